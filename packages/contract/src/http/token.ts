@@ -1,0 +1,31 @@
+import { type Static, Type } from "typebox";
+
+/** Get Token, in the documented JSON form and in the form encoding of RFC 6749 section 4.4. */
+export const TokenRequest = Type.Object(
+  {
+    grant_type: Type.String({ description: "`client_credentials`." }),
+    audience: Type.Optional(
+      Type.String({ maxLength: 255, description: "`{server}/v1/accounts/{account_id}`; required in JSON." }),
+    ),
+    scope: Type.Optional(
+      Type.String({
+        maxLength: 1000,
+        description: "Space-separated; narrows what the grant gives. Default: all of it.",
+      }),
+    ),
+    client_id: Type.Optional(Type.String({ maxLength: 255, description: "Form encoding only, in place of Basic." })),
+    client_secret: Type.Optional(
+      Type.String({ maxLength: 255, description: "Form encoding only, in place of Basic." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type TokenRequest = Static<typeof TokenRequest>;
+
+export const TokenResponse = Type.Object({
+  access_token: Type.String({ description: "A signed JWT (EdDSA)." }),
+  token_type: Type.Literal("Bearer"),
+  expires_in: Type.Integer({ description: "Seconds." }),
+  scope: Type.String({ description: "Space-separated scopes that the token holds." }),
+});
+export type TokenResponse = Static<typeof TokenResponse>;

@@ -1,0 +1,9 @@
+/** Every limit that a caller or a terminal can run into, with its unit in the name. */
+export const limits = {
+  httpBodyBytes: 256 * 1024,
+  mqttPacketBytes: 64 * 1024,
+  mqttHelloOperations: 100,
+  idempotencyKeyHours: 48,
+  operationTimeoutSecondsMin: 5,
+  operationTimeoutSecondsMax: 600,
+} as const;

@@ -1,0 +1,131 @@
+import { type Static, Type } from "typebox";
+
+/**
+ * The words and rules of terminal operations that every wire shares (HTTP, MQTT, events).
+ * Sources: the public guide on terminal operations; decisions D14-D19 of the project's domain page.
+ */
+export const operationNames = ["end_of_day", "send_logs", "check_update", "open_menu"] as const;
+export const OperationName = Type.Enum(operationNames, { description: "The administrative command." });
+export type OperationName = (typeof operationNames)[number];
+
+export const operationStatuses = ["PENDING", "COMPLETED", "FAILED", "TIMEOUT"] as const;
+export const OperationStatus = Type.Enum(operationStatuses, {
+  description:
+    "PENDING: dispatched, no answer yet. COMPLETED: the terminal did it. FAILED: the terminal answered with a failure. " +
+    "TIMEOUT: no answer within the window; a new operation may be sent.",
+});
+export type OperationStatus = (typeof operationStatuses)[number];
+
+/** Which states an operation may move to. A state that lists none is final. */
+export const operationMoves = {
+  PENDING: ["COMPLETED", "FAILED", "TIMEOUT"],
+  COMPLETED: [],
+  FAILED: [],
+  TIMEOUT: [],
+} as const satisfies Record<OperationStatus, readonly OperationStatus[]>;
+
+/** Seconds a terminal has to answer, unless the request says otherwise (D16). */
+export const defaultTimeoutSeconds = {
+  open_menu: 15,
+  check_update: 60,
+  send_logs: 120,
+  end_of_day: 180,
+} as const satisfies Record<OperationName, number>;
+
+/** Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. */
+export const operationReasons = [
+  "unreachable",
+  "not_delivered",
+  "no_answer",
+  "busy_payment",
+  "refused",
+  "unsupported",
+  "user_aborted",
+  "device_error",
+  "host_unreachable",
+  "cancelled",
+  "expired",
+] as const;
+export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
+export type OperationReason = (typeof operationReasons)[number];
+
+export const OperationParameters = Type.Object(
+  {
+    operator_id: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description: "Who asked for it, as the point of sale knows them." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type OperationParameters = Static<typeof OperationParameters>;
+
+const Count = Type.Integer({ minimum: 0 });
+const MinorUnits = Type.Integer({ description: "In minor units of `currency`, for example øre." });
+
+export const EndOfDayResult = Type.Object(
+  {
+    outcome: Type.Enum(["accepted", "declined", "unconfirmed"], {
+      description: "What the payment host said to the close.",
+    }),
+    batch_id: Type.String({ maxLength: 64 }),
+    start_of_day_at: Type.String({ format: "date-time" }),
+    last_end_of_day_at: Type.String({ format: "date-time" }),
+    purchases_count: Count,
+    purchases_amount: MinorUnits,
+    reversals_count: Count,
+    reversals_amount: MinorUnits,
+    sale_amount: MinorUnits,
+    tip_amount: MinorUnits,
+    currency: Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217." }),
+  },
+  { additionalProperties: false },
+);
+export type EndOfDayResult = Static<typeof EndOfDayResult>;
+
+export const SendLogsResult = Type.Object(
+  {
+    log_id: Type.String({ maxLength: 64 }),
+    size: Type.Integer({ minimum: 0, description: "Bytes." }),
+    sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+  },
+  { additionalProperties: false },
+);
+export type SendLogsResult = Static<typeof SendLogsResult>;
+
+export const CheckUpdateResult = Type.Object(
+  {
+    current_version: Type.String({ maxLength: 64 }),
+    latest_version: Type.String({ maxLength: 64 }),
+    update_available: Type.Boolean(),
+    configuration_version: Type.String({ maxLength: 64 }),
+  },
+  { additionalProperties: false },
+);
+export type CheckUpdateResult = Static<typeof CheckUpdateResult>;
+
+export const OpenMenuResult = Type.Object({ opened: Type.Boolean() }, { additionalProperties: false });
+export type OpenMenuResult = Static<typeof OpenMenuResult>;
+
+/** The shape of `result` per operation; a new operation without one does not compile. */
+export const operationResults = {
+  end_of_day: EndOfDayResult,
+  send_logs: SendLogsResult,
+  check_update: CheckUpdateResult,
+  open_menu: OpenMenuResult,
+} as const satisfies Record<OperationName, unknown>;
+
+export interface OperationResults {
+  end_of_day: EndOfDayResult;
+  send_logs: SendLogsResult;
+  check_update: CheckUpdateResult;
+  open_menu: OpenMenuResult;
+}
+
+export const OperationError = Type.Object(
+  {
+    code: Type.String({ pattern: "^[a-z][a-z0-9_]{0,63}$", description: "snake_case, for programs." }),
+    message: Type.String({ maxLength: 500, description: "For people." }),
+  },
+  { additionalProperties: false },
+);
+export type OperationError = Static<typeof OperationError>;
