@@ -107,6 +107,7 @@ export type StartedMessage = Static<typeof StartedMessage>;
 export const ResultMessage = Type.Object(
   {
     operation_id: OperationId,
+    operation: OperationName,
     status: Type.Enum(["COMPLETED", "FAILED"]),
     finished_at: Time,
     result: Type.Optional(Type.Unknown({ description: "With COMPLETED: the result of that operation." })),

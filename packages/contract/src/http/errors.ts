@@ -45,7 +45,7 @@ export type ErrorCode = keyof typeof errorCodes;
 
 /** One place in the request that is wrong; `path` is a JSON pointer below `body`, `query`, `path` or `headers`. */
 export const ErrorDetail = Type.Object({ path: Type.String(), message: Type.String() }, { additionalProperties: true });
-export type ErrorDetail = Static<typeof ErrorDetail>;
+export type ErrorDetail = Static<typeof ErrorDetail> & Record<string, unknown>;
 
 /** The body of every answer that is not a success (D23). */
 export const ErrorBody = Type.Object({

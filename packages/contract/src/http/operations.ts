@@ -47,6 +47,18 @@ export const Operation = Type.Object({
   result: Type.Optional(OperationResult),
   reason: Type.Optional(OperationReason),
   error: Type.Optional(OperationError),
+  late_result: Type.Optional(
+    Type.Object(
+      {
+        status: Type.Enum(["COMPLETED", "FAILED"]),
+        finished_at: Type.String({ format: "date-time" }),
+        result: Type.Optional(OperationResult),
+        reason: Type.Optional(OperationReason),
+        error: Type.Optional(OperationError),
+      },
+      { description: "What the terminal answered after TIMEOUT; the status stays." },
+    ),
+  ),
 });
 export type Operation = Static<typeof Operation>;
 

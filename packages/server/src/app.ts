@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import formbody from "@fastify/formbody";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import { ErrorBody } from "@tillkeeper/contract/http/errors";
+import { limits } from "@tillkeeper/contract/limits";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Tokens } from "./auth/tokens.ts";
+import { isUnavailable, unavailable } from "./db/failures.ts";
+import { openApiDocument } from "./openapi.ts";
+import { ApiError } from "./platform/errors.ts";
+import { toApiError } from "./platform/http/failures.ts";
+import type { Principal, Route } from "./platform/http/route.ts";
+import { findUnstorable } from "./platform/http/storable.ts";
+import { compileValidator } from "./platform/http/validation.ts";
+import type { Logger } from "./platform/log.ts";
+
+export interface AppDeps {
+  log: Logger;
+  tokens: Tokens;
+  routes: Route[];
+}
+
+/** Longest URL part that a router takes; ids are shorter. */
+const maxParamLength = 300;
+
+/** Builds the HTTP app from its routes; listening is the caller's business. */
+export async function buildApp({ log, tokens, routes }: AppDeps): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: limits.httpBodyBytes,
+    routerOptions: { maxParamLength },
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    requestTimeout: 30_000,
+    forceCloseConnections: "idle",
+    frameworkErrors: (error, request, reply) => {
+      reply.header("request-id", request.id);
+      answerError(error, request, reply as FastifyReply);
+    },
+    clientErrorHandler: answerBrokenRequest,
+  });
+  app.setValidatorCompiler(compileValidator);
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler(() => {
+    throw new ApiError("not_found", "There is nothing at this address.");
+  });
+  // Bodies are JSON, or a form where a route says so.
+  app.removeContentTypeParser("text/plain");
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("request-id", request.id);
+    done();
+  });
+  app.addHook("preValidation", (request, _reply, done) => done(unstorable(request)));
+  app.addHook("onResponse", (request, reply, done) => {
+    request.log.info(
+      { method: request.method, url: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      "answered",
+    );
+    done();
+  });
+
+  await app.register(swagger, { openapi: openApiDocument });
+  await app.register(swaggerUi, { routePrefix: "/docs", logLevel: "silent" });
+  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+  for (const row of routes.filter((candidate) => !candidate.form)) addRoute(app, row, tokens);
+  await app.register(async (forms) => {
+    await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });
+    for (const row of routes.filter((candidate) => candidate.form)) addRoute(forms, row, tokens);
+  });
+  return app;
+}
+
+const principals = new WeakMap<FastifyRequest, Principal>();
+
+function addRoute(app: FastifyInstance, row: Route, tokens: Tokens): void {
+  const { params, query, body, responses } = row.schemas;
+  const errorSchema = { ...ErrorBody, description: "The documented error shape." };
+  app.route({
+    method: row.method,
+    url: row.path,
+    schema: {
+      operationId: row.id,
+      summary: row.summary,
+      tags: [row.tag],
+      ...(row.scopes === "public" ? { security: [] } : { description: `Scopes: ${row.scopes.join(" or ")}.` }),
+      ...(params && { params }),
+      ...(query && { querystring: query }),
+      ...(body && { body }),
+      ...(row.form && { consumes: ["application/json", "application/x-www-form-urlencoded"] }),
+      response: { ...responses, "4xx": errorSchema, "5xx": errorSchema },
+    },
+    onRequest: async (request) => {
+      if (row.scopes !== "public") principals.set(request, await authorize(request, row.scopes, tokens));
+    },
+    handler: async (request, reply) => {
+      const principal = principals.get(request);
+      const answer = await row.handle({
+        params: request.params,
+        query: request.query,
+        body: request.body,
+        request,
+        ...(principal && { principal }),
+      });
+      if (answer.headers) reply.headers(answer.headers);
+      return reply.status(answer.status).send(answer.body);
+    },
+  });
+}
+
+/** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */
+async function authorize(request: FastifyRequest, accepted: readonly string[], tokens: Tokens): Promise<Principal> {
+  const principal = await tokens.authenticate(request.headers.authorization);
+  if (!accepted.some((scope) => principal.scopes.has(scope))) {
+    throw new ApiError("insufficient_scope", `The token needs one of the scopes: ${accepted.join(", ")}.`, {
+      headers: {
+        "www-authenticate": `Bearer realm="tillkeeper", error="insufficient_scope", scope="${accepted.join(" ")}"`,
+      },
+    });
+  }
+  const { aid } = request.params as { aid?: string };
+  if (aid !== undefined && aid !== principal.accountId) {
+    throw new ApiError("account_not_found", "There is no such account.");
+  }
+  return principal;
+}
+
+function unstorable(request: FastifyRequest): ApiError | undefined {
+  const fault =
+    findUnstorable(request.params, "/path") ??
+    findUnstorable(request.query, "/query") ??
+    findUnstorable(request.body, "/body");
+  return fault && new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors: [fault] });
+}
+
+/** The one place where an error becomes an answer. */
+function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = isUnavailable(thrown) ? unavailable(thrown) : toApiError(thrown);
+  if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
+  reply.status(error.status).headers(error.headers).send(error.body());
+}
+
+const brokenRequests: Record<string, ApiError> = {
+  HPE_HEADER_OVERFLOW: new ApiError("headers_too_large", "The headers are larger than this server accepts."),
+};
+const notHttp = new ApiError("invalid_request", "This is not a valid HTTP request.");
+
+/** What cannot be read as HTTP has no request and no reply yet, so the answer is written by hand. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) return void socket.destroy();
+  const answer = brokenRequests[error.code ?? ""] ?? notHttp;
+  const body = JSON.stringify(answer.body());
+  const head = [
+    `HTTP/1.1 ${answer.status} ${answer.status === 431 ? "Request Header Fields Too Large" : "Bad Request"}`,
+    "content-type: application/json; charset=utf-8",
+    `content-length: ${Buffer.byteLength(body)}`,
+    `request-id: ${randomUUID()}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}

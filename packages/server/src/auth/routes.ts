@@ -1,0 +1,127 @@
+import { AccountId, OperatorAccountId } from "@tillkeeper/contract/accounts";
+import { TokenRequest, TokenResponse } from "@tillkeeper/contract/http/token";
+import { scopes as allScopes } from "@tillkeeper/contract/scopes";
+import { Type } from "typebox";
+import type { Db } from "../db/db.ts";
+import { ApiError } from "../platform/errors.ts";
+import { type Route, route } from "../platform/http/route.ts";
+import { accountOfAudience } from "./audience.ts";
+import { clientIsKnown, grantedScopes } from "./clients.ts";
+import { readCredentials } from "./credentials.ts";
+import type { SigningKeys } from "./signing-keys.ts";
+import type { Tokens } from "./tokens.ts";
+
+export interface AuthRouteDeps {
+  db: Db;
+  keys: SigningKeys;
+  tokens: Tokens;
+  acceptedHosts: () => ReadonlySet<string>;
+  /** The server's own address, without a slash at the end. */
+  ownUrl: () => string;
+}
+
+const anything = Type.Object({}, { additionalProperties: true });
+const tag = "Authenticate";
+
+export function authRoutes(deps: AuthRouteDeps): Route[] {
+  const { keys, ownUrl } = deps;
+  const issuerOf = (accountId: string) => `${ownUrl()}/v1/accounts/${accountId}`;
+
+  return [
+    route({
+      method: "POST",
+      path: "/v1/accounts/:oid/auth/token",
+      scopes: "public",
+      id: "get_token",
+      summary: "Get an access token for client credentials",
+      tag,
+      form: true,
+      schemas: {
+        params: Type.Object({ oid: OperatorAccountId }),
+        body: TokenRequest,
+        responses: { 200: TokenResponse },
+      },
+      handle: ({ params, body, request }) =>
+        getToken(deps, { oid: params.oid, body, request, issuer: issuerOf(params.oid) }),
+    }),
+    route({
+      method: "GET",
+      path: "/.well-known/jwks.json",
+      scopes: "public",
+      id: "get_jwks",
+      summary: "The public keys that tokens are signed with (RFC 7517)",
+      tag,
+      schemas: { responses: { 200: Type.Object({ keys: Type.Array(anything) }) } },
+      handle: () => ({ status: 200, body: keys.jwks(), headers: { "cache-control": "public, max-age=300" } }),
+    }),
+    route({
+      method: "GET",
+      path: "/.well-known/oauth-authorization-server/v1/accounts/:oid",
+      scopes: "public",
+      id: "get_oauth_metadata",
+      summary: "Discovery (RFC 8414) for the issuer `{server}/v1/accounts/{oid}`",
+      tag,
+      schemas: { params: Type.Object({ oid: AccountId }), responses: { 200: anything } },
+      handle: ({ params }) => ({ status: 200, body: metadata(issuerOf(params.oid), ownUrl()) }),
+    }),
+  ];
+}
+
+function metadata(issuer: string, ownUrl: string) {
+  return {
+    issuer,
+    token_endpoint: `${issuer}/auth/token`,
+    jwks_uri: `${ownUrl}/.well-known/jwks.json`,
+    scopes_supported: allScopes,
+    response_types_supported: [],
+    grant_types_supported: ["client_credentials"],
+    token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    service_documentation: `${ownUrl}/docs`,
+  };
+}
+
+interface TokenCall {
+  oid: string;
+  body: TokenRequest;
+  request: Parameters<typeof readCredentials>[0];
+  issuer: string;
+}
+
+async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: TokenCall) {
+  if (body.grant_type !== "client_credentials") {
+    throw new ApiError("invalid_grant_type", "Only the grant type client_credentials is supported.", {
+      errors: [{ path: "/body/grant_type", message: "must be client_credentials" }],
+    });
+  }
+  const { clientId, secret, form } = readCredentials(request, body);
+  if (!(await clientIsKnown(deps.db, oid, clientId, secret))) throw invalidClient();
+
+  // A form-encoded request may leave the audience out: the account is in the path (D24).
+  const audience = body.audience ?? (form ? issuer : undefined);
+  const accountId = audience && accountOfAudience(audience, deps.acceptedHosts());
+  if (!accountId) {
+    throw new ApiError("invalid_audience", "`audience` does not name an account of this server.", {
+      errors: [{ path: "/body/audience", message: "must be {server}/v1/accounts/{account_id}" }],
+    });
+  }
+  const scopes = await grantedScopes(deps.db, oid, clientId, accountId);
+  if (!scopes) throw new ApiError("audience_not_granted", "The client holds no grant for this audience.");
+  const asked = body.scope?.split(" ").filter((scope) => scope !== "");
+  const given = asked ? scopes.filter((scope) => asked.includes(scope)) : scopes;
+  return {
+    status: 200,
+    headers: { "cache-control": "no-store" },
+    body: {
+      access_token: await deps.tokens.sign({ clientId, audience, scopes: given }, issuer),
+      token_type: "Bearer",
+      expires_in: deps.tokens.lifetimeSeconds,
+      scope: given.join(" "),
+    },
+  };
+}
+
+function invalidClient(): ApiError {
+  return new ApiError("invalid_client", "Client id, secret or account is wrong.", {
+    headers: { "www-authenticate": 'Basic realm="tillkeeper"' },
+  });
+}

@@ -1,0 +1,110 @@
+import type { Port } from "./platform/listen.ts";
+import type { LogLevel } from "./platform/log.ts";
+import { StartupError } from "./platform/startup-error.ts";
+
+/** The settings of a server; read once at start and handed on as values, nothing else reads the environment. */
+export interface Config {
+  http: { host: string; port: Port };
+  mqtt: { port: Port; outsideUrl: string | undefined };
+  dataDir: string;
+  databaseUrl: string | undefined;
+  /** How callers reach this server when that is not where it listens (a proxy). */
+  publicUrl: string | undefined;
+  /** Hosts that token audiences may name beside our own. */
+  audienceHosts: string[];
+  tokenLifetimeSeconds: number;
+  sandboxClient: { id: string; secret: string } | undefined;
+  logLevel: LogLevel;
+}
+
+const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
+
+/** Every setting, with what it is for. Unset and empty mean the same. */
+export const settings = {
+  TILLKEEPER_HTTP_PORT: "Port of the API. Default 8080, or the next free one. 0 takes any free port.",
+  TILLKEEPER_HTTP_HOST: "Address that the API and the embedded broker listen on. Default 127.0.0.1.",
+  TILLKEEPER_MQTT_PORT: "Port of the embedded MQTT broker. Default 1883, or the next free one. 0 takes any free port.",
+  TILLKEEPER_DATA_DIR: "Folder of everything that must survive a restart. Default ./data.",
+  DATABASE_URL: "postgres:// address of an outside PostgreSQL 15-18, in place of the embedded one.",
+  MQTT_URL: "mqtt:// or mqtts:// address of an outside broker, in place of the embedded one.",
+  TILLKEEPER_PUBLIC_URL: "How callers reach this server, when that is not where it listens.",
+  TILLKEEPER_AUDIENCE_HOSTS: "Hosts that token audiences may name, separated by commas.",
+  TILLKEEPER_TOKEN_SECONDS: "How long an access token lives. Default 14400.",
+  TILLKEEPER_SANDBOX_CLIENT_ID: "Fixed client id of the sandbox, for CI. Needs the secret as well.",
+  TILLKEEPER_SANDBOX_CLIENT_SECRET: "Fixed client secret of the sandbox, at least 16 characters.",
+  TILLKEEPER_LOG_LEVEL: `One of ${logLevels.join(", ")}. Default warn.`,
+} as const;
+type Setting = keyof typeof settings;
+
+const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
+
+/** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const faults: string[] = [];
+  const read = (name: Setting) => env[name]?.trim() || undefined;
+  const fault = (name: string, message: string) => faults.push(`  ${name}: ${message}`);
+
+  for (const name of Object.keys(env)) {
+    if (name.startsWith("TILLKEEPER_") && !Object.hasOwn(settings, name))
+      fault(name, "is not a setting; see `tillkeeper settings`.");
+  }
+  const port = (name: Setting, byDefault: number): Port => {
+    const text = read(name);
+    if (text === undefined) return { number: byDefault, configured: false };
+    if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+      fault(name, `must be a port number from 0 to 65535, not "${text}".`);
+    return { number: Number(text), configured: true };
+  };
+  const url = (name: Setting, protocols: string[]): string | undefined => {
+    const text = read(name);
+    if (text === undefined) return undefined;
+    const usable = URL.canParse(text) && protocols.includes(new URL(text).protocol);
+    if (!usable) fault(name, `must be an address that begins with ${protocols.map((p) => `${p}//`).join(" or ")}.`);
+    return text;
+  };
+
+  const config: Config = {
+    http: { host: read("TILLKEEPER_HTTP_HOST") ?? "127.0.0.1", port: port("TILLKEEPER_HTTP_PORT", 8080) },
+    mqtt: { port: port("TILLKEEPER_MQTT_PORT", 1883), outsideUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]) },
+    dataDir: read("TILLKEEPER_DATA_DIR") ?? "data",
+    databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
+    publicUrl: url("TILLKEEPER_PUBLIC_URL", ["http:", "https:"])?.replace(/\/+$/, ""),
+    audienceHosts:
+      read("TILLKEEPER_AUDIENCE_HOSTS")
+        ?.split(",")
+        .map((host) => host.trim()) ?? documentedHosts,
+    tokenLifetimeSeconds: Number(read("TILLKEEPER_TOKEN_SECONDS") ?? 14_400),
+    sandboxClient: readSandboxClient(read, fault),
+    logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
+  };
+  if (
+    !Number.isInteger(config.tokenLifetimeSeconds) ||
+    config.tokenLifetimeSeconds < 60 ||
+    config.tokenLifetimeSeconds > 604_800
+  ) {
+    fault("TILLKEEPER_TOKEN_SECONDS", "must be a whole number from 60 to 604800.");
+  }
+  if (!logLevels.includes(config.logLevel)) fault("TILLKEEPER_LOG_LEVEL", `must be one of ${logLevels.join(", ")}.`);
+  if (config.audienceHosts.some((host) => !/^[\w.-]+(:\d+)?$/.test(host))) {
+    fault("TILLKEEPER_AUDIENCE_HOSTS", "must be host names, separated by commas.");
+  }
+  if (faults.length > 0) throw new StartupError(`The environment is not valid:\n${faults.join("\n")}`);
+  return config;
+}
+
+function readSandboxClient(
+  read: (name: Setting) => string | undefined,
+  fault: (name: string, message: string) => void,
+): Config["sandboxClient"] {
+  const id = read("TILLKEEPER_SANDBOX_CLIENT_ID");
+  const secret = read("TILLKEEPER_SANDBOX_CLIENT_SECRET");
+  if (id === undefined && secret === undefined) return undefined;
+  if (id === undefined) fault("TILLKEEPER_SANDBOX_CLIENT_ID", "is needed when the secret is set.");
+  else if (!/^[\w.@-]{1,64}$/.test(id))
+    fault("TILLKEEPER_SANDBOX_CLIENT_ID", "must be 1-64 letters, digits, or any of . _ @ -");
+  if (secret === undefined) fault("TILLKEEPER_SANDBOX_CLIENT_SECRET", "is needed when the client id is set.");
+  else if (!/^[\w.~-]{16,128}$/.test(secret)) {
+    fault("TILLKEEPER_SANDBOX_CLIENT_SECRET", "must be 16-128 letters, digits, or any of . _ ~ -");
+  }
+  return { id: id ?? "", secret: secret ?? "" };
+}

@@ -1,0 +1,35 @@
+import { readdir, readFile } from "node:fs/promises";
+import { sql } from "kysely";
+import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
+import { StartupError } from "../platform/startup-error.ts";
+import type { Db } from "./db.ts";
+
+const folder = new URL("./migrations/", import.meta.url);
+
+/** Numbered SQL files, each run once and in one transaction with its record; safe when several servers start together. */
+const sqlFiles: MigrationProvider = {
+  async getMigrations() {
+    const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
+    const migrations: Record<string, Migration> = {};
+    for (const name of names) {
+      const text = await readFile(new URL(name, folder), "utf8");
+      migrations[name] = {
+        up: async (db) => {
+          await sql.raw(text).execute(db);
+        },
+      };
+    }
+    return migrations;
+  },
+};
+
+/** Brings the database to this version's schema. Returns the names of the files it ran. */
+export async function migrate(db: Db): Promise<string[]> {
+  const migrator = new Migrator({ db: db.sql, provider: sqlFiles });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error) {
+    const reason = error instanceof Error ? error.message : "unknown fault";
+    throw new StartupError(`The database could not be brought to this version's schema: ${reason}`, { cause: error });
+  }
+  return (results ?? []).map((result) => result.migrationName);
+}

@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { sql } from "kysely";
+import type { Logger } from "../platform/log.ts";
+import { StartupError } from "../platform/startup-error.ts";
+import { type Db, openDb } from "./db.ts";
+import { startEmbeddedPostgres } from "./embedded/postgres.ts";
+import { migrate } from "./migrate.ts";
+
+const oldest = 15;
+const newest = 18;
+
+/** Opens the outside database, or starts the embedded one, and brings its schema up to date. */
+export async function openDatabase({
+  url,
+  dataDir,
+  log,
+}: {
+  url: string | undefined;
+  dataDir: string;
+  log: Logger;
+}): Promise<Db> {
+  const embedded =
+    url === undefined ? await startEmbeddedPostgres({ folder: join(dataDir, "postgres"), log }) : undefined;
+  const db = openDb(
+    url === undefined ? (embedded as NonNullable<typeof embedded>).connection : { connectionString: url },
+    log,
+  );
+  const close = async () => {
+    await db.close();
+    await embedded?.stop();
+  };
+  try {
+    await checkVersion(db);
+    await migrate(db);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ...db, close };
+}
+
+async function checkVersion(db: Db): Promise<void> {
+  const answer = await sql<{ version: number }>`select current_setting('server_version_num')::int as version`
+    .execute(db.sql)
+    .catch((error: unknown) => {
+      throw new StartupError(`The database (DATABASE_URL) cannot be reached: ${reasonOf(error)}.`, { cause: error });
+    });
+  const major = Math.floor((answer.rows[0]?.version ?? 0) / 10_000);
+  if (major < oldest || major > newest) {
+    throw new StartupError(
+      `The database (DATABASE_URL) is PostgreSQL ${major}; this version needs ${oldest} to ${newest}.`,
+    );
+  }
+}
+
+/** The address itself may hold a password, so only the fault is named. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as { message?: string; code?: string };
+  return (message || code || "no answer").replace(/\.$/, "");
+}

@@ -1,0 +1,128 @@
+import type { Address, Coordinates, Organization, StoreStatus } from "@tillkeeper/contract/http/stores";
+import type {
+  OperationError,
+  OperationName,
+  OperationParameters,
+  OperationReason,
+  OperationStatus,
+} from "@tillkeeper/contract/operations";
+import type { TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
+import type { ColumnType, Generated } from "kysely";
+
+/** The tables as `db/migrations` leaves them. */
+export interface Tables {
+  accounts: {
+    account_id: string;
+    name: string;
+    operator_account_id: string | null;
+    last_store_number: Generated<number>;
+    last_terminal_number: Generated<number>;
+    created_at: Date;
+  };
+  clients: { account_id: string; client_id: string; name: string; created_at: Date; revoked_at: Date | null };
+  client_secrets: {
+    account_id: string;
+    client_id: string;
+    secret_id: string;
+    secret_hash: string;
+    created_at: Date;
+    revoked_at: Date | null;
+  };
+  client_grants: {
+    account_id: string;
+    client_id: string;
+    audience_account_id: string;
+    scopes: string[];
+    created_at: Date;
+  };
+  signing_keys: {
+    kid: string;
+    public_jwk: Json<Record<string, unknown>>;
+    private_jwk: Json<Record<string, unknown>>;
+    created_at: Date;
+    retired_at: Date | null;
+  };
+  payout_destinations: {
+    account_id: string;
+    payout_destination_id: string;
+    case_status: string;
+    type: string;
+    merchant_category_code: string | null;
+    organization: Json<Organization> | null;
+    address: Json<Address> | null;
+    email: string | null;
+    phone_number: string | null;
+    website: string | null;
+    created_at: Date;
+  };
+  stores: {
+    account_id: string;
+    id: string;
+    number: number;
+    store_id: string;
+    status: StoreStatus;
+    verified: boolean;
+    organization: Json<Organization> | null;
+    store_name: string | null;
+    email: string | null;
+    phone_number: string | null;
+    address: Json<Address> | null;
+    coordinates: Json<Coordinates> | null;
+    website: string | null;
+    payout_destination_id: string | null;
+    created_at: Date;
+    created_by: string;
+    updated_at: Date;
+    updated_by: string;
+  };
+  terminals: {
+    account_id: string;
+    terminal_id: string;
+    number: number;
+    id: string;
+    store_ref: string;
+    device_serial_number: string;
+    device_model: string | null;
+    simulated: boolean;
+    status: TerminalStatus;
+    status_reason: TerminalStatusReason | null;
+    created_at: Date;
+    created_by: string;
+    updated_at: Date;
+    deleted_at: Date | null;
+    deleted_by: string | null;
+  };
+  terminal_credentials: { account_id: string; terminal_id: string; secret_sha256: Buffer; created_at: Date };
+  operations: {
+    account_id: string;
+    id: string;
+    terminal_id: string;
+    operation: OperationName;
+    status: OperationStatus;
+    parameters: Json<OperationParameters>;
+    deadline: Date;
+    created_at: Date;
+    created_by: string;
+    updated_at: Date;
+    updated_by: string;
+    started_at: Date | null;
+    result: Json<unknown> | null;
+    reason: OperationReason | null;
+    error: Json<OperationError> | null;
+    late_result: Json<unknown> | null;
+    client_id: string;
+    idempotency_key: string | null;
+    request_sha256: Buffer;
+  };
+  outbox: {
+    account_id: string;
+    operation_id: string;
+    terminal_id: string;
+    due_at: Date;
+    attempts: Generated<number>;
+  };
+  virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };
+}
+
+/** `jsonb`: read as a value, written as text, because `pg` would turn an array into a PostgreSQL array. */
+type Json<T> = ColumnType<T, string, string>;

@@ -1,0 +1,143 @@
+import {
+  type HelloMessage,
+  HelloMessage as HelloSchema,
+  protocolVersion,
+  type ResultMessage,
+  ResultMessage as ResultSchema,
+  StartedMessage as StartedSchema,
+  type UpChannel,
+} from "@tillkeeper/contract/mqtt";
+import { operationResults } from "@tillkeeper/contract/operations";
+import { Compile, type Validator } from "typebox/compile";
+import type { Db } from "../db/db.ts";
+import type { Reports } from "../operations/finish.ts";
+import { liveCommand } from "../operations/sql/claim-commands.ts";
+import type { Clock } from "../platform/clock.ts";
+import { findUnstorable } from "../platform/http/storable.ts";
+import type { Logger } from "../platform/log.ts";
+import { accountOfTerminalId } from "../terminals/credentials.ts";
+import { moveTerminal } from "../terminals/life-cycle.ts";
+import { sendCommand } from "./dispatch.ts";
+import type { DeviceTransport, Receive } from "./transport.ts";
+
+interface InboundDeps {
+  db: Db;
+  clock: Clock;
+  log: Logger;
+  reports: Reports;
+  transport: () => DeviceTransport;
+}
+
+interface Place {
+  path: string;
+  message: string;
+}
+
+const validators = {
+  hello: Compile(HelloSchema),
+  started: Compile(StartedSchema),
+  result: Compile(ResultSchema),
+};
+const resultValidators = {
+  end_of_day: Compile(operationResults.end_of_day),
+  send_logs: Compile(operationResults.send_logs),
+  check_update: Compile(operationResults.check_update),
+  open_menu: Compile(operationResults.open_menu),
+};
+const mostPlaces = 10;
+
+/**
+ * Takes what terminals say. A message that is not understood is answered with a `rejection` that names the places; a
+ * fault on our side is logged, and the terminal repeats what has no receipt.
+ */
+export function createInbound(deps: InboundDeps): Receive {
+  return async (terminalId, channel, payload) => {
+    const accountId = accountOfTerminalId(terminalId);
+    if (!accountId) return;
+    try {
+      const message = parse(payload);
+      const places = message === undefined ? [{ path: "", message: "is not JSON" }] : findFaults(channel, message);
+      if (places.length > 0) return await reject(deps, terminalId, channel, message, places);
+      await handlers[channel](deps, { accountId, terminalId }, message as never);
+    } catch (error) {
+      deps.log.warn({ err: error, terminal_id: terminalId, channel }, "a terminal's message could not be handled");
+    }
+  };
+}
+
+function parse(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function findFaults(channel: UpChannel, message: unknown): Place[] {
+  const faults = placesOf(validators[channel], message, "");
+  if (faults.length === 0 && channel === "result") faults.push(...findResultFaults(message as ResultMessage));
+  if (faults.length > 0) return faults.slice(0, mostPlaces);
+  const unstorable = findUnstorable(message, "");
+  return unstorable ? [unstorable] : [];
+}
+
+function findResultFaults(message: ResultMessage): Place[] {
+  if (message.status === "FAILED") return [];
+  return placesOf(resultValidators[message.operation], message.result, "/result");
+}
+
+function placesOf(validator: Validator, value: unknown, root: string): Place[] {
+  if (validator.Check(value)) return [];
+  return validator.Errors(value).map((error) => ({ path: `${root}${error.instancePath}`, message: error.message }));
+}
+
+async function reject(
+  { transport }: InboundDeps,
+  terminalId: string,
+  channel: UpChannel,
+  message: unknown,
+  errors: Place[],
+) {
+  const operationId = (message as { operation_id?: unknown } | null | undefined)?.operation_id;
+  await transport().publish(terminalId, "rejection", {
+    channel,
+    ...(typeof operationId === "string" && operationId.length <= 64 && { operation_id: operationId }),
+    errors,
+  });
+}
+
+interface Origin {
+  accountId: string;
+  terminalId: string;
+}
+
+const handlers = {
+  hello: handleHello,
+  started: ({ reports }: InboundDeps, origin: Origin, message: Parameters<Reports["started"]>[1]) =>
+    reports.started(origin, message),
+  result: handleResult,
+} as const satisfies Record<UpChannel, unknown>;
+
+/** Server and agent compare notes: what the terminal should be doing and has not begun is sent again. */
+async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessage): Promise<void> {
+  const { db, clock, transport } = deps;
+  await moveTerminal(db, clock, { ...origin, event: "device_connected" });
+  await transport().publish(origin.terminalId, "welcome", {
+    protocol: protocolVersion,
+    server_time: clock.now().toISOString(),
+    hello_sent_at: hello.sent_at,
+  });
+  const command = await liveCommand(db.pool, origin.accountId, origin.terminalId, clock.now());
+  const begun = hello.operations.some((known) => known.operation_id === command?.operationId);
+  if (command && !begun) await sendCommand(transport(), clock, command);
+}
+
+/** The receipt goes out only after the commit: it is what lets the terminal stop repeating. */
+async function handleResult(
+  { reports, transport }: InboundDeps,
+  origin: Origin,
+  message: ResultMessage,
+): Promise<void> {
+  const status = await reports.finished(origin, message);
+  await transport().publish(origin.terminalId, "receipt", { operation_id: message.operation_id, status });
+}

@@ -1,0 +1,20 @@
+import type { DownChannel, Messages, UpChannel } from "@tillkeeper/contract/mqtt";
+
+/**
+ * What carries messages between the gateway and terminals: the broker in this process, or an outside one. It only
+ * carries: nothing about an operation depends on whether a publish succeeded.
+ */
+export interface DeviceTransport {
+  /** Where terminals connect, `mqtt://host:port`. */
+  url(): string;
+  /** Resolves when the broker has taken the message, which says nothing about the terminal. */
+  publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
+  /** Sends away whoever is connected as this terminal. */
+  disconnect(terminalId: string): void;
+  /** Whether messages can be carried at the moment. */
+  healthy(): boolean;
+  close(): Promise<void>;
+}
+
+/** A message from a terminal that was allowed to send it. Must not throw. */
+export type Receive = (terminalId: string, channel: UpChannel, payload: Buffer) => Promise<void>;

@@ -1,0 +1,116 @@
+import { sql } from "kysely";
+import type { Db } from "../db/db.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Worker } from "../platform/worker.ts";
+import { replaceCredential } from "../terminals/credentials.ts";
+
+/** What a virtual terminal needs to connect like a real one. */
+export interface VirtualTerminalSpec {
+  terminalId: string;
+  serialNumber: string;
+  mqttUrl: string;
+  username: string;
+  password: string;
+}
+
+/** Runs virtual terminals; the program that starts the server brings it along, so that the server knows no agent. */
+export interface VirtualTerminalHost {
+  start(spec: VirtualTerminalSpec): void | Promise<void>;
+  stop(terminalId: string): void | Promise<void>;
+}
+
+interface VirtualDeps {
+  db: Db;
+  clock: Clock;
+  host: VirtualTerminalHost;
+  /** The same after a restart on the same data folder, so that its leases need not run out first. */
+  serverId: string;
+  mqttUrl: () => string;
+}
+
+const leaseMs = 30_000;
+const lookEveryMs = 5_000;
+
+interface Leased {
+  account_id: string;
+  terminal_id: string;
+  device_serial_number: string;
+}
+
+/**
+ * Keeps this server's virtual terminals running: leases the ones nobody else runs, gives each a fresh credential and
+ * starts it; stops those that were deleted or taken over. `wake` makes it look at once.
+ */
+export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () => void } {
+  let wake = () => {};
+  const running = new Set<string>();
+
+  async function look(): Promise<void> {
+    const leased = await lease(deps);
+    const wanted = new Set(leased.map((row) => row.terminal_id));
+    for (const terminalId of running) {
+      if (wanted.has(terminalId)) continue;
+      running.delete(terminalId);
+      await deps.host.stop(terminalId);
+    }
+    for (const row of leased.filter((candidate) => !running.has(candidate.terminal_id))) {
+      const password = await replaceCredential(deps.db.sql, deps.clock, row.account_id, row.terminal_id);
+      running.add(row.terminal_id);
+      await deps.host.start({
+        terminalId: row.terminal_id,
+        serialNumber: row.device_serial_number,
+        mqttUrl: deps.mqttUrl(),
+        username: row.terminal_id,
+        password,
+      });
+    }
+  }
+
+  const worker: Worker = {
+    name: "gateway.virtual_terminals",
+    async run(signal) {
+      while (!signal.aborted) {
+        const called = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        await look();
+        await Promise.race([called, timer(lookEveryMs, signal)]);
+      }
+      for (const terminalId of running) await deps.host.stop(terminalId);
+      running.clear();
+    },
+  };
+  return { worker, wake: () => wake() };
+}
+
+function timer(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timeout = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timeout);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+    if (signal.aborted) done();
+  });
+}
+
+/** Takes and renews leases in one statement; answers all that this server holds now. */
+async function lease({ db, clock, serverId }: VirtualDeps): Promise<Leased[]> {
+  const now = clock.now();
+  const until = new Date(now.getTime() + leaseMs);
+  const { rows } = await sql<Leased>`
+    with held as (
+      insert into virtual_terminal_leases as lease (account_id, terminal_id, server_id, leased_until)
+      select account_id, terminal_id, ${serverId}, ${until} from terminals
+      where simulated and status <> 'DELETED'
+      order by account_id, terminal_id
+      on conflict (account_id, terminal_id) do update set server_id = excluded.server_id, leased_until = excluded.leased_until
+      where lease.server_id = excluded.server_id or lease.leased_until < ${now}
+      returning lease.account_id, lease.terminal_id
+    )
+    select terminals.account_id, terminals.terminal_id, terminals.device_serial_number
+    from held join terminals using (account_id, terminal_id)`.execute(db.sql);
+  return rows;
+}

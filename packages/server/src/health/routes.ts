@@ -1,0 +1,61 @@
+import { Type } from "typebox";
+import { type Route, route } from "../platform/http/route.ts";
+import type { WorkerHealth } from "../platform/worker.ts";
+
+export interface HealthDeps {
+  /** Resolves when the database answers. */
+  pingDatabase(): Promise<void>;
+  brokerHealthy(): boolean;
+  workers(): WorkerHealth[];
+}
+
+const tag = "Health";
+const Part = Type.Enum(["up", "down"]);
+const Readiness = Type.Object({
+  status: Type.Enum(["ready", "not_ready"]),
+  database: Part,
+  broker: Part,
+  workers: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      state: Type.Enum(["running", "restarting", "stopped"]),
+      restarts: Type.Integer(),
+    }),
+  ),
+});
+
+export function healthRoutes(deps: HealthDeps): Route[] {
+  return [
+    route({
+      method: "GET",
+      path: "/health/live",
+      scopes: "public",
+      id: "health_live",
+      summary: "The process answers",
+      tag,
+      schemas: { responses: { 200: Type.Object({ status: Type.Literal("live") }) } },
+      handle: () => ({ status: 200, body: { status: "live" } }),
+    }),
+    route({
+      method: "GET",
+      path: "/health/ready",
+      scopes: "public",
+      id: "health_ready",
+      summary: "Database, broker and workers are up",
+      tag,
+      schemas: { responses: { 200: Readiness, 503: Readiness } },
+      handle: () => readiness(deps),
+    }),
+  ];
+}
+
+async function readiness(deps: HealthDeps) {
+  const database = await deps.pingDatabase().then(
+    () => "up",
+    () => "down",
+  );
+  const broker = deps.brokerHealthy() ? "up" : "down";
+  const workers = deps.workers();
+  const ready = database === "up" && broker === "up" && workers.every((worker) => worker.state === "running");
+  return { status: ready ? 200 : 503, body: { status: ready ? "ready" : "not_ready", database, broker, workers } };
+}

@@ -1,0 +1,27 @@
+/** Closes what was opened, in reverse order; also when opening stopped half-way. */
+export class Closing {
+  readonly #steps: (() => Promise<void> | void)[] = [];
+  #closed: Promise<void> | undefined;
+
+  add(step: () => Promise<void> | void): void {
+    this.#steps.push(step);
+  }
+
+  /** Runs every step even when one fails, then throws the first failure. Calling it again waits for the same closing. */
+  close(): Promise<void> {
+    this.#closed ??= this.#closeAll();
+    return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const step of this.#steps.toReversed()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}

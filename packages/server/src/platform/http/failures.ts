@@ -1,0 +1,36 @@
+import type { ErrorCode } from "@tillkeeper/contract/http/errors";
+import type { FastifyError } from "fastify";
+import { ApiError } from "../errors.ts";
+import { errorDetails } from "./validation.ts";
+
+/** What the framework refuses by itself, in our words. */
+const frameworkCodes: Record<string, [ErrorCode, string]> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ["unsupported_media_type", "This content type is not accepted here."],
+  FST_ERR_CTP_BODY_TOO_LARGE: ["body_too_large", "The body is larger than this server accepts."],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ["invalid_json", "The body is empty, but its content type is JSON."],
+  FST_ERR_CTP_INVALID_JSON_BODY: ["invalid_json", "The body is not valid JSON."],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    "invalid_request",
+    "The body does not have the length that Content-Length names.",
+  ],
+  FST_ERR_BAD_URL: ["invalid_request", "The address is not a valid URL."],
+  FST_ERR_MAX_PARAM_LENGTH: ["not_found", "There is nothing at this address."],
+};
+
+/** Turns whatever was thrown into the one error type; what nobody expected becomes `internal_error` without its text. */
+export function toApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  const error = thrown as Partial<FastifyError>;
+  if (error.validation) {
+    return new ApiError("invalid_request", "The request is not valid; see `errors`.", {
+      errors: errorDetails(error.validation, error.validationContext),
+    });
+  }
+  const known = frameworkCodes[error.code ?? ""];
+  if (known) return new ApiError(known[0], known[1], { cause: thrown });
+  if (error.statusCode === 400) {
+    // A body parser's own complaint; its text may quote the body, so it stays inside.
+    return new ApiError("invalid_json", "The body could not be read.", { cause: thrown });
+  }
+  return new ApiError("internal_error", "Something went wrong on our side.", { cause: thrown });
+}

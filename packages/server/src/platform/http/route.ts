@@ -1,0 +1,73 @@
+import type { Scope } from "@tillkeeper/contract/scopes";
+import type { FastifyRequest } from "fastify";
+import type { Static, TObject, TSchema } from "typebox";
+
+/** Who is calling, as the verified token says. */
+export interface Principal {
+  accountId: string;
+  /** Goes into `created_by` and `updated_by`, and keeps idempotency keys of different clients apart. */
+  clientId: string;
+  scopes: ReadonlySet<string>;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
+interface Call<P, Q, B> {
+  params: P;
+  query: Q;
+  body: B;
+  request: FastifyRequest;
+}
+
+interface Schemas<P extends TObject, Q extends TObject, B extends TSchema> {
+  params?: P;
+  query?: Q;
+  body?: B;
+  /** Success answers by status; what a schema does not name is not sent. */
+  responses: Record<number, TSchema>;
+}
+
+interface About {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  /** OpenAPI: `operationId`, one line of summary, and the section of the reference page. */
+  id: string;
+  summary: string;
+  tag: string;
+  /** The body may also come as `application/x-www-form-urlencoded`. */
+  form?: boolean;
+}
+
+interface PublicRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
+  scopes: "public";
+  schemas: Schemas<P, Q, B>;
+  handle(call: Call<Static<P>, Static<Q>, Static<B>>): Promise<Answer> | Answer;
+}
+
+interface GuardedRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
+  /** Any one of them suffices. */
+  scopes: readonly [Scope, ...Scope[]];
+  schemas: Schemas<P, Q, B>;
+  handle(call: Call<Static<P>, Static<Q>, Static<B>> & { principal: Principal }): Promise<Answer> | Answer;
+}
+
+/** A route as the app registers it: a row of data whose handler has been typed away. */
+export interface Route extends About {
+  scopes: "public" | readonly [Scope, ...Scope[]];
+  schemas: Schemas<TObject, TObject, TSchema>;
+  handle(call: Call<unknown, unknown, unknown> & { principal?: Principal }): Promise<Answer> | Answer;
+}
+
+/**
+ * One row of the API: method, path, accepted scopes, schemas, handler. A row without scopes does not compile; an open
+ * one says `"public"`. Params, query and body reach the handler validated and typed by their schemas.
+ */
+export function route<P extends TObject, Q extends TObject, B extends TSchema>(
+  row: PublicRoute<P, Q, B> | GuardedRoute<P, Q, B>,
+): Route {
+  return row as unknown as Route;
+}

@@ -1,0 +1,59 @@
+import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
+import { Ajv, type ErrorObject } from "ajv";
+import addFormatsModule from "ajv-formats";
+import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
+import { iso31661Alpha2ToAlpha3 } from "iso-3166";
+
+// The package's types describe its CommonJS form: under Node's ES modules the function is the default of the default.
+const addFormats = addFormatsModule as unknown as typeof addFormatsModule.default;
+
+const mostErrors = 20;
+
+/** Where in the request a schema applies, as error paths name it. */
+const partNames: Record<string, string> = {
+  body: "/body",
+  querystring: "/query",
+  params: "/path",
+  headers: "/headers",
+};
+
+function ajv(coerceTypes: false | "array"): Ajv {
+  const instance = new Ajv({ allErrors: true, coerceTypes, removeAdditional: false, useDefaults: true, strict: true });
+  addFormats(instance, ["date-time", "email", "uuid", "uri"]);
+  instance.addFormat("iso-3166-1-alpha-2", (text: string) => Object.hasOwn(iso31661Alpha2ToAlpha3, text));
+  return instance;
+}
+
+/** Text in the URL is turned into numbers and lists where the schema wants them; bodies are taken as they are. */
+const forUrls = ajv("array");
+const forBodies = ajv(false);
+
+export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
+  const validate = (httpPart === "body" ? forBodies : forUrls).compile(schema as object);
+  return (value) => {
+    if (validate(value)) return { value };
+    return { error: (validate.errors ?? []) as unknown as FastifySchemaValidationError[] };
+  };
+};
+
+/** Every wrong place of the request, with a JSON pointer that starts at `/body`, `/query`, `/path` or `/headers`. */
+export function errorDetails(errors: readonly FastifySchemaValidationError[], part: string | undefined): ErrorDetail[] {
+  const root = partNames[part ?? ""] ?? "";
+  return errors.slice(0, mostErrors).map((error) => describe(error as unknown as ErrorObject, root));
+}
+
+function describe(error: ErrorObject, root: string): ErrorDetail {
+  const here = `${root}${error.instancePath}`;
+  switch (error.keyword) {
+    case "additionalProperties":
+      return { path: `${here}/${error.params["additionalProperty"]}`, message: "is not a known field" };
+    case "required":
+      return { path: `${here}/${error.params["missingProperty"]}`, message: "is required" };
+    case "enum":
+      return { path: here, message: `must be one of ${error.params["allowedValues"].join(", ")}` };
+    case "format":
+      return { path: here, message: `must be a valid ${error.params["format"]}` };
+    default:
+      return { path: here, message: error.message ?? "is not valid" };
+  }
+}

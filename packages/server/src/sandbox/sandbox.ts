@@ -1,0 +1,139 @@
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "@tillkeeper/contract/scopes";
+import { addSecret, clientIsKnown, createClient } from "../auth/clients.ts";
+import { newSecret } from "../auth/secrets.ts";
+import type { Db } from "../db/db.ts";
+import type { Clock } from "../platform/clock.ts";
+import { newId } from "../platform/ids.ts";
+import { writePrivateFile } from "../platform/private-file.ts";
+import { createStore, type StoreDeps } from "../stores/stores.ts";
+import { createTerminal, type TerminalDeps } from "../terminals/terminals.ts";
+import { firstStores } from "./first-stores.ts";
+
+/** What `sandbox.json` holds: enough for a program to start working. */
+export interface SandboxFile {
+  http_url: string;
+  mqtt_url: string;
+  account_id: string;
+  client_id: string;
+  client_secret: string;
+}
+
+export interface SandboxDeps {
+  db: Db;
+  clock: Clock;
+  folder: string;
+  /** Fixed credentials, for CI. */
+  client: { id: string; secret: string } | undefined;
+  addresses: { http_url: string; mqtt_url: string };
+  stores: StoreDeps;
+  terminals: TerminalDeps;
+}
+
+const accountName = "Sandbox";
+const scopes = ["admin:accounts", "admin:checkout"] as const satisfies readonly Scope[];
+
+/**
+ * Opens the sandbox: on the first start an account with a client, three stores and their virtual terminals; later the
+ * same account again. Secrets are hashed in the database, so the one to show comes from `sandbox.json`; when that is
+ * gone, the client gets a further secret.
+ */
+export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { terminalIds: string[] }> {
+  const path = join(deps.folder, "sandbox.json");
+  const accountId = (await findAccount(deps.db)) ?? (await createAccount(deps));
+  const client = await ensureClient(deps, accountId, readSandboxFile(path));
+  const file: SandboxFile = {
+    ...deps.addresses,
+    account_id: accountId,
+    client_id: client.id,
+    client_secret: client.secret,
+  };
+  writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
+  await ensureStores(deps, accountId, client.id);
+  return { ...file, terminalIds: await terminalIds(deps.db, accountId) };
+}
+
+async function findAccount(db: Db): Promise<string | undefined> {
+  const row = await db.sql
+    .selectFrom("accounts")
+    .select("account_id")
+    .where("name", "=", accountName)
+    .where("account_id", "like", "T%")
+    .orderBy("created_at")
+    .executeTakeFirst();
+  return row?.account_id;
+}
+
+async function createAccount({ db, clock }: SandboxDeps): Promise<string> {
+  for (;;) {
+    const accountId = `T${randomInt(10_000_000, 100_000_000)}`;
+    const created = await db.sql
+      .insertInto("accounts")
+      .values({ account_id: accountId, name: accountName, operator_account_id: null, created_at: clock.now() })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning("account_id")
+      .executeTakeFirst();
+    if (created) return accountId;
+  }
+}
+
+function readSandboxFile(path: string): Partial<SandboxFile> {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Partial<SandboxFile>;
+  } catch {
+    // Missing or damaged: the client gets a further secret and the file is written anew.
+    return {};
+  }
+}
+
+async function ensureClient(deps: SandboxDeps, accountId: string, known: Partial<SandboxFile>) {
+  const id = deps.client?.id ?? known.client_id ?? newId(deps.clock.now());
+  const secret = deps.client?.secret ?? (known.client_id === id ? known.client_secret : undefined);
+  if (secret && (await clientIsKnown(deps.db, accountId, id, secret))) return { id, secret };
+  const given = deps.client?.secret ?? newSecret();
+  await deps.db.sql.transaction().execute(async (tx) => {
+    const exists = await tx
+      .selectFrom("clients")
+      .select("client_id")
+      .where("account_id", "=", accountId)
+      .where("client_id", "=", id)
+      .executeTakeFirst();
+    if (exists) await addSecret(tx, deps.clock, { accountId, clientId: id, secret: given });
+    else await createClient(tx, deps.clock, { accountId, clientId: id, name: accountName, secret: given, scopes });
+  });
+  return { id, secret: given };
+}
+
+/** Something to look at; also completes a first start that was killed half-way. */
+async function ensureStores(deps: SandboxDeps, accountId: string, clientId: string): Promise<void> {
+  const caller = { accountId, clientId };
+  const { db } = deps;
+  const present = await db.sql.selectFrom("stores").select("store_id").where("account_id", "=", accountId).execute();
+  const serials = await db.sql
+    .selectFrom("terminals")
+    .select("device_serial_number")
+    .where("account_id", "=", accountId)
+    .execute();
+  for (const { store, terminals } of firstStores) {
+    if (!present.some((row) => row.store_id === store.store_id)) await createStore(deps.stores, caller, store);
+    for (const number of terminals) {
+      const serial = `SIMULATED-${accountId}-${number}`;
+      if (serials.some((row) => row.device_serial_number === serial)) continue;
+      await createTerminal(deps.terminals, caller, { device_serial_number: serial, store_id: store.store_id });
+    }
+  }
+}
+
+async function terminalIds(db: Db, accountId: string): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom("terminals")
+    .select("terminal_id")
+    .where("account_id", "=", accountId)
+    .where("status", "<>", "DELETED")
+    .orderBy("number")
+    .limit(20)
+    .execute();
+  return rows.map((row) => row.terminal_id);
+}

@@ -1,0 +1,83 @@
+import type { TerminalCredential } from "@tillkeeper/contract/http/terminals";
+import type { Kysely } from "kysely";
+import { newSecret, sha256, sha256Matches } from "../auth/secrets.ts";
+import type { Db } from "../db/db.ts";
+import type { Tables } from "../db/schema.ts";
+import type { Clock } from "../platform/clock.ts";
+import { ApiError } from "../platform/errors.ts";
+import { findTerminal } from "./queries.ts";
+import { terminalNotFound } from "./terminals.ts";
+
+export interface CredentialDeps {
+  db: Db;
+  clock: Clock;
+  mqttUrl: () => string;
+  /** Told when a credential was replaced, so that whoever is connected with the old one is sent away. */
+  credentialReplaced: (terminalId: string) => void;
+}
+
+/**
+ * Gives a terminal a new MQTT credential and ends the old one. The password is answered once and kept as a hash.
+ * Throws `terminal_not_found`, and `virtual_terminal` for one that has its credential from the server itself.
+ */
+export async function issueCredential(
+  deps: CredentialDeps,
+  accountId: string,
+  terminalId: string,
+): Promise<TerminalCredential> {
+  const terminal = await findTerminal(deps.db.sql, accountId, terminalId);
+  if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
+  if (terminal.simulated) {
+    throw new ApiError("virtual_terminal", "A virtual terminal has its credential from the server itself.");
+  }
+  const password = await replaceCredential(deps.db.sql, deps.clock, accountId, terminalId);
+  deps.credentialReplaced(terminalId);
+  return { terminal_id: terminalId, mqtt_url: deps.mqttUrl(), username: terminalId, password };
+}
+
+/** Answers the new password. */
+export async function replaceCredential(
+  db: Kysely<Tables>,
+  clock: Clock,
+  accountId: string,
+  terminalId: string,
+): Promise<string> {
+  const password = newSecret();
+  const secret = { secret_sha256: sha256(password), created_at: clock.now() };
+  await db
+    .insertInto("terminal_credentials")
+    .values({ account_id: accountId, terminal_id: terminalId, ...secret })
+    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(secret))
+    .execute();
+  return password;
+}
+
+const terminalIdForm = /^([PT]\d{8})-T\d{4,9}$/;
+
+/** The account that a terminal id carries in front, or `undefined` when it has not the form of one. */
+export function accountOfTerminalId(terminalId: string): string | undefined {
+  return terminalIdForm.exec(terminalId)?.[1];
+}
+
+/** Whether user name and password are those of a live terminal; answers its account. */
+export async function authenticateTerminal(
+  db: Db,
+  username: string | undefined,
+  password: Buffer | undefined,
+): Promise<{ accountId: string; terminalId: string } | undefined> {
+  const accountId = username && accountOfTerminalId(username);
+  if (!accountId || !password) return undefined;
+  const row = await db.sql
+    .selectFrom("terminal_credentials as credential")
+    .innerJoin("terminals", (join) =>
+      join
+        .onRef("terminals.account_id", "=", "credential.account_id")
+        .onRef("terminals.terminal_id", "=", "credential.terminal_id"),
+    )
+    .select("credential.secret_sha256")
+    .where("credential.account_id", "=", accountId)
+    .where("credential.terminal_id", "=", username)
+    .where("terminals.status", "<>", "DELETED")
+    .executeTakeFirst();
+  return row && sha256Matches(password, row.secret_sha256) ? { accountId, terminalId: username } : undefined;
+}
