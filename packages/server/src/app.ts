@@ -5,7 +5,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { ErrorBody } from "@tillkeeper/contract/http/errors";
 import { limits } from "@tillkeeper/contract/limits";
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import type { Tokens } from "./auth/tokens.ts";
 import { isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -29,7 +29,7 @@ const maxParamLength = 300;
 export async function buildApp({ log, tokens, routes }: AppDeps): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.httpBodyBytes,
     routerOptions: { maxParamLength },
     requestIdHeader: false,
