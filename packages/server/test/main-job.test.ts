@@ -43,7 +43,12 @@ describe("the main job, with a device of a third party", () => {
       operation: "check_update",
       status: "COMPLETED",
       finished_at: new Date().toISOString(),
-      result: { current_version: "1.0.0", latest_version: "1.0.0", update_available: false, configuration_version: "7" },
+      result: {
+        current_version: "1.0.0",
+        latest_version: "1.0.0",
+        update_available: false,
+        configuration_version: "7",
+      },
     });
     expect(await device.next("receipt")).toEqual({ operation_id: sent.body.id, status: "COMPLETED" });
     expect(await status()).toMatchObject({ status: "ACTIVE" });
@@ -58,7 +63,11 @@ describe("the main job, with a device of a third party", () => {
     expect(sent).toMatchObject({ status: 201, body: { status: "PENDING", parameters: { operator_id: "7" } } });
 
     const command = await device.next("command");
-    expect(command).toMatchObject({ operation_id: sent.body.id, operation: "end_of_day", parameters: { operator_id: "7" } });
+    expect(command).toMatchObject({
+      operation_id: sent.body.id,
+      operation: "end_of_day",
+      parameters: { operator_id: "7" },
+    });
     expect(Date.parse(command["expires_at"] as string) - Date.parse(command["created_at"] as string)).toBe(180_000);
     await device.say("started", { operation_id: sent.body.id, started_at: new Date().toISOString() });
     const result = {
@@ -79,7 +88,9 @@ describe("the main job, with a device of a third party", () => {
     await device.next("receipt");
 
     const polled = await server.call("GET", `${operations}?operation_id=${sent.body.id}`, tenant);
-    expect(polled.body).toMatchObject([{ id: sent.body.id, status: "COMPLETED", result, updated_by: device.terminalId }]);
+    expect(polled.body).toMatchObject([
+      { id: sent.body.id, status: "COMPLETED", result, updated_by: device.terminalId },
+    ]);
     await device.leave();
   });
 

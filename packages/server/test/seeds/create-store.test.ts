@@ -77,7 +77,12 @@ describe("create store, as documented", () => {
   });
 
   it("fills a store with a payout destination from it, as the response example shows it", async () => {
-    const organization = { organization_number: "923609016", country: "NO", type: "main_unit", name: "Seller AS" } as const;
+    const organization = {
+      organization_number: "923609016",
+      country: "NO",
+      type: "main_unit",
+      name: "Seller AS",
+    } as const;
     const address = { address_line: "Storgata 1", postal_place: "Oslo", country: "NO", postal_code: "0155" };
     await server.db.sql
       .insertInto("payout_destinations")

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Device, activeDevice } from "../support/device.ts";
+import { activeDevice, type Device } from "../support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 /** The public page "terminal operations", its request and response examples to the letter. */
@@ -47,13 +47,18 @@ describe("terminal operations, as documented", () => {
     });
 
     // One operation at a time: 409 with Retry-After, in seconds, and the blocker named.
-    const second = await server.call("POST", base, { ...tenant, body: { terminal_id: terminalId, operation: "send_logs" } });
+    const second = await server.call("POST", base, {
+      ...tenant,
+      body: { terminal_id: terminalId, operation: "send_logs" },
+    });
     expect(second.status).toBe(409);
     expect(Number(second.headers.get("retry-after"))).toBeGreaterThanOrEqual(175);
     expect(Number(second.headers.get("retry-after"))).toBeLessThanOrEqual(180);
     expect(second.body.error).toMatchObject({
       code: "operation_pending",
-      errors: [{ blocker: { id: body.id, operation: "end_of_day", created_by: "user@example.com", deadline: body.deadline } }],
+      errors: [
+        { blocker: { id: body.id, operation: "end_of_day", created_by: "user@example.com", deadline: body.deadline } },
+      ],
     });
 
     // List operation results: by terminal and by the id returned.
@@ -69,7 +74,10 @@ describe("terminal operations, as documented", () => {
     await expect
       .poll(async () => (await server.call("GET", `${base}?operation_id=${body.id}`, tenant)).body[0].status)
       .toBe("TIMEOUT");
-    const again = await server.call("POST", base, { ...tenant, body: { terminal_id: terminalId, operation: "open_menu" } });
+    const again = await server.call("POST", base, {
+      ...tenant,
+      body: { terminal_id: terminalId, operation: "open_menu" },
+    });
     expect(again.status).toBe(201);
     await device.next("command", 1);
     await finish(again.body.id);

@@ -1,6 +1,6 @@
-import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
-import { connectAsync, type MqttClient } from "mqtt";
 import type { Socket } from "node:net";
+import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import { connectAsync, type MqttClient } from "mqtt";
 import { vi } from "vitest";
 import type { Tenant, TestServer } from "./test-server.ts";
 
@@ -14,7 +14,10 @@ export class Device {
     this.terminalId = terminalId;
     this.client = client;
     client.on("message", (name, payload) => {
-      this.received.push({ channel: name.split("/").at(-1) ?? "", message: JSON.parse(payload.toString()) });
+      const channel = name.split("/").at(-1) ?? "";
+      // The wildcard also brings back what it says itself.
+      if (upChannels.some((own) => own === channel)) return;
+      this.received.push({ channel, message: JSON.parse(payload.toString()) });
     });
   }
 
@@ -44,8 +47,17 @@ export class Device {
   }
 }
 
-export async function connectMqtt(server: TestServer, username: string, password: string, clientId = username): Promise<MqttClient> {
-  const client = await connectAsync(server.mqttUrl, { username, password, clientId, reconnectPeriod: 0, protocolVersion: 4 }, false);
+export async function connectMqtt(
+  server: TestServer,
+  username: string,
+  password: string,
+  clientId = username,
+): Promise<MqttClient> {
+  const client = await connectAsync(
+    server.mqttUrl,
+    { username, password, clientId, reconnectPeriod: 0, protocolVersion: 4 },
+    false,
+  );
   (client.stream as Socket).setNoDelay(true);
   return client;
 }
@@ -70,7 +82,11 @@ export async function registerDevice(
 }
 
 /** A device whose terminal is ACTIVE: it has said hello and completed a check_update. */
-export async function activeDevice(server: TestServer, tenant: Tenant, serial: string): Promise<Device & { password: string }> {
+export async function activeDevice(
+  server: TestServer,
+  tenant: Tenant,
+  serial: string,
+): Promise<Device & { password: string }> {
   const device = await registerDevice(server, tenant, serial);
   await device.hello();
   await device.next("welcome");

@@ -1,0 +1,185 @@
+import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const aid = "T12345678";
+const tokenPath = `/v1/accounts/${aid}/auth/token`;
+const documentedAudience = `https://api.dintero.com/v1/accounts/${aid}`;
+
+describe("getting a token", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account(aid);
+  });
+  afterAll(() => server.stop());
+
+  const ask = (body: unknown, headers: Record<string, string> = {}, path = tokenPath) =>
+    server.call("POST", path, { body, headers: { authorization: basic(tenant.clientId, tenant.secret), ...headers } });
+  const form = (fields: Record<string, string>, headers: Record<string, string> = {}) =>
+    ask(new URLSearchParams(fields).toString(), { "content-type": "application/x-www-form-urlencoded", ...headers });
+  const use = (token: string) => server.call("GET", `/v1/accounts/${aid}/stores`, { token });
+
+  it("takes the documented request: Basic and JSON", async () => {
+    const answer = await ask({ grant_type: "client_credentials", audience: documentedAudience });
+    expect(answer).toMatchObject({ status: 200, body: { token_type: "Bearer", expires_in: 14_400 } });
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect((await use(answer.body.access_token)).status).toBe(200);
+  });
+
+  it("takes every accepted host, and the account as user of the URL", async () => {
+    const port = new URL(server.url).port;
+    for (const audience of [
+      `https://checkout.dintero.com/v1/accounts/${aid}`,
+      `https://${aid}@api.dintero.com/v1/accounts/${aid}`,
+      `${server.url}/v1/accounts/${aid}`,
+      `http://localhost:${port}/v1/accounts/${aid}`,
+    ]) {
+      const answer = await ask({ grant_type: "client_credentials", audience });
+      expect(answer.status, audience).toBe(200);
+      expect(decodeJwt(answer.body.access_token).aud).toBe(audience);
+      expect((await use(answer.body.access_token)).status, audience).toBe(200);
+    }
+  });
+
+  it("takes the form encoding of RFC 6749, with the client in Basic or in the body, and needs no audience then", async () => {
+    const inBasic = await form({ grant_type: "client_credentials" });
+    expect((await use(inBasic.body.access_token)).status).toBe(200);
+    const narrowed = await form({ grant_type: "client_credentials", scope: "admin:accounts" });
+    expect(narrowed.body.scope).toBe("admin:accounts");
+    const inBody = await server.call("POST", tokenPath, {
+      body: new URLSearchParams({
+        grant_type: "client_credentials",
+        client_id: tenant.clientId,
+        client_secret: tenant.secret,
+      }).toString(),
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+    });
+    expect(inBody.status).toBe(200);
+  });
+
+  it("serves discovery and keys with which anyone can check a token", async () => {
+    const metadata = await server.call("GET", `/.well-known/oauth-authorization-server/v1/accounts/${aid}`);
+    expect(metadata.body).toMatchObject({
+      issuer: `${server.url}/v1/accounts/${aid}`,
+      token_endpoint: `${server.url}${tokenPath}`,
+    });
+    const keys = createRemoteJWKSet(new URL(metadata.body.jwks_uri));
+    const { payload } = await jwtVerify(tenant.token, keys, { issuer: metadata.body.issuer });
+    expect(payload).toMatchObject({ sub: tenant.clientId, scope: "admin:accounts admin:checkout" });
+    const jwks = await server.call("GET", "/.well-known/jwks.json");
+    expect(jwks.body.keys[0]).toMatchObject({ kty: "OKP", crv: "Ed25519", use: "sig" });
+    expect(jwks.body.keys[0]).not.toHaveProperty("d");
+  });
+
+  it("refuses wrong clients alike: id, secret, account, or none at all", async () => {
+    const body = { grant_type: "client_credentials", audience: documentedAudience };
+    const wrong = [
+      await ask(body, { authorization: basic(tenant.clientId, "wrong") }),
+      await ask(body, { authorization: basic("nobody", tenant.secret) }),
+      await ask(body, {}, "/v1/accounts/T00000000/auth/token"),
+      await ask(body, { authorization: "Basic !!!" }),
+      await ask(body, { authorization: basic("", "") }),
+      await ask(body, { authorization: `Bearer ${tenant.token}` }),
+      await ask(body, { authorization: basic("a%00b", "c") }),
+      await server.call("POST", tokenPath, { body }),
+    ];
+    for (const answer of wrong) {
+      expect(answer).toMatchObject({ status: 401, body: { error: { code: "invalid_client" } } });
+      expect(answer.headers.get("www-authenticate")).toContain("Basic");
+    }
+  });
+
+  it("refuses other grants and audiences, naming the field", async () => {
+    const other = await server.account("T87654321");
+    const cases: [object, number, string][] = [
+      [{ grant_type: "password", audience: documentedAudience }, 400, "invalid_grant_type"],
+      [{ grant_type: "client_credentials" }, 400, "invalid_audience"],
+      [
+        { grant_type: "client_credentials", audience: "https://evil.example/v1/accounts/T12345678" },
+        400,
+        "invalid_audience",
+      ],
+      [{ grant_type: "client_credentials", audience: `${documentedAudience}?x=1` }, 400, "invalid_audience"],
+      [
+        { grant_type: "client_credentials", audience: "https://api.dintero.com/v1/accounts/X1" },
+        400,
+        "invalid_audience",
+      ],
+      [{ grant_type: "client_credentials", audience: "no url" }, 400, "invalid_audience"],
+      [
+        { grant_type: "client_credentials", audience: `https://api.dintero.com/v1/accounts/${other.aid}` },
+        403,
+        "audience_not_granted",
+      ],
+      [
+        { grant_type: "client_credentials", audience: "https://api.dintero.com/v1/accounts/T55555555" },
+        403,
+        "audience_not_granted",
+      ],
+      [{ audience: documentedAudience }, 400, "invalid_request"],
+      [{ grant_type: "client_credentials", audience: documentedAudience, extra: 1 }, 400, "invalid_request"],
+    ];
+    for (const [body, status, code] of cases) {
+      expect(await ask(body), JSON.stringify(body)).toMatchObject({ status, body: { error: { code } } });
+    }
+  });
+
+  it("refuses tokens that are expired, forged, unsigned, for another server, or no tokens", async () => {
+    const foreign = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+    const own = await server.db.sql.selectFrom("signing_keys").selectAll().executeTakeFirstOrThrow();
+    const claims = { scope: "admin:accounts admin:checkout", client_id: "x" };
+    const build = (key: CryptoKey | Uint8Array, header: object, audience = documentedAudience, expires = "1h") =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt", ...header } as never)
+        .setSubject("x")
+        .setAudience(audience)
+        .setExpirationTime(expires)
+        .sign(key);
+    const { importJWK } = await import("jose");
+    const ownKey = (await importJWK(own.private_jwk as never, "EdDSA")) as CryptoKey;
+    const unsigned = [
+      { alg: "none", typ: "at+jwt", kid: own.kid },
+      { ...claims, sub: "x", aud: documentedAudience, exp: 9e9 },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+      .join(".");
+    // The classic: the public key as HMAC secret.
+    const publicKey = new TextEncoder().encode(JSON.stringify(own.public_jwk));
+
+    expect((await use(await build(ownKey, {}))).status).toBe(200);
+    const refused: Record<string, string> = {
+      "wrong signature": await build(foreign.privateKey, {}),
+      "unknown key": await build(foreign.privateKey, { kid: "nobody" }),
+      "wrong audience": await build(ownKey, {}, `https://evil.example/v1/accounts/${aid}`),
+      expired: await build(ownKey, {}, documentedAudience, "-1s"),
+      "another type": await build(ownKey, { typ: "JWT" }),
+      "alg none": `${unsigned}.`,
+      "alg none, signature": `${unsigned}.AAAA`,
+      HMAC: await build(publicKey, { alg: "HS256" }),
+      "not a token": "abc",
+      "three empty parts": "..",
+      tampered: `${tenant.token.slice(0, -4)}AAAA`,
+      garbage: `${"A".repeat(500)}.${"B".repeat(500)}.${"C".repeat(86)}`,
+    };
+    for (const [name, token] of Object.entries(refused)) {
+      const answer = await use(token);
+      expect(answer, name).toMatchObject({ status: 401, body: { error: { code: "invalid_token" } } });
+      expect(answer.headers.get("www-authenticate"), name).toContain('error="invalid_token"');
+    }
+    const none = await server.call("GET", `/v1/accounts/${aid}/stores`);
+    expect(none).toMatchObject({ status: 401, body: { error: { code: "missing_token" } } });
+    expect(none.headers.get("www-authenticate")).toBe('Bearer realm="tillkeeper"');
+    expect(await exportJWK(foreign.publicKey)).toBeDefined();
+  });
+
+  it("stops taking a token when its time is over, also one it has verified before", async () => {
+    expect((await use(tenant.token)).status).toBe(200);
+    server.clock.advance(14_401_000);
+    expect(await use(tenant.token)).toMatchObject({ status: 401, body: { error: { code: "invalid_token" } } });
+    server.clock.advance(-14_401_000);
+    await server.restart();
+    expect((await use(tenant.token)).status).toBe(200);
+  });
+});

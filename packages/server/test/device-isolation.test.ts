@@ -1,0 +1,192 @@
+import { connect as connectTcp } from "node:net";
+import { connectAsync } from "mqtt";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { activeDevice, connectMqtt, type Device } from "./support/device.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const base = "/v1/admin/terminals/operations";
+
+describe("a terminal and its credential", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let a: Device & { password: string };
+  let b: Device & { password: string };
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T30000001");
+    a = await activeDevice(server, tenant, "700000000001");
+    b = await activeDevice(server, tenant, "700000000002");
+  });
+  afterAll(async () => {
+    await Promise.all([a.leave(), b.leave()]);
+    await server.stop();
+  });
+  const openMenu = (device: Device) =>
+    server.call("POST", base, { ...tenant, body: { terminal_id: device.terminalId, operation: "open_menu" } });
+  const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
+
+  it("cannot read what is sent to another terminal, by no filter", async () => {
+    const spy = await connectMqtt(server, a.terminalId, a.password, `${a.terminalId}:spy`);
+    const heard: string[] = [];
+    spy.on("message", (topic) => heard.push(topic));
+    for (const filter of [
+      `tillkeeper/v1/${b.terminalId}/command`,
+      `tillkeeper/v1/${b.terminalId}/#`,
+      "tillkeeper/v1/+/command",
+      "tillkeeper/v1/#",
+      "tillkeeper/#",
+      "#",
+      "+/+/+/+",
+      "$SYS/#",
+      `$share/x/tillkeeper/v1/${b.terminalId}/command`,
+      `tillkeeper/v1/${a.terminalId}`,
+    ]) {
+      const granted = await spy.subscribeAsync(filter, { qos: 1 }).catch(() => []);
+      expect(
+        granted.every((entry) => entry.qos > 2),
+        filter,
+      ).toBe(true);
+    }
+    const sent = await openMenu(b);
+    await b.next("command");
+    await b.openedMenu(sent.body.id);
+    await b.next("receipt");
+    expect(heard).toEqual([]);
+    await spy.endAsync(true);
+  });
+
+  it("cannot answer for another terminal: on its topics the connection ends, on its own the operation is unknown", async () => {
+    const sent = await openMenu(b);
+    await b.next("command", 1);
+    const forged = {
+      operation_id: sent.body.id,
+      operation: "open_menu",
+      status: "FAILED",
+      finished_at: new Date().toISOString(),
+    };
+    for (const channel of ["result", "started", "hello", "command", "receipt", "welcome", "else"]) {
+      const forger = await connectMqtt(server, a.terminalId, a.password, `${a.terminalId}:forger`);
+      const closed = new Promise((resolve) => forger.once("close", resolve));
+      forger.on("error", () => undefined);
+      forger.publish(`tillkeeper/v1/${b.terminalId}/${channel}`, JSON.stringify(forged), { qos: 1 });
+      await closed;
+      await forger.endAsync(true);
+    }
+    await a.say("result", forged);
+    expect(await a.next("receipt")).toEqual({ operation_id: sent.body.id, status: "UNKNOWN" });
+    await a.say("started", { operation_id: sent.body.id, started_at: new Date().toISOString() });
+    expect(await get(sent.body.id)).toMatchObject({ status: "PENDING" });
+    await b.openedMenu(sent.body.id);
+    await b.next("receipt", 1);
+    expect(await get(sent.body.id)).toMatchObject({ status: "COMPLETED", updated_by: b.terminalId });
+  });
+
+  it("cannot take another terminal's client id, nor leave a message behind for it as a will", async () => {
+    await expect(connectMqtt(server, a.terminalId, a.password, b.terminalId)).rejects.toThrow();
+    await expect(connectMqtt(server, a.terminalId, a.password, "anything")).rejects.toThrow();
+    expect(b.client.connected).toBe(true);
+    const before = b.received.length;
+    const will = {
+      topic: `tillkeeper/v1/${b.terminalId}/command`,
+      payload: Buffer.from("{}"),
+      qos: 1 as const,
+      retain: true,
+    };
+    const options = {
+      username: a.terminalId,
+      password: a.password,
+      clientId: `${a.terminalId}:will`,
+      will,
+      reconnectPeriod: 0,
+    };
+    const dying = await connectAsync(server.mqttUrl, options, false);
+    dying.stream.destroy();
+    await dying.endAsync(true);
+    const late = await connectMqtt(server, b.terminalId, b.password, `${b.terminalId}:late`);
+    const retained: string[] = [];
+    late.on("message", (topic) => retained.push(topic));
+    await late.subscribeAsync(`tillkeeper/v1/${b.terminalId}/#`, { qos: 1 });
+    await b.hello();
+    await vi.waitUntil(() => b.received.length > before);
+    expect(b.received.slice(before).map((entry) => entry.channel)).toEqual(["welcome"]);
+    expect(retained.every((topic) => /\/(hello|welcome)$/.test(topic))).toBe(true);
+    await late.endAsync(true);
+  });
+
+  it("is refused with a wrong, foreign, replaced or missing credential, and sent away when it is replaced", async () => {
+    for (const [username, password] of [
+      [a.terminalId, "wrong"],
+      [a.terminalId, b.password],
+      ["T30000001-T9999", a.password],
+      ["", ""],
+      ["T30000001", a.password],
+      ["' or 1=1 --", "x"],
+      ["T30000001-T0001\0", a.password],
+    ] as const) {
+      await expect(connectMqtt(server, username, password), username).rejects.toThrow();
+    }
+    const gone = new Promise((resolve) => a.client.once("close", resolve));
+    const path = `/v1/accounts/${tenant.aid}/terminals/${a.terminalId}/credentials`;
+    const { password } = (await server.call("POST", path, tenant)).body;
+    await gone;
+    await expect(connectMqtt(server, a.terminalId, a.password)).rejects.toThrow();
+    await (await connectMqtt(server, a.terminalId, password)).endAsync(true);
+  });
+
+  it("gets a rejection that names the place for every message that is not understood", async () => {
+    const at = new Date().toISOString();
+    const id = "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c";
+    const bad: [Parameters<Device["say"]>[0], string | object, string][] = [
+      ["result", "{", ""],
+      ["result", "\xff\xfe", ""],
+      ["result", "null", ""],
+      ["result", { operation_id: "x", operation: "open_menu", status: "FAILED", finished_at: at }, "/operation_id"],
+      ["result", { operation_id: id, operation: "reboot", status: "FAILED", finished_at: at }, "/operation"],
+      ["result", { operation_id: id, operation: "open_menu", status: "PENDING", finished_at: at }, "/status"],
+      [
+        "result",
+        { operation_id: id, operation: "open_menu", status: "COMPLETED", finished_at: at, result: { opened: "yes" } },
+        "/result/opened",
+      ],
+      [
+        "result",
+        {
+          operation_id: id,
+          operation: "send_logs",
+          status: "COMPLETED",
+          finished_at: at,
+          result: { log_id: "a\0b", size: 1, sha256: "0".repeat(64) },
+        },
+        "/result/log_id",
+      ],
+      ["started", { operation_id: id }, ""],
+      ["hello", { protocol: 2, agent: "x", sent_at: at, operations: [] }, "/protocol"],
+    ];
+    for (const [channel, message, place] of bad) {
+      const before = b.received.filter((entry) => entry.channel === "rejection").length;
+      const payload = typeof message === "string" ? Buffer.from(message, "latin1") : JSON.stringify(message);
+      await b.client.publishAsync(`tillkeeper/v1/${b.terminalId}/${channel}`, payload, { qos: 1 });
+      const rejection = await b.next("rejection", before);
+      expect(rejection["channel"]).toBe(channel);
+      expect((rejection["errors"] as { path: string }[]).map((error) => error.path)).toContain(place);
+    }
+  });
+
+  it("is cut off when it announces a packet larger than the limit, before anyone has said who they are", async () => {
+    const socket = connectTcp(Number(new URL(server.mqttUrl).port), "127.0.0.1");
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.on("error", () => undefined);
+    // CONNECT with a remaining length of 256 MB, and then bytes without end.
+    socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
+    const pump = setInterval(() => socket.write(Buffer.alloc(16_384)), 1);
+    await closed;
+    clearInterval(pump);
+    const large = await connectMqtt(server, b.terminalId, b.password, `${b.terminalId}:large`);
+    const end = new Promise((resolve) => large.once("close", resolve));
+    large.on("error", () => undefined);
+    large.publish(`tillkeeper/v1/${b.terminalId}/result`, Buffer.alloc(200_000, "x"), { qos: 0 });
+    await end;
+    await large.endAsync(true);
+    expect((await server.call("GET", "/health/ready")).status).toBe(200);
+  });
+});

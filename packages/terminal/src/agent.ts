@@ -1,0 +1,145 @@
+import type { DownChannel } from "@tillkeeper/contract/mqtt";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Connection, Credential, OpenConnection } from "./connection.ts";
+import { Greeting } from "./greeting.ts";
+import type { Journal } from "./journal.ts";
+import { type Logger, silentLogger } from "./logger.ts";
+import { openMqttConnection } from "./mqtt-connection.ts";
+import type { OperationHandlers } from "./operation.ts";
+import { OperationRunner } from "./operation-runner.ts";
+import { OutstandingResults } from "./outstanding-results.ts";
+import { ServerTime } from "./server-time.ts";
+import { readMessage } from "./wire.ts";
+
+export interface AgentOptions<State> {
+  terminalId: string;
+  credential: Credential;
+  /** Name and version of the program, for the server's records. */
+  agentName: string;
+  handlers: OperationHandlers<State>;
+  journal: Journal<State>;
+  clock?: Clock;
+  log?: Logger;
+  /** How to connect; MQTT unless told otherwise. */
+  open?: OpenConnection;
+  /** Milliseconds between repetitions of a result or a hello. */
+  repeat?: { firstMs: number; longestMs: number };
+  /** How long a first command waits for the server's time before the local clock has to do. */
+  patienceMs?: number;
+}
+
+const defaults = { repeat: { firstMs: 2000, longestMs: 30_000 }, patienceMs: 5000 };
+
+/** The program on a terminal that speaks the device protocol: see docs/device-protocol.md. */
+export class Agent<State = undefined> {
+  readonly #options: AgentOptions<State>;
+  readonly #log: Logger;
+  readonly #runner: OperationRunner<State>;
+  readonly #results: OutstandingResults;
+  readonly #greeting: Greeting;
+  #connection: Connection | undefined;
+
+  constructor(options: AgentOptions<State>) {
+    this.#options = options;
+    this.#log = options.log ?? silentLogger;
+    const clock = options.clock ?? systemClock;
+    const repeat = options.repeat ?? defaults.repeat;
+    const serverTime = new ServerTime(clock);
+    this.#results = new OutstandingResults({ clock, repeat, send: (result) => this.#send("result", result) });
+    this.#greeting = new Greeting({
+      clock,
+      serverTime,
+      repeat,
+      agentName: options.agentName,
+      patienceMs: options.patienceMs ?? defaults.patienceMs,
+      operations: () => this.#runner.operations(),
+      send: (hello) => this.#send("hello", hello),
+    });
+    this.#runner = new OperationRunner({
+      handlers: options.handlers,
+      journal: options.journal,
+      clock,
+      log: this.#log,
+      serverTime,
+      settled: (signal) => this.#greeting.settled(signal),
+      sendStarted: ({ operation_id, started_at }) => this.#send("started", { operation_id, started_at }),
+      answered: (result) => this.#results.add(result),
+      sendAgain: (result) => this.#send("result", result),
+      receipted: (operationId) => this.#results.remove(operationId),
+    });
+  }
+
+  /** Begins to connect, and never gives up until it is stopped. Throws for an address that is no MQTT URL. */
+  start(): void {
+    if (this.#connection) return;
+    const { terminalId, credential, clock = systemClock, open = openMqttConnection } = this.#options;
+    this.#connection = open({
+      terminalId,
+      credential,
+      clock,
+      log: this.#log,
+      events: {
+        up: () => {
+          this.#greeting.begin();
+          this.#results.resume();
+        },
+        down: () => {
+          this.#greeting.pause();
+          this.#results.pause();
+        },
+        message: (channel, payload) => this.#receive(channel, payload),
+      },
+    });
+    this.#runner.restore();
+  }
+
+  /** Connects again with another credential; operations under way go on. */
+  use(credential: Credential): void {
+    this.#connection?.use(credential);
+  }
+
+  /**
+   * Ends cleanly: the running handler is asked to break off and waited for, then DISCONNECT. No timer is left, and the
+   * agent cannot be started again; make a new one on the same journal.
+   */
+  async stop(): Promise<void> {
+    await this.#runner.stop();
+    this.#quiet();
+    await this.#connection?.close();
+  }
+
+  /** Ends as a power cut would: the socket breaks off, and nothing more is written. For tests. */
+  async kill(): Promise<void> {
+    const destroyed = this.#connection?.destroy();
+    this.#quiet();
+    await Promise.all([destroyed, this.#runner.kill()]);
+  }
+
+  #quiet(): void {
+    this.#greeting.pause();
+    this.#results.pause();
+  }
+
+  #receive(channel: DownChannel, payload: Uint8Array): void {
+    const incoming = readMessage(channel, payload);
+    switch (incoming.channel) {
+      case "welcome":
+        if (!this.#greeting.welcomed(incoming.message)) this.#log.debug({}, "a welcome to no hello of this agent");
+        return;
+      case "command":
+        return this.#runner.take(incoming.message);
+      case "unsupported":
+        return this.#runner.refuse(incoming.message);
+      case "receipt":
+        return this.#runner.receipt(incoming.message);
+      case "rejection":
+        return this.#log.error({ rejection: incoming.message }, "the server did not understand a message");
+      case "malformed":
+        return this.#log.warn({ channel, problem: incoming.problem }, "ignored a malformed message");
+    }
+  }
+
+  #send(channel: "hello" | "started" | "result", message: object): void {
+    void this.#connection?.send(channel, message);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * Milliseconds to wait before attempt `attempt` (0 is the first): doubling from `firstMs` up to `longestMs`,
+ * then between half and all of that by chance, so that a fleet that lost its broker does not return in step.
+ */
+export function backoff(attempt: number, firstMs: number, longestMs: number, random: () => number = Math.random) {
+  const whole = Math.min(longestMs, firstMs * 2 ** Math.min(attempt, 30));
+  return whole * (0.5 + random() / 2);
+}

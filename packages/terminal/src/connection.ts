@@ -1,0 +1,43 @@
+import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./logger.ts";
+
+/** Where and as whom a terminal connects: what `POST …/terminals/{terminal_id}/credentials` answers. */
+export interface Credential {
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
+  url: string;
+  username: string;
+  password: string;
+}
+
+export interface ConnectionEvents {
+  /** Connected and subscribed. */
+  up(): void;
+  down(): void;
+  message(channel: DownChannel, payload: Uint8Array): void;
+}
+
+/** A link to the broker that looks after itself: it connects again until it is closed. */
+export interface Connection {
+  /** Resolves when the broker has it or the link is gone: a PUBACK proves nothing. Never rejects. */
+  send(channel: UpChannel, message: object): Promise<void>;
+  /** Breaks the socket off; a new connection follows. */
+  drop(): void;
+  /** Connects again with another credential. */
+  use(credential: Credential): void;
+  /** Says DISCONNECT and ends. */
+  close(): Promise<void>;
+  /** Ends without a word, as a power cut would. */
+  destroy(): Promise<void>;
+}
+
+export interface ConnectionSettings {
+  terminalId: string;
+  credential: Credential;
+  clock: Clock;
+  log: Logger;
+  events: ConnectionEvents;
+}
+
+/** Begins to connect. Throws only for a URL it cannot use. */
+export type OpenConnection = (settings: ConnectionSettings) => Connection;

@@ -1,0 +1,30 @@
+import type { OperationParameters } from "@tillkeeper/contract/operations";
+
+/** How a virtual terminal can misbehave, in the order of the serial numbers 901, 902, … */
+export const faults = {
+  no_answer: "The command is ignored: not begun, not answered.",
+  late_answer: "The answer comes 2 seconds after the window has closed.",
+  twice: "The start and the result are each sent twice.",
+  failure: "FAILED, reason device_error.",
+  busy_payment: "FAILED, reason busy_payment.",
+  slow: "COMPLETED after 70 % of the window.",
+  disconnect: "The connection breaks after the start; the answer comes over the next one.",
+} as const;
+export type Fault = keyof typeof faults;
+
+export const faultNames = Object.keys(faults).filter((name): name is Fault => name in faults);
+
+const firstFaultySerial = 901;
+
+/** The fault of every operation of a `SIMULATED-{aid}-NNN` terminal; none for other serial numbers. */
+export function faultOfSerial(serialNumber: string): Fault | undefined {
+  const number = /^SIMULATED-[PT]\d{8}-(\d{3})$/.exec(serialNumber)?.[1];
+  return number === undefined ? undefined : faultNames[Number(number) - firstFaultySerial];
+}
+
+/** What a command asks for by `operator_id` = `simulate:<fault>`; `unknown` for a fault that is not in the table. */
+export function faultOfCommand(parameters: OperationParameters): Fault | "unknown" | undefined {
+  const asked = /^simulate:(.*)$/s.exec(parameters.operator_id ?? "")?.[1];
+  if (asked === undefined) return undefined;
+  return faultNames.find((name) => name === asked) ?? "unknown";
+}

@@ -1,0 +1,164 @@
+import { downChannels, parseTopic, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { connect, type MqttClient } from "mqtt";
+import { backoff } from "./backoff.ts";
+import type { Connection, ConnectionSettings, Credential, OpenConnection } from "./connection.ts";
+
+const keepaliveSeconds = 30;
+const connectTimeoutMs = 10_000;
+const firstRetryMs = 200;
+const longestRetryMs = 10_000;
+/** A link that lived this long was a good one: the next attempt may come quickly again. */
+const stableMs = 10_000;
+const goodbyeMs = 1000;
+
+/** MQTT 3.1.1 by mqtt.js: clean sessions, QoS 1, one new client per attempt so that nothing old is sent again. */
+export const openMqttConnection: OpenConnection = (settings) => new MqttConnection(settings);
+
+class MqttConnection implements Connection {
+  readonly #settings: ConnectionSettings;
+  #credential: Credential;
+  #client: MqttClient | undefined;
+  #upSince: number | undefined;
+  #failures = 0;
+  #cancelRetry: (() => void) | undefined;
+  #ended = false;
+  #problem = "";
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+    this.#credential = checked(settings.credential);
+    this.#open();
+  }
+
+  send(channel: UpChannel, message: object): Promise<void> {
+    const client = this.#client;
+    if (!client?.connected) return Promise.resolve();
+    return new Promise((resolve) => {
+      // The link may go before the PUBACK comes; nobody may be left waiting then.
+      const over = () => {
+        client.removeListener("close", over);
+        resolve();
+      };
+      client.once("close", over);
+      client.publish(topic(this.#settings.terminalId, channel), JSON.stringify(message), { qos: 1 }, over);
+    });
+  }
+
+  drop(): void {
+    this.#client?.stream.destroy();
+  }
+
+  use(credential: Credential): void {
+    this.#credential = checked(credential);
+    this.#failures = 0;
+    if (this.#cancelRetry) this.#open();
+    else this.drop();
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+    const client = this.#client;
+    if (!client || client.stream.destroyed) return;
+    const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
+    // Without a link there is nobody to say DISCONNECT to, and a broker that hangs is not waited for.
+    if (!client.connected) client.stream.destroy();
+    const cancel = this.#settings.clock.after(goodbyeMs, () => client.stream.destroy());
+    client.end(false);
+    await closed;
+    cancel();
+  }
+
+  async destroy(): Promise<void> {
+    this.#end();
+    const client = this.#client;
+    if (!client || client.stream.destroyed) return;
+    const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
+    client.stream.destroy();
+    await closed;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+  }
+
+  #open(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    const { terminalId, events } = this.#settings;
+    const { url, username, password } = this.#credential;
+    const client = connect(url, {
+      protocolVersion: 4,
+      clean: true,
+      clientId: terminalId,
+      username,
+      password,
+      keepalive: keepaliveSeconds,
+      connectTimeout: connectTimeoutMs,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      manualConnect: true,
+    });
+    this.#client = client;
+    // Every message under way listens for the end of the link.
+    client.setMaxListeners(0);
+    // Before connecting: a message that follows close upon the SUBACK would be lost to a handler attached later.
+    client.on("message", (name, payload) => {
+      const parsed = parseTopic(name);
+      const channel = downChannels.find((known) => known === parsed?.channel);
+      if (channel && parsed?.terminalId === terminalId && !this.#ended) events.message(channel, payload);
+    });
+    client.on("connect", () => this.#subscribe(client));
+    client.on("error", (cause) => this.#report(cause));
+    client.on("close", () => this.#closed(client));
+    client.connect();
+    const { stream } = client;
+    if ("setNoDelay" in stream && typeof stream.setNoDelay === "function") stream.setNoDelay(true);
+  }
+
+  #subscribe(client: MqttClient): void {
+    const topics = downChannels.map((channel) => topic(this.#settings.terminalId, channel));
+    client.subscribe(topics, { qos: 1 }, (cause) => {
+      if (this.#client !== client || this.#ended) return;
+      if (cause) {
+        this.#report(cause);
+        client.stream.destroy();
+        return;
+      }
+      this.#problem = "";
+      this.#upSince = this.#settings.clock.monotonic();
+      this.#settings.log.info({ terminal_id: this.#settings.terminalId }, "connected");
+      this.#settings.events.up();
+    });
+  }
+
+  #closed(client: MqttClient): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    const { clock, events, log, terminalId } = this.#settings;
+    if (this.#upSince !== undefined) {
+      if (clock.monotonic() - this.#upSince >= stableMs) this.#failures = 0;
+      this.#upSince = undefined;
+      log.info({ terminal_id: terminalId }, "connection lost");
+      events.down();
+    }
+    if (this.#ended) return;
+    const delayMs = backoff(this.#failures, firstRetryMs, longestRetryMs);
+    this.#failures += 1;
+    this.#cancelRetry = clock.after(delayMs, () => this.#open());
+  }
+
+  /** One line per kind of trouble, not one per attempt. */
+  #report(cause: Error): void {
+    if (this.#ended || cause.message === this.#problem) return;
+    this.#problem = cause.message;
+    this.#settings.log.warn({ terminal_id: this.#settings.terminalId, err: cause }, "cannot connect; will try again");
+  }
+}
+
+function checked(credential: Credential): Credential {
+  const { protocol } = new URL(credential.url);
+  if (!["mqtt:", "mqtts:", "ws:", "wss:"].includes(protocol)) throw new Error(`Not an MQTT address: ${protocol}`);
+  return credential;
+}

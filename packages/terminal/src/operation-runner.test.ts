@@ -1,0 +1,298 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EndOfDayResult } from "@tillkeeper/contract/operations";
+import { Compile } from "typebox/compile";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { command } from "../test/support/commands.ts";
+import { FakeClock } from "../test/support/fake-clock.ts";
+import { openFileJournal } from "./file-journal.ts";
+import { dayTotals } from "./invented-day.ts";
+import { type Journal, memoryJournal } from "./journal.ts";
+import { silentLogger } from "./logger.ts";
+import type { OperationHandler, OperationHandlers } from "./operation.ts";
+import { OperationRunner } from "./operation-runner.ts";
+import type { ReportedResult } from "./outcome.ts";
+import { ServerTime } from "./server-time.ts";
+import { closeDay, newTerminalState, TerminalState } from "./terminal-state.ts";
+
+const endOfDay = Compile(EndOfDayResult);
+const terminalState = Compile(TerminalState);
+const noon = Date.parse("2026-06-29T12:00:00.000Z");
+
+function rig<State>(handlers: OperationHandlers<State>, journal: Journal<State>, clock = new FakeClock(noon)) {
+  const started: string[] = [];
+  const results: ReportedResult[] = [];
+  const runner = new OperationRunner({
+    handlers,
+    journal,
+    clock,
+    log: silentLogger,
+    serverTime: new ServerTime(clock),
+    settled: () => Promise.resolve(),
+    sendStarted: (entry) => started.push(entry.operation_id),
+    answered: (result) => results.push(result),
+    sendAgain: (result) => results.push(result),
+    receipted: () => {},
+  });
+  const answers = (count: number) => vi.waitFor(() => expect(results).toHaveLength(count), { interval: 1 });
+  return { runner, started, results, clock, answers };
+}
+
+type Run = OperationHandler<"open_menu">["run"];
+
+const opened = { status: "COMPLETED", result: { opened: true } } as const;
+
+describe("carrying operations out", () => {
+  test("a copy of a command is answered with `started`, then with the result, and never begun again", async () => {
+    const finish = Promise.withResolvers<typeof opened>();
+    const run = vi.fn<Run>(() => finish.promise);
+    const { runner, started, results, answers } = rig({ open_menu: { run } }, memoryJournal(undefined));
+    const once = command(noon);
+    runner.take(once);
+    runner.take(once);
+    await vi.waitFor(() => expect(started).toHaveLength(1));
+    runner.take(once);
+    expect(started).toHaveLength(2);
+    expect(runner.operations()).toEqual([{ operation_id: once.operation_id, phase: "started" }]);
+    finish.resolve(opened);
+    await answers(1);
+    runner.take(once);
+    expect(results[1]).toEqual(results[0]);
+    runner.receipt({ operation_id: once.operation_id, status: "COMPLETED" });
+    await vi.waitFor(() => expect(runner.operations()).toEqual([]));
+    runner.take(once);
+    expect(results[2]).toEqual(results[0]);
+    expect(run).toHaveBeenCalledOnce();
+  });
+
+  test("one at a time: a second command waits, and is not begun when its time is up by then", async () => {
+    const finish = Promise.withResolvers<typeof opened>();
+    const run = vi.fn<Run>().mockReturnValueOnce(finish.promise).mockResolvedValue(opened);
+    const { runner, results, clock, answers } = rig({ open_menu: { run } }, memoryJournal(undefined));
+    runner.take(command(noon));
+    await vi.waitFor(() => expect(run).toHaveBeenCalledOnce());
+    const short = command(noon, {}, 5000);
+    const long = command(noon, {}, 60_000);
+    runner.take(short);
+    runner.take(long);
+    clock.advance(5000);
+    expect(run).toHaveBeenCalledOnce();
+    finish.resolve(opened);
+    await answers(3);
+    expect(results[1]).toMatchObject({ operation_id: short.operation_id, status: "FAILED", reason: "expired" });
+    expect(results[2]).toMatchObject({ operation_id: long.operation_id, status: "COMPLETED" });
+    expect(run).toHaveBeenCalledTimes(2);
+  });
+
+  test("never begins at or after expires_at, not even when a slow disk used up the time", async () => {
+    const run = vi.fn<Run>().mockResolvedValue(opened);
+    const clock = new FakeClock(noon);
+    const journal = memoryJournal(undefined);
+    const slow: Journal = {
+      ...journal,
+      state: undefined,
+      write: (entry) => {
+        if (entry.phase === "started") clock.advance(15_000);
+        return journal.write(entry);
+      },
+    };
+    const { runner, results, started, answers } = rig({ open_menu: { run } }, slow, clock);
+    runner.take(command(noon, {}, 0));
+    runner.take(command(noon));
+    await answers(2);
+    expect(results.map(({ reason }) => reason)).toEqual(["expired", "expired"]);
+    expect(run).not.toHaveBeenCalled();
+    expect(started).toEqual([]);
+  });
+
+  test("a handler that throws, one that answers nonsense, and an operation without a handler", async () => {
+    const { runner, results, answers } = rig(
+      {
+        open_menu: { run: () => Promise.reject(new Error("paper jam ".repeat(100))) },
+        // @ts-expect-error: what the compiler refuses is refused at run time too
+        check_update: { run: () => Promise.resolve({ status: "COMPLETED", result: { current_version: 1 } }) },
+      },
+      memoryJournal(undefined),
+    );
+    runner.take(command(noon));
+    runner.take(command(noon, { operation: "check_update" }));
+    runner.take(command(noon, { operation: "send_logs" }));
+    runner.refuse({ ...command(noon), operation: "print_poem", parameters: { length: 3 } });
+    await answers(4);
+    expect(results[0]).toMatchObject({ status: "FAILED", reason: "device_error", error: { code: "handler_failed" } });
+    expect(results[0]?.error?.message).toHaveLength(500);
+    expect(results[1]).toMatchObject({ status: "FAILED", error: { code: "invalid_result" } });
+    expect(results[2]).toMatchObject({ status: "FAILED", reason: "unsupported" });
+    expect(results[3]).toMatchObject({ status: "FAILED", reason: "unsupported" });
+  });
+
+  test("what cannot be written before it is begun is not begun", async () => {
+    const run = vi.fn<Run>().mockResolvedValue(opened);
+    const journal: Journal = {
+      ...memoryJournal(undefined),
+      state: undefined,
+      write: () => Promise.reject(new Error("disk full")),
+    };
+    const { runner, results, answers } = rig({ open_menu: { run } }, journal);
+    const once = command(noon);
+    runner.take(once);
+    await answers(1);
+    expect(results[0]).toMatchObject({ status: "FAILED", error: { code: "journal_failed" } });
+    runner.take(once);
+    expect(results).toHaveLength(2);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  test("a hello lists at most 100 operations, the latest first", async () => {
+    const { runner, clock, answers } = rig({}, memoryJournal(undefined));
+    const commands = Array.from({ length: 120 }, () => command(noon));
+    for (const one of commands) {
+      clock.advance(1);
+      runner.take(one);
+    }
+    await answers(120);
+    expect(runner.operations()).toHaveLength(100);
+    expect(runner.operations()[0]).toEqual({ operation_id: commands[119]?.operation_id, phase: "answered" });
+  });
+
+  test("receipted entries are forgotten an hour after their expiry; a stray copy is then refused as expired", async () => {
+    const run = vi.fn<Run>().mockResolvedValue(opened);
+    const journal = memoryJournal(undefined);
+    const { runner, results, clock, answers } = rig({ open_menu: { run } }, journal);
+    const first = command(noon);
+    runner.take(first);
+    await answers(1);
+    runner.receipt({ operation_id: first.operation_id, status: "TIMEOUT" });
+    clock.advance(3_600_000 + 15_001);
+    runner.take(command(clock.now()));
+    await answers(2);
+    expect(journal.get(first.operation_id)).toBeUndefined();
+    runner.take(first);
+    await answers(3);
+    expect(results[2]).toMatchObject({ operation_id: first.operation_id, reason: "expired" });
+    expect(run).toHaveBeenCalledTimes(2);
+  });
+});
+
+/** The journal of an agent that was killed while it carried an operation out. */
+async function begun() {
+  const journal = memoryJournal(undefined);
+  const before = rig({ open_menu: { run: () => new Promise<never>(() => {}) } }, journal);
+  before.runner.take(command(noon));
+  await vi.waitFor(() => expect(before.started).toHaveLength(1));
+  await before.runner.kill();
+  return journal;
+}
+
+describe("after a crash between begun and answered", () => {
+  test("the handler is asked what came of it", async () => {
+    const run = vi.fn<Run>();
+    const { runner, results, answers } = rig(
+      { open_menu: { run, recover: () => Promise.resolve(opened) } },
+      await begun(),
+    );
+    runner.restore();
+    await answers(1);
+    expect(results[0]).toMatchObject(opened);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ["does not know", { run: vi.fn<Run>(), recover: () => Promise.resolve(undefined) }],
+    ["cannot be asked", { run: vi.fn<Run>() }],
+  ])("it is FAILED as interrupted when the handler %s", async (_, handler) => {
+    const { runner, results, answers } = rig({ open_menu: handler }, await begun());
+    runner.restore();
+    await answers(1);
+    expect(results[0]).toMatchObject({ status: "FAILED", reason: "device_error", error: { code: "interrupted" } });
+    expect(handler.run).not.toHaveBeenCalled();
+  });
+});
+
+describe("the close of the day and a crash", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tillkeeper-crash-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const serial = "SIMULATED-T00000001-001";
+  const cases = [1, 2, 3].flatMap((write) => [
+    { write, kept: false },
+    { write, kept: true },
+  ]);
+
+  // The writes of one operation: begun, answered, receipted. Each may be lost, or kept while its caller never learns.
+  test.each(cases)("at write $write (kept: $kept) loses no purchase and counts none twice", async ({ write, kept }) => {
+    const path = join(folder, `${write}-${kept}.json`);
+    const openJournal = (replace: (path: string, text: string) => Promise<void>, nowMs: number) =>
+      openFileJournal({
+        path,
+        replace,
+        initial: () => newTerminalState(nowMs),
+        readState: (stored) => terminalState.Parse(stored),
+      });
+    const runs: string[] = [];
+    const start = (journal: Journal<TerminalState>, clock: FakeClock) =>
+      rig<TerminalState>(
+        {
+          end_of_day: {
+            run: (operation, { state }) => {
+              runs.push(operation.operation_id);
+              return Promise.resolve({ status: "COMPLETED", ...closeDay(serial, state, clock.now()) });
+            },
+          },
+        },
+        journal,
+        clock,
+      );
+
+    const crash = Promise.withResolvers<void>();
+    let writes = -1; // The first makes the file.
+    const clock = new FakeClock(noon);
+    const before = start(
+      await openJournal(async (target, text) => {
+        writes += 1;
+        if (writes > write || (writes === write && !kept)) {
+          crash.resolve();
+          return new Promise(() => {});
+        }
+        await writeFile(target, text);
+        if (writes < write) return undefined;
+        crash.resolve();
+        return new Promise(() => {});
+      }, noon),
+      clock,
+    );
+    const first = command(noon, { operation: "end_of_day" }, 180_000);
+    before.runner.take(first);
+    if (write === 3) {
+      await before.answers(1);
+      before.runner.receipt({ operation_id: first.operation_id, status: "COMPLETED" });
+    }
+    await crash.promise;
+
+    clock.advance(60_000);
+    const after = start(await openJournal((target, text) => writeFile(target, text), noon), clock);
+    after.runner.restore();
+    after.runner.take({ ...first, sent_at: new Date(clock.now()).toISOString() });
+    await vi.waitFor(() => expect(after.results.length).toBeGreaterThan(0));
+    clock.advance(30 * 60_000);
+    const second = command(clock.now(), { operation: "end_of_day" }, 180_000);
+    after.runner.take(second);
+    await vi.waitFor(() => expect(after.results.some((r) => r.operation_id === second.operation_id)).toBe(true));
+
+    const results = [...before.results, ...after.results];
+    const finals = new Map(results.map((result) => [result.operation_id, result]));
+    expect(results).toEqual(results.map(({ operation_id }) => finals.get(operation_id)));
+    const days = [...finals.values()].flatMap(({ status, result }) =>
+      status === "COMPLETED" ? [endOfDay.Parse(result)] : [],
+    );
+    const whole = dayTotals(serial, Date.parse(newTerminalState(noon).start_of_day_at), clock.now());
+    expect(days.reduce((all, day) => all + day.purchases_count, 0)).toBe(whole.purchases_count);
+    expect(days.reduce((all, day) => all + day.purchases_amount, 0)).toBe(whole.purchases_amount);
+    expect(new Set(days.map((day) => day.batch_id)).size).toBe(days.length);
+    expect(new Set(runs).size).toBe(runs.length);
+  });
+});

@@ -1,0 +1,56 @@
+import { CommandMessage } from "@tillkeeper/contract/mqtt";
+import type { OperationError, OperationName, OperationReason, OperationResults } from "@tillkeeper/contract/operations";
+import { type Static, Type } from "typebox";
+import { Compile } from "typebox/compile";
+
+const fields = ["operation_id", "operation", "parameters", "created_at", "expires_at"] as const;
+const OperationSchema = Type.Pick(CommandMessage, fields);
+const operationCheck = Compile(OperationSchema);
+
+/** What a handler is told about the operation it carries out. Times are RFC 3339. */
+export type Operation = Static<typeof OperationSchema>;
+
+/** A remembered command as an operation; `undefined` when this version knows no such operation or parameters. */
+export function asOperation(remembered: object): Operation | undefined {
+  return operationCheck.Check(remembered) ? remembered : undefined;
+}
+
+export interface Completed<Result, State = unknown> {
+  status: "COMPLETED";
+  /** Must fit the contract's schema for the operation; anything else is reported as `invalid_result`. */
+  result: Result;
+  /** What the terminal must remember from now on: kept in the same write as the answer, or not at all. */
+  state?: State;
+}
+
+export interface Failed {
+  status: "FAILED";
+  reason: OperationReason;
+  error?: OperationError;
+}
+
+export interface HandlerContext<State> {
+  /** Aborted when the agent stops. A handler that can break off safely should reject then. */
+  signal: AbortSignal;
+  /** The state kept with the last answer. */
+  state: State;
+  /** The cautious estimate of the server's time, epoch milliseconds. */
+  serverNow: () => number;
+}
+
+/** How a terminal carries out one kind of operation. */
+export interface OperationHandler<Name extends OperationName, State = undefined> {
+  /** Called at most once per operation id, ever. To throw means FAILED with reason `device_error`. */
+  run(operation: Operation, context: HandlerContext<State>): Promise<Completed<OperationResults[Name], State> | Failed>;
+  /**
+   * Asked after a crash between beginning and answering: the outcome, if the device still knows it. Must not carry the
+   * operation out again. Without it, or on `undefined`, the operation is FAILED with the code `interrupted`.
+   */
+  recover?(
+    operation: Operation,
+    context: HandlerContext<State>,
+  ): Promise<Completed<OperationResults[Name], State> | Failed | undefined>;
+}
+
+/** One handler per operation; an operation without one is answered FAILED, reason `unsupported`. */
+export type OperationHandlers<State = undefined> = { [Name in OperationName]?: OperationHandler<Name, State> };

@@ -1,0 +1,52 @@
+import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import { type Static, Type } from "typebox";
+import { Compile } from "typebox/compile";
+import { timestamp } from "./clock.ts";
+import { openFileJournal } from "./file-journal.ts";
+import { dayTotals } from "./invented-day.ts";
+import { type Journal, memoryJournal } from "./journal.ts";
+
+const firstDayMs = 9 * 60 * 60 * 1000;
+const currency = "NOK";
+
+/** What a virtual terminal remembers between closes. */
+export const TerminalState = Type.Object({
+  /** The number of the batch that is open now. */
+  batch_number: Type.Integer({ minimum: 1 }),
+  /** When it was opened: the instant of the close before it. */
+  start_of_day_at: Type.String({ format: "date-time" }),
+});
+export type TerminalState = Static<typeof TerminalState>;
+const check = Compile(TerminalState);
+
+/** A terminal that has been trading for nine hours when it is started for the first time. */
+export function newTerminalState(nowMs: number): TerminalState {
+  return { batch_number: 1, start_of_day_at: timestamp(nowMs - firstDayMs) };
+}
+
+/** Batch, start of the day and journal of one virtual terminal, in one file; in memory only without a `path`. */
+export async function openTerminalJournal(
+  path: string | undefined,
+  now: () => number,
+): Promise<Journal<TerminalState>> {
+  if (path === undefined) return memoryJournal(newTerminalState(now()));
+  return openFileJournal({ path, readState: (stored) => check.Parse(stored), initial: () => newTerminalState(now()) });
+}
+
+/**
+ * Closes the open batch at `nowMs`: its totals, and the state in which the next one is open. Both are to be stored
+ * together. A clock that was set back closes an empty day and never opens a day that was closed.
+ */
+export function closeDay(serialNumber: string, state: TerminalState, nowMs: number) {
+  const from = Date.parse(state.start_of_day_at);
+  const until = Math.max(from, nowMs);
+  const result: EndOfDayResult = {
+    outcome: "accepted",
+    batch_id: String(state.batch_number).padStart(6, "0"),
+    start_of_day_at: state.start_of_day_at,
+    last_end_of_day_at: timestamp(until),
+    ...dayTotals(serialNumber, from, until),
+    currency,
+  };
+  return { result, state: { batch_number: state.batch_number + 1, start_of_day_at: timestamp(until) } };
+}

@@ -1,0 +1,74 @@
+import { limits } from "@tillkeeper/contract/limits";
+import { CommandMessage, type DownChannel, type Messages, messages } from "@tillkeeper/contract/mqtt";
+import { type Static, Type } from "typebox";
+import { Compile } from "typebox/compile";
+
+const checks = {
+  welcome: Compile(messages.welcome),
+  command: Compile(messages.command),
+  receipt: Compile(messages.receipt),
+  rejection: Compile(messages.rejection),
+};
+
+/** What this version can still understand of a command that a newer server made: enough to refuse it. */
+const ForeignCommand = Type.Object(
+  {
+    ...CommandMessage.properties,
+    operation: Type.String({ minLength: 1, maxLength: 64 }),
+    parameters: Type.Record(Type.String(), Type.Unknown()),
+  },
+  { additionalProperties: true },
+);
+export type ForeignCommand = Static<typeof ForeignCommand>;
+const foreignCommand = Compile(ForeignCommand);
+
+/** What was read; `unsupported` is a command whose operation or parameters this version does not know. */
+export type Incoming =
+  | { [Channel in DownChannel]: { channel: Channel; message: Messages[Channel] } }[DownChannel]
+  | { channel: "unsupported"; message: ForeignCommand }
+  | { channel: "malformed"; problem: string };
+
+/** Reads one payload from the broker. Never throws: what does not fit the contract comes back as `malformed`. */
+export function readMessage(channel: DownChannel, payload: Uint8Array): Incoming {
+  if (payload.byteLength > limits.mqttPacketBytes) return malformed(`${payload.byteLength} bytes are too many`);
+  let message: unknown;
+  try {
+    message = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+  } catch {
+    return malformed("not JSON in UTF-8");
+  }
+  return fitting(channel, message) ?? malformed(describe(checks[channel].Errors(message)));
+}
+
+function fitting(channel: DownChannel, message: unknown): Incoming | undefined {
+  switch (channel) {
+    case "welcome":
+      return checks.welcome.Check(message) ? { channel, message } : undefined;
+    case "receipt":
+      return checks.receipt.Check(message) ? { channel, message } : undefined;
+    case "rejection":
+      return checks.rejection.Check(message) ? { channel, message } : undefined;
+    case "command":
+      if (checks.command.Check(message)) return { channel, message };
+      return foreignCommand.Check(message) ? { channel: "unsupported", message } : undefined;
+    default:
+      return channel satisfies never;
+  }
+}
+
+function malformed(problem: string): Incoming {
+  return { channel: "malformed", problem };
+}
+
+function describe(errors: { instancePath: string; message: string }[]): string {
+  const [first] = errors;
+  return first ? `${first.instancePath || "/"} ${first.message}` : "does not fit the contract";
+}
+
+// Topic and MQTT header count towards the packet, not only the payload.
+const packetOverheadBytes = 512;
+
+/** Whether a message of this size may be sent at all. */
+export function fitsPacket(message: object): boolean {
+  return Buffer.byteLength(JSON.stringify(message)) + packetOverheadBytes <= limits.mqttPacketBytes;
+}

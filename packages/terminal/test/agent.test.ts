@@ -1,0 +1,262 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Agent, type AgentOptions } from "../src/agent.ts";
+import { systemClock } from "../src/clock.ts";
+import { openFileJournal } from "../src/file-journal.ts";
+import { memoryJournal } from "../src/journal.ts";
+import type { Logger } from "../src/logger.ts";
+import type { OperationHandler } from "../src/operation.ts";
+import { password, TestBroker } from "./support/broker.ts";
+import { ScriptedServer } from "./support/scripted-server.ts";
+import { until } from "./support/until.ts";
+
+const terminalId = "T00000001-T0001";
+const opened = { status: "COMPLETED", result: { opened: true } } as const;
+const quickly = { firstMs: 20, longestMs: 40 };
+type Run = OperationHandler<"open_menu", null>["run"];
+
+let broker: TestBroker;
+let server: ScriptedServer;
+let agents: Agent<null>[];
+let folder: string;
+
+beforeEach(async () => {
+  broker = await TestBroker.start();
+  server = new ScriptedServer(broker, terminalId);
+  agents = [];
+  folder = await mkdtemp(join(tmpdir(), "tillkeeper-agent-"));
+});
+
+afterEach(async () => {
+  await Promise.all(agents.map((agent) => agent.stop()));
+  await until(() => broker.openConnections === 0, "no open connection");
+  server.assertNoFaults();
+  await broker.close();
+  await rm(folder, { recursive: true });
+});
+
+function start(run: Run, options: Partial<AgentOptions<null>> = {}): Agent<null> {
+  const agent = new Agent<null>({
+    terminalId,
+    credential: { url: broker.url, username: terminalId, password },
+    agentName: "test/1",
+    handlers: { open_menu: { run } },
+    journal: memoryJournal(null),
+    ...options,
+  });
+  agent.start();
+  agents.push(agent);
+  return agent;
+}
+
+const fileJournal = () =>
+  openFileJournal({ path: join(folder, "journal.json"), initial: () => null, readState: () => null });
+
+function recordingLog() {
+  const lines: string[] = [];
+  const write = (_: object, message: string) => void lines.push(message);
+  const log: Logger = { debug: write, info: write, warn: write, error: write };
+  return { lines, log };
+}
+
+describe("an operation", () => {
+  test("goes hello, welcome, command, started, result, receipt", async () => {
+    const run = vi.fn<Run>().mockResolvedValue(opened);
+    const journal = memoryJournal(null);
+    const agent = start(run, { journal });
+    const hello = await server.hello();
+    expect(hello).toMatchObject({ protocol: 1, agent: "test/1", operations: [] });
+    expect(broker.connects).toEqual([{ clientId: terminalId, clean: true, version: 4 }]);
+    const command = server.command({ parameters: { operator_id: "Kari" } });
+    const result = await server.result(command.operation_id);
+    expect(result).toMatchObject({ operation: "open_menu", ...opened });
+    await vi.waitFor(() => expect(journal.get(command.operation_id)?.phase).toBe("receipted"));
+    expect(server.channels).toEqual(["hello", "started", "result"]);
+    expect(run.mock.calls[0]?.[0]).toMatchObject({ operation: "open_menu", parameters: { operator_id: "Kari" } });
+    await agent.stop();
+    await vi.waitFor(() => expect(broker.lastBytes).toHaveLength(1));
+    expect(broker.lastBytes[0]?.subarray(-2)).toEqual(Buffer.from([0xe0, 0])); // DISCONNECT
+  });
+
+  test("its result is repeated until the receipt, whatever that says, and not after", async () => {
+    server.receipts = false;
+    start(vi.fn<Run>().mockResolvedValue(opened), { repeat: quickly });
+    await server.hello();
+    const unknown = server.command();
+    await server.result(unknown.operation_id, 3);
+    expect(new Set(server.resultsOf(unknown.operation_id).map((result) => JSON.stringify(result))).size).toBe(1);
+    server.receipt(unknown.operation_id, "UNKNOWN");
+    // Messages arrive in order: once this one is answered, the receipt was read.
+    const other = server.command();
+    await server.result(other.operation_id);
+    const count = server.resultsOf(unknown.operation_id).length;
+    await server.result(other.operation_id, 8);
+    expect(server.resultsOf(unknown.operation_id)).toHaveLength(count);
+    expect(server.startsOf(unknown.operation_id)).toHaveLength(1);
+  });
+
+  test("is not begun twice for two copies of its command; the second is answered as well", async () => {
+    const run = vi.fn<Run>().mockResolvedValue(opened);
+    start(run);
+    await server.hello();
+    const command = server.command();
+    server.send("command", command);
+    await server.result(command.operation_id);
+    server.send("command", { ...command, sent_at: new Date().toISOString() });
+    await server.result(command.operation_id, 2);
+    expect(run).toHaveBeenCalledOnce();
+  });
+
+  test("that this version does not know is answered as unsupported", async () => {
+    start(vi.fn<Run>());
+    await server.hello();
+    const command = server.command({ operation: "send_logs" });
+    expect(await server.result(command.operation_id)).toMatchObject({ status: "FAILED", reason: "unsupported" });
+  });
+});
+
+describe("a crash", () => {
+  test("between begun and answered: the hello says so, it is not begun again, and it fails as interrupted", async () => {
+    const run = vi.fn<Run>().mockReturnValueOnce(new Promise(() => {}));
+    const first = start(run, { journal: await fileJournal() });
+    await server.hello();
+    const command = server.command();
+    await vi.waitFor(() => expect(server.starts).toHaveLength(1));
+    await first.kill();
+    await vi.waitFor(() => expect(broker.lastBytes).toHaveLength(1));
+    expect(broker.lastBytes[0]?.subarray(-2)).not.toEqual(Buffer.from([0xe0, 0]));
+    server.receipts = false;
+    start(run, { journal: await fileJournal() });
+    const hello = await server.hello(2);
+    // Recovery may be quicker than the connection.
+    expect(hello.operations).toMatchObject([{ operation_id: command.operation_id }]);
+    expect(await server.result(command.operation_id)).toMatchObject({
+      status: "FAILED",
+      reason: "device_error",
+      error: { code: "interrupted" },
+    });
+    server.send("command", command);
+    await server.result(command.operation_id, 2);
+    expect(run).toHaveBeenCalledOnce();
+  });
+
+  test("before the receipt: the same result goes out at once after the next start", async () => {
+    server.receipts = false;
+    const run = vi.fn<Run>().mockResolvedValue(opened);
+    const first = start(run, { journal: await fileJournal() });
+    await server.hello();
+    const command = server.command();
+    const before = await server.result(command.operation_id);
+    await first.kill();
+    start(run, { journal: await fileJournal() });
+    expect((await server.hello(2)).operations).toEqual([{ operation_id: command.operation_id, phase: "answered" }]);
+    await server.result(command.operation_id, 2);
+    expect(server.resultsOf(command.operation_id)[1]).toEqual(before);
+    expect(run).toHaveBeenCalledOnce();
+  });
+});
+
+describe("a lost link", () => {
+  test("while an operation runs: hello again with the operation, then its result", async () => {
+    const finish = Promise.withResolvers<typeof opened>();
+    start(() => finish.promise);
+    await server.hello();
+    const command = server.command();
+    await vi.waitFor(() => expect(server.starts).toHaveLength(1));
+    broker.sever();
+    const hello = await server.hello(2);
+    expect(hello.operations).toEqual([{ operation_id: command.operation_id, phase: "started" }]);
+    finish.resolve(opened);
+    expect(await server.result(command.operation_id)).toMatchObject(opened);
+  });
+
+  test("before the result: it goes out right after the hello of the next connection", async () => {
+    const finish = Promise.withResolvers<typeof opened>();
+    const journal = memoryJournal(null);
+    start(() => finish.promise, { journal });
+    await server.hello();
+    const command = server.command();
+    await vi.waitFor(() => expect(server.starts).toHaveLength(1));
+    await broker.vanish();
+    finish.resolve(opened);
+    await vi.waitFor(() => expect(journal.get(command.operation_id)?.phase).toBe("answered"));
+    await broker.listen();
+    await server.result(command.operation_id);
+    expect(server.channels.slice(-2)).toEqual(["hello", "result"]);
+    expect(server.hellos[1]?.operations).toEqual([{ operation_id: command.operation_id, phase: "answered" }]);
+  });
+
+  test("a refused credential is tried again, and another one is taken at once", async () => {
+    const { lines, log } = recordingLog();
+    const agent = start(vi.fn<Run>(), {
+      log,
+      credential: { url: broker.url, username: terminalId, password: "wrong" },
+    });
+    await vi.waitFor(() => expect(broker.connects.length).toBeGreaterThan(1), { timeout: 5000 });
+    expect(lines).toEqual(["cannot connect; will try again"]);
+    expect(server.hellos).toEqual([]);
+    agent.use({ url: broker.url, username: terminalId, password });
+    await server.hello();
+  });
+});
+
+/** A clock that is wrong by this much. */
+const off = (minutes: number) => ({ ...systemClock, now: () => Date.now() + minutes * 60_000 });
+
+describe("the clock", () => {
+  test.each([-10, 0, 10])(
+    "of a device that is %i minutes off neither begins late nor refuses in time",
+    async (minutes) => {
+      const run = vi.fn<Run>().mockResolvedValue(opened);
+      start(run, { clock: off(minutes) });
+      await server.hello();
+      // `sent_at` of the late one is before its expiry: a copy that was long on its way. Only the welcome can tell.
+      const past = new Date(Date.now() - 5000).toISOString();
+      const late = server.command({ created_at: past, sent_at: past }, -1000);
+      const timely = server.command();
+      expect(await server.result(late.operation_id)).toMatchObject({ status: "FAILED", reason: "expired" });
+      expect(await server.result(timely.operation_id)).toMatchObject(opened);
+      expect(run).toHaveBeenCalledOnce();
+      expect(server.startsOf(late.operation_id)).toEqual([]);
+    },
+  );
+
+  test("a command that comes before the welcome waits for it", async () => {
+    server.welcomes = false;
+    const run = vi.fn<Run>().mockResolvedValue(opened);
+    start(run, { clock: off(10), repeat: quickly });
+    await server.hello();
+    const command = server.command();
+    await server.hello(4);
+    expect(run).not.toHaveBeenCalled();
+    server.welcomes = true;
+    expect(await server.result(command.operation_id)).toMatchObject(opened);
+  });
+
+  test("without any welcome the later of local clock and sent_at has to do", async () => {
+    server.welcomes = false;
+    const run = vi.fn<Run>().mockResolvedValue(opened);
+    start(run, { clock: off(-10), patienceMs: 20 });
+    await server.hello();
+    const late = server.command({}, 0);
+    const timely = server.command();
+    expect(await server.result(late.operation_id)).toMatchObject({ reason: "expired" });
+    expect(await server.result(timely.operation_id)).toMatchObject(opened);
+  });
+});
+
+test("messages that make no sense are logged and do no harm", async () => {
+  const { lines, log } = recordingLog();
+  start(vi.fn<Run>().mockResolvedValue(opened), { log });
+  await server.hello();
+  for (const payload of ["", "{", "null", "[]", '{"operation_id":1}', "x".repeat(70_000)]) {
+    for (const channel of ["welcome", "command", "receipt", "rejection"] as const) server.sendRaw(channel, payload);
+  }
+  server.send("rejection", { channel: "result", errors: [{ path: "/status", message: "must be one of" }] });
+  const command = server.command();
+  expect(await server.result(command.operation_id)).toMatchObject(opened);
+  expect(lines.filter((line) => line === "ignored a malformed message")).toHaveLength(24);
+  expect(lines).toContain("the server did not understand a message");
+});

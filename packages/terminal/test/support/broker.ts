@@ -1,0 +1,75 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { Aedes } from "aedes";
+
+export const password = "right";
+
+/** A real broker on a loopback port that can be taken away and brought back, and that notes how connections end. */
+export class TestBroker {
+  readonly aedes: Aedes;
+  readonly connects: { clientId: string; clean: boolean; version: number }[] = [];
+  /** The last bytes of each connection that has ended. */
+  readonly lastBytes: Buffer[] = [];
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
+  #port = 0;
+
+  private constructor(aedes: Aedes) {
+    this.aedes = aedes;
+    aedes.authenticate = (client, username, given, done) => {
+      this.connects.push({ clientId: client.id, clean: client.clean, version: client.version });
+      done(null, username === client.id && given?.toString() === password);
+    };
+  }
+
+  static async start(): Promise<TestBroker> {
+    const broker = new TestBroker(await Aedes.createBroker());
+    await broker.listen();
+    return broker;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.#port}`;
+  }
+
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Accepts connections, on the same port as before. */
+  async listen(): Promise<void> {
+    const server = createServer({ noDelay: true }, (socket) => {
+      let last = Buffer.alloc(0);
+      this.#sockets.add(socket);
+      socket.on("data", (bytes) => {
+        last = Buffer.from(bytes);
+      });
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        this.lastBytes.push(last);
+      });
+      this.aedes.handle(socket);
+    });
+    this.#server = server;
+    await new Promise<void>((resolve) => server.listen(this.#port, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address && typeof address === "object") this.#port = address.port;
+  }
+
+  /** Breaks every connection off. */
+  sever(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Breaks every connection off and accepts no more. */
+  async vanish(): Promise<void> {
+    const closed = new Promise<void>((resolve) => (this.#server ? this.#server.close(() => resolve()) : resolve()));
+    this.sever();
+    await closed;
+    this.#server = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.vanish();
+    await new Promise<void>((resolve) => this.aedes.close(resolve));
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  type CommandMessage,
+  type DownChannel,
+  type Messages,
+  messages,
+  parseTopic,
+  topic,
+  type UpChannel,
+  upChannels,
+} from "@tillkeeper/contract/mqtt";
+import { operationResults } from "@tillkeeper/contract/operations";
+import { Compile } from "typebox/compile";
+import type { TestBroker } from "./broker.ts";
+import { command } from "./commands.ts";
+import { until } from "./until.ts";
+
+const checks = {
+  hello: Compile(messages.hello),
+  started: Compile(messages.started),
+  result: Compile(messages.result),
+};
+
+/** The server's half of the protocol, as much as a test tells it to speak, for one terminal. */
+export class ScriptedServer {
+  readonly hellos: Messages["hello"][] = [];
+  readonly starts: Messages["started"][] = [];
+  readonly results: Messages["result"][] = [];
+  /** What came, in the order it came. */
+  readonly channels: UpChannel[] = [];
+  /** Whatever did not fit the contract. */
+  readonly faults: string[] = [];
+  welcomes = true;
+  receipts = true;
+  readonly #broker: TestBroker;
+  readonly #terminalId: string;
+
+  constructor(broker: TestBroker, terminalId: string) {
+    this.#broker = broker;
+    this.#terminalId = terminalId;
+    for (const channel of upChannels) {
+      broker.aedes.subscribe(
+        topic(terminalId, channel),
+        (packet, done) => {
+          this.#receive(packet.topic, packet.payload.toString());
+          done();
+        },
+        () => {},
+      );
+    }
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  send<Channel extends DownChannel>(channel: Channel, message: Messages[Channel]): void {
+    this.sendRaw(channel, JSON.stringify(message));
+  }
+
+  sendRaw(channel: DownChannel, payload: string | Buffer): void {
+    const packet = {
+      cmd: "publish",
+      topic: topic(this.#terminalId, channel),
+      payload,
+      qos: 1,
+      retain: false,
+      dup: false,
+    } as const;
+    this.#broker.aedes.publish(packet, () => {});
+  }
+
+  /** Sends a command that may be begun for `windowMs`, and gives it back. */
+  command(overrides: Partial<CommandMessage> = {}, windowMs = 15_000): CommandMessage {
+    const message = command(this.now(), overrides, windowMs);
+    this.send("command", message);
+    return message;
+  }
+
+  receipt(operationId: string, status: Messages["receipt"]["status"] = "COMPLETED"): void {
+    this.send("receipt", { operation_id: operationId, status });
+  }
+
+  /** Fails when anything that came did not fit the contract. */
+  assertNoFaults(): void {
+    if (this.faults.length > 0) throw new Error(`Messages that do not fit the contract: ${this.faults.join("\n")}`);
+  }
+
+  startsOf(id: string) {
+    return this.starts.filter(({ operation_id }) => operation_id === id);
+  }
+
+  resultsOf(id: string) {
+    return this.results.filter(({ operation_id }) => operation_id === id);
+  }
+
+  /** Waits for the first result of an operation. */
+  async result(id: string, count = 1): Promise<Messages["result"]> {
+    await until(() => this.resultsOf(id).length >= count, `${count} results of ${id}`);
+    const [first] = this.resultsOf(id);
+    if (!first) throw new Error("no result");
+    return first;
+  }
+
+  /** Waits for the given number of hellos. */
+  async hello(count = 1): Promise<Messages["hello"]> {
+    await until(() => this.hellos.length >= count, `${count} hellos`);
+    const hello = this.hellos[count - 1];
+    if (!hello) throw new Error("no hello");
+    return hello;
+  }
+
+  #receive(name: string, text: string): void {
+    const channel = upChannels.find((known) => known === parseTopic(name)?.channel);
+    if (!channel) return;
+    this.channels.push(channel);
+    const message: unknown = JSON.parse(text);
+    if (!checks[channel].Check(message)) this.faults.push(`${channel}: ${text}`);
+    if (channel === "hello" && checks.hello.Check(message)) {
+      this.hellos.push(message);
+      if (this.welcomes) this.welcome(message.sent_at);
+    }
+    if (channel === "started" && checks.started.Check(message)) this.starts.push(message);
+    if (channel === "result" && checks.result.Check(message)) {
+      if (message.status === "COMPLETED" && !Compile(operationResults[message.operation]).Check(message.result)) {
+        this.faults.push(`result: ${text}`);
+      }
+      this.results.push(message);
+      if (this.receipts) this.receipt(message.operation_id, message.status);
+    }
+  }
+
+  welcome(helloSentAt: string): void {
+    this.send("welcome", {
+      protocol: 1,
+      server_time: new Date(this.now()).toISOString(),
+      hello_sent_at: helloSentAt,
+    });
+  }
+}
