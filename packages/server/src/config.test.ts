@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { readConfig, settings } from "./config.ts";
+import { StartupError } from "./platform/startup-error.ts";
+
+describe("configuration", () => {
+  it("needs nothing: defaults listen on loopback, at ports that may be stepped around", () => {
+    expect(readConfig({ PATH: "/bin" })).toMatchObject({
+      http: { host: "127.0.0.1", port: { number: 8080, configured: false } },
+      mqtt: { port: { number: 1883, configured: false }, outsideUrl: undefined },
+      dataDir: "data",
+      databaseUrl: undefined,
+      tokenLifetimeSeconds: 14_400,
+    });
+  });
+
+  it("takes what is set, and an empty setting as unset", () => {
+    const config = readConfig({
+      TILLKEEPER_HTTP_PORT: "9000",
+      TILLKEEPER_MQTT_PORT: " ",
+      DATABASE_URL: "postgres://u:p@db/x",
+      TILLKEEPER_SANDBOX_CLIENT_ID: "ci@example.com",
+      TILLKEEPER_SANDBOX_CLIENT_SECRET: "0123456789abcdef",
+      TILLKEEPER_PUBLIC_URL: "https://till.example.com/",
+    });
+    expect(config.http.port).toEqual({ number: 9000, configured: true });
+    expect(config.mqtt.port.configured).toBe(false);
+    expect(config.sandboxClient).toEqual({ id: "ci@example.com", secret: "0123456789abcdef" });
+    expect(config.publicUrl).toBe("https://till.example.com");
+  });
+
+  it("lists all faults together, each naming its setting, and repeats no secret", () => {
+    const broken = {
+      TILLKEEPER_HTTP_PORT: "http",
+      TILLKEEPER_MQTT_PORT: "70000",
+      TILLKEEPER_HTTP_PROT: "1",
+      DATABASE_URL: "mysql://user:hunter2@x/y",
+      MQTT_URL: "nonsense",
+      TILLKEEPER_SANDBOX_CLIENT_SECRET: "short",
+      TILLKEEPER_TOKEN_SECONDS: "soon",
+      TILLKEEPER_LOG_LEVEL: "loud",
+      TILLKEEPER_AUDIENCE_HOSTS: "https://x",
+    };
+    let message = "";
+    try {
+      readConfig(broken);
+    } catch (error) {
+      expect(error).toBeInstanceOf(StartupError);
+      message = (error as Error).message;
+    }
+    for (const name of [...Object.keys(broken), "TILLKEEPER_SANDBOX_CLIENT_ID"]) expect(message).toContain(`${name}:`);
+    expect(message).not.toContain("hunter2");
+    expect(message).not.toContain("short");
+  });
+
+  it("describes every setting", () => {
+    for (const text of Object.values(settings)) expect(text.length).toBeGreaterThan(20);
+  });
+});
