@@ -1,5 +1,5 @@
 import type { Db } from "../db/db.ts";
-import { type Command, claimCommands } from "../operations/sql/claim-commands.ts";
+import { type Command, claimCommands } from "../operations/commands.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";

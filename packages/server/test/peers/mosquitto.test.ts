@@ -1,0 +1,209 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+
+const run = promisify(execFile);
+const base = "/v1/admin/terminals/operations";
+
+/** A terminal made of Debian's mosquitto_sub and mosquitto_pub, by the protocol document alone. */
+class ShellTerminal {
+  readonly heard: { topic: string; message: Record<string, unknown> }[] = [];
+  readonly #arguments: string[];
+  readonly #listener: ChildProcess;
+  readonly #terminalId: string;
+
+  constructor({
+    terminal_id,
+    mqtt_url,
+    username,
+    password,
+  }: Record<"terminal_id" | "mqtt_url" | "username" | "password", string>) {
+    const { hostname, port } = new URL(mqtt_url);
+    this.#terminalId = terminal_id;
+    this.#arguments = ["-h", hostname, "-p", port, "-u", username, "-P", password, "-q", "1", "-V", "mqttv311"];
+    const topics = ["welcome", "command", "receipt", "rejection"].flatMap((channel) => [
+      "-t",
+      `tillkeeper/v1/${terminal_id}/${channel}`,
+    ]);
+    this.#listener = spawn("mosquitto_sub", [...this.#arguments, "-i", terminal_id, "-k", "30", "-v", ...topics]);
+    createInterface({ input: this.#listener.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+      const [topic = "", ...rest] = line.split(" ");
+      this.heard.push({ topic, message: JSON.parse(rest.join(" ")) });
+    });
+  }
+
+  async say(channel: string, message: object): Promise<void> {
+    const topic = `tillkeeper/v1/${this.#terminalId}/${channel}`;
+    await run("mosquitto_pub", [
+      ...this.#arguments,
+      "-i",
+      `${this.#terminalId}:say`,
+      "-t",
+      topic,
+      "-m",
+      JSON.stringify(message),
+    ]);
+  }
+
+  /** Repeats hello until the listener, which connects in its own time, has heard the welcome. */
+  async hello(): Promise<void> {
+    await vi.waitUntil(
+      async () => {
+        await this.say("hello", { protocol: 1, agent: "shell/1", sent_at: new Date().toISOString(), operations: [] });
+        return this.heard.some((entry) => entry.topic.endsWith("/welcome"));
+      },
+      { timeout: 15_000, interval: 100 },
+    );
+  }
+
+  async next(channel: string, of: (message: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+    return vi.waitUntil(
+      () => this.heard.find((entry) => entry.topic.endsWith(`/${channel}`) && of(entry.message))?.message,
+      {
+        timeout: 15_000,
+        interval: 20,
+      },
+    );
+  }
+
+  async leave(): Promise<void> {
+    const gone = new Promise((resolve) => this.#listener.once("close", resolve));
+    this.#listener.kill();
+    await gone;
+  }
+}
+
+describe("a terminal made of mosquitto_sub and mosquitto_pub", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let terminal: ShellTerminal;
+  let terminalId: string;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T60000001");
+    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+    const body = { device_serial_number: "123456789012", store_id: "S312" };
+    terminalId = (await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body })).body
+      .terminal_id;
+    const credential = await server.call(
+      "POST",
+      `/v1/accounts/${tenant.aid}/terminals/${terminalId}/credentials`,
+      tenant,
+    );
+    terminal = new ShellTerminal(credential.body);
+  });
+  afterAll(async () => {
+    await terminal.leave();
+    await server.stop();
+  });
+
+  async function perform(operation: string, result: object) {
+    const sent = await server.call("POST", base, { ...tenant, body: { terminal_id: terminalId, operation } });
+    expect(sent.status).toBe(201);
+    const command = await terminal.next("command", (message) => message["operation_id"] === sent.body.id);
+    expect(command).toMatchObject({ operation, expires_at: sent.body.deadline });
+    await terminal.say("started", { operation_id: sent.body.id, started_at: new Date().toISOString() });
+    const finished_at = new Date().toISOString();
+    await terminal.say("result", { operation_id: sent.body.id, operation, status: "COMPLETED", finished_at, result });
+    const receipt = await terminal.next("receipt", (message) => message["operation_id"] === sent.body.id);
+    expect(receipt["status"]).toBe("COMPLETED");
+    const { body } = await server.call("GET", `${base}?operation_id=${sent.body.id}`, tenant);
+    expect(body).toMatchObject([{ id: sent.body.id, status: "COMPLETED", result }]);
+  }
+
+  it("says hello, fetches its configuration, and closes the day", async () => {
+    await terminal.hello();
+    await perform("check_update", {
+      current_version: "1",
+      latest_version: "1",
+      update_available: false,
+      configuration_version: "1",
+    });
+    await perform("end_of_day", {
+      outcome: "accepted",
+      batch_id: "1",
+      start_of_day_at: "2026-11-20T06:00:00Z",
+      last_end_of_day_at: "2026-11-19T22:00:00Z",
+      purchases_count: 1,
+      purchases_amount: 100,
+      reversals_count: 0,
+      reversals_amount: 0,
+      sale_amount: 100,
+      tip_amount: 0,
+      currency: "NOK",
+    });
+  });
+
+  it("learns where a message of its own was wrong", async () => {
+    await terminal.say("result", { operation_id: "1", operation: "open_menu", status: "COMPLETED" });
+    const rejection = await terminal.next("rejection", (message) => message["channel"] === "result");
+    expect(rejection["errors"]).toEqual(expect.arrayContaining([expect.objectContaining({ path: "/operation_id" })]));
+  });
+});
+
+describe("Mosquitto as the outside broker (MQTT_URL)", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-mosquitto-"));
+  let broker: ChildProcess;
+  let server: TestServer;
+  const fleet = createVirtualFleet({ folder: join(folder, "terminals") });
+  beforeAll(async () => {
+    const port = await freePort();
+    // Open to all: access rules are the operator's (docs/adr/0005-outside-broker.md); here the carrying is tried.
+    writeFileSync(
+      join(folder, "mosquitto.conf"),
+      `listener ${port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n`,
+    );
+    broker = spawn("/usr/sbin/mosquitto", ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
+    const outsideUrl = `mqtt://127.0.0.1:${port}`;
+    server = await vi.waitFor(
+      () =>
+        startTestServer({
+          virtualTerminalHost: fleet,
+          config: { mqtt: { port: { number: 0, configured: true }, outsideUrl } },
+        }),
+      { timeout: 20_000, interval: 100 },
+    );
+  });
+  afterAll(async () => {
+    await server.stop();
+    await fleet.stopAll();
+    const gone = new Promise((resolve) => broker.once("close", resolve));
+    broker.kill();
+    await gone;
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("carries all four operations of a virtual terminal", async () => {
+    const tenant = await server.account("T60000002");
+    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+    const body = { device_serial_number: `SIMULATED-${tenant.aid}-001`, store_id: "S312" };
+    const terminal = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body });
+    for (const operation of ["check_update", "send_logs", "open_menu", "end_of_day"]) {
+      const sent = await server.call("POST", base, {
+        ...tenant,
+        body: { terminal_id: terminal.body.terminal_id, operation },
+      });
+      expect(sent.status).toBe(201);
+      const status = async () => (await server.call("GET", `${base}/${sent.body.id}`, tenant)).body.status;
+      await vi.waitUntil(async () => (await status()) !== "PENDING", { timeout: 20_000, interval: 50 });
+      expect(await status()).toBe("COMPLETED");
+    }
+    expect((await server.call("GET", "/health/ready")).body).toMatchObject({ broker: "up" });
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}

