@@ -33,8 +33,9 @@ const maxParamLength = 300;
 
 /** Builds the HTTP app from its routes; listening is the caller's business. */
 export async function buildApp({ log, tokens, routes }: AppDeps): Promise<FastifyInstance> {
+  const baseLogger: FastifyBaseLogger = log;
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: baseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.httpBodyBytes,
     routerOptions: { maxParamLength },
@@ -44,7 +45,7 @@ export async function buildApp({ log, tokens, routes }: AppDeps): Promise<Fastif
     forceCloseConnections: "idle",
     frameworkErrors: (error, request, reply) => {
       reply.header("request-id", request.id);
-      answerError(error, request, reply as FastifyReply);
+      answerError(error, request, reply);
     },
     clientErrorHandler: answerBrokenRequest,
   });

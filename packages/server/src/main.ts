@@ -18,6 +18,7 @@ import { expiryWorker, idempotencyWorker } from "./operations/workers.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import { Closing } from "./platform/closing.ts";
 import { lockDataFolder } from "./platform/data-folder.ts";
+import type { Route } from "./platform/http/route.ts";
 import { listen } from "./platform/listen.ts";
 import type { Logger } from "./platform/log.ts";
 import { ownAddresses } from "./platform/own-addresses.ts";
@@ -60,78 +61,80 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 async function start(options: ServerOptions, closing: Closing): Promise<RunningServer> {
-  const { config, log, clock = systemClock } = options;
+  const core = await openCore(options, closing);
+  const gateway = await openGateway(core, options, closing);
+  const stores = { db: core.db, clock: core.clock };
+  const terminals = {
+    ...stores,
+    mqttUrl: gateway.transport.url,
+    virtualTerminalAdded: () => gateway.virtual?.wake(),
+    credentialReplaced: (terminalId: string) => gateway.transport.disconnect(terminalId),
+  };
+  const supervisor = new Supervisor(core.log);
+  await openApi(core, closing, [
+    ...storeRoutes(stores),
+    ...terminalRoutes(terminals),
+    ...operationRoutes({ db: core.db, accept: createAccept({ ...stores, announce: announcer(gateway.device) }) }),
+    ...healthRoutes({
+      pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
+      brokerHealthy: () => gateway.transport.healthy(),
+      workers: () => supervisor.health(),
+    }),
+  ]);
+
+  closing.add(() => supervisor.stop());
+  for (const worker of [expiryWorker(stores), idempotencyWorker(stores), outboxWorker(gateway.device)]) {
+    supervisor.start(worker);
+  }
+  if (gateway.virtual) supervisor.start(gateway.virtual.worker);
+
+  const addresses = { http_url: core.addresses.url(), mqtt_url: gateway.transport.url() };
+  const { folder, db, clock, config } = core;
+  const sandbox = options.sandbox
+    ? await openSandbox({ db, clock, folder, client: config.sandboxClient, addresses, stores, terminals })
+    : undefined;
+  return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
+}
+
+/** What every feature stands on. */
+async function openCore({ config, log, clock = systemClock }: ServerOptions, closing: Closing) {
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
   const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log });
   closing.add(() => db.close());
-
   const addresses = ownAddresses(config);
+  const { acceptedHosts } = addresses;
   const keys = await openSigningKeys(db, clock);
-  const tokens = createTokens({
-    keys,
-    clock,
-    lifetimeSeconds: config.tokenLifetimeSeconds,
-    acceptedHosts: addresses.acceptedHosts,
-  });
+  const tokens = createTokens({ keys, clock, lifetimeSeconds: config.tokenLifetimeSeconds, acceptedHosts });
+  return { config, log, clock, folder: folder.path, db, addresses, keys, tokens };
+}
+type Core = Awaited<ReturnType<typeof openCore>>;
 
-  const supervisor = new Supervisor(log);
-  let transport: DeviceTransport | undefined;
-  const openedTransport = () => {
-    if (!transport) throw new Error("the broker is not open yet");
-    return transport;
-  };
-  const device = { db, clock, log, transport: openedTransport };
-  const receive = createInbound({ ...device, reports: createReports({ db, clock }) });
-  transport = await openTransport({ config, db, log, receive });
-  closing.add(() => openedTransport().close());
-  const mqttUrl = transport.url;
-
-  const virtual =
-    options.virtualTerminalHost &&
-    virtualTerminals({ db, clock, host: options.virtualTerminalHost, serverId: serverId(folder.path), mqttUrl });
-  const terminals = {
+/** The broker and what speaks through it. Messages may come in before the broker is known to have opened. */
+async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
+  const { config, db, clock, log, folder } = core;
+  let opened: DeviceTransport | undefined;
+  const device = {
     db,
     clock,
-    mqttUrl,
-    virtualTerminalAdded: () => virtual?.wake(),
-    credentialReplaced: (terminalId: string) => openedTransport().disconnect(terminalId),
-  };
-  const stores = { db, clock };
-  const app = await buildApp({
     log,
-    tokens,
-    routes: [
-      ...authRoutes({ db, keys, tokens, acceptedHosts: addresses.acceptedHosts, ownUrl: addresses.url }),
-      ...storeRoutes(stores),
-      ...terminalRoutes(terminals),
-      ...operationRoutes({ db, accept: createAccept({ db, clock, announce: announcer(device) }) }),
-      ...healthRoutes({
-        pingDatabase: async () => void (await sql`select 1`.execute(db.sql)),
-        brokerHealthy: () => openedTransport().healthy(),
-        workers: () => supervisor.health(),
-      }),
-    ],
-  });
+    transport: () => {
+      if (!opened) throw new Error("the broker is not open yet");
+      return opened;
+    },
+  };
+  const receive = createInbound({ ...device, reports: createReports({ db, clock }) });
+  const transport = await openTransport({ config, db, log, receive });
+  opened = transport;
+  closing.add(() => transport.close());
+  const virtual = host && virtualTerminals({ db, clock, host, serverId: serverId(folder), mqttUrl: transport.url });
+  return { device, transport, virtual };
+}
+
+async function openApi({ config, db, log, keys, tokens, addresses }: Core, closing: Closing, routes: Route[]) {
+  const auth = authRoutes({ db, keys, tokens, acceptedHosts: addresses.acceptedHosts, ownUrl: addresses.url });
+  const app = await buildApp({ log, tokens, routes: [...auth, ...routes] });
   await app.ready();
   closing.add(() => app.close());
   addresses.listening(await listen(app.server, config.http.host, config.http.port, "TILLKEEPER_HTTP_PORT"));
-
-  for (const worker of [expiryWorker(device), idempotencyWorker(device), outboxWorker(device)])
-    supervisor.start(worker);
-  if (virtual) supervisor.start(virtual.worker);
-  closing.add(() => supervisor.stop());
-
-  const sandbox = options.sandbox
-    ? await openSandbox({
-        db,
-        clock,
-        folder: folder.path,
-        client: config.sandboxClient,
-        addresses: { http_url: addresses.url(), mqtt_url: mqttUrl() },
-        stores,
-        terminals,
-      })
-    : undefined;
-  return { httpUrl: addresses.url(), mqttUrl: mqttUrl(), sandbox, stop: () => closing.close() };
 }

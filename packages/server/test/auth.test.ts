@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, jwtVerify, SignJWT } from "jose";
+import { type CryptoKey, createRemoteJWKSet, decodeJwt, generateKeyPair, importJWK, jwtVerify, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -132,12 +132,11 @@ describe("getting a token", () => {
     const claims = { scope: "admin:accounts admin:checkout", client_id: "x" };
     const build = (key: CryptoKey | Uint8Array, header: object, audience = documentedAudience, expires = "1h") =>
       new SignJWT(claims)
-        .setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt", ...header } as never)
+        .setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt", ...header })
         .setSubject("x")
         .setAudience(audience)
         .setExpirationTime(expires)
         .sign(key);
-    const { importJWK } = await import("jose");
     const ownKey = (await importJWK(own.private_jwk as never, "EdDSA")) as CryptoKey;
     const unsigned = [
       { alg: "none", typ: "at+jwt", kid: own.kid },
@@ -171,7 +170,6 @@ describe("getting a token", () => {
     const none = await server.call("GET", `/v1/accounts/${aid}/stores`);
     expect(none).toMatchObject({ status: 401, body: { error: { code: "missing_token" } } });
     expect(none.headers.get("www-authenticate")).toBe('Bearer realm="tillkeeper"');
-    expect(await exportJWK(foreign.publicKey)).toBeDefined();
   });
 
   it("stops taking a token when its time is over, also one it has verified before", async () => {

@@ -66,7 +66,7 @@ describe("a terminal and its credential", () => {
     };
     for (const channel of ["result", "started", "hello", "command", "receipt", "welcome", "else"]) {
       const forger = await connectMqtt(server, a.terminalId, a.password, `${a.terminalId}:forger`);
-      const closed = new Promise((resolve) => forger.once("close", resolve));
+      const closed = new Promise<void>((resolve) => forger.once("close", () => resolve()));
       forger.on("error", () => undefined);
       forger.publish(`tillkeeper/v1/${b.terminalId}/${channel}`, JSON.stringify(forged), { qos: 1 });
       await closed;
@@ -125,7 +125,7 @@ describe("a terminal and its credential", () => {
     ] as const) {
       await expect(connectMqtt(server, username, password), username).rejects.toThrow();
     }
-    const gone = new Promise((resolve) => a.client.once("close", resolve));
+    const gone = new Promise<void>((resolve) => a.client.once("close", () => resolve()));
     const path = `/v1/accounts/${tenant.aid}/terminals/${a.terminalId}/credentials`;
     const { password } = (await server.call("POST", path, tenant)).body;
     await gone;
@@ -174,7 +174,7 @@ describe("a terminal and its credential", () => {
 
   it("is cut off when it announces a packet larger than the limit, before anyone has said who they are", async () => {
     const socket = connectTcp(Number(new URL(server.mqttUrl).port), "127.0.0.1");
-    const closed = new Promise((resolve) => socket.once("close", resolve));
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
     socket.on("error", () => undefined);
     // CONNECT with a remaining length of 256 MB, and then bytes without end.
     socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
@@ -182,7 +182,7 @@ describe("a terminal and its credential", () => {
     await closed;
     clearInterval(pump);
     const large = await connectMqtt(server, b.terminalId, b.password, `${b.terminalId}:large`);
-    const end = new Promise((resolve) => large.once("close", resolve));
+    const end = new Promise<void>((resolve) => large.once("close", () => resolve()));
     large.on("error", () => undefined);
     large.publish(`tillkeeper/v1/${b.terminalId}/result`, Buffer.alloc(200_000, "x"), { qos: 0 });
     await end;

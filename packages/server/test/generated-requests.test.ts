@@ -97,7 +97,7 @@ function properText({ format, pattern, examples, minLength, maxLength }: Schema)
 
 /** No half of a surrogate pair can be sent in a URL: what is not well-formed is mended first. */
 const encode = (value: unknown) =>
-  encodeURIComponent(String(typeof value === "object" ? JSON.stringify(value) : value).toWellFormed());
+  encodeURIComponent((typeof value === "string" ? value : JSON.stringify(value)).toWellFormed());
 
 describe("requests made from the OpenAPI document", () => {
   const aid = "T50000001";

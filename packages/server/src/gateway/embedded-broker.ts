@@ -11,7 +11,7 @@ interface BrokerOptions {
   port: Port;
   log: Logger;
   /** Answers whether this is the credential of a live terminal. */
-  authenticate(username: string | undefined, password: Buffer | undefined): Promise<boolean>;
+  authenticate: (username: string | undefined, password: Buffer | undefined) => Promise<boolean>;
   receive: Receive;
 }
 
@@ -62,8 +62,11 @@ const terminalOf = (client: Client): string | undefined => terminals.get(client)
 
 function authorize(broker: Aedes, { authenticate, log }: BrokerOptions): void {
   broker.authenticate = (client, username, password, done) => {
-    const refuse = (code: number) =>
-      done(Object.assign(new Error("refused"), { returnCode: code }) as AuthenticateError, false);
+    const refuse = (code: number) => {
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the package declares the enum but exports no values
+      const error: AuthenticateError = Object.assign(new Error("refused"), { returnCode: code });
+      done(error, false);
+    };
     // A broker ends the older of two connections with one client id: nobody may use another terminal's.
     if (!username || !clientIdBelongsTo(client.id, username)) return refuse(badCredentialsCode);
     authenticate(username, password).then(

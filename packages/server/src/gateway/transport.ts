@@ -6,7 +6,7 @@ import type { DownChannel, Messages, UpChannel } from "@tillkeeper/contract/mqtt
  */
 export interface DeviceTransport {
   /** Where terminals connect, `mqtt://host:port`. */
-  url(): string;
+  url: () => string;
   /** Resolves when the broker has taken the message, which says nothing about the terminal. */
   publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
   /** Sends away whoever is connected as this terminal. */

@@ -1,8 +1,8 @@
 /** Where this server is reached; known in full only once it listens, because a default port may be stepped around. */
 export interface OwnAddresses {
-  url(): string;
+  url: () => string;
   /** Hosts that an audience may name: the documented ones and every way to say our own. */
-  acceptedHosts(): ReadonlySet<string>;
+  acceptedHosts: () => ReadonlySet<string>;
   listening(port: number): void;
 }
 

@@ -2,7 +2,7 @@ import { AccountId } from "@tillkeeper/contract/accounts";
 import { Store, StoreCreate, StoreList } from "@tillkeeper/contract/http/stores";
 import { readAccounts, writeAccounts } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
-import { pageQuery } from "../platform/http/paging.ts";
+import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { createStore, getStore, getStores, type StoreDeps } from "./stores.ts";
 
@@ -31,10 +31,7 @@ export function storeRoutes(deps: StoreDeps): Route[] {
       tag,
       schemas: {
         params: ofAccount,
-        query: Type.Object(
-          { ...pageQuery, include_deleted: Type.Optional(Type.Boolean()) },
-          { additionalProperties: false },
-        ),
+        query: ListQuery,
         responses: { 200: StoreList },
       },
       handle: async ({ principal, query }) => ({

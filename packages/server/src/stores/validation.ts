@@ -10,7 +10,7 @@ const weights = [3, 2, 7, 6, 5, 4, 3, 2];
  */
 export function isNorwegianOrganizationNumber(text: string): boolean {
   if (!/^\d{9}$/.test(text)) return false;
-  const digits = [...text].map(Number);
+  const digits = Array.from(text, Number);
   const sum = weights.reduce((total, weight, index) => total + weight * (digits[index] as number), 0);
   const check = (11 - (sum % 11)) % 11;
   return check === digits[8];

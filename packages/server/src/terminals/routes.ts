@@ -2,7 +2,7 @@ import { AccountId } from "@tillkeeper/contract/accounts";
 import { Terminal, TerminalCreate, TerminalCredential, TerminalList } from "@tillkeeper/contract/http/terminals";
 import { readAccounts, writeAccounts } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
-import { pageQuery } from "../platform/http/paging.ts";
+import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { type CredentialDeps, issueCredential } from "./credentials.ts";
 import { createTerminal, getTerminal, getTerminals, type TerminalDeps } from "./terminals.ts";
@@ -32,10 +32,7 @@ export function terminalRoutes(deps: TerminalDeps & CredentialDeps): Route[] {
       tag,
       schemas: {
         params: ofAccount,
-        query: Type.Object(
-          { ...pageQuery, include_deleted: Type.Optional(Type.Boolean()) },
-          { additionalProperties: false },
-        ),
+        query: ListQuery,
         responses: { 200: TerminalList },
       },
       handle: async ({ principal, query }) => ({

@@ -18,13 +18,13 @@ interface TestServerOptions {
   database?: TestDatabase;
 }
 
-export interface Reply<T = unknown> {
+interface Reply<T = unknown> {
   status: number;
   headers: Headers;
   body: T;
 }
 
-export interface Call {
+interface Call {
   token?: string | undefined;
   body?: unknown;
   headers?: Record<string, string>;
@@ -138,7 +138,7 @@ async function makeTenant(
 }
 
 /** In the documented form: Basic and JSON. */
-export async function getToken(server: TestServer, aid: string, clientId: string): Promise<string> {
+async function getToken(server: TestServer, aid: string, clientId: string): Promise<string> {
   const { status, body } = await server.call<{ access_token: string }>("POST", `/v1/accounts/${aid}/auth/token`, {
     headers: { authorization: basic(clientId, secret) },
     body: { grant_type: "client_credentials", audience: `https://api.dintero.com/v1/accounts/${aid}` },

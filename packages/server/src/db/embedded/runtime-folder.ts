@@ -1,0 +1,88 @@
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { StartupError } from "../../platform/startup-error.ts";
+import { type Account, canReach, currentAccount } from "./account.ts";
+
+const PREFIX = "tillkeeper-pg-";
+const MARKER = "cluster";
+/** sun_path holds 104 bytes on macOS and 108 on Linux, with the closing zero. */
+const SOCKET_PATH_BYTES = 103;
+
+export const PORT = 5432;
+
+/**
+ * A fresh folder (mode 0700, owned by `account`) with a path short enough for a unix socket, wherever the data lies.
+ * It is marked with the cluster it serves, so that a later start can clear it away if this process is killed.
+ */
+export function createRuntimeFolder(cluster: string, account: Account): string {
+  const path = mkdtempSync(join(temporaryFolder(account), PREFIX));
+  writeFileSync(join(path, MARKER), markerOf(cluster), { mode: 0o600 });
+  if (account.uid !== currentAccount().uid) chownSync(path, account.uid, account.gid);
+  return path;
+}
+
+/**
+ * Cleaners of temporary files (systemd-tmpfiles) take what has not changed for ten days, libraries in use included.
+ * Setting the mode a file already has counts as a change and does nothing else, not even through a hard link.
+ */
+export function touchRuntimeFolder(path: string): void {
+  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    if (entry.isFile()) chmodSync(file, statSync(file).mode & 0o7777);
+  }
+}
+
+/** Removes a runtime folder; one that is already gone is fine. */
+export function removeRuntimeFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+}
+
+/**
+ * Removes what killed servers of this cluster have left among the temporary files, `known` included wherever it lies.
+ * A folder goes only if name, owner and marker say that it is ours: other clusters of the same user may be running.
+ */
+export function removeStaleRuntimeFolders(cluster: string, account: Account, known: string | undefined): void {
+  const folder = temporaryFolder(account);
+  const found = readdirSync(folder).map((name) => join(folder, name));
+  for (const path of new Set(known === undefined ? found : [...found, known])) {
+    if (basename(path).startsWith(PREFIX) && servedCluster(path, account, cluster)) removeRuntimeFolder(path);
+  }
+}
+
+function servedCluster(path: string, account: Account, cluster: string): boolean {
+  try {
+    const { uid } = lstatSync(path);
+    const ours = uid === account.uid || uid === currentAccount().uid;
+    return ours && lstatSync(path).isDirectory() && readFileSync(join(path, MARKER), "utf8") === markerOf(cluster);
+  } catch {
+    return false;
+  }
+}
+
+/** The identity of the folder above, not a path: a copy of a data folder must not claim what belongs to the original. */
+function markerOf(cluster: string): string {
+  const { dev, ino } = statSync(dirname(cluster));
+  return `${dev}:${ino}/${basename(cluster)}`;
+}
+
+function temporaryFolder(account: Account): string {
+  const socket = join(`${PREFIX}XXXXXX`, `.s.PGSQL.${PORT}`);
+  for (const folder of [tmpdir(), "/tmp"]) {
+    const fits = Buffer.byteLength(join(folder, socket)) <= SOCKET_PATH_BYTES;
+    if (fits && canReach(folder, account, true)) return folder;
+  }
+  throw new StartupError(
+    `No folder for temporary files suits a unix socket: ${tmpdir()} and /tmp are too long or not accessible; set TMPDIR to a short path.`,
+  );
+}

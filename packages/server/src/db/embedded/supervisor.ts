@@ -1,0 +1,97 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { killSurvivors, replaceOrphan } from "./orphan.ts";
+import { Postmaster, type PostmasterOptions } from "./postmaster.ts";
+
+/** How long a start waits for processes of a killed predecessor to let go of the cluster. */
+const PREDECESSOR_MS = 15_000;
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 5_000;
+/** A run at least this long makes the next backoff short again. */
+const STEADY_MS = 30_000;
+
+/** Keeps one PostgreSQL running on a cluster, always behind the same socket, until it is stopped. */
+export class Supervisor {
+  #options: PostmasterOptions;
+  #postmaster: Postmaster | undefined;
+  #stopping = new AbortController();
+  #watching: Promise<void> = Promise.resolve();
+
+  constructor(options: PostmasterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when PostgreSQL answers; rejects with `StartupError` when it does not start. */
+  async start(): Promise<void> {
+    // A server that exits without having stopped takes its database with it, as far as it still can.
+    process.on("exit", this.#interrupt);
+    try {
+      const postmaster = await this.#launch();
+      this.#watching = this.#watch(postmaster);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Fast shutdown; also ends a restart in progress. Resolves when no process of ours is left. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#postmaster?.stop();
+    await this.#watching;
+    process.off("exit", this.#interrupt);
+  }
+
+  #interrupt = (): void => {
+    this.#postmaster?.interrupt();
+  };
+
+  async #watch(first: Postmaster): Promise<void> {
+    let postmaster: Postmaster | undefined = first;
+    let backoff = FIRST_BACKOFF_MS;
+    let since = Date.now();
+    while (!this.#stopping.signal.aborted) {
+      if (postmaster !== undefined) {
+        const end = await postmaster.ended;
+        if (this.#stopping.signal.aborted) return;
+        this.#options.log.error(`PostgreSQL ended unexpectedly (${end}): starting it again`);
+        if (Date.now() - since > STEADY_MS) backoff = FIRST_BACKOFF_MS;
+      }
+      await delay(backoff, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
+      since = Date.now();
+      postmaster = await this.#relaunch();
+    }
+  }
+
+  async #relaunch(): Promise<Postmaster | undefined> {
+    try {
+      const postmaster = await this.#launch();
+      this.#options.log.info("PostgreSQL is running again");
+      return postmaster;
+    } catch (error) {
+      if (!this.#stopping.signal.aborted)
+        this.#options.log.error({ err: error }, "PostgreSQL could not be started again");
+      return undefined;
+    }
+  }
+
+  async #launch(): Promise<Postmaster> {
+    const deadline = Date.now() + PREDECESSOR_MS;
+    for (;;) {
+      await replaceOrphan(this.#options.cluster, this.#options.log);
+      this.#stopping.signal.throwIfAborted();
+      const postmaster = new Postmaster(this.#options);
+      this.#postmaster = postmaster;
+      try {
+        await postmaster.ready();
+        return postmaster;
+      } catch (error) {
+        await postmaster.stop();
+        const { obstacle } = postmaster;
+        if (obstacle === undefined || Date.now() > deadline) throw error;
+        if (obstacle === "survivors") await killSurvivors(this.#options.cluster);
+        await delay(FIRST_BACKOFF_MS, undefined, { signal: this.#stopping.signal });
+      }
+    }
+  }
+}

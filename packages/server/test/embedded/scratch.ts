@@ -1,0 +1,93 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { Client } from "pg";
+import { pino } from "pino";
+import { onTestFinished } from "vitest";
+import {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from "../../src/db/embedded/postgres.ts";
+import type { Logger } from "../../src/platform/log.ts";
+
+/** A folder (0700, like every one of mkdtemp) that is removed after the test, whatever modes the test has set below it. */
+export function scratchFolder(): string {
+  const path = mkdtempSync(join(tmpdir(), "tillkeeper-test-"));
+  onTestFinished(() => {
+    chmodSync(path, 0o700);
+    rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+  });
+  return path;
+}
+
+/** Starts PostgreSQL without waiting for the disk, and stops it after the test. */
+export async function startScratch(
+  folder: string,
+  options: Partial<EmbeddedPostgresOptions> = {},
+): Promise<EmbeddedPostgres> {
+  const log = pino({ level: "silent" });
+  const postgres = await startEmbeddedPostgres({ folder, log, settings: { fsync: "off" }, ...options });
+  onTestFinished(() => postgres.stop());
+  return postgres;
+}
+
+/** One connection, one statement; the first column of each row. */
+export async function query(connection: EmbeddedPostgres["connection"], text: string): Promise<unknown[]> {
+  const client = new Client(connection);
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query<unknown[]>({ text, rowMode: "array" });
+    return rows.map((row) => row[0]);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A logger and the messages it has been given. */
+export function collectingLog(): { log: Logger; messages: { level: number; msg: string }[] } {
+  const messages: { level: number; msg: string }[] = [];
+  const target = new Writable({
+    write(chunk, _encoding, done) {
+      messages.push(JSON.parse(String(chunk)));
+      done();
+    },
+  });
+  return { log: pino({ level: "debug" }, target), messages };
+}
+
+export interface Child {
+  readonly process: ChildProcess;
+  /** the next line of its standard output, undefined when it has ended */
+  line(): Promise<string | undefined>;
+  /** kill -9, resolves when it is gone */
+  kill(): Promise<void>;
+}
+
+/** Runs a script of this folder in a Node process of its own. */
+export function startChild(script: string, ...args: string[]): Child {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const kill = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await gone;
+  };
+  onTestFinished(kill);
+  return { process: child, kill, line: async () => (await lines.next()).value };
+}
+
+/** False also for a process that has ended but whose parent has not taken notice yet. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).startsWith("Z");
+  } catch {
+    return false;
+  }
+}
