@@ -133,7 +133,8 @@ export class Agent<State = undefined> {
       case "receipt":
         return this.#runner.receipt(incoming.message);
       case "rejection":
-        return this.#log.error({ rejection: incoming.message }, "the server did not understand a message");
+        this.#log.error({ rejection: incoming.message }, "the server did not understand a message");
+        return this.#runner.rejected(incoming.message);
       case "malformed":
         return this.#log.warn({ channel, problem: incoming.problem }, "ignored a malformed message");
     }

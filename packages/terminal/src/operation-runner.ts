@@ -1,5 +1,5 @@
 import { limits } from "@tillkeeper/contract/limits";
-import type { CommandMessage, HelloMessage, ReceiptMessage } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage, HelloMessage, ReceiptMessage, RejectionMessage } from "@tillkeeper/contract/mqtt";
 import { type Clock, timestamp } from "./clock.ts";
 import { forgettable, type Journal, type JournalEntry } from "./journal.ts";
 import type { Logger } from "./logger.ts";
@@ -78,6 +78,23 @@ export class OperationRunner<State> {
       // Costs one repetition after the next start, no more.
       this.#options.log.warn({ operation_id: id, err: cause }, "cannot note a receipt");
     });
+  }
+
+  /**
+   * The server does not understand a result. To repeat it is useless: what can be told is that the operation failed for
+   * that reason. When even that is not understood, the repeating ends.
+   */
+  rejected({ channel, operation_id: id }: RejectionMessage): void {
+    const entry = channel === "result" && id !== undefined ? this.#find(id) : undefined;
+    if (entry?.phase !== "answered") return;
+    if (entry.result?.error?.code === rejectedCode) return this.#options.receipted(entry.operation_id);
+    const outcome = deviceError(rejectedCode, "The server did not understand the terminal's result");
+    const result = resultFor(entry.operation_id, entry.operation, outcome, timestamp(this.#options.clock.now()));
+    this.#options.journal.write({ ...entry, result }).catch((cause: unknown) => {
+      // After a restart the old result is sent and rejected once more.
+      this.#options.log.warn({ operation_id: id, err: cause }, "cannot note a rejection");
+    });
+    this.#options.answered(result);
   }
 
   /** What a hello tells: begun or answered, not yet receipted; the latest first, where there are too many. */
@@ -211,6 +228,7 @@ export class OperationRunner<State> {
   }
 }
 
+const rejectedCode = "result_rejected";
 const expired: Outcome<never> = { status: "FAILED", reason: "expired" };
 
 function newEntry(command: ForeignCommand, startedAt: string): JournalEntry {

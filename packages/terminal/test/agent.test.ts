@@ -109,6 +109,26 @@ describe("an operation", () => {
     expect(run).toHaveBeenCalledOnce();
   });
 
+  test("whose result the server rejects fails for that reason, and is silent when even that is rejected", async () => {
+    server.receipts = false;
+    const journal = memoryJournal(null);
+    start(vi.fn<Run>().mockResolvedValue(opened), { journal, repeat: quickly });
+    await server.hello();
+    const { operation_id: id } = server.command();
+    await server.result(id);
+    const reject = () => server.send("rejection", { channel: "result", operation_id: id, errors: [] });
+    reject();
+    await until(() => server.resultsOf(id).some((result) => result.error?.code === "result_rejected"), "the failure");
+    expect(server.resultsOf(id).at(-1)).toMatchObject({ status: "FAILED", reason: "device_error" });
+    expect(journal.get(id)?.result?.error?.code).toBe("result_rejected");
+    reject();
+    // Another operation's answer shows that time has passed and that the agent goes on.
+    server.receipts = true;
+    await until(() => journal.get(id)?.phase === "answered", "the journal");
+    const next = server.command();
+    await server.result(next.operation_id);
+  });
+
   test("that this version does not know is answered as unsupported", async () => {
     start(vi.fn<Run>());
     await server.hello();
