@@ -78,6 +78,8 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
       }
       for (const terminalId of running) await deps.host.stop(terminalId);
       running.clear();
+      // Another server need not wait for the leases to run out.
+      await deps.db.sql.deleteFrom("virtual_terminal_leases").where("server_id", "=", deps.serverId).execute();
     },
   };
   return { worker, wake: () => wake() };

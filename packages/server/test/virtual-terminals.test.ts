@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { createTestDatabase } from "./support/database.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const base = "/v1/admin/terminals/operations";
+
+describe("virtual terminals, by the documented API alone", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-virtual-"));
+  const fleet = createVirtualFleet({ folder });
+  let server: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    server = await startTestServer({ virtualTerminalHost: fleet });
+    tenant = await server.account("T70000001");
+    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+  });
+  afterAll(async () => {
+    await server.stop();
+    await fleet.stopAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function register(number: string): Promise<string> {
+    const body = { device_serial_number: `SIMULATED-${tenant.aid}-${number}`, store_id: "S312" };
+    return (await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body })).body.terminal_id;
+  }
+
+  async function perform(terminalId: string, operation: string, more: object = {}) {
+    const body = { terminal_id: terminalId, operation, ...more };
+    const sent = await server.call("POST", base, { ...tenant, body });
+    expect(sent.status).toBe(201);
+    const get = async () => (await server.call("GET", `${base}/${sent.body.id}`, tenant)).body;
+    await vi.waitUntil(async () => (await get()).status !== "PENDING", { timeout: 20_000, interval: 20 });
+    return get();
+  }
+
+  it("perform all four operations, and closing twice counts nothing twice", async () => {
+    const terminal = await register("001");
+    expect(await perform(terminal, "check_update")).toMatchObject({
+      status: "COMPLETED",
+      result: { update_available: expect.any(Boolean) },
+    });
+    expect(await perform(terminal, "send_logs")).toMatchObject({
+      status: "COMPLETED",
+      result: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    });
+    expect(await perform(terminal, "open_menu")).toMatchObject({ status: "COMPLETED", result: { opened: true } });
+    const { status, result } = await perform(terminal, "end_of_day", { parameters: { operator_id: "Kari" } });
+    expect(status).toBe("COMPLETED");
+    expect(result).toMatchObject({ outcome: "accepted", currency: "NOK" });
+    expect(result.purchases_count).toBeGreaterThan(0);
+    expect(result.sale_amount).toBe(result.purchases_amount - result.tip_amount - result.reversals_amount);
+    const again = await perform(terminal, "end_of_day");
+    expect(again.result).toMatchObject({ start_of_day_at: result.last_end_of_day_at ? expect.any(String) : "" });
+    expect(again.result.batch_id).not.toBe(result.batch_id);
+    expect(again.result.purchases_count).toBeLessThanOrEqual(1);
+  });
+
+  it("fail on command: silent, late, twice, failing, busy", async () => {
+    const terminal = await register("002");
+    const order = (fault: string) => ({ timeout: 5, parameters: { operator_id: `simulate:${fault}` } });
+    expect(await perform(terminal, "open_menu", order("failure"))).toMatchObject({
+      status: "FAILED",
+      reason: "device_error",
+    });
+    expect(await perform(terminal, "open_menu", order("busy_payment"))).toMatchObject({
+      status: "FAILED",
+      reason: "busy_payment",
+    });
+    expect(await perform(terminal, "open_menu", order("twice"))).toMatchObject({ status: "COMPLETED" });
+    expect(await perform(terminal, "open_menu", order("disconnect"))).toMatchObject({ status: "COMPLETED" });
+    const late = await perform(terminal, "open_menu", order("late_answer"));
+    expect(late).toMatchObject({ status: "TIMEOUT", reason: "no_answer" });
+    const get = async () => (await server.call("GET", `${base}/${late.id}`, tenant)).body;
+    await vi.waitUntil(async () => (await get()).late_result !== undefined, { timeout: 10_000, interval: 50 });
+    expect(await get()).toMatchObject({
+      status: "TIMEOUT",
+      late_result: { status: "COMPLETED", result: { opened: true } },
+    });
+  }, 60_000);
+
+  it("misbehave by serial number", async () => {
+    const [silent, failing] = [await register("901"), await register("904")];
+    const [nothing, failure] = await Promise.all([
+      perform(silent, "open_menu", { timeout: 5 }),
+      perform(failing, "end_of_day"),
+    ]);
+    expect(nothing).toMatchObject({ status: "TIMEOUT", reason: "no_answer" });
+    expect(nothing).not.toHaveProperty("late_result");
+    expect(failure).toMatchObject({ status: "FAILED", reason: "device_error" });
+  });
+
+  it("come back after a restart of the server and finish what was accepted meanwhile", async () => {
+    const terminal = await register("003");
+    expect(await perform(terminal, "open_menu")).toMatchObject({ status: "COMPLETED" });
+    await server.restart();
+    expect(await perform(terminal, "open_menu")).toMatchObject({ status: "COMPLETED" });
+  });
+
+  it("run at one of two servers only, and move to the other when the first one ends", async () => {
+    const database = await createTestDatabase();
+    const starts: string[] = [];
+    const host = (name: string) => ({
+      start: (spec: { terminalId: string }) => void starts.push(`${name} ${spec.terminalId}`),
+      stop: () => undefined,
+    });
+    const first = await startTestServer({ database, virtualTerminalHost: host("first") });
+    const owner = await first.account("T70000002");
+    await first.call("POST", "/v1/accounts/T70000002/stores", { ...owner, body: { store_id: "S1" } });
+    const add = async (number: string) => {
+      const body = { device_serial_number: `SIMULATED-T70000002-${number}`, store_id: "S1" };
+      await first.call("POST", "/v1/accounts/T70000002/terminals", { ...owner, body });
+    };
+    await add("001");
+    await vi.waitUntil(() => starts.length === 1, { timeout: 10_000, interval: 20 });
+    const second = await startTestServer({ database, virtualTerminalHost: host("second") });
+    await add("002");
+    await vi.waitUntil(() => starts.length === 2, { timeout: 10_000, interval: 20 });
+    await first.stop();
+    await vi.waitUntil(() => starts.length === 4, { timeout: 15_000, interval: 50 });
+    expect(starts.slice(0, 2)).toEqual(["first T70000002-T0001", "first T70000002-T0002"]);
+    expect(starts.slice(2).toSorted()).toEqual(["second T70000002-T0001", "second T70000002-T0002"]);
+    await second.stop();
+    await database.drop();
+  });
+});
