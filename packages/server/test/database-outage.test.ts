@@ -1,0 +1,50 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { activeDevice } from "./support/device.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const base = "/v1/admin/terminals/operations";
+
+describe("a database that goes away", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T80000001");
+  });
+  afterAll(() => server.stop());
+
+  /** Ends every connection of the server, as a restart of the database does. */
+  const cutOff = () =>
+    server.db.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    );
+
+  it("costs a 503 with Retry-After at worst; with one key the operation is made once", async () => {
+    const device = await activeDevice(server, tenant, "810000000001");
+    for (let round = 0; round < 30; round += 1) {
+      const headers = { "idempotency-key": randomUUID() };
+      const body = { terminal_id: device.terminalId, operation: "open_menu" };
+      const cut = cutOff();
+      let answer = await server.call("POST", base, { ...tenant, headers, body });
+      await cut;
+      for (let tries = 0; answer.status !== 201 && tries < 20; tries += 1) {
+        expect(answer).toMatchObject({ status: 503, body: { error: { code: "service_unavailable" } } });
+        expect(answer.headers.get("retry-after")).toBe("1");
+        answer = await server.call("POST", base, { ...tenant, headers, body });
+      }
+      expect(answer.status).toBe(201);
+      const receipts = device.received.filter((entry) => entry.channel === "receipt").length;
+      // The result may meet the cut, too: a terminal repeats it until the receipt.
+      while (device.received.filter((entry) => entry.channel === "receipt").length === receipts) {
+        await device.openedMenu(answer.body.id);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    const { body } = await server.call("GET", `${base}?operation=open_menu`, tenant);
+    expect(body).toHaveLength(30);
+    expect(new Set(body.map((row: { status: string }) => row.status))).toEqual(new Set(["COMPLETED"]));
+    await expect.poll(async () => (await server.call("GET", "/health/ready")).status, { timeout: 10_000 }).toBe(200);
+    await device.leave();
+  });
+});
