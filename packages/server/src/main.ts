@@ -135,6 +135,11 @@ async function openApi({ config, db, log, keys, tokens, addresses }: Core, closi
   const auth = authRoutes({ db, keys, tokens, acceptedHosts: addresses.acceptedHosts, ownUrl: addresses.url });
   const app = await buildApp({ log, tokens, routes: [...auth, ...routes] });
   await app.ready();
-  closing.add(() => app.close());
+  closing.add(async () => {
+    // Silent connections, as browsers open them ahead, do not count as idle: they would hold the end up for a minute.
+    const cut = setTimeout(() => app.server.closeAllConnections(), 2_000);
+    await app.close();
+    clearTimeout(cut);
+  });
   addresses.listening(await listen(app.server, config.http.host, config.http.port, "TILLKEEPER_HTTP_PORT"));
 }

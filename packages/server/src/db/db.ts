@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Kysely, PostgresDialect, type Transaction } from "kysely";
 import pg from "pg";
 import type { Logger } from "../platform/log.ts";
@@ -18,6 +19,8 @@ export interface Db {
 export type Tx = Transaction<Tables>;
 
 const poolSize = 16;
+/** A database that does not answer any more must not hold up the end. */
+const closeTimeoutMs = 3_000;
 
 export function openDb(location: DatabaseLocation, log: Logger): Db {
   const pool = new pg.Pool({
@@ -29,8 +32,23 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
     query_timeout: 30_000,
   });
   // An idle connection that breaks (database restart) is replaced on next use; unhandled, the event would end the process.
-  pool.on("error", (error) => log.warn({ err: error }, "idle database connection lost"));
+  // Only its words are logged: the error object carries the whole connection, password included.
+  pool.on("error", ({ message }) => log.warn({ reason: message }, "idle database connection lost"));
   const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return { sql, pool, close: () => closeAll(sql, pool) };
+}
+
+/** The pool counts a connection as ended when it has said so; a database that stops right then would complain about it. */
+async function closeAll(sql: Kysely<Tables>, pool: pg.Pool): Promise<void> {
+  let open = pool.totalCount;
+  const gone = new Promise<void>((resolve) => {
+    if (open === 0) resolve();
+    pool.on("remove", () => {
+      open -= 1;
+      if (open <= 0) resolve();
+    });
+  });
   // Destroying Kysely ends the pool it was given.
-  return { sql, pool, close: () => sql.destroy() };
+  await sql.destroy();
+  await Promise.race([gone, sleep(closeTimeoutMs, undefined, { ref: false })]);
 }

@@ -8,6 +8,8 @@ import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface BrokerOptions {
   host: string;
+  /** As terminals are told, brackets included. */
+  shownHost: string;
   port: Port;
   log: Logger;
   /** Answers whether this is the credential of a live terminal. */
@@ -34,13 +36,16 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
   );
 
   // Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms).
+  const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
     limitPacketSize(broker.handle(socket), socket);
   });
   const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
 
   return {
-    url: () => `mqtt://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
+    url: () => `mqtt://${options.shownHost}:${port}`,
     healthy: () => server.listening,
     publish: (terminalId, channel, message) =>
       new Promise((resolve, reject) => {
@@ -52,7 +57,7 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     disconnect: (terminalId) => {
       for (const client of connected(broker)) if (terminalOf(client) === terminalId) client.close();
     },
-    close: () => closeAll(broker, server),
+    close: () => closeAll(broker, server, sockets),
   };
 }
 
@@ -134,8 +139,9 @@ function connected(broker: Aedes): Client[] {
   return Object.values((broker as unknown as { clients: Record<string, Client> }).clients);
 }
 
-async function closeAll(broker: Aedes, server: Server): Promise<void> {
+async function closeAll(broker: Aedes, server: Server, sockets: Set<Socket>): Promise<void> {
   const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
   await new Promise<void>((resolve) => broker.close(() => resolve()));
+  for (const socket of sockets) socket.destroy();
   await stopped;
 }

@@ -18,9 +18,17 @@ export function openTransport({ config, db, log, receive }: TransportOptions): P
   if (config.mqtt.outsideUrl !== undefined) return connectOutsideBroker({ url: config.mqtt.outsideUrl, log, receive });
   return openEmbeddedBroker({
     host: config.http.host,
+    shownHost: shownHost(config),
     port: config.mqtt.port,
     log,
     receive,
     authenticate: async (username, password) => (await authenticateTerminal(db, username, password)) !== undefined,
   });
+}
+
+/** The host that terminals are told to connect to: an address that means "all of them" is no address to call. */
+function shownHost({ http, publicUrl }: Config): string {
+  if (publicUrl !== undefined) return new URL(publicUrl).hostname;
+  if (["0.0.0.0", "::"].includes(http.host)) return "127.0.0.1";
+  return http.host.includes(":") ? `[${http.host}]` : http.host;
 }

@@ -1,0 +1,20 @@
+export interface Answer {
+  status: number;
+  headers: Headers;
+}
+
+/** A `fetch` that keeps the head of the newest answer, for those who have to know more than the client tells. */
+export function watchAnswers(): { fetch: typeof fetch; last: () => Answer } {
+  let answer: Answer | undefined;
+  return {
+    fetch: async (...request) => {
+      const response = await fetch(...request);
+      answer = { status: response.status, headers: response.headers };
+      return response;
+    },
+    last: () => {
+      if (!answer) throw new Error("nothing has been asked yet");
+      return answer;
+    },
+  };
+}

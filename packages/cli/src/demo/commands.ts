@@ -1,0 +1,51 @@
+import type { Operation } from "@tillkeeper/contract/http/operations";
+import { type EndOfDayResult, type OperationName, operationNames } from "@tillkeeper/contract/operations";
+import type { Facts } from "./facts.ts";
+import { checkCompleted, type Scene, sendAccepted, waitForEnd } from "./scene.ts";
+
+/** Each of the four operations, one after the other, to its end. */
+export async function playCommands(scene: Scene, terminalId: string): Promise<void> {
+  for (const operation of operationNames) {
+    await scene.stage.step(titles[operation], "201 PENDING, then COMPLETED", async (facts) => {
+      const sent = await sendAccepted(scene, facts, { terminal_id: terminalId, operation });
+      const accepted = `${scene.last().status} ${sent.status}`;
+      const ended = await waitForEnd(scene, facts, sent);
+      checkCompleted(facts, ended);
+      facts.note(describe(ended.result, facts));
+      return `${accepted}, then ${ended.status}`;
+    });
+  }
+}
+
+const titles: Record<OperationName, string> = {
+  end_of_day: "Close its day (end_of_day)",
+  send_logs: "Have it upload its logs (send_logs)",
+  check_update: "Have it look for an update (check_update)",
+  open_menu: "Open its menu (open_menu)",
+};
+
+/** What an operation has brought, in a few words. */
+function describe(result: Operation["result"], facts: Facts): string {
+  if (!result) return "no result";
+  if ("sale_amount" in result) return describeDay(result, facts);
+  if ("log_id" in result) return `${result.size} bytes, sha256 ${result.sha256.slice(0, 8)}…`;
+  if ("opened" in result) return result.opened ? "opened" : "not opened";
+  return result.update_available
+    ? `${result.latest_version} is there, ${result.current_version} runs`
+    : `${result.current_version} is the latest`;
+}
+
+function describeDay(day: EndOfDayResult, facts: Facts): string {
+  const { purchases_amount, reversals_amount, tip_amount, sale_amount, currency } = day;
+  facts.equal("outcome", day.outcome, "accepted");
+  facts.equal("sale_amount", sale_amount, purchases_amount - tip_amount - reversals_amount);
+  const money = moneyFormat(currency);
+  return `sales ${money(sale_amount)}, ${day.purchases_count} purchases, ${day.reversals_count} reversals, tips ${money(tip_amount)}`;
+}
+
+/** Minor units as text: how many of them make one depends on the currency. */
+function moneyFormat(currency: string): (minorUnits: number) => string {
+  const format = new Intl.NumberFormat("en", { style: "currency", currency });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return (minorUnits) => format.format(minorUnits / 10 ** digits);
+}

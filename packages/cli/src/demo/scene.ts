@@ -1,0 +1,76 @@
+import type { Operation, OperationCreate } from "@tillkeeper/contract/http/operations";
+import { operationResults } from "@tillkeeper/contract/operations";
+import type { Client } from "@tillkeeper/sdk/client";
+import { TillkeeperError } from "@tillkeeper/sdk/error";
+import type { Answer } from "./answers.ts";
+import type { Facts } from "./facts.ts";
+import type { Stage } from "./stage.ts";
+
+/** What every part of the story plays with. */
+export interface Scene {
+  stage: Stage;
+  client: Client;
+  /** Head of the newest answer. */
+  last: () => Answer;
+  accountId: string;
+  clientId: string;
+  signal: AbortSignal;
+}
+
+export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Date-times as the public pages show them: whole seconds, UTC. */
+export const documentedTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+const longestWaitMs = 20_000;
+const pollMs = 100;
+
+/** Sends a command and checks the answer of a server that has accepted it: 201, PENDING, the documented fields. */
+export async function sendAccepted(
+  { client, last, clientId }: Scene,
+  facts: Facts,
+  body: OperationCreate,
+  idempotencyKey?: string,
+): Promise<Operation> {
+  const { operation, replayed } = await client.operations.send(body, idempotencyKey ? { idempotencyKey } : {});
+  facts.equal("the status code", last().status, 201);
+  facts.matches("request-id", last().headers.get("request-id"), uuid);
+  facts.equal("idempotent-replayed", replayed, false);
+  facts.matches("id", operation.id, uuid);
+  facts.equal("terminal_id", operation.terminal_id, body.terminal_id);
+  facts.equal("operation", operation.operation, body.operation);
+  facts.equal("status", operation.status, "PENDING");
+  facts.matches("created_at", operation.created_at, documentedTime);
+  facts.matches("updated_at", operation.updated_at, documentedTime);
+  facts.equal("created_by", operation.created_by, clientId);
+  facts.equal("updated_by", operation.updated_by, clientId);
+  return operation;
+}
+
+/** Waits until the operation has ended and checks that the end is the same operation's. */
+export async function waitForEnd({ client, signal }: Scene, facts: Facts, sent: Operation): Promise<Operation> {
+  const ended = await client.operations.wait(sent.id, { timeoutMs: longestWaitMs, pollMs, signal });
+  facts.equal("id", ended.id, sent.id);
+  facts.equal("created_at", ended.created_at, sent.created_at);
+  facts.matches("updated_at", ended.updated_at, documentedTime);
+  return ended;
+}
+
+/** Checks an operation that was to succeed, and that its result has the fields of that operation. */
+export function checkCompleted(facts: Facts, ended: Operation): void {
+  facts.equal("status", ended.status, "COMPLETED");
+  facts.equal("reason", ended.reason, undefined);
+  facts.equal("error", ended.error, undefined);
+  const fields = Object.keys(operationResults[ended.operation].properties).toSorted();
+  facts.equal("the fields of result", Object.keys(ended.result ?? {}).toSorted(), fields);
+}
+
+/** The refusal that a call ends with; a call that is not refused is a failure of the story. */
+export async function refusalOf(call: Promise<unknown>): Promise<TillkeeperError> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof TillkeeperError) return error;
+    throw error;
+  }
+  throw new Error("the server accepted what it should have refused");
+}

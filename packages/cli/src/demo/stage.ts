@@ -1,0 +1,67 @@
+import { colours } from "../colours.ts";
+import { columns } from "../columns.ts";
+import { Facts } from "./facts.ts";
+
+/** What one step was to show and what it showed. */
+interface Outcome {
+  name: string;
+  expected: string;
+  got: string;
+  ms: number;
+  deviations: readonly string[];
+}
+
+const nameWidth = 46;
+
+/** Plays steps one after the other, shows each as it happens, and keeps what came of it. */
+export class Stage {
+  readonly #outcomes: Outcome[] = [];
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** `play` answers what it got in a few words and reports every deviation; one that throws ends the story. */
+  async step(name: string, expected: string, play: (facts: Facts) => Promise<string>): Promise<void> {
+    this.#signal.throwIfAborted();
+    process.stdout.write(`  ${name.padEnd(nameWidth)}`);
+    const facts = new Facts();
+    const startedAt = performance.now();
+    const end = (got: string) => {
+      const ms = Math.round(performance.now() - startedAt);
+      const { deviations, details } = facts;
+      this.#outcomes.push({ name, expected, got, ms, deviations });
+      console.log(
+        `${mark(deviations)} ${colours.dim(`${ms} ms`.padStart(7))}  ${got}  ${colours.dim(details)}`.trimEnd(),
+      );
+      for (const deviation of deviations) console.log(`      ${colours.red(deviation)}`);
+    };
+    try {
+      end(await play(facts));
+    } catch (error) {
+      if (this.#signal.aborted) console.log("interrupted");
+      this.#signal.throwIfAborted();
+      facts.that(false, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      end("an error");
+      throw error;
+    }
+  }
+
+  get succeeded(): boolean {
+    return this.#outcomes.length > 0 && this.#outcomes.every(({ deviations }) => deviations.length === 0);
+  }
+
+  /** Step, expected, got, milliseconds. */
+  table(): string {
+    const head = ["", "step", "expected", "got", "ms"].map((cell) => colours.bold(cell));
+    const rows = this.#outcomes.map(({ name, expected, got, ms, deviations }) => {
+      return [mark(deviations), name, expected, got, String(ms)];
+    });
+    return columns([head, ...rows], "  ").join("\n");
+  }
+}
+
+function mark(deviations: readonly string[]): string {
+  return deviations.length === 0 ? colours.green("ok  ") : colours.red("FAIL");
+}

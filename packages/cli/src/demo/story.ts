@@ -1,0 +1,38 @@
+import { createClient } from "@tillkeeper/sdk/client";
+import type { RunningServer } from "@tillkeeper/server/main";
+import { watchAnswers } from "./answers.ts";
+import { playCommands } from "./commands.ts";
+import { playConflicts } from "./conflicts.ts";
+import type { Scene } from "./scene.ts";
+import { setUp } from "./setting-up.ts";
+import { Stage } from "./stage.ts";
+import { playHistory, playTrouble } from "./trouble.ts";
+
+/** The four commands, the slow one and the menu that waited for it. */
+const sentToFirst = 6;
+
+/**
+ * Plays the whole story against a sandbox and prints its progress and the table at the end. Answers whether everything
+ * went as documented; throws the signal's reason when it is interrupted.
+ */
+export async function playStory(sandbox: NonNullable<RunningServer["sandbox"]>, signal: AbortSignal): Promise<boolean> {
+  const { account_id: accountId, client_id: clientId, client_secret: clientSecret } = sandbox;
+  const { fetch, last } = watchAnswers();
+  const client = createClient({ url: sandbox.http_url, accountId, clientId, clientSecret, fetch });
+  const stage = new Stage(signal);
+  const scene: Scene = { stage, client, last, accountId, clientId, signal };
+  let complete = false;
+  try {
+    const terminalId = await setUp(scene);
+    await playCommands(scene, terminalId);
+    await playConflicts(scene, terminalId);
+    await playTrouble(scene);
+    await playHistory(scene, terminalId, sentToFirst);
+    complete = true;
+  } catch (error) {
+    signal.throwIfAborted();
+    console.error(`The story ends here: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  console.log(`\n${stage.table()}\n`);
+  return complete && stage.succeeded;
+}

@@ -1,0 +1,77 @@
+import { join, resolve } from "node:path";
+import type { Config } from "@tillkeeper/server/config";
+import type { RunningServer } from "@tillkeeper/server/main";
+import { colours } from "./colours.ts";
+import { columns } from "./columns.ts";
+
+type Sandbox = NonNullable<RunningServer["sandbox"]>;
+
+/** What a sandbox says once it runs: where it listens, its credentials, and three requests to paste. */
+export function sandboxBlock({ httpUrl, mqttUrl, sandbox }: RunningServer, config: Config): string {
+  if (!sandbox) throw new Error("the server runs without a sandbox");
+  const folder = resolve(config.dataDir);
+  const facts = [
+    ["API", httpUrl],
+    ["Reference", `${httpUrl}/docs`],
+    ["MQTT broker", mqttUrl],
+    ["Account", sandbox.account_id],
+    ["Client id", sandbox.client_id],
+    ["Client secret", sandbox.client_secret],
+    ["Data folder", folder],
+    ["For programs", join(folder, "sandbox.json")],
+    ...inColumn("Terminals", sandbox.terminalIds),
+  ].map(([name = "", value = ""]) => [colours.dim(name), value]);
+  return [
+    "",
+    colours.bold("Tillkeeper sandbox"),
+    "",
+    ...columns(facts, "  "),
+    ...withGap(portNotes({ httpUrl, mqttUrl }, config)),
+    ...withGap(firstRequests(httpUrl, sandbox)),
+    "",
+    "Ctrl-C ends it.",
+  ].join("\n");
+}
+
+/** A name beside the first of its values only. */
+function inColumn(name: string, values: readonly string[]): string[][] {
+  return values.map((value, index) => [index === 0 ? name : "", value]);
+}
+
+function withGap(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ["", ...lines];
+}
+
+type Addresses = Pick<RunningServer, "httpUrl" | "mqttUrl">;
+
+/** A default port that another program holds is stepped around; whoever expects the default has to know. */
+function portNotes({ httpUrl, mqttUrl }: Addresses, { http, mqtt, publicUrl }: Config): string[] {
+  const listeners = [
+    { what: "the API", port: http.port, url: publicUrl === undefined ? httpUrl : undefined },
+    { what: "the MQTT broker", port: mqtt.port, url: mqtt.outsideUrl === undefined ? mqttUrl : undefined },
+  ];
+  return listeners.flatMap(({ what, port, url }) => {
+    const running = url && new URL(url).port;
+    if (!running || port.configured || Number(running) === port.number) return [];
+    return [colours.yellow(`Port ${port.number} is in use by another program, so ${what} listens on ${running}.`)];
+  });
+}
+
+/** Quoted so that bash and zsh take every line as it is: zsh would read a bare `?` as a file pattern. */
+function firstRequests(url: string, { account_id, client_id, client_secret, terminalIds }: Sandbox): string[] {
+  const [terminalId] = terminalIds;
+  if (terminalId === undefined) return [];
+  const audience = `${url}/v1/accounts/${account_id}`;
+  const operations = `${url}/v1/admin/terminals/operations`;
+  const json = "-H 'Content-Type: application/json'";
+  const bearer = '-H "Authorization: Bearer $TOKEN"';
+  const grant = JSON.stringify({ grant_type: "client_credentials", audience });
+  const command = JSON.stringify({ terminal_id: terminalId, operation: "end_of_day" });
+  return [
+    "Paste these one after the other: get a token, close the day of a terminal, see how it went.",
+    "",
+    `TOKEN=$(curl -sS -u '${client_id}:${client_secret}' ${json} -d '${grant}' '${audience}/auth/token' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+    `curl -sS -w '\\n' ${bearer} ${json} -d '${command}' '${operations}'`,
+    `curl -sS -w '\\n' ${bearer} '${operations}?terminal_id=${terminalId}'`,
+  ];
+}

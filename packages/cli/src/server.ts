@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import type { Config } from "@tillkeeper/server/config";
+import { type RunningServer, startServer } from "@tillkeeper/server/main";
+import { createLogger } from "@tillkeeper/server/platform/log";
+import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { aborted, watchInterruption } from "./interruption.ts";
+
+const longestStopMs = 20_000;
+
+/** Starts the server together with the virtual terminals it needs. Throws as `startServer` does, and leaves nothing then. */
+export async function openServer(config: Config, { sandbox }: { sandbox: boolean }): Promise<RunningServer> {
+  const log = createLogger(config.logLevel);
+  const fleet = createVirtualFleet({ folder: join(config.dataDir, "terminals"), log });
+  const server = await startServer({ config, log, sandbox, virtualTerminalHost: fleet });
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop();
+      await fleet.stopAll();
+    },
+  };
+}
+
+/** Stops a server; when that takes longer than 20 s, says so and ends the process with exit code 1. */
+export async function stopInTime(server: Pick<RunningServer, "stop">): Promise<void> {
+  const timer = setTimeout(() => {
+    console.error(`The server has not ended within ${longestStopMs / 1000} seconds; giving up on it.`);
+    process.exit(1);
+  }, longestStopMs);
+  await server.stop();
+  clearTimeout(timer);
+}
+
+/** Runs a server until it is interrupted; `announce` makes the text that is printed once it listens. */
+export async function runServer(
+  config: Config,
+  { sandbox, announce }: { sandbox: boolean; announce: (server: RunningServer) => string },
+): Promise<void> {
+  const interruption = watchInterruption();
+  const server = await openServer(config, { sandbox }).catch((error: unknown) => {
+    // Ctrl-C reaches the database's own programs too, so a start that fails after it failed because of it.
+    if (interruption.aborted) return undefined;
+    throw error;
+  });
+  if (!server) return;
+  if (!interruption.aborted) console.log(announce(server));
+  await aborted(interruption);
+  await stopInTime(server);
+}

@@ -1,0 +1,40 @@
+import { settings } from "@tillkeeper/server/config";
+import { expect, test } from "vitest";
+import { leftBehind, scratch, startCli } from "./support/cli.ts";
+
+test("settings lists every setting with what it is for", async () => {
+  const { code, stdout, stderr } = await startCli(["settings"], {}).ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.map((line) => line.split(/ {2,}/))).toEqual(Object.entries(settings));
+});
+
+test("migrate makes the schema, ends, and does nothing the second time", async () => {
+  const place = scratch();
+  for (let time = 0; time < 2; time += 1) {
+    expect(await startCli(["migrate"], place.env).ended).toMatchObject({
+      code: 0,
+      stdout: "The database has this version's schema.\n",
+      stderr: "",
+    });
+    expect(leftBehind(place)).toEqual([]);
+  }
+});
+
+test.for([
+  { args: ["sandbx"], message: "unknown command 'sandbx'" },
+  { args: ["serve", "--port"], message: "unknown option '--port'" },
+  { args: ["serve", "now"], message: "too many arguments" },
+  { args: [], message: "Usage: tillkeeper" },
+])("$args is refused with the help", async ({ args, message }) => {
+  const ended = await startCli(args, {}).ended;
+  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  expect(ended.stderr).toContain(message);
+  expect(ended.stderr).toContain("Usage: tillkeeper");
+});
+
+test("--help goes to standard output", async () => {
+  const { code, stdout } = await startCli(["--help"], {}).ended;
+  expect(code).toBe(0);
+  for (const name of ["sandbox", "serve", "migrate", "settings", "demo"]) expect(stdout).toContain(name);
+});

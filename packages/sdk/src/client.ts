@@ -1,0 +1,29 @@
+import type { TokenResponse } from "@tillkeeper/contract/http/token";
+import { createOperations, type Operations } from "./operations.ts";
+import { createStores, type Stores } from "./stores.ts";
+import { createTerminals, type Terminals } from "./terminals.ts";
+import { type ClientOptions, createTransport } from "./transport.ts";
+
+export type { ClientOptions } from "./transport.ts";
+
+export interface Client {
+  stores: Stores;
+  terminals: Terminals;
+  operations: Operations;
+  /** The access token in use; every call gets it by itself. Asking early shows whether the credentials are right. */
+  token(): Promise<TokenResponse>;
+}
+
+/**
+ * A client of one account. It keeps its token and renews it at half of its life. Every answer that is not a success is
+ * thrown as `TillkeeperError`; a server that cannot be reached is fetch's `TypeError`.
+ */
+export function createClient(options: ClientOptions): Client {
+  const transport = createTransport(options);
+  return {
+    stores: createStores(transport),
+    terminals: createTerminals(transport),
+    operations: createOperations(transport),
+    token: () => transport.token(),
+  };
+}
