@@ -18,6 +18,7 @@ const serverLayers = [
   ["config.ts"],
   ["db"],
   ["auth"],
+  ["audit"],
   ["stores"],
   ["terminals"],
   ["operations"],

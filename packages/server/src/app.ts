@@ -17,7 +17,7 @@ import { isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
 import { toApiError } from "./platform/http/failures.ts";
-import type { Principal, Route } from "./platform/http/route.ts";
+import type { Caller, Route } from "./platform/http/route.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
 import { compileValidator } from "./platform/http/validation.ts";
 import type { Logger } from "./platform/log.ts";
@@ -80,7 +80,7 @@ export async function buildApp({ log, tokens, routes }: AppDeps): Promise<Fastif
   return app;
 }
 
-const principals = new WeakMap<FastifyRequest, Principal>();
+const callers = new WeakMap<FastifyRequest, Caller>();
 
 function addRoute(app: FastifyInstance, row: Route, tokens: Tokens): void {
   const { params, query, body, responses } = row.schemas;
@@ -100,16 +100,16 @@ function addRoute(app: FastifyInstance, row: Route, tokens: Tokens): void {
       response: { ...responses, "4xx": errorSchema, "5xx": errorSchema },
     },
     onRequest: async (request) => {
-      if (row.scopes !== "public") principals.set(request, await authorize(request, row.scopes, tokens));
+      if (row.scopes !== "public") callers.set(request, await authorize(request, row.scopes, tokens));
     },
     handler: async (request, reply) => {
-      const principal = principals.get(request);
+      const caller = callers.get(request);
       const answer = await row.handle({
         params: request.params,
         query: request.query,
         body: request.body,
         request,
-        ...(principal && { principal }),
+        ...(caller && { caller }),
       });
       if (answer.headers) reply.headers(answer.headers);
       return reply.status(answer.status).send(answer.body);
@@ -118,7 +118,7 @@ function addRoute(app: FastifyInstance, row: Route, tokens: Tokens): void {
 }
 
 /** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */
-async function authorize(request: FastifyRequest, accepted: readonly string[], tokens: Tokens): Promise<Principal> {
+async function authorize(request: FastifyRequest, accepted: readonly string[], tokens: Tokens): Promise<Caller> {
   const principal = await tokens.authenticate(request.headers.authorization);
   if (!accepted.some((scope) => principal.scopes.has(scope))) {
     throw new ApiError("insufficient_scope", `The token needs one of the scopes: ${accepted.join(", ")}.`, {
@@ -131,7 +131,7 @@ async function authorize(request: FastifyRequest, accepted: readonly string[], t
   if (aid !== undefined && aid !== principal.accountId) {
     throw new ApiError("account_not_found", "There is no such account.");
   }
-  return principal;
+  return { ...principal, address: request.ip, requestId: request.id };
 }
 
 function unstorable(request: FastifyRequest): ApiError | undefined {

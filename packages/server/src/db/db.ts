@@ -13,6 +13,8 @@ export type DatabaseLocation =
 export interface Db {
   sql: Kysely<Tables>;
   pool: pg.Pool;
+  /** The user is exempt from row-level security, so tenants' transactions take on a role that is not. */
+  bypassesRowSecurity: boolean;
   close(): Promise<void>;
 }
 
@@ -35,7 +37,7 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
   // Only its words are logged: the error object carries the whole connection, password included.
   pool.on("error", ({ message }) => log.warn({ reason: message }, "idle database connection lost"));
   const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { sql, pool, close: () => closeAll(sql, pool) };
+  return { sql, pool, bypassesRowSecurity: false, close: () => closeAll(sql, pool) };
 }
 
 /** The pool counts a connection as ended when it has said so; a database that stops right then would complain about it. */

@@ -32,11 +32,11 @@ export async function openDatabase({
   try {
     await checkVersion(db);
     await migrate(db);
+    return { ...db, bypassesRowSecurity: await bypassesRowSecurity(db), close };
   } catch (error) {
     await close();
     throw error;
   }
-  return { ...db, close };
 }
 
 async function checkVersion(db: Db): Promise<void> {
@@ -51,6 +51,12 @@ async function checkVersion(db: Db): Promise<void> {
       `The database (DATABASE_URL) is PostgreSQL ${major}; this version needs ${oldest} to ${newest}.`,
     );
   }
+}
+
+async function bypassesRowSecurity(db: Db): Promise<boolean> {
+  const { rows } = await sql<{ exempt: boolean }>`
+    select rolsuper or rolbypassrls as exempt from pg_roles where rolname = current_user`.execute(db.sql);
+  return rows[0]?.exempt ?? false;
 }
 
 /** The address itself may hold a password, so only the fault is named. */

@@ -121,6 +121,19 @@ export interface Tables {
     due_at: Date;
     attempts: Generated<number>;
   };
+  audit_log: {
+    account_id: string;
+    seq: ColumnType<string, number, never>;
+    at: Date;
+    actor: string;
+    action: string;
+    subject_type: string;
+    subject_id: string;
+    entry: string;
+    previous_hash: Buffer;
+    hash: Buffer;
+  };
+  audit_heads: { account_id: string; seq: ColumnType<string, number, number>; hash: Buffer };
   virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };
 }
 

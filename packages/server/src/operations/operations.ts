@@ -1,5 +1,6 @@
 import type { Operation, OperationList } from "@tillkeeper/contract/http/operations";
 import type { Db } from "../db/db.ts";
+import { inTenant } from "../db/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
 import { presentOperation } from "./present.ts";
@@ -7,7 +8,7 @@ import { findOperation, listOperations, type OperationFilter } from "./queries.t
 
 /** Throws `operation_not_found`, also for operations of other accounts. */
 export async function getOperation(db: Db, accountId: string, id: string): Promise<Operation> {
-  const row = await findOperation(db.sql, accountId, id);
+  const row = await inTenant(db, accountId, (tx) => findOperation(tx, accountId, id));
   if (!row) throw new ApiError("operation_not_found", "There is no such operation.");
   return presentOperation(row);
 }
@@ -18,7 +19,9 @@ export async function getOperations(
   accountId: string,
   filter: OperationFilter,
 ): Promise<{ operations: OperationList; next?: string }> {
-  const rows = await listOperations(db.sql, accountId, { ...filter, limit: filter.limit + 1 });
+  const rows = await inTenant(db, accountId, (tx) =>
+    listOperations(tx, accountId, { ...filter, limit: filter.limit + 1 }),
+  );
   const { page, last } = cutPage(rows, filter.limit);
   return { operations: page.map(presentOperation), ...(last && { next: last.id }) };
 }

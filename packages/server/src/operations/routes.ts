@@ -6,7 +6,7 @@ import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
-import { type Principal, type Route, route } from "../platform/http/route.ts";
+import { type Caller, type Route, route } from "../platform/http/route.ts";
 import type { createAccept } from "./accept.ts";
 import { getOperation, getOperations } from "./operations.ts";
 import type { OperationFilter } from "./queries.ts";
@@ -61,9 +61,9 @@ function routesAt(
       summary: "Send a command to a terminal",
       tag,
       schemas: { params, body: OperationCreate, responses: { 201: Operation } },
-      handle: async ({ principal, body, request }) => {
+      handle: async ({ caller, body, request }) => {
         const idempotencyKey = readIdempotencyKey(request);
-        const { operation, replayed } = await deps.accept({ ...principal, idempotencyKey, body });
+        const { operation, replayed } = await deps.accept({ ...caller, idempotencyKey, body });
         return { status: 201, body: operation, ...(replayed && { headers: { "idempotent-replayed": "true" } }) };
       },
     }),
@@ -75,7 +75,7 @@ function routesAt(
       summary: "List operations, newest first",
       tag,
       schemas: { params, query: ListQuery, responses: { 200: OperationList } },
-      handle: ({ principal, query, request }) => list(deps.db, principal, query, request),
+      handle: ({ caller, query, request }) => list(deps.db, caller, query, request),
     }),
     route({
       method: "GET",
@@ -85,9 +85,9 @@ function routesAt(
       summary: "One operation",
       tag,
       schemas: { params: Type.Object({ ...ofBase, operation_id: Text }), responses: { 200: Operation } },
-      handle: async ({ principal, params: { operation_id: id } }) => ({
+      handle: async ({ caller, params: { operation_id: id } }) => ({
         status: 200,
-        body: await getOperation(deps.db, principal.accountId, asUuid(id)),
+        body: await getOperation(deps.db, caller.accountId, asUuid(id)),
       }),
     }),
   ];
@@ -112,7 +112,7 @@ function readIdempotencyKey(request: FastifyRequest): string | null {
 
 async function list(
   db: Db,
-  principal: Principal,
+  caller: Caller,
   { "created_at.gte": from, "created_at.lte": to, ...query }: ListFilters,
   request: FastifyRequest,
 ) {
@@ -121,7 +121,7 @@ async function list(
     ...(from !== undefined && { created_at_gte: new Date(from) }),
     ...(to !== undefined && { created_at_lte: new Date(to) }),
   };
-  const { operations, next } = await getOperations(db, principal.accountId, filter);
+  const { operations, next } = await getOperations(db, caller.accountId, filter);
   return { status: 200, body: operations, ...(next && { headers: { link: nextLink(request, next) } }) };
 }
 

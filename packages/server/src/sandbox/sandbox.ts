@@ -108,7 +108,7 @@ async function ensureClient(deps: SandboxDeps, accountId: string, known: Partial
 
 /** Something to look at; also completes a first start that was killed half-way. */
 async function ensureStores(deps: SandboxDeps, accountId: string, clientId: string): Promise<void> {
-  const caller = { accountId, clientId };
+  const caller = { accountId, clientId, scopes: new Set<string>(), address: "", requestId: "sandbox" };
   const { db } = deps;
   const present = await db.sql.selectFrom("stores").select("store_id").where("account_id", "=", accountId).execute();
   const serials = await db.sql

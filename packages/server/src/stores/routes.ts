@@ -20,7 +20,7 @@ export function storeRoutes(deps: StoreDeps): Route[] {
       summary: "Create a store",
       tag,
       schemas: { params: ofAccount, body: StoreCreate, responses: { 201: Store } },
-      handle: async ({ principal, body }) => ({ status: 201, body: await createStore(deps, principal, body) }),
+      handle: async ({ caller, body }) => ({ status: 201, body: await createStore(deps, caller, body) }),
     }),
     route({
       method: "GET",
@@ -34,9 +34,9 @@ export function storeRoutes(deps: StoreDeps): Route[] {
         query: ListQuery,
         responses: { 200: StoreList },
       },
-      handle: async ({ principal, query }) => ({
+      handle: async ({ caller, query }) => ({
         status: 200,
-        body: await getStores(deps, principal.accountId, query),
+        body: await getStores(deps, caller.accountId, query),
       }),
     }),
     route({
@@ -47,9 +47,9 @@ export function storeRoutes(deps: StoreDeps): Route[] {
       summary: "One store with its terminals",
       tag,
       schemas: { params: ofStore, responses: { 200: Store } },
-      handle: async ({ principal, params }) => ({
+      handle: async ({ caller, params }) => ({
         status: 200,
-        body: await getStore(deps, principal.accountId, params.store_id),
+        body: await getStore(deps, caller.accountId, params.store_id),
       }),
     }),
   ];

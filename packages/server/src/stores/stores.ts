@@ -1,9 +1,12 @@
 import type { Store, StoreCreate, StoreList, StoreListItem } from "@tillkeeper/contract/http/stores";
 import { type TerminalStatus, terminalStatuses } from "@tillkeeper/contract/terminal-status";
+import { recordChange } from "../audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
+import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
+import type { Caller } from "../platform/http/route.ts";
 import { documentedTime } from "../platform/timestamps.ts";
 import { detailsFromDestination } from "./payout-destinations.ts";
 import { findStore, listStores, nextStoreNumber, type StoreRow } from "./queries.ts";
@@ -16,19 +19,19 @@ export interface StoreDeps {
   clock: Clock;
 }
 
-interface Caller {
-  accountId: string;
-  clientId: string;
-}
-
 /** Creates a store (D1-D4). Throws `invalid_request`, `store_id_taken`, `payout_destination_*`. */
 export async function createStore(deps: StoreDeps, caller: Caller, input: StoreCreate): Promise<Store> {
   checkStore(input);
-  return deps.db.sql.transaction().execute(async (tx) => {
+  return inTenant(deps.db, caller.accountId, async (tx) => {
     const details = input.payout_destination ? await detailsFromDestination(tx, caller.accountId, input) : input;
     const storeId = await insertStore(tx, deps.clock, caller, { ...input, ...details });
-    const row = await findStore(tx, caller.accountId, storeId);
-    return present(row as StoreRow);
+    const store = present((await findStore(tx, caller.accountId, storeId)) as StoreRow);
+    await recordChange(tx, deps.clock, caller, {
+      action: "store.create",
+      subject: { type: "store", id: store.id },
+      after: store,
+    });
+    return store;
   });
 }
 
@@ -77,7 +80,7 @@ async function insertStore(tx: Tx, clock: Clock, caller: Caller, store: StoreCre
 
 /** Throws `store_not_found`, also for stores of other accounts. */
 export async function getStore(deps: StoreDeps, accountId: string, storeId: string): Promise<Store> {
-  const row = await findStore(deps.db.sql, accountId, storeId);
+  const row = await inTenant(deps.db, accountId, (tx) => findStore(tx, accountId, storeId));
   if (!row) throw storeNotFound();
   return present(row);
 }
@@ -92,13 +95,10 @@ export async function getStores(
   query: { limit: number; starting_after?: string; include_deleted?: boolean },
 ): Promise<StoreList> {
   const cursor = query.starting_after === undefined ? undefined : storeNumber(query.starting_after, accountId);
-  const rows = await listStores(deps.db.sql, accountId, {
-    below: cursor,
-    limit: query.limit + 1,
-    includeDeleted: query.include_deleted ?? false,
-  });
-  const { page, last } = cutPage(rows, query.limit);
-  return { stores: page.map(presentListItem), ...(last && { starting_after: last.id }) };
+  const page = { below: cursor, limit: query.limit + 1, includeDeleted: query.include_deleted ?? false };
+  const rows = await inTenant(deps.db, accountId, (tx) => listStores(tx, accountId, page));
+  const { page: stores, last } = cutPage(rows, query.limit);
+  return { stores: stores.map(presentListItem), ...(last && { starting_after: last.id }) };
 }
 
 /** The cursor is the generated id of the last store on the page before. */

@@ -1,10 +1,13 @@
 import type { TerminalCredential } from "@tillkeeper/contract/http/terminals";
 import type { Kysely } from "kysely";
+import { recordChange } from "../audit/audit.ts";
 import { newSecret, sha256, sha256Matches } from "../auth/secrets.ts";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
+import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
+import type { Caller } from "../platform/http/route.ts";
 import { findTerminal } from "./queries.ts";
 import { terminalNotFound } from "./terminals.ts";
 
@@ -22,15 +25,22 @@ export interface CredentialDeps {
  */
 export async function issueCredential(
   deps: CredentialDeps,
-  accountId: string,
+  caller: Caller,
   terminalId: string,
 ): Promise<TerminalCredential> {
-  const terminal = await findTerminal(deps.db.sql, accountId, terminalId);
-  if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
-  if (terminal.simulated) {
-    throw new ApiError("virtual_terminal", "A virtual terminal has its credential from the server itself.");
-  }
-  const password = await replaceCredential(deps.db.sql, deps.clock, accountId, terminalId);
+  const { accountId } = caller;
+  const password = await inTenant(deps.db, accountId, async (tx) => {
+    const terminal = await findTerminal(tx, accountId, terminalId);
+    if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
+    if (terminal.simulated) {
+      throw new ApiError("virtual_terminal", "A virtual terminal has its credential from the server itself.");
+    }
+    await recordChange(tx, deps.clock, caller, {
+      action: "terminal.issue_credential",
+      subject: { type: "terminal", id: terminalId },
+    });
+    return replaceCredential(tx, deps.clock, accountId, terminalId);
+  });
   deps.credentialReplaced(terminalId);
   return { terminal_id: terminalId, mqtt_url: deps.mqttUrl(), username: terminalId, password };
 }

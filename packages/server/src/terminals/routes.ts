@@ -21,7 +21,7 @@ export function terminalRoutes(deps: TerminalDeps & CredentialDeps): Route[] {
       summary: "Register a terminal in a store",
       tag,
       schemas: { params: ofAccount, body: TerminalCreate, responses: { 201: Terminal } },
-      handle: async ({ principal, body }) => ({ status: 201, body: await createTerminal(deps, principal, body) }),
+      handle: async ({ caller, body }) => ({ status: 201, body: await createTerminal(deps, caller, body) }),
     }),
     route({
       method: "GET",
@@ -35,9 +35,9 @@ export function terminalRoutes(deps: TerminalDeps & CredentialDeps): Route[] {
         query: ListQuery,
         responses: { 200: TerminalList },
       },
-      handle: async ({ principal, query }) => ({
+      handle: async ({ caller, query }) => ({
         status: 200,
-        body: await getTerminals(deps, principal.accountId, query),
+        body: await getTerminals(deps, caller.accountId, query),
       }),
     }),
     route({
@@ -48,9 +48,9 @@ export function terminalRoutes(deps: TerminalDeps & CredentialDeps): Route[] {
       summary: "One terminal",
       tag,
       schemas: { params: ofTerminal, responses: { 200: Terminal } },
-      handle: async ({ principal, params }) => ({
+      handle: async ({ caller, params }) => ({
         status: 200,
-        body: await getTerminal(deps, principal.accountId, params.terminal_id),
+        body: await getTerminal(deps, caller.accountId, params.terminal_id),
       }),
     }),
     route({
@@ -61,9 +61,9 @@ export function terminalRoutes(deps: TerminalDeps & CredentialDeps): Route[] {
       summary: "Give a terminal a new MQTT credential; the old one ends at once",
       tag,
       schemas: { params: ofTerminal, responses: { 201: TerminalCredential } },
-      handle: async ({ principal, params }) => ({
+      handle: async ({ caller, params }) => ({
         status: 201,
-        body: await issueCredential(deps, principal.accountId, params.terminal_id),
+        body: await issueCredential(deps, caller, params.terminal_id),
         headers: { "cache-control": "no-store" },
       }),
     }),

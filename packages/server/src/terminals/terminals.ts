@@ -1,9 +1,12 @@
 import { simulatedSerialPattern } from "@tillkeeper/contract/accounts";
 import type { Terminal, TerminalCreate, TerminalList } from "@tillkeeper/contract/http/terminals";
+import { recordChange } from "../audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
+import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
+import type { Caller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { documentedTime } from "../platform/timestamps.ts";
 import { findStore } from "../stores/stores.ts";
@@ -17,15 +20,10 @@ export interface TerminalDeps {
   virtualTerminalAdded: () => void;
 }
 
-interface Caller {
-  accountId: string;
-  clientId: string;
-}
-
 /** Registers a terminal (D8-D11). Throws `store` errors as 400, `serial_number_taken`, `simulated_not_allowed`. */
 export async function createTerminal(deps: TerminalDeps, caller: Caller, input: TerminalCreate): Promise<Terminal> {
   const simulated = isSimulated(caller.accountId, input.device_serial_number);
-  const row = await deps.db.sql.transaction().execute(async (tx) => {
+  const terminal = await inTenant(deps.db, caller.accountId, async (tx) => {
     const store = await findStore(tx, caller.accountId, input.store_id);
     if (!store || store.status === "DELETED") {
       throw new ApiError("invalid_request", "There is no such store.", {
@@ -33,10 +31,16 @@ export async function createTerminal(deps: TerminalDeps, caller: Caller, input: 
       });
     }
     const terminalId = await insertTerminal(tx, deps.clock, caller, { ...input, storeRef: store.id, simulated });
-    return findTerminal(tx, caller.accountId, terminalId);
+    const created = present((await findTerminal(tx, caller.accountId, terminalId)) as TerminalRow);
+    await recordChange(tx, deps.clock, caller, {
+      action: "terminal.create",
+      subject: { type: "terminal", id: terminalId },
+      after: created,
+    });
+    return created;
   });
   if (simulated) deps.virtualTerminalAdded();
-  return present(row as TerminalRow);
+  return terminal;
 }
 
 function isSimulated(accountId: string, serial: string): boolean {
@@ -95,7 +99,7 @@ async function insertTerminal(
 
 /** Throws `terminal_not_found`, also for terminals of other accounts. */
 export async function getTerminal(deps: TerminalDeps, accountId: string, terminalId: string): Promise<Terminal> {
-  const row = await findTerminal(deps.db.sql, accountId, terminalId);
+  const row = await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId));
   if (!row) throw terminalNotFound();
   return present(row);
 }
@@ -110,13 +114,10 @@ export async function getTerminals(
   query: { limit: number; starting_after?: string; include_deleted?: boolean },
 ): Promise<TerminalList> {
   const cursor = query.starting_after === undefined ? undefined : terminalNumber(query.starting_after, accountId);
-  const rows = await listTerminals(deps.db.sql, accountId, {
-    below: cursor,
-    limit: query.limit + 1,
-    includeDeleted: query.include_deleted ?? false,
-  });
-  const { page, last } = cutPage(rows, query.limit);
-  return { terminals: page.map(present), ...(last && { starting_after: last.terminal_id }) };
+  const page = { below: cursor, limit: query.limit + 1, includeDeleted: query.include_deleted ?? false };
+  const rows = await inTenant(deps.db, accountId, (tx) => listTerminals(tx, accountId, page));
+  const { page: terminals, last } = cutPage(rows, query.limit);
+  return { terminals: terminals.map(present), ...(last && { starting_after: last.terminal_id }) };
 }
 
 /** The cursor is the id of the last terminal on the page before. */

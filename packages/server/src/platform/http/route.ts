@@ -2,12 +2,19 @@ import type { Scope } from "@tillkeeper/contract/scopes";
 import type { FastifyRequest } from "fastify";
 import type { Static, TObject, TSchema } from "typebox";
 
-/** Who is calling, as the verified token says. */
+/** Who may call, as the verified token says. */
 export interface Principal {
   accountId: string;
   /** Goes into `created_by` and `updated_by`, and keeps idempotency keys of different clients apart. */
   clientId: string;
   scopes: ReadonlySet<string>;
+}
+
+/** Who is calling, and from where: what rules need for their records. */
+export interface Caller extends Principal {
+  /** The network address of the peer. */
+  address: string;
+  requestId: string;
 }
 
 export interface Answer {
@@ -52,14 +59,14 @@ interface GuardedRoute<P extends TObject, Q extends TObject, B extends TSchema> 
   /** Any one of them suffices. */
   scopes: readonly [Scope, ...Scope[]];
   schemas: Schemas<P, Q, B>;
-  handle(call: Call<Static<P>, Static<Q>, Static<B>> & { principal: Principal }): Promise<Answer> | Answer;
+  handle(call: Call<Static<P>, Static<Q>, Static<B>> & { caller: Caller }): Promise<Answer> | Answer;
 }
 
 /** A route as the app registers it: a row of data whose handler has been typed away. */
 export interface Route extends About {
   scopes: "public" | readonly [Scope, ...Scope[]];
   schemas: Schemas<TObject, TObject, TSchema>;
-  handle(call: Call<unknown, unknown, unknown> & { principal?: Principal }): Promise<Answer> | Answer;
+  handle(call: Call<unknown, unknown, unknown> & { caller?: Caller }): Promise<Answer> | Answer;
 }
 
 /**
