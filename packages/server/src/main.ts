@@ -12,7 +12,7 @@ import type { DeviceTransport } from "./gateway/transport.ts";
 import { type VirtualTerminalHost, virtualTerminals } from "./gateway/virtual-terminals.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { createAccept } from "./operations/accept.ts";
-import { createReports } from "./operations/finish.ts";
+import { createReports } from "./operations/reports.ts";
 import { operationRoutes } from "./operations/routes.ts";
 import { expiryWorker, idempotencyWorker } from "./operations/workers.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";

@@ -20,14 +20,42 @@ export interface Db {
 
 export type Tx = Transaction<Tables>;
 
-const poolSize = 16;
+const connections = { plain: 12, hot: 6 };
 /** A database that does not answer any more must not hold up the end. */
 const closeTimeoutMs = 3_000;
 
+/**
+ * The hot statements touch a few rows by their keys, and their prepared plans outlive the statistics they were made
+ * from: a plan from when the tables were empty reads them whole later. Without these ways to read, only indexes are left.
+ */
+const byKeysOnly = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+
 export function openDb(location: DatabaseLocation, log: Logger): Db {
+  const plain = openPool({ ...location, max: connections.plain }, log);
+  const hot = openPool(
+    {
+      ...location,
+      max: connections.hot,
+      // The pool waits for what this answers before it lends the connection out.
+      onConnect: (client) => client.query(byKeysOnly) as unknown as undefined,
+    },
+    log,
+  );
+  const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: plain }) });
+  return {
+    sql,
+    pool: hot,
+    bypassesRowSecurity: false,
+    close: async () => {
+      // Destroying Kysely ends the pool it was given.
+      await Promise.all([ended(plain, () => sql.destroy()), ended(hot, () => hot.end())]);
+    },
+  };
+}
+
+function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
   const pool = new pg.Pool({
-    ...location,
-    max: poolSize,
+    ...config,
     application_name: "tillkeeper",
     connectionTimeoutMillis: 5_000,
     // A server that hangs must not hold a request for ever.
@@ -36,12 +64,11 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
   // An idle connection that breaks (database restart) is replaced on next use; unhandled, the event would end the process.
   // Only its words are logged: the error object carries the whole connection, password included.
   pool.on("error", ({ message }) => log.warn({ reason: message }, "idle database connection lost"));
-  const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { sql, pool, bypassesRowSecurity: false, close: () => closeAll(sql, pool) };
+  return pool;
 }
 
 /** The pool counts a connection as ended when it has said so; a database that stops right then would complain about it. */
-async function closeAll(sql: Kysely<Tables>, pool: pg.Pool): Promise<void> {
+async function ended(pool: pg.Pool, end: () => Promise<void>): Promise<void> {
   let open = pool.totalCount;
   const gone = new Promise<void>((resolve) => {
     if (open === 0) resolve();
@@ -50,7 +77,6 @@ async function closeAll(sql: Kysely<Tables>, pool: pg.Pool): Promise<void> {
       if (open <= 0) resolve();
     });
   });
-  // Destroying Kysely ends the pool it was given.
-  await sql.destroy();
+  await end();
   await Promise.race([gone, sleep(closeTimeoutMs, undefined, { ref: false })]);
 }

@@ -105,7 +105,7 @@ function authorize(broker: Aedes, { authenticate, log }: BrokerOptions): void {
 }
 
 function deliver(broker: Aedes, receive: Receive): void {
-  // The client's next packets wait until this one is dealt with, so a terminal cannot outrun the database.
+  // A client's packets of one chunk are handled side by side, its next chunk only then: it cannot outrun the database far.
   broker.published = (packet, client, done) => {
     const from = client && terminalOf(client);
     const to = from && parseTopic(packet.topic);

@@ -11,7 +11,7 @@ import { operationResults } from "@tillkeeper/contract/operations";
 import { Compile, type Validator } from "typebox/compile";
 import type { Db } from "../db/db.ts";
 import { liveCommand } from "../operations/commands.ts";
-import type { Reports } from "../operations/finish.ts";
+import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import { findUnstorable } from "../platform/http/storable.ts";
 import type { Logger } from "../platform/log.ts";

@@ -175,3 +175,20 @@ create table virtual_terminal_leases (
   primary key (account_id, terminal_id),
   foreign key (account_id, terminal_id) references terminals
 );
+
+-- Plans of the hot statements are made while these tables are empty, and kept. Without statistics the planner takes
+-- operations_by_terminal for a fair way to a primary key, skipping over terminals; so it is shown once what the tables
+-- will look like: many terminals, few operations pending.
+insert into operations (
+  account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by, updated_at, updated_by,
+  client_id, request_sha256
+)
+select 'T00000000', gen_random_uuid(), 'T00000000-T' || n, 'open_menu', case when n % 20 = 0 then 'PENDING' else 'COMPLETED' end,
+  '{}', now() + n * interval '1 second', now() + n * interval '1 second', 'x', now(), 'x', 'x', '\x00'
+from generate_series(1, 2000) as n;
+insert into outbox (account_id, operation_id, terminal_id, due_at)
+select account_id, id, terminal_id, created_at from operations;
+analyze operations;
+analyze outbox;
+delete from outbox;
+delete from operations;

@@ -39,11 +39,16 @@ with due as (
   where outbox.account_id = due.account_id and outbox.operation_id = due.operation_id
   returning outbox.account_id, outbox.operation_id
 )
-select claimed.account_id, claimed.operation_id, operations.terminal_id, operations.operation, operations.parameters,
-  operations.created_at, operations.deadline
+select claimed.account_id, claimed.operation_id, found.terminal_id, found.operation, found.parameters, found.created_at,
+  found.deadline
 from claimed
-join operations on operations.account_id = claimed.account_id and operations.id = claimed.operation_id
-where operations.status = 'PENDING' and operations.deadline > $1`;
+join lateral (
+  select * from operations
+  where operations.account_id = claimed.account_id and operations.id = claimed.operation_id
+  -- Keeps the filters below out of the choice of an index: by deadline, every claimed row would walk all live operations.
+  offset 0
+) as found on true
+where found.status = 'PENDING' and found.deadline > $1`;
 
 export async function claimCommands(pool: Pool, now: Date, nextDueAt: Date, limit: number): Promise<Command[]> {
   const { rows } = await pool.query<CommandRow>({

@@ -1,0 +1,73 @@
+import { Agent } from "@tillkeeper/terminal/agent";
+import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
+import { readMessage } from "@tillkeeper/terminal/wire";
+import type { DeviceAccess } from "../seed.ts";
+import { serveParent, tellParent } from "./serve-parent.ts";
+
+export interface Receipt {
+  operationId: string;
+  status: string;
+}
+
+const agents: Agent[] = [];
+/** Every operation that a handler was called for. */
+const begun = new Set<string>();
+let begunTwice = 0;
+
+/** Starts all agents; resolves when the server has welcomed each of them. */
+async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAccess[] }): Promise<void> {
+  await Promise.all(
+    devices.map(({ terminalId, password }) => {
+      return new Promise<void>((welcomed) => {
+        const agent = new Agent({
+          terminalId,
+          credential: { url: mqttUrl, username: terminalId, password },
+          agentName: "bench",
+          handlers: { open_menu: { run: ({ operation_id: id }) => openMenu(id) } },
+          journal: memoryJournal(undefined),
+          open: (settings) =>
+            openMqttConnection({
+              ...settings,
+              events: {
+                up: () => settings.events.up(),
+                down: () => settings.events.down(),
+                message: (channel, payload) => {
+                  settings.events.message(channel, payload);
+                  if (channel === "welcome") welcomed();
+                  if (channel === "receipt") reportReceipt(payload);
+                },
+              },
+            }),
+        });
+        agents.push(agent);
+        agent.start();
+      });
+    }),
+  );
+}
+
+async function openMenu(operationId: string) {
+  if (begun.has(operationId)) begunTwice += 1;
+  begun.add(operationId);
+  return { status: "COMPLETED" as const, result: { opened: true } };
+}
+
+let unreported: Receipt[] = [];
+
+/** Receipts of one turn of the event loop travel together: one message each would be a load of its own. */
+function reportReceipt(payload: Uint8Array): void {
+  const incoming = readMessage("receipt", payload);
+  if (incoming.channel !== "receipt") return;
+  if (unreported.length === 0) setImmediate(flush);
+  unreported.push({ operationId: incoming.message.operation_id, status: incoming.message.status });
+}
+
+function flush(): void {
+  tellParent(unreported);
+  unreported = [];
+}
+
+serveParent({ start, begun: () => ({ begun: begun.size, begunTwice }) }, async () => {
+  await Promise.all(agents.map((agent) => agent.stop()));
+});

@@ -1,0 +1,64 @@
+import { connect, type Socket } from "node:net";
+
+export interface Answer {
+  status: number;
+  body: Buffer;
+}
+
+const headEnd = Buffer.from("\r\n\r\n");
+const lengthHeader = "content-length: ";
+
+/**
+ * One keep-alive connection that carries one request at a time, with only as much of HTTP/1.1 as this server's answers
+ * need. An ordinary client would cost as much processor time as the server that it is to measure.
+ */
+export class HttpConnection {
+  readonly #socket: Socket;
+  #received: Buffer = Buffer.alloc(0);
+  #answered: ((answer: Answer) => void) | undefined;
+  #failed: ((error: Error) => void) | undefined;
+
+  static async open(httpUrl: string): Promise<HttpConnection> {
+    const { hostname, port } = new URL(httpUrl);
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    return new HttpConnection(socket);
+  }
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    const fail = (error: Error) => this.#failed?.(error);
+    socket.on("error", fail);
+    socket.on("close", () => fail(new Error("the server has closed a connection")));
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+  }
+
+  /** `bytes` must stay as they are until the answer is there. */
+  send(bytes: Buffer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#answered = resolve;
+      this.#failed = reject;
+      this.#socket.write(bytes);
+    });
+  }
+
+  close(): void {
+    this.#failed = undefined;
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    const bytes = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    this.#received = bytes;
+    const end = bytes.indexOf(headEnd);
+    if (end === -1) return;
+    const head = bytes.toString("latin1", 0, end).toLowerCase();
+    const lengthAt = head.indexOf(lengthHeader);
+    if (lengthAt === -1) return this.#failed?.(new Error(`an answer without a length:\n${head}`));
+    const length = Number.parseInt(head.slice(lengthAt + lengthHeader.length), 10);
+    const bodyAt = end + headEnd.length;
+    if (bytes.length < bodyAt + length) return;
+    this.#received = Buffer.alloc(0);
+    this.#answered?.({ status: Number(head.slice(9, 12)), body: bytes.subarray(bodyAt, bodyAt + length) });
+  }
+}

@@ -1,0 +1,45 @@
+import { accept } from "./accept.ts";
+import { readArguments, UsageError } from "./arguments.ts";
+import { Ending } from "./ending.ts";
+import { printMachine } from "./machine.ts";
+import { roundTrip } from "./round-trip.ts";
+
+const programs = { accept, "round-trip": roundTrip } as const;
+const interruptedCode = 130;
+
+/** The steps that end what the running program has started. */
+let closing = new Ending();
+let interrupted = false;
+
+/** Ends in order on Ctrl-C; a package manager passes the same key press on once more, so a second one is no hurry. */
+function interrupt(): void {
+  if (interrupted) return;
+  interrupted = true;
+  void closing.close().finally(() => process.exit(interruptedCode));
+}
+
+async function run(): Promise<void> {
+  const { names, effort } = readArguments(process.argv.slice(2), Object.keys(programs));
+  printMachine();
+  for (const name of names as (keyof typeof programs)[]) {
+    closing = new Ending();
+    try {
+      console.log(`${name}\n`);
+      await programs[name](effort, closing);
+    } finally {
+      await closing.close();
+    }
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+// Whoever was reading the output has gone (`| head`).
+process.stdout.on("error", interrupt);
+try {
+  await run();
+} catch (error) {
+  // What fails while everything is being ended fails because of that; the exit code is set by the interruption.
+  if (interrupted) await new Promise(() => {});
+  console.error(error instanceof UsageError ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,43 @@
+import { type Answer, HttpConnection } from "./http-connection.ts";
+import type { Subject } from "./subject.ts";
+import { terminalId } from "./terminal-set.ts";
+
+/** As long as the API allows: without terminals, no operation ends while it is being measured. */
+const timeoutSeconds = 600;
+
+/** Sends operations over one connection, with a request that was prepared once and differs in the terminal only. */
+export class OperationCaller {
+  readonly #connection: HttpConnection;
+  readonly #request: Buffer;
+  readonly #idAt: number;
+
+  static async open({ httpUrl, token }: Pick<Subject, "httpUrl" | "token">): Promise<OperationCaller> {
+    return new OperationCaller(await HttpConnection.open(httpUrl), new URL(httpUrl).host, token);
+  }
+
+  private constructor(connection: HttpConnection, host: string, token: string) {
+    this.#connection = connection;
+    const body = JSON.stringify({ terminal_id: terminalId(0), operation: "open_menu", timeout: timeoutSeconds });
+    const head = [
+      "POST /v1/admin/terminals/operations HTTP/1.1",
+      `host: ${host}`,
+      `authorization: Bearer ${token}`,
+      "content-type: application/json",
+      `content-length: ${Buffer.byteLength(body)}`,
+    ];
+    this.#request = Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`);
+    this.#idAt = this.#request.indexOf(terminalId(0));
+  }
+
+  /** Resolves with a 201, and rejects with anything else. */
+  async send(terminal: number): Promise<Answer> {
+    this.#request.write(terminalId(terminal), this.#idAt, "latin1");
+    const answer = await this.#connection.send(this.#request);
+    if (answer.status === 201) return answer;
+    throw new Error(`${terminalId(terminal)} was answered ${answer.status}: ${answer.body.toString()}`);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}

@@ -1,0 +1,130 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { operationsAllowed } from "@tillkeeper/contract/terminal-status";
+import type { Closing } from "@tillkeeper/server/platform/closing";
+import { UsageError } from "./arguments.ts";
+import { clientId } from "./seed.ts";
+import type { Subject } from "./subject.ts";
+import { accountId, firstTerminalNumber, terminalIdPrefix } from "./terminal-set.ts";
+
+const debianFolder = "/usr/lib/postgresql";
+
+/** PostgreSQL's own load program, from the path or from where Debian puts it. */
+export function findPgbench(): { program: string; version: string } {
+  const debian = existing(debianFolder)
+    .toSorted((a, b) => Number(b) - Number(a))
+    .map((version) => join(debianFolder, version, "bin"));
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...debian];
+  const folder = folders.find((candidate) => existing(candidate).includes("pgbench"));
+  if (folder === undefined) {
+    throw new UsageError(
+      "pgbench is not installed: `apt install postgresql-contrib` on Debian and Ubuntu, `brew install postgresql` on macOS.",
+    );
+  }
+  const program = join(folder, "pgbench");
+  return { program, version: execFileSync(program, ["--version"], { encoding: "utf8" }).trim() };
+}
+
+function existing(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+const allowedPairs = Object.entries(operationsAllowed)
+  .flatMap(([status, operations]) => operations.map((operation) => `('${status}', '${operation}')`))
+  .join(", ");
+
+/**
+ * What the server does for one operation, as one statement of one row: look the terminal up, insert the operation and
+ * its command, commit. Each client walks through a part of the terminals of its own, in an order without order, so no
+ * terminal is busy. The command is due much later than the server's: its outbox worker is to leave pgbench alone.
+ */
+function script(terminals: number, clients: number): string {
+  const share = Math.floor(terminals / clients);
+  return `\\set i :i + 1
+\\set terminal ${firstTerminalNumber} + permute(:client_id * ${share} + :i, ${terminals})
+with accepted as (
+  insert into operations (
+    account_id, id, terminal_id, operation, status, parameters, deadline,
+    created_at, created_by, updated_at, updated_by, client_id, idempotency_key, request_sha256
+  )
+  select
+    account_id, uuidv7(), terminal_id, 'open_menu', 'PENDING', '{}'::jsonb, now() + interval '600 seconds',
+    now(), '${clientId}', now(), '${clientId}', '${clientId}', null, '\\x${"5a".repeat(32)}'::bytea
+  from terminals
+  where account_id = '${accountId}' and terminal_id = '${terminalIdPrefix}' || :terminal::text
+    and (status, 'open_menu') in (${allowedPairs})
+  on conflict do nothing
+  returning account_id, id, terminal_id
+), queued as (
+  insert into outbox (account_id, operation_id, terminal_id, due_at)
+  select account_id, id, terminal_id, now() + interval '1 hour' from accepted
+)
+select id from accepted;
+`;
+}
+
+interface PgbenchOptions {
+  program: string;
+  database: Subject["database"];
+  terminals: number;
+  clients: number;
+  closing: Closing;
+}
+
+export interface PgbenchRun {
+  transactions: number;
+  perSecond: number;
+}
+
+/** Prepares the script; the function it answers runs it for so many seconds. */
+export function preparePgbench(options: PgbenchOptions): (seconds: number) => Promise<PgbenchRun> {
+  const { program, database, terminals, clients, closing } = options;
+  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-bench-"));
+  closing.add(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "accept.sql");
+  writeFileSync(file, script(terminals, clients));
+  const { host, port, user, password, database: name } = database;
+  return async (seconds) => {
+    const where = ["-h", host, "-p", String(port), "-U", user];
+    const how = ["-n", "-M", "prepared", "-j", "2", "-c", String(clients), "-T", String(seconds), "-D", "i=-1"];
+    const output = await run(program, [...where, ...how, "-f", file, name], password, closing);
+    const transactions = figure(output, /actually processed: (\d+)/);
+    return { transactions, perSecond: figure(output, /tps = ([\d.]+)/) };
+  };
+}
+
+function run(program: string, args: string[], password: string, closing: Closing): Promise<string> {
+  let child: ChildProcess | undefined;
+  closing.add(() => void child?.kill());
+  const started = spawn(program, args, {
+    env: { ...process.env, PGPASSWORD: password, LC_ALL: "C" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  child = started;
+  let output = "";
+  let complaints = "";
+  started.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  started.stderr.on("data", (chunk: Buffer) => {
+    complaints += chunk.toString();
+  });
+  return new Promise((resolve, reject) => {
+    started.once("error", reject);
+    started.once("close", (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`pgbench ended with ${code}: ${complaints}`)),
+    );
+  });
+}
+
+function figure(output: string, pattern: RegExp): number {
+  const found = pattern.exec(output)?.[1];
+  if (found === undefined) throw new Error(`pgbench printed something unexpected:\n${output}`);
+  return Number(found);
+}

@@ -1,0 +1,21 @@
+/** Prints rows as columns: the first one is text and aligned left, the others are figures and aligned right. */
+export function printTable(head: string[], rows: string[][]): void {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? "").length)));
+  const line = (row: string[]) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)));
+  for (const row of [head, widths.map((width) => "-".repeat(width)), ...rows]) console.log(`  ${line(row).join("  ")}`);
+  console.log();
+}
+
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+export function milliseconds(value: number): string {
+  return value < 10 ? value.toFixed(2) : value.toFixed(1);
+}
+
+/** One line of result: a ratio or a latency beside its aim. */
+export function printAim(what: string, value: string, aim: string, met: boolean): void {
+  console.log(`  ${what}: ${value} (aim ${aim}: ${met ? "met" : "MISSED"})`);
+}

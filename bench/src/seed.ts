@@ -1,0 +1,58 @@
+import { createClient } from "@tillkeeper/server/auth/clients";
+import { newSecret, sha256 } from "@tillkeeper/server/auth/secrets";
+import type { Db } from "@tillkeeper/server/db/db";
+import { systemClock } from "@tillkeeper/server/platform/clock";
+import { accountId, firstTerminalNumber, terminalId, terminalIdPrefix } from "./terminal-set.ts";
+
+export const clientId = "bench";
+
+/** The account with a client that may send operations; answers the client's secret. */
+export async function seedAccount(db: Db): Promise<string> {
+  const secret = newSecret();
+  await db.pool.query("insert into accounts (account_id, name, created_at) values ($1, $1, now())", [accountId]);
+  await db.sql
+    .transaction()
+    .execute((tx) =>
+      createClient(tx, systemClock, { accountId, clientId, name: clientId, secret, scopes: ["admin:checkout"] }),
+    );
+  return secret;
+}
+
+/** So many terminals that take every operation, and statistics about them for the planner. */
+export async function seedTerminals(db: Db, size: number): Promise<void> {
+  await db.pool.query(
+    `insert into stores (account_id, id, number, store_id, status, verified, created_at, created_by, updated_at, updated_by)
+     values ($1, $1 || '-0001', 1, 'S1', 'ACTIVE', true, now(), $2, now(), $2)`,
+    [accountId, clientId],
+  );
+  await db.pool.query({
+    text: `insert into terminals (account_id, terminal_id, number, id, store_ref, device_serial_number, device_model,
+             simulated, status, created_at, created_by, updated_at)
+           select $1, $2::text || number, number, gen_random_uuid(), $1 || '-0001', 'B' || number, null,
+             false, 'ACTIVE', now(), $3, now()
+           from generate_series($4::int, $4::int + $5::int - 1) as number`,
+    values: [accountId, terminalIdPrefix, clientId, firstTerminalNumber, size],
+    // Longer than the server grants its own statements: a slow machine may need a minute for this one.
+    query_timeout: 180_000,
+  } as { text: string; values: unknown[] });
+  await db.pool.query("vacuum analyze terminals");
+}
+
+export interface DeviceAccess {
+  terminalId: string;
+  password: string;
+}
+
+/** Credentials for the first `size` terminals. */
+export async function seedCredentials(db: Db, size: number): Promise<DeviceAccess[]> {
+  const devices = Array.from({ length: size }, (_, number) => ({
+    terminalId: terminalId(number),
+    password: newSecret(),
+  }));
+  await db.pool.query(
+    `insert into terminal_credentials (account_id, terminal_id, secret_sha256, created_at)
+     select $1, terminal_id, secret, now() from unnest($2::text[], $3::bytea[]) as row (terminal_id, secret)`,
+    [accountId, devices.map((device) => device.terminalId), devices.map((device) => sha256(device.password))],
+  );
+  return devices;
+}

@@ -1,0 +1,61 @@
+import { type Db, openDb } from "@tillkeeper/server/db/db";
+import type { Closing } from "@tillkeeper/server/platform/closing";
+import { createLogger } from "@tillkeeper/server/platform/log";
+import { Child } from "./child.ts";
+import type { ServerPlace } from "./children/server.ts";
+import { clientId, seedAccount, seedTerminals } from "./seed.ts";
+import { accountId } from "./terminal-set.ts";
+
+/** The server that is measured, in its own process, and a connection to its database beside it. */
+export interface Subject extends ServerPlace {
+  db: Db;
+  /** An access token that may send operations. */
+  token: string;
+}
+
+export async function startSubject(closing: Closing, terminals: number): Promise<Subject> {
+  const place = await Child.start("server", closing).call<ServerPlace>("start");
+  const db = openDb(place.database, createLogger("error"));
+  closing.add(() => db.close());
+  await printDatabase(db);
+  const secret = await seedAccount(db);
+  await seedTerminals(db, terminals);
+  return { ...place, db, token: await fetchToken(place.httpUrl, secret) };
+}
+
+async function printDatabase(db: Db): Promise<void> {
+  const { rows } = await db.pool.query<Record<string, string>>(
+    `select current_setting('server_version') as version, current_setting('fsync') as fsync,
+       current_setting('synchronous_commit') as synchronous_commit, current_setting('shared_buffers') as buffers`,
+  );
+  const { version, fsync, synchronous_commit: commit, buffers } = rows[0] ?? {};
+  console.log(`PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${commit}, shared_buffers ${buffers}\n`);
+}
+
+async function fetchToken(httpUrl: string, secret: string): Promise<string> {
+  const response = await fetch(`${httpUrl}/v1/accounts/${accountId}/auth/token`, {
+    method: "POST",
+    headers: {
+      authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString("base64")}`,
+      "content-type": "application/json",
+      connection: "close",
+    },
+    body: JSON.stringify({ grant_type: "client_credentials", audience: `${httpUrl}/v1/accounts/${accountId}` }),
+  });
+  if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { access_token: string }).access_token;
+}
+
+/** Empties what the last round has left, so that each one meets equal tables. */
+export async function clearOperations(db: Db): Promise<void> {
+  await db.pool.query("truncate operations, outbox");
+  await db.pool.query("checkpoint");
+}
+
+/** How many operations and how many commands that still wait there are. */
+export async function countRows(db: Db): Promise<{ operations: number; outbox: number }> {
+  const { rows } = await db.pool.query<{ operations: number; outbox: number }>(
+    "select (select count(*)::int from operations) as operations, (select count(*)::int from outbox) as outbox",
+  );
+  return rows[0] ?? { operations: 0, outbox: 0 };
+}
