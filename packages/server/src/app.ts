@@ -28,6 +28,8 @@ export interface AppDeps {
   routes: Route[];
 }
 
+const jsonType = "application/json; charset=utf-8";
+
 /** Longest URL part that a router takes; ids are shorter. */
 const maxParamLength = 300;
 
@@ -48,8 +50,13 @@ export async function buildApp({ log, tokens, routes }: AppDeps): Promise<Fastif
       answerError(error, request, reply);
     },
     clientErrorHandler: answerBrokenRequest,
+    // Without it such requests are answered by Node itself, in a shape that is not ours.
+    http: { requireHostHeader: false },
   });
   app.setValidatorCompiler(compileValidator);
+  // The schemas of answers are for the reference page and the tests. As serializers they would turn an answer that does
+  // not fit into a fault of the server, and what is shown is built field by field anyway.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(() => {
     throw new ApiError("not_found", "There is nothing at this address.");
@@ -69,6 +76,11 @@ export async function buildApp({ log, tokens, routes }: AppDeps): Promise<Fastif
     done();
   });
 
+  app.server.on("checkExpectation", (_request, response) => {
+    const answer = new ApiError("invalid_request", "The Expect header names nothing that this server knows.");
+    response.writeHead(answer.status, { "content-type": jsonType, "request-id": randomUUID() });
+    response.end(JSON.stringify(answer.body()));
+  });
   await app.register(swagger, { openapi: openApiDocument });
   await app.register(swaggerUi, { routePrefix: "/docs", logLevel: "silent" });
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
@@ -161,7 +173,7 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   const body = JSON.stringify(answer.body());
   const head = [
     `HTTP/1.1 ${answer.status} ${answer.status === 431 ? "Request Header Fields Too Large" : "Bad Request"}`,
-    "content-type: application/json; charset=utf-8",
+    `content-type: ${jsonType}`,
     `content-length: ${Buffer.byteLength(body)}`,
     `request-id: ${randomUUID()}`,
     "connection: close",

@@ -72,7 +72,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     audienceHosts:
       read("TILLKEEPER_AUDIENCE_HOSTS")
         ?.split(",")
-        .map((host) => host.trim()) ?? documentedHosts,
+        .map((host) => host.trim().toLowerCase()) ?? documentedHosts,
     tokenLifetimeSeconds: Number(read("TILLKEEPER_TOKEN_SECONDS") ?? 14_400),
     sandboxClient: readSandboxClient(read, fault),
     logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
@@ -87,6 +87,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   if (!logLevels.includes(config.logLevel)) fault("TILLKEEPER_LOG_LEVEL", `must be one of ${logLevels.join(", ")}.`);
   if (config.audienceHosts.some((host) => !/^[\w.-]+(:\d+)?$/.test(host))) {
     fault("TILLKEEPER_AUDIENCE_HOSTS", "must be host names, separated by commas.");
+  }
+  if (config.publicUrl !== undefined && URL.canParse(config.publicUrl) && new URL(config.publicUrl).pathname !== "/") {
+    fault("TILLKEEPER_PUBLIC_URL", "must not have a path: the API begins at /v1 of its host.");
   }
   if (faults.length > 0) throw new StartupError(`The environment is not valid:\n${faults.join("\n")}`);
   return config;

@@ -1,4 +1,13 @@
-import { type CryptoKey, createRemoteJWKSet, decodeJwt, generateKeyPair, importJWK, jwtVerify, SignJWT } from "jose";
+import {
+  type CryptoKey,
+  createRemoteJWKSet,
+  decodeJwt,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -119,6 +128,7 @@ describe("getting a token", () => {
         "audience_not_granted",
       ],
       [{ audience: documentedAudience }, 400, "invalid_request"],
+      [{ grant_type: "client_credentials", audience: documentedAudience, scope: "nonsense" }, 400, "invalid_scope"],
       [{ grant_type: "client_credentials", audience: documentedAudience, extra: 1 }, 400, "invalid_request"],
     ];
     for (const [body, status, code] of cases) {
@@ -170,6 +180,53 @@ describe("getting a token", () => {
     const none = await server.call("GET", `/v1/accounts/${aid}/stores`);
     expect(none).toMatchObject({ status: 401, body: { error: { code: "missing_token" } } });
     expect(none.headers.get("www-authenticate")).toBe('Bearer realm="tillkeeper"');
+  });
+
+  it("goes on for clients it knows while a flood of wrong secrets is told to come again", async () => {
+    const body = { grant_type: "client_credentials", audience: documentedAudience };
+    expect((await ask(body)).status).toBe(200);
+    const flood = Array.from({ length: 150 }, (_, n) =>
+      ask(body, { authorization: basic(tenant.clientId, `wrong${n}`) }),
+    );
+    const honest = await ask(body);
+    expect(honest.status).toBe(200);
+    const answers = await Promise.all(flood);
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([401, 429]));
+    for (const answer of answers.filter(({ status }) => status === 429)) {
+      expect(answer).toMatchObject({ body: { error: { code: "too_many_requests" } } });
+      expect(answer.headers.get("retry-after")).toBe("2");
+    }
+  });
+
+  it("takes keys that another server added, and drops the tokens of one that was retired, within seconds", async () => {
+    const path = "/.well-known/jwks.json";
+    const own = await server.db.sql.selectFrom("signing_keys").selectAll().executeTakeFirstOrThrow();
+    const pair = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+    const created_at = new Date(own.created_at.getTime() - 1000);
+    const jwk = async (key: CryptoKey) => JSON.stringify(await exportJWK(key));
+    const keys = { public_jwk: await jwk(pair.publicKey), private_jwk: await jwk(pair.privateKey) };
+    await server.db.sql
+      .insertInto("signing_keys")
+      .values({ kid: "second", ...keys, created_at, retired_at: null })
+      .execute();
+    const token = await new SignJWT({ scope: "admin:accounts" })
+      .setProtectedHeader({ alg: "EdDSA", kid: "second", typ: "at+jwt" })
+      .setSubject("x")
+      .setAudience(documentedAudience)
+      .setExpirationTime("1h")
+      .sign(pair.privateKey);
+    server.clock.advance(5_001);
+    const uses = await Promise.all([use(token), use(token), use(token)]);
+    expect(uses.map((answer) => answer.status)).toEqual([200, 200, 200]);
+    expect((await server.call("GET", path)).body.keys).toHaveLength(2);
+    await server.db.sql
+      .updateTable("signing_keys")
+      .set({ retired_at: new Date() })
+      .where("kid", "=", "second")
+      .execute();
+    server.clock.advance(5_001);
+    expect((await use(token)).status).toBe(401);
+    expect((await use(tenant.token)).status).toBe(200);
   });
 
   it("stops taking a token when its time is over, also one it has verified before", async () => {

@@ -77,6 +77,7 @@ describe("bad input", () => {
     for (const [body, path] of [
       ['{"store_name":"a\\u0000b"}', "/body/store_name"],
       ['{"store_name":"\\ud800"}', "/body/store_name"],
+      ['{"a\\u0000b":1}', "/body"],
       ['{"address":{"address_line":"\\udfff","postal_place":"x","country":"NO"}}', "/body/address/address_line"],
     ] as const) {
       expect(await post(body)).toMatchObject({ status: 400, body: { error: { errors: [{ path }] } } });
@@ -151,6 +152,13 @@ describe("bad input", () => {
     }
     for (const query of [
       "operation_id=x",
+      "operation_id=urn:uuid:3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
+      "starting_after=urn:uuid:3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
+      "created_at.gte=2016-12-31T23:59:60Z",
+      "created_at.gte=2026-01-01T00:00:00%2B01",
+      "created_at.gte=0000-01-01T00:00:00Z",
+      "created_at.lte=9999-12-31T23:59:59-01:00",
+      "created_at.lte=2026-01-01T00:00:00Z[Europe/Oslo]",
       "status=DONE",
       "operation=reboot",
       "created_at.gte=yesterday",
@@ -180,6 +188,12 @@ describe("bad input", () => {
     const headers = await raw(`GET /health/live HTTP/1.1\r\nHost: x\r\nX-Long: ${"x".repeat(40_000)}\r\n\r\n`);
     expect(headers).toContain("HTTP/1.1 431");
     expect(JSON.parse(headers.split("\r\n\r\n")[1] as string)).toMatchObject({ error: { code: "headers_too_large" } });
+    const noHost = await raw("GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n");
+    expect(noHost).toContain("HTTP/1.1 200");
+    const expectation = await raw(
+      "GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nConnection: close\r\n\r\n",
+    );
+    expect(expectation).toMatch(/HTTP\/1.1 400[^]*request-id: [0-9a-f-]{36}[^]*"invalid_request"/);
     const length = await raw(`POST ${stores} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: -5\r\n\r\n{}`);
     expect(length).toContain("HTTP/1.1 400");
   });

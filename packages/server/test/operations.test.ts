@@ -86,13 +86,38 @@ describe("the operation engine", () => {
     const device = await freshDevice();
     const { body } = await post(menu(device, { timeout: 5 }));
     await device.leave();
-    const running = server.restart();
-    server.clock.advance(5_000);
-    await running;
+    await server.restart(() => server.clock.advance(5_000));
     await expect.poll(async () => (await get(body.id)).status).toBe("TIMEOUT");
   });
 
-  it("expires 2,000 operations of one second without leaving any behind", async () => {
+  it("ends an operation that a clock of the future has accepted, instead of blocking the terminal until then", async () => {
+    const device = await freshDevice();
+    server.clock.advance(3_600_000);
+    const { body } = await post(menu(device));
+    expect(body.status).toBe("PENDING");
+    server.clock.advance(-3_600_000);
+    await expect.poll(async () => (await get(body.id)).status).toBe("TIMEOUT");
+    expect((await post(menu(device))).status).toBe(201);
+    await device.leave();
+  });
+
+  it("stores nothing of a late answer that the contract does not know", async () => {
+    const device = await freshDevice();
+    const { body } = await post(menu(device, { timeout: 5 }));
+    server.clock.advance(5_000);
+    await expect.poll(async () => (await get(body.id)).status).toBe("TIMEOUT");
+    await device.openedMenu(body.id, { status: "FAILED", result: { any: "thing" } });
+    await device.next("receipt");
+    expect((await get(body.id)).late_result).toEqual({
+      status: "FAILED",
+      finished_at: expect.any(String),
+      reason: "device_error",
+    });
+    expect((await server.call("GET", base, tenant)).status).toBe(200);
+    await device.leave();
+  });
+
+  it("expires 2,000 operations whose time ends together, without leaving any behind", async () => {
     const crowd = await server.account("T20000003");
     await server.call("POST", `/v1/accounts/${crowd.aid}/stores`, { ...crowd, body: { store_id: "S1" } });
     await server.db.pool.query(

@@ -9,6 +9,7 @@ export const errorCodes = {
   invalid_json: { status: 400, cure: "Send a body that is valid JSON." },
   invalid_idempotency_key: { status: 400, cure: "Send a UUID in `Idempotency-Key`, or leave the header out." },
   invalid_grant_type: { status: 400, cure: "Use `client_credentials`." },
+  invalid_scope: { status: 400, cure: "Ask for scopes that the client holds, or for none to get them all." },
   invalid_audience: { status: 400, cure: "Name `{server}/v1/accounts/{account_id}` in `audience`." },
   simulated_not_allowed: {
     status: 400,
@@ -34,6 +35,7 @@ export const errorCodes = {
   body_too_large: { status: 413, cure: "Send a smaller body." },
   unsupported_media_type: { status: 415, cure: "Send `Content-Type: application/json`." },
   idempotency_key_reused: { status: 422, cure: "Use a new `Idempotency-Key` for a new request." },
+  too_many_requests: { status: 429, cure: "Wait as long as `Retry-After` says, then send it again." },
   headers_too_large: { status: 431, cure: "Send fewer or shorter headers." },
   internal_error: { status: 500, cure: "Tell the operator the `request-id`." },
   service_unavailable: {

@@ -1,4 +1,4 @@
-import { AccountId, OperatorAccountId } from "@tillkeeper/contract/accounts";
+import { OperatorAccountId } from "@tillkeeper/contract/accounts";
 import { TokenRequest, TokenResponse } from "@tillkeeper/contract/http/token";
 import { scopes as allScopes } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
@@ -52,7 +52,11 @@ export function authRoutes(deps: AuthRouteDeps): Route[] {
       summary: "The public keys that tokens are signed with (RFC 7517)",
       tag,
       schemas: { responses: { 200: Type.Object({ keys: Type.Array(anything) }) } },
-      handle: () => ({ status: 200, body: keys.jwks(), headers: { "cache-control": "public, max-age=300" } }),
+      handle: async () => ({
+        status: 200,
+        body: await keys.jwks(),
+        headers: { "cache-control": "public, max-age=60" },
+      }),
     }),
     route({
       method: "GET",
@@ -61,7 +65,7 @@ export function authRoutes(deps: AuthRouteDeps): Route[] {
       id: "get_oauth_metadata",
       summary: "Discovery (RFC 8414) for the issuer `{server}/v1/accounts/{oid}`",
       tag,
-      schemas: { params: Type.Object({ oid: AccountId }), responses: { 200: anything } },
+      schemas: { params: Type.Object({ oid: OperatorAccountId }), responses: { 200: anything } },
       handle: ({ params }) => ({ status: 200, body: metadata(issuerOf(params.oid), ownUrl()) }),
     }),
   ];
@@ -108,6 +112,11 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
   if (!scopes) throw new ApiError("audience_not_granted", "The client holds no grant for this audience.");
   const asked = body.scope?.split(" ").filter((scope) => scope !== "");
   const given = asked ? scopes.filter((scope) => asked.includes(scope)) : scopes;
+  if (given.length === 0) {
+    throw new ApiError("invalid_scope", "The client holds none of these scopes.", {
+      errors: [{ path: "/body/scope", message: "names no scope that the client holds" }],
+    });
+  }
   return {
     status: 200,
     headers: { "cache-control": "no-store" },

@@ -1,5 +1,7 @@
 import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { ApiError } from "../platform/errors.ts";
+import { gather } from "../platform/gather.ts";
 
 const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt);
 
@@ -15,9 +17,25 @@ export function newSecret(): string {
 /** For secrets that a person may have chosen. Answers `scrypt$N$r$p$salt$key`. */
 export async function hashSecret(secret: string): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(secret, salt, keyBytes, { ...cost, maxmem: 128 * cost.N * cost.r * 2 });
+  const options = { ...cost, maxmem: 128 * cost.N * cost.r * 2 };
+  const key = await derivations(() => derive(secret, salt, keyBytes, options));
   return ["scrypt", cost.N, cost.r, cost.p, salt.toString("base64url"), key.toString("base64url")].join("$");
 }
+
+/**
+ * Each derivation holds a thread of the pool that files and name look-ups share, and anybody may ask for one: so only
+ * two run at a time, few wait, and the rest are told to come again.
+ */
+const derivations = gather<() => Promise<Buffer>, Buffer>({
+  slots: 2,
+  maxBatch: 1,
+  maxQueue: 40,
+  overload: () =>
+    new ApiError("too_many_requests", "Too many secrets are being checked; try again.", {
+      headers: { "retry-after": "2" },
+    }),
+  run: async ([derivation]) => [await (derivation as () => Promise<Buffer>)()],
+});
 
 /** In constant time for a given hash. A hash in another form than `hashSecret`'s never matches. */
 export async function secretMatches(secret: string, hash: string): Promise<boolean> {
@@ -25,7 +43,7 @@ export async function secretMatches(secret: string, hash: string): Promise<boole
   if (scheme !== "scrypt" || !n || !r || !p || !salt || !key) return false;
   const expected = Buffer.from(key, "base64url");
   const options = { N: Number(n), r: Number(r), p: Number(p), maxmem: 128 * Number(n) * Number(r) * 2 };
-  const actual = await derive(secret, Buffer.from(salt, "base64url"), expected.length, options);
+  const actual = await derivations(() => derive(secret, Buffer.from(salt, "base64url"), expected.length, options));
   return timingSafeEqual(actual, expected);
 }
 

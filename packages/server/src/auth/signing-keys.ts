@@ -1,5 +1,7 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import type { Selectable } from "kysely";
 import type { Db } from "../db/db.ts";
+import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 
 interface VerifyingKey {
@@ -11,22 +13,30 @@ interface VerifyingKey {
 /** The key pairs that tokens are signed with, shared by all servers on one database. */
 export interface SigningKeys {
   /** Signs new tokens with the newest key. */
-  current(): { kid: string; key: CryptoKey };
+  current(): Promise<{ kid: string; key: CryptoKey }>;
   /** Looks the key up, once more in the database when another server may have made it. */
   find(kid: string): Promise<CryptoKey | undefined>;
-  jwks(): { keys: JWK[] };
+  jwks(): Promise<{ keys: JWK[] }>;
+  /** Reads the keys again when they were read too long ago. */
+  refresh(): Promise<void>;
+  /** Grows whenever a key was added or retired, here or by another server: what was verified before may not hold. */
+  generation(): number;
 }
 
 const algorithm = "EdDSA";
-const rereadAfterMs = 1_000;
+/** Keys that other servers add or retire are noticed after so long. */
+const staleAfterMs = 5_000;
+/** An unknown key is looked up at once, but not for every forged token. */
+const unknownAfterMs = 1_000;
 
 export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys> {
   let verifying = new Map<string, VerifyingKey>();
   let signing: { kid: string; key: CryptoKey } | undefined;
+  let generation = 0;
   let readAt = 0;
+  let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
-    readAt = clock.now().getTime();
     const rows = await db.sql
       .selectFrom("signing_keys")
       .selectAll()
@@ -34,35 +44,56 @@ export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys
       .orderBy("created_at", "desc")
       .orderBy("kid")
       .execute();
-    const keys = await Promise.all(
-      rows.map(async (row) => {
-        const publicJwk = { ...row.public_jwk, kid: row.kid, alg: algorithm, use: "sig" } as JWK;
-        return { kid: row.kid, publicJwk, key: (await importJWK(publicJwk, algorithm)) as CryptoKey };
-      }),
-    );
+    const keys = await Promise.all(rows.map(importKey));
+    const same = keys.length === verifying.size && keys.every(({ kid }) => verifying.has(kid));
     verifying = new Map(keys.map((key) => [key.kid, key]));
     const newest = rows[0];
-    if (newest)
-      signing = { kid: newest.kid, key: (await importJWK(newest.private_jwk as JWK, algorithm)) as CryptoKey };
+    signing = newest && { kid: newest.kid, key: (await importJWK(newest.private_jwk as JWK, algorithm)) as CryptoKey };
+    if (!same) generation += 1;
+    readAt = clock.now().getTime();
   }
 
-  await read();
+  /** Whoever comes while a read is under way waits for that one. */
+  function readOnce(): Promise<void> {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  async function refresh(): Promise<void> {
+    if (age() > staleAfterMs) await readOnce();
+  }
+  const age = () => Math.abs(clock.now().getTime() - readAt);
+  await readOnce();
   if (!signing) {
     await createKey(db, clock);
-    await read();
+    await readOnce();
   }
 
   return {
-    current() {
+    async current() {
+      await refresh();
       if (!signing) throw new Error("there is no signing key");
       return signing;
     },
     async find(kid) {
-      if (!verifying.has(kid) && clock.now().getTime() - readAt > rereadAfterMs) await read();
+      await refresh();
+      if (!verifying.has(kid) && age() > unknownAfterMs) await readOnce();
       return verifying.get(kid)?.key;
     },
-    jwks: () => ({ keys: [...verifying.values()].map((entry) => entry.publicJwk) }),
+    async jwks() {
+      await refresh();
+      return { keys: [...verifying.values()].map((entry) => entry.publicJwk) };
+    },
+    refresh,
+    generation: () => generation,
   };
+}
+
+async function importKey(row: Selectable<Tables["signing_keys"]>): Promise<VerifyingKey> {
+  const publicJwk = { ...row.public_jwk, kid: row.kid, alg: algorithm, use: "sig" } as JWK;
+  return { kid: row.kid, publicJwk, key: (await importJWK(publicJwk, algorithm)) as CryptoKey };
 }
 
 async function createKey(db: Db, clock: Clock): Promise<void> {

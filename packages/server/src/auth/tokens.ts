@@ -36,6 +36,15 @@ const rememberedTokens = 10_000;
 export function createTokens({ keys, clock, lifetimeSeconds, acceptedHosts }: TokenDeps): Tokens {
   const verified = new QuickLRU<string, { principal: Principal; expiresAt: number }>({ maxSize: rememberedTokens });
 
+  let generation = keys.generation();
+
+  async function forgetAfterRotation(): Promise<void> {
+    await keys.refresh();
+    if (keys.generation() === generation) return;
+    generation = keys.generation();
+    verified.clear();
+  }
+
   async function keyOf(token: string): Promise<CryptoKey | undefined> {
     try {
       const { kid, alg } = decodeProtectedHeader(token);
@@ -71,7 +80,7 @@ export function createTokens({ keys, clock, lifetimeSeconds, acceptedHosts }: To
     async sign({ clientId, audience, scopes }, issuer) {
       const now = clock.now();
       const issuedAt = Math.floor(now.getTime() / 1000);
-      const { kid, key } = keys.current();
+      const { kid, key } = await keys.current();
       return new SignJWT({ scope: scopes.join(" "), client_id: clientId })
         .setProtectedHeader({ alg: "EdDSA", kid, typ: "at+jwt" })
         .setIssuer(issuer)
@@ -87,6 +96,7 @@ export function createTokens({ keys, clock, lifetimeSeconds, acceptedHosts }: To
       if (!authorization) throw missingToken();
       const token = bearer.exec(authorization)?.[1];
       if (!token) throw invalidToken("The header is not of the form `Bearer <token>`.");
+      await forgetAfterRotation();
       let known = verified.get(token);
       if (!known) {
         known = await verify(token).catch((error: unknown) => {

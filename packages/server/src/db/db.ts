@@ -7,7 +7,7 @@ import type { Tables } from "./schema.ts";
 /** Where PostgreSQL is: a URL, or the parts of a connection to the embedded one. */
 export type DatabaseLocation =
   | { connectionString: string }
-  | { host: string; port: number; user: string; password: string; database: string };
+  | { host: string; port: number; user: string; password: string; database: string; ssl?: false; options?: string };
 
 /** `sql` for plain statements, `pool` for the hot ones that are written out and prepared by name. */
 export interface Db {

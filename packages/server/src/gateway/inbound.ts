@@ -13,6 +13,7 @@ import type { Db } from "../db/db.ts";
 import { liveCommand } from "../operations/commands.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
+import { registerFormats } from "../platform/formats.ts";
 import { findUnstorable } from "../platform/http/storable.ts";
 import type { Logger } from "../platform/log.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
@@ -33,6 +34,7 @@ interface Place {
   message: string;
 }
 
+registerFormats();
 const validators = {
   hello: Compile(HelloSchema),
   started: Compile(StartedSchema),

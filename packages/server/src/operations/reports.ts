@@ -6,7 +6,7 @@ import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
 import { findOperation, recordLateResult } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
-import { type Finish, finishOperations } from "./sql/finish.ts";
+import { endedKey, type Finish, finishOperations } from "./sql/finish.ts";
 import { type Start, startOperations } from "./sql/start.ts";
 
 interface Origin {
@@ -63,7 +63,7 @@ async function writeReports(db: Db, batch: Report[]): Promise<boolean[]> {
   if (begun.length > 0) await retried(() => startOperations(db.pool, begun));
   const ended = finishes.size > 0 ? await retried(() => finishOperations(db.pool, [...finishes.values()])) : new Set();
   return batch.map(
-    ({ finish }) => finish !== undefined && finishes.get(keyOf(finish)) === finish && ended.has(finish.id),
+    ({ finish }) => finish !== undefined && finishes.get(keyOf(finish)) === finish && ended.has(endedKey(finish)),
   );
 }
 
@@ -103,8 +103,17 @@ async function settleUnmatched(
   if (!row || row.status === "PENDING")
     throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
   if (row.status === "TIMEOUT") {
-    const { status, finished_at, result, reason, error } = message;
-    await recordLateResult(db.sql, { accountId, id: row.id, late: { status, finished_at, result, reason, error } });
+    const { status, result, reason, error } = toFinish({ accountId, terminalId }, message, at);
+    const late = {
+      status,
+      finished_at: message.finished_at,
+      ...(status === "COMPLETED" ? { result } : { reason, error }),
+    };
+    await recordLateResult(db.sql, { accountId, id: row.id, late: withoutNulls(late) });
   }
   return row.status;
+}
+
+function withoutNulls(fields: Record<string, unknown>): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
 }

@@ -6,6 +6,7 @@ import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
+import { isUuid } from "../platform/formats.ts";
 import { type Caller, type Route, route } from "../platform/http/route.ts";
 import type { createAccept } from "./accept.ts";
 import { getOperation, getOperations } from "./operations.ts";
@@ -93,18 +94,16 @@ function routesAt(
   ];
 }
 
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** What is no UUID names no operation either: the same answer as for any unknown id. */
 function asUuid(id: string): string {
-  if (uuidForm.test(id)) return id;
+  if (isUuid(id)) return id;
   throw new ApiError("operation_not_found", "There is no such operation.");
 }
 
 function readIdempotencyKey(request: FastifyRequest): string | null {
   const key = request.headers["idempotency-key"];
   if (key === undefined) return null;
-  if (typeof key === "string" && uuidForm.test(key)) return key.toLowerCase();
+  if (typeof key === "string" && isUuid(key)) return key.toLowerCase();
   throw new ApiError("invalid_idempotency_key", "Idempotency-Key must be one UUID.", {
     errors: [{ path: "/headers/idempotency-key", message: "must be a UUID" }],
   });

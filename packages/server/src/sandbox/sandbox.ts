@@ -6,6 +6,7 @@ import { addSecret, clientIsKnown, createClient } from "../auth/clients.ts";
 import { newSecret } from "../auth/secrets.ts";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
+import { ApiError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { writePrivateFile } from "../platform/private-file.ts";
 import { createStore, type StoreDeps } from "../stores/stores.ts";
@@ -117,12 +118,25 @@ async function ensureStores(deps: SandboxDeps, accountId: string, clientId: stri
     .where("account_id", "=", accountId)
     .execute();
   for (const { store, terminals } of firstStores) {
-    if (!present.some((row) => row.store_id === store.store_id)) await createStore(deps.stores, caller, store);
+    if (!present.some((row) => row.store_id === store.store_id))
+      await unlessTaken(createStore(deps.stores, caller, store));
     for (const number of terminals) {
       const serial = `SIMULATED-${accountId}-${number}`;
       if (serials.some((row) => row.device_serial_number === serial)) continue;
-      await createTerminal(deps.terminals, caller, { device_serial_number: serial, store_id: store.store_id });
+      await unlessTaken(
+        createTerminal(deps.terminals, caller, { device_serial_number: serial, store_id: store.store_id }),
+      );
     }
+  }
+}
+
+/** Another server on the same database may be opening the sandbox at this moment. */
+async function unlessTaken(creation: Promise<unknown>): Promise<void> {
+  try {
+    await creation;
+  } catch (error) {
+    const taken = error instanceof ApiError && ["store_id_taken", "serial_number_taken"].includes(error.code);
+    if (!taken) throw error;
   }
 }
 

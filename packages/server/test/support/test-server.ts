@@ -40,8 +40,8 @@ export interface TestServer {
   account(aid: string, options?: { clientId?: string; scopes?: readonly Scope[] }): Promise<Tenant>;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   call<T = any>(method: string, path: string, call?: Call): Promise<Reply<T>>;
-  /** Ends this server and starts another on the same database and data folder. */
-  restart(): Promise<void>;
+  /** Ends this server and starts another on the same database and data folder; `meanwhile` runs in between. */
+  restart(meanwhile?: () => void): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -89,8 +89,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     database,
     account: (aid, client) => makeTenant(server, aid, client),
     call: (method, path, call) => send(running.httpUrl, method, path, call),
-    async restart() {
+    async restart(meanwhile) {
       await running.stop();
+      meanwhile?.();
       running = await start();
     },
     async stop() {

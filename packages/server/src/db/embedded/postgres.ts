@@ -4,6 +4,7 @@ import { type Account, chooseAccount } from "./account.ts";
 import { locateBinaries, prepareBinaries } from "./binaries.ts";
 import { createCluster, handOver, inspectCluster, ROLE, readPassword } from "./cluster.ts";
 import { replaceOrphan } from "./orphan.ts";
+import { notFromEnvironment } from "./postmaster.ts";
 import {
   createRuntimeFolder,
   PORT,
@@ -17,7 +18,15 @@ const KEEP_EVERY_MS = 12 * 60 * 60 * 1000;
 
 export interface EmbeddedPostgres {
   /** how `pg` connects: host is the socket directory; unchanged when PostgreSQL has to be started again */
-  readonly connection: { host: string; port: number; user: string; password: string; database: string };
+  readonly connection: {
+    host: string;
+    port: number;
+    user: string;
+    password: string;
+    database: string;
+    ssl: false;
+    options: string;
+  };
   /** fast shutdown; resolves when the process is gone and the runtime folder removed; idempotent */
   stop(): Promise<void>;
 }
@@ -78,7 +87,7 @@ async function start(place: Place, { log, settings = {} }: EmbeddedPostgresOptio
   const keeping = setInterval(() => keepRuntimeFolder(runtimeFolder, log), KEEP_EVERY_MS).unref();
   let stopped: Promise<void> | undefined;
   return {
-    connection: { host: runtimeFolder, port: PORT, user: ROLE, password, database: ROLE },
+    connection: { host: runtimeFolder, port: PORT, user: ROLE, password, database: ROLE, ...notFromEnvironment },
     stop() {
       clearInterval(keeping);
       stopped ??= supervisor.stop().then(() => removeRuntimeFolder(runtimeFolder));

@@ -28,6 +28,9 @@ export interface PostmasterOptions {
   readonly log: Logger;
 }
 
+/** PGSSLMODE and PGOPTIONS, if set, are meant for another database than this one. */
+export const notFromEnvironment = { ssl: false, options: "-c client_min_messages=warning" } as const;
+
 /** One run of PostgreSQL, from spawn to exit. */
 export class Postmaster {
   /** resolves when the process is gone, to how it ended; never rejects */
@@ -97,7 +100,7 @@ export class Postmaster {
 
   async #answers(): Promise<boolean> {
     const { runtimeFolder: host, password } = this.#options;
-    const client = new Client({ host, port: PORT, user: ROLE, password, database: "postgres" });
+    const client = new Client({ host, port: PORT, user: ROLE, password, database: "postgres", ...notFromEnvironment });
     client.on("error", () => undefined);
     try {
       await client.connect();

@@ -1,3 +1,4 @@
+import { limits } from "@tillkeeper/contract/limits";
 import type { Pool } from "pg";
 
 /**
@@ -8,7 +9,7 @@ import type { Pool } from "pg";
 const text = `
 with due as (
   select account_id, id from operations
-  where status = 'PENDING' and deadline <= $1
+  where status = 'PENDING' and (deadline <= $1 or deadline > $3)
   order by deadline
   limit $2
   for update skip locked
@@ -22,8 +23,21 @@ with due as (
 )
 select id from ended`;
 
+/**
+ * No window is longer than this. A deadline farther away was set by a clock that was ahead and has been put right since;
+ * without an end of its own the operation would block its terminal for as long as the clock was wrong.
+ */
+function farthestDeadline(now: Date): Date {
+  const toleratedSkewSeconds = 60;
+  return new Date(now.getTime() + (limits.operationTimeoutSecondsMax + toleratedSkewSeconds) * 1000);
+}
+
 /** Answers how many operations it ended, at most `limit`. */
 export async function expireOperations(pool: Pool, now: Date, limit: number): Promise<number> {
-  const { rowCount } = await pool.query({ name: "expire_operations", text, values: [now, limit] });
+  const { rowCount } = await pool.query({
+    name: "expire_operations",
+    text,
+    values: [now, limit, farthestDeadline(now)],
+  });
   return rowCount ?? 0;
 }

@@ -57,12 +57,17 @@ with input as (
     and terminals.account_id = ended.account_id and terminals.terminal_id = ended.terminal_id
     and terminals.status = move.current
 )
-select id from ended`;
+select id, terminal_id from ended`;
 
-/** At most one result per operation; answers the ids of the operations that ended by them. */
+/** Which result ended its operation: a terminal that names another one's operation must not be taken for it. */
+export function endedKey({ id, terminalId }: Pick<Finish, "id" | "terminalId">): string {
+  return `${terminalId} ${id}`;
+}
+
+/** At most one result per operation and terminal; answers the `endedKey` of those that ended their operation. */
 export async function finishOperations(pool: Pool, batch: Finish[]): Promise<Set<string>> {
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
-  const { rows } = await pool.query<{ id: string }>({
+  const { rows } = await pool.query<{ id: string; terminal_id: string }>({
     name: "finish_operations",
     text,
     values: [
@@ -78,5 +83,5 @@ export async function finishOperations(pool: Pool, batch: Finish[]): Promise<Set
       batch.map((row) => row.at),
     ],
   });
-  return new Set(rows.map((row) => row.id));
+  return new Set(rows.map((row) => endedKey({ id: row.id, terminalId: row.terminal_id })));
 }

@@ -34,7 +34,7 @@ interface Schemas<P extends TObject, Q extends TObject, B extends TSchema> {
   params?: P;
   query?: Q;
   body?: B;
-  /** Success answers by status; what a schema does not name is not sent. */
+  /** Success answers by status, for the reference page; tests hold answers against them. */
   responses: Record<number, TSchema>;
 }
 

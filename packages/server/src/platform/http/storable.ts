@@ -11,13 +11,21 @@ export function findUnstorable(root: unknown, rootPath: string): ErrorDetail | u
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, path, depth } = next;
     if (typeof value === "string") {
-      if (value.includes("\0")) return { path, message: "must not contain a NUL character" };
-      if (!value.isWellFormed()) return { path, message: "must be well-formed Unicode" };
+      const fault = faultOf(value);
+      if (fault) return { path, message: fault };
     } else if (typeof value === "object" && value !== null) {
       if (depth === deepest) return { path, message: `must not be nested deeper than ${deepest} levels` };
-      for (const [key, child] of Object.entries(value))
+      for (const [key, child] of Object.entries(value)) {
+        const fault = faultOf(key);
+        if (fault) return { path, message: `has a field whose name ${fault}` };
         open.push({ value: child, path: `${path}/${key}`, depth: depth + 1 });
+      }
     }
   }
   return undefined;
+}
+
+function faultOf(text: string): string | undefined {
+  if (text.includes("\0")) return "must not contain a NUL character";
+  return text.isWellFormed() ? undefined : "must be well-formed Unicode";
 }

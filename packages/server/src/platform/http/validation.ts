@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject } from "ajv";
 import addFormatsModule from "ajv-formats";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 import { iso31661Alpha2ToAlpha3 } from "iso-3166";
+import { isDateTime, isUuid } from "../formats.ts";
 
 // The package's types describe its CommonJS form: under Node's ES modules the function is the default of the default.
 const addFormats = addFormatsModule as unknown as typeof addFormatsModule.default;
@@ -19,7 +20,9 @@ const partNames: Record<string, string> = {
 
 function ajv(coerceTypes: false | "array"): Ajv {
   const instance = new Ajv({ allErrors: true, coerceTypes, removeAdditional: false, useDefaults: true, strict: true });
-  addFormats(instance, ["date-time", "email", "uuid", "uri"]);
+  addFormats(instance, ["email", "uri"]);
+  instance.addFormat("date-time", isDateTime);
+  instance.addFormat("uuid", isUuid);
   instance.addFormat("iso-3166-1-alpha-2", (text: string) => Object.hasOwn(iso31661Alpha2ToAlpha3, text));
   return instance;
 }
@@ -42,11 +45,16 @@ export function errorDetails(errors: readonly FastifySchemaValidationError[], pa
   return errors.slice(0, mostErrors).map((error) => describe(error as unknown as ErrorObject, root));
 }
 
+/** RFC 6901: a name may itself contain what separates names. */
+function escape(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
 function describe(error: ErrorObject, root: string): ErrorDetail {
   const here = `${root}${error.instancePath}`;
   switch (error.keyword) {
     case "additionalProperties":
-      return { path: `${here}/${error.params["additionalProperty"]}`, message: "is not a known field" };
+      return { path: `${here}/${escape(error.params["additionalProperty"])}`, message: "is not a known field" };
     case "required":
       return { path: `${here}/${error.params["missingProperty"]}`, message: "is required" };
     case "enum":
