@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
@@ -18,7 +19,14 @@ const program = new Command("tillkeeper")
   .description("Manages fleets of payment terminals: stores, terminals and remote operations.")
   .showHelpAfterError()
   .addHelpText("after", "\nThe environment configures the server; `tillkeeper settings` lists what it may hold.");
-for (const command of [sandboxCommand(), serveCommand(), migrateCommand(), settingsCommand(), demoCommand()]) {
+for (const command of [
+  sandboxCommand(),
+  serveCommand(),
+  migrateCommand(),
+  settingsCommand(),
+  auditCommand(),
+  demoCommand(),
+]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

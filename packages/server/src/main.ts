@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { buildApp } from "./app.ts";
+import { auditRoutes } from "./audit/routes.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
@@ -72,6 +73,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   };
   const supervisor = new Supervisor(core.log);
   await openApi(core, closing, [
+    ...auditRoutes({ db: core.db }),
     ...storeRoutes(stores),
     ...terminalRoutes(terminals),
     ...operationRoutes({ db: core.db, accept: createAccept({ ...stores, announce: announcer(gateway.device) }) }),

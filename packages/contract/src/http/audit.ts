@@ -1,0 +1,26 @@
+import { type Static, Type } from "typebox";
+
+const Hash = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256, hexadecimal." });
+
+/** One change: who, when, from where, what, before and after. */
+export const AuditEntry = Type.Object({
+  seq: Type.Integer({ description: "1, 2, 3 … within the account, without gaps." }),
+  at: Type.String({ format: "date-time" }),
+  account_id: Type.String(),
+  actor: Type.String({ description: "The client, or the part of the server that acted by itself." }),
+  address: Type.String({ description: "The network address the request came from; empty for the server itself." }),
+  request_id: Type.String({ description: "The `request-id` of the answer that the caller got." }),
+  action: Type.String({ examples: ["store.create"] }),
+  subject: Type.Object({ type: Type.String({ examples: ["store"] }), id: Type.String() }),
+  before: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()]),
+  after: Type.Union([Type.Object({}, { additionalProperties: true }), Type.Null()]),
+  previous_hash: Hash,
+  hash: Hash,
+});
+export type AuditEntry = Static<typeof AuditEntry>;
+
+export const AuditList = Type.Object({
+  entries: Type.Array(AuditEntry),
+  starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
+});
+export type AuditList = Static<typeof AuditList>;

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { verifyChains } from "../src/audit/verify.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+describe("the audit log", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  const audit = (of: Tenant, query = "") => server.call("GET", `/v1/accounts/${of.aid}/audit${query}`, of);
+  const createStore = (of: Tenant, store_id: string) =>
+    server.call("POST", `/v1/accounts/${of.aid}/stores`, { ...of, body: { store_id } });
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T90000001");
+  });
+  afterAll(() => server.stop());
+
+  it("tells who changed what, when and from where, with the request-id of the answer", async () => {
+    const created = await createStore(tenant, "S1");
+    const { body } = await audit(tenant, "?action=store.create");
+    expect(body.entries[0]).toMatchObject({
+      account_id: tenant.aid,
+      actor: tenant.clientId,
+      address: "127.0.0.1",
+      request_id: created.headers.get("request-id"),
+      action: "store.create",
+      subject: { type: "store", id: created.body.id },
+      before: null,
+      after: created.body,
+    });
+  });
+
+  it("writes nothing for what was refused, and never a secret", async () => {
+    const before = (await audit(tenant)).body.entries[0].seq;
+    expect((await createStore(tenant, "S1")).status).toBe(409);
+    expect((await audit(tenant)).body.entries[0].seq).toBe(before);
+    const terminal = { device_serial_number: "990000000001", store_id: "S1" };
+    const { body } = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body: terminal });
+    const path = `/v1/accounts/${tenant.aid}/terminals/${body.terminal_id}/credentials`;
+    const { password } = (await server.call("POST", path, tenant)).body;
+    expect(JSON.stringify((await audit(tenant, "?limit=100")).body)).not.toContain(password);
+  });
+
+  it("filters, pages newest first, and shows nothing of other accounts", async () => {
+    const other = await server.account("T90000002");
+    for (const id of ["A", "B", "C", "D", "E"]) await createStore(other, id);
+    const seen: number[] = [];
+    let query = "?limit=2";
+    for (;;) {
+      const { body } = await audit(other, query);
+      seen.push(...body.entries.map((entry: { seq: number }) => entry.seq));
+      if (!body.starting_after) break;
+      query = `?limit=2&starting_after=${body.starting_after}`;
+    }
+    expect(seen).toEqual(seen.toSorted((a, b) => b - a));
+    expect(seen).toHaveLength(5);
+    expect((await audit(other, "?subject_type=store&subject_id=T90000002-0003")).body.entries).toHaveLength(1);
+    expect((await audit(other, `?actor=${tenant.clientId}`)).body.entries).toEqual([]);
+    expect((await audit(other, "?at.gte=2099-01-01T00:00:00Z")).body.entries).toEqual([]);
+    expect((await audit(other, "?at.lte=2099-01-01T00:00:00Z")).body.entries).toHaveLength(5);
+    const foreign = await server.call("GET", `/v1/accounts/${tenant.aid}/audit`, other);
+    expect(foreign.status).toBe(404);
+  });
+
+  it("keeps one unbroken chain per account while many change things at once", async () => {
+    const busy = await server.account("T90000003");
+    await Promise.all(Array.from({ length: 40 }, (_, n) => createStore(busy, `S${n}`)));
+    const reports = await verifyChains(server.db);
+    expect(reports.find((report) => report.accountId === busy.aid)).toEqual({ accountId: busy.aid, entries: 40 });
+    expect(reports.every((report) => report.fault === undefined)).toBe(true);
+  });
+
+  it("cannot be changed or shortened, and shows it when somebody found a way", async () => {
+    const victim = await server.account("T90000004");
+    for (const id of ["A", "B", "C"]) await createStore(victim, id);
+    const run = (text: string) => server.db.pool.query(text);
+    for (const text of ["update audit_log set actor = 'nobody'", "delete from audit_log", "truncate audit_log"]) {
+      await expect(run(text), text).rejects.toThrow("append-only");
+    }
+    const fault = async () => (await verifyChains(server.db, victim.aid))[0]?.fault;
+    const behindItsBack = async (text: string) => {
+      await run("alter table audit_log disable trigger audit_log_append_only");
+      await run(text);
+      await run("alter table audit_log enable trigger audit_log_append_only");
+    };
+    const one = `where account_id = '${victim.aid}' and seq = 2`;
+    expect(await fault()).toBeUndefined();
+    await behindItsBack(`update audit_log set entry = replace(entry, 'store.create', 'store.delete') ${one}`);
+    expect(await fault()).toBe("entry 2 was changed");
+    await behindItsBack(
+      `update audit_log set entry = replace(entry, 'store.delete', 'store.create'), actor = 'x' ${one}`,
+    );
+    expect(await fault()).toBe("the columns of entry 2 do not say what it says");
+    await behindItsBack(`delete from audit_log ${one}`);
+    expect(await fault()).toBe("entry 2 is missing");
+    await behindItsBack(`delete from audit_log where account_id = '${victim.aid}'`);
+    expect(await fault()).toBe("entries after 0 are missing of 3");
+  });
+});
