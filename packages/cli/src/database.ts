@@ -2,17 +2,24 @@ import type { Config } from "@tillkeeper/server/config";
 import type { Db } from "@tillkeeper/server/db/db";
 import { openDatabase } from "@tillkeeper/server/db/open";
 import { lockDataFolder } from "@tillkeeper/server/platform/data-folder";
+import { ApiError } from "@tillkeeper/server/platform/errors";
 import { createLogger } from "@tillkeeper/server/platform/log";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { watchInterruption } from "./interruption.ts";
 
 /**
- * Runs `work` on the database of the configuration, brought to this version's schema first. The embedded one must not be
- * in use by a running server; an outside one may be.
+ * Works on the database that the configuration names, without a server: the embedded one is started for it, and nobody
+ * else may hold its folder meanwhile. `instead` says, as the end of a sentence, what to do while a server holds it.
  */
-export async function withDatabase<T>(config: Config, work: (db: Db) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  config: Config,
+  work: (db: Db) => Promise<T>,
+  { instead }: { instead?: string } = {},
+): Promise<T> {
   // Cut short, it would leave the embedded database running: Ctrl-C waits for the end, a second one does not.
   watchInterruption();
-  const folder = config.databaseUrl === undefined ? lockDataFolder(config.dataDir) : undefined;
+  // An outside database is nobody's alone, and servers on it may be running.
+  const folder = config.databaseUrl === undefined ? takeFolder(config, instead) : undefined;
   try {
     const db = await openDatabase({
       url: config.databaseUrl,
@@ -24,7 +31,22 @@ export async function withDatabase<T>(config: Config, work: (db: Db) => Promise<
     } finally {
       await db.close();
     }
+  } catch (error) {
+    // A rule refused it; its text is meant for whoever asked.
+    throw error instanceof ApiError && error.status < 500 ? new StartupError(error.message, { cause: error }) : error;
   } finally {
     folder?.release();
+  }
+}
+
+function takeFolder({ dataDir }: Config, instead: string | undefined): ReturnType<typeof lockDataFolder> {
+  try {
+    return lockDataFolder(dataDir);
+  } catch (error) {
+    const held = error instanceof StartupError && error.message.includes("is in use by another server");
+    if (!held || instead === undefined) throw error;
+    throw new StartupError(`A server is running on the data folder ${dataDir} and holds its database: ${instead}.`, {
+      cause: error,
+    });
   }
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { accountCommand } from "./commands/account.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -23,6 +25,8 @@ for (const command of [
   sandboxCommand(),
   serveCommand(),
   migrateCommand(),
+  accountCommand(),
+  keysCommand(),
   settingsCommand(),
   auditCommand(),
   demoCommand(),

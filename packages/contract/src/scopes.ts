@@ -6,6 +6,7 @@ export const scopes = [
   "admin:accounts",
   "read:accounts",
   "write:accounts",
+  "write:accounts:/management/settings/approvals",
   "admin:checkout",
   "read:checkout",
   "write:checkout",
@@ -21,3 +22,14 @@ export const writeOperations = [
   "admin:checkout",
   "write:checkout:/admin/terminals",
 ] as const satisfies readonly Scope[];
+
+/** To change clients and grants; reading them takes `readAccounts`. Which scopes open them is not documented. */
+export const writeClients = ["admin:accounts"] as const satisfies readonly Scope[];
+
+/** What an account's first client holds: every scope that manages a service fully. */
+export const adminScopes: readonly Scope[] = scopes.filter((scope) => /^admin:[^:]+$/.test(scope));
+
+/** Whether who holds `held` has what `scope` gives: the scope itself, or `admin:{service}`, which manages all of it. */
+export function coversScope(held: ReadonlySet<string>, scope: string): boolean {
+  return held.has(scope) || held.has(`admin:${scope.split(":")[1]}`);
+}

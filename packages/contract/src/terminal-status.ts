@@ -16,19 +16,135 @@ export const TerminalStatusReason = Type.Enum(terminalStatusReasons, {
 });
 export type TerminalStatusReason = (typeof terminalStatusReasons)[number];
 
-type TerminalEvent = "device_connected" | "update_checked";
+/** The reason that comes with a status: it follows from the status alone. */
+export const statusReasons = {
+  DELETED: null,
+  PENDING: null,
+  ACTION_REQUIRED: "CHECK_UPDATE",
+  ACTIVE: null,
+  INACTIVE: null,
+  ERROR: null,
+} as const satisfies Record<TerminalStatus, TerminalStatusReason | null>;
 
-/** What each event does to a terminal; a status that an event does not name stays as it is. */
+export const terminalEvents = [
+  "device_connected",
+  "update_checked",
+  "activation_succeeded",
+  "activation_exhausted",
+  "device_fault",
+  "store_suspended",
+  "store_resumed",
+  "deleted",
+] as const;
+export type TerminalEvent = (typeof terminalEvents)[number];
+
+/** A status that an INACTIVE terminal comes from, remembers, and returns to. */
+export type LiveStatus = Exclude<TerminalStatus, "DELETED" | "INACTIVE">;
+
+/** What an event does: move to a status, leave things as they are, or, to INACTIVE, one of the two below. */
+type Effect = TerminalStatus | "stays" | "resumes" | "moves_remembered";
+
+/**
+ * What each event does to a terminal in each status. An INACTIVE terminal goes on with its life unseen: what happens to
+ * it moves the status that it remembers (`moves_remembered`) and comes to light when its store resumes (`resumes`).
+ */
 export const terminalMoves = {
-  device_connected: { PENDING: { status: "ACTION_REQUIRED", status_reason: "CHECK_UPDATE" } },
+  device_connected: {
+    PENDING: "ACTION_REQUIRED",
+    ACTION_REQUIRED: "stays",
+    ACTIVE: "stays",
+    ERROR: "stays",
+    INACTIVE: "moves_remembered",
+    DELETED: "stays",
+  },
   update_checked: {
-    ACTION_REQUIRED: { status: "ACTIVE", status_reason: null },
-    ERROR: { status: "ACTIVE", status_reason: null },
+    PENDING: "stays",
+    ACTION_REQUIRED: "ACTIVE",
+    ACTIVE: "stays",
+    ERROR: "ACTIVE",
+    INACTIVE: "moves_remembered",
+    DELETED: "stays",
+  },
+  activation_succeeded: {
+    PENDING: "ACTIVE",
+    ACTION_REQUIRED: "ACTIVE",
+    ACTIVE: "stays",
+    ERROR: "ACTIVE",
+    INACTIVE: "moves_remembered",
+    DELETED: "stays",
+  },
+  activation_exhausted: {
+    PENDING: "ERROR",
+    ACTION_REQUIRED: "ERROR",
+    ACTIVE: "ERROR",
+    ERROR: "stays",
+    INACTIVE: "moves_remembered",
+    DELETED: "stays",
+  },
+  // A device that has never connected has nothing to report.
+  device_fault: {
+    PENDING: "stays",
+    ACTION_REQUIRED: "ERROR",
+    ACTIVE: "ERROR",
+    ERROR: "stays",
+    INACTIVE: "moves_remembered",
+    DELETED: "stays",
+  },
+  store_suspended: {
+    PENDING: "INACTIVE",
+    ACTION_REQUIRED: "INACTIVE",
+    ACTIVE: "INACTIVE",
+    ERROR: "INACTIVE",
+    INACTIVE: "stays",
+    DELETED: "stays",
+  },
+  store_resumed: {
+    PENDING: "stays",
+    ACTION_REQUIRED: "stays",
+    ACTIVE: "stays",
+    ERROR: "stays",
+    INACTIVE: "resumes",
+    DELETED: "stays",
+  },
+  deleted: {
+    PENDING: "DELETED",
+    ACTION_REQUIRED: "DELETED",
+    ACTIVE: "DELETED",
+    ERROR: "DELETED",
+    INACTIVE: "DELETED",
+    DELETED: "stays",
   },
 } as const satisfies Record<
   TerminalEvent,
-  Partial<Record<TerminalStatus, { status: TerminalStatus; status_reason: TerminalStatusReason | null }>>
+  Record<LiveStatus | "DELETED", TerminalStatus | "stays"> & { INACTIVE: Effect }
 >;
+
+/** What a terminal is: its status and, only while INACTIVE, the status that it will return to. */
+export interface TerminalState {
+  status: TerminalStatus;
+  remembered: LiveStatus | null;
+}
+
+const liveStatuses = ["PENDING", "ACTION_REQUIRED", "ACTIVE", "ERROR"] as const satisfies readonly LiveStatus[];
+
+/** Every state that a terminal can be in. */
+export const terminalStates: readonly TerminalState[] = [
+  ...liveStatuses.map((status) => ({ status, remembered: null })),
+  ...liveStatuses.map((remembered) => ({ status: "INACTIVE" as const, remembered })),
+  { status: "DELETED", remembered: null },
+];
+
+/** What becomes of a terminal by an event; the same state when the event does not concern it. */
+export function afterEvent(event: TerminalEvent, state: TerminalState): TerminalState {
+  const effect: Effect = terminalMoves[event][state.status];
+  if (effect === "stays") return state;
+  if (effect === "resumes") return { status: state.remembered ?? "PENDING", remembered: null };
+  if (effect === "moves_remembered") {
+    const beneath = afterEvent(event, { status: state.remembered ?? "PENDING", remembered: null });
+    return { status: "INACTIVE", remembered: beneath.status as LiveStatus };
+  }
+  return { status: effect, remembered: effect === "INACTIVE" ? (state.status as LiveStatus) : null };
+}
 
 const all = ["end_of_day", "send_logs", "check_update", "open_menu"] as const;
 

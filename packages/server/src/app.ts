@@ -17,6 +17,7 @@ import { isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
 import { toApiError } from "./platform/http/failures.ts";
+import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
 import type { Caller, Route } from "./platform/http/route.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
 import { compileValidator } from "./platform/http/validation.ts";
@@ -26,7 +27,12 @@ export interface AppDeps {
   log: Logger;
   tokens: Tokens;
   routes: Route[];
+  /** Left out, nobody is held back. */
+  rateLimits?: RateLimits | undefined;
 }
+
+/** What stands before every route. */
+type Gate = Pick<AppDeps, "tokens" | "rateLimits">;
 
 const jsonType = "application/json; charset=utf-8";
 
@@ -34,7 +40,7 @@ const jsonType = "application/json; charset=utf-8";
 const maxParamLength = 300;
 
 /** Builds the HTTP app from its routes; listening is the caller's business. */
-export async function buildApp({ log, tokens, routes }: AppDeps): Promise<FastifyInstance> {
+export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<FastifyInstance> {
   const baseLogger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: baseLogger,
@@ -84,17 +90,17 @@ export async function buildApp({ log, tokens, routes }: AppDeps): Promise<Fastif
   await app.register(swagger, { openapi: openApiDocument });
   await app.register(swaggerUi, { routePrefix: "/docs", logLevel: "silent" });
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
-  for (const row of routes.filter((candidate) => !candidate.form)) addRoute(app, row, tokens);
+  for (const row of routes.filter((candidate) => !candidate.form)) addRoute(app, row, gate);
   await app.register(async (forms) => {
     await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });
-    for (const row of routes.filter((candidate) => candidate.form)) addRoute(forms, row, tokens);
+    for (const row of routes.filter((candidate) => candidate.form)) addRoute(forms, row, gate);
   });
   return app;
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>();
 
-function addRoute(app: FastifyInstance, row: Route, tokens: Tokens): void {
+function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   const { params, query, body, responses } = row.schemas;
   const errorSchema = { ...ErrorBody, description: "The documented error shape." };
   app.route({
@@ -112,7 +118,9 @@ function addRoute(app: FastifyInstance, row: Route, tokens: Tokens): void {
       response: { ...responses, "4xx": errorSchema, "5xx": errorSchema },
     },
     onRequest: async (request) => {
-      if (row.scopes !== "public") callers.set(request, await authorize(request, row.scopes, tokens));
+      if (row.limited) takeTurn(gate.rateLimits?.perAddress, networkOf(request.ip));
+      if (row.scopes === "public") row.guard?.(request);
+      else callers.set(request, await authorize(request, row.scopes, gate));
     },
     handler: async (request, reply) => {
       const caller = callers.get(request);
@@ -130,8 +138,9 @@ function addRoute(app: FastifyInstance, row: Route, tokens: Tokens): void {
 }
 
 /** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */
-async function authorize(request: FastifyRequest, accepted: readonly string[], tokens: Tokens): Promise<Caller> {
-  const principal = await tokens.authenticate(request.headers.authorization);
+async function authorize(request: FastifyRequest, accepted: readonly string[], gate: Gate): Promise<Caller> {
+  const principal = await gate.tokens.authenticate(request.headers.authorization);
+  takeTurn(gate.rateLimits?.perClient, principal.clientId);
   if (!accepted.some((scope) => principal.scopes.has(scope))) {
     throw new ApiError("insufficient_scope", `The token needs one of the scopes: ${accepted.join(", ")}.`, {
       headers: {
@@ -139,8 +148,8 @@ async function authorize(request: FastifyRequest, accepted: readonly string[], t
       },
     });
   }
-  const { aid } = request.params as { aid?: string };
-  if (aid !== undefined && aid !== principal.accountId) {
+  const { aid, oid } = request.params as { aid?: string; oid?: string };
+  if ((aid ?? oid ?? principal.accountId) !== principal.accountId) {
     throw new ApiError("account_not_found", "There is no such account.");
   }
   return { ...principal, address: request.ip, requestId: request.id };

@@ -28,6 +28,12 @@ describe("configuration", () => {
     expect(config.publicUrl).toBe("https://till.example.com");
   });
 
+  it("asks the public register about nothing, unless told otherwise", () => {
+    expect(readConfig({}).organizations).toEqual({ registerUrl: undefined, checkDestinations: false });
+    const set = { TILLKEEPER_BRREG_URL: "http://127.0.0.1:9/api/", TILLKEEPER_CHECK_ORGANIZATIONS: "true" };
+    expect(readConfig(set).organizations).toEqual({ registerUrl: "http://127.0.0.1:9/api", checkDestinations: true });
+  });
+
   it("lists all faults together, each naming its setting, and repeats no secret", () => {
     const broken = {
       TILLKEEPER_HTTP_PORT: "http",
@@ -39,6 +45,8 @@ describe("configuration", () => {
       TILLKEEPER_TOKEN_SECONDS: "soon",
       TILLKEEPER_LOG_LEVEL: "loud",
       TILLKEEPER_AUDIENCE_HOSTS: "https://x",
+      TILLKEEPER_BRREG_URL: "data.brreg.no",
+      TILLKEEPER_CHECK_ORGANIZATIONS: "yes",
     };
     let message = "";
     try {

@@ -14,6 +14,12 @@ export interface Config {
   audienceHosts: string[];
   tokenLifetimeSeconds: number;
   sandboxClient: { id: string; secret: string } | undefined;
+  /** Left out: the public register, and nothing is checked. */
+  organizations?: { registerUrl: string | undefined; checkDestinations: boolean };
+  /** Requests per second; left out, nobody is held back. */
+  rateLimit?: { perClient: number; perAddress: number } | undefined;
+  /** Whoever knows it may create accounts; left out, nobody may over HTTP. */
+  bootstrapToken?: string | undefined;
   logLevel: LogLevel;
 }
 
@@ -32,9 +38,18 @@ export const settings = {
   TILLKEEPER_TOKEN_SECONDS: "How long an access token lives. Default 14400.",
   TILLKEEPER_SANDBOX_CLIENT_ID: "Fixed client id of the sandbox, for CI. Needs the secret as well.",
   TILLKEEPER_SANDBOX_CLIENT_SECRET: "Fixed client secret of the sandbox, at least 16 characters.",
+  TILLKEEPER_BRREG_URL:
+    "Address of the Norwegian register of organizations. Default https://data.brreg.no/enhetsregisteret/api.",
+  TILLKEEPER_CHECK_ORGANIZATIONS:
+    "true: new payout destinations of Norwegian companies must be in that register. Default false.",
+  TILLKEEPER_RATE_LIMIT:
+    "Requests per second that one client may send, 0 for no limit. Default 100, and no limit while listening on loopback.",
+  TILLKEEPER_BOOTSTRAP_TOKEN: "At least 32 characters. Whoever sends it as bearer token may create accounts over HTTP.",
   TILLKEEPER_LOG_LEVEL: `One of ${logLevels.join(", ")}. Default warn.`,
 } as const;
 type Setting = keyof typeof settings;
+type Read = (name: Setting) => string | undefined;
+type Fault = (name: string, message: string) => void;
 
 const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
@@ -75,6 +90,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
         .map((host) => host.trim().toLowerCase()) ?? documentedHosts,
     tokenLifetimeSeconds: Number(read("TILLKEEPER_TOKEN_SECONDS") ?? 14_400),
     sandboxClient: readSandboxClient(read, fault),
+    organizations: {
+      registerUrl: url("TILLKEEPER_BRREG_URL", ["http:", "https:"])?.replace(/\/+$/, ""),
+      checkDestinations: readFlag("TILLKEEPER_CHECK_ORGANIZATIONS", read, fault),
+    },
+    rateLimit: readRateLimit(read, fault),
+    bootstrapToken: readBootstrapToken(read, fault),
     logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
   };
   if (
@@ -95,10 +116,37 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   return config;
 }
 
-function readSandboxClient(
-  read: (name: Setting) => string | undefined,
-  fault: (name: string, message: string) => void,
-): Config["sandboxClient"] {
+function readFlag(name: Setting, read: Read, fault: Fault): boolean {
+  const text = read(name) ?? "false";
+  if (!["true", "false"].includes(text)) fault(name, `must be true or false, not "${text}".`);
+  return text === "true";
+}
+
+/** Token requests of one address per second: each costs a slow hash, and a client needs one in hours. */
+const tokenRequestsPerAddress = 20;
+const defaultPerClient = 100;
+
+function readRateLimit(read: Read, fault: Fault): Config["rateLimit"] {
+  const text = read("TILLKEEPER_RATE_LIMIT");
+  const onLoopback = /^(127\.[\d.]+|::1|localhost)$/.test(read("TILLKEEPER_HTTP_HOST") ?? "127.0.0.1");
+  if (text === undefined && onLoopback) return undefined;
+  const perClient = Number(text ?? defaultPerClient);
+  if (!Number.isInteger(perClient) || perClient < 0 || perClient > 1_000_000) {
+    fault("TILLKEEPER_RATE_LIMIT", "must be a whole number from 0 to 1000000.");
+  }
+  return perClient === 0 ? undefined : { perClient, perAddress: tokenRequestsPerAddress };
+}
+
+function readBootstrapToken(read: Read, fault: Fault): string | undefined {
+  const token = read("TILLKEEPER_BOOTSTRAP_TOKEN");
+  // What a Bearer header can carry (RFC 6750 section 2.1).
+  if (token !== undefined && !/^[\w.~+/-]{32,256}=*$/.test(token)) {
+    fault("TILLKEEPER_BOOTSTRAP_TOKEN", "must be 32-256 letters, digits, or any of . _ ~ + / - and = at the end.");
+  }
+  return token;
+}
+
+function readSandboxClient(read: Read, fault: Fault): Config["sandboxClient"] {
   const id = read("TILLKEEPER_SANDBOX_CLIENT_ID");
   const secret = read("TILLKEEPER_SANDBOX_CLIENT_SECRET");
   if (id === undefined && secret === undefined) return undefined;

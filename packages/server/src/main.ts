@@ -1,9 +1,16 @@
+import type { OperationName } from "@tillkeeper/contract/operations";
 import { sql } from "kysely";
+import { accountRoutes } from "./accounts/routes.ts";
+import { activationRoutes } from "./activations/routes.ts";
+import { activationWorker } from "./activations/worker.ts";
 import { buildApp } from "./app.ts";
 import { auditRoutes } from "./audit/routes.ts";
+import { signingKeyWorker } from "./auth/key-rotation.ts";
+import { openNarrowedGrants } from "./auth/narrowed-grants.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
+import { clientRoutes } from "./clients/routes.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./db/open.ts";
 import { announcer, outboxWorker } from "./gateway/dispatch.ts";
@@ -11,15 +18,19 @@ import { createInbound } from "./gateway/inbound.ts";
 import { openTransport } from "./gateway/open-transport.ts";
 import type { DeviceTransport } from "./gateway/transport.ts";
 import { type VirtualTerminalHost, virtualTerminals } from "./gateway/virtual-terminals.ts";
+import { grantRoutes } from "./grants/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { createAccept } from "./operations/accept.ts";
 import { createReports } from "./operations/reports.ts";
 import { operationRoutes } from "./operations/routes.ts";
 import { expiryWorker, idempotencyWorker } from "./operations/workers.ts";
+import { norwegianRegister } from "./organizations/norwegian-register.ts";
+import { payoutDestinationRoutes } from "./payout-destinations/routes.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import { Closing } from "./platform/closing.ts";
 import { lockDataFolder } from "./platform/data-folder.ts";
-import type { Route } from "./platform/http/route.ts";
+import { createRateLimit } from "./platform/http/rate-limit.ts";
+import type { Caller, Route } from "./platform/http/route.ts";
 import { listen } from "./platform/listen.ts";
 import type { Logger } from "./platform/log.ts";
 import { ownAddresses } from "./platform/own-addresses.ts";
@@ -27,7 +38,10 @@ import { serverId } from "./platform/server-id.ts";
 import { Supervisor } from "./platform/worker.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
+import { destinationChanged } from "./stores/suspension.ts";
+import { retirementWorker } from "./terminals/retirement.ts";
 import { terminalRoutes } from "./terminals/routes.ts";
+import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "./terminals/suspension.ts";
 
 export interface ServerOptions {
   config: Config;
@@ -64,19 +78,30 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 async function start(options: ServerOptions, closing: Closing): Promise<RunningServer> {
   const core = await openCore(options, closing);
   const gateway = await openGateway(core, options, closing);
-  const stores = { db: core.db, clock: core.clock };
-  const terminals = {
-    ...stores,
-    mqttUrl: gateway.transport.url,
-    virtualTerminalAdded: () => gateway.virtual?.wake(),
-    credentialReplaced: (terminalId: string) => gateway.transport.disconnect(terminalId),
+  const stores = {
+    db: core.db,
+    clock: core.clock,
+    register: norwegianRegister({ url: core.config.organizations?.registerUrl }),
+    suspendTerminals: suspendTerminalsOfStore,
+    resumeTerminals: resumeTerminalsOfStore,
   };
+  const accept = createAccept({ db: core.db, clock: core.clock, announce: announcer(gateway.device) });
+  const terminals = { db: core.db, clock: core.clock, ...terminalPorts(gateway, accept) };
   const supervisor = new Supervisor(core.log);
   await openApi(core, closing, [
     ...auditRoutes({ db: core.db }),
+    ...accessRoutes(core),
     ...storeRoutes(stores),
+    ...payoutDestinationRoutes({
+      db: core.db,
+      clock: core.clock,
+      register: core.config.organizations?.checkDestinations ? stores.register : undefined,
+      ownUrl: core.addresses.url,
+      storesOfDestinationChanged: destinationChanged(stores),
+    }),
     ...terminalRoutes(terminals),
-    ...operationRoutes({ db: core.db, accept: createAccept({ ...stores, announce: announcer(gateway.device) }) }),
+    ...operationRoutes({ db: core.db, accept }),
+    ...activationRoutes({ db: core.db, clock: core.clock }),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => gateway.transport.healthy(),
@@ -89,6 +114,11 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     supervisor.start(worker);
   }
   if (gateway.virtual) supervisor.start(gateway.virtual.worker);
+  supervisor.start(retirementWorker(terminals));
+  const ask = (accountId: string, terminalId: string) =>
+    accept(operationRequest({ accountId, clientId: "system" }, terminalId, "check_update"));
+  supervisor.start(activationWorker({ db: core.db, clock: core.clock, log: core.log, ask }));
+  supervisor.start(signingKeyWorker({ ...stores, lifetimeSeconds: core.config.tokenLifetimeSeconds }));
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: gateway.transport.url() };
   const { folder, db, clock, config } = core;
@@ -96,6 +126,25 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     ? await openSandbox({ db, clock, folder, client: config.sandboxClient, addresses, stores, terminals })
     : undefined;
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
+}
+
+/** What terminals need of the features above them. */
+function terminalPorts({ transport, virtual }: Gateway, accept: ReturnType<typeof createAccept>) {
+  return {
+    mqttUrl: transport.url,
+    virtualTerminalsChanged: () => virtual?.wake(),
+    credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
+    isConnected: (terminalId: string) => transport.connected(terminalId),
+    sendEndOfDay: async (caller: Caller, terminalId: string) => {
+      const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
+      return operation.id;
+    },
+  };
+}
+
+function operationRequest(by: { accountId: string; clientId: string }, terminalId: string, operation: OperationName) {
+  const { accountId, clientId } = by;
+  return { accountId, clientId, idempotencyKey: null, body: { terminal_id: terminalId, operation } };
 }
 
 /** What every feature stands on. */
@@ -107,7 +156,14 @@ async function openCore({ config, log, clock = systemClock }: ServerOptions, clo
   const addresses = ownAddresses(config);
   const { acceptedHosts } = addresses;
   const keys = await openSigningKeys(db, clock);
-  const tokens = createTokens({ keys, clock, lifetimeSeconds: config.tokenLifetimeSeconds, acceptedHosts });
+  const narrowedGrants = await openNarrowedGrants(db, clock);
+  const tokens = createTokens({
+    keys,
+    narrowedGrants,
+    clock,
+    lifetimeSeconds: config.tokenLifetimeSeconds,
+    acceptedHosts,
+  });
   return { config, log, clock, folder: folder.path, db, addresses, keys, tokens };
 }
 type Core = Awaited<ReturnType<typeof openCore>>;
@@ -133,9 +189,24 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   return { device, transport, virtual };
 }
 
+type Gateway = Awaited<ReturnType<typeof openGateway>>;
+
+/** Accounts, and who may do what in them. */
+function accessRoutes({ config, db, clock, addresses }: Core): Route[] {
+  return [
+    ...accountRoutes({ db, clock, bootstrapToken: config.bootstrapToken }),
+    ...clientRoutes({ db, clock }),
+    ...grantRoutes({ db, clock, acceptedHosts: addresses.acceptedHosts, ownUrl: addresses.url }),
+  ];
+}
+
 async function openApi({ config, db, log, keys, tokens, addresses }: Core, closing: Closing, routes: Route[]) {
   const auth = authRoutes({ db, keys, tokens, acceptedHosts: addresses.acceptedHosts, ownUrl: addresses.url });
-  const app = await buildApp({ log, tokens, routes: [...auth, ...routes] });
+  const rateLimits = config.rateLimit && {
+    perClient: createRateLimit(config.rateLimit.perClient),
+    perAddress: createRateLimit(config.rateLimit.perAddress),
+  };
+  const app = await buildApp({ log, tokens, rateLimits, routes: [...auth, ...routes] });
   await app.ready();
   closing.add(async () => {
     // Silent connections, as browsers open them ahead, do not count as idle: they would hold the end up for a minute.

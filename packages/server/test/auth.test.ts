@@ -139,7 +139,7 @@ describe("getting a token", () => {
   it("refuses tokens that are expired, forged, unsigned, for another server, or no tokens", async () => {
     const foreign = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
     const own = await server.db.sql.selectFrom("signing_keys").selectAll().executeTakeFirstOrThrow();
-    const claims = { scope: "admin:accounts admin:checkout", client_id: "x" };
+    const claims = { scope: "admin:accounts admin:checkout", client_id: "x", grant: "x" };
     const build = (key: CryptoKey | Uint8Array, header: object, audience = documentedAudience, expires = "1h") =>
       new SignJWT(claims)
         .setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt", ...header })
@@ -209,7 +209,7 @@ describe("getting a token", () => {
       .insertInto("signing_keys")
       .values({ kid: "second", ...keys, created_at, retired_at: null })
       .execute();
-    const token = await new SignJWT({ scope: "admin:accounts" })
+    const token = await new SignJWT({ scope: "admin:accounts", grant: "x" })
       .setProtectedHeader({ alg: "EdDSA", kid: "second", typ: "at+jwt" })
       .setSubject("x")
       .setAudience(documentedAudience)

@@ -1,4 +1,4 @@
-import { type Static, Type } from "typebox";
+import { type Static, type TSchema, Type } from "typebox";
 import { TerminalStatus } from "../terminal-status.ts";
 
 /** Stores, field by field as the public reference shows them (D1-D3). */
@@ -60,12 +60,23 @@ export type Coordinates = Static<typeof Coordinates>;
 
 export const PayoutDestinationId = Type.String({ pattern: "^[A-Za-z0-9_-]{1,40}$", examples: ["PD032"] });
 
-/** Only the id counts on create; the rest is what the answer shows and is ignored when echoed back. */
+const echoed = Type.Optional(
+  Type.String({
+    maxLength: 255,
+    description: "Shown in answers; ignored in requests, so that an answer can be sent back.",
+  }),
+);
+
+/**
+ * Only the id counts; the other three belong to the destination and are ignored. They are the only read-only fields that
+ * may be sent: those of the store itself (`id`, `status`, `created_at`, ...) are unknown fields in a request.
+ */
 const PayoutDestinationReference = Type.Object(
-  { payout_destination_id: PayoutDestinationId },
+  { payout_destination_id: PayoutDestinationId, status: echoed, type: echoed, merchant_category_code: echoed },
   { additionalProperties: false },
 );
 
+/** The body of POST and of PUT, which replaces: what it leaves out is cleared, but for `store_id`. */
 export const StoreCreate = Type.Object(
   {
     store_id: Type.Optional(StoreIdText),
@@ -89,6 +100,21 @@ const StorePayoutDestination = Type.Object({
   merchant_category_code: Type.Optional(Type.String()),
 });
 
+/** A destination of the operator account that owns this account, linked to the store (D6). */
+const OperatorPayoutDestination = Type.Object({
+  payout_destination_id: Type.String(),
+  status: Type.String(),
+  type: Type.String(),
+  organization_number: Type.Optional(Type.String()),
+  name: Type.Optional(Type.String()),
+  trade_name: Type.Optional(Type.String()),
+  merchant_category_code: Type.Optional(Type.String()),
+});
+
+/** Each reason ends by itself; the store is SUSPENDED as long as one is left (D5). */
+export const suspensionReasons = ["operator", "payout_destination"] as const;
+export type SuspensionReason = (typeof suspensionReasons)[number];
+
 export const StoreTerminal = Type.Object({
   terminal_id: Type.String(),
   device_serial_number: Type.String(),
@@ -103,7 +129,14 @@ const storeFields = {
   updated_at: Type.String({ format: "date-time" }),
   updated_by: Type.String(),
   status: StoreStatus,
-  verified: Type.Boolean({ description: "Every shown detail came from a payout destination or a public register." }),
+  suspended_by: Type.Optional(
+    Type.Array(Type.Enum(suspensionReasons), { description: "With SUSPENDED: what keeps the store suspended." }),
+  ),
+  verified: Type.Boolean({
+    description:
+      "Every shown detail came from a payout destination or a public register. A store name, coordinates or an " +
+      "organization's field of the caller's own that the source does not confirm make it false.",
+  }),
   number_of_terminals: Type.Integer({ description: "Live terminals of the store." }),
   organization: Type.Optional(Organization),
   store_name: Type.Optional(Type.String()),
@@ -113,6 +146,9 @@ const storeFields = {
   coordinates: Type.Optional(Coordinates),
   website: Type.Optional(Type.String()),
   payout_destination: Type.Optional(StorePayoutDestination),
+  operator_payout_destinations: Type.Optional(
+    Type.Array(OperatorPayoutDestination, { description: "With `includes=operator_payout_destinations` only." }),
+  ),
 };
 
 export const Store = Type.Object({ ...storeFields, terminals: Type.Array(StoreTerminal) });
@@ -129,3 +165,64 @@ export const StoreList = Type.Object({
   starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
 });
 export type StoreList = Static<typeof StoreList>;
+
+/** What a GET may ask for beyond the store itself. */
+export const storeIncludes = ["operator_payout_destinations"] as const;
+export const StoreIncludes = Type.Optional(Type.Array(Type.Enum(storeIncludes), { maxItems: 10 }));
+
+/** The filters of the list of stores; arrays are repeated parameters. */
+export const storeFilters = {
+  status: Type.Optional(
+    Type.Array(StoreStatus, { maxItems: 10, description: "Exactly these; without it, all but DELETED." }),
+  ),
+  search: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: "^[^\\p{Cc}]+$",
+      description: "Part of the store's name, ids, place or organization number, in either case.",
+      examples: ["oslo"],
+    }),
+  ),
+  payout_destination_id: Type.Optional(Type.Array(PayoutDestinationId, { maxItems: 100 })),
+  include_deleted: Type.Optional(Type.Boolean({ description: "Show DELETED rows, too; `status` goes before it." })),
+  includes: StoreIncludes,
+};
+
+const LocalTime = Type.String({
+  pattern: "^([01]\\d|2[0-3]):[0-5]\\d$",
+  description: "HH:MM in the store's time zone.",
+  examples: ["23:30"],
+});
+const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: "IANA.", examples: ["Europe/Oslo"] });
+
+/** How a store is run (D7); always whole, defaults filled in. */
+export const StoreConfiguration = Type.Object({
+  auto_end_of_day: Type.Object({
+    enabled: Type.Boolean({ description: "Close every terminal once a day. Default: false on sandbox accounts." }),
+    time: LocalTime,
+    retry_until: Type.String({
+      description: "HH:MM; at or before `time`, it is on the day after.",
+      examples: ["05:00"],
+    }),
+  }),
+  time_zone: Type.String({ description: "IANA. Default: by the country of the store's address." }),
+});
+export type StoreConfiguration = Static<typeof StoreConfiguration>;
+
+const resettable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
+
+/** Merged into the configuration, at every depth: what is left out stays, `null` goes back to the default. */
+export const StoreConfigurationPatch = Type.Object(
+  {
+    auto_end_of_day: resettable(
+      Type.Object(
+        { enabled: resettable(Type.Boolean()), time: resettable(LocalTime), retry_until: resettable(LocalTime) },
+        { additionalProperties: false },
+      ),
+    ),
+    time_zone: resettable(TimeZone),
+  },
+  { additionalProperties: false },
+);
+export type StoreConfigurationPatch = Static<typeof StoreConfigurationPatch>;

@@ -1,5 +1,13 @@
-import { type Static, Type } from "typebox";
+import { type Static, type TSchema, Type } from "typebox";
 import { TerminalStatus, TerminalStatusReason } from "../terminal-status.ts";
+
+const StoreId = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  description: "The client-supplied store_id, or the generated id, of the store.",
+  examples: ["S312"],
+});
+const DeviceModel = Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$" });
 
 /** Terminals, field by field as the public reference shows them (D8-D12). */
 export const TerminalCreate = Type.Object(
@@ -9,19 +17,21 @@ export const TerminalCreate = Type.Object(
       description: "Hardware serial number printed on the device.",
       examples: ["123456789012"],
     }),
-    store_id: Type.String({
-      minLength: 1,
-      maxLength: 255,
-      description: "The client-supplied store_id, or the generated id, of the store.",
-      examples: ["S312"],
-    }),
-    device_model: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$" })),
+    store_id: StoreId,
+    device_model: Type.Optional(DeviceModel),
   },
   { additionalProperties: false },
 );
 export type TerminalCreate = Static<typeof TerminalCreate>;
 
-export const Terminal = Type.Object({
+/** What is left out stays as it is; another `store_id` moves the terminal (D12). */
+export const TerminalUpdate = Type.Object(
+  { device_model: Type.Optional(DeviceModel), store_id: Type.Optional(StoreId) },
+  { additionalProperties: false },
+);
+export type TerminalUpdate = Static<typeof TerminalUpdate>;
+
+const terminalFields = {
   terminal_id: Type.String({ examples: ["T12233302-T0001"] }),
   device_serial_number: Type.String(),
   id: Type.String({ format: "uuid" }),
@@ -34,11 +44,60 @@ export const Terminal = Type.Object({
   store_id: Type.String(),
   status: TerminalStatus,
   status_reason: Type.Optional(TerminalStatusReason),
-});
+};
+
+export const Terminal = Type.Object(terminalFields);
 export type Terminal = Static<typeof Terminal>;
 
+/** The store of a terminal, and the payout destination that its money goes to. */
+export const TerminalStore = Type.Object({
+  id: Type.String({ examples: ["P11223351-0026"] }),
+  store_id: Type.String(),
+  store_name: Type.Optional(Type.String()),
+  payout_destination: Type.Optional(
+    Type.Object({
+      payout_destination_id: Type.String(),
+      status: Type.String(),
+      type: Type.String(),
+      merchant_category_code: Type.Optional(Type.String()),
+    }),
+  ),
+});
+export type TerminalStore = Static<typeof TerminalStore>;
+
+export const TerminalListItem = Type.Object({
+  ...terminalFields,
+  store: Type.Optional(Type.Object(TerminalStore.properties, { description: "With `includes=store` only." })),
+});
+export type TerminalListItem = Static<typeof TerminalListItem>;
+
+const several = <T extends TSchema>(item: T, description: string) =>
+  Type.Optional(Type.Array(item, { minItems: 1, maxItems: 100, description: `${description} Repeated for several.` }));
+const Text = Type.String({ minLength: 1, maxLength: 255 });
+
+/** What narrows the list of terminals; a terminal must meet each filter that is given. */
+export const terminalFilters = {
+  status: several(TerminalStatus, "Terminals in this status; the only way to DELETED ones but `include_deleted`."),
+  device_model: several(Text, "Terminals of this model."),
+  device_serial_number: several(Text, "The terminals that this device is, or was."),
+  terminal_id: several(Text, "The terminal with this id."),
+  store_id: several(Text, "Terminals of this store, by either of its ids."),
+  payout_destination_id: several(Text, "Terminals of stores with this payout destination."),
+  search: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      pattern: "^[^\\p{Cc}]*$",
+      description: "Part of the terminal's id, serial number or model, or of its store's id or name; in any case.",
+    }),
+  ),
+  includes: Type.Optional(
+    Type.Array(Type.Enum(["store"]), { maxItems: 1, description: "`store` shows the store of each terminal." }),
+  ),
+};
+
 export const TerminalList = Type.Object({
-  terminals: Type.Array(Terminal),
+  terminals: Type.Array(TerminalListItem),
   starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
 });
 export type TerminalList = Static<typeof TerminalList>;

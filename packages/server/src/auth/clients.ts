@@ -13,27 +13,40 @@ interface NewClient {
   secret: string;
   /** For the client's own account. */
   scopes: readonly Scope[];
+  /** Who makes it; left out, it counts as its own maker. */
+  createdBy?: string;
 }
 
-/** Creates a client with one secret and a grant for its own account, inside the caller's transaction. */
-export async function createClient(tx: Tx, clock: Clock, client: NewClient): Promise<void> {
-  const { accountId, clientId, name } = client;
-  const createdAt = clock.now();
+/** Creates a client with one secret and a grant for its own account, inside the caller's transaction. Answers its `id`. */
+export async function createClient(tx: Tx, clock: Clock, client: NewClient): Promise<string> {
+  const { accountId, clientId, name, scopes, createdBy = clientId } = client;
+  const now = clock.now();
+  const id = newId(now);
+  const made = { account_id: accountId, ...madeBy(createdBy, now) };
   await tx
     .insertInto("clients")
-    .values({ account_id: accountId, client_id: clientId, name, created_at: createdAt, revoked_at: null })
+    .values({ ...made, id, client_id: clientId, name, description: null, callbacks: [], revoked_at: null })
     .execute();
   await tx
     .insertInto("client_grants")
     .values({
-      account_id: accountId,
+      ...made,
+      id: newId(now),
       client_id: clientId,
       audience_account_id: accountId,
-      scopes: [...client.scopes],
-      created_at: createdAt,
+      audience: null,
+      scopes: [...scopes],
+      removed_at: null,
+      narrowed_at: null,
     })
     .execute();
   await addSecret(tx, clock, client);
+  return id;
+}
+
+/** The four columns that say who made a row and when. */
+export function madeBy(actor: string, now: Date) {
+  return { created_at: now, created_by: actor, updated_at: now, updated_by: actor };
 }
 
 /** Adds a secret; earlier ones stay valid, so that a secret can be replaced without an outage. */
@@ -42,18 +55,40 @@ export async function addSecret(
   clock: Clock,
   { accountId, clientId, secret }: { accountId: string; clientId: string; secret: string },
 ): Promise<void> {
-  const createdAt = clock.now();
+  await insertSecret(tx, clock, { accountId, clientId, secret, hash: await hashSecret(secret) });
+}
+
+interface HashedSecret {
+  accountId: string;
+  clientId: string;
+  secret: string;
+  hash: string;
+}
+
+/** Of shorter ones, which somebody may have chosen, four characters would tell too much. */
+const longEnoughToHint = 43;
+
+/** As `addSecret`, for a secret that was hashed before the transaction began. Answers its id. */
+export async function insertSecret(
+  tx: Tx,
+  clock: Clock,
+  { accountId, clientId, secret, hash }: HashedSecret,
+): Promise<string> {
+  const now = clock.now();
+  const id = newId(now);
   await tx
     .insertInto("client_secrets")
     .values({
       account_id: accountId,
       client_id: clientId,
-      secret_id: newId(createdAt),
-      secret_hash: await hashSecret(secret),
-      created_at: createdAt,
+      secret_id: id,
+      secret_hash: hash,
+      last_four: secret.length >= longEnoughToHint ? secret.slice(-4) : null,
+      created_at: now,
       revoked_at: null,
     })
     .execute();
+  return id;
 }
 
 /** Checked in place of a missing client's hash, so that an unknown client takes as long as a wrong secret. */
@@ -93,19 +128,19 @@ export async function clientIsKnown(db: Db, accountId: string, clientId: string,
   return false;
 }
 
-/** The scopes that the client holds for an account; `undefined` without a grant. */
-export async function grantedScopes(
+/** What the client may do in an account; `undefined` without a grant. */
+export function findGrant(
   db: Db,
   accountId: string,
   clientId: string,
   audienceAccountId: string,
-): Promise<string[] | undefined> {
-  const row = await db.sql
+): Promise<{ id: string; scopes: string[] } | undefined> {
+  return db.sql
     .selectFrom("client_grants")
-    .select("scopes")
+    .select(["id", "scopes"])
     .where("account_id", "=", accountId)
     .where("client_id", "=", clientId)
     .where("audience_account_id", "=", audienceAccountId)
+    .where("removed_at", "is", null)
     .executeTakeFirst();
-  return row?.scopes;
 }

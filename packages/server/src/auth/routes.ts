@@ -6,7 +6,7 @@ import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { accountOfAudience } from "./audience.ts";
-import { clientIsKnown, grantedScopes } from "./clients.ts";
+import { clientIsKnown, findGrant } from "./clients.ts";
 import { readCredentials } from "./credentials.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import type { Tokens } from "./tokens.ts";
@@ -36,6 +36,7 @@ export function authRoutes(deps: AuthRouteDeps): Route[] {
       summary: "Get an access token for client credentials",
       tag,
       form: true,
+      limited: "per address",
       schemas: {
         params: Type.Object({ oid: OperatorAccountId }),
         body: TokenRequest,
@@ -108,10 +109,10 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
       errors: [{ path: "/body/audience", message: "must be {server}/v1/accounts/{account_id}" }],
     });
   }
-  const scopes = await grantedScopes(deps.db, oid, clientId, accountId);
-  if (!scopes) throw new ApiError("audience_not_granted", "The client holds no grant for this audience.");
+  const grant = await findGrant(deps.db, oid, clientId, accountId);
+  if (!grant) throw new ApiError("audience_not_granted", "The client holds no grant for this audience.");
   const asked = body.scope?.split(" ").filter((scope) => scope !== "");
-  const given = asked ? scopes.filter((scope) => asked.includes(scope)) : scopes;
+  const given = asked ? grant.scopes.filter((scope) => asked.includes(scope)) : grant.scopes;
   if (given.length === 0) {
     throw new ApiError("invalid_scope", "The client holds none of these scopes.", {
       errors: [{ path: "/body/scope", message: "names no scope that the client holds" }],
@@ -121,7 +122,7 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
     status: 200,
     headers: { "cache-control": "no-store" },
     body: {
-      access_token: await deps.tokens.sign({ clientId, audience, scopes: given }, issuer),
+      access_token: await deps.tokens.sign({ clientId, grantId: grant.id, audience, scopes: given }, issuer),
       token_type: "Bearer",
       expires_in: deps.tokens.lifetimeSeconds,
       scope: given.join(" "),

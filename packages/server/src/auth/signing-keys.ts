@@ -1,18 +1,21 @@
-import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { type CryptoKey, importJWK, type JWK } from "jose";
 import type { Selectable } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
+import { algorithm, createSigningKey, settlesAfterMs } from "./key-rotation.ts";
 
-interface VerifyingKey {
+interface KeyPair {
   kid: string;
   key: CryptoKey;
   publicJwk: JWK;
+  privateJwk: JWK;
+  createdAt: Date;
 }
 
 /** The key pairs that tokens are signed with, shared by all servers on one database. */
 export interface SigningKeys {
-  /** Signs new tokens with the newest key. */
+  /** Signs new tokens with the newest key that everybody has had the time to read. */
   current(): Promise<{ kid: string; key: CryptoKey }>;
   /** Looks the key up, once more in the database when another server may have made it. */
   find(kid: string): Promise<CryptoKey | undefined>;
@@ -23,14 +26,14 @@ export interface SigningKeys {
   generation(): number;
 }
 
-const algorithm = "EdDSA";
 /** Keys that other servers add or retire are noticed after so long. */
 const staleAfterMs = 5_000;
 /** An unknown key is looked up at once, but not for every forged token. */
 const unknownAfterMs = 1_000;
 
 export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys> {
-  let verifying = new Map<string, VerifyingKey>();
+  /** Newest first. */
+  let pairs = new Map<string, KeyPair>();
   let signing: { kid: string; key: CryptoKey } | undefined;
   let generation = 0;
   let readAt = 0;
@@ -45,10 +48,8 @@ export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys
       .orderBy("kid")
       .execute();
     const keys = await Promise.all(rows.map(importKey));
-    const same = keys.length === verifying.size && keys.every(({ kid }) => verifying.has(kid));
-    verifying = new Map(keys.map((key) => [key.kid, key]));
-    const newest = rows[0];
-    signing = newest && { kid: newest.kid, key: (await importJWK(newest.private_jwk as JWK, algorithm)) as CryptoKey };
+    const same = keys.length === pairs.size && keys.every(({ kid }) => pairs.has(kid));
+    pairs = new Map(keys.map((key) => [key.kid, key]));
     if (!same) generation += 1;
     readAt = clock.now().getTime();
   }
@@ -66,47 +67,43 @@ export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys
   }
   const age = () => Math.abs(clock.now().getTime() - readAt);
   await readOnce();
-  if (!signing) {
-    await createKey(db, clock);
+  if (pairs.size === 0) {
+    await createSigningKey(db, clock);
     await readOnce();
   }
 
   return {
     async current() {
       await refresh();
-      if (!signing) throw new Error("there is no signing key");
+      const newest = newestSettled([...pairs.values()], clock.now());
+      if (!newest) throw new Error("there is no signing key");
+      if (signing?.kid !== newest.kid) {
+        signing = { kid: newest.kid, key: (await importJWK(newest.privateJwk, algorithm)) as CryptoKey };
+      }
       return signing;
     },
     async find(kid) {
       await refresh();
-      if (!verifying.has(kid) && age() > unknownAfterMs) await readOnce();
-      return verifying.get(kid)?.key;
+      if (!pairs.has(kid) && age() > unknownAfterMs) await readOnce();
+      return pairs.get(kid)?.key;
     },
     async jwks() {
       await refresh();
-      return { keys: [...verifying.values()].map((entry) => entry.publicJwk) };
+      return { keys: [...pairs.values()].map((pair) => pair.publicJwk) };
     },
     refresh,
     generation: () => generation,
   };
 }
 
-async function importKey(row: Selectable<Tables["signing_keys"]>): Promise<VerifyingKey> {
-  const publicJwk = { ...row.public_jwk, kid: row.kid, alg: algorithm, use: "sig" } as JWK;
-  return { kid: row.kid, publicJwk, key: (await importJWK(publicJwk, algorithm)) as CryptoKey };
+/** Before any key has settled, the oldest: so servers that start together agree on one. */
+function newestSettled(newestFirst: readonly KeyPair[], now: Date): KeyPair | undefined {
+  const settledBy = now.getTime() - settlesAfterMs;
+  return newestFirst.find(({ createdAt }) => createdAt.getTime() <= settledBy) ?? newestFirst.at(-1);
 }
 
-async function createKey(db: Db, clock: Clock): Promise<void> {
-  const { publicKey, privateKey } = await generateKeyPair(algorithm, { crv: "Ed25519", extractable: true });
-  const publicJwk = await exportJWK(publicKey);
-  await db.sql
-    .insertInto("signing_keys")
-    .values({
-      kid: await calculateJwkThumbprint(publicJwk),
-      public_jwk: JSON.stringify(publicJwk),
-      private_jwk: JSON.stringify(await exportJWK(privateKey)),
-      created_at: clock.now(),
-      retired_at: null,
-    })
-    .execute();
+async function importKey(row: Selectable<Tables["signing_keys"]>): Promise<KeyPair> {
+  const publicJwk = { ...row.public_jwk, kid: row.kid, alg: algorithm, use: "sig" } as JWK;
+  const key = (await importJWK(publicJwk, algorithm)) as CryptoKey;
+  return { kid: row.kid, publicJwk, key, privateJwk: row.private_jwk, createdAt: row.created_at };
 }

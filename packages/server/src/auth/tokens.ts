@@ -5,20 +5,29 @@ import { ApiError } from "../platform/errors.ts";
 import type { Principal } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { accountOfAudience } from "./audience.ts";
+import type { NarrowedGrants } from "./narrowed-grants.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
 export interface TokenGrant {
   clientId: string;
+  grantId: string;
   audience: string;
   scopes: readonly string[];
 }
 
 interface TokenDeps {
   keys: SigningKeys;
+  narrowedGrants: NarrowedGrants;
   clock: Clock;
   lifetimeSeconds: number;
   /** Hosts that an audience may name: the documented one and our own. */
   acceptedHosts: () => ReadonlySet<string>;
+}
+
+interface Verified {
+  principal: Principal;
+  grantId: string;
+  expiresAt: number;
 }
 
 export interface Tokens {
@@ -33,8 +42,9 @@ const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 /** Verifying a signature costs five times what the rest of a request does, so verified tokens are remembered. */
 const rememberedTokens = 10_000;
 
-export function createTokens({ keys, clock, lifetimeSeconds, acceptedHosts }: TokenDeps): Tokens {
-  const verified = new QuickLRU<string, { principal: Principal; expiresAt: number }>({ maxSize: rememberedTokens });
+export function createTokens(deps: TokenDeps): Tokens {
+  const { keys, narrowedGrants, clock, lifetimeSeconds } = deps;
+  const verified = new QuickLRU<string, Verified>({ maxSize: rememberedTokens });
 
   let generation = keys.generation();
 
@@ -45,43 +55,14 @@ export function createTokens({ keys, clock, lifetimeSeconds, acceptedHosts }: To
     verified.clear();
   }
 
-  async function keyOf(token: string): Promise<CryptoKey | undefined> {
-    try {
-      const { kid, alg } = decodeProtectedHeader(token);
-      return alg === "EdDSA" && kid ? await keys.find(kid) : undefined;
-    } catch (error) {
-      // The header is not the encoding of a JSON object; anything else is not the caller's fault.
-      if (error instanceof TypeError) return undefined;
-      throw error;
-    }
-  }
-
-  async function verify(token: string): Promise<{ principal: Principal; expiresAt: number }> {
-    const key = await keyOf(token);
-    if (!key) throw invalidToken("It is not signed by this server.");
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: ["EdDSA"],
-      currentDate: clock.now(),
-      requiredClaims: ["exp", "aud", "sub", "scope"],
-      typ: "at+jwt",
-    });
-    const accountId = typeof payload.aud === "string" ? accountOfAudience(payload.aud, acceptedHosts()) : undefined;
-    if (!accountId) throw invalidToken("Its audience is not this server.");
-    const scopes = new Set(String(payload["scope"]).split(" "));
-    return {
-      principal: { accountId, clientId: payload.sub as string, scopes },
-      expiresAt: (payload.exp as number) * 1000,
-    };
-  }
-
   return {
     lifetimeSeconds,
 
-    async sign({ clientId, audience, scopes }, issuer) {
+    async sign({ clientId, grantId, audience, scopes }, issuer) {
       const now = clock.now();
       const issuedAt = Math.floor(now.getTime() / 1000);
       const { kid, key } = await keys.current();
-      return new SignJWT({ scope: scopes.join(" "), client_id: clientId })
+      return new SignJWT({ scope: scopes.join(" "), client_id: clientId, grant: grantId })
         .setProtectedHeader({ alg: "EdDSA", kid, typ: "at+jwt" })
         .setIssuer(issuer)
         .setAudience(audience)
@@ -97,17 +78,55 @@ export function createTokens({ keys, clock, lifetimeSeconds, acceptedHosts }: To
       const token = bearer.exec(authorization)?.[1];
       if (!token) throw invalidToken("The header is not of the form `Bearer <token>`.");
       await forgetAfterRotation();
+      await narrowedGrants.refresh();
       let known = verified.get(token);
       if (!known) {
-        known = await verify(token).catch((error: unknown) => {
+        known = await verify(deps, token).catch((error: unknown) => {
           throw error instanceof errors.JOSEError ? invalidToken(publicReason(error), error) : error;
         });
         verified.set(token, known);
       }
       if (known.expiresAt <= clock.now().getTime()) throw invalidToken("It has expired.");
-      return known.principal;
+      return withWhatRemains(known, narrowedGrants.remaining(known.grantId));
     },
   };
+}
+
+async function keyOf(keys: SigningKeys, token: string): Promise<CryptoKey | undefined> {
+  try {
+    const { kid, alg } = decodeProtectedHeader(token);
+    return alg === "EdDSA" && kid ? await keys.find(kid) : undefined;
+  } catch (error) {
+    // The header is not the encoding of a JSON object; anything else is not the caller's fault.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+async function verify({ keys, clock, acceptedHosts }: TokenDeps, token: string): Promise<Verified> {
+  const key = await keyOf(keys, token);
+  if (!key) throw invalidToken("It is not signed by this server.");
+  const { payload } = await jwtVerify(token, key, {
+    algorithms: ["EdDSA"],
+    currentDate: clock.now(),
+    requiredClaims: ["exp", "aud", "sub", "scope", "grant"],
+    typ: "at+jwt",
+  });
+  const accountId = typeof payload.aud === "string" ? accountOfAudience(payload.aud, acceptedHosts()) : undefined;
+  if (!accountId) throw invalidToken("Its audience is not this server.");
+  const scopes = new Set(String(payload["scope"]).split(" "));
+  return {
+    principal: { accountId, clientId: payload.sub as string, scopes },
+    grantId: String(payload["grant"]),
+    expiresAt: (payload.exp as number) * 1000,
+  };
+}
+
+/** A token gives what it said when it was made, less what its grant has lost since. */
+function withWhatRemains({ principal }: Verified, remaining: ReadonlySet<string> | undefined): Principal {
+  if (!remaining) return principal;
+  if (remaining.size === 0) throw invalidToken("Its client or grant has been removed.");
+  return { ...principal, scopes: new Set([...principal.scopes].filter((scope) => remaining.has(scope))) };
 }
 
 function publicReason(error: errors.JOSEError): string {

@@ -1,4 +1,18 @@
-import type { Address, Coordinates, Organization, StoreStatus } from "@tillkeeper/contract/http/stores";
+import type { ActivationStatus } from "@tillkeeper/contract/activations";
+import type { CaseStatus } from "@tillkeeper/contract/case-status";
+import type {
+  BankAccount,
+  FormSubmitter,
+  Individual,
+  PayoutInterval,
+} from "@tillkeeper/contract/http/payout-destinations";
+import type {
+  Address,
+  Coordinates,
+  Organization,
+  StoreConfigurationPatch,
+  StoreStatus,
+} from "@tillkeeper/contract/http/stores";
 import type {
   OperationError,
   OperationName,
@@ -6,7 +20,7 @@ import type {
   OperationReason,
   OperationStatus,
 } from "@tillkeeper/contract/operations";
-import type { TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
+import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
 
 /** The tables as `db/migrations` leaves them. */
@@ -19,21 +33,43 @@ export interface Tables {
     last_terminal_number: Generated<number>;
     created_at: Date;
   };
-  clients: { account_id: string; client_id: string; name: string; created_at: Date; revoked_at: Date | null };
+  clients: {
+    account_id: string;
+    id: string;
+    client_id: string;
+    name: string | null;
+    description: string | null;
+    callbacks: string[];
+    created_at: Date;
+    created_by: string;
+    updated_at: Date;
+    updated_by: string;
+    revoked_at: Date | null;
+  };
   client_secrets: {
     account_id: string;
     client_id: string;
     secret_id: string;
     secret_hash: string;
+    last_four: string | null;
     created_at: Date;
     revoked_at: Date | null;
   };
   client_grants: {
     account_id: string;
+    id: string;
     client_id: string;
     audience_account_id: string;
+    /** As the caller wrote it; null for grants that came with their client. */
+    audience: string | null;
     scopes: string[];
+    type: Generated<"client_credentials">;
     created_at: Date;
+    created_by: string;
+    updated_at: Date;
+    updated_by: string;
+    removed_at: Date | null;
+    narrowed_at: Date | null;
   };
   signing_keys: {
     kid: string;
@@ -45,15 +81,36 @@ export interface Tables {
   payout_destinations: {
     account_id: string;
     payout_destination_id: string;
-    case_status: string;
-    type: string;
+    id: Generated<string>;
+    payout_destination_name: string | null;
+    payout_destination_description: string | null;
+    case_status: CaseStatus;
+    type: "company" | "individual";
     merchant_category_code: string | null;
     organization: Json<Organization> | null;
+    individual: Json<Individual> | null;
     address: Json<Address> | null;
+    bank_accounts: ColumnType<BankAccount[], string | undefined, string>;
+    payout_interval_type: PayoutInterval | null;
+    payout_reference: string | null;
     email: string | null;
     phone_number: string | null;
     website: string | null;
+    form_submitter: Json<FormSubmitter> | null;
+    report_configuration: Json<Record<string, unknown>> | null;
     created_at: Date;
+    created_by: Generated<string>;
+    updated_at: Date | null;
+    updated_by: Generated<string>;
+    search_text: ColumnType<string, never, never>;
+  };
+  operator_destination_stores: {
+    operator_account_id: string;
+    payout_destination_id: string;
+    account_id: string;
+    store_ref: string;
+    created_at: Date;
+    created_by: string;
   };
   stores: {
     account_id: string;
@@ -70,10 +127,20 @@ export interface Tables {
     coordinates: Json<Coordinates> | null;
     website: string | null;
     payout_destination_id: string | null;
+    suspended_by_operator: Generated<boolean>;
+    suspended_by_destination: Generated<boolean>;
+    configuration: ColumnType<StoreConfigurationPatch, string | undefined, string>;
     created_at: Date;
     created_by: string;
     updated_at: Date;
     updated_by: string;
+  };
+  store_search: {
+    account_id: string;
+    number: number;
+    status: StoreStatus;
+    payout_destination_id: string | null;
+    text: string;
   };
   terminals: {
     account_id: string;
@@ -86,13 +153,38 @@ export interface Tables {
     simulated: boolean;
     status: TerminalStatus;
     status_reason: TerminalStatusReason | null;
+    /** Set while INACTIVE: what the terminal returns to. */
+    status_before_inactive: LiveStatus | null;
     created_at: Date;
     created_by: string;
     updated_at: Date;
     deleted_at: Date | null;
     deleted_by: string | null;
   };
-  terminal_credentials: { account_id: string; terminal_id: string; secret_sha256: Buffer; created_at: Date };
+  terminal_credentials: {
+    account_id: string;
+    terminal_id: string;
+    secret_sha256: Buffer;
+    created_at: Date;
+    /** Of a deleted terminal: the operation with whose end the credential ends. */
+    ends_with: ColumnType<string | null, string | null | undefined>;
+  };
+  /** Kept by triggers. */
+  terminal_search: { account_id: string; number: number; text: string };
+  activations: {
+    account_id: string;
+    id: string;
+    terminal_id: string;
+    store_id: string;
+    status: ActivationStatus;
+    attempt: number;
+    look_at: Date;
+    ask_at: Date;
+    created_at: Date;
+    created_by: string;
+    updated_at: Date;
+    updated_by: string;
+  };
   operations: {
     account_id: string;
     id: string;

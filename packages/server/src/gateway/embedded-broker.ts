@@ -57,6 +57,7 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     disconnect: (terminalId) => {
       for (const client of connected(broker)) if (terminalOf(client) === terminalId) client.close();
     },
+    connected: (terminalId) => connected(broker).some((client) => terminalOf(client) === terminalId),
     close: () => closeAll(broker, server, sockets),
   };
 }

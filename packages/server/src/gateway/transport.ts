@@ -11,6 +11,8 @@ export interface DeviceTransport {
   publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
   /** Sends away whoever is connected as this terminal. */
   disconnect(terminalId: string): void;
+  /** Whether somebody is connected as this terminal; true where that cannot be known. */
+  connected(terminalId: string): boolean;
   /** Whether messages can be carried at the moment. */
   healthy(): boolean;
   close(): Promise<void>;

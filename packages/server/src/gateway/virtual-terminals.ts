@@ -105,8 +105,13 @@ async function lease({ db, clock, serverId }: VirtualDeps): Promise<Leased[]> {
   const { rows } = await sql<Leased>`
     with held as (
       insert into virtual_terminal_leases as lease (account_id, terminal_id, server_id, leased_until)
-      select account_id, terminal_id, ${serverId}, ${until} from terminals
-      where simulated and status <> 'DELETED'
+      select account_id, terminal_id, ${serverId}, ${until} from (
+        select account_id, terminal_id from terminals where simulated and status <> 'DELETED'
+        union all
+        -- Deleted ones that still have an operation to end.
+        select account_id, terminal_id from terminals join terminal_credentials using (account_id, terminal_id)
+        where simulated and status = 'DELETED' and ends_with is not null
+      ) as wanted
       order by account_id, terminal_id
       on conflict (account_id, terminal_id) do update set server_id = excluded.server_id, leased_until = excluded.leased_until
       where lease.server_id = excluded.server_id or lease.leased_until < ${now}

@@ -8,8 +8,8 @@ import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
-import { findTerminal } from "./queries.ts";
-import { terminalNotFound } from "./terminals.ts";
+import { terminalNotFound } from "./present.ts";
+import { lockTerminal } from "./queries.ts";
 
 export interface CredentialDeps {
   db: Db;
@@ -30,7 +30,7 @@ export async function issueCredential(
 ): Promise<TerminalCredential> {
   const { accountId } = caller;
   const password = await inTenant(deps.db, accountId, async (tx) => {
-    const terminal = await findTerminal(tx, accountId, terminalId);
+    const terminal = await lockTerminal(tx, accountId, terminalId);
     if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
     if (terminal.simulated) {
       throw new ApiError("virtual_terminal", "A virtual terminal has its credential from the server itself.");
@@ -69,7 +69,10 @@ export function accountOfTerminalId(terminalId: string): string | undefined {
   return terminalIdForm.exec(terminalId)?.[1];
 }
 
-/** Whether user name and password are those of a live terminal; answers its account. */
+/**
+ * Whether user name and password are those of a terminal that may connect: a live one, or a deleted one with an operation
+ * still to end (docs/adr/0007-deleting-a-terminal.md). Answers its account.
+ */
 export async function authenticateTerminal(
   db: Db,
   username: string | undefined,
@@ -87,7 +90,18 @@ export async function authenticateTerminal(
     .select("credential.secret_sha256")
     .where("credential.account_id", "=", accountId)
     .where("credential.terminal_id", "=", username)
-    .where("terminals.status", "<>", "DELETED")
+    .where((eb) =>
+      eb.or([
+        eb("terminals.status", "<>", "DELETED"),
+        eb.exists(
+          eb
+            .selectFrom("operations")
+            .whereRef("operations.account_id", "=", "credential.account_id")
+            .whereRef("operations.id", "=", "credential.ends_with")
+            .where("operations.status", "=", "PENDING"),
+        ),
+      ]),
+    )
     .executeTakeFirst();
   return row && sha256Matches(password, row.secret_sha256) ? { accountId, terminalId: username } : undefined;
 }

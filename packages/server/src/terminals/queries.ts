@@ -1,8 +1,39 @@
-import type { Kysely, Selectable } from "kysely";
+import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
+import type { Expression, ExpressionBuilder, Kysely, Selectable, SqlBool } from "kysely";
+import { jsonObjectFrom } from "kysely/helpers/postgres";
 import type { Tables } from "../db/schema.ts";
 
-/** A terminal with the caller's own id of its store. */
-export type TerminalRow = Selectable<Tables["terminals"]> & { store_id: string };
+/** A terminal with what answers show of its store. */
+export type TerminalRow = Selectable<Tables["terminals"]> & { store_id: string; store_name: string | null };
+
+export interface DestinationRow {
+  payout_destination_id: string;
+  case_status: string;
+  type: string;
+  merchant_category_code: string | null;
+}
+
+export interface TerminalFilter {
+  status?: TerminalStatus[];
+  device_model?: string[];
+  device_serial_number?: string[];
+  terminal_id?: string[];
+  store_id?: string[];
+  payout_destination_id?: string[];
+}
+
+export interface Page extends TerminalFilter {
+  /** Only terminals with lower numbers. */
+  below: number | undefined;
+  limit: number;
+  includeDeleted: boolean;
+  includeStore: boolean;
+}
+
+/** A further condition, from whoever searches. */
+export type Narrowing = (builder: ExpressionBuilder<Tables, "terminals">) => Expression<SqlBool>;
+
+export type ListedRow = TerminalRow & { destination?: DestinationRow | null };
 
 function selectTerminals(db: Kysely<Tables>, accountId: string) {
   return db
@@ -11,7 +42,7 @@ function selectTerminals(db: Kysely<Tables>, accountId: string) {
       join.onRef("stores.account_id", "=", "terminals.account_id").onRef("stores.id", "=", "terminals.store_ref"),
     )
     .selectAll("terminals")
-    .select("stores.store_id")
+    .select(["stores.store_id", "stores.store_name"])
     .where("terminals.account_id", "=", accountId);
 }
 
@@ -23,16 +54,93 @@ export function findTerminal(
   return selectTerminals(db, accountId).where("terminals.terminal_id", "=", terminalId).executeTakeFirst();
 }
 
-/** Newest first, at most `limit` rows below the terminal with number `below`. */
+/** The same, and keeps the terminal as it is until the transaction ends. */
+export function lockTerminal(
+  db: Kysely<Tables>,
+  accountId: string,
+  terminalId: string,
+): Promise<TerminalRow | undefined> {
+  return selectTerminals(db, accountId)
+    .where("terminals.terminal_id", "=", terminalId)
+    .forNoKeyUpdate("terminals")
+    .executeTakeFirst();
+}
+
+/**
+ * Newest first, at most `limit` rows. The page is cut before stores are joined to it, so that its cost does not depend on
+ * how many terminals and stores there are.
+ */
 export function listTerminals(
   db: Kysely<Tables>,
   accountId: string,
-  { below, limit, includeDeleted }: { below: number | undefined; limit: number; includeDeleted: boolean },
-): Promise<TerminalRow[]> {
-  let query = selectTerminals(db, accountId).orderBy("terminals.number", "desc").limit(limit);
-  if (below !== undefined) query = query.where("terminals.number", "<", below);
-  if (!includeDeleted) query = query.where("terminals.status", "<>", "DELETED");
-  return query.execute();
+  page: Page,
+  narrowing?: Narrowing,
+): Promise<ListedRow[]> {
+  return db
+    .selectFrom(pageOf(db, accountId, page, narrowing).as("terminals"))
+    .innerJoin("stores", (join) =>
+      join.onRef("stores.account_id", "=", "terminals.account_id").onRef("stores.id", "=", "terminals.store_ref"),
+    )
+    .selectAll("terminals")
+    .select(["stores.store_id", "stores.store_name"])
+    .$if(page.includeStore, (query) =>
+      query.select((eb) =>
+        jsonObjectFrom(
+          eb
+            .selectFrom("payout_destinations")
+            .select([
+              "payout_destinations.payout_destination_id",
+              "payout_destinations.case_status",
+              "payout_destinations.type",
+              "payout_destinations.merchant_category_code",
+            ])
+            .whereRef("payout_destinations.account_id", "=", "stores.account_id")
+            .whereRef("payout_destinations.payout_destination_id", "=", "stores.payout_destination_id"),
+        ).as("destination"),
+      ),
+    )
+    .orderBy("terminals.number", "desc")
+    .execute();
+}
+
+function pageOf(db: Kysely<Tables>, accountId: string, filter: Page, narrowing?: Narrowing) {
+  let query = db
+    .selectFrom("terminals")
+    .selectAll("terminals")
+    .where("terminals.account_id", "=", accountId)
+    .orderBy("terminals.number", "desc")
+    .limit(filter.limit);
+  if (filter.below !== undefined) query = query.where("terminals.number", "<", filter.below);
+  if (filter.status === undefined && !filter.includeDeleted) query = query.where("terminals.status", "<>", "DELETED");
+  for (const column of ["status", "device_model", "device_serial_number", "terminal_id"] as const) {
+    const values = filter[column];
+    // A single value as such: only then is an index's order the order of the page.
+    if (values?.length === 1) query = query.where(`terminals.${column}`, "=", values[0] as string);
+    else if (values) query = query.where(`terminals.${column}`, "in", values);
+  }
+  if (filter.store_id) {
+    query = query.where("terminals.store_ref", "in", storesWithIds(db, accountId, filter.store_id));
+  }
+  if (filter.payout_destination_id) {
+    query = query.where("terminals.store_ref", "in", storesOf(db, accountId, filter.payout_destination_id));
+  }
+  return narrowing ? query.where(narrowing) : query;
+}
+
+function storesOf(db: Kysely<Tables>, accountId: string, destinationIds: string[]) {
+  return db
+    .selectFrom("stores")
+    .select("stores.id")
+    .where("stores.account_id", "=", accountId)
+    .where("stores.payout_destination_id", "in", destinationIds);
+}
+
+function storesWithIds(db: Kysely<Tables>, accountId: string, ids: string[]) {
+  return db
+    .selectFrom("stores")
+    .select("stores.id")
+    .where("stores.account_id", "=", accountId)
+    .where((eb) => eb.or([eb("stores.store_id", "in", ids), eb("stores.id", "in", ids)]));
 }
 
 /** The next number of this account's terminals. Locks the account's row until the transaction ends. */

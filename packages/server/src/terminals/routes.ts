@@ -1,17 +1,32 @@
 import { AccountId } from "@tillkeeper/contract/accounts";
-import { Terminal, TerminalCreate, TerminalCredential, TerminalList } from "@tillkeeper/contract/http/terminals";
+import {
+  Terminal,
+  TerminalCreate,
+  TerminalCredential,
+  TerminalList,
+  TerminalUpdate,
+  terminalFilters,
+} from "@tillkeeper/contract/http/terminals";
 import { readAccounts, writeAccounts } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
 import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { type CredentialDeps, issueCredential } from "./credentials.ts";
-import { createTerminal, getTerminal, getTerminals, type TerminalDeps } from "./terminals.ts";
+import { type DeletionDeps, deleteTerminal } from "./deletion.ts";
+import { getTerminals } from "./list.ts";
+import { createTerminal, getTerminal, type TerminalDeps } from "./terminals.ts";
+import { updateTerminal } from "./update.ts";
 
 const tag = "Terminals";
 const ofAccount = Type.Object({ aid: AccountId });
 const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 255 }) });
+const TerminalQuery = Type.Object({ ...ListQuery.properties, ...terminalFilters }, { additionalProperties: false });
 
-export function terminalRoutes(deps: TerminalDeps & CredentialDeps): Route[] {
+export function terminalRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps): Route[] {
+  return [...collectionRoutes(deps), ...singleRoutes(deps)];
+}
+
+function collectionRoutes(deps: TerminalDeps): Route[] {
   return [
     route({
       method: "POST",
@@ -32,7 +47,7 @@ export function terminalRoutes(deps: TerminalDeps & CredentialDeps): Route[] {
       tag,
       schemas: {
         params: ofAccount,
-        query: ListQuery,
+        query: TerminalQuery,
         responses: { 200: TerminalList },
       },
       handle: async ({ caller, query }) => ({
@@ -40,9 +55,15 @@ export function terminalRoutes(deps: TerminalDeps & CredentialDeps): Route[] {
         body: await getTerminals(deps, caller.accountId, query),
       }),
     }),
+  ];
+}
+
+function singleRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps): Route[] {
+  const path = "/v1/accounts/:aid/terminals/:terminal_id";
+  return [
     route({
       method: "GET",
-      path: "/v1/accounts/:aid/terminals/:terminal_id",
+      path,
       scopes: readAccounts,
       id: "aid_account_management_terminals_termid_get",
       summary: "One terminal",
@@ -54,8 +75,34 @@ export function terminalRoutes(deps: TerminalDeps & CredentialDeps): Route[] {
       }),
     }),
     route({
+      method: "PUT",
+      path,
+      scopes: writeAccounts,
+      id: "aid_account_management_terminals_termid_put",
+      summary: "Move a terminal to another store, or name its model",
+      tag,
+      schemas: { params: ofTerminal, body: TerminalUpdate, responses: { 200: Terminal } },
+      handle: async ({ caller, params, body }) => ({
+        status: 200,
+        body: await updateTerminal(deps, caller, params.terminal_id, body),
+      }),
+    }),
+    route({
+      method: "DELETE",
+      path,
+      scopes: writeAccounts,
+      id: "aid_account_management_terminals_termid_delete",
+      summary: "Remove a terminal; a connected one closes its day first",
+      tag,
+      schemas: { params: ofTerminal, responses: { 200: Terminal } },
+      handle: async ({ caller, params }) => ({
+        status: 200,
+        body: await deleteTerminal(deps, caller, params.terminal_id),
+      }),
+    }),
+    route({
       method: "POST",
-      path: "/v1/accounts/:aid/terminals/:terminal_id/credentials",
+      path: `${path}/credentials`,
       scopes: writeAccounts,
       id: "terminal_credentials_post",
       summary: "Give a terminal a new MQTT credential; the old one ends at once",

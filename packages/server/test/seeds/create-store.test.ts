@@ -100,7 +100,14 @@ describe("create store, as documented", () => {
         created_at: new Date(),
       })
       .execute();
-    const body = { store_id: "S314", payout_destination: { payout_destination_id: "PD032" }, organization };
+    // As the request shows it, and with what answers add to it.
+    const reference = {
+      payout_destination_id: "PD032",
+      status: "ACTIVE",
+      type: "company",
+      merchant_category_code: "2741",
+    };
+    const body = { store_id: "S314", payout_destination: reference, organization };
     expect(await server.call("POST", path, { ...tenant, body })).toMatchObject({
       status: 201,
       body: {
@@ -118,7 +125,8 @@ describe("create store, as documented", () => {
       },
     });
 
-    const own = { ...body, store_id: "S315", address, organization: { organization_number: "974760673" } };
+    const other = { organization_number: "974760673", type: "main_unit" };
+    const own = { ...body, store_id: "S315", address, organization: other };
     expect(await server.call("POST", path, { ...tenant, body: own })).toMatchObject({
       status: 400,
       body: {

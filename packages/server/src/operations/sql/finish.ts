@@ -1,6 +1,6 @@
 import type { OperationError, OperationName, OperationReason } from "@tillkeeper/contract/operations";
-import { terminalMoves } from "@tillkeeper/contract/terminal-status";
 import type { Pool } from "pg";
+import { movesOf } from "../../terminals/life-cycle.ts";
 
 /** What a terminal answered. */
 export interface Finish {
@@ -16,10 +16,6 @@ export interface Finish {
   startedAt: Date | null;
   at: Date;
 }
-
-const activating = Object.entries(terminalMoves.update_checked)
-  .map(([from, to]) => `('${from}', '${to.status}')`)
-  .join(", ");
 
 /**
  * Ends a batch of operations with their results, removes their commands from the outbox, and moves terminals that
@@ -51,11 +47,13 @@ with input as (
 ), unqueued as (
   delete from outbox using ended where outbox.account_id = ended.account_id and outbox.operation_id = ended.id
 ), moved as (
-  update terminals set status = move.next, status_reason = null, updated_at = ended.updated_at
-  from ended, (values ${activating}) as move (current, next)
+  update terminals set
+    status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
+    updated_at = ended.updated_at
+  from ended, ${movesOf("update_checked")}
   where ended.operation = 'check_update' and ended.status = 'COMPLETED'
     and terminals.account_id = ended.account_id and terminals.terminal_id = ended.terminal_id
-    and terminals.status = move.current
+    and terminals.status = move.status and terminals.status_before_inactive is not distinct from move.remembered
 )
 select id, terminal_id from ended`;
 

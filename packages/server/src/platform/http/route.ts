@@ -45,12 +45,16 @@ interface About {
   id: string;
   summary: string;
   tag: string;
+  /** Open to anybody, so its rate is limited by where requests come from. */
+  limited?: "per address";
   /** The body may also come as `application/x-www-form-urlencoded`. */
   form?: boolean;
 }
 
 interface PublicRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
   scopes: "public";
+  /** Looks at a request before its body is read, where something else than a token opens the route. */
+  guard?(request: FastifyRequest): void;
   schemas: Schemas<P, Q, B>;
   handle(call: Call<Static<P>, Static<Q>, Static<B>>): Promise<Answer> | Answer;
 }
@@ -65,6 +69,7 @@ interface GuardedRoute<P extends TObject, Q extends TObject, B extends TSchema> 
 /** A route as the app registers it: a row of data whose handler has been typed away. */
 export interface Route extends About {
   scopes: "public" | readonly [Scope, ...Scope[]];
+  guard?(request: FastifyRequest): void;
   schemas: Schemas<TObject, TObject, TSchema>;
   handle(call: Call<unknown, unknown, unknown> & { caller?: Caller }): Promise<Answer> | Answer;
 }

@@ -1,0 +1,25 @@
+import { createSigningKey } from "@tillkeeper/server/auth/key-rotation";
+import { readConfig } from "@tillkeeper/server/config";
+import { systemClock } from "@tillkeeper/server/platform/clock";
+import { Command } from "commander";
+import { withDatabase } from "../database.ts";
+
+/** `tillkeeper keys rotate`: a new key to sign tokens with; nobody is logged out. */
+export function keysCommand(): Command {
+  const rotate = new Command("rotate")
+    .description("add a new key to sign tokens with; old ones are retired when their tokens have expired")
+    .action(rotateAction);
+  return new Command("keys").description("manage the keys that sign tokens").addCommand(rotate);
+}
+
+async function rotateAction(): Promise<void> {
+  const instead = "stop it first, rotate, and start it again; nobody is logged out by that";
+  const kid = await withDatabase(readConfig(process.env), (db) => createSigningKey(db, systemClock), { instead });
+  console.log(
+    [
+      `The new key is ${kid}.`,
+      "Servers publish it at once and sign with it after 70 seconds; the keys before it go on being accepted until the last",
+      "of their tokens has expired, and are retired then.",
+    ].join("\n"),
+  );
+}

@@ -1,0 +1,31 @@
+import { type Static, Type } from "typebox";
+import { OperatorAccountId } from "../accounts.ts";
+import { ClientCreated } from "./clients.ts";
+
+/** Creating accounts is for whoever runs the server: over the command line, or here with the bootstrap token. */
+export const AccountCreate = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 255 }),
+    account_id: Type.Optional({
+      ...OperatorAccountId,
+      description: "`P` live, `T` sandbox; three digits for operators. Left out, the server takes a free `P` number.",
+    }),
+    operator_account_id: Type.Optional({
+      ...OperatorAccountId,
+      description: "An existing account that shall own this one.",
+    }),
+  },
+  { additionalProperties: false },
+);
+export type AccountCreate = Static<typeof AccountCreate>;
+
+export const AccountCreated = Type.Object({
+  account_id: Type.String(),
+  name: Type.String(),
+  operator_account_id: Type.Optional(Type.String()),
+  created_at: Type.String({ format: "date-time" }),
+  client: Type.Object(ClientCreated.properties, {
+    description: "A first client with every `admin:` scope for the account.",
+  }),
+});
+export type AccountCreated = Static<typeof AccountCreated>;

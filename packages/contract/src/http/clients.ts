@@ -1,0 +1,135 @@
+import { type Static, Type } from "typebox";
+import { type Scope, scopes } from "../scopes.ts";
+
+/**
+ * API clients and their grants, as the public reference lists them. Where it is silent these hold: writing takes
+ * `admin:accounts`, reading `read:accounts` as well; clients are ACTIVE or DELETED; a deleted client is still shown by its
+ * id, its `client_id` is never used again; a client holds at most one grant per account.
+ */
+export const clientStatuses = ["ACTIVE", "DELETED"] as const;
+export const ClientStatus = Type.Enum(clientStatuses);
+export type ClientStatus = (typeof clientStatuses)[number];
+
+/** So that a secret can be replaced without an outage. More would make each wrong guess too costly for the server. */
+export const mostClientSecrets = 5;
+
+/** `sub` of every token and `created_by` of what it makes, so it is unique over all accounts. */
+export const clientIdPattern = "^[\\w.@-]{1,64}$";
+
+const changeable = {
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 255, examples: ["Back office"] })),
+  description: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+  callbacks: Type.Optional(
+    Type.Array(Type.String({ format: "uri", maxLength: 2000 }), {
+      maxItems: 20,
+      description: "Kept and shown; this server has no grant type that calls them.",
+    }),
+  ),
+};
+
+export const ClientCreate = Type.Object(
+  {
+    ...changeable,
+    client_id: Type.Optional(
+      Type.String({
+        pattern: clientIdPattern,
+        description: "The OAuth 2 client id, unique over all accounts. Left out, it is the `id`.",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ClientCreate = Static<typeof ClientCreate>;
+
+export const ClientUpdate = Type.Object(changeable, {
+  additionalProperties: false,
+  description: "Replaces all three: what is left out is empty afterwards.",
+});
+export type ClientUpdate = Static<typeof ClientUpdate>;
+
+const entityFields = {
+  created_at: Type.String({ format: "date-time" }),
+  created_by: Type.String(),
+  updated_at: Type.String({ format: "date-time" }),
+  updated_by: Type.String(),
+};
+
+const ClientSecretInfo = Type.Object({
+  id: Type.String({ format: "uuid" }),
+  created_at: Type.String({ format: "date-time" }),
+  last_four: Type.Optional(
+    Type.String({ description: "The secret's last four characters; absent for short ones, which somebody chose." }),
+  ),
+});
+export type ClientSecretInfo = Static<typeof ClientSecretInfo>;
+
+const secretOnce = Type.String({ description: "Shown this once; only a hash of it is kept." });
+
+export const Client = Type.Object({
+  id: Type.String({ format: "uuid", description: "Made by the server; paths and grants name the client by it." }),
+  client_id: Type.String(),
+  ...changeable,
+  status: ClientStatus,
+  secrets: Type.Array(ClientSecretInfo, { description: "The valid ones, newest first." }),
+  ...entityFields,
+});
+export type Client = Static<typeof Client>;
+
+export const ClientCreated = Type.Object({ ...Client.properties, client_secret: secretOnce });
+export type ClientCreated = Static<typeof ClientCreated>;
+
+export const ClientSecretCreated = Type.Object({ ...ClientSecretInfo.properties, client_secret: secretOnce });
+export type ClientSecretCreated = Static<typeof ClientSecretCreated>;
+
+const startingAfter = Type.Optional(
+  Type.String({ description: "Pass it on to get the next page; absent on the last." }),
+);
+
+export const ClientList = Type.Object({ clients: Type.Array(Client), starting_after: startingAfter });
+export type ClientList = Static<typeof ClientList>;
+
+/** Nobody can give away more than they hold: `admin:{service}` covers every scope of its service. */
+const GrantScopes = Type.Array(Type.Enum(scopes as readonly Scope[] as Scope[]), { minItems: 1, uniqueItems: true });
+const grantTypes = ["client_credentials"] as const;
+
+export const ClientGrantCreate = Type.Object(
+  {
+    client_id: Type.String({ format: "uuid", description: "The client's `id`." }),
+    audience: Type.String({
+      maxLength: 255,
+      description: "`{server}/v1/accounts/{account_id}`: the own account, or one that the own account is operator of.",
+      examples: ["https://api.dintero.com/v1/accounts/P00000000"],
+    }),
+    scope: GrantScopes,
+    type: Type.Optional(
+      Type.Enum(grantTypes, { default: "client_credentials", description: "The grant type it may be used for." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ClientGrantCreate = Static<typeof ClientGrantCreate>;
+
+export const ClientGrantUpdate = Type.Object(
+  { scope: GrantScopes },
+  {
+    additionalProperties: false,
+    description: "Replaces the scopes. Tokens in use lose what is taken away within 5 s; they never gain any.",
+  },
+);
+export type ClientGrantUpdate = Static<typeof ClientGrantUpdate>;
+
+export const ClientGrant = Type.Object({
+  id: Type.String({ format: "uuid" }),
+  client_id: Type.String({ description: "The client's `id`." }),
+  audience: Type.String(),
+  scope: Type.Array(Type.String()),
+  type: Type.Enum(grantTypes),
+  ...entityFields,
+});
+export type ClientGrant = Static<typeof ClientGrant>;
+
+export const ClientGrantList = Type.Object({
+  client_grants: Type.Array(ClientGrant),
+  starting_after: startingAfter,
+});
+export type ClientGrantList = Static<typeof ClientGrantList>;

@@ -1,0 +1,184 @@
+import { type Static, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
+import { CaseStatus } from "../case-status.ts";
+import { TerminalStatus } from "../terminal-status.ts";
+import { Address, PayoutDestinationId, StoreStatus } from "./stores.ts";
+
+/** Payout destinations, field by field as the public reference shows them; what it does not show says so. */
+const Country = Type.String({ format: "iso-3166-1-alpha-2", description: "ISO 3166-1 alpha-2.", examples: ["NO"] });
+const Currency = Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217.", examples: ["NOK"] });
+const Email = Type.String({ format: "email", maxLength: 254 });
+const PhoneNumber = Type.String({
+  pattern: "^\\+[1-9]\\d{1,14}$",
+  description: "A phone number in E.164 format.",
+  examples: ["+4799999999"],
+});
+const Text = Type.String({ minLength: 1, maxLength: 255 });
+
+export const DestinationType = Type.Enum(["company", "individual"]);
+
+export const payoutIntervals = ["day", "week", "month", "manual"] as const;
+export type PayoutInterval = (typeof payoutIntervals)[number];
+
+const DestinationOrganization = Type.Object(
+  {
+    organization_number: Type.String({ minLength: 1, maxLength: 32, examples: ["974760673"] }),
+    country: Type.Optional(Country),
+    name: Type.Optional(Text),
+    trade_name: Type.Optional(Text),
+  },
+  { additionalProperties: false, description: "Of a company. Without a country it is Norwegian." },
+);
+
+export const Individual = Type.Object(
+  {
+    name: Type.Optional(Text),
+    birth_date: Type.Optional(Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", examples: ["1990-12-25"] })),
+    phone_number: Type.Optional(PhoneNumber),
+    email: Type.Optional(Email),
+    address_line: Type.Optional(Text),
+    address_line_2: Type.Optional(Text),
+    address_postal_code: Type.Optional(Type.String({ minLength: 1, maxLength: 20 })),
+    address_city: Type.Optional(Text),
+    address_country: Type.Optional(Country),
+  },
+  { additionalProperties: false, description: "Used only when `type` is `individual`." },
+);
+export type Individual = Static<typeof Individual>;
+
+const bankAccountFields = {
+  bank_account_currency: Currency,
+  payout_currency: Type.Optional(Currency),
+  bank_name: Type.Optional(Text),
+  bank_account_number_type: Type.Optional(
+    Type.Enum(["IBAN", "BBAN"], { description: "Left out: BBAN for a bank in Norway, IBAN anywhere else." }),
+  ),
+  bank_account_country_code: Type.Optional(Country),
+  bank_identification_code: Type.Optional(
+    Type.String({ pattern: "^[A-Z0-9]{8}([A-Z0-9]{3})?$", description: "BIC (SWIFT).", examples: ["DNBANOKKXXX"] }),
+  ),
+};
+
+export const BankAccount = Type.Object(
+  {
+    ...bankAccountFields,
+    bank_account_number: Type.String({ pattern: "^[A-Z0-9]{6,34}$", examples: ["NO9386011117947"] }),
+  },
+  { additionalProperties: false },
+);
+export type BankAccount = Static<typeof BankAccount>;
+
+const ShownBankAccount = Type.Object({
+  ...bankAccountFields,
+  bank_account_number: Type.String({
+    description: "Only its last four characters; the others are shown as `*`.",
+    examples: ["***********7947"],
+  }),
+});
+
+export const FormSubmitter = Type.Object(
+  { email: Type.Optional(Email), name: Type.Optional(Text), title: Type.Optional(Text) },
+  { additionalProperties: false, description: "Who fills in the form. It is kept; this server sends no e-mail." },
+);
+export type FormSubmitter = Static<typeof FormSubmitter>;
+
+const MerchantCategoryCode = Type.String({ pattern: "^\\d{1,4}$", description: "ISO 18245.", examples: ["2741"] });
+
+const writableFields = {
+  payout_destination_name: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
+  payout_destination_description: Type.Optional(
+    Type.String({
+      maxLength: 1000,
+      description:
+        "On a sandbox account AUTO_APPROVE, AUTO_DECLINE or AUTO_WAITING_FOR_SIGNATURE in here decides the case at once.",
+    }),
+  ),
+  individual: Type.Optional(Individual),
+  address: Type.Optional(Address),
+  payout_interval_type: Type.Optional(Type.Enum(payoutIntervals)),
+  payout_reference: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 60, description: "Stands on the transfers in bank statements." }),
+  ),
+  email: Type.Optional(Email),
+  website: Type.Optional(Text),
+  phone_number: Type.Optional(PhoneNumber),
+  merchant_category_code: Type.Optional(MerchantCategoryCode),
+};
+
+export const PayoutDestinationCreate = Type.Object(
+  {
+    payout_destination_id: Type.Optional(PayoutDestinationId),
+    type: Type.Optional(DestinationType),
+    organization: Type.Optional(DestinationOrganization),
+    ...writableFields,
+    bank_accounts: Type.Optional(Type.Array(BankAccount, { minItems: 1, maxItems: 2 })),
+    form_submitter: Type.Optional(FormSubmitter),
+    report_configuration: Type.Optional(
+      Type.Object({}, { additionalProperties: true, description: "It is kept; this server makes no such reports." }),
+    ),
+  },
+  { additionalProperties: false, description: "Without `type` it is a company." },
+);
+export type PayoutDestinationCreate = Static<typeof PayoutDestinationCreate>;
+
+const destinationFields = {
+  id: Type.String({ format: "uuid" }),
+  payout_destination_id: Type.String({ examples: ["PD032"] }),
+  account_id: Type.String(),
+  created_at: Type.String({ format: "date-time" }),
+  created_by: Type.String(),
+  updated_at: Type.String({ format: "date-time" }),
+  updated_by: Type.String(),
+  case_status: CaseStatus,
+  type: DestinationType,
+  organization: Type.Optional(
+    Type.Object({ ...DestinationOrganization.properties, organization_number: Type.Optional(Type.String()) }),
+  ),
+  ...writableFields,
+  bank_accounts: Type.Array(ShownBankAccount),
+  number_of_stores: Type.Integer({ description: "Stores that are not deleted." }),
+  number_of_terminals: Type.Integer({ description: "Terminals of those stores that are not deleted." }),
+};
+
+const DestinationStore = Type.Object({
+  account_id: Type.String({ description: "The account of the store; another one where the operator linked it." }),
+  store_id: Type.String(),
+  id: Type.String(),
+  store_name: Type.Optional(Type.String()),
+  status: StoreStatus,
+});
+
+const DestinationTerminal = Type.Object({
+  terminal_id: Type.String(),
+  device_serial_number: Type.String(),
+  status: TerminalStatus,
+  store_id: Type.String(),
+});
+
+/** More are counted, but not listed; the lists of stores and terminals page through all of them. */
+export const mostListedStores = 1000;
+
+export const PayoutDestination = Type.Object({
+  ...destinationFields,
+  stores: Type.Array(DestinationStore, { description: `The newest ${mostListedStores} stores.` }),
+  terminals: Type.Array(DestinationTerminal, { description: "The terminals of those stores." }),
+  links: Type.Array(Type.Object({ rel: Type.Enum(["stores", "terminals"]), href: Type.String() }), {
+    description: "Where all stores and terminals of the account that have this destination are listed.",
+  }),
+});
+export type PayoutDestination = Static<typeof PayoutDestination>;
+
+export const PayoutDestinationListItem = Type.Object(destinationFields);
+export type PayoutDestinationListItem = Static<typeof PayoutDestinationListItem>;
+
+export const PayoutDestinationList = Type.Object({
+  payout_destinations: Type.Array(PayoutDestinationListItem),
+  starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
+});
+export type PayoutDestinationList = Static<typeof PayoutDestinationList>;
+
+/** Beyond the documented API: the operator's decision on a case. */
+export const CaseStatusChange = Type.Object({ case_status: CaseStatus }, { additionalProperties: false });
+
+/** Beyond the documented API: a store of an account that the operator owns. */
+export const OwnedStorePath = { account_id: AccountId, store_id: Type.String({ minLength: 1, maxLength: 255 }) };

@@ -1,0 +1,52 @@
+import { AccountCreate, AccountCreated } from "@tillkeeper/contract/http/accounts";
+import type { FastifyRequest } from "fastify";
+import { sha256, sha256Matches } from "../auth/secrets.ts";
+import { ApiError } from "../platform/errors.ts";
+import { type Route, route } from "../platform/http/route.ts";
+import { type AccountDeps, createAccount } from "./accounts.ts";
+
+interface AccountRouteDeps extends AccountDeps {
+  bootstrapToken: string | undefined;
+}
+
+const bearer = /^Bearer +([\w.~+/-]+=*)$/i;
+
+export function accountRoutes(deps: AccountRouteDeps): Route[] {
+  return [
+    route({
+      method: "POST",
+      path: "/v1/accounts",
+      scopes: "public",
+      limited: "per address",
+      guard: requireBootstrapToken(deps.bootstrapToken),
+      id: "accounts_post",
+      summary: "Create an account with a first client; takes the server's bootstrap token as bearer token",
+      tag: "Accounts",
+      schemas: { body: AccountCreate, responses: { 201: AccountCreated } },
+      handle: async ({ body, request }) => ({
+        status: 201,
+        headers: { "cache-control": "no-store" },
+        body: await createAccount(
+          deps,
+          { clientId: "tillkeeper:bootstrap", address: request.ip, requestId: request.id },
+          body,
+        ),
+      }),
+    }),
+  ];
+}
+
+/** On a server without a bootstrap token the route looks as if it did not exist. */
+function requireBootstrapToken(token: string | undefined): (request: FastifyRequest) => void {
+  // Digests have one length, so that comparing them takes one time.
+  const expected = token === undefined ? undefined : sha256(token);
+  return ({ headers }) => {
+    if (!expected) throw new ApiError("not_found", "There is nothing at this address.");
+    const sent = bearer.exec(headers.authorization ?? "")?.[1];
+    if (sent !== undefined && sha256Matches(sent, expected)) return;
+    const code = headers.authorization === undefined ? "missing_token" : "invalid_token";
+    throw new ApiError(code, "This takes the server's bootstrap token as bearer token.", {
+      headers: { "www-authenticate": 'Bearer realm="tillkeeper"' },
+    });
+  };
+}

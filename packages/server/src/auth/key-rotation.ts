@@ -1,0 +1,68 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import type { Db } from "../db/db.ts";
+import type { Clock } from "../platform/clock.ts";
+import { pause, type Worker } from "../platform/worker.ts";
+
+export const algorithm = "EdDSA";
+/**
+ * A new key is published for so long before anything is signed with it: other servers read keys every 5 s, and whoever
+ * checks our tokens may keep the published ones for a minute.
+ */
+export const settlesAfterMs = 70_000;
+/** Clocks of servers may differ by this much. */
+const clockSkewMs = 60_000;
+const retireEveryMs = 60_000;
+
+/** Adds a key pair; servers sign with it once it has settled. Answers its id. */
+export async function createSigningKey(db: Db, clock: Clock): Promise<string> {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { crv: "Ed25519", extractable: true });
+  const publicJwk = await exportJWK(publicKey);
+  const kid = await calculateJwkThumbprint(publicJwk);
+  await db.sql
+    .insertInto("signing_keys")
+    .values({
+      kid,
+      public_jwk: JSON.stringify(publicJwk),
+      private_jwk: JSON.stringify(await exportJWK(privateKey)),
+      created_at: clock.now(),
+      retired_at: null,
+    })
+    .execute();
+  return kid;
+}
+
+interface RetirementDeps {
+  db: Db;
+  clock: Clock;
+  lifetimeSeconds: number;
+}
+
+/** Retires keys whose tokens have all expired: those that a newer one has followed for longer than a token lives. */
+export function signingKeyWorker(deps: RetirementDeps): Worker {
+  return {
+    name: "auth.retire_keys",
+    async run(signal) {
+      while (!signal.aborted) {
+        await retireSigningKeys(deps);
+        await pause(retireEveryMs, signal);
+      }
+    },
+  };
+}
+
+export async function retireSigningKeys({ db, clock, lifetimeSeconds }: RetirementDeps): Promise<void> {
+  const now = clock.now();
+  const followedBefore = new Date(now.getTime() - settlesAfterMs - lifetimeSeconds * 1000 - clockSkewMs);
+  await db.sql
+    .updateTable("signing_keys")
+    .set({ retired_at: now })
+    .where("retired_at", "is", null)
+    .where("created_at", "<", (eb) =>
+      eb
+        .selectFrom("signing_keys as newer")
+        .select((newer) => newer.fn.max("newer.created_at").as("at"))
+        .where("newer.retired_at", "is", null)
+        .where("newer.created_at", "<=", followedBefore),
+    )
+    .execute();
+}

@@ -1,0 +1,116 @@
+import type { Terminal } from "@tillkeeper/contract/http/terminals";
+import { recordChange } from "../audit/audit.ts";
+import type { Db, Tx } from "../db/db.ts";
+import { retried } from "../db/retry.ts";
+import { inTenant } from "../db/tenant.ts";
+import type { Clock } from "../platform/clock.ts";
+import { ApiError } from "../platform/errors.ts";
+import type { Caller } from "../platform/http/route.ts";
+import { moveTerminals } from "./life-cycle.ts";
+import { presentTerminal, terminalNotFound } from "./present.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "./queries.ts";
+
+export interface DeletionDeps {
+  db: Db;
+  clock: Clock;
+  /** Whether the device is connected at the moment; true where nobody can know. */
+  isConnected: (terminalId: string) => boolean;
+  /** Sends the terminal an `end_of_day` in the name of the caller; answers the operation's id. Throws what accepting throws. */
+  sendEndOfDay: (caller: Caller, terminalId: string) => Promise<string>;
+  /** Told when a credential ended, so that whoever is connected with it is sent away. */
+  credentialReplaced: (terminalId: string) => void;
+  virtualTerminalsChanged: () => void;
+}
+
+/**
+ * Deletes a terminal (D11, docs/adr/0007-deleting-a-terminal.md): a connected one is told to close its day first, and its
+ * credential lives on for exactly that operation. Throws `terminal_not_found`, also for one that is deleted already.
+ */
+export async function deleteTerminal(deps: DeletionDeps, caller: Caller, terminalId: string): Promise<Terminal> {
+  const { accountId } = caller;
+  const found = await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId));
+  if (!found || found.status === "DELETED") throw terminalNotFound();
+  const connected = deps.isConnected(terminalId);
+  const closing = connected ? await closeDay(deps, caller, terminalId) : undefined;
+  const { terminal, ended } = await retried(() =>
+    inTenant(deps.db, accountId, (tx) => remove(tx, deps.clock, caller, { terminalId, connected, closing })),
+  );
+  if (ended) deps.credentialReplaced(terminalId);
+  if (found.simulated) deps.virtualTerminalsChanged();
+  return terminal;
+}
+
+/** Answers the `end_of_day`, or undefined when the terminal is busy or in a status that does not allow one. */
+async function closeDay(deps: DeletionDeps, caller: Caller, terminalId: string): Promise<string | undefined> {
+  try {
+    return await deps.sendEndOfDay(caller, terminalId);
+  } catch (error) {
+    if (error instanceof ApiError && ["operation_pending", "operation_not_allowed"].includes(error.code))
+      return undefined;
+    throw error;
+  }
+}
+
+interface Removal {
+  terminalId: string;
+  connected: boolean;
+  /** The `end_of_day` that was sent first. */
+  closing: string | undefined;
+}
+
+async function remove(tx: Tx, clock: Clock, caller: Caller, { terminalId, connected, closing }: Removal) {
+  const { accountId } = caller;
+  const row = await lockTerminal(tx, accountId, terminalId);
+  if (!row || row.status === "DELETED") throw terminalNotFound();
+  await moveTerminals(tx, clock, "deleted", { accountId, terminalId });
+  await tx
+    .updateTable("terminals")
+    .set({ deleted_at: clock.now(), deleted_by: caller.clientId })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .execute();
+  const last = closing ?? (await lastOperation(tx, accountId, terminalId, connected));
+  if (last === undefined) await endAtOnce(tx, accountId, terminalId);
+  else await endWith(tx, accountId, terminalId, last);
+  const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
+  await recordChange(tx, clock, caller, {
+    action: "terminal.delete",
+    subject: { type: "terminal", id: terminalId },
+    before: presentTerminal(row),
+    after,
+  });
+  return { terminal: after, ended: last === undefined };
+}
+
+/** The live operation that can still be answered: it is on its way to a connected device, or the device has begun it. */
+async function lastOperation(
+  tx: Tx,
+  accountId: string,
+  terminalId: string,
+  connected: boolean,
+): Promise<string | undefined> {
+  const live = await tx
+    .selectFrom("operations")
+    .select(["id", "started_at"])
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("status", "=", "PENDING")
+    .executeTakeFirst();
+  return live && (connected || live.started_at !== null) ? live.id : undefined;
+}
+
+/** What is queued goes as well; an operation that never reached the device ends by its deadline. */
+async function endAtOnce(tx: Tx, accountId: string, terminalId: string): Promise<void> {
+  for (const table of ["terminal_credentials", "outbox"] as const) {
+    await tx.deleteFrom(table).where("account_id", "=", accountId).where("terminal_id", "=", terminalId).execute();
+  }
+}
+
+async function endWith(tx: Tx, accountId: string, terminalId: string, operationId: string): Promise<void> {
+  await tx
+    .updateTable("terminal_credentials")
+    .set({ ends_with: operationId })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .execute();
+}

@@ -1,0 +1,46 @@
+import { sql } from "kysely";
+import type { Db } from "../db/db.ts";
+import type { Clock } from "../platform/clock.ts";
+import { pause, type Worker } from "../platform/worker.ts";
+
+interface RetirementDeps {
+  db: Db;
+  clock: Clock;
+  /** Told of every credential that is gone, so that whoever is connected with it is sent away. */
+  credentialReplaced: (terminalId: string) => void;
+  virtualTerminalsChanged: () => void;
+}
+
+const lookEveryMs = 500;
+/** Lets the receipt of the last result out before the connection ends. */
+const graceMs = 500;
+
+/**
+ * Removes the credentials of deleted terminals whose last operation is over, and ends their connections. Nobody gets in
+ * with one in between: whoever connects is asked for that operation.
+ */
+export function retirementWorker({ db, clock, ...deps }: RetirementDeps): Worker {
+  return {
+    name: "terminals.retire",
+    async run(signal) {
+      while (!signal.aborted) {
+        const gone = await removeEnded(db, new Date(clock.now().getTime() - graceMs));
+        for (const terminalId of gone) deps.credentialReplaced(terminalId);
+        if (gone.length > 0) deps.virtualTerminalsChanged();
+        await pause(lookEveryMs, signal);
+      }
+    },
+  };
+}
+
+async function removeEnded(db: Db, endedBefore: Date): Promise<string[]> {
+  const { rows } = await sql<{ terminal_id: string }>`
+    delete from terminal_credentials as credential
+    where ends_with is not null and not exists (
+      select from operations
+      where operations.account_id = credential.account_id and operations.id = credential.ends_with
+        and (operations.status = 'PENDING' or operations.updated_at > ${endedBefore})
+    )
+    returning terminal_id`.execute(db.sql);
+  return rows.map((row) => row.terminal_id);
+}

@@ -1,0 +1,70 @@
+import * as oauth from "oauth4webapi";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const aid = "T12345678";
+/** The servers of tests speak plain HTTP. */
+const plain = { [oauth.allowInsecureRequests]: true };
+
+describe("a standard OAuth 2 client library", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let as: oauth.AuthorizationServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account(aid);
+    const issuer = new URL(`${server.url}/v1/accounts/${aid}`);
+    const response = await oauth.discoveryRequest(issuer, { algorithm: "oauth2", ...plain });
+    as = await oauth.processDiscoveryResponse(issuer, response);
+  });
+  afterAll(() => server.stop());
+
+  const request = async (auth: oauth.ClientAuth, parameters: Record<string, string> = {}) => {
+    const client: oauth.Client = { client_id: tenant.clientId };
+    const response = await oauth.clientCredentialsGrantRequest(as, client, auth, parameters, plain);
+    return oauth.processClientCredentialsResponse(as, client, response);
+  };
+
+  it("finds the server by discovery (RFC 8414)", () => {
+    expect(as).toMatchObject({
+      issuer: `${server.url}/v1/accounts/${aid}`,
+      grant_types_supported: ["client_credentials"],
+      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+    });
+  });
+
+  it.each([
+    ["Basic", oauth.ClientSecretBasic],
+    ["the body", oauth.ClientSecretPost],
+  ])("gets a token with its secret in %s, and uses it on a resource", async (_place, method) => {
+    const answer = await request(method(tenant.secret));
+    expect(answer).toMatchObject({ token_type: "bearer", expires_in: 14_400, scope: "admin:accounts admin:checkout" });
+    const stores = new URL(`${server.url}/v1/accounts/${aid}/stores`);
+    const response = await oauth.protectedResourceRequest(
+      answer.access_token,
+      "GET",
+      stores,
+      undefined,
+      undefined,
+      plain,
+    );
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ stores: [] });
+  });
+
+  it("asks for less than the client holds", async () => {
+    const answer = await request(oauth.ClientSecretBasic(tenant.secret), { scope: "admin:accounts" });
+    expect(answer.scope).toBe("admin:accounts");
+  });
+
+  it("checks the token by the published keys, as a JWT access token (RFC 9068)", async () => {
+    const { access_token } = await request(oauth.ClientSecretBasic(tenant.secret));
+    const incoming = new Request(server.url, { headers: { authorization: `Bearer ${access_token}` } });
+    const claims = await oauth.validateJwtAccessToken(as, incoming, as.issuer, plain);
+    expect(claims).toMatchObject({ iss: as.issuer, aud: as.issuer, sub: tenant.clientId, client_id: tenant.clientId });
+  });
+
+  it("is told that a secret is wrong", async () => {
+    await expect(request(oauth.ClientSecretBasic("wrong"))).rejects.toMatchObject({ status: 401 });
+  });
+});

@@ -1,0 +1,224 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Tables } from "../src/db/schema.ts";
+import { inTenant } from "../src/db/tenant.ts";
+import { type Call, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+interface Endpoint {
+  id: string;
+  method: string;
+  path: string;
+  /** It takes one. */
+  body: boolean;
+}
+
+/** Ids of one account's things, by the name of the path parameter that takes them. */
+type Ids = Record<string, string>;
+
+/** A body that is valid for each operation that takes one, naming the given things; a new one without a row fails. */
+const bodies: Record<string, (ids: Ids) => unknown> = {
+  auth_clients_post: () => ({}),
+  auth_clients_put: () => ({ name: "renamed" }),
+  auth_client_grants_post: ({ client_ref, aid }) => ({
+    client_id: client_ref,
+    audience: `https://api.dintero.com/v1/accounts/${aid}`,
+    scope: ["read:accounts"],
+    type: "client_credentials",
+  }),
+  auth_client_grants_patch: () => ({ scope: ["read:accounts"] }),
+  aid_account_management_stores_post: ({ payout_destination_id }) => ({
+    payout_destination: { payout_destination_id },
+  }),
+  aid_account_management_stores_sid_put: () => ({ store_name: "renamed" }),
+  aid_account_management_stores_sid_configuration_patch: () => ({ time_zone: "Europe/Oslo" }),
+  aid_mgmnt_payout_destinations_post: () => ({}),
+  payout_destinations_case_status_put: () => ({ case_status: "TERMINATED" }),
+  aid_account_management_terminals_termid_put: ({ store_id }) => ({ store_id }),
+  aid_account_management_terminals_post: ({ store_id }) => ({ device_serial_number: `W${randomUUID()}`, store_id }),
+  admin_terminals_operations_post: ({ terminal_id }) => ({ terminal_id, operation: "open_menu" }),
+  account_admin_terminals_operations_post: ({ terminal_id }) => ({ terminal_id, operation: "open_menu" }),
+};
+
+describe("tenants", () => {
+  let server: TestServer;
+  let owner: Tenant;
+  let stranger: Tenant;
+  let owned: Ids;
+  let endpoints: Endpoint[];
+  beforeAll(async () => {
+    server = await startTestServer();
+    owner = await server.account("T11000001");
+    stranger = await server.account("T11000002");
+    owned = await furnish(owner);
+    const { body } = await server.call("GET", "/openapi.json");
+    endpoints = guardedEndpoints(body.paths);
+  });
+  afterAll(() => server.stop());
+
+  async function furnish(of: Tenant): Promise<Ids> {
+    const post = async (path: string, body: unknown) => (await server.call("POST", path, { ...of, body })).body;
+    const store = await post(`/v1/accounts/${of.aid}/stores`, { store_id: `of-${of.aid}` });
+    const serial = `SIMULATED-${of.aid}-001`;
+    const terminal = await post(`/v1/accounts/${of.aid}/terminals`, {
+      device_serial_number: serial,
+      store_id: store.store_id,
+    });
+    const operation = await post("/v1/admin/terminals/operations", {
+      terminal_id: terminal.terminal_id,
+      operation: "open_menu",
+    });
+    const destination = await post(`/v1/accounts/${of.aid}/payout-destinations`, {});
+    const client = await post(`/v1/accounts/${of.aid}/auth/clients`, {});
+    const grant = await post(`/v1/accounts/${of.aid}/auth/client-grants`, {
+      client_id: client.id,
+      audience: `https://api.dintero.com/v1/accounts/${of.aid}`,
+      scope: ["read:accounts"],
+      type: "client_credentials",
+    });
+    const { body: shown } = await server.call("GET", `/v1/accounts/${of.aid}/auth/clients/${client.id}`, of);
+    return {
+      aid: of.aid,
+      oid: of.aid,
+      account_id: of.aid,
+      store_id: store.store_id,
+      terminal_id: terminal.terminal_id,
+      operation_id: operation.id,
+      payout_destination_id: destination.payout_destination_id,
+      client_ref: client.id,
+      secret_id: shown.secrets[0].id,
+      grant_ref: grant.id,
+    };
+  }
+
+  /** Things of the same form that nobody has. */
+  const nobodys: Ids = {
+    aid: "T99999999",
+    oid: "T99999999",
+    account_id: "T99999999",
+    store_id: "of-T99999999",
+    terminal_id: "T11000001-T9999",
+    operation_id: randomUUID(),
+    payout_destination_id: "PD-nobodys",
+    client_ref: randomUUID(),
+    secret_id: randomUUID(),
+    grant_ref: randomUUID(),
+  };
+
+  async function ask({ id, method, path }: Endpoint, ids: Ids, body: unknown, of = stranger): Promise<string> {
+    // Clients and grants both call theirs `id`.
+    const key = (name: string) => (name !== "id" ? name : path.includes("/clients/") ? "client_ref" : "grant_ref");
+    const url = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+      encodeURIComponent(ids[key(name)] ?? fail(`${id}: no ${name}`)),
+    );
+    const call: Call = { ...of, ...(body !== undefined && { body }) };
+    const { status, body: answer } = await server.call(method, url, call);
+    return JSON.stringify({ status, answer });
+  }
+
+  it("see of another account's path exactly what they see of one that does not exist", async () => {
+    const walked = endpoints.filter(({ path }) => /\{(aid|oid)\}/.test(path));
+    expect(walked.length).toBeGreaterThan(10);
+    for (const endpoint of walked) {
+      const body = bodyOf(endpoint, owned);
+      const foreign = await ask(endpoint, owned, body);
+      expect(foreign, endpoint.id).toBe(await ask(endpoint, { ...owned, aid: "T99999999", oid: "T99999999" }, body));
+      expect(foreign, endpoint.id).toContain('"status":404');
+    }
+  });
+
+  it("see of another account's things, named in their own path or body, what they see of things nobody has", async () => {
+    const own = { aid: stranger.aid, oid: stranger.aid };
+    const walked = endpoints.filter(({ path }) => /\{(?!aid|oid)\w+\}/.test(path) || path.endsWith("/operations"));
+    expect(walked.length).toBeGreaterThan(5);
+    for (const endpoint of walked) {
+      const theirs = { ...owned, ...own };
+      const missing = { ...nobodys, ...own };
+      const foreign = await ask(endpoint, theirs, bodyOf(endpoint, theirs));
+      const unknown = await ask(endpoint, missing, bodyOf(endpoint, missing));
+      expect(foreign, endpoint.id).toBe(unknown);
+    }
+  });
+
+  it("find nothing of another account by any filter", async () => {
+    const lists: [string, string][] = [
+      [`/v1/accounts/${stranger.aid}/stores?limit=100&search=of-T11000001`, "stores"],
+      [`/v1/accounts/${stranger.aid}/terminals?limit=100&terminal_id=${owned["terminal_id"]}`, "terminals"],
+      [`/v1/accounts/${stranger.aid}/terminals?limit=100&store_id=${owned["store_id"]}`, "terminals"],
+      [`/v1/accounts/${stranger.aid}/terminals?limit=100&search=T11000001`, "terminals"],
+    ];
+    for (const [path, key] of lists) {
+      const { status, body } = await server.call("GET", path, stranger);
+      expect({ path, status, rows: body[key] }).toEqual({ path, status: 200, rows: [] });
+    }
+    for (const query of [
+      `terminal_id=${owned["terminal_id"]}`,
+      `operation_id=${owned["operation_id"]}`,
+      `store_id=${owned["store_id"]}`,
+    ]) {
+      expect((await server.call("GET", `/v1/admin/terminals/operations?${query}`, stranger)).body).toEqual([]);
+    }
+  });
+
+  it("meet a second wall in the database: no row of another account is there, and none can be put there", async () => {
+    const { rows } = await sql<{ table_name: keyof Tables }>`
+      select c.table_name from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
+      where c.column_name = 'account_id' and t.table_type = 'BASE TABLE' and c.table_schema = 'public'`.execute(
+      server.db.sql,
+    );
+    const tables = rows.map((row) => row.table_name);
+    expect(tables.length).toBeGreaterThan(10);
+    const db = { ...server.db, bypassesRowSecurity: true };
+    for (const table of tables) {
+      const seen = await inTenant(db, stranger.aid, (tx) =>
+        sql<{
+          account_id: string;
+        }>`select account_id from ${sql.table(table)} where account_id <> ${stranger.aid}`.execute(tx),
+      );
+      expect(seen.rows, table).toEqual([]);
+    }
+    const intrusion = inTenant(db, stranger.aid, (tx) =>
+      tx
+        .updateTable("stores")
+        .set({ account_id: owner.aid })
+        .where("account_id", "=", stranger.aid)
+        .execute()
+        .then(() =>
+          tx
+            .insertInto("audit_heads")
+            .values({ account_id: owner.aid, seq: 9, hash: Buffer.alloc(32) })
+            .execute(),
+        ),
+    );
+    await expect(intrusion).rejects.toThrow("row-level security");
+    const { rows: everything } = await server.db.pool.query(
+      "select count(*)::int as n from stores where account_id = $1",
+      [owner.aid],
+    );
+    expect(everything[0].n).toBe(1);
+  });
+});
+
+function bodyOf(endpoint: Endpoint, ids: Ids): unknown {
+  if (!endpoint.body) return undefined;
+  return (bodies[endpoint.id] ?? fail(`${endpoint.id} takes a body: add one to the table`))(ids);
+}
+
+function guardedEndpoints(
+  paths: Record<string, Record<string, { operationId: string; security?: unknown[]; requestBody?: object }>>,
+): Endpoint[] {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, operation]) => operation.security?.length !== 0)
+      .map(([method, operation]) => ({
+        id: operation.operationId,
+        method: method.toUpperCase(),
+        path,
+        body: operation.requestBody !== undefined,
+      })),
+  );
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inTenant } from "../src/db/tenant.ts";
+import { suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+describe("update terminal", () => {
+  const aid = "T23000001";
+  const path = `/v1/accounts/${aid}/terminals`;
+  let server: TestServer;
+  let tenant: Tenant;
+  let serial = 230_000_000_000;
+  const refs: Record<string, string> = {};
+
+  async function register(storeId: string, more: object = {}): Promise<Record<string, string>> {
+    const body = { device_serial_number: String(serial++), store_id: storeId, ...more };
+    return (await server.call("POST", path, { ...tenant, body })).body;
+  }
+  const put = (id: string | undefined, body: unknown, by = tenant) =>
+    server.call("PUT", `/v1/accounts/${by.aid}/terminals/${id}`, { ...by, body });
+  const get = async (id: string | undefined) => (await server.call("GET", `${path}/${id}`, tenant)).body;
+  const entries = (id: string | undefined) =>
+    server.db.sql
+      .selectFrom("audit_log")
+      .selectAll()
+      .where("subject_id", "=", id as string)
+      .orderBy("seq")
+      .execute();
+  const setStore = (storeId: string, status: "ACTIVE" | "SUSPENDED" | "DELETED") =>
+    server.db.sql.updateTable("stores").set({ status }).where("store_id", "=", storeId).execute();
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account(aid);
+    for (const store_id of ["first", "second", "closed", "gone"]) {
+      const body = { store_id };
+      refs[store_id] = (await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body })).body.id;
+    }
+    await setStore("closed", "SUSPENDED");
+    await setStore("gone", "DELETED");
+  });
+  afterAll(() => server.stop());
+
+  it("moves a terminal with identity and history, by either id of the store, and names its model", async () => {
+    const before = await register("first");
+    server.clock.advance(2_000);
+    const moved = await put(before["terminal_id"], { store_id: refs["second"], device_model: "S1P2" });
+    expect(moved.status).toBe(200);
+    expect(moved.body).toEqual({
+      ...before,
+      store_id: "second",
+      device_model: "S1P2",
+      updated_at: expect.not.stringMatching(before["updated_at"] as string),
+    });
+    expect(await get(before["terminal_id"])).toEqual(moved.body);
+    const back = await put(before["terminal_id"], { store_id: "first" });
+    expect(back.body).toMatchObject({ id: before["id"], store_id: "first", device_model: "S1P2" });
+    const stores = await server.call("GET", `/v1/accounts/${aid}/stores/second`, tenant);
+    expect(stores.body).toMatchObject({ number_of_terminals: 0 });
+  });
+
+  it("writes down every change with before and after, and nothing when nothing changes", async () => {
+    const { terminal_id: id } = await register("first", { device_model: "S1P2" });
+    const answers = [
+      await put(id, {}),
+      await put(id, { store_id: "first", device_model: "S1P2" }),
+      await put(id, { store_id: "second" }),
+    ];
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
+    const log = await entries(id);
+    expect(log.map((entry) => entry.action)).toEqual(["terminal.create", "terminal.update"]);
+    expect(JSON.parse(log[1]?.entry as string)).toMatchObject({
+      actor: tenant.clientId,
+      subject: { type: "terminal", id },
+      before: { store_id: "first", device_model: "S1P2" },
+      after: { store_id: "second", device_model: "S1P2" },
+    });
+  });
+
+  it("turns INACTIVE in a suspended store and returns to what it was outside of it", async () => {
+    const { terminal_id: id } = await register("first");
+    expect((await put(id, { store_id: "closed" })).body).toMatchObject({ status: "INACTIVE", store_id: "closed" });
+    expect((await put(id, { device_model: "S1P2" })).body).toMatchObject({ status: "INACTIVE" });
+    expect((await put(id, { store_id: "second" })).body).toMatchObject({ status: "PENDING" });
+    const born = await register("closed");
+    expect(born).toMatchObject({ status: "INACTIVE" });
+    const virtual = { device_serial_number: `SIMULATED-${aid}-001`, store_id: "closed" };
+    const simulated = (await server.call("POST", path, { ...tenant, body: virtual })).body;
+    expect(simulated).toMatchObject({ status: "INACTIVE" });
+    expect((await put(simulated.terminal_id, { store_id: "first" })).body).toMatchObject({ status: "ACTIVE" });
+  });
+
+  it("refuses unknown and deleted stores, and whatever else is not documented, naming the place", async () => {
+    const { terminal_id: id } = await register("first");
+    const bad: [object, string][] = [
+      [{ store_id: "nowhere" }, "/body/store_id"],
+      [{ store_id: "gone" }, "/body/store_id"],
+      [{ store_id: refs["gone"] }, "/body/store_id"],
+      [{ store_id: "" }, "/body/store_id"],
+      [{ store_id: null }, "/body/store_id"],
+      [{ device_model: "a b" }, "/body/device_model"],
+      [{ device_serial_number: "1" }, "/body/device_serial_number"],
+      [{ status: "ACTIVE" }, "/body/status"],
+    ];
+    for (const [body, place] of bad) {
+      const answer = await put(id, body);
+      expect(answer, JSON.stringify(body)).toMatchObject({
+        status: 400,
+        body: { error: { errors: [{ path: place }] } },
+      });
+    }
+    expect((await entries(id)).map((entry) => entry.action)).toEqual(["terminal.create"]);
+  });
+
+  it("does not find what is unknown, deleted, or another account's", async () => {
+    const { terminal_id: id } = await register("first");
+    const foreign = await server.account("T23000002");
+    await server.call("POST", `/v1/accounts/${foreign.aid}/stores`, { ...foreign, body: { store_id: "theirs" } });
+    const unknown = await put(`${aid}-T9999`, { store_id: "first" });
+    expect(unknown).toMatchObject({ status: 404, body: { error: { code: "terminal_not_found" } } });
+    for (const body of [{ store_id: "theirs" }, { device_model: "x" }, { store_id: "first" }]) {
+      expect(await put(id, body, foreign)).toMatchObject({ status: 404, body: unknown.body });
+    }
+    expect(await put(id, { store_id: "theirs" })).toMatchObject({ status: 400 });
+    await server.call("DELETE", `${path}/${id}`, tenant);
+    expect(await put(id, { store_id: "second" })).toMatchObject({ status: 404, body: unknown.body });
+  });
+
+  it("needs a scope that may write", async () => {
+    const reader = await server.account(aid, { clientId: "reader", scopes: ["read:accounts"] });
+    for (const method of ["PUT", "DELETE"]) {
+      const answer = await server.call(method, `${path}/${aid}-T0001`, { token: reader.token, body: {} });
+      expect(answer).toMatchObject({ status: 403, body: { error: { code: "insufficient_scope" } } });
+    }
+  });
+
+  it("never leaves a live terminal in a store that is suspended at the same moment", async () => {
+    const { terminal_id: id } = await register("first");
+    for (let round = 0; round < 10; round += 1) {
+      await setStore("second", "ACTIVE");
+      await put(id, { store_id: "first" });
+      await Promise.all([put(id, { store_id: "second" }), suspend("second")]);
+      expect(await get(id)).toMatchObject({ store_id: "second", status: "INACTIVE" });
+    }
+    await setStore("second", "ACTIVE");
+  });
+
+  async function suspend(storeId: string): Promise<void> {
+    await inTenant({ ...server.db, bypassesRowSecurity: true }, aid, async (tx) => {
+      await tx.updateTable("stores").set({ status: "SUSPENDED" }).where("store_id", "=", storeId).execute();
+      await suspendTerminalsOfStore(tx, server.clock, { accountId: aid, storeRef: refs[storeId] as string });
+    });
+  }
+});
