@@ -9,6 +9,7 @@ export const openApiDocument = {
       "the API this server is compatible with; what goes beyond is optional or additional.",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
   },
+  servers: [{ url: "/", description: "This server." }],
   components: {
     securitySchemes: { bearer: { type: "http" as const, scheme: "bearer", bearerFormat: "JWT" } },
   },

@@ -8,6 +8,7 @@ import { type Db, openDb } from "../../src/db/db.ts";
 import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log.ts";
+import { AnswerCheck } from "./answer-check.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { TestClock } from "./test-clock.ts";
 
@@ -75,6 +76,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { virtualTerminalHost } = options;
   const start = () => startServer({ config, log, clock, ...(virtualTerminalHost && { virtualTerminalHost }) });
   let running: RunningServer = await start();
+  const answers = new AnswerCheck((await send<never>(running.httpUrl, "GET", "/openapi.json")).body);
   const db = openDb({ connectionString: database.url }, log);
 
   const server: TestServer = {
@@ -88,7 +90,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     db,
     database,
     account: (aid, client) => makeTenant(server, aid, client),
-    call: (method, path, call) => send(running.httpUrl, method, path, call),
+    async call(method, path, call) {
+      const reply = await send<never>(running.httpUrl, method, path, call);
+      if (path !== "/openapi.json") answers.check(method, path, reply);
+      return reply;
+    },
     async restart(meanwhile) {
       await running.stop();
       meanwhile?.();

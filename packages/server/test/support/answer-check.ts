@@ -1,0 +1,58 @@
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { isDateTime, isUuid } from "../../src/platform/formats.ts";
+
+interface Document {
+  paths: Record<
+    string,
+    Record<string, { responses: Record<string, { content?: Record<string, { schema: object }> }> }>
+  >;
+}
+
+/** Holds every answer that a test gets against the server's own OpenAPI document. */
+export class AnswerCheck {
+  readonly #document: Document;
+  readonly #ajv: Ajv2020;
+  readonly #paths: { form: RegExp; path: string }[];
+  readonly #compiled = new Map<object, ValidateFunction>();
+
+  constructor(document: Document) {
+    this.#document = document;
+    this.#ajv = new Ajv2020({ strict: false, allErrors: true });
+    this.#ajv.addFormat("date-time", isDateTime);
+    this.#ajv.addFormat("uuid", isUuid);
+    this.#ajv.addFormat("email", true);
+    this.#ajv.addFormat("iso-3166-1-alpha-2", true);
+    // The more literal template first, so that a fixed segment wins over a parameter.
+    this.#paths = Object.keys(document.paths)
+      .toSorted((a, b) => a.split("{").length - b.split("{").length)
+      .map((path) => ({
+        path,
+        form: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{[^}]+\}/g, "[^/]+")}$`),
+      }));
+  }
+
+  /** Throws when the answer is not one that the document describes for this method, path and status. */
+  check(method: string, url: string, { status, body }: { status: number; body: unknown }): void {
+    const pathname = url.split("?")[0] as string;
+    const path = this.#paths.find(({ form }) => form.test(pathname))?.path;
+    const operation = path && this.#document.paths[path]?.[method.toLowerCase()];
+    if (!operation) {
+      // What the document does not know must be an error, in the error's shape.
+      if (status < 400) throw new Error(`${method} ${pathname} is not in the OpenAPI document but answers ${status}`);
+      return;
+    }
+    const wildcard = `${String(status)[0]}XX`;
+    const response =
+      operation.responses[status] ?? operation.responses[wildcard] ?? operation.responses[wildcard.toLowerCase()];
+    if (!response) throw new Error(`${method} ${path} answers ${status}, which the OpenAPI document does not describe`);
+    const schema = response.content?.["application/json"]?.schema;
+    if (!schema) return;
+    const validate = this.#compiled.get(schema) ?? this.#ajv.compile(schema);
+    this.#compiled.set(schema, validate);
+    if (validate(body)) return;
+    const places = validate.errors?.map((error) => `${error.instancePath} ${error.message}`).join("; ");
+    throw new Error(
+      `${method} ${path} ${status} does not fit the OpenAPI document: ${places}\n${JSON.stringify(body)}`,
+    );
+  }
+}
