@@ -5,6 +5,7 @@ import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./db/open.ts";
+import { credentialWorker } from "./gateway/credential-check.ts";
 import { announcer, outboxWorker } from "./gateway/dispatch.ts";
 import { createInbound } from "./gateway/inbound.ts";
 import { openTransport } from "./gateway/open-transport.ts";
@@ -83,9 +84,8 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   ]);
 
   closing.add(() => supervisor.stop());
-  for (const worker of [expiryWorker(stores), idempotencyWorker(stores), outboxWorker(gateway.device)]) {
-    supervisor.start(worker);
-  }
+  const ofGateway = [outboxWorker(gateway.device), credentialWorker(gateway.device)];
+  for (const worker of [expiryWorker(stores), idempotencyWorker(stores), ...ofGateway]) supervisor.start(worker);
   if (gateway.virtual) supervisor.start(gateway.virtual.worker);
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: gateway.transport.url() };
@@ -127,7 +127,8 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   const transport = await openTransport({ config, db, log, receive });
   opened = transport;
   closing.add(() => transport.close());
-  const virtual = host && virtualTerminals({ db, clock, host, serverId: serverId(folder), mqttUrl: transport.url });
+  const virtual =
+    host && virtualTerminals({ db, clock, log, host, serverId: serverId(folder), mqttUrl: transport.url });
   return { device, transport, virtual };
 }
 

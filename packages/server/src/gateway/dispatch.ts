@@ -1,9 +1,11 @@
 import type { Db } from "../db/db.ts";
 import { type Command, claimCommands } from "../operations/commands.ts";
 import type { Clock } from "../platform/clock.ts";
+import { gather } from "../platform/gather.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import { hastenCommands } from "./sql/hasten-commands.ts";
 import type { DeviceTransport } from "./transport.ts";
 
 interface DispatchDeps {
@@ -29,26 +31,50 @@ export async function sendCommand(transport: DeviceTransport, clock: Clock, comm
   });
 }
 
-/** Sends a command that was just accepted. Should that fail, the outbox row is still there and the worker sends it. */
-export function announcer({ clock, log, transport }: DispatchDeps): (command: Command) => void {
+/**
+ * Sends a command that was just accepted, or, when its terminal is connected to another server's broker if at all, makes
+ * it due for whoever has the terminal. Should that fail, the outbox row is still there and falls due by itself.
+ */
+export function announcer({ db, clock, log, transport }: DispatchDeps): (command: Command) => void {
+  const hasten = gather<Command, void>({
+    slots: 1,
+    maxBatch: 256,
+    maxQueue: 5_000,
+    overload: () => new Error("too many commands are waiting"),
+    run: async (commands) => {
+      await hastenCommands(db.pool, clock.now(), commands);
+      return commands.map(() => undefined);
+    },
+  });
   return (command) => {
-    sendCommand(transport(), clock, command).catch((error: unknown) => {
-      log.warn({ err: error, operation_id: command.operationId }, "a command could not be sent at once");
-    });
+    const sent = transport().hears(command.terminalId) ? sendCommand(transport(), clock, command) : hasten(command);
+    sent.catch((error: unknown) => warn(log, error, command));
   };
 }
 
-/** Sends what the outbox holds: commands whose process died before sending, and those no terminal has begun yet. */
-export function outboxWorker({ db, clock, transport }: DispatchDeps): Worker {
+/**
+ * Sends what the outbox holds: commands accepted by other servers, those whose process died before sending, and those no
+ * terminal has begun yet. Nobody's sending is waited for: a terminal that does not read would hold up the others.
+ */
+export function outboxWorker({ db, clock, log, transport }: DispatchDeps): Worker {
   return {
     name: "gateway.outbox",
     async run(signal) {
       while (!signal.aborted) {
         const now = clock.now();
-        const commands = await claimCommands(db.pool, now, new Date(now.getTime() + repeatAfterMs), claimBatch);
-        for (const command of commands) await sendCommand(transport(), clock, command);
+        const nextDueAt = new Date(now.getTime() + repeatAfterMs);
+        const terminalIds = transport().listening();
+        const idle = terminalIds?.length === 0 || !transport().healthy();
+        const commands = idle ? [] : await claimCommands(db.pool, { now, nextDueAt, limit: claimBatch, terminalIds });
+        for (const command of commands) {
+          sendCommand(transport(), clock, command).catch((error: unknown) => warn(log, error, command));
+        }
         if (commands.length < claimBatch) await pause(claimEveryMs, signal);
       }
     },
   };
+}
+
+function warn(log: Logger, error: unknown, { operationId }: Command): void {
+  log.warn({ err: error, operation_id: operationId }, "a command could not be sent at once");
 }
