@@ -75,7 +75,10 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   await openApi(core, closing, [
     ...storeRoutes(stores),
     ...terminalRoutes(terminals),
-    ...operationRoutes({ db: core.db, accept: createAccept({ ...stores, announce: announcer(gateway.device) }) }),
+    ...operationRoutes({
+      db: core.db,
+      accept: createAccept({ ...stores, announce: announcer(gateway.device), hears: gateway.transport.hears }),
+    }),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => gateway.transport.healthy(),

@@ -45,19 +45,8 @@ export function createTokens({ keys, clock, lifetimeSeconds, acceptedHosts }: To
     verified.clear();
   }
 
-  async function keyOf(token: string): Promise<CryptoKey | undefined> {
-    try {
-      const { kid, alg } = decodeProtectedHeader(token);
-      return alg === "EdDSA" && kid ? await keys.find(kid) : undefined;
-    } catch (error) {
-      // The header is not the encoding of a JSON object; anything else is not the caller's fault.
-      if (error instanceof TypeError) return undefined;
-      throw error;
-    }
-  }
-
   async function verify(token: string): Promise<{ principal: Principal; expiresAt: number }> {
-    const key = await keyOf(token);
+    const key = await keyOf(token, keys);
     if (!key) throw invalidToken("It is not signed by this server.");
     const { payload } = await jwtVerify(token, key, {
       algorithms: ["EdDSA"],
@@ -108,6 +97,18 @@ export function createTokens({ keys, clock, lifetimeSeconds, acceptedHosts }: To
       return known.principal;
     },
   };
+}
+
+/** The key that a token names, or none for what is no token of ours. */
+async function keyOf(token: string, keys: SigningKeys): Promise<CryptoKey | undefined> {
+  try {
+    const { kid, alg } = decodeProtectedHeader(token);
+    return alg === "EdDSA" && kid ? await keys.find(kid) : undefined;
+  } catch (error) {
+    // The header is not the encoding of a JSON object; anything else is not the caller's fault.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
 }
 
 function publicReason(error: errors.JOSEError): string {

@@ -1,11 +1,9 @@
 import type { Db } from "../db/db.ts";
 import { type Command, claimCommands } from "../operations/commands.ts";
 import type { Clock } from "../platform/clock.ts";
-import { gather } from "../platform/gather.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { pause, type Worker } from "../platform/worker.ts";
-import { hastenCommands } from "./sql/hasten-commands.ts";
 import type { DeviceTransport } from "./transport.ts";
 
 interface DispatchDeps {
@@ -32,23 +30,13 @@ export async function sendCommand(transport: DeviceTransport, clock: Clock, comm
 }
 
 /**
- * Sends a command that was just accepted, or, when its terminal is connected to another server's broker if at all, makes
- * it due for whoever has the terminal. Should that fail, the outbox row is still there and falls due by itself.
+ * Sends a command that was just accepted, if its terminal is in reach. Should that fail, the outbox row is still there and
+ * falls due by itself.
  */
-export function announcer({ db, clock, log, transport }: DispatchDeps): (command: Command) => void {
-  const hasten = gather<Command, void>({
-    slots: 1,
-    maxBatch: 256,
-    maxQueue: 5_000,
-    overload: () => new Error("too many commands are waiting"),
-    run: async (commands) => {
-      await hastenCommands(db.pool, clock.now(), commands);
-      return commands.map(() => undefined);
-    },
-  });
+export function announcer({ clock, log, transport }: Omit<DispatchDeps, "db">): (command: Command) => void {
   return (command) => {
-    const sent = transport().hears(command.terminalId) ? sendCommand(transport(), clock, command) : hasten(command);
-    sent.catch((error: unknown) => warn(log, error, command));
+    if (!transport().hears(command.terminalId)) return;
+    sendCommand(transport(), clock, command).catch((error: unknown) => warn(log, error, command));
   };
 }
 

@@ -12,7 +12,7 @@ export interface DeviceTransport {
   /** Sends away whoever is connected as this terminal. */
   disconnect(terminalId: string): void;
   /** Whether a command published here may reach the terminal: always so with a broker that all servers share. */
-  hears(terminalId: string): boolean;
+  hears: (terminalId: string) => boolean;
   /** All terminals that `hears` is true of; `undefined` for every terminal there is. */
   listening(): string[] | undefined;
   /** Who is connected with which credential; nobody at an outside broker, whose business that is. */
