@@ -2,6 +2,9 @@
 export const limits = {
   httpBodyBytes: 256 * 1024,
   mqttPacketBytes: 64 * 1024,
+  mqttClientIdCharacters: 128,
+  /** A further one ends the oldest. */
+  mqttConnectionsPerTerminal: 4,
   mqttHelloOperations: 100,
   idempotencyKeyHours: 48,
   operationTimeoutSecondsMin: 5,

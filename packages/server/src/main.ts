@@ -13,6 +13,7 @@ import { createTokens } from "./auth/tokens.ts";
 import { clientRoutes } from "./clients/routes.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./db/open.ts";
+import { credentialWorker } from "./gateway/credential-check.ts";
 import { announcer, outboxWorker } from "./gateway/dispatch.ts";
 import { createInbound } from "./gateway/inbound.ts";
 import { openTransport } from "./gateway/open-transport.ts";
@@ -85,7 +86,8 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     suspendTerminals: suspendTerminalsOfStore,
     resumeTerminals: resumeTerminalsOfStore,
   };
-  const accept = createAccept({ db: core.db, clock: core.clock, announce: announcer(gateway.device) });
+  const { hears } = gateway.transport;
+  const accept = createAccept({ db: core.db, clock: core.clock, announce: announcer(gateway.device), hears });
   const terminals = { db: core.db, clock: core.clock, ...terminalPorts(gateway, accept) };
   const supervisor = new Supervisor(core.log);
   await openApi(core, closing, [
@@ -110,9 +112,8 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   ]);
 
   closing.add(() => supervisor.stop());
-  for (const worker of [expiryWorker(stores), idempotencyWorker(stores), outboxWorker(gateway.device)]) {
-    supervisor.start(worker);
-  }
+  const ofGateway = [outboxWorker(gateway.device), credentialWorker(gateway.device)];
+  for (const worker of [expiryWorker(stores), idempotencyWorker(stores), ...ofGateway]) supervisor.start(worker);
   if (gateway.virtual) supervisor.start(gateway.virtual.worker);
   supervisor.start(retirementWorker(terminals));
   const ask = (accountId: string, terminalId: string) =>
@@ -134,7 +135,7 @@ function terminalPorts({ transport, virtual }: Gateway, accept: ReturnType<typeo
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
-    isConnected: (terminalId: string) => transport.connected(terminalId),
+    isConnected: transport.hears,
     sendEndOfDay: async (caller: Caller, terminalId: string) => {
       const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
       return operation.id;
@@ -185,7 +186,8 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   const transport = await openTransport({ config, db, log, receive });
   opened = transport;
   closing.add(() => transport.close());
-  const virtual = host && virtualTerminals({ db, clock, host, serverId: serverId(folder), mqttUrl: transport.url });
+  const virtual =
+    host && virtualTerminals({ db, clock, log, host, serverId: serverId(folder), mqttUrl: transport.url });
   return { device, transport, virtual };
 }
 

@@ -127,4 +127,29 @@ describe("virtual terminals, by the documented API alone", () => {
     await second.stop();
     await database.drop();
   });
+
+  it("are started again when one could not be, and do not wait for it", async () => {
+    const starts: string[] = [];
+    const own = await startTestServer({
+      virtualTerminalHost: {
+        start: ({ serialNumber }) => {
+          starts.push(serialNumber.slice(-3));
+          if (!starts.includes("002")) throw new Error("no memory");
+        },
+        stop: () => {
+          throw new Error("does not stop");
+        },
+      },
+    });
+    const owner = await own.account("T70000003");
+    await own.call("POST", "/v1/accounts/T70000003/stores", { ...owner, body: { store_id: "S1" } });
+    for (const number of ["001", "002"]) {
+      const body = { device_serial_number: `SIMULATED-T70000003-${number}`, store_id: "S1" };
+      await own.call("POST", "/v1/accounts/T70000003/terminals", { ...owner, body });
+    }
+    await vi.waitUntil(() => starts.includes("002") && starts.at(-1) === "001", { timeout: 15_000, interval: 20 });
+    expect(starts.filter((number) => number === "002")).toHaveLength(1);
+    expect((await own.call("GET", "/health/ready")).status).toBe(200);
+    await own.stop();
+  });
 });

@@ -29,26 +29,40 @@ export async function sendCommand(transport: DeviceTransport, clock: Clock, comm
   });
 }
 
-/** Sends a command that was just accepted. Should that fail, the outbox row is still there and the worker sends it. */
-export function announcer({ clock, log, transport }: DispatchDeps): (command: Command) => void {
+/**
+ * Sends a command that was just accepted, if its terminal is in reach. Should that fail, the outbox row is still there and
+ * falls due by itself.
+ */
+export function announcer({ clock, log, transport }: Omit<DispatchDeps, "db">): (command: Command) => void {
   return (command) => {
-    sendCommand(transport(), clock, command).catch((error: unknown) => {
-      log.warn({ err: error, operation_id: command.operationId }, "a command could not be sent at once");
-    });
+    if (!transport().hears(command.terminalId)) return;
+    sendCommand(transport(), clock, command).catch((error: unknown) => warn(log, error, command));
   };
 }
 
-/** Sends what the outbox holds: commands whose process died before sending, and those no terminal has begun yet. */
-export function outboxWorker({ db, clock, transport }: DispatchDeps): Worker {
+/**
+ * Sends what the outbox holds: commands accepted by other servers, those whose process died before sending, and those no
+ * terminal has begun yet. Nobody's sending is waited for: a terminal that does not read would hold up the others.
+ */
+export function outboxWorker({ db, clock, log, transport }: DispatchDeps): Worker {
   return {
     name: "gateway.outbox",
     async run(signal) {
       while (!signal.aborted) {
         const now = clock.now();
-        const commands = await claimCommands(db.pool, now, new Date(now.getTime() + repeatAfterMs), claimBatch);
-        for (const command of commands) await sendCommand(transport(), clock, command);
+        const nextDueAt = new Date(now.getTime() + repeatAfterMs);
+        const terminalIds = transport().listening();
+        const idle = terminalIds?.length === 0 || !transport().healthy();
+        const commands = idle ? [] : await claimCommands(db.pool, { now, nextDueAt, limit: claimBatch, terminalIds });
+        for (const command of commands) {
+          sendCommand(transport(), clock, command).catch((error: unknown) => warn(log, error, command));
+        }
         if (commands.length < claimBatch) await pause(claimEveryMs, signal);
       }
     },
   };
+}
+
+function warn(log: Logger, error: unknown, { operationId }: Command): void {
+  log.warn({ err: error, operation_id: operationId }, "a command could not be sent at once");
 }

@@ -1,9 +1,12 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { limits } from "@tillkeeper/contract/limits";
-import { clientIdBelongsTo, parseTopic, terminalTopicPrefix, topic, upChannels } from "@tillkeeper/contract/mqtt";
+import { clientIdBelongsTo, parseTopic, topic, upChannels } from "@tillkeeper/contract/mqtt";
 import { Aedes, type AuthenticateError, type Client } from "aedes";
 import { listen, type Port } from "../platform/listen.ts";
 import type { Logger } from "../platform/log.ts";
+import { Admission, type Authenticate } from "./admission.ts";
+import { Connections, maySubscribe } from "./connections.ts";
+import { fairShare } from "./fair-share.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface BrokerOptions {
@@ -12,22 +15,38 @@ interface BrokerOptions {
   shownHost: string;
   port: Port;
   log: Logger;
-  /** Answers whether this is the credential of a live terminal. */
-  authenticate: (username: string | undefined, password: Buffer | undefined) => Promise<boolean>;
+  authenticate: Authenticate;
   receive: Receive;
 }
 
 /** MQTT 3.1.1 return codes of a refused connection. */
+const badClientIdCode = 2;
 const unavailableCode = 3;
 const badCredentialsCode = 4;
 const connectTimeoutMs = 10_000;
+/** How long a terminal may leave unread what it was sent. */
+const drainTimeoutMs = 2_000;
+/** Finds out that the other end of a silent connection has gone, whatever keepalive it asked for. */
+const tcpKeepAliveDelayMs = 30_000;
+const messagesAtOncePerTerminal = 4;
+
+const brokerSettings = {
+  connectTimeout: connectTimeoutMs,
+  drainTimeout: drainTimeoutMs,
+  // No limit: with one, so many messages that wait for terminals that do not read would hold up everybody's.
+  concurrency: 0,
+};
 
 /** The MQTT broker inside this process: each terminal sees its own topics and nothing else. */
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
   const { log } = options;
-  const broker = await Aedes.createBroker({ connectTimeout: connectTimeoutMs, maxClientsIdLength: 128 });
-  authorize(broker, options);
-  deliver(broker, options.receive);
+  const broker = await Aedes.createBroker(brokerSettings);
+  const connections = new Connections(limits.mqttConnectionsPerTerminal);
+  const admission = new Admission(connections, options.authenticate);
+  admit(broker, admission, log);
+  authorize(broker, connections);
+  deliver(broker, connections, fairShare(messagesAtOncePerTerminal, options.receive));
+  follow(broker, connections);
   broker.on("clientError", (client, error) =>
     log.debug({ err: error, client: client.id }, "terminal connection failed"),
   );
@@ -37,11 +56,14 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
 
   // Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms).
   const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    limitPacketSize(broker.handle(socket), socket);
-  });
+  const server = createServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs },
+    (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      limitPacketSize(broker.handle(socket), socket);
+    },
+  );
   const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
 
   return {
@@ -54,61 +76,75 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
           error ? reject(error) : resolve(),
         );
       }),
-    disconnect: (terminalId) => {
-      for (const client of connected(broker)) if (terminalOf(client) === terminalId) client.close();
-    },
-    connected: (terminalId) => connected(broker).some((client) => terminalOf(client) === terminalId),
+    disconnect: (terminalId) => admission.replaced(terminalId),
+    hears: (terminalId) => connections.hears(terminalId),
+    listening: () => connections.listening(),
+    connections: () => connections.all().map(({ client, ...known }) => ({ ...known, end: () => client.close() })),
     close: () => closeAll(broker, server, sockets),
   };
 }
 
-/** The terminal that a connection has proved to be. */
-const terminals = new WeakMap<Client, string>();
-const terminalOf = (client: Client): string | undefined => terminals.get(client);
+function admit(broker: Aedes, admission: Admission, log: Logger): void {
+  broker.preConnect = (_client, packet, done) => {
+    // What the broker keeps for those who are away, it keeps in memory and for good. `hello` does without both.
+    packet.clean = true;
+    delete packet.will;
+    done(null, true);
+  };
 
-function authorize(broker: Aedes, { authenticate, log }: BrokerOptions): void {
   broker.authenticate = (client, username, password, done) => {
     const refuse = (code: number) => {
       // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the package declares the enum but exports no values
       const error: AuthenticateError = Object.assign(new Error("refused"), { returnCode: code });
       done(error, false);
     };
-    // A broker ends the older of two connections with one client id: nobody may use another terminal's.
+    if (client.id.length > limits.mqttClientIdCharacters) return refuse(badClientIdCode);
+    // A newer connection ends an older one with its client id: nobody may use another terminal's.
     if (!username || !clientIdBelongsTo(client.id, username)) return refuse(badCredentialsCode);
-    authenticate(username, password).then(
-      (known) => {
-        if (!known) return refuse(badCredentialsCode);
-        terminals.set(client, username);
-        return done(null, true);
-      },
+    admission.admit(client, username, password).then(
+      (admitted) => (admitted ? done(null, true) : refuse(badCredentialsCode)),
       (error: unknown) => {
         log.warn({ err: error, terminal_id: username }, "a terminal could not be authenticated");
         refuse(unavailableCode);
       },
     );
   };
+}
 
+function authorize(broker: Aedes, connections: Connections): void {
   broker.authorizePublish = (client, packet, done) => {
-    const terminalId = client && terminalOf(client);
+    const terminalId = client && connections.terminalOf(client);
     const to = parseTopic(packet.topic);
-    const own = to && to.terminalId === terminalId && upChannels.some((channel) => channel === to.channel);
+    const own = to && to.terminalId === terminalId && isUp(to.channel);
     if (!own) return done(new Error(`not allowed to publish to ${packet.topic}`));
+    // The broker would have to keep each until it is released, which may be never.
+    if (packet.qos === 2) return done(new Error("not allowed to publish with QoS 2"));
     // Nothing is kept by the broker: a retained report would be reported again by whoever restarts.
     packet.retain = false;
     return done(null);
   };
 
   broker.authorizeSubscribe = (client, subscription, done) => {
-    const terminalId = terminalOf(client);
-    const own = terminalId !== undefined && subscription.topic.startsWith(terminalTopicPrefix(terminalId));
+    const terminalId = connections.terminalOf(client);
+    const own = terminalId !== undefined && maySubscribe(terminalId, subscription.topic);
     return done(null, own ? subscription : null);
+  };
+
+  // Wildcards cover what a terminal says itself, which is for the server. It would be a way to fill one's own connections.
+  broker.authorizeForward = (_client, packet) => {
+    const to = parseTopic(packet.topic);
+    return to && isUp(to.channel) ? null : packet;
   };
 }
 
-function deliver(broker: Aedes, receive: Receive): void {
-  // A client's packets of one chunk are handled side by side, its next chunk only then: it cannot outrun the database far.
+function isUp(name: string): boolean {
+  return upChannels.some((channel) => channel === name);
+}
+
+function deliver(broker: Aedes, connections: Connections, receive: Receive): void {
+  // A connection's packets of one chunk are handed over together, its next chunk only then: it cannot outrun the database far.
   broker.published = (packet, client, done) => {
-    const from = client && terminalOf(client);
+    const from = client && connections.terminalOf(client);
     const to = from && parseTopic(packet.topic);
     const channel = to && upChannels.find((name) => name === to.channel);
     if (!from || !channel) return done(null);
@@ -118,6 +154,23 @@ function deliver(broker: Aedes, receive: Receive): void {
       () => done(null),
     );
   };
+}
+
+const refusedQos = 128;
+
+function follow(broker: Aedes, connections: Connections): void {
+  broker.on("subscribe", (subscriptions, client) => {
+    const granted = subscriptions.filter(({ qos }) => (qos as number) !== refusedQos);
+    connections.subscribed(
+      client,
+      granted.map((subscription) => subscription.topic),
+    );
+  });
+  broker.on("unsubscribe", (filters, client) => connections.unsubscribed(client, filters));
+  broker.on("client", (client) => {
+    // One that went away while it was let in is entered into the broker's table after its end, and would stay there.
+    if (client.closed) (broker as unknown as { deleteClient(id: string): void }).deleteClient(client.id);
+  });
 }
 
 /**
@@ -134,10 +187,6 @@ function limitPacketSize(client: Client, socket: Socket): void {
     if ((parser.packet?.length ?? 0) > limits.mqttPacketBytes) socket.destroy();
     return rest;
   };
-}
-
-function connected(broker: Aedes): Client[] {
-  return Object.values((broker as unknown as { clients: Record<string, Client> }).clients);
 }
 
 async function closeAll(broker: Aedes, server: Server, sockets: Set<Socket>): Promise<void> {

@@ -51,7 +51,9 @@ export async function connectOutsideBroker({ url, log, receive }: OutsideOptions
       await client.publishAsync(topic(terminalId, channel), JSON.stringify(message), { qos: 1 });
     },
     disconnect: (terminalId) => log.warn({ terminal_id: terminalId }, "an outside broker has to end this connection"),
-    connected: () => true,
+    hears: () => true,
+    listening: () => undefined,
+    connections: () => [],
     close: () => client.endAsync(),
   };
 }

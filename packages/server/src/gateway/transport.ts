@@ -11,11 +11,21 @@ export interface DeviceTransport {
   publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
   /** Sends away whoever is connected as this terminal. */
   disconnect(terminalId: string): void;
-  /** Whether somebody is connected as this terminal; true where that cannot be known. */
-  connected(terminalId: string): boolean;
+  /** Whether a command published here may reach the terminal: always so with a broker that all servers share. */
+  hears: (terminalId: string) => boolean;
+  /** All terminals that `hears` is true of; `undefined` for every terminal there is. */
+  listening(): string[] | undefined;
+  /** Who is connected with which credential; nobody at an outside broker, whose business that is. */
+  connections(): DeviceConnection[];
   /** Whether messages can be carried at the moment. */
   healthy(): boolean;
   close(): Promise<void>;
+}
+
+export interface DeviceConnection {
+  terminalId: string;
+  secretSha256: Buffer;
+  end(): void;
 }
 
 /** A message from a terminal that was allowed to send it. Must not throw. */

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
 import { replaceCredential } from "../terminals/credentials.ts";
 
@@ -22,6 +23,7 @@ export interface VirtualTerminalHost {
 interface VirtualDeps {
   db: Db;
   clock: Clock;
+  log: Logger;
   host: VirtualTerminalHost;
   /** The same after a restart on the same data folder, so that its leases need not run out first. */
   serverId: string;
@@ -48,21 +50,33 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   async function look(): Promise<void> {
     const leased = await lease(deps);
     const wanted = new Set(leased.map((row) => row.terminal_id));
-    for (const terminalId of running) {
-      if (wanted.has(terminalId)) continue;
-      running.delete(terminalId);
-      await deps.host.stop(terminalId);
-    }
-    for (const row of leased.filter((candidate) => !running.has(candidate.terminal_id))) {
-      const password = await replaceCredential(deps.db.sql, deps.clock, row.account_id, row.terminal_id);
-      running.add(row.terminal_id);
+    for (const terminalId of running) if (!wanted.has(terminalId)) await stop(terminalId);
+    for (const row of leased) if (!running.has(row.terminal_id)) await start(row);
+  }
+
+  /** One that cannot be started is tried again at the next look, and keeps none of the others from starting. */
+  async function start({ account_id, terminal_id, device_serial_number }: Leased): Promise<void> {
+    try {
+      const password = await replaceCredential(deps.db.sql, deps.clock, account_id, terminal_id);
       await deps.host.start({
-        terminalId: row.terminal_id,
-        serialNumber: row.device_serial_number,
+        terminalId: terminal_id,
+        serialNumber: device_serial_number,
         mqttUrl: deps.mqttUrl(),
-        username: row.terminal_id,
+        username: terminal_id,
         password,
       });
+      running.add(terminal_id);
+    } catch (error) {
+      deps.log.warn({ err: error, terminal_id }, "a virtual terminal could not be started, it is tried again");
+    }
+  }
+
+  async function stop(terminalId: string): Promise<void> {
+    try {
+      await deps.host.stop(terminalId);
+      running.delete(terminalId);
+    } catch (error) {
+      deps.log.warn({ err: error, terminal_id: terminalId }, "a virtual terminal could not be stopped");
     }
   }
 
@@ -76,7 +90,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
         await look();
         await Promise.race([called, timer(lookEveryMs, signal)]);
       }
-      for (const terminalId of running) await deps.host.stop(terminalId);
+      for (const terminalId of running) await stop(terminalId);
       running.clear();
       // Another server need not wait for the leases to run out.
       await deps.db.sql.deleteFrom("virtual_terminal_leases").where("server_id", "=", deps.serverId).execute();

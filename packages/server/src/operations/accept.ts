@@ -21,6 +21,8 @@ export interface AcceptDeps {
   clock: Clock;
   /** Told of every accepted operation after its commit, so that the command leaves without waiting for the outbox. */
   announce: (command: Command) => void;
+  /** Whether `announce` can reach the terminal; otherwise it may be connected to another server. */
+  hears: (terminalId: string) => boolean;
 }
 
 interface AcceptRequest {
@@ -36,7 +38,7 @@ interface Accepted {
   replayed: boolean;
 }
 
-/** How long the outbox leaves a command to the process that accepted it. */
+/** How long the outbox leaves a command to the process that accepted it, when that one can reach the terminal. */
 const outboxDelayMs = 2_000;
 /** A blocker may end, or a key expire, between the statement and the look for what stood in its way. */
 const mostTries = 5;
@@ -57,7 +59,7 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
 
   return async (request) => {
     for (let tries = 0; tries < mostTries; tries += 1) {
-      const operation = newOperation(request, clock.now());
+      const operation = newOperation(request, clock.now(), deps.hears(request.body.terminal_id));
       if (await insert(operation)) {
         deps.announce(toCommand(operation));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
@@ -69,7 +71,11 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
   };
 }
 
-function newOperation({ accountId, clientId, idempotencyKey, body }: AcceptRequest, now: Date): NewOperation {
+function newOperation(
+  { accountId, clientId, idempotencyKey, body }: AcceptRequest,
+  now: Date,
+  inReach: boolean,
+): NewOperation {
   const timeoutMs = (body.timeout ?? defaultTimeoutSeconds[body.operation]) * 1000;
   return {
     accountId,
@@ -82,7 +88,7 @@ function newOperation({ accountId, clientId, idempotencyKey, body }: AcceptReque
     clientId,
     idempotencyKey,
     requestSha256: requestHash(body),
-    outboxDueAt: new Date(now.getTime() + outboxDelayMs),
+    outboxDueAt: inReach ? new Date(now.getTime() + outboxDelayMs) : now,
   };
 }
 

@@ -1,4 +1,4 @@
-import Format from "typebox/format";
+import { Set as setFormat } from "typebox/format";
 
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const dateTimeForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
@@ -20,6 +20,6 @@ export function isDateTime(text: string): boolean {
 
 /** For messages from terminals, which TypeBox checks: the same words mean the same there. */
 export function registerFormats(): void {
-  Format.Set("uuid", isUuid);
-  Format.Set("date-time", isDateTime);
+  setFormat("uuid", isUuid);
+  setFormat("date-time", isDateTime);
 }

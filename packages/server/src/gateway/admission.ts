@@ -1,0 +1,55 @@
+import type { Client } from "aedes";
+import { sha256 } from "../auth/secrets.ts";
+import type { Connections } from "./connections.ts";
+
+/** Answers whether this is the credential of a live terminal. */
+export type Authenticate = (username: string, password: Buffer | undefined) => Promise<boolean>;
+
+/**
+ * Lets connections in whose credential holds. A credential that is replaced while a connection is being checked against
+ * the old one is checked again: who replaced it has already sent away whoever was in.
+ */
+export class Admission {
+  readonly #connections: Connections;
+  readonly #authenticate: Authenticate;
+  readonly #underWay = new Map<string, Set<{ outdated: boolean }>>();
+
+  constructor(connections: Connections, authenticate: Authenticate) {
+    this.#connections = connections;
+    this.#authenticate = authenticate;
+  }
+
+  /** Whether the connection may go on. Resolves when those are gone that have to end for it. */
+  async admit(client: Client, terminalId: string, password: Buffer | undefined): Promise<boolean> {
+    const attempt = { outdated: false };
+    const attempts = this.#underWay.get(terminalId) ?? new Set();
+    this.#underWay.set(terminalId, attempts.add(attempt));
+    let ending: Client[];
+    try {
+      if (!(await this.#holds(attempt, terminalId, password)) || !password) return false;
+      // Nothing would ever tell that it has gone: it would be counted as connected for good.
+      if (client.conn.destroyed) return false;
+      // Before the attempt is over, so that a replacement meets either the attempt or the connection.
+      ending = this.#connections.add(client, terminalId, sha256(password));
+    } finally {
+      attempts.delete(attempt);
+      if (attempts.size === 0) this.#underWay.delete(terminalId);
+    }
+    await Promise.all(ending.map((other) => new Promise<void>((resolve) => other.close(() => resolve()))));
+    return true;
+  }
+
+  async #holds(attempt: { outdated: boolean }, terminalId: string, password: Buffer | undefined): Promise<boolean> {
+    for (;;) {
+      attempt.outdated = false;
+      const known = await this.#authenticate(terminalId, password);
+      if (!known || !attempt.outdated) return known;
+    }
+  }
+
+  /** Sends away whoever is connected as this terminal, and whoever is about to be with what no longer holds. */
+  replaced(terminalId: string): void {
+    for (const attempt of this.#underWay.get(terminalId) ?? []) attempt.outdated = true;
+    for (const client of this.#connections.of(terminalId)) client.close();
+  }
+}

@@ -1,0 +1,105 @@
+import { downChannels, terminalTopicPrefix } from "@tillkeeper/contract/mqtt";
+import type { Client } from "aedes";
+
+interface Connection {
+  client: Client;
+  terminalId: string;
+  secretSha256: Buffer;
+  /** Those of its subscriptions that bring commands. */
+  commandFilters: Set<string>;
+}
+
+const wildcards = ["+", "#"];
+/** What stands in a topic filter behind the terminal's prefix. What terminals say is for the server alone. */
+const filterEnds = new Set<string>([...downChannels, ...wildcards]);
+const commandFilterEnds = new Set<string>(["command", ...wildcards]);
+
+/** Whether a terminal may subscribe to it. So few, and no others: what a connection may keep in memory has an end. */
+export function maySubscribe(terminalId: string, filter: string): boolean {
+  return filterEnds.has(endOf(terminalId, filter) ?? "");
+}
+
+function endOf(terminalId: string, filter: string): string | undefined {
+  const prefix = terminalTopicPrefix(terminalId);
+  return filter.startsWith(prefix) ? filter.slice(prefix.length) : undefined;
+}
+
+/**
+ * Who is connected to the broker of this process. The broker's own table is not asked: it learns of a connection only
+ * some time after its authentication, and loses one when another with the same client id ends half-way.
+ */
+export class Connections {
+  readonly #mostPerTerminal: number;
+  readonly #byClient = new Map<Client, Connection>();
+  /** The oldest connection first. */
+  readonly #byTerminal = new Map<string, Set<Connection>>();
+  /** Goes on after the end of a connection: its last messages are still being handled then. */
+  readonly #terminals = new WeakMap<Client, string>();
+
+  constructor(mostPerTerminal: number) {
+    this.#mostPerTerminal = mostPerTerminal;
+  }
+
+  /** Answers the connections that have to end for it: the one with its client id, and the oldest beyond the limit. */
+  add(client: Client, terminalId: string, secretSha256: Buffer): Client[] {
+    const connections = this.#byTerminal.get(terminalId) ?? new Set();
+    const ending = [...connections].filter((other) => other.client.id === client.id);
+    const staying = [...connections].filter((other) => other.client.id !== client.id);
+    ending.push(...staying.slice(0, Math.max(0, staying.length + 1 - this.#mostPerTerminal)));
+    for (const { client: other } of ending) this.#remove(other);
+
+    const connection = { client, terminalId, secretSha256, commandFilters: new Set<string>() };
+    this.#terminals.set(client, terminalId);
+    this.#byClient.set(client, connection);
+    // Read again: the set of a terminal whose last connection was removed is gone.
+    const kept = this.#byTerminal.get(terminalId) ?? new Set();
+    this.#byTerminal.set(terminalId, kept.add(connection));
+    client.conn.once("close", () => this.#remove(client));
+    return ending.map((other) => other.client);
+  }
+
+  #remove(client: Client): void {
+    const connection = this.#byClient.get(client);
+    if (!connection) return;
+    this.#byClient.delete(client);
+    const connections = this.#byTerminal.get(connection.terminalId);
+    connections?.delete(connection);
+    if (connections?.size === 0) this.#byTerminal.delete(connection.terminalId);
+  }
+
+  /** The terminal that a connection has proved to be. */
+  terminalOf(client: Client): string | undefined {
+    return this.#terminals.get(client);
+  }
+
+  subscribed(client: Client, filters: string[]): void {
+    const connection = this.#byClient.get(client);
+    if (!connection) return;
+    for (const filter of filters) {
+      if (commandFilterEnds.has(endOf(connection.terminalId, filter) ?? "")) connection.commandFilters.add(filter);
+    }
+  }
+
+  unsubscribed(client: Client, filters: string[]): void {
+    const connection = this.#byClient.get(client);
+    for (const filter of filters) connection?.commandFilters.delete(filter);
+  }
+
+  /** Whether a command published here would be heard. */
+  hears(terminalId: string): boolean {
+    return [...(this.#byTerminal.get(terminalId) ?? [])].some(({ commandFilters }) => commandFilters.size > 0);
+  }
+
+  /** The terminals that hear commands published here. */
+  listening(): string[] {
+    return [...this.#byTerminal.keys()].filter((terminalId) => this.hears(terminalId));
+  }
+
+  of(terminalId: string): Client[] {
+    return [...(this.#byTerminal.get(terminalId) ?? [])].map(({ client }) => client);
+  }
+
+  all(): Readonly<Connection>[] {
+    return [...this.#byClient.values()];
+  }
+}

@@ -1,0 +1,29 @@
+import { sql } from "kysely";
+import type { Db } from "../../db/db.ts";
+
+interface Connected {
+  accountId: string;
+  terminalId: string;
+  secretSha256: Buffer;
+}
+
+/** Answers the positions of those whose credential was replaced, or whose terminal was deleted. */
+export async function findOutdated(db: Db, connected: Connected[]): Promise<number[]> {
+  const { rows } = await sql<{ position: number }>`
+    select seen.position::int as position
+    from unnest(
+      ${connected.map((one) => one.accountId)}::text[],
+      ${connected.map((one) => one.terminalId)}::text[],
+      ${connected.map((one) => one.secretSha256)}::bytea[]
+    ) with ordinality as seen (account_id, terminal_id, secret_sha256, position)
+    where not exists (
+      select from terminal_credentials as credential
+      join terminals on terminals.account_id = credential.account_id and terminals.terminal_id = credential.terminal_id
+      where credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
+        and credential.secret_sha256 = seen.secret_sha256
+        -- The credential of a deleted terminal lives on while its last operation does.
+        and (terminals.status <> 'DELETED' or credential.ends_with is not null)
+    )`.execute(db.sql);
+  // PostgreSQL counts from 1.
+  return rows.map((row) => row.position - 1);
+}
