@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isUnavailable } from "../src/db/failures.ts";
 import { activeDevice } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -19,6 +21,19 @@ describe("a database that goes away", () => {
     server.db.pool.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
     );
+
+  it("does not end the process when it takes a connection away in the middle of a transaction", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const transaction = server.db.sql.transaction().execute(async (tx) => {
+        const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+        await server.db.pool.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
+        // Time for the news to come while no statement is under way.
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await sql`select 1`.execute(tx);
+      });
+      await expect(transaction).rejects.toSatisfy(isUnavailable);
+    }
+  });
 
   it("costs a 503 with Retry-After at worst; with one key the operation is made once", async () => {
     const device = await activeDevice(server, tenant, "810000000001");

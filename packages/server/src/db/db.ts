@@ -64,6 +64,10 @@ function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
   // An idle connection that breaks (database restart) is replaced on next use; unhandled, the event would end the process.
   // Only its words are logged: the error object carries the whole connection, password included.
   pool.on("error", ({ message }) => log.warn({ reason: message }, "idle database connection lost"));
+  // The same for one that breaks while it is lent out, between two statements of a transaction: the next one fails then.
+  pool.on("connect", (client) => {
+    client.on("error", ({ message }) => log.warn({ reason: message }, "database connection lost"));
+  });
   return pool;
 }
 

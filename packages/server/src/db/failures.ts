@@ -20,7 +20,10 @@ export function isUnavailable(error: unknown): boolean {
   if (unreachable.has(code) || /^(08|53|57P)/.test(code) || code === "25006") return true;
   const message = error instanceof Error ? error.message : "";
   return (
-    code === "" && /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(message)
+    code === "" &&
+    /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/.test(
+      message,
+    )
   );
 }
 
