@@ -232,13 +232,26 @@ export const ErrorDetail = Type.Object({ path: Type.String(), message: Type.Stri
 export type ErrorDetail = Static<typeof ErrorDetail> & Record<string, unknown>;
 
 /** The body of every answer that is not a success (D23). */
-export const ErrorBody = Type.Object({
-  error: Type.Object({
-    code: Type.String({ description: "snake_case, for programs." }),
-    message: Type.String({ description: "For people." }),
-    errors: Type.Array(ErrorDetail, {
-      description: "The places that are wrong; empty when there is no place to name.",
+export const ErrorBody = Type.Object(
+  {
+    error: Type.Object({
+      code: Type.String({ description: "snake_case, for programs." }),
+      message: Type.String({ description: "For people." }),
+      errors: Type.Array(ErrorDetail, {
+        description: "The places that are wrong; empty when there is no place to name.",
+      }),
     }),
-  }),
-});
+  },
+  {
+    examples: [
+      {
+        error: {
+          code: "invalid_request",
+          message: "The request is not valid; see `errors`.",
+          errors: [{ path: "/body/store_id", message: "must be string" }],
+        },
+      },
+    ],
+  },
+);
 export type ErrorBody = Static<typeof ErrorBody>;

@@ -26,40 +26,61 @@ export const OperationCreate = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ terminal_id: "P11223351-T0013", operation: "end_of_day" }] },
 );
 export type OperationCreate = Static<typeof OperationCreate>;
 
 const OperationResult = Type.Union([EndOfDayResult, SendLogsResult, CheckUpdateResult, OpenMenuResult]);
 
-export const Operation = Type.Object({
-  id: Type.String({ format: "uuid" }),
-  terminal_id: Type.String(),
-  operation: OperationName,
-  status: OperationStatus,
-  created_at: Type.String({ format: "date-time" }),
-  created_by: Type.String(),
-  updated_at: Type.String({ format: "date-time" }),
-  updated_by: Type.String(),
-  account_id: Type.String(),
-  deadline: Type.String({ format: "date-time", description: "When the operation becomes TIMEOUT without an answer." }),
-  parameters: Type.Optional(OperationParameters),
-  result: Type.Optional(OperationResult),
-  reason: Type.Optional(OperationReason),
-  error: Type.Optional(OperationError),
-  late_result: Type.Optional(
-    Type.Object(
-      {
-        status: Type.Enum(["COMPLETED", "FAILED"]),
-        finished_at: Type.String({ format: "date-time" }),
-        result: Type.Optional(OperationResult),
-        reason: Type.Optional(OperationReason),
-        error: Type.Optional(OperationError),
-      },
-      { description: "What the terminal answered after TIMEOUT; the status stays." },
+export const Operation = Type.Object(
+  {
+    id: Type.String({ format: "uuid" }),
+    terminal_id: Type.String(),
+    operation: OperationName,
+    status: OperationStatus,
+    created_at: Type.String({ format: "date-time" }),
+    created_by: Type.String(),
+    updated_at: Type.String({ format: "date-time" }),
+    updated_by: Type.String(),
+    account_id: Type.String(),
+    deadline: Type.String({
+      format: "date-time",
+      description: "When the operation becomes TIMEOUT without an answer.",
+    }),
+    parameters: Type.Optional(OperationParameters),
+    result: Type.Optional(OperationResult),
+    reason: Type.Optional(OperationReason),
+    error: Type.Optional(OperationError),
+    late_result: Type.Optional(
+      Type.Object(
+        {
+          status: Type.Enum(["COMPLETED", "FAILED"]),
+          finished_at: Type.String({ format: "date-time" }),
+          result: Type.Optional(OperationResult),
+          reason: Type.Optional(OperationReason),
+          error: Type.Optional(OperationError),
+        },
+        { description: "What the terminal answered after TIMEOUT; the status stays." },
+      ),
     ),
-  ),
-});
+  },
+  {
+    examples: [
+      {
+        id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
+        terminal_id: "P11223351-T0013",
+        operation: "end_of_day",
+        status: "PENDING",
+        created_at: "2026-06-29T09:00:00Z",
+        created_by: "user@example.com",
+        updated_at: "2026-06-29T09:00:00Z",
+        updated_by: "user@example.com",
+        account_id: "P11223351",
+        deadline: "2026-06-29T09:03:00.000Z",
+      },
+    ],
+  },
+);
 export type Operation = Static<typeof Operation>;
 
 export const OperationList = Type.Array(Operation);

@@ -89,7 +89,7 @@ export const StoreCreate = Type.Object(
     website: Type.Optional(Website),
     payout_destination: Type.Optional(PayoutDestinationReference),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ store_id: "S312" }] },
 );
 export type StoreCreate = Static<typeof StoreCreate>;
 

@@ -20,7 +20,7 @@ export const TerminalCreate = Type.Object(
     store_id: StoreId,
     device_model: Type.Optional(DeviceModel),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ device_serial_number: "123456789012", store_id: "S312" }] },
 );
 export type TerminalCreate = Static<typeof TerminalCreate>;
 

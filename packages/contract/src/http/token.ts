@@ -18,14 +18,29 @@ export const TokenRequest = Type.Object(
       Type.String({ maxLength: 255, description: "Form encoding only, in place of Basic." }),
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ grant_type: "client_credentials", audience: "https://api.dintero.com/v1/accounts/T12345678" }],
+  },
 );
 export type TokenRequest = Static<typeof TokenRequest>;
 
-export const TokenResponse = Type.Object({
-  access_token: Type.String({ description: "A signed JWT (EdDSA)." }),
-  token_type: Type.Literal("Bearer"),
-  expires_in: Type.Integer({ description: "Seconds." }),
-  scope: Type.String({ description: "Space-separated scopes that the token holds." }),
-});
+export const TokenResponse = Type.Object(
+  {
+    access_token: Type.String({ description: "A signed JWT (EdDSA)." }),
+    token_type: Type.Literal("Bearer"),
+    expires_in: Type.Integer({ description: "Seconds." }),
+    scope: Type.String({ description: "Space-separated scopes that the token holds." }),
+  },
+  {
+    examples: [
+      {
+        access_token: "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+        token_type: "Bearer",
+        expires_in: 14400,
+        scope: "admin:accounts admin:checkout",
+      },
+    ],
+  },
+);
 export type TokenResponse = Static<typeof TokenResponse>;

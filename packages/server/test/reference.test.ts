@@ -1,0 +1,28 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { errorsPage } from "../src/reference/errors-page.ts";
+import { startTestServer } from "./support/test-server.ts";
+
+const docs = resolve(import.meta.dirname, "../../../docs");
+
+/** `npm run reference` writes the pages; everybody else finds out that they are out of date. */
+function holds(name: string, text: string): void {
+  const path = resolve(docs, name);
+  if (process.env["UPDATE_REFERENCE"] === "1") writeFileSync(path, text);
+  expect(readFileSync(path, "utf8") === text, `docs/${name} is out of date: npm run reference`).toBe(true);
+}
+
+describe("the reference pages in docs/", () => {
+  it("are what the server answers at /openapi.json", async () => {
+    const server = await startTestServer();
+    const { body } = await server.call("GET", "/openapi.json");
+    await server.stop();
+    expect(body.openapi).toBe("3.1.0");
+    holds("openapi.json", `${JSON.stringify(body, null, 2)}\n`);
+  });
+
+  it("tell every error code of the contract", () => {
+    holds("errors.md", errorsPage());
+  });
+});
