@@ -54,6 +54,17 @@ describe("the repository", () => {
     expect(broken).toEqual([]);
   });
 
+  it("names in docs/conformance.md only tests that exist, and every decision", () => {
+    const text = readFileSync(join(root, "docs/conformance.md"), "utf8");
+    const rows = [...text.matchAll(/^\| (D\d+) \|.*\| `([^`]+)`: "(.+)" \|$/gm)];
+    for (const [, decision, file, name] of rows) {
+      const source = readFileSync(join(root, "packages/server/test", file as string), "utf8");
+      expect(source.includes(name as string), `${decision}: ${file} has no test "${name}"`).toBe(true);
+    }
+    expect(rows).toHaveLength(text.split("\n").filter((line) => line.startsWith("| D")).length);
+    expect(new Set(rows.map(([, decision]) => decision)).size).toBe(24);
+  });
+
   it("names every dependency in docs/dependencies.md", () => {
     const text = readFileSync(join(root, "docs/dependencies.md"), "utf8");
     const manifests = [

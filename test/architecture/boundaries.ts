@@ -29,6 +29,7 @@ const serverLayers = [
   ["operations"],
   ["activations", "gateway"],
   ["sandbox", "health"],
+  ["reference"],
   ["openapi.ts"],
   ["app.ts"],
   ["main.ts"],
