@@ -14,9 +14,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 interface Listing {
   name: string;
   key: "stores" | "terminals";
-  idOf(row: Record<string, string>): string;
-  path(of: Tenant): string;
-  body(number: number): object;
+  idOf: (row: Record<string, string>) => string;
+  path: (of: Tenant) => string;
+  body: (number: number) => object;
 }
 
 const listings: Listing[] = [
@@ -91,7 +91,10 @@ describe("pages of a list that changes meanwhile", () => {
         deleted.add(id as string);
       }
     }
-    while (cursor !== undefined) await page(3);
+    for (;;) {
+      if (cursor === undefined) break;
+      await page(3);
+    }
     expect(new Set(seen).size, "no row comes twice").toBe(seen.length);
     const stayed = atStart.filter((id) => !deleted.has(id));
     expect(
