@@ -1,10 +1,11 @@
 import { accept } from "./accept.ts";
 import { readArguments, UsageError } from "./arguments.ts";
 import { Ending } from "./ending.ts";
+import { lists } from "./lists.ts";
 import { printMachine } from "./machine.ts";
 import { roundTrip } from "./round-trip.ts";
 
-const programs = { accept, "round-trip": roundTrip } as const;
+const programs = { accept, "round-trip": roundTrip, lists } as const;
 const interruptedCode = 130;
 
 /** The steps that end what the running program has started. */

@@ -1,3 +1,4 @@
+import type { Scope } from "@tillkeeper/contract/scopes";
 import { createClient } from "@tillkeeper/server/auth/clients";
 import { newSecret, sha256 } from "@tillkeeper/server/auth/secrets";
 import type { Db } from "@tillkeeper/server/db/db";
@@ -6,16 +7,22 @@ import { accountId, firstTerminalNumber, terminalId, terminalIdPrefix } from "./
 
 export const clientId = "bench";
 
-/** The account with a client that may send operations; answers the client's secret. */
-export async function seedAccount(db: Db): Promise<string> {
-  const secret = newSecret();
-  await db.pool.query("insert into accounts (account_id, name, created_at) values ($1, $1, now())", [accountId]);
-  await db.sql
-    .transaction()
-    .execute((tx) =>
-      createClient(tx, systemClock, { accountId, clientId, name: clientId, secret, scopes: ["admin:checkout"] }),
-    );
-  return secret;
+export interface Credentials {
+  accountId: string;
+  clientId: string;
+  secret: string;
+}
+
+/** An account with a client that may do what `scopes` allow; by default, the one that sends operations. */
+export async function seedAccount(
+  db: Db,
+  scopes: readonly Scope[] = ["admin:checkout"],
+  names: Omit<Credentials, "secret"> = { accountId, clientId },
+): Promise<Credentials> {
+  const client = { ...names, name: names.clientId, secret: newSecret(), scopes };
+  await db.pool.query("insert into accounts (account_id, name, created_at) values ($1, $1, now())", [names.accountId]);
+  await db.sql.transaction().execute((tx) => createClient(tx, systemClock, client));
+  return client;
 }
 
 /** So many terminals that take every operation, and statistics about them for the planner. */

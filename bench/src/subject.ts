@@ -3,8 +3,7 @@ import type { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log";
 import { Child } from "./child.ts";
 import type { ServerPlace } from "./children/server.ts";
-import { clientId, seedAccount, seedTerminals } from "./seed.ts";
-import { accountId } from "./terminal-set.ts";
+import { type Credentials, seedAccount, seedTerminals } from "./seed.ts";
 
 /** The server that is measured, in its own process, and a connection to its database beside it. */
 export interface Subject extends ServerPlace {
@@ -14,13 +13,19 @@ export interface Subject extends ServerPlace {
 }
 
 export async function startSubject(closing: Closing, terminals: number): Promise<Subject> {
+  const empty = await startEmptySubject(closing);
+  const credentials = await seedAccount(empty.db);
+  await seedTerminals(empty.db, terminals);
+  return { ...empty, token: await fetchToken(empty.httpUrl, credentials) };
+}
+
+/** The same without any account. */
+export async function startEmptySubject(closing: Closing): Promise<Omit<Subject, "token">> {
   const place = await Child.start("server", closing).call<ServerPlace>("start");
   const db = openDb(place.database, createLogger("error"));
   closing.add(() => db.close());
   await printDatabase(db);
-  const secret = await seedAccount(db);
-  await seedTerminals(db, terminals);
-  return { ...place, db, token: await fetchToken(place.httpUrl, secret) };
+  return { ...place, db };
 }
 
 async function printDatabase(db: Db): Promise<void> {
@@ -32,7 +37,8 @@ async function printDatabase(db: Db): Promise<void> {
   console.log(`PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${commit}, shared_buffers ${buffers}\n`);
 }
 
-async function fetchToken(httpUrl: string, secret: string): Promise<string> {
+/** An access token with everything that the client may do in its own account. */
+export async function fetchToken(httpUrl: string, { accountId, clientId, secret }: Credentials): Promise<string> {
   const response = await fetch(`${httpUrl}/v1/accounts/${accountId}/auth/token`, {
     method: "POST",
     headers: {

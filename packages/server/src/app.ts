@@ -13,7 +13,7 @@ import fastify, {
   LogController,
 } from "fastify";
 import type { Tokens } from "./auth/tokens.ts";
-import { isUnavailable, unavailable } from "./db/failures.ts";
+import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
 import { toApiError } from "./platform/http/failures.ts";
@@ -165,7 +165,7 @@ function unstorable(request: FastifyRequest): ApiError | undefined {
 
 /** The one place where an error becomes an answer. */
 function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = isUnavailable(thrown) ? unavailable(thrown) : toApiError(thrown);
+  const error = isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown);
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
   reply.status(error.status).headers(error.headers).send(error.body());
 }

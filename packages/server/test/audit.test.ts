@@ -69,6 +69,21 @@ describe("the audit log", () => {
     expect(reports.every((report) => report.fault === undefined)).toBe(true);
   });
 
+  it("holds for whoever verifies it while it grows", async () => {
+    const busy = await server.account("T90000005");
+    let writing = true;
+    const writers = Promise.all(
+      [1, 2].map(async (writer) => {
+        for (let n = 0; n < 60; n += 1) await createStore(busy, `W${writer}-${n}`);
+        writing = false;
+      }),
+    );
+    const faults: string[] = [];
+    while (writing) faults.push(...(await verifyChains(server.db, busy.aid)).flatMap((report) => report.fault ?? []));
+    await writers;
+    expect(faults).toEqual([]);
+  });
+
   it("cannot be changed or shortened, and shows it when somebody found a way", async () => {
     const victim = await server.account("T90000004");
     for (const id of ["A", "B", "C"]) await createStore(victim, id);

@@ -1,6 +1,7 @@
 import { Client, ClientCreated, ClientList, ClientSecretCreated } from "@tillkeeper/contract/http/clients";
 import { Value } from "typebox/value";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clientIsKnown } from "../src/auth/clients.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
@@ -97,6 +98,36 @@ describe("API clients", () => {
       status: 409,
       body: { error: { code: "too_many_secrets" } },
     });
+  });
+
+  it("cannot pose as the server or as a terminal", async () => {
+    for (const client_id of ["system", "T87654321-T0001", "P12345678-T00012"]) {
+      const answer = await server.call("POST", path, { ...tenant, body: { client_id } });
+      expect(answer, client_id).toMatchObject({
+        status: 400,
+        body: { error: { errors: [{ path: "/body/client_id" }] } },
+      });
+    }
+  });
+
+  it("pay for one slow check, however many secrets they have, for a right secret and a wrong one", async () => {
+    const made = await server.call("POST", `/v1/accounts/${tenant.aid}/auth/clients`, { ...tenant, body: {} });
+    const secrets = [made.body.client_secret];
+    for (let n = 0; n < 4; n += 1) {
+      const more = await server.call("POST", `/v1/accounts/${tenant.aid}/auth/clients/${made.body.id}/secrets`, tenant);
+      secrets.push(more.body.client_secret);
+    }
+    const rows = await server.db.sql
+      .selectFrom("client_secrets")
+      .select("tag")
+      .where("client_id", "=", made.body.client_id)
+      .execute();
+    expect(rows).toHaveLength(5);
+    // One in 256 secrets shares its tag with a given other.
+    expect(new Set(rows.map((row) => row.tag)).size).toBeGreaterThan(2);
+    for (const secret of secrets)
+      expect(await clientIsKnown(server.db, tenant.aid, made.body.client_id, secret)).toBe(true);
+    expect(await clientIsKnown(server.db, tenant.aid, made.body.client_id, "wrong")).toBe(false);
   });
 
   it("give no secret to a caller whose scopes do not cover the client's", async () => {

@@ -1,6 +1,6 @@
 import { type CaseStatus, caseMoves, caseStatuses } from "@tillkeeper/contract/case-status";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -64,6 +64,54 @@ describe("the case of a payout destination", () => {
     }
     expect((await move(tenant, "PD1", "HAPPY")).status).toBe(400);
     expect((await move(tenant, "PD2", "ACTIVE")).body.error.code).toBe("unknown_payout_destination");
+  });
+
+  it("is moved on a live account by its operator alone", async () => {
+    const operator = await server.account("P300");
+    const other = await server.account("P301");
+    const live = await server.account("P30000004");
+    const setOperator = (operator_account_id: string | null) =>
+      server.db.sql.updateTable("accounts").set({ operator_account_id }).where("account_id", "=", live.aid).execute();
+    const audience = `https://api.dintero.com/v1/accounts/${live.aid}`;
+    /** A client of another account, with a token for the live one. */
+    const inside = async (of: Tenant): Promise<Tenant> => {
+      await setOperator(of.aid);
+      const auth = `/v1/accounts/${of.aid}/auth`;
+      const client = (await server.call("POST", `${auth}/clients`, { ...of, body: {} })).body;
+      const grant = { client_id: client.id, audience, scope: ["admin:accounts"], type: "client_credentials" };
+      expect((await server.call("POST", `${auth}/client-grants`, { ...of, body: grant })).status).toBe(201);
+      const { body } = await server.call("POST", `${auth}/token`, {
+        headers: { authorization: basic(client.client_id, client.client_secret) },
+        body: { grant_type: "client_credentials", audience },
+      });
+      return { aid: live.aid, clientId: client.client_id, secret: client.client_secret, token: body.access_token };
+    };
+    const refused = { status: 403, body: { error: { code: "operator_only" } } };
+    await create(live, { payout_destination_id: "PD1" });
+
+    // Nobody's account: nobody can.
+    expect(await move(live, "PD1", "ACTIVE")).toMatchObject(refused);
+    const others = await inside(other);
+    const operators = await inside(operator);
+    for (const id of ["PD1", "NONE"]) expect(await move(live, id, "ACTIVE")).toMatchObject(refused);
+    expect(await move(others, "PD1", "ACTIVE")).toMatchObject(refused);
+    expect(await move(operators, "PD1", "ACTIVE")).toMatchObject({
+      status: 200,
+      body: { case_status: "ACTIVE", updated_by: operators.clientId },
+    });
+    expect((await move(operators, "NONE", "ACTIVE")).body.error.code).toBe("unknown_payout_destination");
+    expect(await move(live, "PD1", "ACTIVE")).toMatchObject(refused);
+
+    // An operator is not its own.
+    await create(operator, { payout_destination_id: "PD1" });
+    expect(await move(operator, "PD1", "ACTIVE")).toMatchObject(refused);
+    await setOperator(null);
+    expect(await move(operators, "PD1", "TERMINATED")).toMatchObject(refused);
+    // Stores stay the account's own to suspend.
+    const stores = `/v1/accounts/${live.aid}/stores`;
+    await server.call("POST", stores, { ...live, body: { store_id: "S1" } });
+    for (const verb of ["suspend", "resume"])
+      expect((await server.call("POST", `${stores}/S1/${verb}`, live)).status, verb).toBe(200);
   });
 
   it("takes the stores along when it leaves ACTIVE and when it comes back", async () => {

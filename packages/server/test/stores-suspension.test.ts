@@ -3,7 +3,8 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 /** D5: two reasons, each ending by itself, and the terminals that go with the store. */
 describe("suspended stores", () => {
-  const aid = "P63000001";
+  // A sandbox account, which moves the cases of its own destinations.
+  const aid = "T63000001";
   const stores = `/v1/accounts/${aid}/stores`;
   let server: TestServer;
   let tenant: Tenant;
@@ -162,6 +163,35 @@ describe("suspended stores", () => {
     expect((await call("PUT", "/L1", { store_name: "On its own" })).body).toMatchObject({ status: "ACTIVE" });
     expect(await terminalsOf("L1")).toEqual(["ACTIVE"]);
     expect((await call("PUT", "/L2", {})).body).toMatchObject({ status: "SUSPENDED", suspended_by: ["operator"] });
+  });
+
+  it("do not shake off a destination that has stopped by leaving it, or by being made anew", async () => {
+    await destination("PD-shaken");
+    const body = { payout_destination: { payout_destination_id: "PD-shaken" } };
+    await call("POST", "", { store_id: "K1", ...body });
+    await addTerminal("K1", "SHAKEN-1");
+    await call("POST", "", { store_id: "K2", ...body });
+    await move("PD-shaken", "UNDER_MANUAL_REVIEW");
+    const suspended = { status: "SUSPENDED", suspended_by: ["payout_destination"] };
+
+    // No store is left that could tell of the suspension.
+    await call("DELETE", "/K2");
+    expect((await call("PUT", "/K1", {})).body).toMatchObject({ status: "ACTIVE" });
+    expect((await call("POST", "", { store_id: "K2", ...body })).body).toMatchObject(suspended);
+    await call("DELETE", "/K2");
+    expect((await call("PUT", "/K1", body)).body).toMatchObject(suspended);
+    expect(await terminalsOf("K1")).toEqual(["INACTIVE"]);
+    // Nor does another kind of review, or one after the end, make it a destination that was never ACTIVE.
+    for (const to of ["WAITING_FOR_DETAILS", "AUTOMATIC_REVIEW", "ERROR", "DECLINED", "UNDER_MANUAL_REVIEW"]) {
+      await move("PD-shaken", to);
+      await call("PUT", "/K1", {});
+      expect((await call("PUT", "/K1", body)).body, to).toMatchObject(suspended);
+    }
+
+    await move("PD-shaken", "ACTIVE");
+    expect((await call("GET", "/K1")).body).toMatchObject({ status: "ACTIVE" });
+    expect(await terminalsOf("K1")).toEqual(["ACTIVE"]);
+    expect((await call("POST", "", { store_id: "K2", ...body })).body).toMatchObject({ status: "ACTIVE" });
   });
 
   it("begin ACTIVE while the destination is still being checked, but not when it has been refused", async () => {

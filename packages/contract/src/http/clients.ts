@@ -14,7 +14,7 @@ export type ClientStatus = (typeof clientStatuses)[number];
 export const mostClientSecrets = 5;
 
 /** `sub` of every token and `created_by` of what it makes, so it is unique over all accounts. */
-export const clientIdPattern = "^[\\w.@-]{1,64}$";
+export const clientIdPattern = "^(?!system$|[PT]\\d{8}-T\\d{4,9}$)[\\w.@-]{1,64}$";
 
 const changeable = {
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 255, examples: ["Back office"] })),

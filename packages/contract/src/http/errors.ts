@@ -86,6 +86,11 @@ export const errorCodes = {
     cause: "The client holds no grant for the account that `audience` names.",
     cure: "Ask for an account that the client holds a grant for.",
   },
+  operator_only: {
+    status: 403,
+    cause: "On a live account, the client does not belong to the operator that owns the account.",
+    cure: "Use a client of the account's operator, with a grant for the account.",
+  },
   not_found: { status: 404, cause: "No route has this method and path.", cure: "Check method and path." },
   account_not_found: {
     status: 404,

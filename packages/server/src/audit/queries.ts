@@ -33,16 +33,17 @@ export function listEntries(db: Kysely<Tables>, accountId: string, filter: Audit
   return query.execute();
 }
 
-/** Oldest first, above a number: for reading a chain through. */
+/** Oldest first, in a range of numbers: for reading a chain through as it was at one moment. */
 export function readChain(
   db: Kysely<Tables>,
-  { accountId, above, limit }: { accountId: string; above: number; limit: number },
+  { accountId, above, upTo, limit }: { accountId: string; above: number; upTo: number; limit: number },
 ): Promise<AuditRow[]> {
   return db
     .selectFrom("audit_log")
     .selectAll()
     .where("account_id", "=", accountId)
     .where("seq", ">", String(above))
+    .where("seq", "<=", String(upTo))
     .orderBy("seq")
     .limit(limit)
     .execute();

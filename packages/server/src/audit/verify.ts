@@ -28,7 +28,7 @@ async function verifyChain(db: Db, head: { accountId: string; length: number; ha
   let entries = 0;
   let previous: Buffer = Buffer.alloc(32);
   for (;;) {
-    const page = await readChain(db.sql, { accountId, above: entries, limit: pageSize });
+    const page = await readChain(db.sql, { accountId, above: entries, upTo: head.length, limit: pageSize });
     for (const row of page) {
       const fault = faultOf(row, entries + 1, previous);
       if (fault) return { accountId, entries, fault };

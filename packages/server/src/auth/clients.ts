@@ -4,7 +4,7 @@ import QuickLRU from "quick-lru";
 import type { Db, Tx } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
-import { hashSecret, secretMatches } from "./secrets.ts";
+import { hashSecret, secretMatches, sha256 } from "./secrets.ts";
 
 interface NewClient {
   accountId: string;
@@ -83,6 +83,7 @@ export async function insertSecret(
       client_id: clientId,
       secret_id: id,
       secret_hash: hash,
+      tag: tagOf(secret),
       last_four: secret.length >= longEnoughToHint ? secret.slice(-4) : null,
       created_at: now,
       revoked_at: null,
@@ -91,7 +92,12 @@ export async function insertSecret(
   return id;
 }
 
-/** Checked in place of a missing client's hash, so that an unknown client takes as long as a wrong secret. */
+/** So that a client with several secrets costs one slow check, as any other, and not one for each. */
+function tagOf(secret: string): number {
+  return sha256(secret)[0] as number;
+}
+
+/** Checked where no hash is worth it, so that an unknown client takes as long as a wrong secret. */
 const nobodysHash = hashSecret("no client has this secret");
 
 /**
@@ -118,6 +124,7 @@ export async function clientIsKnown(db: Db, accountId: string, clientId: string,
       join.onRef("client.account_id", "=", "secret.account_id").onRef("client.client_id", "=", "secret.client_id"),
     )
     .select("secret.secret_hash")
+    .where((eb) => eb.or([eb("secret.tag", "=", tagOf(secret)), eb("secret.tag", "is", null)]))
     .where("secret.account_id", "=", accountId)
     .where("secret.client_id", "=", clientId)
     .where("secret.revoked_at", "is", null)

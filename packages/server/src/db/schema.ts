@@ -51,6 +51,7 @@ export interface Tables {
     client_id: string;
     secret_id: string;
     secret_hash: string;
+    tag: number | null;
     last_four: string | null;
     created_at: Date;
     revoked_at: Date | null;
@@ -102,6 +103,8 @@ export interface Tables {
     created_by: Generated<string>;
     updated_at: Date | null;
     updated_by: Generated<string>;
+    /** Since when it is not ACTIVE any more; null for one that is, or has never been. */
+    stopped_at: Date | null;
     search_text: ColumnType<string, never, never>;
   };
   operator_destination_stores: {

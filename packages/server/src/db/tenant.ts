@@ -1,19 +1,26 @@
 import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
+import { retried } from "./retry.ts";
+
+/** What users who are exempt from row-level security take on for the time of a transaction. */
+export const tenantRole = "tillkeeper_tenant";
 
 const accountIdForm = /^[PT](\d{3}|\d{8})$/;
 
 /**
  * Runs `work` in a transaction that sees and changes rows of one account only: row-level security in the database is the
  * second wall behind the `account_id` that every finder filters by (D21). Whatever a tenant asks for goes through here;
- * only the workers, the hot statements of the operation engine and what spans accounts by its nature do not.
+ * only the workers, the hot statements of the operation engine and what spans accounts by its nature do not. Runs `work` again when the
+ * transaction lost against another one, so it must do nothing but database work.
  */
 export function inTenant<T>(db: Db, accountId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   // The id is written into the statement, because SET takes no parameters.
   if (!accountIdForm.test(accountId)) throw new Error("not an account id");
-  return db.sql.transaction().execute(async (tx) => {
-    const role = db.bypassesRowSecurity ? "set local role tillkeeper_tenant; " : "";
-    await sql.raw(`${role}set local tillkeeper.account_id = '${accountId}'`).execute(tx);
-    return work(tx);
-  });
+  const role = db.bypassesRowSecurity ? `set local role ${tenantRole}; ` : "";
+  return retried(() =>
+    db.sql.transaction().execute(async (tx) => {
+      await sql.raw(`${role}set local tillkeeper.account_id = '${accountId}'`).execute(tx);
+      return work(tx);
+    }),
+  );
 }

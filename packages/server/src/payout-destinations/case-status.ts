@@ -1,6 +1,7 @@
 import { type CaseStatus, caseMoves, mayMove } from "@tillkeeper/contract/case-status";
 import type { PayoutDestination } from "@tillkeeper/contract/http/payout-destinations";
 import { recordChange } from "../audit/audit.ts";
+import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
@@ -8,7 +9,8 @@ import { type DestinationDeps, destinationNotFound, getDestination } from "./des
 
 /**
  * Moves a case, if the table of moves allows it; its stores are suspended or taken up again in the same transaction
- * (D5). The status it has already is no move. Throws `unknown_payout_destination`, `case_status_not_allowed`.
+ * (D5). The status it has already is no move. Throws `operator_only`, `unknown_payout_destination`,
+ * `case_status_not_allowed`.
  */
 export async function moveCase(
   deps: DestinationDeps,
@@ -17,6 +19,7 @@ export async function moveCase(
   to: CaseStatus,
 ): Promise<PayoutDestination> {
   const { accountId } = caller;
+  await requireOperator(deps.db, caller);
   await inTenant(deps.db, accountId, async (tx) => {
     const row = await tx
       .selectFrom("payout_destinations")
@@ -29,9 +32,16 @@ export async function moveCase(
     const from = row.case_status;
     if (from === to) return;
     if (!mayMove(from, to)) throw moveNotAllowed(from, to);
+    const now = deps.clock.now();
     await tx
       .updateTable("payout_destinations")
-      .set({ case_status: to, updated_at: deps.clock.now(), updated_by: caller.clientId })
+      .set({
+        case_status: to,
+        ...(from === "ACTIVE" && { stopped_at: now }),
+        ...(to === "ACTIVE" && { stopped_at: null }),
+        updated_at: now,
+        updated_by: caller.clientId,
+      })
       .where("account_id", "=", accountId)
       .where("payout_destination_id", "=", id)
       .execute();
@@ -47,6 +57,24 @@ export async function moveCase(
     });
   });
   return getDestination(deps, accountId, id);
+}
+
+/**
+ * On live accounts nobody decides the own case: the client must belong to the operator that owns the account. Sandbox
+ * accounts have nobody else to ask. Reads outside `inTenant`, because the operator's clients are rows of another account,
+ * which row-level security hides from this one; what it tells is whether the caller itself is such a client.
+ */
+async function requireOperator(db: Db, { accountId, clientId }: Caller): Promise<void> {
+  if (accountId.startsWith("T")) return;
+  const operatorsClient = await db.sql
+    .selectFrom("accounts as account")
+    .innerJoin("clients as client", "client.account_id", "account.operator_account_id")
+    .select("client.client_id")
+    .where("account.account_id", "=", accountId)
+    .where("client.client_id", "=", clientId)
+    .executeTakeFirst();
+  if (operatorsClient) return;
+  throw new ApiError("operator_only", "On a live account only its operator moves the case of a payout destination.");
 }
 
 function moveNotAllowed(from: CaseStatus, to: CaseStatus): ApiError {

@@ -6,6 +6,8 @@ import type { Db, Tx } from "../db/db.ts";
 export interface StoreDestination {
   payoutDestinationId: string;
   caseStatus: CaseStatus;
+  /** Since when it is not ACTIVE any more; null for one that is, or has never been. */
+  stoppedAt: Date | null;
   type: "company" | "individual";
   merchantCategoryCode: string | null;
   organization: Organization | null;
@@ -29,6 +31,7 @@ export function destinationForStore(
     .select([
       "payout_destination_id as payoutDestinationId",
       "case_status as caseStatus",
+      "stopped_at as stoppedAt",
       "type",
       "merchant_category_code as merchantCategoryCode",
       "organization",

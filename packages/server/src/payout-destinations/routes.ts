@@ -91,7 +91,7 @@ function furtherRoutes(deps: DestinationDeps): Route[] {
       path: `${one}/case-status`,
       scopes: administer,
       id: "payout_destinations_case_status_put",
-      summary: "Move the case of a payout destination",
+      summary: "Move the case of a payout destination; on a live account only its operator may",
       tag,
       schemas: { params: ofDestination, body: CaseStatusChange, responses: { 200: PayoutDestination } },
       handle: async ({ caller, params, body }) => ({

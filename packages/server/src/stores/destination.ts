@@ -34,7 +34,7 @@ export async function resolveDetails(
   if (id === undefined) return { details: { ...input, verified: false }, stopped: false };
   await holdDestinations(tx, accountId, [id]);
   const destination = await requireDestination(tx, accountId, id);
-  return { details: detailsFrom(destination, unit, input), stopped: await hasStopped(tx, accountId, destination) };
+  return { details: detailsFrom(destination, unit, input), stopped: hasStopped(destination) };
 }
 
 /**
@@ -66,19 +66,8 @@ const ended: ReadonlySet<CaseStatus> = new Set(["DECLINED", "TERMINATED", "ARCHI
 
 /**
  * Whether the destination has stopped being ACTIVE, as opposed to not being ACTIVE yet: a seller that is still being
- * checked may already set up its stores (D5). One that went back into review has suspended stores to show for it.
+ * checked may already set up its stores (D5). Told by the destination alone: stores are the tenant's to change.
  */
-async function hasStopped(tx: Tx, accountId: string, destination: StoreDestination): Promise<boolean> {
-  if (destination.caseStatus === "ACTIVE") return false;
-  if (ended.has(destination.caseStatus)) return true;
-  const sibling = await tx
-    .selectFrom("stores")
-    .select("id")
-    .where("account_id", "=", accountId)
-    .where("payout_destination_id", "=", destination.payoutDestinationId)
-    .where("status", "=", "SUSPENDED")
-    .where("suspended_by_destination", "=", true)
-    .limit(1)
-    .executeTakeFirst();
-  return sibling !== undefined;
+function hasStopped({ caseStatus, stoppedAt }: StoreDestination): boolean {
+  return stoppedAt !== null || ended.has(caseStatus);
 }

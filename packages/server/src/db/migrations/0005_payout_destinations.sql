@@ -12,6 +12,8 @@ alter table payout_destinations
   add column created_by text not null default '',
   add column updated_at timestamptz,
   add column updated_by text not null default '',
+  -- D5: since when it is not ACTIVE any more; null for one that is, or has never been.
+  add column stopped_at timestamptz,
   -- What `search` looks into; a line break cannot be searched for, so no hit spans two fields.
   add column search_text text generated always as (
     tillkeeper_fold(

@@ -16,6 +16,9 @@ create index clients_newest on clients (account_id, created_at desc, id desc);
 
 -- Only of long ones: a short secret was chosen by somebody, and four characters would tell too much of it.
 alter table client_secrets add column last_four text;
+-- The first byte of the secret's SHA-256: says which of a client's secrets is worth the slow check, and next to nothing else.
+-- Null for secrets from before; those are all worth it.
+alter table client_secrets add column tag smallint;
 
 -- A token names the grant it stems from. Removed grants stay as rows, so that every server can see which tokens to refuse.
 alter table client_grants
