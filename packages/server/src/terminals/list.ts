@@ -5,7 +5,7 @@ import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
 import { presentTerminal, presentWithStore } from "./present.ts";
 import { listTerminals, type TerminalFilter } from "./queries.ts";
-import { searchTerminals } from "./search.ts";
+import { searchTerminals, terminalsOfDestinations } from "./search.ts";
 
 export interface TerminalQuery extends TerminalFilter {
   limit: number;
@@ -26,9 +26,10 @@ export async function getTerminals(deps: { db: Db }, accountId: string, query: T
     includeDeleted: include_deleted ?? false,
     includeStore,
   };
-  const rows = await inTenant(deps.db, accountId, (tx) =>
-    search === undefined ? listTerminals(tx, accountId, page) : searchTerminals(tx, accountId, search, page),
-  );
+  const rows = await inTenant(deps.db, accountId, (tx) => {
+    if (search !== undefined) return searchTerminals(tx, accountId, search, page);
+    return (page.payout_destination_id ? terminalsOfDestinations : listTerminals)(tx, accountId, page);
+  });
   const { page: terminals, last } = cutPage(rows, limit);
   return {
     terminals: terminals.map(includeStore ? presentWithStore : presentTerminal),

@@ -10,6 +10,16 @@ const mostHits = 10_000;
 const indexable = /[a-z0-9]{3}/i;
 
 /**
+ * A page of the terminals of payout destinations. Through their stores they are in no order, so a destination with many
+ * would have all of them sorted for each page; those of one with many turn up among the newest.
+ */
+export async function terminalsOfDestinations(tx: Tx, accountId: string, page: Page): Promise<ListedRow[]> {
+  const top = page.below ?? (await newestNumber(tx, accountId)) + 1;
+  const recent = await listTerminals(tx, accountId, page, (eb) => eb("terminals.number", ">=", top - window));
+  return recent.length >= page.limit ? recent : listTerminals(tx, accountId, page);
+}
+
+/**
  * A page of the terminals with a text in their id, serial number, model, or store's id or name; taken literally, in any
  * case. A common text shows up among the newest terminals, a rare one is found by the index; either way the cost is that
  * of a page, not that of the fleet.
@@ -30,6 +40,7 @@ export async function searchTerminals(tx: Tx, accountId: string, text: string, p
   return hits.length === 0 ? [] : listTerminals(tx, accountId, page, () => sql`terminals.number = any(${hits}::int[])`);
 }
 
+/** The number of the account's newest terminal, 0 without any. */
 async function newestNumber(tx: Tx, accountId: string): Promise<number> {
   const row = await tx
     .selectFrom("terminals")
