@@ -71,15 +71,16 @@ describe("the audit log", () => {
 
   it("holds for whoever verifies it while it grows", async () => {
     const busy = await server.account("T90000005");
-    let writing = true;
+    const writing = new AbortController();
     const writers = Promise.all(
       [1, 2].map(async (writer) => {
         for (let n = 0; n < 60; n += 1) await createStore(busy, `W${writer}-${n}`);
-        writing = false;
+        writing.abort();
       }),
     );
     const faults: string[] = [];
-    while (writing) faults.push(...(await verifyChains(server.db, busy.aid)).flatMap((report) => report.fault ?? []));
+    while (!writing.signal.aborted)
+      faults.push(...(await verifyChains(server.db, busy.aid)).flatMap((report) => report.fault ?? []));
     await writers;
     expect(faults).toEqual([]);
   });

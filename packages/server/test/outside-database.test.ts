@@ -16,7 +16,7 @@ function enteredBy(database: TestDatabase, user: string): TestDatabase {
   const url = new URL(database.url);
   url.username = user;
   url.password = inject("postgres").password;
-  return { url: url.href, drop: database.drop };
+  return { url: url.href, drop: () => database.drop() };
 }
 
 describe("an outside database", () => {
