@@ -94,7 +94,8 @@ function properText({ format, pattern, examples, minLength, maxLength }: Schema)
   if (format === "email") return fc.emailAddress();
   if (format === "uuid") return fc.uuid();
   if (format === "date-time") return fc.date({ noInvalidDate: true }).map((date) => date.toISOString());
-  if (pattern && !pattern.includes("\\p")) return fc.stringMatching(new RegExp(pattern, "u"));
+  // The generator of matching texts knows neither Unicode classes nor look-ahead.
+  if (pattern && !/\\p|\(\?!/.test(pattern)) return fc.stringMatching(new RegExp(pattern, "u"));
   if (examples) return fc.constantFrom(...examples);
   return fc.string({ minLength: minLength ?? 0, maxLength: Math.min(maxLength ?? 40, 40) });
 }
@@ -173,13 +174,10 @@ function readEndpoints(paths: Record<string, Record<string, unknown>>): Endpoint
 }
 
 function requestOf(endpoint: Endpoint, aid: string, terminalIds: string[]) {
-  const known: Record<string, unknown[]> = {
-    aid: [aid],
-    oid: [aid],
-    terminal_id: terminalIds,
-    store_id: ["S312"],
-    operation_id: [],
-  };
+  const accounts = { aid: [aid], oid: [aid] };
+  // What is deleted once answers 404 for the rest of the run: deletions name other things.
+  const things = { terminal_id: terminalIds, store_id: ["S312"] };
+  const known: Record<string, unknown[]> = endpoint.method === "DELETE" ? accounts : { ...accounts, ...things };
   const fill = (name: string) =>
     fc.oneof(
       { weight: 8, arbitrary: fc.constantFrom(...(known[name]?.length ? known[name] : ["x"])) },
