@@ -1,8 +1,8 @@
 import { AccountId } from "@tillkeeper/contract/accounts";
 import { Activation, ActivationList } from "@tillkeeper/contract/http/activations";
 import { readOperations, writeOperations } from "@tillkeeper/contract/scopes";
-import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { nextLink } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { type ActivationDeps, getActivations, startActivation } from "./activations.ts";
 
@@ -56,11 +56,4 @@ function routesAt(deps: ActivationDeps, base: string, ofBase: { aid?: typeof Acc
       },
     }),
   ];
-}
-
-/** RFC 8288, relative to this request, so that it holds behind any proxy. */
-function nextLink(request: FastifyRequest, startingAfter: string): string {
-  const url = new URL(request.url, "http://relative");
-  url.searchParams.set("starting_after", startingAfter);
-  return `<${url.pathname}${url.search}>; rel="next"`;
 }

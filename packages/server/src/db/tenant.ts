@@ -1,3 +1,4 @@
+import { operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
 import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { retried } from "./retry.ts";
@@ -5,7 +6,7 @@ import { retried } from "./retry.ts";
 /** What users who are exempt from row-level security take on for the time of a transaction. */
 export const tenantRole = "tillkeeper_tenant";
 
-const accountIdForm = /^[PT](\d{3}|\d{8})$/;
+const accountIdForm = new RegExp(operatorAccountIdPattern);
 
 /**
  * Runs `work` in a transaction that sees and changes rows of one account only: row-level security in the database is the

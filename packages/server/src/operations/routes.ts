@@ -7,6 +7,7 @@ import { Type } from "typebox";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
 import { isUuid } from "../platform/formats.ts";
+import { nextLink } from "../platform/http/paging.ts";
 import { type Caller, type Route, route } from "../platform/http/route.ts";
 import type { createAccept } from "./accept.ts";
 import { getOperation, getOperations } from "./operations.ts";
@@ -128,10 +129,3 @@ type ListFilters = Omit<OperationFilter, "created_at_gte" | "created_at_lte"> & 
   "created_at.gte"?: string;
   "created_at.lte"?: string;
 };
-
-/** RFC 8288, relative to this request, so that it holds behind any proxy. */
-function nextLink(request: FastifyRequest, startingAfter: string): string {
-  const url = new URL(request.url, "http://relative");
-  url.searchParams.set("starting_after", startingAfter);
-  return `<${url.pathname}${url.search}>; rel="next"`;
-}

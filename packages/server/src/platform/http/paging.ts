@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 
 /** Query parameters that every list takes (D22). */
@@ -18,4 +19,11 @@ export const ListQuery = Type.Object(
 export function cutPage<T>(rows: T[], limit: number): { page: T[]; last: T | undefined } {
   const page = rows.slice(0, limit);
   return { page, last: rows.length > limit ? page.at(-1) : undefined };
+}
+
+/** RFC 8288, relative to this request, so that it holds behind any proxy. */
+export function nextLink(request: FastifyRequest, startingAfter: string): string {
+  const url = new URL(request.url, "http://relative");
+  url.searchParams.set("starting_after", startingAfter);
+  return `<${url.pathname}${url.search}>; rel="next"`;
 }
