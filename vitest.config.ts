@@ -1,18 +1,28 @@
 import { defineConfig } from "vitest/config";
+import { excludedFiles } from "./packages/server/test/replicas/exclusions.ts";
+
+/** The folders of tests that need Debian's packages. */
+const withDebian = ["peers", "replicas", "outages"].map((folder) => `packages/*/test/${folder}/**`);
 
 /**
  * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves.
- * architecture: what lint cannot say. peers: needs Debian's mosquitto packages, so it is a command of its own.
+ * architecture: what lint cannot say. peers: the device side with programs of others. replicas: the system tests again, and
+ * more, on three servers that share Debian's PostgreSQL 15 and Mosquitto. The last two need Debian's packages, so they are commands of their own.
  */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["packages/*/src/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "chaos/src/**/*.test.ts", "model/src/*.test.ts"],
+        },
+      },
       {
         test: {
           name: "system",
           include: ["packages/*/test/**/*.test.ts"],
-          exclude: ["packages/*/test/peers/**", "**/node_modules/**"],
+          exclude: [...withDebian, "**/node_modules/**"],
           globalSetup: ["packages/server/test/support/global-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -21,8 +31,23 @@ export default defineConfig({
       { test: { name: "architecture", include: ["test/architecture/**/*.test.ts"] } },
       {
         test: {
+          name: "replicas",
+          include: ["packages/server/test/**/*.test.ts"],
+          exclude: [
+            "packages/server/test/{peers,outages}/**",
+            ...excludedFiles.map(({ file }) => `packages/server/test/${file}`),
+          ],
+          globalSetup: ["packages/server/test/support/global-setup-replicas.ts"],
+          setupFiles: ["packages/server/test/replicas/skip-excluded.ts"],
+          env: { TEST_TOPOLOGY: "replicas" },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: "peers",
-          include: ["packages/*/test/peers/**/*.test.ts"],
+          include: ["packages/*/test/peers/**/*.test.ts", "chaos/test/**/*.test.ts"],
           globalSetup: ["packages/server/test/support/global-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

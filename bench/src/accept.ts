@@ -1,94 +1,94 @@
 import type { Closing } from "@tillkeeper/server/platform/closing";
+import { reportAccept } from "./accept-report.ts";
 import type { Effort } from "./arguments.ts";
+import { Child } from "./child.ts";
+import type { GatheringTimes } from "./children/gathering.ts";
 import { closedLoop, type Load, openLoop, TerminalWalk } from "./http-load.ts";
-import { OperationCaller } from "./operation-caller.ts";
+import { openCallers } from "./operation-caller.ts";
 import { findPgbench, type PgbenchRun, preparePgbench } from "./pgbench.ts";
-import { count, milliseconds, printAim, printTable } from "./print.ts";
-import { median, percentile } from "./statistics.ts";
-import { clearOperations, countRows, type Subject, startSubject } from "./subject.ts";
+import { count } from "./print.ts";
+import { median } from "./statistics.ts";
+import { clearOperations, countRows, printDatabase, type Subject, startSubject } from "./subject.ts";
 
 const terminals = 400_000;
-const concurrency = 32;
+const few = 32;
+/** The server gathers what comes at once, so more callers let it show what it can do; pgbench is best with few. */
+const many = 128;
 const warmUpSeconds = 3;
 const aloneSeconds = 2;
-const aims = { ratio: 0.5, p99: 15 };
+
+/** What was measured in one round, in turns. */
+interface AcceptRound {
+  many: Load;
+  pgbench: PgbenchRun;
+  few: Load;
+}
+
+export interface AcceptFigures {
+  callers: { many: number; few: number };
+  rounds: AcceptRound[];
+  /** At half of the rate that the few reached. */
+  half: Load;
+  alone: Load;
+  gathering: GatheringTimes;
+}
 
 /** Accepted operations per second, beside what pgbench gets out of the same database with an equal transaction. */
 export async function accept({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
   const { program, version } = findPgbench();
-  console.log(`${version}, ${concurrency} connections on both sides, ${count(terminals)} terminals, none connected`);
+  console.log(`${version} with ${few} clients, ${count(terminals)} terminals, none connected`);
   const subject = await startSubject(closing, terminals);
-  const { database } = subject;
-  const pgbench = preparePgbench({ program, database, terminals, clients: concurrency, closing });
-  const callers: OperationCaller[] = [];
-  closing.add(() => callers.forEach((caller) => caller.close()));
-  for (let number = 0; number < concurrency; number += 1) callers.push(await OperationCaller.open(subject));
+  await printDatabase(subject);
+  const pgbench = preparePgbench({ program, database: subject.database, terminals, clients: few, closing });
+  const callers = await openCallers(subject, many, closing);
+  const gathering = Child.start("gathering", closing);
+  await gathering.call("start", { database: subject.database });
 
-  const serverRound = (load: (walk: TerminalWalk) => Promise<Load>) => measured(subject, load);
-  const yardstick = (duration: number) => pgbenchRound(subject, () => pgbench(duration));
-  await serverRound((walk) => closedLoop(callers, walk, warmUpSeconds));
+  const closed = (size: number, duration: number) =>
+    onEmptyTables(subject, acceptedBy, () => closedLoop(callers.slice(0, size), new TerminalWalk(terminals), duration));
+  const yardstick = (duration: number) => onEmptyTables(subject, transactionsOf, () => pgbench(duration));
+  const gathered = (duration: number) =>
+    onEmptyTables(subject, timesOf, () => gathering.call<GatheringTimes>("run", { terminals, seconds: duration }));
+  await closed(many, warmUpSeconds);
   await yardstick(warmUpSeconds);
 
-  const pairs: { server: Load; pgbench: PgbenchRun }[] = [];
+  const all: AcceptRound[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const server = await serverRound((walk) => closedLoop(callers, walk, seconds));
-    pairs.push({ server, pgbench: await yardstick(seconds) });
+    all.push({
+      many: await closed(many, seconds),
+      pgbench: await yardstick(seconds),
+      few: await closed(few, seconds),
+    });
   }
-  const perSecond = median(pairs.map((pair) => pair.server.perSecond)) / 2;
-  const half = await serverRound((walk) => openLoop(callers, walk, { perSecond, seconds }));
-  const alone = await serverRound((walk) => closedLoop(callers.slice(0, 1), walk, aloneSeconds));
-  report(pairs, half, alone);
+  const perSecond = median(all.map((round) => round.few.perSecond)) / 2;
+  const half = await onEmptyTables(subject, acceptedBy, () =>
+    openLoop(callers.slice(0, few), new TerminalWalk(terminals), { perSecond, seconds }),
+  );
+  const alone = await closed(1, aloneSeconds);
+  await gathered(1);
+  reportAccept({ callers: { many, few }, rounds: all, half, alone, gathering: await gathered(seconds) });
 }
 
-/** One load on empty tables, and the proof that the database holds exactly what was answered 201. */
-async function measured({ db }: Subject, load: (walk: TerminalWalk) => Promise<Load>): Promise<Load> {
+const acceptedBy = (load: Load) => load.accepted;
+const transactionsOf = (run: PgbenchRun) => run.transactions;
+const timesOf = ({ gathered, batchOfOne, oneRow }: GatheringTimes) =>
+  gathered.length + batchOfOne.length + oneRow.length;
+
+/**
+ * One load on empty tables, and the proof that the database holds exactly what was accepted. A transaction that inserted
+ * nothing would have been cheaper.
+ */
+async function onEmptyTables<Result>(
+  { db }: Subject,
+  acceptedIn: (result: Result) => number,
+  load: () => Promise<Result>,
+): Promise<Result> {
   await clearOperations(db);
-  const result = await load(new TerminalWalk(terminals));
+  const result = await load();
+  const accepted = acceptedIn(result);
   const rows = await countRows(db);
-  if (rows.operations !== result.accepted || rows.outbox !== result.accepted) {
-    throw new Error(`${result.accepted} operations were accepted, but the database holds ${JSON.stringify(rows)}`);
+  if (rows.operations !== accepted || rows.claims !== accepted) {
+    throw new Error(`${accepted} operations were accepted, but the database holds ${JSON.stringify(rows)}`);
   }
   return result;
-}
-
-/** The same for pgbench: a transaction that inserted nothing would have been cheaper than an accepted operation. */
-async function pgbenchRound({ db }: Subject, run: () => Promise<PgbenchRun>): Promise<PgbenchRun> {
-  await clearOperations(db);
-  const result = await run();
-  const rows = await countRows(db);
-  if (rows.operations !== result.transactions || rows.outbox !== result.transactions) {
-    throw new Error(`pgbench made ${result.transactions} transactions, but the database holds ${JSON.stringify(rows)}`);
-  }
-  return result;
-}
-
-function report(pairs: { server: Load; pgbench: PgbenchRun }[], half: Load, alone: Load): void {
-  const rows = pairs.map(({ server, pgbench }, round) => [
-    `round ${round + 1}`,
-    count(server.perSecond),
-    milliseconds(percentile(server.latencies, 0.5)),
-    milliseconds(percentile(server.latencies, 0.99)),
-    count(pgbench.perSecond),
-    (server.perSecond / pgbench.perSecond).toFixed(2),
-  ]);
-  printTable(["", "accepted/s", "p50 ms", "p99 ms", "pgbench tps", "ratio"], rows);
-  const latencies = (name: string, load: Load) => [
-    name,
-    count(load.perSecond),
-    milliseconds(percentile(load.latencies, 0.5)),
-    milliseconds(percentile(load.latencies, 0.99)),
-  ];
-  printTable(
-    ["", "requests/s", "p50 ms", "p99 ms"],
-    [latencies("half of that load", half), latencies("one caller alone", alone)],
-  );
-  const ratio =
-    median(pairs.map((pair) => pair.server.perSecond)) / median(pairs.map((pair) => pair.pgbench.perSecond));
-  printAim("accepted operations : pgbench transactions", ratio.toFixed(2), `≥ ${aims.ratio}`, ratio >= aims.ratio);
-  const p99 = percentile(half.latencies, 0.99);
-  printAim("p99 of accept at half load", `${milliseconds(p99)} ms`, `≤ ${aims.p99} ms`, p99 <= aims.p99);
-  const accepted = [...pairs.map((pair) => pair.server), half, alone].reduce((sum, load) => sum + load.accepted, 0);
-  console.log(
-    `  nothing lost: all requests were answered 201, all ${count(accepted)} operations are in the database\n`,
-  );
 }

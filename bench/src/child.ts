@@ -24,6 +24,8 @@ export class Child {
   #over = false;
   /** Told of what the child says without being asked. */
   onEvent: (event: unknown) => void = () => {};
+  /** Told that nothing more will come. */
+  onEnd: (error: Error) => void = () => {};
 
   /** Starts `children/<name>.ts`; it ends with `closing`, at the latest with this process. */
   static start(name: string, closing: Closing): Child {
@@ -39,8 +41,9 @@ export class Child {
     this.#ended = new Promise((resolve) => {
       const end = (how: string) => {
         this.#over = true;
-        for (const waiting of this.#waiting.values())
-          waiting.reject(new Error(`the process ${name} has ended (${how})`));
+        const error = new Error(`the process ${name} has ended (${how})`);
+        for (const waiting of this.#waiting.values()) waiting.reject(error);
+        this.onEnd(error);
         resolve();
       };
       child.once("exit", (code, signal) => end(`${signal ?? code}`));

@@ -29,12 +29,14 @@ export class HttpConnection {
     this.#socket = socket;
     const fail = (error: Error) => this.#failed?.(error);
     socket.on("error", fail);
-    socket.on("close", () => fail(new Error("the server has closed a connection")));
+    socket.on("close", () => fail(closedByServer()));
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
   }
 
   /** `bytes` must stay as they are until the answer is there. */
   send(bytes: Buffer): Promise<Answer> {
+    // The server ends connections that are idle for about a minute.
+    if (this.#socket.destroyed || this.#socket.readableEnded) return Promise.reject(closedByServer());
     return new Promise((resolve, reject) => {
       this.#answered = resolve;
       this.#failed = reject;
@@ -61,4 +63,8 @@ export class HttpConnection {
     this.#received = Buffer.alloc(0);
     this.#answered?.({ status: Number(head.slice(9, 12)), body: bytes.subarray(bodyAt, bodyAt + length) });
   }
+}
+
+function closedByServer(): Error {
+  return new Error("the server has closed a connection");
 }

@@ -2,7 +2,12 @@ import type { OperationCaller } from "./operation-caller.ts";
 import { scattered } from "./terminal-set.ts";
 
 /** Hands out terminals, each once, so that every request finds one that is not busy. */
-export class TerminalWalk {
+export interface Walk {
+  next(): number;
+}
+
+/** Through all terminals of a set, in scattered order. */
+export class TerminalWalk implements Walk {
   readonly #size: number;
   #taken = 0;
 
@@ -27,7 +32,7 @@ export interface Load {
 }
 
 /** Closed loop: each caller sends its next request when its last one was answered. */
-export async function closedLoop(callers: OperationCaller[], walk: TerminalWalk, seconds: number): Promise<Load> {
+export async function closedLoop(callers: OperationCaller[], walk: Walk, seconds: number): Promise<Load> {
   const latencies: number[] = [];
   let inTime = 0;
   const end = performance.now() + seconds * 1000;
@@ -51,7 +56,7 @@ export async function closedLoop(callers: OperationCaller[], walk: TerminalWalk,
  */
 export async function openLoop(
   callers: OperationCaller[],
-  walk: TerminalWalk,
+  walk: Walk,
   { perSecond, seconds }: { perSecond: number; seconds: number },
 ): Promise<Load> {
   const latencies: number[] = [];

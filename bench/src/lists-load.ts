@@ -1,4 +1,5 @@
 import { HttpConnection } from "./http-connection.ts";
+import { milliseconds } from "./print.ts";
 import { median, percentile } from "./statistics.ts";
 
 /** Milliseconds of each side's requests, which were sent in turns. */
@@ -7,15 +8,22 @@ export interface Pair {
   right: number[];
 }
 
-/** A side of a pair: the bytes of the request with this number, and what its answer has to be. */
+/** A side of a pair: who asks, the bytes of the request with this number, and what its answer has to be. */
 export interface Side {
+  caller: ListCaller;
   request(step: number): Buffer;
   check(body: string): void;
 }
 
-interface Turns {
+/** Something to measure: two kinds of requests that are sent in turns. */
+export interface Comparison {
+  name: string;
   left: Side;
   right: Side;
+  rounds: Pair[];
+}
+
+interface Turns {
   /** Of each side. */
   requests: number;
   /** Where each answer takes long, fewer requests than that have to do. */
@@ -42,37 +50,54 @@ export class ListCaller {
     return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${this.#host}\r\nauthorization: Bearer ${token}\r\n\r\n`);
   }
 
-  /** Left and right in turns, so that whatever else the machine does meets both alike. */
-  async inTurns({ left, right, requests, seconds }: Turns): Promise<Pair> {
-    const end = performance.now() + seconds * 1000;
-    const pair: Pair = { left: [], right: [] };
-    for (let step = -warmUpRequests; step < requests && performance.now() < end; step += 1) {
-      const times = [await this.#time(left, step + warmUpRequests), await this.#time(right, step + warmUpRequests)];
-      // An answer that takes a second is no warmer after twenty of them.
-      if (step < 0 && performance.now() < end - (seconds * 1000) / 2) continue;
-      pair.left.push(times[0] as number);
-      pair.right.push(times[1] as number);
-    }
-    return pair;
+  async get(bytes: Buffer): Promise<string> {
+    const { status, body } = await this.#connection.send(bytes);
+    if (status === 200) return body.toString();
+    throw new Error(`${bytes.toString().split("\r\n")[0]} was answered ${status}: ${body.toString()}`);
   }
 
   close(): void {
     this.#connection.close();
   }
+}
 
-  async #time(side: Side, step: number): Promise<number> {
-    const bytes = side.request(step);
-    const sentAt = performance.now();
-    const { status, body } = await this.#connection.send(bytes);
-    const time = performance.now() - sentAt;
-    if (status !== 200)
-      throw new Error(`${bytes.toString().split("\r\n")[0]} was answered ${status}: ${body.toString()}`);
-    side.check(body.toString());
-    return time;
+/** One more round: left and right in turns, so that whatever else the machine does meets both alike. */
+export async function inTurns({ left, right, rounds }: Comparison, { requests, seconds }: Turns): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  const pair: Pair = { left: [], right: [] };
+  for (let step = -warmUpRequests; step < requests && performance.now() < end; step += 1) {
+    const times = [await time(left, step + warmUpRequests), await time(right, step + warmUpRequests)];
+    // An answer that takes a second is no warmer after twenty of them.
+    if (step < 0 && performance.now() < end - (seconds * 1000) / 2) continue;
+    pair.left.push(times[0] as number);
+    pair.right.push(times[1] as number);
   }
+  rounds.push(pair);
+}
+
+async function time(side: Side, step: number): Promise<number> {
+  const bytes = side.request(step);
+  const sentAt = performance.now();
+  const body = await side.caller.get(bytes);
+  const took = performance.now() - sentAt;
+  side.check(body);
+  return took;
+}
+
+/** What a table shows of a comparison: p50 and p99 of either side, and the ratios of right to left. */
+export function figuresOf({ rounds }: Pick<Comparison, "rounds">) {
+  const left = rounds.map((pair) => pair.left);
+  const right = rounds.map((pair) => pair.right);
+  const p50 = { left: middle(left, 0.5), right: middle(right, 0.5) };
+  const p99 = { left: middle(left, 0.99), right: middle(right, 0.99) };
+  return {
+    cells: [p50.left, p99.left, p50.right, p99.right].map(milliseconds),
+    p50: p50.right / p50.left,
+    p99: p99.right / p99.left,
+  };
 }
 
 /** Of several rounds the one in the middle: a disturbance that lasts a second spoils one round, not the result. */
-export function middle(rounds: readonly number[][], share: number): number {
+function middle(rounds: readonly number[][], share: number): number {
   return median(rounds.map((latencies) => percentile(latencies, share)));
 }

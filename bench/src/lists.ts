@@ -2,11 +2,11 @@ import type { Closing } from "@tillkeeper/server/platform/closing";
 import type { Effort } from "./arguments.ts";
 import { type ListCase, type Sample, storeCases, terminalCases } from "./lists-cases.ts";
 import { type Fleet, large, small } from "./lists-fleet.ts";
-import { ListCaller, middle, type Pair, type Side } from "./lists-load.ts";
+import { type Comparison, figuresOf, inTurns, ListCaller, type Side } from "./lists-load.ts";
 import { pageSize, seedFleet, settle, takeSample } from "./lists-seed.ts";
-import { count, milliseconds, printAim, printTable } from "./print.ts";
+import { count, printAim, printTable } from "./print.ts";
 import { seedAccount } from "./seed.ts";
-import { fetchToken, type Subject, startEmptySubject } from "./subject.ts";
+import { fetchToken, printDatabase, type Subject, startEmptySubject } from "./subject.ts";
 
 /** Of each side in each round. */
 const requests = 400;
@@ -21,17 +21,10 @@ interface Account {
   sample: Sample;
 }
 
-/** Something to measure: two kinds of requests that are sent in turns. */
-interface Comparison {
-  name: string;
-  left: Side;
-  right: Side;
-  rounds: Pair[];
-}
-
 /** Pages of lists in an account of 1,000,000 terminals beside the same pages in one of 10,000, in one database. */
 export async function lists({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
   const subject = await startEmptySubject(closing);
+  await printDatabase(subject);
   const accounts = await seedAccounts(subject);
   const caller = await ListCaller.open(subject.httpUrl);
   closing.add(() => caller.close());
@@ -40,8 +33,8 @@ export async function lists({ seconds, rounds }: Effort, closing: Closing): Prom
   const depths = [depthOf(caller, accounts.large, "terminals"), depthOf(caller, accounts.large, "stores")];
   // Round by round over everything, so that the rounds of one comparison lie far apart.
   for (let round = 0; round < rounds; round += 1) {
-    for (const { left, right, rounds: pairs } of [...sizes.terminals, ...sizes.stores, ...depths]) {
-      pairs.push(await caller.inTurns({ left, right, requests, seconds: seconds / 2 }));
+    for (const comparison of [...sizes.terminals, ...sizes.stores, ...depths]) {
+      await inTurns(comparison, { requests, seconds: seconds / 2 });
     }
   }
   for (const list of ["terminals", "stores"] as const) printSizes(list, sizes[list]);
@@ -83,6 +76,7 @@ function depthOf(caller: ListCaller, account: Account, list: List): Comparison {
 
 function sideOf(caller: ListCaller, { fleet, token, sample }: Account, list: List, which: ListCase): Side {
   return {
+    caller,
     request(step) {
       const query = new URLSearchParams(which.query(sample, step)).toString();
       return caller.prepare(`/v1/accounts/${fleet.accountId}/${list}?${query}`, token);
@@ -95,25 +89,9 @@ function sideOf(caller: ListCaller, { fleet, token, sample }: Account, list: Lis
   };
 }
 
-function figures({ rounds }: Comparison) {
-  const left = rounds.map((pair) => pair.left);
-  const right = rounds.map((pair) => pair.right);
-  const [leftP50, leftP99, rightP50, rightP99] = [
-    middle(left, 0.5),
-    middle(left, 0.99),
-    middle(right, 0.5),
-    middle(right, 0.99),
-  ];
-  return {
-    cells: [leftP50, leftP99, rightP50, rightP99].map(milliseconds),
-    p50: rightP50 / leftP50,
-    p99: rightP99 / leftP99,
-  };
-}
-
 function printSizes(list: List, comparisons: Comparison[]): void {
   const rows = comparisons.map((comparison) => {
-    const { cells, p50, p99 } = figures(comparison);
+    const { cells, p50, p99 } = figuresOf(comparison);
     return [comparison.name, ...cells, p50.toFixed(2), p99.toFixed(2), p99 <= aims.ratio ? "met" : "MISSED"];
   });
   const sizes = [small, large].map((fleet) => count(fleet[list]));
@@ -132,7 +110,7 @@ function printSizes(list: List, comparisons: Comparison[]): void {
 
 function printDepths(depths: Comparison[]): void {
   const rows = depths.map((depth) => {
-    const { cells, p50, p99 } = figures(depth);
+    const { cells, p50, p99 } = figuresOf(depth);
     return [depth.name, ...cells, p50.toFixed(2), p99.toFixed(2)];
   });
   const head = [
@@ -148,13 +126,13 @@ function printDepths(depths: Comparison[]): void {
 }
 
 function printAims(sizes: Comparison[], depths: Comparison[]): void {
-  const ratios = sizes.map((comparison) => figures(comparison).p99);
+  const ratios = sizes.map((comparison) => figuresOf(comparison).p99);
   const met = ratios.filter((ratio) => ratio <= aims.ratio).length;
   const worst = Math.max(...ratios);
   printAim("worst p99, large : small", worst.toFixed(2), `≤ ${aims.ratio}`, worst <= aims.ratio);
   console.log(`  met by ${met} of ${ratios.length} cases`);
   for (const depth of depths) {
-    const { p50 } = figures(depth);
+    const { p50 } = figuresOf(depth);
     printAim(`p50 of page 1,000 : page 1, ${depth.name}`, p50.toFixed(2), `≤ ${aims.depth}`, p50 <= aims.depth);
   }
   console.log();

@@ -1,3 +1,4 @@
+import type { Closing } from "@tillkeeper/server/platform/closing";
 import { type Answer, HttpConnection } from "./http-connection.ts";
 import type { Subject } from "./subject.ts";
 import { terminalId } from "./terminal-set.ts";
@@ -40,4 +41,15 @@ export class OperationCaller {
   close(): void {
     this.#connection.close();
   }
+}
+
+export async function openCallers(
+  place: Pick<Subject, "httpUrl" | "token">,
+  size: number,
+  closing: Closing,
+): Promise<OperationCaller[]> {
+  const callers: OperationCaller[] = [];
+  closing.add(() => callers.forEach((caller) => caller.close()));
+  while (callers.length < size) callers.push(await OperationCaller.open(place));
+  return callers;
 }

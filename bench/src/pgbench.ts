@@ -2,12 +2,11 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { operationsAllowed } from "@tillkeeper/contract/terminal-status";
 import type { Closing } from "@tillkeeper/server/platform/closing";
+import { acceptOneText } from "./accept-one.ts";
 import { UsageError } from "./arguments.ts";
-import { clientId } from "./seed.ts";
 import type { Subject } from "./subject.ts";
-import { accountId, firstTerminalNumber, terminalIdPrefix } from "./terminal-set.ts";
+import { firstTerminalNumber, terminalIdPrefix } from "./terminal-set.ts";
 
 const debianFolder = "/usr/lib/postgresql";
 
@@ -35,37 +34,12 @@ function existing(folder: string): string[] {
   }
 }
 
-const allowedPairs = Object.entries(operationsAllowed)
-  .flatMap(([status, operations]) => operations.map((operation) => `('${status}', '${operation}')`))
-  .join(", ");
-
-/**
- * What the server does for one operation, as one statement of one row: look the terminal up, insert the operation and
- * its command, commit. Each client walks through a part of the terminals of its own, in an order without order, so no
- * terminal is busy. The command is due much later than the server's: its outbox worker is to leave pgbench alone.
- */
+/** Each client walks through a part of the terminals of its own, in an order without order, so no terminal is busy. */
 function script(terminals: number, clients: number): string {
   const share = Math.floor(terminals / clients);
   return `\\set i :i + 1
 \\set terminal ${firstTerminalNumber} + permute(:client_id * ${share} + :i, ${terminals})
-with accepted as (
-  insert into operations (
-    account_id, id, terminal_id, operation, status, parameters, deadline,
-    created_at, created_by, updated_at, updated_by, client_id, idempotency_key, request_sha256
-  )
-  select
-    account_id, uuidv7(), terminal_id, 'open_menu', 'PENDING', '{}'::jsonb, now() + interval '600 seconds',
-    now(), '${clientId}', now(), '${clientId}', '${clientId}', null, '\\x${"5a".repeat(32)}'::bytea
-  from terminals
-  where account_id = '${accountId}' and terminal_id = '${terminalIdPrefix}' || :terminal::text
-    and (status, 'open_menu') in (${allowedPairs})
-  on conflict do nothing
-  returning account_id, id, terminal_id
-), queued as (
-  insert into outbox (account_id, operation_id, terminal_id, due_at)
-  select account_id, id, terminal_id, now() + interval '1 hour' from accepted
-)
-select id from accepted;
+${acceptOneText(`'${terminalIdPrefix}' || :terminal::text`)};
 `;
 }
 

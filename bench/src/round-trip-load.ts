@@ -1,5 +1,4 @@
-import type { Child } from "./child.ts";
-import type { Receipt } from "./children/agents.ts";
+import type { Notices } from "./notices.ts";
 import type { OperationCaller } from "./operation-caller.ts";
 
 export interface RoundTrips {
@@ -10,34 +9,10 @@ export interface RoundTrips {
   whole: number[];
 }
 
-/** The receipts that the terminals get: each is sent after the commit that made its operation COMPLETED. */
-export class Receipts {
-  readonly #early = new Map<string, string>();
-  readonly #waiting = new Map<string, (status: string) => void>();
-
-  constructor(agents: Child) {
-    agents.onEvent = (event) => {
-      for (const { operationId, status } of event as Receipt[]) {
-        const waiting = this.#waiting.get(operationId);
-        this.#waiting.delete(operationId);
-        // A terminal may be faster than the answer to whoever asked.
-        if (waiting) waiting(status);
-        else this.#early.set(operationId, status);
-      }
-    };
-  }
-
-  async completion(operationId: string): Promise<void> {
-    const early = this.#early.get(operationId);
-    this.#early.delete(operationId);
-    const status = early ?? (await new Promise<string>((resolve) => this.#waiting.set(operationId, resolve)));
-    if (status !== "COMPLETED") throw new Error(`operation ${operationId} became ${status}`);
-  }
-}
-
 interface RoundTripOptions {
   callers: OperationCaller[];
-  receipts: Receipts;
+  /** By operation id, the state in the receipt that the terminal got: sent after the commit of that state. */
+  receipts: Notices<string>;
   terminals: number;
   seconds: number;
 }
@@ -55,7 +30,7 @@ export async function roundTrips({ callers, receipts, terminals, seconds }: Roun
       const terminal = free.shift() as number;
       const { body } = await caller.send(terminal);
       accept.push(performance.now() - sentAt);
-      await receipts.completion((JSON.parse(body.toString()) as { id: string }).id);
+      await completion(receipts, (JSON.parse(body.toString()) as { id: string }).id);
       free.push(terminal);
       const completedAt = performance.now();
       whole.push(completedAt - sentAt);
@@ -65,4 +40,9 @@ export async function roundTrips({ callers, receipts, terminals, seconds }: Roun
   };
   await Promise.all(callers.map(call));
   return { completed: whole.length, perSecond: inTime / seconds, accept, whole };
+}
+
+async function completion(receipts: Notices<string>, operationId: string): Promise<void> {
+  const status = await receipts.of(operationId);
+  if (status !== "COMPLETED") throw new Error(`operation ${operationId} became ${status}`);
 }

@@ -2,87 +2,99 @@ import type { Closing } from "@tillkeeper/server/platform/closing";
 import type { Effort } from "./arguments.ts";
 import { Child } from "./child.ts";
 import type { BareLoad } from "./children/bare-broker.ts";
-import { OperationCaller } from "./operation-caller.ts";
-import { count, milliseconds, printTable } from "./print.ts";
-import { Receipts, type RoundTrips, roundTrips } from "./round-trip-load.ts";
+import { Notices } from "./notices.ts";
+import { openCallers } from "./operation-caller.ts";
+import { count, milliseconds, printAim, printTable } from "./print.ts";
+import { type RoundTrips, roundTrips } from "./round-trip-load.ts";
 import { seedCredentials } from "./seed.ts";
 import { median, percentile } from "./statistics.ts";
-import { type Subject, startSubject } from "./subject.ts";
+import { printDatabase, type Subject, startSubject } from "./subject.ts";
 
-const terminals = 500;
-const concurrency = 64;
+const terminals = 1_000;
+/** Operations under way; the aim is judged with these. */
+const usual = 64;
+/** Measured once each, to show what more callers bring. */
+const more = [128, 256];
 const warmUpSeconds = 3;
 const aloneSeconds = 2;
+const aim = 0.35;
+
+/** The server, and the same number of exchanges over a bare broker. */
+interface Pair {
+  server: RoundTrips;
+  bare: BareLoad;
+}
 
 /** From the request to COMPLETED and back over real terminals, beside a bare exchange over the same kind of broker. */
 export async function roundTrip({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
-  console.log(`${terminals} connected terminals that answer at once, ${concurrency} operations under way`);
+  console.log(`${count(terminals)} connected terminals that answer at once, ${usual} operations under way`);
   const subject = await startSubject(closing, terminals);
+  await printDatabase(subject);
   const agents = Child.start("agents", closing);
-  const receipts = new Receipts(agents);
+  const receipts = new Notices<string>(agents);
   await agents.call("start", { mqttUrl: subject.mqttUrl, devices: await seedCredentials(subject.db, terminals) });
   const bare = await startBare(closing);
-  const callers: OperationCaller[] = [];
-  closing.add(() => callers.forEach((caller) => caller.close()));
-  for (let number = 0; number < concurrency; number += 1) callers.push(await OperationCaller.open(subject));
+  const callers = await openCallers(subject, Math.max(usual, ...more), closing);
 
-  const all: RoundTrips[] = [];
-  const measured = async (who: OperationCaller[], duration: number) => {
-    const load = await roundTrips({ callers: who, receipts, terminals, seconds: duration });
-    all.push(load);
+  let completed = 0;
+  const server = async (size: number, duration: number) => {
+    const load = await roundTrips({ callers: callers.slice(0, size), receipts, terminals, seconds: duration });
+    completed += load.completed;
     return load;
   };
-  await measured(callers, warmUpSeconds);
-  await bare(warmUpSeconds);
-  const pairs: { server: RoundTrips; bare: BareLoad }[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    pairs.push({ server: await measured(callers, seconds), bare: await bare(seconds) });
-  }
-  const alone = await measured(callers.slice(0, 1), aloneSeconds);
-  report(pairs, alone);
-  await checkDatabase(
-    subject,
-    agents,
-    all.reduce((sum, load) => sum + load.completed, 0),
-  );
+  const pair = async (size: number, duration: number): Promise<Pair> => ({
+    server: await server(size, duration),
+    bare: await bare(size, duration),
+  });
+  await pair(usual, warmUpSeconds);
+  const pairs: Pair[] = [];
+  for (let round = 0; round < rounds; round += 1) pairs.push(await pair(usual, seconds));
+  const larger: [number, Pair][] = [];
+  for (const size of more) larger.push([size, await pair(size, seconds)]);
+  report(pairs, larger, await server(1, aloneSeconds));
+  await checkDatabase(subject, agents, completed);
 }
 
-async function startBare(closing: Closing): Promise<(seconds: number) => Promise<BareLoad>> {
+async function startBare(closing: Closing): Promise<(concurrency: number, seconds: number) => Promise<BareLoad>> {
   const broker = Child.start("bare-broker", closing);
   const port = await broker.call<number>("start");
   await Child.start("bare-clients", closing).call("start", { port, clients: terminals });
-  return (seconds) => broker.call<BareLoad>("run", { clients: terminals, concurrency, seconds });
+  return (concurrency, seconds) => broker.call<BareLoad>("run", { clients: terminals, concurrency, seconds });
 }
 
-function report(pairs: { server: RoundTrips; bare: BareLoad }[], alone: RoundTrips): void {
+function report(pairs: Pair[], larger: [number, Pair][], alone: RoundTrips): void {
   const columns = (load: RoundTrips) => [
     count(load.perSecond),
     ...[percentile(load.accept, 0.5), percentile(load.whole, 0.5), percentile(load.whole, 0.99)].map(milliseconds),
   ];
-  const rows = pairs.map(({ server, bare }, round) => [
-    `round ${round + 1}`,
+  const row = (name: string, { server, bare }: Pair) => [
+    name,
     ...columns(server),
     count(bare.perSecond),
     milliseconds(percentile(bare.latencies, 0.99)),
     (server.perSecond / bare.perSecond).toFixed(2),
-  ]);
+  ];
   printTable(
     ["", "completed/s", "p50 to 201", "p50 to receipt", "p99 to receipt", "bare exchanges/s", "p99", "ratio"],
-    [...rows, ["one caller alone", ...columns(alone)]],
+    [
+      ...pairs.map((pair, round) => row(`round ${round + 1}`, pair)),
+      ...larger.map(([size, pair]) => row(`${size} under way on both sides`, pair)),
+      ["one caller alone", ...columns(alone)],
+    ],
   );
   const ratio = median(pairs.map((pair) => pair.server.perSecond)) / median(pairs.map((pair) => pair.bare.perSecond));
-  console.log(`  completed operations : bare QoS 1 exchanges: ${ratio.toFixed(2)}`);
+  printAim("completed operations : bare QoS 1 exchanges", ratio.toFixed(2), `≥ ${aim}`, ratio >= aim);
 }
 
 /** Every operation that was accepted is COMPLETED, was begun once, and waits nowhere. */
 async function checkDatabase({ db }: Subject, agents: Child, completed: number): Promise<void> {
-  const { rows } = await db.pool.query<Record<"operations" | "completed" | "outbox", number>>(
+  const { rows } = await db.pool.query<Record<"operations" | "completed" | "claims", number>>(
     `select count(*)::int as operations, (count(*) filter (where status = 'COMPLETED'))::int as completed,
-       (select count(*)::int from outbox) as outbox
+       (select count(*)::int from operation_claims) as claims
      from operations`,
   );
   const work = await agents.call<{ begun: number; begunTwice: number }>("begun");
-  const expected = { operations: completed, completed, outbox: 0, begun: completed, begunTwice: 0 };
+  const expected = { operations: completed, completed, claims: 0, begun: completed, begunTwice: 0 };
   const found = { ...rows[0], ...work };
   if (JSON.stringify(found) !== JSON.stringify(expected)) {
     throw new Error(`expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}`);

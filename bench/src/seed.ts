@@ -25,20 +25,22 @@ export async function seedAccount(
   return client;
 }
 
-/** So many terminals that take every operation, and statistics about them for the planner. */
-export async function seedTerminals(db: Db, size: number): Promise<void> {
+/** So many terminals, equally many in each store, that take every operation, and statistics about them for the planner. */
+export async function seedTerminals(db: Db, size: number, stores = 1): Promise<void> {
   await db.pool.query(
     `insert into stores (account_id, id, number, store_id, status, verified, created_at, created_by, updated_at, updated_by)
-     values ($1, $1 || '-0001', 1, 'S1', 'ACTIVE', true, now(), $2, now(), $2)`,
-    [accountId, clientId],
+     select $1, $1 || '-' || lpad(number::text, 4, '0'), number, 'S' || number, 'ACTIVE', true, now(), $2, now(), $2
+     from generate_series(1, $3::int) as number`,
+    [accountId, clientId, stores],
   );
   await db.pool.query({
     text: `insert into terminals (account_id, terminal_id, number, id, store_ref, device_serial_number, device_model,
              simulated, status, created_at, created_by, updated_at)
-           select $1, $2::text || number, number, gen_random_uuid(), $1 || '-0001', 'B' || number, null,
+           select $1, $2::text || number, number, gen_random_uuid(),
+             $1 || '-' || lpad((1 + (number - $4::int) / ($5::int / $6::int))::text, 4, '0'), 'B' || number, null,
              false, 'ACTIVE', now(), $3, now()
            from generate_series($4::int, $4::int + $5::int - 1) as number`,
-    values: [accountId, terminalIdPrefix, clientId, firstTerminalNumber, size],
+    values: [accountId, terminalIdPrefix, clientId, firstTerminalNumber, size, stores],
     // Longer than the server grants its own statements: a slow machine may need a minute for this one.
     query_timeout: 180_000,
   } as { text: string; values: unknown[] });

@@ -2,7 +2,7 @@ import { type Db, openDb } from "@tillkeeper/server/db/db";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log";
 import { Child } from "./child.ts";
-import type { ServerPlace } from "./children/server.ts";
+import type { ServerPlace, ServerSetUp } from "./children/server.ts";
 import { type Credentials, seedAccount, seedTerminals } from "./seed.ts";
 
 /** The server that is measured, in its own process, and a connection to its database beside it. */
@@ -12,23 +12,32 @@ export interface Subject extends ServerPlace {
   token: string;
 }
 
-export async function startSubject(closing: Closing, terminals: number): Promise<Subject> {
-  const empty = await startEmptySubject(closing);
+export interface SubjectOptions extends ServerSetUp {
+  stores?: number;
+}
+
+/** A server with an account, a client that sends operations, and so many terminals. */
+export async function startSubject(
+  closing: Closing,
+  terminals: number,
+  { stores = 1, ...setUp }: SubjectOptions = {},
+): Promise<Subject> {
+  const empty = await startEmptySubject(closing, setUp);
   const credentials = await seedAccount(empty.db);
-  await seedTerminals(empty.db, terminals);
+  await seedTerminals(empty.db, terminals, stores);
   return { ...empty, token: await fetchToken(empty.httpUrl, credentials) };
 }
 
 /** The same without any account. */
-export async function startEmptySubject(closing: Closing): Promise<Omit<Subject, "token">> {
-  const place = await Child.start("server", closing).call<ServerPlace>("start");
+export async function startEmptySubject(closing: Closing, setUp: ServerSetUp = {}): Promise<Omit<Subject, "token">> {
+  const place = await Child.start("server", closing).call<ServerPlace>("start", setUp);
   const db = openDb(place.database, createLogger("error"));
   closing.add(() => db.close());
-  await printDatabase(db);
   return { ...place, db };
 }
 
-async function printDatabase(db: Db): Promise<void> {
+/** What durability the figures were taken with. */
+export async function printDatabase({ db }: Pick<Subject, "db">): Promise<void> {
   const { rows } = await db.pool.query<Record<string, string>>(
     `select current_setting('server_version') as version, current_setting('fsync') as fsync,
        current_setting('synchronous_commit') as synchronous_commit, current_setting('shared_buffers') as buffers`,
@@ -54,14 +63,14 @@ export async function fetchToken(httpUrl: string, { accountId, clientId, secret 
 
 /** Empties what the last round has left, so that each one meets equal tables. */
 export async function clearOperations(db: Db): Promise<void> {
-  await db.pool.query("truncate operations, outbox");
+  await db.pool.query("truncate operations, operation_claims");
   await db.pool.query("checkpoint");
 }
 
-/** How many operations and how many commands that still wait there are. */
-export async function countRows(db: Db): Promise<{ operations: number; outbox: number }> {
-  const { rows } = await db.pool.query<{ operations: number; outbox: number }>(
-    "select (select count(*)::int from operations) as operations, (select count(*)::int from outbox) as outbox",
+/** How many operations and how many claims of live ones there are. */
+export async function countRows(db: Db): Promise<{ operations: number; claims: number }> {
+  const { rows } = await db.pool.query<{ operations: number; claims: number }>(
+    "select (select count(*)::int from operations) as operations, (select count(*)::int from operation_claims) as claims",
   );
-  return rows[0] ?? { operations: 0, outbox: 0 };
+  return rows[0] ?? { operations: 0, claims: 0 };
 }

@@ -3,12 +3,7 @@ import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
 import { readMessage } from "@tillkeeper/terminal/wire";
 import type { DeviceAccess } from "../seed.ts";
-import { serveParent, tellParent } from "./serve-parent.ts";
-
-export interface Receipt {
-  operationId: string;
-  status: string;
-}
+import { notifyParent, serveParent } from "./serve-parent.ts";
 
 const agents: Agent[] = [];
 /** Every operation that a handler was called for. */
@@ -53,19 +48,10 @@ async function openMenu(operationId: string) {
   return { status: "COMPLETED" as const, result: { opened: true } };
 }
 
-let unreported: Receipt[] = [];
-
-/** Receipts of one turn of the event loop travel together: one message each would be a load of its own. */
+/** Under the operation's id, the state that the server has acknowledged. */
 function reportReceipt(payload: Uint8Array): void {
   const incoming = readMessage("receipt", payload);
-  if (incoming.channel !== "receipt") return;
-  if (unreported.length === 0) setImmediate(flush);
-  unreported.push({ operationId: incoming.message.operation_id, status: incoming.message.status });
-}
-
-function flush(): void {
-  tellParent(unreported);
-  unreported = [];
+  if (incoming.channel === "receipt") notifyParent(incoming.message.operation_id, incoming.message.status);
 }
 
 serveParent({ start, begun: () => ({ begun: begun.size, begunTwice }) }, async () => {

@@ -1,5 +1,6 @@
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { FromChild, ToChild } from "../child.ts";
+import type { Notice } from "../notices.ts";
 
 /**
  * Answers the calls of the process that started this one, until it says stop or is gone. Ctrl-C reaches every process
@@ -25,9 +26,20 @@ export function serveParent(methods: Record<string, (argument: never) => unknown
   });
 }
 
-/** Says something to the parent without being asked. */
-export function tellParent(event: unknown): void {
-  send({ event });
+let untold: Notice<unknown>[] = [];
+
+/**
+ * Says something to the parent without being asked. What comes in one turn of the event loop travels together: one
+ * message each would be a load of its own.
+ */
+export function notifyParent(key: string, value: unknown): void {
+  if (untold.length === 0) setImmediate(flush);
+  untold.push({ key, value });
+}
+
+function flush(): void {
+  send({ event: untold });
+  untold = [];
 }
 
 async function answer(

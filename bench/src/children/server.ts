@@ -6,6 +6,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "@tillkeeper/server
 import { startServer } from "@tillkeeper/server/main";
 import { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log";
+import { databaseUrl } from "../database-url.ts";
 import { serveParent } from "./serve-parent.ts";
 
 export interface ServerPlace {
@@ -14,42 +15,43 @@ export interface ServerPlace {
   database: EmbeddedPostgres["connection"];
 }
 
+export interface ServerSetUp {
+  /** Folder with `bin`, `lib` and `share` of the PostgreSQL to run, in place of the installed one. */
+  binaries?: string;
+}
+
 const closing = new Closing();
 
 /**
  * A whole server as `serve` runs it, on free ports, with the embedded PostgreSQL in a temporary folder and its default
  * durability. The database is started here rather than by the server only to learn how the others reach it.
  */
-async function start(): Promise<ServerPlace> {
+async function start({ binaries }: ServerSetUp): Promise<ServerPlace> {
   const log = createLogger("error");
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-bench-"));
   closing.add(() => rmSync(folder, { recursive: true, force: true }));
-  const postgres = await startEmbeddedPostgres({ folder: join(folder, "postgres"), log });
+  const postgres = await startEmbeddedPostgres({
+    folder: join(folder, "postgres"),
+    log,
+    ...(binaries !== undefined && { binaries }),
+  });
   closing.add(() => postgres.stop());
   const config = readConfig({
     TILLKEEPER_HTTP_PORT: "0",
     TILLKEEPER_MQTT_PORT: "0",
     TILLKEEPER_DATA_DIR: join(folder, "server"),
-    DATABASE_URL: urlOf(postgres.connection),
+    DATABASE_URL: databaseUrl(postgres.connection),
   });
   const server = await startServer({ config, log });
   closing.add(() => server.stop());
   return { httpUrl: server.httpUrl, mqttUrl: server.mqttUrl, database: postgres.connection };
 }
 
-function urlOf({ host, port, user, password, database }: EmbeddedPostgres["connection"]): string {
-  const url = new URL(`postgres://localhost:${port}/${database}`);
-  url.username = user;
-  url.password = password;
-  url.searchParams.set("host", host);
-  return url.href;
-}
-
 let starting: Promise<ServerPlace> | undefined;
 serveParent(
   {
-    start: () => {
-      starting = start();
+    start: (setUp: ServerSetUp) => {
+      starting = start(setUp);
       return starting;
     },
   },

@@ -7,6 +7,8 @@ export const limits = {
   mqttConnectionsPerTerminal: 4,
   mqttHelloOperations: 100,
   idempotencyKeyHours: 48,
+  /** So that an idempotency key never outlives its operation. */
+  retentionDaysMin: 3,
   operationTimeoutSecondsMin: 5,
   operationTimeoutSecondsMax: 600,
 } as const;

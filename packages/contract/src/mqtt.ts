@@ -6,26 +6,31 @@ import {
   OperationParameters,
   OperationReason,
   operationStatuses,
+  WhenBusy,
 } from "./operations.ts";
 
 /**
  * The device protocol: MQTT 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
  *
- *   tillkeeper/v1/{terminal_id}/hello      terminal -> server   who I am and which operations I have begun
- *   tillkeeper/v1/{terminal_id}/welcome    server -> terminal   the server's time; ends the comparing of notes
- *   tillkeeper/v1/{terminal_id}/command    server -> terminal   do this, before `expires_at`
- *   tillkeeper/v1/{terminal_id}/started    terminal -> server   I have begun
- *   tillkeeper/v1/{terminal_id}/result     terminal -> server   this came of it; repeated until the receipt
- *   tillkeeper/v1/{terminal_id}/receipt    server -> terminal   it is committed; stop repeating
- *   tillkeeper/v1/{terminal_id}/rejection  server -> terminal   your message was not understood, and where
+ *   tillkeeper/v1/{terminal_id}/hello           terminal -> server   who I am and which operations I know
+ *   tillkeeper/v1/{terminal_id}/welcome         server -> terminal   the server's time; ends the comparing of notes
+ *   tillkeeper/v1/{terminal_id}/command         server -> terminal   do this, before `expires_at`
+ *   tillkeeper/v1/{terminal_id}/delivered       terminal -> server   I have it, and cannot begin yet
+ *   tillkeeper/v1/{terminal_id}/started         terminal -> server   I have begun
+ *   tillkeeper/v1/{terminal_id}/result          terminal -> server   this came of it; repeated until the receipt
+ *   tillkeeper/v1/{terminal_id}/receipt         server -> terminal   it is committed; stop repeating
+ *   tillkeeper/v1/{terminal_id}/cancel          server -> terminal   do not begin this, or break it off
+ *   tillkeeper/v1/{terminal_id}/cancel_refused  terminal -> server   I have begun and will bring it to its end
+ *   tillkeeper/v1/{terminal_id}/inquiry         server -> terminal   say hello again: what do you know of this?
+ *   tillkeeper/v1/{terminal_id}/rejection       server -> terminal   your message was not understood, and where
  *
  * The broker only carries: a PUBACK proves nothing, a receipt does.
  */
 export const protocolVersion = 1;
 
-export const upChannels = ["hello", "started", "result"] as const;
+export const upChannels = ["hello", "delivered", "started", "result", "cancel_refused"] as const;
 export type UpChannel = (typeof upChannels)[number];
-export const downChannels = ["welcome", "command", "receipt", "rejection"] as const;
+export const downChannels = ["welcome", "command", "receipt", "cancel", "inquiry", "rejection"] as const;
 export type DownChannel = (typeof downChannels)[number];
 
 const root = "tillkeeper/v1";
@@ -70,8 +75,17 @@ export const HelloMessage = Type.Object(
     agent: Type.String({ minLength: 1, maxLength: 100, description: "Name and version of the program." }),
     sent_at: Time,
     operations: Type.Array(
-      Type.Object({ operation_id: OperationId, phase: Type.Enum(["started", "answered"]) }, open),
-      { maxItems: limits.mqttHelloOperations, description: "Begun or answered, and not yet receipted." },
+      Type.Object({ operation_id: OperationId, phase: Type.Enum(["delivered", "started", "answered"]) }, open),
+      { maxItems: limits.mqttHelloOperations, description: "Waiting, begun or answered, and not yet receipted." },
+    ),
+    inquiry: Type.Optional(
+      Type.Object(
+        { operation_id: OperationId, attempt: Type.Integer({ minimum: 1 }) },
+        {
+          ...open,
+          description: "Echo of the inquiry that this hello answers: it was said after that, so it is decisive.",
+        },
+      ),
     ),
   },
   open,
@@ -93,6 +107,7 @@ export const CommandMessage = Type.Object(
     operation_id: OperationId,
     operation: OperationName,
     parameters: OperationParameters,
+    when_busy: Type.Optional(WhenBusy),
     created_at: Time,
     expires_at: Type.String({ format: "date-time", description: "Never begin it at or after this instant." }),
     sent_at: Type.String({ format: "date-time", description: "The server's time when it sent this copy." }),
@@ -100,6 +115,9 @@ export const CommandMessage = Type.Object(
   open,
 );
 export type CommandMessage = Static<typeof CommandMessage>;
+
+export const DeliveredMessage = Type.Object({ operation_id: OperationId, received_at: Time }, open);
+export type DeliveredMessage = Static<typeof DeliveredMessage>;
 
 export const StartedMessage = Type.Object({ operation_id: OperationId, started_at: Time }, open);
 export type StartedMessage = Static<typeof StartedMessage>;
@@ -109,6 +127,12 @@ export const ResultMessage = Type.Object(
     operation_id: OperationId,
     operation: OperationName,
     status: Type.Enum(["COMPLETED", "FAILED"]),
+    started_at: Type.Optional(
+      Type.String({
+        format: "date-time",
+        description: "When it was begun; stands in for a `started` that was not sent.",
+      }),
+    ),
     finished_at: Time,
     result: Type.Optional(Type.Unknown({ description: "With COMPLETED: the result of that operation." })),
     reason: Type.Optional(OperationReason),
@@ -125,6 +149,31 @@ export const ReceiptMessage = Type.Object(
 );
 export type ReceiptMessage = Static<typeof ReceiptMessage>;
 
+/** Carries what a terminal needs that has never seen the command: it then answers FAILED, `cancelled`, and never begins. */
+export const CancelMessage = Type.Object(
+  { operation_id: OperationId, operation: OperationName, created_at: Time, expires_at: Time },
+  open,
+);
+export type CancelMessage = Static<typeof CancelMessage>;
+
+export const CancelRefusedMessage = Type.Object(
+  { operation_id: OperationId, error: Type.Optional(OperationError) },
+  open,
+);
+export type CancelRefusedMessage = Static<typeof CancelRefusedMessage>;
+
+export const InquiryMessage = Type.Object(
+  {
+    operation_id: OperationId,
+    attempt: Type.Integer({
+      minimum: 1,
+      description: "Counts what was sent about the operation; to be echoed in hello.",
+    }),
+  },
+  open,
+);
+export type InquiryMessage = Static<typeof InquiryMessage>;
+
 export const RejectionMessage = Type.Object(
   {
     channel: Type.String({ description: "The channel of the message that was refused." }),
@@ -138,20 +187,28 @@ export type RejectionMessage = Static<typeof RejectionMessage>;
 /** Payload by channel, for whoever publishes or handles. */
 export const messages = {
   hello: HelloMessage,
+  delivered: DeliveredMessage,
   started: StartedMessage,
   result: ResultMessage,
+  cancel_refused: CancelRefusedMessage,
   welcome: WelcomeMessage,
   command: CommandMessage,
   receipt: ReceiptMessage,
+  cancel: CancelMessage,
+  inquiry: InquiryMessage,
   rejection: RejectionMessage,
 } as const satisfies Record<UpChannel | DownChannel, unknown>;
 
 export interface Messages {
   hello: HelloMessage;
+  delivered: DeliveredMessage;
   started: StartedMessage;
   result: ResultMessage;
+  cancel_refused: CancelRefusedMessage;
   welcome: WelcomeMessage;
   command: CommandMessage;
   receipt: ReceiptMessage;
+  cancel: CancelMessage;
+  inquiry: InquiryMessage;
   rejection: RejectionMessage;
 }

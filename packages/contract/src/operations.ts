@@ -32,6 +32,33 @@ export const defaultTimeoutSeconds = {
   end_of_day: 180,
 } as const satisfies Record<OperationName, number>;
 
+/**
+ * Whether it does no harm to carry the operation out twice. One that is not repeatable is never sent again blindly: the
+ * terminal is asked first what it knows of it. A command that may have arrived then counts as one that may have begun.
+ */
+export const repeatable = {
+  open_menu: true,
+  check_update: true,
+  send_logs: true,
+  end_of_day: false,
+} as const satisfies Record<OperationName, boolean>;
+
+/** How far an operation has come (D17), in this order; some may be skipped. */
+export const operationPhases = ["accepted", "dispatched", "delivered", "started", "answered"] as const;
+export const OperationPhase = Type.Enum(operationPhases, {
+  description:
+    "accepted: stored. dispatched: sent towards the terminal. delivered: the terminal has it. started: it has begun. " +
+    "answered: it has said what came of it.",
+});
+export type OperationPhase = (typeof operationPhases)[number];
+
+/** What a terminal does that is in the middle of a payment: answer `busy_payment`, or wait within the window. */
+export const WhenBusy = Type.Enum(["fail", "wait"], {
+  description:
+    "In the middle of a payment: `fail` with `busy_payment` at once, or `wait` for its end, within the window.",
+});
+export type WhenBusy = Static<typeof WhenBusy>;
+
 /** Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. */
 export const operationReasons = [
   "unreachable",
@@ -48,6 +75,14 @@ export const operationReasons = [
 ] as const;
 export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
 export type OperationReason = (typeof operationReasons)[number];
+
+/** What a TIMEOUT says, by the phase that the operation had reached. */
+export const timeoutReasons = {
+  accepted: "unreachable",
+  dispatched: "not_delivered",
+  delivered: "no_answer",
+  started: "no_answer",
+} as const satisfies Record<Exclude<OperationPhase, "answered">, OperationReason>;
 
 export const OperationParameters = Type.Object(
   {

@@ -53,6 +53,14 @@ test("lists by filter and finds the next page in the Link header", async () => {
   ]);
 });
 
+test("cancels, and says whether that ended it or its terminal is being asked", async () => {
+  const cancelled = { ...pending, status: "FAILED", reason: "cancelled" };
+  const { operations, calls } = await serverWith({ status: 202, body: pending }, { body: cancelled });
+  expect(await operations.cancel(id)).toEqual({ operation: pending, ended: false });
+  expect(await operations.cancel(id)).toEqual({ operation: cancelled, ended: true });
+  expect(calls()[0]).toMatchObject({ method: "POST", url: `${base}/${id}/cancel` });
+});
+
 test("waits until the operation is no longer PENDING", async () => {
   const { operations, calls } = await serverWith({ body: pending }, { body: pending }, { body: completed });
   expect(await operations.wait(id, { pollMs: 1 })).toEqual(completed);

@@ -45,6 +45,11 @@ export interface Operations {
   list(filter?: OperationFilter): Promise<OperationPage>;
   get(id: string, options?: { signal?: AbortSignal }): Promise<Operation>;
   /**
+   * Asks for an operation to be given up. `ended`: it is FAILED, `cancelled`; otherwise its terminal is being asked, and
+   * `wait` tells what comes of it. Throws `TillkeeperError` `operation_ended` when there is nothing left to cancel.
+   */
+  cancel(id: string): Promise<{ operation: Operation; ended: boolean }>;
+  /**
    * Looks until the operation is no longer PENDING. Throws a `DOMException` named `TimeoutError` when it still is after
    * `timeoutMs`, the signal's reason when that aborts, and `TillkeeperError` for what looking again will not cure.
    */
@@ -88,6 +93,11 @@ export function createOperations(transport: Transport): Operations {
       });
       const next = nextPage(headers.get("link"));
       return { operations: body, ...(next !== undefined && { starting_after: next }) };
+    },
+    cancel: async (id) => {
+      const path = transport.pathOf(...base, id, "cancel");
+      const { body: operation } = await transport.call<Operation>({ method: "POST", path });
+      return { operation, ended: operation.status !== "PENDING" };
     },
     wait: (id, { timeoutMs = defaultWaitMs, ...options } = {}) =>
       withTimeout(timeoutMs, options.signal, `Operation ${id} is still PENDING after ${timeoutMs} ms`, (signal) =>

@@ -16,6 +16,7 @@ import type { Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
+import { draining } from "./platform/http/draining.ts";
 import { toApiError } from "./platform/http/failures.ts";
 import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
 import type { Caller, Route } from "./platform/http/route.ts";
@@ -50,7 +51,8 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
     requestIdHeader: false,
     genReqId: () => randomUUID(),
     requestTimeout: 30_000,
-    forceCloseConnections: "idle",
+    // Whoever asks while the server is ending is answered, too; `connection: close` tells them to go elsewhere.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       reply.header("request-id", request.id);
       answerError(error, request, reply);
@@ -58,6 +60,12 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
     clientErrorHandler: answerBrokenRequest,
     // Without it such requests are answered by Node itself, in a shape that is not ours.
     http: { requireHostHeader: false },
+  });
+  const { settle, finish } = draining(app.server);
+  app.addHook("preClose", async () => {
+    await settle();
+    // While the framework, which stops listening now, waits for its connections.
+    void finish();
   });
   app.setValidatorCompiler(compileValidator);
   // The schemas of answers are for the reference page and the tests. As serializers they would turn an answer that does
@@ -166,6 +174,9 @@ function unstorable(request: FastifyRequest): ApiError | undefined {
 /** The one place where an error becomes an answer. */
 function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown);
+  // The framework would hang up on a caller who is still sending, and whose end then throws the answer away unread. What
+  // is left of the body is read and forgotten instead, for as long as a request may take.
+  if (error.code === "body_too_large") reply.removeHeader("connection");
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
   reply.status(error.status).headers(error.headers).send(error.body());
 }

@@ -1,3 +1,5 @@
+import { limits } from "@tillkeeper/contract/limits";
+import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import type { Port } from "./platform/listen.ts";
 import type { LogLevel } from "./platform/log.ts";
 import { StartupError } from "./platform/startup-error.ts";
@@ -20,6 +22,10 @@ export interface Config {
   rateLimit?: { perClient: number; perAddress: number } | undefined;
   /** Whoever knows it may create accounts; left out, nobody may over HTTP. */
   bootstrapToken?: string | undefined;
+  /** How long operations are kept; left out, 400 days. */
+  retentionDays?: number;
+  /** Seconds that terminals have to answer, where they differ from the contract's. */
+  windows?: Partial<Record<OperationName, number>>;
   logLevel: LogLevel;
 }
 
@@ -45,12 +51,16 @@ export const settings = {
   TILLKEEPER_RATE_LIMIT:
     "Requests per second that one client may send, 0 for no limit. Default 100, and no limit while listening on loopback.",
   TILLKEEPER_BOOTSTRAP_TOKEN: "At least 32 characters. Whoever sends it as bearer token may create accounts over HTTP.",
+  TILLKEEPER_WINDOWS:
+    "Seconds that terminals have to answer, 5-600, as open_menu=15,end_of_day=240. Default 15, 60, 120 and 180 for open_menu, check_update, send_logs and end_of_day.",
+  TILLKEEPER_RETENTION_DAYS: `How long operations are kept, at least ${limits.retentionDaysMin} days. Default 400. They go by the month.`,
   TILLKEEPER_LOG_LEVEL: `One of ${logLevels.join(", ")}. Default warn.`,
 } as const;
 type Setting = keyof typeof settings;
 type Read = (name: Setting) => string | undefined;
 type Fault = (name: string, message: string) => void;
 
+export const defaultRetentionDays = 400;
 const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
 /** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
@@ -59,10 +69,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const read = (name: Setting) => env[name]?.trim() || undefined;
   const fault = (name: string, message: string) => faults.push(`  ${name}: ${message}`);
 
-  for (const name of Object.keys(env)) {
-    if (name.startsWith("TILLKEEPER_") && !Object.hasOwn(settings, name))
-      fault(name, "is not a setting; see `tillkeeper settings`.");
-  }
+  refuseUnknown(env, fault);
   const port = (name: Setting, byDefault: number): Port => {
     const text = read(name);
     if (text === undefined) return { number: byDefault, configured: false };
@@ -96,6 +103,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     },
     rateLimit: readRateLimit(read, fault),
     bootstrapToken: readBootstrapToken(read, fault),
+    retentionDays: readRetention(read, fault),
+    windows: readWindows(read, fault),
     logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
   };
   if (
@@ -114,6 +123,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
   if (faults.length > 0) throw new StartupError(`The environment is not valid:\n${faults.join("\n")}`);
   return config;
+}
+
+function refuseUnknown(env: Record<string, string | undefined>, fault: Fault): void {
+  for (const name of Object.keys(env)) {
+    if (name.startsWith("TILLKEEPER_") && !Object.hasOwn(settings, name))
+      fault(name, "is not a setting; see `tillkeeper settings`.");
+  }
 }
 
 function readFlag(name: Setting, read: Read, fault: Fault): boolean {
@@ -135,6 +151,32 @@ function readRateLimit(read: Read, fault: Fault): Config["rateLimit"] {
     fault("TILLKEEPER_RATE_LIMIT", "must be a whole number from 0 to 1000000.");
   }
   return perClient === 0 ? undefined : { perClient, perAddress: tokenRequestsPerAddress };
+}
+
+function readRetention(read: Read, fault: Fault): number {
+  const days = Number(read("TILLKEEPER_RETENTION_DAYS") ?? defaultRetentionDays);
+  const longest = 36_500;
+  if (!Number.isInteger(days) || days < limits.retentionDaysMin || days > longest) {
+    fault("TILLKEEPER_RETENTION_DAYS", `must be a whole number from ${limits.retentionDaysMin} to ${longest}.`);
+  }
+  return days;
+}
+
+function readWindows(read: Read, fault: Fault): Partial<Record<OperationName, number>> {
+  const windows: Partial<Record<OperationName, number>> = {};
+  const { operationTimeoutSecondsMin: least, operationTimeoutSecondsMax: most } = limits;
+  for (const entry of read("TILLKEEPER_WINDOWS")?.split(",") ?? []) {
+    const [name, text = ""] = entry.split("=").map((part) => part.trim());
+    const operation = operationNames.find((known) => known === name);
+    const seconds = Number(text);
+    if (!operation || !/^\d+$/.test(text) || seconds < least || seconds > most) {
+      fault(
+        "TILLKEEPER_WINDOWS",
+        `must be like end_of_day=240, from ${least} to ${most} seconds, not "${entry.trim()}".`,
+      );
+    } else windows[operation] = seconds;
+  }
+  return windows;
 }
 
 function readBootstrapToken(read: Read, fault: Fault): string | undefined {

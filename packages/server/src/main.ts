@@ -1,4 +1,4 @@
-import type { OperationName } from "@tillkeeper/contract/operations";
+import { defaultTimeoutSeconds, type OperationName } from "@tillkeeper/contract/operations";
 import { sql } from "kysely";
 import { accountRoutes } from "./accounts/routes.ts";
 import { activationRoutes } from "./activations/routes.ts";
@@ -11,17 +11,22 @@ import { authRoutes } from "./auth/routes.ts";
 import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { clientRoutes } from "./clients/routes.ts";
-import type { Config } from "./config.ts";
+import { type Config, defaultRetentionDays } from "./config.ts";
+import type { Tx } from "./db/db.ts";
 import { openDatabase } from "./db/open.ts";
 import { credentialWorker } from "./gateway/credential-check.ts";
 import { announcer, outboxWorker } from "./gateway/dispatch.ts";
+import { Handling } from "./gateway/handling.ts";
 import { createInbound } from "./gateway/inbound.ts";
 import { openTransport } from "./gateway/open-transport.ts";
-import type { DeviceTransport } from "./gateway/transport.ts";
+import type { DeviceTransport, Receive } from "./gateway/transport.ts";
 import { type VirtualTerminalHost, virtualTerminals } from "./gateway/virtual-terminals.ts";
 import { grantRoutes } from "./grants/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { createAccept } from "./operations/accept.ts";
+import { cancelUndelivered } from "./operations/cancel.ts";
+import { createDurations, durationsWorker } from "./operations/durations.ts";
+import { monthWorker } from "./operations/months.ts";
 import { createReports } from "./operations/reports.ts";
 import { operationRoutes } from "./operations/routes.ts";
 import { expiryWorker, idempotencyWorker } from "./operations/workers.ts";
@@ -40,7 +45,7 @@ import { Supervisor } from "./platform/worker.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
 import { destinationChanged } from "./stores/suspension.ts";
-import { retirementWorker } from "./terminals/retirement.ts";
+import { type RetirementDeps, retirementWorker } from "./terminals/retirement.ts";
 import { terminalRoutes } from "./terminals/routes.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "./terminals/suspension.ts";
 
@@ -86,9 +91,16 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     suspendTerminals: suspendTerminalsOfStore,
     resumeTerminals: resumeTerminalsOfStore,
   };
-  const { hears } = gateway.transport;
-  const accept = createAccept({ db: core.db, clock: core.clock, announce: announcer(gateway.device), hears });
-  const terminals = { db: core.db, clock: core.clock, ...terminalPorts(gateway, accept) };
+  const { db, clock, config } = core;
+  const accept = createAccept({
+    db,
+    clock,
+    announce: announcer(gateway.device, "command"),
+    hears: gateway.transport.hears,
+    durations: gateway.durations,
+    windows: { ...defaultTimeoutSeconds, ...config.windows },
+  });
+  const terminals = { db, clock, ...terminalPorts(gateway, accept, clock) };
   const supervisor = new Supervisor(core.log);
   await openApi(core, closing, [
     ...auditRoutes({ db: core.db }),
@@ -102,7 +114,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       storesOfDestinationChanged: destinationChanged(stores),
     }),
     ...terminalRoutes(terminals),
-    ...operationRoutes({ db: core.db, accept }),
+    ...operationRoutes({ db, clock, accept, announceCancel: announcer(gateway.device, "cancel") }),
     ...activationRoutes({ db: core.db, clock: core.clock }),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
@@ -112,26 +124,39 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   ]);
 
   closing.add(() => supervisor.stop());
-  const ofGateway = [outboxWorker(gateway.device), credentialWorker(gateway.device)];
-  for (const worker of [expiryWorker(stores), idempotencyWorker(stores), ...ofGateway]) supervisor.start(worker);
-  if (gateway.virtual) supervisor.start(gateway.virtual.worker);
-  supervisor.start(retirementWorker(terminals));
-  const ask = (accountId: string, terminalId: string) =>
-    accept(operationRequest({ accountId, clientId: "system" }, terminalId, "check_update"));
-  supervisor.start(activationWorker({ db: core.db, clock: core.clock, log: core.log, ask }));
-  supervisor.start(signingKeyWorker({ ...stores, lifetimeSeconds: core.config.tokenLifetimeSeconds }));
+  for (const worker of workersOf(core, gateway, { accept, terminals })) supervisor.start(worker);
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: gateway.transport.url() };
-  const { folder, db, clock, config } = core;
   const sandbox = options.sandbox
-    ? await openSandbox({ db, clock, folder, client: config.sandboxClient, addresses, stores, terminals })
+    ? await openSandbox({ db, clock, folder: core.folder, client: config.sandboxClient, addresses, stores, terminals })
     : undefined;
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
 }
 
+/** Everything long-running, in the order of their start. */
+function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept: Accept; terminals: RetirementDeps }) {
+  const { db, clock, log, config } = core;
+  const ask = (accountId: string, terminalId: string) =>
+    accept(operationRequest({ accountId, clientId: "system" }, terminalId, "check_update"));
+  return [
+    monthWorker({ db, clock, log, retentionDays: config.retentionDays ?? defaultRetentionDays }),
+    expiryWorker(gateway.device),
+    idempotencyWorker({ db, clock }),
+    durationsWorker(gateway.durations),
+    outboxWorker(gateway.device),
+    credentialWorker(gateway.device),
+    ...(gateway.virtual ? [gateway.virtual.worker] : []),
+    retirementWorker(terminals),
+    activationWorker({ db, clock, log, ask }),
+    signingKeyWorker({ db, clock, lifetimeSeconds: config.tokenLifetimeSeconds }),
+  ];
+}
+
 /** What terminals need of the features above them. */
-function terminalPorts({ transport, virtual }: Gateway, accept: ReturnType<typeof createAccept>) {
+function terminalPorts({ transport, virtual }: Gateway, accept: Accept, clock: Clock) {
   return {
+    cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) =>
+      cancelUndelivered(tx, { ...operation, at: clock.now() }),
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
@@ -173,24 +198,35 @@ type Core = Awaited<ReturnType<typeof openCore>>;
 async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
   const { config, db, clock, log, folder } = core;
   let opened: DeviceTransport | undefined;
+  const durations = createDurations({ db, clock });
   const device = {
     db,
     clock,
     log,
+    reports: createReports({ db, clock, durations }),
     transport: () => {
       if (!opened) throw new Error("the broker is not open yet");
       return opened;
     },
   };
-  const receive = createInbound({ ...device, reports: createReports({ db, clock }) });
+  const inbound = createInbound(device);
+  const handling = new Handling(Number.POSITIVE_INFINITY);
+  const receive: Receive = async (...from) => {
+    const work = inbound(...from);
+    void handling.add(work);
+    await work;
+  };
+  // What is being handled when the broker closes still needs the database.
+  closing.add(() => handling.done());
   const transport = await openTransport({ config, db, log, receive });
   opened = transport;
   closing.add(() => transport.close());
   const virtual =
     host && virtualTerminals({ db, clock, log, host, serverId: serverId(folder), mqttUrl: transport.url });
-  return { device, transport, virtual };
+  return { device, durations, transport, virtual };
 }
 
+type Accept = ReturnType<typeof createAccept>;
 type Gateway = Awaited<ReturnType<typeof openGateway>>;
 
 /** Accounts, and who may do what in them. */

@@ -212,8 +212,12 @@ describe("a terminal that takes more than its share", () => {
   it("hears on a wildcard what is sent to it, not what it says itself, and may not ask for that", async () => {
     const listener = await join(":listener");
     const heard: string[] = [];
-    listener.on("message", (topic) => heard.push(topic.split("/").at(-1) ?? ""));
-    for (const end of ["hello", "started", "result", "+/x", "x", "x/#"]) {
+    listener.on("message", (topic) => {
+      const end = topic.split("/").at(-1) ?? "";
+      // The server may still be answering the hellos of a flood before.
+      if (end !== "welcome") heard.push(end);
+    });
+    for (const end of ["hello", "delivered", "cancel_refused", "started", "result", "+/x", "x", "x/#"]) {
       const asked = listener.subscribeAsync(`tillkeeper/v1/${a.terminalId}/${end}`, { qos: 1 });
       expect(await asked.catch(() => []), end).not.toContainEqual(expect.objectContaining({ qos: 1 }));
     }

@@ -99,9 +99,9 @@ describe("idempotency keys", () => {
     await device.openedMenu(first.body.id);
     await device.next("receipt");
     await server.db.sql
-      .updateTable("operations")
+      .updateTable("operation_claims")
       .set({ created_at: new Date(Date.now() - 48 * 3_600_000 - 1000) })
-      .where("id", "=", first.body.id)
+      .where("operation_id", "=", first.body.id)
       .execute();
     const second = await post(menu(device), headers);
     expect(second.status).toBe(201);

@@ -101,6 +101,7 @@ describe("the main job, with a device of a third party", () => {
     await device.next("command");
     const failure = { reason: "busy_payment", error: { code: "busy", message: "A payment is going on." } };
     await device.openedMenu(sent.body.id, { status: "FAILED", result: undefined, ...failure });
+    await device.next("receipt");
     await device.openedMenu(sent.body.id);
     expect(await device.next("receipt", 1)).toEqual({ operation_id: sent.body.id, status: "FAILED" });
     const got = await server.call("GET", `${operations}/${sent.body.id}`, tenant);

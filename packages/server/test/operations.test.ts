@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newId } from "../src/platform/ids.ts";
 import { activeDevice, type Device } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -74,7 +75,7 @@ describe("the operation engine", () => {
     expect(await device.next("receipt")).toEqual({ operation_id: body.id, status: "TIMEOUT" });
     expect(await get(body.id)).toMatchObject({
       status: "TIMEOUT",
-      reason: "no_answer",
+      reason: "not_delivered",
       updated_by: "system",
       late_result: { status: "COMPLETED", result: { opened: true } },
     });
@@ -96,7 +97,7 @@ describe("the operation engine", () => {
     const { body } = await post(menu(device));
     expect(body.status).toBe("PENDING");
     server.clock.advance(-3_600_000);
-    await expect.poll(async () => (await get(body.id)).status).toBe("TIMEOUT");
+    await expect.poll(async () => (await get(body.id)).status, { timeout: 5_000 }).toBe("TIMEOUT");
     expect((await post(menu(device))).status).toBe(201);
     await device.leave();
   });
@@ -148,9 +149,10 @@ describe("the operation engine", () => {
       return rows[0].n;
     };
     await expect.poll(left, { timeout: 10_000 }).toBe(0);
-    const { rows } = await server.db.pool.query("select count(*)::int as n from outbox where account_id = $1", [
-      crowd.aid,
-    ]);
+    const { rows } = await server.db.pool.query(
+      "select count(*)::int as n from operation_claims where account_id = $1",
+      [crowd.aid],
+    );
     expect(rows[0].n).toBe(0);
     server.clock.advance(-600_000);
   });
@@ -180,13 +182,14 @@ describe("the operation engine", () => {
   it("sends a command from the outbox when the process that accepted it died before sending", async () => {
     const device = await freshDevice();
     const now = server.clock.now();
-    const id = randomUUID();
+    const id = newId(now);
     const values = [tenant.aid, id, device.terminalId, now, new Date(now.getTime() + 60_000)];
     await server.db.pool.query(
       `with o as (insert into operations (account_id, id, terminal_id, operation, status, parameters, deadline, created_at,
-         created_by, updated_at, updated_by, client_id, request_sha256)
-         values ($1, $2, $3, 'open_menu', 'PENDING', '{}', $5, $4, 'x', $4, 'x', 'x', '\\x00'))
-       insert into outbox (account_id, operation_id, terminal_id, due_at) values ($1, $2, $3, $4)`,
+         created_by, updated_at, updated_by)
+         values ($1, $2, $3, 'open_menu', 'PENDING', '{}', $5, $4, 'x', $4, 'x'))
+       insert into operation_claims (account_id, operation_id, terminal_id, client_id, operation, created_at, deadline, due_at, attempts)
+       values ($1, $2, $3, 'x', 'open_menu', $4, $5, $4, 0)`,
       values,
     );
     expect(await device.next("command")).toMatchObject({ operation_id: id });

@@ -38,7 +38,7 @@ describe("an outside database", () => {
   }
 
   it("serves a plain owner, and then a superuser who finds the tables made by somebody else", async () => {
-    const database = await createTestDatabase();
+    const database = await createTestDatabase({ empty: true });
     const user = `owner_${database.url.split("/").at(-1)?.split("?")[0]}`;
     await asSuperuser(database, `create role ${user} login password '${inject("postgres").password}'`);
     const name = new URL(database.url).pathname.slice(1);
@@ -51,7 +51,7 @@ describe("an outside database", () => {
   });
 
   it("serves a user who may bypass row-level security and make roles, but is no superuser", async () => {
-    const database = await createTestDatabase();
+    const database = await createTestDatabase({ empty: true });
     const name = new URL(database.url).pathname.slice(1);
     const user = `admin_${name}`;
     await asSuperuser(

@@ -1,4 +1,5 @@
-import type { DownChannel } from "@tillkeeper/contract/mqtt";
+import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt";
+import { Answers } from "./answers.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Connection, Credential, OpenConnection } from "./connection.ts";
 import { Greeting } from "./greeting.ts";
@@ -8,6 +9,7 @@ import { openMqttConnection } from "./mqtt-connection.ts";
 import type { OperationHandlers } from "./operation.ts";
 import { OperationRunner } from "./operation-runner.ts";
 import { OutstandingResults } from "./outstanding-results.ts";
+import type { Payments } from "./payments.ts";
 import { ServerTime } from "./server-time.ts";
 import { readMessage } from "./wire.ts";
 
@@ -26,6 +28,11 @@ export interface AgentOptions<State> {
   repeat?: { firstMs: number; longestMs: number };
   /** How long a first command waits for the server's time before the local clock has to do. */
   patienceMs?: number;
+  /**
+   * Asked before anything is begun: no operation begins in the middle of a payment. Whoever takes payments must not begin
+   * one while an operation runs that would spoil it. Without it there are none.
+   */
+  payments?: Payments;
 }
 
 const defaults = { repeat: { firstMs: 2000, longestMs: 30_000 }, patienceMs: 5000 };
@@ -34,6 +41,7 @@ const defaults = { repeat: { firstMs: 2000, longestMs: 30_000 }, patienceMs: 500
 export class Agent<State = undefined> {
   readonly #options: AgentOptions<State>;
   readonly #log: Logger;
+  readonly #answers: Answers<State>;
   readonly #runner: OperationRunner<State>;
   readonly #results: OutstandingResults;
   readonly #greeting: Greeting;
@@ -55,17 +63,26 @@ export class Agent<State = undefined> {
       operations: () => this.#runner.operations(),
       send: (hello) => this.#send("hello", hello),
     });
+    this.#answers = new Answers({
+      journal: options.journal,
+      clock,
+      log: this.#log,
+      answered: (result) => this.#results.add(result),
+      sendAgain: (result) => this.#send("result", result),
+      receipted: (operationId) => this.#results.remove(operationId),
+    });
     this.#runner = new OperationRunner({
       handlers: options.handlers,
       journal: options.journal,
+      answers: this.#answers,
       clock,
       log: this.#log,
       serverTime,
       settled: (signal) => this.#greeting.settled(signal),
-      sendStarted: ({ operation_id, started_at }) => this.#send("started", { operation_id, started_at }),
-      answered: (result) => this.#results.add(result),
-      sendAgain: (result) => this.#send("result", result),
-      receipted: (operationId) => this.#results.remove(operationId),
+      ...(options.payments && { payments: options.payments }),
+      sendDelivered: (message) => this.#send("delivered", message),
+      sendStarted: (message) => this.#send("started", message),
+      sendCancelRefused: (message) => this.#send("cancel_refused", message),
     });
   }
 
@@ -90,6 +107,7 @@ export class Agent<State = undefined> {
         message: (channel, payload) => this.#receive(channel, payload),
       },
     });
+    this.#answers.restore();
     this.#runner.restore();
   }
 
@@ -131,16 +149,21 @@ export class Agent<State = undefined> {
       case "unsupported":
         return this.#runner.refuse(incoming.message);
       case "receipt":
-        return this.#runner.receipt(incoming.message);
+        return this.#answers.receipt(incoming.message);
+      case "cancel":
+        return this.#runner.cancel(incoming.message);
+      case "inquiry":
+        this.#greeting.ask(incoming.message);
+        return this.#runner.inquired(incoming.message);
       case "rejection":
         this.#log.error({ rejection: incoming.message }, "the server did not understand a message");
-        return this.#runner.rejected(incoming.message);
+        return this.#answers.rejected(incoming.message);
       case "malformed":
         return this.#log.warn({ channel, problem: incoming.problem }, "ignored a malformed message");
     }
   }
 
-  #send(channel: "hello" | "started" | "result", message: object): void {
+  #send(channel: UpChannel, message: object): void {
     void this.#connection?.send(channel, message);
   }
 }

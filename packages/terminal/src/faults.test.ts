@@ -3,11 +3,23 @@ import { faultNames, faultOfCommand, faultOfSerial } from "./faults.ts";
 
 describe("faults", () => {
   test("by serial number, 901 and on in the order of the table", () => {
-    expect(faultNames).toEqual(["no_answer", "late_answer", "twice", "failure", "busy_payment", "slow", "disconnect"]);
+    expect(faultNames).toEqual([
+      "no_answer",
+      "late_answer",
+      "twice",
+      "failure",
+      "busy_payment",
+      "slow",
+      "disconnect",
+      "refuses_cancel",
+      "user_aborted",
+      "host_unreachable",
+      "restart",
+    ]);
     expect(faultNames.map((_, index) => faultOfSerial(`SIMULATED-T12345678-${901 + index}`))).toEqual(faultNames);
   });
 
-  test.each(["SIMULATED-T12345678-001", "SIMULATED-T12345678-900", "SIMULATED-T12345678-908", "1850901", "x-901"])(
+  test.each(["SIMULATED-T12345678-001", "SIMULATED-T12345678-900", "SIMULATED-T12345678-912", "1850901", "x-901"])(
     "%s is healthy",
     (serialNumber) => expect(faultOfSerial(serialNumber)).toBeUndefined(),
   );

@@ -2,13 +2,18 @@ import type { OperationParameters } from "@tillkeeper/contract/operations";
 
 /** How a virtual terminal can misbehave, in the order of the serial numbers 901, 902, … */
 export const faults = {
-  no_answer: "The command is ignored: not begun, not answered.",
+  no_answer: "The command is taken and forgotten: not begun, not answered.",
   late_answer: "The answer comes 2 seconds after the window has closed.",
   twice: "The start and the result are each sent twice.",
   failure: "FAILED, reason device_error.",
-  busy_payment: "FAILED, reason busy_payment.",
+  busy_payment:
+    "A payment begins with the command: FAILED, reason busy_payment, or waited for where the command says so.",
   slow: "COMPLETED after 70 % of the window.",
   disconnect: "The connection breaks after the start; the answer comes over the next one.",
+  refuses_cancel: "COMPLETED after 70 % of the window; what has begun cannot be cancelled.",
+  user_aborted: "FAILED, reason user_aborted.",
+  host_unreachable: "end_of_day: FAILED, reason host_unreachable; the others as usual.",
+  restart: "The terminal loses its power after the start and comes back: FAILED, reason device_error.",
 } as const;
 export type Fault = keyof typeof faults;
 

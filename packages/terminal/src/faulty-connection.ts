@@ -1,24 +1,37 @@
-import type { UpChannel } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage, DeliveredMessage, UpChannel } from "@tillkeeper/contract/mqtt";
+import { timestamp } from "./clock.ts";
 import type { Connection, ConnectionSettings, OpenConnection } from "./connection.ts";
 import type { Fault } from "./faults.ts";
+import type { InventedPayments } from "./invented-payments.ts";
 import type { Operation } from "./operation.ts";
 import { readMessage } from "./wire.ts";
 
-/** The faults of a virtual terminal that lie in its link, and not in what its handlers do. */
+export interface FaultyLinkOptions {
+  faultOf: (operation: Operation) => Fault | "unknown" | undefined;
+  payments: InventedPayments;
+  /** The terminal is to lose its power. */
+  restart: () => void;
+}
+
+/** The faults of a virtual terminal that come with its messages, and not with what its handlers do. */
 export class FaultyLink {
-  readonly #faultOf: (operation: Operation) => Fault | "unknown" | undefined;
-  /** Operations whose messages are tampered with, until their receipt. */
-  readonly #tampered = new Map<string, Fault>();
+  readonly #options: FaultyLinkOptions;
+  /** Operations whose messages are tampered with, until their receipt; `spent` where that is over. */
+  readonly #tampered = new Map<string, Fault | "spent">();
   readonly #waitingForLink = new Set<() => void>();
 
-  constructor(faultOf: (operation: Operation) => Fault | "unknown" | undefined) {
-    this.#faultOf = faultOf;
+  constructor(options: FaultyLinkOptions) {
+    this.#options = options;
   }
 
   /** A way to connect that goes through this link. */
   through(open: OpenConnection): OpenConnection {
     return (settings) => {
-      const connection = open({ ...settings, events: this.#events(settings.events) });
+      const ignored = ({ operation_id }: CommandMessage) => {
+        const message: DeliveredMessage = { operation_id, received_at: timestamp(settings.clock.now()) };
+        void connection.send("delivered", message);
+      };
+      const connection = open({ ...settings, events: this.#events(settings.events, ignored) });
       return {
         send: (channel, message) => this.#send(connection, channel, message),
         drop: () => connection.drop(),
@@ -47,7 +60,10 @@ export class FaultyLink {
     });
   }
 
-  #events(events: ConnectionSettings["events"]): ConnectionSettings["events"] {
+  #events(
+    events: ConnectionSettings["events"],
+    ignored: (command: CommandMessage) => void,
+  ): ConnectionSettings["events"] {
     return {
       up: () => {
         events.up();
@@ -55,23 +71,37 @@ export class FaultyLink {
       },
       down: () => events.down(),
       message: (channel, payload) => {
-        const { channel: kind, message } = { message: undefined, ...readMessage(channel, payload) };
-        if (kind === "receipt" && message) this.#tampered.delete(message.operation_id);
-        if (kind === "command" && message) {
-          const fault = this.#faultOf(message);
-          if (fault === "no_answer") return;
-          if (fault === "twice" || fault === "disconnect") this.#tampered.set(message.operation_id, fault);
-        }
+        const incoming = readMessage(channel, payload);
+        if (incoming.channel === "receipt") this.#tampered.delete(incoming.message.operation_id);
+        if (incoming.channel === "command" && !this.#admits(incoming.message)) return ignored(incoming.message);
         events.message(channel, payload);
       },
     };
   }
 
+  /** Whether a command may reach the agent; what it brings along begins with its first copy. */
+  #admits(command: CommandMessage): boolean {
+    const { faultOf, payments } = this.#options;
+    const fault = faultOf(command);
+    if (fault === undefined || fault === "unknown" || this.#tampered.has(command.operation_id)) return true;
+    if (fault === "no_answer") return false;
+    this.#tampered.set(command.operation_id, fault);
+    if (fault === "busy_payment") payments.begin(command);
+    return true;
+  }
+
   async #send(connection: Connection, channel: UpChannel, message: object): Promise<void> {
-    const fault = "operation_id" in message ? this.#tampered.get(String(message.operation_id)) : undefined;
+    const id = "operation_id" in message ? String(message.operation_id) : "";
+    const fault = this.#tampered.get(id);
     const sent = connection.send(channel, message);
-    if (fault === "twice") await connection.send(channel, message);
+    if (channel === "result") this.#options.payments.end(id);
+    if (fault === "twice" && twofold.has(channel)) await connection.send(channel, message);
+    if (channel !== "started" || (fault !== "disconnect" && fault !== "restart")) return sent;
+    this.#tampered.set(id, "spent");
     await sent;
-    if (fault === "disconnect" && channel === "started") connection.drop();
+    if (fault === "disconnect") connection.drop();
+    else this.#options.restart();
   }
 }
+
+const twofold: ReadonlySet<UpChannel> = new Set(["started", "result"]);

@@ -30,7 +30,8 @@ export async function openFileJournal<State>(options: FileJournalOptions<State>)
 const Format = Compile(
   Type.Object({
     version: Type.Literal(formatVersion),
-    state: Type.Unknown(),
+    // JSON leaves out the state of a terminal that has none.
+    state: Type.Optional(Type.Unknown()),
     operations: Type.Array(JournalEntry),
   }),
 );

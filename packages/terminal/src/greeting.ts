@@ -1,4 +1,9 @@
-import { type HelloMessage, protocolVersion, type WelcomeMessage } from "@tillkeeper/contract/mqtt";
+import {
+  type HelloMessage,
+  type InquiryMessage,
+  protocolVersion,
+  type WelcomeMessage,
+} from "@tillkeeper/contract/mqtt";
 import { backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { ServerTime } from "./server-time.ts";
@@ -15,13 +20,21 @@ export interface GreetingOptions {
   patienceMs: number;
 }
 
+/** Between hellos that the server asks for. */
+const shortestGapMs = 500;
+
 /** Compares notes with the server: says hello until a welcome comes, on every link and whenever the time is in doubt. */
 export class Greeting {
   readonly #options: GreetingOptions;
   readonly #waiting = new Set<() => void>();
   #linked = false;
   #hellos = 0;
+  /** Stops the repetition; there while a hello has no welcome yet. */
   #cancel: (() => void) | undefined;
+  #cancelAsked: (() => void) | undefined;
+  /** The last that the server asked: every hello from then on was said after it, and says so. */
+  #inquiry: HelloMessage["inquiry"];
+  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: GreetingOptions) {
     this.#options = options;
@@ -37,6 +50,24 @@ export class Greeting {
   pause(): void {
     this.#linked = false;
     this.#quiet();
+    this.#answered();
+  }
+
+  /**
+   * The server wants a hello: one more, at once. Of questions in quick succession the later ones share the next hello, so
+   * that no number of them makes a flood, and hellos do not outrun their welcomes.
+   */
+  ask(inquiry: InquiryMessage): void {
+    this.#inquiry = { operation_id: inquiry.operation_id, attempt: inquiry.attempt };
+    if (!this.#linked || this.#cancelAsked) return;
+    const { clock } = this.#options;
+    const tooEarlyMs = this.#saidAt + shortestGapMs - clock.monotonic();
+    const say = () => {
+      if (!this.#cancel) this.#hellos = 0;
+      this.#hello();
+    };
+    if (tooEarlyMs > 0) this.#cancelAsked = clock.after(tooEarlyMs, say);
+    else say();
   }
 
   welcomed(message: WelcomeMessage): boolean {
@@ -47,14 +78,14 @@ export class Greeting {
   }
 
   /**
-   * Resolves at once while the server's time is known well enough, else with the next welcome, else when patience ends
-   * or the signal is aborted.
+   * `undefined` while the server's time is known well enough; otherwise resolves with the next welcome, or when patience
+   * ends or the signal is aborted.
    */
-  async settled(signal: AbortSignal): Promise<void> {
-    if (this.#options.serverTime.trusted || signal.aborted) return;
+  settled(signal: AbortSignal): Promise<void> | undefined {
+    if (this.#options.serverTime.trusted || signal.aborted) return undefined;
     // A hello that is already under way will be answered; otherwise the clocks are in doubt: ask again.
     if (this.#linked && !this.#cancel) this.begin();
-    await new Promise<void>((resolve) => {
+    return new Promise<void>((resolve) => {
       const resume = () => {
         this.#waiting.delete(resume);
         signal.removeEventListener("abort", resume);
@@ -70,11 +101,14 @@ export class Greeting {
   #hello(): void {
     const { clock, serverTime, agentName, operations, send, repeat } = this.#options;
     this.#quiet();
+    this.#answered();
+    this.#saidAt = clock.monotonic();
     send({
       protocol: protocolVersion,
       agent: agentName,
       sent_at: serverTime.helloSent(),
       operations: operations(),
+      ...(this.#inquiry && { inquiry: this.#inquiry }),
     });
     this.#cancel = clock.after(backoff(this.#hellos, repeat.firstMs, repeat.longestMs), () => this.#hello());
     this.#hellos += 1;
@@ -83,5 +117,11 @@ export class Greeting {
   #quiet(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+  }
+
+  /** A hello answers whoever asked for one. */
+  #answered(): void {
+    this.#cancelAsked?.();
+    this.#cancelAsked = undefined;
   }
 }

@@ -9,7 +9,8 @@ export const JournalEntry = Type.Object({
   created_at: Type.String(),
   expires_at: Type.String(),
   phase: Type.Enum(["started", "answered", "receipted"]),
-  started_at: Type.String(),
+  /** Absent for what was answered without having been begun. */
+  started_at: Type.Optional(Type.String()),
   result: Type.Optional(ReportedResult),
 });
 export type JournalEntry = Static<typeof JournalEntry>;
@@ -24,6 +25,8 @@ export interface Journal<State = undefined> {
   write(entry: JournalEntry, state?: State): Promise<void>;
   /** Drops entries with the next write. */
   forget(operationIds: string[]): void;
+  /** Makes sure that what was forgotten stays forgotten: writes, without adding anything. */
+  save(): Promise<void>;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -58,6 +61,7 @@ export function memoryJournal<State = undefined>(state: State): Journal<State> {
     forget: (operationIds) => {
       for (const id of operationIds) entries.delete(id);
     },
+    save: () => Promise.resolve(),
     idle: () => Promise.resolve(),
   };
 }

@@ -6,39 +6,15 @@ import { Compile } from "typebox/compile";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { command } from "../test/support/commands.ts";
 import { FakeClock } from "../test/support/fake-clock.ts";
+import { noon, runnerRig } from "../test/support/runner-rig.ts";
 import { openFileJournal } from "./file-journal.ts";
 import { dayTotals } from "./invented-day.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
-import { silentLogger } from "./logger.ts";
-import type { OperationHandler, OperationHandlers } from "./operation.ts";
-import { OperationRunner } from "./operation-runner.ts";
-import type { ReportedResult } from "./outcome.ts";
-import { ServerTime } from "./server-time.ts";
+import type { OperationHandler } from "./operation.ts";
 import { closeDay, newTerminalState, TerminalState } from "./terminal-state.ts";
 
 const endOfDay = Compile(EndOfDayResult);
 const terminalState = Compile(TerminalState);
-const noon = Date.parse("2026-06-29T12:00:00.000Z");
-
-function rig<State>(handlers: OperationHandlers<State>, journal: Journal<State>, clock = new FakeClock(noon)) {
-  const started: string[] = [];
-  const results: ReportedResult[] = [];
-  const runner = new OperationRunner({
-    handlers,
-    journal,
-    clock,
-    log: silentLogger,
-    serverTime: new ServerTime(clock),
-    settled: () => Promise.resolve(),
-    sendStarted: (entry) => started.push(entry.operation_id),
-    answered: (result) => results.push(result),
-    sendAgain: (result) => results.push(result),
-    receipted: () => {},
-  });
-  const answers = (count: number) => vi.waitFor(() => expect(results).toHaveLength(count), { interval: 1 });
-  return { runner, started, results, clock, answers };
-}
-
 type Run = OperationHandler<"open_menu">["run"];
 
 const opened = { status: "COMPLETED", result: { opened: true } } as const;
@@ -47,7 +23,8 @@ describe("carrying operations out", () => {
   test("a copy of a command is answered with `started`, then with the result, and never begun again", async () => {
     const finish = Promise.withResolvers<typeof opened>();
     const run = vi.fn<Run>(() => finish.promise);
-    const { runner, started, results, answers } = rig({ open_menu: { run } }, memoryJournal(undefined));
+    const rig = runnerRig({ open_menu: { run } }, memoryJournal(undefined));
+    const { runner, answers, started, results, answered } = rig;
     const once = command(noon);
     runner.take(once);
     runner.take(once);
@@ -56,10 +33,10 @@ describe("carrying operations out", () => {
     expect(started).toHaveLength(2);
     expect(runner.operations()).toEqual([{ operation_id: once.operation_id, phase: "started" }]);
     finish.resolve(opened);
-    await answers(1);
+    await answered(1);
     runner.take(once);
     expect(results[1]).toEqual(results[0]);
-    runner.receipt({ operation_id: once.operation_id, status: "COMPLETED" });
+    answers.receipt({ operation_id: once.operation_id, status: "COMPLETED" });
     await vi.waitFor(() => expect(runner.operations()).toEqual([]));
     runner.take(once);
     expect(results[2]).toEqual(results[0]);
@@ -69,7 +46,7 @@ describe("carrying operations out", () => {
   test("one at a time: a second command waits, and is not begun when its time is up by then", async () => {
     const finish = Promise.withResolvers<typeof opened>();
     const run = vi.fn<Run>().mockReturnValueOnce(finish.promise).mockResolvedValue(opened);
-    const { runner, results, clock, answers } = rig({ open_menu: { run } }, memoryJournal(undefined));
+    const { runner, results, clock, answered } = runnerRig({ open_menu: { run } }, memoryJournal(undefined));
     runner.take(command(noon));
     await vi.waitFor(() => expect(run).toHaveBeenCalledOnce());
     const short = command(noon, {}, 5000);
@@ -79,7 +56,7 @@ describe("carrying operations out", () => {
     clock.advance(5000);
     expect(run).toHaveBeenCalledOnce();
     finish.resolve(opened);
-    await answers(3);
+    await answered(3);
     expect(results[1]).toMatchObject({ operation_id: short.operation_id, status: "FAILED", reason: "expired" });
     expect(results[2]).toMatchObject({ operation_id: long.operation_id, status: "COMPLETED" });
     expect(run).toHaveBeenCalledTimes(2);
@@ -97,17 +74,17 @@ describe("carrying operations out", () => {
         return journal.write(entry);
       },
     };
-    const { runner, results, started, answers } = rig({ open_menu: { run } }, slow, clock);
+    const { runner, results, started, answered } = runnerRig({ open_menu: { run } }, slow, { clock });
     runner.take(command(noon, {}, 0));
     runner.take(command(noon));
-    await answers(2);
+    await answered(2);
     expect(results.map(({ reason }) => reason)).toEqual(["expired", "expired"]);
     expect(run).not.toHaveBeenCalled();
     expect(started).toEqual([]);
   });
 
   test("a handler that throws, one that answers nonsense, and an operation without a handler", async () => {
-    const { runner, results, answers } = rig(
+    const { runner, results, answered } = runnerRig(
       {
         open_menu: { run: () => Promise.reject(new Error("paper jam ".repeat(100))) },
         // @ts-expect-error: what the compiler refuses is refused at run time too
@@ -119,7 +96,7 @@ describe("carrying operations out", () => {
     runner.take(command(noon, { operation: "check_update" }));
     runner.take(command(noon, { operation: "send_logs" }));
     runner.refuse({ ...command(noon), operation: "print_poem", parameters: { length: 3 } });
-    await answers(4);
+    await answered(4);
     expect(results[0]).toMatchObject({ status: "FAILED", reason: "device_error", error: { code: "handler_failed" } });
     expect(results[0]?.error?.message).toHaveLength(500);
     expect(results[1]).toMatchObject({ status: "FAILED", error: { code: "invalid_result" } });
@@ -134,10 +111,10 @@ describe("carrying operations out", () => {
       state: undefined,
       write: () => Promise.reject(new Error("disk full")),
     };
-    const { runner, results, answers } = rig({ open_menu: { run } }, journal);
+    const { runner, results, answered } = runnerRig({ open_menu: { run } }, journal);
     const once = command(noon);
     runner.take(once);
-    await answers(1);
+    await answered(1);
     expect(results[0]).toMatchObject({ status: "FAILED", error: { code: "journal_failed" } });
     runner.take(once);
     expect(results).toHaveLength(2);
@@ -145,13 +122,13 @@ describe("carrying operations out", () => {
   });
 
   test("a hello lists at most 100 operations, the latest first", async () => {
-    const { runner, clock, answers } = rig({}, memoryJournal(undefined));
+    const { runner, clock, answered } = runnerRig({}, memoryJournal(undefined));
     const commands = Array.from({ length: 120 }, () => command(noon));
     for (const one of commands) {
       clock.advance(1);
       runner.take(one);
     }
-    await answers(120);
+    await answered(120);
     expect(runner.operations()).toHaveLength(100);
     expect(runner.operations()[0]).toEqual({ operation_id: commands[119]?.operation_id, phase: "answered" });
   });
@@ -159,17 +136,17 @@ describe("carrying operations out", () => {
   test("receipted entries are forgotten an hour after their expiry; a stray copy is then refused as expired", async () => {
     const run = vi.fn<Run>().mockResolvedValue(opened);
     const journal = memoryJournal(undefined);
-    const { runner, results, clock, answers } = rig({ open_menu: { run } }, journal);
+    const { runner, answers, results, clock, answered } = runnerRig({ open_menu: { run } }, journal);
     const first = command(noon);
     runner.take(first);
-    await answers(1);
-    runner.receipt({ operation_id: first.operation_id, status: "TIMEOUT" });
+    await answered(1);
+    answers.receipt({ operation_id: first.operation_id, status: "TIMEOUT" });
     clock.advance(3_600_000 + 15_001);
     runner.take(command(clock.now()));
-    await answers(2);
+    await answered(2);
     expect(journal.get(first.operation_id)).toBeUndefined();
     runner.take(first);
-    await answers(3);
+    await answered(3);
     expect(results[2]).toMatchObject({ operation_id: first.operation_id, reason: "expired" });
     expect(run).toHaveBeenCalledTimes(2);
   });
@@ -178,7 +155,7 @@ describe("carrying operations out", () => {
 /** The journal of an agent that was killed while it carried an operation out. */
 async function begun() {
   const journal = memoryJournal(undefined);
-  const before = rig({ open_menu: { run: () => new Promise<never>(() => {}) } }, journal);
+  const before = runnerRig({ open_menu: { run: () => new Promise<never>(() => {}) } }, journal);
   before.runner.take(command(noon));
   await vi.waitFor(() => expect(before.started).toHaveLength(1));
   await before.runner.kill();
@@ -188,12 +165,12 @@ async function begun() {
 describe("after a crash between begun and answered", () => {
   test("the handler is asked what came of it", async () => {
     const run = vi.fn<Run>();
-    const { runner, results, answers } = rig(
+    const { runner, results, answered } = runnerRig(
       { open_menu: { run, recover: () => Promise.resolve(opened) } },
       await begun(),
     );
     runner.restore();
-    await answers(1);
+    await answered(1);
     expect(results[0]).toMatchObject(opened);
     expect(run).not.toHaveBeenCalled();
   });
@@ -202,9 +179,9 @@ describe("after a crash between begun and answered", () => {
     ["does not know", { run: vi.fn<Run>(), recover: () => Promise.resolve(undefined) }],
     ["cannot be asked", { run: vi.fn<Run>() }],
   ])("it is FAILED as interrupted when the handler %s", async (_, handler) => {
-    const { runner, results, answers } = rig({ open_menu: handler }, await begun());
+    const { runner, results, answered } = runnerRig({ open_menu: handler }, await begun());
     runner.restore();
-    await answers(1);
+    await answered(1);
     expect(results[0]).toMatchObject({ status: "FAILED", reason: "device_error", error: { code: "interrupted" } });
     expect(handler.run).not.toHaveBeenCalled();
   });
@@ -235,7 +212,7 @@ describe("the close of the day and a crash", () => {
       });
     const runs: string[] = [];
     const start = (journal: Journal<TerminalState>, clock: FakeClock) =>
-      rig<TerminalState>(
+      runnerRig<TerminalState>(
         {
           end_of_day: {
             run: (operation, { state }) => {
@@ -245,7 +222,7 @@ describe("the close of the day and a crash", () => {
           },
         },
         journal,
-        clock,
+        { clock },
       );
 
     const crash = Promise.withResolvers<void>();
@@ -268,8 +245,8 @@ describe("the close of the day and a crash", () => {
     const first = command(noon, { operation: "end_of_day" }, 180_000);
     before.runner.take(first);
     if (write === 3) {
-      await before.answers(1);
-      before.runner.receipt({ operation_id: first.operation_id, status: "COMPLETED" });
+      await before.answered(1);
+      before.answers.receipt({ operation_id: first.operation_id, status: "COMPLETED" });
     }
     await crash.promise;
 

@@ -32,6 +32,12 @@ export interface Failed {
 export interface HandlerContext<State> {
   /** Aborted when the agent stops. A handler that can break off safely should reject then. */
   signal: AbortSignal;
+  /**
+   * Aborted when the operation is cancelled and the handler is `cancellable`. The handler then undoes what it can and
+   * answers FAILED with reason `cancelled`, for which it may also reject with the signal's own reason; or it answers
+   * whatever is true by then, COMPLETED too.
+   */
+  cancelled: AbortSignal;
   /** The state kept with the last answer. */
   state: State;
   /** The cautious estimate of the server's time, epoch milliseconds. */
@@ -50,6 +56,11 @@ export interface OperationHandler<Name extends OperationName, State = undefined>
     operation: Operation,
     context: HandlerContext<State>,
   ): Promise<Completed<OperationResults[Name], State> | Failed | undefined>;
+  /**
+   * Whether it can be broken off once it runs; asked at the moment somebody cancels it. Without it the agent refuses to
+   * cancel what has begun.
+   */
+  cancellable?: boolean | ((operation: Operation) => boolean);
 }
 
 /** One handler per operation; an operation without one is answered FAILED, reason `unsupported`. */

@@ -35,17 +35,23 @@ export function thrown(cause: unknown): Failed {
   return deviceError("handler_failed", cause instanceof Error ? cause.message : String(cause));
 }
 
+/** The operation that a result is about; `started_at` only if it was begun. */
+export interface Reported {
+  operation_id: string;
+  operation: string;
+  started_at?: string;
+}
+
 /**
  * The message that reports `outcome`. An outcome that does not fit the contract is a fault in the handler's program:
  * it is reported as `invalid_result` instead of being sent for the server to refuse.
  */
 export function resultFor(
-  operationId: string,
-  operation: string,
+  { operation_id, operation, started_at }: Reported,
   outcome: Outcome,
   finishedAt: string,
 ): ReportedResult {
-  const head = { operation_id: operationId, operation, finished_at: finishedAt };
+  const head = { operation_id, operation, ...(started_at && { started_at }), finished_at: finishedAt };
   const message =
     outcome.status === "COMPLETED"
       ? { ...head, status: outcome.status, result: outcome.result }

@@ -24,13 +24,15 @@ export function newTerminalState(nowMs: number): TerminalState {
   return { batch_number: 1, start_of_day_at: timestamp(nowMs - firstDayMs) };
 }
 
+/** Opens what a terminal remembers; again after each start of it. Rejects for a damaged file. */
+export type OpenTerminalJournal = () => Promise<Journal<TerminalState>>;
+
 /** Batch, start of the day and journal of one virtual terminal, in one file; in memory only without a `path`. */
-export async function openTerminalJournal(
-  path: string | undefined,
-  now: () => number,
-): Promise<Journal<TerminalState>> {
-  if (path === undefined) return memoryJournal(newTerminalState(now()));
-  return openFileJournal({ path, readState: (stored) => check.Parse(stored), initial: () => newTerminalState(now()) });
+export function terminalJournal(path: string | undefined, now: () => number): OpenTerminalJournal {
+  const initial = () => newTerminalState(now());
+  if (path !== undefined) return () => openFileJournal({ path, readState: (stored) => check.Parse(stored), initial });
+  const memory = memoryJournal(initial());
+  return () => Promise.resolve(memory);
 }
 
 /**

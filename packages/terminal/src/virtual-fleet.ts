@@ -1,9 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Agent } from "./agent.ts";
 import { systemClock } from "./clock.ts";
-import { openTerminalJournal, type TerminalState } from "./terminal-state.ts";
-import { createVirtualTerminal, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./virtual-terminal.ts";
+import { terminalJournal } from "./terminal-state.ts";
+import {
+  credentialOf,
+  VirtualTerminal,
+  type VirtualTerminalOptions,
+  type VirtualTerminalSpec,
+} from "./virtual-terminal.ts";
 
 export interface VirtualFleetOptions extends VirtualTerminalOptions {
   /** Where each terminal keeps `<terminal_id>.json`; made when it is missing. Without it nothing outlives the process. */
@@ -24,7 +28,7 @@ export interface VirtualFleet {
 
 interface Running {
   spec: VirtualTerminalSpec;
-  agent: Agent<TerminalState>;
+  terminal: VirtualTerminal;
 }
 
 /** Any number of virtual terminals in this process. Only the folder is shared with earlier runs. */
@@ -44,18 +48,17 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
   };
 
   const end = async (terminalId: string) => {
-    const terminal = running.get(terminalId);
+    const ending = running.get(terminalId);
     running.delete(terminalId);
-    await terminal?.agent.stop();
+    await ending?.terminal.stop();
   };
 
   const begin = async (spec: VirtualTerminalSpec) => {
-    const journal = await openTerminalJournal(await pathOf(options.folder, spec.terminalId), () =>
-      (options.clock ?? systemClock).now(),
-    );
-    const agent = createVirtualTerminal(spec, journal, options);
-    agent.start();
-    running.set(spec.terminalId, { spec, agent });
+    const path = await pathOf(options.folder, spec.terminalId);
+    const journal = terminalJournal(path, () => (options.clock ?? systemClock).now());
+    const terminal = new VirtualTerminal(spec, journal, options);
+    await terminal.start();
+    running.set(spec.terminalId, { spec, terminal });
   };
 
   return {
@@ -64,7 +67,7 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
         const known = running.get(spec.terminalId);
         if (known?.spec.serialNumber === spec.serialNumber) {
           if (!sameCredential(known.spec, spec)) {
-            known.agent.use({ url: spec.mqttUrl, username: spec.username, password: spec.password });
+            known.terminal.use(credentialOf(spec));
             known.spec = spec;
           }
           return;

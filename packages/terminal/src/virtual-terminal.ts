@@ -1,13 +1,13 @@
 import { Agent } from "./agent.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { OpenConnection } from "./connection.ts";
+import type { Credential, OpenConnection } from "./connection.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { FaultyLink } from "./faulty-connection.ts";
-import type { Journal } from "./journal.ts";
-import type { Logger } from "./logger.ts";
+import { InventedPayments, type PaymentLength } from "./invented-payments.ts";
+import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
 import type { Operation } from "./operation.ts";
-import type { TerminalState } from "./terminal-state.ts";
+import type { OpenTerminalJournal, TerminalState } from "./terminal-state.ts";
 import { virtualOperations } from "./virtual-operations.ts";
 
 /** A terminal to play, with the credential that it connects with. */
@@ -24,6 +24,8 @@ export interface VirtualTerminalOptions {
   log?: Logger;
   /** Milliseconds an operation takes, by chance between the two; both 0 for load. */
   durationMs?: { shortest: number; longest: number };
+  /** How long the payments of the fault `busy_payment` take. */
+  payment?: PaymentLength;
   /** The fault of all its operations, in place of the one by serial number; a command may still ask for another. */
   fault?: Fault;
   open?: OpenConnection;
@@ -32,33 +34,101 @@ export interface VirtualTerminalOptions {
 }
 
 const defaultDurationMs = { shortest: 150, longest: 600 };
+const defaultPayment = { share: 0.3, longestMs: 5000 };
 const agentName = "tillkeeper-virtual-terminal/0.1.0";
 
-/** A terminal without hardware: an agent whose handlers invent what they answer. It is not started yet. */
-export function createVirtualTerminal(
-  spec: VirtualTerminalSpec,
-  journal: Journal<TerminalState>,
-  options: VirtualTerminalOptions = {},
-): Agent<TerminalState> {
-  const { clock = systemClock, durationMs = defaultDurationMs, open = openMqttConnection, log, repeat } = options;
-  const standing = options.fault ?? faultOfSerial(spec.serialNumber);
-  const faultOf = ({ parameters }: Operation) => faultOfCommand(parameters) ?? standing;
-  const link = new FaultyLink(faultOf);
-  return new Agent<TerminalState>({
-    terminalId: spec.terminalId,
-    credential: { url: spec.mqttUrl, username: spec.username, password: spec.password },
-    agentName,
-    handlers: virtualOperations({
-      serialNumber: spec.serialNumber,
-      clock,
-      durationMs,
-      faultOf,
-      nextLink: (signal) => link.nextLink(signal),
-    }),
-    journal,
-    clock,
-    open: link.through(open),
-    ...(log && { log }),
-    ...(repeat && { repeat }),
-  });
+/** A terminal without hardware: an agent whose handlers invent what they answer, and that can lose its power. */
+export class VirtualTerminal {
+  readonly #spec: VirtualTerminalSpec;
+  readonly #openJournal: OpenTerminalJournal;
+  readonly #options: VirtualTerminalOptions;
+  readonly #clock: Clock;
+  readonly #payments: InventedPayments;
+  readonly #link: FaultyLink;
+  #credential: Credential;
+  #agent: Agent<TerminalState> | undefined;
+  #restarted: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(spec: VirtualTerminalSpec, openJournal: OpenTerminalJournal, options: VirtualTerminalOptions = {}) {
+    this.#spec = spec;
+    this.#openJournal = openJournal;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#credential = credentialOf(spec);
+    this.#payments = new InventedPayments(this.#clock, options.payment ?? defaultPayment);
+    this.#link = new FaultyLink({
+      faultOf: (operation) => this.#faultOf(operation),
+      payments: this.#payments,
+      restart: () => this.#restart(),
+    });
+  }
+
+  /** Resolves when it has its memory and begins to connect. Rejects for a damaged memory and a URL that is not MQTT. */
+  async start(): Promise<void> {
+    const agent = await this.#boot();
+    agent.start();
+    this.#agent = agent;
+  }
+
+  /** Connects again with another credential. */
+  use(credential: Credential): void {
+    this.#agent?.use(credential);
+    this.#credential = credential;
+  }
+
+  /** Ends cleanly, a restart that is under way too. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#restarted;
+    await this.#agent?.stop();
+    this.#payments.endAll();
+  }
+
+  /** The power is lost and comes back: what is not in the journal is forgotten. */
+  #restart(): void {
+    const { log = silentLogger } = this.#options;
+    this.#restarted = this.#restarted
+      .then(() => this.#loseAndRegainPower())
+      .catch((cause: unknown) => {
+        log.error({ terminal_id: this.#spec.terminalId, err: cause }, "a virtual terminal could not restart");
+      });
+  }
+
+  async #loseAndRegainPower(): Promise<void> {
+    if (this.#stopped) return;
+    await this.#agent?.kill();
+    this.#payments.endAll();
+    if (!this.#stopped) await this.start();
+  }
+
+  async #boot(): Promise<Agent<TerminalState>> {
+    const { durationMs = defaultDurationMs, open = openMqttConnection, log, repeat } = this.#options;
+    return new Agent<TerminalState>({
+      terminalId: this.#spec.terminalId,
+      credential: this.#credential,
+      agentName,
+      handlers: virtualOperations({
+        serialNumber: this.#spec.serialNumber,
+        clock: this.#clock,
+        durationMs,
+        faultOf: (operation) => this.#faultOf(operation),
+        nextLink: (signal) => this.#link.nextLink(signal),
+      }),
+      journal: await this.#openJournal(),
+      clock: this.#clock,
+      open: this.#link.through(open),
+      payments: this.#payments,
+      ...(log && { log }),
+      ...(repeat && { repeat }),
+    });
+  }
+
+  #faultOf({ parameters }: Operation): Fault | "unknown" | undefined {
+    return faultOfCommand(parameters) ?? this.#options.fault ?? faultOfSerial(this.#spec.serialNumber);
+  }
+}
+
+export function credentialOf({ mqttUrl: url, username, password }: VirtualTerminalSpec): Credential {
+  return { url, username, password };
 }

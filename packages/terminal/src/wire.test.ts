@@ -13,8 +13,26 @@ test("reads what fits the contract, with fields of later versions", () => {
 test.each([
   ["an operation", { operation: "print_poem" }],
   ["a parameter", { parameters: { copies: 2 } }],
+  ["a way to wait", { when_busy: "postpone" }],
 ])("a command with %s this version does not know can still be refused", (_, change) => {
   expect(readMessage("command", bytes({ ...command(now), ...change })).channel).toBe("unsupported");
+});
+
+test.each(["open_menu", "print_poem"])(
+  "a cancellation of %s can be heeded, with fields of later versions",
+  (operation) => {
+    const { operation_id, created_at, expires_at } = command(now);
+    const message = { operation_id, operation, created_at, expires_at, cancelled_by: "Kari" };
+    expect(readMessage("cancel", bytes(message))).toEqual({ channel: "cancel", message });
+  },
+);
+
+test.each([
+  ["cancel", {}],
+  ["cancel", { operation_id: command(now).operation_id }],
+  ["inquiry", { operation_id: 7 }],
+] as const)("a %s with %j is malformed", (channel, message) => {
+  expect(readMessage(channel, bytes(message)).channel).toBe("malformed");
 });
 
 test.each([

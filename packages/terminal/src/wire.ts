@@ -1,30 +1,46 @@
 import { limits } from "@tillkeeper/contract/limits";
-import { CommandMessage, type DownChannel, type Messages, messages } from "@tillkeeper/contract/mqtt";
+import { CancelMessage, CommandMessage, type DownChannel, type Messages, messages } from "@tillkeeper/contract/mqtt";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 
-const checks = {
-  welcome: Compile(messages.welcome),
-  command: Compile(messages.command),
-  receipt: Compile(messages.receipt),
-  rejection: Compile(messages.rejection),
-};
+const AnyOperation = Type.String({ minLength: 1, maxLength: 64 });
 
 /** What this version can still understand of a command that a newer server made: enough to refuse it. */
 const ForeignCommand = Type.Object(
   {
     ...CommandMessage.properties,
-    operation: Type.String({ minLength: 1, maxLength: 64 }),
+    operation: AnyOperation,
     parameters: Type.Record(Type.String(), Type.Unknown()),
+    when_busy: Type.Optional(Type.Unknown()),
   },
   { additionalProperties: true },
 );
 export type ForeignCommand = Static<typeof ForeignCommand>;
 const foreignCommand = Compile(ForeignCommand);
 
-/** What was read; `unsupported` is a command whose operation or parameters this version does not know. */
+/** A cancellation, also of an operation that only a newer server knows. */
+const Cancellation = Type.Object(
+  { ...CancelMessage.properties, operation: AnyOperation },
+  { additionalProperties: true },
+);
+export type Cancellation = Static<typeof Cancellation>;
+
+const checks = {
+  welcome: Compile(messages.welcome),
+  command: Compile(messages.command),
+  receipt: Compile(messages.receipt),
+  cancel: Compile(Cancellation),
+  inquiry: Compile(messages.inquiry),
+  rejection: Compile(messages.rejection),
+};
+
+interface Understood extends Omit<Messages, "cancel"> {
+  cancel: Cancellation;
+}
+
+/** What was read; `unsupported` is a command that this version knows how to refuse and not how to carry out. */
 export type Incoming =
-  | { [Channel in DownChannel]: { channel: Channel; message: Messages[Channel] } }[DownChannel]
+  | { [Channel in DownChannel]: { channel: Channel; message: Understood[Channel] } }[DownChannel]
   | { channel: "unsupported"; message: ForeignCommand }
   | { channel: "malformed"; problem: string };
 
@@ -46,6 +62,10 @@ function fitting(channel: DownChannel, message: unknown): Incoming | undefined {
       return checks.welcome.Check(message) ? { channel, message } : undefined;
     case "receipt":
       return checks.receipt.Check(message) ? { channel, message } : undefined;
+    case "cancel":
+      return checks.cancel.Check(message) ? { channel, message } : undefined;
+    case "inquiry":
+      return checks.inquiry.Check(message) ? { channel, message } : undefined;
     case "rejection":
       return checks.rejection.Check(message) ? { channel, message } : undefined;
     case "command":

@@ -1,69 +1,26 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Agent, type AgentOptions } from "../src/agent.ts";
+import { downChannels } from "@tillkeeper/contract/mqtt";
+import { describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
-import { openFileJournal } from "../src/file-journal.ts";
 import { memoryJournal } from "../src/journal.ts";
-import type { Logger } from "../src/logger.ts";
-import type { OperationHandler } from "../src/operation.ts";
-import { password, TestBroker } from "./support/broker.ts";
-import { ScriptedServer } from "./support/scripted-server.ts";
+import { fileJournal, opened, quickly, type Run, recordingLog, useAgents } from "./support/agents.ts";
+import { password } from "./support/broker.ts";
+import { type Scene, terminalId, useScene } from "./support/scene.ts";
 import { until } from "./support/until.ts";
 
-const terminalId = "T00000001-T0001";
-const opened = { status: "COMPLETED", result: { opened: true } } as const;
-const quickly = { firstMs: 20, longestMs: 40 };
-type Run = OperationHandler<"open_menu", null>["run"];
-
-let broker: TestBroker;
-let server: ScriptedServer;
-let agents: Agent<null>[];
-let folder: string;
-
-beforeEach(async () => {
-  broker = await TestBroker.start();
-  server = new ScriptedServer(broker, terminalId);
-  agents = [];
-  folder = await mkdtemp(join(tmpdir(), "tillkeeper-agent-"));
+let scene: Scene;
+let { broker, server } = {} as Scene;
+useScene((made) => {
+  scene = made;
+  ({ broker, server } = made);
 });
-
-afterEach(async () => {
-  await Promise.all(agents.map((agent) => agent.stop()));
-  await until(() => broker.openConnections === 0, "no open connection");
-  server.assertNoFaults();
-  await broker.close();
-  await rm(folder, { recursive: true });
-});
-
-function start(run: Run, options: Partial<AgentOptions<null>> = {}): Agent<null> {
-  const agent = new Agent<null>({
-    terminalId,
-    credential: { url: broker.url, username: terminalId, password },
-    agentName: "test/1",
-    handlers: { open_menu: { run } },
-    journal: memoryJournal(null),
-    ...options,
-  });
-  agent.start();
-  agents.push(agent);
-  return agent;
-}
-
-const fileJournal = () =>
-  openFileJournal({ path: join(folder, "journal.json"), initial: () => null, readState: () => null });
-
-function recordingLog() {
-  const lines: string[] = [];
-  const write = (_: object, message: string) => void lines.push(message);
-  const log: Logger = { debug: write, info: write, warn: write, error: write };
-  return { lines, log };
-}
+const start = useAgents(() => scene);
 
 describe("an operation", () => {
   test("goes hello, welcome, command, started, result, receipt", async () => {
-    const run = vi.fn<Run>().mockResolvedValue(opened);
+    const run = vi.fn<Run>(async () => {
+      await until(() => server.starts.length > 0, "started");
+      return opened;
+    });
     const journal = memoryJournal(null);
     const agent = start(run, { journal });
     const hello = await server.hello();
@@ -71,13 +28,22 @@ describe("an operation", () => {
     expect(broker.connects).toEqual([{ clientId: terminalId, clean: true, version: 4 }]);
     const command = server.command({ parameters: { operator_id: "Kari" } });
     const result = await server.result(command.operation_id);
-    expect(result).toMatchObject({ operation: "open_menu", ...opened });
+    expect(result).toMatchObject({ operation: "open_menu", ...opened, started_at: server.starts[0]?.started_at });
     await vi.waitFor(() => expect(journal.get(command.operation_id)?.phase).toBe("receipted"));
     expect(server.channels).toEqual(["hello", "started", "result"]);
     expect(run.mock.calls[0]?.[0]).toMatchObject({ operation: "open_menu", parameters: { operator_id: "Kari" } });
     await agent.stop();
     await vi.waitFor(() => expect(broker.lastBytes).toHaveLength(1));
     expect(broker.lastBytes[0]?.subarray(-2)).toEqual(Buffer.from([0xe0, 0])); // DISCONNECT
+  });
+
+  test("that is answered at once costs one message, with a journal in a file too", async () => {
+    start(vi.fn<Run>().mockResolvedValue(opened), { journal: await fileJournal(scene) });
+    await server.hello();
+    const [first, second] = [server.command(), server.command({ operation: "send_logs" })];
+    expect(await server.result(first.operation_id)).toMatchObject({ ...opened, started_at: expect.any(String) });
+    expect(await server.result(second.operation_id)).not.toHaveProperty("started_at");
+    expect(server.startsOf(first.operation_id)).toEqual([]);
   });
 
   test("its result is repeated until the receipt, whatever that says, and not after", async () => {
@@ -94,7 +60,6 @@ describe("an operation", () => {
     const count = server.resultsOf(unknown.operation_id).length;
     await server.result(other.operation_id, 8);
     expect(server.resultsOf(unknown.operation_id)).toHaveLength(count);
-    expect(server.startsOf(unknown.operation_id)).toHaveLength(1);
   });
 
   test("is not begun twice for two copies of its command; the second is answered as well", async () => {
@@ -141,7 +106,7 @@ describe("an operation", () => {
 describe("a crash", () => {
   test("between begun and answered: the hello says so, it is not begun again, and it fails as interrupted", async () => {
     const run = vi.fn<Run>().mockReturnValueOnce(new Promise(() => {}));
-    const first = start(run, { journal: await fileJournal() });
+    const first = start(run, { journal: await fileJournal(scene) });
     await server.hello();
     const command = server.command();
     await vi.waitFor(() => expect(server.starts).toHaveLength(1));
@@ -149,7 +114,7 @@ describe("a crash", () => {
     await vi.waitFor(() => expect(broker.lastBytes).toHaveLength(1));
     expect(broker.lastBytes[0]?.subarray(-2)).not.toEqual(Buffer.from([0xe0, 0]));
     server.receipts = false;
-    start(run, { journal: await fileJournal() });
+    start(run, { journal: await fileJournal(scene) });
     const hello = await server.hello(2);
     // Recovery may be quicker than the connection.
     expect(hello.operations).toMatchObject([{ operation_id: command.operation_id }]);
@@ -166,12 +131,12 @@ describe("a crash", () => {
   test("before the receipt: the same result goes out at once after the next start", async () => {
     server.receipts = false;
     const run = vi.fn<Run>().mockResolvedValue(opened);
-    const first = start(run, { journal: await fileJournal() });
+    const first = start(run, { journal: await fileJournal(scene) });
     await server.hello();
     const command = server.command();
     const before = await server.result(command.operation_id);
     await first.kill();
-    start(run, { journal: await fileJournal() });
+    start(run, { journal: await fileJournal(scene) });
     expect((await server.hello(2)).operations).toEqual([{ operation_id: command.operation_id, phase: "answered" }]);
     await server.result(command.operation_id, 2);
     expect(server.resultsOf(command.operation_id)[1]).toEqual(before);
@@ -273,11 +238,21 @@ test("messages that make no sense are logged and do no harm", async () => {
   start(vi.fn<Run>().mockResolvedValue(opened), { log });
   await server.hello();
   for (const payload of ["", "{", "null", "[]", '{"operation_id":1}', "x".repeat(70_000)]) {
-    for (const channel of ["welcome", "command", "receipt", "rejection"] as const) server.sendRaw(channel, payload);
+    for (const channel of downChannels) server.sendRaw(channel, payload);
   }
   server.send("rejection", { channel: "result", errors: [{ path: "/status", message: "must be one of" }] });
   const command = server.command();
   expect(await server.result(command.operation_id)).toMatchObject(opened);
-  expect(lines.filter((line) => line === "ignored a malformed message")).toHaveLength(24);
+  expect(lines.filter((line) => line === "ignored a malformed message")).toHaveLength(36);
   expect(lines).toContain("the server did not understand a message");
+});
+
+test("a channel that only a later version of the server knows is ignored", async () => {
+  const { lines, log } = recordingLog();
+  start(vi.fn<Run>().mockResolvedValue(opened), { log });
+  await server.hello();
+  await broker.push(`tillkeeper/v1/${terminalId}/invoice`, "{}");
+  const message = server.command();
+  expect(await server.result(message.operation_id)).toMatchObject(opened);
+  expect(lines).not.toContain("ignored a malformed message");
 });

@@ -54,10 +54,13 @@ export async function playConflicts(scene: Scene, terminalId: string): Promise<v
   });
 }
 
-function named({ id, operation, created_by, deadline }: Operation): OperationBlocker {
+type Named = Pick<OperationBlocker, "id" | "operation" | "created_by" | "deadline">;
+
+function named({ id, operation, created_by, deadline }: Operation | OperationBlocker): Named {
   return { id, operation, created_by, deadline };
 }
 
-function blockerOf(errors: readonly Record<string, unknown>[]): unknown {
-  return errors.find((detail) => "blocker" in detail)?.["blocker"];
+function blockerOf(errors: readonly Record<string, unknown>[]): Named | undefined {
+  const blocker = errors.find((detail) => "blocker" in detail)?.["blocker"];
+  return blocker === undefined ? undefined : named(blocker as OperationBlocker);
 }

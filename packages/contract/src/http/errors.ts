@@ -178,6 +178,11 @@ export const errorCodes = {
     cause: "The terminal has a pending operation; `errors` names it.",
     cure: "Wait as long as `Retry-After` says, then send it again.",
   },
+  operation_ended: {
+    status: 409,
+    cause: "The operation has ended already, and not by being cancelled.",
+    cure: "There is nothing left to cancel; read what came of the operation.",
+  },
   operation_not_allowed: {
     status: 409,
     cause: "The terminal's status does not allow this operation.",

@@ -7,9 +7,11 @@ import {
   OperationError,
   OperationName,
   OperationParameters,
+  OperationPhase,
   OperationReason,
   OperationStatus,
   SendLogsResult,
+  WhenBusy,
 } from "../operations.ts";
 
 /** Terminal operations over HTTP: the documented fields first, then what this server adds (D17). */
@@ -25,11 +27,13 @@ export const OperationCreate = Type.Object(
         description: "Seconds the terminal has to answer; default by operation.",
       }),
     ),
+    when_busy: Type.Optional(WhenBusy),
   },
   { additionalProperties: false, examples: [{ terminal_id: "P11223351-T0013", operation: "end_of_day" }] },
 );
 export type OperationCreate = Static<typeof OperationCreate>;
 
+const Time = Type.String({ format: "date-time" });
 const OperationResult = Type.Union([EndOfDayResult, SendLogsResult, CheckUpdateResult, OpenMenuResult]);
 
 export const Operation = Type.Object(
@@ -47,6 +51,24 @@ export const Operation = Type.Object(
       format: "date-time",
       description: "When the operation becomes TIMEOUT without an answer.",
     }),
+    phase: OperationPhase,
+    phases: Type.Object(
+      {
+        accepted: Time,
+        dispatched: Type.Optional(Time),
+        delivered: Type.Optional(Time),
+        started: Type.Optional(Time),
+        answered: Type.Optional(Time),
+      },
+      { description: "When each phase was reached; those that were skipped or not reached are absent." },
+    ),
+    when_busy: Type.Optional(WhenBusy),
+    cancellation: Type.Optional(
+      Type.Object(
+        { requested_at: Time, requested_by: Type.String(), refused_at: Type.Optional(Time) },
+        { description: "Somebody asked for the operation to be cancelled; the terminal may have refused." },
+      ),
+    ),
     parameters: Type.Optional(OperationParameters),
     result: Type.Optional(OperationResult),
     reason: Type.Optional(OperationReason),
@@ -60,7 +82,7 @@ export const Operation = Type.Object(
           reason: Type.Optional(OperationReason),
           error: Type.Optional(OperationError),
         },
-        { description: "What the terminal answered after TIMEOUT; the status stays." },
+        { description: "What the terminal answered after TIMEOUT, or after it was cancelled; the status stays." },
       ),
     ),
   },
@@ -77,6 +99,8 @@ export const Operation = Type.Object(
         updated_by: "user@example.com",
         account_id: "P11223351",
         deadline: "2026-06-29T09:03:00.000Z",
+        phase: "dispatched",
+        phases: { accepted: "2026-06-29T09:00:00.000Z", dispatched: "2026-06-29T09:00:00.012Z" },
       },
     ],
   },
@@ -92,5 +116,11 @@ export const OperationBlocker = Type.Object({
   operation: OperationName,
   created_by: Type.String(),
   deadline: Type.String({ format: "date-time" }),
+  phase: OperationPhase,
+  expected_end: Type.String({
+    format: "date-time",
+    description:
+      "When it can be expected to end: its deadline, or sooner by how long others took. `Retry-After` says the same.",
+  }),
 });
 export type OperationBlocker = Static<typeof OperationBlocker>;

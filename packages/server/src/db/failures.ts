@@ -5,6 +5,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return codeOf(error) === "23505" && (constraint === undefined || property(error, "constraint") === constraint);
 }
 
+/** There is no partition for the row: check violation, told from others by its text alone. */
+export function isWithoutPartition(error: unknown): boolean {
+  return codeOf(error) === "23514" && error instanceof Error && error.message.startsWith("no partition of relation");
+}
+
 /** The transaction lost against another one and may simply be run again: serialization failure or deadlock. */
 export function isRetryable(error: unknown): boolean {
   return ["40001", "40P01"].includes(codeOf(error));

@@ -23,10 +23,10 @@ const sqlFiles: MigrationProvider = {
   },
 };
 
-/** Brings the database to this version's schema. Returns the names of the files it ran. */
-export async function migrate(db: Db): Promise<string[]> {
+/** Brings the database to this version's schema, or to that of a file before. Returns the names of the files it ran. */
+export async function migrate(db: Db, to?: string): Promise<string[]> {
   const migrator = new Migrator({ db: db.sql, provider: sqlFiles });
-  const { error, results } = await migrator.migrateToLatest();
+  const { error, results } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
   if (error) {
     const reason = error instanceof Error ? error.message : "unknown fault";
     throw new StartupError(`The database could not be brought to this version's schema: ${reason}`, { cause: error });

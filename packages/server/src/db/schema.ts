@@ -19,6 +19,7 @@ import type {
   OperationParameters,
   OperationReason,
   OperationStatus,
+  WhenBusy,
 } from "@tillkeeper/contract/operations";
 import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
@@ -200,21 +201,47 @@ export interface Tables {
     created_by: string;
     updated_at: Date;
     updated_by: string;
+    when_busy: WhenBusy | null;
+    dispatched_at: Date | null;
+    delivered_at: Date | null;
     started_at: Date | null;
+    answered_at: Date | null;
+    cancel_requested_at: Date | null;
+    cancel_requested_by: string | null;
+    cancel_refused_at: Date | null;
     result: Json<unknown> | null;
     reason: OperationReason | null;
     error: Json<OperationError> | null;
     late_result: Json<unknown> | null;
-    client_id: string;
-    idempotency_key: string | null;
-    request_sha256: Buffer;
   };
-  outbox: {
+  /** What an operation occupies while it is live, and its idempotency key: docs/adr/0011. */
+  operation_claims: {
     account_id: string;
     operation_id: string;
-    terminal_id: string;
-    due_at: Date;
-    attempts: Generated<number>;
+    terminal_id: string | null;
+    client_id: string;
+    idempotency_key: string | null;
+    request_sha256: Buffer | null;
+    operation: OperationName;
+    device_model: string | null;
+    created_at: Date;
+    deadline: Date | null;
+    due_at: Date | null;
+    sent_at: Date | null;
+    attempts: number;
+    dispatched_at: Date | null;
+    delivered_at: Date | null;
+    started_at: Date | null;
+    cancel_requested_at: Date | null;
+    cancel_requested_by: string | null;
+    cancel_refused_at: Date | null;
+  };
+  operation_durations: {
+    day: ColumnType<Date, string, never>;
+    operation: OperationName;
+    device_model: string;
+    bucket: number;
+    count: ColumnType<string, number, number>;
   };
   audit_log: {
     account_id: string;

@@ -1,5 +1,6 @@
 import type { Db } from "../db/db.ts";
-import { type Command, claimCommands } from "../operations/commands.ts";
+import { type Command, claimMessages, type Message } from "../operations/commands.ts";
+import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
@@ -11,58 +12,88 @@ interface DispatchDeps {
   clock: Clock;
   log: Logger;
   transport: () => DeviceTransport;
+  reports: Pick<Reports, "dispatched">;
 }
+
+type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports">;
 
 const claimEveryMs = 500;
 const claimBatch = 200;
 /** A terminal that has not said `started` by then gets the command again; it never begins one twice. */
 const repeatAfterMs = 10_000;
+/** Less than the time after which the outbox takes an accepted command over. */
+const announceWithinMs = 1_500;
 
-export async function sendCommand(transport: DeviceTransport, clock: Clock, command: Command): Promise<void> {
-  await transport.publish(command.terminalId, "command", {
-    operation_id: command.operationId,
-    operation: command.operation,
-    parameters: command.parameters,
-    created_at: preciseTime(command.createdAt),
-    expires_at: preciseTime(command.deadline),
-    sent_at: preciseTime(clock.now()),
-  });
+/** When a message that nothing comes of is to be sent again. */
+export function repeatAt(now: Date): Date {
+  return new Date(now.getTime() + repeatAfterMs);
 }
 
+/** Sends a message about an operation on its way. Nobody's sending is waited for, and a failed one is only logged. */
+export function sendMessage(deps: SendDeps, { kind, command, attempt }: Message): void {
+  const { accountId, operationId, terminalId } = command;
+  sending[kind](deps, command, attempt).then(
+    () => kind === "command" && deps.reports.dispatched({ accountId, id: operationId, terminalId }),
+    (error: unknown) => deps.log.warn({ err: error, operation_id: operationId, kind }, "a message could not be sent"),
+  );
+}
+
+const sending = {
+  command: ({ transport, clock }: SendDeps, command: Command) =>
+    transport().publish(command.terminalId, "command", {
+      operation_id: command.operationId,
+      operation: command.operation,
+      parameters: command.parameters,
+      ...(command.whenBusy && { when_busy: command.whenBusy }),
+      created_at: preciseTime(command.createdAt),
+      expires_at: preciseTime(command.deadline),
+      sent_at: preciseTime(clock.now()),
+    }),
+  cancel: ({ transport }: SendDeps, command: Command) =>
+    transport().publish(command.terminalId, "cancel", {
+      operation_id: command.operationId,
+      operation: command.operation,
+      created_at: preciseTime(command.createdAt),
+      expires_at: preciseTime(command.deadline),
+    }),
+  inquiry: ({ transport }: SendDeps, { operationId, terminalId }: Command, attempt: number) =>
+    transport().publish(terminalId, "inquiry", { operation_id: operationId, attempt }),
+} satisfies Record<Message["kind"], unknown>;
+
 /**
- * Sends a command that was just accepted, if its terminal is in reach. Should that fail, the outbox row is still there and
- * falls due by itself.
+ * Sends at once what the outbox would send otherwise, if the terminal is in reach. Should that fail, its claim is still
+ * there and falls due by itself.
  */
-export function announcer({ clock, log, transport }: Omit<DispatchDeps, "db">): (command: Command) => void {
+export function announcer(deps: SendDeps, kind: Message["kind"]): (command: Command) => void {
   return (command) => {
-    if (!transport().hears(command.terminalId)) return;
-    sendCommand(transport(), clock, command).catch((error: unknown) => warn(log, error, command));
+    // After a stall somebody else may have asked or sent already.
+    const late = deps.clock.now().getTime() - command.createdAt.getTime() > announceWithinMs;
+    if ((kind === "command" && late) || !deps.transport().hears(command.terminalId)) return;
+    sendMessage(deps, { kind, command, attempt: 1 });
   };
 }
 
 /**
- * Sends what the outbox holds: commands accepted by other servers, those whose process died before sending, and those no
- * terminal has begun yet. Nobody's sending is waited for: a terminal that does not read would hold up the others.
+ * Sends what is due: commands accepted by other servers, those whose process died before sending, those no terminal has
+ * begun yet, and what is to be asked about the others.
  */
-export function outboxWorker({ db, clock, log, transport }: DispatchDeps): Worker {
+export function outboxWorker(deps: DispatchDeps): Worker {
+  const { db, clock, transport } = deps;
   return {
     name: "gateway.outbox",
+    backWithinMs: claimEveryMs,
     async run(signal) {
       while (!signal.aborted) {
         const now = clock.now();
-        const nextDueAt = new Date(now.getTime() + repeatAfterMs);
         const terminalIds = transport().listening();
         const idle = terminalIds?.length === 0 || !transport().healthy();
-        const commands = idle ? [] : await claimCommands(db.pool, { now, nextDueAt, limit: claimBatch, terminalIds });
-        for (const command of commands) {
-          sendCommand(transport(), clock, command).catch((error: unknown) => warn(log, error, command));
-        }
-        if (commands.length < claimBatch) await pause(claimEveryMs, signal);
+        const due = { now, nextDueAt: repeatAt(now), limit: claimBatch, terminalIds };
+        const messages = idle ? [] : await claimMessages(db.pool, due);
+        // After a stall they are somebody else's.
+        if (clock.now() >= due.nextDueAt) continue;
+        for (const message of messages) sendMessage(deps, message);
+        if (messages.length < claimBatch) await pause(claimEveryMs, signal);
       }
     },
   };
-}
-
-function warn(log: Logger, error: unknown, { operationId }: Command): void {
-  log.warn({ err: error, operation_id: operationId }, "a command could not be sent at once");
 }

@@ -1,6 +1,9 @@
 import {
+  CancelRefusedMessage as CancelRefusedSchema,
+  DeliveredMessage as DeliveredSchema,
   type HelloMessage,
   HelloMessage as HelloSchema,
+  type Messages,
   protocolVersion,
   type ResultMessage,
   ResultMessage as ResultSchema,
@@ -10,7 +13,7 @@ import {
 import { operationResults } from "@tillkeeper/contract/operations";
 import { Compile, type Validator } from "typebox/compile";
 import type { Db } from "../db/db.ts";
-import { liveCommand } from "../operations/commands.ts";
+import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import { registerFormats } from "../platform/formats.ts";
@@ -18,7 +21,7 @@ import { findUnstorable } from "../platform/http/storable.ts";
 import type { Logger } from "../platform/log.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
 import { moveTerminal } from "../terminals/life-cycle.ts";
-import { sendCommand } from "./dispatch.ts";
+import { repeatAt, sendMessage } from "./dispatch.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface InboundDeps {
@@ -37,7 +40,9 @@ interface Place {
 registerFormats();
 const validators = {
   hello: Compile(HelloSchema),
+  delivered: Compile(DeliveredSchema),
   started: Compile(StartedSchema),
+  cancel_refused: Compile(CancelRefusedSchema),
   result: Compile(ResultSchema),
 };
 const resultValidators = {
@@ -113,25 +118,52 @@ interface Origin {
   terminalId: string;
 }
 
-const handlers = {
-  hello: handleHello,
-  started: ({ reports }: InboundDeps, origin: Origin, message: Parameters<Reports["started"]>[1]) =>
-    reports.started(origin, message),
-  result: handleResult,
-} as const satisfies Record<UpChannel, unknown>;
+type From<C extends UpChannel> = (deps: InboundDeps, origin: Origin, message: Messages[C]) => Promise<void>;
 
-/** Server and agent compare notes: what the terminal should be doing and has not begun is sent again. */
+const handlers: { [C in UpChannel]: From<C> } = {
+  hello: handleHello,
+  delivered: ({ reports }, origin, message) => reports.delivered(origin, message),
+  started: ({ reports }, origin, message) => reports.started(origin, message),
+  result: handleResult,
+  cancel_refused: ({ reports }, origin, message) => reports.cancelRefused(origin, message),
+};
+
+/** Server and agent compare notes: what the terminal should be doing and does not know is sent again. */
 async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessage): Promise<void> {
-  const { db, clock, transport } = deps;
+  const { db, clock, reports, transport } = deps;
+  const now = clock.now();
   await moveTerminal(db, clock, { ...origin, event: "device_connected" });
   await transport().publish(origin.terminalId, "welcome", {
     protocol: protocolVersion,
-    server_time: clock.now().toISOString(),
+    server_time: now.toISOString(),
     hello_sent_at: hello.sent_at,
   });
-  const command = await liveCommand(db.pool, origin.accountId, origin.terminalId, clock.now());
-  const begun = hello.operations.some((known) => known.operation_id === command?.operationId);
-  if (command && !begun) await sendCommand(transport(), clock, command);
+  // A `delivered` or `started` may have got lost with the link.
+  await Promise.all(
+    hello.operations.map(async ({ operation_id, phase }) => {
+      if (phase === "delivered") await reports.delivered(origin, { operation_id, received_at: hello.sent_at });
+      if (phase === "started") await reports.started(origin, { operation_id, started_at: hello.sent_at });
+    }),
+  );
+  const named = hello.operations.map((known) => known.operation_id);
+  const message = await claimAfterHello(db.pool, {
+    ...origin,
+    now,
+    nextDueAt: repeatAt(now),
+    named,
+    inquiry: hello.inquiry,
+  });
+  if (message) sendMessage(deps, message);
+  await tellOfCancelled(deps, origin, hello);
+}
+
+/** What waits in the terminal and was cancelled meanwhile must not begin. */
+async function tellOfCancelled(deps: InboundDeps, { accountId, terminalId }: Origin, hello: HelloMessage) {
+  const waiting = hello.operations.filter(({ phase }) => phase === "delivered").map((known) => known.operation_id);
+  if (waiting.length === 0) return;
+  for (const command of await cancelledAmong(deps.db.sql, { accountId, terminalId, ids: waiting })) {
+    sendMessage(deps, { kind: "cancel", command, attempt: 1 });
+  }
 }
 
 /** The receipt goes out only after the commit: it is what lets the terminal stop repeating. */

@@ -1,8 +1,9 @@
-import type { Socket } from "node:net";
 import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt";
-import { connectAsync } from "mqtt";
 import type { Logger } from "../platform/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
+import { pause } from "../platform/worker.ts";
+import { type BrokerLink, openLink } from "./broker-link.ts";
+import { Handling } from "./handling.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface OutsideOptions {
@@ -11,51 +12,138 @@ interface OutsideOptions {
   receive: Receive;
 }
 
-const connectTimeoutMs = 5_000;
+const mostInHand = 1_000;
+/** Between one attempt to come back and the next: doubling, less up to a half by chance. */
+const retryMs = { first: 200, longest: 5_000 };
+/** How long the end waits for the broker to take the subscription back, and for messages that are being handled. */
+const farewellMs = 5_000;
 
 /**
  * A broker that the operator runs (`MQTT_URL`). Who may use which topic is that broker's business: it must let each
  * terminal at its own topics only. Until it is set up so, the embedded broker is the safe choice.
+ *
+ * Several servers share the work: with MQTT 5 each message goes to one of them. A broker that cannot share gives every
+ * message to all, which does no harm, because what terminals report is counted once.
+ *
+ * Throws `StartupError` when the first connection fails: that is a wrong setting. Later it comes back by itself.
  */
-export async function connectOutsideBroker({ url, log, receive }: OutsideOptions): Promise<DeviceTransport> {
-  const shown = withoutPassword(url);
-  const client = await connectAsync(
-    url,
-    {
-      protocolVersion: 4,
-      clean: true,
-      connectTimeout: connectTimeoutMs,
-      reconnectPeriod: 1_000,
-      // One failed first try is a wrong setting; later ones are a broker that comes back.
-    },
-    false,
-  ).catch((error: unknown) => {
-    throw new StartupError(`The MQTT broker at ${shown} (MQTT_URL) cannot be reached: ${messageOf(error)}`, {
-      cause: error,
-    });
-  });
-  (client.stream as Partial<Socket>).setNoDelay?.(true);
-  client.on("connect", () => (client.stream as Partial<Socket>).setNoDelay?.(true));
-  client.on("error", (error) => log.warn({ err: error }, "MQTT broker connection failed"));
-  client.on("message", (name, payload) => {
-    const from = parseTopic(name);
-    const channel = from && upChannels.find((up) => up === from.channel);
-    if (channel) void receive(from.terminalId, channel, payload);
-  });
-  await client.subscribeAsync(upTopicFilters(), { qos: 1 });
-
+export async function connectOutsideBroker(options: OutsideOptions): Promise<DeviceTransport> {
+  const broker = new OutsideBroker(options);
+  await broker.start();
+  const shown = withoutPassword(options.url);
   return {
     url: () => shown,
-    healthy: () => client.connected,
-    publish: async (terminalId, channel, message) => {
-      await client.publishAsync(topic(terminalId, channel), JSON.stringify(message), { qos: 1 });
-    },
-    disconnect: (terminalId) => log.warn({ terminal_id: terminalId }, "an outside broker has to end this connection"),
-    hears: () => true,
+    healthy: () => broker.up,
+    publish: (terminalId, channel, message) => broker.publish(topic(terminalId, channel), JSON.stringify(message)),
+    disconnect: (terminalId) =>
+      options.log.warn({ terminal_id: terminalId }, "an outside broker has to end this connection"),
+    // While the broker is out of this server's reach, it may be in another one's.
+    hears: () => broker.up,
     listening: () => undefined,
     connections: () => [],
-    close: () => client.endAsync(),
+    close: () => broker.close(),
   };
+}
+
+class OutsideBroker {
+  readonly #options: OutsideOptions;
+  readonly #inHand = new Handling(mostInHand);
+  readonly #ending = new AbortController();
+  #link: BrokerLink | undefined;
+  /** Once it has spoken MQTT 5, a failure is no reason to try an older version, with which nothing is shared. */
+  #versions: readonly (4 | 5)[] = [5, 4];
+  #kept: Promise<void> = Promise.resolve();
+
+  constructor(options: OutsideOptions) {
+    this.#options = options;
+  }
+
+  get up(): boolean {
+    return this.#link !== undefined;
+  }
+
+  async start(): Promise<void> {
+    const { url } = this.#options;
+    const link = await this.#open().catch((error: unknown) => {
+      throw new StartupError(
+        `The MQTT broker at ${withoutPassword(url)} (MQTT_URL) cannot be reached: ${messageOf(error)}`,
+        { cause: error },
+      );
+    });
+    this.#kept = this.#keep(link);
+  }
+
+  /**
+   * Rejects at once while the broker is away: a command that waited for it would come late. The outbox sends it again.
+   */
+  async publish(name: string, payload: string): Promise<void> {
+    if (!this.#link) throw new Error("the MQTT broker is away");
+    await this.#link.publish(name, payload);
+  }
+
+  /** Takes no more messages, brings those to their end that it has, and says goodbye. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    const link = this.#link;
+    if (link) {
+      const late = new AbortController();
+      const done = link
+        .unsubscribe()
+        .catch(() => undefined)
+        .then(() => this.#inHand.done());
+      await Promise.race([done, pause(farewellMs, late.signal)]);
+      late.abort();
+      await link.close();
+    }
+    await this.#kept;
+  }
+
+  async #open(): Promise<BrokerLink> {
+    const { url, log } = this.#options;
+    const take = (name: string, payload: Buffer) => this.#take(name, payload);
+    const link = await openLink({ url, log, take, filters: upTopicFilters(), versions: this.#versions });
+    if (link.version === 5) this.#versions = [5];
+    log.info({ mqtt_version: link.version, shared: link.shared }, "connected to the MQTT broker");
+    return link;
+  }
+
+  #take(name: string, payload: Buffer): Promise<void> {
+    const from = parseTopic(name);
+    const channel = from && upChannels.find((up) => up === from.channel);
+    if (!channel) return Promise.resolve();
+    return this.#inHand.add(this.#options.receive(from.terminalId, channel, payload));
+  }
+
+  async #keep(first: BrokerLink): Promise<void> {
+    const { log } = this.#options;
+    const { signal } = this.#ending;
+    for (let link: BrokerLink | undefined = first; link; link = await this.#reopen()) {
+      this.#link = link;
+      // The end may have been asked for while it was opening.
+      if (signal.aborted) await link.close();
+      await link.ended;
+      this.#link = undefined;
+      if (!signal.aborted) log.warn("the connection to the MQTT broker was lost, it is tried again");
+    }
+  }
+
+  async #reopen(): Promise<BrokerLink | undefined> {
+    const { log } = this.#options;
+    const { signal } = this.#ending;
+    let problem = "";
+    for (let delay = retryMs.first; !signal.aborted; delay = Math.min(delay * 2, retryMs.longest)) {
+      await pause(delay * (1 - Math.random() / 2), signal);
+      if (signal.aborted) break;
+      try {
+        return await this.#open();
+      } catch (error) {
+        // One line per kind of trouble, not one per attempt.
+        if (messageOf(error) !== problem) log.warn({ err: error }, "the MQTT broker cannot be reached");
+        problem = messageOf(error);
+      }
+    }
+    return undefined;
+  }
 }
 
 function withoutPassword(url: string): string {

@@ -11,7 +11,7 @@ export interface DeviceTransport {
   publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
   /** Sends away whoever is connected as this terminal. */
   disconnect(terminalId: string): void;
-  /** Whether a command published here may reach the terminal: always so with a broker that all servers share. */
+  /** Whether a command published here may reach the terminal: whenever it is connected, with a broker that all servers share. */
   hears: (terminalId: string) => boolean;
   /** All terminals that `hears` is true of; `undefined` for every terminal there is. */
   listening(): string[] | undefined;

@@ -1,20 +1,19 @@
 import { createHash } from "node:crypto";
-import type { Operation, OperationBlocker, OperationCreate } from "@tillkeeper/contract/http/operations";
-import { limits } from "@tillkeeper/contract/limits";
-import { defaultTimeoutSeconds, type OperationName } from "@tillkeeper/contract/operations";
-import { operationsAllowed } from "@tillkeeper/contract/terminal-status";
+import type { Operation, OperationCreate } from "@tillkeeper/contract/http/operations";
+import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
+import { isWithoutPartition } from "../db/failures.ts";
 import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
 import { newId } from "../platform/ids.ts";
-import { preciseTime } from "../platform/timestamps.ts";
+import type { Durations } from "./durations.ts";
+import { makeMonth } from "./months.ts";
+import { type AcceptRequest, findObstacle } from "./obstacle.ts";
 import { presentAccepted } from "./present.ts";
-import { findByIdempotencyKey, findPending, forgetKeys, type OperationRow, terminalStatus } from "./queries.ts";
 import { acceptOperations, type NewOperation } from "./sql/accept.ts";
-import type { Command } from "./sql/claim-commands.ts";
-import { expireOperations } from "./sql/expire.ts";
+import type { Command } from "./sql/claim-messages.ts";
 
 export interface AcceptDeps {
   db: Db;
@@ -23,13 +22,9 @@ export interface AcceptDeps {
   announce: (command: Command) => void;
   /** Whether `announce` can reach the terminal; otherwise it may be connected to another server. */
   hears: (terminalId: string) => boolean;
-}
-
-interface AcceptRequest {
-  accountId: string;
-  clientId: string;
-  idempotencyKey: string | null;
-  body: OperationCreate;
+  durations: Durations;
+  /** Seconds a terminal has to answer, unless the request says otherwise (D16). */
+  windows: Readonly<Record<OperationName, number>>;
 }
 
 interface Accepted {
@@ -54,103 +49,63 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
     maxBatch: 128,
     maxQueue: 5_000,
     overload: () => busy(),
-    run: (batch) => retried(() => acceptOperations(db.pool, batch)),
+    run: (batch) => retried(() => acceptInMonth(db, batch)),
   });
 
   return async (request) => {
     for (let tries = 0; tries < mostTries; tries += 1) {
-      const operation = newOperation(request, clock.now(), deps.hears(request.body.terminal_id));
+      const operation = newOperation(request, clock.now(), deps);
       if (await insert(operation)) {
         deps.announce(toCommand(operation));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
-      const earlier = await findObstacle(deps, request, operation);
+      const earlier = await findObstacle(deps, request, operation.requestSha256);
       if (earlier) return { operation: presentAccepted(earlier), replayed: true };
     }
     throw busy();
   };
 }
 
+/** The partition of the month is there, unless clocks are far off: then it is made here. */
+async function acceptInMonth(db: Db, batch: NewOperation[]): Promise<boolean[]> {
+  try {
+    return await acceptOperations(db.pool, batch);
+  } catch (error) {
+    if (!isWithoutPartition(error)) throw error;
+    for (const { createdAt } of [batch[0], batch.at(-1)] as NewOperation[]) await makeMonth(db.sql, createdAt);
+    return acceptOperations(db.pool, batch);
+  }
+}
+
 function newOperation(
   { accountId, clientId, idempotencyKey, body }: AcceptRequest,
   now: Date,
-  inReach: boolean,
+  { hears, windows }: Pick<AcceptDeps, "hears" | "windows">,
 ): NewOperation {
-  const timeoutMs = (body.timeout ?? defaultTimeoutSeconds[body.operation]) * 1000;
+  const timeoutMs = (body.timeout ?? windows[body.operation]) * 1000;
+  const announced = hears(body.terminal_id);
   return {
     accountId,
     id: newId(now),
     terminalId: body.terminal_id,
     operation: body.operation,
     parameters: body.parameters ?? {},
+    whenBusy: body.when_busy ?? null,
     deadline: new Date(now.getTime() + timeoutMs),
     createdAt: now,
     clientId,
     idempotencyKey,
-    requestSha256: requestHash(body),
-    outboxDueAt: inReach ? new Date(now.getTime() + outboxDelayMs) : now,
+    requestSha256: idempotencyKey === null ? null : requestHash(body),
+    dueAt: announced ? new Date(now.getTime() + outboxDelayMs) : now,
+    announced,
   };
 }
 
 /** Equal for requests that mean the same, whatever the order of their fields. */
 function requestHash(body: OperationCreate): Buffer {
-  const meaning = [body.terminal_id, body.operation, body.parameters?.operator_id ?? null, body.timeout ?? null];
+  const { terminal_id, operation, parameters, timeout, when_busy } = body;
+  const meaning = [terminal_id, operation, parameters?.operator_id ?? null, timeout ?? null, when_busy ?? "fail"];
   return createHash("sha256").update(JSON.stringify(meaning)).digest();
-}
-
-/**
- * Why an operation was not inserted: throws the refusal, or answers the earlier operation that this request repeats, or
- * undefined when the obstacle is gone and the request may be tried again.
- */
-async function findObstacle(
-  deps: AcceptDeps,
-  { accountId, clientId, idempotencyKey, body }: AcceptRequest,
-  operation: NewOperation,
-): Promise<OperationRow | undefined> {
-  const { db } = deps;
-  const now = deps.clock.now();
-  if (idempotencyKey !== null) {
-    const earlier = await findByIdempotencyKey(db.sql, accountId, clientId, idempotencyKey);
-    const forgetBefore = new Date(now.getTime() - limits.idempotencyKeyHours * 3_600_000);
-    if (earlier && earlier.created_at < forgetBefore) {
-      await forgetKeys(db.sql, forgetBefore);
-      return undefined;
-    }
-    if (earlier?.request_sha256.equals(operation.requestSha256)) return earlier;
-    if (earlier) throw keyReused();
-  }
-  const status = await terminalStatus(db.sql, accountId, body.terminal_id);
-  if (!status || status === "DELETED") throw new ApiError("terminal_not_found", "There is no such terminal.");
-  const allowed: readonly OperationName[] = operationsAllowed[status];
-  if (!allowed.includes(body.operation)) {
-    throw new ApiError("operation_not_allowed", `A terminal that is ${status} does not accept ${body.operation}.`);
-  }
-  const blocker = await findPending(db.sql, accountId, body.terminal_id);
-  if (!blocker) return undefined;
-  if (blocker.deadline > now) throw pending(blocker, now);
-  // Its time is up and the worker has not come by yet.
-  await expireOperations(db.pool, now, 1_000);
-  return undefined;
-}
-
-function pending(row: OperationRow, now: Date): ApiError {
-  const blocker: OperationBlocker = {
-    id: row.id,
-    operation: row.operation,
-    created_by: row.created_by,
-    deadline: preciseTime(row.deadline),
-  };
-  const seconds = Math.max(1, Math.ceil((row.deadline.getTime() - now.getTime()) / 1000));
-  return new ApiError("operation_pending", `The terminal is busy with ${row.operation}.`, {
-    errors: [{ path: "/body/terminal_id", message: "has a pending operation", blocker }],
-    headers: { "retry-after": String(seconds) },
-  });
-}
-
-function keyReused(): ApiError {
-  return new ApiError("idempotency_key_reused", "This Idempotency-Key came with another request before.", {
-    errors: [{ path: "/headers/idempotency-key", message: "belongs to another request" }],
-  });
 }
 
 function busy(): ApiError {
@@ -164,6 +119,7 @@ function toAccepted(operation: NewOperation) {
     terminal_id: operation.terminalId,
     operation: operation.operation,
     parameters: operation.parameters,
+    when_busy: operation.whenBusy,
     deadline: operation.deadline,
     created_at: operation.createdAt,
     created_by: operation.clientId,
@@ -171,6 +127,15 @@ function toAccepted(operation: NewOperation) {
 }
 
 function toCommand(operation: NewOperation): Command {
-  const { accountId, id, terminalId, parameters, createdAt, deadline } = operation;
-  return { accountId, operationId: id, terminalId, operation: operation.operation, parameters, createdAt, deadline };
+  const { id: operationId, accountId, terminalId, parameters, whenBusy, createdAt, deadline } = operation;
+  return {
+    accountId,
+    operationId,
+    terminalId,
+    operation: operation.operation,
+    parameters,
+    whenBusy,
+    createdAt,
+    deadline,
+  };
 }

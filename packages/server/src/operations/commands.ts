@@ -1,2 +1,3 @@
-/** What other features may know of commands on their way to terminals. */
-export { type Command, claimCommands, liveCommand } from "./sql/claim-commands.ts";
+/** What other features may know of messages on their way to terminals. */
+export { cancelledAmong } from "./queries.ts";
+export { type Command, claimAfterHello, claimMessages, type Message } from "./sql/claim-messages.ts";

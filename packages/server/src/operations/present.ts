@@ -1,14 +1,19 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
+import { type OperationPhase, operationPhases } from "@tillkeeper/contract/operations";
 import { documentedTime, preciseTime } from "../platform/timestamps.ts";
 import type { OperationRow } from "./queries.ts";
 
 /** An operation as answers show it: the documented fields first, in the documented order. */
 export function presentOperation(row: OperationRow): Operation {
+  const phases = presentPhases(row);
   return {
     ...presentAccepted(row),
     status: row.status,
     updated_at: documentedTime(row.updated_at),
     updated_by: row.updated_by,
+    phase: lastPhase(phases),
+    phases,
+    ...(row.cancel_requested_at !== null && { cancellation: presentCancellation(row) }),
     ...(row.result !== null && { result: row.result as NonNullable<Operation["result"]> }),
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.error !== null && { error: row.error }),
@@ -18,7 +23,15 @@ export function presentOperation(row: OperationRow): Operation {
 
 type Accepted = Pick<
   OperationRow,
-  "id" | "terminal_id" | "operation" | "created_at" | "created_by" | "account_id" | "deadline" | "parameters"
+  | "id"
+  | "terminal_id"
+  | "operation"
+  | "created_at"
+  | "created_by"
+  | "account_id"
+  | "deadline"
+  | "parameters"
+  | "when_busy"
 >;
 
 /** The answer that accepting it gave: the same whenever it is asked for again with the same idempotency key (D15). */
@@ -34,6 +47,40 @@ export function presentAccepted(row: Accepted): Operation {
     updated_by: row.created_by,
     account_id: row.account_id,
     deadline: preciseTime(row.deadline),
+    phase: "accepted",
+    phases: { accepted: preciseTime(row.created_at) },
+    ...(row.when_busy !== null && { when_busy: row.when_busy }),
     ...(Object.keys(row.parameters).length > 0 && { parameters: row.parameters }),
+  };
+}
+
+export type PhaseTimes = Pick<
+  OperationRow,
+  "created_at" | "dispatched_at" | "delivered_at" | "started_at" | "answered_at"
+>;
+
+function presentPhases(row: PhaseTimes): Operation["phases"] {
+  return {
+    accepted: preciseTime(row.created_at),
+    ...(row.dispatched_at && { dispatched: preciseTime(row.dispatched_at) }),
+    ...(row.delivered_at && { delivered: preciseTime(row.delivered_at) }),
+    ...(row.started_at && { started: preciseTime(row.started_at) }),
+    ...(row.answered_at && { answered: preciseTime(row.answered_at) }),
+  };
+}
+
+function lastPhase(phases: Operation["phases"]): OperationPhase {
+  return operationPhases.findLast((phase) => phases[phase] !== undefined) ?? "accepted";
+}
+
+export function phaseOf(row: PhaseTimes): OperationPhase {
+  return lastPhase(presentPhases(row));
+}
+
+function presentCancellation(row: OperationRow): NonNullable<Operation["cancellation"]> {
+  return {
+    requested_at: preciseTime(row.cancel_requested_at as Date),
+    requested_by: row.cancel_requested_by ?? "",
+    ...(row.cancel_refused_at && { refused_at: preciseTime(row.cancel_refused_at) }),
   };
 }

@@ -1,9 +1,11 @@
 import type { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
-import type { Kysely, Selectable } from "kysely";
+import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
+import type { Command } from "./sql/claim-messages.ts";
 
 export type OperationRow = Selectable<Tables["operations"]>;
+export type ClaimRow = Selectable<Tables["operation_claims"]>;
 
 export interface OperationFilter {
   terminal_id?: string;
@@ -23,22 +25,39 @@ export function listOperations(
   accountId: string,
   filter: OperationFilter,
 ): Promise<OperationRow[]> {
-  let query = db
-    .selectFrom("operations")
-    .selectAll()
-    .where("account_id", "=", accountId)
-    .orderBy("id", "desc")
-    .limit(filter.limit);
-  if (filter.terminal_id !== undefined) query = query.where("terminal_id", "=", filter.terminal_id);
-  if (filter.operation_id !== undefined) query = query.where("id", "=", filter.operation_id);
-  if (filter.operation !== undefined) query = query.where("operation", "=", filter.operation);
+  let query = selectOperations(db, accountId).orderBy("operations.id", "desc").limit(filter.limit);
+  if (filter.terminal_id !== undefined) query = query.where("operations.terminal_id", "=", filter.terminal_id);
+  if (filter.operation_id !== undefined) query = query.where("operations.id", "=", filter.operation_id);
+  if (filter.operation !== undefined) query = query.where("operations.operation", "=", filter.operation);
   if (filter.status !== undefined) query = query.where("status", "=", filter.status);
-  if (filter.created_at_gte !== undefined) query = query.where("created_at", ">=", filter.created_at_gte);
-  if (filter.created_at_lte !== undefined) query = query.where("created_at", "<=", filter.created_at_lte);
-  if (filter.starting_after !== undefined) query = query.where("id", "<", filter.starting_after);
+  if (filter.created_at_gte !== undefined) query = query.where("operations.created_at", ">=", filter.created_at_gte);
+  if (filter.created_at_lte !== undefined) query = query.where("operations.created_at", "<=", filter.created_at_lte);
+  if (filter.starting_after !== undefined) query = query.where("operations.id", "<", filter.starting_after);
   if (filter.store_id !== undefined)
-    query = query.where("terminal_id", "in", terminalsOfStore(db, accountId, filter.store_id));
+    query = query.where("operations.terminal_id", "in", terminalsOfStore(db, accountId, filter.store_id));
   return query.execute();
+}
+
+/** While an operation is live, its phases stand in its claim. */
+function selectOperations(db: Kysely<Tables>, accountId: string) {
+  return db
+    .selectFrom("operations")
+    .leftJoin("operation_claims as claim", (join) =>
+      join
+        .onRef("claim.account_id", "=", "operations.account_id")
+        .onRef("claim.operation_id", "=", "operations.id")
+        .on("operations.status", "=", "PENDING"),
+    )
+    .selectAll("operations")
+    .select((eb) => [
+      eb.fn.coalesce("operations.dispatched_at", "claim.dispatched_at").as("dispatched_at"),
+      eb.fn.coalesce("operations.delivered_at", "claim.delivered_at").as("delivered_at"),
+      eb.fn.coalesce("operations.started_at", "claim.started_at").as("started_at"),
+      eb.fn.coalesce("operations.cancel_requested_at", "claim.cancel_requested_at").as("cancel_requested_at"),
+      eb.fn.coalesce("operations.cancel_requested_by", "claim.cancel_requested_by").as("cancel_requested_by"),
+      eb.fn.coalesce("operations.cancel_refused_at", "claim.cancel_refused_at").as("cancel_refused_at"),
+    ])
+    .where("operations.account_id", "=", accountId);
 }
 
 function terminalsOfStore(db: Kysely<Tables>, accountId: string, storeId: string) {
@@ -53,22 +72,18 @@ function terminalsOfStore(db: Kysely<Tables>, accountId: string, storeId: string
 }
 
 export function findOperation(db: Kysely<Tables>, accountId: string, id: string): Promise<OperationRow | undefined> {
-  return db
-    .selectFrom("operations")
-    .selectAll()
-    .where("account_id", "=", accountId)
-    .where("id", "=", id)
-    .executeTakeFirst();
+  return selectOperations(db, accountId).where("operations.id", "=", id).executeTakeFirst();
 }
 
+/** The claim that holds a client's idempotency key. */
 export function findByIdempotencyKey(
   db: Kysely<Tables>,
   accountId: string,
   clientId: string,
   key: string,
-): Promise<OperationRow | undefined> {
+): Promise<ClaimRow | undefined> {
   return db
-    .selectFrom("operations")
+    .selectFrom("operation_claims")
     .selectAll()
     .where("account_id", "=", accountId)
     .where("client_id", "=", clientId)
@@ -76,18 +91,71 @@ export function findByIdempotencyKey(
     .executeTakeFirst();
 }
 
-export function findPending(
+/** The claim of the operation that a terminal is busy with. */
+export function findLive(
   db: Kysely<Tables>,
   accountId: string,
   terminalId: string,
-): Promise<OperationRow | undefined> {
+): Promise<(ClaimRow & { deadline: Date }) | undefined> {
   return db
-    .selectFrom("operations")
+    .selectFrom("operation_claims")
     .selectAll()
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
-    .where("status", "=", "PENDING")
+    .where("deadline", "is not", null)
+    .$narrowType<{ deadline: Date }>()
     .executeTakeFirst();
+}
+
+/** Those operations of a terminal that were cancelled without its answer, as the commands they were. */
+export async function cancelledAmong(
+  db: Kysely<Tables>,
+  { accountId, terminalId, ids }: { accountId: string; terminalId: string; ids: string[] },
+): Promise<Command[]> {
+  const rows = await db
+    .selectFrom("operations")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("id", "in", ids)
+    .where("terminal_id", "=", terminalId)
+    .where("reason", "=", "cancelled")
+    .where("answered_at", "is", null)
+    .execute();
+  return rows.map(commandOf);
+}
+
+/** An operation as the command that it is to its terminal. */
+export function commandOf(row: OperationRow): Command {
+  return {
+    accountId: row.account_id,
+    operationId: row.id,
+    terminalId: row.terminal_id,
+    operation: row.operation,
+    parameters: row.parameters,
+    whenBusy: row.when_busy,
+    createdAt: row.created_at,
+    deadline: row.deadline,
+  };
+}
+
+/** Notes that a terminal will not give an operation up; so it has begun. */
+export async function noteCancelRefused(
+  db: Kysely<Tables>,
+  { accountId, terminalId, id, at }: { accountId: string; terminalId: string; id: string; at: Date },
+): Promise<void> {
+  await db
+    .updateTable("operation_claims")
+    .set((eb) => ({
+      cancel_refused_at: at,
+      delivered_at: eb.fn.coalesce("delivered_at", eb.val(at)),
+      started_at: eb.fn.coalesce("started_at", eb.val(at)),
+    }))
+    .where("account_id", "=", accountId)
+    .where("operation_id", "=", id)
+    .where("terminal_id", "=", terminalId)
+    .where("cancel_requested_at", "is not", null)
+    .where("cancel_refused_at", "is", null)
+    .execute();
 }
 
 export async function terminalStatus(
@@ -104,7 +172,7 @@ export async function terminalStatus(
   return row?.status;
 }
 
-/** Keeps the first answer that came after TIMEOUT; the state stays. */
+/** Keeps the first answer that came after the operation had ended without one; the state stays. */
 export async function recordLateResult(
   db: Kysely<Tables>,
   { accountId, id, late }: { accountId: string; id: string; late: object },
@@ -114,18 +182,32 @@ export async function recordLateResult(
     .set({ late_result: JSON.stringify(late) })
     .where("account_id", "=", accountId)
     .where("id", "=", id)
-    .where("status", "=", "TIMEOUT")
+    .where("status", "in", ["TIMEOUT", "FAILED"])
+    .where("answered_at", "is", null)
     .where("late_result", "is", null)
     .execute();
 }
 
-/** Forgets idempotency keys of operations created before `before`; answers how many. */
-export async function forgetKeys(db: Kysely<Tables>, before: Date): Promise<bigint> {
-  const forgotten = await db
-    .updateTable("operations")
-    .set({ idempotency_key: null })
-    .where("idempotency_key", "is not", null)
-    .where("created_at", "<", before)
-    .executeTakeFirst();
-  return forgotten.numUpdatedRows;
+/** Forgets the key that a claim holds, unless its operation is live. */
+export async function forgetKey(db: Kysely<Tables>, { account_id, operation_id }: ClaimRow): Promise<void> {
+  await db
+    .deleteFrom("operation_claims")
+    .where("account_id", "=", account_id)
+    .where("operation_id", "=", operation_id)
+    .where("terminal_id", "is", null)
+    .execute();
+}
+
+/** Forgets idempotency keys of operations created before `before`, except of live ones; answers how many, at most `limit`. */
+export async function forgetKeys(db: Kysely<Tables>, before: Date, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from operation_claims as claim using (
+      select account_id, operation_id from operation_claims
+      where terminal_id is null and created_at < ${before}
+      order by created_at
+      limit ${limit}
+      for update skip locked
+    ) as old
+    where claim.account_id = old.account_id and claim.operation_id = old.operation_id`.execute(db);
+  return Number(numAffectedRows ?? 0n);
 }

@@ -1,74 +1,147 @@
-import type { ReceiptMessage, ResultMessage, StartedMessage } from "@tillkeeper/contract/mqtt";
+import type {
+  CancelRefusedMessage,
+  DeliveredMessage,
+  ReceiptMessage,
+  ResultMessage,
+  StartedMessage,
+} from "@tillkeeper/contract/mqtt";
 import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
-import { findOperation, recordLateResult } from "./queries.ts";
+import { type Dispatched, dispatchedNotes } from "./dispatched.ts";
+import type { Durations } from "./durations.ts";
+import { findOperation, noteCancelRefused, type OperationRow, recordLateResult } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
-import { endedKey, type Finish, finishOperations } from "./sql/finish.ts";
-import { type Start, startOperations } from "./sql/start.ts";
+import { type Finish, type Finished, finishOperations } from "./sql/finish.ts";
+import { noteDispatchedLate, noteProgress, type Progress } from "./sql/progress.ts";
 
 interface Origin {
   accountId: string;
   terminalId: string;
 }
 
-/** What terminals report about operations, gathered into batches like the requests that create them. */
+/** What is told about operations on their way, gathered into batches like the requests that create them. */
 export interface Reports {
+  /** This server has sent the command. Written along with the next report, or by `flush`. */
+  dispatched(sent: Omit<Dispatched, "at">): void;
+  delivered(origin: Origin, message: DeliveredMessage): Promise<void>;
   started(origin: Origin, message: StartedMessage): Promise<void>;
   /** Resolves when the result, or the fact that it came too late, is committed; answers the state to acknowledge. */
   finished(origin: Origin, message: ResultMessage): Promise<ReceiptMessage["status"]>;
+  cancelRefused(origin: Origin, message: CancelRefusedMessage): Promise<void>;
+  /** Writes the dispatches that nothing was heard of since. */
+  flush(): Promise<void>;
 }
 
-type Report = { start: Start; finish?: undefined } | { finish: Finish; start?: undefined };
+type Report = { progress: Progress; finish?: undefined } | { finish: Finish; progress?: undefined };
 
-export function createReports({ db, clock }: { db: Db; clock: Clock }): Reports {
+export function createReports({ db, clock, durations }: { db: Db; clock: Clock; durations: Durations }): Reports {
+  const notes = dispatchedNotes();
   const report = gather<Report, boolean>({
     // One batch at a time: two would race, and of two results of a terminal the later could come first.
     slots: 1,
-    maxBatch: 128,
+    maxBatch: 256,
     maxQueue: 20_000,
     overload: () => new ApiError("service_unavailable", "Too many reports are waiting."),
-    run: (batch) => writeReports(db, batch),
+    run: async (batch) => {
+      const { ended, answers } = await writeReports(db, batch);
+      const now = clock.now().getTime();
+      for (const { operation, deviceModel, createdAt } of ended) {
+        durations.observe(operation, deviceModel, now - createdAt.getTime());
+      }
+      return answers;
+    },
+  });
+  const progressOf = (origin: Origin, id: string, phases: Partial<Progress>): Report => ({
+    progress: {
+      ...origin,
+      id,
+      dispatchedAt: notes.take(origin.terminalId, id),
+      deliveredAt: null,
+      startedAt: null,
+      ...phases,
+    },
   });
 
   return {
-    async started(origin, message) {
-      await report({ start: { ...origin, id: message.operation_id, at: clock.now() } });
+    dispatched: (sent) => notes.note({ ...sent, at: clock.now() }),
+
+    async delivered(origin, { operation_id: id }) {
+      await report(progressOf(origin, id, { deliveredAt: clock.now() }));
+    },
+
+    async started(origin, { operation_id: id }) {
+      await report(progressOf(origin, id, { startedAt: clock.now() }));
     },
 
     async finished(origin, message) {
-      const finish = toFinish(origin, message, clock.now());
+      const dispatchedAt = notes.take(origin.terminalId, message.operation_id);
+      const finish = { ...toFinish(origin, message, clock.now()), dispatchedAt };
       const ended = await report({ finish });
       return ended ? message.status : settleUnmatched(db, origin, message, finish.at);
+    },
+
+    cancelRefused: (origin, { operation_id: id }) => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() }),
+
+    async flush() {
+      const sent = notes.takeAll().map(({ at, ...origin }) => ({
+        ...origin,
+        dispatchedAt: at,
+        deliveredAt: null,
+        startedAt: null,
+      }));
+      if (sent.length === 0) return;
+      const live = await retried(() => noteProgress(db.pool, sent));
+      const over = sent.filter(({ id }) => !live.has(id));
+      if (over.length > 0) await noteDispatchedLate(db.pool, over);
     },
   };
 }
 
-/** Answers, for each report in order, whether it is the one that ended its operation. */
-async function writeReports(db: Db, batch: Report[]): Promise<boolean[]> {
-  const starts = new Map<string, Start>();
-  const finishes = new Map<string, Finish>();
-  for (const { start, finish } of batch) {
-    if (start) starts.set(keyOf(start), start);
-    // Of two results of one operation the first counts; the other will be told what was kept.
-    else if (!finishes.has(keyOf(finish))) finishes.set(keyOf(finish), finish);
-  }
-  for (const [key, finish] of finishes) {
-    finish.startedAt = starts.get(key)?.at ?? null;
-    starts.delete(key);
-  }
-  const begun = [...starts.values()];
-  if (begun.length > 0) await retried(() => startOperations(db.pool, begun));
-  const ended = finishes.size > 0 ? await retried(() => finishOperations(db.pool, [...finishes.values()])) : new Set();
-  return batch.map(
-    ({ finish }) => finish !== undefined && finishes.get(keyOf(finish)) === finish && ended.has(endedKey(finish)),
-  );
+interface Written {
+  ended: Finished[];
+  /** For each report in order: a result, whether it ended its operation; progress, whether the operation is live. */
+  answers: boolean[];
 }
 
-function keyOf({ accountId, terminalId, id }: Start | Finish): string {
-  return `${accountId} ${terminalId} ${id}`;
+async function writeReports(db: Db, batch: Report[]): Promise<Written> {
+  const progress = new Map<string, Progress>();
+  const finishes = new Map<string, Finish>();
+  for (const report of batch) {
+    if (report.progress) merge(progress, report.progress);
+    // Of two results of one operation the first counts; the other will be told what was kept.
+    else if (!finishes.has(keyOf(report.finish))) finishes.set(keyOf(report.finish), report.finish);
+  }
+  for (const [key, finish] of finishes) {
+    const known = progress.get(key);
+    progress.delete(key);
+    finish.dispatchedAt ??= known?.dispatchedAt ?? null;
+    finish.deliveredAt ??= known?.deliveredAt ?? null;
+    finish.startedAt ??= known?.startedAt ?? null;
+  }
+  const noted = [...progress.values()];
+  const live = noted.length > 0 ? await retried(() => noteProgress(db.pool, noted)) : new Set<string>();
+  const ended = finishes.size > 0 ? await retried(() => finishOperations(db.pool, [...finishes.values()])) : [];
+  const endedKeys = new Set(ended.map((row) => `${row.terminalId} ${row.id}`));
+  const answers = batch.map(({ finish, progress: told }) =>
+    finish ? finishes.get(keyOf(finish)) === finish && endedKeys.has(keyOf(finish)) : live.has(told.id),
+  );
+  return { ended, answers };
+}
+
+function merge(into: Map<string, Progress>, next: Progress): void {
+  const known = into.get(keyOf(next));
+  if (!known) return void into.set(keyOf(next), { ...next });
+  known.dispatchedAt ??= next.dispatchedAt;
+  known.deliveredAt ??= next.deliveredAt;
+  known.startedAt ??= next.startedAt;
+}
+
+/** A terminal that names another one's operation must not be taken for it. */
+function keyOf({ terminalId, id }: Progress | Finish): string {
+  return `${terminalId} ${id}`;
 }
 
 function toFinish(origin: Origin, message: ResultMessage, at: Date): Finish {
@@ -81,7 +154,10 @@ function toFinish(origin: Origin, message: ResultMessage, at: Date): Finish {
     result: failed ? null : message.result,
     reason: failed ? (message.reason ?? "device_error") : null,
     error: failed ? (message.error ?? null) : null,
-    startedAt: null,
+    dispatchedAt: null,
+    deliveredAt: null,
+    // Stands in for a `started` that was not sent; at the server's time, like every phase.
+    startedAt: message.started_at === undefined ? null : at,
     at,
   };
 }
@@ -102,7 +178,8 @@ async function settleUnmatched(
   }
   if (!row || row.status === "PENDING")
     throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
-  if (row.status === "TIMEOUT") {
+  const givenUp = row.reason === "cancelled" && message.reason === "cancelled";
+  if (endedWithoutAnswer(row) && !givenUp) {
     const { status, result, reason, error } = toFinish({ accountId, terminalId }, message, at);
     const late = {
       status,
@@ -112,6 +189,11 @@ async function settleUnmatched(
     await recordLateResult(db.sql, { accountId, id: row.id, late: withoutNulls(late) });
   }
   return row.status;
+}
+
+/** Timed out, or cancelled at once: whether the terminal carried it out all the same is worth knowing. */
+function endedWithoutAnswer(row: OperationRow): boolean {
+  return row.answered_at === null && row.status !== "PENDING";
 }
 
 function withoutNulls(fields: Record<string, unknown>): object {

@@ -10,11 +10,11 @@ import { isUuid } from "../platform/formats.ts";
 import { nextLink } from "../platform/http/paging.ts";
 import { type Caller, type Route, route } from "../platform/http/route.ts";
 import type { createAccept } from "./accept.ts";
+import { type CancelDeps, cancelOperation } from "./cancel.ts";
 import { getOperation, getOperations } from "./operations.ts";
 import type { OperationFilter } from "./queries.ts";
 
-export interface OperationRouteDeps {
-  db: Db;
+export interface OperationRouteDeps extends CancelDeps {
   accept: ReturnType<typeof createAccept>;
 }
 
@@ -46,12 +46,9 @@ export function operationRoutes(deps: OperationRouteDeps): Route[] {
   ];
 }
 
-function routesAt(
-  deps: OperationRouteDeps,
-  base: string,
-  ofBase: { aid?: typeof AccountId },
-  idPrefix: string,
-): Route[] {
+type OfBase = { aid?: typeof AccountId };
+
+function routesAt(deps: OperationRouteDeps, base: string, ofBase: OfBase, idPrefix: string): Route[] {
   const path = `${base}/admin/terminals/operations`;
   const params = Type.Object(ofBase);
   return [
@@ -92,7 +89,27 @@ function routesAt(
         body: await getOperation(deps.db, caller.accountId, asUuid(id)),
       }),
     }),
+    cancelRoute(deps, path, ofBase, idPrefix),
   ];
+}
+
+function cancelRoute(deps: CancelDeps, path: string, ofBase: OfBase, idPrefix: string): Route {
+  return route({
+    method: "POST",
+    path: `${path}/:operation_id/cancel`,
+    scopes: writeOperations,
+    id: `${idPrefix}admin_terminals_operations_id_cancel`,
+    summary: "Cancel an operation: at once while it cannot have begun (200), else its terminal is asked (202)",
+    tag,
+    schemas: {
+      params: Type.Object({ ...ofBase, operation_id: Text }),
+      responses: { 200: Operation, 202: Operation },
+    },
+    handle: async ({ caller, params: { operation_id: id } }) => {
+      const { operation, ended } = await cancelOperation(deps, { ...caller, operationId: asUuid(id) });
+      return { status: ended ? 200 : 202, body: operation };
+    },
+  });
 }
 
 /** What is no UUID names no operation either: the same answer as for any unknown id. */

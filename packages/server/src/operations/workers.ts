@@ -3,22 +3,34 @@ import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { forgetKeys } from "./queries.ts";
-import { expireOperations } from "./sql/expire.ts";
+import type { Reports } from "./reports.ts";
+import { expireImpossible, expireOperations } from "./sql/expire.ts";
 
 const expireEveryMs = 200;
 const expireBatch = 1_000;
+const impossibleEveryMs = 1_000;
 const forgetEveryMs = 10 * 60_000;
+const forgetBatch = 5_000;
 
 /**
  * Makes TIMEOUT visible well within a second of the deadline (D16). Deadlines are rows, so a restart loses none: the
  * first round after it ends whatever passed meanwhile.
  */
-export function expiryWorker({ db, clock }: { db: Db; clock: Clock }): Worker {
+export function expiryWorker({ db, clock, reports }: { db: Db; clock: Clock; reports: Reports }): Worker {
   return {
     name: "operations.expire",
+    // After an outage of the database, too, nothing is TIMEOUT by more than a second late.
+    backWithinMs: expireEveryMs,
     async run(signal) {
+      let lookedForImpossible = 0;
       while (!signal.aborted) {
+        // Why an operation timed out is told by how far it came: what this server knows of that is written first.
+        await reports.flush();
         const ended = await expireOperations(db.pool, clock.now(), expireBatch);
+        if (Date.now() - lookedForImpossible > impossibleEveryMs) {
+          await expireImpossible(db.pool, clock.now(), expireBatch);
+          lookedForImpossible = Date.now();
+        }
         if (ended < expireBatch) await pause(expireEveryMs, signal);
       }
     },
@@ -31,8 +43,9 @@ export function idempotencyWorker({ db, clock }: { db: Db; clock: Clock }): Work
     name: "operations.forget_keys",
     async run(signal) {
       while (!signal.aborted) {
-        await forgetKeys(db.sql, new Date(clock.now().getTime() - limits.idempotencyKeyHours * 3_600_000));
-        await pause(forgetEveryMs, signal);
+        const before = new Date(clock.now().getTime() - limits.idempotencyKeyHours * 3_600_000);
+        const forgotten = await forgetKeys(db.sql, before, forgetBatch);
+        if (forgotten < forgetBatch) await pause(forgetEveryMs, signal);
       }
     },
   };

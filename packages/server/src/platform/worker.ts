@@ -5,6 +5,8 @@ import type { Logger } from "./log.ts";
 export interface Worker {
   name: string;
   run(signal: AbortSignal): Promise<void>;
+  /** How long it may be away after a failure, in milliseconds; five seconds unless a promise depends on it. */
+  backWithinMs?: number;
 }
 
 export interface WorkerHealth {
@@ -59,7 +61,9 @@ export class Supervisor {
       health.state = "restarting";
       health.restarts += 1;
       delay =
-        Date.now() - startedAt > restartDelayMs.most ? restartDelayMs.first : Math.min(delay * 2, restartDelayMs.most);
+        Date.now() - startedAt > restartDelayMs.most
+          ? restartDelayMs.first
+          : Math.min(delay * 2, worker.backWithinMs ?? restartDelayMs.most);
       await pause(delay, signal);
     }
     health.state = "stopped";

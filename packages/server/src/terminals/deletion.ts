@@ -1,7 +1,10 @@
 import type { Terminal } from "@tillkeeper/contract/http/terminals";
+import { repeatable } from "@tillkeeper/contract/operations";
+import type { Selectable } from "kysely";
 import { recordChange } from "../audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
+import type { Tables } from "../db/schema.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -17,6 +20,8 @@ export interface DeletionDeps {
   isConnected: (terminalId: string) => boolean;
   /** Sends the terminal an `end_of_day` in the name of the caller; answers the operation's id. Throws what accepting throws. */
   sendEndOfDay: (caller: Caller, terminalId: string) => Promise<string>;
+  /** Ends an operation that cannot have begun, in the name of the caller. */
+  cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) => Promise<void>;
   /** Told when a credential ended, so that whoever is connected with it is sent away. */
   credentialReplaced: (terminalId: string) => void;
   virtualTerminalsChanged: () => void;
@@ -33,7 +38,7 @@ export async function deleteTerminal(deps: DeletionDeps, caller: Caller, termina
   const connected = deps.isConnected(terminalId);
   const closing = connected ? await closeDay(deps, caller, terminalId) : undefined;
   const { terminal, ended } = await retried(() =>
-    inTenant(deps.db, accountId, (tx) => remove(tx, deps.clock, caller, { terminalId, connected, closing })),
+    inTenant(deps.db, accountId, (tx) => remove(tx, deps, caller, { terminalId, connected, closing })),
   );
   if (ended) deps.credentialReplaced(terminalId);
   if (found.simulated) deps.virtualTerminalsChanged();
@@ -58,7 +63,14 @@ interface Removal {
   closing: string | undefined;
 }
 
-async function remove(tx: Tx, clock: Clock, caller: Caller, { terminalId, connected, closing }: Removal) {
+type RemovalDeps = Pick<DeletionDeps, "clock" | "cancelUndelivered">;
+
+async function remove(
+  tx: Tx,
+  { clock, cancelUndelivered }: RemovalDeps,
+  caller: Caller,
+  { terminalId, connected, closing }: Removal,
+) {
   const { accountId } = caller;
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") throw terminalNotFound();
@@ -69,9 +81,13 @@ async function remove(tx: Tx, clock: Clock, caller: Caller, { terminalId, connec
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
     .execute();
-  const last = closing ?? (await lastOperation(tx, accountId, terminalId, connected));
-  if (last === undefined) await endAtOnce(tx, accountId, terminalId);
-  else await endWith(tx, accountId, terminalId, last);
+  const live = closing === undefined ? await findLiveClaim(tx, accountId, terminalId) : undefined;
+  const last = closing ?? (live && (connected || mayHaveBegun(live)) ? live.operation_id : undefined);
+  if (last !== undefined) await endWith(tx, accountId, terminalId, last);
+  else {
+    await endCredential(tx, accountId, terminalId);
+    if (live) await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId });
+  }
   const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
   await recordChange(tx, clock, caller, {
     action: "terminal.delete",
@@ -82,28 +98,28 @@ async function remove(tx: Tx, clock: Clock, caller: Caller, { terminalId, connec
   return { terminal: after, ended: last === undefined };
 }
 
-/** The live operation that can still be answered: it is on its way to a connected device, or the device has begun it. */
-async function lastOperation(
-  tx: Tx,
-  accountId: string,
-  terminalId: string,
-  connected: boolean,
-): Promise<string | undefined> {
-  const live = await tx
-    .selectFrom("operations")
-    .select(["id", "started_at"])
+type LiveClaim = Pick<Selectable<Tables["operation_claims"]>, "operation_id" | "operation" | "started_at" | "attempts">;
+
+function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Promise<LiveClaim | undefined> {
+  return tx
+    .selectFrom("operation_claims")
+    .select(["operation_id", "operation", "started_at", "attempts"])
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
-    .where("status", "=", "PENDING")
     .executeTakeFirst();
-  return live && (connected || live.started_at !== null) ? live.id : undefined;
 }
 
-/** What is queued goes as well; an operation that never reached the device ends by its deadline. */
-async function endAtOnce(tx: Tx, accountId: string, terminalId: string): Promise<void> {
-  for (const table of ["terminal_credentials", "outbox"] as const) {
-    await tx.deleteFrom(table).where("account_id", "=", accountId).where("terminal_id", "=", terminalId).execute();
-  }
+/** The device may come back to say what came of it. */
+function mayHaveBegun({ operation, started_at, attempts }: LiveClaim): boolean {
+  return started_at !== null || (attempts > 0 && !repeatable[operation]);
+}
+
+async function endCredential(tx: Tx, accountId: string, terminalId: string): Promise<void> {
+  await tx
+    .deleteFrom("terminal_credentials")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .execute();
 }
 
 async function endWith(tx: Tx, accountId: string, terminalId: string, operationId: string): Promise<void> {

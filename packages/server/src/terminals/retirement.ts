@@ -3,7 +3,7 @@ import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 
-interface RetirementDeps {
+export interface RetirementDeps {
   db: Db;
   clock: Clock;
   /** Told of every credential that is gone, so that whoever is connected with it is sent away. */

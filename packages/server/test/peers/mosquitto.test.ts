@@ -1,12 +1,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const run = promisify(execFile);
@@ -149,34 +149,19 @@ describe("a terminal made of mosquitto_sub and mosquitto_pub", () => {
 });
 
 describe("Mosquitto as the outside broker (MQTT_URL)", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-mosquitto-"));
-  let broker: ChildProcess;
+  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-fleet-"));
+  let mosquitto: Mosquitto;
   let server: TestServer;
   const fleet = createVirtualFleet({ folder: join(folder, "terminals") });
   beforeAll(async () => {
-    const port = await freePort();
-    // Open to all: access rules are the operator's (docs/adr/0005-outside-broker.md); here the carrying is tried.
-    writeFileSync(
-      join(folder, "mosquitto.conf"),
-      `listener ${port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n`,
-    );
-    broker = spawn("/usr/sbin/mosquitto", ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
-    const outsideUrl = `mqtt://127.0.0.1:${port}`;
-    server = await vi.waitFor(
-      () =>
-        startTestServer({
-          virtualTerminalHost: fleet,
-          config: { mqtt: { port: { number: 0, configured: true }, outsideUrl } },
-        }),
-      { timeout: 20_000, interval: 100 },
-    );
+    mosquitto = await startMosquitto();
+    const mqtt = { port: { number: 0, configured: true }, outsideUrl: mosquitto.url };
+    server = await startTestServer({ virtualTerminalHost: fleet, config: { mqtt } });
   });
   afterAll(async () => {
     await server.stop();
     await fleet.stopAll();
-    const gone = new Promise((resolve) => broker.once("close", resolve));
-    broker.kill();
-    await gone;
+    await mosquitto.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -198,12 +183,3 @@ describe("Mosquitto as the outside broker (MQTT_URL)", () => {
     expect((await server.call("GET", "/health/ready")).body).toMatchObject({ broker: "up" });
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}

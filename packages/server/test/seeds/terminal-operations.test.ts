@@ -61,12 +61,13 @@ describe("terminal operations, as documented", () => {
       ],
     });
 
-    // List operation results: by terminal and by the id returned.
+    // List operation results: by terminal and by the id returned. Only how far it has come may be news (D17).
+    const { phase: _, phases: __, ...documented } = body;
     for (const query of [`terminal_id=${terminalId}`, `operation_id=${body.id}`]) {
       const list = await server.call("GET", `${base}?${query}`, tenant);
       expect(list.status).toBe(200);
       expect(Array.isArray(list.body)).toBe(true);
-      expect(list.body[0]).toEqual(body);
+      expect(list.body[0]).toMatchObject(documented);
     }
 
     // TIMEOUT: no response within the window; a new operation can be dispatched.

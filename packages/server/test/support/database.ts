@@ -1,25 +1,29 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
 import { inject } from "vitest";
+import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.ts";
 
-/** An empty database in the run's PostgreSQL, as a URL. */
+declare module "vitest" {
+  export interface ProvidedContext {
+    postgres: PostgresAddress;
+    /** A database with this version's schema to copy, where the run has one. */
+    template: string | undefined;
+  }
+}
+
+/** A database of a test, as a URL. */
 export interface TestDatabase {
   url: string;
   drop(): Promise<void>;
 }
 
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const { host, port, user, password } = inject("postgres");
+/** A database in the run's PostgreSQL; `empty` also where there is one to copy. */
+export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
+  const postgres = inject("postgres");
+  const template = empty ? undefined : inject("template");
   const name = `test_${randomBytes(8).toString("hex")}`;
-  const run = async (text: string) => {
-    const client = new pg.Client({ host, port, user, password, database: "postgres" });
-    await client.connect();
-    await client.query(text);
-    await client.end();
-  };
-  await run(`create database ${name}`);
+  await asSuperuser(postgres, `create database ${name}${template ? ` template ${template}` : ""}`);
   return {
-    url: `postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`,
-    drop: () => run(`drop database if exists ${name} with (force)`),
+    url: databaseUrl(postgres, name),
+    drop: () => asSuperuser(postgres, `drop database if exists ${name} with (force)`),
   };
 }

@@ -4,6 +4,9 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { vi } from "vitest";
 import type { Tenant, TestServer } from "./test-server.ts";
 
+/** What devices need of a server. */
+export type ForDevices = Pick<TestServer, "call" | "mqttUrl">;
+
 /** A device written by hand on a plain MQTT client: it does what a test says, also what an agent never would. */
 export class Device {
   readonly terminalId: string;
@@ -25,8 +28,10 @@ export class Device {
     await this.client.publishAsync(topic(this.terminalId, channel), JSON.stringify(message), { qos: 1 });
   }
 
-  hello(operations: object[] = []): Promise<void> {
-    return this.say("hello", { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations });
+  /** With `inquiry`: as the answer to it. */
+  hello(operations: object[] = [], inquiry?: object): Promise<void> {
+    const hello = { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations };
+    return this.say("hello", { ...hello, ...(inquiry && { inquiry }) });
   }
 
   openedMenu(operationId: string, more: object = {}): Promise<void> {
@@ -48,7 +53,7 @@ export class Device {
 }
 
 export async function connectMqtt(
-  server: TestServer,
+  server: ForDevices,
   username: string,
   password: string,
   clientId = username,
@@ -64,7 +69,7 @@ export async function connectMqtt(
 
 /** Registers a terminal over the API, gets its credential and connects as the device; in the status it has then. */
 export async function registerDevice(
-  server: TestServer,
+  server: ForDevices,
   tenant: Tenant,
   serial: string,
 ): Promise<Device & { password: string }> {
@@ -83,7 +88,7 @@ export async function registerDevice(
 
 /** A device whose terminal is ACTIVE: it has said hello and completed a check_update. */
 export async function activeDevice(
-  server: TestServer,
+  server: ForDevices,
   tenant: Tenant,
   serial: string,
 ): Promise<Device & { password: string }> {

@@ -2,14 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded/postgres.ts";
+import { startEmbeddedPostgres } from "../../src/db/embedded/postgres.ts";
 import { createLogger } from "../../src/platform/log.ts";
-
-declare module "vitest" {
-  export interface ProvidedContext {
-    postgres: EmbeddedPostgres["connection"];
-  }
-}
 
 /** One real PostgreSQL for the whole run; every test file makes databases of its own in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -21,6 +15,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     settings: { fsync: "off", max_connections: "300" },
   });
   project.provide("postgres", postgres.connection);
+  project.provide("template", undefined);
   return async () => {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });

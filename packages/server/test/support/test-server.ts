@@ -1,16 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import { createClient } from "../../src/auth/clients.ts";
 import type { Config } from "../../src/config.ts";
 import { type Db, openDb } from "../../src/db/db.ts";
 import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
-import { type RunningServer, startServer } from "../../src/main.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import { createLogger } from "../../src/platform/log.ts";
 import { AnswerCheck } from "./answer-check.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
-import { TestClock } from "./test-clock.ts";
+import { startOneProcess } from "./one-process.ts";
+import { startReplicas } from "./replicas.ts";
+import type { TestClock } from "./test-clock.ts";
 
 interface TestServerOptions {
   virtualTerminalHost?: VirtualTerminalHost;
@@ -34,6 +33,10 @@ export interface Call {
 export interface TestServer {
   url: string;
   mqttUrl: string;
+  /** Each server alone, past the balancer. */
+  urls: readonly string[];
+  /** How many connections the balancer has given to each. */
+  carried(): number[];
   clock: TestClock;
   db: Db;
   database: TestDatabase;
@@ -55,62 +58,65 @@ export interface Tenant {
 
 const secret = "a-secret-of-the-tests-000";
 
-/** A whole server in this process, on free ports, with a database and a data folder of its own. */
+/**
+ * Servers on free ports, with a database of their own: one in this process, or three behind a balancer where the run says
+ * so (`npm run test:replicas`).
+ */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const clock = new TestClock();
   const database = options.database ?? (await createTestDatabase());
-  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-data-"));
-  const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
-  const config: Config = {
-    http: { host: "127.0.0.1", port: { number: 0, configured: true } },
-    mqtt: { port: { number: 0, configured: true }, outsideUrl: undefined },
-    dataDir,
+  const start = process.env["TEST_TOPOLOGY"] === "replicas" ? startReplicas : startOneProcess;
+  const topology = await start({
+    config: options.config ?? {},
     databaseUrl: database.url,
-    publicUrl: undefined,
-    audienceHosts: ["api.dintero.com", "checkout.dintero.com"],
-    tokenLifetimeSeconds: 14_400,
-    sandboxClient: undefined,
-    logLevel: "silent",
-    ...options.config,
-  };
-  const { virtualTerminalHost } = options;
-  const start = () => startServer({ config, log, clock, ...(virtualTerminalHost && { virtualTerminalHost }) });
-  let running: RunningServer = await start();
-  const answers = new AnswerCheck((await send<never>(running.httpUrl, "GET", "/openapi.json")).body);
-  const db = openDb({ connectionString: database.url }, log);
+    virtualTerminalHost: options.virtualTerminalHost,
+    further: options.database !== undefined,
+  });
+  const request = <T>(method: string, path: string, call?: Call) =>
+    send<T>(topology.httpUrl, method, path, topology.spreads ? onItsOwn(call) : call);
+  const answers = new AnswerCheck((await request<never>("GET", "/openapi.json")).body);
+  const db = openDb({ connectionString: database.url }, createLogger("silent"));
 
   const server: TestServer = {
     get url() {
-      return running.httpUrl;
+      return topology.httpUrl;
     },
     get mqttUrl() {
-      return running.mqttUrl;
+      return topology.mqttUrl;
     },
-    clock,
+    get urls() {
+      return topology.urls;
+    },
+    carried: () => topology.carried(),
+    clock: topology.clock,
     db,
     database,
     account: (aid, client) => makeTenant(server, aid, client),
     async call(method, path, call) {
-      const reply = await send<never>(running.httpUrl, method, path, call);
+      await topology.settled();
+      const reply = await request<never>(method, path, call);
       if (path !== "/openapi.json") answers.check(method, path, reply);
       return reply;
     },
-    async restart(meanwhile) {
-      await running.stop();
-      meanwhile?.();
-      running = await start();
-    },
+    restart: (meanwhile) => topology.restart(meanwhile),
     async stop() {
-      await running.stop();
+      await topology.stop();
       await db.close();
       if (!options.database) await database.drop();
-      rmSync(dataDir, { recursive: true, force: true });
     },
   };
   return server;
 }
 
-async function send<T>(url: string, method: string, path: string, call: Call = {}): Promise<Reply<T>> {
+/** Longer bodies are refused before they are read, and a server that then hangs up may be gone before its answer is read. */
+const shortBody = 65_536;
+
+/** The request over a connection of its own. */
+function onItsOwn(call: Call = {}): Call {
+  const long = typeof call.body === "string" && call.body.length > shortBody;
+  return long ? call : { ...call, headers: { connection: "close", ...call.headers } };
+}
+
+export async function send<T>(url: string, method: string, path: string, call: Call = {}): Promise<Reply<T>> {
   const response = await fetch(`${url}${path}`, {
     method,
     headers: {
@@ -128,8 +134,9 @@ async function send<T>(url: string, method: string, path: string, call: Call = {
   };
 }
 
-async function makeTenant(
-  server: TestServer,
+/** Makes an account with one client, and asks for a token. */
+export async function makeTenant(
+  server: Pick<TestServer, "db" | "call"> & { clock: Clock },
   aid: string,
   { clientId = `client-of-${aid}`, scopes = ["admin:accounts", "admin:checkout"] as readonly Scope[] } = {},
 ): Promise<Tenant> {
@@ -145,7 +152,7 @@ async function makeTenant(
 }
 
 /** In the documented form: Basic and JSON. */
-async function getToken(server: TestServer, aid: string, clientId: string): Promise<string> {
+async function getToken(server: Pick<TestServer, "call">, aid: string, clientId: string): Promise<string> {
   const { status, body } = await server.call<{ access_token: string }>("POST", `/v1/accounts/${aid}/auth/token`, {
     headers: { authorization: basic(clientId, secret) },
     body: { grant_type: "client_credentials", audience: `https://api.dintero.com/v1/accounts/${aid}` },

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { Aedes } from "aedes";
+import { Aedes, type Client } from "aedes";
 
 export const password = "right";
 
@@ -11,10 +11,13 @@ export class TestBroker {
   readonly lastBytes: Buffer[] = [];
   #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<Client>();
   #port = 0;
 
   private constructor(aedes: Aedes) {
     this.aedes = aedes;
+    aedes.on("clientReady", (client) => this.#clients.add(client));
+    aedes.on("clientDisconnect", (client) => this.#clients.delete(client));
     aedes.authenticate = (client, username, given, done) => {
       this.connects.push({ clientId: client.id, clean: client.clean, version: client.version });
       done(null, username === client.id && given?.toString() === password);
@@ -53,6 +56,14 @@ export class TestBroker {
     await new Promise<void>((resolve) => server.listen(this.#port, "127.0.0.1", resolve));
     const address = server.address();
     if (address && typeof address === "object") this.#port = address.port;
+  }
+
+  /** Puts a message on every connection, whether it is subscribed to or not. */
+  async push(topic: string, payload: string): Promise<void> {
+    const packet = { cmd: "publish", topic, payload, qos: 0, retain: false, dup: false } as const;
+    await Promise.all(
+      [...this.#clients].map((client) => new Promise<void>((resolve) => client.publish(packet, () => resolve()))),
+    );
   }
 
   /** Breaks every connection off. */

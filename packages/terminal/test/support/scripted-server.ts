@@ -16,14 +16,18 @@ import { until } from "./until.ts";
 
 const checks = {
   hello: Compile(messages.hello),
+  delivered: Compile(messages.delivered),
   started: Compile(messages.started),
   result: Compile(messages.result),
+  cancel_refused: Compile(messages.cancel_refused),
 };
 
 /** The server's half of the protocol, as much as a test tells it to speak, for one terminal. */
 export class ScriptedServer {
   readonly hellos: Messages["hello"][] = [];
+  readonly deliveries: Messages["delivered"][] = [];
   readonly starts: Messages["started"][] = [];
+  readonly refusals: Messages["cancel_refused"][] = [];
   readonly results: Messages["result"][] = [];
   /** What came, in the order it came. */
   readonly channels: UpChannel[] = [];
@@ -76,6 +80,11 @@ export class ScriptedServer {
     return message;
   }
 
+  /** Cancels a command that was sent, or was not. */
+  cancel({ operation_id, operation, created_at, expires_at }: CommandMessage): void {
+    this.send("cancel", { operation_id, operation, created_at, expires_at });
+  }
+
   receipt(operationId: string, status: Messages["receipt"]["status"] = "COMPLETED"): void {
     this.send("receipt", { operation_id: operationId, status });
   }
@@ -119,6 +128,8 @@ export class ScriptedServer {
       this.hellos.push(message);
       if (this.welcomes) this.welcome(message.sent_at);
     }
+    if (channel === "delivered" && checks.delivered.Check(message)) this.deliveries.push(message);
+    if (channel === "cancel_refused" && checks.cancel_refused.Check(message)) this.refusals.push(message);
     if (channel === "started" && checks.started.Check(message)) this.starts.push(message);
     if (channel === "result" && checks.result.Check(message)) {
       if (message.status === "COMPLETED" && !Compile(operationResults[message.operation]).Check(message.result)) {

@@ -1,4 +1,4 @@
-import type { OperationName } from "@tillkeeper/contract/operations";
+import type { OperationName, WhenBusy } from "@tillkeeper/contract/operations";
 import { operationsAllowed } from "@tillkeeper/contract/terminal-status";
 import type { Pool } from "pg";
 
@@ -9,14 +9,18 @@ export interface NewOperation {
   terminalId: string;
   operation: OperationName;
   parameters: object;
+  whenBusy: WhenBusy | null;
   deadline: Date;
   createdAt: Date;
   /** Also `created_by`. */
   clientId: string;
   idempotencyKey: string | null;
-  requestSha256: Buffer;
-  /** When the outbox may send the command again, should the first sending get lost with this process. */
-  outboxDueAt: Date;
+  /** Only with a key. */
+  requestSha256: Buffer | null;
+  /** When the outbox has to look at it, should the first sending get lost with this process. */
+  dueAt: Date;
+  /** Whether this process sends it itself, right after the commit: it then counts as sent. */
+  announced: boolean;
 }
 
 const allowedPairs = Object.entries(operationsAllowed)
@@ -26,57 +30,63 @@ const allowedPairs = Object.entries(operationsAllowed)
 /**
  * Accepts a batch of operations: one statement, one commit. A row is left out (and nothing of it is kept) when its
  * terminal is unknown, in a status that does not allow it, or busy, or when its idempotency key is taken; the two
- * unique indexes decide that, whoever else is inserting. Rows go in by terminal id, because batches that meet the same
- * terminals in different orders would deadlock.
+ * unique indexes of the claims decide that, whoever else is inserting. Rows go in by terminal id, because batches that
+ * meet the same terminals in different orders would deadlock.
  */
-const text = `
+export const acceptText = `
 with input as (
   select * from unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
-    $8::text[], $9::uuid[], $10::bytea[], $11::timestamptz[]
+    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[],
+    $9::text[], $10::uuid[], $11::bytea[], $12::timestamptz[], $13::boolean[]
   ) as row (
-    account_id, id, terminal_id, operation, parameters, deadline, created_at,
-    client_id, idempotency_key, request_sha256, outbox_due_at
+    account_id, id, terminal_id, operation, parameters, when_busy, deadline, created_at,
+    client_id, idempotency_key, request_sha256, due_at, announced
   )
-), accepted as (
-  insert into operations (
-    account_id, id, terminal_id, operation, status, parameters, deadline,
-    created_at, created_by, updated_at, updated_by, client_id, idempotency_key, request_sha256
+), claimed as (
+  insert into operation_claims (
+    account_id, operation_id, terminal_id, client_id, idempotency_key, request_sha256, operation, device_model,
+    created_at, deadline, due_at, sent_at, attempts
   )
   select
-    input.account_id, input.id, input.terminal_id, input.operation, 'PENDING', input.parameters::jsonb, input.deadline,
-    input.created_at, input.client_id, input.created_at, input.client_id,
-    input.client_id, input.idempotency_key, input.request_sha256
+    input.account_id, input.id, input.terminal_id, input.client_id, input.idempotency_key, input.request_sha256,
+    input.operation, terminals.device_model, input.created_at, input.deadline, input.due_at,
+    case when input.announced then input.created_at end, input.announced::int
   from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
   where (terminals.status, input.operation) in (${allowedPairs})
   order by input.account_id, input.terminal_id
   on conflict do nothing
-  returning account_id, id
-), queued as (
-  insert into outbox (account_id, operation_id, terminal_id, due_at)
-  select input.account_id, input.id, input.terminal_id, input.outbox_due_at
-  from input join accepted using (account_id, id)
+  returning operation_id
 )
-select id from accepted`;
+insert into operations (
+  account_id, id, terminal_id, operation, status, parameters, when_busy, deadline, created_at, created_by, updated_at,
+  updated_by
+)
+select
+  input.account_id, input.id, input.terminal_id, input.operation, 'PENDING', input.parameters::jsonb, input.when_busy,
+  input.deadline, input.created_at, input.client_id, input.created_at, input.client_id
+from input join claimed on claimed.operation_id = input.id
+returning id`;
 
 /** Answers, for each operation in order, whether it was accepted. */
 export async function acceptOperations(pool: Pool, batch: NewOperation[]): Promise<boolean[]> {
   const { rows } = await pool.query<{ id: string }>({
     name: "accept_operations",
-    text,
+    text: acceptText,
     values: [
       batch.map((row) => row.accountId),
       batch.map((row) => row.id),
       batch.map((row) => row.terminalId),
       batch.map((row) => row.operation),
       batch.map((row) => JSON.stringify(row.parameters)),
+      batch.map((row) => row.whenBusy),
       batch.map((row) => row.deadline),
       batch.map((row) => row.createdAt),
       batch.map((row) => row.clientId),
       batch.map((row) => row.idempotencyKey),
       batch.map((row) => row.requestSha256),
-      batch.map((row) => row.outboxDueAt),
+      batch.map((row) => row.dueAt),
+      batch.map((row) => row.announced),
     ],
   });
   const accepted = new Set(rows.map((row) => row.id));

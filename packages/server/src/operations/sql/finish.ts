@@ -1,6 +1,7 @@
 import type { OperationError, OperationName, OperationReason } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
 import { movesOf } from "../../terminals/life-cycle.ts";
+import { cancellationFrom, releaseEnded } from "./release.ts";
 
 /** What a terminal answered. */
 export interface Finish {
@@ -12,41 +13,58 @@ export interface Finish {
   result: unknown;
   reason: OperationReason | null;
   error: OperationError | null;
-  /** When the terminal began, if it said so just before; null keeps what is known. */
+  /** Phases that were reported just before, at the server's time; null keeps what is known. */
+  dispatchedAt: Date | null;
+  deliveredAt: Date | null;
   startedAt: Date | null;
   at: Date;
 }
 
+/** An operation that a result ended. */
+export interface Finished {
+  id: string;
+  terminalId: string;
+  operation: OperationName;
+  deviceModel: string | null;
+  createdAt: Date;
+}
+
 /**
- * Ends a batch of operations with their results, removes their commands from the outbox, and moves terminals that
- * completed a check_update (D11), all in one commit. An operation that is not PENDING, belongs to another terminal, is of
- * another kind, or is past its deadline is left as it is. Rows are locked by
- * primary key and in its order: batches of several servers that meet over the same operations would deadlock otherwise.
+ * Ends a batch of operations with their results, gives their terminals back, and moves terminals that completed a
+ * check_update (D11), all in one commit. An operation that is not PENDING, belongs to another terminal, is of another
+ * kind, or is past its deadline is left as it is. Claims are locked by primary key and in its order: batches of several
+ * servers that meet over the same operations would deadlock otherwise.
  */
 const text = `
 with input as (
   select * from unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[]
-  ) as row (account_id, id, terminal_id, operation, status, result, reason, error, started_at, at)
-), locked as (
-  select operations.account_id, operations.id from operations join input using (account_id, id)
-  order by operations.account_id, operations.id
-  for no key update of operations
+    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[]
+  ) as row (
+    account_id, id, terminal_id, operation, status, result, reason, error, dispatched_at, delivered_at, started_at, at
+  )
+), live as (
+  select claim.account_id, claim.operation_id, claim.device_model, claim.dispatched_at, claim.delivered_at,
+    claim.started_at, claim.cancel_requested_at, claim.cancel_requested_by, claim.cancel_refused_at
+  from operation_claims as claim join input on claim.account_id = input.account_id and claim.operation_id = input.id
+  -- Written so that no other index serves these: the way in is the primary key. The partial ones hold the dead entries
+  -- of all operations that were live lately, and a plan made on empty tables would walk them.
+  where claim.terminal_id || '' = input.terminal_id and claim.operation = input.operation
+    and claim.deadline + interval '0' > input.at
+  order by claim.account_id, claim.operation_id
+  for no key update of claim
 ), ended as (
   update operations set
     status = input.status, result = input.result::jsonb, reason = input.reason, error = input.error::jsonb,
-    started_at = coalesce(operations.started_at, input.started_at), updated_at = input.at, updated_by = input.terminal_id
-  from input join locked using (account_id, id)
-  where operations.account_id = input.account_id and operations.id = input.id
-    -- Written so that no index serves these: the way in is the primary key. The partial ones hold the dead entries of
-    -- all operations that were pending lately, and a plan made on empty tables would walk them.
-    and operations.terminal_id || '' = input.terminal_id and operations.operation = input.operation
-    and operations.status || '' = 'PENDING' and operations.deadline + interval '0' > input.at
+    dispatched_at = coalesce(live.dispatched_at, input.dispatched_at),
+    delivered_at = coalesce(live.delivered_at, input.delivered_at, input.started_at),
+    started_at = coalesce(live.started_at, input.started_at), answered_at = input.at,
+    ${cancellationFrom("live")}, updated_at = input.at, updated_by = input.terminal_id
+  from input join live on live.operation_id = input.id
+  where operations.account_id = live.account_id and operations.id = live.operation_id
   returning operations.account_id, operations.id, operations.terminal_id, operations.operation, operations.status,
-    operations.updated_at
-), unqueued as (
-  delete from outbox using ended where outbox.account_id = ended.account_id and outbox.operation_id = ended.id
-), moved as (
+    operations.created_at, operations.updated_at, live.device_model
+), ${releaseEnded}, moved as (
   update terminals set
     status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
     updated_at = ended.updated_at
@@ -55,17 +73,20 @@ with input as (
     and terminals.account_id = ended.account_id and terminals.terminal_id = ended.terminal_id
     and terminals.status = move.status and terminals.status_before_inactive is not distinct from move.remembered
 )
-select id, terminal_id from ended`;
+select id, terminal_id, operation, device_model, created_at from ended`;
 
-/** Which result ended its operation: a terminal that names another one's operation must not be taken for it. */
-export function endedKey({ id, terminalId }: Pick<Finish, "id" | "terminalId">): string {
-  return `${terminalId} ${id}`;
+interface Row {
+  id: string;
+  terminal_id: string;
+  operation: OperationName;
+  device_model: string | null;
+  created_at: Date;
 }
 
-/** At most one result per operation and terminal; answers the `endedKey` of those that ended their operation. */
-export async function finishOperations(pool: Pool, batch: Finish[]): Promise<Set<string>> {
+/** At most one result per operation and terminal; answers those that ended their operation. */
+export async function finishOperations(pool: Pool, batch: Finish[]): Promise<Finished[]> {
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
-  const { rows } = await pool.query<{ id: string; terminal_id: string }>({
+  const { rows } = await pool.query<Row>({
     name: "finish_operations",
     text,
     values: [
@@ -77,9 +98,17 @@ export async function finishOperations(pool: Pool, batch: Finish[]): Promise<Set
       batch.map((row) => json(row.result)),
       batch.map((row) => row.reason),
       batch.map((row) => json(row.error)),
+      batch.map((row) => row.dispatchedAt),
+      batch.map((row) => row.deliveredAt),
       batch.map((row) => row.startedAt),
       batch.map((row) => row.at),
     ],
   });
-  return new Set(rows.map((row) => endedKey({ id: row.id, terminalId: row.terminal_id })));
+  return rows.map((row) => ({
+    id: row.id,
+    terminalId: row.terminal_id,
+    operation: row.operation,
+    deviceModel: row.device_model,
+    createdAt: row.created_at,
+  }));
 }

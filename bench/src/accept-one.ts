@@ -1,0 +1,38 @@
+import { operationsAllowed } from "@tillkeeper/contract/terminal-status";
+import { clientId } from "./seed.ts";
+import { accountId } from "./terminal-set.ts";
+
+const allowedPairs = Object.entries(operationsAllowed)
+  .flatMap(([status, operations]) => operations.map((operation) => `('${status}', '${operation}')`))
+  .join(", ");
+
+/**
+ * What the server does for one operation, as one statement of one row, for the terminal that the expression names: look
+ * it up, insert the operation and its claim, commit. The command is due much later than the server's: its outbox worker
+ * is to leave these alone.
+ */
+export function acceptOneText(terminal: string): string {
+  return `with claimed as (
+  insert into operation_claims (
+    account_id, operation_id, terminal_id, client_id, idempotency_key, request_sha256, operation, device_model,
+    created_at, deadline, due_at, sent_at, attempts
+  )
+  select
+    account_id, uuidv7(), terminal_id, '${clientId}', null, null, 'open_menu', device_model,
+    now(), now() + interval '600 seconds', now() + interval '1 hour', null, 0
+  from terminals
+  where account_id = '${accountId}' and terminal_id = ${terminal}
+    and (status, 'open_menu') in (${allowedPairs})
+  on conflict do nothing
+  returning *
+)
+insert into operations (
+  account_id, id, terminal_id, operation, status, parameters, when_busy, deadline, created_at, created_by, updated_at,
+  updated_by
+)
+select
+  account_id, operation_id, terminal_id, operation, 'PENDING', '{}'::jsonb, null, deadline, created_at, client_id,
+  created_at, client_id
+from claimed
+returning id`;
+}

@@ -1,0 +1,94 @@
+import { defaultTimeoutSeconds } from "@tillkeeper/contract/operations";
+import { type Db, openDb } from "@tillkeeper/server/db/db";
+import { createAccept } from "@tillkeeper/server/operations/accept";
+import { createDurations } from "@tillkeeper/server/operations/durations";
+import { acceptOperations, type NewOperation } from "@tillkeeper/server/operations/sql/accept";
+import { systemClock } from "@tillkeeper/server/platform/clock";
+import { newId } from "@tillkeeper/server/platform/ids";
+import { createLogger } from "@tillkeeper/server/platform/log";
+import { acceptOneText } from "../accept-one.ts";
+import { clientId } from "../seed.ts";
+import { accountId, scattered, terminalId } from "../terminal-set.ts";
+import { serveParent } from "./serve-parent.ts";
+import type { ServerPlace } from "./server.ts";
+
+/** Milliseconds of each acceptance by one caller alone, without HTTP. */
+export interface GatheringTimes {
+  /** By the function that the server's route calls. */
+  gathered: number[];
+  /** By the same statement with a batch of one row, handed to the database directly. */
+  batchOfOne: number[];
+  /** By a statement that was written for one row. */
+  oneRow: number[];
+}
+
+const timeoutSeconds = 600;
+const outboxDelayMs = 3_600_000;
+
+let db: Db | undefined;
+
+function start({ database }: { database: ServerPlace["database"] }): void {
+  db = openDb(database, createLogger("error"));
+}
+
+/** The three ways in turns, one acceptance at a time, so that whatever else the machine does meets all of them. */
+async function run({ terminals, seconds }: { terminals: number; seconds: number }): Promise<GatheringTimes> {
+  const ways = waysOf(db as Db);
+  const times: GatheringTimes = { gathered: [], batchOfOne: [], oneRow: [] };
+  const end = performance.now() + seconds * 1000;
+  for (let step = 0; performance.now() < end; ) {
+    for (const way of ["gathered", "batchOfOne", "oneRow"] as const) {
+      const terminal = terminalId(scattered(step++, terminals));
+      const startedAt = performance.now();
+      const accepted = await ways[way](terminal);
+      times[way].push(performance.now() - startedAt);
+      if (!accepted) throw new Error(`${way}: no operation for ${terminal}`);
+    }
+  }
+  return times;
+}
+
+function waysOf(database: Db): Record<keyof GatheringTimes, (terminal: string) => Promise<boolean>> {
+  const { pool } = database;
+  const accept = createAccept({
+    db: database,
+    clock: systemClock,
+    announce: () => {},
+    hears: () => true,
+    durations: createDurations({ db: database, clock: systemClock }),
+    windows: defaultTimeoutSeconds,
+  });
+  const oneRow = { name: "accept_one", text: acceptOneText("$1") };
+  return {
+    gathered: async (terminal) => {
+      const body = { terminal_id: terminal, operation: "open_menu", timeout: timeoutSeconds } as const;
+      const { operation } = await accept({ accountId, clientId, idempotencyKey: null, body });
+      return operation.status === "PENDING";
+    },
+    batchOfOne: async (terminal) => (await acceptOperations(pool, [newOperation(terminal)]))[0] ?? false,
+    oneRow: async (terminal) => (await pool.query({ ...oneRow, values: [terminal] })).rowCount === 1,
+  };
+}
+
+function newOperation(terminal: string): NewOperation {
+  const now = new Date();
+  return {
+    accountId,
+    id: newId(now),
+    terminalId: terminal,
+    operation: "open_menu",
+    parameters: {},
+    whenBusy: null,
+    deadline: new Date(now.getTime() + timeoutSeconds * 1000),
+    createdAt: now,
+    clientId,
+    idempotencyKey: null,
+    requestSha256: null,
+    dueAt: new Date(now.getTime() + outboxDelayMs),
+    announced: true,
+  };
+}
+
+serveParent({ start, run }, async () => {
+  await db?.close();
+});

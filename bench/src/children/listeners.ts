@@ -1,0 +1,43 @@
+import type { Socket } from "node:net";
+import { type CommandMessage, type ResultMessage, topic } from "@tillkeeper/contract/mqtt";
+import { connectAsync, type MqttClient } from "mqtt";
+import { machineMs } from "../machine-clock.ts";
+import type { DeviceAccess } from "../seed.ts";
+import { notifyParent, serveParent } from "./serve-parent.ts";
+
+const all: MqttClient[] = [];
+
+/**
+ * Connects terminals with as little as a terminal can be: no agent library, only a client that notes when a command comes
+ * and answers it at once, so that the operation ends and the terminal is free again.
+ */
+async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAccess[] }): Promise<void> {
+  await Promise.all(devices.map((device) => connectTerminal(mqttUrl, device)));
+}
+
+async function connectTerminal(mqttUrl: string, { terminalId, password }: DeviceAccess): Promise<void> {
+  const client = await connectAsync(mqttUrl, {
+    protocolVersion: 4,
+    clean: true,
+    clientId: terminalId,
+    username: terminalId,
+    password,
+    reconnectPeriod: 0,
+  });
+  all.push(client);
+  (client.stream as Socket).setNoDelay(true);
+  client.on("message", (_topic, payload) => {
+    const at = machineMs();
+    const { operation_id: id, operation } = JSON.parse(payload.toString()) as CommandMessage;
+    notifyParent(id, at);
+    const now = new Date().toISOString();
+    const answer = { operation_id: id, operation, status: "COMPLETED", started_at: now, finished_at: now } as const;
+    const result: ResultMessage = { ...answer, result: { opened: true } };
+    client.publish(topic(terminalId, "result"), JSON.stringify(result), { qos: 1 });
+  });
+  await client.subscribeAsync(topic(terminalId, "command"), { qos: 1 });
+}
+
+serveParent({ start }, async () => {
+  await Promise.all(all.map((client) => client.endAsync(true)));
+});

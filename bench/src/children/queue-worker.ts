@@ -1,0 +1,33 @@
+import { Logger, type Runner, run } from "graphile-worker";
+import { machineMs } from "../machine-clock.ts";
+import { queueTask } from "../queue-task.ts";
+import { notifyParent, serveParent } from "./serve-parent.ts";
+
+/** The settings that its own documentation measures latency with, batching aside: that is for throughput. */
+const concurrentJobs = 24;
+const poolSize = concurrentJobs + 1;
+
+let runner: Runner | undefined;
+
+/** A worker of graphile-worker whose task does nothing but note when it was started. LISTEN/NOTIFY is always on. */
+async function start({ connectionString }: { connectionString: string }): Promise<void> {
+  runner = await run({
+    connectionString,
+    concurrency: concurrentJobs,
+    maxPoolSize: poolSize,
+    noHandleSignals: true,
+    logger: new Logger(() => (level, message) => {
+      if (level === "error") console.error(message);
+    }),
+    taskList: {
+      [queueTask]: (payload) => {
+        const at = machineMs();
+        notifyParent((payload as { id: string }).id, at);
+      },
+    },
+  });
+}
+
+serveParent({ start }, async () => {
+  await runner?.stop();
+});

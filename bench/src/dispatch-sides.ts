@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import type { Closing } from "@tillkeeper/server/platform/closing";
+import { Logger, makeWorkerUtils } from "graphile-worker";
+import { Child } from "./child.ts";
+import { databaseUrl } from "./database-url.ts";
+import { FreeList } from "./free-list.ts";
+import { machineMs } from "./machine-clock.ts";
+import { Notices } from "./notices.ts";
+import { openCallers } from "./operation-caller.ts";
+import { queueTask } from "./queue-task.ts";
+import { seedCredentials } from "./seed.ts";
+import type { Subject } from "./subject.ts";
+
+/** One command from its sender to whoever carries it out, in milliseconds from just before the request. */
+export interface Passage {
+  /** Until the sender had its answer. */
+  answered: number;
+  /** Until the other one had the command. */
+  arrived: number;
+}
+
+/** Sends one command; resolves when it has arrived and the sender has its answer. */
+export type Send = () => Promise<Passage>;
+
+/** So many requests may wait for an answer at once, on both sides. */
+const connections = 32;
+
+/** Over HTTP to the server, and from it by MQTT to the terminal. */
+export async function terminalsSide(subject: Subject, terminals: number, closing: Closing): Promise<Send> {
+  const listeners = Child.start("listeners", closing);
+  const arrivals = new Notices<number>(listeners);
+  const devices = await seedCredentials(subject.db, terminals);
+  await listeners.call("start", { mqttUrl: subject.mqttUrl, devices });
+  const callers = new FreeList(await openCallers(subject, connections, closing));
+  let next = 0;
+  return async () => {
+    const sentAt = machineMs();
+    const { body } = await callers.with((caller) => caller.send(next++ % terminals));
+    const answeredAt = machineMs();
+    const arrivedAt = await arrivals.of((JSON.parse(body.toString()) as { id: string }).id);
+    return { answered: answeredAt - sentAt, arrived: arrivedAt - sentAt };
+  };
+}
+
+/** Through a queue in the same database: `addJob` in this process, the start of the task in a worker's. */
+export async function queueSide(subject: Subject, closing: Closing): Promise<Send> {
+  const connectionString = databaseUrl(subject.database);
+  const logger = new Logger(() => () => {});
+  const utils = await makeWorkerUtils({ connectionString, maxPoolSize: connections, logger });
+  closing.add(() => utils.release());
+  await utils.migrate();
+  const worker = Child.start("queue-worker", closing);
+  const starts = new Notices<number>(worker);
+  await worker.call("start", { connectionString });
+  return async () => {
+    const id = randomUUID();
+    const sentAt = machineMs();
+    await utils.addJob(queueTask, { id });
+    const answeredAt = machineMs();
+    return { answered: answeredAt - sentAt, arrived: (await starts.of(id)) - sentAt };
+  };
+}

@@ -1,0 +1,21 @@
+/** Things of which each serves one user at a time; who comes too late waits in turn. */
+export class FreeList<Thing> {
+  readonly #free: Thing[];
+  readonly #waiting: ((thing: Thing) => void)[] = [];
+
+  constructor(things: readonly Thing[]) {
+    this.#free = [...things];
+  }
+
+  /** Runs `use` with the thing that was given back last. */
+  async with<Result>(use: (thing: Thing) => Promise<Result>): Promise<Result> {
+    const thing = this.#free.pop() ?? (await new Promise<Thing>((resolve) => this.#waiting.push(resolve)));
+    try {
+      return await use(thing);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next(thing);
+      else this.#free.push(thing);
+    }
+  }
+}

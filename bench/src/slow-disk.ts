@@ -1,0 +1,94 @@
+import type { Closing } from "@tillkeeper/server/platform/closing";
+import type { Effort } from "./arguments.ts";
+import { closedLoop, type Load, TerminalWalk } from "./http-load.ts";
+import { type OperationCaller, openCallers } from "./operation-caller.ts";
+import { count, milliseconds, printAim, printTable } from "./print.ts";
+import { makeSlowPostgres } from "./slow-postgres.ts";
+import { median, percentile } from "./statistics.ts";
+import { clearOperations, countRows, printDatabase, type Subject, startSubject } from "./subject.ts";
+
+const terminals = 400_000;
+const concurrency = 256;
+const delayMs = 2;
+const warmUpSeconds = 3;
+const commits = 200;
+const aim = 0.8;
+
+/** A server with its database, and what it was measured to do. */
+interface Side {
+  name: string;
+  subject: Subject;
+  callers: OperationCaller[];
+  /** Milliseconds of one small commit after the other, by one connection. */
+  commits: number[];
+  loads: Load[];
+}
+
+/** Accepted operations per second with a disk that takes 2 ms longer for each commit, beside the disk as it is. */
+export async function slowDisk({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
+  const slow = makeSlowPostgres(delayMs * 1000, closing);
+  console.log(`${concurrency} callers, ${count(terminals)} terminals, none connected; delayed by ${slow.how}`);
+  const plain = await startSide("as it is", closing);
+  await printDatabase(plain.subject);
+  const delayed = await startSide(`fdatasync + ${delayMs} ms`, closing, slow.folder);
+  const sides = [plain, delayed];
+  // Not before: connections must not be idle while the other server starts.
+  for (const side of sides) side.callers = await openCallers(side.subject, concurrency, closing);
+  for (const side of sides) await measured(side, warmUpSeconds);
+  for (const side of sides) side.commits = await timeCommits(side.subject);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const side of sides) side.loads.push(await measured(side, seconds));
+  }
+  report(plain, delayed);
+}
+
+async function startSide(name: string, closing: Closing, binaries?: string): Promise<Side> {
+  const subject = await startSubject(closing, terminals, binaries === undefined ? {} : { binaries });
+  return { name, subject, callers: [], commits: [], loads: [] };
+}
+
+async function measured({ subject, callers }: Side, seconds: number): Promise<Load> {
+  await clearOperations(subject.db);
+  const load = await closedLoop(callers, new TerminalWalk(terminals), seconds);
+  const { operations } = await countRows(subject.db);
+  if (operations !== load.accepted) {
+    throw new Error(`${load.accepted} operations were accepted, but the database holds ${operations}`);
+  }
+  return load;
+}
+
+/** Shows whether the delay is in force: each of these waits for the disk once. */
+async function timeCommits({ db }: Subject): Promise<number[]> {
+  await db.pool.query("create table commits (number int)");
+  const times: number[] = [];
+  for (let number = 0; number < commits; number += 1) {
+    const startedAt = performance.now();
+    await db.pool.query({ name: "commit", text: "insert into commits values ($1)", values: [number] });
+    times.push(performance.now() - startedAt);
+  }
+  await db.pool.query("drop table commits");
+  return times;
+}
+
+function report(plain: Side, delayed: Side): void {
+  const p50 = ({ commits: times }: Side) => percentile(times, 0.5);
+  const added = p50(delayed) - p50(plain);
+  if (added < delayMs / 2) throw new Error(`a commit took only ${milliseconds(added)} ms longer: nothing is delayed`);
+  const cells = (load: Load) => [
+    count(load.perSecond),
+    milliseconds(percentile(load.latencies, 0.5)),
+    milliseconds(percentile(load.latencies, 0.99)),
+  ];
+  const rows = plain.loads.map((load, round) => {
+    const other = delayed.loads[round] as Load;
+    return [`round ${round + 1}`, ...cells(load), ...cells(other), (other.perSecond / load.perSecond).toFixed(2)];
+  });
+  const head = ({ name }: Side) => [`${name}: accepted/s`, "p50 ms", "p99 ms"];
+  printTable(["", ...head(plain), ...head(delayed), "ratio"], rows);
+  const commit = (side: Side) => `${milliseconds(p50(side))} ms (${side.name})`;
+  console.log(`  p50 of one small commit alone: ${commit(plain)}, ${commit(delayed)}`);
+  const perSecond = ({ loads }: Side) => median(loads.map((load) => load.perSecond));
+  const ratio = perSecond(delayed) / perSecond(plain);
+  printAim("accepted operations, delayed : as it is", ratio.toFixed(2), `≥ ${aim}`, ratio >= aim);
+  console.log("  nothing lost: all requests were answered 201, all operations are in the databases\n");
+}

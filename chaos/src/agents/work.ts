@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { OperationName, OperationResults } from "@tillkeeper/contract/operations";
+import type { Completed, Failed, Operation } from "@tillkeeper/terminal/operation";
+
+/** How an operation is carried out: resolves with what came of it. */
+export type Work = (operation: Operation, signal: AbortSignal) => Promise<Completed<unknown, null> | Failed>;
+
+const shares = { late: 0.03, failed: 0.05 };
+const usualMs = { shortest: 10, longest: 500 };
+const lateByMs = { shortest: 200, longest: 2000 };
+
+/**
+ * Takes its time, fails now and then, and is sometimes done only after the deadline. Every answer is another one, as far
+ * as the operation's result has room for it (`open_menu` has only a yes or no).
+ */
+export const inventedWork: Work = async ({ operation, expires_at: expiresAt }, signal) => {
+  const late = Math.random() < shares.late;
+  const ms = late ? Date.parse(expiresAt) - Date.now() + between(lateByMs) : between(usualMs);
+  await sleep(Math.max(0, ms), undefined, { signal });
+  if (Math.random() < shares.failed) {
+    return { status: "FAILED", reason: "device_error", error: { code: "invented", message: randomUUID() } };
+  }
+  return { status: "COMPLETED", result: results[operation](randomUUID()) };
+};
+
+function between({ shortest, longest }: { shortest: number; longest: number }): number {
+  return shortest + Math.random() * (longest - shortest);
+}
+
+const results: { [Name in OperationName]: (unique: string) => OperationResults[Name] } = {
+  end_of_day: (unique) => ({
+    outcome: "accepted",
+    batch_id: unique,
+    start_of_day_at: "2026-01-01T06:00:00Z",
+    last_end_of_day_at: "2026-01-01T22:00:00Z",
+    purchases_count: 1,
+    purchases_amount: 100,
+    reversals_count: 0,
+    reversals_amount: 0,
+    sale_amount: 100,
+    tip_amount: 0,
+    currency: "NOK",
+  }),
+  send_logs: (unique) => ({ log_id: unique, size: 1, sha256: "0".repeat(64) }),
+  check_update: (unique) => ({
+    current_version: unique,
+    latest_version: unique,
+    update_available: false,
+    configuration_version: "1",
+  }),
+  open_menu: (unique) => ({ opened: unique < "8" }),
+};

@@ -1,0 +1,53 @@
+import { parseArgs } from "node:util";
+
+/** What a run is told. */
+export interface Settings {
+  /** Makes the schedule of faults, and what the clients ask for. */
+  seed: number;
+  /** How long faults happen and clients send; setting up and settling come on top. */
+  minutes: number;
+  terminals: number;
+  clients: number;
+  /** Keep the folder with everything that was written: histories, rows, faults, findings, logs. */
+  keep: boolean;
+}
+
+/** A fault of the caller, printed without a stack. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Reads the command line. Throws `UsageError` for what it does not understand. */
+export function readArguments(args: string[]): Settings {
+  const values = parse(args);
+  return {
+    seed: number("--seed", values.seed, { least: 0, most: 2 ** 32 - 1, whole: true }),
+    minutes: number("--minutes", values.minutes, { least: 0.1, most: 24 * 60, whole: false }),
+    terminals: number("--terminals", values.terminals, { least: 4, most: 5_000, whole: true }),
+    clients: number("--clients", values.clients, { least: 1, most: 1_000, whole: true }),
+    keep: values.keep,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        seed: { type: "string", default: "1" },
+        minutes: { type: "string", default: "1" },
+        terminals: { type: "string", default: "240" },
+        clients: { type: "string", default: "64" },
+        keep: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function number(name: string, text: string, { least, most, whole }: { least: number; most: number; whole: boolean }) {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  throw new UsageError(`${name} must be a ${whole ? "whole " : ""}number from ${least} to ${most}, not "${text}".`);
+}

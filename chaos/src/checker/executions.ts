@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from "node:util";
+import { repeatable } from "@tillkeeper/contract/operations";
+import { iso } from "./acceptance.ts";
+import type { AgentLine, Outcome, SeenOperation, Violation } from "./history.ts";
+import type { Indexed } from "./index.ts";
+
+/** Milliseconds between an agent's last look at the clock and the line that its handler writes. */
+const toleratedLatenessMs = 100;
+
+/** Reasons of FAILED that come without an execution. */
+const withoutExecution: ReadonlySet<string> = new Set(["expired", "unsupported", "cancelled", "busy_payment"]);
+
+/** Terminals execute each operation at most once and in time, and what they did is what the database holds. */
+export function checkExecutions(index: Indexed): Violation[] {
+  return [
+    ...[...index.begun].flatMap(([id, lines]) => beginnings(index, id, lines)),
+    ...[...index.begun].flatMap(([id, [line]]) => completeness(index, id, line)),
+    ...[...index.ended].flatMap(([id, [line]]) => keeping(index, id, line)),
+    ...index.history.rows.flatMap((row) => authorship(index, row)),
+  ];
+}
+
+function beginnings(index: Indexed, operationId: string, lines: AgentLine[]): Violation[] {
+  const violations: Violation[] = [];
+  const [{ terminalId }] = lines as [AgentLine];
+  if (lines.length > 1) {
+    const times = lines.map((line) => `${line.terminalId} at ${iso(line.at)}`).join(", ");
+    violations.push({ promise: "executed_once", operationId, text: `${operationId} was begun by ${times}` });
+  }
+  const row = index.rows.get(operationId);
+  if (row?.terminal_id !== terminalId) {
+    const text = `${terminalId} executed ${operationId}, which ${row ? `belongs to ${row.terminal_id}` : "does not exist"}`;
+    violations.push({ promise: "executed_once", operationId, text });
+  }
+  // What may be done twice may also be cancelled while it runs, unknown to the server; its answer is kept as a late one.
+  if (row?.reason === "cancelled" && !repeatable[row.operation]) {
+    const text = `${operationId} (${row.operation}) is cancelled, and was begun at ${iso((lines[0] as AgentLine).at)}`;
+    violations.push({ promise: "cancelled_not_done", operationId, text });
+  }
+  const late = lines.find(({ at }) => row && at > Date.parse(row.deadline) + toleratedLatenessMs);
+  if (late) {
+    const text = `${terminalId} began ${operationId} at ${iso(late.at)}; its deadline was ${row?.deadline}`;
+    violations.push({ promise: "begun_in_time", operationId, text });
+  }
+  return violations;
+}
+
+/** Whatever was begun has an outcome, if only that it was interrupted. */
+function completeness(index: Indexed, operationId: string, line: AgentLine | undefined): Violation[] {
+  if (!line || index.ended.has(operationId)) return [];
+  const text = `${line.terminalId} began ${operationId} at ${iso(line.at)}, and never said what came of it`;
+  return [{ promise: "no_answer_lost", operationId, text }];
+}
+
+/** By the end, with everything well again, every answer has reached the database. */
+function keeping(index: Indexed, operationId: string, line: Extract<AgentLine, { type: "ended" }> | undefined) {
+  const row = index.rows.get(operationId);
+  // An operation that does not exist is reported where it was executed.
+  if (!line || !row) return [];
+  const kept = row.status === "COMPLETED" || row.status === "FAILED" ? [row, row.late_result] : [row.late_result];
+  if (kept.some((answer) => answer && isAnswer(answer, line.outcome))) return [];
+  const violation: Violation = {
+    promise: "no_answer_lost",
+    operationId,
+    text:
+      `${line.terminalId} ended ${operationId} at ${iso(line.at)} as ${describe(line.outcome)}; ` +
+      `the database says ${describe(row)}, late ${row.late_result ? describe(row.late_result) : "nothing"}`,
+  };
+  return [violation];
+}
+
+/** What the database says that a terminal answered is what that terminal did answer. */
+function authorship(index: Indexed, row: SeenOperation): Violation[] {
+  const answers = [row.status === "COMPLETED" || row.status === "FAILED" ? row : undefined, row.late_result];
+  return answers.flatMap((answer) => {
+    if (!answer || (answer.status === "FAILED" && withoutExecution.has(answer.reason ?? ""))) return [];
+    const lines = index.ended.get(row.id) ?? [];
+    if (lines.some((line) => line.terminalId === row.terminal_id && isAnswer(answer, line.outcome))) return [];
+    const said = lines.map(({ outcome }) => describe(outcome)).join(", ") || "nothing";
+    const text = `${row.id} is ${describe(answer)} in the database; ${row.terminal_id} said ${said}`;
+    return [{ promise: "very_result" as const, operationId: row.id, text }];
+  });
+}
+
+type Answered = Pick<SeenOperation, "status" | "result" | "reason" | "error">;
+
+function isAnswer(answer: Answered, outcome: Outcome): boolean {
+  if (answer.status !== outcome.status) return false;
+  return outcome.status === "COMPLETED"
+    ? isDeepStrictEqual(answer.result, outcome.result)
+    : answer.reason === outcome.reason && isDeepStrictEqual(answer.error, outcome.error);
+}
+
+function describe({ status, result, reason, error }: { [Field in keyof Answered]?: unknown }): string {
+  if (status === "COMPLETED") return `COMPLETED ${JSON.stringify(result)}`;
+  return [status, reason, error && JSON.stringify(error)].filter(Boolean).join(" ");
+}

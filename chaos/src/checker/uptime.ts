@@ -1,0 +1,49 @@
+import type { Instant, Period } from "./history.ts";
+
+/** Milliseconds of the time from `from` to `to` that lie in the periods, which are in order and do not overlap. */
+export function timeWithin(periods: readonly Period[], from: Instant, to: Instant): number {
+  let sum = 0;
+  for (let at = firstEndingAfter(periods, from); at < periods.length; at += 1) {
+    const period = periods[at] as Period;
+    if (period.from >= to) break;
+    sum += Math.max(0, Math.min(period.to, to) - Math.max(period.from, from));
+  }
+  return sum;
+}
+
+function firstEndingAfter(periods: readonly Period[], instant: Instant): number {
+  let [least, most] = [0, periods.length];
+  while (least < most) {
+    const middle = (least + most) >> 1;
+    if ((periods[middle] as Period).to > instant) most = middle;
+    else least = middle + 1;
+  }
+  return least;
+}
+
+/** The same periods in order, those that touch or overlap as one. */
+export function merged(periods: readonly Period[]): Period[] {
+  const result: Period[] = [];
+  for (const { from, to } of periods.toSorted((a, b) => a.from - b.from)) {
+    const last = result.at(-1);
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else if (to > from) result.push({ from, to });
+  }
+  return result;
+}
+
+/** What of the periods lies in none of the `others`. */
+export function without(periods: readonly Period[], others: readonly Period[]): Period[] {
+  const gaps = merged(others);
+  return merged(periods).flatMap((period) => {
+    const left: Period[] = [];
+    let { from } = period;
+    for (const gap of gaps) {
+      if (gap.to <= from || gap.from >= period.to) continue;
+      if (gap.from > from) left.push({ from, to: gap.from });
+      from = gap.to;
+    }
+    if (from < period.to) left.push({ from, to: period.to });
+    return left;
+  });
+}

@@ -1,0 +1,70 @@
+import type { Service } from "../stage/process.ts";
+import type { Stage } from "../stage/stage.ts";
+import type { FaultName } from "./kinds.ts";
+import type { Fault } from "./schedule.ts";
+
+interface Blow {
+  strike(stage: Stage, fault: Fault): void | Promise<void>;
+  lift(stage: Stage, fault: Fault): void;
+}
+
+const nothing = () => {};
+
+const killed: Blow = {
+  strike: (stage, { target }) => serviceOf(stage, target).kill(),
+  lift: (stage, { target }) => serviceOf(stage, target).keepUp(),
+};
+
+const paused: Blow = {
+  strike: (stage, { target }) => serviceOf(stage, target).pause(),
+  lift: (stage, { target }) => serviceOf(stage, target).resume(),
+};
+
+/** How each kind of fault is done, and undone. */
+export const blows: Record<FaultName, Blow> = {
+  "server.kill": killed,
+  "server.stop": { ...killed, strike: (stage, { target }) => serviceOf(stage, target).stop() },
+  "server.pause": paused,
+  "servers.kill": {
+    strike: async ({ servers }) => void (await Promise.all(servers.map(({ service }) => service.kill()))),
+    lift: ({ servers }) => {
+      for (const { service } of servers) service.keepUp();
+    },
+  },
+  "broker.kill": killed,
+  "broker.pause": paused,
+  "database.kill": { strike: ({ database }) => database.kill(), lift: ({ database }) => database.comeBack() },
+  "database.kill_backend": { strike: ({ database }, { pick }) => database.killBackend(pick), lift: nothing },
+  "database.pause": { strike: ({ database }) => database.pause(), lift: ({ database }) => database.resume() },
+  "database.pause_backend": {
+    strike: ({ database }, { pick }) => database.pauseBackend(pick),
+    lift: ({ database }) => database.resume(),
+  },
+  "agents.kill": killed,
+  "agents.pause": paused,
+  "link.cut": { strike: (stage, fault) => linkOf(stage, fault).cut(), lift: mend },
+  "link.hold": { strike: (stage, fault) => linkOf(stage, fault).hold(), lift: mend },
+  "link.hold_and_cut": {
+    strike: (stage, fault) => linkOf(stage, fault).hold(),
+    lift: (stage, fault) => {
+      linkOf(stage, fault).cut();
+      mend(stage, fault);
+    },
+  },
+};
+
+function mend(stage: Stage, fault: Fault): void {
+  linkOf(stage, fault).mend();
+}
+
+function serviceOf({ broker, servers, agents }: Stage, target: string): Service {
+  const service = [broker, ...servers, ...agents].find((part) => part.service.name === target)?.service;
+  if (!service) throw new Error(`there is no ${target}`);
+  return service;
+}
+
+function linkOf({ links }: Stage, { target }: Fault) {
+  const link = links.get(target);
+  if (!link) throw new Error(`there is no connection ${target}`);
+  return link;
+}

@@ -1,0 +1,38 @@
+import { agentNames, links, serverNames } from "../stage/topology.ts";
+
+/** Everything that is done to a part of the system. `hold` keeps bytes back; `cut` resets connections. */
+export interface FaultKind {
+  readonly name: string;
+  /** How often it is chosen, compared with the others. */
+  readonly weight: number;
+  /** What it may hit. */
+  readonly targets: readonly string[];
+  /** Milliseconds from the blow until it is lifted. */
+  readonly lasts: readonly [least: number, most: number];
+  /** Milliseconds that the target is left alone afterwards, so that it comes back before it is hit again. */
+  readonly rest: number;
+}
+
+const serverLinks = serverNames.flatMap((name) => [links.database(name), links.broker(name)]);
+const agentLinks = agentNames.map((name) => links.broker(name));
+const allLinks = [links.http, ...serverLinks, ...agentLinks];
+
+export const faultKinds = [
+  { name: "server.kill", weight: 10, targets: serverNames, lasts: [0, 3000], rest: 4000 },
+  { name: "server.stop", weight: 5, targets: serverNames, lasts: [0, 500], rest: 5000 },
+  { name: "server.pause", weight: 7, targets: serverNames, lasts: [500, 6000], rest: 1000 },
+  { name: "servers.kill", weight: 2, targets: ["servers"], lasts: [100, 1500], rest: 5000 },
+  { name: "broker.kill", weight: 6, targets: ["broker"], lasts: [0, 3000], rest: 3000 },
+  { name: "broker.pause", weight: 5, targets: ["broker"], lasts: [500, 5000], rest: 1000 },
+  { name: "database.kill", weight: 4, targets: ["database"], lasts: [0, 5000], rest: 6000 },
+  { name: "database.kill_backend", weight: 3, targets: ["database"], lasts: [0, 0], rest: 6000 },
+  { name: "database.pause", weight: 2, targets: ["database"], lasts: [500, 3000], rest: 1000 },
+  { name: "database.pause_backend", weight: 3, targets: ["database"], lasts: [500, 3000], rest: 1000 },
+  { name: "agents.kill", weight: 8, targets: agentNames, lasts: [0, 4000], rest: 2000 },
+  { name: "agents.pause", weight: 6, targets: agentNames, lasts: [500, 8000], rest: 1000 },
+  { name: "link.cut", weight: 14, targets: allLinks, lasts: [0, 1000], rest: 500 },
+  { name: "link.hold", weight: 12, targets: allLinks, lasts: [500, 5000], rest: 500 },
+  { name: "link.hold_and_cut", weight: 8, targets: allLinks, lasts: [500, 3000], rest: 500 },
+] as const satisfies readonly FaultKind[];
+
+export type FaultName = (typeof faultKinds)[number]["name"];

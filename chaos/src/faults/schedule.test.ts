@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { serverNames } from "../stage/topology.ts";
+import { faultKinds } from "./kinds.ts";
+import { makeSchedule } from "./schedule.ts";
+
+describe("the schedule of faults", () => {
+  it("is the same for the same seed, and another for another seed", () => {
+    const schedule = makeSchedule({ seed: 7, minutes: 5 });
+    expect(makeSchedule({ seed: 7, minutes: 5 })).toEqual(schedule);
+    expect(makeSchedule({ seed: 8, minutes: 5 })).not.toEqual(schedule);
+  });
+
+  it("is this one for seed 1: whoever changes it changes what recorded runs mean", () => {
+    expect(makeSchedule({ seed: 1, minutes: 0.2 })).toMatchInlineSnapshot(`
+      [
+        {
+          "atMs": 1000,
+          "forMs": 4456,
+          "kind": "agents.pause",
+          "pick": 0.9810509674716741,
+          "target": "agents-0",
+        },
+        {
+          "atMs": 2563,
+          "forMs": 2162,
+          "kind": "broker.kill",
+          "pick": 0.425796952098608,
+          "target": "broker",
+        },
+        {
+          "atMs": 4157,
+          "forMs": 847,
+          "kind": "database.pause",
+          "pick": 0.40374476509168744,
+          "target": "database",
+        },
+        {
+          "atMs": 4854,
+          "forMs": 33,
+          "kind": "server.stop",
+          "pick": 0.3946193160954863,
+          "target": "server-1",
+        },
+        {
+          "atMs": 7284,
+          "forMs": 1424,
+          "kind": "link.hold",
+          "pick": 0.6581296445801854,
+          "target": "server-0:broker",
+        },
+        {
+          "atMs": 10452,
+          "forMs": 0,
+          "kind": "database.kill_backend",
+          "pick": 0.7261048289947212,
+          "target": "database",
+        },
+      ]
+    `);
+  });
+
+  it("has every kind of fault, and more than 500 of them in 20 minutes", () => {
+    const schedule = makeSchedule({ seed: 3, minutes: 20 });
+    expect(schedule.length).toBeGreaterThan(500);
+    expect(new Set(schedule.map(({ kind }) => kind))).toEqual(new Set(faultKinds.map(({ name }) => name)));
+  });
+
+  it("lifts every fault before the end", () => {
+    for (const { atMs, forMs } of makeSchedule({ seed: 4, minutes: 3 })) expect(atMs + forMs).toBeLessThan(180_000);
+  });
+
+  it("never hits a target again before it had time to come back", () => {
+    const schedule = makeSchedule({ seed: 5, minutes: 10 });
+    const over = new Map<string, number>();
+    for (const { atMs, kind, target, forMs } of schedule) {
+      expect(over.get(target) ?? 0).toBeLessThanOrEqual(atMs);
+      over.set(target, atMs + forMs + (faultKinds.find(({ name }) => name === kind)?.rest ?? 0));
+    }
+  });
+
+  it("always leaves one server unhurt, but for the fault that kills all of them", () => {
+    const schedule = makeSchedule({ seed: 6, minutes: 10 }).filter(({ kind }) => kind !== "servers.kill");
+    for (const { atMs } of schedule) {
+      const hurt = schedule.filter((fault) => fault.atMs <= atMs && atMs < fault.atMs + fault.forMs);
+      const servers = new Set(hurt.map(({ target }) => target.split(":")[0] as string));
+      expect(serverNames.some((name) => !servers.has(name))).toBe(true);
+    }
+  });
+});

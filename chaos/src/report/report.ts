@@ -1,0 +1,108 @@
+import type { Settings } from "../arguments.ts";
+import type { ClientEvent, Violation } from "../checker/history.ts";
+import { acceptedBy, type Indexed } from "../checker/index.ts";
+import { overtime } from "../checker/timing.ts";
+import type { Inflicted } from "../faults/inflict.ts";
+
+/** Everything that is told about a run. */
+export interface Report {
+  settings: Settings;
+  /** Of the machine: processors, memory, Node. */
+  machine: string;
+  startedAt: Date;
+  /** Seconds from the start of the program, and those of them in which clients sent. */
+  seconds: { all: number; load: number };
+  faults: FaultLine[];
+  figures: [what: string, value: string][];
+  outcomes: [outcome: string, operations: number][];
+  answers: [answer: string, times: number][];
+  violations: Violation[];
+  /** What did not come to rest after the end; each is a finding, too. */
+  unsettled: string[];
+}
+
+interface FaultLine {
+  kind: string;
+  times: number;
+  /** Milliseconds from the lifting to the recovery. */
+  median: number | undefined;
+  longest: number | undefined;
+  /** Could not be done, or did not recover within half a minute. */
+  failed: number;
+  unrecovered: number;
+}
+
+export function isClean({ violations, unsettled }: Report): boolean {
+  return violations.length === 0 && unsettled.length === 0;
+}
+
+export function faultLines(inflicted: readonly Inflicted[]): FaultLine[] {
+  return [...Map.groupBy(inflicted, ({ kind }) => kind)]
+    .map(([kind, faults]) => {
+      const recoveries = faults.flatMap(({ recoveredMs }) => recoveredMs ?? []).sort((a, b) => a - b);
+      return {
+        kind,
+        times: faults.length,
+        median: recoveries[Math.floor(recoveries.length / 2)],
+        longest: recoveries.at(-1),
+        failed: faults.filter(({ failed }) => failed !== undefined).length,
+        unrecovered: faults.length - recoveries.length,
+      };
+    })
+    .sort((a, b) => a.kind.localeCompare(b.kind));
+}
+
+/** Operations by how they ended and why. */
+export function outcomeLines({ history: { rows } }: Indexed): Report["outcomes"] {
+  return counted(
+    rows.map(({ status, reason, error, late_result: late }) =>
+      [status, reason, error?.code, late && "+ late result"].filter((part) => part !== undefined).join(" "),
+    ),
+  );
+}
+
+/** Answers to clients by request and status; network errors together. */
+export function answerLines({ history: { client } }: Indexed): Report["answers"] {
+  return counted(client.map(describe));
+}
+
+function describe({ type, reply }: ClientEvent): string {
+  if ("unknown" in reply) return `${type}: no answer (${reply.unknown})`;
+  return [`${type}: ${reply.status}`, reply.code].filter(Boolean).join(" ");
+}
+
+function counted(names: string[]): [string, number][] {
+  return [...Map.groupBy(names, (name) => name)]
+    .map(([name, all]): [string, number] => [name, all.length])
+    .sort(([, a], [, b]) => b - a);
+}
+
+/** Figures that show how hard the promises were put to the test. */
+export function figuresOf(
+  index: Indexed,
+  other: { uptimeMs: number; samples: number; inflicted: readonly Inflicted[] },
+): Report["figures"] {
+  const accepted = new Set(index.creations.flatMap((creation) => acceptedBy(creation)?.id ?? []));
+  const repeated = [...index.creationsOf.values()].filter((creations) => creations.length > 1);
+  const latest = index.history.rows.reduce((most, row) => Math.max(most, overtime(index, row).waitedMs), 0);
+  const stops = other.inflicted.filter(({ kind }) => kind === "server.stop");
+  const longestStop = Math.max(0, ...stops.map(({ struckAt, downAt }) => downAt - struckAt));
+  const unanswered = index.creations.filter(({ reply }) => "unknown" in reply);
+  return [
+    ["operations in the database", count(index.rows.size)],
+    ["of them seen accepted by a client", count(accepted.size)],
+    ["executed by terminals", count(index.begun.size)],
+    ["requests for an operation", count(index.creations.length)],
+    ["requests without an answer", count(unanswered.length)],
+    ["wishes sent more than once", count(repeated.length)],
+    ["looks at operations", count(index.history.client.filter(({ type }) => type === "look").length)],
+    ["seconds with a server and the database up", count(other.uptimeMs / 1000)],
+    ["longest seen PENDING past the deadline, ms of that time", count(latest)],
+    ["longest orderly end of a server, ms", count(longestStop)],
+    ["looks at the constraint in the database", count(other.samples)],
+  ];
+}
+
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}

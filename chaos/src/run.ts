@@ -1,0 +1,107 @@
+import { writeFileSync } from "node:fs";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import { Closing } from "@tillkeeper/server/platform/closing";
+import { readHistory } from "./agents/history-file.ts";
+import type { Settings } from "./arguments.ts";
+import { check } from "./checker/check.ts";
+import type { History } from "./checker/history.ts";
+import { indexed } from "./checker/index.ts";
+import { timeWithin, without } from "./checker/uptime.ts";
+import { createHttp } from "./clients/http.ts";
+import { Recorder } from "./clients/recorder.ts";
+import { timesOfPausedDatabase } from "./faults/inflict.ts";
+import { type Fault, makeSchedule } from "./faults/schedule.ts";
+import { type Load, runLoad } from "./load.ts";
+import { answerLines, faultLines, figuresOf, outcomeLines, type Report } from "./report/report.ts";
+import { readRows, settle } from "./settle.ts";
+import { openAccounts } from "./stage/accounts.ts";
+import { keepMarker, openStage } from "./stage/stage.ts";
+
+export interface RunOptions extends Settings {
+  /** Ends the run early; it then rejects with the signal's reason, and leaves nothing. */
+  signal: AbortSignal;
+  /** Told what is going on, a line at a time. */
+  say: (line: string) => void;
+  /** In place of the one that seed and minutes make. */
+  schedule?: readonly Fault[];
+  /** Faulty parts that tests put in: the program that plays terminals, and what clients talk to in place of the balancer. */
+  agentsProgram?: string;
+  front?: (url: string, closing: Closing) => Promise<string>;
+}
+
+/** Most connections that clients keep open at once. */
+const connections = 128;
+
+/** One run: everything is started, used, hurt, left to settle, and its history held against the promises. */
+export async function runChaos(options: RunOptions): Promise<Report> {
+  const closing = new Closing();
+  try {
+    return await run(options, closing);
+  } finally {
+    await closing.close();
+  }
+}
+
+async function run(options: RunOptions, closing: Closing): Promise<Report> {
+  const { signal, say, seed, minutes } = options;
+  const startedAt = new Date();
+  const stage = await openStage({ signal, closing, agentsProgram: options.agentsProgram });
+  const recorder = new Recorder(join(stage.folder, "clients.jsonl"));
+  closing.add(() => recorder.close());
+  const http = createHttp(connections);
+  closing.add(() => http.close());
+  const accounts = await openAccounts({ stage, http, recorder, terminals: options.terminals, signal });
+
+  const schedule = options.schedule ?? makeSchedule({ seed, minutes });
+  say(`${stage.servers.length} servers and ${options.terminals} terminals are ready (${stage.folder}).`);
+  say(`${schedule.length} faults and ${options.clients} clients for ${minutes} minutes, by seed ${seed}.`);
+  const url = (await options.front?.(stage.url, closing)) ?? stage.url;
+  const load = await runLoad({ ...options, stage, accounts, recorder, http, url, schedule }, closing);
+  say("The load is over; everything is left to come to rest.");
+  const unsettled = await settle(stage, load.watch, signal);
+  const rows = (await Promise.all(accounts.map((account) => readRows(http, stage.url, account)))).flat();
+  const rowsReadAt = Date.now();
+  await load.constraint.stop();
+
+  const uptime = without(stage.sampler.uptime(), timesOfPausedDatabase(load.inflicted));
+  const agents = stage.agents.flatMap(({ historyPath }) => readHistory(historyPath));
+  const { doubles } = load.constraint;
+  const history: History = { client: recorder.events, agents, rows, rowsReadAt, uptime, doubles };
+  const report = reportOn(options, history, load, { startedAt, unsettled });
+  if (options.keep) keep(stage.folder, history, load, report);
+  return report;
+}
+
+function reportOn(
+  { seed, minutes, terminals, clients, keep: kept }: RunOptions,
+  history: History,
+  { inflicted, constraint, seconds }: Load,
+  { startedAt, unsettled }: Pick<Report, "startedAt" | "unsettled">,
+): Report {
+  const index = indexed(history);
+  const uptimeMs = timeWithin(history.uptime, startedAt.getTime(), history.rowsReadAt);
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return {
+    settings: { seed, minutes, terminals, clients, keep: kept },
+    machine: `${availableParallelism()} cpus (${cpus()[0]?.model.trim()}), ${memory} GB, Node ${process.version}`,
+    startedAt,
+    seconds: { all: (history.rowsReadAt - startedAt.getTime()) / 1000, load: seconds },
+    faults: faultLines(inflicted),
+    figures: figuresOf(index, { uptimeMs, samples: constraint.answers, inflicted }),
+    outcomes: outcomeLines(index),
+    answers: answerLines(index),
+    violations: check(history),
+    unsettled,
+  };
+}
+
+/** Everything that shows what happened: what clients and terminals wrote is there already. */
+function keep(folder: string, history: History, { inflicted }: Load, { violations }: Report): void {
+  const lines = (items: readonly unknown[]) => items.map((item) => `${JSON.stringify(item)}\n`).join("");
+  writeFileSync(join(folder, "rows.jsonl"), lines(history.rows));
+  writeFileSync(join(folder, "faults.jsonl"), lines(inflicted));
+  writeFileSync(join(folder, "uptime.jsonl"), lines(history.uptime));
+  writeFileSync(join(folder, "violations.jsonl"), lines(violations));
+  writeFileSync(keepMarker(folder), "");
+}

@@ -1,0 +1,64 @@
+import type { SeenOperation } from "./checker/history.ts";
+import { keepSeen } from "./clients/api.ts";
+import type { createHttp } from "./clients/http.ts";
+import type { Watch } from "./clients/watch.ts";
+import type { Account } from "./stage/accounts.ts";
+import type { Stage } from "./stage/stage.ts";
+import { until } from "./until.ts";
+
+const settleWithinMs = 90_000;
+
+/**
+ * Waits until nothing is on its way any more: all parts are well, every watched operation was seen ended, and every answer
+ * of a terminal has its receipt. Answers what did not come to rest in time; that is a finding.
+ */
+export async function settle(stage: Stage, watch: Watch, signal: AbortSignal): Promise<string[]> {
+  const { servers, agents, sampler } = stage;
+  const waitingFor: [string, () => boolean][] = [
+    ["a server is not ready", () => servers.every(({ name }) => sampler.readyAt(name) > 0)],
+    ["a terminal is not connected", () => agents.every(({ connected, terminals }) => connected === terminals)],
+    ["an operation is still PENDING", () => watch.size() === 0],
+    ["a terminal's answer has no receipt", () => answersAreReceipted(stage)],
+  ];
+  const open: string[] = [];
+  const giveUpAt = Date.now() + settleWithinMs;
+  for (const [problem, rested] of waitingFor) {
+    const withinMs = Math.max(0, giveUpAt - Date.now());
+    await until(rested, { signal, withinMs, what: "rest" }).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      open.push(problem);
+    });
+  }
+  return open;
+}
+
+/** Asks until each has answered that there is none. */
+function answersAreReceipted({ agents }: Stage): boolean {
+  const open = agents.filter(({ outstanding }) => outstanding !== 0);
+  for (const fleet of open) fleet.ask();
+  return open.length === 0;
+}
+
+/** Every operation of the account, through the API, page by page. */
+export async function readRows(
+  http: ReturnType<typeof createHttp>,
+  url: string,
+  { token }: Account,
+): Promise<SeenOperation[]> {
+  const rows: SeenOperation[] = [];
+  let next: string | undefined = "/v1/admin/terminals/operations?limit=100";
+  while (next !== undefined) {
+    const request = { url: `${url}${next}`, method: "GET", headers: { authorization: `Bearer ${token}` } } as const;
+    const answer = await http.call({ ...request, timeoutMs: 30_000 });
+    if ("unknown" in answer || answer.status !== 200) throw new Error(`no list: ${JSON.stringify(answer)}`);
+    rows.push(...(answer.body as SeenOperation[]).map(keepSeen));
+    const link = /<([^>]*)>; *rel="next"/.exec(String(answer.headers["link"] ?? ""))?.[1];
+    next = link && pathOf(link);
+  }
+  return rows;
+}
+
+function pathOf(link: string): string {
+  const { pathname, search } = new URL(link, "http://relative");
+  return pathname + search;
+}

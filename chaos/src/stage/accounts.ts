@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AccountCreated } from "@tillkeeper/contract/http/accounts";
+import { type Client, createClient } from "@tillkeeper/sdk/client";
+import type { FleetSettings } from "../agents/fleet.ts";
+import { type Api, createApi } from "../clients/api.ts";
+import type { createHttp } from "../clients/http.ts";
+import type { Recorder } from "../clients/recorder.ts";
+import { until } from "../until.ts";
+import { audienceOf } from "./server.ts";
+import type { Stage } from "./stage.ts";
+import { topology } from "./topology.ts";
+
+/** An account with its OAuth client and terminals. */
+export interface Account {
+  accountId: string;
+  token: string;
+  terminalIds: string[];
+}
+
+export interface AccountsOptions {
+  stage: Stage;
+  http: ReturnType<typeof createHttp>;
+  recorder: Recorder;
+  terminals: number;
+  signal: AbortSignal;
+}
+
+type Device = FleetSettings["terminals"][number];
+
+/**
+ * Makes accounts and terminals through the API, starts the terminals' processes, and brings every terminal to ACTIVE as a
+ * real one gets there: by a `check_update` that it completes.
+ */
+export async function openAccounts(options: AccountsOptions): Promise<Account[]> {
+  const { stage, terminals, signal } = options;
+  const numbers = Array.from({ length: terminals }, (_, number) => number);
+  const made = await Promise.all(
+    Array.from({ length: topology.accounts }, (_, account) =>
+      openAccount(
+        options,
+        account,
+        numbers.filter((number) => number % topology.accounts === account),
+      ),
+    ),
+  );
+  const devices = made.flatMap((account) => account.devices);
+  for (const [number, agents] of stage.agents.entries()) {
+    agents.use(devices.filter((_, index) => index % stage.agents.length === number));
+    agents.service.keepUp();
+  }
+  const connected = () => stage.agents.every((agents) => agents.connected === agents.terminals);
+  await until(connected, { signal, withinMs: 60_000, what: "all terminals to connect" });
+  await Promise.all(made.map((account) => activate(account, account.api, signal)));
+  return made;
+}
+
+async function openAccount({ stage, http, recorder, signal }: AccountsOptions, number: number, terminals: number[]) {
+  const accountId = `T${91_000_001 + number}`;
+  const client = await firstClient(stage, accountId);
+  await client.stores.create({ store_id: "S1" });
+  const devices: Device[] = [];
+  for (const terminal of terminals) {
+    signal.throwIfAborted();
+    const serial = String(810_000_000_000 + terminal);
+    const { terminal_id: terminalId } = await client.terminals.create({ device_serial_number: serial, store_id: "S1" });
+    const { password } = await client.terminals.issueCredential(terminalId);
+    devices.push({ terminalId, password });
+  }
+  const { access_token: token } = await client.token();
+  const api = createApi({ http, url: stage.url, token, recorder });
+  return { accountId, token, api, devices, terminalIds: devices.map(({ terminalId }) => terminalId) };
+}
+
+async function firstClient({ url, bootstrapToken }: Stage, accountId: string): Promise<Client> {
+  const response = await fetch(`${url}/v1/accounts`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${bootstrapToken}`, "content-type": "application/json" },
+    body: JSON.stringify({ account_id: accountId, name: accountId }),
+  });
+  if (!response.ok) throw new Error(`no account: ${response.status} ${await response.text()}`);
+  const { client } = (await response.json()) as AccountCreated;
+  const { client_id: clientId, client_secret: clientSecret } = client;
+  return createClient({ url, accountId, clientId, clientSecret, audience: audienceOf(accountId) });
+}
+
+const activationSeconds = 5;
+const tryAgainMs = 300;
+
+async function activate({ accountId, terminalIds }: Account, api: Api, signal: AbortSignal): Promise<void> {
+  await Promise.all(
+    terminalIds.map(async (terminalId) => {
+      for (let tries = 1; ; tries += 1) {
+        const operation = "check_update";
+        const intent = {
+          id: `${terminalId}-activation-${tries}`,
+          accountId,
+          terminalId,
+          operation,
+          keyed: false,
+        } as const;
+        const body = { terminal_id: terminalId, operation, timeout: activationSeconds } as const;
+        const reply = await api.create(intent, { ...body, parameters: { operator_id: intent.id } });
+        const made = "status" in reply ? reply.operation : undefined;
+        if (made && (await isCompleted(api, made.id, signal))) return;
+        await sleep(tryAgainMs, undefined, { signal });
+      }
+    }),
+  );
+}
+
+async function isCompleted(api: Api, operationId: string, signal: AbortSignal): Promise<boolean> {
+  let status: string | undefined;
+  const ended = async () => {
+    const reply = await api.look(operationId);
+    status = "status" in reply ? reply.operation?.status : undefined;
+    return status !== undefined && status !== "PENDING";
+  };
+  await until(ended, { signal, withinMs: 60_000, what: "a terminal to be activated" });
+  return status === "COMPLETED";
+}

@@ -1,0 +1,69 @@
+import { openSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FleetReport, FleetSettings } from "../agents/fleet.ts";
+import { launch, Service } from "./process.ts";
+
+const ownProgram = fileURLToPath(new URL("../children/agents.ts", import.meta.url));
+
+export interface AgentsSettings {
+  name: string;
+  folder: string;
+  mqttUrl: string;
+  /** The program that plays the terminals; tests put a faulty one in its place. */
+  program?: string | undefined;
+}
+
+/** A process that plays terminals. */
+export class Agents {
+  readonly name: string;
+  readonly service: Service;
+  readonly historyPath: string;
+  readonly #settingsPath: string;
+  readonly #settings: AgentsSettings;
+  /** How many of its terminals are connected, by its last word; none while it is down. */
+  connected = 0;
+  terminals = 0;
+  /** Operations without a receipt, by its last answer; undefined when it has not answered since it was asked. */
+  outstanding: number | undefined;
+
+  constructor(settings: AgentsSettings) {
+    const { name, folder, program = ownProgram } = settings;
+    this.name = name;
+    this.#settings = settings;
+    this.historyPath = join(folder, `${name}.history.jsonl`);
+    this.#settingsPath = join(folder, `${name}.json`);
+    const log = openSync(join(folder, `${name}.log`), "a");
+    this.service = new Service(name, () => {
+      const child = launch(process.execPath, [program, this.#settingsPath], { stdio: ["ignore", log, log, "ipc"] });
+      child.on("message", (report: FleetReport) => {
+        if ("connected" in report) this.connected = report.connected;
+        else this.outstanding = report.outstanding;
+      });
+      child.once("close", () => {
+        this.connected = 0;
+        this.outstanding = undefined;
+      });
+      return child;
+    });
+  }
+
+  /** Which terminals it plays, from its next start on. */
+  use(terminals: FleetSettings["terminals"]): void {
+    const { name, folder, mqttUrl } = this.#settings;
+    const settings: FleetSettings = {
+      mqttUrl,
+      folder: join(folder, `${name}.journals`),
+      historyPath: this.historyPath,
+      terminals,
+    };
+    writeFileSync(this.#settingsPath, JSON.stringify(settings));
+    this.terminals = terminals.length;
+  }
+
+  /** The answer comes in `outstanding`. */
+  ask(): void {
+    this.outstanding = undefined;
+    this.service.send({ ask: "outstanding" });
+  }
+}

@@ -1,0 +1,36 @@
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { isClean } from "../src/report/report.ts";
+import { runChaos } from "../src/run.ts";
+import { lyingFront } from "./support/lying-front.ts";
+
+const run = { seed: 1, minutes: 0.1, terminals: 12, clients: 8, keep: false, say: () => {} };
+const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("tillkeeper-chaos-"));
+
+it("finds a device that executes twice, and a server that accepts what it does not keep", {
+  timeout: 180_000,
+}, async () => {
+  const program = fileURLToPath(new URL("./support/agents-that-execute-twice.ts", import.meta.url));
+  const report = await runChaos({
+    ...run,
+    signal: AbortSignal.timeout(170_000),
+    // Faults of the system itself would only blur what the broken parts do.
+    schedule: [{ atMs: 2_000, kind: "server.kill", target: "server-0", forMs: 0, pick: 0 }],
+    agentsProgram: program,
+    front: lyingFront,
+  });
+  expect(isClean(report)).toBe(false);
+  expect(report.violations.map(({ promise }) => promise)).toEqual(
+    expect.arrayContaining(["executed_once", "accepted_exists"]),
+  );
+});
+
+it("leaves nothing behind when it is interrupted", { timeout: 60_000 }, async () => {
+  const before = folders();
+  const interruption = new AbortController();
+  const say = () => interruption.abort(new Error("enough"));
+  await expect(runChaos({ ...run, signal: interruption.signal, say })).rejects.toThrow("enough");
+  expect(folders().filter((name) => !before.includes(name))).toEqual([]);
+});

@@ -1,0 +1,20 @@
+import type { OperationHandler, OperationHandlers } from "@tillkeeper/terminal/operation";
+import { playTerminals } from "../../src/agents/fleet.ts";
+
+let runs = 0;
+
+/** Carries every third operation out a second time, and answers with what came of that. */
+function forgetful({ send_logs: sound, ...others }: OperationHandlers<null>): OperationHandlers<null> {
+  if (!sound) throw new Error("there is nothing to spoil");
+  const handler: OperationHandler<"send_logs", null> = {
+    ...sound,
+    run: async (operation, context) => {
+      runs += 1;
+      if (runs % 3 === 0) await sound.run(operation, context);
+      return sound.run(operation, context);
+    },
+  };
+  return { ...others, send_logs: handler };
+}
+
+await playTerminals(process.argv[2] as string, forgetful);

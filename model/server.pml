@@ -1,0 +1,232 @@
+/*
+ * Any number of servers over one database. They remember nothing from one transaction to the next, so that one process
+ * which takes transactions in any order stands for all of them, and for their crashes: who dies before the commit has done
+ * nothing, and who dies after it is not heard. Only in broken variants do servers remember, and lose, more than that.
+ */
+#define LIVE(o) (PENDING(o) && !expired[o])
+#define OVERDUE(o) (PENDING(o) && expired[o])
+
+/* The unique indexes of operation_claims (ADR 11): one live operation per terminal, one operation per idempotency key. */
+#define TERMINAL_FREE (!PENDING(ONE) && !PENDING(TWO))
+#ifdef BROKEN_NO_KEY
+#define ACCEPTABLE(o) TERMINAL_FREE
+#else
+#define ACCEPTABLE(o) (row[o].status == absent && TERMINAL_FREE)
+#endif
+
+/* What cannot be ruled out to have begun does not end by a cancellation alone (ADR 10). */
+#ifdef BROKEN_CANCEL_BLINDLY
+#define CANNOT_HAVE_BEGUN(o) (!row[o].started)
+#else
+#define CANNOT_HAVE_BEGUN(o) (!row[o].started && (REPEATABLE(o) || !row[o].sent))
+#endif
+
+#define NEVER_SENT(o) (LIVE(o) && !row[o].started && !row[o].sent)
+#define UNHEARD_OF(o) (LIVE(o) && !row[o].started && row[o].sent)
+#define LACKED_SINCE(o) (LIVE(o) && row[o].sent && air[o].later_hello)
+#define LACKED_BEFORE(o) (LIVE(o) && row[o].sent && air[o].early_hello)
+#define NEWLY_STARTED(o) (PENDING(o) && !row[o].started && air[o].started)
+#define WITH_RESULT(o) (air[o].results != 0)
+#define SENT_UNNOTED(o) (PENDING(o) && !REPEATABLE(o) && !row[o].sent && air[o].command)
+
+#ifdef BROKEN_NO_CONSTRAINT
+bool seen_free[OPERATIONS];
+#define SEEN_FREE(o) seen_free[o]
+#endif
+#ifdef BROKEN_TIMER_IN_MEMORY
+bool timer[OPERATIONS];
+#define TIME_IS_UP(o) (OVERDUE(o) && timer[o])
+#else
+#define TIME_IS_UP(o) OVERDUE(o)
+#endif
+
+inline end_as(o, next, answer_) {
+  promises_of_ending(o, next);
+  row[o].status = next;
+  row[o].answer = answer_;
+  row[o].started = false;
+  hush(o)
+}
+
+/* That an end_of_day is sent is committed first: by the statement that accepts it, or that claims it for sending. */
+inline send_command(o, since) {
+  promises_of_sending(o, since);
+#ifndef BROKEN_SENT_NOTED_LATER
+  row[o].sent = !REPEATABLE(o);
+#endif
+  air[o].command = true
+}
+
+inline insert(o) {
+  promises_of_accepting(o);
+  row[o].status = pending;
+  told[o] = true;
+#ifdef BROKEN_TIMER_IN_MEMORY
+  timer[o] = true;
+#endif
+  if
+  :: printf("server   accepts operation %d and sends its command\n", o + 1); send_command(o, false)
+  :: printf("server   accepts operation %d, whose terminal it does not reach\n", o + 1)
+  fi
+}
+
+/* A result ends its operation in time, or is kept beside what the caller saw (D17). */
+inline store(o, answer_) {
+  if
+  :: OVERDUE(o) -> end_as(o, timed_out, NOTHING)
+  :: else
+  fi;
+  if
+  :: PENDING(o) && answer_ == DONE -> end_as(o, completed, answer_)
+  :: PENDING(o) && answer_ != DONE -> end_as(o, failed, answer_)
+#ifdef BROKEN_LATE_RESULT_WINS
+  :: row[o].status == timed_out -> end_as(o, completed, answer_)
+#endif
+  :: ENDED(o) ->
+     if
+#ifdef BROKEN_LATE_GIVING_UP_DROPPED
+     :: answer_ != GAVE_UP && row[o].late_answer == NOTHING -> row[o].late_answer = answer_
+#else
+     :: row[o].answer != answer_ && row[o].late_answer == NOTHING -> row[o].late_answer = answer_
+#endif
+     :: else
+     fi
+  :: else
+  fi
+}
+
+/* The receipt follows the commit (rule 10). */
+inline take_result(o, answer_) {
+#ifdef BROKEN_RECEIPT_EARLY
+  air[o].receipt = true;
+  if
+  :: printf("server   receipts a result of operation %d and dies before its commit\n", o + 1)
+  :: printf("server   receipts and stores a result of operation %d\n", o + 1); store(o, answer_)
+  fi
+#else
+  printf("server   stores and receipts a result of operation %d: answer %d\n", o + 1, answer_);
+  store(o, answer_);
+  air[o].receipt = true
+#endif
+}
+
+active proctype Server() {
+  bit op;
+end:
+  do
+  /* A client asks; and asks again, with the same key, while it hears nothing (D13-D15). A replay changes nothing. */
+#ifdef BROKEN_ANSWER_EARLY
+  :: atomic {
+       SOME(ACCEPTABLE);
+       printf("server   answers 201 for operation %d and dies before its commit\n", op + 1);
+       told[op] = true;
+       op = 0
+     }
+#endif
+#ifdef BROKEN_SENT_BEFORE_COMMIT
+  :: atomic {
+       ACCEPTABLE(ONE) -> air[ONE].command = true;
+       printf("server   sends the command of operation 1 and dies before its commit\n")
+     }
+#endif
+#ifdef BROKEN_NO_CONSTRAINT
+  :: atomic {
+       SOME(ACCEPTABLE);
+       printf("server   sees that the terminal is free for operation %d\n", op + 1);
+       seen_free[op] = true;
+       op = 0
+     }
+  :: atomic { SOME(SEEN_FREE); seen_free[op] = false; insert(op); op = 0 }
+#else
+  :: atomic { SOME(ACCEPTABLE); insert(op); op = 0 }
+#endif
+
+  /* A client cancels, or whoever deletes the terminal does (ADR 10, ADR 12). */
+  :: atomic {
+       SOME(PENDING);
+       air[op].cancel = true;
+       if
+       :: CANNOT_HAVE_BEGUN(op) ->
+          printf("server   cancels operation %d at once and tells the agent\n", op + 1);
+          promises_of_cancelling(op);
+          end_as(op, failed, GAVE_UP)
+       :: else ->
+          printf("server   asks the agent to give up operation %d\n", op + 1)
+       fi;
+       op = 0
+     }
+
+  /* The outbox (ADR 3, ADR 10), and a hello that comes before anything was sent. A repeatable one never counts as sent. */
+  :: atomic {
+       SOME(NEVER_SENT);
+       printf("server   sends the command of operation %d from the outbox\n", op + 1);
+       send_command(op, false);
+       op = 0
+     }
+  :: atomic {
+       SOME(UNHEARD_OF);
+#ifdef BROKEN_RESEND_BLINDLY
+       printf("server   sends the command of operation %d from the outbox again\n", op + 1);
+       send_command(op, false);
+#else
+       printf("server   inquires after operation %d\n", op + 1);
+       air[op].inquiry = true;
+#endif
+       op = 0
+     }
+  /* A hello without the operation, said since its command was first sent. That it was said since, and did not just come
+     since, is known from the inquiry that it answers by its number. */
+  :: atomic {
+       SOME(LACKED_SINCE);
+       printf("server   hears a hello without operation %d and sends its command again\n", op + 1);
+       send_command(op, true);
+       op = 0
+     }
+#ifdef BROKEN_HELLO_BY_ARRIVAL
+  :: atomic {
+       SOME(LACKED_BEFORE);
+       printf("server   hears an old hello without operation %d and sends its command again\n", op + 1);
+       send_command(op, false);
+       op = 0
+     }
+#endif
+
+  :: atomic {
+       SOME(NEWLY_STARTED);
+       printf("server   hears that operation %d has begun\n", op + 1);
+       row[op].started = true;
+       op = 0
+     }
+  :: atomic {
+       SOME(WITH_RESULT);
+       if
+       :: SAID(op, DONE) -> take_result(op, DONE)
+       :: SAID(op, GAVE_UP) -> take_result(op, GAVE_UP)
+       :: SAID(op, DECLINED) -> take_result(op, DECLINED)
+       :: SAID(op, INTERRUPTED) -> take_result(op, INTERRUPTED)
+       fi;
+       op = 0
+     }
+
+#ifdef BROKEN_SENT_NOTED_LATER
+  :: atomic { SOME(SENT_UNNOTED); printf("server   notes that it sent operation %d\n", op + 1); row[op].sent = true; op = 0 }
+#endif
+#ifdef BROKEN_TIMER_IN_MEMORY
+  :: atomic { (timer[ONE] || timer[TWO]) -> timer[ONE] = false; timer[TWO] = false; printf("server   dies with its timers\n") }
+#endif
+  od
+}
+
+/* The worker that ends what is past its deadline (D16). A deadline is a row: whichever server looks will find it. */
+active proctype Expiry() {
+  bit op;
+end:
+  do
+  :: atomic {
+       SOME(TIME_IS_UP);
+       printf("server   ends operation %d as TIMEOUT\n", op + 1);
+       end_as(op, timed_out, NOTHING);
+       op = 0
+     }
+  od
+}

@@ -1,0 +1,60 @@
+/** One run of the model checker. */
+export interface Model {
+  name: string;
+  /** What is special about it, in one line. */
+  about: string;
+  /** Preprocessor definitions, without `-D`. */
+  defines: string[];
+  /** `promises`: what must hold in every state. `ending`: that every accepted operation ends, however long it takes. */
+  checks: "promises" | "ending";
+  /** The promise of `promises.pml` that it must break, by name; undefined for the protocol as it is. */
+  breaks?: string;
+}
+
+/** The protocol as it is: no promise may break. */
+export const designed: Model[] = [
+  { name: "open_menu, end_of_day", about: "one operation of each kind", defines: [], checks: "promises" },
+  { name: "end_of_day twice", about: "two that are not repeatable", defines: ["REPEATABLES=0"], checks: "promises" },
+  { name: "all operations end", about: "one operation of each kind", defines: ["ENDING"], checks: "ending" },
+];
+
+/**
+ * The protocol with one rule broken each, and a promise that breaks with it. A model in which they went unnoticed would
+ * prove nothing.
+ */
+const mistakes: [name: string, breaks: string | string[], about: string][] = [
+  ["answer-early", "LOST", "201 before the commit"],
+  ["sent-before-commit", "BEGUN_UNACCEPTED", "the command before the commit"],
+  ["no-key", "TWO_FOR_ONE_KEY", "no unique index on idempotency keys"],
+  ["no-constraint", "TWO_PENDING", "a look whether the terminal is free, then an insert"],
+  ["timer-in-memory", "ENDS", "deadlines are timers of the accepting server"],
+  ["late-result-wins", "STATUS_CHANGED", "a late result replaces TIMEOUT"],
+  ["late-giving-up-dropped", "RECEIPT_UNSTORED", "a late `cancelled` is receipted and not kept"],
+  ["receipt-early", "RECEIPT_UNSTORED", "the receipt before the commit"],
+  ["resend-blindly", "SENT_AGAIN_BLINDLY", "the outbox sends an end_of_day again"],
+  ["hello-by-arrival", "SENT_AGAIN_BLINDLY", "a hello counts that only came after the sending"],
+  ["cancel-blindly", ["CANCELLED_THOUGH_BEGUN", "BEGUN_THOUGH_CANCELLED"], "a sent end_of_day is cancelled at once"],
+  [
+    "sent-noted-later",
+    ["CANCELLED_THOUGH_BEGUN", "BEGUN_THOUGH_CANCELLED", "UNREACHABLE_THOUGH_BEGUN", "SENT_AGAIN_BLINDLY"],
+    "that an end_of_day is sent is committed after it",
+  ],
+  ["journal-after", "BEGUN_TWICE", "begun, then written to the journal"],
+  ["runs-again", "BEGUN_TWICE", "after a crash, what was begun is begun again"],
+  ["forgets-early", "BEGUN_TWICE", "the journal forgets with the receipt"],
+  ["late-start", "BEGUN_LATE", "the agent ignores expires_at"],
+  ["expiry-checked-once", "BEGUN_LATE", "before the journal is written, and not after"],
+  ["own-clock", "BEGUN_LATE", "the agent does not wait for a welcome"],
+  ["result-unwritten", "UNTRUE_RESULT", "the result is sent, then written to the journal"],
+  ["cancel-unwritten", "BEGUN_THOUGH_GIVEN_UP", "what is given up is not written to the journal"],
+  ["cancel-while-beginning", "BEGUN_THOUGH_GIVEN_UP", "given up between the journal and the beginning, and begun"],
+];
+
+export const broken: Model[] = mistakes.flatMap(([name, breaks, about]) =>
+  [breaks].flat().map((promise): Model => {
+    const mistake = `BROKEN_${name.toUpperCase().replaceAll("-", "_")}`;
+    return promise === "ENDS"
+      ? { name, about, defines: [mistake, "ENDING"], checks: "ending", breaks: promise }
+      : { name, about, defines: [mistake, `ONLY=${promise}`], checks: "promises", breaks: promise };
+  }),
+);

@@ -1,0 +1,47 @@
+/** What the checker that Spin generates (`pan`) says about a search. */
+export interface Search {
+  states: number;
+  depth: number;
+  seconds: number;
+  megabytes: number;
+  /** Every reachable state was visited, and none was left out for want of memory, depth or a full store of states. */
+  complete: boolean;
+  /** How the search ended: undefined without an error, else the kind of error that it found first. */
+  found: "violation" | "never ends" | "other" | undefined;
+  /** The story lines of steps that were never taken; known after complete searches only. */
+  untaken: string[];
+}
+
+/** Signs that a search was cut short although it ended without an error. */
+const shortcomings = [
+  /search not completed/i,
+  /search depth too small/,
+  /out of memory/,
+  /reached -DMEMLIM/,
+  /bit statespace/i,
+];
+
+/** Reads the output of `pan`; throws when it holds no result at all. */
+export function readSearch(output: string): Search {
+  const errors = numberIn(output, /errors: (\d+)/);
+  return {
+    states: numberIn(output, /([\d.e+]+) states, stored/),
+    depth: numberIn(output, /depth reached (\d+)/),
+    seconds: numberIn(output, /pan: elapsed time ([\d.e+]+) seconds/),
+    megabytes: numberIn(output, /([\d.]+)\s+total actual memory usage/),
+    complete: errors === 0 && /Full statespace search/.test(output) && !shortcomings.some((sign) => sign.test(output)),
+    found: errors === 0 ? undefined : kindOfError(output),
+    untaken: [...output.matchAll(/"printf\('((?:agent|server|time) .*?)\\n'/g)].map(([, line]) => line as string),
+  };
+}
+
+function kindOfError(output: string): Search["found"] {
+  if (/assertion violated/.test(output)) return "violation";
+  return /acceptance cycle/.test(output) ? "never ends" : "other";
+}
+
+function numberIn(output: string, pattern: RegExp): number {
+  const found = pattern.exec(output)?.[1];
+  if (found === undefined) throw new Error(`the checker gave no result:\n${output.slice(-2000)}`);
+  return Number(found);
+}

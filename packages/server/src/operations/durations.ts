@@ -1,0 +1,117 @@
+import type { OperationName } from "@tillkeeper/contract/operations";
+import type { Db } from "../db/db.ts";
+import type { Clock } from "../platform/clock.ts";
+import { pause, type Worker } from "../platform/worker.ts";
+import { addDurations, type DurationCount, forgetDurations, readDurations } from "./sql/durations.ts";
+
+/** How long operations take, by their kind and by the model of the terminal, as far as this fleet has shown it (D14). */
+export interface Durations {
+  observe(operation: OperationName, deviceModel: string | null, ms: number): void;
+  /**
+   * When an operation that has been live for `elapsedMs` can be expected to have ended: milliseconds after its beginning
+   * within which 95 of 100 of those ended that took longer than that. Undefined when too little is known.
+   */
+  expectedMs(operation: OperationName, deviceModel: string | null, elapsedMs: number): number | undefined;
+  /** Shares what this server has seen with the others, and learns what they have. */
+  exchange(): Promise<void>;
+}
+
+const bucketBase = 1.15;
+const fewestSamples = 20;
+const daysThatCount = 7;
+const dayMs = 86_400_000;
+
+export function bucketOf(ms: number): number {
+  return Math.max(0, Math.floor(Math.log(Math.max(1, ms)) / Math.log(bucketBase)));
+}
+
+/** The longest duration that a bucket holds. */
+function endOfBucket(bucket: number): number {
+  return bucketBase ** (bucket + 1);
+}
+
+export function createDurations({ db, clock }: { db: Db; clock: Clock }): Durations {
+  let known: Counts = new Map();
+  let unshared: Counts = new Map();
+
+  return {
+    observe(operation, deviceModel, ms) {
+      const seen = { operation, deviceModel: deviceModel ?? "", bucket: bucketOf(ms), count: 1 };
+      add(unshared, seen);
+      add(known, seen);
+    },
+
+    expectedMs(operation, deviceModel, elapsedMs) {
+      const counts = known.get(keyOf(operation, deviceModel ?? ""));
+      return counts && percentile95(counts, elapsedMs);
+    },
+
+    async exchange() {
+      const seen = rowsOf(unshared);
+      unshared = new Map();
+      const now = clock.now();
+      const since = new Date(now.getTime() - daysThatCount * dayMs);
+      try {
+        await addDurations(db.sql, now, seen);
+      } catch (error) {
+        for (const row of seen) add(unshared, row);
+        throw error;
+      }
+      await forgetDurations(db.sql, since);
+      const fresh: Counts = new Map();
+      for (const row of await readDurations(db.sql)) add(fresh, row);
+      for (const row of rowsOf(unshared)) add(fresh, row);
+      known = fresh;
+    },
+  };
+}
+
+/** Counts by bucket, by operation and model. */
+type Counts = Map<string, Map<number, number>>;
+
+function keyOf(operation: OperationName, deviceModel: string): string {
+  return `${operation} ${deviceModel}`;
+}
+
+function add(to: Counts, { operation, deviceModel, bucket, count }: DurationCount): void {
+  const key = keyOf(operation, deviceModel);
+  const counts = to.get(key) ?? new Map<number, number>();
+  counts.set(bucket, (counts.get(bucket) ?? 0) + count);
+  to.set(key, counts);
+}
+
+function rowsOf(counts: Counts): DurationCount[] {
+  return [...counts].flatMap(([key, byBucket]) => {
+    const [operation, ...model] = key.split(" ");
+    const head = { operation: operation as OperationName, deviceModel: model.join(" ") };
+    return [...byBucket].map(([bucket, count]) => ({ ...head, bucket, count }));
+  });
+}
+
+/** Of the durations beyond `elapsedMs`; undefined when the whole is too small, or nothing has ever taken as long. */
+export function percentile95(counts: Map<number, number>, elapsedMs: number): number | undefined {
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  if (total < fewestSamples) return undefined;
+  const longer = [...counts].filter(([bucket]) => endOfBucket(bucket) > elapsedMs).toSorted(([a], [b]) => a - b);
+  const wanted = 0.95 * longer.reduce((sum, [, count]) => sum + count, 0);
+  let passed = 0;
+  for (const [bucket, count] of longer) {
+    passed += count;
+    if (passed >= wanted) return endOfBucket(bucket);
+  }
+  return undefined;
+}
+
+const exchangeEveryMs = 10_000;
+
+export function durationsWorker(durations: Durations): Worker {
+  return {
+    name: "operations.durations",
+    async run(signal) {
+      while (!signal.aborted) {
+        await durations.exchange();
+        await pause(exchangeEveryMs, signal);
+      }
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { CompiledQuery, type Kysely } from "kysely";
+import type { Tables } from "../../db/schema.ts";
+import { isRepeatable, phasesFrom, releaseEnded } from "./release.ts";
+
+export interface Cancel {
+  accountId: string;
+  id: string;
+  by: string;
+  at: Date;
+}
+
+/** What a request to cancel did: ended the operation, or has its terminal asked. */
+export interface Cancelled {
+  ended: boolean;
+  /** Something may have been sent to the terminal. */
+  sent: boolean;
+}
+
+/**
+ * Ends a live operation as FAILED, `cancelled`, if it cannot have begun (docs/adr/0010); otherwise notes that its terminal
+ * is to be asked. The row lock puts it in order with whoever sends, reports, ends or expires the operation.
+ */
+const text = `
+with live as (
+  select claim.*, (claim.started_at is null and (claim.attempts = 0 or ${isRepeatable("claim")})) as ends
+  from operation_claims as claim
+  where account_id = $1 and operation_id = $2::uuid and deadline > $4
+  for update
+), ended as (
+  update operations set
+    status = 'FAILED', reason = 'cancelled', ${phasesFrom("live")}, cancel_requested_at = $4, cancel_requested_by = $3,
+    updated_at = $4, updated_by = $3
+  from live
+  where live.ends and operations.account_id = live.account_id and operations.id = live.operation_id
+  returning operations.account_id, operations.id
+), ${releaseEnded}, asked as (
+  update operation_claims as claim set
+    cancel_requested_at = coalesce(claim.cancel_requested_at, $4),
+    cancel_requested_by = coalesce(claim.cancel_requested_by, $3),
+    cancel_refused_at = null, due_at = $5
+  from live
+  where not live.ends and claim.account_id = live.account_id and claim.operation_id = live.operation_id
+)
+select ends as ended, attempts > 0 as sent from live`;
+
+/** `askAgainAt`: when the outbox asks the terminal, should it not have answered by then. Undefined: it is not live. */
+export async function cancelLive(
+  db: Kysely<Tables>,
+  { accountId, id, by, at }: Cancel,
+  askAgainAt: Date,
+): Promise<Cancelled | undefined> {
+  const { rows } = await db.executeQuery<Cancelled>(CompiledQuery.raw(text, [accountId, id, by, at, askAgainAt]));
+  return rows[0];
+}

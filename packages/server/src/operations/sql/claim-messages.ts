@@ -1,0 +1,154 @@
+import type { OperationName, OperationParameters, WhenBusy } from "@tillkeeper/contract/operations";
+import type { Pool } from "pg";
+import { isBeingCancelled, isRepeatable } from "./release.ts";
+
+/** A command on its way to a terminal. */
+export interface Command {
+  accountId: string;
+  operationId: string;
+  terminalId: string;
+  operation: OperationName;
+  parameters: OperationParameters;
+  whenBusy: WhenBusy | null;
+  createdAt: Date;
+  deadline: Date;
+}
+
+/** What the outbox has to tell a terminal about an operation. */
+export interface Message {
+  kind: "command" | "cancel" | "inquiry";
+  command: Command;
+  /** Counts what was said about the operation. */
+  attempt: number;
+}
+
+/**
+ * What is to be said next about a live operation, null for nothing. What has begun is told of by `hello`; what must not be
+ * repeated blindly was sent once, and from then on is asked about.
+ */
+const next = `case
+  when ${isBeingCancelled("claim")} then 'cancel'
+  when claim.started_at is not null or claim.delivered_at is not null then null
+  when claim.attempts = 0 or ${isRepeatable("claim")} then 'command'
+  else 'inquiry' end`;
+
+/**
+ * The same after a hello, which names $3 and answers the inquiry $6 of the operation $7. One that must not be repeated
+ * blindly is sent again only when the hello is the answer to the last that was said about it: any other may be older than
+ * the sending. Counted, not timed: clocks of several servers differ.
+ */
+const nextAfterHello = `case
+  when ${isBeingCancelled("claim")} then 'cancel'
+  when claim.operation_id = any($3::uuid[]) or claim.started_at is not null then null
+  when claim.sent_at is null or ${isRepeatable("claim")} then 'command'
+  when claim.operation_id = $7::uuid and claim.attempts = $6::int then 'command'
+  else 'inquiry' end`;
+
+const mark = `
+update operation_claims as claim set
+  due_at = case when due.kind is null then null else $2::timestamptz end,
+  sent_at = case when due.kind = 'command' then $1 else claim.sent_at end,
+  attempts = claim.attempts + 1
+from due
+where claim.account_id = due.account_id and claim.operation_id = due.operation_id
+returning claim.account_id, claim.operation_id, claim.terminal_id, claim.operation, claim.created_at, claim.deadline,
+  claim.attempts, due.kind`;
+
+const withParameters = `
+select marked.*, operations.parameters, operations.when_busy
+from marked join operations on operations.account_id = marked.account_id and operations.id = marked.operation_id
+where marked.kind is not null and marked.deadline > $1`;
+
+/**
+ * Claims what is due and sets the time of its next turn, so that other servers leave it alone and one that dies with a
+ * claim only delays it. With $4 only that of these terminals: inside the `or` the planner reads the array once into a hash
+ * table, and only when something is due, however many terminals it names.
+ */
+const claim = `
+with due as (
+  select account_id, operation_id, ${next} as kind
+  from operation_claims as claim
+  where due_at <= $1::timestamptz and ($4::text[] is null or terminal_id in (select unnest($4::text[])))
+  order by due_at
+  limit $3
+  for update skip locked
+), marked as (${mark})
+${withParameters}`;
+
+interface Claim {
+  now: Date;
+  nextDueAt: Date;
+  limit: number;
+  /** Whose commands; `undefined` for everybody's. */
+  terminalIds: string[] | undefined;
+}
+
+export async function claimMessages(pool: Pool, { now, nextDueAt, limit, terminalIds }: Claim): Promise<Message[]> {
+  const { rows } = await pool.query<Row>({
+    name: "claim_messages",
+    text: claim,
+    values: [now, nextDueAt, limit, terminalIds ?? null],
+  });
+  return rows.map(toMessage);
+}
+
+const afterHello = `
+with due as (
+  select account_id, operation_id, ${nextAfterHello} as kind
+  from operation_claims as claim
+  where account_id = $4 and terminal_id = $5 and deadline + interval '0' > $1::timestamptz
+  for update
+), marked as (${mark})
+${withParameters}`;
+
+interface Hello {
+  accountId: string;
+  terminalId: string;
+  now: Date;
+  nextDueAt: Date;
+  /** The operations that the hello names. */
+  named: string[];
+  /** The inquiry that the hello answers. */
+  inquiry: { operation_id: string; attempt: number } | undefined;
+}
+
+/** What has to be said about the terminal's live operation, if any, now that it has said hello. */
+export async function claimAfterHello(pool: Pool, hello: Hello): Promise<Message | undefined> {
+  const { accountId, terminalId, now, nextDueAt, named, inquiry } = hello;
+  const { rows } = await pool.query<Row>({
+    name: "claim_after_hello",
+    text: afterHello,
+    values: [now, nextDueAt, named, accountId, terminalId, inquiry?.attempt ?? null, inquiry?.operation_id ?? null],
+  });
+  return rows[0] && toMessage(rows[0]);
+}
+
+interface Row {
+  kind: Message["kind"];
+  account_id: string;
+  operation_id: string;
+  terminal_id: string;
+  operation: OperationName;
+  parameters: OperationParameters;
+  when_busy: WhenBusy | null;
+  created_at: Date;
+  deadline: Date;
+  attempts: number;
+}
+
+function toMessage(row: Row): Message {
+  return {
+    kind: row.kind,
+    attempt: row.attempts,
+    command: {
+      accountId: row.account_id,
+      operationId: row.operation_id,
+      terminalId: row.terminal_id,
+      operation: row.operation,
+      parameters: row.parameters,
+      whenBusy: row.when_busy,
+      createdAt: row.created_at,
+      deadline: row.deadline,
+    },
+  };
+}

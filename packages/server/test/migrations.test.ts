@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { expect, it } from "vitest";
+import { openDb } from "../src/db/db.ts";
+import { migrate } from "../src/db/migrate.ts";
+import { newId } from "../src/platform/ids.ts";
+import { createLogger } from "../src/platform/log.ts";
+import { createTestDatabase } from "./support/database.ts";
+import { startTestServer } from "./support/test-server.ts";
+
+const dayMs = 86_400_000;
+
+it("moves operations of before into months and claims: what was pending ends, what had a key is still known", async () => {
+  const database = await createTestDatabase();
+  const db = openDb({ connectionString: database.url }, createLogger("silent"));
+  await migrate(db, "0006_clients.sql");
+  const now = new Date();
+  const ago = (days: number) => new Date(now.getTime() - days * dayMs);
+  await db.pool.query("insert into accounts (account_id, name, created_at) values ('T66000001', 'x', now())");
+  const insert = async (created: Date, status: string, more: { key?: string; due?: Date } = {}) => {
+    const id = newId(created);
+    await db.pool.query(
+      `insert into operations (account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by,
+         updated_at, updated_by, client_id, idempotency_key, request_sha256, result)
+       values ('T66000001', $1, 'T66000001-T' || $2::text, 'open_menu', $3, '{}', $4::timestamptz + interval '15 seconds', $4, 'c',
+         $4, 'c', 'c', $5, '\\x00', case when $3 = 'COMPLETED' then '{"opened": true}'::jsonb end)`,
+      [id, id.slice(-4), status, created, more.key ?? null],
+    );
+    if (more.due)
+      await db.pool.query("insert into outbox values ('T66000001', $1, 'T66000001-T' || $2::text, $3, 1)", [
+        id,
+        id.slice(-4),
+        more.due,
+      ]);
+    return id;
+  };
+  const old = await insert(ago(95), "COMPLETED");
+  const recent = await insert(ago(1), "COMPLETED", { key: randomUUID() });
+  const queued = await insert(now, "PENDING", { key: randomUUID(), due: now });
+  const begun = await insert(now, "PENDING");
+  await db.close();
+
+  const server = await startTestServer({ database });
+  const tenant = await server.account("T66000001", { clientId: "of-today" });
+  const statuses = async () => {
+    const { body } = await server.call("GET", "/v1/admin/terminals/operations", tenant);
+    return new Map<string, string>(body.map((row: { id: string; status: string }) => [row.id, row.status]));
+  };
+  expect(new Set((await statuses()).keys())).toEqual(new Set([old, recent, queued, begun]));
+  const claims = await server.db.sql.selectFrom("operation_claims").selectAll().execute();
+  const held = claims.map(({ operation_id, terminal_id, due_at }) => [operation_id, { terminal_id, due_at }] as const);
+  expect(new Map(held)).toEqual(
+    new Map([
+      [recent, { terminal_id: null, due_at: null }],
+      [queued, { terminal_id: expect.any(String), due_at: expect.any(Date) }],
+      [begun, { terminal_id: expect.any(String), due_at: null }],
+    ]),
+  );
+  server.clock.advance(20_000);
+  await expect
+    .poll(async () => [...(await statuses()).values()].toSorted(), { timeout: 5_000 })
+    .toEqual(["COMPLETED", "COMPLETED", "TIMEOUT", "TIMEOUT"]);
+  await server.stop();
+  await database.drop();
+});

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { activeDevice } from "./support/device.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const base = "/v1/admin/terminals/operations";
+
+/** D14: the wait that a 409 names. */
+describe("a 409 to a busy terminal", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T28000001");
+  });
+  afterAll(() => server.stop());
+
+  it("says when the blocker can be expected to end: its deadline, or sooner by how long such operations have taken", async () => {
+    const device = await activeDevice(server, tenant, "280000000000");
+    const post = () =>
+      server.call("POST", base, {
+        ...tenant,
+        body: { terminal_id: device.terminalId, operation: "open_menu", timeout: 600 },
+      });
+    const perform = async () => {
+      const { body } = await post();
+      const receipts = device.received.filter((entry) => entry.channel === "receipt").length;
+      server.clock.advance(4_000);
+      await device.openedMenu(body.id);
+      await device.next("receipt", receipts);
+    };
+    const blocked = async () => {
+      const answer = await post();
+      expect(answer.status).toBe(409);
+      const { blocker } = answer.body.error.errors[0];
+      const seconds = Number(answer.headers.get("retry-after"));
+      const untilEnd = (Date.parse(blocker.expected_end) - server.clock.now().getTime()) / 1000;
+      expect(Math.abs(seconds - untilEnd)).toBeLessThan(1.5);
+      return { seconds, blocker };
+    };
+
+    // Nothing is known yet: the deadline.
+    const { body: first } = await post();
+    const unknown = await blocked();
+    expect(unknown.seconds).toBeGreaterThan(590);
+    expect(unknown.blocker).toMatchObject({ id: first.id, deadline: first.deadline, expected_end: first.deadline });
+    await device.openedMenu(first.id);
+    await device.next("receipt");
+
+    // Each takes four seconds and a little.
+    for (let count = 0; count < 25; count += 1) await perform();
+    await post();
+    const known = await blocked();
+    expect(known.seconds).toBeGreaterThanOrEqual(4);
+    expect(known.seconds).toBeLessThanOrEqual(6);
+    expect(known.blocker.deadline > known.blocker.expected_end).toBe(true);
+
+    // One that takes longer than any before it: only the deadline is sure.
+    server.clock.advance(60_000);
+    expect((await blocked()).seconds).toBeGreaterThan(500);
+    await device.leave();
+  });
+
+  it("says the same on every server", async () => {
+    // What one has seen it shares every ten seconds; another reads it when it starts, and from then on as often.
+    const shared = async () => {
+      const { rows } = await server.db.pool.query("select coalesce(sum(count), 0)::int as n from operation_durations");
+      return rows[0].n;
+    };
+    await expect.poll(shared, { timeout: 40_000, interval: 200 }).toBeGreaterThanOrEqual(25);
+    const other = await startTestServer({ database: server.database });
+    other.clock.moveTo(server.clock.now().toISOString());
+    const device = await activeDevice(server, tenant, "280000000001");
+    const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600 };
+    await server.call("POST", base, { ...tenant, body });
+    const answer = await other.call("POST", base, { ...tenant, body });
+    expect(Number(answer.headers.get("retry-after"))).toBeLessThan(10);
+    await device.leave();
+    await other.stop();
+  });
+});

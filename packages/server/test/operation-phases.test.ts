@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { activeDevice, connectMqtt, Device } from "./support/device.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const base = "/v1/admin/terminals/operations";
+
+/** D17 and docs/adr/0010-phases-cancelling-waiting.md. */
+describe("the phases of an operation", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let serial = 260_000_000_000;
+  const freshDevice = () => activeDevice(server, tenant, String(serial++));
+  const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
+  const send = async (device: Device, more: object = {}) => {
+    const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600, ...more };
+    return (await server.call("POST", base, { ...tenant, body })).body;
+  };
+  /** What an answer tells about the way so far. */
+  const wayOf = async (id: string) => {
+    const { phase, phases } = await get(id);
+    return { phase, told: Object.keys(phases) };
+  };
+  const at = () => new Date().toISOString();
+  const expire = () => server.clock.advance(600_000);
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T26000001");
+  });
+  afterAll(() => server.stop());
+
+  it("are told one by one, in order, and each only once", async () => {
+    const device = await freshDevice();
+    const sent = await send(device);
+    expect(sent).toMatchObject({ phase: "accepted", phases: { accepted: expect.any(String) } });
+    await device.next("command");
+    await expect.poll(() => wayOf(sent.id)).toEqual({ phase: "dispatched", told: ["accepted", "dispatched"] });
+    await device.say("delivered", { operation_id: sent.id, received_at: at() });
+    await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("delivered");
+    await device.say("started", { operation_id: sent.id, started_at: at() });
+    await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("started");
+    const { phases: begun } = await get(sent.id);
+    await device.say("started", { operation_id: sent.id, started_at: at() });
+    await device.say("delivered", { operation_id: sent.id, received_at: at() });
+    await device.openedMenu(sent.id);
+    await device.next("receipt");
+    const { phase, phases } = await get(sent.id);
+    expect(phase).toBe("answered");
+    expect(phases).toEqual({ ...begun, answered: expect.any(String) });
+    const times = Object.values(phases as Record<string, string>);
+    expect(times).toEqual(times.toSorted());
+    await device.leave();
+  });
+
+  it("are known also when a result says all at once", async () => {
+    const device = await freshDevice();
+    const sent = await send(device);
+    await device.next("command");
+    await device.openedMenu(sent.id, { started_at: at() });
+    await device.next("receipt");
+    expect(await wayOf(sent.id)).toEqual({
+      phase: "answered",
+      told: ["accepted", "dispatched", "delivered", "started", "answered"],
+    });
+    await device.leave();
+  });
+
+  it("say why an operation timed out", async () => {
+    const away = await freshDevice();
+    await away.leave();
+    const [deaf, waiting, busy] = [await freshDevice(), await freshDevice(), await freshDevice()];
+    const ids: string[] = [];
+    for (const device of [away, deaf, waiting, busy]) ids.push((await send(device)).id);
+    for (const device of [deaf, waiting, busy]) await device.next("command");
+    await waiting.say("delivered", { operation_id: ids[2], received_at: at() });
+    await busy.say("started", { operation_id: ids[3], started_at: at() });
+    const phases = async () => (await Promise.all(ids.map(wayOf))).map(({ phase }) => phase);
+    await expect.poll(phases).toEqual(["accepted", "dispatched", "delivered", "started"]);
+    expire();
+    const ends = async () => (await Promise.all(ids.map(get))).map(({ status, reason }) => `${status} ${reason}`);
+    await expect
+      .poll(ends)
+      .toEqual(["TIMEOUT unreachable", "TIMEOUT not_delivered", "TIMEOUT no_answer", "TIMEOUT no_answer"]);
+    // The way stays told after the end.
+    expect(await phases()).toEqual(["accepted", "dispatched", "delivered", "started"]);
+    for (const device of [deaf, waiting, busy]) await device.leave();
+  });
+
+  it("are mended by a hello when the link took a report along", async () => {
+    const device = await freshDevice();
+    const sent = await send(device);
+    await device.next("command");
+    await device.hello([{ operation_id: sent.id, phase: "delivered" }]);
+    await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("delivered");
+    await device.hello([{ operation_id: sent.id, phase: "started" }]);
+    await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("started");
+    await device.leave();
+  });
+
+  it("do not let a terminal report for another one", async () => {
+    const [device, thief] = [await freshDevice(), await freshDevice()];
+    const sent = await send(device);
+    await device.next("command");
+    for (const channel of ["delivered", "started"] as const) {
+      await thief.say(channel, { operation_id: sent.id, received_at: at(), started_at: at() });
+    }
+    await thief.say("cancel_refused", { operation_id: sent.id });
+    // Handled in their order: when the welcome is here, the others are through.
+    await thief.hello([{ operation_id: sent.id, phase: "started" }]);
+    await thief.next("welcome");
+    await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("dispatched");
+    await device.openedMenu(sent.id);
+    await device.next("receipt");
+    expect((await get(sent.id)).phases).not.toHaveProperty("started");
+    await device.leave();
+    await thief.leave();
+  });
+
+  it("carry when_busy to the terminal, and the answer shows it; one key with another wish is another request", async () => {
+    const device = await freshDevice();
+    const headers = { "idempotency-key": "0190f0a4-1c1b-7c4e-9d7e-000000000001" };
+    const body = { terminal_id: device.terminalId, operation: "open_menu", when_busy: "wait" };
+    const accepted = await server.call("POST", base, { ...tenant, headers, body });
+    expect(accepted.body).toMatchObject({ when_busy: "wait" });
+    expect(await device.next("command")).toMatchObject({ when_busy: "wait" });
+    const replay = await server.call("POST", base, { ...tenant, headers, body });
+    expect(replay.body).toEqual(accepted.body);
+    const other = await server.call("POST", base, { ...tenant, headers, body: { ...body, when_busy: "fail" } });
+    expect(other.status).toBe(422);
+    const wrong = await server.call("POST", base, { ...tenant, body: { ...body, when_busy: "queue" } });
+    expect(wrong).toMatchObject({ status: 400, body: { error: { errors: [{ path: "/body/when_busy" }] } } });
+    await device.leave();
+  });
+
+  it("never let a close of the day be sent again before the terminal was asked", async () => {
+    const device = await freshDevice();
+    const sent = await send(device, { operation: "end_of_day" });
+    await device.next("command");
+    const inquiry = await device.next("inquiry");
+    expect(inquiry).toEqual({ operation_id: sent.id, attempt: 2 });
+    const copies = () => device.received.filter((entry) => entry.channel === "command").length;
+    // It has it: nothing more is sent.
+    await device.hello([{ operation_id: sent.id, phase: "delivered" }]);
+    await device.next("welcome");
+    await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("delivered");
+    expect(copies()).toBe(1);
+    // A hello that does not name it may be older than the command: it is asked again.
+    const inquiries = device.received.filter((entry) => entry.channel === "inquiry").length;
+    await device.hello();
+    const again = await device.next("inquiry", inquiries);
+    expect(copies()).toBe(1);
+    // An answer to an inquiry of before is no better.
+    await device.hello([], inquiry);
+    await device.next("inquiry", inquiries + 1);
+    expect(copies()).toBe(1);
+    expect(again["attempt"]).toBeGreaterThan(2);
+    // It has lost it, and says so to the last inquiry: it is sent again.
+    await device.hello([], device.received.findLast((entry) => entry.channel === "inquiry")?.message);
+    await expect.poll(copies).toBe(2);
+    await device.leave();
+  });
+
+  it("let a close of the day be sent at once to a terminal that has not had it yet", async () => {
+    const device = await freshDevice();
+    await device.leave();
+    const path = `/v1/accounts/${tenant.aid}/terminals/${device.terminalId}/credentials`;
+    const { password } = (await server.call("POST", path, tenant)).body;
+    const sent = await send(device, { operation: "end_of_day" });
+    const back = new Device(device.terminalId, await connectMqtt(server, device.terminalId, password));
+    await back.client.subscribeAsync(`tillkeeper/v1/${device.terminalId}/+`, { qos: 1 });
+    await back.hello();
+    expect(await back.next("command")).toMatchObject({ operation_id: sent.id });
+    await back.leave();
+  });
+});

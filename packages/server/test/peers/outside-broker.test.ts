@@ -1,0 +1,170 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { Aedes } from "aedes";
+import { connectAsync, type MqttClient } from "mqtt";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { connectOutsideBroker } from "../../src/gateway/outside-broker.ts";
+import type { DeviceTransport, Receive } from "../../src/gateway/transport.ts";
+import { createLogger } from "../../src/platform/log.ts";
+import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
+
+const log = createLogger("silent");
+const terminalId = "T70000001-T0001";
+const startedTopic = `tillkeeper/v1/${terminalId}/started`;
+const rejectionTopic = `tillkeeper/v1/${terminalId}/rejection`;
+const rejection = (path: string) => ({ channel: "result", errors: [{ path, message: "" }] });
+
+/** The server's end of the broker, and what it heard. */
+async function listenAt(
+  url: string,
+  receive: Receive = async () => {},
+): Promise<{ transport: DeviceTransport; heard: string[] }> {
+  const heard: string[] = [];
+  const transport = await connectOutsideBroker({
+    url,
+    log,
+    receive: async (from, channel, payload) => {
+      await receive(from, channel, payload);
+      heard.push(payload.toString());
+    },
+  });
+  onTestFinished(() => transport.close());
+  return { transport, heard };
+}
+
+/** What terminals do at the broker. */
+async function enter(url: string): Promise<MqttClient> {
+  const client = await connectAsync(url, { reconnectPeriod: 0 }, false);
+  onTestFinished(() => client.endAsync(true));
+  return client;
+}
+
+function numbers(from: number, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => String(from + index));
+}
+
+describe("servers on one Mosquitto", () => {
+  let mosquitto: Mosquitto;
+  beforeEach(async () => {
+    mosquitto = await startMosquitto();
+  });
+  afterEach(() => mosquitto.stop());
+
+  it("share what terminals say: each message comes to one of them", async () => {
+    const servers = [await listenAt(mosquitto.url), await listenAt(mosquitto.url), await listenAt(mosquitto.url)];
+    const terminal = await enter(mosquitto.url);
+    const said = numbers(0, 300);
+    await Promise.all(said.map((text) => terminal.publishAsync(startedTopic, text, { qos: 1 })));
+    const all = () => servers.flatMap(({ heard }) => heard);
+    await vi.waitUntil(() => all().length >= said.length, { timeout: 10_000, interval: 10 });
+    expect(all().toSorted()).toEqual(said.toSorted());
+    for (const { heard } of servers) expect(heard.length).toBeGreaterThan(0);
+  });
+
+  it("lose nothing when one of them takes its leave", async () => {
+    const leaving = await listenAt(mosquitto.url, () => new Promise((resolve) => void setTimeout(resolve, 20)));
+    const staying = await listenAt(mosquitto.url);
+    const terminal = await enter(mosquitto.url);
+    const said = numbers(0, 400);
+    const saying = (async () => {
+      for (const text of said) await terminal.publishAsync(startedTopic, text, { qos: 1 });
+    })();
+    await vi.waitUntil(() => leaving.heard.length > 20, { timeout: 10_000, interval: 1 });
+    await leaving.transport.close();
+    const heardAtTheEnd = leaving.heard.length;
+    await saying;
+    const all = () => [...leaving.heard, ...staying.heard];
+    await vi.waitUntil(() => all().length >= said.length, { timeout: 10_000, interval: 10 });
+    expect(all().toSorted()).toEqual(said.toSorted());
+    expect(leaving.heard).toHaveLength(heardAtTheEnd);
+  });
+
+  it("say so while the broker is away, send nothing late, and come back with it", async () => {
+    const { transport, heard } = await listenAt(mosquitto.url);
+    expect(transport.healthy()).toBe(true);
+    const underWay = Promise.allSettled(
+      numbers(0, 50).map((path) => transport.publish(terminalId, "rejection", rejection(path))),
+    );
+    await mosquitto.kill();
+    await vi.waitUntil(() => !transport.healthy(), { timeout: 10_000, interval: 5 });
+    // Whatever was under way is over, one way or the other.
+    await underWay;
+    await expect(transport.publish(terminalId, "rejection", rejection("late"))).rejects.toThrow("is away");
+
+    await mosquitto.start();
+    const terminal = await enter(mosquitto.url);
+    const received: string[] = [];
+    terminal.on("message", (_topic, payload) => void received.push(payload.toString()));
+    await terminal.subscribeAsync(rejectionTopic, { qos: 1 });
+    await vi.waitUntil(() => transport.healthy(), { timeout: 20_000, interval: 10 });
+    await transport.publish(terminalId, "rejection", rejection("new"));
+    await vi.waitUntil(() => received.length > 0, { timeout: 10_000, interval: 5 });
+    expect(received.map((text) => JSON.parse(text))).toEqual([rejection("new")]);
+    await terminal.publishAsync(startedTopic, "back", { qos: 1 });
+    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(["back"]);
+  });
+
+  it("keep to what the broker says it can take at once, and do not fill up when it hangs", async () => {
+    const { transport } = await listenAt(mosquitto.url);
+    const terminal = await enter(mosquitto.url);
+    let received = 0;
+    terminal.on("message", () => (received += 1));
+    await terminal.subscribeAsync(rejectionTopic, { qos: 1 });
+    const publish = () => transport.publish(terminalId, "rejection", rejection(""));
+
+    await Promise.all(Array.from({ length: 500 }, publish));
+    await vi.waitUntil(() => received === 500, { timeout: 10_000, interval: 5 });
+
+    mosquitto.signal("SIGSTOP");
+    const sent = Array.from({ length: 12_000 }, () =>
+      publish().then(
+        () => "sent",
+        (error: Error) => error.message,
+      ),
+    );
+    const refused = await Promise.race(sent.toReversed());
+    expect(refused).toContain("does not keep up");
+    mosquitto.signal("SIGCONT");
+    const answers = await Promise.all(sent);
+    expect(answers.filter((answer) => answer === "sent").length).toBeGreaterThan(5_000);
+    expect(transport.healthy()).toBe(true);
+  });
+});
+
+describe("a broker that knows MQTT 3.1.1 only", () => {
+  async function serve(onConnection: (socket: Socket) => void): Promise<{ url: string; server: Server }> {
+    const server = createServer(onConnection).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+    return { url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+  }
+
+  it("is spoken to in that, and every server hears everything", async () => {
+    const broker = await Aedes.createBroker();
+    const { url } = await serve((socket) => broker.handle(socket));
+    const servers = [await listenAt(url), await listenAt(url)];
+    const terminal = await enter(url);
+    await terminal.publishAsync(startedTopic, "1", { qos: 1 });
+    for (const { heard } of servers) await expect.poll(() => heard).toEqual(["1"]);
+    await terminal.endAsync();
+    for (const { transport } of servers) await transport.close();
+    await new Promise<void>((resolve) => broker.close(() => resolve()));
+  });
+
+  it("may also hang up on a version that it does not know", async () => {
+    const broker = await Aedes.createBroker();
+    const { url } = await serve((socket) => {
+      socket.once("data", (first) => {
+        // The version stands behind the packet's head and the protocol's name.
+        if (first[8] === 5) return socket.destroy();
+        broker.handle(socket);
+        socket.unshift(first);
+        return socket;
+      });
+    });
+    const { transport } = await listenAt(url);
+    expect(transport.healthy()).toBe(true);
+    await transport.close();
+    await new Promise<void>((resolve) => broker.close(() => resolve()));
+  });
+});

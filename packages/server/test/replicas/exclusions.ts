@@ -1,0 +1,86 @@
+/**
+ * What of the system tests does not run against three servers on an outside broker and database, and why. All of it runs
+ * against one server, in `npm test`.
+ */
+interface ExcludedFile {
+  /** Below `packages/server/test`. */
+  file: string;
+  reason: string;
+}
+
+interface ExcludedTest extends ExcludedFile {
+  /** Its name, or that of the group it stands in. */
+  test: string;
+}
+
+export const excludedFiles: readonly ExcludedFile[] = [
+  { file: "embedded/**", reason: "tests the supervisor of the embedded PostgreSQL; no server is started" },
+  {
+    file: "device-isolation.test.ts",
+    reason: "tests the access rules of the embedded broker; outside, the operator sets them",
+  },
+  {
+    file: "migrations.test.ts",
+    reason: "tests migrations on a database that has none yet; its server is started once",
+  },
+  { file: "broker-limits.test.ts", reason: "tests the limits of the embedded broker" },
+];
+
+const credentialsAtTheBroker =
+  "tests that the embedded broker refuses a credential; outside, that is the operator's business";
+const whoIsConnected = "tests what depends on who is connected, which an outside broker does not tell";
+
+export const excludedTests: readonly ExcludedTest[] = [
+  {
+    file: "operation-cancel.test.ts",
+    test: "ends one at once that never went out, frees the terminal, and can be repeated",
+    reason: whoIsConnected,
+  },
+  { file: "operation-phases.test.ts", test: "say why an operation timed out", reason: whoIsConnected },
+  {
+    file: "operation-phases.test.ts",
+    test: "let a close of the day be sent at once to a terminal that has not had it yet",
+    reason: whoIsConnected,
+  },
+  {
+    file: "operation-conflicts.test.ts",
+    test: "says when the blocker can be expected to end: its deadline, or sooner by how long such operations have taken",
+    reason: "each of the servers has seen too few until they tell each other, every ten seconds",
+  },
+  {
+    file: "rate-limits.test.ts",
+    test: "holds an address back that asks for too many tokens, right ones or wrong ones",
+    reason: "each server counts for itself, so that three let through three times as much",
+  },
+  {
+    file: "terminals-deletion.test.ts",
+    test: "tells a connected terminal to close its day first, and ends its credential with that",
+    reason: credentialsAtTheBroker,
+  },
+  {
+    file: "terminals-deletion.test.ts",
+    test: "ends the credential of a terminal that never answers when the time for it is up, also over a restart",
+    reason: credentialsAtTheBroker,
+  },
+  {
+    file: "terminals-deletion.test.ts",
+    test: "ends the credential of a disconnected terminal at once, and nothing stays queued for it",
+    reason: whoIsConnected,
+  },
+  {
+    file: "terminals-deletion.test.ts",
+    test: "lets a live operation run to its end instead, and one that a disconnected device has begun, too",
+    reason: credentialsAtTheBroker,
+  },
+  {
+    file: "terminals-deletion.test.ts",
+    test: "sends no end_of_day where none is allowed, and ends the connection at once",
+    reason: credentialsAtTheBroker,
+  },
+  {
+    file: "terminals-deletion.test.ts",
+    test: "frees the serial number, but never the terminal's number; the new terminal is another one",
+    reason: credentialsAtTheBroker,
+  },
+  { file: "terminals-deletion.test.ts", test: "delete a virtual terminal", reason: whoIsConnected },
+];

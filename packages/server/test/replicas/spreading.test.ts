@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+
+/** Without this, the other tests could all be talking to one server, and prove nothing. */
+describe("three servers behind a balancer", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T32000001");
+  });
+  afterAll(() => server.stop());
+
+  it("are three, and see at once what one of them has stored", async () => {
+    expect(server.urls).toHaveLength(3);
+    for (const [index, url] of server.urls.entries()) {
+      const path = `/v1/accounts/${tenant.aid}/stores`;
+      const made = await send(url, "POST", path, { token: tenant.token, body: { store_id: `S${index}` } });
+      expect(made.status).toBe(201);
+      for (const other of server.urls) {
+        const seen = await send<{ stores: object[] }>(other, "GET", path, { token: tenant.token });
+        expect(seen.body.stores).toHaveLength(index + 1);
+      }
+    }
+  });
+
+  it("each get a third of what the tests ask", async () => {
+    const before = server.carried();
+    for (let count = 0; count < 30; count += 1) expect((await server.call("GET", "/health/live")).status).toBe(200);
+    expect(server.carried().map((after, index) => after - (before[index] ?? 0))).toEqual([10, 10, 10]);
+  });
+
+  it("have the time of the tests", async () => {
+    server.clock.advance(14_400_000 + 1_000);
+    for (let count = 0; count < 3; count += 1) {
+      const answer = await server.call("GET", `/v1/accounts/${tenant.aid}/stores`, tenant);
+      expect(answer).toMatchObject({ status: 401, body: { error: { code: "invalid_token" } } });
+    }
+  });
+});

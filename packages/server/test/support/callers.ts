@@ -1,0 +1,128 @@
+import { randomUUID } from "node:crypto";
+import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+interface Answer {
+  status: number;
+  body: { id?: string; status?: string };
+}
+
+interface CallerOptions {
+  url: string;
+  token: string;
+  terminalIds: readonly string[];
+  /** Asks again, with the same key, when it gets no answer or a 503; otherwise either is a failure. */
+  patient: boolean;
+}
+
+const base = "/v1/admin/terminals/operations";
+const operations = ["check_update", "open_menu", "send_logs", "end_of_day"] as const;
+/** So long that only an operation that nobody carries out ever times out. */
+const timeout = 300;
+const pollMs = 25;
+
+/**
+ * Points of sale at work: for each terminal one that has it carry out one operation after the other, over a connection
+ * that it keeps.
+ */
+export class Callers {
+  /** Ids of what was answered with 201, in order. */
+  readonly accepted: string[] = [];
+  /** Those of them that were seen to be COMPLETED. */
+  readonly completed = new Set<string>();
+  /** What should not have been answered, or was not answered at all. */
+  readonly failures: string[] = [];
+  readonly #options: CallerOptions;
+  readonly #working: Promise<void>[];
+  #stopping = false;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+    this.#working = options.terminalIds.map((terminalId) => this.#work(terminalId));
+  }
+
+  /** Resolves when so many more were accepted from now on, and are completed. */
+  async more(count: number): Promise<void> {
+    const from = this.accepted.length;
+    while (this.accepted.slice(from).filter((id) => this.completed.has(id)).length < count && !this.#over()) {
+      await sleep(pollMs);
+    }
+    if (this.#over()) throw new Error(this.failures.join("\n"));
+  }
+
+  /** Begins no more, and waits for those that are under way. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#working);
+  }
+
+  #over(): boolean {
+    return this.failures.length > 0;
+  }
+
+  async #work(terminalId: string): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    try {
+      for (let turn = 0; !this.#stopping && !this.#over(); turn += 1) {
+        const operation = operations[turn % operations.length];
+        const { status, body } = await this.#ask(agent, "POST", base, { terminal_id: terminalId, operation, timeout });
+        if (status !== 201 || !body.id) this.failures.push(`POST ${operation}: ${status} ${JSON.stringify(body)}`);
+        else await this.#follow(agent, body.id);
+      }
+    } catch (error) {
+      this.failures.push(`${terminalId}: ${String(error)}`);
+    } finally {
+      agent.destroy();
+    }
+  }
+
+  async #follow(agent: Agent, id: string): Promise<void> {
+    this.accepted.push(id);
+    for (;;) {
+      const { status, body } = await this.#ask(agent, "GET", `${base}/${id}`);
+      if (status === 200 && body.status === "COMPLETED") return void this.completed.add(id);
+      if (status !== 200 || body.status !== "PENDING") {
+        return void this.failures.push(`GET ${id}: ${status} ${JSON.stringify(body)}`);
+      }
+      await sleep(pollMs);
+    }
+  }
+
+  async #ask(agent: Agent, method: string, path: string, body?: object): Promise<Answer> {
+    const { url, token, patient } = this.#options;
+    const headers = { authorization: `Bearer ${token}`, "idempotency-key": randomUUID() };
+    for (;;) {
+      try {
+        const answer = await exchange({ agent, url, method, path, headers, body });
+        if (!patient || answer.status !== 503) return answer;
+      } catch (error) {
+        if (!patient) throw new Error(`${method} ${path}: ${String(error)}`, { cause: error });
+      }
+      await sleep(pollMs);
+    }
+  }
+}
+
+interface Exchange {
+  agent: Agent;
+  url: string;
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: object | undefined;
+}
+
+function exchange({ agent, url, method, path, headers, body }: Exchange): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const type = body && { "content-type": "application/json" };
+    const sent = request(`${url}${path}`, { agent, method, headers: { ...headers, ...type } }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (part: string) => (text += part));
+      response.once("error", reject);
+      response.once("end", () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) }));
+    });
+    sent.once("error", reject);
+    sent.end(body && JSON.stringify(body));
+  });
+}

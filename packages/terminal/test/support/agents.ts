@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { afterEach } from "vitest";
+import { Agent, type AgentOptions } from "../../src/agent.ts";
+import { openFileJournal } from "../../src/file-journal.ts";
+import { memoryJournal } from "../../src/journal.ts";
+import type { Logger } from "../../src/logger.ts";
+import type { OperationHandler } from "../../src/operation.ts";
+import { password } from "./broker.ts";
+import { type Scene, terminalId } from "./scene.ts";
+
+export type Run = OperationHandler<"open_menu", null>["run"];
+
+export const opened = { status: "COMPLETED", result: { opened: true } } as const;
+/** For `repeat`, so that nobody waits for a repetition. */
+export const quickly = { firstMs: 20, longestMs: 40 };
+
+/** Starts agents whose `open_menu` is `run`, and stops them after each test. Call it after `useScene`. */
+export function useAgents(scene: () => Scene): (run: Run, options?: Partial<AgentOptions<null>>) => Agent<null> {
+  let agents: Agent<null>[] = [];
+
+  afterEach(async () => {
+    await Promise.all(agents.map((agent) => agent.stop()));
+    agents = [];
+  });
+
+  return (run, options = {}) => {
+    const agent = new Agent<null>({
+      terminalId,
+      credential: { url: scene().broker.url, username: terminalId, password },
+      agentName: "test/1",
+      handlers: { open_menu: { run } },
+      journal: memoryJournal(null),
+      ...options,
+    });
+    agent.start();
+    agents.push(agent);
+    return agent;
+  };
+}
+
+export function fileJournal({ folder }: Scene) {
+  return openFileJournal({ path: join(folder, "journal.json"), initial: () => null, readState: () => null });
+}
+
+export function recordingLog() {
+  const lines: string[] = [];
+  const write = (_: object, message: string) => void lines.push(message);
+  const log: Logger = { debug: write, info: write, warn: write, error: write };
+  return { lines, log };
+}

@@ -1,0 +1,80 @@
+import { expect, vi } from "vitest";
+import { Answers } from "../../src/answers.ts";
+import type { Journal } from "../../src/journal.ts";
+import { silentLogger } from "../../src/logger.ts";
+import type { OperationHandlers } from "../../src/operation.ts";
+import { OperationRunner, type OperationRunnerOptions } from "../../src/operation-runner.ts";
+import type { ReportedResult } from "../../src/outcome.ts";
+import { ServerTime } from "../../src/server-time.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+/** Noon, by the server and by the clock of a rig that is given none. */
+export const noon = Date.parse("2026-06-29T12:00:00.000Z");
+
+type Options<State> = {
+  clock?: FakeClock;
+  /** Where to note results; a list of its own unless told otherwise. */
+  results?: ReportedResult[];
+} & Partial<Pick<OperationRunnerOptions<State>, "settled" | "payments">>;
+
+/** An operation runner without a wire: what it says is noted, and nobody answers unless the test does. */
+export function runnerRig<State>(
+  handlers: OperationHandlers<State>,
+  journal: Journal<State>,
+  { clock = new FakeClock(noon), settled = () => undefined, results = [], ...more }: Options<State> = {},
+) {
+  /** Channels in the order in which they were used. */
+  const said: string[] = [];
+  const delivered: { operation_id: string; received_at: string }[] = [];
+  const started: { operation_id: string; started_at: string }[] = [];
+  const refused: string[] = [];
+  const report = (result: ReportedResult) => {
+    said.push("result");
+    results.push(result);
+  };
+  const answers = new Answers({
+    journal,
+    clock,
+    log: silentLogger,
+    answered: report,
+    sendAgain: report,
+    receipted: () => {},
+  });
+  const runner = new OperationRunner({
+    handlers,
+    journal,
+    answers,
+    clock,
+    log: silentLogger,
+    serverTime: new ServerTime(clock),
+    settled,
+    ...more,
+    sendDelivered: (message) => {
+      said.push("delivered");
+      delivered.push(message);
+    },
+    sendStarted: (message) => {
+      said.push("started");
+      started.push(message);
+    },
+    sendCancelRefused: ({ operation_id }) => {
+      said.push("cancel_refused");
+      refused.push(operation_id);
+    },
+  });
+  const until = (condition: () => void) => vi.waitFor(condition, { interval: 1 });
+  return {
+    runner,
+    answers,
+    journal,
+    clock,
+    said,
+    delivered,
+    started,
+    refused,
+    results,
+    /** Waits until so many results were said, copies included. */
+    answered: (count: number) => until(() => expect(results).toHaveLength(count)),
+    until,
+  };
+}
