@@ -7,7 +7,7 @@ const withDebian = ["peers", "replicas", "outages"].map((folder) => `packages/*/
 /**
  * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves.
  * architecture: what lint cannot say. peers: the device side with programs of others. replicas: the system tests again, and
- * more, on three servers that share Debian's PostgreSQL 15 and Mosquitto. The last two need Debian's packages, so they are commands of their own.
+ * more, on three servers that share Debian's PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's packages, so they are commands of their own.
  */
 export default defineConfig({
   test: {
@@ -42,6 +42,14 @@ export default defineConfig({
           env: { TEST_TOPOLOGY: "replicas" },
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "outages",
+          include: ["packages/server/test/outages/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {

@@ -1,10 +1,10 @@
 import { type Static, Type } from "typebox";
 import { limits } from "./limits.ts";
 import {
+  DeviceReason,
   OperationError,
   OperationName,
   OperationParameters,
-  OperationReason,
   operationStatuses,
   WhenBusy,
 } from "./operations.ts";
@@ -80,7 +80,7 @@ export const HelloMessage = Type.Object(
     ),
     inquiry: Type.Optional(
       Type.Object(
-        { operation_id: OperationId, attempt: Type.Integer({ minimum: 1 }) },
+        { operation_id: OperationId, attempt: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) },
         {
           ...open,
           description: "Echo of the inquiry that this hello answers: it was said after that, so it is decisive.",
@@ -135,7 +135,7 @@ export const ResultMessage = Type.Object(
     ),
     finished_at: Time,
     result: Type.Optional(Type.Unknown({ description: "With COMPLETED: the result of that operation." })),
-    reason: Type.Optional(OperationReason),
+    reason: Type.Optional(DeviceReason),
     error: Type.Optional(OperationError),
   },
   open,

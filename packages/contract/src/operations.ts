@@ -76,6 +76,20 @@ export const operationReasons = [
 export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
 export type OperationReason = (typeof operationReasons)[number];
 
+/** Those of them that a terminal may give; the others tell what the server saw. */
+export const deviceReasons = [
+  "busy_payment",
+  "refused",
+  "unsupported",
+  "user_aborted",
+  "device_error",
+  "host_unreachable",
+  "cancelled",
+  "expired",
+] as const satisfies readonly OperationReason[];
+export const DeviceReason = Type.Enum(deviceReasons);
+export type DeviceReason = (typeof deviceReasons)[number];
+
 /** What a TIMEOUT says, by the phase that the operation had reached. */
 export const timeoutReasons = {
   accepted: "unreachable",

@@ -216,6 +216,9 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
     void handling.add(work);
     await work;
   };
+  closing.add(() =>
+    device.reports.flush().catch((error: unknown) => log.warn({ err: error }, "phases were not noted")),
+  );
   // What is being handled when the broker closes still needs the database.
   closing.add(() => handling.done());
   const transport = await openTransport({ config, db, log, receive });
@@ -246,11 +249,6 @@ async function openApi({ config, db, log, keys, tokens, addresses }: Core, closi
   };
   const app = await buildApp({ log, tokens, rateLimits, routes: [...auth, ...routes] });
   await app.ready();
-  closing.add(async () => {
-    // Silent connections, as browsers open them ahead, do not count as idle: they would hold the end up for a minute.
-    const cut = setTimeout(() => app.server.closeAllConnections(), 2_000);
-    await app.close();
-    clearTimeout(cut);
-  });
+  closing.add(() => app.close());
   addresses.listening(await listen(app.server, config.http.host, config.http.port, "TILLKEEPER_HTTP_PORT"));
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDb } from "../src/db/db.ts";
 import { isUnavailable } from "../src/db/failures.ts";
+import { createLogger } from "../src/platform/log.ts";
 import { activeDevice } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -35,6 +37,19 @@ describe("a database that goes away", () => {
     }
   });
 
+  it("gives up on a statement that takes too long, and on its connection, which is still busy with it", async () => {
+    const db = openDb({ connectionString: `${server.database.url}&query_timeout=200` }, createLogger("silent"));
+    const pid = async () => (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db.sql)).rows[0]?.pid;
+    const before = await pid();
+    await expect(sql`select pg_sleep(30)`.execute(db.sql)).rejects.toSatisfy(isUnavailable);
+    const after = await pid();
+    expect(after).not.toBe(before);
+    const transaction = db.sql.transaction().execute((tx) => sql`select pg_sleep(30)`.execute(tx));
+    await expect(transaction).rejects.toSatisfy(isUnavailable);
+    expect([before, after]).not.toContain(await pid());
+    await db.close();
+  });
+
   it("costs a 503 with Retry-After at worst; with one key the operation is made once", async () => {
     const device = await activeDevice(server, tenant, "810000000001");
     for (let round = 0; round < 30; round += 1) {
@@ -49,9 +64,10 @@ describe("a database that goes away", () => {
         answer = await server.call("POST", base, { ...tenant, headers, body });
       }
       expect(answer.status).toBe(201);
-      const receipts = device.received.filter((entry) => entry.channel === "receipt").length;
+      const receipted = ({ channel, message }: (typeof device.received)[number]) =>
+        channel === "receipt" && message["operation_id"] === answer.body.id;
       // The result may meet the cut, too: a terminal repeats it until the receipt.
-      while (device.received.filter((entry) => entry.channel === "receipt").length === receipts) {
+      while (!device.received.some(receipted)) {
         await device.openedMenu(answer.body.id);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

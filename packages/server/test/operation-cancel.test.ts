@@ -106,6 +106,8 @@ describe("cancel an operation", () => {
     await expect.poll(async () => (await get(sent.id)).cancellation).toHaveProperty("refused_at");
     await device.openedMenu(sent.id);
     await device.next("receipt");
+    // Noted by the server that sent it, which need not be the one that was told of the end.
+    await expect.poll(async () => (await get(sent.id)).phases).toHaveProperty("dispatched");
     const ended = await get(sent.id);
     expect(ended).toMatchObject({ status: "COMPLETED", cancellation: { refused_at: expect.any(String) } });
     expect(await cancel(sent.id)).toMatchObject({ status: 409, body: { error: { code: "operation_ended" } } });

@@ -102,12 +102,12 @@ export class Answers<State> {
 
   /**
    * The server does not understand a result. To repeat it is useless: what can be told is that the operation failed for
-   * that reason. When even that is not understood, the repeating ends.
+   * that reason. That is repeated like any other; a further rejection may be of a copy of the first.
    */
   rejected({ channel, operation_id: id }: RejectionMessage): void {
     const entry = channel === "result" && id !== undefined ? this.find(id) : undefined;
     if (entry?.phase !== "answered") return;
-    if (entry.result?.error?.code === rejectedCode) return this.#options.receipted(entry.operation_id);
+    if (entry.result?.error?.code === rejectedCode) return;
     const outcome = deviceError(rejectedCode, "The server did not understand the terminal's result");
     const result = resultFor(entry, outcome, timestamp(this.#options.clock.now()));
     this.#options.journal.write({ ...entry, result }).catch((cause: unknown) => {

@@ -1,5 +1,5 @@
 import { CommandMessage } from "@tillkeeper/contract/mqtt";
-import type { OperationError, OperationName, OperationReason, OperationResults } from "@tillkeeper/contract/operations";
+import type { DeviceReason, OperationError, OperationName, OperationResults } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 
@@ -25,7 +25,7 @@ export interface Completed<Result, State = unknown> {
 
 export interface Failed {
   status: "FAILED";
-  reason: OperationReason;
+  reason: DeviceReason;
   error?: OperationError;
 }
 

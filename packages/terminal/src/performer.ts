@@ -27,11 +27,14 @@ export interface PerformerOptions<State> extends ReadinessOptions {
 const cancelled: Failed = { status: "FAILED", reason: "cancelled" };
 const unsupported: Failed = { status: "FAILED", reason: "unsupported" };
 
+const forgetEveryMs = 60_000;
+
 /** Takes one operation from its command, or from its journal entry, to its answer. The caller sees to it that turns are kept. */
 export class Performer<State> {
   readonly #options: PerformerOptions<State>;
   readonly #readiness: Readiness;
   #killed = false;
+  #forgetsAgainAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PerformerOptions<State>) {
     this.#options = options;
@@ -179,8 +182,11 @@ export class Performer<State> {
     };
   }
 
+  /** Now and then: the journal of a busy terminal is long, and what is old is kept for an hour anyway. */
   #forgetOld(): void {
-    const { journal, serverTime } = this.#options;
+    const { journal, serverTime, clock } = this.#options;
+    if (clock.monotonic() < this.#forgetsAgainAt) return;
+    this.#forgetsAgainAt = clock.monotonic() + forgetEveryMs;
     journal.forget(forgettable(journal.entries(), serverTime.now()));
   }
 }

@@ -104,6 +104,8 @@ export class VirtualTerminal {
 
   async #boot(): Promise<Agent<TerminalState>> {
     const { durationMs = defaultDurationMs, open = openMqttConnection, log, repeat } = this.#options;
+    // First: another credential may come meanwhile.
+    const journal = await this.#openJournal();
     return new Agent<TerminalState>({
       terminalId: this.#spec.terminalId,
       credential: this.#credential,
@@ -115,7 +117,7 @@ export class VirtualTerminal {
         faultOf: (operation) => this.#faultOf(operation),
         nextLink: (signal) => this.#link.nextLink(signal),
       }),
-      journal: await this.#openJournal(),
+      journal,
       clock: this.#clock,
       open: this.#link.through(open),
       payments: this.#payments,

@@ -1,6 +1,7 @@
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import type { Kysely, Selectable } from "kysely";
 import type { Tables } from "../db/schema.ts";
+import { lowestId } from "../platform/ids.ts";
 
 export type ActivationRow = Selectable<Tables["activations"]>;
 
@@ -122,12 +123,6 @@ export async function readFacts(
     .execute();
   const has = (wanted: string) => checks.some((check) => check.status === wanted);
   return { status, answered: has("COMPLETED"), asked: has("PENDING") };
-}
-
-/** No id made at that time or later is lower (RFC 9562, version 7: the first 48 bits are the milliseconds). */
-function lowestId(at: Date): string {
-  const hex = at.getTime().toString(16).padStart(12, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
 export async function updateActivation(

@@ -1,4 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
+import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
@@ -14,7 +15,7 @@ const clockSkewMs = 60_000;
 const retireEveryMs = 60_000;
 
 /** Adds a key pair; servers sign with it once it has settled. Answers its id. */
-export async function createSigningKey(db: Db, clock: Clock): Promise<string> {
+export async function createSigningKey(db: Pick<Db, "sql">, clock: Clock): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { crv: "Ed25519", extractable: true });
   const publicJwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(publicJwk);
@@ -29,6 +30,21 @@ export async function createSigningKey(db: Db, clock: Clock): Promise<string> {
     })
     .execute();
   return kid;
+}
+
+/** Any number that nothing else in this database locks. */
+const firstKeyLock = 5_347_182_906_155_731;
+
+/**
+ * Adds the first key pair, unless another server has. Servers that start together on a new database would otherwise each
+ * sign with one of their own, and for a moment refuse each other's tokens.
+ */
+export async function createFirstSigningKey(db: Db, clock: Clock): Promise<void> {
+  await db.sql.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(${firstKeyLock})`.execute(tx);
+    const known = await tx.selectFrom("signing_keys").select("kid").where("retired_at", "is", null).limit(1).execute();
+    if (known.length === 0) await createSigningKey({ sql: tx }, clock);
+  });
 }
 
 interface RetirementDeps {

@@ -3,7 +3,7 @@ import type { Selectable } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
-import { algorithm, createSigningKey, settlesAfterMs } from "./key-rotation.ts";
+import { algorithm, createFirstSigningKey, settlesAfterMs } from "./key-rotation.ts";
 
 interface KeyPair {
   kid: string;
@@ -68,7 +68,7 @@ export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys
   const age = () => Math.abs(clock.now().getTime() - readAt);
   await readOnce();
   if (pairs.size === 0) {
-    await createSigningKey(db, clock);
+    await createFirstSigningKey(db, clock);
     await readOnce();
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Kysely, PostgresDialect, type Transaction } from "kysely";
 import pg from "pg";
 import type { Logger } from "../platform/log.ts";
+import { isOverdue } from "./failures.ts";
 import type { Tables } from "./schema.ts";
 
 /** Where PostgreSQL is: a URL, or the parts of a connection to the embedded one. */
@@ -30,14 +31,21 @@ const closeTimeoutMs = 3_000;
  */
 const byKeysOnly = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
+/** A server that stalls in the middle of a transaction keeps its locks no longer than this. */
+const endsWhenStalled = "set idle_in_transaction_session_timeout = '5s'";
+/** And the hot statements wait for nobody's: one row that is locked must not hold up those that share its batch. */
+const waitsBriefly = "set lock_timeout = '1s'";
+/** Plans do not outlive the tables that they were made for by more than this. */
+const hotLifetimeSeconds = 600;
+
 export function openDb(location: DatabaseLocation, log: Logger): Db {
-  const plain = openPool({ ...location, max: connections.plain }, log);
+  const plain = openPool({ ...location, max: connections.plain, onConnect: beginningWith(endsWhenStalled) }, log);
   const hot = openPool(
     {
       ...location,
       max: connections.hot,
-      // The pool waits for what this answers before it lends the connection out.
-      onConnect: (client) => client.query(byKeysOnly) as unknown as undefined,
+      maxLifetimeSeconds: hotLifetimeSeconds,
+      onConnect: beginningWith(`${byKeysOnly}; ${endsWhenStalled}; ${waitsBriefly}`),
     },
     log,
   );
@@ -53,6 +61,11 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
   };
 }
 
+/** The pool waits for what this answers before it lends the connection out. */
+function beginningWith(settings: string): (client: pg.ClientBase) => undefined {
+  return (client) => client.query(settings) as unknown as undefined;
+}
+
 function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
   const pool = new pg.Pool({
     ...config,
@@ -60,6 +73,9 @@ function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
     connectionTimeoutMillis: 5_000,
     // A server that hangs must not hold a request for ever.
     query_timeout: 30_000,
+    // Nor a connection that nobody told of its end.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   });
   // An idle connection that breaks (database restart) is replaced on next use; unhandled, the event would end the process.
   // Only its words are logged: the error object carries the whole connection, password included.
@@ -67,8 +83,27 @@ function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
   // The same for one that breaks while it is lent out, between two statements of a transaction: the next one fails then.
   pool.on("connect", (client) => {
     client.on("error", ({ message }) => log.warn({ reason: message }, "database connection lost"));
+    endWithOverdueAnswer(client);
   });
   return pool;
+}
+
+/**
+ * Ends a connection on which an answer is overdue. It would be lent out again although it is still busy, or although
+ * nothing will ever come from it any more: then each request that it is lent to would wait in vain.
+ */
+function endWithOverdueAnswer(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+  client.query = (...args: unknown[]) => {
+    const answer = query(...args);
+    if (answer instanceof Promise) {
+      answer.catch((error: unknown) => {
+        // The pool, which looks at it next, does not take back what is ending.
+        if (isOverdue(error)) void (client as unknown as pg.Client).end();
+      });
+    }
+    return answer as never;
+  };
 }
 
 /** The pool counts a connection as ended when it has said so; a database that stops right then would complain about it. */

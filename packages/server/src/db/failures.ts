@@ -5,9 +5,14 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return codeOf(error) === "23505" && (constraint === undefined || property(error, "constraint") === constraint);
 }
 
-/** There is no partition for the row: check violation, told from others by its text alone. */
+/** There is no partition for the row: a check violation that names no constraint, whatever the server's language. */
 export function isWithoutPartition(error: unknown): boolean {
-  return codeOf(error) === "23514" && error instanceof Error && error.message.startsWith("no partition of relation");
+  return codeOf(error) === "23514" && property(error, "constraint") === undefined;
+}
+
+/** A row stayed locked by another transaction for longer than the hot statements wait. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error) === "55P03";
 }
 
 /** The transaction lost against another one and may simply be run again: serialization failure or deadlock. */
@@ -15,21 +20,36 @@ export function isRetryable(error: unknown): boolean {
   return ["40001", "40P01"].includes(codeOf(error));
 }
 
-const unreachable = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "ENOTFOUND", "EPIPE", "ETIMEDOUT", "EAI_AGAIN"]);
+const unreachable = new Set([
+  "EAI_AGAIN",
+  "ECONNABORTED",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOENT",
+  "ENOTFOUND",
+  "EPIPE",
+  "ETIMEDOUT",
+]);
+
+/** What the driver says, without a code, of a connection that breaks, is given up, or does not come about in time. */
+const connectionTrouble =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query read timeout)/;
 
 /** The database is away, starting, stopping or full: the caller should come again, nothing is wrong with the request. */
 export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
-  // 08: connection exception; 53: insufficient resources; 57P: operator intervention (shutdown, crash, starting up);
-  // 25006: a standby that cannot write, as during a failover.
-  if (unreachable.has(code) || /^(08|53|57P)/.test(code) || code === "25006") return true;
-  const message = error instanceof Error ? error.message : "";
-  return (
-    code === "" &&
-    /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Query read timeout)/.test(
-      message,
-    )
-  );
+  // 08: connection exception; 53: insufficient resources; 57: operator intervention (shutdown, crash, starting up,
+  // cancelled); 58: trouble with files; 25006: a standby that cannot write, as during a failover; 55P03: a row stayed
+  // locked; 25P03: a transaction was ended because it stalled.
+  if (unreachable.has(code) || /^(08|53|57|58)/.test(code) || ["25006", "55P03", "25P03"].includes(code)) return true;
+  return code === "" && error instanceof Error && connectionTrouble.test(error.message);
+}
+
+/** The driver has given up waiting for an answer; what becomes of the statement is unknown. */
+export function isOverdue(error: unknown): boolean {
+  return error instanceof Error && error.message === "Query read timeout";
 }
 
 export function unavailable(cause: unknown): ApiError {

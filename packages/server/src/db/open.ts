@@ -63,7 +63,10 @@ async function behindRowSecurity(db: Db): Promise<Db> {
   const { rows } = await sql<{ exempt: boolean }>`
     select rolsuper or rolbypassrls as exempt from pg_roles where rolname = current_user`.execute(db.sql);
   const bound: Db = { ...db, bypassesRowSecurity: rows[0]?.exempt ?? false };
-  const probe = () => inTenant(bound, "T00000000", (tx) => tx.selectFrom("stores").select("id").limit(1).execute());
+  const probe = async () => {
+    await inTenant(bound, "T00000000", (tx) => tx.selectFrom("stores").select("id").limit(1).execute());
+    if (bound.bypassesRowSecurity) await checkTenantRights(bound);
+  };
   try {
     await probe();
   } catch {
@@ -80,6 +83,17 @@ async function behindRowSecurity(db: Db): Promise<Db> {
   return bound;
 }
 
+/** A table that was made after the rights were given, by whoever gives none to the role, would be closed to all tenants. */
+async function checkTenantRights(db: Db): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select relname as name from pg_class
+    where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and exists (
+      select from unnest(array['select', 'insert', 'update', 'delete']) as privilege
+      where not has_table_privilege(${tenantRole}, oid, privilege)
+    )`.execute(db.sql);
+  if (rows.length > 0) throw new Error(`no rights on ${rows.map((row) => row.name).join(", ")}`);
+}
+
 const grantTenantRole = `
 do $$
 begin
@@ -89,6 +103,7 @@ begin
   execute format('grant ${tenantRole} to %I', current_user);
   execute format('grant usage on schema %I to ${tenantRole}', current_schema());
   execute format('grant select, insert, update, delete on all tables in schema %I to ${tenantRole}', current_schema());
+  execute format('alter default privileges in schema %I grant select, insert, update, delete on tables to ${tenantRole}', current_schema());
 end
 $$`;
 

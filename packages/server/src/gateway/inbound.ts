@@ -133,11 +133,6 @@ async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessag
   const { db, clock, reports, transport } = deps;
   const now = clock.now();
   await moveTerminal(db, clock, { ...origin, event: "device_connected" });
-  await transport().publish(origin.terminalId, "welcome", {
-    protocol: protocolVersion,
-    server_time: now.toISOString(),
-    hello_sent_at: hello.sent_at,
-  });
   // A `delivered` or `started` may have got lost with the link.
   await Promise.all(
     hello.operations.map(async ({ operation_id, phase }) => {
@@ -152,6 +147,12 @@ async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessag
     nextDueAt: repeatAt(now),
     named,
     inquiry: hello.inquiry,
+  });
+  // Only now: without a welcome the terminal says hello again, and the notes are compared after all.
+  await transport().publish(origin.terminalId, "welcome", {
+    protocol: protocolVersion,
+    server_time: now.toISOString(),
+    hello_sent_at: hello.sent_at,
   });
   if (message) sendMessage(deps, message);
   await tellOfCancelled(deps, origin, hello);

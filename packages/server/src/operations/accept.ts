@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Operation, OperationCreate } from "@tillkeeper/contract/http/operations";
 import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
-import { isWithoutPartition } from "../db/failures.ts";
+import { isLockTimeout, isWithoutPartition } from "../db/failures.ts";
 import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -44,18 +44,20 @@ const mostTries = 5;
  */
 export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Promise<Accepted> {
   const { db, clock } = deps;
-  const insert = gather<NewOperation, boolean>({
+  const insert = gather<NewOperation, Outcome>({
     slots: 2,
     maxBatch: 128,
     maxQueue: 5_000,
     overload: () => busy(),
-    run: (batch) => retried(() => acceptInMonth(db, batch)),
+    run: (batch) => acceptBatch(db, batch),
   });
 
   return async (request) => {
     for (let tries = 0; tries < mostTries; tries += 1) {
       const operation = newOperation(request, clock.now(), deps);
-      if (await insert(operation)) {
+      const outcome = await insert(operation);
+      if (outcome === "locked") throw busy();
+      if (outcome === "accepted") {
         deps.announce(toCommand(operation));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
@@ -66,14 +68,22 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
   };
 }
 
-/** The partition of the month is there, unless clocks are far off: then it is made here. */
-async function acceptInMonth(db: Db, batch: NewOperation[]): Promise<boolean[]> {
+/** `locked`: another transaction has the terminal in hand, and does not come to its end. */
+type Outcome = "accepted" | "refused" | "locked";
+
+async function acceptBatch(db: Db, batch: NewOperation[]): Promise<Outcome[]> {
   try {
-    return await acceptOperations(db.pool, batch);
+    const accepted = await retried(() => acceptOperations(db.pool, batch));
+    return accepted.map((yes) => (yes ? "accepted" : "refused"));
   } catch (error) {
-    if (!isWithoutPartition(error)) throw error;
-    for (const { createdAt } of [batch[0], batch.at(-1)] as NewOperation[]) await makeMonth(db.sql, createdAt);
-    return acceptOperations(db.pool, batch);
+    if (isWithoutPartition(error)) {
+      // It is there, unless clocks are far off: then it is made here.
+      for (const { createdAt } of [batch[0], batch.at(-1)] as NewOperation[]) await makeMonth(db.sql, createdAt);
+      return acceptBatch(db, batch);
+    }
+    if (!isLockTimeout(error)) throw error;
+    if (batch.length === 1) return ["locked"];
+    return (await Promise.all(batch.map((operation) => acceptBatch(db, [operation])))).flat();
   }
 }
 
@@ -104,7 +114,9 @@ function newOperation(
 /** Equal for requests that mean the same, whatever the order of their fields. */
 function requestHash(body: OperationCreate): Buffer {
   const { terminal_id, operation, parameters, timeout, when_busy } = body;
-  const meaning = [terminal_id, operation, parameters?.operator_id ?? null, timeout ?? null, when_busy ?? "fail"];
+  const meaning: unknown[] = [terminal_id, operation, parameters?.operator_id ?? null, timeout ?? null];
+  // Only where it says something: keys of before this field existed are still known.
+  if (when_busy === "wait") meaning.push(when_busy);
   return createHash("sha256").update(JSON.stringify(meaning)).digest();
 }
 

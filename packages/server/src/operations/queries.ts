@@ -2,6 +2,7 @@ import type { OperationName, OperationStatus } from "@tillkeeper/contract/operat
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
+import { lowestId } from "../platform/ids.ts";
 import type { Command } from "./sql/claim-messages.ts";
 
 export type OperationRow = Selectable<Tables["operations"]>;
@@ -30,12 +31,24 @@ export function listOperations(
   if (filter.operation_id !== undefined) query = query.where("operations.id", "=", filter.operation_id);
   if (filter.operation !== undefined) query = query.where("operations.operation", "=", filter.operation);
   if (filter.status !== undefined) query = query.where("status", "=", filter.status);
-  if (filter.created_at_gte !== undefined) query = query.where("operations.created_at", ">=", filter.created_at_gte);
-  if (filter.created_at_lte !== undefined) query = query.where("operations.created_at", "<=", filter.created_at_lte);
+  // Few are live, and the claims know them.
+  if (filter.status === "PENDING") query = query.where("operations.id", "in", liveIds(db, accountId));
+  // By id: that is the order of the index, and of the partitions.
+  if (filter.created_at_gte !== undefined) query = query.where("operations.id", ">=", lowestId(filter.created_at_gte));
+  if (filter.created_at_lte !== undefined)
+    query = query.where("operations.id", "<", lowestId(new Date(filter.created_at_lte.getTime() + 1)));
   if (filter.starting_after !== undefined) query = query.where("operations.id", "<", filter.starting_after);
   if (filter.store_id !== undefined)
     query = query.where("operations.terminal_id", "in", terminalsOfStore(db, accountId, filter.store_id));
   return query.execute();
+}
+
+function liveIds(db: Kysely<Tables>, accountId: string) {
+  return db
+    .selectFrom("operation_claims")
+    .select("operation_id")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "is not", null);
 }
 
 /** While an operation is live, its phases stand in its claim. */

@@ -15,7 +15,7 @@ import type { Durations } from "./durations.ts";
 import { findOperation, noteCancelRefused, type OperationRow, recordLateResult } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
 import { type Finish, type Finished, finishOperations } from "./sql/finish.ts";
-import { noteDispatchedLate, noteProgress, type Progress } from "./sql/progress.ts";
+import { keyOf, noteDispatchedLate, noteProgress, type Progress } from "./sql/progress.ts";
 
 interface Origin {
   accountId: string;
@@ -48,56 +48,55 @@ export function createReports({ db, clock, durations }: { db: Db; clock: Clock; 
     run: async (batch) => {
       const { ended, answers } = await writeReports(db, batch);
       const now = clock.now().getTime();
-      for (const { operation, deviceModel, createdAt } of ended) {
-        durations.observe(operation, deviceModel, now - createdAt.getTime());
+      for (const { operation, status, deviceModel, createdAt } of ended) {
+        // What is refused at once says nothing of how long it takes.
+        if (status === "COMPLETED") durations.observe(operation, deviceModel, now - createdAt.getTime());
       }
       return answers;
     },
   });
-  const progressOf = (origin: Origin, id: string, phases: Partial<Progress>): Report => ({
-    progress: {
-      ...origin,
-      id,
-      dispatchedAt: notes.take(origin.terminalId, id),
-      deliveredAt: null,
-      startedAt: null,
-      ...phases,
-    },
-  });
+  const tell = async (origin: Origin, id: string, phases: Partial<Progress>) => {
+    const dispatchedAt = notes.take(origin.terminalId, id);
+    const progress = { ...origin, id, dispatchedAt, deliveredAt: null, startedAt: null, ...phases };
+    // One that somebody else is just changing is tried once more, beside the others.
+    if (!(await report({ progress }))) await retried(() => noteProgress(db.pool, [progress], "wait"));
+  };
 
   return {
     dispatched: (sent) => notes.note({ ...sent, at: clock.now() }),
 
-    async delivered(origin, { operation_id: id }) {
-      await report(progressOf(origin, id, { deliveredAt: clock.now() }));
-    },
-
-    async started(origin, { operation_id: id }) {
-      await report(progressOf(origin, id, { startedAt: clock.now() }));
-    },
+    delivered: (origin, { operation_id: id }) => tell(origin, id, { deliveredAt: clock.now() }),
+    started: (origin, { operation_id: id }) => tell(origin, id, { startedAt: clock.now() }),
 
     async finished(origin, message) {
       const dispatchedAt = notes.take(origin.terminalId, message.operation_id);
       const finish = { ...toFinish(origin, message, clock.now()), dispatchedAt };
-      const ended = await report({ finish });
+      // One that somebody else is just changing is tried once more, beside the others.
+      const ended = (await report({ finish })) || (await finishAlone(db, finish));
       return ended ? message.status : settleUnmatched(db, origin, message, finish.at);
     },
 
     cancelRefused: (origin, { operation_id: id }) => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() }),
 
     async flush() {
-      const sent = notes.takeAll().map(({ at, ...origin }) => ({
-        ...origin,
-        dispatchedAt: at,
-        deliveredAt: null,
-        startedAt: null,
-      }));
+      const sent = notes.takeAll();
       if (sent.length === 0) return;
-      const live = await retried(() => noteProgress(db.pool, sent));
-      const over = sent.filter(({ id }) => !live.has(id));
-      if (over.length > 0) await noteDispatchedLate(db.pool, over);
+      const rows = sent.map(({ at, ...of }) => ({ ...of, dispatchedAt: at, deliveredAt: null, startedAt: null }));
+      try {
+        const live = await retried(() => noteProgress(db.pool, rows, "skip"));
+        const over = rows.filter((row) => !live.has(keyOf(row)));
+        if (over.length > 0) await retried(() => noteDispatchedLate(db.pool, over));
+      } catch (error) {
+        for (const note of sent) notes.note(note);
+        throw error;
+      }
     },
   };
+}
+
+async function finishAlone(db: Db, finish: Finish): Promise<boolean> {
+  const ended = await retried(() => finishOperations(db.pool, [finish], "wait"));
+  return ended.length > 0;
 }
 
 interface Written {
@@ -122,11 +121,11 @@ async function writeReports(db: Db, batch: Report[]): Promise<Written> {
     finish.startedAt ??= known?.startedAt ?? null;
   }
   const noted = [...progress.values()];
-  const live = noted.length > 0 ? await retried(() => noteProgress(db.pool, noted)) : new Set<string>();
-  const ended = finishes.size > 0 ? await retried(() => finishOperations(db.pool, [...finishes.values()])) : [];
-  const endedKeys = new Set(ended.map((row) => `${row.terminalId} ${row.id}`));
+  const live = noted.length > 0 ? await retried(() => noteProgress(db.pool, noted, "skip")) : new Set<string>();
+  const ended = finishes.size > 0 ? await retried(() => finishOperations(db.pool, [...finishes.values()], "skip")) : [];
+  const endedKeys = new Set(ended.map(keyOf));
   const answers = batch.map(({ finish, progress: told }) =>
-    finish ? finishes.get(keyOf(finish)) === finish && endedKeys.has(keyOf(finish)) : live.has(told.id),
+    finish ? finishes.get(keyOf(finish)) === finish && endedKeys.has(keyOf(finish)) : live.has(keyOf(told)),
   );
   return { ended, answers };
 }
@@ -137,11 +136,6 @@ function merge(into: Map<string, Progress>, next: Progress): void {
   known.dispatchedAt ??= next.dispatchedAt;
   known.deliveredAt ??= next.deliveredAt;
   known.startedAt ??= next.startedAt;
-}
-
-/** A terminal that names another one's operation must not be taken for it. */
-function keyOf({ terminalId, id }: Progress | Finish): string {
-  return `${terminalId} ${id}`;
 }
 
 function toFinish(origin: Origin, message: ResultMessage, at: Date): Finish {

@@ -8,7 +8,7 @@ import { expireImpossible, expireOperations } from "./sql/expire.ts";
 
 const expireEveryMs = 200;
 const expireBatch = 1_000;
-const impossibleEveryMs = 1_000;
+const roundsPerImpossible = 5;
 const forgetEveryMs = 10 * 60_000;
 const forgetBatch = 5_000;
 
@@ -22,15 +22,13 @@ export function expiryWorker({ db, clock, reports }: { db: Db; clock: Clock; rep
     // After an outage of the database, too, nothing is TIMEOUT by more than a second late.
     backWithinMs: expireEveryMs,
     async run(signal) {
-      let lookedForImpossible = 0;
+      let rounds = 0;
       while (!signal.aborted) {
-        // Why an operation timed out is told by how far it came: what this server knows of that is written first.
+        // How far an operation came is told together with its end: what this server knows of that is written first.
         await reports.flush();
         const ended = await expireOperations(db.pool, clock.now(), expireBatch);
-        if (Date.now() - lookedForImpossible > impossibleEveryMs) {
-          await expireImpossible(db.pool, clock.now(), expireBatch);
-          lookedForImpossible = Date.now();
-        }
+        if (rounds % roundsPerImpossible === 0) await expireImpossible(db.pool, clock.now(), expireBatch);
+        rounds += 1;
         if (ended < expireBatch) await pause(expireEveryMs, signal);
       }
     },

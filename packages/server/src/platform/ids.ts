@@ -6,6 +6,14 @@ const idBytes = 16;
 const pool = new Uint8Array(idBytes * 512);
 let used = pool.length;
 
+const latestMs = 2 ** 48 - 1;
+
+/** No id made at that time or later is lower (RFC 9562, version 7: the first 48 bits are the milliseconds). */
+export function lowestId(at: Date): string {
+  const hex = Math.min(Math.max(at.getTime(), 0), latestMs).toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
 /** A UUID whose order is the order of creation (RFC 9562, version 7), so that it serves as the key of newest-first lists. */
 export function newId(at: Date): string {
   if (used === pool.length) {

@@ -8,6 +8,8 @@ export interface Port {
 }
 
 const mostSteps = 100;
+/** Connections that may wait to be accepted, if the system allows so many: some of what comes beyond them is reset. */
+const backlog = 4_096;
 
 /**
  * Listens and answers the port. A default that is taken is stepped around; a configured one that is taken is a
@@ -35,7 +37,7 @@ function explain(code: string | undefined, host: string, number: number): string
 function listenOnce(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog }, () => {
       server.off("error", reject);
       resolve();
     });

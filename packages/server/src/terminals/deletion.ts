@@ -3,7 +3,6 @@ import { repeatable } from "@tillkeeper/contract/operations";
 import type { Selectable } from "kysely";
 import { recordChange } from "../audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
-import { retried } from "../db/retry.ts";
 import type { Tables } from "../db/schema.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -37,8 +36,8 @@ export async function deleteTerminal(deps: DeletionDeps, caller: Caller, termina
   if (!found || found.status === "DELETED") throw terminalNotFound();
   const connected = deps.isConnected(terminalId);
   const closing = connected ? await closeDay(deps, caller, terminalId) : undefined;
-  const { terminal, ended } = await retried(() =>
-    inTenant(deps.db, accountId, (tx) => remove(tx, deps, caller, { terminalId, connected, closing })),
+  const { terminal, ended } = await inTenant(deps.db, accountId, (tx) =>
+    remove(tx, deps, caller, { terminalId, connected, closing }),
   );
   if (ended) deps.credentialReplaced(terminalId);
   if (found.simulated) deps.virtualTerminalsChanged();
@@ -101,12 +100,16 @@ async function remove(
 type LiveClaim = Pick<Selectable<Tables["operation_claims"]>, "operation_id" | "operation" | "started_at" | "attempts">;
 
 function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Promise<LiveClaim | undefined> {
-  return tx
-    .selectFrom("operation_claims")
-    .select(["operation_id", "operation", "started_at", "attempts"])
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .executeTakeFirst();
+  return (
+    tx
+      .selectFrom("operation_claims")
+      .select(["operation_id", "operation", "started_at", "attempts"])
+      .where("account_id", "=", accountId)
+      .where("terminal_id", "=", terminalId)
+      // Nobody sends it between this look and what follows from it.
+      .forUpdate()
+      .executeTakeFirst()
+  );
 }
 
 /** The device may come back to say what came of it. */

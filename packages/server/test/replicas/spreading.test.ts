@@ -24,6 +24,13 @@ describe("three servers behind a balancer", () => {
     }
   });
 
+  it("have agreed on one key to sign with, although they started together", async () => {
+    for (const url of server.urls) {
+      const { body } = await send<{ keys: object[] }>(url, "GET", "/.well-known/jwks.json");
+      expect(body.keys).toHaveLength(1);
+    }
+  });
+
   it("each get a third of what the tests ask", async () => {
     const before = server.carried();
     for (let count = 0; count < 30; count += 1) expect((await server.call("GET", "/health/live")).status).toBe(200);

@@ -27,7 +27,8 @@ export class Balancer {
 
   static async start({ checks = false } = {}): Promise<Balancer> {
     const server = createServer({ noDelay: true });
-    server.listen(0, "127.0.0.1");
+    // Two thousand requests at once, as one test sends them, all wait here first.
+    server.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 });
     await once(server, "listening");
     const balancer = new Balancer(server);
     if (checks) balancer.#checking = balancer.#check();

@@ -41,9 +41,9 @@ export class Device {
   }
 
   /** The next message of a channel, once it comes; `after` counts those that were there before. */
-  async next(channel: string, after = 0): Promise<Record<string, unknown>> {
+  async next(channel: string, after = 0, timeout = 10_000): Promise<Record<string, unknown>> {
     const all = () => this.received.filter((entry) => entry.channel === channel);
-    await vi.waitUntil(() => all().length > after, { timeout: 10_000, interval: 5 });
+    await vi.waitUntil(() => all().length > after, { timeout, interval: 5 });
     return all()[after]?.message as Record<string, unknown>;
   }
 

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
+import { endsWithUs } from "./children.ts";
 import { freePort } from "./free-port.ts";
 
 /** Debian's Mosquitto in a process of its own, that a test may treat as it likes. */
@@ -39,6 +40,7 @@ export async function startMosquitto(): Promise<Mosquitto> {
     kill: () => end("SIGKILL"),
     async start() {
       broker = spawn("/usr/sbin/mosquitto", ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
+      endsWithUs(broker);
       await vi.waitUntil(() => answers(port), { timeout: 20_000, interval: 20 });
     },
     async stop() {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { type Account, chooseAccount } from "../../src/db/embedded/account.ts";
+import { endsWithUs } from "./children.ts";
 import { freePort } from "./free-port.ts";
 
 /** How to reach a cluster, as its superuser. */
@@ -102,16 +103,26 @@ export function databaseUrl({ host, port, user: name, password }: PostgresAddres
   return `postgres://${name}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
 }
 
-/** Runs one statement as the superuser. */
-export async function asSuperuser(address: PostgresAddress, text: string, database = "postgres"): Promise<void> {
-  const { host, port, user: name, password } = address;
+/** Runs one statement as the superuser, and answers its rows. */
+export async function query<T extends object>(
+  { host, port, user: name, password }: PostgresAddress,
+  text: string,
+  database = "postgres",
+): Promise<T[]> {
   const client = new pg.Client({ host, port, user: name, password, database });
+  // The server may end it while it is idle, which is no concern of ours.
+  client.on("error", () => undefined);
   await client.connect();
   try {
-    await client.query(text);
+    return (await client.query<T>(text)).rows;
   } finally {
     await client.end();
   }
+}
+
+/** Runs one statement as the superuser. */
+export async function asSuperuser(address: PostgresAddress, text: string, database = "postgres"): Promise<void> {
+  await query(address, text, database);
 }
 
 interface New {
@@ -134,13 +145,15 @@ async function initialise({ programs, folder, cluster, account, password }: New)
 }
 
 function run(command: string, args: string[], { uid, gid }: Account, { detached = false } = {}): ChildProcess {
-  return spawn(command, args, {
+  const program = spawn(command, args, {
     cwd: "/",
     detached,
     env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
     stdio: process.env["TEST_LOG"] === "1" ? "inherit" : "ignore",
     ...(uid === process.getuid?.() ? {} : { uid, gid }),
   });
+  endsWithUs(program);
+  return program;
 }
 
 function asFile(settings: Record<string, string>): string {

@@ -143,8 +143,16 @@ begin
   for partition in
     select relname from pg_inherits join pg_class on pg_class.oid = inhrelid
     where inhparent = 'operations'::regclass
+      and relname ~ '^operations_\d{4}_\d{2}$'
       and make_timestamptz(split_part(relname, '_', 2)::int, split_part(relname, '_', 3)::int, 1, 0, 0, 0, 'UTC')
         + interval '32 days' <= before
+      -- What is live ends by itself, and soon.
+      and not exists (
+        select from operation_claims
+        where terminal_id is not null and operation_id < tillkeeper_lowest_id(
+          make_timestamptz(split_part(relname, '_', 2)::int, split_part(relname, '_', 3)::int, 1, 0, 0, 0, 'UTC') + interval '32 days'
+        )
+      )
     order by relname
   loop
     execute format('drop table %I', partition);
@@ -152,6 +160,10 @@ begin
   end loop;
 end
 $$;
+
+-- They act with the rights of the owner, so they are the server's alone. A server that logs in as somebody else needs
+-- them granted.
+revoke execute on function tillkeeper_make_month, tillkeeper_drop_months from public;
 
 do $$
 declare
@@ -177,20 +189,21 @@ from operations_before;
 
 insert into operation_claims (
   account_id, operation_id, terminal_id, client_id, idempotency_key, request_sha256, operation, created_at, deadline,
-  due_at, attempts, started_at
+  due_at, sent_at, attempts, started_at
 )
 select
   operations_before.account_id, id, case when status = 'PENDING' then operations_before.terminal_id end, client_id,
   idempotency_key, request_sha256, operation, created_at, case when status = 'PENDING' then deadline end,
-  case when status = 'PENDING' then due_at end, coalesce(attempts, 1), case when status = 'PENDING' then started_at end
+  case when status = 'PENDING' then due_at end, operations_before.created_at,
+  -- Servers of before did not count what they sent at once: whatever is live may have been sent.
+  greatest(coalesce(attempts, 1), 1), case when status = 'PENDING' then started_at end
 from operations_before left join outbox on outbox.account_id = operations_before.account_id and operation_id = id
 where status = 'PENDING' or idempotency_key is not null;
 
 drop table operations_before;
 drop table outbox;
 
--- Statistics of what the claims will look like, as in 0001; also of the partitioned table as a whole, which nobody
--- analyzes by itself.
+-- Statistics of what the claims will look like, as in 0001.
 insert into operation_claims (
   account_id, operation_id, terminal_id, client_id, operation, created_at, deadline, due_at, attempts
 )
@@ -199,4 +212,3 @@ select 'T00000000', gen_random_uuid(), 'T00000000-T' || n, 'x', 'open_menu', now
 from generate_series(1, 2000) as n;
 analyze operation_claims;
 delete from operation_claims where account_id = 'T00000000' and client_id = 'x';
-analyze operations;

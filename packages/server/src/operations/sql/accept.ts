@@ -49,7 +49,7 @@ with input as (
   )
   select
     input.account_id, input.id, input.terminal_id, input.client_id, input.idempotency_key, input.request_sha256,
-    input.operation, terminals.device_model, input.created_at, input.deadline, input.due_at,
+    input.operation, case when terminals.simulated then 'simulated' else terminals.device_model end, input.created_at, input.deadline, input.due_at,
     case when input.announced then input.created_at end, input.announced::int
   from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id

@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/schema.ts";
-import { isRepeatable, phasesFrom, releaseEnded } from "./release.ts";
+import { isRepeatable, operationOf, phasesFrom, release } from "./release.ts";
 
 export interface Cancel {
   accountId: string;
@@ -31,9 +31,9 @@ with live as (
     status = 'FAILED', reason = 'cancelled', ${phasesFrom("live")}, cancel_requested_at = $4, cancel_requested_by = $3,
     updated_at = $4, updated_by = $3
   from live
-  where live.ends and operations.account_id = live.account_id and operations.id = live.operation_id
+  where live.ends and ${operationOf("live")}
   returning operations.account_id, operations.id
-), ${releaseEnded}, asked as (
+), ${release("ended", "id")}, asked as (
   update operation_claims as claim set
     cancel_requested_at = coalesce(claim.cancel_requested_at, $4),
     cancel_requested_by = coalesce(claim.cancel_requested_by, $3),

@@ -1,6 +1,6 @@
 import type { OperationName, OperationParameters, WhenBusy } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
-import { isBeingCancelled, isRepeatable } from "./release.ts";
+import { isBeingCancelled, isRepeatable, operationOf } from "./release.ts";
 
 /** A command on its way to a terminal. */
 export interface Command {
@@ -56,7 +56,7 @@ returning claim.account_id, claim.operation_id, claim.terminal_id, claim.operati
 
 const withParameters = `
 select marked.*, operations.parameters, operations.when_busy
-from marked join operations on operations.account_id = marked.account_id and operations.id = marked.operation_id
+from marked join operations on ${operationOf("marked")}
 where marked.kind is not null and marked.deadline > $1`;
 
 /**
@@ -116,7 +116,7 @@ interface Hello {
 export async function claimAfterHello(pool: Pool, hello: Hello): Promise<Message | undefined> {
   const { accountId, terminalId, now, nextDueAt, named, inquiry } = hello;
   const { rows } = await pool.query<Row>({
-    name: "claim_after_hello",
+    // Without a name: planned anew each time, for what is there. A plan made while little is live may walk it all later.
     text: afterHello,
     values: [now, nextDueAt, named, accountId, terminalId, inquiry?.attempt ?? null, inquiry?.operation_id ?? null],
   });

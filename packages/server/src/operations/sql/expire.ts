@@ -1,10 +1,10 @@
 import { limits } from "@tillkeeper/contract/limits";
 import type { Pool } from "pg";
-import { cancellationFrom, phasesFrom, releaseEnded, timeoutReasonOf } from "./release.ts";
+import { cancellationFrom, operationOf, phasesFrom, release, timeoutReasonOf } from "./release.ts";
 
 /**
  * Turns operations past their deadline into TIMEOUT, oldest deadline first, and gives their terminals back. Rows that
- * another server or a result is just working on are skipped.
+ * another server or a result is just working on are skipped. A claim goes also where its operation is gone with its month.
  */
 const expire = (due: string) => `
 with due as (
@@ -18,10 +18,10 @@ with due as (
     status = 'TIMEOUT', reason = ${timeoutReasonOf("due")}, ${phasesFrom("due")},
     ${cancellationFrom("due")}, updated_at = $1, updated_by = 'system'
   from due
-  where operations.account_id = due.account_id and operations.id = due.operation_id
+  where ${operationOf("due")}
   returning operations.account_id, operations.id
-), ${releaseEnded}
-select id from ended`;
+), ${release("due", "operation_id")}
+select operation_id from due`;
 
 const passed = expire("deadline <= $1");
 const impossible = expire("deadline > $3");

@@ -1,7 +1,7 @@
 import type { OperationError, OperationName, OperationReason } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
 import { movesOf } from "../../terminals/life-cycle.ts";
-import { cancellationFrom, releaseEnded } from "./release.ts";
+import { cancellationFrom, lockedClaim, type Meeting, operationOf, release } from "./release.ts";
 
 /** What a terminal answered. */
 export interface Finish {
@@ -25,6 +25,7 @@ export interface Finished {
   id: string;
   terminalId: string;
   operation: OperationName;
+  status: "COMPLETED" | "FAILED";
   deviceModel: string | null;
   createdAt: Date;
 }
@@ -32,10 +33,10 @@ export interface Finished {
 /**
  * Ends a batch of operations with their results, gives their terminals back, and moves terminals that completed a
  * check_update (D11), all in one commit. An operation that is not PENDING, belongs to another terminal, is of another
- * kind, or is past its deadline is left as it is. Claims are locked by primary key and in its order: batches of several
- * servers that meet over the same operations would deadlock otherwise.
+ * kind, or is past its deadline is left as it is. A batch skips what somebody else has locked: one transaction that hangs must
+ * not hold up the results of others.
  */
-const text = `
+const text = (meeting: Meeting) => `
 with input as (
   select * from unnest(
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
@@ -43,28 +44,24 @@ with input as (
   ) as row (
     account_id, id, terminal_id, operation, status, result, reason, error, dispatched_at, delivered_at, started_at, at
   )
+  order by account_id, id
 ), live as (
-  select claim.account_id, claim.operation_id, claim.device_model, claim.dispatched_at, claim.delivered_at,
-    claim.started_at, claim.cancel_requested_at, claim.cancel_requested_by, claim.cancel_refused_at
-  from operation_claims as claim join input on claim.account_id = input.account_id and claim.operation_id = input.id
-  -- Written so that no other index serves these: the way in is the primary key. The partial ones hold the dead entries
-  -- of all operations that were live lately, and a plan made on empty tables would walk them.
-  where claim.terminal_id || '' = input.terminal_id and claim.operation = input.operation
-    and claim.deadline + interval '0' > input.at
-  order by claim.account_id, claim.operation_id
-  for no key update of claim
+  select claim.*, input.status, input.result, input.reason, input.error, input.at,
+    coalesce(claim.dispatched_at, input.dispatched_at) as dispatched,
+    coalesce(claim.delivered_at, input.delivered_at, input.started_at) as delivered,
+    coalesce(claim.started_at, input.started_at) as started
+  from input cross join lateral (${lockedClaim(meeting)}) as claim
+  where claim.terminal_id = input.terminal_id and claim.operation = input.operation and claim.deadline > input.at
 ), ended as (
   update operations set
-    status = input.status, result = input.result::jsonb, reason = input.reason, error = input.error::jsonb,
-    dispatched_at = coalesce(live.dispatched_at, input.dispatched_at),
-    delivered_at = coalesce(live.delivered_at, input.delivered_at, input.started_at),
-    started_at = coalesce(live.started_at, input.started_at), answered_at = input.at,
-    ${cancellationFrom("live")}, updated_at = input.at, updated_by = input.terminal_id
-  from input join live on live.operation_id = input.id
-  where operations.account_id = live.account_id and operations.id = live.operation_id
+    status = live.status, result = live.result::jsonb, reason = live.reason, error = live.error::jsonb,
+    dispatched_at = live.dispatched, delivered_at = live.delivered, started_at = live.started, answered_at = live.at,
+    ${cancellationFrom("live")}, updated_at = live.at, updated_by = live.terminal_id
+  from live
+  where ${operationOf("live")}
   returning operations.account_id, operations.id, operations.terminal_id, operations.operation, operations.status,
     operations.created_at, operations.updated_at, live.device_model
-), ${releaseEnded}, moved as (
+), ${release("ended", "id")}, moved as (
   update terminals set
     status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
     updated_at = ended.updated_at
@@ -73,22 +70,25 @@ with input as (
     and terminals.account_id = ended.account_id and terminals.terminal_id = ended.terminal_id
     and terminals.status = move.status and terminals.status_before_inactive is not distinct from move.remembered
 )
-select id, terminal_id, operation, device_model, created_at from ended`;
+select id, terminal_id, operation, status, device_model, created_at from ended`;
+
+const texts = { skip: text("skip"), wait: text("wait") };
 
 interface Row {
   id: string;
   terminal_id: string;
   operation: OperationName;
+  status: "COMPLETED" | "FAILED";
   device_model: string | null;
   created_at: Date;
 }
 
 /** At most one result per operation and terminal; answers those that ended their operation. */
-export async function finishOperations(pool: Pool, batch: Finish[]): Promise<Finished[]> {
+export async function finishOperations(pool: Pool, batch: Finish[], meeting: Meeting): Promise<Finished[]> {
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
   const { rows } = await pool.query<Row>({
-    name: "finish_operations",
-    text,
+    name: `finish_operations_${meeting}`,
+    text: texts[meeting],
     values: [
       batch.map((row) => row.accountId),
       batch.map((row) => row.id),
@@ -108,6 +108,7 @@ export async function finishOperations(pool: Pool, batch: Finish[]): Promise<Fin
     id: row.id,
     terminalId: row.terminal_id,
     operation: row.operation,
+    status: row.status,
     deviceModel: row.device_model,
     createdAt: row.created_at,
   }));

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { lockedClaim, type Meeting } from "./release.ts";
 
 /** How far an operation has come, at the server's time; what is null is not reported. */
 export interface Progress {
@@ -10,39 +11,42 @@ export interface Progress {
   startedAt: Date | null;
 }
 
-/**
- * Notes phases of live operations; the first report of a phase counts. Claims are locked by primary key and in its order,
- * here as in the statement that finishes operations: otherwise the two, meeting over the same operations, would deadlock.
- */
-const text = `
+/** Notes phases of live operations; the first report of a phase counts. As in the statement that finishes operations. */
+const text = (meeting: Meeting) => `
 with input as (
   select * from unnest(
     $1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[]
   ) as row (account_id, id, terminal_id, dispatched_at, delivered_at, started_at)
+  order by account_id, id
 ), live as (
-  select claim.account_id, claim.operation_id
-  from operation_claims as claim join input on claim.account_id = input.account_id and claim.operation_id = input.id
-  -- As in the statement that finishes: the way in is the primary key.
-  where claim.terminal_id || '' = input.terminal_id
-  order by claim.account_id, claim.operation_id
-  for no key update of claim
+  select claim.account_id, claim.operation_id, claim.terminal_id
+  from input cross join lateral (${lockedClaim(meeting)}) as claim
+  where claim.terminal_id = input.terminal_id
 )
 update operation_claims as claim set
   dispatched_at = coalesce(claim.dispatched_at, input.dispatched_at),
   delivered_at = coalesce(claim.delivered_at, input.delivered_at, input.started_at),
   started_at = coalesce(claim.started_at, input.started_at)
-from input join live on live.operation_id = input.id
+from input join live
+  on live.account_id = input.account_id and live.operation_id = input.id and live.terminal_id = input.terminal_id
 where claim.account_id = live.account_id and claim.operation_id = live.operation_id
-returning claim.operation_id`;
+returning claim.operation_id, claim.terminal_id`;
 
-/** Answers the ids of those that are live. */
-export async function noteProgress(pool: Pool, batch: Progress[]): Promise<Set<string>> {
-  const { rows } = await pool.query<{ operation_id: string }>({
-    name: "note_progress",
-    text,
+const texts = { skip: text("skip"), wait: text("wait") };
+
+/** Answers the `keyOf` of those that are live, and were not skipped. */
+export async function noteProgress(pool: Pool, batch: Progress[], meeting: Meeting): Promise<Set<string>> {
+  const { rows } = await pool.query<{ operation_id: string; terminal_id: string }>({
+    name: `note_progress_${meeting}`,
+    text: texts[meeting],
     values: valuesOf(batch),
   });
-  return new Set(rows.map((row) => row.operation_id));
+  return new Set(rows.map((row) => keyOf({ id: row.operation_id, terminalId: row.terminal_id })));
+}
+
+/** A terminal that names another one's operation must not be taken for it. */
+export function keyOf({ terminalId, id }: { terminalId: string; id: string }): string {
+  return `${terminalId} ${id}`;
 }
 
 const lateText = `
@@ -53,7 +57,7 @@ with input as (
 update operations set dispatched_at = input.dispatched_at
 from input
 where operations.account_id = input.account_id and operations.id = input.id
-  and operations.terminal_id || '' = input.terminal_id and operations.dispatched_at is null
+  and operations.terminal_id = input.terminal_id and operations.dispatched_at is null
   -- One that ended while it was being sent was not dispatched to any effect.
   and operations.answered_at is not null`;
 

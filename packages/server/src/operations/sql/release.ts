@@ -1,17 +1,43 @@
 import { repeatable, timeoutReasons } from "@tillkeeper/contract/operations";
 
 /**
- * The two steps that give back what ended operations occupied, for a statement that has them in `ended (account_id, id)`:
+ * The claim of one row of `input (account_id, id, …)`, locked, for a lateral join. The primary key is the only way to it:
+ * conditions that another index could serve stand outside, because plans made while few operations are live would walk
+ * that index later. `input` is in the order of the key.
+ */
+export function lockedClaim(meeting: Meeting): string {
+  return `
+  select * from operation_claims as claim
+  where claim.account_id = input.account_id and claim.operation_id = input.id
+  offset 0
+  for no key update${meeting === "skip" ? " skip locked" : ""}`;
+}
+
+/**
+ * That a row of `operations` is the one of a claim. The terminal is named although the id would do: PostgreSQL 18 may take
+ * the index by terminal for a way to the id, skipping through all terminals, unless that index serves as well.
+ */
+export function operationOf(claim: string): string {
+  return `operations.account_id = ${claim}.account_id and operations.id = ${claim}.operation_id
+    and operations.terminal_id = ${claim}.terminal_id`;
+}
+
+/** What becomes of a row that somebody else has locked: it is left out, or waited for, as long as the connection allows. */
+export type Meeting = "skip" | "wait";
+
+/**
+ * The two steps that give back what ended operations occupied, for a statement that has them in `over (account_id, id)`:
  * a claim goes, or stays with its idempotency key alone.
  */
-export const releaseEnded = `released as (
-  delete from operation_claims as claim using ended
-  where claim.account_id = ended.account_id and claim.operation_id = ended.id and claim.idempotency_key is null
+export function release(over: string, id: "id" | "operation_id"): string {
+  const found = `claim.account_id = ${over}.account_id and claim.operation_id = ${over}.${id}`;
+  return `released as (
+  delete from operation_claims as claim using ${over} where ${found} and claim.idempotency_key is null
 ), kept as (
   update operation_claims as claim set terminal_id = null, deadline = null, due_at = null
-  from ended
-  where claim.account_id = ended.account_id and claim.operation_id = ended.id and claim.idempotency_key is not null
+  from ${over} where ${found} and claim.idempotency_key is not null
 )`;
+}
 
 /** The phases that an operation takes along from its claim when it ends, as assignments of an update. */
 export function phasesFrom(claim: string): string {
@@ -32,7 +58,8 @@ export function timeoutReasonOf(claim: string): string {
   return `case
     when ${claim}.started_at is not null then '${timeoutReasons.started}'
     when ${claim}.delivered_at is not null then '${timeoutReasons.delivered}'
-    when ${claim}.dispatched_at is not null then '${timeoutReasons.dispatched}'
+    -- That it is sent is counted before it is sent; when it was is only noted.
+    when ${claim}.attempts > 0 then '${timeoutReasons.dispatched}'
     else '${timeoutReasons.accepted}' end`;
 }
 

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Finish, finishOperations } from "../src/operations/sql/finish.ts";
+import { noteProgress } from "../src/operations/sql/progress.ts";
+import { activeDevice, type Device } from "./support/device.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const base = "/v1/admin/terminals/operations";
+
+/** What shares a batch or a table with others must not feel them. */
+describe("operations that meet", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let serial = 310_000_000_000;
+  const freshDevice = (of = tenant) => activeDevice(server, of, String(serial++));
+  const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
+  const send = async (device: Device, more: object = {}) => {
+    const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600, ...more };
+    return server.call("POST", base, { ...tenant, body });
+  };
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T31000001");
+  });
+  afterAll(() => server.stop());
+
+  it("in one batch: what another terminal, of whatever account, says of an operation changes nothing", async () => {
+    const at = server.clock.now();
+    for (const forgedFirst of [true, false]) {
+      const device = await freshDevice();
+      const { body } = await send(device);
+      const finish = (accountId: string, terminalId: string, status: Finish["status"]): Finish => ({
+        accountId,
+        terminalId,
+        id: body.id,
+        operation: "open_menu",
+        status,
+        result: status === "COMPLETED" ? { opened: true } : null,
+        reason: status === "FAILED" ? "refused" : null,
+        error: null,
+        dispatchedAt: null,
+        deliveredAt: null,
+        startedAt: null,
+        at,
+      });
+      const genuine = finish(tenant.aid, device.terminalId, "COMPLETED");
+      const forged = [
+        finish("T31000002", "T31000002-T0001", "FAILED"),
+        finish(tenant.aid, "T31000001-T9999", "FAILED"),
+      ];
+      const started = forged.map((row) => ({ ...row, startedAt: at }));
+      await noteProgress(server.db.pool, [...started, { ...genuine, deliveredAt: at }], "skip");
+      expect(await get(body.id)).toMatchObject({ phase: "delivered" });
+      const batch = forgedFirst ? [...forged, genuine] : [genuine, ...forged];
+      expect(await finishOperations(server.db.pool, batch, "skip")).toMatchObject([{ terminalId: device.terminalId }]);
+      expect(await get(body.id)).toMatchObject({ status: "COMPLETED", updated_by: device.terminalId });
+      expect((await get(body.id)).phases).not.toHaveProperty("started");
+      await device.leave();
+    }
+  });
+
+  it("do not wait for a transaction that hangs: neither results, nor acceptances, nor deadlines of others", async () => {
+    const [held, other, third] = [await freshDevice(), await freshDevice(), await freshDevice()];
+    const { body: stuck } = await send(held);
+    const { body: fine } = await send(other);
+    const { body: late } = await send(third, { timeout: 5 });
+    let letGo = () => {};
+    const hanging = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const locked = new Promise<void>((resolve) => {
+      void server.db.sql
+        .transaction()
+        .execute(async (tx) => {
+          await tx
+            .selectFrom("operation_claims")
+            .selectAll()
+            .where("operation_id", "=", stuck.id)
+            .forUpdate()
+            .execute();
+          resolve();
+          await hanging;
+        })
+        .catch(() => undefined);
+    });
+    await locked;
+    await held.openedMenu(stuck.id);
+    await other.openedMenu(fine.id);
+    expect(await other.next("receipt")).toMatchObject({ status: "COMPLETED" });
+    expect((await send(other)).status).toBe(201);
+    server.clock.advance(5_000);
+    await expect.poll(async () => (await get(late.id)).status, { timeout: 5_000 }).toBe("TIMEOUT");
+    expect((await get(stuck.id)).status).toBe("PENDING");
+    letGo();
+    // It has no receipt yet, so the terminal says it again.
+    await held.openedMenu(stuck.id);
+    expect(await held.next("receipt")).toMatchObject({ operation_id: stuck.id, status: "COMPLETED" });
+    for (const device of [held, other, third]) await device.leave();
+  });
+
+  it("give a terminal back also where the operation itself is gone", async () => {
+    const device = await freshDevice();
+    const { body } = await send(device, { timeout: 5 });
+    await server.db.sql.deleteFrom("operations").where("id", "=", body.id).execute();
+    server.clock.advance(5_000);
+    await expect.poll(async () => (await send(device)).status, { timeout: 5_000 }).toBe(201);
+    await device.leave();
+  });
+});

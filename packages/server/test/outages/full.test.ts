@@ -1,0 +1,109 @@
+import pg from "pg";
+import { afterEach, describe, expect, it } from "vitest";
+import { database, type Outage, owner, startOutage } from "../support/outage.ts";
+import { asSuperuser } from "../support/own-postgres.ts";
+
+/** Others on the same PostgreSQL, who take every connection there is and hold on to it. */
+class Hog {
+  readonly #held: pg.Client[] = [];
+  readonly #outage: Outage;
+  readonly #user: string;
+  /** What PostgreSQL said to those that found no place. */
+  readonly refusals = new Set<string>();
+
+  constructor(outage: Outage, user: string) {
+    this.#outage = outage;
+    this.#user = user;
+  }
+
+  /** Resolves when there is none left for anybody but `spared` of the server's own. */
+  async takeAll(spared: number): Promise<void> {
+    for (;;) {
+      const taken = await this.#take();
+      if (!taken && (await this.#ofServer()) <= spared) return;
+      await this.#end(spared);
+    }
+  }
+
+  async release(): Promise<void> {
+    await Promise.all(this.#held.splice(0).map((client) => client.end()));
+  }
+
+  /** False when there is no place. */
+  async #take(): Promise<boolean> {
+    const { port, password } = this.#outage.postgres;
+    const client = new pg.Client({ host: "127.0.0.1", port, user: this.#user, password, database });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      this.#held.push(client);
+      return true;
+    } catch (error) {
+      this.refusals.add((error as Error).message);
+      return false;
+    }
+  }
+
+  /** Ends the server's connections, so that there are places to take. */
+  async #end(spared: number): Promise<void> {
+    const [first] = this.#held;
+    await first?.query(
+      `select pg_terminate_backend(pid) from (select pid from pg_stat_activity where application_name = 'tillkeeper'
+         and datname = '${database}' order by backend_start offset ${spared}) as surplus`,
+    );
+  }
+
+  async #ofServer(): Promise<number> {
+    const [first] = this.#held;
+    if (!first) return Number.POSITIVE_INFINITY;
+    const { rows } = await first.query(
+      `select count(*)::int as count from pg_stat_activity where application_name = 'tillkeeper' and datname = '${database}'`,
+    );
+    return rows[0].count;
+  }
+}
+
+describe("a database whose connections others have taken", () => {
+  let outage: Outage;
+  let hog: Hog;
+  afterEach(async () => {
+    await hog.release();
+    await outage.stop();
+  });
+
+  it("costs 503s as long as there is none: those of ordinary users are taken", async () => {
+    outage = await startOutage("T35000001", { settings: { max_connections: "40" } });
+    await outage.recovered();
+    await asSuperuser(outage.postgres, `grant pg_signal_backend to ${owner}`);
+    hog = new Hog(outage, owner);
+    await hog.takeAll(0);
+    expect([...hog.refusals].join()).toContain("remaining connection slots are reserved");
+    await outage.load.refusals(50);
+    await hog.release();
+    await outage.recovered();
+    expect(await outage.wrongAnswers()).toEqual([]);
+  });
+
+  it("costs 503s as long as there is none: even those kept for administrators are taken", async () => {
+    outage = await startOutage("T35000002", { settings: { max_connections: "40" } });
+    await outage.recovered();
+    hog = new Hog(outage, outage.postgres.user);
+    await hog.takeAll(0);
+    expect([...hog.refusals].join()).toContain("too many clients already");
+    await outage.load.refusals(50);
+    await hog.release();
+    await outage.recovered();
+    expect(await outage.wrongAnswers()).toEqual([]);
+  });
+
+  it("costs no wrong answer while there are too few", async () => {
+    outage = await startOutage("T35000003", { settings: { max_connections: "40" } });
+    await outage.recovered();
+    hog = new Hog(outage, outage.postgres.user);
+    await hog.takeAll(3);
+    await outage.load.refusals(50);
+    await hog.release();
+    await outage.recovered();
+    expect(await outage.wrongAnswers()).toEqual([]);
+  });
+});

@@ -1,0 +1,36 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type Outage, startOutage } from "../support/outage.ts";
+
+/** Debian's strace, which holds the calls up that wait for the disk: `when` of each process, for so many microseconds. */
+function slowly(when: string, microseconds: number): string[] {
+  const calls = "fdatasync,fsync";
+  const options = ["-f", "--seccomp-bpf", "-I", "never", "-qqq", "-o", "/dev/null", "-e", `trace=${calls}`];
+  return ["strace", ...options, "-e", `inject=fdatasync:delay_enter=${microseconds}:when=${when}`];
+}
+
+describe("a database on a slow disk", () => {
+  let outage: Outage;
+  afterEach(() => outage.stop());
+
+  it("is waited for as long as that makes sense", async () => {
+    outage = await startOutage("T37000001", { patience: 10 });
+    await outage.recovered();
+    await outage.postgres.end("fast");
+    await outage.postgres.start({ under: slowly("1+", 200_000) });
+    await outage.recovered();
+    expect(await outage.wrongAnswers()).toEqual([]);
+  });
+
+  it("costs 503s when it takes longer, and nothing wrong when it is done after all", async () => {
+    outage = await startOutage("T37000002", { patience: 1 });
+    await outage.recovered();
+    await outage.postgres.end("fast");
+    // Each process has good and bad times, and the bad ones last longer than a request does.
+    await outage.postgres.start({ under: slowly("10+10", 2_500_000) });
+    await outage.load.refusals(50);
+    await outage.postgres.end("fast");
+    await outage.postgres.start();
+    await outage.recovered();
+    expect(await outage.wrongAnswers()).toEqual([]);
+  });
+});
