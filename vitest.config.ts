@@ -4,6 +4,9 @@ import { excludedFiles } from "./packages/server/test/replicas/exclusions.ts";
 /** The folders of tests that need Debian's packages. */
 const withDebian = ["peers", "replicas", "outages"].map((folder) => `packages/*/test/${folder}/**`);
 
+/** A dozen processes that kill each other share two cores: what misses its patience is tried once more, and reported as such. */
+const retriesOfCrowds = 1;
+
 /**
  * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves.
  * architecture: what lint cannot say. peers: the device side with programs of others. replicas: the system tests again, and
@@ -40,6 +43,7 @@ export default defineConfig({
           globalSetup: ["packages/server/test/support/global-setup-replicas.ts"],
           setupFiles: ["packages/server/test/replicas/skip-excluded.ts"],
           env: { TEST_TOPOLOGY: "replicas" },
+          retry: retriesOfCrowds,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -48,6 +52,7 @@ export default defineConfig({
         test: {
           name: "outages",
           include: ["packages/server/test/outages/**/*.test.ts"],
+          retry: retriesOfCrowds,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

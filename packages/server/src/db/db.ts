@@ -14,6 +14,8 @@ export type DatabaseLocation =
 export interface Db {
   sql: Kysely<Tables>;
   pool: pg.Pool;
+  /** For what must not queue up behind requests and reports, nor wait on a connection that has gone dead: deadlines. */
+  urgent: pg.Pool;
   /** The user is exempt from row-level security, so tenants' transactions take on a role that is not. */
   bypassesRowSecurity: boolean;
   close(): Promise<void>;
@@ -21,7 +23,7 @@ export interface Db {
 
 export type Tx = Transaction<Tables>;
 
-const connections = { plain: 12, hot: 6 };
+const connections = { plain: 12, hot: 6, urgent: 2 };
 /** A database that does not answer any more must not hold up the end. */
 const closeTimeoutMs = 3_000;
 
@@ -35,28 +37,33 @@ const byKeysOnly = "set enable_seqscan = off; set enable_hashjoin = off; set ena
 const endsWhenStalled = "set idle_in_transaction_session_timeout = '5s'";
 /** And the hot statements wait for nobody's: one row that is locked must not hold up those that share its batch. */
 const waitsBriefly = "set lock_timeout = '1s'";
+/** What is urgent is tried again on another connection. */
+const urgentTimeouts = { connectionTimeoutMillis: 1_000, query_timeout: 2_000 };
 /** Plans do not outlive the tables that they were made for by more than this. */
 const hotLifetimeSeconds = 600;
 
 export function openDb(location: DatabaseLocation, log: Logger): Db {
   const plain = openPool({ ...location, max: connections.plain, onConnect: beginningWith(endsWhenStalled) }, log);
-  const hot = openPool(
-    {
-      ...location,
-      max: connections.hot,
-      maxLifetimeSeconds: hotLifetimeSeconds,
-      onConnect: beginningWith(`${byKeysOnly}; ${endsWhenStalled}; ${waitsBriefly}`),
-    },
-    log,
-  );
+  const byKeys = {
+    ...location,
+    maxLifetimeSeconds: hotLifetimeSeconds,
+    onConnect: beginningWith(`${byKeysOnly}; ${endsWhenStalled}; ${waitsBriefly}`),
+  };
+  const hot = openPool({ ...byKeys, max: connections.hot }, log);
+  const urgent = openPool({ ...byKeys, max: connections.urgent, ...urgentTimeouts }, log);
   const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: plain }) });
   return {
     sql,
     pool: hot,
+    urgent,
     bypassesRowSecurity: false,
     close: async () => {
       // Destroying Kysely ends the pool it was given.
-      await Promise.all([ended(plain, () => sql.destroy()), ended(hot, () => hot.end())]);
+      await Promise.all([
+        ended(plain, () => sql.destroy()),
+        ended(hot, () => hot.end()),
+        ended(urgent, () => urgent.end()),
+      ]);
     },
   };
 }
@@ -68,11 +75,11 @@ function beginningWith(settings: string): (client: pg.ClientBase) => undefined {
 
 function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
   const pool = new pg.Pool({
-    ...config,
     application_name: "tillkeeper",
     connectionTimeoutMillis: 5_000,
     // A server that hangs must not hold a request for ever.
     query_timeout: 30_000,
+    ...config,
     // Nor a connection that nobody told of its end.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

@@ -9,6 +9,7 @@ import { expireImpossible, expireOperations } from "./sql/expire.ts";
 const expireEveryMs = 200;
 const expireBatch = 1_000;
 const roundsPerImpossible = 5;
+const flushPatienceMs = 100;
 const forgetEveryMs = 10 * 60_000;
 const forgetBatch = 5_000;
 
@@ -23,11 +24,19 @@ export function expiryWorker({ db, clock, reports }: { db: Db; clock: Clock; rep
     backWithinMs: expireEveryMs,
     async run(signal) {
       let rounds = 0;
+      let flushing: Promise<void> | undefined;
       while (!signal.aborted) {
         // How far an operation came is told together with its end: what this server knows of that is written first.
-        await reports.flush();
-        const ended = await expireOperations(db.pool, clock.now(), expireBatch);
-        if (rounds % roundsPerImpossible === 0) await expireImpossible(db.pool, clock.now(), expireBatch);
+        // It may have to wait; the deadlines do not wait for it.
+        flushing ??= reports
+          .flush()
+          .catch(() => undefined)
+          .finally(() => {
+            flushing = undefined;
+          });
+        await Promise.race([flushing, pause(flushPatienceMs, signal)]);
+        const ended = await expireOperations(db.urgent, clock.now(), expireBatch);
+        if (rounds % roundsPerImpossible === 0) await expireImpossible(db.urgent, clock.now(), expireBatch);
         rounds += 1;
         if (ended < expireBatch) await pause(expireEveryMs, signal);
       }
