@@ -1,12 +1,23 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 
-/** A port of 127.0.0.1 that nobody listens on at the moment. */
+/** Below those that systems give to outgoing connections, one of which could be in the way a moment later. */
+const range = { first: 10_000, last: 32_000 };
+
+/** A port of 127.0.0.1 that nobody listens on, for a program that must be told where to listen. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(range.first, range.last);
+    const probe = createServer();
+    try {
+      probe.listen(port, "127.0.0.1");
+      await once(probe, "listening");
+    } catch {
+      continue;
+    }
+    probe.close();
+    await once(probe, "close");
+    return port;
+  }
 }
