@@ -59,24 +59,7 @@ export const WhenBusy = Type.Enum(["fail", "wait"], {
 });
 export type WhenBusy = Static<typeof WhenBusy>;
 
-/** Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. */
-export const operationReasons = [
-  "unreachable",
-  "not_delivered",
-  "no_answer",
-  "busy_payment",
-  "refused",
-  "unsupported",
-  "user_aborted",
-  "device_error",
-  "host_unreachable",
-  "cancelled",
-  "expired",
-] as const;
-export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
-export type OperationReason = (typeof operationReasons)[number];
-
-/** Those of them that a terminal may give; the others tell what the server saw. */
+/** Why an operation FAILED, in the words of its terminal. */
 export const deviceReasons = [
   "busy_payment",
   "refused",
@@ -86,9 +69,17 @@ export const deviceReasons = [
   "host_unreachable",
   "cancelled",
   "expired",
-] as const satisfies readonly OperationReason[];
+] as const;
 export const DeviceReason = Type.Enum(deviceReasons);
 export type DeviceReason = (typeof deviceReasons)[number];
+
+/**
+ * Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. The first three
+ * tell what the server saw.
+ */
+export const operationReasons = ["unreachable", "not_delivered", "no_answer", ...deviceReasons] as const;
+export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
+export type OperationReason = (typeof operationReasons)[number];
 
 /** What a TIMEOUT says, by the phase that the operation had reached. */
 export const timeoutReasons = {
