@@ -17,6 +17,7 @@ const serverLayers = [
   ["platform"],
   ["config.ts"],
   ["db"],
+  ["files"],
   ["auth"],
   ["audit"],
   ["clients"],

@@ -8,6 +8,7 @@ import {
   operationStatuses,
   WhenBusy,
 } from "./operations.ts";
+import { DeviceFault, Telemetry } from "./telemetry.ts";
 
 /**
  * The device protocol: MQTT 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
@@ -23,14 +24,29 @@ import {
  *   tillkeeper/v1/{terminal_id}/cancel_refused  terminal -> server   I have begun and will bring it to its end
  *   tillkeeper/v1/{terminal_id}/inquiry         server -> terminal   say hello again: what do you know of this?
  *   tillkeeper/v1/{terminal_id}/rejection       server -> terminal   your message was not understood, and where
+ *   tillkeeper/v1/{terminal_id}/heartbeat       terminal -> server   I am alive, and this is how I am
+ *   tillkeeper/v1/{terminal_id}/goodbye         terminal -> server   I am being shut down
+ *   tillkeeper/v1/{terminal_id}/gone            terminal -> server   its will: the broker says it when the link is lost
+ *   tillkeeper/v1/{terminal_id}/probe           server -> terminal   are you there? Answer at once
+ *   tillkeeper/v1/{terminal_id}/probe_answer    terminal -> server   I am
  *
  * The broker only carries: a PUBACK proves nothing, a receipt does.
  */
 export const protocolVersion = 1;
 
-export const upChannels = ["hello", "delivered", "started", "result", "cancel_refused"] as const;
+export const upChannels = [
+  "hello",
+  "delivered",
+  "started",
+  "result",
+  "cancel_refused",
+  "heartbeat",
+  "goodbye",
+  "gone",
+  "probe_answer",
+] as const;
 export type UpChannel = (typeof upChannels)[number];
-export const downChannels = ["welcome", "command", "receipt", "cancel", "inquiry", "rejection"] as const;
+export const downChannels = ["welcome", "command", "receipt", "cancel", "inquiry", "rejection", "probe"] as const;
 export type DownChannel = (typeof downChannels)[number];
 
 const root = "tillkeeper/v1";
@@ -68,12 +84,19 @@ export function clientIdBelongsTo(clientId: string, terminalId: string): boolean
 const OperationId = Type.String({ format: "uuid" });
 const Time = Type.String({ format: "date-time" });
 const open = { additionalProperties: true } as const;
+const Session = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: "^[A-Za-z0-9._-]+$",
+  description: "Names one connection of the terminal, new for each: what is said of an older one changes nothing.",
+});
 
 export const HelloMessage = Type.Object(
   {
     protocol: Type.Literal(protocolVersion),
     agent: Type.String({ minLength: 1, maxLength: 100, description: "Name and version of the program." }),
     sent_at: Time,
+    session: Type.Optional(Session),
     operations: Type.Array(
       Type.Object({ operation_id: OperationId, phase: Type.Enum(["delivered", "started", "answered"]) }, open),
       { maxItems: limits.mqttHelloOperations, description: "Waiting, begun or answered, and not yet receipted." },
@@ -97,10 +120,27 @@ export const WelcomeMessage = Type.Object(
     protocol: Type.Literal(protocolVersion),
     server_time: Time,
     hello_sent_at: Type.String({ format: "date-time", description: "Echo of `sent_at`, to measure the round trip." }),
+    heartbeat_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: "How often the server wants to hear a heartbeat; 30 where it says nothing.",
+      }),
+    ),
   },
   open,
 );
 export type WelcomeMessage = Static<typeof WelcomeMessage>;
+
+/** Where the files of an operation go or come from over HTTPS: the bundle of `send_logs`, the manifest of `check_update`. */
+export const Transfer = Type.Object(
+  {
+    url: Type.String({ pattern: "^https?://", maxLength: 2_000 }),
+    token: Type.String({ description: "Bearer token, good for this operation of this terminal only." }),
+    expires_at: Time,
+  },
+  open,
+);
+export type Transfer = Static<typeof Transfer>;
 
 export const CommandMessage = Type.Object(
   {
@@ -111,6 +151,7 @@ export const CommandMessage = Type.Object(
     created_at: Time,
     expires_at: Type.String({ format: "date-time", description: "Never begin it at or after this instant." }),
     sent_at: Type.String({ format: "date-time", description: "The server's time when it sent this copy." }),
+    transfer: Type.Optional(Transfer),
   },
   open,
 );
@@ -184,6 +225,33 @@ export const RejectionMessage = Type.Object(
 );
 export type RejectionMessage = Static<typeof RejectionMessage>;
 
+export const HeartbeatMessage = Type.Object(
+  {
+    session: Session,
+    sent_at: Time,
+    round_trip_ms: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 600_000, description: "From the last hello to its welcome." }),
+    ),
+    telemetry: Type.Optional(Telemetry),
+    fault: Type.Optional(DeviceFault),
+  },
+  open,
+);
+export type HeartbeatMessage = Static<typeof HeartbeatMessage>;
+
+export const GoodbyeMessage = Type.Object({ session: Session }, open);
+export type GoodbyeMessage = Static<typeof GoodbyeMessage>;
+
+export const GoneMessage = Type.Object({ session: Session }, open);
+export type GoneMessage = Static<typeof GoneMessage>;
+
+const ProbeId = Type.String({ format: "uuid" });
+export const ProbeMessage = Type.Object({ probe_id: ProbeId, sent_at: Time }, open);
+export type ProbeMessage = Static<typeof ProbeMessage>;
+
+export const ProbeAnswerMessage = Type.Object({ probe_id: ProbeId }, open);
+export type ProbeAnswerMessage = Static<typeof ProbeAnswerMessage>;
+
 /** Payload by channel, for whoever publishes or handles. */
 export const messages = {
   hello: HelloMessage,
@@ -191,12 +259,17 @@ export const messages = {
   started: StartedMessage,
   result: ResultMessage,
   cancel_refused: CancelRefusedMessage,
+  heartbeat: HeartbeatMessage,
+  goodbye: GoodbyeMessage,
+  gone: GoneMessage,
+  probe_answer: ProbeAnswerMessage,
   welcome: WelcomeMessage,
   command: CommandMessage,
   receipt: ReceiptMessage,
   cancel: CancelMessage,
   inquiry: InquiryMessage,
   rejection: RejectionMessage,
+  probe: ProbeMessage,
 } as const satisfies Record<UpChannel | DownChannel, unknown>;
 
 export interface Messages {
@@ -205,10 +278,15 @@ export interface Messages {
   started: StartedMessage;
   result: ResultMessage;
   cancel_refused: CancelRefusedMessage;
+  heartbeat: HeartbeatMessage;
+  goodbye: GoodbyeMessage;
+  gone: GoneMessage;
+  probe_answer: ProbeAnswerMessage;
   welcome: WelcomeMessage;
   command: CommandMessage;
   receipt: ReceiptMessage;
   cancel: CancelMessage;
   inquiry: InquiryMessage;
   rejection: RejectionMessage;
+  probe: ProbeMessage;
 }

@@ -209,7 +209,9 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
       return opened;
     },
   };
-  const inbound = createInbound(device);
+  const heard = async () => {};
+  const presence = { heartbeat: heard, goodbye: heard, gone: heard, probeAnswered: heard };
+  const inbound = createInbound({ ...device, presence });
   const handling = new Handling(Number.POSITIVE_INFINITY);
   const receive: Receive = async (...from) => {
     const work = inbound(...from);

@@ -155,6 +155,8 @@ export class Agent<State = undefined> {
       case "inquiry":
         this.#greeting.ask(incoming.message);
         return this.#runner.inquired(incoming.message);
+      case "probe":
+        return this.#send("probe_answer", { probe_id: incoming.message.probe_id });
       case "rejection":
         this.#log.error({ rejection: incoming.message }, "the server did not understand a message");
         return this.#answers.rejected(incoming.message);

@@ -32,6 +32,7 @@ const checks = {
   cancel: Compile(Cancellation),
   inquiry: Compile(messages.inquiry),
   rejection: Compile(messages.rejection),
+  probe: Compile(messages.probe),
 };
 
 interface Understood extends Omit<Messages, "cancel"> {
@@ -68,6 +69,8 @@ function fitting(channel: DownChannel, message: unknown): Incoming | undefined {
       return checks.inquiry.Check(message) ? { channel, message } : undefined;
     case "rejection":
       return checks.rejection.Check(message) ? { channel, message } : undefined;
+    case "probe":
+      return checks.probe.Check(message) ? { channel, message } : undefined;
     case "command":
       if (checks.command.Check(message)) return { channel, message };
       return foreignCommand.Check(message) ? { channel: "unsupported", message } : undefined;

@@ -1,13 +1,13 @@
 import {
-  CancelRefusedMessage as CancelRefusedSchema,
-  DeliveredMessage as DeliveredSchema,
+  type GoneMessage,
+  type GoodbyeMessage,
+  type HeartbeatMessage,
   type HelloMessage,
-  HelloMessage as HelloSchema,
   type Messages,
+  messages,
+  type ProbeAnswerMessage,
   protocolVersion,
   type ResultMessage,
-  ResultMessage as ResultSchema,
-  StartedMessage as StartedSchema,
   type UpChannel,
 } from "@tillkeeper/contract/mqtt";
 import { operationResults } from "@tillkeeper/contract/operations";
@@ -30,6 +30,15 @@ interface InboundDeps {
   log: Logger;
   reports: Reports;
   transport: () => DeviceTransport;
+  presence: PresenceReports;
+}
+
+/** What the gateway tells of who is there. */
+export interface PresenceReports {
+  heartbeat(origin: Origin, message: HeartbeatMessage): Promise<void>;
+  goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
+  gone(origin: Origin, message: GoneMessage): Promise<void>;
+  probeAnswered(origin: Origin, message: ProbeAnswerMessage): Promise<void>;
 }
 
 interface Place {
@@ -39,11 +48,15 @@ interface Place {
 
 registerFormats();
 const validators = {
-  hello: Compile(HelloSchema),
-  delivered: Compile(DeliveredSchema),
-  started: Compile(StartedSchema),
-  cancel_refused: Compile(CancelRefusedSchema),
-  result: Compile(ResultSchema),
+  hello: Compile(messages.hello),
+  delivered: Compile(messages.delivered),
+  started: Compile(messages.started),
+  cancel_refused: Compile(messages.cancel_refused),
+  result: Compile(messages.result),
+  heartbeat: Compile(messages.heartbeat),
+  goodbye: Compile(messages.goodbye),
+  gone: Compile(messages.gone),
+  probe_answer: Compile(messages.probe_answer),
 };
 const resultValidators = {
   end_of_day: Compile(operationResults.end_of_day),
@@ -126,6 +139,10 @@ const handlers: { [C in UpChannel]: From<C> } = {
   started: ({ reports }, origin, message) => reports.started(origin, message),
   result: handleResult,
   cancel_refused: ({ reports }, origin, message) => reports.cancelRefused(origin, message),
+  heartbeat: ({ presence }, origin, message) => presence.heartbeat(origin, message),
+  goodbye: ({ presence }, origin, message) => presence.goodbye(origin, message),
+  gone: ({ presence }, origin, message) => presence.gone(origin, message),
+  probe_answer: ({ presence }, origin, message) => presence.probeAnswered(origin, message),
 };
 
 /** Server and agent compare notes: what the terminal should be doing and does not know is sent again. */

@@ -20,6 +20,10 @@ const checks = {
   started: Compile(messages.started),
   result: Compile(messages.result),
   cancel_refused: Compile(messages.cancel_refused),
+  heartbeat: Compile(messages.heartbeat),
+  goodbye: Compile(messages.goodbye),
+  gone: Compile(messages.gone),
+  probe_answer: Compile(messages.probe_answer),
 };
 
 /** The server's half of the protocol, as much as a test tells it to speak, for one terminal. */

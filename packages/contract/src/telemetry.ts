@@ -1,0 +1,54 @@
+import { type Static, Type } from "typebox";
+
+/**
+ * What a terminal tells of itself. Each field stands alone: what is left out has not changed, or is not known to the
+ * terminal, and never blanks what was told before.
+ */
+export const Telemetry = Type.Object(
+  {
+    software_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    configuration_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    battery: Type.Optional(
+      Type.Object({
+        percent: Type.Integer({ minimum: 0, maximum: 100 }),
+        charging: Type.Optional(Type.Boolean()),
+      }),
+    ),
+    link: Type.Optional(
+      Type.Object({
+        type: Type.Enum(["ethernet", "wifi", "mobile", "other"]),
+        signal_percent: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+      }),
+    ),
+    printer: Type.Optional(Type.Enum(["ok", "paper_low", "paper_out", "error", "none"])),
+    unsent_batch: Type.Optional(
+      Type.Object(
+        {
+          transactions_count: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
+          oldest_at: Type.Optional(Type.String({ format: "date-time" })),
+        },
+        { description: "Transactions that the device has taken and not yet handed over." },
+      ),
+    ),
+  },
+  { additionalProperties: true },
+);
+export type Telemetry = Static<typeof Telemetry>;
+
+/** The fields of telemetry that this version keeps; others are ignored. */
+export const telemetryFields = [
+  "software_version",
+  "configuration_version",
+  "battery",
+  "link",
+  "printer",
+  "unsent_batch",
+] as const satisfies readonly (keyof Telemetry)[];
+export type TelemetryField = (typeof telemetryFields)[number];
+
+/** A fault that keeps the device from its work: its terminal becomes ERROR until an update or an activation succeeds (D11). */
+export const DeviceFault = Type.Object({
+  code: Type.String({ pattern: "^[a-z][a-z0-9_]{0,63}$", description: "snake_case, for programs." }),
+  message: Type.Optional(Type.String({ maxLength: 500, description: "For people." })),
+});
+export type DeviceFault = Static<typeof DeviceFault>;

@@ -1,0 +1,22 @@
+import type { Readable } from "node:stream";
+
+/** Where files of any size are kept: log bundles, releases. Names are the caller's: `[a-z0-9/._-]`, no `..`. */
+export interface FileStore {
+  /**
+   * Keeps all of it, or nothing: when the source fails half-way it rejects with the source's error, and no file of that
+   * name is there. Resolves when it is durable. A file of the same name is replaced.
+   */
+  put(name: string, content: AsyncIterable<Uint8Array>): Promise<{ bytes: number }>;
+  /** `undefined` when there is no such file. */
+  get(name: string): Promise<Readable | undefined>;
+  /** Nothing happens when there is no such file. */
+  remove(name: string): Promise<void>;
+}
+
+const nameForm = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/;
+
+/** Throws for a name that could lead out of the store, or that some store could not keep. */
+export function checkedName(name: string): string {
+  if (!nameForm.test(name) || name.length > 500) throw new Error(`not a name of a file: ${JSON.stringify(name)}`);
+  return name;
+}

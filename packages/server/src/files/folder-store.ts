@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { checkedName, type FileStore } from "./file-store.ts";
+
+/** Files in a folder of this machine, readable by this user only. Several servers need a folder that they share. */
+export function folderStore(folder: string): FileStore {
+  const pathOf = (name: string) => join(folder, checkedName(name));
+  return {
+    async put(name, content) {
+      const path = pathOf(name);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      // Beside its place, so that the renaming is one step of one file system.
+      const draft = `${path}.${randomUUID()}.part`;
+      try {
+        const bytes = await written(draft, content);
+        await rename(draft, path);
+        await syncFolder(dirname(path));
+        return { bytes };
+      } catch (error) {
+        await rm(draft, { force: true });
+        throw error;
+      }
+    },
+    async get(name) {
+      const path = pathOf(name);
+      const found = await stat(path).catch(ifMissing);
+      return found && createReadStream(path);
+    },
+    remove: (name) => rm(pathOf(name), { force: true }),
+  };
+}
+
+async function written(path: string, content: AsyncIterable<Uint8Array>): Promise<number> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    let bytes = 0;
+    for await (const chunk of content) {
+      await writeAll(file, chunk);
+      bytes += chunk.byteLength;
+    }
+    await file.sync();
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength; ) at += (await file.write(chunk, at)).bytesWritten;
+}
+
+/** Only then does the new name outlive a power cut. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === "ENOENT") return undefined;
+  throw error;
+}
