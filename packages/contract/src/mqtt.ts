@@ -12,24 +12,7 @@ import { DeviceFault, Telemetry } from "./telemetry.ts";
 
 /**
  * The device protocol: MQTT 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
- *
- *   tillkeeper/v1/{terminal_id}/hello           terminal -> server   who I am and which operations I know
- *   tillkeeper/v1/{terminal_id}/welcome         server -> terminal   the server's time; ends the comparing of notes
- *   tillkeeper/v1/{terminal_id}/command         server -> terminal   do this, before `expires_at`
- *   tillkeeper/v1/{terminal_id}/delivered       terminal -> server   I have it, and cannot begin yet
- *   tillkeeper/v1/{terminal_id}/started         terminal -> server   I have begun
- *   tillkeeper/v1/{terminal_id}/result          terminal -> server   this came of it; repeated until the receipt
- *   tillkeeper/v1/{terminal_id}/receipt         server -> terminal   it is committed; stop repeating
- *   tillkeeper/v1/{terminal_id}/cancel          server -> terminal   do not begin this, or break it off
- *   tillkeeper/v1/{terminal_id}/cancel_refused  terminal -> server   I have begun and will bring it to its end
- *   tillkeeper/v1/{terminal_id}/inquiry         server -> terminal   say hello again: what do you know of this?
- *   tillkeeper/v1/{terminal_id}/rejection       server -> terminal   your message was not understood, and where
- *   tillkeeper/v1/{terminal_id}/heartbeat       terminal -> server   I am alive, and this is how I am
- *   tillkeeper/v1/{terminal_id}/goodbye         terminal -> server   I am being shut down
- *   tillkeeper/v1/{terminal_id}/gone            terminal -> server   its will: the broker says it when the link is lost
- *   tillkeeper/v1/{terminal_id}/probe           server -> terminal   are you there? Answer at once
- *   tillkeeper/v1/{terminal_id}/probe_answer    terminal -> server   I am
- *
+ * Topics are `tillkeeper/v1/{terminal_id}/{channel}`; what each channel is for stands in `channelMeanings`.
  * The broker only carries: a PUBACK proves nothing, a receipt does.
  */
 export const protocolVersion = 1;
@@ -48,6 +31,26 @@ export const upChannels = [
 export type UpChannel = (typeof upChannels)[number];
 export const downChannels = ["welcome", "command", "receipt", "cancel", "inquiry", "rejection", "probe"] as const;
 export type DownChannel = (typeof downChannels)[number];
+
+/** What each channel is for, in a line. */
+export const channelMeanings = {
+  hello: "I am here, and this is what I know",
+  delivered: "I have the command, and cannot begin yet",
+  started: "I have begun",
+  result: "this came of it; repeated until the receipt",
+  cancel_refused: "I have begun, and bring it to its end",
+  heartbeat: "I am alive, and this is how I am",
+  goodbye: "I am being shut down",
+  gone: "my will: the broker says it when the link is lost",
+  probe_answer: "I am there",
+  welcome: "the server's time; ends the comparing of notes",
+  command: "do this, before `expires_at`",
+  receipt: "it is stored; stop repeating",
+  cancel: "do not begin this, or break it off",
+  inquiry: "say hello again: what do you know of this operation?",
+  rejection: "a message of yours was not understood, and where",
+  probe: "are you there? Answer at once",
+} as const satisfies Record<UpChannel | DownChannel, string>;
 
 const root = "tillkeeper/v1";
 
@@ -84,7 +87,7 @@ export function clientIdBelongsTo(clientId: string, terminalId: string): boolean
 const OperationId = Type.String({ format: "uuid" });
 const Time = Type.String({ format: "date-time" });
 const open = { additionalProperties: true } as const;
-const Session = Type.String({
+export const Session = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: "^[A-Za-z0-9._-]+$",

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { asyncApiDocument } from "../src/reference/async-api.ts";
 import { errorsPage } from "../src/reference/errors-page.ts";
 import { startTestServer } from "./support/test-server.ts";
 
@@ -20,6 +21,10 @@ describe("the reference pages in docs/", () => {
     await server.stop();
     expect(body.openapi).toBe("3.1.0");
     holds("openapi.json", `${JSON.stringify(body, null, 2)}\n`);
+  });
+
+  it("tell the device protocol, message by message", () => {
+    holds("asyncapi.json", `${JSON.stringify(asyncApiDocument(), null, 2)}\n`);
   });
 
   it("tell every error code of the contract", () => {
