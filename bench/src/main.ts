@@ -3,13 +3,23 @@ import { readArguments, UsageError } from "./arguments.ts";
 import { dispatch } from "./dispatch.ts";
 import { Ending } from "./ending.ts";
 import { expiry } from "./expiry.ts";
+import { fleet } from "./fleet.ts";
 import { history } from "./history.ts";
 import { lists } from "./lists.ts";
 import { printMachine } from "./machine.ts";
 import { roundTrip } from "./round-trip.ts";
 import { slowDisk } from "./slow-disk.ts";
 
-const programs = { accept, dispatch, "round-trip": roundTrip, "slow-disk": slowDisk, expiry, history, lists } as const;
+const programs = {
+  accept,
+  dispatch,
+  "round-trip": roundTrip,
+  "slow-disk": slowDisk,
+  expiry,
+  history,
+  lists,
+  fleet,
+} as const;
 const interruptedCode = 130;
 
 /** The steps that end what the running program has started. */

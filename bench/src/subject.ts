@@ -8,6 +8,7 @@ import { type Credentials, seedAccount, seedTerminals } from "./seed.ts";
 /** The server that is measured, in its own process, and a connection to its database beside it. */
 export interface Subject extends ServerPlace {
   db: Db;
+  server: Child;
   /** An access token that may send operations. */
   token: string;
 }
@@ -30,10 +31,11 @@ export async function startSubject(
 
 /** The same without any account. */
 export async function startEmptySubject(closing: Closing, setUp: ServerSetUp = {}): Promise<Omit<Subject, "token">> {
-  const place = await Child.start("server", closing).call<ServerPlace>("start", setUp);
+  const server = Child.start("server", closing);
+  const place = await server.call<ServerPlace>("start", setUp);
   const db = openDb(place.database, createLogger("error"));
   closing.add(() => db.close());
-  return { ...place, db };
+  return { ...place, server, db };
 }
 
 /** What durability the figures were taken with. */

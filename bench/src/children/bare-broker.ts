@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:net";
 import { listen } from "@tillkeeper/server/platform/listen";
 import { Aedes } from "aedes";
+import { processFigures } from "../process-figures.ts";
 import { answerTopic, request, requestTopic } from "./bare-messages.ts";
 import { serveParent } from "./serve-parent.ts";
 
@@ -55,7 +56,7 @@ function exchange(client: number): Promise<void> {
   });
 }
 
-serveParent({ start, run }, async () => {
+serveParent({ start, run, figures: processFigures }, async () => {
   server?.close();
   await new Promise<void>((resolve) => (broker ? broker.close(() => resolve()) : resolve()));
 });

@@ -7,6 +7,7 @@ import { startServer } from "@tillkeeper/server/main";
 import { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log";
 import { databaseUrl } from "../database-url.ts";
+import { processFigures } from "../process-figures.ts";
 import { serveParent } from "./serve-parent.ts";
 
 export interface ServerPlace {
@@ -50,6 +51,7 @@ async function start({ binaries }: ServerSetUp): Promise<ServerPlace> {
 let starting: Promise<ServerPlace> | undefined;
 serveParent(
   {
+    figures: processFigures,
     start: (setUp: ServerSetUp) => {
       starting = start(setUp);
       return starting;

@@ -146,6 +146,12 @@ export function afterEvent(event: TerminalEvent, state: TerminalState): Terminal
   return { status: effect, remembered: effect === "INACTIVE" ? (state.status as LiveStatus) : null };
 }
 
+/** Whether an event changes anything about a terminal in this state. */
+export function isMoved(event: TerminalEvent, state: TerminalState): boolean {
+  const next = afterEvent(event, state);
+  return next.status !== state.status || next.remembered !== state.remembered;
+}
+
 const all = ["end_of_day", "send_logs", "check_update", "open_menu"] as const;
 
 /** Which operations a terminal accepts in each status (D18). DELETED is answered as unknown before this table is asked. */

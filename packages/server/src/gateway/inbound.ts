@@ -11,6 +11,7 @@ import {
   type UpChannel,
 } from "@tillkeeper/contract/mqtt";
 import { operationResults } from "@tillkeeper/contract/operations";
+import { isMoved } from "@tillkeeper/contract/terminal-status";
 import { Compile, type Validator } from "typebox/compile";
 import type { Db } from "../db/db.ts";
 import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
@@ -22,15 +23,20 @@ import type { Logger } from "../platform/log.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
 import { moveTerminal } from "../terminals/life-cycle.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
+import { type HelloOverview, helloOverviews } from "./sql/hello-overview.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
-interface InboundDeps {
+interface InboundOptions {
   db: Db;
   clock: Clock;
   log: Logger;
   reports: Reports;
   transport: () => DeviceTransport;
   presence: PresenceReports;
+}
+
+interface InboundDeps extends InboundOptions {
+  overview: (origin: Origin) => Promise<HelloOverview | undefined>;
 }
 
 /** What the gateway tells of who is there. */
@@ -70,7 +76,8 @@ const mostPlaces = 10;
  * Takes what terminals say. A message that is not understood is answered with a `rejection` that names the places; a
  * fault on our side is logged, and the terminal repeats what has no receipt.
  */
-export function createInbound(deps: InboundDeps): Receive {
+export function createInbound(options: InboundOptions): Receive {
+  const deps: InboundDeps = { ...options, overview: helloOverviews(options.db) };
   return async (terminalId, channel, payload) => {
     const accountId = accountOfTerminalId(terminalId);
     if (!accountId) return;
@@ -149,7 +156,9 @@ const handlers: { [C in UpChannel]: From<C> } = {
 async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessage): Promise<void> {
   const { db, clock, reports, transport } = deps;
   const now = clock.now();
-  await moveTerminal(db, clock, { ...origin, event: "device_connected" });
+  const known = await deps.overview(origin);
+  if (!known) return;
+  if (isMoved("device_connected", known.state)) await moveTerminal(db, clock, { ...origin, event: "device_connected" });
   // A `delivered` or `started` may have got lost with the link.
   await Promise.all(
     hello.operations.map(async ({ operation_id, phase }) => {
@@ -158,13 +167,8 @@ async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessag
     }),
   );
   const named = hello.operations.map((known) => known.operation_id);
-  const message = await claimAfterHello(db.pool, {
-    ...origin,
-    now,
-    nextDueAt: repeatAt(now),
-    named,
-    inquiry: hello.inquiry,
-  });
+  const claim = { ...origin, now, nextDueAt: repeatAt(now), named, inquiry: hello.inquiry };
+  const message = known.live ? await claimAfterHello(db.pool, claim) : undefined;
   // Only now: without a welcome the terminal says hello again, and the notes are compared after all.
   await transport().publish(origin.terminalId, "welcome", {
     protocol: protocolVersion,

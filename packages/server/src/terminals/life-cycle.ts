@@ -1,4 +1,10 @@
-import { afterEvent, statusReasons, type TerminalEvent, terminalStates } from "@tillkeeper/contract/terminal-status";
+import {
+  afterEvent,
+  isMoved,
+  statusReasons,
+  type TerminalEvent,
+  terminalStates,
+} from "@tillkeeper/contract/terminal-status";
 import { type Kysely, sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
@@ -10,8 +16,8 @@ import type { Clock } from "../platform/clock.ts";
  */
 export function movesOf(event: TerminalEvent): string {
   const rows = terminalStates.flatMap((state) => {
+    if (!isMoved(event, state)) return [];
     const next = afterEvent(event, state);
-    if (next.status === state.status && next.remembered === state.remembered) return [];
     return [[state.status, state.remembered, next.status, next.remembered, statusReasons[next.status]]];
   });
   const texts = rows.map((row) => `(${row.map((value) => (value === null ? "null" : `'${value}'`)).join(", ")})`);

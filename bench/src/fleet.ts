@@ -1,0 +1,112 @@
+import type { Closing } from "@tillkeeper/server/platform/closing";
+import type { Effort } from "./arguments.ts";
+import { Child } from "./child.ts";
+import type { IdleFleet } from "./children/idle-terminals.ts";
+import { count, printAim, printTable } from "./print.ts";
+import type { ProcessFigures } from "./process-figures.ts";
+import { seedCredentials } from "./seed.ts";
+import { median } from "./statistics.ts";
+import { printDatabase, type Subject, startSubject } from "./subject.ts";
+
+const terminals = 10_000;
+const rhythm = { heartbeatSeconds: 30, keepaliveSeconds: 12 };
+/** As many terminals of a fleet as connect in the same instant, when all of them have lost their broker. */
+const atOnce = 500;
+const cores = 2;
+/** Two rounds of heartbeats. */
+const idleSeconds = 60;
+const aims = { bytesPerTerminal: 30_000, cpuShare: 0.25, reconnectsPerSecond: 3_000 };
+
+interface Side {
+  child: Child;
+  fleet: Child;
+  firstSeconds: number;
+  bytesPerTerminal: number;
+}
+
+/** Ten thousand connected terminals that do nothing but live, and what happens when all of them lose their link at once. */
+export async function fleet({ rounds }: Effort, closing: Closing): Promise<void> {
+  console.log(`${count(terminals)} terminals, a heartbeat every ${rhythm.heartbeatSeconds} s\n`);
+  const subject = await startSubject(closing, terminals);
+  await printDatabase(subject);
+  const devices = await seedCredentials(subject.db, terminals);
+  const place = { devices, atOnce, ...rhythm };
+  const server = await connect(subject.server, { ...place, port: portOf(subject), bare: false }, closing);
+  const share = await idleShare(subject.server);
+  const bareBroker = Child.start("bare-broker", closing);
+  const port = await bareBroker.call<number>("start");
+  const bare = await connect(bareBroker, { ...place, port, bare: true }, closing);
+
+  const storms: { server: number; bare: number }[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const bareRate = terminals / (await bare.fleet.call<number>("storm"));
+    storms.push({ server: terminals / (await server.fleet.call<number>("storm")), bare: bareRate });
+  }
+  report(server, bare, share, storms);
+  await checkPresence(subject);
+}
+
+async function connect(child: Child, fleetOptions: IdleFleet, closing: Closing): Promise<Side> {
+  const before = await child.call<ProcessFigures>("figures");
+  const fleetChild = Child.start("idle-terminals", closing);
+  const firstSeconds = await fleetChild.call<number>("open", fleetOptions);
+  const after = await child.call<ProcessFigures>("figures");
+  return { child, fleet: fleetChild, firstSeconds, bytesPerTerminal: (after.rssBytes - before.rssBytes) / terminals };
+}
+
+/** The share of both cores that the server's process needs for terminals that only live. */
+async function idleShare(server: Child): Promise<number> {
+  const before = await server.call<ProcessFigures>("figures");
+  await new Promise((resolve) => void setTimeout(resolve, idleSeconds * 1000));
+  const after = await server.call<ProcessFigures>("figures");
+  return (after.cpuSeconds - before.cpuSeconds) / idleSeconds / cores;
+}
+
+function portOf({ mqttUrl }: Subject): number {
+  return Number(new URL(mqttUrl).port);
+}
+
+function report(server: Side, bare: Side, share: number, storms: { server: number; bare: number }[]): void {
+  const kilobytes = (bytes: number) => (bytes / 1000).toFixed(1);
+  printTable(
+    ["", "server", "bare broker", "ratio"],
+    [
+      [
+        "KB per idle terminal",
+        kilobytes(server.bytesPerTerminal),
+        kilobytes(bare.bytesPerTerminal),
+        (server.bytesPerTerminal / bare.bytesPerTerminal).toFixed(2),
+      ],
+      ...[
+        { server: terminals / server.firstSeconds, bare: terminals / bare.firstSeconds, name: "first connects/s" },
+        ...storms.map((rates, round) => ({ ...rates, name: `reconnects/s, storm ${round + 1}` })),
+      ].map((row) => [row.name, count(row.server), count(row.bare), (row.server / row.bare).toFixed(2)]),
+    ],
+  );
+  const rate = median(storms.map((storm) => storm.server));
+  const { bytesPerTerminal, cpuShare, reconnectsPerSecond } = aims;
+  printAim(
+    "KB per idle terminal beyond the empty server",
+    kilobytes(server.bytesPerTerminal),
+    `≤ ${kilobytes(bytesPerTerminal)}`,
+    server.bytesPerTerminal <= bytesPerTerminal,
+  );
+  printAim(
+    `share of ${cores} cores while idle`,
+    `${(share * 100).toFixed(1)} %`,
+    `≤ ${cpuShare * 100} %`,
+    share <= cpuShare,
+  );
+  printAim("reconnects/s", count(rate), `≥ ${count(reconnectsPerSecond)}`, rate >= reconnectsPerSecond);
+}
+
+/** Nobody was called offline, and everybody is there in the end. */
+async function checkPresence({ db }: Subject): Promise<void> {
+  const { rows } = await db.pool.query<{ offline: number; online: number }>(
+    `select (select count(*)::int from presence_changes where status = 'offline') as offline,
+       (select count(*)::int from terminal_presence where status = 'online') as online`,
+  );
+  const { offline, online } = rows[0] ?? { offline: -1, online: -1 };
+  printAim("terminals that were called offline", count(offline), "0", offline === 0);
+  console.log(`  online at the end: ${count(online)}\n`);
+}

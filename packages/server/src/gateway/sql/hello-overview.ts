@@ -1,0 +1,53 @@
+import type { TerminalState } from "@tillkeeper/contract/terminal-status";
+import type { Db } from "../../db/db.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { gather } from "../../platform/gather.ts";
+
+interface Origin {
+  accountId: string;
+  terminalId: string;
+}
+
+/** What is known of a terminal that says hello, to see whether anything has to be done at all. */
+export interface HelloOverview {
+  state: TerminalState;
+  /** Whether an operation of it is live. */
+  live: boolean;
+}
+
+const overview = `
+select seen.position::int as position, terminals.status, terminals.status_before_inactive as remembered,
+  exists (
+    select from operation_claims as claim
+    where claim.account_id = seen.account_id and claim.terminal_id = seen.terminal_id
+  ) as live
+from unnest($1::text[], $2::text[]) with ordinality as seen (account_id, terminal_id, position)
+join terminals on terminals.account_id = seen.account_id and terminals.terminal_id = seen.terminal_id`;
+
+type Row = TerminalState & { position: number; live: boolean };
+
+/**
+ * Looks terminals up that say hello, many in one statement: after a broken network thousands come in a second, and hardly
+ * any has something waiting for it. `undefined` for one that does not exist.
+ */
+export function helloOverviews(db: Db): (origin: Origin) => Promise<HelloOverview | undefined> {
+  return gather<Origin, HelloOverview | undefined>({
+    slots: 2,
+    maxBatch: 128,
+    maxQueue: 20_000,
+    overload: () => new ApiError("service_unavailable", "Too many terminals say hello."),
+    run: async (batch) => {
+      const { rows } = await db.pool.query<Row>({
+        name: "hello_overview",
+        text: overview,
+        values: [batch.map(({ accountId }) => accountId), batch.map(({ terminalId }) => terminalId)],
+      });
+      const found: (HelloOverview | undefined)[] = batch.map(() => undefined);
+      // PostgreSQL counts from 1.
+      for (const { position, status, remembered, live } of rows) {
+        found[position - 1] = { state: { status, remembered }, live };
+      }
+      return found;
+    },
+  });
+}
