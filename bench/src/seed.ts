@@ -59,8 +59,8 @@ export async function seedCredentials(db: Db, size: number): Promise<DeviceAcces
     password: newSecret(),
   }));
   await db.pool.query(
-    `insert into terminal_credentials (account_id, terminal_id, secret_sha256, created_at)
-     select $1, terminal_id, secret, now() from unnest($2::text[], $3::bytea[]) as row (terminal_id, secret)`,
+    `insert into terminal_credentials (account_id, terminal_id, credential_id, secret_sha256, created_at)
+     select $1, terminal_id, gen_random_uuid(), secret, now() from unnest($2::text[], $3::bytea[]) as row (terminal_id, secret)`,
     [accountId, devices.map((device) => device.terminalId), devices.map((device) => sha256(device.password))],
   );
   return devices;

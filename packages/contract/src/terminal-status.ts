@@ -32,6 +32,7 @@ export const terminalEvents = [
   "activation_succeeded",
   "activation_exhausted",
   "device_fault",
+  "device_replaced",
   "store_suspended",
   "store_resumed",
   "deleted",
@@ -87,6 +88,15 @@ export const terminalMoves = {
     ACTION_REQUIRED: "ERROR",
     ACTIVE: "ERROR",
     ERROR: "stays",
+    INACTIVE: "moves_remembered",
+    DELETED: "stays",
+  },
+  // Another device in its place, which has not paired yet.
+  device_replaced: {
+    PENDING: "stays",
+    ACTION_REQUIRED: "PENDING",
+    ACTIVE: "PENDING",
+    ERROR: "PENDING",
     INACTIVE: "moves_remembered",
     DELETED: "stays",
   },

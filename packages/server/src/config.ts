@@ -15,6 +15,8 @@ export interface Config {
   /** Hosts that token audiences may name beside our own. */
   audienceHosts: string[];
   tokenLifetimeSeconds: number;
+  /** Left out: an hour. */
+  deviceTokenSeconds?: number;
   sandboxClient: { id: string; secret: string } | undefined;
   /** Left out: the public register, and nothing is checked. */
   organizations?: { registerUrl: string | undefined; checkDestinations: boolean };
@@ -42,6 +44,7 @@ export const settings = {
   TILLKEEPER_PUBLIC_URL: "How callers reach this server, when that is not where it listens.",
   TILLKEEPER_AUDIENCE_HOSTS: "Hosts that token audiences may name, separated by commas.",
   TILLKEEPER_TOKEN_SECONDS: "How long an access token lives. Default 14400.",
+  TILLKEEPER_DEVICE_TOKEN_SECONDS: "How long the token of a paired device lives. Default 3600.",
   TILLKEEPER_SANDBOX_CLIENT_ID: "Fixed client id of the sandbox, for CI. Needs the secret as well.",
   TILLKEEPER_SANDBOX_CLIENT_SECRET: "Fixed client secret of the sandbox, at least 16 characters.",
   TILLKEEPER_BRREG_URL:
@@ -61,6 +64,7 @@ type Read = (name: Setting) => string | undefined;
 type Fault = (name: string, message: string) => void;
 
 export const defaultRetentionDays = 400;
+export const defaultDeviceTokenSeconds = 3_600;
 const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
 /** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
@@ -96,6 +100,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
         ?.split(",")
         .map((host) => host.trim().toLowerCase()) ?? documentedHosts,
     tokenLifetimeSeconds: Number(read("TILLKEEPER_TOKEN_SECONDS") ?? 14_400),
+    deviceTokenSeconds: readDeviceTokenSeconds(read, fault),
     sandboxClient: readSandboxClient(read, fault),
     organizations: {
       registerUrl: url("TILLKEEPER_BRREG_URL", ["http:", "https:"])?.replace(/\/+$/, ""),
@@ -160,6 +165,14 @@ function readRetention(read: Read, fault: Fault): number {
     fault("TILLKEEPER_RETENTION_DAYS", `must be a whole number from ${limits.retentionDaysMin} to ${longest}.`);
   }
   return days;
+}
+
+function readDeviceTokenSeconds(read: Read, fault: Fault): number {
+  const seconds = Number(read("TILLKEEPER_DEVICE_TOKEN_SECONDS") ?? defaultDeviceTokenSeconds);
+  if (!Number.isInteger(seconds) || seconds < 60 || seconds > 604_800) {
+    fault("TILLKEEPER_DEVICE_TOKEN_SECONDS", "must be a whole number from 60 to 604800.");
+  }
+  return seconds;
 }
 
 function readWindows(read: Read, fault: Fault): Partial<Record<OperationName, number>> {

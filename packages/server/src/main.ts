@@ -5,13 +5,14 @@ import { activationRoutes } from "./activations/routes.ts";
 import { activationWorker } from "./activations/worker.ts";
 import { buildApp } from "./app.ts";
 import { auditRoutes } from "./audit/routes.ts";
+import { deviceTokens as createDeviceTokens } from "./auth/device-tokens.ts";
 import { signingKeyWorker } from "./auth/key-rotation.ts";
 import { openNarrowedGrants } from "./auth/narrowed-grants.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { clientRoutes } from "./clients/routes.ts";
-import { type Config, defaultRetentionDays } from "./config.ts";
+import { type Config, defaultDeviceTokenSeconds, defaultRetentionDays } from "./config.ts";
 import type { Tx } from "./db/db.ts";
 import { openDatabase } from "./db/open.ts";
 import { credentialWorker } from "./gateway/credential-check.ts";
@@ -100,7 +101,8 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     durations: gateway.durations,
     windows: { ...defaultTimeoutSeconds, ...config.windows },
   });
-  const terminals = { db, clock, ...terminalPorts(gateway, accept, clock) };
+  const { deviceTokens } = core;
+  const terminals = { db, clock, deviceTokens, ownUrl: core.addresses.url, ...terminalPorts(gateway, accept, clock) };
   const supervisor = new Supervisor(core.log);
   await openApi(core, closing, [
     ...auditRoutes({ db: core.db }),
@@ -148,7 +150,11 @@ function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept
     ...(gateway.virtual ? [gateway.virtual.worker] : []),
     retirementWorker(terminals),
     activationWorker({ db, clock, log, ask }),
-    signingKeyWorker({ db, clock, lifetimeSeconds: config.tokenLifetimeSeconds }),
+    signingKeyWorker({
+      db,
+      clock,
+      lifetimeSeconds: Math.max(config.tokenLifetimeSeconds, core.deviceTokens.lifetimeSeconds),
+    }),
   ];
 }
 
@@ -160,6 +166,8 @@ function terminalPorts({ transport, virtual }: Gateway, accept: Accept, clock: C
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
+    // For brokers that keep their own list of users.
+    deviceTokenIssued: async () => {},
     isConnected: transport.hears,
     sendEndOfDay: async (caller: Caller, terminalId: string) => {
       const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
@@ -190,13 +198,18 @@ async function openCore({ config, log, clock = systemClock }: ServerOptions, clo
     lifetimeSeconds: config.tokenLifetimeSeconds,
     acceptedHosts,
   });
-  return { config, log, clock, folder: folder.path, db, addresses, keys, tokens };
+  const deviceTokens = createDeviceTokens({
+    keys,
+    clock,
+    lifetimeSeconds: config.deviceTokenSeconds ?? defaultDeviceTokenSeconds,
+  });
+  return { config, log, clock, folder: folder.path, db, addresses, keys, tokens, deviceTokens };
 }
 type Core = Awaited<ReturnType<typeof openCore>>;
 
 /** The broker and what speaks through it. Messages may come in before the broker is known to have opened. */
 async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
-  const { config, db, clock, log, folder } = core;
+  const { config, db, clock, log, folder, deviceTokens } = core;
   let opened: DeviceTransport | undefined;
   const durations = createDurations({ db, clock });
   const device = {
@@ -223,7 +236,7 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   );
   // What is being handled when the broker closes still needs the database.
   closing.add(() => handling.done());
-  const transport = await openTransport({ config, db, log, receive });
+  const transport = await openTransport({ config, db, log, receive, deviceTokens });
   opened = transport;
   closing.add(() => transport.close());
   const virtual =

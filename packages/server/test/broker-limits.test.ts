@@ -27,13 +27,15 @@ describe("the embedded broker alone", () => {
     await Promise.all(clients.splice(0).map((client) => client.endAsync(true)));
     await broker.close();
   });
-  async function open(more: { authenticate?: (u: string, p?: Buffer) => Promise<boolean>; receive?: Receive } = {}) {
+  async function open(
+    more: { authenticate?: (u: string, p?: Buffer) => Promise<string | undefined>; receive?: Receive } = {},
+  ) {
     broker = await openEmbeddedBroker({
       host: "127.0.0.1",
       shownHost: "127.0.0.1",
       port: { number: 0, configured: true },
       log: createLogger("silent"),
-      authenticate: async () => true,
+      authenticate: async () => "a credential",
       receive: async () => undefined,
       ...more,
     });
@@ -106,7 +108,7 @@ describe("the embedded broker alone", () => {
       async authenticate(_username, password) {
         const holds = password?.toString() === current;
         await new Promise<void>((resolve) => gates.push(resolve));
-        return holds;
+        return holds ? "a credential" : undefined;
       },
     });
     const outcome = (password: string) =>

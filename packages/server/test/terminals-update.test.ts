@@ -13,7 +13,8 @@ describe("update terminal", () => {
 
   async function register(storeId: string, more: object = {}): Promise<Record<string, string>> {
     const body = { device_serial_number: String(serial++), store_id: storeId, ...more };
-    return (await server.call("POST", path, { ...tenant, body })).body;
+    const { pairing: _, ...terminal } = (await server.call("POST", path, { ...tenant, body })).body;
+    return terminal;
   }
   const put = (id: string | undefined, body: unknown, by = tenant) =>
     server.call("PUT", `/v1/accounts/${by.aid}/terminals/${id}`, { ...by, body });
@@ -67,8 +68,12 @@ describe("update terminal", () => {
     ];
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
     const log = await entries(id);
-    expect(log.map((entry) => entry.action)).toEqual(["terminal.create", "terminal.update"]);
-    expect(JSON.parse(log[1]?.entry as string)).toMatchObject({
+    expect(log.map((entry) => entry.action)).toEqual([
+      "terminal.create",
+      "terminal.issue_pairing_code",
+      "terminal.update",
+    ]);
+    expect(JSON.parse(log[2]?.entry as string)).toMatchObject({
       actor: tenant.clientId,
       subject: { type: "terminal", id },
       before: { store_id: "first", device_model: "S1P2" },
@@ -108,7 +113,10 @@ describe("update terminal", () => {
         body: { error: { errors: [{ path: place }] } },
       });
     }
-    expect((await entries(id)).map((entry) => entry.action)).toEqual(["terminal.create"]);
+    expect((await entries(id)).map((entry) => entry.action)).toEqual([
+      "terminal.create",
+      "terminal.issue_pairing_code",
+    ]);
   });
 
   it("does not find what is unknown, deleted, or another account's", async () => {

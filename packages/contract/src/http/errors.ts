@@ -71,6 +71,16 @@ export const errorCodes = {
     cause: "Client id, secret, or account of the token request is wrong, or none was sent.",
     cure: "Check client id, secret and account.",
   },
+  pairing_refused: {
+    status: 401,
+    cause: "The device's serial number and pairing code do not go together, or the code is used, expired or replaced.",
+    cure: "Check the serial number, then ask for a new pairing code.",
+  },
+  invalid_proof: {
+    status: 401,
+    cause: "The device's proof is malformed, outdated, or not signed by the key that the terminal is paired with.",
+    cure: "Sign a proof with a fresh nonce. If it still fails, the device has to be paired again.",
+  },
   insufficient_scope: {
     status: 403,
     cause: "The token holds none of the scopes that the endpoint accepts.",
@@ -197,6 +207,11 @@ export const errorCodes = {
     status: 409,
     cause: "The server itself gives virtual terminals their credentials.",
     cure: "A virtual terminal keeps its own credential.",
+  },
+  device_unchanged: {
+    status: 409,
+    cause: "The terminal is this device already.",
+    cure: "To pair the same device again, ask for a new pairing code.",
   },
   body_too_large: { status: 413, cause: "The body is over 256 KiB.", cure: "Send a smaller body." },
   unsupported_media_type: {

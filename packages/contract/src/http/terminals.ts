@@ -7,18 +7,29 @@ const StoreId = Type.String({
   description: "The client-supplied store_id, or the generated id, of the store.",
   examples: ["S312"],
 });
-const DeviceModel = Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$" });
+export const DeviceModel = Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$" });
+export const DeviceSerialNumber = Type.String({
+  pattern: "^[A-Za-z0-9-]{1,64}$",
+  description: "Hardware serial number printed on the device.",
+  examples: ["123456789012"],
+});
+
+/** The caller's own word for a pairing, to find it again in the list and in the audit log. */
+export const PairingReference = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: "^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]+$",
+  description: "The caller's own reference of this pairing; comes back wherever the pairing is shown.",
+  examples: ["install-4711"],
+});
 
 /** Terminals, field by field as the public reference shows them (D8-D12). */
 export const TerminalCreate = Type.Object(
   {
-    device_serial_number: Type.String({
-      pattern: "^[A-Za-z0-9-]{1,64}$",
-      description: "Hardware serial number printed on the device.",
-      examples: ["123456789012"],
-    }),
+    device_serial_number: DeviceSerialNumber,
     store_id: StoreId,
     device_model: Type.Optional(DeviceModel),
+    pairing_reference: Type.Optional(PairingReference),
   },
   { additionalProperties: false, examples: [{ device_serial_number: "123456789012", store_id: "S312" }] },
 );

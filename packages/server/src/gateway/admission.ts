@@ -1,9 +1,8 @@
 import type { Client } from "aedes";
-import { sha256 } from "../auth/secrets.ts";
 import type { Connections } from "./connections.ts";
 
-/** Answers whether this is the credential of a live terminal. */
-export type Authenticate = (username: string, password: Buffer | undefined) => Promise<boolean>;
+/** Answers the id of the credential by which a live terminal gets in. */
+export type Authenticate = (username: string, password: Buffer | undefined) => Promise<string | undefined>;
 
 /**
  * Lets connections in whose credential holds. A credential that is replaced while a connection is being checked against
@@ -26,11 +25,12 @@ export class Admission {
     this.#underWay.set(terminalId, attempts.add(attempt));
     let ending: Client[];
     try {
-      if (!(await this.#holds(attempt, terminalId, password)) || !password) return false;
+      const credentialId = await this.#credentialOf(attempt, terminalId, password);
+      if (credentialId === undefined) return false;
       // Nothing would ever tell that it has gone: it would be counted as connected for good.
       if (client.conn.destroyed) return false;
       // Before the attempt is over, so that a replacement meets either the attempt or the connection.
-      ending = this.#connections.add(client, terminalId, sha256(password));
+      ending = this.#connections.add(client, terminalId, credentialId);
     } finally {
       attempts.delete(attempt);
       if (attempts.size === 0) this.#underWay.delete(terminalId);
@@ -39,11 +39,11 @@ export class Admission {
     return true;
   }
 
-  async #holds(attempt: { outdated: boolean }, terminalId: string, password: Buffer | undefined): Promise<boolean> {
+  async #credentialOf(attempt: { outdated: boolean }, terminalId: string, password: Buffer | undefined) {
     for (;;) {
       attempt.outdated = false;
-      const known = await this.#authenticate(terminalId, password);
-      if (!known || !attempt.outdated) return known;
+      const credentialId = await this.#authenticate(terminalId, password);
+      if (credentialId === undefined || !attempt.outdated) return credentialId;
     }
   }
 

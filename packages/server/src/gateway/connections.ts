@@ -4,7 +4,7 @@ import type { Client } from "aedes";
 interface Connection {
   client: Client;
   terminalId: string;
-  secretSha256: Buffer;
+  credentialId: string;
   /** Those of its subscriptions that bring commands. */
   commandFilters: Set<string>;
 }
@@ -41,14 +41,14 @@ export class Connections {
   }
 
   /** Answers the connections that have to end for it: the one with its client id, and the oldest beyond the limit. */
-  add(client: Client, terminalId: string, secretSha256: Buffer): Client[] {
+  add(client: Client, terminalId: string, credentialId: string): Client[] {
     const connections = this.#byTerminal.get(terminalId) ?? new Set();
     const ending = [...connections].filter((other) => other.client.id === client.id);
     const staying = [...connections].filter((other) => other.client.id !== client.id);
     ending.push(...staying.slice(0, Math.max(0, staying.length + 1 - this.#mostPerTerminal)));
     for (const { client: other } of ending) this.#remove(other);
 
-    const connection = { client, terminalId, secretSha256, commandFilters: new Set<string>() };
+    const connection = { client, terminalId, credentialId, commandFilters: new Set<string>() };
     this.#terminals.set(client, terminalId);
     this.#byClient.set(client, connection);
     // Read again: the set of a terminal whose last connection was removed is gone.

@@ -31,6 +31,6 @@ export function credentialWorker({ db, log, transport }: CheckDeps): Worker {
   };
 }
 
-function withAccount({ terminalId, secretSha256 }: { terminalId: string; secretSha256: Buffer }) {
-  return { accountId: accountOfTerminalId(terminalId) ?? "", terminalId, secretSha256 };
+function withAccount({ terminalId, credentialId }: { terminalId: string; credentialId: string }) {
+  return { accountId: accountOfTerminalId(terminalId) ?? "", terminalId, credentialId };
 }

@@ -1,20 +1,18 @@
 import type { Config } from "../config.ts";
-import type { Db } from "../db/db.ts";
 import type { Logger } from "../platform/log.ts";
-import { authenticateTerminal } from "../terminals/credentials.ts";
+import { type AuthenticationDeps, authenticateTerminal } from "../terminals/credentials.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { connectOutsideBroker } from "./outside-broker.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
-interface TransportOptions {
+interface TransportOptions extends AuthenticationDeps {
   config: Config;
-  db: Db;
   log: Logger;
   receive: Receive;
 }
 
 /** The broker that the configuration names: the embedded one, or an outside one. */
-export function openTransport({ config, db, log, receive }: TransportOptions): Promise<DeviceTransport> {
+export function openTransport({ config, log, receive, ...authentication }: TransportOptions): Promise<DeviceTransport> {
   if (config.mqtt.outsideUrl !== undefined) return connectOutsideBroker({ url: config.mqtt.outsideUrl, log, receive });
   return openEmbeddedBroker({
     host: config.http.host,
@@ -22,7 +20,8 @@ export function openTransport({ config, db, log, receive }: TransportOptions): P
     port: config.mqtt.port,
     log,
     receive,
-    authenticate: async (username, password) => (await authenticateTerminal(db, username, password)) !== undefined,
+    authenticate: async (username, password) =>
+      (await authenticateTerminal(authentication, username, password))?.credentialId,
   });
 }
 

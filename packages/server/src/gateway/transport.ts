@@ -24,7 +24,8 @@ export interface DeviceTransport {
 
 export interface DeviceConnection {
   terminalId: string;
-  secretSha256: Buffer;
+  /** The one that it was let in by; it stays as long as that is the terminal's, however long a token lives. */
+  credentialId: string;
   end(): void;
 }
 

@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import type { TerminalCredential } from "@tillkeeper/contract/http/terminals";
+import type { JWK } from "jose";
 import type { Kysely } from "kysely";
 import { recordChange } from "../audit/audit.ts";
-import { newSecret, sha256, sha256Matches } from "../auth/secrets.ts";
+import { newSecret, sha256 } from "../auth/secrets.ts";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 import { inTenant } from "../db/tenant.ts";
@@ -10,6 +12,13 @@ import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { terminalNotFound } from "./present.ts";
 import { lockTerminal } from "./queries.ts";
+
+export {
+  type AuthenticationDeps,
+  accountOfTerminalId,
+  authenticateDevice,
+  authenticateTerminal,
+} from "./authentication.ts";
 
 export interface CredentialDeps {
   db: Db;
@@ -32,9 +41,7 @@ export async function issueCredential(
   const password = await inTenant(deps.db, accountId, async (tx) => {
     const terminal = await lockTerminal(tx, accountId, terminalId);
     if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
-    if (terminal.simulated) {
-      throw new ApiError("virtual_terminal", "A virtual terminal has its credential from the server itself.");
-    }
+    if (terminal.simulated) throw virtualTerminal();
     await recordChange(tx, deps.clock, caller, {
       action: "terminal.issue_credential",
       subject: { type: "terminal", id: terminalId },
@@ -45,7 +52,11 @@ export async function issueCredential(
   return { terminal_id: terminalId, mqtt_url: deps.mqttUrl(), username: terminalId, password };
 }
 
-/** Answers the new password. */
+export function virtualTerminal(): ApiError {
+  return new ApiError("virtual_terminal", "A virtual terminal has its credential from the server itself.");
+}
+
+/** Gives a terminal a password; answers it. */
 export async function replaceCredential(
   db: Kysely<Tables>,
   clock: Clock,
@@ -53,55 +64,56 @@ export async function replaceCredential(
   terminalId: string,
 ): Promise<string> {
   const password = newSecret();
-  const secret = { secret_sha256: sha256(password), created_at: clock.now() };
-  await db
-    .insertInto("terminal_credentials")
-    .values({ account_id: accountId, terminal_id: terminalId, ...secret })
-    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(secret))
-    .execute();
+  const secret = { secret_sha256: sha256(password), public_key: null, device_serial_number: null };
+  await storeCredential(db, clock, { account_id: accountId, terminal_id: terminalId, ...secret });
   return password;
 }
 
-const terminalIdForm = /^([PT]\d{8})-T\d{4,9}$/;
-
-/** The account that a terminal id carries in front, or `undefined` when it has not the form of one. */
-export function accountOfTerminalId(terminalId: string): string | undefined {
-  return terminalIdForm.exec(terminalId)?.[1];
+/** Makes a device's public key the terminal's credential; answers the credential's id. */
+export function replaceWithKey(
+  db: Kysely<Tables>,
+  clock: Clock,
+  { accountId, terminalId, publicKey, serialNumber }: PairedDevice,
+): Promise<string> {
+  return storeCredential(db, clock, {
+    account_id: accountId,
+    terminal_id: terminalId,
+    secret_sha256: null,
+    public_key: JSON.stringify(publicKey),
+    device_serial_number: serialNumber,
+  });
 }
 
-/**
- * Whether user name and password are those of a terminal that may connect: a live one, or a deleted one with an operation
- * still to end (docs/adr/0007-deleting-a-terminal.md). Answers its account.
- */
-export async function authenticateTerminal(
-  db: Db,
-  username: string | undefined,
-  password: Buffer | undefined,
-): Promise<{ accountId: string; terminalId: string } | undefined> {
-  const accountId = username && accountOfTerminalId(username);
-  if (!accountId || !password) return undefined;
-  const row = await db.sql
-    .selectFrom("terminal_credentials as credential")
-    .innerJoin("terminals", (join) =>
-      join
-        .onRef("terminals.account_id", "=", "credential.account_id")
-        .onRef("terminals.terminal_id", "=", "credential.terminal_id"),
-    )
-    .select("credential.secret_sha256")
-    .where("credential.account_id", "=", accountId)
-    .where("credential.terminal_id", "=", username)
-    .where((eb) =>
-      eb.or([
-        eb("terminals.status", "<>", "DELETED"),
-        eb.exists(
-          eb
-            .selectFrom("operations")
-            .whereRef("operations.account_id", "=", "credential.account_id")
-            .whereRef("operations.id", "=", "credential.ends_with")
-            .where("operations.status", "=", "PENDING"),
-        ),
-      ]),
-    )
-    .executeTakeFirst();
-  return row && sha256Matches(password, row.secret_sha256) ? { accountId, terminalId: username } : undefined;
+interface PairedDevice {
+  accountId: string;
+  terminalId: string;
+  publicKey: JWK;
+  serialNumber: string;
+}
+
+interface StoredCredential {
+  account_id: string;
+  terminal_id: string;
+  secret_sha256: Buffer | null;
+  public_key: string | null;
+  device_serial_number: string | null;
+}
+
+async function storeCredential(db: Kysely<Tables>, clock: Clock, credential: StoredCredential): Promise<string> {
+  const row = { ...credential, credential_id: randomUUID(), created_at: clock.now() };
+  await db
+    .insertInto("terminal_credentials")
+    .values(row)
+    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(row))
+    .execute();
+  return row.credential_id;
+}
+
+/** From now on nobody gets in as this terminal. */
+export async function endCredential(db: Kysely<Tables>, accountId: string, terminalId: string): Promise<void> {
+  await db
+    .deleteFrom("terminal_credentials")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .execute();
 }

@@ -8,6 +8,7 @@ import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
+import { endCredential } from "./credentials.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "./queries.ts";
@@ -115,14 +116,6 @@ function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Promise<L
 /** The device may come back to say what came of it. */
 function mayHaveBegun({ operation, started_at, attempts }: LiveClaim): boolean {
   return started_at !== null || (attempts > 0 && !repeatable[operation]);
-}
-
-async function endCredential(tx: Tx, accountId: string, terminalId: string): Promise<void> {
-  await tx
-    .deleteFrom("terminal_credentials")
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .execute();
 }
 
 async function endWith(tx: Tx, accountId: string, terminalId: string, operationId: string): Promise<void> {

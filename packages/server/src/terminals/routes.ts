@@ -1,4 +1,5 @@
 import { AccountId } from "@tillkeeper/contract/accounts";
+import { TerminalWithPairing } from "@tillkeeper/contract/http/devices";
 import {
   Terminal,
   TerminalCreate,
@@ -14,6 +15,8 @@ import { type Route, route } from "../platform/http/route.ts";
 import { type CredentialDeps, issueCredential } from "./credentials.ts";
 import { type DeletionDeps, deleteTerminal } from "./deletion.ts";
 import { getTerminals } from "./list.ts";
+import type { PairDeps } from "./pairing/pair.ts";
+import { deviceRoutes, pairingCodeRoutes } from "./pairing/routes.ts";
 import { createTerminal, getTerminal, type TerminalDeps } from "./terminals.ts";
 import { updateTerminal } from "./update.ts";
 
@@ -22,8 +25,8 @@ const ofAccount = Type.Object({ aid: AccountId });
 const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 255 }) });
 const TerminalQuery = Type.Object({ ...ListQuery.properties, ...terminalFilters }, { additionalProperties: false });
 
-export function terminalRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps): Route[] {
-  return [...collectionRoutes(deps), ...singleRoutes(deps)];
+export function terminalRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps & PairDeps): Route[] {
+  return [...collectionRoutes(deps), ...singleRoutes(deps), ...pairingCodeRoutes(deps), ...deviceRoutes(deps)];
 }
 
 function collectionRoutes(deps: TerminalDeps): Route[] {
@@ -35,8 +38,12 @@ function collectionRoutes(deps: TerminalDeps): Route[] {
       id: "aid_account_management_terminals_post",
       summary: "Register a terminal in a store",
       tag,
-      schemas: { params: ofAccount, body: TerminalCreate, responses: { 201: Terminal } },
-      handle: async ({ caller, body }) => ({ status: 201, body: await createTerminal(deps, caller, body) }),
+      schemas: { params: ofAccount, body: TerminalCreate, responses: { 201: TerminalWithPairing } },
+      handle: async ({ caller, body }) => ({
+        status: 201,
+        body: await createTerminal(deps, caller, body),
+        headers: { "cache-control": "no-store" },
+      }),
     }),
     route({
       method: "GET",

@@ -1,27 +1,34 @@
 import { simulatedSerialPattern } from "@tillkeeper/contract/accounts";
+import type { TerminalWithPairing } from "@tillkeeper/contract/http/devices";
 import type { Terminal, TerminalCreate } from "@tillkeeper/contract/http/terminals";
 import { afterEvent, statusReasons, type TerminalState } from "@tillkeeper/contract/terminal-status";
 import { recordChange } from "../audit/audit.ts";
-import type { Db, Tx } from "../db/db.ts";
+import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { modelOfSerial } from "./models.ts";
+import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 import { holdStore, noSuchStore, type Place } from "./place.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, nextTerminalNumber, type TerminalRow } from "./queries.ts";
 
-export interface TerminalDeps {
-  db: Db;
-  clock: Clock;
+export interface TerminalDeps extends PairingCodeDeps {
   /** Told of every new or deleted virtual terminal once it is committed, so that it connects or stops at once. */
   virtualTerminalsChanged: () => void;
 }
 
-/** Registers a terminal (D8-D11). Throws `store` errors as 400, `serial_number_taken`, `simulated_not_allowed`. */
-export async function createTerminal(deps: TerminalDeps, caller: Caller, input: TerminalCreate): Promise<Terminal> {
+/**
+ * Registers a terminal (D8-D11); a real one comes with the code that its device pairs with. Throws `store` errors as 400,
+ * `serial_number_taken`, `simulated_not_allowed`.
+ */
+export async function createTerminal(
+  deps: TerminalDeps,
+  caller: Caller,
+  input: TerminalCreate,
+): Promise<TerminalWithPairing> {
   const simulated = isSimulated(caller.accountId, input.device_serial_number);
   const terminal = await inTenant(deps.db, caller.accountId, async (tx) => {
     const store = await holdStore(tx, caller.accountId, input.store_id);
@@ -33,13 +40,15 @@ export async function createTerminal(deps: TerminalDeps, caller: Caller, input: 
       subject: { type: "terminal", id: terminalId },
       after: created,
     });
-    return created;
+    if (simulated) return created;
+    const { device_serial_number: serialNumber, pairing_reference: reference } = input;
+    return { ...created, pairing: await addPairingCode(tx, deps, caller, { terminalId, serialNumber, reference }) };
   });
   if (simulated) deps.virtualTerminalsChanged();
   return terminal;
 }
 
-function isSimulated(accountId: string, serial: string): boolean {
+export function isSimulated(accountId: string, serial: string): boolean {
   if (!serial.toUpperCase().startsWith("SIMULATED")) return false;
   if (accountId.startsWith("T") && simulatedSerialPattern(accountId).test(serial)) return true;
   throw new ApiError("simulated_not_allowed", "This account may not register that virtual terminal.", {
@@ -88,12 +97,17 @@ async function insertTerminal(
     .returning("terminal_id")
     .executeTakeFirst();
   if (!inserted) {
-    // Says nothing of whose it is (D9, D21). The number taken above is given back with the transaction.
-    throw new ApiError("serial_number_taken", "A terminal with this serial number is registered already.", {
-      errors: [{ path: "/body/device_serial_number", message: "is taken" }],
-    });
+    // The number taken above is given back with the transaction.
+    throw serialNumberTaken();
   }
   return terminalId;
+}
+
+/** Says nothing of whose it is (D9, D21). */
+export function serialNumberTaken(): ApiError {
+  return new ApiError("serial_number_taken", "A terminal with this serial number is registered already.", {
+    errors: [{ path: "/body/device_serial_number", message: "is taken" }],
+  });
 }
 
 /** Throws `terminal_not_found`, also for terminals of other accounts. */

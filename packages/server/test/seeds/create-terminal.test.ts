@@ -36,6 +36,8 @@ describe("create terminal, as documented", () => {
       updated_at: documentedTime,
       store_id: "S312",
       status: "PENDING",
+      // Ours, beyond the page: the code that the device pairs with.
+      pairing: expect.any(Object),
     });
     // D9: the same device elsewhere, without a word about where.
     const taken = await server.call("POST", "/v1/accounts/T10000002/terminals", { ...fresh, body: sent });
@@ -50,9 +52,15 @@ describe("create terminal, as documented", () => {
     expect((await server.call("POST", path, { ...tenant, body: first })).body.terminal_id).toBe("T12233302-T0001");
     const answer = await server.call("POST", path, { ...tenant, body: second });
     expect(answer.body).toMatchObject({ terminal_id: "T12233302-T0002", store_id: "S312", device_model: "S1P2" });
-    expect((await server.call("GET", `${path}/T12233302-T0002`, tenant)).body).toEqual(answer.body);
+    const { pairing, ...terminal } = answer.body;
+    expect(pairing).toEqual({
+      code: expect.any(String),
+      qr_text: expect.any(String),
+      expires_at: expect.any(String),
+    });
+    expect((await server.call("GET", `${path}/T12233302-T0002`, tenant)).body).toEqual(terminal);
     const list = await server.call("GET", `${path}?limit=1`, tenant);
-    expect(list.body).toEqual({ terminals: [answer.body], starting_after: "T12233302-T0002" });
+    expect(list.body).toEqual({ terminals: [terminal], starting_after: "T12233302-T0002" });
     const rest = await server.call("GET", `${path}?starting_after=T12233302-T0002`, tenant);
     expect(rest.body.terminals.map((row: { terminal_id: string }) => row.terminal_id)).toEqual(["T12233302-T0001"]);
     expect(rest.body).not.toHaveProperty("starting_after");

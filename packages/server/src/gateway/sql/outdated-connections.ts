@@ -4,7 +4,7 @@ import type { Db } from "../../db/db.ts";
 interface Connected {
   accountId: string;
   terminalId: string;
-  secretSha256: Buffer;
+  credentialId: string;
 }
 
 /** Answers the positions of those whose credential was replaced, or whose terminal was deleted. */
@@ -14,13 +14,13 @@ export async function findOutdated(db: Db, connected: Connected[]): Promise<numb
     from unnest(
       ${connected.map((one) => one.accountId)}::text[],
       ${connected.map((one) => one.terminalId)}::text[],
-      ${connected.map((one) => one.secretSha256)}::bytea[]
-    ) with ordinality as seen (account_id, terminal_id, secret_sha256, position)
+      ${connected.map((one) => one.credentialId)}::uuid[]
+    ) with ordinality as seen (account_id, terminal_id, credential_id, position)
     where not exists (
       select from terminal_credentials as credential
       join terminals on terminals.account_id = credential.account_id and terminals.terminal_id = credential.terminal_id
       where credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
-        and credential.secret_sha256 = seen.secret_sha256
+        and credential.credential_id = seen.credential_id
         -- The credential of a deleted terminal lives on while its last operation does.
         and (terminals.status <> 'DELETED' or credential.ends_with is not null)
     )`.execute(db.sql);

@@ -1,0 +1,83 @@
+import { Type } from "typebox";
+
+/** How a device becomes a terminal: by a code that is used once. */
+export const pairingCodeStatuses = ["open", "used", "expired", "replaced", "exhausted"] as const;
+export const PairingCodeStatus = Type.Enum(pairingCodeStatuses, {
+  description:
+    "open: a device can pair with it. used: a device has. expired: its time ran out. replaced: a newer code, or a change " +
+    "of the device, ended it. exhausted: it was guessed at too often.",
+});
+export type PairingCodeStatus = (typeof pairingCodeStatuses)[number];
+
+export const pairingCodeEvents = ["device_paired", "time_ran_out", "newer_code_issued", "guessed_too_often"] as const;
+export type PairingCodeEvent = (typeof pairingCodeEvents)[number];
+
+/** What an event makes of an open code. Every other status is an end: nothing happens to such a code any more. */
+export const pairingCodeMoves = {
+  device_paired: "used",
+  time_ran_out: "expired",
+  newer_code_issued: "replaced",
+  guessed_too_often: "exhausted",
+} as const satisfies Record<PairingCodeEvent, Exclude<PairingCodeStatus, "open">>;
+
+export const pairingLimits = {
+  codeSecondsDefault: 900,
+  codeSecondsMin: 60,
+  codeSecondsMax: 86_400,
+  wrongTries: 10,
+  nonceSeconds: 120,
+  proofCharacters: 4_096,
+} as const;
+
+/** Crockford's base32: digits and letters without I, L, O and U, which are misread. */
+export const pairingCodeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+export const pairingCodeCharacters = 8;
+
+/** As people read it out: `XXXX-XXXX`. */
+export function showPairingCode(code: string): string {
+  const half = pairingCodeCharacters / 2;
+  return `${code.slice(0, half)}-${code.slice(half)}`;
+}
+
+/** The code behind what somebody typed: in any case, with or without hyphen and spaces, O for 0 and I or L for 1. */
+export function readPairingCode(typed: string): string {
+  return typed.toUpperCase().replaceAll(/[\s-]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
+}
+
+/** What the QR code of a pairing says: enough for a device that knows nothing yet but its own serial number. */
+export interface PairingInvitation {
+  /** The server's address, without a slash at the end. */
+  server: string;
+  serialNumber: string;
+  code: string;
+}
+
+const scheme = "tillkeeper:pair?";
+
+/** `tillkeeper:pair?server=…&serial=…&code=…`, each value percent-encoded. */
+export function pairingUri({ server, serialNumber, code }: PairingInvitation): string {
+  const values = { server, serial: serialNumber, code };
+  const pairs = Object.entries(values).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${scheme}${pairs.join("&")}`;
+}
+
+/** What a scanned text invites to; `undefined` when it is not a pairing. Fields of later versions are left alone. */
+export function readPairingUri(text: string): PairingInvitation | undefined {
+  const trimmed = text.trim();
+  if (trimmed.slice(0, scheme.length).toLowerCase() !== scheme) return undefined;
+  const values = new URLSearchParams(trimmed.slice(scheme.length));
+  const [server, serialNumber, code] = ["server", "serial", "code"].map((name) => values.get(name) ?? "");
+  if (!server || !serialNumber || !code || !URL.canParse(server)) return undefined;
+  if (!["http:", "https:"].includes(new URL(server).protocol)) return undefined;
+  return { server: server.replace(/\/+$/, ""), serialNumber, code };
+}
+
+/** `typ` of a proof: a compact JWS that a device signs with its own key. */
+export const deviceProofType = "device-proof+jwt";
+export const deviceProofAudience = "tillkeeper";
+/** The signatures that a device may use, with the form of their public keys (RFC 7518, RFC 8037). */
+export const deviceKeyForms = {
+  EdDSA: { kty: "OKP", crv: "Ed25519" },
+  ES256: { kty: "EC", crv: "P-256" },
+} as const;
+export type DeviceAlgorithm = keyof typeof deviceKeyForms;

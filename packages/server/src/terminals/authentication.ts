@@ -1,0 +1,114 @@
+import type { Selectable } from "kysely";
+import { type DeviceIdentity, type DeviceTokens, looksLikeDeviceToken } from "../auth/device-tokens.ts";
+import { sha256Matches } from "../auth/secrets.ts";
+import type { Db } from "../db/db.ts";
+import type { Tables } from "../db/schema.ts";
+import { ApiError } from "../platform/errors.ts";
+
+export interface AuthenticationDeps {
+  db: Db;
+  deviceTokens: DeviceTokens;
+}
+
+const terminalIdForm = /^([PT]\d{8})-T\d{4,9}$/;
+
+/** The account that a terminal id carries in front, or `undefined` when it has not the form of one. */
+export function accountOfTerminalId(terminalId: string): string | undefined {
+  return terminalIdForm.exec(terminalId)?.[1];
+}
+
+/**
+ * Whether user name and password are those of a terminal that may connect; the password is the terminal's, or a device
+ * token. Answers by which credential.
+ */
+export async function authenticateTerminal(
+  { db, deviceTokens }: AuthenticationDeps,
+  username: string | undefined,
+  password: Buffer | undefined,
+): Promise<DeviceIdentity | undefined> {
+  const accountId = username && accountOfTerminalId(username);
+  if (!accountId || !password) return undefined;
+  const text = password.toString("latin1");
+  if (looksLikeDeviceToken(text)) {
+    const identity = await deviceTokens.verify(text);
+    return identity?.terminalId === username ? stillHeld(db, identity) : undefined;
+  }
+  const row = await findLiveCredential(db, accountId, username);
+  if (!row?.secret_sha256 || !sha256Matches(password, row.secret_sha256)) return undefined;
+  return { accountId, terminalId: username, credentialId: row.credential_id };
+}
+
+/** A token opens what its credential opened, as long as that is the terminal's. */
+async function stillHeld(db: Db, identity: DeviceIdentity): Promise<DeviceIdentity | undefined> {
+  const row = await findLiveCredential(db, identity.accountId, identity.terminalId);
+  return row?.public_key && row.credential_id === identity.credentialId ? identity : undefined;
+}
+
+type LiveCredential = Pick<
+  Selectable<Tables["terminal_credentials"]>,
+  "credential_id" | "secret_sha256" | "public_key"
+>;
+
+/**
+ * The credential of a live terminal, or of a deleted one with an operation still to end
+ * (docs/adr/0007-deleting-a-terminal.md).
+ */
+export function findLiveCredential(db: Db, accountId: string, terminalId: string): Promise<LiveCredential | undefined> {
+  return db.sql
+    .selectFrom("terminal_credentials as credential")
+    .innerJoin("terminals", (join) =>
+      join
+        .onRef("terminals.account_id", "=", "credential.account_id")
+        .onRef("terminals.terminal_id", "=", "credential.terminal_id"),
+    )
+    .select(["credential.credential_id", "credential.secret_sha256", "credential.public_key"])
+    .where("credential.account_id", "=", accountId)
+    .where("credential.terminal_id", "=", terminalId)
+    .where((eb) =>
+      eb.or([
+        eb("terminals.status", "<>", "DELETED"),
+        eb.exists(
+          eb
+            .selectFrom("operations")
+            .whereRef("operations.account_id", "=", "credential.account_id")
+            .whereRef("operations.id", "=", "credential.ends_with")
+            .where("operations.status", "=", "PENDING"),
+        ),
+      ]),
+    )
+    .executeTakeFirst();
+}
+
+const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
+const basic = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
+const challenge = { "www-authenticate": 'Bearer realm="tillkeeper devices", Basic realm="tillkeeper devices"' };
+
+/**
+ * Which terminal sent this `Authorization` header: `Bearer` with a device token, or `Basic` with the terminal's id and
+ * its password or token. Throws `missing_token` or `invalid_token`.
+ */
+export async function authenticateDevice(
+  deps: AuthenticationDeps,
+  authorization: string | undefined,
+): Promise<DeviceIdentity> {
+  if (!authorization) {
+    throw new ApiError("missing_token", "The request carries no device token or password.", { headers: challenge });
+  }
+  const identity = await identityOf(deps, authorization);
+  if (identity) return identity;
+  throw new ApiError("invalid_token", "The device token or password is not accepted.", { headers: challenge });
+}
+
+async function identityOf(deps: AuthenticationDeps, authorization: string): Promise<DeviceIdentity | undefined> {
+  const token = bearer.exec(authorization)?.[1];
+  if (token !== undefined) {
+    const identity = await deps.deviceTokens.verify(token);
+    return identity && stillHeld(deps.db, identity);
+  }
+  const encoded = basic.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const pair = Buffer.from(encoded, "base64");
+  const colon = pair.indexOf(":");
+  if (colon < 1) return undefined;
+  return authenticateTerminal(deps, pair.subarray(0, colon).toString("utf8"), pair.subarray(colon + 1));
+}

@@ -1,0 +1,76 @@
+import { type PairingCodeStatus, pairingCodeMoves } from "@tillkeeper/contract/pairing";
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { Tables } from "../../db/schema.ts";
+
+export type CodeRow = Selectable<Tables["pairing_codes"]>;
+export type NewCode = Omit<CodeRow, "code_hash" | "status" | "used_at" | "key_thumbprint" | "failed_attempts">;
+
+export interface Place {
+  accountId: string;
+  terminalId: string;
+}
+
+/** More than anybody reads; older ones stand in the audit log. */
+const mostCodes = 100;
+
+export function listCodes(db: Kysely<Tables>, accountId: string, terminalId: string): Promise<CodeRow[]> {
+  return db
+    .selectFrom("pairing_codes")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .orderBy("id", "desc")
+    .limit(mostCodes)
+    .execute();
+}
+
+/** The live terminal that is this device, in whatever account. */
+export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<Place | undefined> {
+  return db
+    .selectFrom("terminals")
+    .select(["account_id as accountId", "terminal_id as terminalId"])
+    .where("device_serial_number", "=", serialNumber)
+    .where("status", "<>", "DELETED")
+    .executeTakeFirst();
+}
+
+/** Nobody else tries this code until the transaction ends. */
+export function lockOpenCode(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<CodeRow | undefined> {
+  return db
+    .selectFrom("pairing_codes")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("status", "=", "open")
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+/** Ends the terminal's open code, if there is one; one whose time ran out says that of itself. */
+export async function endOpenCode(
+  db: Kysely<Tables>,
+  { accountId, terminalId }: Place,
+  now: Date,
+  status: Exclude<PairingCodeStatus, "open">,
+): Promise<void> {
+  await db
+    .updateTable("pairing_codes")
+    .set({
+      status: sql<PairingCodeStatus>`case when expires_at <= ${now}::timestamptz then ${pairingCodeMoves.time_ran_out}::text else ${status}::text end`,
+    })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("status", "=", "open")
+    .execute();
+}
+
+type Outcome = Partial<Pick<CodeRow, "status" | "used_at" | "key_thumbprint" | "failed_attempts">>;
+
+export async function setCode(db: Kysely<Tables>, code: CodeRow, outcome: Outcome): Promise<void> {
+  await db
+    .updateTable("pairing_codes")
+    .set(outcome)
+    .where("account_id", "=", code.account_id)
+    .where("id", "=", code.id)
+    .execute();
+}

@@ -1,0 +1,60 @@
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
+import type { Tenant, TestServer } from "./test-server.ts";
+
+type Server = Pick<TestServer, "call">;
+type Algorithm = "EdDSA" | "ES256";
+
+/** A device that has only its key: it signs by hand what the device protocol asks for, and whatever else a test wants. */
+export class PairingDevice {
+  readonly serial: string;
+  readonly algorithm: Algorithm;
+  readonly publicKey: JWK;
+  readonly #privateKey: CryptoKey;
+
+  private constructor(serial: string, algorithm: Algorithm, keys: { publicKey: JWK; privateKey: CryptoKey }) {
+    this.serial = serial;
+    this.algorithm = algorithm;
+    this.publicKey = keys.publicKey;
+    this.#privateKey = keys.privateKey;
+  }
+
+  static async make(serial: string, algorithm: Algorithm = "EdDSA"): Promise<PairingDevice> {
+    const crv = algorithm === "EdDSA" ? "Ed25519" : "P-256";
+    const { publicKey, privateKey } = await generateKeyPair(algorithm, { crv, extractable: true });
+    return new PairingDevice(serial, algorithm, { publicKey: await exportJWK(publicKey), privateKey });
+  }
+
+  thumbprint(): Promise<string> {
+    return calculateJwkThumbprint(this.publicKey);
+  }
+
+  /** A proof with what the protocol asks for, and with what a test puts in its place. */
+  sign(payload: object, header: object = {}): Promise<string> {
+    return new SignJWT({ aud: "tillkeeper", ...payload })
+      .setProtectedHeader({ alg: this.algorithm, typ: "device-proof+jwt", ...header })
+      .sign(this.#privateKey);
+  }
+
+  async pair(server: Server, code: string, more: object = {}) {
+    const nonce = await newNonce(server);
+    const proof = await this.sign({ nonce, sub: this.serial, code }, { jwk: this.publicKey });
+    const body = { device_serial_number: this.serial, code, proof, ...more };
+    return server.call("POST", "/v1/device/pair", { body });
+  }
+
+  async renew(server: Server, terminalId: string) {
+    const proof = await this.sign({ nonce: await newNonce(server), sub: terminalId });
+    return server.call("POST", "/v1/device/token", { body: { terminal_id: terminalId, proof } });
+  }
+}
+
+export async function newNonce(server: Server): Promise<string> {
+  return (await server.call("POST", "/v1/device/nonce")).body.nonce;
+}
+
+/** Registers a terminal in the store S312, which is made; answers the terminal with its pairing. */
+export async function registerForPairing(server: Server, tenant: Tenant, serial: string, more: object = {}) {
+  await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+  const body = { device_serial_number: serial, store_id: "S312", ...more };
+  return (await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body })).body;
+}
