@@ -6,6 +6,8 @@ export const limits = {
   /** A further one ends the oldest. */
   mqttConnectionsPerTerminal: 4,
   mqttHelloOperations: 100,
+  longPollWaitSecondsMax: 20,
+  longPollMessages: 50,
   idempotencyKeyHours: 48,
   /** So that an idempotency key never outlives its operation. */
   retentionDaysMin: 3,

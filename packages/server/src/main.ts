@@ -19,6 +19,9 @@ import { credentialWorker } from "./gateway/credential-check.ts";
 import { announcer, outboxWorker } from "./gateway/dispatch.ts";
 import { Handling } from "./gateway/handling.ts";
 import { createInbound } from "./gateway/inbound.ts";
+import { Mailboxes } from "./gateway/long-poll/mailboxes.ts";
+import { longPollRoutes } from "./gateway/long-poll/routes.ts";
+import { withLongPoll } from "./gateway/long-poll/with-long-poll.ts";
 import { openTransport } from "./gateway/open-transport.ts";
 import type { DeviceTransport, Receive } from "./gateway/transport.ts";
 import { type VirtualTerminalHost, virtualTerminals } from "./gateway/virtual-terminals.ts";
@@ -46,6 +49,7 @@ import { Supervisor } from "./platform/worker.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
 import { destinationChanged } from "./stores/suspension.ts";
+import { authenticateDevice, liveCredentials } from "./terminals/credentials.ts";
 import { type RetirementDeps, retirementWorker } from "./terminals/retirement.ts";
 import { terminalRoutes } from "./terminals/routes.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "./terminals/suspension.ts";
@@ -101,8 +105,15 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     durations: gateway.durations,
     windows: { ...defaultTimeoutSeconds, ...config.windows },
   });
-  const { deviceTokens } = core;
-  const terminals = { db, clock, deviceTokens, ownUrl: core.addresses.url, ...terminalPorts(gateway, accept, clock) };
+  const { deviceTokens, findLiveCredential } = core;
+  const terminals = {
+    db,
+    clock,
+    deviceTokens,
+    findLiveCredential,
+    ownUrl: core.addresses.url,
+    ...terminalPorts(gateway, accept, clock),
+  };
   const supervisor = new Supervisor(core.log);
   await openApi(core, closing, [
     ...auditRoutes({ db: core.db }),
@@ -116,6 +127,11 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       storesOfDestinationChanged: destinationChanged(stores),
     }),
     ...terminalRoutes(terminals),
+    ...longPollRoutes({
+      mailboxes: gateway.mailboxes,
+      receive: gateway.receive,
+      authenticate: (header) => authenticateDevice(terminals, header),
+    }),
     ...operationRoutes({ db, clock, accept, announceCancel: announcer(gateway.device, "cancel") }),
     ...activationRoutes({ db: core.db, clock: core.clock }),
     ...healthRoutes({
@@ -125,6 +141,8 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     }),
   ]);
 
+  // Before the API waits for the requests that it has begun.
+  closing.add(() => gateway.mailboxes.hurry());
   closing.add(() => supervisor.stop());
   for (const worker of workersOf(core, gateway, { accept, terminals })) supervisor.start(worker);
 
@@ -203,13 +221,14 @@ async function openCore({ config, log, clock = systemClock }: ServerOptions, clo
     clock,
     lifetimeSeconds: config.deviceTokenSeconds ?? defaultDeviceTokenSeconds,
   });
-  return { config, log, clock, folder: folder.path, db, addresses, keys, tokens, deviceTokens };
+  const findLiveCredential = liveCredentials(db);
+  return { config, log, clock, folder: folder.path, db, addresses, keys, tokens, deviceTokens, findLiveCredential };
 }
 type Core = Awaited<ReturnType<typeof openCore>>;
 
 /** The broker and what speaks through it. Messages may come in before the broker is known to have opened. */
 async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
-  const { config, db, clock, log, folder, deviceTokens } = core;
+  const { config, db, clock, log, folder, deviceTokens, findLiveCredential } = core;
   let opened: DeviceTransport | undefined;
   const durations = createDurations({ db, clock });
   const device = {
@@ -236,12 +255,14 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   );
   // What is being handled when the broker closes still needs the database.
   closing.add(() => handling.done());
-  const transport = await openTransport({ config, db, log, receive, deviceTokens });
+  const mailboxes = new Mailboxes();
+  const broker = await openTransport({ config, log, receive, deviceTokens, findLiveCredential });
+  const transport = withLongPoll(broker, mailboxes);
   opened = transport;
   closing.add(() => transport.close());
   const virtual =
     host && virtualTerminals({ db, clock, log, host, serverId: serverId(folder), mqttUrl: transport.url });
-  return { device, durations, transport, virtual };
+  return { device, durations, transport, virtual, mailboxes, receive };
 }
 
 type Accept = ReturnType<typeof createAccept>;

@@ -138,6 +138,11 @@ export const errorCodes = {
     cause: "The account has no such grant.",
     cure: "Check the grant's id; a removed grant is gone.",
   },
+  session_replaced: {
+    status: 409,
+    cause: "Another session of the same terminal has asked for its messages since.",
+    cure: "Begin a new session, unless another program on the terminal has taken over.",
+  },
   account_id_taken: {
     status: 409,
     cause: "An account with this id exists.",
