@@ -85,7 +85,10 @@ export function createInbound(deps: InboundDeps): Receive {
     if (!accountId) return;
     try {
       const message = parse(payload);
-      const places = message === undefined ? [{ path: "", message: "is not JSON" }] : await findAllFaults(deps, { accountId, terminalId }, channel, message);
+      const places =
+        message === undefined
+          ? [{ path: "", message: "is not JSON" }]
+          : await findAllFaults(deps, { accountId, terminalId }, channel, message);
       if (places.length > 0) return await reject(deps, terminalId, channel, message, places);
       await handlers[channel](deps, { accountId, terminalId }, message as never);
     } catch (error) {

@@ -1,7 +1,6 @@
-import { limits } from "@tillkeeper/contract/limits";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 import type { OperationName } from "@tillkeeper/contract/operations";
-import type { TransferTokens } from "../auth/transfer-tokens.ts";
+import { type TransferTokens, transferEnd } from "../auth/transfer-tokens.ts";
 import type { Command } from "../operations/commands.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 
@@ -11,21 +10,13 @@ export type TransferOf = (command: Command) => Promise<Transfer | undefined>;
 /** The last part of the address, for the operations whose files go over HTTPS. */
 const endings: Partial<Record<OperationName, string>> = { send_logs: "logs", check_update: "update" };
 
-/** Until when the files of an operation may be sent and fetched: an answer may still be on its way at the deadline. */
-export function transferEnd(deadline: Date): Date {
-  return new Date(deadline.getTime() + limits.transferGraceSeconds * 1000);
-}
-
 /** `ownUrl` resolves once this server knows its own address: terminals may connect a moment before. */
 export function createTransfers(tokens: TransferTokens, ownUrl: () => Promise<string>): TransferOf {
   return async ({ operation, accountId, terminalId, operationId, deadline }) => {
     const ending = endings[operation];
     if (ending === undefined) return undefined;
     const expiresAt = transferEnd(deadline);
-    const [url, token] = await Promise.all([
-      ownUrl(),
-      tokens.sign({ accountId, terminalId, operationId }, expiresAt),
-    ]);
+    const [url, token] = await Promise.all([ownUrl(), tokens.sign({ accountId, terminalId, operationId }, expiresAt)]);
     return {
       url: `${url}/v1/device/operations/${operationId}/${ending}`,
       token,

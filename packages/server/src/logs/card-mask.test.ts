@@ -100,7 +100,8 @@ describe("masking of card numbers", () => {
         const { text: after } = masked(whole);
         expect(after.length).toBe(whole.length);
         for (let at = 0; at < whole.length; at += 1) {
-          if (after[at] !== whole[at]) expect([after[at], /[0-9]/.test(String.fromCharCode(whole[at] ?? 0))]).toEqual([0x2a, true]);
+          if (after[at] !== whole[at])
+            expect([after[at], /[0-9]/.test(String.fromCharCode(whole[at] ?? 0))]).toEqual([0x2a, true]);
         }
         for (const run of after.toString("latin1").matchAll(/[0-9](?:[ -]?[0-9])*/g)) {
           const digits = run[0].replaceAll(/[ -]/g, "");
@@ -120,7 +121,9 @@ describe("masking of card numbers", () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9 -]{0,12}$/), cardNumber, fc.stringMatching(/^[0-9 -]{0,12}$/), (a, b, c) => {
         const from = a.length;
-        const shown = textOf(`${a}${b}${c}`).slice(from, from + b.length).replaceAll(/[ -]/g, "");
+        const shown = textOf(`${a}${b}${c}`)
+          .slice(from, from + b.length)
+          .replaceAll(/[ -]/g, "");
         const hidden = [...shown].map((digit, index) => (digit === "*" ? index : -1)).filter((index) => index >= 0);
         const [first = 99, last = -1] = [hidden[0], hidden.at(-1)];
         expect(first).toBeLessThanOrEqual(6);
