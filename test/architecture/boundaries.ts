@@ -28,7 +28,7 @@ const serverLayers = [
   ["stores"],
   ["terminals"],
   ["operations"],
-  ["activations", "gateway"],
+  ["activations", "gateway", "logs"],
   ["sandbox", "health"],
   ["reference"],
   ["openapi.ts"],

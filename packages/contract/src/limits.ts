@@ -13,4 +13,11 @@ export const limits = {
   retentionDaysMin: 3,
   operationTimeoutSecondsMin: 5,
   operationTimeoutSecondsMax: 600,
+  /** As sent: gzip, or text as it is. */
+  logUploadBytes: 64 * 1024 * 1024,
+  logUnpackedBytes: 512 * 1024 * 1024,
+  /** Nothing of an upload came for so long (and up to twice that): it is over. */
+  uploadStallSeconds: 20,
+  /** How long after an operation's deadline its files may still be sent or fetched. */
+  transferGraceSeconds: 60,
 } as const;

@@ -11,10 +11,12 @@ import { openNarrowedGrants } from "./auth/narrowed-grants.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
+import { transferTokens } from "./auth/transfer-tokens.ts";
 import { clientRoutes } from "./clients/routes.ts";
-import { type Config, defaultDeviceTokenSeconds, defaultRetentionDays } from "./config.ts";
+import { type Config, defaultDeviceTokenSeconds, defaultLogDays, defaultRetentionDays } from "./config.ts";
 import type { Tx } from "./db/db.ts";
 import { openDatabase } from "./db/open.ts";
+import { openFileStore } from "./files/open-store.ts";
 import { credentialWorker } from "./gateway/credential-check.ts";
 import { announcer, outboxWorker } from "./gateway/dispatch.ts";
 import { Handling } from "./gateway/handling.ts";
@@ -23,10 +25,15 @@ import { Mailboxes } from "./gateway/long-poll/mailboxes.ts";
 import { longPollRoutes } from "./gateway/long-poll/routes.ts";
 import { withLongPoll } from "./gateway/long-poll/with-long-poll.ts";
 import { openTransport } from "./gateway/open-transport.ts";
+import { createTransfers } from "./gateway/transfers.ts";
 import type { DeviceTransport, Receive } from "./gateway/transport.ts";
 import { type VirtualTerminalHost, virtualTerminals } from "./gateway/virtual-terminals.ts";
 import { grantRoutes } from "./grants/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
+import { holdsLog } from "./logs/logs.ts";
+import { createReceiveLog } from "./logs/receive.ts";
+import { logRetentionWorker } from "./logs/retention.ts";
+import { deviceLogRoutes, logRoutes } from "./logs/routes.ts";
 import { createAccept } from "./operations/accept.ts";
 import { cancelUndelivered } from "./operations/cancel.ts";
 import { createDurations, durationsWorker } from "./operations/durations.ts";
@@ -134,6 +141,8 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     }),
     ...operationRoutes({ db, clock, accept, announceCancel: announcer(gateway.device, "cancel") }),
     ...activationRoutes({ db: core.db, clock: core.clock }),
+    ...logRoutes(core),
+    ...deviceLogRoutes({ tokens: core.transfers, receive: createReceiveLog(core) }),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => gateway.transport.healthy(),
@@ -155,7 +164,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
 
 /** Everything long-running, in the order of their start. */
 function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept: Accept; terminals: RetirementDeps }) {
-  const { db, clock, log, config } = core;
+  const { db, clock, log, config, files } = core;
   const ask = (accountId: string, terminalId: string) =>
     accept(operationRequest({ accountId, clientId: "system" }, terminalId, "check_update"));
   return [
@@ -173,6 +182,7 @@ function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept
       clock,
       lifetimeSeconds: Math.max(config.tokenLifetimeSeconds, core.deviceTokens.lifetimeSeconds),
     }),
+    logRetentionWorker({ db, clock, files, logDays: config.logDays ?? defaultLogDays }),
   ];
 }
 
@@ -205,6 +215,8 @@ async function openCore({ config, log, clock = systemClock }: ServerOptions, clo
   closing.add(() => folder.release());
   const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log });
   closing.add(() => db.close());
+  const files = await openFileStore({ ...config, dataDir: folder.path });
+  closing.add(() => files.close());
   const addresses = ownAddresses(config);
   const { acceptedHosts } = addresses;
   const keys = await openSigningKeys(db, clock);
@@ -222,13 +234,15 @@ async function openCore({ config, log, clock = systemClock }: ServerOptions, clo
     lifetimeSeconds: config.deviceTokenSeconds ?? defaultDeviceTokenSeconds,
   });
   const findLiveCredential = liveCredentials(db);
-  return { config, log, clock, folder: folder.path, db, addresses, keys, tokens, deviceTokens, findLiveCredential };
+  const transfers = transferTokens({ keys, clock });
+  const access = { keys, tokens, deviceTokens, findLiveCredential, transfers };
+  return { config, log, clock, folder: folder.path, db, files, addresses, ...access };
 }
 type Core = Awaited<ReturnType<typeof openCore>>;
 
 /** The broker and what speaks through it. Messages may come in before the broker is known to have opened. */
 async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
-  const { config, db, clock, log, folder, deviceTokens, findLiveCredential } = core;
+  const { config, db, clock, log, folder, deviceTokens, findLiveCredential, transfers, addresses } = core;
   let opened: DeviceTransport | undefined;
   const durations = createDurations({ db, clock });
   const device = {
@@ -236,6 +250,7 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
     clock,
     log,
     reports: createReports({ db, clock, durations }),
+    transferOf: createTransfers(transfers, addresses.known),
     transport: () => {
       if (!opened) throw new Error("the broker is not open yet");
       return opened;
@@ -243,7 +258,11 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   };
   const heard = async () => {};
   const presence = { heartbeat: heard, goodbye: heard, gone: heard, probeAnswered: heard };
-  const inbound = createInbound({ ...device, presence });
+  const inbound = createInbound({
+    ...device,
+    presence,
+    logs: { holds: (origin, operationId, result) => holdsLog(core, origin, operationId, result) },
+  });
   const handling = new Handling(Number.POSITIVE_INFINITY);
   const receive: Receive = async (...from) => {
     const work = inbound(...from);

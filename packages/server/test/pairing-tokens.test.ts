@@ -2,7 +2,7 @@ import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deviceTokens } from "../src/auth/device-tokens.ts";
 import { openSigningKeys } from "../src/auth/signing-keys.ts";
-import { authenticateDevice } from "../src/terminals/credentials.ts";
+import { authenticateDevice, liveCredentials } from "../src/terminals/credentials.ts";
 import { connectMqtt } from "./support/device.ts";
 import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
@@ -98,7 +98,10 @@ describe("device tokens, on two servers with one database", () => {
     const other = await registerForPairing(here, tenant, "HTTPS-PASSWORD");
     const issued = await here.call("POST", `${path}/${other.terminal_id}/credentials`, tenant);
     const keys = await openSigningKeys(here.db, here.clock);
-    const deps = { db: here.db, deviceTokens: deviceTokens({ keys, clock: here.clock, lifetimeSeconds: 120 }) };
+    const deps = {
+      findLiveCredential: liveCredentials(here.db),
+      deviceTokens: deviceTokens({ keys, clock: here.clock, lifetimeSeconds: 120 }),
+    };
     const terminalOf = async (header?: string) => (await authenticateDevice(deps, header)).terminalId;
     expect(await terminalOf(`Bearer ${token}`)).toBe(id);
     expect(await terminalOf(basic(id, token))).toBe(id);

@@ -7,6 +7,7 @@ import { InventedPayments, type PaymentLength } from "./invented-payments.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
 import type { Operation } from "./operation.ts";
+import { RecentLines } from "./recent-lines.ts";
 import type { OpenTerminalJournal, TerminalState } from "./terminal-state.ts";
 import { virtualOperations } from "./virtual-operations.ts";
 
@@ -45,6 +46,7 @@ export class VirtualTerminal {
   readonly #clock: Clock;
   readonly #payments: InventedPayments;
   readonly #link: FaultyLink;
+  readonly #recent: RecentLines;
   #credential: Credential;
   #agent: Agent<TerminalState> | undefined;
   #restarted: Promise<void> = Promise.resolve();
@@ -56,6 +58,7 @@ export class VirtualTerminal {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#credential = credentialOf(spec);
+    this.#recent = new RecentLines(this.#clock);
     this.#payments = new InventedPayments(this.#clock, options.payment ?? defaultPayment);
     this.#link = new FaultyLink({
       faultOf: (operation) => this.#faultOf(operation),
@@ -103,7 +106,7 @@ export class VirtualTerminal {
   }
 
   async #boot(): Promise<Agent<TerminalState>> {
-    const { durationMs = defaultDurationMs, open = openMqttConnection, log, repeat } = this.#options;
+    const { durationMs = defaultDurationMs, open = openMqttConnection, log = silentLogger, repeat } = this.#options;
     // First: another credential may come meanwhile.
     const journal = await this.#openJournal();
     return new Agent<TerminalState>({
@@ -116,12 +119,13 @@ export class VirtualTerminal {
         durationMs,
         faultOf: (operation) => this.#faultOf(operation),
         nextLink: (signal) => this.#link.nextLink(signal),
+        recentLog: () => this.#recent.text(),
       }),
       journal,
       clock: this.#clock,
       open: this.#link.through(open),
       payments: this.#payments,
-      ...(log && { log }),
+      log: this.#recent.through(log),
       ...(repeat && { repeat }),
     });
   }
