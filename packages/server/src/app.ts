@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import formbody from "@fastify/formbody";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
@@ -16,6 +17,7 @@ import type { Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
+import { type BodyTimes, bodyTimes } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
 import { toApiError } from "./platform/http/failures.ts";
 import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
@@ -33,9 +35,13 @@ export interface AppDeps {
 }
 
 /** What stands before every route. */
-type Gate = Pick<AppDeps, "tokens" | "rateLimits">;
+type Gate = Pick<AppDeps, "tokens" | "rateLimits"> & { bodyTimes?: BodyTimes };
 
 const jsonType = "application/json; charset=utf-8";
+const fileType = "application/octet-stream";
+
+/** How long a request may take to come in. */
+const usualBodyMs = 30_000;
 
 /** Longest URL part that a router takes; ids are shorter. */
 const maxParamLength = 300;
@@ -50,7 +56,6 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
     routerOptions: { maxParamLength },
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    requestTimeout: 30_000,
     // Whoever asks while the server is ending is answered, too; `connection: close` tells them to go elsewhere.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
@@ -59,8 +64,9 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
     },
     clientErrorHandler: answerBrokenRequest,
     // Without it such requests are answered by Node itself, in a shape that is not ours.
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, headersTimeout: usualBodyMs },
   });
+  const times = bodyTimes(app.server, usualBodyMs);
   const { settle, finish } = draining(app.server);
   app.addHook("preClose", async () => {
     await settle();
@@ -98,10 +104,16 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
   await app.register(swagger, { openapi: openApiDocument });
   await app.register(swaggerUi, { routePrefix: "/docs", logLevel: "silent" });
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
-  for (const row of routes.filter((candidate) => !candidate.form)) addRoute(app, row, gate);
+  for (const row of routes.filter(({ form, file }) => !form && !file)) addRoute(app, row, gate);
   await app.register(async (forms) => {
     await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });
     for (const row of routes.filter((candidate) => candidate.form)) addRoute(forms, row, gate);
+  });
+  await app.register(async (files) => {
+    files.removeAllContentTypeParsers();
+    // The stream itself is handed on: a file may be larger than memory.
+    files.addContentTypeParser(fileType, (_request, payload, done) => done(null, payload));
+    for (const row of routes.filter((candidate) => candidate.file)) addRoute(files, row, { ...gate, bodyTimes: times });
   });
   return app;
 }
@@ -123,12 +135,18 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       ...(query && { querystring: query }),
       ...(body && { body }),
       ...(row.form && { consumes: ["application/json", "application/x-www-form-urlencoded"] }),
+      ...(row.file && { consumes: [fileType], body: { type: "string", format: "binary" } }),
       response: { ...responses, "4xx": errorSchema, "5xx": errorSchema },
     },
+    // What a file holds is for the handler to judge.
+    ...(row.file && {
+      validatorCompiler: (route) => (route.httpPart === "body" ? () => true : compileValidator(route)),
+    }),
     onRequest: async (request) => {
       if (row.limited) takeTurn(gate.rateLimits?.perAddress, networkOf(request.ip));
       if (row.scopes === "public") row.guard?.(request);
       else callers.set(request, await authorize(request, row.scopes, gate));
+      gate.bodyTimes?.whileItComes(request.raw);
     },
     handler: async (request, reply) => {
       const caller = callers.get(request);
@@ -167,7 +185,7 @@ function unstorable(request: FastifyRequest): ApiError | undefined {
   const fault =
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
-    findUnstorable(request.body, "/body");
+    (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));
   return fault && new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors: [fault] });
 }
 

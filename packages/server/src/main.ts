@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defaultTimeoutSeconds, type OperationName } from "@tillkeeper/contract/operations";
 import { sql } from "kysely";
 import { accountRoutes } from "./accounts/routes.ts";
@@ -10,15 +11,19 @@ import { openNarrowedGrants } from "./auth/narrowed-grants.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
+import { transferTokens } from "./auth/transfer-tokens.ts";
 import { clientRoutes } from "./clients/routes.ts";
 import { type Config, defaultRetentionDays } from "./config.ts";
+import { configurationRoutes } from "./configurations/routes.ts";
 import type { Tx } from "./db/db.ts";
 import { openDatabase } from "./db/open.ts";
+import { folderStore } from "./files/folder-store.ts";
 import { credentialWorker } from "./gateway/credential-check.ts";
 import { announcer, outboxWorker } from "./gateway/dispatch.ts";
 import { Handling } from "./gateway/handling.ts";
 import { createInbound } from "./gateway/inbound.ts";
 import { openTransport } from "./gateway/open-transport.ts";
+import { transfers } from "./gateway/transfers.ts";
 import type { DeviceTransport, Receive } from "./gateway/transport.ts";
 import { type VirtualTerminalHost, virtualTerminals } from "./gateway/virtual-terminals.ts";
 import { grantRoutes } from "./grants/routes.ts";
@@ -42,6 +47,9 @@ import type { Logger } from "./platform/log.ts";
 import { ownAddresses } from "./platform/own-addresses.ts";
 import { serverId } from "./platform/server-id.ts";
 import { Supervisor } from "./platform/worker.ts";
+import { deviceUpdateRoutes } from "./releases/device-routes.ts";
+import { liveKeys } from "./releases/keys.ts";
+import { releaseRoutes } from "./releases/routes.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
 import { destinationChanged } from "./stores/suspension.ts";
@@ -116,6 +124,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     ...terminalRoutes(terminals),
     ...operationRoutes({ db, clock, accept, announceCancel: announcer(gateway.device, "cancel") }),
     ...activationRoutes({ db: core.db, clock: core.clock }),
+    ...updateRoutes(core),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => gateway.transport.healthy(),
@@ -190,7 +199,9 @@ async function openCore({ config, log, clock = systemClock }: ServerOptions, clo
     lifetimeSeconds: config.tokenLifetimeSeconds,
     acceptedHosts,
   });
-  return { config, log, clock, folder: folder.path, db, addresses, keys, tokens };
+  const files = folderStore(join(folder.path, "files"));
+  const transferring = transferTokens({ keys, clock });
+  return { config, log, clock, folder: folder.path, db, addresses, keys, tokens, files, transfers: transferring };
 }
 type Core = Awaited<ReturnType<typeof openCore>>;
 
@@ -204,6 +215,7 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
     clock,
     log,
     reports: createReports({ db, clock, durations }),
+    transferOf: transfers({ tokens: core.transfers, ownUrl: core.addresses.url }),
     transport: () => {
       if (!opened) throw new Error("the broker is not open yet");
       return opened;
@@ -227,7 +239,16 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   opened = transport;
   closing.add(() => transport.close());
   const virtual =
-    host && virtualTerminals({ db, clock, log, host, serverId: serverId(folder), mqttUrl: transport.url });
+    host &&
+    virtualTerminals({
+      db,
+      clock,
+      log,
+      host,
+      serverId: serverId(folder),
+      mqttUrl: transport.url,
+      releaseKeys: (accountId) => liveKeys(db, accountId),
+    });
   return { device, durations, transport, virtual };
 }
 
@@ -240,6 +261,15 @@ function accessRoutes({ config, db, clock, addresses }: Core): Route[] {
     ...accountRoutes({ db, clock, bootstrapToken: config.bootstrapToken }),
     ...clientRoutes({ db, clock }),
     ...grantRoutes({ db, clock, acceptedHosts: addresses.acceptedHosts, ownUrl: addresses.url }),
+  ];
+}
+
+/** Software and configurations, and what terminals fetch of both. */
+function updateRoutes({ db, clock, files, transfers: tokens, addresses }: Core): Route[] {
+  return [
+    ...releaseRoutes({ db, clock, files }),
+    ...configurationRoutes({ db, clock }),
+    ...deviceUpdateRoutes({ db, clock, files, transfers: tokens, ownUrl: addresses.url }),
   ];
 }
 

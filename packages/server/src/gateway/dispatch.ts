@@ -1,3 +1,4 @@
+import type { Transfer } from "@tillkeeper/contract/mqtt";
 import type { Db } from "../db/db.ts";
 import { type Command, claimMessages, type Message } from "../operations/commands.ts";
 import type { Reports } from "../operations/reports.ts";
@@ -13,9 +14,11 @@ interface DispatchDeps {
   log: Logger;
   transport: () => DeviceTransport;
   reports: Pick<Reports, "dispatched">;
+  /** Where the files of a command go or come from, if it has any. */
+  transferOf: (command: Command) => Promise<Transfer> | undefined;
 }
 
-type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports">;
+export type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "transferOf">;
 
 const claimEveryMs = 500;
 const claimBatch = 200;
@@ -39,8 +42,9 @@ export function sendMessage(deps: SendDeps, { kind, command, attempt }: Message)
 }
 
 const sending = {
-  command: ({ transport, clock }: SendDeps, command: Command) =>
-    transport().publish(command.terminalId, "command", {
+  command: async ({ transport, clock, transferOf }: SendDeps, command: Command) => {
+    const transfer = await transferOf(command);
+    return transport().publish(command.terminalId, "command", {
       operation_id: command.operationId,
       operation: command.operation,
       parameters: command.parameters,
@@ -48,7 +52,9 @@ const sending = {
       created_at: preciseTime(command.createdAt),
       expires_at: preciseTime(command.deadline),
       sent_at: preciseTime(clock.now()),
-    }),
+      ...(transfer && { transfer }),
+    });
+  },
   cancel: ({ transport }: SendDeps, command: Command) =>
     transport().publish(command.terminalId, "cancel", {
       operation_id: command.operationId,

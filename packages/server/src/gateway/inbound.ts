@@ -21,10 +21,10 @@ import { findUnstorable } from "../platform/http/storable.ts";
 import type { Logger } from "../platform/log.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
 import { moveTerminal } from "../terminals/life-cycle.ts";
-import { repeatAt, sendMessage } from "./dispatch.ts";
+import { repeatAt, type SendDeps, sendMessage } from "./dispatch.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
-interface InboundDeps {
+interface InboundDeps extends SendDeps {
   db: Db;
   clock: Clock;
   log: Logger;
