@@ -13,4 +13,6 @@ export const limits = {
   configurationBytes: 32 * 1024,
   operationTimeoutSecondsMin: 5,
   operationTimeoutSecondsMax: 600,
+  /** How long after an operation's deadline its files may still be sent or fetched. */
+  transferGraceSeconds: 60,
 } as const;

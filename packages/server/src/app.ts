@@ -17,13 +17,13 @@ import type { Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
-import { type BodyTimes, bodyTimes } from "./platform/http/body-times.ts";
+import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
 import { toApiError } from "./platform/http/failures.ts";
 import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
 import type { Caller, Route } from "./platform/http/route.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
-import { compileValidator } from "./platform/http/validation.ts";
+import { compileBodyless, compileValidator } from "./platform/http/validation.ts";
 import type { Logger } from "./platform/log.ts";
 
 export interface AppDeps {
@@ -35,19 +35,15 @@ export interface AppDeps {
 }
 
 /** What stands before every route. */
-type Gate = Pick<AppDeps, "tokens" | "rateLimits"> & { bodyTimes?: BodyTimes };
+type Gate = Pick<AppDeps, "tokens" | "rateLimits"> & { bodies: BodyLimits };
 
 const jsonType = "application/json; charset=utf-8";
-const fileType = "application/octet-stream";
-
-/** How long a request may take to come in. */
-const usualBodyMs = 30_000;
 
 /** Longest URL part that a router takes; ids are shorter. */
 const maxParamLength = 300;
 
 /** Builds the HTTP app from its routes; listening is the caller's business. */
-export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<FastifyInstance> {
+export async function buildApp({ log, routes, ...deps }: AppDeps): Promise<FastifyInstance> {
   const baseLogger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: baseLogger,
@@ -56,6 +52,8 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
     routerOptions: { maxParamLength },
     requestIdHeader: false,
     genReqId: () => randomUUID(),
+    // Node's own has one time for every request: see `limitBodies`.
+    requestTimeout: 0,
     // Whoever asks while the server is ending is answered, too; `connection: close` tells them to go elsewhere.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
@@ -64,9 +62,9 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
     },
     clientErrorHandler: answerBrokenRequest,
     // Without it such requests are answered by Node itself, in a shape that is not ours.
-    http: { requireHostHeader: false, headersTimeout: usualBodyMs },
+    http: { requireHostHeader: false, headersTimeout: 30_000 },
   });
-  const times = bodyTimes(app.server, usualBodyMs);
+  const gate = { ...deps, bodies: limitBodies(app.server, (socket) => answerBrokenRequest(overdue, socket)) };
   const { settle, finish } = draining(app.server);
   app.addHook("preClose", async () => {
     await settle();
@@ -104,18 +102,20 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
   await app.register(swagger, { openapi: openApiDocument });
   await app.register(swaggerUi, { routePrefix: "/docs", logLevel: "silent" });
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
-  for (const row of routes.filter(({ form, file }) => !form && !file)) addRoute(app, row, gate);
+  for (const row of routes.filter((candidate) => !candidate.form && !candidate.upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
     await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });
     for (const row of routes.filter((candidate) => candidate.form)) addRoute(forms, row, gate);
   });
-  await app.register(async (files) => {
-    files.removeAllContentTypeParsers();
-    // The stream itself is handed on: a file may be larger than memory.
-    files.addContentTypeParser(fileType, (_request, payload, done) => done(null, payload));
-    for (const row of routes.filter((candidate) => candidate.file)) addRoute(files, row, { ...gate, bodyTimes: times });
-  });
+  for (const row of routes) if (row.upload) await app.register(async (uploads) => addUpload(uploads, row, gate));
   return app;
+}
+
+/** A route whose body is handed on unread. */
+function addUpload(app: FastifyInstance, row: Route, gate: Gate): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser([...(row.upload ?? [])], (_request, body, done) => done(null, body));
+  addRoute(app, row, gate);
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>();
@@ -135,22 +135,18 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       ...(query && { querystring: query }),
       ...(body && { body }),
       ...(row.form && { consumes: ["application/json", "application/x-www-form-urlencoded"] }),
-      ...(row.file && { consumes: [fileType], body: { type: "string", format: "binary" } }),
-      response: { ...responses, "4xx": errorSchema, "5xx": errorSchema },
+      ...(row.upload && { consumes: [...row.upload], body: file }),
+      response: { ...(row.binary ? asFile(row.binary, responses) : responses), "4xx": errorSchema, "5xx": errorSchema },
     },
-    // What a file holds is for the handler to judge.
-    ...(row.file && {
-      validatorCompiler: (route) => (route.httpPart === "body" ? () => true : compileValidator(route)),
-    }),
+    ...(row.upload && { validatorCompiler: compileBodyless }),
     onRequest: async (request) => {
       if (row.limited) takeTurn(gate.rateLimits?.perAddress, networkOf(request.ip));
       if (row.scopes === "public") row.guard?.(request);
       else callers.set(request, await authorize(request, row.scopes, gate));
-      gate.bodyTimes?.whileItComes(request.raw);
     },
     handler: async (request, reply) => {
       const caller = callers.get(request);
-      const answer = await row.handle({
+      const answer = await handled(row, gate, request, {
         params: request.params,
         query: request.query,
         body: request.body,
@@ -161,6 +157,26 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       return reply.status(answer.status).send(answer.body);
     },
   });
+}
+
+/** An upload may take its time; what is left of one that was refused is read and forgotten like any other body. */
+async function handled(row: Route, { bodies }: Gate, { raw }: FastifyRequest, call: Parameters<Route["handle"]>[0]) {
+  if (!row.upload) return row.handle(call);
+  bodies.allowLong(raw);
+  try {
+    return await row.handle(call);
+  } finally {
+    bodies.endSoon(raw);
+    raw.resume();
+  }
+}
+
+/** As the OpenAPI document shows bytes. */
+const file = { type: "string", format: "binary" };
+
+function asFile(type: string, responses: Route["schemas"]["responses"]): object {
+  const content = { [type]: { schema: file } };
+  return Object.fromEntries(Object.keys(responses).map((status) => [status, { description: "The file.", content }]));
 }
 
 /** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */
@@ -202,6 +218,7 @@ function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyRep
 const brokenRequests: Record<string, ApiError> = {
   HPE_HEADER_OVERFLOW: new ApiError("headers_too_large", "The headers are larger than this server accepts."),
 };
+const overdue: NodeJS.ErrnoException = Object.assign(new Error("the body takes too long"), { code: "BODY_OVERDUE" });
 const notHttp = new ApiError("invalid_request", "This is not a valid HTTP request.");
 
 /** What cannot be read as HTTP has no request and no reply yet, so the answer is written by hand. */

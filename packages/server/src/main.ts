@@ -23,7 +23,7 @@ import { announcer, outboxWorker } from "./gateway/dispatch.ts";
 import { Handling } from "./gateway/handling.ts";
 import { createInbound } from "./gateway/inbound.ts";
 import { openTransport } from "./gateway/open-transport.ts";
-import { transfers } from "./gateway/transfers.ts";
+import { createTransfers } from "./gateway/transfers.ts";
 import type { DeviceTransport, Receive } from "./gateway/transport.ts";
 import { type VirtualTerminalHost, virtualTerminals } from "./gateway/virtual-terminals.ts";
 import { grantRoutes } from "./grants/routes.ts";
@@ -215,7 +215,7 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
     clock,
     log,
     reports: createReports({ db, clock, durations }),
-    transferOf: transfers({ tokens: core.transfers, ownUrl: core.addresses.url }),
+    transferOf: createTransfers(core.transfers, core.addresses.known),
     transport: () => {
       if (!opened) throw new Error("the broker is not open yet");
       return opened;

@@ -1,4 +1,3 @@
-import type { Transfer } from "@tillkeeper/contract/mqtt";
 import type { Db } from "../db/db.ts";
 import { type Command, claimMessages, type Message } from "../operations/commands.ts";
 import type { Reports } from "../operations/reports.ts";
@@ -6,6 +5,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import type { TransferOf } from "./transfers.ts";
 import type { DeviceTransport } from "./transport.ts";
 
 interface DispatchDeps {
@@ -14,11 +14,10 @@ interface DispatchDeps {
   log: Logger;
   transport: () => DeviceTransport;
   reports: Pick<Reports, "dispatched">;
-  /** Where the files of a command go or come from, if it has any. */
-  transferOf: (command: Command) => Promise<Transfer> | undefined;
+  transferOf: TransferOf;
 }
 
-export type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "transferOf">;
+type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "transferOf">;
 
 const claimEveryMs = 500;
 const claimBatch = 200;
@@ -44,7 +43,7 @@ export function sendMessage(deps: SendDeps, { kind, command, attempt }: Message)
 const sending = {
   command: async ({ transport, clock, transferOf }: SendDeps, command: Command) => {
     const transfer = await transferOf(command);
-    return transport().publish(command.terminalId, "command", {
+    await transport().publish(command.terminalId, "command", {
       operation_id: command.operationId,
       operation: command.operation,
       parameters: command.parameters,

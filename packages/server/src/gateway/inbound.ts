@@ -21,16 +21,18 @@ import { findUnstorable } from "../platform/http/storable.ts";
 import type { Logger } from "../platform/log.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
 import { moveTerminal } from "../terminals/life-cycle.ts";
-import { repeatAt, type SendDeps, sendMessage } from "./dispatch.ts";
+import { repeatAt, sendMessage } from "./dispatch.ts";
+import type { TransferOf } from "./transfers.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
-interface InboundDeps extends SendDeps {
+interface InboundDeps {
   db: Db;
   clock: Clock;
   log: Logger;
   reports: Reports;
   transport: () => DeviceTransport;
   presence: PresenceReports;
+  transferOf: TransferOf;
 }
 
 /** What the gateway tells of who is there. */

@@ -1,25 +1,32 @@
+import { limits } from "@tillkeeper/contract/limits";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 import type { OperationName } from "@tillkeeper/contract/operations";
 import type { TransferTokens } from "../auth/transfer-tokens.ts";
 import type { Command } from "../operations/commands.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 
-/** What comes after `/v1/device/operations/{operation_id}/`, of operations that have files. */
-const places: Partial<Record<OperationName, string>> = { check_update: "update" };
+/** Answers what a command carries for its files; `undefined` for one that has none. */
+export type TransferOf = (command: Command) => Promise<Transfer | undefined>;
 
-/** How the files of a command travel: over HTTPS, with a token that is good for this operation until its deadline. */
-export function transfers({ tokens, ownUrl }: { tokens: Pick<TransferTokens, "sign">; ownUrl: () => string }) {
-  return (command: Command): Promise<Transfer> | undefined => {
-    const place = places[command.operation];
-    return place === undefined ? undefined : transferTo(place, command);
-  };
+/** The last part of the address, for the operations whose files go over HTTPS. */
+const endings: Partial<Record<OperationName, string>> = { send_logs: "logs", check_update: "update" };
 
-  async function transferTo(place: string, command: Command): Promise<Transfer> {
-    const { operationId, deadline } = command;
+/** Until when the files of an operation may be sent and fetched: an answer may still be on its way at the deadline. */
+export function transferEnd(deadline: Date): Date {
+  return new Date(deadline.getTime() + limits.transferGraceSeconds * 1000);
+}
+
+/** `ownUrl` resolves once this server knows its own address: terminals may connect a moment before. */
+export function createTransfers(tokens: TransferTokens, ownUrl: () => Promise<string>): TransferOf {
+  return async ({ operation, accountId, terminalId, operationId, deadline }) => {
+    const ending = endings[operation];
+    if (ending === undefined) return undefined;
+    const expiresAt = transferEnd(deadline);
+    const [url, token] = await Promise.all([ownUrl(), tokens.sign({ accountId, terminalId, operationId }, expiresAt)]);
     return {
-      url: `${ownUrl()}/v1/device/operations/${operationId}/${place}`,
-      token: await tokens.sign(command, deadline),
-      expires_at: preciseTime(deadline),
+      url: `${url}/v1/device/operations/${operationId}/${ending}`,
+      token,
+      expires_at: preciseTime(expiresAt),
     };
-  }
+  };
 }

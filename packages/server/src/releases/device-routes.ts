@@ -1,7 +1,7 @@
 import { UpdateManifest, UpdateQuery } from "@tillkeeper/contract/http/device-updates";
 import { Type } from "typebox";
-import { FileContent, type Route, route } from "../platform/http/route.ts";
-import { fileAnswer } from "./files.ts";
+import { type Route, route } from "../platform/http/route.ts";
+import { fileAnswer, fileParts, fileType } from "./files.ts";
 import { authenticateTransfer, type DeviceDeps, manifestFor, releaseFor } from "./manifest.ts";
 
 const tag = "For terminals";
@@ -33,7 +33,8 @@ export function deviceUpdateRoutes(deps: DeviceDeps): Route[] {
       id: "device_operations_update_file_get",
       summary: "For a terminal with a transfer token: the file of a release, or the part that Range asks for",
       tag,
-      schemas: { params: ofOperation, query: FileQuery, responses: { 200: FileContent, 206: FileContent } },
+      binary: fileType,
+      schemas: { params: ofOperation, query: FileQuery, responses: fileParts },
       handle: async ({ params, query, request }) => {
         const grant = await authenticateTransfer(deps, request.headers.authorization, params.operation_id);
         const release = await releaseFor(deps, grant, query.release_id);

@@ -1,11 +1,16 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import type { Release } from "@tillkeeper/contract/http/releases";
+import { Type } from "typebox";
 import type { FileStore } from "../files/file-store.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Answer, Caller } from "../platform/http/route.ts";
 import { partOf } from "./ranges.ts";
 import { getRelease, type ReleaseDeps, releaseIsStored, requireDraft } from "./releases.ts";
+
+export const fileType = "application/octet-stream";
+/** A file, or a part of it. */
+export const fileParts = { 200: Type.Unknown(), 206: Type.Unknown() };
 
 interface Upload {
   id: string;
@@ -75,7 +80,7 @@ export async function fileAnswer(
     status: part ? 206 : 200,
     body,
     headers: {
-      "content-type": "application/octet-stream",
+      "content-type": fileType,
       "content-length": String(part ? part.last - part.first + 1 : size),
       "accept-ranges": "bytes",
       etag,

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { AccountId } from "@tillkeeper/contract/accounts";
 import {
   KeyId,
@@ -12,8 +13,8 @@ import {
 import { readAccounts, writeAccounts } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
 import { ListQuery } from "../platform/http/paging.ts";
-import { FileContent, fileOf, type Route, route } from "../platform/http/route.ts";
-import { fileAnswer, putFile } from "./files.ts";
+import { type Route, route } from "../platform/http/route.ts";
+import { fileAnswer, fileParts, fileType, putFile } from "./files.ts";
 import { addKey, getKeys, revokeKey } from "./keys.ts";
 import { addRelease, getRelease, getReleases, type ReleaseDeps, withdrawRelease } from "./releases.ts";
 
@@ -103,13 +104,13 @@ function fileRoutes(deps: ReleaseDeps): Route[] {
       id: "aid_releases_rid_file_put",
       summary: "Send the file of a release; from then on it is available",
       tag,
-      file: true,
+      upload: [fileType],
       schemas: { params: ofRelease, responses: { 200: Release } },
       handle: async ({ caller, params, request }) => {
         const length = request.headers["content-length"];
         const upload = {
           id: params.release_id,
-          content: fileOf(request),
+          content: request.body instanceof Readable ? request.body : Readable.from([]),
           length: length === undefined ? undefined : Number(length),
         };
         return { status: 200, body: await putFile(deps, caller, upload) };
@@ -122,7 +123,8 @@ function fileRoutes(deps: ReleaseDeps): Route[] {
       id: "aid_releases_rid_file_get",
       summary: "The file of a release, or the part of it that Range asks for",
       tag,
-      schemas: { params: ofRelease, responses: { 200: FileContent, 206: FileContent } },
+      binary: fileType,
+      schemas: { params: ofRelease, responses: fileParts },
       handle: async ({ caller, params, request }) => {
         const release = await getRelease(deps, caller.accountId, params.release_id);
         return fileAnswer(deps.files, caller.accountId, release, request.headers);

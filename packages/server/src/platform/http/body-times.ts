@@ -1,37 +1,57 @@
 import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
 
+/** In milliseconds. */
 export interface BodyTimes {
-  /** Lets a request take as long as it needs, as long as it keeps coming. */
-  whileItComes(request: IncomingMessage): void;
+  /** How long a body may take. */
+  whole: number;
+  /** Of a body that may take longer: after so long without a byte, at most twice that, it is over. */
+  stalled: number;
 }
 
-/** Less than this in the usual time is nobody who sends a file, but somebody who holds a connection. */
-const leastBytes = 16 * 1024;
+export interface BodyLimits {
+  /** Lets the body of a request take as long as it comes at all. */
+  allowLong(request: IncomingMessage): void;
+  /** The usual time again, from now on: for what is left of a body that nobody wants any more. */
+  endSoon(request: IncomingMessage): void;
+}
+
+const usual: BodyTimes = { whole: 30_000, stalled: 20_000 };
 
 /**
- * Ends requests whose body does not come in. Node has one time for all requests, which would cut off whoever sends a large
- * file over a slow line, so its own is off and this stands in for it.
+ * Ends requests whose body takes too long, so that nobody holds a connection for ever by sending slowly. Node has one time
+ * for all requests; uploads from terminals on a mobile network need another one than everything else.
  */
-export function bodyTimes(server: Server, usualMs: number): BodyTimes {
-  const patient = new WeakSet<IncomingMessage>();
+export function limitBodies(server: Server, over: (socket: Socket) => void, times = usual): BodyLimits {
+  const timers = new WeakMap<IncomingMessage, NodeJS.Timeout>();
+  const stopTimer = (request: IncomingMessage) => clearTimeout(timers.get(request));
+  const endSoon = (request: IncomingMessage) => {
+    stopTimer(request);
+    if (request.complete || request.destroyed) return;
+    timers.set(
+      request,
+      setTimeout(() => over(request.socket), times.whole),
+    );
+  };
   server.on("request", (request: IncomingMessage) => {
     if (!hasBody(request)) return;
-    const { socket } = request;
-    let read = socket.bytesRead;
-    const timer = setInterval(() => {
-      if (patient.has(request) && socket.bytesRead - read >= leastBytes) {
-        read = socket.bytesRead;
-        return;
-      }
-      clearInterval(timer);
-      server.emit("clientError", new Error("the request did not come in"), socket);
-    }, usualMs);
-    timer.unref();
-    const over = () => clearInterval(timer);
-    request.once("end", over);
-    request.once("close", over);
+    endSoon(request);
+    request.once("close", () => stopTimer(request));
   });
-  return { whileItComes: (request) => void patient.add(request) };
+  return {
+    endSoon,
+    allowLong(request) {
+      stopTimer(request);
+      let seen = request.socket.bytesRead;
+      const look = () => {
+        const { bytesRead } = request.socket;
+        if (bytesRead === seen && !request.complete) return over(request.socket);
+        seen = bytesRead;
+        timers.get(request)?.refresh();
+      };
+      timers.set(request, setTimeout(look, times.stalled));
+    },
+  };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

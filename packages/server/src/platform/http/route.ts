@@ -1,7 +1,6 @@
-import { Readable } from "node:stream";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import type { FastifyRequest } from "fastify";
-import { type Static, type TObject, type TSchema, Type } from "typebox";
+import type { Static, TObject, TSchema } from "typebox";
 
 /** Who may call, as the verified token says. */
 export interface Principal {
@@ -20,6 +19,7 @@ export interface Caller extends Principal {
 
 export interface Answer {
   status: number;
+  /** A stream where the row says so with `binary`. */
   body: unknown;
   headers?: Record<string, string>;
 }
@@ -50,8 +50,10 @@ interface About {
   limited?: "per address";
   /** The body may also come as `application/x-www-form-urlencoded`. */
   form?: boolean;
-  /** The body is a file, `application/octet-stream`: the handler reads it with `fileOf`, and sees to its size itself. */
-  file?: boolean;
+  /** The body is of one of these types, of any length, and reaches the handler unread, as a stream. */
+  upload?: readonly string[];
+  /** The success answer is a file of this type, not JSON. */
+  binary?: string;
 }
 
 interface PublicRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
@@ -67,17 +69,6 @@ interface GuardedRoute<P extends TObject, Q extends TObject, B extends TSchema> 
   scopes: readonly [Scope, ...Scope[]];
   schemas: Schemas<P, Q, B>;
   handle(call: Call<Static<P>, Static<Q>, Static<B>> & { caller: Caller }): Promise<Answer> | Answer;
-}
-
-/** The answer of a route that sends a file. */
-export const FileContent = Type.Unsafe<unknown>({
-  description: "The file.",
-  content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
-});
-
-/** The body of a route with `file`, as it comes in; nothing where there is none. */
-export function fileOf({ body }: FastifyRequest): Readable {
-  return body instanceof Readable ? body : Readable.from([]);
 }
 
 /** A route as the app registers it: a row of data whose handler has been typed away. */
