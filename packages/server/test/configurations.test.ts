@@ -21,7 +21,13 @@ describe("configurations", () => {
 
   it("are counted, kept as they are, and listed newest first", async () => {
     const account = await server.account("T82000003");
-    const content = { receipts: { footer: "Takk for besøket" }, brightness: 80, languages: ["nb", "en"], z: 1, a: null };
+    const content = {
+      receipts: { footer: "Takk for besøket" },
+      brightness: 80,
+      languages: ["nb", "en"],
+      z: 1,
+      a: null,
+    };
     const first = await add({ content }, account);
     expect(first).toMatchObject({ status: 201, body: { version: "1", created_by: account.clientId } });
     expect(first.body.content).toEqual(content);

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type { OperationName, OperationResults } from "@tillkeeper/contract/operations";
 import { type Clock, sleep, timestamp } from "./clock.ts";
 import { type Fault, faultNames } from "./faults.ts";
-import { numbersFrom } from "./invented-day.ts";
 import type { Completed, Failed, HandlerContext, Operation, OperationHandler, OperationHandlers } from "./operation.ts";
 import { deviceError } from "./outcome.ts";
 import { closeDay, type TerminalState } from "./terminal-state.ts";
@@ -20,17 +19,19 @@ export interface VirtualOperationsOptions {
   durationMs: { shortest: number; longest: number };
   faultOf: (operation: Operation) => Fault | "unknown" | undefined;
   nextLink: (signal: AbortSignal) => Promise<void>;
+  checkUpdate: OperationHandler<"check_update", TerminalState>;
 }
 
 type Context = HandlerContext<TerminalState>;
 type Act<Name extends OperationName> = (
   operation: Operation,
   context: Context,
-) => Completed<OperationResults[Name], TerminalState>;
+) => Outcome<Name> | Promise<Outcome<Name>>;
+type Outcome<Name extends OperationName> = Completed<OperationResults[Name], TerminalState> | Failed;
 
 /** What a virtual terminal does when it is told to. */
 export function virtualOperations(options: VirtualOperationsOptions): OperationHandlers<TerminalState> {
-  const { serialNumber, clock } = options;
+  const { serialNumber, clock, checkUpdate } = options;
   const handler = <Name extends OperationName>(act: Act<Name>): OperationHandler<Name, TerminalState> => ({
     run: async (operation, context) => {
       await takeTime(options, operation, context);
@@ -50,7 +51,7 @@ export function virtualOperations(options: VirtualOperationsOptions): OperationH
       };
       return { status: "COMPLETED", result };
     }),
-    check_update: handler(() => ({ status: "COMPLETED", result: versions(serialNumber) })),
+    check_update: handler((operation, context) => checkUpdate.run(operation, context)),
     open_menu: handler(() => ({ status: "COMPLETED", result: { opened: true } })),
   };
 }
@@ -107,17 +108,6 @@ function untilAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-}
-
-/** One terminal in four, by its serial number, has an update waiting. */
-function versions(serialNumber: string): OperationResults["check_update"] {
-  const waiting = numbersFrom(`${serialNumber}:update`)() < 0.25;
-  return {
-    current_version: waiting ? "4.1.2" : "4.2.0",
-    latest_version: "4.2.0",
-    update_available: waiting,
-    configuration_version: "1",
-  };
 }
 
 function inventedLog(serialNumber: string, operation: Operation, nowMs: number): string {
