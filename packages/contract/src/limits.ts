@@ -11,6 +11,8 @@ export const limits = {
   idempotencyKeyHours: 48,
   /** So that an idempotency key never outlives its operation. */
   retentionDaysMin: 3,
+  releaseFileBytes: 512 * 1024 * 1024,
+  configurationBytes: 32 * 1024,
   operationTimeoutSecondsMin: 5,
   operationTimeoutSecondsMax: 600,
   /** As sent: gzip, or text as it is. */

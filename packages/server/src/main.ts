@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defaultTimeoutSeconds, type OperationName } from "@tillkeeper/contract/operations";
 import { sql } from "kysely";
 import { accountRoutes } from "./accounts/routes.ts";
@@ -14,6 +15,7 @@ import { createTokens } from "./auth/tokens.ts";
 import { transferTokens } from "./auth/transfer-tokens.ts";
 import { clientRoutes } from "./clients/routes.ts";
 import { type Config, defaultDeviceTokenSeconds, defaultLogDays, defaultRetentionDays } from "./config.ts";
+import { configurationRoutes } from "./configurations/routes.ts";
 import type { Tx } from "./db/db.ts";
 import { openDatabase } from "./db/open.ts";
 import { openFileStore } from "./files/open-store.ts";
@@ -53,6 +55,9 @@ import type { Logger } from "./platform/log.ts";
 import { ownAddresses } from "./platform/own-addresses.ts";
 import { serverId } from "./platform/server-id.ts";
 import { Supervisor } from "./platform/worker.ts";
+import { deviceUpdateRoutes } from "./releases/device-routes.ts";
+import { liveKeys } from "./releases/keys.ts";
+import { releaseRoutes } from "./releases/routes.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
 import { destinationChanged } from "./stores/suspension.ts";
@@ -143,6 +148,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     ...activationRoutes({ db: core.db, clock: core.clock }),
     ...logRoutes(core),
     ...deviceLogRoutes({ tokens: core.transfers, receive: createReceiveLog(core) }),
+    ...updateRoutes(core),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => gateway.transport.healthy(),
@@ -280,7 +286,16 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   opened = transport;
   closing.add(() => transport.close());
   const virtual =
-    host && virtualTerminals({ db, clock, log, host, serverId: serverId(folder), mqttUrl: transport.url });
+    host &&
+    virtualTerminals({
+      db,
+      clock,
+      log,
+      host,
+      serverId: serverId(folder),
+      mqttUrl: transport.url,
+      releaseKeys: (accountId) => liveKeys(db, accountId),
+    });
   return { device, durations, transport, virtual, mailboxes, receive };
 }
 
@@ -293,6 +308,15 @@ function accessRoutes({ config, db, clock, addresses }: Core): Route[] {
     ...accountRoutes({ db, clock, bootstrapToken: config.bootstrapToken }),
     ...clientRoutes({ db, clock }),
     ...grantRoutes({ db, clock, acceptedHosts: addresses.acceptedHosts, ownUrl: addresses.url }),
+  ];
+}
+
+/** Software and configurations, and what terminals fetch of both. */
+function updateRoutes({ db, clock, files, transfers: tokens, addresses }: Core): Route[] {
+  return [
+    ...releaseRoutes({ db, clock, files }),
+    ...configurationRoutes({ db, clock }),
+    ...deviceUpdateRoutes({ db, clock, files, transfers: tokens, ownUrl: addresses.url }),
   ];
 }
 

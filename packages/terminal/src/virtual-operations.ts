@@ -1,7 +1,6 @@
 import type { OperationName, OperationResults } from "@tillkeeper/contract/operations";
 import { type Clock, sleep, timestamp } from "./clock.ts";
 import { type Fault, faultNames } from "./faults.ts";
-import { numbersFrom } from "./invented-day.ts";
 import { uploadLog } from "./log-upload.ts";
 import type { Completed, Failed, HandlerContext, Operation, OperationHandler, OperationHandlers } from "./operation.ts";
 import { deviceError } from "./outcome.ts";
@@ -22,6 +21,7 @@ export interface VirtualOperationsOptions {
   nextLink: (signal: AbortSignal) => Promise<void>;
   /** What the terminal has really logged lately. */
   recentLog: () => string;
+  checkUpdate: OperationHandler<"check_update", TerminalState>;
 }
 
 type Context = HandlerContext<TerminalState>;
@@ -30,7 +30,7 @@ type Answer<Name extends OperationName> = Completed<OperationResults[Name], Term
 
 /** What a virtual terminal does when it is told to. */
 export function virtualOperations(options: VirtualOperationsOptions): OperationHandlers<TerminalState> {
-  const { serialNumber, clock } = options;
+  const { serialNumber, clock, checkUpdate } = options;
   const handler = <Name extends OperationName>(act: Act<Name>): OperationHandler<Name, TerminalState> => ({
     run: async (operation, context) => {
       await takeTime(options, operation, context);
@@ -45,7 +45,7 @@ export function virtualOperations(options: VirtualOperationsOptions): OperationH
       const log = `${inventedLog(serialNumber, clock.now())}${options.recentLog()}`;
       return uploadLog(operation, Buffer.from(log), context, { clock });
     }),
-    check_update: handler(() => ({ status: "COMPLETED", result: versions(serialNumber) })),
+    check_update: handler((operation, context) => checkUpdate.run(operation, context)),
     open_menu: handler(() => ({ status: "COMPLETED", result: { opened: true } })),
   };
 }
@@ -102,17 +102,6 @@ function untilAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-}
-
-/** One terminal in four, by its serial number, has an update waiting. */
-function versions(serialNumber: string): OperationResults["check_update"] {
-  const waiting = numbersFrom(`${serialNumber}:update`)() < 0.25;
-  return {
-    current_version: waiting ? "4.1.2" : "4.2.0",
-    latest_version: "4.2.0",
-    update_available: waiting,
-    configuration_version: "1",
-  };
 }
 
 /** Public number for tests: who downloads the log sees that it was masked on its way. */

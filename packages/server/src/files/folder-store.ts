@@ -27,10 +27,10 @@ export function folderStore(folder: string): FileStore {
         throw error;
       }
     },
-    async get(name) {
+    async get(name, part) {
       const path = pathOf(name);
       const found = await stat(path).catch(ifMissing);
-      return found && createReadStream(path);
+      return found && createReadStream(path, part && { start: part.first, end: part.last });
     },
     remove: (name) => rm(pathOf(name), { force: true }),
   };
