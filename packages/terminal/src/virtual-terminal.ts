@@ -11,12 +11,10 @@ import type { OpenTerminalJournal, TerminalState } from "./terminal-state.ts";
 import { virtualOperations } from "./virtual-operations.ts";
 
 /** A terminal to play, with the credential that it connects with. */
-export interface VirtualTerminalSpec {
+export interface VirtualTerminalSpec extends Pick<Credential, "username" | "password" | "refused"> {
   terminalId: string;
   serialNumber: string;
   mqttUrl: string;
-  username: string;
-  password: string;
 }
 
 export interface VirtualTerminalOptions {
@@ -131,6 +129,6 @@ export class VirtualTerminal {
   }
 }
 
-export function credentialOf({ mqttUrl: url, username, password }: VirtualTerminalSpec): Credential {
-  return { url, username, password };
+export function credentialOf({ mqttUrl: url, username, password, refused }: VirtualTerminalSpec): Credential {
+  return { url, username, password, ...(refused && { refused }) };
 }
