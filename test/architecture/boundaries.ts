@@ -28,6 +28,7 @@ const serverLayers = [
   ["stores"],
   ["terminals"],
   ["operations"],
+  ["presence"],
   ["activations", "gateway"],
   ["sandbox", "health"],
   ["reference"],
