@@ -15,6 +15,8 @@ interface Waiting extends Told {
 
 const gatherMs = 1_000;
 const mostAtOnce = 500;
+/** Of one terminal, while nothing can be written. */
+const mostKept = 50;
 
 /**
  * Gathers what is heard of terminals. Heartbeats are written together, at most once a second; what changes something goes
@@ -37,13 +39,9 @@ export class Gathering {
   later(origin: Origin, event: PresenceEvent): void {
     const { events } = this.#of(origin);
     const last = events.at(-1);
-    // Of several of one kind the last tells all; one that tells of a fault, or of its end, may tell more.
-    const replaced =
-      last?.kind === event.kind &&
-      (last.kind === "heard" ||
-        (last.kind === "heartbeat" && event.kind === "heartbeat" && last.session === event.session && !last.fault));
-    if (replaced) events[events.length - 1] = event;
-    else events.push(event);
+    const folded = last && fold(last, event);
+    if (folded) events[events.length - 1] = folded;
+    else add(events, event);
     this.#timer ??= setTimeout(() => this.#due(), gatherMs);
   }
 
@@ -51,7 +49,7 @@ export class Gathering {
   now(origin: Origin, event: PresenceEvent): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiting = this.#of(origin);
-      waiting.events.push(event);
+      add(waiting.events, event);
       waiting.settle.push((error) => (error === undefined ? resolve() : reject(error)));
       this.#urgent.add(origin.terminalId);
       this.#go();
@@ -62,7 +60,7 @@ export class Gathering {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#writing;
+    while (this.#writing) await this.#writing;
     const rest = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#urgent.clear();
@@ -119,7 +117,22 @@ export class Gathering {
   #putBack({ accountId, terminalId, events }: Waiting): void {
     const kept = events.filter(({ kind }) => kind !== "hello");
     if (kept.length === 0) return;
-    this.#of({ accountId, terminalId }).events.unshift(...kept);
+    const waiting = this.#of({ accountId, terminalId });
+    waiting.events = [...kept, ...waiting.events].slice(-mostKept);
     this.#timer ??= setTimeout(() => this.#due(), gatherMs);
   }
+}
+
+function add(events: PresenceEvent[], event: PresenceEvent): void {
+  events.push(event);
+  if (events.length > mostKept) events.shift();
+}
+
+/** One event that tells what two in a row do; undefined where the first tells more. */
+function fold(last: PresenceEvent, next: PresenceEvent): PresenceEvent | undefined {
+  const alive = last.kind === "heard" || last.kind === "heartbeat";
+  if (next.kind === "heard" && alive) return { ...last, at: next.at, nextExpectedAt: next.nextExpectedAt };
+  if (next.kind !== "heartbeat" || !alive) return undefined;
+  if (last.kind === "heard") return next;
+  return last.session === next.session && last.fault?.code === next.fault?.code ? next : undefined;
 }

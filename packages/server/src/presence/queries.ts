@@ -84,3 +84,16 @@ export async function expectLater(db: Kysely<Tables>, origins: Origin[], nextExp
     where key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
       and presence.next_expected_at is not null`.execute(db);
 }
+
+export function findPresence(
+  db: Kysely<Tables>,
+  accountId: string,
+  terminalId: string,
+): Promise<PresenceRow | undefined> {
+  return db
+    .selectFrom("terminal_presence")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .executeTakeFirst();
+}
