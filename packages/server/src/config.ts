@@ -1,5 +1,6 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
+import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import type { Port } from "./platform/listen.ts";
 import type { LogLevel } from "./platform/log.ts";
 import { StartupError } from "./platform/startup-error.ts";
@@ -24,6 +25,11 @@ export interface Config {
   bootstrapToken?: string | undefined;
   /** How long operations are kept; left out, 400 days. */
   retentionDays?: number;
+  /** How long it is kept who was there and what terminals told; left out, 90 and 30 days. */
+  presenceDays?: number;
+  telemetryDays?: number;
+  /** How often terminals say that they are there; left out, every 30 seconds. */
+  heartbeatSeconds?: number;
   /** Seconds that terminals have to answer, where they differ from the contract's. */
   windows?: Partial<Record<OperationName, number>>;
   logLevel: LogLevel;
@@ -54,6 +60,10 @@ export const settings = {
   TILLKEEPER_WINDOWS:
     "Seconds that terminals have to answer, 5-600, as open_menu=15,end_of_day=240. Default 15, 60, 120 and 180 for open_menu, check_update, send_logs and end_of_day.",
   TILLKEEPER_RETENTION_DAYS: `How long operations are kept, at least ${limits.retentionDaysMin} days. Default 400. They go by the month.`,
+  TILLKEEPER_PRESENCE_DAYS: "How long the history of who was there is kept, 1-36500 days. Default 90.",
+  TILLKEEPER_TELEMETRY_DAYS:
+    "How long the history of what terminals tell of themselves is kept, 1-36500 days. Default 30. Latest values stay.",
+  TILLKEEPER_HEARTBEAT_SECONDS: "How often terminals say that they are there, 5-3600 seconds. Default 30.",
   TILLKEEPER_LOG_LEVEL: `One of ${logLevels.join(", ")}. Default warn.`,
 } as const;
 type Setting = keyof typeof settings;
@@ -61,6 +71,9 @@ type Read = (name: Setting) => string | undefined;
 type Fault = (name: string, message: string) => void;
 
 export const defaultRetentionDays = 400;
+export const defaultPresenceDays = 90;
+export const defaultTelemetryDays = 30;
+const longestDays = 36_500;
 const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
 /** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
@@ -104,6 +117,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     rateLimit: readRateLimit(read, fault),
     bootstrapToken: readBootstrapToken(read, fault),
     retentionDays: readRetention(read, fault),
+    presenceDays: readWhole("TILLKEEPER_PRESENCE_DAYS", defaultPresenceDays, [1, longestDays], read, fault),
+    telemetryDays: readWhole("TILLKEEPER_TELEMETRY_DAYS", defaultTelemetryDays, [1, longestDays], read, fault),
+    heartbeatSeconds: readWhole("TILLKEEPER_HEARTBEAT_SECONDS", defaultHeartbeatSeconds, [5, 3_600], read, fault),
     windows: readWindows(read, fault),
     logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
   };
@@ -154,12 +170,22 @@ function readRateLimit(read: Read, fault: Fault): Config["rateLimit"] {
 }
 
 function readRetention(read: Read, fault: Fault): number {
-  const days = Number(read("TILLKEEPER_RETENTION_DAYS") ?? defaultRetentionDays);
-  const longest = 36_500;
-  if (!Number.isInteger(days) || days < limits.retentionDaysMin || days > longest) {
-    fault("TILLKEEPER_RETENTION_DAYS", `must be a whole number from ${limits.retentionDaysMin} to ${longest}.`);
+  const range = [limits.retentionDaysMin, longestDays] as const;
+  return readWhole("TILLKEEPER_RETENTION_DAYS", defaultRetentionDays, range, read, fault);
+}
+
+function readWhole(
+  name: Setting,
+  byDefault: number,
+  [least, most]: readonly [number, number],
+  read: Read,
+  fault: Fault,
+): number {
+  const number = Number(read(name) ?? byDefault);
+  if (!Number.isInteger(number) || number < least || number > most) {
+    fault(name, `must be a whole number from ${least} to ${most}.`);
   }
-  return days;
+  return number;
 }
 
 function readWindows(read: Read, fault: Fault): Partial<Record<OperationName, number>> {

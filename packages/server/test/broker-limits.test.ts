@@ -35,6 +35,7 @@ describe("the embedded broker alone", () => {
       log: createLogger("silent"),
       authenticate: async () => true,
       receive: async () => undefined,
+      left: () => undefined,
       ...more,
     });
   }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { OperationName, OperationResults } from "@tillkeeper/contract/operations";
 import { type Clock, sleep, timestamp } from "./clock.ts";
 import { type Fault, faultNames } from "./faults.ts";
-import { numbersFrom } from "./invented-day.ts";
+import { inventedVersions } from "./invented-telemetry.ts";
 import type { Completed, Failed, HandlerContext, Operation, OperationHandler, OperationHandlers } from "./operation.ts";
 import { deviceError } from "./outcome.ts";
 import { closeDay, type TerminalState } from "./terminal-state.ts";
@@ -50,7 +50,7 @@ export function virtualOperations(options: VirtualOperationsOptions): OperationH
       };
       return { status: "COMPLETED", result };
     }),
-    check_update: handler(() => ({ status: "COMPLETED", result: versions(serialNumber) })),
+    check_update: handler(() => ({ status: "COMPLETED", result: inventedVersions(serialNumber) })),
     open_menu: handler(() => ({ status: "COMPLETED", result: { opened: true } })),
   };
 }
@@ -107,17 +107,6 @@ function untilAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
-}
-
-/** One terminal in four, by its serial number, has an update waiting. */
-function versions(serialNumber: string): OperationResults["check_update"] {
-  const waiting = numbersFrom(`${serialNumber}:update`)() < 0.25;
-  return {
-    current_version: waiting ? "4.1.2" : "4.2.0",
-    latest_version: "4.2.0",
-    update_available: waiting,
-    configuration_version: "1",
-  };
 }
 
 function inventedLog(serialNumber: string, operation: Operation, nowMs: number): string {

@@ -3,7 +3,9 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Credential, OpenConnection } from "./connection.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { FaultyLink } from "./faulty-connection.ts";
+import { InventedCondition } from "./invented-condition.ts";
 import { InventedPayments, type PaymentLength } from "./invented-payments.ts";
+import { inventedTelemetry } from "./invented-telemetry.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
 import type { Operation } from "./operation.ts";
@@ -44,6 +46,7 @@ export class VirtualTerminal {
   readonly #options: VirtualTerminalOptions;
   readonly #clock: Clock;
   readonly #payments: InventedPayments;
+  readonly #condition: InventedCondition;
   readonly #link: FaultyLink;
   #credential: Credential;
   #agent: Agent<TerminalState> | undefined;
@@ -57,7 +60,10 @@ export class VirtualTerminal {
     this.#clock = options.clock ?? systemClock;
     this.#credential = credentialOf(spec);
     this.#payments = new InventedPayments(this.#clock, options.payment ?? defaultPayment);
+    const { fault = faultOfSerial(spec.serialNumber) } = options;
+    this.#condition = new InventedCondition(this.#clock, fault === "silent", () => this.#agent?.reportSoon());
     this.#link = new FaultyLink({
+      condition: this.#condition,
       faultOf: (operation) => this.#faultOf(operation),
       payments: this.#payments,
       restart: () => this.#restart(),
@@ -99,6 +105,7 @@ export class VirtualTerminal {
     if (this.#stopped) return;
     await this.#agent?.kill();
     this.#payments.endAll();
+    this.#condition.mend();
     if (!this.#stopped) await this.start();
   }
 
@@ -121,6 +128,8 @@ export class VirtualTerminal {
       clock: this.#clock,
       open: this.#link.through(open),
       payments: this.#payments,
+      telemetry: () => inventedTelemetry(this.#spec.serialNumber, this.#clock.now()),
+      fault: () => this.#condition.fault,
       ...(log && { log }),
       ...(repeat && { repeat }),
     });

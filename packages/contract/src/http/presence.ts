@@ -5,7 +5,10 @@ import { DeviceFault, Telemetry, type TelemetryField, telemetryFields } from "..
 const Time = Type.String({ format: "date-time" });
 const Next = Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." }));
 
-const RoundTrip = Type.Integer({ minimum: 0, description: "Milliseconds to the terminal and back, when last measured." });
+const RoundTrip = Type.Integer({
+  minimum: 0,
+  description: "Milliseconds to the terminal and back, when last measured.",
+});
 
 /** Whether one terminal is there, and what is known about it. */
 export const TerminalPresence = Type.Object({
@@ -22,7 +25,9 @@ export const TerminalPresence = Type.Object({
       {
         ...DeviceFault.properties,
         at: Time,
-        ended_at: Type.Optional(Type.String({ format: "date-time", description: "Since when it is not told any more." })),
+        ended_at: Type.Optional(
+          Type.String({ format: "date-time", description: "Since when it is not told any more." }),
+        ),
       },
       { description: "The last fault that the device told of." },
     ),
@@ -57,7 +62,8 @@ const storeFields = {
   counts: PresenceCounts,
   worst: Type.Optional(
     Type.Enum(presenceStatuses, {
-      description: "The status that needs somebody most: offline, late, never, shut_down, online. None without terminals.",
+      description:
+        "The status that needs somebody most: offline, late, never, shut_down, online. None without terminals.",
     }),
   ),
 };

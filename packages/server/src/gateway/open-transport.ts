@@ -4,17 +4,18 @@ import type { Logger } from "../platform/log.ts";
 import { authenticateTerminal } from "../terminals/credentials.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { connectOutsideBroker } from "./outside-broker.ts";
-import type { DeviceTransport, Receive } from "./transport.ts";
+import type { DeviceTransport, Left, Receive } from "./transport.ts";
 
 interface TransportOptions {
   config: Config;
   db: Db;
   log: Logger;
   receive: Receive;
+  left: Left;
 }
 
 /** The broker that the configuration names: the embedded one, or an outside one. */
-export function openTransport({ config, db, log, receive }: TransportOptions): Promise<DeviceTransport> {
+export function openTransport({ config, db, log, receive, left }: TransportOptions): Promise<DeviceTransport> {
   if (config.mqtt.outsideUrl !== undefined) return connectOutsideBroker({ url: config.mqtt.outsideUrl, log, receive });
   return openEmbeddedBroker({
     host: config.http.host,
@@ -22,6 +23,7 @@ export function openTransport({ config, db, log, receive }: TransportOptions): P
     port: config.mqtt.port,
     log,
     receive,
+    left,
     authenticate: async (username, password) => (await authenticateTerminal(db, username, password)) !== undefined,
   });
 }

@@ -110,7 +110,8 @@ function begin(
 ): After {
   const wasOnline = state?.status === "online";
   // An agent without sessions says hello whenever it is asked: that is no new connection.
-  const change = wasOnline && session === null ? {} : { change: { at, status: "online", reason: "connected" } as const };
+  const change =
+    wasOnline && session === null ? {} : { change: { at, status: "online", reason: "connected" } as const };
   return {
     state: {
       ...(state ?? nothingKnown),

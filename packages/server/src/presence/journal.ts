@@ -19,7 +19,14 @@ export async function writeEvents(db: Db, told: Told[]): Promise<void> {
 
 /** A terminal that said nothing but that it is still there; undefined where rules have to be asked. */
 function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
-  const heard: Heard = { accountId, terminalId, session: null, at: new Date(0), nextExpectedAt: new Date(0), roundTripMs: null };
+  const heard: Heard = {
+    accountId,
+    terminalId,
+    session: null,
+    at: new Date(0),
+    nextExpectedAt: new Date(0),
+    roundTripMs: null,
+  };
   for (const event of events) {
     if (event.kind !== "heard" && event.kind !== "heartbeat") return undefined;
     if (event.kind === "heartbeat") {

@@ -24,7 +24,7 @@ interface PresenceDeps {
   heartbeatSeconds: number;
   probes: Pick<Probes, "answered">;
   /** Whether the server itself sees connections come and go. With an outside broker only the terminals' words tell. */
-  seesConnections: () => boolean;
+  seesConnections: boolean;
 }
 
 /** Takes what is heard of terminals: who is there, and how it is. */
@@ -58,7 +58,7 @@ export function createPresence(deps: PresenceDeps): Presence {
     hello(origin, { session = null }) {
       const at = clock.now();
       // Who names no session promises no heartbeats; where the server sees its connection, its silence means nothing.
-      const nextExpectedAt = session === null && seesConnections() ? null : nextAfter(at);
+      const nextExpectedAt = session === null && seesConnections ? null : nextAfter(at);
       return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt });
     },
     heard(origin) {
@@ -82,7 +82,8 @@ export function createPresence(deps: PresenceDeps): Presence {
       ]);
       return row !== undefined && ["online", "late"].includes(standingAt(row, since, now).status);
     },
-    leave: (terminals) => (terminals.length > 0 ? expectLater(db.sql, terminals, nextAfter(clock.now())) : Promise.resolve()),
+    leave: (terminals) =>
+      terminals.length > 0 ? expectLater(db.sql, terminals, nextAfter(clock.now())) : Promise.resolve(),
     async flush() {
       await gathering.flush();
       await telemetry.write();

@@ -5,7 +5,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { pause, type Worker } from "../platform/worker.ts";
-import { askFor, findUnsent, findProbes, forgetProbes, noteAnswer, noteSent, type ProbeRow } from "./probe-queries.ts";
+import { askFor, findProbes, findUnsent, forgetProbes, noteAnswer, noteSent, type ProbeRow } from "./probe-queries.ts";
 import type { Origin } from "./queries.ts";
 
 /** What carries a probe to a terminal; the gateway's transport does. */
@@ -88,7 +88,12 @@ export function createProbes(deps: ProbeDeps): Probes {
       const now = clock.now();
       const here = carrier().hears(origin.terminalId);
       const freeFrom = new Date(now.getTime() - patienceMs);
-      const { row, ours } = await askFor(db, origin, { probeId: randomUUID(), now, freeFrom, sentAt: here ? now : null });
+      const { row, ours } = await askFor(db, origin, {
+        probeId: randomUUID(),
+        now,
+        freeFrom,
+        sentAt: here ? now : null,
+      });
       const sinceMs = performance.now();
       const patience = Math.min(patienceMs, row.created_at.getTime() + patienceMs - now.getTime());
       const answer = new Promise<Answered>((resolve) => {

@@ -13,6 +13,6 @@ export async function probeTerminal(
   const presence = await getLivePresence(deps, accountId, terminalId).catch(() => before);
   if (reachable) return { reachable, ...(roundTripMs !== undefined && { round_trip_ms: roundTripMs }), presence };
   // An outside broker takes every probe; whether the terminal is connected to it the terminal's own words tell.
-  const connected = sent && presence.status === "online";
+  const connected = sent && ["online", "late"].includes(presence.status);
   return { reachable, reason: connected ? "no_answer" : "not_connected", presence };
 }

@@ -24,7 +24,9 @@ export async function lockPresence(db: Kysely<Tables>, origins: Origin[]): Promi
 export async function registeredAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
     select terminals.terminal_id from terminals
-    join ${keysOf(origins)} on key.account_id = terminals.account_id and key.terminal_id = terminals.terminal_id`.execute(db);
+    join ${keysOf(origins)} on key.account_id = terminals.account_id and key.terminal_id = terminals.terminal_id`.execute(
+    db,
+  );
   return new Set(rows.map((row) => row.terminal_id));
 }
 
@@ -38,7 +40,9 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
   if (rows.length === 0) return;
   await db
     .insertInto("terminal_presence")
-    .values(rows.map(({ accountId, terminalId, state }) => ({ ...state, account_id: accountId, terminal_id: terminalId })))
+    .values(
+      rows.map(({ accountId, terminalId, state }) => ({ ...state, account_id: accountId, terminal_id: terminalId })),
+    )
     .onConflict((conflict) =>
       conflict.columns(["account_id", "terminal_id"]).doUpdateSet((eb) => ({
         session: eb.ref("excluded.session"),

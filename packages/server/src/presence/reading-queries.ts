@@ -15,7 +15,8 @@ export interface TerminalPresenceRow {
 type Joined = Omit<TerminalPresenceRow, "presence"> & { heard: boolean } & PresenceRow;
 
 function selectTerminals(db: Kysely<Tables>, accountId: string) {
-  return (where: ReturnType<typeof sql>) => sql<Joined>`
+  return (where: ReturnType<typeof sql>) =>
+    sql<Joined>`
     select presence.*, terminals.terminal_id, terminals.store_ref, terminals.created_at,
       terminals.status = 'DELETED' as deleted, presence.terminal_id is not null as heard
     from terminals left join terminal_presence as presence
@@ -43,9 +44,10 @@ export async function terminalsOfStores(
   accountId: string,
   storeRefs: string[],
 ): Promise<TerminalPresenceRow[]> {
-  const { rows } = await selectTerminals(db, accountId)(
-    sql`terminals.store_ref = any(${storeRefs}) and terminals.status <> 'DELETED'`,
-  );
+  const { rows } = await selectTerminals(
+    db,
+    accountId,
+  )(sql`terminals.store_ref = any(${storeRefs}) and terminals.status <> 'DELETED'`);
   return rows.map(split);
 }
 

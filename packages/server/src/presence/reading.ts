@@ -43,7 +43,11 @@ interface Moment {
   since: Date;
 }
 
-function read<T>({ db, clock }: ReadingDeps, accountId: string, work: (tx: Tx, moment: Moment) => Promise<T>): Promise<T> {
+function read<T>(
+  { db, clock }: ReadingDeps,
+  accountId: string,
+  work: (tx: Tx, moment: Moment) => Promise<T>,
+): Promise<T> {
   return inTenant(db, accountId, async (tx) => {
     const now = clock.now();
     return work(tx, { now, since: await listeningSince(tx, now) });

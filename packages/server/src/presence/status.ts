@@ -53,7 +53,8 @@ interface Deadlines {
 
 /** What was found before stays as it was found: neither does a late terminal become late anew, nor an offline one late. */
 function absent({ status, since }: PresenceTimes, now: Date, { reason, lateAt, offlineAt }: Deadlines): Standing {
-  if (status !== "offline" && now.getTime() >= offlineAt) return { status: "offline", since: new Date(offlineAt), reason };
+  if (status !== "offline" && now.getTime() >= offlineAt)
+    return { status: "offline", since: new Date(offlineAt), reason };
   if (status === "online" && now.getTime() >= lateAt) return { status: "late", since: new Date(lateAt), reason };
   return { status, since, ...(status !== "online" && { reason }) };
 }

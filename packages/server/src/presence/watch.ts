@@ -1,8 +1,8 @@
 import { presenceDelays } from "@tillkeeper/contract/presence";
 import { type Kysely, sql } from "kysely";
 import type { Db } from "../db/db.ts";
-import type { Tables } from "../db/schema.ts";
 import { retried } from "../db/retry.ts";
+import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { addChanges, type PresenceRow } from "./queries.ts";
