@@ -8,7 +8,9 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { Credential, OpenConnection } from "./connection.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { FaultyLink } from "./faulty-connection.ts";
+import { InventedCondition } from "./invented-condition.ts";
 import { InventedPayments, type PaymentLength } from "./invented-payments.ts";
+import { inventedTelemetry } from "./invented-telemetry.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
 import type { Operation } from "./operation.ts";
@@ -53,6 +55,7 @@ export class VirtualTerminal {
   readonly #options: VirtualTerminalOptions;
   readonly #clock: Clock;
   readonly #payments: InventedPayments;
+  readonly #condition: InventedCondition;
   readonly #link: FaultyLink;
   readonly #recent: RecentLines;
   #credential: Credential;
@@ -70,7 +73,10 @@ export class VirtualTerminal {
     this.#recent = new RecentLines(this.#clock);
     this.#downloads = options.downloads ?? join(tmpdir(), `tillkeeper-${randomUUID()}`);
     this.#payments = new InventedPayments(this.#clock, options.payment ?? defaultPayment);
+    const { fault = faultOfSerial(spec.serialNumber) } = options;
+    this.#condition = new InventedCondition(this.#clock, fault === "silent", () => this.#agent?.reportSoon());
     this.#link = new FaultyLink({
+      condition: this.#condition,
       faultOf: (operation) => this.#faultOf(operation),
       payments: this.#payments,
       restart: () => this.#restart(),
@@ -114,6 +120,7 @@ export class VirtualTerminal {
     if (this.#stopped) return;
     await this.#agent?.kill();
     this.#payments.endAll();
+    this.#condition.mend();
     if (!this.#stopped) await this.start();
   }
 
@@ -149,6 +156,8 @@ export class VirtualTerminal {
       open: this.#link.through(open),
       payments: this.#payments,
       log: this.#recent.through(log),
+      telemetry: () => inventedTelemetry(this.#spec.serialNumber, this.#clock.now()),
+      fault: () => this.#condition.fault,
       ...(repeat && { repeat }),
     });
     return agent;
