@@ -1,4 +1,5 @@
 import type { TokenResponse } from "@tillkeeper/contract/http/token";
+import { createLogs, type Logs } from "./logs.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createStores, type Stores } from "./stores.ts";
 import { createTerminals, type Terminals } from "./terminals.ts";
@@ -10,6 +11,7 @@ export interface Client {
   stores: Stores;
   terminals: Terminals;
   operations: Operations;
+  logs: Logs;
   /** The access token in use; every call gets it by itself. Asking early shows whether the credentials are right. */
   token(): Promise<TokenResponse>;
 }
@@ -24,6 +26,7 @@ export function createClient(options: ClientOptions): Client {
     stores: createStores(transport),
     terminals: createTerminals(transport),
     operations: createOperations(transport),
+    logs: createLogs(transport),
     token: () => transport.token(),
   };
 }

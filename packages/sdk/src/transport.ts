@@ -38,6 +38,8 @@ export interface Transport {
   pathOf: (...parts: string[]) => string;
   /** Sends with a token. A 401 is tried once more with a new one; every other answer but 2xx throws `TillkeeperError`. */
   call: <T>(call: Call) => Promise<Answer<T>>;
+  /** The same for an answer that is a file. `requestTimeoutMs` holds until it begins; the signal ends it at any time. */
+  download: (call: Call) => Promise<Answer<ReadableStream<Uint8Array>>>;
   /** The token in use. */
   token: () => Promise<TokenResponse>;
 }
@@ -60,30 +62,53 @@ export function createTransport(options: ClientOptions): Transport {
       }),
   });
 
-  const attempt = async ({ method, path, query, body, headers, signal }: Call, token: string) => {
-    const timeout = AbortSignal.timeout(requestTimeoutMs);
-    return send(`${base}${path}${queryText(query)}`, {
+  const attempt = async ({ method, path, query, body, headers, signal }: Call, token: string, timeout: AbortSignal) =>
+    send(`${base}${path}${queryText(query)}`, {
       ...json(body, { ...headers, authorization: `Bearer ${token}` }),
       method,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
+
+  const answered = async (call: Call, timeout: () => AbortSignal): Promise<Response> => {
+    const { access_token: first } = await tokens.get();
+    let response = await attempt(call, first, timeout());
+    if (response.status === 401) {
+      await response.body?.cancel();
+      tokens.discard(first);
+      response = await attempt(call, (await tokens.get()).access_token, timeout());
+    }
+    if (!response.ok) throw await readError(response);
+    return response;
   };
 
   return {
     pathOf: (...parts) => [account, ...parts.map(encodeURIComponent)].join("/"),
     token: () => tokens.get(),
     call: async <T>(call: Call): Promise<Answer<T>> => {
-      const { access_token: first } = await tokens.get();
-      let response = await attempt(call, first);
-      if (response.status === 401) {
-        await response.body?.cancel();
-        tokens.discard(first);
-        response = await attempt(call, (await tokens.get()).access_token);
-      }
-      if (!response.ok) throw await readError(response);
+      const response = await answered(call, () => AbortSignal.timeout(requestTimeoutMs));
       const body: T = JSON.parse(await response.text());
       return { body, headers: response.headers };
     },
+    download: async (call) => {
+      const begins = deadline(requestTimeoutMs);
+      const { body, headers } = await answered(call, begins.again).finally(begins.met);
+      return { body: body ?? new ReadableStream(), headers };
+    },
+  };
+}
+
+/** Ends what has not begun in time, and leaves alone what has. */
+function deadline(ms: number): { again: () => AbortSignal; met: () => void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    again: () => {
+      clearTimeout(timer);
+      const late = new AbortController();
+      const reason = new DOMException("The operation was aborted due to timeout", "TimeoutError");
+      timer = setTimeout(() => late.abort(reason), ms);
+      return late.signal;
+    },
+    met: () => clearTimeout(timer),
   };
 }
 

@@ -78,6 +78,7 @@ describe("tenants", () => {
       scope: ["read:accounts"],
       type: "client_credentials",
     });
+    const logId = await storeLog(of.aid, terminal.terminal_id);
     const { body: shown } = await server.call("GET", `/v1/accounts/${of.aid}/auth/clients/${client.id}`, of);
     return {
       aid: of.aid,
@@ -90,7 +91,32 @@ describe("tenants", () => {
       client_ref: client.id,
       secret_id: shown.secrets[0].id,
       grant_ref: grant.id,
+      log_id: logId,
     };
+  }
+
+  /** As a terminal's upload leaves it. */
+  async function storeLog(aid: string, terminalId: string): Promise<string> {
+    const id = randomUUID();
+    await server.db.sql
+      .insertInto("terminal_logs")
+      .values({
+        account_id: aid,
+        id,
+        terminal_id: terminalId,
+        operation_id: randomUUID(),
+        device_serial_number: "1",
+        state: "stored",
+        received_sha256: Buffer.alloc(32),
+        name: `logs/${id}.gz`,
+        size: 1,
+        unpacked_size: 1,
+        sha256: "0".repeat(64),
+        masked_count: 0,
+        created_at: server.clock.now(),
+      })
+      .execute();
+    return id;
   }
 
   /** Things of the same form that nobody has. */
@@ -105,6 +131,7 @@ describe("tenants", () => {
     client_ref: randomUUID(),
     secret_id: randomUUID(),
     grant_ref: randomUUID(),
+    log_id: randomUUID(),
   };
 
   async function ask({ id, method, path }: Endpoint, ids: Ids, body: unknown, of = stranger): Promise<string> {
