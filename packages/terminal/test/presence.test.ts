@@ -9,14 +9,18 @@ describe("an agent", () => {
     scene = made;
   });
   const start = useAgents(() => scene);
-  const sessionsOf = (channel: "heartbeat" | "goodbye" | "gone") => scene.server.signsOn(channel).map((sign) => sign["session"]);
+  const sessionsOf = (channel: "heartbeat" | "goodbye" | "gone") =>
+    scene.server.signsOn(channel).map((sign) => sign["session"]);
 
   test("names its connection in hello and heartbeat, and takes its leave before it goes", async () => {
     const agent = start(async () => opened, { telemetry: () => ({ printer: "ok" }) });
     const hello = await scene.server.hello();
     await until(() => sessionsOf("heartbeat").length > 0, "a heartbeat");
     expect(hello.session).toEqual(expect.any(String));
-    expect(scene.server.signsOn("heartbeat")[0]).toMatchObject({ session: hello.session, telemetry: { printer: "ok" } });
+    expect(scene.server.signsOn("heartbeat")[0]).toMatchObject({
+      session: hello.session,
+      telemetry: { printer: "ok" },
+    });
     await agent.stop();
     await until(() => sessionsOf("goodbye").length > 0, "a goodbye");
     expect(sessionsOf("goodbye")).toEqual([hello.session]);
@@ -55,11 +59,11 @@ describe("an agent", () => {
   });
 
   test("is back soon after a link on which the server answered, however often it failed before", async () => {
-    await scene.broker.vanish();
+    scene.broker.refuses = true;
     start(async () => opened);
-    // Long enough for pauses to have grown beyond what is expected below.
-    await new Promise((resolve) => setTimeout(resolve, 3_500));
-    await scene.broker.listen();
+    // By then its pauses have grown beyond what is expected below.
+    await until(() => scene.broker.connects.length >= 6, "six attempts");
+    scene.broker.refuses = false;
     await scene.server.hello(1);
     await until(() => sessionsOf("heartbeat").length > 0, "a heartbeat");
     scene.broker.sever();
