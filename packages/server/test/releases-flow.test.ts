@@ -3,6 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { Agent } from "@tillkeeper/terminal/agent";
+import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { checkUpdate, type Versions } from "@tillkeeper/terminal/updates";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { addRelease, type Maker, newMaker } from "./support/releases.ts";
@@ -151,6 +155,60 @@ describe("check_update of a virtual terminal", () => {
     const { body } = await server.call("GET", `/v1/accounts/${tenant.aid}/releases/${id}`, tenant);
     expect(body).toMatchObject({ status: "available", offered: false });
     expect((await check(terminal)).result).toMatchObject({ latest_version: "4.2.0", update_available: false });
+  });
+
+  describe("by the agent library, on a device of one's own", () => {
+    const downloads = mkdtempSync(join(tmpdir(), "tillkeeper-downloads-"));
+    let agent: Agent<Versions>;
+    afterAll(async () => {
+      await agent.stop();
+      rmSync(downloads, { recursive: true });
+    });
+
+    it("makes a terminal ACTIVE whose device paired, and fails it where its key is not trusted", async () => {
+      const { body: terminal } = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, {
+        ...tenant,
+        body: { device_serial_number: "OWN-1", store_id: "S312", device_model: "OWN" },
+      });
+      const { terminal_id: terminalId } = terminal;
+      const path = `/v1/accounts/${tenant.aid}/terminals/${terminalId}`;
+      const { body: credential } = await server.call("POST", `${path}/credentials`, tenant);
+      const status = async () => (await server.call("GET", path, tenant)).body.status;
+      const installed: string[] = [];
+      const trusted: ReleasePublicKey[] = [];
+      const receipts: string[] = [];
+      agent = new Agent<Versions>({
+        terminalId,
+        credential: { ...credential, url: credential.mqtt_url },
+        agentName: "own/1",
+        journal: memoryJournal<Versions>({ software_version: "1.0" }),
+        handlers: {
+          check_update: checkUpdate<Versions>({
+            trustedKeys: () => trusted,
+            deviceModel: "OWN",
+            running: (state) => state,
+            folder: downloads,
+            install: async ({ version }, file) => void installed.push(version, await readFile(file, "base64")),
+            remember: (state, changed) => ({ ...state, ...changed }),
+          }),
+        },
+        receipted: (id) => void receipts.push(id),
+      });
+      agent.start();
+      await vi.waitUntil(async () => (await status()) === "ACTION_REQUIRED", { timeout: 10_000, interval: 20 });
+      const { content } = await addRelease(server, tenant, maker, { device_model: "OWN", version: "1.1" });
+
+      const distrusted = await check(terminalId);
+      expect(distrusted).toMatchObject({ status: "FAILED", reason: "refused", error: { code: "unknown_release_key" } });
+      expect(await status()).toBe("ACTION_REQUIRED");
+      trusted.push(maker.publicKey);
+      const { id, result } = await check(terminalId);
+      expect(result).toMatchObject({ current_version: "1.0", latest_version: "1.1", update_available: true });
+      expect(await status()).toBe("ACTIVE");
+      expect(installed).toEqual(["1.1", content.toString("base64")]);
+      await vi.waitUntil(() => receipts.includes(id), { timeout: 5_000, interval: 5 });
+      expect(await readdir(downloads)).toEqual([]);
+    });
   });
 
   it("is not offered what another account has", async () => {
