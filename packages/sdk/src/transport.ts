@@ -19,11 +19,13 @@ export interface ClientOptions {
 type QueryValue = string | number | boolean | undefined;
 
 export interface Call {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   /** Below the server's address; see `pathOf`. */
   path: string;
   query?: Readonly<Record<string, QueryValue>>;
   body?: unknown;
+  /** A file, in place of a body. It may take as long as it needs, unless the signal says otherwise. */
+  file?: Blob;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
 }
@@ -62,12 +64,17 @@ export function createTransport(options: ClientOptions): Transport {
       }),
   });
 
-  const attempt = async ({ method, path, query, body, headers, signal }: Call, token: string, timeout: AbortSignal) =>
-    send(`${base}${path}${queryText(query)}`, {
-      ...json(body, { ...headers, authorization: `Bearer ${token}` }),
+  const attempt = async (call: Call, token: string, timeout: AbortSignal) => {
+    const { method, path, query, body, file, headers, signal } = call;
+    // A file takes as long as it takes.
+    const signals = [...(signal ? [signal] : []), ...(file ? [] : [timeout])];
+    const authorized = { ...headers, authorization: `Bearer ${token}` };
+    return send(`${base}${path}${queryText(query)}`, {
+      ...(file ? bytes(file, authorized) : json(body, authorized)),
       method,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: AbortSignal.any(signals),
     });
+  };
 
   const answered = async (call: Call, timeout: () => AbortSignal): Promise<Response> => {
     const { access_token: first } = await tokens.get();
@@ -116,6 +123,11 @@ function json(body: unknown, headers: Record<string, string>): RequestInit {
   const accepted = { ...headers, accept: "application/json" };
   if (body === undefined) return { headers: accepted };
   return { headers: { ...accepted, "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+function bytes(file: Blob, headers: Record<string, string>): RequestInit {
+  const type = "application/octet-stream";
+  return { headers: { ...headers, accept: "application/json", "content-type": type }, body: file };
 }
 
 /** As the API documents it: id and secret as they are, without percent-encoding. */

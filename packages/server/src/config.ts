@@ -84,6 +84,14 @@ export const settings = {
   TILLKEEPER_LOG_LEVEL: `One of ${logLevels.join(", ")}. Default warn.`,
 } as const;
 type Setting = keyof typeof settings;
+
+/** What the command line reads to reach a server as its client; a server in the same environment lets them be. */
+export const clientSettings = {
+  TILLKEEPER_URL: "Where the server answers.",
+  TILLKEEPER_CLIENT_ID: "The client that asks.",
+  TILLKEEPER_CLIENT_SECRET: "Its secret.",
+  TILLKEEPER_ACCOUNT: "The account that it asks for.",
+} as const;
 type Read = (name: Setting) => string | undefined;
 type Fault = (name: string, message: string) => void;
 
@@ -165,7 +173,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 
 function refuseUnknown(env: Record<string, string | undefined>, fault: Fault): void {
   for (const name of Object.keys(env)) {
-    if (name.startsWith("TILLKEEPER_") && !Object.hasOwn(settings, name))
+    if (name.startsWith("TILLKEEPER_") && !Object.hasOwn(settings, name) && !Object.hasOwn(clientSettings, name))
       fault(name, "is not a setting; see `tillkeeper settings`.");
   }
 }
