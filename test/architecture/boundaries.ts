@@ -28,6 +28,7 @@ const serverLayers = [
   ["stores"],
   ["terminals"],
   ["operations"],
+  ["broker-access"],
   ["activations", "gateway"],
   ["sandbox", "health"],
   ["reference"],

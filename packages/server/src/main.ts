@@ -10,9 +10,11 @@ import { openNarrowedGrants } from "./auth/narrowed-grants.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
+import { brokerRoutes } from "./broker-access/routes.ts";
 import { clientRoutes } from "./clients/routes.ts";
 import { type Config, defaultRetentionDays } from "./config.ts";
 import type { Tx } from "./db/db.ts";
+import { unavailable } from "./db/failures.ts";
 import { openDatabase } from "./db/open.ts";
 import { credentialWorker } from "./gateway/credential-check.ts";
 import { announcer, outboxWorker } from "./gateway/dispatch.ts";
@@ -45,6 +47,7 @@ import { Supervisor } from "./platform/worker.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
 import { destinationChanged } from "./stores/suspension.ts";
+import type { Admission } from "./terminals/admission.ts";
 import { type RetirementDeps, retirementWorker } from "./terminals/retirement.ts";
 import { terminalRoutes } from "./terminals/routes.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "./terminals/suspension.ts";
@@ -116,6 +119,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     ...terminalRoutes(terminals),
     ...operationRoutes({ db, clock, accept, announceCancel: announcer(gateway.device, "cancel") }),
     ...activationRoutes({ db: core.db, clock: core.clock }),
+    ...brokerRoutes({ db, secret: config.mqtt.brokerSecret, brokerUrl: config.mqtt.outsideUrl }),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => gateway.transport.healthy(),
@@ -159,6 +163,7 @@ function terminalPorts({ transport, virtual }: Gateway, accept: Accept, clock: C
       cancelUndelivered(tx, { ...operation, at: clock.now() }),
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
+    admit: (admission: Admission) => admitOrSay(transport, admission),
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
     isConnected: transport.hears,
     sendEndOfDay: async (caller: Caller, terminalId: string) => {
@@ -166,6 +171,15 @@ function terminalPorts({ transport, virtual }: Gateway, accept: Accept, clock: C
       return operation.id;
     },
   };
+}
+
+/** A broker that cannot be told is no fault of the request: it is to be sent again. */
+async function admitOrSay(transport: DeviceTransport, admission: Admission) {
+  try {
+    return await transport.admit(admission);
+  } catch (error) {
+    throw unavailable(error);
+  }
 }
 
 function operationRequest(by: { accountId: string; clientId: string }, terminalId: string, operation: OperationName) {
@@ -227,7 +241,16 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   opened = transport;
   closing.add(() => transport.close());
   const virtual =
-    host && virtualTerminals({ db, clock, log, host, serverId: serverId(folder), mqttUrl: transport.url });
+    host &&
+    virtualTerminals({
+      db,
+      clock,
+      log,
+      host,
+      serverId: serverId(folder),
+      mqttUrl: transport.url,
+      admit: (admission) => transport.admit(admission),
+    });
   return { device, durations, transport, virtual };
 }
 

@@ -8,6 +8,10 @@ export interface Credential {
   url: string;
   username: string;
   password: string;
+  /** The MQTT client id, as answered; left out, the terminal's id. */
+  clientId?: string;
+  /** PEM text of the certificates that the broker's must be signed by, in place of those that the system trusts. */
+  ca?: string;
 }
 
 export interface ConnectionEvents {

@@ -87,11 +87,11 @@ class MqttConnection implements Connection {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     const { terminalId, events } = this.#settings;
-    const { url, username, password } = this.#credential;
+    const { url, username, password, clientId = terminalId, ca } = this.#credential;
     const client = connect(url, {
       protocolVersion: 4,
       clean: true,
-      clientId: terminalId,
+      clientId,
       username,
       password,
       keepalive: keepaliveSeconds,
@@ -99,6 +99,7 @@ class MqttConnection implements Connection {
       reconnectPeriod: 0,
       resubscribe: false,
       manualConnect: true,
+      ...(ca !== undefined && { ca }),
     });
     this.#client = client;
     // Every message under way listens for the end of the link.

@@ -17,6 +17,7 @@ export interface VirtualTerminalSpec {
   mqttUrl: string;
   username: string;
   password: string;
+  clientId?: string;
 }
 
 export interface VirtualTerminalOptions {
@@ -131,6 +132,6 @@ export class VirtualTerminal {
   }
 }
 
-export function credentialOf({ mqttUrl: url, username, password }: VirtualTerminalSpec): Credential {
-  return { url, username, password };
+export function credentialOf({ mqttUrl: url, username, password, clientId }: VirtualTerminalSpec): Credential {
+  return { url, username, password, ...(clientId !== undefined && { clientId }) };
 }

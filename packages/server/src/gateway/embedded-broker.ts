@@ -1,11 +1,14 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { createSecureContext, createServer as createTlsServer } from "node:tls";
 import { limits } from "@tillkeeper/contract/limits";
 import { clientIdBelongsTo, parseTopic, topic, upChannels } from "@tillkeeper/contract/mqtt";
 import { Aedes, type AuthenticateError, type Client } from "aedes";
+import { mayPublish, maySubscribe } from "../broker-access/topic-rules.ts";
 import { listen, type Port } from "../platform/listen.ts";
 import type { Logger } from "../platform/log.ts";
+import { StartupError } from "../platform/startup-error.ts";
 import { Admission, type Authenticate } from "./admission.ts";
-import { Connections, maySubscribe } from "./connections.ts";
+import { Connections } from "./connections.ts";
 import { fairShare } from "./fair-share.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
@@ -13,6 +16,10 @@ interface BrokerOptions {
   host: string;
   /** As terminals are told, brackets included. */
   shownHost: string;
+  /** Where terminals are told to connect, if that is elsewhere. */
+  publicUrl?: string | undefined;
+  /** PEM texts; with them it listens with TLS alone. */
+  tls?: { cert: string; key: string } | undefined;
   port: Port;
   log: Logger;
   authenticate: Authenticate;
@@ -56,18 +63,15 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
 
   // Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms).
   const sockets = new Set<Socket>();
-  const server = createServer(
-    { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs },
-    (socket) => {
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-      limitPacketSize(broker.handle(socket), socket);
-    },
-  );
+  const server = openServer(options, (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    limitPacketSize(broker.handle(socket), socket);
+  });
   const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
 
   return {
-    url: () => `mqtt://${options.shownHost}:${port}`,
+    url: () => options.publicUrl ?? `${options.tls ? "mqtts" : "mqtt"}://${options.shownHost}:${port}`,
     healthy: () => server.listening,
     publish: (terminalId, channel, message) =>
       new Promise((resolve, reject) => {
@@ -76,12 +80,30 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
           error ? reject(error) : resolve(),
         );
       }),
+    admit: async ({ terminalId, password, former }) => {
+      if (former === "ends") admission.replaced(terminalId);
+      return { username: terminalId, password, clientId: terminalId };
+    },
     disconnect: (terminalId) => admission.replaced(terminalId),
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
     connections: () => connections.all().map(({ client, ...known }) => ({ ...known, end: () => client.close() })),
     close: () => closeAll(broker, server, sockets),
   };
+}
+
+function openServer({ tls, log }: BrokerOptions, take: (socket: Socket) => void): Server {
+  const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs };
+  if (!tls) return createServer(settings, take);
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    const files = "TILLKEEPER_MQTT_CERT_FILE and TILLKEEPER_MQTT_KEY_FILE";
+    throw new StartupError(`${files} do not hold a certificate and its key: ${(error as Error).message}.`);
+  }
+  const server = createTlsServer({ ...settings, ...tls, handshakeTimeout: connectTimeoutMs }, take);
+  server.on("tlsClientError", (error) => log.debug({ err: error }, "a connection failed before it was encrypted"));
+  return server;
 }
 
 function admit(broker: Aedes, admission: Admission, log: Logger): void {
@@ -114,8 +136,7 @@ function admit(broker: Aedes, admission: Admission, log: Logger): void {
 function authorize(broker: Aedes, connections: Connections): void {
   broker.authorizePublish = (client, packet, done) => {
     const terminalId = client && connections.terminalOf(client);
-    const to = parseTopic(packet.topic);
-    const own = to && to.terminalId === terminalId && isUp(to.channel);
+    const own = terminalId && mayPublish(terminalId, packet.topic);
     if (!own) return done(new Error(`not allowed to publish to ${packet.topic}`));
     // The broker would have to keep each until it is released, which may be never.
     if (packet.qos === 2) return done(new Error("not allowed to publish with QoS 2"));

@@ -1,9 +1,11 @@
 import { sql } from "kysely";
+import { sha256 } from "../auth/secrets.ts";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
-import { replaceCredential } from "../terminals/credentials.ts";
+import type { Admission, Admitted } from "../terminals/admission.ts";
+import { generationOf, replaceCredential } from "../terminals/credentials.ts";
 
 /** What a virtual terminal needs to connect like a real one. */
 export interface VirtualTerminalSpec {
@@ -12,6 +14,7 @@ export interface VirtualTerminalSpec {
   mqttUrl: string;
   username: string;
   password: string;
+  clientId: string;
 }
 
 /** Runs virtual terminals; the program that starts the server brings it along, so that the server knows no agent. */
@@ -28,6 +31,8 @@ interface VirtualDeps {
   /** The same after a restart on the same data folder, so that its leases need not run out first. */
   serverId: string;
   mqttUrl: () => string;
+  /** Makes the broker take a credential. */
+  admit: (admission: Admission) => Promise<Admitted>;
 }
 
 const leaseMs = 30_000;
@@ -58,12 +63,13 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   async function start({ account_id, terminal_id, device_serial_number }: Leased): Promise<void> {
     try {
       const password = await replaceCredential(deps.db.sql, deps.clock, account_id, terminal_id);
+      const generation = generationOf(sha256(password));
+      const admitted = await deps.admit({ terminalId: terminal_id, password, generation, former: "ends" });
       await deps.host.start({
         terminalId: terminal_id,
         serialNumber: device_serial_number,
         mqttUrl: deps.mqttUrl(),
-        username: terminal_id,
-        password,
+        ...admitted,
       });
       running.add(terminal_id);
     } catch (error) {

@@ -8,6 +8,7 @@ import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
+import type { Admission, Admitted } from "./admission.ts";
 import { terminalNotFound } from "./present.ts";
 import { lockTerminal } from "./queries.ts";
 
@@ -15,8 +16,8 @@ export interface CredentialDeps {
   db: Db;
   clock: Clock;
   mqttUrl: () => string;
-  /** Told when a credential was replaced, so that whoever is connected with the old one is sent away. */
-  credentialReplaced: (terminalId: string) => void;
+  /** Makes the broker take a new credential, and send away whoever is connected with the old one. */
+  admit: (admission: Admission) => Promise<Admitted>;
 }
 
 /**
@@ -41,8 +42,20 @@ export async function issueCredential(
     });
     return replaceCredential(tx, deps.clock, accountId, terminalId);
   });
-  deps.credentialReplaced(terminalId);
-  return { terminal_id: terminalId, mqtt_url: deps.mqttUrl(), username: terminalId, password };
+  const admitted = await deps.admit({
+    terminalId,
+    password,
+    generation: generationOf(sha256(password)),
+    former: "ends",
+  });
+  const { username, clientId } = admitted;
+  return {
+    terminal_id: terminalId,
+    mqtt_url: deps.mqttUrl(),
+    username,
+    password: admitted.password,
+    client_id: clientId,
+  };
 }
 
 /** Answers the new password. */
@@ -60,6 +73,26 @@ export async function replaceCredential(
     .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(secret))
     .execute();
   return password;
+}
+
+/** Tells one credential of a terminal from the next, and says nothing of the secret that helps to guess it. */
+export function generationOf(secretSha256: Buffer): string {
+  return sha256(secretSha256).toString("base64url").slice(0, 22);
+}
+
+/** Every terminal that may connect, for brokers that keep a list. */
+export async function liveCredentials(db: Db): Promise<{ terminalId: string; generation: string }[]> {
+  const rows = await db.sql
+    .selectFrom("terminal_credentials as credential")
+    .innerJoin("terminals", (join) =>
+      join
+        .onRef("terminals.account_id", "=", "credential.account_id")
+        .onRef("terminals.terminal_id", "=", "credential.terminal_id"),
+    )
+    .select(["credential.terminal_id", "credential.secret_sha256"])
+    .where((eb) => eb.or([eb("terminals.status", "<>", "DELETED"), eb("credential.ends_with", "is not", null)]))
+    .execute();
+  return rows.map((row) => ({ terminalId: row.terminal_id, generation: generationOf(row.secret_sha256) }));
 }
 
 const terminalIdForm = /^([PT]\d{8})-T\d{4,9}$/;
