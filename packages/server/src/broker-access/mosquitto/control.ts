@@ -23,7 +23,8 @@ export async function control({ url, ca }: BrokerAddress, commands: readonly Com
   try {
     const answered = answers(client, commands.length);
     await client.subscribeAsync(`${requestTopic}/response`, { qos: 1 });
-    await client.publishAsync(requestTopic, JSON.stringify({ commands }), { qos: 1 });
+    // The answer says more than a PUBACK, which would be waited for in vain when the connection ends.
+    client.publish(requestTopic, JSON.stringify({ commands }), { qos: 1 });
     return await answered;
   } finally {
     client.end(true);
