@@ -10,8 +10,8 @@ export interface IssuedCredential {
 }
 
 /** A plain MQTT client with a terminal's credential, and whatever else a test wants of it. */
-export function enter(
-  { mqtt_url, username, password, client_id: clientId }: IssuedCredential,
+export async function enter(
+  { mqtt_url, username, password, client_id: clientId }: Omit<IssuedCredential, "terminal_id">,
   more: Partial<IClientOptions> = {},
 ): Promise<MqttClient> {
   const options = {
@@ -22,25 +22,27 @@ export function enter(
     reconnectPeriod: 0,
     connectTimeout: 5_000,
   } as const;
-  return connectAsync(mqtt_url, { ...options, ...more }, false);
+  const client = await connectAsync(mqtt_url, { ...options, ...more }, false);
+  // Everything that is asked of it waits for its end, too.
+  client.setMaxListeners(0);
+  return client;
 }
 
 /** Whether the broker granted it. One that ends the connection instead has not. */
-export async function granted(client: MqttClient, filter: string): Promise<boolean> {
-  const ended = new Promise<false>((resolve) => void client.once("close", () => resolve(false)));
-  const asked = client.subscribeAsync(filter, { qos: 1 }).then(
-    (grants) => grants.every(({ qos }) => qos <= 2),
-    () => false,
-  );
-  return Promise.race([asked, ended]);
+export function granted(client: MqttClient, filter: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    client.once("close", () => resolve(false));
+    client.subscribeAsync(filter, { qos: 1 }).then(
+      (grants) => resolve(grants.every(({ qos }) => qos <= 2)),
+      () => resolve(false),
+    );
+  });
 }
 
 /** Says it, and waits until the broker has acknowledged it or ended the connection; a PUBACK proves nothing. */
-export async function utter(client: MqttClient, topic: string, message: object): Promise<void> {
-  const ended = new Promise<void>((resolve) => void client.once("close", () => resolve()));
-  const said = client.publishAsync(topic, JSON.stringify(message), { qos: 1 }).then(
-    () => undefined,
-    () => undefined,
-  );
-  await Promise.race([said, ended]);
+export function utter(client: MqttClient, topic: string, message: object): Promise<void> {
+  return new Promise((resolve) => {
+    client.once("close", () => resolve());
+    client.publish(topic, JSON.stringify(message), { qos: 1 }, () => resolve());
+  });
 }

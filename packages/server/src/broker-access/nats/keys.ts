@@ -73,6 +73,13 @@ export function sign(by: KeyPair, { subject, name, type, issuedAt, expiresAt, na
   return `${text}.${Buffer.from(by.sign(Buffer.from(text))).toString("base64url")}`;
 }
 
+const noLimits = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
+
+/** An account as new. `more` is what the account is allowed beside sending and receiving. */
+export function accountJwt(operator: KeyPair, subject: string, name: string, more: object = {}): string {
+  return sign(operator, { subject, name, type: "account", nats: { limits: { ...noLimits, ...more } } });
+}
+
 /** The claims of a JWT that came from the broker we trust. */
 export function claimsOf(jwt: string): { name: string; sub: string; nats: Record<string, unknown> } {
   return JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString());

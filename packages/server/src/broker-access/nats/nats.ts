@@ -35,7 +35,7 @@ export function natsAccess(options: NatsOptions): BrokerAccess {
 
   return {
     own: () => ({ username: "tillkeeper", password: own }),
-    prepare: async () => {},
+    prepare: () => revocations.open(),
     async admit({ terminalId, former, expiresAt }) {
       const subject = userKeyOf(account, terminalId);
       const replaced = former === "ends" ? await revocations.add(subject) : await revocations.of(subject);

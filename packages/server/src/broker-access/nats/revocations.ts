@@ -1,7 +1,7 @@
 import { createUser } from "@nats-io/nkeys";
-import { connect, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import { connect, jwtAuthenticator, type NatsConnection, TimeoutError } from "@nats-io/transport-node";
 import { pause } from "../../platform/worker.ts";
-import { claimsOf, type NatsKeys, sign } from "./keys.ts";
+import { accountJwt, claimsOf, type NatsKeys, sign } from "./keys.ts";
 
 interface RevocationOptions {
   /** `nats://` address of the broker. */
@@ -13,7 +13,9 @@ interface RevocationOptions {
 /** How many times each terminal's credential was replaced, by its user key. */
 type Revocations = Record<string, number>;
 
-const answerMs = 5_000;
+const answerMs = 2_000;
+/** Sessions and unacknowledged messages of MQTT are kept in streams. */
+const streams = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
 /** When to look whether another server, which wrote at the same moment, has written over what we wrote. */
 const looksAgainMs = [500, 1_500, 3_000];
 
@@ -45,6 +47,22 @@ export class NatsRevocations {
     });
     void this.#lookAgain({ [userKey]: number });
     return number;
+  }
+
+  /**
+   * Makes the account, should the broker not have it. In a cluster, one that has just joined may list none; but then
+   * another one answers who asks for it. To make it again would forget what was revoked.
+   */
+  async open(): Promise<void> {
+    const { operator, account } = this.#options.keys;
+    const listed = JSON.parse(await this.#ask("$SYS.REQ.CLAIMS.LIST")) as { data?: string[] };
+    if (listed.data?.includes(account.getPublicKey())) return;
+    const known = await this.#ask(this.#lookUpSubject()).catch((error: unknown) => {
+      if (error instanceof TimeoutError) return "";
+      throw error;
+    });
+    if (known !== "") return;
+    await this.#update(accountJwt(operator, account.getPublicKey(), "tillkeeper", streams));
   }
 
   async close(): Promise<void> {
@@ -79,13 +97,20 @@ export class NatsRevocations {
     if (missing.length === 0) return;
     const revocations = { ...known, ...Object.fromEntries(missing) };
     const subject = account.getPublicKey();
-    const renewed = sign(operator, { subject, name, type: "account", nats: { ...nats, revocations } });
-    const reply = JSON.parse(await this.#ask("$SYS.REQ.CLAIMS.UPDATE", renewed)) as { data?: { code?: number } };
-    if (reply.data?.code !== 200) throw new Error(`the broker refused the revocation: ${JSON.stringify(reply)}`);
+    await this.#update(sign(operator, { subject, name, type: "account", nats: { ...nats, revocations } }));
+  }
+
+  async #update(jwt: string): Promise<void> {
+    const reply = JSON.parse(await this.#ask("$SYS.REQ.CLAIMS.UPDATE", jwt)) as { data?: { code?: number } };
+    if (reply.data?.code !== 200) throw new Error(`the broker refused the account: ${JSON.stringify(reply)}`);
+  }
+
+  #lookUpSubject(): string {
+    return `$SYS.REQ.ACCOUNT.${this.#options.keys.account.getPublicKey()}.CLAIMS.LOOKUP`;
   }
 
   async #lookUp(): Promise<string> {
-    const jwt = await this.#ask(`$SYS.REQ.ACCOUNT.${this.#options.keys.account.getPublicKey()}.CLAIMS.LOOKUP`);
+    const jwt = await this.#ask(this.#lookUpSubject());
     if (jwt === "") throw new Error("the broker does not know the account; see docs/brokers.md");
     return jwt;
   }
