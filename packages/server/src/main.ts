@@ -248,7 +248,7 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
       log,
       host,
       serverId: serverId(folder),
-      mqttUrl: transport.url,
+      connectAt: transport.inside,
       admit: (admission) => transport.admit(admission),
     });
   return { device, durations, transport, virtual };

@@ -18,6 +18,7 @@ export interface VirtualTerminalSpec {
   username: string;
   password: string;
   clientId?: string;
+  ca?: string;
 }
 
 export interface VirtualTerminalOptions {
@@ -132,6 +133,6 @@ export class VirtualTerminal {
   }
 }
 
-export function credentialOf({ mqttUrl: url, username, password, clientId }: VirtualTerminalSpec): Credential {
-  return { url, username, password, ...(clientId !== undefined && { clientId }) };
+export function credentialOf({ mqttUrl: url, username, password, clientId, ca }: VirtualTerminalSpec): Credential {
+  return { url, username, password, ...(clientId !== undefined && { clientId }), ...(ca !== undefined && { ca }) };
 }

@@ -35,6 +35,8 @@ const connectTimeoutMs = 10_000;
 const drainTimeoutMs = 2_000;
 /** Finds out that the other end of a silent connection has gone, whatever keepalive it asked for. */
 const tcpKeepAliveDelayMs = 30_000;
+/** Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms). */
+const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs };
 const messagesAtOncePerTerminal = 4;
 
 const brokerSettings = {
@@ -61,17 +63,20 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     log.debug({ err: error }, "connection failed before it was a terminal"),
   );
 
-  // Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms).
   const sockets = new Set<Socket>();
-  const server = openServer(options, (socket) => {
+  const take = (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     limitPacketSize(broker.handle(socket), socket);
-  });
+  };
+  const server = openServer(options, take);
   const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
+  const shownUrl = `${options.tls ? "mqtts" : "mqtt"}://${options.shownHost}:${port}`;
+  const loopback = options.tls && (await openLoopback(take));
 
   return {
-    url: () => options.publicUrl ?? `${options.tls ? "mqtts" : "mqtt"}://${options.shownHost}:${port}`,
+    url: () => options.publicUrl ?? shownUrl,
+    inside: () => ({ url: loopback?.url ?? shownUrl }),
     healthy: () => server.listening,
     publish: (terminalId, channel, message) =>
       new Promise((resolve, reject) => {
@@ -88,22 +93,28 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
     connections: () => connections.all().map(({ client, ...known }) => ({ ...known, end: () => client.close() })),
-    close: () => closeAll(broker, server, sockets),
+    close: () => closeAll(broker, loopback ? [server, loopback.server] : [server], sockets),
   };
 }
 
 function openServer({ tls, log }: BrokerOptions, take: (socket: Socket) => void): Server {
-  const settings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs };
-  if (!tls) return createServer(settings, take);
+  if (!tls) return createServer(socketSettings, take);
   try {
     createSecureContext(tls);
   } catch (error) {
     const files = "TILLKEEPER_MQTT_CERT_FILE and TILLKEEPER_MQTT_KEY_FILE";
     throw new StartupError(`${files} do not hold a certificate and its key: ${(error as Error).message}.`);
   }
-  const server = createTlsServer({ ...settings, ...tls, handshakeTimeout: connectTimeoutMs }, take);
+  const server = createTlsServer({ ...socketSettings, ...tls, handshakeTimeout: connectTimeoutMs }, take);
   server.on("tlsClientError", (error) => log.debug({ err: error }, "a connection failed before it was encrypted"));
   return server;
+}
+
+/** For the virtual terminals of this server: the certificate is for the name that others call it by. */
+async function openLoopback(take: (socket: Socket) => void): Promise<{ server: Server; url: string }> {
+  const server = createServer(socketSettings, take);
+  const port = await listen(server, "127.0.0.1", { number: 0, configured: true }, "TILLKEEPER_MQTT_PORT");
+  return { server, url: `mqtt://127.0.0.1:${port}` };
 }
 
 function admit(broker: Aedes, admission: Admission, log: Logger): void {
@@ -210,8 +221,10 @@ function limitPacketSize(client: Client, socket: Socket): void {
   };
 }
 
-async function closeAll(broker: Aedes, server: Server, sockets: Set<Socket>): Promise<void> {
-  const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+async function closeAll(broker: Aedes, servers: Server[], sockets: Set<Socket>): Promise<void> {
+  const stopped = Promise.all(
+    servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
+  );
   await new Promise<void>((resolve) => broker.close(() => resolve()));
   for (const socket of sockets) socket.destroy();
   await stopped;

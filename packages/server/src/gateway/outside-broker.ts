@@ -43,9 +43,10 @@ const revokeForMs = 600_000;
 export async function connectOutsideBroker(options: OutsideOptions): Promise<DeviceTransport> {
   const broker = new OutsideBroker(options);
   await broker.start();
-  const shown = options.publicUrl ?? withoutPassword(options.url);
+  const inside = { url: withoutPassword(options.url), ...(options.ca !== undefined && { ca: options.ca }) };
   return {
-    url: () => shown,
+    url: () => options.publicUrl ?? inside.url,
+    inside: () => inside,
     healthy: () => broker.up,
     publish: (terminalId, channel, message) => broker.publish(topic(terminalId, channel), JSON.stringify(message)),
     admit: (admission) => options.access.admit(admission),

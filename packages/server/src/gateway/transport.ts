@@ -8,6 +8,8 @@ import type { Admission, Admitted } from "../terminals/admission.ts";
 export interface DeviceTransport {
   /** Where terminals connect, `mqtt://host:port`. */
   url: () => string;
+  /** Where programs on this machine connect as terminals, and whose certificates they trust then. */
+  inside: () => { url: string; ca?: string };
   /** Resolves when the broker has taken the message, which says nothing about the terminal. */
   publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
   /** Makes the broker take a credential. Rejects when that cannot be told at the moment. */

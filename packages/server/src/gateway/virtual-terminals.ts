@@ -15,6 +15,8 @@ export interface VirtualTerminalSpec {
   username: string;
   password: string;
   clientId: string;
+  /** PEM text of the certificates to trust, where those of the system are not meant. */
+  ca?: string;
 }
 
 /** Runs virtual terminals; the program that starts the server brings it along, so that the server knows no agent. */
@@ -30,7 +32,7 @@ interface VirtualDeps {
   host: VirtualTerminalHost;
   /** The same after a restart on the same data folder, so that its leases need not run out first. */
   serverId: string;
-  mqttUrl: () => string;
+  connectAt: () => { url: string; ca?: string };
   /** Makes the broker take a credential. */
   admit: (admission: Admission) => Promise<Admitted>;
 }
@@ -65,10 +67,12 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
       const password = await replaceCredential(deps.db.sql, deps.clock, account_id, terminal_id);
       const generation = generationOf(sha256(password));
       const admitted = await deps.admit({ terminalId: terminal_id, password, generation, former: "ends" });
+      const { url, ...trust } = deps.connectAt();
       await deps.host.start({
         terminalId: terminal_id,
         serialNumber: device_serial_number,
-        mqttUrl: deps.mqttUrl(),
+        mqttUrl: url,
+        ...trust,
         ...admitted,
       });
       running.add(terminal_id);
