@@ -7,7 +7,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { accountOfTerminalId, findLiveCredential } from "../authentication.ts";
-import { findTerminal } from "../queries.ts";
+import { findTerminal, type TerminalRow } from "../queries.ts";
 import { verifyRenewalProof } from "./proofs.ts";
 import { findBySerial } from "./queries.ts";
 
@@ -38,9 +38,10 @@ export async function renewToken(deps: TokenDeps, request: DeviceTokenRequest): 
   await verifyRenewalProof(deps.deviceTokens, proof, { subject, publicKey });
   // A proof by a key that nobody has does not verify.
   if (!accountId || !credential) throw new Error("a proof was verified without a credential");
-  const terminal = await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId));
+  // Terminals are never removed, and so it is there as long as its credential.
+  const terminal = (await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId))) as TerminalRow;
   const identity = { accountId, terminalId, credentialId: credential.credential_id };
-  return issueToken(deps, identity, { storeId: terminal?.store_id ?? "", reference: undefined });
+  return issueToken(deps, identity, { storeId: terminal.store_id, reference: undefined });
 }
 
 interface About {
