@@ -5,11 +5,21 @@ import { Ending } from "./ending.ts";
 import { expiry } from "./expiry.ts";
 import { history } from "./history.ts";
 import { lists } from "./lists.ts";
+import { logs } from "./logs.ts";
 import { printMachine } from "./machine.ts";
 import { roundTrip } from "./round-trip.ts";
 import { slowDisk } from "./slow-disk.ts";
 
-const programs = { accept, dispatch, "round-trip": roundTrip, "slow-disk": slowDisk, expiry, history, lists } as const;
+const programs = {
+  accept,
+  dispatch,
+  "round-trip": roundTrip,
+  "slow-disk": slowDisk,
+  expiry,
+  history,
+  lists,
+  logs,
+} as const;
 const interruptedCode = 130;
 
 /** The steps that end what the running program has started. */
