@@ -84,10 +84,12 @@ async function upload(receiver: Receiver, { bytes, digest }: PackedLog): Promise
   const token = await tokens.sign(grant, new Date(Date.now() + 600_000));
   const before = await child.call<number>("memory");
   let most = before;
+  const sample = async () => {
+    const now = await child.call<number>("memory");
+    most = Math.max(most, now);
+  };
   const sampling = setInterval(() => {
-    void child.call<number>("memory").then((now) => {
-      most = Math.max(most, now);
-    });
+    void sample();
   }, sampleEveryMs);
   const startedAt = performance.now();
   const response = await fetch(`${url}/v1/device/operations/${operationId}/logs`, {

@@ -179,7 +179,7 @@ function readRetention(read: Read, fault: Fault): number {
   return days;
 }
 
-const bucketForm = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.\/-]{0,200}))?$/;
+const bucketForm = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w./-]{0,200}))?$/;
 
 function readFiles(
   read: Read,

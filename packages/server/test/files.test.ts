@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -36,7 +35,7 @@ describe("files", () => {
       directory: join(folder, "s3"),
       configureBuckets: [{ name: bucket, configs: [] }],
     });
-    const { port } = (await s3.run()) as AddressInfo;
+    const { port } = await s3.run();
     endpoint = `http://127.0.0.1:${port}`;
     client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true });
   });
