@@ -266,7 +266,7 @@ function readDeviceTokenSeconds(read: Read, fault: Fault): number {
   return seconds;
 }
 
-const bucketForm = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.\/-]{0,200}))?$/;
+const bucketForm = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w./-]{0,200}))?$/;
 
 function readFiles(
   read: Read,
