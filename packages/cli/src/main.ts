@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { accountCommand } from "./commands/account.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { brokerCommand } from "./commands/broker.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -27,6 +28,7 @@ for (const command of [
   migrateCommand(),
   accountCommand(),
   keysCommand(),
+  brokerCommand(),
   settingsCommand(),
   auditCommand(),
   demoCommand(),

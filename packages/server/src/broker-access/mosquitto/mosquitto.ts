@@ -40,6 +40,7 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
   }
 
   return {
+    endsFormer: true,
     own: () => undefined,
     async prepare() {
       await giveServerRole(say, username);
