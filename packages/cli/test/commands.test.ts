@@ -34,7 +34,8 @@ test("broker nats-setup makes keys that NATS trusts, for their owner alone, and 
   const written = readFileSync(keys, "utf8");
   const { operator } = readNatsKeys(written);
   expect(statSync(keys).mode & 0o777).toBe(0o600);
-  const [jwt] = /ey[\w.-]+/.exec(readFileSync(join(folder, "keys", "tillkeeper-accounts.conf"), "utf8")) ?? [];
+  const [, jwt] =
+    /^operator: (\S+)$/m.exec(readFileSync(join(folder, "keys", "tillkeeper-accounts.conf"), "utf8")) ?? [];
   expect(claimsOf(jwt ?? "").sub).toBe(operator.getPublicKey());
   const again = await startCli(args, {}).ended;
   expect(again).toMatchObject({ code: 1, stdout: "" });

@@ -97,10 +97,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     dataDir: read("TILLKEEPER_DATA_DIR") ?? "data",
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
     publicUrl: url("TILLKEEPER_PUBLIC_URL", ["http:", "https:"])?.replace(/\/+$/, ""),
-    audienceHosts:
-      read("TILLKEEPER_AUDIENCE_HOSTS")
-        ?.split(",")
-        .map((host) => host.trim().toLowerCase()) ?? documentedHosts,
+    audienceHosts: readHosts(read),
     tokenLifetimeSeconds: Number(read("TILLKEEPER_TOKEN_SECONDS") ?? 14_400),
     sandboxClient: readSandboxClient(read, fault),
     organizations: {
@@ -136,6 +133,11 @@ function refuseUnknown(env: Record<string, string | undefined>, fault: Fault): v
     if (name.startsWith("TILLKEEPER_") && !Object.hasOwn(settings, name))
       fault(name, "is not a setting; see `tillkeeper settings`.");
   }
+}
+
+function readHosts(read: Read): string[] {
+  const hosts = read("TILLKEEPER_AUDIENCE_HOSTS")?.split(",");
+  return hosts?.map((host) => host.trim().toLowerCase()) ?? documentedHosts;
 }
 
 function readFlag(name: Setting, read: Read, fault: Fault): boolean {
