@@ -44,15 +44,16 @@ export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Dat
  * Writes down who became late or offline by the time that passed. What is shown does not wait for it; the history, and
  * whoever wants to be told, does. One server looks each second, and each change is written once.
  */
-export function watchWorker(deps: WatchDeps): Worker {
-  const { db, clock } = deps;
+export function watchWorker(deps: WatchDeps & { hearing: () => boolean }): Worker {
+  const { db, clock, hearing } = deps;
   return {
     name: "presence.watch",
     backWithinMs: watchEveryMs,
     async run(signal) {
       while (!signal.aborted) {
-        const since = await listenOn(deps);
-        if (await isOurTurn(db)) {
+        // Without its broker a server hears nobody, and says nothing of anybody.
+        const since = hearing() ? await listenOn(deps) : undefined;
+        if (since && (await isOurTurn(db))) {
           let found = overdueBatch;
           while (found === overdueBatch && !signal.aborted) {
             found = await retried(() => settleOverdue(db, since, clock.now()));
