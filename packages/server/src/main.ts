@@ -202,7 +202,7 @@ function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept
     durationsWorker(gateway.durations),
     outboxWorker(gateway.device),
     credentialWorker(gateway.device),
-    watchWorker({ db, clock }),
+    watchWorker({ db, clock, hearing: () => gateway.transport.healthy() }),
     gateway.probes.worker,
     retentionWorker({
       db,
