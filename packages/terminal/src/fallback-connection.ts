@@ -1,13 +1,18 @@
-import type { Connection, ConnectionEvents, OpenConnection } from "./connection.ts";
+import type { Connection, ConnectionEvents, Credential, OpenConnection } from "./connection.ts";
 
 /** How long MQTT may be away before HTTPS stands in. */
 const patienceMs = 15_000;
 
 /**
  * MQTT where it gets through, HTTPS where it does not. MQTT is tried all the time, and has the word as soon as it is up;
- * until then the other one carries.
+ * until then the other one carries. `overHttps` makes of the credential for MQTT the one for HTTPS: with some brokers not
+ * only the address is another, because their passwords are of a kind of their own.
  */
-export function withFallback(mqtt: OpenConnection, https: OpenConnection, httpsUrl: string): OpenConnection {
+export function withFallback(
+  mqtt: OpenConnection,
+  https: OpenConnection,
+  overHttps: (credential: Credential) => Credential,
+): OpenConnection {
   return (settings) => {
     const { clock, credential, events } = settings;
     let standIn: Connection | undefined;
@@ -30,7 +35,7 @@ export function withFallback(mqtt: OpenConnection, https: OpenConnection, httpsU
     };
     const wait = () => {
       cancelPatience = clock.after(patienceMs, () => {
-        standIn ??= https({ ...settings, credential: { ...latest, url: httpsUrl }, events: standInEvents });
+        standIn ??= https({ ...settings, credential: overHttps(latest), events: standInEvents });
       });
     };
     const endStandIn = () => {
@@ -71,7 +76,7 @@ export function withFallback(mqtt: OpenConnection, https: OpenConnection, httpsU
       use: (next) => {
         latest = next;
         main.use(next);
-        standIn?.use({ ...next, url: httpsUrl });
+        standIn?.use(overHttps(next));
       },
       close: both((connection) => connection.close()),
       destroy: both((connection) => connection.destroy()),

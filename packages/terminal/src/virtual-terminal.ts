@@ -17,7 +17,7 @@ import type { Operation } from "./operation.ts";
 import { RecentLines } from "./recent-lines.ts";
 import type { OpenTerminalJournal, TerminalState } from "./terminal-state.ts";
 import { virtualOperations } from "./virtual-operations.ts";
-import { installedVersion, virtualUpdates } from "./virtual-updates.ts";
+import { installedVersion, runningVersions, virtualUpdates } from "./virtual-updates.ts";
 
 /** A terminal to play, with the credential that it connects with. */
 export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
@@ -156,7 +156,8 @@ export class VirtualTerminal {
       open: this.#link.through(open),
       payments: this.#payments,
       log: this.#recent.through(log),
-      telemetry: () => inventedTelemetry(this.#spec.serialNumber, this.#clock.now()),
+      telemetry: () =>
+        inventedTelemetry(this.#spec.serialNumber, this.#clock.now(), runningVersions(journal.state, runningVersion)),
       fault: () => this.#condition.fault,
       ...(repeat && { repeat }),
     });
