@@ -24,6 +24,8 @@ export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
   terminalId: string;
   serialNumber: string;
   mqttUrl: string;
+  /** Releases for another model are not installed; left out, the server is believed. */
+  deviceModel?: string;
   /** Asked at each check_update: the keys whose releases it installs. Without it, none. */
   releaseKeys?: () => readonly ReleasePublicKey[] | Promise<readonly ReleasePublicKey[]>;
 }
@@ -143,6 +145,7 @@ export class VirtualTerminal {
         checkUpdate: virtualUpdates({
           runningVersion,
           releaseKeys: this.#spec.releaseKeys,
+          deviceModel: this.#spec.deviceModel,
           folder: this.#downloads,
           clock: this.#clock,
         }),
@@ -173,6 +176,7 @@ export function credentialOf({
   terminalId,
   serialNumber,
   mqttUrl: url,
+  deviceModel,
   releaseKeys,
   ...login
 }: VirtualTerminalSpec): Credential {

@@ -23,6 +23,8 @@ export interface VirtualUpdatesOptions {
   runningVersion: string;
   /** The release keys that it trusts; none without it. */
   releaseKeys: (() => readonly ReleasePublicKey[] | Promise<readonly ReleasePublicKey[]>) | undefined;
+  /** What it is, if it knows. */
+  deviceModel: string | undefined;
   /** Where downloads lie. */
   folder: string;
   clock: Clock;
@@ -30,9 +32,10 @@ export interface VirtualUpdatesOptions {
 
 /** `check_update` as a real terminal does it, but for the last step: what is installed is only the version's name. */
 export function virtualUpdates(options: VirtualUpdatesOptions): OperationHandler<"check_update", TerminalState> {
-  const { runningVersion, releaseKeys, folder, clock } = options;
+  const { runningVersion, releaseKeys, deviceModel, folder, clock } = options;
   return checkUpdate<TerminalState>({
     trustedKeys: () => releaseKeys?.() ?? [],
+    ...(deviceModel !== undefined && { deviceModel }),
     running: (state) => runningVersions(state, runningVersion),
     folder,
     install: () => rm(folder, { recursive: true, force: true }),

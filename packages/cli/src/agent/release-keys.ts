@@ -4,12 +4,12 @@ import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
 /**
- * The keys whose releases a device installs: a JSON array of public keys, as JWK or as `{key_id, public_key}`, or what
- * `GET …/release-keys` answers. They are pinned: nothing that the server says later adds one.
+ * The keys whose releases a device installs: a JWK set (RFC 7517), an array of public keys as JWK or as
+ * `{key_id, public_key}`, or what `GET …/release-keys` answers. They are pinned: nothing that the server says later adds one.
  */
 export function readReleaseKeys(path: string): ReleasePublicKey[] {
   const parsed = read(path);
-  const list = isObject(parsed) && "release_keys" in parsed ? parsed["release_keys"] : parsed;
+  const list = isObject(parsed) ? (parsed["keys"] ?? parsed["release_keys"]) : parsed;
   if (!Array.isArray(list)) throw new StartupError(`${path} holds no list of public keys.`);
   return list
     .filter((entry) => !isObject(entry) || entry["revoked_at"] === undefined)

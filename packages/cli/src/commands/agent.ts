@@ -22,8 +22,9 @@ interface AgentOptions {
   qr?: string;
   state: string;
   json?: true;
-  transport?: "mqtt" | "https";
+  transport: "auto" | "mqtt" | "https";
   releaseKeys?: string;
+  model?: string;
 }
 
 const agentName = "tillkeeper-agent/0.1.0";
@@ -38,18 +39,22 @@ export function agentCommand(): Command {
     .option("--qr <text>", "what the QR code of the pairing says, in place of server, serial number and code")
     .requiredOption("--state <folder>", "where the device keeps its keys and its journal")
     .addOption(
-      new Option(
-        "--transport <name>",
-        "connect by this one alone; without it HTTPS stands in where MQTT does not get through",
-      ).choices(["mqtt", "https"]),
+      new Option("--transport <name>", "what carries; auto is MQTT, and HTTPS where MQTT does not get through")
+        .choices(["auto", "mqtt", "https"])
+        .default("auto"),
     )
-    .option("--release-keys <file>", "public keys (JWK) whose releases it installs, as a JSON array; none without it")
+    .option("--release-keys <file>", "JWK set of the keys whose releases it installs; none without it")
+    .option(
+      "--model <model>",
+      "what the device is: releases for others are not installed; without it the server is believed",
+    )
     .option("--json", "print one JSON object per event, in place of words")
     .action(runAgent);
 }
 
 async function runAgent(options: AgentOptions): Promise<void> {
   const identity = identityOf(options);
+  const { transport, model } = options;
   const releaseKeys = options.releaseKeys === undefined ? [] : readReleaseKeys(options.releaseKeys);
   const interruption = watchInterruption();
   const tell: Tell = (event) => console.log(lineOf(event, options.json ?? false));
@@ -57,7 +62,7 @@ async function runAgent(options: AgentOptions): Promise<void> {
     const device = await openPairedDevice(identity, interruption);
     const { terminal_id, reference } = device.token;
     if (device.fresh) tell({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
-    await play(identity, device, { tell, interruption, releaseKeys, transport: options.transport });
+    await play(identity, device, { tell, interruption, releaseKeys, transport, model });
   } catch (error) {
     if (!interruption.aborted) throw error;
   }
@@ -68,10 +73,11 @@ interface Stage {
   interruption: AbortSignal;
   releaseKeys: readonly ReleasePublicKey[];
   transport: AgentOptions["transport"];
+  model: string | undefined;
 }
 
 async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, stage: Stage) {
-  const { tell, interruption, releaseKeys, transport } = stage;
+  const { tell, interruption, releaseKeys, transport, model } = stage;
   const { terminal_id: terminalId } = token;
   const kept = await DeviceCredential.open({
     server: identity.server,
@@ -83,11 +89,11 @@ async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, sta
   const { credential, open } = waysOf(kept, transport);
   const { url: mqttUrl, ...login } = credential;
   const journal = terminalJournal(join(identity.folder, `${terminalId}.json`), Date.now);
-  const terminal = new VirtualTerminal(
-    { terminalId, serialNumber: identity.serialNumber, mqttUrl, ...login, releaseKeys: () => releaseKeys },
-    journal,
-    { open: observed(open, terminalId, tell), downloads: join(identity.folder, "downloads") },
-  );
+  const what = { terminalId, serialNumber: identity.serialNumber, ...(model !== undefined && { deviceModel: model }) };
+  const terminal = new VirtualTerminal({ ...what, mqttUrl, ...login, releaseKeys: () => releaseKeys }, journal, {
+    open: observed(open, terminalId, tell),
+    downloads: join(identity.folder, "downloads"),
+  });
   try {
     await terminal.start();
     await aborted(interruption);

@@ -10,14 +10,22 @@ interface Program {
   args: readonly string[];
   /** It does what `operator_id` `simulate:…` asks for: then an operation takes as long as a test wants. */
   simulates: boolean;
+  /** The file in its folder that it sends as its log; left out where nobody can add to it, and it has a card number of its own. */
+  log?: string;
 }
 
 /** Every program that claims to follow docs/device-protocol.md. They take the same arguments and print the same events. */
 export const programs = {
   reference: { command: process.execPath, args: [here("packages/cli/src/main.ts"), "agent"], simulates: true },
-  python: { command: "/usr/bin/python3", args: [here("examples/python-agent/agent.py")], simulates: false },
+  python: {
+    command: "/usr/bin/python3",
+    args: [here("examples/python-agent/agent.py")],
+    simulates: false,
+    log: "agent.log",
+  },
 } satisfies Record<string, Program>;
 export type ProgramName = keyof typeof programs;
+export const programOf = (name: ProgramName): Program => programs[name];
 
 export interface AgentArguments {
   server: string;
@@ -27,6 +35,7 @@ export interface AgentArguments {
   transport: "mqtt" | "https";
   code?: string | undefined;
   releaseKeys?: string | undefined;
+  model?: string | undefined;
 }
 
 /** A line that it printed. */
@@ -52,11 +61,11 @@ export class AgentProcess {
   #stdout = "";
   #stderr = "";
 
-  constructor(name: ProgramName, { server, serial, state, transport, code, releaseKeys }: AgentArguments) {
+  constructor(name: ProgramName, { server, serial, state, transport, ...more }: AgentArguments) {
     const { command, args } = programs[name];
     const given = ["--server", server, "--serial", serial, "--state", state, "--transport", transport, "--json"];
-    if (code !== undefined) given.push("--code", code);
-    if (releaseKeys !== undefined) given.push("--release-keys", releaseKeys);
+    const optional = { "--code": more.code, "--release-keys": more.releaseKeys, "--model": more.model };
+    for (const [option, value] of Object.entries(optional)) if (value !== undefined) given.push(option, value);
     this.#child = spawn(command, [...args, ...given], {
       env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], PYTHONDONTWRITEBYTECODE: "1" },
       stdio: ["ignore", "pipe", "pipe"],

@@ -39,6 +39,10 @@ export class SuiteDevice {
     return this.#running;
   }
 
+  get folder(): string {
+    return this.#arguments.state;
+  }
+
   /** Starts the program, also again; a code is needed only once. */
   start(code?: string): AgentProcess {
     const agent = new AgentProcess(this.#scene.program, { ...this.#arguments, code });
@@ -58,9 +62,10 @@ export class SuiteDevice {
 export async function pairedDevice(
   scene: Scene,
   cleanup: Cleanup,
-  { model, ...more }: Partial<AgentArguments> & { model?: string } = {},
+  more: Partial<AgentArguments> = {},
+  registeredAs = more.model,
 ): Promise<SuiteDevice> {
-  const { code, ...who } = await scene.stage().register(model);
+  const { code, ...who } = await scene.stage().register(registeredAs);
   const device = new SuiteDevice(scene, cleanup, who, more);
   device.start(code);
   await device.agent.until({ event: "paired", terminal_id: device.id });

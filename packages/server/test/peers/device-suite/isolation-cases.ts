@@ -53,6 +53,8 @@ export function isolationCases(stage: () => Stage): void {
       for (const [channel, message] of forged(victim, id)) await hostile.say(channel, message);
       const messages = forged(victim, id).map(([channel, message]) => ({ channel, message }));
       const { token } = hostile.token;
+      // Two sessions of one terminal would push each other out.
+      await hostile.leave();
       const answer = await postMessages(hostile.token, `Bearer ${token}`, { session: victim.session, messages });
       expect(answer.status).toBe(200);
       for (const { channel } of answer.body.messages ?? [])
@@ -97,6 +99,7 @@ export function isolationCases(stage: () => Stage): void {
         });
       }
       // With a session of that name it has a mailbox of its own.
+      await hostile.leave();
       const own = await postMessages(hostile.token, `Bearer ${token}`, { session: victim.session });
       expect(own).toEqual({ status: 200, body: { messages: [] } });
     });

@@ -11,7 +11,7 @@ export function updateCases(scene: Scene): void {
     const { server, tenant, dataDir } = stage();
     const maker = await newMaker(server, tenant);
     const releaseKeys = `${stage().folder()}.json`;
-    await writeFile(releaseKeys, JSON.stringify([{ key_id: maker.keyId, public_key: maker.publicKey }]));
+    await writeFile(releaseKeys, JSON.stringify({ keys: [maker.publicKey] }));
     const model = `MODEL-${scene.program}`;
     const device = await pairedDevice(scene, context, { model, releaseKeys });
     const release = (version: string) => addRelease(server, tenant, maker, { device_model: model, version });
@@ -19,9 +19,9 @@ export function updateCases(scene: Scene): void {
 
     const good = "100.1.0";
     await release(good);
-    expect((await check()).result).toMatchObject({ latest_version: good, update_available: true });
+    expect(await check()).toMatchObject({ result: { latest_version: good, update_available: true } });
     // It begins anew with it; what comes meanwhile is carried out by the new version.
-    expect((await check()).result).toMatchObject({ current_version: good, update_available: false });
+    expect(await check()).toMatchObject({ result: { current_version: good, update_available: false } });
     const told = async () => (await stage().see.telemetry(device.id)).telemetry.software_version?.value;
     await vi.waitUntil(async () => (await told()) === good, { timeout: 20_000, interval: 50 });
 
@@ -39,7 +39,19 @@ export function updateCases(scene: Scene): void {
     await device.agent.stop();
     device.start();
     await device.online();
-    expect((await check()).result).toMatchObject({ current_version: good, update_available: false });
+    expect(await check()).toMatchObject({ result: { current_version: good, update_available: false } });
+  });
+
+  it("installs nothing that was made for another model", async (context) => {
+    const { server, tenant } = stage();
+    const maker = await newMaker(server, tenant);
+    const releaseKeys = `${stage().folder()}.json`;
+    await writeFile(releaseKeys, JSON.stringify({ keys: [maker.publicKey] }));
+    const other = `OTHER-${scene.program}`;
+    const device = await pairedDevice(scene, context, { model: `THIS-${scene.program}`, releaseKeys }, other);
+    await addRelease(server, tenant, maker, { device_model: other, version: "100.1.0" });
+    const ended = await stage().ended(await stage().send(device.id, "check_update"));
+    expect(ended).toMatchObject({ status: "FAILED", reason: "refused", error: { code: "bad_signature" } });
   });
 
   it("installs nothing without keys to trust", async (context) => {
