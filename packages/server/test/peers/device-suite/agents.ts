@@ -32,7 +32,7 @@ export interface AgentArguments {
   serial: string;
   /** The folder with its keys and its journal. */
   state: string;
-  transport: "mqtt" | "https";
+  transport: "auto" | "mqtt" | "https";
   code?: string | undefined;
   releaseKeys?: string | undefined;
   model?: string | undefined;

@@ -1,17 +1,20 @@
 import { expect, it, vi } from "vitest";
+import type { Config } from "../../../src/config.ts";
 import { freePort } from "../../support/free-port.ts";
 import { RoughLink } from "../../support/rough-link.ts";
 import { startTestServer } from "../../support/test-server.ts";
-import { pairedDevice, type Scene } from "./device.ts";
+import { pairedDevice, type Scene, SuiteDevice } from "./device.ts";
 import { ready, type Stage } from "./stage.ts";
 
 const lifetimeSeconds = 4;
+/** After that at the latest HTTPS stands in. */
+const fallbackWithinMs = 60_000;
 
 export function linkCases(scene: Scene): void {
   const { stage } = scene;
 
   it("renews its token, and comes back by the new one when the link breaks", async (context) => {
-    const { links, url, end } = await impatientServer(stage());
+    const { links, url, end } = await furtherServer(stage(), { deviceTokenSeconds: lifetimeSeconds });
     context.onTestFinished(end);
     const device = await pairedDevice(scene, context, { server: url });
     const pairedAt = Date.now();
@@ -25,27 +28,36 @@ export function linkCases(scene: Scene): void {
     expect(device.agent.count({ event: "locked_out" })).toBe(0);
     expect(await device.agent.stop()).toMatchObject({ code: 0 });
   });
+
+  it("goes over HTTPS where MQTT does not get through", async (context) => {
+    // Nobody listens there.
+    const { url, end } = await furtherServer(stage(), {}, await freePort());
+    context.onTestFinished(end);
+    const { code, ...who } = await stage().register();
+    const device = new SuiteDevice(scene, context, who, { server: url, transport: "auto" });
+    device.start(code);
+    await device.agent.until({ event: "connected" }, { timeout: fallbackWithinMs });
+    await device.online();
+    await stage().perform(who.id, "check_update");
+    await stage().perform(who.id, "open_menu");
+    expect(await device.agent.stop()).toMatchObject({ code: 0 });
+  });
 }
 
-/** A further server, whose tokens are over soon. Devices reach it and its broker by links that can be broken. */
-async function impatientServer({ server, mqtt }: Stage) {
+/** Another server on the same broker. Devices reach both by links that can be broken, unless the broker's port is another. */
+async function furtherServer({ server, mqtt }: Stage, config: Partial<Config>, brokerPort?: number) {
   const http = { host: "127.0.0.1", port: { number: await freePort(), configured: true } };
   const own = { number: await freePort(), configured: true };
-  const brokerPort = mqtt.outsideUrl === undefined ? own.number : Number(new URL(mqtt.outsideUrl).port);
-  const links = [await RoughLink.to(http.port.number), await RoughLink.to(brokerPort)] as const;
+  const itsPort = mqtt.outsideUrl === undefined ? own.number : Number(new URL(mqtt.outsideUrl).port);
+  const links = [await RoughLink.to(http.port.number), await RoughLink.to(brokerPort ?? itsPort)] as const;
   const [publicUrl, brokerUrl] = [`http://127.0.0.1:${links[0].port}`, `mqtt://127.0.0.1:${links[1].port}`];
-  const impatient = await startTestServer({
+  const further = await startTestServer({
     database: server.database,
-    config: {
-      http,
-      mqtt: { ...mqtt, port: own, publicUrl: brokerUrl },
-      publicUrl,
-      deviceTokenSeconds: lifetimeSeconds,
-    },
+    config: { http, mqtt: { ...mqtt, port: own, publicUrl: brokerUrl }, publicUrl, ...config },
   });
-  await ready(impatient);
+  await ready(further);
   const end = async () => {
-    await impatient.stop();
+    await further.stop();
     for (const link of links) await link.stop();
   };
   return { links, url: publicUrl, end };
