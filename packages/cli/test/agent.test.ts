@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -106,6 +106,9 @@ describe("tillkeeper agent", () => {
     const { pairing } = await register("AGENT-4");
     const state = folder();
     const damaged = folder();
+    const keys = join(folder(), "..", "keys.json");
+    writeFileSync(keys, JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "short" }] }));
+    const known = ["--server", file.http_url, "--serial", "AGENT-4", "--state", state];
     const cases: [string[], RegExp][] = [
       [["--server", file.http_url, "--serial", "AGENT-4", "--state", state], /not paired; give it a pairing code/],
       [
@@ -121,6 +124,10 @@ describe("tillkeeper agent", () => {
       [["--qr", pairing.qr_text, "--serial", "AGENT-5", "--state", state], /another device's/],
       [["--qr", "https://example.com", "--state", state], /not a pairing/],
       [["--qr", pairing.qr_text, "--code", "x", "--state", damaged], /cannot be used with/],
+      [[...known, "--transport", "post"], /--transport/],
+      [[...known, "--release-keys", keys], /number 1 is no Ed25519 public key/],
+      [[...known, "--release-keys", `${keys}.none`], /cannot be read/],
+      [[...known, "--release-keys", join(place.data, "sandbox.json")], /no list of public keys/],
     ];
     for (const [args, message] of cases) {
       const { code, stdout, stderr } = await agent(...args).ended;

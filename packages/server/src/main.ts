@@ -38,7 +38,7 @@ import { longPollRoutes } from "./gateway/long-poll/routes.ts";
 import { withLongPoll } from "./gateway/long-poll/with-long-poll.ts";
 import { openTransport } from "./gateway/open-transport.ts";
 import { createTransfers } from "./gateway/transfers.ts";
-import type { DeviceTransport, Receive } from "./gateway/transport.ts";
+import type { DeviceTransport, Overhear, Receive } from "./gateway/transport.ts";
 import { type VirtualTerminalHost, virtualTerminals } from "./gateway/virtual-terminals.ts";
 import { grantRoutes } from "./grants/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
@@ -339,7 +339,8 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
     if (noted) void handling.add(noted.catch(() => undefined));
   };
   const mailboxes = new Mailboxes();
-  const broker = await openTransport({ config, db, log, receive, left, deviceTokens, findLiveCredential });
+  const overhear: Overhear = (...words) => mailboxes.putAsWritten(...words);
+  const broker = await openTransport({ config, db, log, receive, left, overhear, deviceTokens, findLiveCredential });
   const transport = withLongPoll(broker, mailboxes);
   opened = transport;
   closing.add(() => transport.close());

@@ -27,6 +27,9 @@ export interface BrokerLink {
   shared: boolean;
   /** Resolves with the broker's PUBACK. Rejects when the link ends before, and when too much waits already. */
   publish(topic: string, payload: string): Promise<void>;
+  /** What goes to these comes here as well, and is shared with nobody. Rejects when the broker does not allow it. */
+  listen(filters: string[]): Promise<void>;
+  leave(filters: string[]): Promise<void>;
   /** Resolves when no new messages will come: the broker gives them to other servers from then on. */
   unsubscribe(): Promise<void>;
   /** Says goodbye, or just goes when the broker does not answer. */
@@ -159,6 +162,8 @@ function link(client: MqttClient, { version, shared, filters, window, ended }: O
     shared,
     ended,
     publish: (topic, payload) => window.run(() => client.publishAsync(topic, payload, { qos: 1 })),
+    listen: async (more) => void (await client.subscribeAsync(more, { qos: 1 })),
+    leave: async (former) => void (await client.unsubscribeAsync(former)),
     unsubscribe: async () => void (await Promise.race([client.unsubscribeAsync(filters), ended])),
     close: async () => {
       client.end(false);

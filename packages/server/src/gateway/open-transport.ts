@@ -11,7 +11,7 @@ import { StartupError } from "../platform/startup-error.ts";
 import { type AuthenticationDeps, authenticateTerminal, listLiveCredentials } from "../terminals/credentials.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { connectOutsideBroker } from "./outside-broker.ts";
-import type { DeviceTransport, Left, Receive } from "./transport.ts";
+import type { DeviceTransport, Left, Overhear, Receive } from "./transport.ts";
 
 interface TransportOptions extends AuthenticationDeps {
   config: Config;
@@ -19,6 +19,7 @@ interface TransportOptions extends AuthenticationDeps {
   log: Logger;
   receive: Receive;
   left: Left;
+  overhear: Overhear;
 }
 
 /** The broker that the configuration names: the embedded one, or an outside one. */
@@ -52,7 +53,10 @@ async function openEmbedded({
   });
 }
 
-async function openOutside({ config, db, log, receive }: TransportOptions, url: string): Promise<DeviceTransport> {
+async function openOutside(
+  { config, db, log, receive, overhear }: TransportOptions,
+  url: string,
+): Promise<DeviceTransport> {
   const { caFile, publicUrl, access } = config.mqtt;
   const ca = caFile === undefined ? undefined : readConfigured("TILLKEEPER_MQTT_CA_FILE", caFile);
   return connectOutsideBroker({
@@ -61,6 +65,7 @@ async function openOutside({ config, db, log, receive }: TransportOptions, url: 
     publicUrl,
     log,
     receive,
+    overhear,
     access: accessTo({ url, ca }, config, db),
     asksUs: access === "http",
   });

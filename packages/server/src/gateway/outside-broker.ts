@@ -1,4 +1,4 @@
-import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt";
+import { downChannels, parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt";
 import type { BrokerAccess } from "../broker-access/access.ts";
 import type { Logger } from "../platform/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
@@ -6,7 +6,8 @@ import { pause } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
 import { type BrokerLink, openLink } from "./broker-link.ts";
 import { Handling } from "./handling.ts";
-import type { DeviceTransport, Receive } from "./transport.ts";
+import { StandIns } from "./stand-ins.ts";
+import type { DeviceTransport, Overhear, Receive } from "./transport.ts";
 
 interface OutsideOptions {
   url: string;
@@ -20,6 +21,7 @@ interface OutsideOptions {
   asksUs?: boolean;
   log: Logger;
   receive: Receive;
+  overhear: Overhear;
 }
 
 const mostInHand = 1_000;
@@ -50,6 +52,10 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     inside: () => inside,
     healthy: () => broker.up,
     publish: (terminalId, channel, message) => broker.publish(topic(terminalId, channel), JSON.stringify(message)),
+    standIn: {
+      begin: (terminalId) => broker.standIns.begin(terminalId),
+      end: (terminalId) => broker.standIns.end(terminalId),
+    },
     admit: (admission) => broker.admit(admission),
     disconnect: (terminalId) => void broker.revoke(terminalId),
     // While the broker is out of this server's reach, it may be in another one's.
@@ -62,6 +68,7 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
 
 class OutsideBroker {
   readonly #options: OutsideOptions;
+  readonly standIns: StandIns;
   readonly #inHand = new Handling(mostInHand);
   readonly #ending = new AbortController();
   #link: BrokerLink | undefined;
@@ -72,6 +79,7 @@ class OutsideBroker {
 
   constructor(options: OutsideOptions) {
     this.#options = options;
+    this.standIns = new StandIns(options.log);
   }
 
   get up(): boolean {
@@ -98,6 +106,7 @@ class OutsideBroker {
    */
   async publish(name: string, payload: string): Promise<void> {
     if (!this.#link) throw new Error("the MQTT broker is away");
+    this.standIns.said(name, payload);
     await this.#link.publish(name, payload);
   }
 
@@ -165,7 +174,11 @@ class OutsideBroker {
   #take(name: string, payload: Buffer): Promise<void> {
     const from = parseTopic(name);
     const channel = from && upChannels.find((up) => up === from.channel);
-    if (!channel) return Promise.resolve();
+    if (!channel) {
+      const ours = from && downChannels.find((down) => down === from.channel);
+      if (ours && this.standIns.isNews(name, payload)) this.#options.overhear(from.terminalId, ours, payload);
+      return Promise.resolve();
+    }
     return this.#inHand.add(this.#options.receive(from.terminalId, channel, payload));
   }
 
@@ -174,10 +187,12 @@ class OutsideBroker {
     const { signal } = this.#ending;
     for (let link: BrokerLink | undefined = first; link; link = await this.#reopen()) {
       this.#link = link;
+      this.standIns.use(link);
       // The end may have been asked for while it was opening.
       if (signal.aborted) await link.close();
       await link.ended;
       this.#link = undefined;
+      this.standIns.use(undefined);
       if (!signal.aborted) log.warn("the connection to the MQTT broker was lost, it is tried again");
     }
   }

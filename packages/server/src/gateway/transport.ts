@@ -14,6 +14,11 @@ export interface DeviceTransport {
   publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
   /** Makes the broker take a credential. Rejects when that cannot be told at the moment. */
   admit(admission: Admission): Promise<Admitted>;
+  /**
+   * From now on brings here what other servers send to a terminal that waits at this one, and not at the broker; until it is
+   * ended. Left out where other servers could not reach the broker either.
+   */
+  standIn?: { begin(terminalId: string): void; end(terminalId: string): void };
   /** Sends away whoever is connected as this terminal, whose credential is over. */
   disconnect(terminalId: string): void;
   /** Whether a command published here may reach the terminal: whenever it is connected, with a broker that all servers share. */
@@ -36,6 +41,9 @@ export interface DeviceConnection {
 
 /** A terminal whose last connection to this server has ended. Must not throw. */
 export type Left = (terminalId: string) => void;
+
+/** What another server has sent to a terminal that this one stands in for. Must not throw. */
+export type Overhear = (terminalId: string, channel: DownChannel, payload: Buffer) => void;
 
 /** A message from a terminal that was allowed to send it. Must not throw. */
 export type Receive = (terminalId: string, channel: UpChannel, payload: Buffer) => Promise<void>;

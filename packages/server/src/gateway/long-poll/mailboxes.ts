@@ -11,6 +11,12 @@ export interface Asking {
   session: string;
 }
 
+/** Whoever is told for which terminals there is a mailbox. */
+interface Watching {
+  begin(terminalId: string): void;
+  end(terminalId: string): void;
+}
+
 /** A mailbox nobody has asked for after so long is taken away, with what is in it. */
 const keepMs = 5_000;
 
@@ -21,7 +27,12 @@ const keepMs = 5_000;
 export class Mailboxes {
   readonly #boxes = new Map<string, Mailbox>();
   readonly #removals = new Map<string, NodeJS.Timeout>();
+  #watching: Watching | undefined;
   #closed = false;
+
+  watch(watching: Watching): void {
+    this.#watching = watching;
+  }
 
   /**
    * The mailbox of a terminal, for one request; whoever opens it calls `done` in the end. Another session takes the
@@ -33,6 +44,7 @@ export class Mailboxes {
     if (box?.session !== session || box.credentialId !== credentialId) {
       box?.end("replaced");
       box = new Mailbox(session, credentialId);
+      if (!this.#boxes.has(terminalId)) this.#watching?.begin(terminalId);
       this.#boxes.set(terminalId, box);
     }
     if (this.#closed) box.hurry();
@@ -53,6 +65,12 @@ export class Mailboxes {
 
   put<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): void {
     this.#boxes.get(terminalId)?.put({ channel, message });
+  }
+
+  /** The same for what another server wrote; what a broker lets others write in its place may be anything. */
+  putAsWritten(terminalId: string, channel: DownChannel, payload: Buffer): void {
+    const message = parsed(payload);
+    if (message !== undefined) this.#boxes.get(terminalId)?.put({ channel, message });
   }
 
   /** Whether what is put here now will be fetched: somebody waits, or will be back in a moment. */
@@ -95,6 +113,14 @@ export class Mailboxes {
   #remove(terminalId: string): void {
     clearTimeout(this.#removals.get(terminalId));
     this.#removals.delete(terminalId);
-    this.#boxes.delete(terminalId);
+    if (this.#boxes.delete(terminalId)) this.#watching?.end(terminalId);
+  }
+}
+
+function parsed(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString("utf8"));
+  } catch {
+    return undefined;
   }
 }

@@ -39,7 +39,9 @@ export function linkCases(scene: Scene): void {
     await device.agent.until({ event: "connected" }, { timeout: fallbackWithinMs });
     await device.online();
     await stage().perform(who.id, "check_update");
+    // Asked by one server and by the other, where it is not.
     await stage().perform(who.id, "open_menu");
+    expect(await stage().see.probe(who.id)).toMatchObject({ reachable: true });
     expect(await device.agent.stop()).toMatchObject({ code: 0 });
   });
 }

@@ -1,0 +1,61 @@
+import { downChannels, parseTopic, topic } from "@tillkeeper/contract/mqtt";
+import type { Logger } from "../platform/log.ts";
+import type { BrokerLink } from "./broker-link.ts";
+
+type Listening = Pick<BrokerLink, "listen" | "leave">;
+
+/**
+ * Terminals that wait for their messages at this server, over HTTPS. Another server sends what it has for them to the broker,
+ * where they are not: this one listens there in their place.
+ */
+export class StandIns {
+  readonly #log: Logger;
+  readonly #terminalIds = new Set<string>();
+  /** What this server has sent itself and will hear again; it has put that into the terminal's mailbox already. */
+  readonly #echoes = new Set<string>();
+  #link: Listening | undefined;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  begin(terminalId: string): void {
+    this.#terminalIds.add(terminalId);
+    this.#listen(terminalId);
+  }
+
+  end(terminalId: string): void {
+    this.#terminalIds.delete(terminalId);
+    // Whoever has lost the link listens to nothing any more.
+    this.#link?.leave(topicsOf(terminalId)).catch(() => undefined);
+  }
+
+  /** Another link, or none for a while. */
+  use(link: Listening | undefined): void {
+    this.#link = link;
+    this.#echoes.clear();
+    for (const terminalId of this.#terminalIds) this.#listen(terminalId);
+  }
+
+  /** This server is about to send that. */
+  said(name: string, payload: string): void {
+    if (this.#terminalIds.has(parseTopic(name)?.terminalId ?? "")) this.#echoes.add(`${name} ${payload}`);
+  }
+
+  /** Whether what came is another server's, for a terminal that waits here. */
+  isNews(name: string, payload: Buffer): boolean {
+    if (this.#echoes.delete(`${name} ${payload.toString("utf8")}`)) return false;
+    return this.#terminalIds.has(parseTopic(name)?.terminalId ?? "");
+  }
+
+  #listen(terminalId: string): void {
+    this.#link?.listen(topicsOf(terminalId)).catch((error: unknown) => {
+      const what = "the broker does not let this server hear what others send to a terminal";
+      this.#log.warn({ err: error, terminal_id: terminalId }, what);
+    });
+  }
+}
+
+function topicsOf(terminalId: string): string[] {
+  return downChannels.map((channel) => topic(terminalId, channel));
+}
