@@ -150,9 +150,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     retentionDays: readRetention(read, fault),
     files: readFiles(read, url, fault),
     logDays: readLogDays(read, fault),
-    presenceDays: readWhole("TILLKEEPER_PRESENCE_DAYS", defaultPresenceDays, [1, longestDays], read, fault),
-    telemetryDays: readWhole("TILLKEEPER_TELEMETRY_DAYS", defaultTelemetryDays, [1, longestDays], read, fault),
-    heartbeatSeconds: readWhole("TILLKEEPER_HEARTBEAT_SECONDS", defaultHeartbeatSeconds, [5, 3_600], read, fault),
+    ...readPresence(read, fault),
     windows: readWindows(read, fault),
     logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
   };
@@ -210,6 +208,14 @@ function readRateLimit(read: Read, fault: Fault): Config["rateLimit"] {
 function readRetention(read: Read, fault: Fault): number {
   const range = [limits.retentionDaysMin, longestDays] as const;
   return readWhole("TILLKEEPER_RETENTION_DAYS", defaultRetentionDays, range, read, fault);
+}
+
+function readPresence(read: Read, fault: Fault) {
+  return {
+    presenceDays: readWhole("TILLKEEPER_PRESENCE_DAYS", defaultPresenceDays, [1, longestDays], read, fault),
+    telemetryDays: readWhole("TILLKEEPER_TELEMETRY_DAYS", defaultTelemetryDays, [1, longestDays], read, fault),
+    heartbeatSeconds: readWhole("TILLKEEPER_HEARTBEAT_SECONDS", defaultHeartbeatSeconds, [5, 3_600], read, fault),
+  };
 }
 
 function readWhole(
