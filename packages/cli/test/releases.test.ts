@@ -16,7 +16,10 @@ function clientOf(place: Scratch): Client {
   return createClient({ url, accountId, clientId, clientSecret });
 }
 
-test("from a key to a terminal that runs the release, on a sandbox", async () => {
+/** A dozen programs, one after the other. */
+const patienceMs = 180_000;
+
+test("from a key to a terminal that runs the release, on a sandbox", { timeout: patienceMs }, async () => {
   const place = scratch();
   await startSandbox(place.env);
   const run = async (...args: string[]) => {
@@ -82,7 +85,9 @@ test("from a key to a terminal that runs the release, on a sandbox", async () =>
   expect(named.stdout).toContain("withdrawn");
 });
 
-test("an upload that broke off is gone on with, and another file under the same version is not taken", async () => {
+test("an upload that broke off is gone on with, and another file under the same version is not taken", {
+  timeout: patienceMs,
+}, async () => {
   const place = scratch();
   await startSandbox(place.env);
   const [key, file] = [join(place.temporary, "release.pem"), join(place.temporary, "app.bin")];
@@ -103,7 +108,9 @@ test("an upload that broke off is gone on with, and another file under the same 
   expect(other.stderr).toContain("The account has a release of this model and version.");
 });
 
-test("what cannot be done is said in one sentence, and no key is quoted or overwritten", async () => {
+test("what cannot be done is said in one sentence, and no key is quoted or overwritten", {
+  timeout: patienceMs,
+}, async () => {
   const place = scratch();
   const run = (...args: string[]) => startCli(args, place.env).ended;
   const key = join(place.temporary, "release.pem");
