@@ -66,7 +66,7 @@ export function createTransport(options: ClientOptions): Transport {
     const signals = [...(signal ? [signal] : []), ...(file ? [] : [AbortSignal.timeout(requestTimeoutMs)])];
     const authorized = { ...headers, authorization: `Bearer ${token}` };
     return send(`${base}${path}${queryText(query)}`, {
-      ...(file ? bytes(file, authorized) : json(body, authorized)),
+      ...(file ? binary(file, authorized) : json(body, authorized)),
       method,
       signal: AbortSignal.any(signals),
     });
@@ -96,7 +96,7 @@ function json(body: unknown, headers: Record<string, string>): RequestInit {
   return { headers: { ...accepted, "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
-function bytes(file: Blob, headers: Record<string, string>): RequestInit {
+function binary(file: Blob, headers: Record<string, string>): RequestInit {
   const type = "application/octet-stream";
   return { headers: { ...headers, accept: "application/json", "content-type": type }, body: file };
 }

@@ -50,6 +50,7 @@ import { Supervisor } from "./platform/worker.ts";
 import { deviceUpdateRoutes } from "./releases/device-routes.ts";
 import { liveKeys } from "./releases/keys.ts";
 import { releaseRoutes } from "./releases/routes.ts";
+import { releaseFileWorker } from "./releases/worker.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
 import { destinationChanged } from "./stores/suspension.ts";
@@ -144,7 +145,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
 
 /** Everything long-running, in the order of their start. */
 function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept: Accept; terminals: RetirementDeps }) {
-  const { db, clock, log, config } = core;
+  const { db, clock, log, config, files } = core;
   const ask = (accountId: string, terminalId: string) =>
     accept(operationRequest({ accountId, clientId: "system" }, terminalId, "check_update"));
   return [
@@ -157,6 +158,7 @@ function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept
     ...(gateway.virtual ? [gateway.virtual.worker] : []),
     retirementWorker(terminals),
     activationWorker({ db, clock, log, ask }),
+    releaseFileWorker({ db, clock, files }),
     signingKeyWorker({ db, clock, lifetimeSeconds: config.tokenLifetimeSeconds }),
   ];
 }

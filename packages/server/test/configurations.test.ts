@@ -32,7 +32,7 @@ describe("configurations", () => {
     expect(first).toMatchObject({ status: 201, body: { version: "1", created_by: account.clientId } });
     expect(first.body.content).toEqual(content);
     const made = await Promise.all(Array.from({ length: 5 }, (_, n) => add({ content: { n } }, account)));
-    expect(made.map(({ body }) => body.version).toSorted()).toEqual(["2", "3", "4", "5", "6"]);
+    expect(new Set(made.map(({ body }) => body.version))).toEqual(new Set(["2", "3", "4", "5", "6"]));
     const list = async (query: string) => (await server.call("GET", `${path(account)}?${query}`, account)).body;
     const page = await list("limit=4");
     expect(page.configurations.map(({ version }: { version: string }) => version)).toEqual(["6", "5", "4", "3"]);

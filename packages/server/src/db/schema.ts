@@ -268,6 +268,7 @@ export interface Tables {
     notes: string | null;
     status: ReleaseStatus;
     available_at: Date | null;
+    file_removed_at: ColumnType<Date | null, undefined, Date>;
     created_at: Date;
     created_by: string;
     updated_at: Date;

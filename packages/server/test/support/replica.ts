@@ -30,7 +30,8 @@ async function start({ config, aheadMs, hosting }: ToReplica & { kind: "start" }
   const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
   const host: VirtualTerminalHost = {
     // A function cannot be sent to another process.
-    start: ({ releaseKeys: _, ...spec }) => ask({ start: spec }),
+    start: ({ terminalId, serialNumber, mqttUrl, username, password }) =>
+      ask({ start: { terminalId, serialNumber, mqttUrl, username, password } }),
     stop: (stop) => ask({ stop }),
   };
   const server = await startServer({ config, log, clock, ...(hosting && { virtualTerminalHost: host }) });
