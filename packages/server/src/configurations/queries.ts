@@ -41,7 +41,7 @@ export function listConfigurations(
 }
 
 /** What decides on the configuration of a terminal. */
-export interface TerminalPlace {
+interface TerminalPlace {
   device_model: string | null;
   store_ref: string;
 }
@@ -96,19 +96,4 @@ export async function nextNumber(tx: Tx, accountId: string): Promise<number> {
     .returning("last_configuration_number")
     .executeTakeFirstOrThrow();
   return row.last_configuration_number;
-}
-
-/** Keeps what a terminal said it runs. */
-export async function noteReported(
-  tx: Tx,
-  at: Date,
-  terminal: { accountId: string; terminalId: string },
-  { software_version, configuration_version }: { software_version: string; configuration_version: string | null },
-): Promise<void> {
-  const said = { software_version, configuration_version, reported_at: at };
-  await tx
-    .insertInto("terminal_software")
-    .values({ account_id: terminal.accountId, terminal_id: terminal.terminalId, ...said })
-    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(said))
-    .execute();
 }
