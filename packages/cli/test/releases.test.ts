@@ -48,7 +48,7 @@ test("from a key to a terminal that runs the release, on a sandbox", { timeout: 
   expect(await run("configuration", "set", "--model", "CLI1", "--file", settings)).toBe(
     "Configuration 1 holds for CLI1 terminals.\n",
   );
-  expect(await run("configuration", "list")).toMatch(/^1 +\S+ +CLI1 terminals$/m);
+  expect(await run("configuration", "list")).toMatch(/^1 +holds +\S+ +CLI1 terminals$/m);
 
   const {
     http_url: url,
@@ -79,6 +79,7 @@ test("from a key to a terminal that runs the release, on a sandbox", { timeout: 
 
   expect(await run("release", "withdraw", releaseId)).toBe("Release 4.3.0 for CLI1 is withdrawn.\n");
   expect((await client.releases.get(releaseId)).status).toBe("withdrawn");
+  expect(await run("configuration", "withdraw", "1")).toBe("Configuration 1 is withdrawn.\n");
   expect(await run("release", "key", "revoke", keyId)).toContain("is revoked");
   const account = { TILLKEEPER_URL: url, TILLKEEPER_CLIENT_ID: clientId, TILLKEEPER_CLIENT_SECRET: clientSecret };
   const named = await startCli(["release", "list"], { ...account, TILLKEEPER_ACCOUNT: accountId }).ended;

@@ -15,6 +15,7 @@ test("releases, their keys and configurations are asked for where they are", asy
   await configurations.create({ content: {} });
   await configurations.get("3");
   await configurations.list({ store_id: "S1", limit: 2 });
+  await configurations.withdraw("3");
   await configurations.ofTerminal("T1");
   const calls = server.received.filter((request) => !isTokenRequest(request));
   expect(calls.map(({ method, url }) => `${method} ${url.slice(base.length)}`)).toEqual([
@@ -26,6 +27,7 @@ test("releases, their keys and configurations are asked for where they are", asy
     "POST /configurations",
     "GET /configurations/3",
     "GET /configurations?store_id=S1&limit=2",
+    "DELETE /configurations/3",
     "GET /terminals/T1/configuration",
   ]);
 });

@@ -84,6 +84,35 @@ export async function getConfiguration(
   );
 }
 
+/**
+ * Takes a configuration back: what it covered is followed by the next one before it, or wider than it. Again changes nothing.
+ * Throws `configuration_not_found`.
+ */
+export async function withdrawConfiguration(
+  { db, clock }: ConfigurationDeps,
+  caller: Caller,
+  version: string,
+): Promise<Configuration> {
+  const { accountId, clientId } = caller;
+  const number = Number(version);
+  return inTenant(db, accountId, async (tx) => {
+    const before = presentConfiguration(found(await findConfiguration(tx, accountId, number)));
+    const { numUpdatedRows } = await tx
+      .updateTable("configurations")
+      .set({ withdrawn_at: clock.now(), withdrawn_by: clientId })
+      .where("account_id", "=", accountId)
+      .where("version", "=", number)
+      .where("withdrawn_at", "is", null)
+      .executeTakeFirst();
+    const after = presentConfiguration(found(await findConfiguration(tx, accountId, number)));
+    const subject = { type: "configuration", id: version };
+    if (numUpdatedRows > 0n) {
+      await recordChange(tx, clock, caller, { action: "configuration.withdraw", subject, before, after });
+    }
+    return after;
+  });
+}
+
 interface ConfigurationQuery {
   device_model?: string;
   store_id?: string;
@@ -148,5 +177,7 @@ function presentConfiguration(row: ConfigurationRow): Configuration {
     content: row.content,
     created_at: documentedTime(row.created_at),
     created_by: row.created_by,
+    ...(row.withdrawn_at && { withdrawn_at: documentedTime(row.withdrawn_at) }),
+    ...(row.withdrawn_by !== null && { withdrawn_by: row.withdrawn_by }),
   };
 }

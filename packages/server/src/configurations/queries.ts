@@ -56,6 +56,7 @@ export function configurationOf(
   { device_model, store_ref }: TerminalPlace,
 ): Promise<ConfigurationRow | undefined> {
   return selectConfigurations(tx, accountId)
+    .where("withdrawn_at", "is", null)
     .where((eb) => eb.or([eb("store_ref", "is", null), eb("store_ref", "=", store_ref)]))
     .where((eb) => eb.or([eb("device_model", "is", null), eb("device_model", "=", device_model)]))
     .orderBy((eb) => eb("store_ref", "is not", null), "desc")

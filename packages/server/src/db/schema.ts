@@ -282,6 +282,8 @@ export interface Tables {
     content: Json<Record<string, unknown>>;
     created_at: Date;
     created_by: string;
+    withdrawn_at: ColumnType<Date | null, undefined, Date>;
+    withdrawn_by: ColumnType<string | null, undefined, string>;
   };
   /** What terminals said they run, at their last check_update. */
   terminal_software: {

@@ -53,11 +53,15 @@ create table configurations (
   content jsonb not null,
   created_at timestamptz not null,
   created_by text not null,
+  -- From then on it holds for nobody.
+  withdrawn_at timestamptz,
+  withdrawn_by text,
   primary key (account_id, version),
   foreign key (account_id, store_ref) references stores
 );
 -- The newest of each narrowness.
-create index configurations_of on configurations (account_id, store_ref, device_model, version desc);
+create index configurations_of on configurations (account_id, store_ref, device_model, version desc)
+  where withdrawn_at is null;
 
 -- What terminals said they run, at their last check_update.
 create table terminal_software (
