@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { updateErrorCodes } from "./update-errors.ts";
 
 /**
  * Every error code that a caller can meet, with its HTTP status and what to do about it.
@@ -158,26 +159,6 @@ export const errorCodes = {
     cause: "Another session of the same terminal has asked for its messages since.",
     cure: "Begin a new session, unless another program on the terminal has taken over.",
   },
-  release_not_found: {
-    status: 404,
-    cause: "The account has no such release; for a terminal also: it is withdrawn, or not for this terminal.",
-    cure: "Check the release's id; a terminal asks for its manifest again.",
-  },
-  release_file_not_found: {
-    status: 404,
-    cause: "The file of the release has not come yet, or is gone.",
-    cure: "Send the file with PUT, while the release is a draft.",
-  },
-  release_key_not_found: {
-    status: 404,
-    cause: "The account has no such release key.",
-    cure: "Check the `key_id`.",
-  },
-  configuration_not_found: {
-    status: 404,
-    cause: "The account has no configuration of this version.",
-    cure: "Check the version.",
-  },
   account_id_taken: {
     status: 409,
     cause: "An account with this id exists.",
@@ -253,21 +234,6 @@ export const errorCodes = {
     cause: "A newer upload for the same operation took the place of this one, or it took longer than it may.",
     cure: "Go on with the newer upload, or send it again while the operation's window is open.",
   },
-  release_exists: {
-    status: 409,
-    cause: "The account has a release of this model and version.",
-    cure: "Choose another version: one that was available once means that one file forever.",
-  },
-  release_not_draft: {
-    status: 409,
-    cause: "The release has its file already, or is withdrawn.",
-    cure: "Read the release; a new file needs a new version.",
-  },
-  release_key_exists: {
-    status: 409,
-    cause: "The account has this release key, or had it and revoked it.",
-    cure: "Use the key that is there; one that was revoked stays so: make another.",
-  },
   virtual_terminal: {
     status: 409,
     cause: "The server itself gives virtual terminals their credentials.",
@@ -288,21 +254,6 @@ export const errorCodes = {
     status: 415,
     cause: "The body is not sent as JSON (or as a form, or as a log, where one is accepted).",
     cure: "Send `Content-Type: application/json`; for a log `application/gzip` or `text/plain`.",
-  },
-  range_not_satisfiable: {
-    status: 416,
-    cause: "`Range` begins after the end of the file.",
-    cure: "`Content-Range` names the file's size; ask for a part of it.",
-  },
-  invalid_signature: {
-    status: 422,
-    cause: "The signature is not one of a live release key of the account over the release's text.",
-    cure: "Sign the exact text of docs/updates.md with a key that is registered and not revoked.",
-  },
-  file_mismatch: {
-    status: 422,
-    cause: "The file does not have the size and SHA-256 that were announced; nothing was kept.",
-    cure: "Send the file that was announced, whole.",
   },
   idempotency_key_reused: {
     status: 422,
@@ -334,6 +285,7 @@ export const errorCodes = {
     cause: "The database is away for a moment, or too much is waiting.",
     cure: "Try again after `Retry-After`; with the same `Idempotency-Key` nothing is done twice.",
   },
+  ...updateErrorCodes,
 } as const;
 export type ErrorCode = keyof typeof errorCodes;
 

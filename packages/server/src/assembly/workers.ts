@@ -9,6 +9,7 @@ import { monthWorker } from "../operations/months.ts";
 import { expiryWorker, idempotencyWorker } from "../operations/workers.ts";
 import { retentionWorker } from "../presence/retention.ts";
 import { watchWorker } from "../presence/watch.ts";
+import { releaseFileWorker } from "../releases/worker.ts";
 import { type RetirementDeps, retirementWorker } from "../terminals/retirement.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
@@ -46,6 +47,7 @@ export function workersOf(
       clock,
       lifetimeSeconds: Math.max(config.tokenLifetimeSeconds, core.deviceTokens.lifetimeSeconds),
     }),
+    releaseFileWorker({ db, clock, files }),
     logRetentionWorker({ db, clock, files, logDays: config.logDays ?? defaultLogDays }),
   ];
 }

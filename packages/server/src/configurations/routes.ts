@@ -17,6 +17,7 @@ import {
   getConfiguration,
   getConfigurationOfTerminal,
   getConfigurations,
+  withdrawConfiguration,
 } from "./configurations.ts";
 
 const tag = "Updates";
@@ -70,6 +71,19 @@ export function configurationRoutes(deps: ConfigurationDeps): Route[] {
       handle: async ({ caller, params }) => ({
         status: 200,
         body: await getConfiguration(deps, caller.accountId, params.version),
+      }),
+    }),
+    route({
+      method: "DELETE",
+      path: `${list}/:version`,
+      scopes: writeAccounts,
+      id: "aid_configurations_version_delete",
+      summary: "Withdraw a configuration: it holds for no terminal any more",
+      tag,
+      schemas: { params: ofConfiguration, responses: { 200: Configuration } },
+      handle: async ({ caller, params }) => ({
+        status: 200,
+        body: await withdrawConfiguration(deps, caller, params.version),
       }),
     }),
     route({

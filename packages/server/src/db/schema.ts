@@ -303,6 +303,7 @@ export interface Tables extends PresenceTables {
     notes: string | null;
     status: ReleaseStatus;
     available_at: Date | null;
+    file_removed_at: ColumnType<Date | null, undefined, Date>;
     created_at: Date;
     created_by: string;
     updated_at: Date;
@@ -316,6 +317,8 @@ export interface Tables extends PresenceTables {
     content: Json<Record<string, unknown>>;
     created_at: Date;
     created_by: string;
+    withdrawn_at: ColumnType<Date | null, undefined, Date>;
+    withdrawn_by: ColumnType<string | null, undefined, string>;
   };
   /** What terminals said they run, at their last check_update. */
   terminal_software: {
