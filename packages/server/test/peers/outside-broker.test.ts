@@ -81,6 +81,16 @@ describe("servers on one Mosquitto", () => {
     expect(leaving.heard).toHaveLength(heardAtTheEnd);
   });
 
+  it("do not hear what a terminal had the broker keep, at another time", async () => {
+    const terminal = await enter(mosquitto.url);
+    await terminal.publishAsync(startedTopic, "kept", { qos: 1, retain: true });
+    const { heard } = await listenAt(mosquitto.url);
+    await terminal.publishAsync(startedTopic, "", { qos: 1, retain: true });
+    await terminal.publishAsync(startedTopic, "new", { qos: 1 });
+    await expect.poll(() => heard).toContain("new");
+    expect(heard).not.toContain("kept");
+  });
+
   it("say so while the broker is away, send nothing late, and come back with it", async () => {
     const { transport, heard } = await listenAt(mosquitto.url);
     expect(transport.healthy()).toBe(true);
