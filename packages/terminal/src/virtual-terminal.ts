@@ -169,11 +169,19 @@ export class VirtualTerminal {
 }
 
 export function credentialOf({
-  terminalId,
-  serialNumber,
   mqttUrl: url,
-  releaseKeys,
-  ...login
+  username,
+  password,
+  refused,
+  clientId,
+  ca,
 }: VirtualTerminalSpec): Credential {
-  return { url, ...login };
+  return {
+    url,
+    username,
+    password,
+    ...(refused && { refused }),
+    ...(clientId !== undefined && { clientId }),
+    ...(ca !== undefined && { ca }),
+  };
 }

@@ -10,7 +10,7 @@ import { virtualTerminals } from "../gateway/virtual-terminals.ts";
 import { holdsLog } from "../logs/logs.ts";
 import { createDurations } from "../operations/durations.ts";
 import { createReports } from "../operations/reports.ts";
-import { Closing } from "../platform/closing.ts";
+import type { Closing } from "../platform/closing.ts";
 import { serverId } from "../platform/server-id.ts";
 import { createPresence } from "../presence/presence.ts";
 import { createProbes } from "../presence/probes.ts";
@@ -19,10 +19,10 @@ import { liveKeys } from "../releases/keys.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
 import type { Core, ServerOptions } from "./core.ts";
 
-/** The broker and what speaks through it. Messages may come in before the broker is known to have opened. */
-export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
-  const { config, db, clock, log, folder, deviceTokens, findLiveCredential, transfers, addresses } = core;
-  let opened: DeviceTransport | undefined;
+/** What speaks to terminals, before there is a broker. Messages may come in before it is known to have opened. */
+async function openMessages(core: Core, closing: Closing) {
+  const { config, db, clock, log, transfers, addresses } = core;
+  const opened: { transport?: DeviceTransport } = {};
   const durations = createDurations({ db, clock });
   const device = {
     db,
@@ -31,8 +31,8 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
     reports: createReports({ db, clock, durations }),
     transferOf: createTransfers(transfers, addresses.known),
     transport: () => {
-      if (!opened) throw new Error("the broker is not open yet");
-      return opened;
+      if (!opened.transport) throw new Error("the broker is not open yet");
+      return opened.transport;
     },
   };
   const probes = createProbes({ db, clock, log, carrier: device.transport });
@@ -46,23 +46,30 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
   });
   // Before terminals are heard: what they did while no server listened is not held against them.
   await listenOn({ db, clock });
-  const inbound = createInbound({
-    ...device,
-    presence,
-    logs: { holds: (origin, operationId, result) => holdsLog(core, origin, operationId, result) },
-  });
-  const handling = new Handling(Number.POSITIVE_INFINITY);
-  const receive: Receive = async (...from) => {
-    const work = inbound(...from);
-    void handling.add(work);
-    await work;
-  };
   closing.add(() =>
     device.reports.flush().catch((error: unknown) => log.warn({ err: error }, "phases were not noted")),
   );
   closing.add(() =>
     presence.flush().catch((error: unknown) => log.warn({ err: error }, "what was heard of terminals was not noted")),
   );
+  const inbound = createInbound({
+    ...device,
+    presence,
+    logs: { holds: (origin, operationId, result) => holdsLog(core, origin, operationId, result) },
+  });
+  return { opened, durations, device, probes, presence, inbound };
+}
+
+/** The broker and what speaks through it. */
+export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
+  const { db, clock, log, folder } = core;
+  const { opened, inbound, presence, ...messages } = await openMessages(core, closing);
+  const handling = new Handling(Number.POSITIVE_INFINITY);
+  const receive: Receive = async (...from) => {
+    const work = inbound(...from);
+    void handling.add(work);
+    await work;
+  };
   // What is being handled when the broker closes still needs the database.
   closing.add(() => handling.done());
   const left = (terminalId: string) => {
@@ -71,9 +78,8 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
     if (noted) void handling.add(noted.catch(() => undefined));
   };
   const mailboxes = new Mailboxes();
-  const broker = await openTransport({ config, db, log, receive, left, deviceTokens, findLiveCredential });
-  const transport = withLongPoll(broker, mailboxes);
-  opened = transport;
+  const transport = withLongPoll(await openTransport({ ...core, receive, left }), mailboxes);
+  opened.transport = transport;
   closing.add(() => transport.close());
   closing.add(() =>
     presence.leave(originsOf(transport.listening() ?? [])).catch((error: unknown) => {
@@ -93,7 +99,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
       connectAt: transport.inside,
       admit: (admission) => transport.admit(admission),
     });
-  return { device, durations, transport, virtual, presence, probes, mailboxes, receive };
+  return { ...messages, presence, transport, virtual, mailboxes, receive };
 }
 
 function originsOf(terminalIds: string[]): { accountId: string; terminalId: string }[] {

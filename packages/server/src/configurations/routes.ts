@@ -36,6 +36,10 @@ const ConfigurationListQuery = Type.Object(
 );
 
 export function configurationRoutes(deps: ConfigurationDeps): Route[] {
+  return [...collectionRoutes(deps), ...memberRoutes(deps)];
+}
+
+function collectionRoutes(deps: ConfigurationDeps): Route[] {
   return [
     route({
       method: "POST",
@@ -60,6 +64,11 @@ export function configurationRoutes(deps: ConfigurationDeps): Route[] {
         body: await getConfigurations(deps, caller.accountId, query),
       }),
     }),
+  ];
+}
+
+function memberRoutes(deps: ConfigurationDeps): Route[] {
+  return [
     route({
       method: "GET",
       path: `${list}/:version`,

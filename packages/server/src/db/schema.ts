@@ -6,7 +6,6 @@ import type {
   Individual,
   PayoutInterval,
 } from "@tillkeeper/contract/http/payout-destinations";
-import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type {
   Address,
   Coordinates,
@@ -23,13 +22,14 @@ import type {
   WhenBusy,
 } from "@tillkeeper/contract/operations";
 import type { PairingCodeStatus } from "@tillkeeper/contract/pairing";
-import type { ReleaseStatus } from "@tillkeeper/contract/releases";
 import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
+import type { Json } from "./json-column.ts";
 import type { PresenceTables } from "./presence-tables.ts";
+import type { UpdateTables } from "./update-tables.ts";
 
 /** The tables as `db/migrations` leaves them. */
-export interface Tables extends PresenceTables {
+export interface Tables extends PresenceTables, UpdateTables {
   accounts: {
     account_id: string;
     name: string;
@@ -281,53 +281,6 @@ export interface Tables extends PresenceTables {
     bucket: number;
     count: ColumnType<string, number, number>;
   };
-  release_keys: {
-    account_id: string;
-    key_id: string;
-    name: string;
-    public_key: Json<ReleasePublicKey>;
-    created_at: Date;
-    created_by: string;
-    revoked_at: Date | null;
-    revoked_by: string | null;
-  };
-  releases: {
-    account_id: string;
-    id: string;
-    device_model: string;
-    version: string;
-    size: number;
-    sha256: string;
-    signature: string;
-    key_id: string;
-    notes: string | null;
-    status: ReleaseStatus;
-    available_at: Date | null;
-    file_removed_at: ColumnType<Date | null, undefined, Date>;
-    created_at: Date;
-    created_by: string;
-    updated_at: Date;
-    updated_by: string;
-  };
-  configurations: {
-    account_id: string;
-    version: number;
-    device_model: string | null;
-    store_ref: string | null;
-    content: Json<Record<string, unknown>>;
-    created_at: Date;
-    created_by: string;
-    withdrawn_at: ColumnType<Date | null, undefined, Date>;
-    withdrawn_by: ColumnType<string | null, undefined, string>;
-  };
-  /** What terminals said they run, at their last check_update. */
-  terminal_software: {
-    account_id: string;
-    terminal_id: string;
-    software_version: string | null;
-    configuration_version: string | null;
-    reported_at: Date;
-  };
   audit_log: {
     account_id: string;
     seq: ColumnType<string, number, never>;
@@ -358,6 +311,3 @@ export interface Tables extends PresenceTables {
   };
   virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };
 }
-
-/** `jsonb`: read as a value, written as text, because `pg` would turn an array into a PostgreSQL array. */
-type Json<T> = ColumnType<T, string, string>;
