@@ -1,6 +1,10 @@
+import { topic } from "@tillkeeper/contract/mqtt";
+import { connectAsync, type IClientOptions } from "mqtt";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+type Will = NonNullable<IClientOptions["will"]>;
 
 describe("presence", () => {
   const aid = "T60000001";
@@ -120,6 +124,31 @@ describe("presence", () => {
     other.cut();
     await see.until(otherId, "late");
     expect((await see.presence(id)).status).toBe("online");
+  });
+
+  it("lets nobody leave any other will", async () => {
+    const { device: victim, id: victimId } = await there();
+    const registered = await fresh();
+    const { terminalId: id, password } = registered;
+    const session = JSON.stringify({ session: victim.session });
+    const wills: [string, string, Partial<Will>][] = [
+      [topic(victimId, "gone"), session, {}],
+      [topic(id, "result"), session, {}],
+      [topic(id, "gone"), JSON.stringify({ session: victim.session, padding: "x".repeat(2_000) }), {}],
+      [topic(id, "gone"), session, { qos: 2 }],
+      ["anything", session, { retain: true }],
+    ];
+    for (const [to, payload, more] of wills) {
+      const will = { topic: to, payload: Buffer.from(payload), qos: 1, retain: false, ...more } as const;
+      const options = { username: id, password, clientId: id, reconnectPeriod: 0, protocolVersion: 4, will } as const;
+      const client = await connectAsync(server.mqttUrl, options, false);
+      client.stream.destroy();
+    }
+    const last = await connect(registered);
+    await last.greet();
+    expect(last.received.filter(({ channel }) => channel === "rejection")).toEqual([]);
+    expect((await see.presence(victimId)).status).toBe("online");
+    expect(await see.changes(victimId)).toEqual(["online connected"]);
   });
 
   it("is not changed by what is said of an older connection", async () => {
