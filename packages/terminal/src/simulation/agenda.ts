@@ -20,6 +20,10 @@ export class Agenda {
     this.#clock = clock;
   }
 
+  now(): number {
+    return this.#clock.monotonic();
+  }
+
   note(at: number, act: () => void): void {
     if (this.#closed || at === Number.POSITIVE_INFINITY) return;
     this.#push({ at, order: this.#noted, act });
