@@ -28,7 +28,9 @@ const serverLayers = [
   ["stores"],
   ["terminals"],
   ["operations"],
-  ["activations", "gateway"],
+  ["configurations"],
+  ["releases"],
+  ["activations", "gateway", "logs"],
   ["sandbox", "health"],
   ["reference"],
   ["openapi.ts"],
@@ -84,7 +86,7 @@ function againstLayer(from: string, to: string): string | undefined {
   if (toLayer >= fromLayer) return `${fromName} lies below or beside ${toName}`;
   // A feature's SQL and routes are its own business; only the wiring in main may take the routes.
   if (/\/(queries\.ts|sql\/)/.test(to) && toName !== "db") return `${to} is private to ${toName}`;
-  if (to.endsWith("/routes.ts") && fromName !== "main.ts") return `${to} is for main.ts only`;
+  if (/\/([\w-]+-)?routes\.ts$/.test(to) && fromName !== "main.ts") return `${to} is for main.ts only`;
   return undefined;
 }
 

@@ -6,9 +6,20 @@ export const limits = {
   /** A further one ends the oldest. */
   mqttConnectionsPerTerminal: 4,
   mqttHelloOperations: 100,
+  longPollWaitSecondsMax: 20,
+  longPollMessages: 50,
   idempotencyKeyHours: 48,
   /** So that an idempotency key never outlives its operation. */
   retentionDaysMin: 3,
+  releaseFileBytes: 512 * 1024 * 1024,
+  configurationBytes: 32 * 1024,
   operationTimeoutSecondsMin: 5,
   operationTimeoutSecondsMax: 600,
+  /** As sent: gzip, or text as it is. */
+  logUploadBytes: 64 * 1024 * 1024,
+  logUnpackedBytes: 512 * 1024 * 1024,
+  /** Nothing of an upload came for so long (and up to twice that): it is over. */
+  uploadStallSeconds: 20,
+  /** How long after an operation's deadline its files may still be sent or fetched. */
+  transferGraceSeconds: 60,
 } as const;

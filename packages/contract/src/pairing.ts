@@ -4,12 +4,18 @@ import { Type } from "typebox";
 export const pairingCodeStatuses = ["open", "used", "expired", "replaced", "exhausted"] as const;
 export const PairingCodeStatus = Type.Enum(pairingCodeStatuses, {
   description:
-    "open: a device can pair with it. used: a device has. expired: its time ran out. replaced: a newer code, or a change " +
-    "of the device, ended it. exhausted: it was guessed at too often.",
+    "open: a device can pair with it. used: a device has. expired: its time ran out. replaced: a newer code, or the end " +
+    "of the terminal, ended it. exhausted: it was guessed at too often.",
 });
 export type PairingCodeStatus = (typeof pairingCodeStatuses)[number];
 
-export const pairingCodeEvents = ["device_paired", "time_ran_out", "newer_code_issued", "guessed_too_often"] as const;
+export const pairingCodeEvents = [
+  "device_paired",
+  "time_ran_out",
+  "newer_code_issued",
+  "terminal_deleted",
+  "guessed_too_often",
+] as const;
 export type PairingCodeEvent = (typeof pairingCodeEvents)[number];
 
 /** What an event makes of an open code. Every other status is an end: nothing happens to such a code any more. */
@@ -17,6 +23,7 @@ export const pairingCodeMoves = {
   device_paired: "used",
   time_ran_out: "expired",
   newer_code_issued: "replaced",
+  terminal_deleted: "replaced",
   guessed_too_often: "exhausted",
 } as const satisfies Record<PairingCodeEvent, Exclude<PairingCodeStatus, "open">>;
 

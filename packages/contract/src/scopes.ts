@@ -12,6 +12,7 @@ export const scopes = [
   "write:checkout",
   "read:checkout:/admin/terminals",
   "write:checkout:/admin/terminals",
+  "read:checkout:/admin/terminals/logs",
 ] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -22,6 +23,9 @@ export const writeOperations = [
   "admin:checkout",
   "write:checkout:/admin/terminals",
 ] as const satisfies readonly Scope[];
+
+/** What a log says may be more than who sends operations should see: a scope of its own. */
+export const readLogs = ["admin:checkout", "read:checkout:/admin/terminals/logs"] as const satisfies readonly Scope[];
 
 /** To change clients and grants; reading them takes `readAccounts`. Which scopes open them is not documented. */
 export const writeClients = ["admin:accounts"] as const satisfies readonly Scope[];

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import formbody from "@fastify/formbody";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
@@ -16,12 +17,13 @@ import type { Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
+import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
 import { toApiError } from "./platform/http/failures.ts";
 import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
 import type { Caller, Route } from "./platform/http/route.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
-import { compileValidator } from "./platform/http/validation.ts";
+import { compileBodyless, compileValidator } from "./platform/http/validation.ts";
 import type { Logger } from "./platform/log.ts";
 
 export interface AppDeps {
@@ -33,7 +35,7 @@ export interface AppDeps {
 }
 
 /** What stands before every route. */
-type Gate = Pick<AppDeps, "tokens" | "rateLimits">;
+type Gate = Pick<AppDeps, "tokens" | "rateLimits"> & { bodies: BodyLimits };
 
 const jsonType = "application/json; charset=utf-8";
 
@@ -41,7 +43,7 @@ const jsonType = "application/json; charset=utf-8";
 const maxParamLength = 300;
 
 /** Builds the HTTP app from its routes; listening is the caller's business. */
-export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<FastifyInstance> {
+export async function buildApp({ log, routes, ...deps }: AppDeps): Promise<FastifyInstance> {
   const baseLogger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: baseLogger,
@@ -50,7 +52,8 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
     routerOptions: { maxParamLength },
     requestIdHeader: false,
     genReqId: () => randomUUID(),
-    requestTimeout: 30_000,
+    // Node's own has one time for every request: see `limitBodies`.
+    requestTimeout: 0,
     // Whoever asks while the server is ending is answered, too; `connection: close` tells them to go elsewhere.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
@@ -59,8 +62,9 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
     },
     clientErrorHandler: answerBrokenRequest,
     // Without it such requests are answered by Node itself, in a shape that is not ours.
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, headersTimeout: 30_000 },
   });
+  const gate = { ...deps, bodies: limitBodies(app.server, (socket) => answerBrokenRequest(overdue, socket)) };
   const { settle, finish } = draining(app.server);
   app.addHook("preClose", async () => {
     await settle();
@@ -98,12 +102,20 @@ export async function buildApp({ log, routes, ...gate }: AppDeps): Promise<Fasti
   await app.register(swagger, { openapi: openApiDocument });
   await app.register(swaggerUi, { routePrefix: "/docs", logLevel: "silent" });
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
-  for (const row of routes.filter((candidate) => !candidate.form)) addRoute(app, row, gate);
+  for (const row of routes.filter((candidate) => !candidate.form && !candidate.upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
     await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });
     for (const row of routes.filter((candidate) => candidate.form)) addRoute(forms, row, gate);
   });
+  for (const row of routes) if (row.upload) await app.register(async (uploads) => addUpload(uploads, row, gate));
   return app;
+}
+
+/** A route whose body is handed on unread. */
+function addUpload(app: FastifyInstance, row: Route, gate: Gate): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser([...(row.upload ?? [])], (_request, body, done) => done(null, body));
+  addRoute(app, row, gate);
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>();
@@ -123,8 +135,10 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       ...(query && { querystring: query }),
       ...(body && { body }),
       ...(row.form && { consumes: ["application/json", "application/x-www-form-urlencoded"] }),
-      response: { ...responses, "4xx": errorSchema, "5xx": errorSchema },
+      ...(row.upload && { consumes: [...row.upload], body: file }),
+      response: { ...(row.binary ? asFile(row.binary, responses) : responses), "4xx": errorSchema, "5xx": errorSchema },
     },
+    ...(row.upload && { validatorCompiler: compileBodyless }),
     onRequest: async (request) => {
       if (row.limited) takeTurn(gate.rateLimits?.perAddress, networkOf(request.ip));
       if (row.scopes === "public") row.guard?.(request);
@@ -132,7 +146,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     },
     handler: async (request, reply) => {
       const caller = callers.get(request);
-      const answer = await row.handle({
+      const answer = await handled(row, gate, request, {
         params: request.params,
         query: request.query,
         body: request.body,
@@ -143,6 +157,26 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       return reply.status(answer.status).send(answer.body);
     },
   });
+}
+
+/** An upload may take its time; what is left of one that was refused is read and forgotten like any other body. */
+async function handled(row: Route, { bodies }: Gate, { raw }: FastifyRequest, call: Parameters<Route["handle"]>[0]) {
+  if (!row.upload) return row.handle(call);
+  bodies.allowLong(raw);
+  try {
+    return await row.handle(call);
+  } finally {
+    bodies.endSoon(raw);
+    raw.resume();
+  }
+}
+
+/** As the OpenAPI document shows bytes. */
+const file = { type: "string", format: "binary" };
+
+function asFile(type: string, responses: Route["schemas"]["responses"]): object {
+  const content = { [type]: { schema: file } };
+  return Object.fromEntries(Object.keys(responses).map((status) => [status, { description: "The file.", content }]));
 }
 
 /** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */
@@ -167,7 +201,7 @@ function unstorable(request: FastifyRequest): ApiError | undefined {
   const fault =
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
-    findUnstorable(request.body, "/body");
+    (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));
   return fault && new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors: [fault] });
 }
 
@@ -176,7 +210,7 @@ function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   const error = isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown);
   // The framework would hang up on a caller who is still sending, and whose end then throws the answer away unread. What
   // is left of the body is read and forgotten instead, for as long as a request may take.
-  if (error.code === "body_too_large") reply.removeHeader("connection");
+  if (error.code === "body_too_large" || error.code === "log_too_large") reply.removeHeader("connection");
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
   reply.status(error.status).headers(error.headers).send(error.body());
 }
@@ -184,6 +218,7 @@ function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyRep
 const brokenRequests: Record<string, ApiError> = {
   HPE_HEADER_OVERFLOW: new ApiError("headers_too_large", "The headers are larger than this server accepts."),
 };
+const overdue: NodeJS.ErrnoException = Object.assign(new Error("the body takes too long"), { code: "BODY_OVERDUE" });
 const notHttp = new ApiError("invalid_request", "This is not a valid HTTP request.");
 
 /** What cannot be read as HTTP has no request and no reply yet, so the answer is written by hand. */

@@ -26,10 +26,19 @@ export interface Config {
   bootstrapToken?: string | undefined;
   /** How long operations are kept; left out, 400 days. */
   retentionDays?: number;
+  /** Where files are kept; left out, in the folder `files` of the data folder. */
+  files?: FilesPlace;
+  /** How long log bundles are kept; left out, 90 days. */
+  logDays?: number;
   /** Seconds that terminals have to answer, where they differ from the contract's. */
   windows?: Partial<Record<OperationName, number>>;
   logLevel: LogLevel;
 }
+
+/** A folder (`path` when it is not the data folder's own), or a bucket. */
+export type FilesPlace =
+  | { kind: "folder"; path: string | undefined }
+  | { kind: "s3"; bucket: string; prefix: string; endpoint: string | undefined; region: string | undefined };
 
 const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 
@@ -57,6 +66,11 @@ export const settings = {
   TILLKEEPER_WINDOWS:
     "Seconds that terminals have to answer, 5-600, as open_menu=15,end_of_day=240. Default 15, 60, 120 and 180 for open_menu, check_update, send_logs and end_of_day.",
   TILLKEEPER_RETENTION_DAYS: `How long operations are kept, at least ${limits.retentionDaysMin} days. Default 400. They go by the month.`,
+  TILLKEEPER_FILES:
+    "Where files (logs of terminals) are kept: folder, the path of a folder that servers share, or s3://bucket/prefix. Default folder: in the data folder.",
+  TILLKEEPER_S3_ENDPOINT: "Address of an S3 service other than AWS. Credentials come by the AWS SDK's own chain.",
+  TILLKEEPER_S3_REGION: "Region of the bucket. Default as the AWS SDK finds it, or us-east-1 with an endpoint.",
+  TILLKEEPER_LOG_DAYS: "How long logs of terminals are kept, in days. Default 90.",
   TILLKEEPER_LOG_LEVEL: `One of ${logLevels.join(", ")}. Default warn.`,
 } as const;
 type Setting = keyof typeof settings;
@@ -65,6 +79,7 @@ type Fault = (name: string, message: string) => void;
 
 export const defaultRetentionDays = 400;
 export const defaultDeviceTokenSeconds = 3_600;
+export const defaultLogDays = 90;
 const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
 /** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
@@ -109,6 +124,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     rateLimit: readRateLimit(read, fault),
     bootstrapToken: readBootstrapToken(read, fault),
     retentionDays: readRetention(read, fault),
+    files: readFiles(read, url, fault),
+    logDays: readLogDays(read, fault),
     windows: readWindows(read, fault),
     logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
   };
@@ -173,6 +190,38 @@ function readDeviceTokenSeconds(read: Read, fault: Fault): number {
     fault("TILLKEEPER_DEVICE_TOKEN_SECONDS", "must be a whole number from 60 to 604800.");
   }
   return seconds;
+}
+
+const bucketForm = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.\/-]{0,200}))?$/;
+
+function readFiles(
+  read: Read,
+  url: (name: Setting, protocols: string[]) => string | undefined,
+  fault: Fault,
+): FilesPlace {
+  const text = read("TILLKEEPER_FILES") ?? "folder";
+  const endpoint = url("TILLKEEPER_S3_ENDPOINT", ["http:", "https:"]);
+  const region = read("TILLKEEPER_S3_REGION");
+  const [isBucket, bucket = "", path = ""] = bucketForm.exec(text) ?? [];
+  if (isBucket !== undefined) {
+    const prefix = path.replace(/\/*$/, "/").replace(/^\/+/, "");
+    return { kind: "s3", bucket, prefix, endpoint, region };
+  }
+  if (endpoint !== undefined) fault("TILLKEEPER_S3_ENDPOINT", "is only for files in s3://: see TILLKEEPER_FILES.");
+  if (region !== undefined) fault("TILLKEEPER_S3_REGION", "is only for files in s3://: see TILLKEEPER_FILES.");
+  const isPath = text.startsWith("/");
+  if (text !== "folder" && !isPath) {
+    fault("TILLKEEPER_FILES", 'must be "folder", the path of a folder from / on, or like s3://bucket/prefix.');
+  }
+  return { kind: "folder", path: isPath ? text : undefined };
+}
+
+function readLogDays(read: Read, fault: Fault): number {
+  const days = Number(read("TILLKEEPER_LOG_DAYS") ?? defaultLogDays);
+  if (!Number.isInteger(days) || days < 1 || days > 36_500) {
+    fault("TILLKEEPER_LOG_DAYS", "must be a whole number from 1 to 36500.");
+  }
+  return days;
 }
 
 function readWindows(read: Read, fault: Fault): Partial<Record<OperationName, number>> {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defaultTimeoutSeconds, type OperationName } from "@tillkeeper/contract/operations";
 import { sql } from "kysely";
 import { accountRoutes } from "./accounts/routes.ts";
@@ -11,19 +12,30 @@ import { openNarrowedGrants } from "./auth/narrowed-grants.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
+import { transferTokens } from "./auth/transfer-tokens.ts";
 import { clientRoutes } from "./clients/routes.ts";
-import { type Config, defaultDeviceTokenSeconds, defaultRetentionDays } from "./config.ts";
+import { type Config, defaultDeviceTokenSeconds, defaultLogDays, defaultRetentionDays } from "./config.ts";
+import { configurationRoutes } from "./configurations/routes.ts";
 import type { Tx } from "./db/db.ts";
 import { openDatabase } from "./db/open.ts";
+import { openFileStore } from "./files/open-store.ts";
 import { credentialWorker } from "./gateway/credential-check.ts";
 import { announcer, outboxWorker } from "./gateway/dispatch.ts";
 import { Handling } from "./gateway/handling.ts";
 import { createInbound } from "./gateway/inbound.ts";
+import { Mailboxes } from "./gateway/long-poll/mailboxes.ts";
+import { longPollRoutes } from "./gateway/long-poll/routes.ts";
+import { withLongPoll } from "./gateway/long-poll/with-long-poll.ts";
 import { openTransport } from "./gateway/open-transport.ts";
+import { createTransfers } from "./gateway/transfers.ts";
 import type { DeviceTransport, Receive } from "./gateway/transport.ts";
 import { type VirtualTerminalHost, virtualTerminals } from "./gateway/virtual-terminals.ts";
 import { grantRoutes } from "./grants/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
+import { holdsLog } from "./logs/logs.ts";
+import { createReceiveLog } from "./logs/receive.ts";
+import { logRetentionWorker } from "./logs/retention.ts";
+import { deviceLogRoutes, logRoutes } from "./logs/routes.ts";
 import { createAccept } from "./operations/accept.ts";
 import { cancelUndelivered } from "./operations/cancel.ts";
 import { createDurations, durationsWorker } from "./operations/durations.ts";
@@ -43,9 +55,13 @@ import type { Logger } from "./platform/log.ts";
 import { ownAddresses } from "./platform/own-addresses.ts";
 import { serverId } from "./platform/server-id.ts";
 import { Supervisor } from "./platform/worker.ts";
+import { deviceUpdateRoutes } from "./releases/device-routes.ts";
+import { liveKeys } from "./releases/keys.ts";
+import { releaseRoutes } from "./releases/routes.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
 import { destinationChanged } from "./stores/suspension.ts";
+import { authenticateDevice, liveCredentials } from "./terminals/credentials.ts";
 import { type RetirementDeps, retirementWorker } from "./terminals/retirement.ts";
 import { terminalRoutes } from "./terminals/routes.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "./terminals/suspension.ts";
@@ -101,8 +117,15 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     durations: gateway.durations,
     windows: { ...defaultTimeoutSeconds, ...config.windows },
   });
-  const { deviceTokens } = core;
-  const terminals = { db, clock, deviceTokens, ownUrl: core.addresses.url, ...terminalPorts(gateway, accept, clock) };
+  const { deviceTokens, findLiveCredential } = core;
+  const terminals = {
+    db,
+    clock,
+    deviceTokens,
+    findLiveCredential,
+    ownUrl: core.addresses.url,
+    ...terminalPorts(gateway, accept, clock),
+  };
   const supervisor = new Supervisor(core.log);
   await openApi(core, closing, [
     ...auditRoutes({ db: core.db }),
@@ -116,8 +139,16 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       storesOfDestinationChanged: destinationChanged(stores),
     }),
     ...terminalRoutes(terminals),
+    ...longPollRoutes({
+      mailboxes: gateway.mailboxes,
+      receive: gateway.receive,
+      authenticate: (header) => authenticateDevice(terminals, header),
+    }),
     ...operationRoutes({ db, clock, accept, announceCancel: announcer(gateway.device, "cancel") }),
     ...activationRoutes({ db: core.db, clock: core.clock }),
+    ...logRoutes(core),
+    ...deviceLogRoutes({ tokens: core.transfers, receive: createReceiveLog(core) }),
+    ...updateRoutes(core),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => gateway.transport.healthy(),
@@ -125,6 +156,8 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     }),
   ]);
 
+  // Before the API waits for the requests that it has begun.
+  closing.add(() => gateway.mailboxes.hurry());
   closing.add(() => supervisor.stop());
   for (const worker of workersOf(core, gateway, { accept, terminals })) supervisor.start(worker);
 
@@ -137,7 +170,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
 
 /** Everything long-running, in the order of their start. */
 function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept: Accept; terminals: RetirementDeps }) {
-  const { db, clock, log, config } = core;
+  const { db, clock, log, config, files } = core;
   const ask = (accountId: string, terminalId: string) =>
     accept(operationRequest({ accountId, clientId: "system" }, terminalId, "check_update"));
   return [
@@ -155,6 +188,7 @@ function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept
       clock,
       lifetimeSeconds: Math.max(config.tokenLifetimeSeconds, core.deviceTokens.lifetimeSeconds),
     }),
+    logRetentionWorker({ db, clock, files, logDays: config.logDays ?? defaultLogDays }),
   ];
 }
 
@@ -187,6 +221,8 @@ async function openCore({ config, log, clock = systemClock }: ServerOptions, clo
   closing.add(() => folder.release());
   const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log });
   closing.add(() => db.close());
+  const files = await openFileStore({ ...config, dataDir: folder.path });
+  closing.add(() => files.close());
   const addresses = ownAddresses(config);
   const { acceptedHosts } = addresses;
   const keys = await openSigningKeys(db, clock);
@@ -203,13 +239,16 @@ async function openCore({ config, log, clock = systemClock }: ServerOptions, clo
     clock,
     lifetimeSeconds: config.deviceTokenSeconds ?? defaultDeviceTokenSeconds,
   });
-  return { config, log, clock, folder: folder.path, db, addresses, keys, tokens, deviceTokens };
+  const findLiveCredential = liveCredentials(db);
+  const transfers = transferTokens({ keys, clock });
+  const access = { keys, tokens, deviceTokens, findLiveCredential, transfers };
+  return { config, log, clock, folder: folder.path, db, files, addresses, ...access };
 }
 type Core = Awaited<ReturnType<typeof openCore>>;
 
 /** The broker and what speaks through it. Messages may come in before the broker is known to have opened. */
 async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
-  const { config, db, clock, log, folder, deviceTokens } = core;
+  const { config, db, clock, log, folder, deviceTokens, findLiveCredential, transfers, addresses } = core;
   let opened: DeviceTransport | undefined;
   const durations = createDurations({ db, clock });
   const device = {
@@ -217,6 +256,7 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
     clock,
     log,
     reports: createReports({ db, clock, durations }),
+    transferOf: createTransfers(transfers, addresses.known),
     transport: () => {
       if (!opened) throw new Error("the broker is not open yet");
       return opened;
@@ -224,7 +264,11 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   };
   const heard = async () => {};
   const presence = { heartbeat: heard, goodbye: heard, gone: heard, probeAnswered: heard };
-  const inbound = createInbound({ ...device, presence });
+  const inbound = createInbound({
+    ...device,
+    presence,
+    logs: { holds: (origin, operationId, result) => holdsLog(core, origin, operationId, result) },
+  });
   const handling = new Handling(Number.POSITIVE_INFINITY);
   const receive: Receive = async (...from) => {
     const work = inbound(...from);
@@ -236,12 +280,23 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   );
   // What is being handled when the broker closes still needs the database.
   closing.add(() => handling.done());
-  const transport = await openTransport({ config, db, log, receive, deviceTokens });
+  const mailboxes = new Mailboxes();
+  const broker = await openTransport({ config, log, receive, deviceTokens, findLiveCredential });
+  const transport = withLongPoll(broker, mailboxes);
   opened = transport;
   closing.add(() => transport.close());
   const virtual =
-    host && virtualTerminals({ db, clock, log, host, serverId: serverId(folder), mqttUrl: transport.url });
-  return { device, durations, transport, virtual };
+    host &&
+    virtualTerminals({
+      db,
+      clock,
+      log,
+      host,
+      serverId: serverId(folder),
+      mqttUrl: transport.url,
+      releaseKeys: (accountId) => liveKeys(db, accountId),
+    });
+  return { device, durations, transport, virtual, mailboxes, receive };
 }
 
 type Accept = ReturnType<typeof createAccept>;
@@ -253,6 +308,15 @@ function accessRoutes({ config, db, clock, addresses }: Core): Route[] {
     ...accountRoutes({ db, clock, bootstrapToken: config.bootstrapToken }),
     ...clientRoutes({ db, clock }),
     ...grantRoutes({ db, clock, acceptedHosts: addresses.acceptedHosts, ownUrl: addresses.url }),
+  ];
+}
+
+/** Software and configurations, and what terminals fetch of both. */
+function updateRoutes({ db, clock, files, transfers: tokens, addresses }: Core): Route[] {
+  return [
+    ...releaseRoutes({ db, clock, files }),
+    ...configurationRoutes({ db, clock }),
+    ...deviceUpdateRoutes({ db, clock, files, transfers: tokens, ownUrl: addresses.url }),
   ];
 }
 

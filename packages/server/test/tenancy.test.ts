@@ -37,6 +37,7 @@ const bodies: Record<string, (ids: Ids) => unknown> = {
   aid_account_management_terminals_termid_put: ({ store_id }) => ({ store_id }),
   aid_account_management_terminals_post: ({ store_id }) => ({ device_serial_number: `W${randomUUID()}`, store_id }),
   terminal_pairing_codes_post: () => ({ reference: "job 17" }),
+  terminal_device_post: () => ({ device_serial_number: `W${randomUUID()}` }),
   admin_terminals_operations_post: ({ terminal_id }) => ({ terminal_id, operation: "open_menu" }),
   account_admin_terminals_operations_post: ({ terminal_id }) => ({ terminal_id, operation: "open_menu" }),
 };

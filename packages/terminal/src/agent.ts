@@ -33,6 +33,8 @@ export interface AgentOptions<State> {
    * one while an operation runs that would spoil it. Without it there are none.
    */
   payments?: Payments;
+  /** Told of each receipt: the server knows the result now, so a restart that an update wants may follow. */
+  receipted?: (operationId: string) => void;
 }
 
 const defaults = { repeat: { firstMs: 2000, longestMs: 30_000 }, patienceMs: 5000 };
@@ -69,7 +71,10 @@ export class Agent<State = undefined> {
       log: this.#log,
       answered: (result) => this.#results.add(result),
       sendAgain: (result) => this.#send("result", result),
-      receipted: (operationId) => this.#results.remove(operationId),
+      receipted: (operationId) => {
+        this.#results.remove(operationId);
+        options.receipted?.(operationId);
+      },
     });
     this.#runner = new OperationRunner({
       handlers: options.handlers,
@@ -109,6 +114,11 @@ export class Agent<State = undefined> {
     });
     this.#answers.restore();
     this.#runner.restore();
+  }
+
+  /** Nothing waits, is begun or is about to be answered: a restart interrupts nothing. */
+  get idle(): boolean {
+    return this.#runner.idle;
   }
 
   /** Connects again with another credential; operations under way go on. */

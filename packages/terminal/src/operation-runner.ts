@@ -108,6 +108,10 @@ export class OperationRunner<State> {
       .map(({ operation_id, phase }) => ({ operation_id, phase }));
   }
 
+  get idle(): boolean {
+    return this.#inLine === 0 && this.#tasks.size === 0;
+  }
+
   /** Begins nothing more, asks the running handler to break off, and waits for it. What waits is left to the server. */
   async stop(): Promise<void> {
     this.#end(new Error("The agent stops"));

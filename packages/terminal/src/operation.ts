@@ -3,7 +3,7 @@ import type { DeviceReason, OperationError, OperationName, OperationResults } fr
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 
-const fields = ["operation_id", "operation", "parameters", "created_at", "expires_at"] as const;
+const fields = ["operation_id", "operation", "parameters", "created_at", "expires_at", "transfer"] as const;
 const OperationSchema = Type.Pick(CommandMessage, fields);
 const operationCheck = Compile(OperationSchema);
 

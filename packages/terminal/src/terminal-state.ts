@@ -15,6 +15,9 @@ export const TerminalState = Type.Object({
   batch_number: Type.Integer({ minimum: 1 }),
   /** When it was opened: the instant of the close before it. */
   start_of_day_at: Type.String({ format: "date-time" }),
+  /** What it runs from its next start on; absent as long as that is what it came with. */
+  software_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  configuration_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
 });
 export type TerminalState = Static<typeof TerminalState>;
 const check = Compile(TerminalState);
@@ -50,5 +53,5 @@ export function closeDay(serialNumber: string, state: TerminalState, nowMs: numb
     ...dayTotals(serialNumber, from, until),
     currency,
   };
-  return { result, state: { batch_number: state.batch_number + 1, start_of_day_at: timestamp(until) } };
+  return { result, state: { ...state, batch_number: state.batch_number + 1, start_of_day_at: timestamp(until) } };
 }

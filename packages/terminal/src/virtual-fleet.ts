@@ -56,7 +56,8 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
   const begin = async (spec: VirtualTerminalSpec) => {
     const path = await pathOf(options.folder, spec.terminalId);
     const journal = terminalJournal(path, () => (options.clock ?? systemClock).now());
-    const terminal = new VirtualTerminal(spec, journal, options);
+    const downloads = path === undefined ? {} : { downloads: path.replace(/\.json$/, ".downloads") };
+    const terminal = new VirtualTerminal(spec, journal, { ...options, ...downloads });
     await terminal.start();
     running.set(spec.terminalId, { spec, terminal });
   };

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type { OperationName, OperationResults } from "@tillkeeper/contract/operations";
 import { type Clock, sleep, timestamp } from "./clock.ts";
 import { type Fault, faultNames } from "./faults.ts";
-import { numbersFrom } from "./invented-day.ts";
+import { uploadLog } from "./log-upload.ts";
 import type { Completed, Failed, HandlerContext, Operation, OperationHandler, OperationHandlers } from "./operation.ts";
 import { deviceError } from "./outcome.ts";
 import { closeDay, type TerminalState } from "./terminal-state.ts";
@@ -20,17 +19,18 @@ export interface VirtualOperationsOptions {
   durationMs: { shortest: number; longest: number };
   faultOf: (operation: Operation) => Fault | "unknown" | undefined;
   nextLink: (signal: AbortSignal) => Promise<void>;
+  /** What the terminal has really logged lately. */
+  recentLog: () => string;
+  checkUpdate: OperationHandler<"check_update", TerminalState>;
 }
 
 type Context = HandlerContext<TerminalState>;
-type Act<Name extends OperationName> = (
-  operation: Operation,
-  context: Context,
-) => Completed<OperationResults[Name], TerminalState>;
+type Act<Name extends OperationName> = (operation: Operation, context: Context) => Answer<Name> | Promise<Answer<Name>>;
+type Answer<Name extends OperationName> = Completed<OperationResults[Name], TerminalState> | Failed;
 
 /** What a virtual terminal does when it is told to. */
 export function virtualOperations(options: VirtualOperationsOptions): OperationHandlers<TerminalState> {
-  const { serialNumber, clock } = options;
+  const { serialNumber, clock, checkUpdate } = options;
   const handler = <Name extends OperationName>(act: Act<Name>): OperationHandler<Name, TerminalState> => ({
     run: async (operation, context) => {
       await takeTime(options, operation, context);
@@ -41,16 +41,11 @@ export function virtualOperations(options: VirtualOperationsOptions): OperationH
   });
   return {
     end_of_day: handler((_, { state }) => ({ status: "COMPLETED", ...closeDay(serialNumber, state, clock.now()) })),
-    send_logs: handler((operation) => {
-      const log = inventedLog(serialNumber, operation, clock.now());
-      const result = {
-        log_id: `log-${operation.operation_id}`,
-        size: Buffer.byteLength(log),
-        sha256: createHash("sha256").update(log).digest("hex"),
-      };
-      return { status: "COMPLETED", result };
+    send_logs: handler((operation, context) => {
+      const log = `${inventedLog(serialNumber, clock.now())}${options.recentLog()}`;
+      return uploadLog(operation, Buffer.from(log), context, { clock });
     }),
-    check_update: handler(() => ({ status: "COMPLETED", result: versions(serialNumber) })),
+    check_update: handler((operation, context) => checkUpdate.run(operation, context)),
     open_menu: handler(() => ({ status: "COMPLETED", result: { opened: true } })),
   };
 }
@@ -109,20 +104,19 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** One terminal in four, by its serial number, has an update waiting. */
-function versions(serialNumber: string): OperationResults["check_update"] {
-  const waiting = numbersFrom(`${serialNumber}:update`)() < 0.25;
-  return {
-    current_version: waiting ? "4.1.2" : "4.2.0",
-    latest_version: "4.2.0",
-    update_available: waiting,
-    configuration_version: "1",
-  };
-}
+/** Public number for tests: who downloads the log sees that it was masked on its way. */
+const testCard = "4111 1111 1111 1111";
+const inventedLines = [
+  "boot",
+  "network up",
+  "paired",
+  "payment application ready",
+  `manual entry of card ${testCard}`,
+  "payment approved",
+];
 
-function inventedLog(serialNumber: string, operation: Operation, nowMs: number): string {
-  const lines = ["boot", "network up", "paired", "payment application ready", `send_logs ${operation.operation_id}`];
-  return lines
-    .map((line, index) => `${timestamp(nowMs - (lines.length - index) * 1000)} ${serialNumber} ${line}\n`)
-    .join("");
+/** Lines from before the terminal began to play. */
+function inventedLog(serialNumber: string, nowMs: number): string {
+  const at = (index: number) => timestamp(nowMs - 3_600_000 - (inventedLines.length - index) * 1000);
+  return inventedLines.map((line, index) => `${at(index)} ${serialNumber} ${line}\n`).join("");
 }

@@ -1,3 +1,4 @@
+import { limits } from "@tillkeeper/contract/limits";
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -14,6 +15,11 @@ export interface TransferTokens {
   sign(grant: TransferGrant, expiresAt: Date): Promise<string>;
   /** The grant of an `Authorization: Bearer` header. Throws `missing_token` or `invalid_token`. */
   authenticate(authorization: string | undefined): Promise<TransferGrant>;
+}
+
+/** Until when the files of an operation may be sent and fetched: an answer may still be on its way at the deadline. */
+export function transferEnd(deadline: Date): Date {
+  return new Date(deadline.getTime() + limits.transferGraceSeconds * 1000);
 }
 
 const type = "transfer+jwt";

@@ -6,6 +6,7 @@ import type {
   Individual,
   PayoutInterval,
 } from "@tillkeeper/contract/http/payout-destinations";
+import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type {
   Address,
   Coordinates,
@@ -22,6 +23,7 @@ import type {
   WhenBusy,
 } from "@tillkeeper/contract/operations";
 import type { PairingCodeStatus } from "@tillkeeper/contract/pairing";
+import type { ReleaseStatus } from "@tillkeeper/contract/releases";
 import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
 
@@ -33,6 +35,7 @@ export interface Tables {
     operator_account_id: string | null;
     last_store_number: Generated<number>;
     last_terminal_number: Generated<number>;
+    last_configuration_number: Generated<number>;
     created_at: Date;
   };
   clients: {
@@ -277,6 +280,50 @@ export interface Tables {
     bucket: number;
     count: ColumnType<string, number, number>;
   };
+  release_keys: {
+    account_id: string;
+    key_id: string;
+    name: string;
+    public_key: Json<ReleasePublicKey>;
+    created_at: Date;
+    created_by: string;
+    revoked_at: Date | null;
+    revoked_by: string | null;
+  };
+  releases: {
+    account_id: string;
+    id: string;
+    device_model: string;
+    version: string;
+    size: number;
+    sha256: string;
+    signature: string;
+    key_id: string;
+    notes: string | null;
+    status: ReleaseStatus;
+    available_at: Date | null;
+    created_at: Date;
+    created_by: string;
+    updated_at: Date;
+    updated_by: string;
+  };
+  configurations: {
+    account_id: string;
+    version: number;
+    device_model: string | null;
+    store_ref: string | null;
+    content: Json<Record<string, unknown>>;
+    created_at: Date;
+    created_by: string;
+  };
+  /** What terminals said they run, at their last check_update. */
+  terminal_software: {
+    account_id: string;
+    terminal_id: string;
+    software_version: string | null;
+    configuration_version: string | null;
+    reported_at: Date;
+  };
   audit_log: {
     account_id: string;
     seq: ColumnType<string, number, never>;
@@ -290,6 +337,21 @@ export interface Tables {
     hash: Buffer;
   };
   audit_heads: { account_id: string; seq: ColumnType<string, number, number>; hash: Buffer };
+  terminal_logs: {
+    account_id: string;
+    id: string;
+    terminal_id: string;
+    operation_id: string;
+    device_serial_number: string;
+    state: "receiving" | "stored" | "removing";
+    received_sha256: Buffer;
+    name: string;
+    size: ColumnType<string | null, number | undefined, number>;
+    unpacked_size: ColumnType<string | null, number | undefined, number>;
+    sha256: ColumnType<string | null, string | undefined, string>;
+    masked_count: ColumnType<string | null, number | undefined, number>;
+    created_at: Date;
+  };
   virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };
 }
 

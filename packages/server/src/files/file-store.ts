@@ -1,5 +1,10 @@
 import type { Readable } from "node:stream";
 
+export interface FilePart {
+  first: number;
+  last: number;
+}
+
 /** Where files of any size are kept: log bundles, releases. Names are the caller's: `[a-z0-9/._-]`, no `..`. */
 export interface FileStore {
   /**
@@ -7,8 +12,8 @@ export interface FileStore {
    * name is there. Resolves when it is durable. A file of the same name is replaced.
    */
   put(name: string, content: AsyncIterable<Uint8Array>): Promise<{ bytes: number }>;
-  /** `undefined` when there is no such file. */
-  get(name: string): Promise<Readable | undefined>;
+  /** `undefined` when there is no such file. With `part`, from its first to its last byte, both counted from 0. */
+  get(name: string, part?: FilePart): Promise<Readable | undefined>;
   /** Nothing happens when there is no such file. */
   remove(name: string): Promise<void>;
 }

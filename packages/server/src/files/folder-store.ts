@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { checkedName, type FileStore } from "./file-store.ts";
+
+/** Not a name that a file can have. */
+const drafts = ".drafts";
 
 /** Files in a folder of this machine, readable by this user only. Several servers need a folder that they share. */
 export function folderStore(folder: string): FileStore {
@@ -10,9 +13,10 @@ export function folderStore(folder: string): FileStore {
   return {
     async put(name, content) {
       const path = pathOf(name);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      // Beside its place, so that the renaming is one step of one file system.
-      const draft = `${path}.${randomUUID()}.part`;
+      // In the same file system as its place, so that the renaming is one step.
+      const draft = join(folder, drafts, randomUUID());
+      await makeFolder(dirname(draft));
+      await makeFolder(dirname(path));
       try {
         const bytes = await written(draft, content);
         await rename(draft, path);
@@ -23,13 +27,29 @@ export function folderStore(folder: string): FileStore {
         throw error;
       }
     },
-    async get(name) {
+    async get(name, part) {
       const path = pathOf(name);
       const found = await stat(path).catch(ifMissing);
-      return found && createReadStream(path);
+      return found && createReadStream(path, part && { start: part.first, end: part.last });
     },
     remove: (name) => rm(pathOf(name), { force: true }),
   };
+}
+
+/** Removes what crashes have left of files that were being written, and nobody has touched for so long. */
+export async function clearDrafts(folder: string, untouchedMs: number): Promise<void> {
+  const path = join(folder, drafts);
+  for (const name of (await readdir(path).catch(ifMissing)) ?? []) {
+    const draft = await stat(join(path, name)).catch(ifMissing);
+    if (draft && Date.now() - draft.mtimeMs >= untouchedMs) await rm(join(path, name), { force: true });
+  }
+}
+
+/** Each folder that is new outlives a power cut as well. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 async function written(path: string, content: AsyncIterable<Uint8Array>): Promise<number> {

@@ -5,6 +5,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import type { TransferOf } from "./transfers.ts";
 import type { DeviceTransport } from "./transport.ts";
 
 interface DispatchDeps {
@@ -13,9 +14,10 @@ interface DispatchDeps {
   log: Logger;
   transport: () => DeviceTransport;
   reports: Pick<Reports, "dispatched">;
+  transferOf: TransferOf;
 }
 
-type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports">;
+type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "transferOf">;
 
 const claimEveryMs = 500;
 const claimBatch = 200;
@@ -39,8 +41,9 @@ export function sendMessage(deps: SendDeps, { kind, command, attempt }: Message)
 }
 
 const sending = {
-  command: ({ transport, clock }: SendDeps, command: Command) =>
-    transport().publish(command.terminalId, "command", {
+  command: async ({ transport, clock, transferOf }: SendDeps, command: Command) => {
+    const transfer = await transferOf(command);
+    await transport().publish(command.terminalId, "command", {
       operation_id: command.operationId,
       operation: command.operation,
       parameters: command.parameters,
@@ -48,7 +51,9 @@ const sending = {
       created_at: preciseTime(command.createdAt),
       expires_at: preciseTime(command.deadline),
       sent_at: preciseTime(clock.now()),
-    }),
+      ...(transfer && { transfer }),
+    });
+  },
   cancel: ({ transport }: SendDeps, command: Command) =>
     transport().publish(command.terminalId, "cancel", {
       operation_id: command.operationId,

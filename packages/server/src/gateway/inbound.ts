@@ -10,7 +10,7 @@ import {
   type ResultMessage,
   type UpChannel,
 } from "@tillkeeper/contract/mqtt";
-import { operationResults } from "@tillkeeper/contract/operations";
+import { operationResults, type SendLogsResult } from "@tillkeeper/contract/operations";
 import { isMoved } from "@tillkeeper/contract/terminal-status";
 import { Compile, type Validator } from "typebox/compile";
 import type { Db } from "../db/db.ts";
@@ -24,6 +24,7 @@ import { accountOfTerminalId } from "../terminals/credentials.ts";
 import { moveTerminal } from "../terminals/life-cycle.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
 import { type HelloOverview, helloOverviews } from "./sql/hello-overview.ts";
+import type { TransferOf } from "./transfers.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface InboundOptions {
@@ -33,6 +34,14 @@ interface InboundOptions {
   reports: Reports;
   transport: () => DeviceTransport;
   presence: PresenceReports;
+  logs: StoredLogs;
+  transferOf: TransferOf;
+}
+
+/** What the gateway asks of the logs: a terminal's word for one is not enough. */
+export interface StoredLogs {
+  /** Whether the log that a result of `send_logs` names is there, is of that operation, and is as the result says. */
+  holds(origin: Origin, operationId: string, result: SendLogsResult): Promise<boolean>;
 }
 
 interface InboundDeps extends InboundOptions {
@@ -83,7 +92,10 @@ export function createInbound(options: InboundOptions): Receive {
     if (!accountId) return;
     try {
       const message = parse(payload);
-      const places = message === undefined ? [{ path: "", message: "is not JSON" }] : findFaults(channel, message);
+      const places =
+        message === undefined
+          ? [{ path: "", message: "is not JSON" }]
+          : await findAllFaults(deps, { accountId, terminalId }, channel, message);
       if (places.length > 0) return await reject(deps, terminalId, channel, message, places);
       await handlers[channel](deps, { accountId, terminalId }, message as never);
     } catch (error) {
@@ -98,6 +110,20 @@ function parse(payload: Buffer): unknown {
   } catch {
     return undefined;
   }
+}
+
+async function findAllFaults(
+  { logs }: InboundDeps,
+  origin: Origin,
+  channel: UpChannel,
+  message: unknown,
+): Promise<Place[]> {
+  const places = findFaults(channel, message);
+  if (places.length > 0 || channel !== "result") return places;
+  const { operation, status, operation_id: id, result } = message as ResultMessage;
+  if (operation !== "send_logs" || status !== "COMPLETED") return [];
+  if (await logs.holds(origin, id, result as SendLogsResult)) return [];
+  return [{ path: "/result/log_id", message: "names no stored log of this operation with this size and sha256" }];
 }
 
 function findFaults(channel: UpChannel, message: unknown): Place[] {

@@ -1,3 +1,4 @@
+import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -12,6 +13,8 @@ export interface VirtualTerminalSpec {
   mqttUrl: string;
   username: string;
   password: string;
+  /** Asked at each check_update: the release keys of the account that are live then. */
+  releaseKeys?: () => Promise<ReleasePublicKey[]>;
 }
 
 /** Runs virtual terminals; the program that starts the server brings it along, so that the server knows no agent. */
@@ -28,6 +31,7 @@ interface VirtualDeps {
   /** The same after a restart on the same data folder, so that its leases need not run out first. */
   serverId: string;
   mqttUrl: () => string;
+  releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;
 }
 
 const leaseMs = 30_000;
@@ -64,6 +68,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
         mqttUrl: deps.mqttUrl(),
         username: terminal_id,
         password,
+        releaseKeys: () => deps.releaseKeys(account_id),
       });
       running.add(terminal_id);
     } catch (error) {

@@ -58,7 +58,8 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
       const outcome = await insert(operation);
       if (outcome === "locked") throw busy();
       if (outcome === "accepted") {
-        deps.announce(toCommand(operation));
+        // Otherwise the outbox sends it at once, and the two would be one too many.
+        if (operation.announced) deps.announce(toCommand(operation));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
       const earlier = await findObstacle(deps, request, operation.requestSha256);

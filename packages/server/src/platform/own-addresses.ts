@@ -1,6 +1,8 @@
 /** Where this server is reached; known in full only once it listens, because a default port may be stepped around. */
 export interface OwnAddresses {
   url: () => string;
+  /** The same, once it is known. */
+  known: () => Promise<string>;
   /** Hosts that an audience may name: the documented ones and every way to say our own. */
   acceptedHosts: () => ReadonlySet<string>;
   listening(port: number): void;
@@ -17,8 +19,11 @@ interface Settings {
 export function ownAddresses({ http, publicUrl, audienceHosts }: Settings): OwnAddresses {
   let url = publicUrl ?? "";
   let hosts: ReadonlySet<string> = new Set(audienceHosts);
+  const known = Promise.withResolvers<string>();
+  if (publicUrl) known.resolve(publicUrl);
   return {
     url: () => url,
+    known: () => known.promise,
     acceptedHosts: () => hosts,
     listening(port) {
       const host = http.host.includes(":") ? `[${http.host}]` : http.host;
@@ -29,6 +34,7 @@ export function ownAddresses({ http, publicUrl, audienceHosts }: Settings): OwnA
         (name) => `${name}:${port}`,
       );
       hosts = new Set([...audienceHosts, ...own, new URL(url).host]);
+      known.resolve(url);
     },
   };
 }

@@ -1,12 +1,10 @@
-import type { Selectable } from "kysely";
 import { type DeviceIdentity, type DeviceTokens, looksLikeDeviceToken } from "../auth/device-tokens.ts";
 import { sha256Matches } from "../auth/secrets.ts";
-import type { Db } from "../db/db.ts";
-import type { Tables } from "../db/schema.ts";
 import { ApiError } from "../platform/errors.ts";
+import type { FindLiveCredential } from "./sql/live-credentials.ts";
 
 export interface AuthenticationDeps {
-  db: Db;
+  findLiveCredential: FindLiveCredential;
   deviceTokens: DeviceTokens;
 }
 
@@ -22,7 +20,7 @@ export function accountOfTerminalId(terminalId: string): string | undefined {
  * token. Answers by which credential.
  */
 export async function authenticateTerminal(
-  { db, deviceTokens }: AuthenticationDeps,
+  { findLiveCredential, deviceTokens }: AuthenticationDeps,
   username: string | undefined,
   password: Buffer | undefined,
 ): Promise<DeviceIdentity | undefined> {
@@ -31,52 +29,20 @@ export async function authenticateTerminal(
   const text = password.toString("latin1");
   if (looksLikeDeviceToken(text)) {
     const identity = await deviceTokens.verify(text);
-    return identity?.terminalId === username ? stillHeld(db, identity) : undefined;
+    return identity?.terminalId === username ? stillHeld(findLiveCredential, identity) : undefined;
   }
-  const row = await findLiveCredential(db, accountId, username);
+  const row = await findLiveCredential(accountId, username);
   if (!row?.secret_sha256 || !sha256Matches(password, row.secret_sha256)) return undefined;
   return { accountId, terminalId: username, credentialId: row.credential_id };
 }
 
 /** A token opens what its credential opened, as long as that is the terminal's. */
-async function stillHeld(db: Db, identity: DeviceIdentity): Promise<DeviceIdentity | undefined> {
-  const row = await findLiveCredential(db, identity.accountId, identity.terminalId);
+async function stillHeld(
+  findLiveCredential: FindLiveCredential,
+  identity: DeviceIdentity,
+): Promise<DeviceIdentity | undefined> {
+  const row = await findLiveCredential(identity.accountId, identity.terminalId);
   return row?.public_key && row.credential_id === identity.credentialId ? identity : undefined;
-}
-
-type LiveCredential = Pick<
-  Selectable<Tables["terminal_credentials"]>,
-  "credential_id" | "secret_sha256" | "public_key"
->;
-
-/**
- * The credential of a live terminal, or of a deleted one with an operation still to end
- * (docs/adr/0007-deleting-a-terminal.md).
- */
-export function findLiveCredential(db: Db, accountId: string, terminalId: string): Promise<LiveCredential | undefined> {
-  return db.sql
-    .selectFrom("terminal_credentials as credential")
-    .innerJoin("terminals", (join) =>
-      join
-        .onRef("terminals.account_id", "=", "credential.account_id")
-        .onRef("terminals.terminal_id", "=", "credential.terminal_id"),
-    )
-    .select(["credential.credential_id", "credential.secret_sha256", "credential.public_key"])
-    .where("credential.account_id", "=", accountId)
-    .where("credential.terminal_id", "=", terminalId)
-    .where((eb) =>
-      eb.or([
-        eb("terminals.status", "<>", "DELETED"),
-        eb.exists(
-          eb
-            .selectFrom("operations")
-            .whereRef("operations.account_id", "=", "credential.account_id")
-            .whereRef("operations.id", "=", "credential.ends_with")
-            .where("operations.status", "=", "PENDING"),
-        ),
-      ]),
-    )
-    .executeTakeFirst();
 }
 
 const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
@@ -103,7 +69,7 @@ async function identityOf(deps: AuthenticationDeps, authorization: string): Prom
   const token = bearer.exec(authorization)?.[1];
   if (token !== undefined) {
     const identity = await deps.deviceTokens.verify(token);
-    return identity && stillHeld(deps.db, identity);
+    return identity && stillHeld(deps.findLiveCredential, identity);
   }
   const encoded = basic.exec(authorization)?.[1];
   if (encoded === undefined) return undefined;

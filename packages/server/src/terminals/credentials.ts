@@ -19,6 +19,7 @@ export {
   authenticateDevice,
   authenticateTerminal,
 } from "./authentication.ts";
+export { liveCredentials } from "./sql/live-credentials.ts";
 
 export interface CredentialDeps {
   db: Db;

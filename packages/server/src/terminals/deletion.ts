@@ -1,15 +1,15 @@
 import type { Terminal } from "@tillkeeper/contract/http/terminals";
-import { repeatable } from "@tillkeeper/contract/operations";
-import type { Selectable } from "kysely";
+import { pairingCodeMoves } from "@tillkeeper/contract/pairing";
 import { recordChange } from "../audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
-import type { Tables } from "../db/schema.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { endCredential } from "./credentials.ts";
 import { moveTerminals } from "./life-cycle.ts";
+import { findLiveClaim, mayHaveBegun } from "./live-claim.ts";
+import { endOpenCode } from "./pairing/queries.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "./queries.ts";
 
@@ -81,6 +81,7 @@ async function remove(
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
     .execute();
+  await endOpenCode(tx, { accountId, terminalId }, clock.now(), pairingCodeMoves.terminal_deleted);
   const live = closing === undefined ? await findLiveClaim(tx, accountId, terminalId) : undefined;
   const last = closing ?? (live && (connected || mayHaveBegun(live)) ? live.operation_id : undefined);
   if (last !== undefined) await endWith(tx, accountId, terminalId, last);
@@ -96,26 +97,6 @@ async function remove(
     after,
   });
   return { terminal: after, ended: last === undefined };
-}
-
-type LiveClaim = Pick<Selectable<Tables["operation_claims"]>, "operation_id" | "operation" | "started_at" | "attempts">;
-
-function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Promise<LiveClaim | undefined> {
-  return (
-    tx
-      .selectFrom("operation_claims")
-      .select(["operation_id", "operation", "started_at", "attempts"])
-      .where("account_id", "=", accountId)
-      .where("terminal_id", "=", terminalId)
-      // Nobody sends it between this look and what follows from it.
-      .forUpdate()
-      .executeTakeFirst()
-  );
-}
-
-/** The device may come back to say what came of it. */
-function mayHaveBegun({ operation, started_at, attempts }: LiveClaim): boolean {
-  return started_at !== null || (attempts > 0 && !repeatable[operation]);
 }
 
 async function endWith(tx: Tx, accountId: string, terminalId: string, operationId: string): Promise<void> {

@@ -112,11 +112,14 @@ function pageOf(db: Kysely<Tables>, accountId: string, filter: Page, narrowing?:
     .limit(filter.limit);
   if (filter.below !== undefined) query = query.where("terminals.number", "<", filter.below);
   if (filter.status === undefined && !filter.includeDeleted) query = query.where("terminals.status", "<>", "DELETED");
-  for (const column of ["status", "device_model", "device_serial_number", "terminal_id"] as const) {
+  for (const column of ["status", "device_model", "terminal_id"] as const) {
     const values = filter[column];
     // A single value as such: only then is an index's order the order of the page.
     if (values?.length === 1) query = query.where(`terminals.${column}`, "=", values[0] as string);
     else if (values) query = query.where(`terminals.${column}`, "in", values);
+  }
+  if (filter.device_serial_number) {
+    query = query.where("terminals.terminal_id", "in", terminalsOfDevices(db, accountId, filter.device_serial_number));
   }
   if (filter.store_id) {
     query = query.where("terminals.store_ref", "in", storesWithIds(db, accountId, filter.store_id));
@@ -125,6 +128,22 @@ function pageOf(db: Kysely<Tables>, accountId: string, filter: Page, narrowing?:
     query = query.where("terminals.store_ref", "in", storesOf(db, accountId, filter.payout_destination_id));
   }
   return narrowing ? query.where(narrowing) : query;
+}
+
+/** The terminals that these devices are, or were. Few, whatever the fleet: so the page is looked up from them. */
+function terminalsOfDevices(db: Kysely<Tables>, accountId: string, serials: string[]) {
+  return db
+    .selectFrom("terminals as device")
+    .select("device.terminal_id")
+    .where("device.account_id", "=", accountId)
+    .where("device.device_serial_number", "in", serials)
+    .union(
+      db
+        .selectFrom("terminal_devices")
+        .select("terminal_devices.terminal_id")
+        .where("terminal_devices.account_id", "=", accountId)
+        .where("terminal_devices.device_serial_number", "in", serials),
+    );
 }
 
 function storesOf(db: Kysely<Tables>, accountId: string, destinationIds: string[]) {
@@ -152,4 +171,23 @@ export async function nextTerminalNumber(db: Kysely<Tables>, accountId: string):
     .returning("last_terminal_number")
     .executeTakeFirstOrThrow();
   return row.last_terminal_number;
+}
+
+/** More than a terminal ever was. */
+const mostDevices = 1_000;
+
+/** The devices that a terminal was, newest first. */
+export function listFormerDevices(
+  db: Kysely<Tables>,
+  accountId: string,
+  terminalId: string,
+): Promise<Selectable<Tables["terminal_devices"]>[]> {
+  return db
+    .selectFrom("terminal_devices")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .orderBy("id", "desc")
+    .limit(mostDevices)
+    .execute();
 }

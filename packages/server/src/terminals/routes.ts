@@ -1,5 +1,5 @@
 import { AccountId } from "@tillkeeper/contract/accounts";
-import { TerminalWithPairing } from "@tillkeeper/contract/http/devices";
+import { DeviceReplacement, TerminalDeviceList, TerminalWithPairing } from "@tillkeeper/contract/http/devices";
 import {
   Terminal,
   TerminalCreate,
@@ -14,6 +14,7 @@ import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { type CredentialDeps, issueCredential } from "./credentials.ts";
 import { type DeletionDeps, deleteTerminal } from "./deletion.ts";
+import { getDevices, replaceDevice } from "./hardware-swap.ts";
 import { getTerminals } from "./list.ts";
 import type { PairDeps } from "./pairing/pair.ts";
 import { deviceRoutes, pairingCodeRoutes } from "./pairing/routes.ts";
@@ -26,7 +27,13 @@ const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minL
 const TerminalQuery = Type.Object({ ...ListQuery.properties, ...terminalFilters }, { additionalProperties: false });
 
 export function terminalRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps & PairDeps): Route[] {
-  return [...collectionRoutes(deps), ...singleRoutes(deps), ...pairingCodeRoutes(deps), ...deviceRoutes(deps)];
+  return [
+    ...collectionRoutes(deps),
+    ...singleRoutes(deps),
+    ...hardwareRoutes(deps),
+    ...pairingCodeRoutes(deps),
+    ...deviceRoutes(deps),
+  ];
 }
 
 function collectionRoutes(deps: TerminalDeps): Route[] {
@@ -119,6 +126,39 @@ function singleRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps): Route
         status: 201,
         body: await issueCredential(deps, caller, params.terminal_id),
         headers: { "cache-control": "no-store" },
+      }),
+    }),
+  ];
+}
+
+function hardwareRoutes(deps: PairDeps & DeletionDeps): Route[] {
+  const path = "/v1/accounts/:aid/terminals/:terminal_id";
+  return [
+    route({
+      method: "POST",
+      path: `${path}/device`,
+      scopes: writeAccounts,
+      id: "terminal_device_post",
+      summary: "Put another device in the place of a terminal's; identity and history stay",
+      tag,
+      schemas: { params: ofTerminal, body: DeviceReplacement, responses: { 200: TerminalWithPairing } },
+      handle: async ({ caller, params, body }) => ({
+        status: 200,
+        body: await replaceDevice(deps, caller, params.terminal_id, body),
+        headers: { "cache-control": "no-store" },
+      }),
+    }),
+    route({
+      method: "GET",
+      path: `${path}/devices`,
+      scopes: readAccounts,
+      id: "terminal_devices_get",
+      summary: "The devices that a terminal is and was, newest first",
+      tag,
+      schemas: { params: ofTerminal, responses: { 200: TerminalDeviceList } },
+      handle: async ({ caller, params }) => ({
+        status: 200,
+        body: await getDevices(deps, caller.accountId, params.terminal_id),
       }),
     }),
   ];

@@ -32,7 +32,7 @@ export class PairingDevice {
   sign(payload: object, header: object = {}): Promise<string> {
     return new SignJWT({ aud: "tillkeeper", ...payload })
       .setProtectedHeader({ alg: this.algorithm, typ: "device-proof+jwt", ...header })
-      .sign(this.#privateKey);
+      .sign(this.#privateKey, { crit: { x: true } });
   }
 
   async pair(server: Server, code: string, more: object = {}) {

@@ -124,14 +124,21 @@ export async function send<T>(url: string, method: string, path: string, call: C
       ...(call.body !== undefined && { "content-type": "application/json" }),
       ...call.headers,
     },
-    ...(call.body !== undefined && { body: typeof call.body === "string" ? call.body : JSON.stringify(call.body) }),
+    ...(call.body !== undefined && { body: asBody(call.body) }),
   });
+  const { status, headers } = response;
+  const type = headers.get("content-type");
+  if (type && !type.startsWith("application/json")) {
+    return { status, headers, body: Buffer.from(await response.arrayBuffer()) as T };
+  }
   const text = await response.text();
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: (text === "" ? undefined : JSON.parse(text)) as T,
-  };
+  return { status, headers, body: (text === "" ? undefined : JSON.parse(text)) as T };
+}
+
+/** Text and bytes as they are, everything else as JSON. */
+function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof body === "string") return body;
+  return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
 }
 
 /** Makes an account with one client, and asks for a token. */

@@ -32,7 +32,7 @@ export interface Finished {
 
 /**
  * Ends a batch of operations with their results, gives their terminals back, and moves terminals that completed a
- * check_update (D11), all in one commit. An operation that is not PENDING, belongs to another terminal, is of another
+ * check_update (D11) and keeps what they said they run, all in one commit. An operation that is not PENDING, belongs to another terminal, is of another
  * kind, or is past its deadline is left as it is. A batch skips what somebody else has locked: one transaction that hangs must
  * not hold up the results of others.
  */
@@ -60,7 +60,7 @@ with input as (
   from live
   where ${operationOf("live")}
   returning operations.account_id, operations.id, operations.terminal_id, operations.operation, operations.status,
-    operations.created_at, operations.updated_at, live.device_model
+    operations.created_at, operations.updated_at, operations.result, live.device_model
 ), ${release("ended", "id")}, moved as (
   update terminals set
     status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
@@ -69,6 +69,15 @@ with input as (
   where ended.operation = 'check_update' and ended.status = 'COMPLETED'
     and terminals.account_id = ended.account_id and terminals.terminal_id = ended.terminal_id
     and terminals.status = move.status and terminals.status_before_inactive is not distinct from move.remembered
+), reported as (
+  insert into terminal_software (account_id, terminal_id, software_version, configuration_version, reported_at)
+  select account_id, terminal_id, result ->> 'current_version', nullif(result ->> 'configuration_version', ''), updated_at
+  from ended
+  where operation = 'check_update' and status = 'COMPLETED'
+  order by account_id, terminal_id
+  on conflict (account_id, terminal_id) do update set
+    software_version = excluded.software_version, configuration_version = excluded.configuration_version,
+    reported_at = excluded.reported_at
 )
 select id, terminal_id, operation, status, device_model, created_at from ended`;
 

@@ -19,6 +19,7 @@ export interface Caller extends Principal {
 
 export interface Answer {
   status: number;
+  /** A stream where the row says so with `binary`. */
   body: unknown;
   headers?: Record<string, string>;
 }
@@ -49,6 +50,10 @@ interface About {
   limited?: "per address";
   /** The body may also come as `application/x-www-form-urlencoded`. */
   form?: boolean;
+  /** The body is of one of these types, of any length, and reaches the handler unread, as a stream. */
+  upload?: readonly string[];
+  /** The success answer is a file of this type, not JSON. */
+  binary?: string;
 }
 
 interface PublicRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {

@@ -39,6 +39,10 @@ export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpP
   };
 };
 
+/** The same for routes whose body is a stream: it is judged while it is read. */
+export const compileBodyless: FastifySchemaCompiler<unknown> = (route) =>
+  route.httpPart === "body" ? () => true : compileValidator(route);
+
 /** Every wrong place of the request, with a JSON pointer that starts at `/body`, `/query`, `/path` or `/headers`. */
 export function errorDetails(errors: readonly FastifySchemaValidationError[], part: string | undefined): ErrorDetail[] {
   const root = partNames[part ?? ""] ?? "";

@@ -6,8 +6,9 @@ import { inTenant } from "../../db/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
-import { accountOfTerminalId, findLiveCredential } from "../authentication.ts";
+import { accountOfTerminalId } from "../authentication.ts";
 import { findTerminal } from "../queries.ts";
+import type { FindLiveCredential } from "../sql/live-credentials.ts";
 import { verifyRenewalProof } from "./proofs.ts";
 import { findBySerial } from "./queries.ts";
 
@@ -15,6 +16,7 @@ export interface TokenDeps {
   db: Db;
   clock: Clock;
   deviceTokens: DeviceTokens;
+  findLiveCredential: FindLiveCredential;
   mqttUrl: () => string;
   /** The server's own address, without a slash at the end. */
   ownUrl: () => string;
@@ -33,7 +35,7 @@ export async function renewToken(deps: TokenDeps, request: DeviceTokenRequest): 
   }
   const terminalId = named ?? (await findBySerial(deps.db.sql, subject))?.terminalId;
   const accountId = terminalId && accountOfTerminalId(terminalId);
-  const credential = accountId ? await findLiveCredential(deps.db, accountId, terminalId) : undefined;
+  const credential = accountId ? await deps.findLiveCredential(accountId, terminalId) : undefined;
   const publicKey = (credential?.public_key ?? undefined) as JWK | undefined;
   await verifyRenewalProof(deps.deviceTokens, proof, { subject, publicKey });
   // A proof by a key that nobody has does not verify.

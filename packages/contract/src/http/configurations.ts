@@ -1,0 +1,70 @@
+import { type Static, Type } from "typebox";
+import { ReleaseModel } from "./releases.ts";
+
+const Content = Type.Object(
+  {},
+  {
+    additionalProperties: true,
+    description: "What the terminals are to be set to, in their own words; at most 32 KiB.",
+  },
+);
+const ConfigurationVersion = Type.String({
+  pattern: "^[1-9]\\d{0,8}$",
+  description: "1, 2, 3 … within the account.",
+  examples: ["1"],
+});
+
+/** Narrowed by what is given: to a model, to a store, to a model in a store; to nothing where neither is. */
+export const ConfigurationCreate = Type.Object(
+  {
+    device_model: Type.Optional(ReleaseModel),
+    store_id: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 255,
+        description: "The caller's or the generated id.",
+        examples: ["S312"],
+      }),
+    ),
+    content: Content,
+  },
+  { additionalProperties: false },
+);
+export type ConfigurationCreate = Static<typeof ConfigurationCreate>;
+
+export const Configuration = Type.Object({
+  version: ConfigurationVersion,
+  device_model: Type.Optional(Type.String()),
+  store_id: Type.Optional(Type.String()),
+  content: Content,
+  created_at: Type.String({ format: "date-time" }),
+  created_by: Type.String(),
+});
+export type Configuration = Static<typeof Configuration>;
+
+export const ConfigurationList = Type.Object({
+  configurations: Type.Array(Configuration),
+  starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
+});
+export type ConfigurationList = Static<typeof ConfigurationList>;
+
+/** What a terminal should have, and what it said last. */
+export const TerminalConfiguration = Type.Object({
+  terminal_id: Type.String(),
+  configuration: Type.Union([Configuration, Type.Null()], { description: "null: there is none for this terminal." }),
+  reported: Type.Union(
+    [
+      Type.Object({
+        software_version: Type.Optional(Type.String()),
+        configuration_version: Type.Optional(Type.String()),
+        at: Type.String({ format: "date-time" }),
+      }),
+      Type.Null(),
+    ],
+    { description: "null: it has not said anything yet." },
+  ),
+  up_to_date: Type.Boolean({ description: "It has reported the version that it should have, or there is none." }),
+});
+export type TerminalConfiguration = Static<typeof TerminalConfiguration>;
+
+export { ConfigurationVersion };

@@ -1,0 +1,34 @@
+import { type Static, Type } from "typebox";
+import { limits } from "../limits.ts";
+import { downChannels, Session, upChannels } from "../mqtt.ts";
+
+/**
+ * The device protocol over HTTPS, for networks that let no MQTT through: the same messages on the same channels. What the
+ * terminal says goes up with a request; what waits for it comes down with the answer, which is held back for a while when
+ * nothing waits.
+ */
+export const DeviceMessagesRequest = Type.Object(
+  {
+    session: Session,
+    wait_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: limits.longPollWaitSecondsMax,
+        description: "How long the answer may be held back until there is a message. Default 0.",
+      }),
+    ),
+    messages: Type.Optional(
+      Type.Array(
+        Type.Object({ channel: Type.Enum(upChannels), message: Type.Unknown() }, { additionalProperties: false }),
+        { maxItems: limits.longPollMessages },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type DeviceMessagesRequest = Static<typeof DeviceMessagesRequest>;
+
+export const DeviceMessagesAnswer = Type.Object({
+  messages: Type.Array(Type.Object({ channel: Type.Enum(downChannels), message: Type.Unknown() })),
+});
+export type DeviceMessagesAnswer = Static<typeof DeviceMessagesAnswer>;

@@ -1,0 +1,114 @@
+import type { Tx } from "../db/db.ts";
+
+export type ConfigurationRow = NonNullable<Awaited<ReturnType<typeof findConfiguration>>>;
+
+function selectConfigurations(tx: Tx, accountId: string) {
+  return tx
+    .selectFrom("configurations")
+    .leftJoin("stores", (join) =>
+      join
+        .onRef("stores.account_id", "=", "configurations.account_id")
+        .onRef("stores.id", "=", "configurations.store_ref"),
+    )
+    .selectAll("configurations")
+    .select("stores.store_id")
+    .where("configurations.account_id", "=", accountId);
+}
+
+export function findConfiguration(tx: Tx, accountId: string, version: number) {
+  return selectConfigurations(tx, accountId).where("version", "=", version).executeTakeFirst();
+}
+
+export interface ConfigurationFilter {
+  device_model?: string;
+  /** The generated id of the store. */
+  storeRef?: string;
+  below?: number;
+  limit: number;
+}
+
+/** Newest first. */
+export function listConfigurations(
+  tx: Tx,
+  accountId: string,
+  filter: ConfigurationFilter,
+): Promise<ConfigurationRow[]> {
+  let query = selectConfigurations(tx, accountId).orderBy("version", "desc").limit(filter.limit);
+  if (filter.device_model !== undefined) query = query.where("device_model", "=", filter.device_model);
+  if (filter.storeRef !== undefined) query = query.where("store_ref", "=", filter.storeRef);
+  if (filter.below !== undefined) query = query.where("version", "<", filter.below);
+  return query.execute();
+}
+
+/** What decides on the configuration of a terminal. */
+export interface TerminalPlace {
+  device_model: string | null;
+  store_ref: string;
+}
+
+/**
+ * The one that holds for a terminal: the newest of the narrowest. For its model in its store, then for its store, then for
+ * its model, then for all.
+ */
+export function configurationOf(
+  tx: Tx,
+  accountId: string,
+  { device_model, store_ref }: TerminalPlace,
+): Promise<ConfigurationRow | undefined> {
+  return selectConfigurations(tx, accountId)
+    .where((eb) => eb.or([eb("store_ref", "is", null), eb("store_ref", "=", store_ref)]))
+    .where((eb) => eb.or([eb("device_model", "is", null), eb("device_model", "=", device_model)]))
+    .orderBy((eb) => eb("store_ref", "is not", null), "desc")
+    .orderBy((eb) => eb("device_model", "is not", null), "desc")
+    .orderBy("version", "desc")
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Where a terminal is, and what it said of itself; none for one that is deleted. */
+export function findReported(tx: Tx, accountId: string, terminalId: string) {
+  return tx
+    .selectFrom("terminals")
+    .leftJoin("terminal_software as software", (join) =>
+      join
+        .onRef("software.account_id", "=", "terminals.account_id")
+        .onRef("software.terminal_id", "=", "terminals.terminal_id"),
+    )
+    .select([
+      "terminals.device_model",
+      "terminals.store_ref",
+      "software.software_version",
+      "software.configuration_version",
+      "software.reported_at",
+    ])
+    .where("terminals.account_id", "=", accountId)
+    .where("terminals.terminal_id", "=", terminalId)
+    .where("terminals.status", "<>", "DELETED")
+    .executeTakeFirst();
+}
+
+/** The next number of the account; taken back with the transaction. */
+export async function nextNumber(tx: Tx, accountId: string): Promise<number> {
+  const row = await tx
+    .updateTable("accounts")
+    .set((eb) => ({ last_configuration_number: eb("last_configuration_number", "+", 1) }))
+    .where("account_id", "=", accountId)
+    .returning("last_configuration_number")
+    .executeTakeFirstOrThrow();
+  return row.last_configuration_number;
+}
+
+/** Keeps what a terminal said it runs. */
+export async function noteReported(
+  tx: Tx,
+  at: Date,
+  terminal: { accountId: string; terminalId: string },
+  { software_version, configuration_version }: { software_version: string; configuration_version: string | null },
+): Promise<void> {
+  const said = { software_version, configuration_version, reported_at: at };
+  await tx
+    .insertInto("terminal_software")
+    .values({ account_id: terminal.accountId, terminal_id: terminal.terminalId, ...said })
+    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(said))
+    .execute();
+}

@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import type { Config } from "../config.ts";
+import type { FileStore } from "./file-store.ts";
+import { clearDrafts, folderStore } from "./folder-store.ts";
+
+/** A folder may be shared with servers that are just writing; nobody writes one file for that long. */
+const abandonedAfterMs = 86_400_000;
+
+/** The store that the settings name. Throws `StartupError` when it cannot be reached. */
+export async function openFileStore({
+  files,
+  dataDir,
+}: Pick<Config, "files" | "dataDir">): Promise<FileStore & { close(): void }> {
+  if (files?.kind === "s3") {
+    // Only now: who keeps files in a folder should not pay for it with time and memory.
+    const { openS3Store } = await import("./s3-store.ts");
+    return openS3Store(files);
+  }
+  const folder = files?.path ?? join(dataDir, "files");
+  await clearDrafts(folder, files?.path === undefined ? 0 : abandonedAfterMs);
+  return { ...folderStore(folder), close: () => {} };
+}

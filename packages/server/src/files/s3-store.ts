@@ -1,0 +1,99 @@
+import { Readable } from "node:stream";
+import { DeleteObjectCommand, GetObjectCommand, HeadBucketCommand, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
+import { Upload } from "@aws-sdk/lib-storage";
+import { StartupError } from "../platform/startup-error.ts";
+import { checkedName, type FileStore } from "./file-store.ts";
+
+/** Where in an S3 the files are. Credentials come by the SDK's own chain, environment variables first. */
+export interface S3Place {
+  bucket: string;
+  /** Ends in `/` unless it is empty. */
+  prefix: string;
+  /** Of another service than AWS. */
+  endpoint: string | undefined;
+  region: string | undefined;
+}
+
+/** The smallest part of a multipart upload that S3 takes; one is being filled while one is under way. */
+const partBytes = 5 * 2 ** 20;
+const timeouts = { connectionTimeout: 5_000, requestTimeout: 60_000 };
+
+/** Throws `StartupError` when the bucket cannot be reached. */
+export async function openS3Store(place: S3Place): Promise<FileStore & { close(): void }> {
+  const { bucket: Bucket, endpoint, region } = place;
+  const client = new S3Client({
+    requestHandler: timeouts,
+    ...((region ?? (endpoint && "us-east-1")) && { region: region ?? "us-east-1" }),
+    // Other services often know neither names of buckets in the host nor the newer checksums.
+    ...(endpoint && {
+      endpoint,
+      forcePathStyle: true,
+      requestChecksumCalculation: "WHEN_REQUIRED",
+      responseChecksumValidation: "WHEN_REQUIRED",
+    }),
+  });
+  try {
+    await client.send(new HeadBucketCommand({ Bucket }));
+  } catch (error) {
+    client.destroy();
+    throw unreachable(place, error);
+  }
+  return { ...s3Store(client, place), close: () => client.destroy() };
+}
+
+function s3Store(client: S3Client, { bucket: Bucket, prefix }: S3Place): FileStore {
+  const keyOf = (name: string) => `${prefix}${checkedName(name)}`;
+  return {
+    async put(name, content) {
+      const Key = keyOf(name);
+      let bytes = 0;
+      let failure: { cause: unknown } | undefined;
+      async function* counted(): AsyncGenerator<Uint8Array> {
+        try {
+          for await (const piece of content) {
+            bytes += piece.byteLength;
+            yield piece;
+          }
+        } catch (cause) {
+          failure = { cause };
+          throw cause;
+        }
+      }
+      // A file of more than one part appears whole when all are there; when one fails, those that are there are dropped.
+      const Body = Readable.from(counted(), { objectMode: false });
+      const params = { Bucket, Key, Body };
+      const upload = new Upload({ client, params, partSize: partBytes, queueSize: 1, leavePartsOnError: false });
+      try {
+        await upload.done();
+      } catch (error) {
+        throw failure ? failure.cause : error;
+      } finally {
+        Body.destroy();
+      }
+      return { bytes };
+    },
+    async get(name) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: keyOf(name) }));
+        return Body as Readable;
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw error;
+      }
+    },
+    async remove(name) {
+      await client.send(new DeleteObjectCommand({ Bucket, Key: keyOf(name) }));
+    },
+  };
+}
+
+function unreachable({ bucket, endpoint }: S3Place, cause: unknown): StartupError {
+  const { name, message } = cause as Error;
+  const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  const reason =
+    status === 404 ? "there is no such bucket" : status === 403 ? "access is denied" : `${name}: ${message}`;
+  return new StartupError(
+    `The files cannot be kept in the bucket ${bucket}${endpoint === undefined ? "" : ` at ${endpoint}`} (${reason}): check TILLKEEPER_FILES, TILLKEEPER_S3_ENDPOINT, TILLKEEPER_S3_REGION and the AWS credentials.`,
+    { cause },
+  );
+}

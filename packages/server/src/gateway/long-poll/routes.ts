@@ -1,0 +1,78 @@
+import {
+  DeviceMessagesAnswer,
+  DeviceMessagesRequest,
+  type DeviceMessagesRequest as Request,
+} from "@tillkeeper/contract/http/device-messages";
+import type { FastifyRequest } from "fastify";
+import { ApiError } from "../../platform/errors.ts";
+import { type Route, route } from "../../platform/http/route.ts";
+import { fairShare } from "../fair-share.ts";
+import type { Receive } from "../transport.ts";
+import type { Mailbox } from "./mailbox.ts";
+import type { Mailboxes } from "./mailboxes.ts";
+
+interface LongPollDeps {
+  mailboxes: Mailboxes;
+  receive: Receive;
+  /** Whose credential an `Authorization` header carries. Throws `missing_token` or `invalid_token`. */
+  authenticate: (authorization: string | undefined) => Promise<{ terminalId: string; credentialId: string }>;
+}
+
+const messagesAtOncePerTerminal = 4;
+
+/** The device protocol over HTTPS. */
+export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
+  const deps = { ...others, receive: fairShare(messagesAtOncePerTerminal, receive) };
+  return [
+    route({
+      method: "POST",
+      path: "/v1/device/messages",
+      scopes: "public",
+      id: "device_messages_post",
+      summary: "Say and hear the messages of the device protocol, where MQTT does not get through",
+      tag: "Devices",
+      schemas: { body: DeviceMessagesRequest, responses: { 200: DeviceMessagesAnswer } },
+      handle: async ({ body, request }) => ({
+        status: 200,
+        body: { messages: await exchange(deps, request, body) },
+        headers: { "cache-control": "no-store" },
+      }),
+    }),
+  ];
+}
+
+async function exchange({ mailboxes, receive, authenticate }: LongPollDeps, request: FastifyRequest, asked: Request) {
+  const device = await authenticate(request.headers.authorization);
+  const { box, done } = mailboxes.open({ ...device, session: asked.session });
+  const hungUp = whenHungUp(request);
+  try {
+    await Promise.all(
+      (asked.messages ?? []).map(({ channel, message }) =>
+        receive(device.terminalId, channel, Buffer.from(JSON.stringify(message) ?? "")),
+      ),
+    );
+    const messages = await box.take((asked.wait_seconds ?? 0) * 1000, hungUp.signal);
+    refuseEnded(box);
+    return messages;
+  } finally {
+    hungUp.forget();
+    done();
+  }
+}
+
+/** What came for a session that is over belongs to nobody. */
+function refuseEnded({ ending }: Mailbox): void {
+  if (ending === "credential") {
+    throw new ApiError("invalid_token", "The terminal's credential does not hold any more.");
+  }
+  if (ending === "replaced") {
+    throw new ApiError("session_replaced", "Another session of this terminal has begun.");
+  }
+}
+
+function whenHungUp({ raw: { socket } }: FastifyRequest): { signal: AbortSignal; forget: () => void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  socket.once("close", abort);
+  return { signal: controller.signal, forget: () => void socket.removeListener("close", abort) };
+}

@@ -1,0 +1,35 @@
+import type { DeviceTransport } from "../transport.ts";
+import type { Mailboxes } from "./mailboxes.ts";
+
+/**
+ * The broker and the mailboxes as one transport. A terminal may be at both for a moment, when it changes from one to the
+ * other: it gets its messages twice then, which does no harm.
+ */
+export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): DeviceTransport {
+  return {
+    url: broker.url,
+    healthy: broker.healthy,
+    async publish(terminalId, channel, message) {
+      const posted = mailboxes.has(terminalId);
+      if (posted) mailboxes.put(terminalId, channel, message);
+      if (!posted || broker.hears(terminalId)) await broker.publish(terminalId, channel, message);
+    },
+    disconnect(terminalId) {
+      mailboxes.end(terminalId);
+      broker.disconnect(terminalId);
+    },
+    hears: (terminalId) => mailboxes.hears(terminalId) || broker.hears(terminalId),
+    listening() {
+      const listening = broker.listening();
+      return listening && [...new Set([...listening, ...mailboxes.listening()])];
+    },
+    connections: () => [
+      ...broker.connections(),
+      ...mailboxes.all().map((known) => ({ ...known, end: () => mailboxes.end(known.terminalId) })),
+    ],
+    async close() {
+      mailboxes.close();
+      await broker.close();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { pipeline } from "node:stream/promises";
+import { createGunzip, createGzip } from "node:zlib";
+import { limits } from "@tillkeeper/contract/limits";
+import type { FileStore } from "../files/file-store.ts";
+import { ApiError } from "../platform/errors.ts";
+import { CardMask } from "./card-mask.ts";
+
+/** A log as it is kept. */
+export interface Bundle {
+  size: number;
+  unpacked_size: number;
+  sha256: string;
+  masked_count: number;
+}
+
+interface Incoming {
+  body: AsyncIterable<Uint8Array>;
+  gzip: boolean;
+  /** SHA-256 of the body, as its sender says. */
+  digest: Buffer;
+  signal: AbortSignal;
+}
+
+type Pieces = AsyncIterable<Uint8Array>;
+
+const pieceBytes = 64 * 1024;
+
+/**
+ * Checks, unpacks, masks, compresses and stores a log while it comes in; no more than a few pieces of it are in memory. What
+ * fails in any of this fails the storing, too, so that the store keeps nothing.
+ */
+export async function storeBundle(
+  files: Pick<FileStore, "put">,
+  name: string,
+  { body, gzip, digest, signal }: Incoming,
+): Promise<Bundle> {
+  const mask = new CardMask();
+  const sha256 = createHash("sha256");
+  const sizes = { unpacked: 0, packed: 0 };
+  const pack = createGzip({ chunkSize: pieceBytes });
+
+  async function* masked(pieces: Pieces): Pieces {
+    for await (const piece of pieces) {
+      sizes.unpacked += piece.byteLength;
+      if (sizes.unpacked > limits.logUnpackedBytes) throw tooLarge("unpacked", limits.logUnpackedBytes);
+      yield mask.write(piece);
+    }
+    yield mask.end();
+  }
+  async function* measured(pieces: Pieces): Pieces {
+    for await (const piece of pieces) {
+      sizes.packed += piece.byteLength;
+      sha256.update(piece);
+      yield piece;
+    }
+  }
+  const keep = async (pieces: Pieces) => void (await files.put(name, pieces));
+  const incoming = checked(body, digest);
+  if (gzip) {
+    // What follows the end of the stream is not its business, so it is a fault.
+    const unpack = createGunzip({ chunkSize: pieceBytes, rejectGarbageAfterEnd: true });
+    await pipeline(incoming, unpack, masked, pack, measured, keep, { signal });
+  } else {
+    await pipeline(incoming, masked, pack, measured, keep, { signal });
+  }
+  return {
+    size: sizes.packed,
+    unpacked_size: sizes.unpacked,
+    sha256: sha256.digest("hex"),
+    masked_count: mask.count,
+  };
+}
+
+/** Passes the body on, and fails at its end when it was not what the digest says. */
+async function* checked(body: Pieces, digest: Buffer): Pieces {
+  const sha256 = createHash("sha256");
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.byteLength;
+    if (bytes > limits.logUploadBytes) throw tooLarge("as sent", limits.logUploadBytes);
+    sha256.update(piece);
+    yield piece;
+  }
+  if (!sha256.digest().equals(digest)) {
+    throw new ApiError("invalid_digest", "The body is not the one that its digest was made of; nothing was kept.", {
+      errors: [{ path: "/headers/content-digest", message: "is not the digest of the bytes that came" }],
+    });
+  }
+}
+
+export function tooLarge(how: string, most: number): ApiError {
+  return new ApiError("log_too_large", `The log has more than ${most / 2 ** 20} MiB ${how}; nothing was kept.`);
+}

@@ -1,0 +1,104 @@
+import type { Readable } from "node:stream";
+import type { TerminalLog, TerminalLogList } from "@tillkeeper/contract/http/logs";
+import type { SendLogsResult } from "@tillkeeper/contract/operations";
+import { recordChange } from "../audit/audit.ts";
+import type { Db } from "../db/db.ts";
+import { inTenant } from "../db/tenant.ts";
+import type { FileStore } from "../files/file-store.ts";
+import type { Clock } from "../platform/clock.ts";
+import { ApiError } from "../platform/errors.ts";
+import { isUuid } from "../platform/formats.ts";
+import { cutPage } from "../platform/http/paging.ts";
+import type { Caller } from "../platform/http/route.ts";
+import { documentedTime } from "../platform/timestamps.ts";
+import { terminalNotFound } from "../terminals/present.ts";
+import { findStored, findStoredOf, listStored, type StoredRow, terminalExists } from "./queries.ts";
+
+export interface LogDeps {
+  db: Db;
+  clock: Clock;
+  files: FileStore;
+}
+
+interface Named {
+  terminalId: string;
+  logId: string;
+}
+
+/** Newest first, also of a terminal that is deleted. Throws `terminal_not_found`. */
+export function getLogs(
+  { db }: LogDeps,
+  accountId: string,
+  { terminalId, startingAfter, limit }: { terminalId: string; startingAfter: string | undefined; limit: number },
+): Promise<{ logs: TerminalLogList; next?: string }> {
+  return inTenant(db, accountId, async (tx) => {
+    if (!(await terminalExists(tx, accountId, terminalId))) throw terminalNotFound();
+    const rows = await listStored(tx, accountId, { terminalId, below: startingAfter, limit: limit + 1 });
+    const { page, last } = cutPage(rows, limit);
+    return { logs: page.map(presentLog), ...(last && { next: last.id }) };
+  });
+}
+
+/** Throws `log_not_found`. */
+export async function getLog({ db }: LogDeps, accountId: string, named: Named): Promise<TerminalLog> {
+  const row = await inTenant(db, accountId, (tx) => findStored(tx, accountId, named));
+  if (!row) throw logNotFound();
+  return presentLog(row);
+}
+
+/** The file of a log, and a note of who read it. Throws `log_not_found`. */
+export async function openLog(
+  { db, clock, files }: LogDeps,
+  caller: Caller,
+  named: Named,
+): Promise<{ log: TerminalLog; content: Readable }> {
+  const { accountId } = caller;
+  const row = await inTenant(db, accountId, (tx) => findStored(tx, accountId, named));
+  const content = row && (await files.get(row.name));
+  // Its time may be over at this very moment.
+  if (!row || !content) throw logNotFound();
+  try {
+    await inTenant(db, accountId, (tx) =>
+      recordChange(tx, clock, caller, {
+        action: "log.download",
+        subject: { type: "log", id: row.id },
+        after: { terminal_id: row.terminal_id, operation_id: row.operation_id, sha256: row.sha256 },
+      }),
+    );
+  } catch (error) {
+    content.destroy();
+    throw error;
+  }
+  return { log: presentLog(row), content };
+}
+
+/** Whether a terminal's result names the log that it has really sent for this operation. */
+export async function holdsLog(
+  { db }: Pick<LogDeps, "db">,
+  { accountId, terminalId }: { accountId: string; terminalId: string },
+  operationId: string,
+  result: SendLogsResult,
+): Promise<boolean> {
+  if (!isUuid(result.log_id)) return false;
+  const row = await inTenant(db, accountId, (tx) => findStoredOf(tx, { accountId, terminalId, operationId }));
+  return row?.id === result.log_id && Number(row.size) === result.size && row.sha256 === result.sha256;
+}
+
+function presentLog(row: StoredRow): TerminalLog {
+  return {
+    id: row.id,
+    account_id: row.account_id,
+    terminal_id: row.terminal_id,
+    operation_id: row.operation_id,
+    device_serial_number: row.device_serial_number,
+    size: Number(row.size),
+    unpacked_size: Number(row.unpacked_size),
+    sha256: row.sha256,
+    masked_count: Number(row.masked_count),
+    created_at: documentedTime(row.created_at),
+  };
+}
+
+function logNotFound(): ApiError {
+  return new ApiError("log_not_found", "The terminal has no such log.");
+}

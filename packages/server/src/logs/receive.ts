@@ -1,0 +1,158 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
+import type { LogReceived } from "@tillkeeper/contract/http/logs";
+import { type TransferGrant, transferEnd } from "../auth/transfer-tokens.ts";
+import type { Db } from "../db/db.ts";
+import { isUniqueViolation } from "../db/failures.ts";
+import { inTenant } from "../db/tenant.ts";
+import type { FileStore } from "../files/file-store.ts";
+import type { Clock } from "../platform/clock.ts";
+import { ApiError } from "../platform/errors.ts";
+import { newId } from "../platform/ids.ts";
+import type { Logger } from "../platform/log.ts";
+import { type Bundle, storeBundle } from "./bundle.ts";
+import {
+  deleteLog,
+  findSendLogs,
+  findStoredOf,
+  finishReceiving,
+  giveUpReceiving,
+  insertReceiving,
+  type Receiving,
+  type StoredRow,
+} from "./queries.ts";
+import { readUploadHeaders } from "./upload-headers.ts";
+
+export interface ReceiveDeps {
+  db: Db;
+  clock: Clock;
+  log: Logger;
+  files: FileStore;
+}
+
+interface Upload {
+  headers: IncomingHttpHeaders;
+  /** `undefined` when the request has none. */
+  body: Readable | undefined;
+}
+
+/** More at a time would only slow each other down; terminals try again. */
+const mostAtOnce = 64;
+
+export type ReceiveLog = (grant: TransferGrant, upload: Upload) => Promise<LogReceived>;
+
+/**
+ * Takes in the log of a `send_logs`: all of it, or nothing. The same upload again, after a lost answer, is answered as
+ * before. A newer upload ends an older one of the same operation: its terminal has given that one up.
+ */
+export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
+  const running = new Map<string, AbortController>();
+  return async (grant, { headers, body }) => {
+    const operation = await inTenant(deps.db, grant.accountId, (tx) => findSendLogs(tx, grant));
+    if (!operation) throw new ApiError("operation_not_found", "There is no such operation to send a log for.");
+    const { gzip, digest } = readUploadHeaders(headers);
+    const known = await answerOfStored(deps, grant, digest);
+    if (known) return known;
+    if (!body) throw new ApiError("invalid_log", "The request has no body.");
+    if (running.size >= mostAtOnce) throw tryAgain("Too many logs are coming in.");
+
+    const abort = new AbortController();
+    running.get(grant.operationId)?.abort();
+    running.set(grant.operationId, abort);
+    const patience = setTimeout(
+      () => abort.abort(),
+      transferEnd(operation.deadline).getTime() - deps.clock.now().getTime(),
+    );
+    const row = rowOf(grant, operation.device_serial_number, digest, deps.clock.now());
+    try {
+      await inTenant(deps.db, grant.accountId, (tx) => insertReceiving(tx, row));
+      // The connection outlives the reading, so that a refusal can be answered.
+      const pieces = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+      const bundle = await storeBundle(deps.files, row.name, { body: pieces, gzip, digest, signal: abort.signal });
+      return present(await finish(deps, row, bundle));
+    } catch (error) {
+      await discard(deps, row);
+      const stored = isUniqueViolation(error) ? await answerOfStored(deps, grant, digest) : undefined;
+      if (stored) return stored;
+      throw asRefusal(error, body);
+    } finally {
+      clearTimeout(patience);
+      if (running.get(grant.operationId) === abort) running.delete(grant.operationId);
+    }
+  };
+}
+
+function rowOf(
+  { accountId, terminalId, operationId }: TransferGrant,
+  serial: string,
+  digest: Buffer,
+  at: Date,
+): Receiving {
+  const id = newId(at);
+  return {
+    account_id: accountId,
+    id,
+    terminal_id: terminalId,
+    operation_id: operationId,
+    device_serial_number: serial,
+    received_sha256: digest,
+    name: `logs/${accountId.toLowerCase()}/${id}.gz`,
+    created_at: at,
+  };
+}
+
+/** The answer when the operation has its log already. Throws `log_exists` when that is another one. */
+async function answerOfStored(
+  { db }: ReceiveDeps,
+  grant: TransferGrant,
+  digest: Buffer,
+): Promise<LogReceived | undefined> {
+  const row = await inTenant(db, grant.accountId, (tx) => findStoredOf(tx, grant));
+  if (!row) return undefined;
+  if (!row.received_sha256.equals(digest)) throw new ApiError("log_exists", "The operation has another log already.");
+  return present(row);
+}
+
+async function finish({ db }: ReceiveDeps, row: Receiving, bundle: Bundle): Promise<StoredRow> {
+  const stored = await inTenant(db, row.account_id, (tx) => finishReceiving(tx, row, bundle));
+  if (!stored) throw replaced();
+  return stored;
+}
+
+/** Nothing of it is kept. Should this fail, the worker removes what is left. */
+async function discard({ db, files, log }: ReceiveDeps, row: Receiving): Promise<void> {
+  try {
+    // A finishing whose answer got lost may have been committed after all.
+    if (!(await inTenant(db, row.account_id, (tx) => giveUpReceiving(tx, row)))) return;
+    await files.remove(row.name);
+    await inTenant(db, row.account_id, (tx) => deleteLog(tx, row));
+  } catch (error) {
+    log.warn({ err: error, log_id: row.id }, "what is left of an upload is removed later");
+  }
+}
+
+function present(row: StoredRow): LogReceived {
+  return { log_id: row.id, size: Number(row.size), sha256: row.sha256, masked_count: Number(row.masked_count) };
+}
+
+const unpackFaults = /^(Z_|ERR_TRAILING_JUNK)/;
+
+/** What stopped an upload, as its sender is told. */
+function asRefusal(error: unknown, body: Readable): unknown {
+  if (error instanceof ApiError) return error;
+  if (body.errored) return new ApiError("invalid_log", "The body ended early; nothing was kept.", { cause: error });
+  const { code = "", name } = error as NodeJS.ErrnoException;
+  if (name === "AbortError") return replaced();
+  if (unpackFaults.test(code)) {
+    return new ApiError("invalid_log", "The body is not one whole gzip stream; nothing was kept.", { cause: error });
+  }
+  return tryAgain("The log could not be stored.", error);
+}
+
+function replaced(): ApiError {
+  return new ApiError("upload_replaced", "A newer upload took its place, or its time was over; nothing was kept.");
+}
+
+function tryAgain(message: string, cause?: unknown): ApiError {
+  return new ApiError("service_unavailable", message, { headers: { "retry-after": "2" }, cause });
+}

@@ -1,0 +1,48 @@
+import type { Db } from "../db/db.ts";
+import type { FileStore } from "../files/file-store.ts";
+import type { Clock } from "../platform/clock.ts";
+import { pause, type Worker } from "../platform/worker.ts";
+import { deleteLog, listRemoving, markOld } from "./queries.ts";
+
+interface RetentionDeps {
+  db: Db;
+  clock: Clock;
+  files: FileStore;
+  /** How long logs are kept. */
+  logDays: number;
+}
+
+const lookEveryMs = 600_000;
+const batch = 100;
+const dayMs = 86_400_000;
+/** No upload takes that long: its token is over sooner. */
+const abandonedAfterMs = 3_600_000;
+
+/**
+ * Removes logs whose time is over, and what crashes have left of uploads. The row is marked first, then the file goes, then
+ * the row: whatever stops in between is done again.
+ */
+export function logRetentionWorker(deps: RetentionDeps): Worker {
+  return {
+    name: "logs.retention",
+    async run(signal) {
+      while (!signal.aborted) {
+        await removeOldLogs(deps, signal);
+        await pause(lookEveryMs, signal);
+      }
+    },
+  };
+}
+
+async function removeOldLogs({ db, clock, files, logDays }: RetentionDeps, signal: AbortSignal): Promise<void> {
+  const now = clock.now().getTime();
+  await markOld(db.sql, { stored: new Date(now - logDays * dayMs), receiving: new Date(now - abandonedAfterMs) });
+  while (!signal.aborted) {
+    const rows = await listRemoving(db.sql, batch);
+    for (const row of rows) {
+      await files.remove(row.name);
+      await deleteLog(db.sql, row);
+    }
+    if (rows.length < batch) return;
+  }
+}

@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { activeDevice, type Device } from "./support/device.ts";
+import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+describe("hardware swap", () => {
+  const aid = "T64000001";
+  const path = `/v1/accounts/${aid}/terminals`;
+  const operations = "/v1/admin/terminals/operations";
+  let server: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account(aid);
+  });
+  afterAll(() => server.stop());
+
+  const swap = (id: string, serial: string, more: object = {}, who = tenant) =>
+    server.call("POST", `/v1/accounts/${who.aid}/terminals/${id}/device`, {
+      ...who,
+      body: { device_serial_number: serial, ...more },
+    });
+  const get = async (below: string) => (await server.call("GET", `${path}${below}`, tenant)).body;
+  const send = (id: string, operation: string) =>
+    server.call("POST", operations, { ...tenant, body: { terminal_id: id, operation } });
+  const idsOf = async (serial: string) =>
+    (await get(`?device_serial_number=${serial}`)).terminals.map((row: { terminal_id: string }) => row.terminal_id);
+  const gone = (device: Device) => new Promise<void>((resolve) => device.client.once("close", () => resolve()));
+
+  it("puts another device in a terminal's place: identity and history stay, the old device is out at once", async () => {
+    const old = await activeDevice(server, tenant, "SWAP-OLD");
+    const before = await get(`/${old.terminalId}`);
+    const end = gone(old);
+    server.clock.advance(60_000);
+    const answer = await swap(old.terminalId, "SWAP-NEW", { device_model: "S1P2", pairing_reference: "repair 9" });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    const { pairing, ...terminal } = answer.body;
+    expect(terminal).toEqual({
+      ...before,
+      device_serial_number: "SWAP-NEW",
+      device_model: "S1P2",
+      status: "PENDING",
+      updated_at: expect.any(String),
+    });
+    expect(pairing).toMatchObject({ reference: "repair 9" });
+    await end;
+    expect((await send(old.terminalId, "open_menu")).body.error.code).toBe("operation_not_allowed");
+
+    const paired = await (await PairingDevice.make("SWAP-NEW")).pair(server, pairing.code);
+    expect(paired.body).toMatchObject({ terminal_id: old.terminalId, reference: "repair 9" });
+    expect(await get(`/${old.terminalId}`)).toMatchObject({ status: "ACTION_REQUIRED" });
+    const { body: history } = await server.call("GET", `${operations}?terminal_id=${old.terminalId}`, tenant);
+    expect(history).toMatchObject([{ operation: "check_update", status: "COMPLETED" }]);
+    const devices = await get(`/${old.terminalId}/devices`);
+    expect(devices).toEqual([
+      { device_serial_number: "SWAP-NEW", device_model: "S1P2", from: devices[1].until },
+      {
+        device_serial_number: "SWAP-OLD",
+        from: before.created_at,
+        until: expect.any(String),
+        replaced_by: tenant.clientId,
+      },
+    ]);
+  });
+
+  it("frees the old serial number; a search by serial number finds what a device is and was", async () => {
+    const first = await registerForPairing(server, tenant, "TRAVELS-1");
+    await swap(first.terminal_id, "TRAVELS-2");
+    const second = await registerForPairing(server, tenant, "TRAVELS-1");
+    expect(second.terminal_id).not.toBe(first.terminal_id);
+    expect(await idsOf("TRAVELS-1")).toEqual([second.terminal_id, first.terminal_id]);
+    expect(await idsOf("TRAVELS-2")).toEqual([first.terminal_id]);
+    const page = await get("?device_serial_number=TRAVELS-1&limit=1");
+    expect(page.starting_after).toBe(second.terminal_id);
+    expect((await get(`?device_serial_number=TRAVELS-1&starting_after=${page.starting_after}`)).terminals).toHaveLength(
+      1,
+    );
+    // Back again: the first terminal has been this device twice.
+    await swap(second.terminal_id, "TRAVELS-3");
+    await swap(first.terminal_id, "TRAVELS-1");
+    const serials = (await get(`/${first.terminal_id}/devices`)).map(
+      (device: { device_serial_number: string }) => device.device_serial_number,
+    );
+    expect(serials).toEqual(["TRAVELS-1", "TRAVELS-2", "TRAVELS-1"]);
+    expect(await idsOf("TRAVELS-1")).toEqual([second.terminal_id, first.terminal_id]);
+  });
+
+  it("ends the code that the old device might have paired with", async () => {
+    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, "UNPAIRED-1");
+    await swap(id, "UNPAIRED-2");
+    expect((await (await PairingDevice.make("UNPAIRED-1")).pair(server, pairing.code)).status).toBe(401);
+    expect((await (await PairingDevice.make("UNPAIRED-2")).pair(server, pairing.code)).status).toBe(401);
+    expect((await get(`/${id}/pairing-codes`)).map((row: { status: string }) => row.status)).toEqual([
+      "open",
+      "replaced",
+    ]);
+  });
+
+  it("is refused while the device may be carrying something out, and cancels what it cannot have begun", async () => {
+    const busy = await activeDevice(server, tenant, "BUSY-1");
+    const { body: sent } = await send(busy.terminalId, "open_menu");
+    await busy.next("command");
+    const refused = await swap(busy.terminalId, "BUSY-2");
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { error: { code: "operation_pending", errors: [{ blocker: { id: sent.id, operation: "open_menu" } }] } },
+    });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    await busy.openedMenu(sent.id);
+    await busy.next("receipt");
+    expect((await swap(busy.terminalId, "BUSY-2")).status).toBe(200);
+
+    const away = await activeDevice(server, tenant, "AWAY-1");
+    await away.leave();
+    const { body: waiting } = await send(away.terminalId, "open_menu");
+    // The broker has to have noticed that it is away.
+    await expect.poll(async () => (await swap(away.terminalId, "AWAY-2")).status).toBe(200);
+    expect((await server.call("GET", `${operations}/${waiting.id}`, tenant)).body).toMatchObject({
+      status: "FAILED",
+      reason: "cancelled",
+    });
+  });
+
+  it("keeps a terminal INACTIVE whose store is suspended, and shows it PENDING afterwards", async () => {
+    await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "closing" } });
+    const body = { device_serial_number: "INACTIVE-1", store_id: "closing" };
+    const { terminal_id: id, pairing } = (await server.call("POST", path, { ...tenant, body })).body;
+    await (await PairingDevice.make("INACTIVE-1")).pair(server, pairing.code);
+    await server.db.sql
+      .updateTable("terminals")
+      .set({ status: "INACTIVE", status_reason: null, status_before_inactive: "ACTIVE" })
+      .where("terminal_id", "=", id)
+      .execute();
+    expect((await swap(id, "INACTIVE-2")).body).toMatchObject({ status: "INACTIVE" });
+    const { rows } = await server.db.pool.query("select status_before_inactive from terminals where terminal_id = $1", [
+      id,
+    ]);
+    expect(rows[0].status_before_inactive).toBe("PENDING");
+  });
+
+  it("refuses devices that are live anywhere, virtual ones, the same one, and other accounts' terminals", async () => {
+    const foreign = await server.account("T64000002");
+    await registerForPairing(server, foreign, "FOREIGN-1");
+    await registerForPairing(server, tenant, "TAKEN-1");
+    const { terminal_id: id } = await registerForPairing(server, tenant, "REFUSED-1");
+    const virtual = await registerForPairing(server, tenant, `SIMULATED-${aid}-001`);
+    const cases: [string, string, number, string][] = [
+      [id, "FOREIGN-1", 409, "serial_number_taken"],
+      [id, "TAKEN-1", 409, "serial_number_taken"],
+      [id, "REFUSED-1", 409, "device_unchanged"],
+      [id, `SIMULATED-${aid}-009`, 409, "virtual_terminal"],
+      [id, "SIMULATED-X", 400, "simulated_not_allowed"],
+      [id, "a b", 400, "invalid_request"],
+      [virtual.terminal_id, "REFUSED-2", 409, "virtual_terminal"],
+      [`${aid}-T9999`, "REFUSED-2", 404, "terminal_not_found"],
+    ];
+    for (const [terminalId, serial, status, code] of cases) {
+      const answer = await swap(terminalId, serial);
+      expect({ serial, status: answer.status, code: answer.body.error.code }).toEqual({ serial, status, code });
+      expect(JSON.stringify(answer.body)).not.toContain("T64000002");
+    }
+    expect((await swap(id, "REFUSED-2", {}, foreign)).body.error.code).toBe("terminal_not_found");
+    // Nothing of it has happened.
+    expect(await get(`/${id}/devices`)).toHaveLength(1);
+  });
+
+  it("gives a device to one of several terminals that want it at once", async () => {
+    const terminals = [];
+    for (const n of [1, 2, 3, 4]) terminals.push(await registerForPairing(server, tenant, `RACE-${n}`));
+    const answers = await Promise.all(terminals.map(({ terminal_id }) => swap(terminal_id, "RACE-PRIZE")));
+    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 409, 409, 409]);
+    expect(await idsOf("RACE-PRIZE")).toHaveLength(1);
+  });
+});

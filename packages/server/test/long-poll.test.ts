@@ -1,0 +1,196 @@
+import { randomUUID } from "node:crypto";
+import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
+import { limits } from "@tillkeeper/contract/limits";
+import { Agent } from "@tillkeeper/terminal/agent";
+import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const path = "/v1/device/messages";
+const operations = "/v1/admin/terminals/operations";
+
+interface Device {
+  terminalId: string;
+  password: string;
+}
+
+describe("the device protocol over HTTPS", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let serials = 0;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T31000001");
+    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+  });
+  afterAll(() => server.stop());
+
+  async function register(): Promise<Device> {
+    serials += 1;
+    const { body } = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, {
+      ...tenant,
+      body: { device_serial_number: `LONG-POLL-${serials}`, store_id: "S312" },
+    });
+    return { terminalId: body.terminal_id, password: await newPassword(body.terminal_id) };
+  }
+  async function newPassword(terminalId: string): Promise<string> {
+    const of = `/v1/accounts/${tenant.aid}/terminals/${terminalId}/credentials`;
+    return (await server.call("POST", of, tenant)).body.password;
+  }
+  const ask = ({ terminalId, password }: Device, body: object) =>
+    server.call<DeviceMessagesAnswer>("POST", path, {
+      headers: { authorization: basic(terminalId, password) },
+      body: { session: "s1", ...body },
+    });
+  const hello = () => ({
+    channel: "hello",
+    message: { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations: [] },
+  });
+  const channelsOf = ({ body }: { body: DeviceMessagesAnswer }) => body.messages.map(({ channel }) => channel);
+  const order = async (terminalId: string, operation = "open_menu") =>
+    (await server.call("POST", operations, { ...tenant, body: { terminal_id: terminalId, operation } })).body;
+  const get = async (id: string) => (await server.call("GET", `${operations}/${id}`, tenant)).body;
+
+  it("carries a hello up and its welcome down, and a command to whoever waits", async () => {
+    const device = await register();
+    const greeted = await ask(device, { messages: [hello()] });
+    expect(channelsOf(greeted)).toEqual(["welcome"]);
+    const waiting = ask(device, { wait_seconds: limits.longPollWaitSecondsMax });
+    const { id } = await order(device.terminalId);
+    const heard = (await waiting).body.messages;
+    expect(heard).toMatchObject([{ channel: "command", message: { operation_id: id, operation: "open_menu" } }]);
+    const result = {
+      operation_id: id,
+      operation: "open_menu",
+      status: "COMPLETED",
+      finished_at: new Date().toISOString(),
+      result: { opened: true },
+    };
+    const answered = await ask(device, { messages: [{ channel: "result", message: result }] });
+    expect(answered.body.messages).toEqual([
+      { channel: "receipt", message: { operation_id: id, status: "COMPLETED" } },
+    ]);
+    expect(await get(id)).toMatchObject({ status: "COMPLETED", phase: "answered" });
+  });
+
+  it("answers with nothing when there is nothing, after as long as was asked for", async () => {
+    const device = await register();
+    const began = performance.now();
+    expect((await ask(device, { wait_seconds: 1 })).body).toEqual({ messages: [] });
+    expect(performance.now() - began).toBeGreaterThan(900);
+  });
+
+  it("names what it does not understand, in requests and in messages", async () => {
+    const device = await register();
+    const wrong = await ask(device, { wait_seconds: 21, messages: [{ channel: "command", message: {} }] });
+    expect(wrong.status).toBe(400);
+    expect(JSON.stringify(wrong.body)).toContain("/body/wait_seconds");
+    expect(JSON.stringify(wrong.body)).toContain("/body/messages/0/channel");
+    const refused = await ask(device, { messages: [{ channel: "started", message: { operation_id: "x" } }] });
+    expect(refused.body.messages).toMatchObject([
+      { channel: "rejection", message: { channel: "started", operation_id: "x" } },
+    ]);
+    const many = Array.from({ length: limits.longPollMessages + 1 }, hello);
+    expect((await ask(device, { messages: many })).status).toBe(400);
+  });
+
+  it("is closed to whoever has no credential, and to one that was replaced while it waited", async () => {
+    const device = await register();
+    for (const headers of [
+      {},
+      { authorization: basic(device.terminalId, "wrong") },
+      { authorization: `Bearer ${tenant.token}` },
+      { authorization: basic("T31000001-T9999", device.password) },
+    ]) {
+      const { status, body } = await server.call("POST", path, { headers, body: { session: "s1" } });
+      expect(status).toBe(401);
+      expect(["missing_token", "invalid_token"]).toContain(body.error.code);
+    }
+    const waiting = ask(device, { wait_seconds: 20 });
+    await vi.waitUntil(() => server.call("GET", "/health/live").then(() => true));
+    const replacedAt = performance.now();
+    await newPassword(device.terminalId);
+    expect((await waiting).status).toBe(401);
+    expect(performance.now() - replacedAt).toBeLessThan(5_000);
+    expect((await ask(device, {})).status).toBe(401);
+  });
+
+  it("brings a terminal nothing of another's, and takes nothing for it", async () => {
+    const [a, b] = [await register(), await register()];
+    await ask(a, { messages: [hello()] });
+    await ask(b, { messages: [hello()] });
+    const waitingA = ask(a, { wait_seconds: 1 });
+    const waitingB = ask(b, { wait_seconds: 10 });
+    const { id } = await order(b.terminalId);
+    expect(channelsOf(await waitingB)).toEqual(["command"]);
+    expect(channelsOf(await waitingA)).toEqual([]);
+    const forged = {
+      operation_id: id,
+      operation: "open_menu",
+      status: "FAILED",
+      finished_at: new Date().toISOString(),
+    };
+    const answer = await ask(a, { messages: [{ channel: "result", message: forged }] });
+    expect(answer.body.messages).toMatchObject([{ channel: "receipt", message: { status: "UNKNOWN" } }]);
+    expect(await get(id)).toMatchObject({ status: "PENDING" });
+  });
+
+  it("goes over to a newer session, and tells the older one", async () => {
+    const device = await register();
+    const older = ask(device, { session: "older", wait_seconds: 20 });
+    await vi.waitUntil(async () => (await ask(device, { session: "older" })).status === 200);
+    const newer = await ask(device, { session: "newer", messages: [hello()] });
+    expect(channelsOf(newer)).toEqual(["welcome"]);
+    const { status, body } = await older;
+    expect(status).toBe(409);
+    expect(body).toMatchObject({ error: { code: "session_replaced" } });
+  });
+
+  it("holds few requests of a terminal: a third ends the first", async () => {
+    const device = await register();
+    const ended: number[] = [];
+    const all = [0, 1, 2].map((index) => ask(device, { wait_seconds: 3 }).then(() => ended.push(index)));
+    await vi.waitUntil(() => ended.length > 0, { timeout: 2_500 });
+    await Promise.all(all);
+  });
+
+  it("carries a whole agent: what it is told while it says something else, and after the server was away", async () => {
+    const device = await register();
+    const opened = vi.fn(async () => ({ status: "COMPLETED" as const, result: { opened: true } }));
+    const { terminalId: username, password } = device;
+    const agent = new Agent({
+      terminalId: username,
+      credential: { url: server.url, username, password },
+      agentName: "long-poll/1",
+      handlers: { open_menu: { run: opened } },
+      journal: memoryJournal(undefined),
+      open: openLongPollConnection,
+    });
+    agent.start();
+    onTestFinished(() => agent.stop());
+    const works = async () => {
+      const status = async () =>
+        (await server.call("GET", `/v1/accounts/${tenant.aid}/terminals/${username}`, tenant)).body.status;
+      await vi.waitUntil(async () => (await status()) === "ACTION_REQUIRED", { timeout: 20_000 });
+      const { id } = await order(username);
+      await vi.waitUntil(async () => (await get(id)).status === "COMPLETED", { timeout: 15_000 });
+    };
+    for (let round = 0; round < 5; round += 1) await works();
+    await server.restart();
+    // Elsewhere now, unless a balancer stands in front.
+    agent.use({ url: server.url, username, password });
+    await works();
+    expect(opened).toHaveBeenCalledTimes(6);
+  });
+
+  it("does not keep a server from ending", async () => {
+    const device = await register();
+    const waiting = ask(device, { session: randomUUID(), wait_seconds: 20 });
+    await vi.waitUntil(() => server.call("GET", "/health/live").then(() => true));
+    const began = performance.now();
+    await server.restart();
+    expect(performance.now() - began).toBeLessThan(15_000);
+    expect((await waiting).status).toBe(200);
+  });
+});

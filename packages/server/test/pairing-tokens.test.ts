@@ -1,0 +1,127 @@
+import type { MqttClient } from "mqtt";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deviceTokens } from "../src/auth/device-tokens.ts";
+import { openSigningKeys } from "../src/auth/signing-keys.ts";
+import { authenticateDevice, liveCredentials } from "../src/terminals/credentials.ts";
+import { connectMqtt } from "./support/device.ts";
+import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
+import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const aid = "T62000001";
+const path = `/v1/accounts/${aid}/terminals`;
+
+/** Resolves when the other side has ended the connection. */
+function ended(client: MqttClient): Promise<void> {
+  return new Promise((resolve) => client.once("close", () => resolve()));
+}
+
+describe("device tokens, on two servers with one database", () => {
+  let here: TestServer;
+  let there: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    here = await startTestServer({ config: { deviceTokenSeconds: 120 } });
+    there = await startTestServer({ database: here.database, config: { deviceTokenSeconds: 120 } });
+    tenant = await here.account(aid);
+  });
+  afterAll(async () => {
+    await there.stop();
+    await here.stop();
+  });
+  const pass = (seconds: number) => {
+    for (const server of [here, there]) server.clock.advance(seconds * 1000);
+  };
+  const paired = async (serial: string) => {
+    const { terminal_id: id, pairing } = await registerForPairing(here, tenant, serial);
+    const device = await PairingDevice.make(serial);
+    const { body } = await device.pair(here, pairing.code);
+    return { id, device, token: body.token as string };
+  };
+  const connected = async (id: string, token: string) => {
+    const clients = [await connectMqtt(here, id, token), await connectMqtt(there, id, token)];
+    return { clients, gone: Promise.all(clients.map(ended)) };
+  };
+  const newCode = async (id: string) =>
+    (await here.call("POST", `${path}/${id}/pairing-codes`, { ...tenant, body: {} })).body.code;
+
+  it("open every server, until they run out; whoever is connected stays", async () => {
+    const { id, device, token } = await paired("LIFETIME");
+    const { clients } = await connected(id, token);
+    pass(119);
+    await (await connectMqtt(there, id, token, `${id}:late`)).endAsync(true);
+    pass(1);
+    for (const server of [here, there]) await expect(connectMqtt(server, id, token, `${id}:b`)).rejects.toThrow();
+    const fresh = await device.renew(there, id);
+    expect(fresh).toMatchObject({ status: 200, body: { expires_in: 120 } });
+    await (await connectMqtt(here, id, fresh.body.token, `${id}:b`)).endAsync(true);
+    expect(clients.map((client) => client.connected)).toEqual([true, true]);
+    for (const client of clients) await client.endAsync(true);
+  });
+
+  it.each([
+    ["deleted", async (id: string) => here.call("DELETE", `${path}/${id}`, tenant)],
+    ["given a password", async (id: string) => here.call("POST", `${path}/${id}/credentials`, tenant)],
+    ["paired again", async (id: string) => (await PairingDevice.make("ENDING-paired")).pair(here, await newCode(id))],
+    [
+      "put on other hardware",
+      async (id: string) =>
+        here.call("POST", `${path}/${id}/device`, { ...tenant, body: { device_serial_number: "ENDING-OTHER" } }),
+    ],
+  ])("end everywhere within 5 s when the terminal is %s, as do their connections", async (name, end) => {
+    const { id, device, token } = await paired(`ENDING-${name.split(" ")[0]}`);
+    const { gone } = await connected(id, token);
+    const begun = performance.now();
+    expect((await end(id)).status).toBeLessThan(300);
+    await gone;
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    for (const server of [here, there]) {
+      await expect(connectMqtt(server, id, token)).rejects.toThrow();
+      expect(await device.renew(server, id)).toMatchObject({
+        status: 401,
+        body: { error: { code: "invalid_proof" } },
+      });
+    }
+  });
+
+  it("are renewed by serial number, too: by a device whose answer to pairing got lost", async () => {
+    const { id, device } = await paired("LOST-ANSWER");
+    const { nonce } = (await here.call("POST", "/v1/device/nonce")).body;
+    const proof = await device.sign({ nonce, sub: "LOST-ANSWER" });
+    const by = (body: object) => there.call("POST", "/v1/device/token", { body: { proof, ...body } });
+    expect(await by({ device_serial_number: "LOST-ANSWER" })).toMatchObject({ status: 200, body: { terminal_id: id } });
+    for (const body of [{}, { device_serial_number: "LOST-ANSWER", terminal_id: id }])
+      expect(await by(body)).toMatchObject({ status: 400, body: { error: { errors: [{ path: "/body" }] } } });
+  });
+
+  it("say who sent an HTTPS request, as a password does", async () => {
+    const { id, token } = await paired("HTTPS");
+    const other = await registerForPairing(here, tenant, "HTTPS-PASSWORD");
+    const issued = await here.call("POST", `${path}/${other.terminal_id}/credentials`, tenant);
+    const keys = await openSigningKeys(here.db, here.clock);
+    const deps = {
+      findLiveCredential: liveCredentials(here.db),
+      deviceTokens: deviceTokens({ keys, clock: here.clock, lifetimeSeconds: 120 }),
+    };
+    const terminalOf = async (header?: string) => (await authenticateDevice(deps, header)).terminalId;
+    expect(await terminalOf(`Bearer ${token}`)).toBe(id);
+    expect(await terminalOf(basic(id, token))).toBe(id);
+    expect(await terminalOf(basic(other.terminal_id, issued.body.password))).toBe(other.terminal_id);
+    const refused = [
+      undefined,
+      "",
+      "Bearer x",
+      `Bearer ${tenant.token}`,
+      `Bearer ${token.slice(0, -4)}AAAA`,
+      `Bearer ${token}, Bearer ${token}`,
+      basic(other.terminal_id, token),
+      basic(id, issued.body.password),
+      basic(id, ""),
+      basic("", token),
+      "Basic ====",
+      "Negotiate x",
+    ];
+    for (const header of refused) await expect(authenticateDevice(deps, header), header).rejects.toThrow(/token/);
+    // Neither is taken for the other.
+    expect((await here.call("GET", path, { token })).body.error.code).toBe("invalid_token");
+  });
+});

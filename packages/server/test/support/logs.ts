@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import type { LogReceived } from "@tillkeeper/contract/http/logs";
+import type { Transfer } from "@tillkeeper/contract/mqtt";
+import type { SendLogsResult } from "@tillkeeper/contract/operations";
+import type { Device } from "./device.ts";
+import { send, type Tenant, type TestServer } from "./test-server.ts";
+
+/** A command as a device gets it. */
+export interface LogCommand {
+  operation_id: string;
+  transfer: Transfer;
+}
+
+export function sha256Of(bytes: Uint8Array | string, encoding: "hex" | "base64" = "hex"): string {
+  return createHash("sha256").update(bytes).digest(encoding);
+}
+
+export interface Sending {
+  token?: string;
+  headers?: Record<string, string>;
+}
+
+/** Sends a log as it is, to where the command says. */
+export function putLog<T = LogReceived>(
+  { transfer }: Pick<LogCommand, "transfer">,
+  body: Uint8Array | string,
+  { token = transfer.token, headers }: Sending = {},
+) {
+  const digest = { "content-digest": `sha-256=:${sha256Of(body, "base64")}:` };
+  const { origin, pathname } = new URL(transfer.url);
+  const type = typeof body === "string" ? "text/plain" : "application/gzip";
+  return send<T>(origin, "PUT", pathname, { token, body, headers: { "content-type": type, ...digest, ...headers } });
+}
+
+/** Sends a log, and answers what the operation's result is then. */
+export async function uploadLog(command: Pick<LogCommand, "transfer">, text = "one line\n"): Promise<SendLogsResult> {
+  const { status, body } = await putLog(command, gzipSync(text));
+  if (status !== 201) throw new Error(`the log was not taken: ${status} ${JSON.stringify(body)}`);
+  const { log_id, size, sha256 } = body;
+  return { log_id, size, sha256 };
+}
+
+/** Has a device asked for its logs; answers the command that it gets. */
+export async function askForLogs(
+  server: Pick<TestServer, "call">,
+  tenant: Tenant,
+  device: Device,
+  timeout = 120,
+): Promise<LogCommand> {
+  const before = device.received.filter(({ channel }) => channel === "command").length;
+  const { status, body } = await server.call("POST", "/v1/admin/terminals/operations", {
+    token: tenant.token,
+    body: { terminal_id: device.terminalId, operation: "send_logs", timeout },
+  });
+  if (status !== 201) throw new Error(`not accepted: ${status} ${JSON.stringify(body)}`);
+  const commands = () =>
+    device.received.filter(({ channel, message }) => channel === "command" && message["operation_id"] === body.id);
+  await device.next("command", before);
+  return commands()[0]?.message as unknown as LogCommand;
+}
+
+/** Ends the operation, so that the terminal takes another. */
+export async function answerLogs(device: Device, { operation_id }: LogCommand, result: object): Promise<void> {
+  const finished_at = new Date().toISOString();
+  await device.say("result", { operation_id, operation: "send_logs", status: "COMPLETED", finished_at, result });
+}

@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { FakeClock } from "../test/support/fake-clock.ts";
+import type { Connection, ConnectionSettings, OpenConnection } from "./connection.ts";
+import { withFallback } from "./fallback-connection.ts";
+import { silentLogger } from "./logger.ts";
+
+/** A way to connect that does what the test says, and writes down what it was asked for. */
+function played(name: string, journal: string[]) {
+  let settings: ConnectionSettings | undefined;
+  const write = (what: string) => void journal.push(`${name} ${what}`);
+  const open: OpenConnection = (given): Connection => {
+    settings = given;
+    write(`opened at ${given.credential.url}`);
+    const over = (what: string) => {
+      write(what);
+      return Promise.resolve();
+    };
+    return {
+      send: (channel) => over(`sends ${channel}`),
+      drop: () => write("drops"),
+      use: ({ url, password }) => write(`uses ${password} at ${url}`),
+      close: () => over("closed"),
+      destroy: () => over("destroyed"),
+    };
+  };
+  const events = () => (settings as ConnectionSettings).events;
+  return { open, events };
+}
+
+const credential = { url: "mqtt://broker", username: "T1", password: "one" };
+let journal: string[];
+let clock: FakeClock;
+let mqtt: ReturnType<typeof played>;
+let https: ReturnType<typeof played>;
+let connection: Connection;
+
+beforeEach(() => {
+  journal = [];
+  clock = new FakeClock(0);
+  mqtt = played("mqtt", journal);
+  https = played("https", journal);
+  connection = withFallback(
+    mqtt.open,
+    https.open,
+    "https://server",
+  )({
+    terminalId: "T1",
+    credential,
+    clock,
+    log: silentLogger,
+    events: {
+      up: () => void journal.push("up"),
+      down: () => void journal.push("down"),
+      message: (channel) => void journal.push(`hears ${channel}`),
+    },
+  });
+});
+
+/** What was written since the last look. */
+const since = () => journal.splice(0);
+
+describe("MQTT with HTTPS behind it", () => {
+  test("is MQTT alone where that gets through", async () => {
+    expect(since()).toEqual(["mqtt opened at mqtt://broker"]);
+    mqtt.events().up();
+    clock.advance(60_000);
+    await connection.send("hello", {});
+    expect(since()).toEqual(["up", "mqtt sends hello"]);
+  });
+
+  test("lets HTTPS stand in after a while, until MQTT is there", async () => {
+    since();
+    clock.advance(14_000);
+    expect(since()).toEqual([]);
+    clock.advance(2_000);
+    expect(since()).toEqual(["https opened at https://server"]);
+    https.events().up();
+    await connection.send("hello", {});
+    https.events().message("welcome", new Uint8Array());
+    expect(since()).toEqual(["up", "https sends hello", "hears welcome"]);
+    mqtt.events().up();
+    await connection.send("hello", {});
+    expect(since()).toEqual(["down", "https destroyed", "up", "mqtt sends hello"]);
+  });
+
+  test("stands in again when MQTT is lost for long, with the credential of that time", () => {
+    mqtt.events().up();
+    connection.use({ ...credential, password: "two" });
+    mqtt.events().down();
+    since();
+    clock.advance(16_000);
+    expect(since()).toEqual(["https opened at https://server"]);
+    connection.use({ ...credential, password: "three" });
+    expect(since()).toEqual(["mqtt uses three at mqtt://broker", "https uses three at https://server"]);
+  });
+
+  test("ends both, and opens nothing after that", async () => {
+    clock.advance(16_000);
+    since();
+    await connection.close();
+    expect(since().toSorted()).toEqual(["https closed", "mqtt closed"]);
+    clock.advance(60_000);
+    expect(since()).toEqual([]);
+  });
+});

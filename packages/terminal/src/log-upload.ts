@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { createGzip } from "node:zlib";
+import type { OperationResults } from "@tillkeeper/contract/operations";
+import { backoff } from "./backoff.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
+import type { Completed, Failed, HandlerContext, Operation } from "./operation.ts";
+import { deviceError } from "./outcome.ts";
+
+/**
+ * A log: its bytes, or a function that reads it from the beginning each time it is called. It is read once for the digest
+ * and once for each try, and must be the same each time; whoever writes on meanwhile hands out what was there first.
+ */
+export type LogContent = Uint8Array | (() => AsyncIterable<Uint8Array>);
+
+type Context = Pick<HandlerContext<unknown>, "signal" | "cancelled" | "serverNow">;
+
+export interface LogUploadOptions {
+  clock?: Clock;
+  /** Makes the requests in place of the global `fetch`. */
+  fetch?: typeof fetch;
+}
+
+/** The answer still has to reach the server. */
+const marginMs = 1_000;
+const pauseMs = { first: 500, longest: 10_000 };
+
+/**
+ * Sends a terminal's log to where the command says, compressed, and answers what the operation's result is then. Tries
+ * again within the operation's window while the server cannot be reached or has trouble. Memory stays the same however long
+ * the log is. Rejects with the signal's reason when the agent stops or the operation is cancelled.
+ */
+export async function uploadLog(
+  operation: Operation,
+  content: LogContent,
+  { signal, cancelled, serverNow }: Context,
+  { clock = systemClock, fetch: send = fetch }: LogUploadOptions = {},
+): Promise<Completed<OperationResults["send_logs"], never> | Failed> {
+  const { transfer, expires_at: expiresAt } = operation;
+  if (!transfer) return deviceError("no_transfer", "The command does not say where to send the log");
+  const brokenOff = AbortSignal.any([signal, cancelled]);
+  const digest = await digestOf(content);
+  for (let tries = 0; ; tries += 1) {
+    const leftMs = Date.parse(expiresAt) - marginMs - serverNow();
+    if (leftMs <= 0) break;
+    const ending = AbortSignal.any([brokenOff, AbortSignal.timeout(Math.ceil(leftMs))]);
+    const tried = await attempt(send, transfer, { content, digest, signal: ending });
+    brokenOff.throwIfAborted();
+    if (tried !== "again") return tried;
+    await sleep(clock, Math.min(backoff(tries, pauseMs.first, pauseMs.longest), leftMs), brokenOff);
+  }
+  const error = { code: "log_not_sent", message: "The server did not take the log within the operation's window" };
+  return { status: "FAILED", reason: "host_unreachable", error };
+}
+
+interface Attempt {
+  content: LogContent;
+  digest: string;
+  signal: AbortSignal;
+}
+
+/** One try: the outcome, or "again" when another may do better. */
+async function attempt(
+  send: typeof fetch,
+  { url, token }: NonNullable<Operation["transfer"]>,
+  { content, digest, signal }: Attempt,
+): Promise<Completed<OperationResults["send_logs"], never> | Failed | "again"> {
+  try {
+    const response = await send(url, {
+      method: "PUT",
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/gzip",
+        "content-digest": `sha-256=:${digest}:`,
+      },
+      body: Readable.toWeb(compressed(content)) as ReadableStream<Uint8Array>,
+      duplex: "half",
+      redirect: "error",
+      signal,
+    } as RequestInit);
+    const answer = await response.text();
+    if (response.status >= 500 || response.status === 429) return "again";
+    if (!response.ok) return refused(response.status, answer);
+    const { log_id, size, sha256 } = JSON.parse(answer) as OperationResults["send_logs"];
+    return { status: "COMPLETED", result: { log_id, size, sha256 } };
+  } catch {
+    // No connection, or none any more; or what came back was no answer of this server's.
+    return "again";
+  }
+}
+
+function refused(status: number, answer: string): Failed {
+  return deviceError("log_refused", `The server refused the log with status ${status}: ${answer}`);
+}
+
+/** Base64 of the SHA-256 of what is sent; compressing the same bytes again gives the same. */
+async function digestOf(content: LogContent): Promise<string> {
+  const sha256 = createHash("sha256");
+  for await (const piece of compressed(content)) sha256.update(piece as Uint8Array);
+  return sha256.digest("base64");
+}
+
+function compressed(content: LogContent): Readable {
+  const pieces = typeof content === "function" ? content() : [content];
+  const source = Readable.from(pieces, { objectMode: false });
+  const gzip = createGzip();
+  source.once("error", (error) => gzip.destroy(error));
+  gzip.once("close", () => source.destroy());
+  return source.pipe(gzip);
+}

@@ -1,0 +1,101 @@
+import { downChannels, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { backoff } from "./backoff.ts";
+import type { Connection, ConnectionSettings, Credential, OpenConnection } from "./connection.ts";
+import { LongPollLink } from "./long-poll-link.ts";
+
+const firstRetryMs = 200;
+const longestRetryMs = 10_000;
+
+/** The device protocol over HTTPS, for networks that let no MQTT through. */
+export const openLongPollConnection: OpenConnection = (settings) => new LongPollConnection(settings);
+
+class LongPollConnection implements Connection {
+  readonly #settings: ConnectionSettings;
+  #credential: Credential;
+  #link: LongPollLink | undefined;
+  #up = false;
+  #failures = 0;
+  #cancelRetry: (() => void) | undefined;
+  #ended = false;
+  #problem = "";
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+    this.#credential = checked(settings.credential);
+    this.#open();
+  }
+
+  send(channel: UpChannel, message: object): Promise<void> {
+    return this.#up && this.#link ? this.#link.say(channel, message) : Promise.resolve();
+  }
+
+  drop(): void {
+    this.#link?.end();
+  }
+
+  use(credential: Credential): void {
+    this.#credential = checked(credential);
+    this.#failures = 0;
+    if (this.#cancelRetry) this.#open();
+    else this.drop();
+  }
+
+  async close(): Promise<void> {
+    // The goodbye may be among it.
+    await this.#link?.said();
+    await this.destroy();
+  }
+
+  destroy(): Promise<void> {
+    this.#ended = true;
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    this.#link?.end();
+    return Promise.resolve();
+  }
+
+  #open(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    const { events, log, terminalId } = this.#settings;
+    const link = new LongPollLink(this.#credential, (messages) => {
+      for (const { channel, message } of messages) {
+        const known = downChannels.find((name) => name === channel);
+        if (known && !this.#ended) events.message(known, Buffer.from(JSON.stringify(message)));
+      }
+    });
+    this.#link = link;
+    const up = () => {
+      this.#up = true;
+      this.#failures = 0;
+      this.#problem = "";
+      log.info({ terminal_id: terminalId }, "connected over HTTPS");
+      events.up();
+    };
+    link.listen(up).catch((cause: unknown) => this.#closed(cause));
+  }
+
+  #closed(cause: unknown): void {
+    const { clock, events, log, terminalId } = this.#settings;
+    this.#link = undefined;
+    const wasUp = this.#up;
+    this.#up = false;
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    // One line per kind of trouble, not one per attempt.
+    if (!this.#ended && problem !== this.#problem) {
+      log.warn({ terminal_id: terminalId, err: cause }, "the HTTPS link failed; will try again");
+    }
+    this.#problem = problem;
+    if (wasUp) events.down();
+    if (this.#ended) return;
+    const delayMs = backoff(this.#failures, firstRetryMs, longestRetryMs);
+    this.#failures += 1;
+    this.#cancelRetry = clock.after(delayMs, () => this.#open());
+  }
+}
+
+function checked(credential: Credential): Credential {
+  const { protocol } = new URL(credential.url);
+  if (!["http:", "https:"].includes(protocol)) throw new Error(`Not an HTTP address: ${protocol}`);
+  return credential;
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
+import { limits } from "@tillkeeper/contract/limits";
+import type { UpChannel } from "@tillkeeper/contract/mqtt";
+import type { Credential } from "./connection.ts";
+
+const waitSeconds = limits.longPollWaitSecondsMax;
+/** Beyond the time that the server may hold an answer back. */
+const slackMs = 10_000;
+
+type Heard = DeviceMessagesAnswer["messages"];
+
+interface Saying {
+  channel: UpChannel;
+  message: object;
+  over: () => void;
+}
+
+/** One session over HTTPS: one request waits for messages, another carries what is said. It ends when either fails. */
+export class LongPollLink {
+  readonly #credential: Credential;
+  readonly #hear: (messages: Heard) => void;
+  readonly #session = randomUUID();
+  readonly #end = new AbortController();
+  #said: Saying[] = [];
+  #saying: Promise<void> | undefined;
+
+  constructor(credential: Credential, hear: (messages: Heard) => void) {
+    this.#credential = credential;
+    this.#hear = hear;
+  }
+
+  /** Asks for messages until something fails, and rejects with that. `up` is called after the first answer. */
+  async listen(up: () => void): Promise<never> {
+    try {
+      // The first is not held back: it tells that the link is there.
+      this.#hear(await this.#exchange({}));
+      up();
+      for (;;) this.#hear(await this.#exchange({ wait_seconds: waitSeconds }));
+    } finally {
+      this.end();
+    }
+  }
+
+  /** Resolves when the server has it, or the link is gone. */
+  say(channel: UpChannel, message: object): Promise<void> {
+    return new Promise((over) => {
+      this.#said.push({ channel, message, over });
+      this.#saying ??= this.#sayAll().finally(() => {
+        this.#saying = undefined;
+      });
+    });
+  }
+
+  /** Resolves when nothing is left to say. */
+  async said(): Promise<void> {
+    while (this.#saying) await this.#saying;
+  }
+
+  end(): void {
+    this.#end.abort(new Error("the link was ended"));
+  }
+
+  async #sayAll(): Promise<void> {
+    while (this.#said.length > 0) {
+      const batch = this.#said.splice(0, limits.longPollMessages);
+      const messages = batch.map(({ channel, message }) => ({ channel, message }));
+      try {
+        if (!this.#end.signal.aborted) this.#hear(await this.#exchange({ messages }));
+      } catch (cause) {
+        this.#end.abort(cause);
+      }
+      for (const { over } of batch) over();
+    }
+  }
+
+  async #exchange(request: { wait_seconds?: number; messages?: object[] }): Promise<Heard> {
+    const { url, username, password } = this.#credential;
+    const response = await fetch(new URL("/v1/device/messages", url), {
+      method: "POST",
+      headers: { authorization: authorizationOf(username, password), "content-type": "application/json" },
+      body: JSON.stringify({ session: this.#session, ...request }),
+      signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout((request.wait_seconds ?? 0) * 1000 + slackMs)]),
+    });
+    if (!response.ok)
+      throw new Error(`the server answered ${response.status}: ${(await response.text()).slice(0, 200)}`);
+    const { messages } = (await response.json()) as DeviceMessagesAnswer;
+    this.#end.signal.throwIfAborted();
+    return messages;
+  }
+}
+
+/** A token speaks for itself; a password needs the name of its terminal. */
+function authorizationOf(username: string, password: string): string {
+  if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(password)) return `Bearer ${password}`;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}

@@ -1,0 +1,27 @@
+import { createHash, createPublicKey, verify } from "node:crypto";
+import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { releaseText, type SignedRelease } from "@tillkeeper/contract/releases";
+import { UpdateFailure } from "./update-failure.ts";
+
+/** RFC 7638: SHA-256 over the members that make the key, in this order and without blanks. */
+export function keyIdOf({ kty, crv, x }: ReleasePublicKey): string {
+  return createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
+}
+
+/**
+ * Sees to it that one of the trusted keys has signed exactly this release. The server's word is not enough: whoever takes
+ * it over must not be able to bring software onto terminals.
+ * Throws `UpdateFailure` with `unknown_release_key` or `bad_signature`.
+ */
+export function verifyRelease(
+  release: SignedRelease & { key_id: string; signature: string },
+  trusted: readonly ReleasePublicKey[],
+): void {
+  const key = trusted.find((candidate) => keyIdOf(candidate) === release.key_id);
+  if (!key)
+    throw new UpdateFailure("unknown_release_key", `The key ${release.key_id} is none that this terminal trusts`);
+  const publicKey = createPublicKey({ key: { ...key }, format: "jwk" });
+  const signature = Buffer.from(release.signature, "base64url");
+  if (verify(null, Buffer.from(releaseText(release)), publicKey, signature)) return;
+  throw new UpdateFailure("bad_signature", `The release ${release.version} is not signed by the key that it names`);
+}
