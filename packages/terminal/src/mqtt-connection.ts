@@ -1,7 +1,7 @@
 import { downChannels, parseTopic, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { connect, type MqttClient } from "mqtt";
 import { backoff } from "./backoff.ts";
-import type { Connection, ConnectionSettings, Credential, OpenConnection } from "./connection.ts";
+import type { Connection, ConnectionSettings, Credential } from "./connection.ts";
 
 const keepaliveSeconds = 30;
 const connectTimeoutMs = 10_000;
@@ -12,9 +12,15 @@ const stableMs = 10_000;
 const goodbyeMs = 1000;
 
 /** MQTT 3.1.1 by mqtt.js: clean sessions, QoS 1, one new client per attempt so that nothing old is sent again. */
-export const openMqttConnection: OpenConnection = (settings) => new MqttConnection(settings);
+export const openMqttConnection = (settings: ConnectionSettings): MqttLink => new MqttConnection(settings);
 
-class MqttConnection implements Connection {
+/** For those who play bad links. */
+export interface MqttLink extends Connection {
+  /** Lets nothing out any more, as a link does that died without a word, until it breaks and another takes its place. */
+  stall(): void;
+}
+
+class MqttConnection implements MqttLink {
   readonly #settings: ConnectionSettings;
   #credential: Credential;
   #client: MqttClient | undefined;
@@ -46,6 +52,11 @@ class MqttConnection implements Connection {
 
   drop(): void {
     this.#client?.stream.destroy();
+  }
+
+  stall(): void {
+    // Corks are counted: those of the client, which come off again, do not open this one.
+    this.#client?.stream.cork();
   }
 
   use(credential: Credential): void {
