@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { accountCommand } from "./commands/account.ts";
+import { agentCommand } from "./commands/agent.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { keysCommand } from "./commands/keys.ts";
@@ -29,6 +30,7 @@ for (const command of [
   keysCommand(),
   settingsCommand(),
   auditCommand(),
+  agentCommand(),
   demoCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));

@@ -2,12 +2,16 @@ import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 
-/** Where and as whom a terminal connects: what `POST …/terminals/{terminal_id}/credentials` answers. */
+/** Where and as whom a terminal connects: what `POST …/terminals/{terminal_id}/credentials` answers, or a
+ * `DeviceCredential` gives. */
 export interface Credential {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
   url: string;
   username: string;
-  password: string;
+  /** As a function it is asked for at each attempt to connect: a token changes. */
+  password: string | (() => string);
+  /** Told when the broker does not accept it. */
+  refused?: () => void;
 }
 
 export interface ConnectionEvents {

@@ -10,6 +10,8 @@ const longestRetryMs = 10_000;
 /** A link that lived this long was a good one: the next attempt may come quickly again. */
 const stableMs = 10_000;
 const goodbyeMs = 1000;
+/** MQTT 3.1.1: bad user name or password, not authorized. */
+const refusals = new Set<unknown>([4, 5]);
 
 /** MQTT 3.1.1 by mqtt.js: clean sessions, QoS 1, one new client per attempt so that nothing old is sent again. */
 export const openMqttConnection = (settings: ConnectionSettings): MqttLink => new MqttConnection(settings);
@@ -98,13 +100,13 @@ class MqttConnection implements MqttLink {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     const { terminalId, events } = this.#settings;
-    const { url, username, password } = this.#credential;
+    const { url, username, password, refused } = this.#credential;
     const client = connect(url, {
       protocolVersion: 4,
       clean: true,
       clientId: terminalId,
       username,
-      password,
+      password: typeof password === "function" ? password() : password,
       keepalive: keepaliveSeconds,
       connectTimeout: connectTimeoutMs,
       reconnectPeriod: 0,
@@ -121,7 +123,10 @@ class MqttConnection implements MqttLink {
       if (channel && parsed?.terminalId === terminalId && !this.#ended) events.message(channel, payload);
     });
     client.on("connect", () => this.#subscribe(client));
-    client.on("error", (cause) => this.#report(cause));
+    client.on("error", (cause) => {
+      if ("code" in cause && refusals.has(cause.code) && !this.#ended) refused?.();
+      this.#report(cause);
+    });
     client.on("close", () => this.#closed(client));
     client.connect();
     const { stream } = client;

@@ -19,12 +19,10 @@ import { virtualOperations } from "./virtual-operations.ts";
 import { installedVersion, virtualUpdates } from "./virtual-updates.ts";
 
 /** A terminal to play, with the credential that it connects with. */
-export interface VirtualTerminalSpec {
+export interface VirtualTerminalSpec extends Pick<Credential, "username" | "password" | "refused"> {
   terminalId: string;
   serialNumber: string;
   mqttUrl: string;
-  username: string;
-  password: string;
   /** Asked at each check_update: the keys whose releases it installs. Without it, none. */
   releaseKeys?: () => readonly ReleasePublicKey[] | Promise<readonly ReleasePublicKey[]>;
 }
@@ -183,6 +181,6 @@ export class VirtualTerminal {
   }
 }
 
-export function credentialOf({ mqttUrl: url, username, password }: VirtualTerminalSpec): Credential {
-  return { url, username, password };
+export function credentialOf({ mqttUrl: url, username, password, refused }: VirtualTerminalSpec): Credential {
+  return { url, username, password, ...(refused && { refused }) };
 }

@@ -184,6 +184,23 @@ describe("a lost link", () => {
     agent.use({ url: broker.url, username: terminalId, password });
     await server.hello();
   });
+
+  test("a password that changes is asked for at each attempt, and its owner is told of a refusal", async () => {
+    let current = "outdated";
+    const refused = vi.fn(() => {
+      current = password;
+    });
+    start(vi.fn<Run>(), { credential: { url: broker.url, username: terminalId, password: () => current, refused } });
+    await server.hello();
+    expect(refused).toHaveBeenCalledTimes(1);
+    const attempts = broker.connects.length;
+    // Who is connected stays, whatever the password has become; it counts from the next attempt on.
+    current = "outdated again";
+    broker.sever();
+    await server.hello(2);
+    expect(broker.connects.length).toBe(attempts + 2);
+    expect(refused).toHaveBeenCalledTimes(2);
+  });
 });
 
 /** A clock that is wrong by this much. */

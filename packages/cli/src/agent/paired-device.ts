@@ -1,0 +1,80 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { backoff } from "@tillkeeper/terminal/backoff";
+import { sleep, systemClock } from "@tillkeeper/terminal/clock";
+import { type DeviceKeys, openDeviceKeys } from "@tillkeeper/terminal/device-keys";
+import { replaceFile } from "@tillkeeper/terminal/durable-file";
+import { DeviceServerError, type DeviceToken, pairDevice, requestToken } from "@tillkeeper/terminal/pairing";
+
+/** Which server and which device, and the code to pair with where there is one. */
+export interface DeviceIdentity {
+  server: string;
+  serialNumber: string;
+  code: string | undefined;
+  /** Where keys, terminal id and journal are kept. */
+  folder: string;
+  agentName: string;
+}
+
+export interface PairedDevice {
+  keys: DeviceKeys;
+  token: DeviceToken;
+  /** Just now, and not in an earlier run. */
+  fresh: boolean;
+}
+
+const firstRetryMs = 500;
+const longestRetryMs = 15_000;
+
+/**
+ * The device with its first token: paired by the code, or as the one that it was before. Tries until the server answers.
+ * Throws `StartupError` when the server refuses, and the signal's reason.
+ */
+export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSignal): Promise<PairedDevice> {
+  const { folder, server, serialNumber, code, agentName } = identity;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const keys = await openDeviceKeys(join(folder, "device-keys.json"));
+  const known = await readKnown(folder);
+  const by = { server, keys, signal };
+  const who = known?.serial_number === serialNumber ? { terminalId: known.terminal_id } : { serialNumber };
+  const token = await patiently(
+    () => (code === undefined ? requestToken({ ...by, ...who }) : pairDevice({ ...by, serialNumber, code, agentName })),
+    signal,
+  ).catch((cause: unknown) => {
+    throw cause instanceof DeviceServerError ? refused(cause, code) : cause;
+  });
+  const fresh = known?.terminal_id !== token.terminal_id || code !== undefined;
+  const text = JSON.stringify({ server, serial_number: serialNumber, terminal_id: token.terminal_id });
+  await replaceFile(join(folder, "device.json"), `${text}\n`);
+  return { keys, token, fresh };
+}
+
+function refused(cause: DeviceServerError, code: string | undefined): StartupError {
+  if (code !== undefined) return new StartupError(`The device could not be paired: ${cause.message}`);
+  return new StartupError(`The device is not paired; give it a pairing code with --code. (${cause.message})`);
+}
+
+async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!(cause instanceof DeviceServerError) || cause.final) throw cause;
+      const waitMs = Math.max(cause.retryAfterMs, backoff(attempt, firstRetryMs, longestRetryMs));
+      await sleep(systemClock, waitMs, signal);
+    }
+  }
+}
+
+/** What an earlier run has written down; a file that says something else is as good as none, the keys say it all. */
+async function readKnown(folder: string): Promise<{ serial_number: string; terminal_id: string } | undefined> {
+  try {
+    const { serial_number, terminal_id } = JSON.parse(await readFile(join(folder, "device.json"), "utf8"));
+    return typeof serial_number === "string" && typeof terminal_id === "string"
+      ? { serial_number, terminal_id }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

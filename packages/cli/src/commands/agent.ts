@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
+import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
+import { readPairingUri } from "@tillkeeper/terminal/pairing";
+import { terminalJournal } from "@tillkeeper/terminal/terminal-state";
+import { VirtualTerminal } from "@tillkeeper/terminal/virtual-terminal";
+import { Command, Option } from "commander";
+import { lineOf, observed, type Tell } from "../agent/events.ts";
+import { type DeviceIdentity, openPairedDevice, type PairedDevice } from "../agent/paired-device.ts";
+import { aborted, watchInterruption } from "../interruption.ts";
+
+interface AgentOptions {
+  server?: string;
+  serial?: string;
+  code?: string;
+  qr?: string;
+  state: string;
+  json?: true;
+}
+
+const agentName = "tillkeeper-agent/0.1.0";
+
+/** `tillkeeper agent`: a device without hardware that pairs, connects and carries out operations like a real one. */
+export function agentCommand(): Command {
+  return new Command("agent")
+    .description("run a device that pairs with a server and carries out operations, until Ctrl-C")
+    .option("--server <url>", "the server's address")
+    .option("--serial <number>", "the device's serial number, as it is registered")
+    .addOption(new Option("--code <code>", "the pairing code; not needed again once paired").conflicts("qr"))
+    .option("--qr <text>", "what the QR code of the pairing says, in place of server, serial number and code")
+    .requiredOption("--state <folder>", "where the device keeps its keys and its journal")
+    .option("--json", "print one JSON object per event, in place of words")
+    .action(runAgent);
+}
+
+async function runAgent(options: AgentOptions): Promise<void> {
+  const identity = identityOf(options);
+  const interruption = watchInterruption();
+  const tell: Tell = (event) => console.log(lineOf(event, options.json ?? false));
+  try {
+    const device = await openPairedDevice(identity, interruption);
+    const { terminal_id, reference } = device.token;
+    if (device.fresh) tell({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
+    await play(identity, device, { tell, interruption });
+  } catch (error) {
+    if (!interruption.aborted) throw error;
+  }
+}
+
+interface Stage {
+  tell: Tell;
+  interruption: AbortSignal;
+}
+
+async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, { tell, interruption }: Stage) {
+  const { terminal_id: terminalId } = token;
+  const kept = await DeviceCredential.open({
+    server: identity.server,
+    keys,
+    terminalId,
+    first: token,
+    lockedOut: () => tell({ event: "locked_out", terminal_id: terminalId }),
+  });
+  const { url: mqttUrl, ...credential } = kept.credential;
+  const journal = terminalJournal(join(identity.folder, `${terminalId}.json`), Date.now);
+  const terminal = new VirtualTerminal(
+    { terminalId, serialNumber: identity.serialNumber, mqttUrl, ...credential },
+    journal,
+    { open: observed(openMqttConnection, terminalId, tell) },
+  );
+  try {
+    await terminal.start();
+    await aborted(interruption);
+  } finally {
+    await terminal.stop();
+    kept.stop();
+  }
+}
+
+function identityOf({ server, serial, code, qr, state }: AgentOptions): DeviceIdentity {
+  const scanned = qr === undefined ? undefined : readPairingUri(qr);
+  if (qr !== undefined && !scanned) throw new StartupError("The text of --qr is not a pairing's.");
+  const address = server ?? scanned?.server;
+  const serialNumber = serial ?? scanned?.serialNumber;
+  if (address === undefined || !/^https?:$/.test(URL.parse(address)?.protocol ?? "")) {
+    throw new StartupError("--server must be the address of a server, http:// or https://.");
+  }
+  if (serialNumber === undefined) throw new StartupError("--serial must be the device's serial number.");
+  return { server: address, serialNumber, code: code ?? scanned?.code, folder: state, agentName };
+}

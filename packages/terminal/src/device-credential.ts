@@ -1,0 +1,136 @@
+import { backoff } from "./backoff.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
+import type { Credential } from "./connection.ts";
+import type { DeviceKeys } from "./device-keys.ts";
+import { type Logger, silentLogger } from "./logger.ts";
+import { DeviceServerError, type DeviceToken, requestToken } from "./pairing.ts";
+
+export interface DeviceCredentialOptions {
+  /** The server's address, without a path. */
+  server: string;
+  keys: DeviceKeys;
+  terminalId: string;
+  /** From pairing; without it one is asked for. */
+  first?: DeviceToken;
+  clock?: Clock;
+  log?: Logger;
+  /** Told when the server does not know the device's key any more: it was deleted, replaced, or paired anew. */
+  lockedOut?: () => void;
+}
+
+/** So much of a token's life is used before the next one is asked for. */
+const renewAfterShare = 0.8;
+const firstRetryMs = 1_000;
+const longestRetryMs = 60_000;
+
+/**
+ * The credential of a paired device: keeps a token fresh, and hands out the current one whenever a connection is opened.
+ * A connection that is open lives on with the token it was opened by.
+ */
+export class DeviceCredential {
+  /** For an agent: always the current token. */
+  readonly credential: Credential;
+  readonly #options: DeviceCredentialOptions;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  #token: DeviceToken;
+  #since: number;
+  #failures = 0;
+  #refusals = 0;
+  #renewing = false;
+  /** A renewal is planned because the broker refused the token. */
+  #hurrying = false;
+  #cancelTimer: (() => void) | undefined;
+
+  private constructor(options: DeviceCredentialOptions, token: DeviceToken) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log ?? silentLogger;
+    this.#token = token;
+    this.#since = this.#clock.monotonic();
+    this.credential = {
+      url: token.mqtt_url,
+      username: token.terminal_id,
+      password: () => this.#token.token,
+      refused: () => this.#refused(),
+    };
+    this.#plan(this.#renewInMs());
+  }
+
+  /** Resolves with the first token; tries until the signal says otherwise. Rejects when the server does not know the keys. */
+  static async open(options: DeviceCredentialOptions, signal?: AbortSignal): Promise<DeviceCredential> {
+    const { clock = systemClock, log = silentLogger } = options;
+    if (options.first) return new DeviceCredential(options, options.first);
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const token = await requestToken({ ...options, ...(signal && { signal }) });
+        return new DeviceCredential(options, token);
+      } catch (cause) {
+        if (!(cause instanceof DeviceServerError) || cause.final) throw cause;
+        log.warn({ terminal_id: options.terminalId, err: cause }, "no token yet; will try again");
+        await sleep(clock, retryMs(attempt, cause), signal ?? new AbortController().signal);
+      }
+    }
+  }
+
+  /** The current token, for requests over HTTPS. */
+  get token(): string {
+    return this.#token.token;
+  }
+
+  /** No timer is left, and nothing is under way. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  #renewInMs(): number {
+    return this.#token.expires_in * 1000 * renewAfterShare;
+  }
+
+  #plan(delayMs: number): void {
+    this.#cancelTimer?.();
+    if (this.#stopping.signal.aborted) return;
+    this.#cancelTimer = this.#clock.after(delayMs, () => void this.#renew());
+  }
+
+  /** A broker may refuse for other reasons, too: a token that was renewed just now is not renewed without end. */
+  #refused(): void {
+    if (this.#renewing || this.#hurrying || this.#failures > 0) return;
+    this.#hurrying = true;
+    this.#refusals += 1;
+    this.#plan(this.#refusals === 1 ? 0 : backoff(this.#refusals - 2, firstRetryMs, longestRetryMs));
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#renewing) return;
+    this.#renewing = true;
+    const { terminalId } = this.#options;
+    try {
+      const ranItsCourse = this.#clock.monotonic() - this.#since >= this.#renewInMs();
+      this.#token = await requestToken({ ...this.#options, signal: this.#stopping.signal });
+      this.#since = this.#clock.monotonic();
+      this.#failures = 0;
+      if (ranItsCourse) this.#refusals = 0;
+      this.#plan(this.#renewInMs());
+    } catch (cause) {
+      if (this.#stopping.signal.aborted) return;
+      const final = cause instanceof DeviceServerError && cause.final;
+      if (final) this.#log.error({ terminal_id: terminalId, err: cause }, "the device has to be paired again");
+      else this.#log.warn({ terminal_id: terminalId, err: cause }, "no new token; will try again");
+      if (final && this.#failures === 0) this.#options.lockedOut?.();
+      this.#plan(final ? longestRetryMs : retryMs(this.#failures, cause));
+      this.#failures += 1;
+    } finally {
+      this.#renewing = false;
+      this.#hurrying = false;
+    }
+  }
+}
+
+function retryMs(attempt: number, cause: unknown): number {
+  const asked = cause instanceof DeviceServerError ? cause.retryAfterMs : 0;
+  return Math.max(asked, backoff(attempt, firstRetryMs, longestRetryMs));
+}

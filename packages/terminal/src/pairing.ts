@@ -1,0 +1,126 @@
+import { DeviceNonce, DeviceToken } from "@tillkeeper/contract/http/devices";
+import { deviceProofAudience, deviceProofType } from "@tillkeeper/contract/pairing";
+import type { TSchema } from "typebox";
+import { Compile, type Validator } from "typebox/compile";
+import type { DeviceKeys } from "./device-keys.ts";
+
+export type { DeviceToken } from "@tillkeeper/contract/http/devices";
+export { readPairingUri } from "@tillkeeper/contract/pairing";
+
+/** The server did not give what was asked for. */
+export class DeviceServerError extends Error {
+  override readonly name = "DeviceServerError";
+  /** The server's error code; `undefined` when there was no answer, or one that is not the server's. */
+  readonly code: string | undefined;
+  /** How long the server wants to be left alone. */
+  readonly retryAfterMs: number;
+
+  constructor(
+    message: string,
+    { code, retryAfterMs = 0, cause }: { code?: string; retryAfterMs?: number; cause?: unknown },
+  ) {
+    super(message, { cause });
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** To ask again changes nothing: somebody has to do something. */
+  get final(): boolean {
+    return (
+      this.code !== undefined &&
+      ["pairing_refused", "invalid_proof", "invalid_request", "not_found"].includes(this.code)
+    );
+  }
+}
+
+export interface ServerOptions {
+  /** The server's address, without a path. */
+  server: string;
+  keys: DeviceKeys;
+  signal?: AbortSignal;
+}
+
+export interface PairingOptions extends ServerOptions {
+  serialNumber: string;
+  /** As it was typed or scanned. */
+  code: string;
+  /** Name and version of the program, for the server's records. */
+  agentName?: string;
+}
+
+/**
+ * Becomes a terminal. May be called again when no answer came: whoever has paired with these keys already gets a token.
+ * Rejects with `DeviceServerError`.
+ */
+export async function pairDevice({ serialNumber, code, agentName, ...options }: PairingOptions): Promise<DeviceToken> {
+  const { server, keys, signal } = options;
+  const proof = await makeProof(options, { sub: serialNumber, code }, { jwk: keys.publicKey });
+  const body = {
+    device_serial_number: serialNumber,
+    code,
+    proof,
+    ...(agentName !== undefined && { agent: agentName }),
+  };
+  try {
+    return await post(server, "/v1/device/pair", tokens, { body, signal });
+  } catch (cause) {
+    if (!(cause instanceof DeviceServerError) || cause.code !== "pairing_refused") throw cause;
+    return requestToken({ ...options, serialNumber }).catch(() => {
+      throw cause;
+    });
+  }
+}
+
+/** A token for a paired device, which says by terminal id or serial number who it is. Rejects with `DeviceServerError`. */
+export async function requestToken(
+  options: ServerOptions & ({ terminalId: string } | { serialNumber: string }),
+): Promise<DeviceToken> {
+  const who =
+    "terminalId" in options ? { terminal_id: options.terminalId } : { device_serial_number: options.serialNumber };
+  const proof = await makeProof(options, { sub: Object.values(who)[0] }, {});
+  return post(options.server, "/v1/device/token", tokens, { body: { ...who, proof }, signal: options.signal });
+}
+
+async function makeProof({ server, keys, signal }: ServerOptions, claims: object, header: object): Promise<string> {
+  const { nonce } = await post(server, "/v1/device/nonce", nonces, { signal });
+  return keys.sign({ typ: deviceProofType, ...header }, { aud: deviceProofAudience, nonce, ...claims });
+}
+
+const tokens = Compile(DeviceToken);
+const nonces = Compile(DeviceNonce);
+const timeoutMs = 10_000;
+
+interface Sent {
+  body?: object;
+  signal: AbortSignal | undefined;
+}
+
+async function post<T extends TSchema, Value>(
+  server: string,
+  path: string,
+  answers: Validator<Record<never, never>, T, Value>,
+  { body, signal }: Sent,
+): Promise<Value> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  let response: Response;
+  let answer: unknown;
+  try {
+    response = await fetch(new URL(path, server), {
+      method: "POST",
+      redirect: "error",
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      ...(body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    });
+    answer = await response.json();
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    throw new DeviceServerError(`no answer from ${server}`, { cause });
+  }
+  if (response.ok && answers.Check(answer)) return answer as Value;
+  const error = (answer as { error?: { code?: unknown; message?: unknown } } | null)?.error;
+  const retryAfter = Number(response.headers.get("retry-after"));
+  throw new DeviceServerError(`${server} answered ${response.status}: ${String(error?.message ?? "not understood")}`, {
+    ...(typeof error?.code === "string" && { code: error.code }),
+    ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
+  });
+}

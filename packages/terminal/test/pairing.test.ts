@@ -1,0 +1,178 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { DeviceCredential } from "../src/device-credential.ts";
+import { makeDeviceKeys, openDeviceKeys } from "../src/device-keys.ts";
+import { pairDevice, requestToken } from "../src/pairing.ts";
+import { FakeClock } from "./support/fake-clock.ts";
+import { PairingServer } from "./support/pairing-server.ts";
+
+let server: PairingServer;
+let folder: string;
+beforeEach(async () => {
+  server = await PairingServer.start();
+  folder = mkdtempSync(join(tmpdir(), "tillkeeper-keys-"));
+});
+afterEach(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("the keys of a device", () => {
+  test.each(["EdDSA", "ES256"] as const)(
+    "are made once, for their owner alone, and found again: %s",
+    async (algorithm) => {
+      const path = join(folder, "keys.json");
+      const made = await openDeviceKeys(path, algorithm);
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      const found = await openDeviceKeys(path);
+      expect(found).toMatchObject({ algorithm, publicKey: made.publicKey });
+      expect(made.publicKey).not.toHaveProperty("d");
+      await pairDevice({ server: server.url, keys: made, serialNumber: "S1", code: "C" });
+      await requestToken({ server: server.url, keys: found, terminalId: "T12345678-T0001" });
+      // The second was verified with the key of the first.
+      expect(server.asked.at(-1)?.proof?.payload).toEqual({
+        aud: "tillkeeper",
+        nonce: "nonce-3",
+        sub: "T12345678-T0001",
+      });
+    },
+  );
+
+  test("are never made anew over damaged ones", async () => {
+    const path = join(folder, "keys.json");
+    await openDeviceKeys(path);
+    const whole = readFileSync(path, "utf8");
+    const other = whole.replace("EdDSA", "ES256");
+    for (const text of ["", "{}", whole.slice(0, -10), other, whole.replace(/"d":"[^"]+"/, '"d":"x"')]) {
+      writeFileSync(path, text);
+      await expect(openDeviceKeys(path), text).rejects.toThrow(/damaged/);
+      expect(readFileSync(path, "utf8")).toBe(text);
+    }
+  });
+});
+
+describe("pairing", () => {
+  test("proves the key with the server's nonce and the code, and brings the public key along", async () => {
+    const keys = makeDeviceKeys();
+    const token = await pairDevice({
+      server: server.url,
+      keys,
+      serialNumber: "S1",
+      code: "ABCD-EFGH",
+      agentName: "x 1",
+    });
+    expect(token).toMatchObject({ terminal_id: "T12345678-T0001", token: "token-1" });
+    const [, { path, body, proof } = { path: "", body: {}, proof: undefined }] = server.asked;
+    expect({ path, body }).toEqual({
+      path: "/v1/device/pair",
+      body: { device_serial_number: "S1", code: "ABCD-EFGH", agent: "x 1", proof: expect.any(String) },
+    });
+    expect(proof).toEqual({
+      header: { alg: "EdDSA", typ: "device-proof+jwt", jwk: keys.publicKey },
+      payload: { aud: "tillkeeper", nonce: "nonce-1", sub: "S1", code: "ABCD-EFGH" },
+    });
+  });
+
+  test("that is refused because its first answer got lost ends with a token all the same", async () => {
+    server.refusals.push({ status: 401, code: "pairing_refused" });
+    const options = { server: server.url, keys: makeDeviceKeys(), serialNumber: "S1", code: "C" };
+    expect(await pairDevice(options)).toMatchObject({ token: "token-1" });
+    expect(server.asked.at(-1)?.body).toMatchObject({ device_serial_number: "S1" });
+  });
+
+  test("tells what cannot be helped by asking again from what can", async () => {
+    const options = { server: server.url, keys: makeDeviceKeys(), serialNumber: "S1", code: "C" };
+    const outcome = () => pairDevice(options).catch((cause: unknown) => cause);
+    server.refusals.push({ status: 401, code: "pairing_refused" }, { status: 401, code: "invalid_proof" });
+    expect(await outcome()).toMatchObject({ code: "pairing_refused", final: true });
+    server.refusals.push({ status: 429, code: "too_many_requests", retryAfter: "7" });
+    expect(await outcome()).toMatchObject({ final: false, retryAfterMs: 7_000 });
+    server.refusals.push({ status: 502 });
+    expect(await outcome()).toMatchObject({ code: undefined, final: false });
+    expect(
+      await pairDevice({ ...options, server: "http://127.0.0.1:1" }).catch((cause: unknown) => cause),
+    ).toMatchObject({ code: undefined, final: false });
+  });
+});
+
+describe("a device's credential", () => {
+  const terminalId = "T12345678-T0001";
+  let clock: FakeClock;
+  let device: DeviceCredential;
+  const lockedOut = vi.fn();
+  beforeEach(async () => {
+    clock = new FakeClock("2026-01-01T00:00:00Z");
+    lockedOut.mockClear();
+    const keys = makeDeviceKeys();
+    const first = await pairDevice({ server: server.url, keys, serialNumber: "S1", code: "C" });
+    device = await DeviceCredential.open({ server: server.url, keys, terminalId, first, clock, lockedOut });
+  });
+  afterEach(() => device.stop());
+  const password = () => (device.credential.password as () => string)();
+  const renewals = () => server.count("/v1/device/token");
+  /** Lets a renewal that is under way come to its end, and its next timer be set. */
+  const settled = (count: number) => vi.waitUntil(() => renewals() === count && clock.timers === 1);
+
+  test("is renewed at four fifths of its life, again and again", async () => {
+    clock.advance(79_999);
+    expect({ renewals: renewals(), password: password() }).toEqual({ renewals: 0, password: "token-1" });
+    clock.advance(1);
+    await settled(1);
+    expect(password()).toBe("token-2");
+    clock.advance(80_000);
+    await settled(2);
+    expect(password()).toBe("token-3");
+    device.stop();
+    expect(clock.timers).toBe(0);
+  });
+
+  test("is renewed at once when it is refused, and not without end", async () => {
+    device.credential.refused?.();
+    device.credential.refused?.();
+    clock.advance(0);
+    await settled(1);
+    expect(password()).toBe("token-2");
+    device.credential.refused?.();
+    clock.advance(0);
+    expect(renewals()).toBe(1);
+    // Asked for again and again meanwhile, it is put off no further.
+    for (let tenths = 0; tenths < 10; tenths += 1) {
+      device.credential.refused?.();
+      clock.advance(100);
+    }
+    await settled(2);
+  });
+
+  test("is asked for again after trouble, later each time, as late as the server wants", async () => {
+    server.refusals.push({ status: 503 }, { status: 429, code: "too_many_requests", retryAfter: "30" });
+    clock.advance(80_000);
+    await settled(1);
+    clock.advance(1_000);
+    await settled(2);
+    clock.advance(29_999);
+    expect(renewals()).toBe(2);
+    clock.advance(1);
+    await settled(3);
+    expect(password()).toBe("token-2");
+    expect(lockedOut).not.toHaveBeenCalled();
+  });
+
+  test("tells once when the server does not know the device any more, and goes on asking now and then", async () => {
+    server.refusals.push({ status: 401, code: "invalid_proof" }, { status: 401, code: "invalid_proof" });
+    device.credential.refused?.();
+    clock.advance(0);
+    await settled(1);
+    expect(lockedOut).toHaveBeenCalledTimes(1);
+    device.credential.refused?.();
+    clock.advance(59_999);
+    expect(renewals()).toBe(1);
+    clock.advance(1);
+    await settled(2);
+    expect(lockedOut).toHaveBeenCalledTimes(1);
+    clock.advance(60_000);
+    await settled(3);
+    expect(password()).toBe("token-2");
+  });
+});

@@ -1,0 +1,99 @@
+import { createPublicKey, type JsonWebKey, type KeyObject, verify } from "node:crypto";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+interface Proof {
+  header: Record<string, unknown>;
+  payload: Record<string, unknown>;
+}
+
+/** What came to the server, with its proof taken apart. */
+export interface Asked {
+  path: string;
+  body: Record<string, unknown>;
+  proof: Proof | undefined;
+}
+
+/** The part of a server that devices pair with, over real HTTP; it verifies every signature with the platform's own means. */
+export class PairingServer {
+  readonly asked: Asked[] = [];
+  /** What it answers next, in place of a token. */
+  readonly refusals: { status: number; code?: string; retryAfter?: string }[] = [];
+  lifetimeSeconds = 100;
+  mqttUrl = "mqtt://127.0.0.1:1";
+  /** The password that a token is, by its number. */
+  tokenOf = (number: number) => `token-${number}`;
+  #tokens = 0;
+  #key: { alg: string; key: KeyObject } | undefined;
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(): Promise<PairingServer> {
+    const http = createServer((request, response) => {
+      void server.#answer(request).then(({ status, body, headers }) => {
+        response.writeHead(status, { "content-type": "application/json", ...headers });
+        response.end(JSON.stringify(body));
+      });
+    });
+    const server = new PairingServer(http);
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  count(path: string): number {
+    return this.asked.filter((entry) => entry.path === path).length;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage): Promise<{ status: number; body: object; headers?: Record<string, string> }> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
+    const path = request.url ?? "";
+    const at = new Date().toISOString();
+    const proof = typeof body["proof"] === "string" ? this.#verify(body["proof"]) : undefined;
+    this.asked.push({ path, body, proof });
+    if (path === "/v1/device/nonce") {
+      return { status: 200, body: { nonce: `nonce-${this.asked.length}`, expires_at: at, server_time: at } };
+    }
+    const refusal = this.refusals.shift();
+    if (refusal) {
+      const { status, code, retryAfter } = refusal;
+      return {
+        status,
+        body: code === undefined ? {} : { error: { code, message: code, errors: [] } },
+        ...(retryAfter !== undefined && { headers: { "retry-after": retryAfter } }),
+      };
+    }
+    this.#tokens += 1;
+    const who = { terminal_id: "T12345678-T0001", account_id: "T12345678", store_id: "S312" };
+    const token = { token: this.tokenOf(this.#tokens), token_type: "Bearer", expires_in: this.lifetimeSeconds };
+    return { status: 200, body: { ...who, ...token, mqtt_url: this.mqttUrl, https_url: this.url, server_time: at } };
+  }
+
+  #verify(proof: string): Proof | undefined {
+    const [head = "", payload = "", signature = ""] = proof.split(".");
+    const read = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString()) as Record<string, unknown>;
+    const header = read(head);
+    const jwk = header["jwk"] as JsonWebKey | undefined;
+    if (jwk) this.#key = { alg: String(header["alg"]), key: createPublicKey({ format: "jwk", key: jwk }) };
+    if (!this.#key || this.#key.alg !== header["alg"]) return undefined;
+    const digest = this.#key.alg === "EdDSA" ? null : "sha256";
+    const key = { key: this.#key.key, dsaEncoding: "ieee-p1363" } as const;
+    const right = verify(digest, Buffer.from(`${head}.${payload}`), key, Buffer.from(signature, "base64url"));
+    return right ? { header, payload: read(payload) } : undefined;
+  }
+}
