@@ -9,6 +9,7 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { settingsCommand } from "./commands/settings.ts";
+import { simulateCommand } from "./commands/simulate.ts";
 import { reportFailure } from "./failure.ts";
 
 // Whoever read our output has gone (`| head`, a closed terminal): no reason to end in disorder.
@@ -32,6 +33,7 @@ for (const command of [
   auditCommand(),
   agentCommand(),
   demoCommand(),
+  simulateCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
 }

@@ -19,7 +19,7 @@ export interface ClientOptions {
 type QueryValue = string | number | boolean | undefined;
 
 export interface Call {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   /** Below the server's address; see `pathOf`. */
   path: string;
   query?: Readonly<Record<string, QueryValue>>;
