@@ -28,6 +28,7 @@ const serverLayers = [
   ["stores"],
   ["terminals"],
   ["operations"],
+  ["presence"],
   ["configurations"],
   ["releases"],
   ["activations", "gateway", "logs"],

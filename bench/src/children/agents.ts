@@ -25,7 +25,7 @@ async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAcc
             openMqttConnection({
               ...settings,
               events: {
-                up: () => settings.events.up(),
+                up: (session) => settings.events.up(session),
                 down: () => settings.events.down(),
                 message: (channel, payload) => {
                   settings.events.message(channel, payload);

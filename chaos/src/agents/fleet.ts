@@ -60,9 +60,9 @@ export async function playTerminals(
           openMqttConnection({
             ...connection,
             events: {
-              up: () => {
+              up: (session) => {
                 connected.add(terminalId);
-                connection.events.up();
+                connection.events.up(session);
               },
               down: () => {
                 connected.delete(terminalId);

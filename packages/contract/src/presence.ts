@@ -8,3 +8,32 @@ export const PresenceStatus = Type.Enum(presenceStatuses, {
     "online: heard from in time. late: its link was lost just now, or a heartbeat is overdue. offline: for so long that it " +
     "cannot be counted on. never: not heard from since it was registered. shut_down: it said goodbye.",
 });
+
+/** From what needs somebody most to what needs nobody. */
+export const presenceBySeverity = [
+  "offline",
+  "late",
+  "never",
+  "shut_down",
+  "online",
+] as const satisfies readonly PresenceStatus[];
+
+export const presenceReasons = ["connected", "heard_again", "link_lost", "silent", "goodbye"] as const;
+export type PresenceReason = (typeof presenceReasons)[number];
+export const PresenceReason = Type.Enum(presenceReasons, {
+  description:
+    "connected: it said hello on a new connection. heard_again: it spoke after a silence. link_lost: its connection broke. " +
+    "silent: nothing was heard of it any more. goodbye: it was shut down.",
+});
+
+/** Seconds between the heartbeats of a terminal that was told nothing else. */
+export const defaultHeartbeatSeconds = 30;
+
+/** When a terminal that is not heard of becomes late and offline. */
+export const presenceDelays = {
+  /** After the heartbeat that was expected. */
+  lateAfterMs: 5_000,
+  silentOfflineAfterMs: 30_000,
+  /** After the link was lost; it is late at once. */
+  lostOfflineAfterMs: 10_000,
+} as const;

@@ -1,5 +1,6 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
+import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import type { Port } from "./platform/listen.ts";
 import type { LogLevel } from "./platform/log.ts";
 import { StartupError } from "./platform/startup-error.ts";
@@ -30,6 +31,11 @@ export interface Config {
   files?: FilesPlace;
   /** How long log bundles are kept; left out, 90 days. */
   logDays?: number;
+  /** How long it is kept who was there and what terminals told; left out, 90 and 30 days. */
+  presenceDays?: number;
+  telemetryDays?: number;
+  /** How often terminals say that they are there; left out, every 30 seconds. */
+  heartbeatSeconds?: number;
   /** Seconds that terminals have to answer, where they differ from the contract's. */
   windows?: Partial<Record<OperationName, number>>;
   logLevel: LogLevel;
@@ -71,6 +77,10 @@ export const settings = {
   TILLKEEPER_S3_ENDPOINT: "Address of an S3 service other than AWS. Credentials come by the AWS SDK's own chain.",
   TILLKEEPER_S3_REGION: "Region of the bucket. Default as the AWS SDK finds it, or us-east-1 with an endpoint.",
   TILLKEEPER_LOG_DAYS: "How long logs of terminals are kept, in days. Default 90.",
+  TILLKEEPER_PRESENCE_DAYS: "How long the history of who was there is kept, 1-36500 days. Default 90.",
+  TILLKEEPER_TELEMETRY_DAYS:
+    "How long the history of what terminals tell of themselves is kept, 1-36500 days. Default 30. Latest values stay.",
+  TILLKEEPER_HEARTBEAT_SECONDS: "How often terminals say that they are there, 5-3600 seconds. Default 30.",
   TILLKEEPER_LOG_LEVEL: `One of ${logLevels.join(", ")}. Default warn.`,
 } as const;
 type Setting = keyof typeof settings;
@@ -80,6 +90,9 @@ type Fault = (name: string, message: string) => void;
 export const defaultRetentionDays = 400;
 export const defaultDeviceTokenSeconds = 3_600;
 export const defaultLogDays = 90;
+export const defaultPresenceDays = 90;
+export const defaultTelemetryDays = 30;
+const longestDays = 36_500;
 const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
 /** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
@@ -126,6 +139,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     retentionDays: readRetention(read, fault),
     files: readFiles(read, url, fault),
     logDays: readLogDays(read, fault),
+    presenceDays: readWhole("TILLKEEPER_PRESENCE_DAYS", defaultPresenceDays, [1, longestDays], read, fault),
+    telemetryDays: readWhole("TILLKEEPER_TELEMETRY_DAYS", defaultTelemetryDays, [1, longestDays], read, fault),
+    heartbeatSeconds: readWhole("TILLKEEPER_HEARTBEAT_SECONDS", defaultHeartbeatSeconds, [5, 3_600], read, fault),
     windows: readWindows(read, fault),
     logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
   };
@@ -176,12 +192,22 @@ function readRateLimit(read: Read, fault: Fault): Config["rateLimit"] {
 }
 
 function readRetention(read: Read, fault: Fault): number {
-  const days = Number(read("TILLKEEPER_RETENTION_DAYS") ?? defaultRetentionDays);
-  const longest = 36_500;
-  if (!Number.isInteger(days) || days < limits.retentionDaysMin || days > longest) {
-    fault("TILLKEEPER_RETENTION_DAYS", `must be a whole number from ${limits.retentionDaysMin} to ${longest}.`);
+  const range = [limits.retentionDaysMin, longestDays] as const;
+  return readWhole("TILLKEEPER_RETENTION_DAYS", defaultRetentionDays, range, read, fault);
+}
+
+function readWhole(
+  name: Setting,
+  byDefault: number,
+  [least, most]: readonly [number, number],
+  read: Read,
+  fault: Fault,
+): number {
+  const number = Number(read(name) ?? byDefault);
+  if (!Number.isInteger(number) || number < least || number > most) {
+    fault(name, `must be a whole number from ${least} to ${most}.`);
   }
-  return days;
+  return number;
 }
 
 function readDeviceTokenSeconds(read: Read, fault: Fault): number {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defaultTimeoutSeconds, type OperationName } from "@tillkeeper/contract/operations";
+import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import { sql } from "kysely";
 import { accountRoutes } from "./accounts/routes.ts";
 import { activationRoutes } from "./activations/routes.ts";
@@ -14,7 +15,14 @@ import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { transferTokens } from "./auth/transfer-tokens.ts";
 import { clientRoutes } from "./clients/routes.ts";
-import { type Config, defaultDeviceTokenSeconds, defaultLogDays, defaultRetentionDays } from "./config.ts";
+import {
+  type Config,
+  defaultDeviceTokenSeconds,
+  defaultLogDays,
+  defaultPresenceDays,
+  defaultRetentionDays,
+  defaultTelemetryDays,
+} from "./config.ts";
 import { configurationRoutes } from "./configurations/routes.ts";
 import type { Tx } from "./db/db.ts";
 import { openDatabase } from "./db/open.ts";
@@ -55,13 +63,18 @@ import type { Logger } from "./platform/log.ts";
 import { ownAddresses } from "./platform/own-addresses.ts";
 import { serverId } from "./platform/server-id.ts";
 import { Supervisor } from "./platform/worker.ts";
+import { createPresence } from "./presence/presence.ts";
+import { createProbes } from "./presence/probes.ts";
+import { retentionWorker } from "./presence/retention.ts";
+import { presenceRoutes } from "./presence/routes.ts";
+import { listenOn, watchWorker } from "./presence/watch.ts";
 import { deviceUpdateRoutes } from "./releases/device-routes.ts";
 import { liveKeys } from "./releases/keys.ts";
 import { releaseRoutes } from "./releases/routes.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
 import { destinationChanged } from "./stores/suspension.ts";
-import { authenticateDevice, liveCredentials } from "./terminals/credentials.ts";
+import { accountOfTerminalId, authenticateDevice, liveCredentials } from "./terminals/credentials.ts";
 import { type RetirementDeps, retirementWorker } from "./terminals/retirement.ts";
 import { terminalRoutes } from "./terminals/routes.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "./terminals/suspension.ts";
@@ -124,7 +137,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     deviceTokens,
     findLiveCredential,
     ownUrl: core.addresses.url,
-    ...terminalPorts(gateway, accept, clock),
+    ...terminalPorts(gateway, accept, core),
   };
   const supervisor = new Supervisor(core.log);
   await openApi(core, closing, [
@@ -149,6 +162,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     ...logRoutes(core),
     ...deviceLogRoutes({ tokens: core.transfers, receive: createReceiveLog(core) }),
     ...updateRoutes(core),
+    ...presenceRoutes({ db, clock, probes: gateway.probes }),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => gateway.transport.healthy(),
@@ -180,6 +194,14 @@ function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept
     durationsWorker(gateway.durations),
     outboxWorker(gateway.device),
     credentialWorker(gateway.device),
+    watchWorker({ db, clock }),
+    gateway.probes.worker,
+    retentionWorker({
+      db,
+      clock,
+      presenceDays: config.presenceDays ?? defaultPresenceDays,
+      telemetryDays: config.telemetryDays ?? defaultTelemetryDays,
+    }),
     ...(gateway.virtual ? [gateway.virtual.worker] : []),
     retirementWorker(terminals),
     activationWorker({ db, clock, log, ask }),
@@ -193,7 +215,8 @@ function workersOf(core: Core, gateway: Gateway, { accept, terminals }: { accept
 }
 
 /** What terminals need of the features above them. */
-function terminalPorts({ transport, virtual }: Gateway, accept: Accept, clock: Clock) {
+function terminalPorts({ transport, virtual, presence }: Gateway, accept: Accept, { clock, config }: Core) {
+  const seesConnections = config.mqtt.outsideUrl === undefined;
   return {
     cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) =>
       cancelUndelivered(tx, { ...operation, at: clock.now() }),
@@ -202,7 +225,9 @@ function terminalPorts({ transport, virtual }: Gateway, accept: Accept, clock: C
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
     // For brokers that keep their own list of users.
     deviceTokenIssued: async () => {},
-    isConnected: transport.hears,
+    // An outside broker does not say who is connected to it; the terminals' own words do.
+    isConnected: async (accountId: string, terminalId: string) =>
+      seesConnections ? transport.hears(terminalId) : presence.isThere({ accountId, terminalId }),
     sendEndOfDay: async (caller: Caller, terminalId: string) => {
       const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
       return operation.id;
@@ -262,8 +287,17 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
       return opened;
     },
   };
-  const heard = async () => {};
-  const presence = { heartbeat: heard, goodbye: heard, gone: heard, probeAnswered: heard };
+  const probes = createProbes({ db, clock, log, carrier: device.transport });
+  const presence = createPresence({
+    db,
+    clock,
+    log,
+    probes,
+    heartbeatSeconds: config.heartbeatSeconds ?? defaultHeartbeatSeconds,
+    seesConnections: config.mqtt.outsideUrl === undefined,
+  });
+  // Before terminals are heard: what they did while no server listened is not held against them.
+  await listenOn({ db, clock });
   const inbound = createInbound({
     ...device,
     presence,
@@ -278,13 +312,26 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
   closing.add(() =>
     device.reports.flush().catch((error: unknown) => log.warn({ err: error }, "phases were not noted")),
   );
+  closing.add(() =>
+    presence.flush().catch((error: unknown) => log.warn({ err: error }, "what was heard of terminals was not noted")),
+  );
   // What is being handled when the broker closes still needs the database.
   closing.add(() => handling.done());
+  const left = (terminalId: string) => {
+    const accountId = accountOfTerminalId(terminalId);
+    const noted = accountId && presence.left({ accountId, terminalId });
+    if (noted) void handling.add(noted.catch(() => undefined));
+  };
   const mailboxes = new Mailboxes();
-  const broker = await openTransport({ config, log, receive, deviceTokens, findLiveCredential });
+  const broker = await openTransport({ config, log, receive, left, deviceTokens, findLiveCredential });
   const transport = withLongPoll(broker, mailboxes);
   opened = transport;
   closing.add(() => transport.close());
+  closing.add(() =>
+    presence.leave(originsOf(transport.listening() ?? [])).catch((error: unknown) => {
+      log.warn({ err: error }, "the terminals of this server were not given time to come back");
+    }),
+  );
   const virtual =
     host &&
     virtualTerminals({
@@ -296,7 +343,14 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
       mqttUrl: transport.url,
       releaseKeys: (accountId) => liveKeys(db, accountId),
     });
-  return { device, durations, transport, virtual, mailboxes, receive };
+  return { device, durations, transport, virtual, presence, probes, mailboxes, receive };
+}
+
+function originsOf(terminalIds: string[]): { accountId: string; terminalId: string }[] {
+  return terminalIds.flatMap((terminalId) => {
+    const accountId = accountOfTerminalId(terminalId);
+    return accountId === undefined ? [] : { accountId, terminalId };
+  });
 }
 
 type Accept = ReturnType<typeof createAccept>;

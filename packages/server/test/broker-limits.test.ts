@@ -37,6 +37,7 @@ describe("the embedded broker alone", () => {
       log: createLogger("silent"),
       authenticate: async () => "a credential",
       receive: async () => undefined,
+      left: () => undefined,
       ...more,
     });
   }

@@ -1,8 +1,10 @@
-import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { DownChannel, UpChannel, WelcomeMessage } from "@tillkeeper/contract/mqtt";
+import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { Answers } from "./answers.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Connection, Credential, OpenConnection } from "./connection.ts";
 import { Greeting } from "./greeting.ts";
+import { Heartbeats } from "./heartbeats.ts";
 import type { Journal } from "./journal.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
@@ -35,8 +37,14 @@ export interface AgentOptions<State> {
   payments?: Payments;
   /** Told of each receipt: the server knows the result now, so a restart that an update wants may follow. */
   receipted?: (operationId: string) => void;
+  /** How the device is; asked for each heartbeat. Call `reportSoon` when it changes. */
+  telemetry?: () => Telemetry;
+  /** What keeps the device from its work, as long as it does. Call `reportSoon` when it begins and ends. */
+  fault?: () => DeviceFault | undefined;
 }
 
+/** A broker that hangs does not hold up the end. */
+const goodbyeMs = 500;
 const defaults = { repeat: { firstMs: 2000, longestMs: 30_000 }, patienceMs: 5000 };
 
 /** The program on a terminal that speaks the device protocol: see docs/device-protocol.md. */
@@ -47,6 +55,7 @@ export class Agent<State = undefined> {
   readonly #runner: OperationRunner<State>;
   readonly #results: OutstandingResults;
   readonly #greeting: Greeting;
+  readonly #heartbeats: Heartbeats;
   #connection: Connection | undefined;
 
   constructor(options: AgentOptions<State>) {
@@ -64,6 +73,13 @@ export class Agent<State = undefined> {
       patienceMs: options.patienceMs ?? defaults.patienceMs,
       operations: () => this.#runner.operations(),
       send: (hello) => this.#send("hello", hello),
+    });
+    this.#heartbeats = new Heartbeats({
+      clock,
+      log: this.#log,
+      send: (heartbeat) => this.#send("heartbeat", heartbeat),
+      ...(options.telemetry && { telemetry: options.telemetry }),
+      ...(options.fault && { fault: options.fault }),
     });
     this.#answers = new Answers({
       journal: options.journal,
@@ -101,14 +117,12 @@ export class Agent<State = undefined> {
       clock,
       log: this.#log,
       events: {
-        up: () => {
-          this.#greeting.begin();
+        up: (session) => {
+          this.#greeting.begin(session);
+          this.#heartbeats.begin(session);
           this.#results.resume();
         },
-        down: () => {
-          this.#greeting.pause();
-          this.#results.pause();
-        },
+        down: () => this.#quiet(),
         message: (channel, payload) => this.#receive(channel, payload),
       },
     });
@@ -126,13 +140,20 @@ export class Agent<State = undefined> {
     this.#connection?.use(credential);
   }
 
+  /** Telemetry or a fault has changed: tells the server at once, at most once a second. */
+  reportSoon(): void {
+    this.#heartbeats.soon();
+  }
+
   /**
-   * Ends cleanly: the running handler is asked to break off and waited for, then DISCONNECT. No timer is left, and the
+   * Ends cleanly: the running handler is asked to break off and waited for, then goodbye and DISCONNECT. No timer is left, and the
    * agent cannot be started again; make a new one on the same journal.
    */
   async stop(): Promise<void> {
     await this.#runner.stop();
+    const { session } = this.#heartbeats;
     this.#quiet();
+    if (session !== undefined) await this.#goodbye(session);
     await this.#connection?.close();
   }
 
@@ -145,15 +166,32 @@ export class Agent<State = undefined> {
 
   #quiet(): void {
     this.#greeting.pause();
+    this.#heartbeats.pause();
     this.#results.pause();
+  }
+
+  async #goodbye(session: string): Promise<void> {
+    const waited = new AbortController();
+    const { clock = systemClock } = this.#options;
+    await Promise.race([
+      this.#connection?.send("goodbye", { session }),
+      sleep(clock, goodbyeMs, waited.signal).catch(() => undefined),
+    ]);
+    waited.abort();
+  }
+
+  #welcomed(message: WelcomeMessage): void {
+    const roundTripMs = this.#greeting.welcomed(message);
+    if (roundTripMs === undefined) return this.#log.debug({}, "a welcome to no hello of this agent");
+    this.#connection?.proved();
+    this.#heartbeats.welcomed(roundTripMs, message.heartbeat_seconds);
   }
 
   #receive(channel: DownChannel, payload: Uint8Array): void {
     const incoming = readMessage(channel, payload);
     switch (incoming.channel) {
       case "welcome":
-        if (!this.#greeting.welcomed(incoming.message)) this.#log.debug({}, "a welcome to no hello of this agent");
-        return;
+        return this.#welcomed(incoming.message);
       case "command":
         return this.#runner.take(incoming.message);
       case "unsupported":

@@ -15,8 +15,8 @@ export interface Credential {
 }
 
 export interface ConnectionEvents {
-  /** Connected and subscribed. */
-  up(): void;
+  /** Connected and subscribed. `session` names this connection, as the will does that the broker holds. */
+  up(session: string): void;
   down(): void;
   message(channel: DownChannel, payload: Uint8Array): void;
 }
@@ -25,6 +25,8 @@ export interface ConnectionEvents {
 export interface Connection {
   /** Resolves when the broker has it or the link is gone: a PUBACK proves nothing. Never rejects. */
   send(channel: UpChannel, message: object): Promise<void>;
+  /** The server has answered: the link was a good one, and the next may come quickly. */
+  proved(): void;
   /** Breaks the socket off; a new connection follows. */
   drop(): void;
   /** Connects again with another credential. */

@@ -17,6 +17,7 @@ function played(name: string, journal: string[]) {
     };
     return {
       send: (channel) => over(`sends ${channel}`),
+      proved: () => write("proved"),
       drop: () => write("drops"),
       use: ({ url, password }) => write(`uses ${password} at ${url}`),
       close: () => over("closed"),
@@ -62,7 +63,7 @@ const since = () => journal.splice(0);
 describe("MQTT with HTTPS behind it", () => {
   test("is MQTT alone where that gets through", async () => {
     expect(since()).toEqual(["mqtt opened at mqtt://broker"]);
-    mqtt.events().up();
+    mqtt.events().up("s1");
     clock.advance(60_000);
     await connection.send("hello", {});
     expect(since()).toEqual(["up", "mqtt sends hello"]);
@@ -74,17 +75,17 @@ describe("MQTT with HTTPS behind it", () => {
     expect(since()).toEqual([]);
     clock.advance(2_000);
     expect(since()).toEqual(["https opened at https://server"]);
-    https.events().up();
+    https.events().up("s1");
     await connection.send("hello", {});
     https.events().message("welcome", new Uint8Array());
     expect(since()).toEqual(["up", "https sends hello", "hears welcome"]);
-    mqtt.events().up();
+    mqtt.events().up("s1");
     await connection.send("hello", {});
     expect(since()).toEqual(["down", "https destroyed", "up", "mqtt sends hello"]);
   });
 
   test("stands in again when MQTT is lost for long, with the credential of that time", () => {
-    mqtt.events().up();
+    mqtt.events().up("s1");
     connection.use({ ...credential, password: "two" });
     mqtt.events().down();
     since();

@@ -17,9 +17,9 @@ export function withFallback(mqtt: OpenConnection, https: OpenConnection, httpsU
     let cancelPatience = () => {};
 
     const standInEvents: ConnectionEvents = {
-      up: () => {
+      up: (session) => {
         standInUp = true;
-        events.up();
+        events.up(session);
       },
       down: () => {
         if (!standInUp) return;
@@ -42,10 +42,10 @@ export function withFallback(mqtt: OpenConnection, https: OpenConnection, httpsU
     const main = mqtt({
       ...settings,
       events: {
-        up: () => {
+        up: (session) => {
           mqttUp = true;
           endStandIn();
-          events.up();
+          events.up(session);
         },
         down: () => {
           mqttUp = false;
@@ -63,6 +63,7 @@ export function withFallback(mqtt: OpenConnection, https: OpenConnection, httpsU
     };
     return {
       send: (channel, message) => (mqttUp ? main : (standIn ?? main)).send(channel, message),
+      proved: () => (mqttUp ? main : (standIn ?? main)).proved(),
       drop: () => {
         main.drop();
         standIn?.drop();

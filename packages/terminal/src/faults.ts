@@ -14,6 +14,8 @@ export const faults = {
   user_aborted: "FAILED, reason user_aborted.",
   host_unreachable: "end_of_day: FAILED, reason host_unreachable; the others as usual.",
   restart: "The terminal loses its power after the start and comes back: FAILED, reason device_error.",
+  silent: "The link stays up, but heartbeats stay away and probes go unanswered; from a command on for two minutes.",
+  device_fault: "COMPLETED; then the device reports a fault, until a check_update succeeds without one.",
 } as const;
 export type Fault = keyof typeof faults;
 

@@ -1,7 +1,8 @@
-import type { CommandMessage, DeliveredMessage, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage, DeliveredMessage, ResultMessage, UpChannel } from "@tillkeeper/contract/mqtt";
 import { timestamp } from "./clock.ts";
 import type { Connection, ConnectionSettings, OpenConnection } from "./connection.ts";
 import type { Fault } from "./faults.ts";
+import type { InventedCondition } from "./invented-condition.ts";
 import type { InventedPayments } from "./invented-payments.ts";
 import type { Operation } from "./operation.ts";
 import { readMessage } from "./wire.ts";
@@ -9,6 +10,7 @@ import { readMessage } from "./wire.ts";
 export interface FaultyLinkOptions {
   faultOf: (operation: Operation) => Fault | "unknown" | undefined;
   payments: InventedPayments;
+  condition: InventedCondition;
   /** The terminal is to lose its power. */
   restart: () => void;
 }
@@ -34,6 +36,7 @@ export class FaultyLink {
       const connection = open({ ...settings, events: this.#events(settings.events, ignored) });
       return {
         send: (channel, message) => this.#send(connection, channel, message),
+        proved: () => connection.proved(),
         drop: () => connection.drop(),
         use: (credential) => connection.use(credential),
         close: () => connection.close(),
@@ -65,8 +68,8 @@ export class FaultyLink {
     ignored: (command: CommandMessage) => void,
   ): ConnectionSettings["events"] {
     return {
-      up: () => {
-        events.up();
+      up: (session) => {
+        events.up(session);
         for (const onUp of this.#waitingForLink) onUp();
       },
       down: () => events.down(),
@@ -81,20 +84,25 @@ export class FaultyLink {
 
   /** Whether a command may reach the agent; what it brings along begins with its first copy. */
   #admits(command: CommandMessage): boolean {
-    const { faultOf, payments } = this.#options;
+    const { faultOf, payments, condition } = this.#options;
     const fault = faultOf(command);
     if (fault === undefined || fault === "unknown" || this.#tampered.has(command.operation_id)) return true;
     if (fault === "no_answer") return false;
     this.#tampered.set(command.operation_id, fault);
     if (fault === "busy_payment") payments.begin(command);
+    if (fault === "silent") condition.fallSilent();
     return true;
   }
 
   async #send(connection: Connection, channel: UpChannel, message: object): Promise<void> {
+    if (signsOfLife.has(channel) && this.#options.condition.silent) return;
     const id = "operation_id" in message ? String(message.operation_id) : "";
     const fault = this.#tampered.get(id);
     const sent = connection.send(channel, message);
-    if (channel === "result") this.#options.payments.end(id);
+    if (channel === "result") {
+      this.#options.payments.end(id);
+      this.#options.condition.answered(message as ResultMessage, fault);
+    }
     if (fault === "twice" && twofold.has(channel)) await connection.send(channel, message);
     if (channel !== "started" || (fault !== "disconnect" && fault !== "restart")) return sent;
     this.#tampered.set(id, "spent");
@@ -104,4 +112,5 @@ export class FaultyLink {
   }
 }
 
+const signsOfLife: ReadonlySet<UpChannel> = new Set(["heartbeat", "probe_answer"]);
 const twofold: ReadonlySet<UpChannel> = new Set(["started", "result"]);

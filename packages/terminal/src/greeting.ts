@@ -28,6 +28,7 @@ export class Greeting {
   readonly #options: GreetingOptions;
   readonly #waiting = new Set<() => void>();
   #linked = false;
+  #session: string | undefined;
   #hellos = 0;
   /** Stops the repetition; there while a hello has no welcome yet. */
   #cancel: (() => void) | undefined;
@@ -40,8 +41,14 @@ export class Greeting {
     this.#options = options;
   }
 
-  begin(): void {
+  /** There is a link, with that name. */
+  begin(session: string): void {
     this.#linked = true;
+    this.#session = session;
+    this.#again();
+  }
+
+  #again(): void {
     this.#hellos = 0;
     this.#hello();
   }
@@ -70,11 +77,13 @@ export class Greeting {
     else say();
   }
 
-  welcomed(message: WelcomeMessage): boolean {
-    if (!this.#options.serverTime.welcomed(message)) return false;
+  /** Answers the round trip in milliseconds; undefined of a welcome to no hello of this agent. */
+  welcomed(message: WelcomeMessage): number | undefined {
+    const roundTripMs = this.#options.serverTime.welcomed(message);
+    if (roundTripMs === undefined) return undefined;
     this.#quiet();
     for (const resume of this.#waiting) resume();
-    return true;
+    return roundTripMs;
   }
 
   /**
@@ -84,7 +93,7 @@ export class Greeting {
   settled(signal: AbortSignal): Promise<void> | undefined {
     if (this.#options.serverTime.trusted || signal.aborted) return undefined;
     // A hello that is already under way will be answered; otherwise the clocks are in doubt: ask again.
-    if (this.#linked && !this.#cancel) this.begin();
+    if (this.#linked && !this.#cancel) this.#again();
     return new Promise<void>((resolve) => {
       const resume = () => {
         this.#waiting.delete(resume);
@@ -107,6 +116,7 @@ export class Greeting {
       protocol: protocolVersion,
       agent: agentName,
       sent_at: serverTime.helloSent(),
+      ...(this.#session !== undefined && { session: this.#session }),
       operations: operations(),
       ...(this.#inquiry && { inquiry: this.#inquiry }),
     });

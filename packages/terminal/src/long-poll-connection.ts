@@ -29,6 +29,9 @@ class LongPollConnection implements Connection {
     return this.#up && this.#link ? this.#link.say(channel, message) : Promise.resolve();
   }
 
+  /** An answer is proof enough. */
+  proved(): void {}
+
   drop(): void {
     this.#link?.end();
   }
@@ -70,7 +73,7 @@ class LongPollConnection implements Connection {
       this.#failures = 0;
       this.#problem = "";
       log.info({ terminal_id: terminalId }, "connected over HTTPS");
-      events.up();
+      events.up(link.session);
     };
     link.listen(up).catch((cause: unknown) => this.#closed(cause));
   }

@@ -20,7 +20,8 @@ interface Saying {
 export class LongPollLink {
   readonly #credential: Credential;
   readonly #hear: (messages: Heard) => void;
-  readonly #session = randomUUID();
+  /** Names the link to the server, as presence knows it. */
+  readonly session = randomUUID();
   readonly #end = new AbortController();
   #said: Saying[] = [];
   #saying: Promise<void> | undefined;
@@ -75,13 +76,15 @@ export class LongPollLink {
   }
 
   async #exchange(request: { wait_seconds?: number; messages?: object[] }): Promise<Heard> {
-    const { url, username, password } = this.#credential;
+    const { url, username, password, refused } = this.#credential;
+    const secret = typeof password === "function" ? password() : password;
     const response = await fetch(new URL("/v1/device/messages", url), {
       method: "POST",
-      headers: { authorization: authorizationOf(username, password), "content-type": "application/json" },
-      body: JSON.stringify({ session: this.#session, ...request }),
+      headers: { authorization: authorizationOf(username, secret), "content-type": "application/json" },
+      body: JSON.stringify({ session: this.session, ...request }),
       signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout((request.wait_seconds ?? 0) * 1000 + slackMs)]),
     });
+    if (response.status === 401) refused?.();
     if (!response.ok)
       throw new Error(`the server answered ${response.status}: ${(await response.text()).slice(0, 200)}`);
     const { messages } = (await response.json()) as DeviceMessagesAnswer;

@@ -1,14 +1,18 @@
-import { downChannels, parseTopic, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { randomUUID } from "node:crypto";
+import { downChannels, type GoneMessage, parseTopic, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { connect, type MqttClient } from "mqtt";
 import { backoff } from "./backoff.ts";
 import type { Connection, ConnectionSettings, Credential } from "./connection.ts";
 
-const keepaliveSeconds = 30;
+/** A broker misses who has gone silent after one and a half of these. */
+const keepaliveSeconds = 12;
 const connectTimeoutMs = 10_000;
 const firstRetryMs = 200;
 const longestRetryMs = 10_000;
 /** A link that lived this long was a good one: the next attempt may come quickly again. */
-const stableMs = 10_000;
+const stableMs = 2_000;
+/** After a link on which the server answered, but that did not live as long: two agents that push each other out. */
+const failuresAfterProof = 2;
 const goodbyeMs = 1000;
 /** MQTT 3.1.1: bad user name or password, not authorized. */
 const refusals = new Set<unknown>([4, 5]);
@@ -50,6 +54,10 @@ class MqttConnection implements MqttLink {
       client.once("close", over);
       client.publish(topic(this.#settings.terminalId, channel), JSON.stringify(message), { qos: 1 }, over);
     });
+  }
+
+  proved(): void {
+    this.#failures = Math.min(this.#failures, failuresAfterProof);
   }
 
   drop(): void {
@@ -101,6 +109,8 @@ class MqttConnection implements MqttLink {
     this.#cancelRetry = undefined;
     const { terminalId, events } = this.#settings;
     const { url, username, password, refused } = this.#credential;
+    const session = randomUUID();
+    const gone: GoneMessage = { session };
     const client = connect(url, {
       protocolVersion: 4,
       clean: true,
@@ -112,6 +122,7 @@ class MqttConnection implements MqttLink {
       reconnectPeriod: 0,
       resubscribe: false,
       manualConnect: true,
+      will: { topic: topic(terminalId, "gone"), payload: Buffer.from(JSON.stringify(gone)), qos: 1, retain: false },
     });
     this.#client = client;
     // Every message under way listens for the end of the link.
@@ -122,7 +133,7 @@ class MqttConnection implements MqttLink {
       const channel = downChannels.find((known) => known === parsed?.channel);
       if (channel && parsed?.terminalId === terminalId && !this.#ended) events.message(channel, payload);
     });
-    client.on("connect", () => this.#subscribe(client));
+    client.on("connect", () => this.#subscribe(client, session));
     client.on("error", (cause) => {
       if ("code" in cause && refusals.has(cause.code) && !this.#ended) refused?.();
       this.#report(cause);
@@ -133,7 +144,7 @@ class MqttConnection implements MqttLink {
     if ("setNoDelay" in stream && typeof stream.setNoDelay === "function") stream.setNoDelay(true);
   }
 
-  #subscribe(client: MqttClient): void {
+  #subscribe(client: MqttClient, session: string): void {
     const topics = downChannels.map((channel) => topic(this.#settings.terminalId, channel));
     client.subscribe(topics, { qos: 1 }, (cause) => {
       if (this.#client !== client || this.#ended) return;
@@ -145,7 +156,7 @@ class MqttConnection implements MqttLink {
       this.#problem = "";
       this.#upSince = this.#settings.clock.monotonic();
       this.#settings.log.info({ terminal_id: this.#settings.terminalId }, "connected");
-      this.#settings.events.up();
+      this.#settings.events.up(session);
     });
   }
 

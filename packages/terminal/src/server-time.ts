@@ -37,14 +37,17 @@ export class ServerTime {
     return sentAt;
   }
 
-  /** Takes the server's time from a welcome; false when it answers no hello of ours, which says nothing. */
-  welcomed(message: WelcomeMessage): boolean {
+  /**
+   * Takes the server's time from a welcome, and answers the milliseconds since its hello; undefined when it answers no
+   * hello of ours, which says nothing.
+   */
+  welcomed(message: WelcomeMessage): number | undefined {
     const hello = this.#hellos.get(message.hello_sent_at);
     const serverTime = Date.parse(message.server_time);
-    if (!hello || Number.isNaN(serverTime)) return false;
+    if (!hello || Number.isNaN(serverTime)) return undefined;
     this.#anchor = { ...hello, serverTime };
     this.#hellos.clear();
-    return true;
+    return this.#clock.monotonic() - hello.monotonic;
   }
 
   /**

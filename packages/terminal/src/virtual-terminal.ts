@@ -3,12 +3,15 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { Agent } from "./agent.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Credential, OpenConnection } from "./connection.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { FaultyLink } from "./faulty-connection.ts";
+import { InventedCondition } from "./invented-condition.ts";
 import { InventedPayments, type PaymentLength } from "./invented-payments.ts";
+import { inventedTelemetry } from "./invented-telemetry.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
 import type { Operation, OperationHandlers } from "./operation.ts";
@@ -50,6 +53,10 @@ export interface DeviceParts {
   payments: Payments;
   /** Changes what the terminal does when it is told to. */
   operations: (usual: OperationHandlers<TerminalState>) => OperationHandlers<TerminalState>;
+  /** What is told of the device, over what is invented. */
+  telemetry: () => Telemetry;
+  /** What keeps the device from its work. Call `reportSoon` when it begins and ends. */
+  fault: () => DeviceFault | undefined;
   /** What befalls an operation; asked several times for each. A command may still ask for something else. */
   faultOf: (operation: Operation) => Fault | undefined;
 }
@@ -65,6 +72,7 @@ export class VirtualTerminal {
   readonly #options: VirtualTerminalOptions;
   readonly #clock: Clock;
   readonly #payments: InventedPayments;
+  readonly #condition: InventedCondition;
   readonly #link: FaultyLink;
   readonly #recent: RecentLines;
   #credential: Credential;
@@ -82,7 +90,10 @@ export class VirtualTerminal {
     this.#recent = new RecentLines(this.#clock);
     this.#downloads = options.downloads ?? join(tmpdir(), `tillkeeper-${randomUUID()}`);
     this.#payments = new InventedPayments(this.#clock, options.payment ?? defaultPayment);
+    const { fault = faultOfSerial(spec.serialNumber) } = options;
+    this.#condition = new InventedCondition(this.#clock, fault === "silent", () => this.#agent?.reportSoon());
     this.#link = new FaultyLink({
+      condition: this.#condition,
       faultOf: (operation) => this.#faultOf(operation),
       payments: this.#payments,
       restart: () => void this.losePower(),
@@ -100,6 +111,11 @@ export class VirtualTerminal {
   use(credential: Credential): void {
     this.#agent?.use(credential);
     this.#credential = credential;
+  }
+
+  /** What one of its parts tells has changed. */
+  reportSoon(): void {
+    this.#agent?.reportSoon();
   }
 
   /** Ends cleanly, a restart that is under way too. */
@@ -131,6 +147,7 @@ export class VirtualTerminal {
     if (signal.aborted) return;
     await this.#agent?.kill();
     this.#payments.endAll();
+    this.#condition.mend();
     if (forMs > 0) await sleep(this.#clock, forMs, signal).catch(() => undefined);
     if (!signal.aborted) await this.start();
   }
@@ -155,6 +172,11 @@ export class VirtualTerminal {
       open: this.#link.through(open),
       payments: parts.payments ? bothPayments(this.#payments, parts.payments) : this.#payments,
       log: this.#recent.through(log),
+      telemetry: () => ({
+        ...inventedTelemetry(this.#spec.serialNumber, this.#clock.now()),
+        ...parts.telemetry?.(),
+      }),
+      fault: () => this.#condition.fault ?? parts.fault?.(),
       ...(repeat && { repeat }),
     });
     return agent;

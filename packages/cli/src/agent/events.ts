@@ -34,9 +34,9 @@ export function observed(open: OpenConnection, terminalId: string, tell: Tell): 
     const connection = open({
       ...settings,
       events: {
-        up: () => {
+        up: (session) => {
           tell({ event: "connected", terminal_id: terminalId });
-          up();
+          up(session);
         },
         down: () => {
           tell({ event: "disconnected", terminal_id: terminalId });
@@ -68,6 +68,7 @@ export function observed(open: OpenConnection, terminalId: string, tell: Tell): 
         }
         return connection.send(channel, sent);
       },
+      proved: () => connection.proved(),
       drop: () => connection.drop(),
       use: (credential) => connection.use(credential),
       close: () => connection.close(),

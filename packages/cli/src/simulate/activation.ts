@@ -6,7 +6,7 @@ import { patiently } from "./patience.ts";
 export interface ActivationOptions {
   client: Client;
   signal: AbortSignal;
-  /** Something that trying again does not help. */
+  /** Told of what trying again does not help: somebody has deleted the terminal, say. */
   failed: (cause: unknown) => void;
 }
 
@@ -20,35 +20,40 @@ const againAfterMs = 1500;
 export class Activation {
   readonly #options: ActivationOptions;
   readonly #waiting = new Set<string>();
+  readonly #done = new Set<string>();
   #working = 0;
-  active = 0;
 
   constructor(options: ActivationOptions) {
     this.#options = options;
   }
 
-  wants(terminalId: string, isNew = false): void {
+  /** How many have become ACTIVE, or were. */
+  get active(): number {
+    return this.#done.size;
+  }
+
+  isActive(terminalId: string): void {
+    this.#done.add(terminalId);
+  }
+
+  wants(terminalId: string): void {
     if (this.#options.signal.aborted) return;
-    if (isNew) this.#fresh.add(terminalId);
     this.#waiting.add(terminalId);
     if (this.#working < width) void this.#work();
   }
 
-  readonly #fresh = new Set<string>();
-
   async #work(): Promise<void> {
     this.#working += 1;
-    try {
-      for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
-        this.#waiting.delete(next);
+    for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
+      this.#waiting.delete(next);
+      try {
         await this.#activate(next);
-        if (this.#fresh.delete(next)) this.active += 1;
+        this.#done.add(next);
+      } catch (cause) {
+        if (!this.#options.signal.aborted) this.#options.failed(cause);
       }
-    } catch (cause) {
-      if (!this.#options.signal.aborted) this.#options.failed(cause);
-    } finally {
-      this.#working -= 1;
     }
+    this.#working -= 1;
   }
 
   async #activate(terminalId: string): Promise<void> {
@@ -75,9 +80,11 @@ export class Activation {
       const { status } = await client.operations.wait(operation.id, waiting);
       return status === "COMPLETED" ? 0 : againAfterMs;
     } catch (cause) {
+      signal.throwIfAborted();
+      if (cause instanceof DOMException && cause.name === "TimeoutError") return againAfterMs;
       // Somebody else's operation is under way.
-      const pending = cause instanceof TillkeeperError && cause.code === "operation_pending";
-      if (pending) return 1000 * (cause.retryAfterSeconds ?? 1);
+      const isPending = cause instanceof TillkeeperError && cause.code === "operation_pending";
+      if (isPending) return 1000 * Math.max(1, cause.retryAfterSeconds ?? 1);
       throw cause;
     }
   }

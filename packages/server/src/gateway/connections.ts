@@ -30,14 +30,20 @@ function endOf(terminalId: string, filter: string): string | undefined {
  */
 export class Connections {
   readonly #mostPerTerminal: number;
+  readonly #left: (terminalId: string) => void;
   readonly #byClient = new Map<Client, Connection>();
   /** The oldest connection first. */
   readonly #byTerminal = new Map<string, Set<Connection>>();
+  /** Those that a newer connection of their terminal has taken the place of. */
+  readonly #replaced = new WeakSet<Client>();
+  #closing = false;
   /** Goes on after the end of a connection: its last messages are still being handled then. */
   readonly #terminals = new WeakMap<Client, string>();
 
-  constructor(mostPerTerminal: number) {
+  /** `left` is told of a terminal whose last connection has ended. */
+  constructor(mostPerTerminal: number, left: (terminalId: string) => void) {
     this.#mostPerTerminal = mostPerTerminal;
+    this.#left = left;
   }
 
   /** Answers the connections that have to end for it: the one with its client id, and the oldest beyond the limit. */
@@ -46,7 +52,10 @@ export class Connections {
     const ending = [...connections].filter((other) => other.client.id === client.id);
     const staying = [...connections].filter((other) => other.client.id !== client.id);
     ending.push(...staying.slice(0, Math.max(0, staying.length + 1 - this.#mostPerTerminal)));
-    for (const { client: other } of ending) this.#remove(other);
+    for (const { client: other } of ending) {
+      this.#replaced.add(other);
+      this.#remove(other);
+    }
 
     const connection = { client, terminalId, credentialId, commandFilters: new Set<string>() };
     this.#terminals.set(client, terminalId);
@@ -54,7 +63,11 @@ export class Connections {
     // Read again: the set of a terminal whose last connection was removed is gone.
     const kept = this.#byTerminal.get(terminalId) ?? new Set();
     this.#byTerminal.set(terminalId, kept.add(connection));
-    client.conn.once("close", () => this.#remove(client));
+    client.conn.once("close", () => {
+      this.#remove(client);
+      // Not of one that another has replaced: that one is there.
+      if (!this.#closing && !this.#byTerminal.has(terminalId)) this.#left(terminalId);
+    });
     return ending.map((other) => other.client);
   }
 
@@ -65,6 +78,16 @@ export class Connections {
     const connections = this.#byTerminal.get(connection.terminalId);
     connections?.delete(connection);
     if (connections?.size === 0) this.#byTerminal.delete(connection.terminalId);
+  }
+
+  /** From now on connections end because the server does. */
+  close(): void {
+    this.#closing = true;
+  }
+
+  /** Whether its end says nothing about the terminal: a newer connection is there, or this server goes away itself. */
+  endsQuietly(client: Client): boolean {
+    return this.#closing || this.#replaced.has(client);
   }
 
   /** The terminal that a connection has proved to be. */

@@ -1,13 +1,13 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { limits } from "@tillkeeper/contract/limits";
 import { clientIdBelongsTo, parseTopic, topic, upChannels } from "@tillkeeper/contract/mqtt";
-import { Aedes, type AuthenticateError, type Client } from "aedes";
+import { Aedes, type AuthenticateError, type Client, type ConnectPacket } from "aedes";
 import { listen, type Port } from "../platform/listen.ts";
 import type { Logger } from "../platform/log.ts";
 import { Admission, type Authenticate } from "./admission.ts";
 import { Connections, maySubscribe } from "./connections.ts";
 import { fairShare } from "./fair-share.ts";
-import type { DeviceTransport, Receive } from "./transport.ts";
+import type { DeviceTransport, Left, Receive } from "./transport.ts";
 
 interface BrokerOptions {
   host: string;
@@ -17,6 +17,7 @@ interface BrokerOptions {
   log: Logger;
   authenticate: Authenticate;
   receive: Receive;
+  left: Left;
 }
 
 /** MQTT 3.1.1 return codes of a refused connection. */
@@ -41,7 +42,7 @@ const brokerSettings = {
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
   const { log } = options;
   const broker = await Aedes.createBroker(brokerSettings);
-  const connections = new Connections(limits.mqttConnectionsPerTerminal);
+  const connections = new Connections(limits.mqttConnectionsPerTerminal, options.left);
   const admission = new Admission(connections, options.authenticate);
   admit(broker, admission, log);
   authorize(broker, connections);
@@ -80,7 +81,10 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
     connections: () => connections.all().map(({ client, ...known }) => ({ ...known, end: () => client.close() })),
-    close: () => closeAll(broker, server, sockets),
+    close: () => {
+      connections.close();
+      return closeAll(broker, server, sockets);
+    },
   };
 }
 
@@ -88,7 +92,9 @@ function admit(broker: Aedes, admission: Admission, log: Logger): void {
   broker.preConnect = (_client, packet, done) => {
     // What the broker keeps for those who are away, it keeps in memory and for good. `hello` does without both.
     packet.clean = true;
-    delete packet.will;
+    const { will } = packet;
+    if (will && !isOwnFarewell(packet.username, will)) delete packet.will;
+    if (packet.will) packet.will.retain = false;
     done(null, true);
   };
 
@@ -111,12 +117,25 @@ function admit(broker: Aedes, admission: Admission, log: Logger): void {
   };
 }
 
+const longestWillBytes = 1_024;
+
+/** The one will that a terminal may leave: that its link is lost. What else it leaves is ignored. */
+function isOwnFarewell(
+  username: string | undefined,
+  { topic: to, payload, qos }: ConnectPacket["will"] & object,
+): boolean {
+  if (username === undefined || to !== topic(username, "gone")) return false;
+  return Buffer.byteLength(payload) <= longestWillBytes && qos !== 2;
+}
+
 function authorize(broker: Aedes, connections: Connections): void {
   broker.authorizePublish = (client, packet, done) => {
     const terminalId = client && connections.terminalOf(client);
     const to = parseTopic(packet.topic);
     const own = to && to.terminalId === terminalId && isUp(to.channel);
     if (!own) return done(new Error(`not allowed to publish to ${packet.topic}`));
+    // A will: whoever has sent the connection away knows that it is gone.
+    if (to.channel === "gone" && client && connections.endsQuietly(client)) return done(new Error("nobody has gone"));
     // The broker would have to keep each until it is released, which may be never.
     if (packet.qos === 2) return done(new Error("not allowed to publish with QoS 2"));
     // Nothing is kept by the broker: a retained report would be reported again by whoever restarts.

@@ -50,6 +50,11 @@ interface InboundDeps extends InboundOptions {
 
 /** What the gateway tells of who is there. */
 export interface PresenceReports {
+  /** How often terminals are asked to say that they are there. */
+  readonly heartbeatSeconds: number;
+  hello(origin: Origin, message: HelloMessage): Promise<void>;
+  /** A message that says nothing of presence but that there is somebody. */
+  heard(origin: Origin): void;
   heartbeat(origin: Origin, message: HeartbeatMessage): Promise<void>;
   goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
   gone(origin: Origin, message: GoneMessage): Promise<void>;
@@ -97,6 +102,7 @@ export function createInbound(options: InboundOptions): Receive {
           ? [{ path: "", message: "is not JSON" }]
           : await findAllFaults(deps, { accountId, terminalId }, channel, message);
       if (places.length > 0) return await reject(deps, terminalId, channel, message, places);
+      if (ofOperations.has(channel)) deps.presence.heard({ accountId, terminalId });
       await handlers[channel](deps, { accountId, terminalId }, message as never);
     } catch (error) {
       deps.log.warn({ err: error, terminal_id: terminalId, channel }, "a terminal's message could not be handled");
@@ -166,6 +172,9 @@ interface Origin {
 
 type From<C extends UpChannel> = (deps: InboundDeps, origin: Origin, message: Messages[C]) => Promise<void>;
 
+/** Messages that presence does not take itself. */
+const ofOperations: ReadonlySet<UpChannel> = new Set(["delivered", "started", "result", "cancel_refused"]);
+
 const handlers: { [C in UpChannel]: From<C> } = {
   hello: handleHello,
   delivered: ({ reports }, origin, message) => reports.delivered(origin, message),
@@ -180,10 +189,14 @@ const handlers: { [C in UpChannel]: From<C> } = {
 
 /** Server and agent compare notes: what the terminal should be doing and does not know is sent again. */
 async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessage): Promise<void> {
-  const { db, clock, reports, transport } = deps;
+  const { db, clock, reports, transport, presence } = deps;
   const now = clock.now();
   const known = await deps.overview(origin);
   if (!known) return;
+  // First, so that it is noted in the order of what happened; waited for before the welcome.
+  const noted = presence.hello(origin, hello);
+  // Whatever comes first: it is waited for below.
+  noted.catch(() => undefined);
   if (isMoved("device_connected", known.state)) await moveTerminal(db, clock, { ...origin, event: "device_connected" });
   // A `delivered` or `started` may have got lost with the link.
   await Promise.all(
@@ -195,11 +208,13 @@ async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessag
   const named = hello.operations.map((known) => known.operation_id);
   const claim = { ...origin, now, nextDueAt: repeatAt(now), named, inquiry: hello.inquiry };
   const message = known.live ? await claimAfterHello(db.pool, claim) : undefined;
+  await noted;
   // Only now: without a welcome the terminal says hello again, and the notes are compared after all.
   await transport().publish(origin.terminalId, "welcome", {
     protocol: protocolVersion,
     server_time: now.toISOString(),
     hello_sent_at: hello.sent_at,
+    heartbeat_seconds: presence.heartbeatSeconds,
   });
   if (message) sendMessage(deps, message);
   await tellOfCancelled(deps, origin, hello);

@@ -3,16 +3,23 @@ import type { Logger } from "../platform/log.ts";
 import { type AuthenticationDeps, authenticateTerminal } from "../terminals/credentials.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { connectOutsideBroker } from "./outside-broker.ts";
-import type { DeviceTransport, Receive } from "./transport.ts";
+import type { DeviceTransport, Left, Receive } from "./transport.ts";
 
 interface TransportOptions extends AuthenticationDeps {
   config: Config;
   log: Logger;
   receive: Receive;
+  left: Left;
 }
 
 /** The broker that the configuration names: the embedded one, or an outside one. */
-export function openTransport({ config, log, receive, ...authentication }: TransportOptions): Promise<DeviceTransport> {
+export function openTransport({
+  config,
+  log,
+  receive,
+  left,
+  ...authentication
+}: TransportOptions): Promise<DeviceTransport> {
   if (config.mqtt.outsideUrl !== undefined) return connectOutsideBroker({ url: config.mqtt.outsideUrl, log, receive });
   return openEmbeddedBroker({
     host: config.http.host,
@@ -20,6 +27,7 @@ export function openTransport({ config, log, receive, ...authentication }: Trans
     port: config.mqtt.port,
     log,
     receive,
+    left,
     authenticate: async (username, password) =>
       (await authenticateTerminal(authentication, username, password))?.credentialId,
   });

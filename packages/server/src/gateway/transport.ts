@@ -29,5 +29,8 @@ export interface DeviceConnection {
   end(): void;
 }
 
+/** A terminal whose last connection to this server has ended. Must not throw. */
+export type Left = (terminalId: string) => void;
+
 /** A message from a terminal that was allowed to send it. Must not throw. */
 export type Receive = (terminalId: string, channel: UpChannel, payload: Buffer) => Promise<void>;

@@ -16,8 +16,8 @@ import { findTerminal, lockTerminal, type TerminalRow } from "./queries.ts";
 export interface DeletionDeps {
   db: Db;
   clock: Clock;
-  /** Whether the device is connected at the moment; true where nobody can know. */
-  isConnected: (terminalId: string) => boolean;
+  /** Whether the device is connected, as far as the server can know. */
+  isConnected: (accountId: string, terminalId: string) => Promise<boolean>;
   /** Sends the terminal an `end_of_day` in the name of the caller; answers the operation's id. Throws what accepting throws. */
   sendEndOfDay: (caller: Caller, terminalId: string) => Promise<string>;
   /** Ends an operation that cannot have begun, in the name of the caller. */
@@ -35,7 +35,7 @@ export async function deleteTerminal(deps: DeletionDeps, caller: Caller, termina
   const { accountId } = caller;
   const found = await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId));
   if (!found || found.status === "DELETED") throw terminalNotFound();
-  const connected = deps.isConnected(terminalId);
+  const connected = await deps.isConnected(accountId, terminalId);
   const closing = connected ? await closeDay(deps, caller, terminalId) : undefined;
   const { terminal, ended } = await inTenant(deps.db, accountId, (tx) =>
     remove(tx, deps, caller, { terminalId, connected, closing }),

@@ -92,7 +92,7 @@ async function swap(
 async function endLiveOperation(tx: Tx, deps: SwapDeps, caller: Caller, terminalId: string): Promise<void> {
   const live = await findLiveClaim(tx, caller.accountId, terminalId);
   if (!live) return;
-  const sentToWhoListens = live.attempts > 0 && deps.isConnected(terminalId);
+  const sentToWhoListens = live.attempts > 0 && (await deps.isConnected(caller.accountId, terminalId));
   if (sentToWhoListens || mayHaveBegun(live)) throw pending(live, deps.clock.now());
   await deps.cancelUndelivered(tx, { accountId: caller.accountId, id: live.operation_id, by: caller.clientId });
 }

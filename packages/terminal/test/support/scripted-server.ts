@@ -26,6 +26,8 @@ const checks = {
   probe_answer: Compile(messages.probe_answer),
 };
 
+const signsOfLife: ReadonlySet<UpChannel> = new Set(["heartbeat", "goodbye", "gone", "probe_answer"]);
+
 /** The server's half of the protocol, as much as a test tells it to speak, for one terminal. */
 export class ScriptedServer {
   readonly hellos: Messages["hello"][] = [];
@@ -33,8 +35,11 @@ export class ScriptedServer {
   readonly starts: Messages["started"][] = [];
   readonly refusals: Messages["cancel_refused"][] = [];
   readonly results: Messages["result"][] = [];
-  /** What came, in the order it came. */
+  /** What came about operations, in the order it came. */
   readonly channels: UpChannel[] = [];
+  /** What came to say that the terminal is there, or is not. */
+  readonly signs: { channel: UpChannel; message: Record<string, unknown> }[] = [];
+  heartbeatSeconds: number | undefined;
   /** Whatever did not fit the contract. */
   readonly faults: string[] = [];
   welcomes = true;
@@ -114,6 +119,10 @@ export class ScriptedServer {
     return first;
   }
 
+  signsOn(channel: UpChannel): Record<string, unknown>[] {
+    return this.signs.filter((sign) => sign.channel === channel).map(({ message }) => message);
+  }
+
   /** Waits for the given number of hellos. */
   async hello(count = 1): Promise<Messages["hello"]> {
     await until(() => this.hellos.length >= count, `${count} hellos`);
@@ -125,8 +134,9 @@ export class ScriptedServer {
   #receive(name: string, text: string): void {
     const channel = upChannels.find((known) => known === parseTopic(name)?.channel);
     if (!channel) return;
-    this.channels.push(channel);
     const message: unknown = JSON.parse(text);
+    if (signsOfLife.has(channel)) this.signs.push({ channel, message: message as Record<string, unknown> });
+    else this.channels.push(channel);
     if (!checks[channel].Check(message)) this.faults.push(`${channel}: ${text}`);
     if (channel === "hello" && checks.hello.Check(message)) {
       this.hellos.push(message);
@@ -149,6 +159,7 @@ export class ScriptedServer {
       protocol: 1,
       server_time: new Date(this.now()).toISOString(),
       hello_sent_at: helloSentAt,
+      ...(this.heartbeatSeconds !== undefined && { heartbeat_seconds: this.heartbeatSeconds }),
     });
   }
 }

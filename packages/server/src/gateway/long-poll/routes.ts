@@ -55,6 +55,8 @@ async function exchange({ mailboxes, receive, authenticate }: LongPollDeps, requ
     refuseEnded(box);
     return messages;
   } finally {
+    // Whoever hangs up while waiting has lost the link; one who comes back is heard again.
+    if (hungUp.signal.aborted) await receive(device.terminalId, "gone", goneOf(asked.session));
     hungUp.forget();
     done();
   }
@@ -68,6 +70,10 @@ function refuseEnded({ ending }: Mailbox): void {
   if (ending === "replaced") {
     throw new ApiError("session_replaced", "Another session of this terminal has begun.");
   }
+}
+
+function goneOf(session: string): Buffer {
+  return Buffer.from(JSON.stringify({ session }));
 }
 
 function whenHungUp({ raw: { socket } }: FastifyRequest): { signal: AbortSignal; forget: () => void } {

@@ -1,0 +1,130 @@
+import { type Static, type TSchema, Type } from "typebox";
+import { PresenceReason, PresenceStatus, presenceStatuses } from "../presence.ts";
+import { DeviceFault, Telemetry, type TelemetryField, telemetryFields } from "../telemetry.ts";
+
+const Time = Type.String({ format: "date-time" });
+const Next = Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." }));
+
+const RoundTrip = Type.Integer({
+  minimum: 0,
+  description: "Milliseconds to the terminal and back, when last measured.",
+});
+
+/** Whether one terminal is there, and what is known about it. */
+export const TerminalPresence = Type.Object({
+  terminal_id: Type.String({ examples: ["T12233302-T0001"] }),
+  status: PresenceStatus,
+  since: Type.String({ format: "date-time", description: "Since when it has this status." }),
+  last_heard_at: Type.Optional(Time),
+  next_expected_at: Type.Optional(
+    Type.String({ format: "date-time", description: "When it should be heard of again; while it is connected." }),
+  ),
+  round_trip_ms: Type.Optional(RoundTrip),
+  fault: Type.Optional(
+    Type.Object(
+      {
+        ...DeviceFault.properties,
+        at: Time,
+        ended_at: Type.Optional(
+          Type.String({ format: "date-time", description: "Since when it is not told any more." }),
+        ),
+      },
+      { description: "The last fault that the device told of." },
+    ),
+  ),
+});
+export type TerminalPresence = Static<typeof TerminalPresence>;
+
+export const PresenceChange = Type.Object({
+  id: Type.String({ format: "uuid" }),
+  at: Time,
+  status: PresenceStatus,
+  reason: PresenceReason,
+});
+export type PresenceChange = Static<typeof PresenceChange>;
+
+export const PresenceChangeList = Type.Object({ changes: Type.Array(PresenceChange), starting_after: Next });
+export type PresenceChangeList = Static<typeof PresenceChangeList>;
+
+const Count = Type.Integer({ minimum: 0 });
+export const PresenceCounts = Type.Object({
+  online: Count,
+  late: Count,
+  offline: Count,
+  never: Count,
+  shut_down: Count,
+});
+export type PresenceCounts = Static<typeof PresenceCounts>;
+
+const storeFields = {
+  id: Type.String({ examples: ["P11223351-0026"] }),
+  store_id: Type.String({ examples: ["S312"] }),
+  counts: PresenceCounts,
+  worst: Type.Optional(
+    Type.Enum(presenceStatuses, {
+      description:
+        "The status that needs somebody most: offline, late, never, shut_down, online. None without terminals.",
+    }),
+  ),
+};
+
+/** The terminals of a store at one glance. */
+export const StorePresence = Type.Object({ ...storeFields, terminals: Type.Array(TerminalPresence) });
+export type StorePresence = Static<typeof StorePresence>;
+
+export const StorePresenceSummary = Type.Object(storeFields);
+export type StorePresenceSummary = Static<typeof StorePresenceSummary>;
+
+export const StorePresenceList = Type.Object({ stores: Type.Array(StorePresenceSummary), starting_after: Next });
+export type StorePresenceList = Static<typeof StorePresenceList>;
+
+const latest = <T extends TSchema>(value: T) =>
+  Type.Optional(
+    Type.Object({
+      value,
+      since: Type.String({ format: "date-time", description: "Since when it has this value." }),
+      at: Type.String({
+        format: "date-time",
+        description: "When the terminal last told it, or up to five minutes before that.",
+      }),
+    }),
+  );
+const fields = Telemetry.properties;
+
+/** What a terminal has told of itself: the latest value of each field, however old. */
+export const TerminalTelemetry = Type.Object({
+  terminal_id: Type.String(),
+  telemetry: Type.Object({
+    software_version: latest(fields.software_version),
+    configuration_version: latest(fields.configuration_version),
+    battery: latest(fields.battery),
+    link: latest(fields.link),
+    printer: latest(fields.printer),
+    unsent_batch: latest(fields.unsent_batch),
+  } satisfies Record<TelemetryField, TSchema>),
+});
+export type TerminalTelemetry = Static<typeof TerminalTelemetry>;
+
+export const TelemetryChange = Type.Object({
+  id: Type.String({ format: "uuid" }),
+  field: Type.Enum(telemetryFields),
+  value: Type.Unknown({ description: "As the terminal told it." }),
+  at: Time,
+});
+export type TelemetryChange = Static<typeof TelemetryChange>;
+
+export const TelemetryHistory = Type.Object({ changes: Type.Array(TelemetryChange), starting_after: Next });
+export type TelemetryHistory = Static<typeof TelemetryHistory>;
+
+/** What came of asking a terminal whether it is there. */
+export const ProbeOutcome = Type.Object({
+  reachable: Type.Boolean(),
+  round_trip_ms: Type.Optional(RoundTrip),
+  reason: Type.Optional(
+    Type.Enum(["not_connected", "no_answer"], {
+      description: "Of one that is not reachable: it has no connection, or it did not answer over the one it has.",
+    }),
+  ),
+  presence: TerminalPresence,
+});
+export type ProbeOutcome = Static<typeof ProbeOutcome>;

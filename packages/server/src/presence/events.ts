@@ -1,0 +1,178 @@
+import type { PresenceReason } from "@tillkeeper/contract/presence";
+import type { DeviceFault } from "@tillkeeper/contract/telemetry";
+import type { HeardStatus } from "./status.ts";
+
+/** What is heard of a terminal, with the instant when it came in. `session` is null of an agent that names none. */
+export type PresenceEvent =
+  | { kind: "hello"; at: Date; session: string | null; nextExpectedAt: Date | null }
+  | {
+      kind: "heartbeat";
+      at: Date;
+      session: string;
+      nextExpectedAt: Date;
+      roundTripMs: number | null;
+      fault: DeviceFault | null;
+    }
+  /** Any other message. */
+  | { kind: "heard"; at: Date; nextExpectedAt: Date }
+  | { kind: "goodbye"; at: Date; session: string }
+  /** Null: the broker saw the last connection end, and the agent names no sessions. */
+  | { kind: "gone"; at: Date; session: string | null };
+
+/** A row of `terminal_presence` without its key. */
+export interface PresenceState {
+  session: string | null;
+  status: HeardStatus;
+  since: Date;
+  connected_at: Date;
+  last_heard_at: Date;
+  next_expected_at: Date | null;
+  lost_at: Date | null;
+  shut_down_at: Date | null;
+  round_trip_ms: number | null;
+  fault_code: string | null;
+  fault_message: string | null;
+  fault_at: Date | null;
+  fault_ended_at: Date | null;
+}
+
+export interface Change {
+  at: Date;
+  status: HeardStatus;
+  reason: PresenceReason;
+}
+
+export interface After {
+  /** The same object when nothing changed. */
+  state: PresenceState | undefined;
+  change?: Change;
+}
+
+/**
+ * What an event makes of what is known. A session is one connection: once it has ended nothing revives it, so a message
+ * that comes round late changes nothing, whichever server it reached.
+ */
+export function afterEvent(state: PresenceState | undefined, event: PresenceEvent): After {
+  switch (event.kind) {
+    case "hello":
+      return afterHello(state, event);
+    case "heartbeat":
+      return afterHeartbeat(state, event);
+    case "heard":
+      // Of whom nothing is known yet, or no connection is left, a stray message tells nothing.
+      return !state || endedAt(state) ? { state } : there(state, event);
+    case "goodbye":
+    case "gone":
+      return afterEnd(state, event);
+  }
+}
+
+type Of<K extends PresenceEvent["kind"]> = Extract<PresenceEvent, { kind: K }>;
+
+function afterHello(state: PresenceState | undefined, { at, session, nextExpectedAt }: Of<"hello">): After {
+  if (state && at < state.connected_at) return { state };
+  const ended = state && endedAt(state);
+  const same = state !== undefined && state.session === session;
+  if (same && ended && at <= ended) return { state };
+  // Said again on the same connection, because the server asked.
+  if (same && !ended) return there(state, { at, nextExpectedAt });
+  return begin(state, { at, session, next_expected_at: nextExpectedAt });
+}
+
+function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">): After {
+  const { at, session, nextExpectedAt, roundTripMs } = event;
+  if (state?.session === session) {
+    return endedAt(state) ? { state } : withFault(there(state, event), event, roundTripMs);
+  }
+  // Of another connection: it takes the place of one that has ended or fallen silent, or that has no name.
+  const takesOver = !state || (at >= lastSign(state) && (state.session === null || state.status !== "online"));
+  if (!takesOver) return { state };
+  return withFault(begin(state, { at, session, next_expected_at: nextExpectedAt }), event, roundTripMs);
+}
+
+function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone">): After {
+  const { kind, at, session } = event;
+  if (!state || state.session !== session || state.shut_down_at) return { state };
+  if (kind === "gone" && state.lost_at) return { state };
+  const change: Change =
+    kind === "gone" ? { at, status: "late", reason: "link_lost" } : { at, status: "shut_down", reason: "goodbye" };
+  // Offline for its silence, and now its link breaks: it does not become late by that.
+  const standing = kind === "gone" && state.status === "offline" ? {} : { status: change.status, since: at };
+  const ended = kind === "gone" ? { lost_at: at } : { lost_at: null, shut_down_at: at };
+  const next = { ...state, ...standing, ...ended, next_expected_at: null };
+  return next.status === state.status && kind === "gone" ? { state: next } : { state: next, change };
+}
+
+/** A connection begins. */
+function begin(
+  state: PresenceState | undefined,
+  { at, session, next_expected_at }: Pick<PresenceState, "session" | "next_expected_at"> & { at: Date },
+): After {
+  const wasOnline = state?.status === "online";
+  // An agent without sessions says hello whenever it is asked: that is no new connection.
+  const change =
+    wasOnline && session === null ? {} : { change: { at, status: "online", reason: "connected" } as const };
+  return {
+    state: {
+      ...(state ?? nothingKnown),
+      session,
+      status: "online",
+      since: wasOnline ? state.since : at,
+      connected_at: at,
+      last_heard_at: at,
+      next_expected_at,
+      lost_at: null,
+      shut_down_at: null,
+    },
+    ...change,
+  };
+}
+
+const nothingKnown = {
+  round_trip_ms: null,
+  fault_code: null,
+  fault_message: null,
+  fault_at: null,
+  fault_ended_at: null,
+};
+
+/** Still the same connection. */
+function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date | null }): After {
+  const silent = state.status !== "online";
+  const next: PresenceState = {
+    ...state,
+    status: "online",
+    since: silent ? at : state.since,
+    last_heard_at: latest(state.last_heard_at, at),
+    // Who promised no heartbeats has not begun to by saying something.
+    next_expected_at: state.next_expected_at && nextExpectedAt && latest(state.next_expected_at, nextExpectedAt),
+  };
+  return { state: next, ...(silent && { change: { at, status: "online", reason: "heard_again" } as const }) };
+}
+
+function withFault({ state, change }: After, { at, fault }: Of<"heartbeat">, roundTripMs: number | null): After {
+  if (!state) return { state };
+  const next = { ...state, round_trip_ms: roundTripMs ?? state.round_trip_ms };
+  const told = state.fault_at !== null && state.fault_ended_at === null;
+  if (!fault && told) next.fault_ended_at = at;
+  if (fault) {
+    const same = told && state.fault_code === fault.code;
+    next.fault_code = fault.code;
+    next.fault_message = fault.message ?? null;
+    next.fault_at = same ? state.fault_at : at;
+    next.fault_ended_at = null;
+  }
+  return { state: next, ...(change && { change }) };
+}
+
+function endedAt(state: PresenceState): Date | null {
+  return state.shut_down_at ?? state.lost_at;
+}
+
+function lastSign(state: PresenceState): Date {
+  return endedAt(state) ?? state.last_heard_at;
+}
+
+function latest(one: Date, other: Date): Date {
+  return one > other ? one : other;
+}

@@ -1,0 +1,66 @@
+import type { Db } from "../db/db.ts";
+import { retried } from "../db/retry.ts";
+import { afterEvent, type Change, type PresenceEvent, type PresenceState } from "./events.ts";
+import { addChanges, lockPresence, type Origin, registeredAmong, savePresence } from "./queries.ts";
+import { type Heard, noteHeard } from "./sql/note-heard.ts";
+
+/** What was heard of one terminal, in order. */
+export interface Told extends Origin {
+  events: PresenceEvent[];
+}
+
+/** Writes what was heard of terminals, each of which is named once. */
+export async function writeEvents(db: Db, told: Told[]): Promise<void> {
+  const usual = told.flatMap((one) => usualCase(one) ?? []);
+  const noted = usual.length > 0 ? await retried(() => noteHeard(db.pool, usual)) : new Set<string>();
+  const rest = told.filter(({ terminalId }) => !noted.has(terminalId));
+  if (rest.length > 0) await retried(() => applyEvents(db, rest));
+}
+
+/** A terminal that said nothing but that it is still there; undefined where rules have to be asked. */
+function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
+  const heard: Heard = {
+    accountId,
+    terminalId,
+    session: null,
+    at: new Date(0),
+    nextExpectedAt: new Date(0),
+    roundTripMs: null,
+  };
+  for (const event of events) {
+    if (event.kind !== "heard" && event.kind !== "heartbeat") return undefined;
+    if (event.kind === "heartbeat") {
+      if (event.fault || (heard.session !== null && heard.session !== event.session)) return undefined;
+      heard.session = event.session;
+      heard.roundTripMs = event.roundTripMs ?? heard.roundTripMs;
+    }
+    heard.at = event.at;
+    heard.nextExpectedAt = event.nextExpectedAt;
+  }
+  return heard;
+}
+
+function applyEvents(db: Db, told: Told[]): Promise<void> {
+  return db.sql.transaction().execute(async (tx) => {
+    const known = await lockPresence(tx, told);
+    const strangers = told.filter(({ terminalId }) => !known.has(terminalId));
+    const registered = strangers.length > 0 ? await registeredAmong(tx, strangers) : new Set<string>();
+    const saved: (Origin & { state: PresenceState })[] = [];
+    const changes: (Origin & Change)[] = [];
+    for (const { accountId, terminalId, events } of told) {
+      const before = known.get(terminalId);
+      if (!before && !registered.has(terminalId)) continue;
+      let state: PresenceState | undefined = before;
+      for (const event of events) {
+        const after = afterEvent(state, event);
+        state = after.state;
+        if (after.change) changes.push({ accountId, terminalId, ...after.change });
+      }
+      if (state && state !== before) saved.push({ accountId, terminalId, state });
+    }
+    // In the order of everybody else who writes several.
+    saved.sort((a, b) => (a.terminalId < b.terminalId ? -1 : 1));
+    await savePresence(tx, saved);
+    await addChanges(tx, changes);
+  });
+}

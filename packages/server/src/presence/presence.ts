@@ -1,0 +1,101 @@
+import type {
+  GoneMessage,
+  GoodbyeMessage,
+  HeartbeatMessage,
+  HelloMessage,
+  ProbeAnswerMessage,
+} from "@tillkeeper/contract/mqtt";
+import type { Db } from "../db/db.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Logger } from "../platform/log.ts";
+import { moveTerminals } from "../terminals/life-cycle.ts";
+import { Gathering } from "./gathering.ts";
+import { type Told, writeEvents } from "./journal.ts";
+import type { Probes } from "./probes.ts";
+import { expectLater, findPresence, type Origin } from "./queries.ts";
+import { standingAt } from "./status.ts";
+import { telemetryNotes } from "./telemetry.ts";
+import { listeningSince } from "./watch.ts";
+
+interface PresenceDeps {
+  db: Db;
+  clock: Clock;
+  log: Logger;
+  heartbeatSeconds: number;
+  probes: Pick<Probes, "answered">;
+  /** Whether the server itself sees connections come and go. With an outside broker only the terminals' words tell. */
+  seesConnections: boolean;
+}
+
+/** Takes what is heard of terminals: who is there, and how it is. */
+export interface Presence {
+  readonly heartbeatSeconds: number;
+  /** Resolves when it is written: the welcome follows. */
+  hello(origin: Origin, message: HelloMessage): Promise<void>;
+  /** Any other message; costs nothing worth mentioning. */
+  heard(origin: Origin): void;
+  heartbeat(origin: Origin, message: HeartbeatMessage): Promise<void>;
+  goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
+  gone(origin: Origin, message: GoneMessage): Promise<void>;
+  /** The broker saw the terminal's last connection end. */
+  left(origin: Origin): Promise<void>;
+  probeAnswered(origin: Origin, message: ProbeAnswerMessage): Promise<void>;
+  /** Whether the terminal can be counted on to be connected. */
+  isThere(origin: Origin): Promise<boolean>;
+  /** This server goes away: those connected to it come back to another, or to the next one. */
+  leave(terminals: Origin[]): Promise<void>;
+  flush(): Promise<void>;
+}
+
+export function createPresence(deps: PresenceDeps): Presence {
+  const { db, clock, log, heartbeatSeconds, probes, seesConnections } = deps;
+  const gathering = new Gathering({ log, write: (told) => writeAll(deps, told) });
+  const telemetry = telemetryNotes({ db, log });
+  const nextAfter = (at: Date) => new Date(at.getTime() + heartbeatSeconds * 1_000);
+
+  return {
+    heartbeatSeconds,
+    hello(origin, { session = null }) {
+      const at = clock.now();
+      // Who names no session promises no heartbeats; where the server sees its connection, its silence means nothing.
+      const nextExpectedAt = session === null && seesConnections ? null : nextAfter(at);
+      return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt });
+    },
+    heard(origin) {
+      const at = clock.now();
+      gathering.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at) });
+    },
+    async heartbeat(origin, { session, round_trip_ms: roundTripMs = null, fault = null, telemetry: told }) {
+      const at = clock.now();
+      if (told) telemetry.take(origin, told, at);
+      gathering.later(origin, { kind: "heartbeat", at, session, nextExpectedAt: nextAfter(at), roundTripMs, fault });
+    },
+    goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: clock.now(), session }),
+    gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: clock.now(), session }),
+    left: (origin) => gathering.now(origin, { kind: "gone", at: clock.now(), session: null }),
+    probeAnswered: (origin, { probe_id: probeId }) => probes.answered(origin, probeId),
+    async isThere({ accountId, terminalId }) {
+      const now = clock.now();
+      const [row, since] = await Promise.all([
+        findPresence(db.sql, accountId, terminalId),
+        listeningSince(db.sql, now),
+      ]);
+      return row !== undefined && ["online", "late"].includes(standingAt(row, since, now).status);
+    },
+    leave: (terminals) =>
+      terminals.length > 0 ? expectLater(db.sql, terminals, nextAfter(clock.now())) : Promise.resolve(),
+    async flush() {
+      await gathering.flush();
+      await telemetry.write();
+    },
+  };
+}
+
+/** A fault is told with every heartbeat for as long as it lasts, so it is also heeded when it was told in the wrong moment. */
+async function writeAll({ db, clock }: PresenceDeps, told: Told[]): Promise<void> {
+  await writeEvents(db, told);
+  for (const { accountId, terminalId, events } of told) {
+    const last = events.findLast((event) => event.kind === "heartbeat");
+    if (last?.fault) await moveTerminals(db.sql, clock, "device_fault", { accountId, terminalId });
+  }
+}

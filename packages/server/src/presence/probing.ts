@@ -1,0 +1,18 @@
+import type { ProbeOutcome } from "@tillkeeper/contract/http/presence";
+import type { Probes } from "./probes.ts";
+import { getLivePresence, type ReadingDeps } from "./reading.ts";
+
+/** Asks a terminal whether it is there, and answers within three seconds. Throws `terminal_not_found`. */
+export async function probeTerminal(
+  deps: ReadingDeps & { probes: Pick<Probes, "ask"> },
+  accountId: string,
+  terminalId: string,
+): Promise<ProbeOutcome> {
+  const before = await getLivePresence(deps, accountId, terminalId);
+  const { reachable, sent, roundTripMs } = await deps.probes.ask({ accountId, terminalId });
+  const presence = await getLivePresence(deps, accountId, terminalId).catch(() => before);
+  if (reachable) return { reachable, ...(roundTripMs !== undefined && { round_trip_ms: roundTripMs }), presence };
+  // An outside broker takes every probe; whether the terminal is connected to it the terminal's own words tell.
+  const connected = sent && ["online", "late"].includes(presence.status);
+  return { reachable, reason: connected ? "no_answer" : "not_connected", presence };
+}

@@ -1,0 +1,103 @@
+import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
+import type { Tables } from "../db/schema.ts";
+import { newId } from "../platform/ids.ts";
+import type { Change, PresenceState } from "./events.ts";
+
+export interface Origin {
+  accountId: string;
+  terminalId: string;
+}
+
+export type PresenceRow = Selectable<Tables["terminal_presence"]>;
+
+/** What is known of these terminals. Keeps it as it is until the transaction ends. */
+export async function lockPresence(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, PresenceRow>> {
+  const { rows } = await sql<PresenceRow>`
+    select presence.* from terminal_presence as presence
+    join ${keysOf(origins)} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
+    order by presence.account_id, presence.terminal_id
+    for no key update of presence`.execute(db);
+  return new Map(rows.map((row) => [row.terminal_id, row]));
+}
+
+/** Those of them that were ever registered. */
+export async function registeredAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
+  const { rows } = await sql<{ terminal_id: string }>`
+    select terminals.terminal_id from terminals
+    join ${keysOf(origins)} on key.account_id = terminals.account_id and key.terminal_id = terminals.terminal_id`.execute(
+    db,
+  );
+  return new Set(rows.map((row) => row.terminal_id));
+}
+
+function keysOf(origins: Origin[]): RawBuilder<unknown> {
+  const accounts = origins.map(({ accountId }) => accountId);
+  const terminals = origins.map(({ terminalId }) => terminalId);
+  return sql`unnest(${accounts}::text[], ${terminals}::text[]) as key (account_id, terminal_id)`;
+}
+
+export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: PresenceState })[]): Promise<void> {
+  if (rows.length === 0) return;
+  await db
+    .insertInto("terminal_presence")
+    .values(
+      rows.map(({ accountId, terminalId, state }) => ({ ...state, account_id: accountId, terminal_id: terminalId })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(["account_id", "terminal_id"]).doUpdateSet((eb) => ({
+        session: eb.ref("excluded.session"),
+        status: eb.ref("excluded.status"),
+        since: eb.ref("excluded.since"),
+        connected_at: eb.ref("excluded.connected_at"),
+        last_heard_at: eb.ref("excluded.last_heard_at"),
+        next_expected_at: eb.ref("excluded.next_expected_at"),
+        lost_at: eb.ref("excluded.lost_at"),
+        shut_down_at: eb.ref("excluded.shut_down_at"),
+        round_trip_ms: eb.ref("excluded.round_trip_ms"),
+        fault_code: eb.ref("excluded.fault_code"),
+        fault_message: eb.ref("excluded.fault_message"),
+        fault_at: eb.ref("excluded.fault_at"),
+        fault_ended_at: eb.ref("excluded.fault_ended_at"),
+      })),
+    )
+    .execute();
+}
+
+export async function addChanges(db: Kysely<Tables>, changes: (Origin & Change)[]): Promise<void> {
+  if (changes.length === 0) return;
+  await db
+    .insertInto("presence_changes")
+    .values(
+      changes.map(({ accountId, terminalId, at, status, reason }) => ({
+        account_id: accountId,
+        terminal_id: terminalId,
+        id: newId(at),
+        at,
+        status,
+        reason,
+      })),
+    )
+    .execute();
+}
+
+/** Terminals whose servers go away and that have to come back to others: they get as long as after a heartbeat. */
+export async function expectLater(db: Kysely<Tables>, origins: Origin[], nextExpectedAt: Date): Promise<void> {
+  await sql`
+    update terminal_presence as presence set next_expected_at = greatest(presence.next_expected_at, ${nextExpectedAt}::timestamptz)
+    from ${keysOf(origins)}
+    where key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
+      and presence.next_expected_at is not null`.execute(db);
+}
+
+export function findPresence(
+  db: Kysely<Tables>,
+  accountId: string,
+  terminalId: string,
+): Promise<PresenceRow | undefined> {
+  return db
+    .selectFrom("terminal_presence")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .executeTakeFirst();
+}

@@ -1,0 +1,54 @@
+import type { Pool } from "pg";
+
+/** A terminal that was heard on the connection that is known; `session` is null of a message that names none. */
+export interface Heard {
+  accountId: string;
+  terminalId: string;
+  session: string | null;
+  at: Date;
+  nextExpectedAt: Date;
+  roundTripMs: number | null;
+}
+
+/**
+ * The usual case of all terminals that were heard within a second, in one statement: nothing changes but times. None of
+ * its columns is in an index, so each row stays on its page. Whoever it does not concern is left to the rules: one that
+ * was not online, whose session is another, or whose fault may have ended.
+ */
+const text = `
+with input as (
+  select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])
+    as row (account_id, terminal_id, session, at, next_expected_at, round_trip_ms)
+  order by account_id, terminal_id
+)
+update terminal_presence as presence set
+  last_heard_at = greatest(presence.last_heard_at, input.at),
+  next_expected_at = case
+    when presence.next_expected_at is not null then greatest(presence.next_expected_at, input.next_expected_at)
+  end,
+  round_trip_ms = coalesce(input.round_trip_ms, presence.round_trip_ms)
+from input
+where presence.account_id = input.account_id and presence.terminal_id = input.terminal_id
+  and presence.status = 'online' and presence.lost_at is null and presence.shut_down_at is null
+  and (
+    input.session is null
+    or (presence.session = input.session and (presence.fault_at is null or presence.fault_ended_at is not null))
+  )
+returning presence.terminal_id`;
+
+/** Answers the ids of those that it concerned; they are unique over all accounts. */
+export async function noteHeard(pool: Pool, batch: Heard[]): Promise<Set<string>> {
+  const { rows } = await pool.query<{ terminal_id: string }>({
+    name: "note_heard",
+    text,
+    values: [
+      batch.map((row) => row.accountId),
+      batch.map((row) => row.terminalId),
+      batch.map((row) => row.session),
+      batch.map((row) => row.at),
+      batch.map((row) => row.nextExpectedAt),
+      batch.map((row) => row.roundTripMs),
+    ],
+  });
+  return new Set(rows.map((row) => row.terminal_id));
+}

@@ -1,0 +1,60 @@
+import { type PresenceReason, type PresenceStatus, presenceDelays } from "@tillkeeper/contract/presence";
+
+export type HeardStatus = Exclude<PresenceStatus, "never">;
+
+/** What a status follows from. */
+export interface PresenceTimes {
+  /** As last written, and since when. */
+  status: HeardStatus;
+  since: Date;
+  next_expected_at: Date | null;
+  lost_at: Date | null;
+  shut_down_at: Date | null;
+}
+
+export interface Standing {
+  status: HeardStatus;
+  since: Date;
+  /** Why it is not there; undefined of one that is. */
+  reason?: PresenceReason;
+}
+
+/** After a gap in which no server listened nobody is overdue for this long: time to come back and be heard. */
+export const comeBackMs = 30_000;
+
+/**
+ * The status of a terminal at an instant: the one place that decides. It follows from times alone, so that no worker has
+ * to have come by. `listeningSince` is when the servers began to listen without a gap: who could not be heard is not to
+ * blame.
+ */
+export function standingAt(times: PresenceTimes, listeningSince: Date, now: Date): Standing {
+  const { status, since, next_expected_at: expected, lost_at: lost, shut_down_at: shutDown } = times;
+  if (shutDown) return { status, since, reason: "goodbye" };
+  const heardAgainBy = listeningSince.getTime() + comeBackMs;
+  if (lost) {
+    const offlineAt = lost.getTime() + presenceDelays.lostOfflineAfterMs;
+    const due = lost < listeningSince ? Math.max(offlineAt, heardAgainBy) : offlineAt;
+    return absent(times, now, { reason: "link_lost", lateAt: lost.getTime(), offlineAt: due });
+  }
+  if (!expected) return { status, since };
+  const deadline = Math.max(expected.getTime(), heardAgainBy);
+  return absent(times, now, {
+    reason: "silent",
+    lateAt: deadline + presenceDelays.lateAfterMs,
+    offlineAt: deadline + presenceDelays.silentOfflineAfterMs,
+  });
+}
+
+interface Deadlines {
+  reason: PresenceReason;
+  lateAt: number;
+  offlineAt: number;
+}
+
+/** What was found before stays as it was found: neither does a late terminal become late anew, nor an offline one late. */
+function absent({ status, since }: PresenceTimes, now: Date, { reason, lateAt, offlineAt }: Deadlines): Standing {
+  if (status !== "offline" && now.getTime() >= offlineAt)
+    return { status: "offline", since: new Date(offlineAt), reason };
+  if (status === "online" && now.getTime() >= lateAt) return { status: "late", since: new Date(lateAt), reason };
+  return { status, since, ...(status !== "online" && { reason }) };
+}

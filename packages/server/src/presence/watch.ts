@@ -1,0 +1,113 @@
+import { presenceDelays } from "@tillkeeper/contract/presence";
+import { type Kysely, sql } from "kysely";
+import type { Db } from "../db/db.ts";
+import { retried } from "../db/retry.ts";
+import type { Tables } from "../db/schema.ts";
+import type { Clock } from "../platform/clock.ts";
+import { pause, type Worker } from "../platform/worker.ts";
+import { addChanges, type PresenceRow } from "./queries.ts";
+import { comeBackMs, standingAt } from "./status.ts";
+
+interface WatchDeps {
+  db: Db;
+  clock: Clock;
+}
+
+const watchEveryMs = 1_000;
+const overdueBatch = 500;
+/** Without any server's sign for so long, terminals could not be heard: whatever they did meanwhile is nobody's silence. */
+const gap = sql`interval '6 seconds'`;
+
+/**
+ * Says that a server is listening, and answers since when one has been. The gap is measured by the database's clock, that
+ * of all servers; `since` is an instant of the servers' own.
+ */
+export async function listenOn({ db, clock }: WatchDeps): Promise<Date> {
+  const now = clock.now();
+  const { rows } = await sql<{ since: Date }>`
+    insert into presence_watch as watch (since, seen_at, looked_at) values (${now}, clock_timestamp(), clock_timestamp())
+    on conflict (one) do update set
+      since = case when watch.seen_at < clock_timestamp() - ${gap} then excluded.since else watch.since end,
+      seen_at = greatest(watch.seen_at, clock_timestamp())
+    returning since`.execute(db.sql);
+  return rows[0]?.since ?? now;
+}
+
+/** Since when a server has been listening; since now when the last sign of one is too old. */
+export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Date> {
+  const { rows } = await sql<{ since: Date }>`
+    select since from presence_watch where seen_at >= clock_timestamp() - ${gap}`.execute(db);
+  return rows[0]?.since ?? now;
+}
+
+/**
+ * Writes down who became late or offline by the time that passed. What is shown does not wait for it; the history, and
+ * whoever wants to be told, does. One server looks each second, and each change is written once.
+ */
+export function watchWorker(deps: WatchDeps): Worker {
+  const { db, clock } = deps;
+  return {
+    name: "presence.watch",
+    backWithinMs: watchEveryMs,
+    async run(signal) {
+      while (!signal.aborted) {
+        const since = await listenOn(deps);
+        if (await isOurTurn(db)) {
+          let found = overdueBatch;
+          while (found === overdueBatch && !signal.aborted) {
+            found = await retried(() => settleOverdue(db, since, clock.now()));
+          }
+        }
+        await pause(watchEveryMs, signal);
+      }
+    },
+  };
+}
+
+/** It reads every terminal's row, so one of several servers does. */
+async function isOurTurn(db: Db): Promise<boolean> {
+  const { rows } = await sql`
+    update presence_watch set looked_at = clock_timestamp()
+    where looked_at <= clock_timestamp() - ${watchEveryMs * 0.9} * interval '1 millisecond'
+    returning one`.execute(db.sql);
+  return rows.length > 0;
+}
+
+/** The same deadlines as in `standingAt`, which has the last word. */
+function findOverdue(tx: Kysely<Tables>, since: Date, now: Date, limit: number) {
+  const ago = (ms: number) => new Date(now.getTime() - ms);
+  const { lateAfterMs, silentOfflineAfterMs, lostOfflineAfterMs } = presenceDelays;
+  const comeBackBy = new Date(since.getTime() + comeBackMs);
+  return sql<PresenceRow>`
+    select * from terminal_presence
+    where status in ('online', 'late') and (
+      lost_at <= ${ago(lostOfflineAfterMs)} and (lost_at >= ${since} or ${comeBackBy}::timestamptz <= ${now}::timestamptz)
+      or next_expected_at is not null and greatest(next_expected_at, ${comeBackBy}::timestamptz)
+        <= case status when 'online' then ${ago(lateAfterMs)}::timestamptz else ${ago(silentOfflineAfterMs)}::timestamptz end
+    )
+    order by account_id, terminal_id
+    limit ${limit}
+    for no key update skip locked`.execute(tx);
+}
+
+/** Answers how many there were. */
+function settleOverdue(db: Db, since: Date, now: Date): Promise<number> {
+  return db.sql.transaction().execute(async (tx) => {
+    const { rows } = await findOverdue(tx, since, now, overdueBatch);
+    const moved = rows.flatMap((row) => {
+      const { status, since: at, reason } = standingAt(row, since, now);
+      if (status === row.status || !reason) return [];
+      return [{ accountId: row.account_id, terminalId: row.terminal_id, status, at, reason }];
+    });
+    if (moved.length === 0) return 0;
+    await sql`
+      update terminal_presence as presence set status = moved.status, since = moved.since
+      from unnest(
+        ${moved.map((row) => row.accountId)}::text[], ${moved.map((row) => row.terminalId)}::text[],
+        ${moved.map((row) => row.status)}::text[], ${moved.map((row) => row.at)}::timestamptz[]
+      ) as moved (account_id, terminal_id, status, since)
+      where presence.account_id = moved.account_id and presence.terminal_id = moved.terminal_id`.execute(tx);
+    await addChanges(tx, moved);
+    return rows.length;
+  });
+}

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { opened, useAgents } from "./support/agents.ts";
+import { type Scene, useScene } from "./support/scene.ts";
+import { until } from "./support/until.ts";
+
+describe("an agent", () => {
+  let scene: Scene;
+  useScene((made) => {
+    scene = made;
+  });
+  const start = useAgents(() => scene);
+  const sessionsOf = (channel: "heartbeat" | "goodbye" | "gone") =>
+    scene.server.signsOn(channel).map((sign) => sign["session"]);
+
+  test("names its connection in hello and heartbeat, and takes its leave before it goes", async () => {
+    const agent = start(async () => opened, { telemetry: () => ({ printer: "ok" }) });
+    const hello = await scene.server.hello();
+    await until(() => sessionsOf("heartbeat").length > 0, "a heartbeat");
+    expect(hello.session).toEqual(expect.any(String));
+    expect(scene.server.signsOn("heartbeat")[0]).toMatchObject({
+      session: hello.session,
+      telemetry: { printer: "ok" },
+    });
+    await agent.stop();
+    await until(() => sessionsOf("goodbye").length > 0, "a goodbye");
+    expect(sessionsOf("goodbye")).toEqual([hello.session]);
+    expect(sessionsOf("gone")).toEqual([]);
+  });
+
+  test("leaves a will that names the connection, which is heard when the power fails", async () => {
+    const agent = start(async () => opened);
+    const { session } = await scene.server.hello();
+    await agent.kill();
+    await until(() => sessionsOf("gone").length > 0, "the will");
+    expect(sessionsOf("gone")).toEqual([session]);
+    expect(sessionsOf("goodbye")).toEqual([]);
+  });
+
+  test("has a new name on each connection, and tells a change at once", async () => {
+    let printer: "ok" | "paper_out" = "ok";
+    const agent = start(async () => opened, { telemetry: () => ({ printer }) });
+    const first = await scene.server.hello();
+    scene.broker.sever();
+    const second = await scene.server.hello(2);
+    expect(second.session).not.toBe(first.session);
+    await until(() => sessionsOf("heartbeat").includes(second.session), "a heartbeat of the second");
+    printer = "paper_out";
+    agent.reportSoon();
+    await until(() => JSON.stringify(scene.server.signsOn("heartbeat")).includes("paper_out"), "the change");
+  });
+
+  test("answers a probe at once", async () => {
+    start(async () => opened);
+    await scene.server.hello();
+    const probe_id = "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c";
+    scene.server.send("probe", { probe_id, sent_at: new Date().toISOString() });
+    await until(() => scene.server.signsOn("probe_answer").length > 0, "an answer");
+    expect(scene.server.signsOn("probe_answer")).toEqual([{ probe_id }]);
+  });
+
+  test("is back soon after a link on which the server answered, however often it failed before", async () => {
+    await scene.broker.vanish();
+    start(async () => opened);
+    // Long enough for pauses to have grown beyond what is expected below.
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    await scene.broker.listen();
+    await scene.server.hello(1);
+    await until(() => sessionsOf("heartbeat").length > 0, "a heartbeat");
+    scene.broker.sever();
+    const brokenAt = performance.now();
+    await scene.server.hello(2);
+    expect(performance.now() - brokenAt).toBeLessThan(1_500);
+  }, 20_000);
+});
