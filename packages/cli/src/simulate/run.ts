@@ -83,7 +83,9 @@ class Simulation {
   async run(): Promise<void> {
     const { terminals, state } = this.#options;
     if (state === undefined) {
-      this.#report.note("Without --state the terminals' keys are gone at the end; the next run pairs the terminals anew.");
+      this.#report.note(
+        "Without --state the terminals' keys are gone at the end; the next run pairs the terminals anew.",
+      );
     }
     await this.#enrolment.look();
     await inParallel(Array(terminals).keys(), width, this.#signal, async (number) => {

@@ -28,9 +28,12 @@ export function findTarget({ url, account, clientId, clientSecret }: TargetOptio
 
 function readSandbox(path: string): ClientOptions {
   try {
-    const { http_url: url, account_id: accountId, client_id: clientId, client_secret: clientSecret } = JSON.parse(
-      readFileSync(path, "utf8"),
-    );
+    const {
+      http_url: url,
+      account_id: accountId,
+      client_id: clientId,
+      client_secret: clientSecret,
+    } = JSON.parse(readFileSync(path, "utf8"));
     for (const value of [url, accountId, clientId, clientSecret]) if (typeof value !== "string") throw new Error();
     return { url, accountId, clientId, clientSecret };
   } catch (cause) {

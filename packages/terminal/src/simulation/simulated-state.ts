@@ -50,10 +50,7 @@ async function replaceUnsynced(path: string, text: string): Promise<void> {
 }
 
 /** The same journal, and somebody who is told of each entry when it is written, or could not be. */
-export function watchedJournal<State>(
-  journal: Journal<State>,
-  wrote: (entry: JournalEntry) => void,
-): Journal<State> {
+export function watchedJournal<State>(journal: Journal<State>, wrote: (entry: JournalEntry) => void): Journal<State> {
   return {
     get state() {
       return journal.state;
