@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { Agent } from "./agent.ts";
-import { type Clock, sleep, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Credential, OpenConnection } from "./connection.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { FaultyLink } from "./faulty-connection.ts";
@@ -79,7 +79,7 @@ export class VirtualTerminal {
   #agent: Agent<TerminalState> | undefined;
   #restarted: Promise<void> = Promise.resolve();
   readonly #downloads: string;
-  readonly #stopping = new AbortController();
+  #stopped = false;
 
   constructor(spec: VirtualTerminalSpec, openJournal: OpenTerminalJournal, options: VirtualTerminalOptions = {}) {
     this.#spec = spec;
@@ -120,7 +120,7 @@ export class VirtualTerminal {
 
   /** Ends cleanly, a restart that is under way too. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopped = true;
     await this.#restarted;
     await this.#agent?.stop();
     this.#payments.endAll();
@@ -128,28 +128,27 @@ export class VirtualTerminal {
   }
 
   /**
-   * The power is lost, perhaps already, and comes back after so many milliseconds: what is not in the journal is forgotten.
-   * Resolves when the terminal runs again, or will not. Never rejects.
+   * The power is lost, perhaps already, and comes back when the second promise resolves: what is not in the journal is
+   * forgotten. Resolves when the terminal runs again, or will not. Never rejects.
    */
-  losePower(forMs = 0, lost?: Promise<void>): Promise<void> {
+  losePower(lost?: Promise<void>, back?: Promise<void>): Promise<void> {
     const { log = silentLogger } = this.#options;
     this.#restarted = this.#restarted
       .then(() => lost)
-      .then(() => this.#loseAndRegainPower(forMs))
+      .then(() => this.#loseAndRegainPower(back))
       .catch((cause: unknown) => {
         log.error({ terminal_id: this.#spec.terminalId, err: cause }, "a virtual terminal could not restart");
       });
     return this.#restarted;
   }
 
-  async #loseAndRegainPower(forMs: number): Promise<void> {
-    const { signal } = this.#stopping;
-    if (signal.aborted) return;
+  async #loseAndRegainPower(back: Promise<void> | undefined): Promise<void> {
+    if (this.#stopped) return;
     await this.#agent?.kill();
     this.#payments.endAll();
     this.#condition.mend();
-    if (forMs > 0) await sleep(this.#clock, forMs, signal).catch(() => undefined);
-    if (!signal.aborted) await this.start();
+    await back;
+    if (!this.#stopped) await this.start();
   }
 
   async #boot(): Promise<Agent<TerminalState>> {
@@ -165,7 +164,7 @@ export class VirtualTerminal {
       handlers: parts.operations?.(usual) ?? usual,
       receipted: () => {
         // Nobody would notice but whoever is served just now, and that is nobody.
-        if (agent.idle && installedVersion(journal.state) !== runningVersion) void this.losePower(0, agent.kill());
+        if (agent.idle && installedVersion(journal.state) !== runningVersion) void this.losePower(agent.kill());
       },
       journal,
       clock: this.#clock,

@@ -17,7 +17,7 @@ function standingClock() {
         return () => void timers.delete(timer);
       },
     },
-    goTo(at: number) {
+    goTo: (at: number) => {
       now = at;
       for (const timer of timers) {
         if (timer.at > now) continue;

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, sleep, systemClock } from "../clock.ts";
 import { type Logger, silentLogger } from "../logger.ts";
 import { Agenda } from "./agenda.ts";
 import { type FaultMix, mildFaults } from "./fault-mix.ts";
@@ -24,6 +24,8 @@ export interface SimulatedFleetOptions {
 }
 
 const defaults = { paymentsPerHour: 20, fromMs: 9 * hourMs };
+/** How long those are waited for who have no link at the end. */
+const patienceMs = 3000;
 /** How many say goodbye at once. */
 const endingAtOnce = 500;
 
@@ -66,6 +68,10 @@ export class SimulatedFleet {
   /** Nothing more happens; every terminal ends cleanly. */
   async stop(): Promise<void> {
     this.#world.agenda.close();
+    const settled = new AbortController();
+    const patience = sleep(this.#world.clock, patienceMs, settled.signal).catch(() => undefined);
+    await Promise.race([patience, Promise.all(this.#terminals.map((terminal) => terminal.settle()))]);
+    settled.abort();
     for (let from = 0; from < this.#terminals.length; from += endingAtOnce) {
       await Promise.all(this.#terminals.slice(from, from + endingAtOnce).map((terminal) => terminal.stop()));
     }

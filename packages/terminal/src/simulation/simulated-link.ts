@@ -9,6 +9,8 @@ export class SimulatedLink {
   #link: MqttLink | undefined;
   #isUp = false;
   #silent = false;
+  #welcomed = false;
+  readonly #waiting = new Set<() => void>();
   #delayMs = 0;
   /** Nothing overtakes what was slow: not before this instant, by the agenda's clock. */
   #lastAt = 0;
@@ -66,6 +68,17 @@ export class SimulatedLink {
     });
   }
 
+  /** Whatever ails the link is over. Resolves when the server has said welcome on it, at once if it has. */
+  mend(): Promise<void> {
+    this.#delayMs = 0;
+    this.#lastAt = 0;
+    if (this.#silent) this.#link?.drop();
+    return new Promise((resolve) => {
+      if (this.#welcomed && !this.#silent) resolve();
+      else this.#waiting.add(resolve);
+    });
+  }
+
   #events(events: ConnectionSettings["events"], isCurrent: () => boolean): ConnectionSettings["events"] {
     return {
       up: (session) => {
@@ -80,13 +93,21 @@ export class SimulatedLink {
         if (this.#silent) return;
         this.#later(() => {
           if (isCurrent()) events.message(channel, payload);
+          if (isCurrent() && channel === "welcome") this.#greeted();
         });
       },
     };
   }
 
+  #greeted(): void {
+    this.#welcomed = true;
+    for (const goOn of this.#waiting) goOn();
+    this.#waiting.clear();
+  }
+
   #turn(isUp: boolean): void {
     this.#silent = false;
+    this.#welcomed = false;
     if (isUp === this.#isUp) return;
     this.#isUp = isUp;
     this.#changed(isUp);

@@ -58,6 +58,7 @@ export class SimulatedTerminal {
   #receipts = 0;
   #begunAt = 0;
   #powered = true;
+  #powerBack: (() => void) | undefined;
   #ended = false;
   #fault: DeviceFault | undefined;
 
@@ -89,9 +90,15 @@ export class SimulatedTerminal {
     this.#lookAhead();
   }
 
+  /** Nothing more happens to it. Resolves when it is connected, so that it can say goodbye. */
+  async settle(): Promise<void> {
+    this.#ended = true;
+    this.#powerBack?.();
+    await this.#link.mend();
+  }
+
   /** Ends cleanly; what was taken since the last close is kept, where a journal is. */
   async stop(): Promise<void> {
-    this.#ended = true;
     await this.#terminal.stop();
     await this.#journal.save();
   }
@@ -197,7 +204,11 @@ export class SimulatedTerminal {
     if (this.#till.underWay()) this.#world.figures.payments.lost += 1;
     this.#till.losePower();
     this.#fault = undefined;
-    await this.#terminal.losePower(forMs);
+    const { promise: back, resolve } = Promise.withResolvers<void>();
+    this.#powerBack = resolve;
+    this.#world.agenda.noteIn(forMs, resolve);
+    await this.#terminal.losePower(undefined, back);
+    this.#powerBack = undefined;
     this.#powered = true;
   }
 
