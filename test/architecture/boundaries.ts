@@ -28,6 +28,7 @@ const serverLayers = [
   ["stores"],
   ["terminals"],
   ["operations"],
+  ["broker-access"],
   ["presence"],
   ["configurations"],
   ["releases"],

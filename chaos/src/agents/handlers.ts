@@ -34,12 +34,18 @@ export function recordingHandlers({ terminalId, history, earlier, work }: Handle
   };
 
   const handler = {
-    run: async (operation: Operation, context: { signal: AbortSignal; cancelled?: AbortSignal }) => {
+    run: async (
+      operation: Operation,
+      context: { signal: AbortSignal; cancelled?: AbortSignal; serverNow: () => number },
+    ) => {
       const operationId = operation.operation_id;
-      const { signal, cancelled } = context;
+      const { signal, cancelled, serverNow } = context;
       history.write({ type: "began", terminalId, operationId, at: Date.now() });
       try {
-        return end(operationId, await work(operation, cancelled ? AbortSignal.any([signal, cancelled]) : signal));
+        return end(
+          operationId,
+          await work(operation, cancelled ? AbortSignal.any([signal, cancelled]) : signal, serverNow),
+        );
       } catch (cause) {
         if (cancelled?.aborted) return end(operationId, { status: "FAILED", reason: "cancelled" });
         throw cause;

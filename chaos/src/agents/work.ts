@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OperationName, OperationResults } from "@tillkeeper/contract/operations";
+import { uploadLog } from "@tillkeeper/terminal/log-upload";
 import type { Completed, Failed, Operation } from "@tillkeeper/terminal/operation";
 
 /** How an operation is carried out: resolves with what came of it. */
-export type Work = (operation: Operation, signal: AbortSignal) => Promise<Completed<unknown, null> | Failed>;
+export type Work = (
+  operation: Operation,
+  signal: AbortSignal,
+  serverNow: () => number,
+) => Promise<Completed<unknown, null> | Failed>;
 
 const shares = { late: 0.03, failed: 0.05 };
 const usualMs = { shortest: 10, longest: 500 };
@@ -14,12 +19,17 @@ const lateByMs = { shortest: 200, longest: 2000 };
  * Takes its time, fails now and then, and is sometimes done only after the deadline. Every answer is another one, as far
  * as the operation's result has room for it (`open_menu` has only a yes or no).
  */
-export const inventedWork: Work = async ({ operation, expires_at: expiresAt }, signal) => {
+export const inventedWork: Work = async (order, signal, serverNow) => {
+  const { operation, expires_at: expiresAt } = order;
   const late = Math.random() < shares.late;
   const ms = late ? Date.parse(expiresAt) - Date.now() + between(lateByMs) : between(usualMs);
   await sleep(Math.max(0, ms), undefined, { signal });
   if (Math.random() < shares.failed) {
     return { status: "FAILED", reason: "device_error", error: { code: "invented", message: randomUUID() } };
+  }
+  // The server takes nobody's word for a log.
+  if (operation === "send_logs") {
+    return uploadLog(order, Buffer.from(randomUUID()), { signal, cancelled: signal, serverNow });
   }
   return { status: "COMPLETED", result: results[operation](randomUUID()) };
 };
@@ -28,7 +38,7 @@ function between({ shortest, longest }: { shortest: number; longest: number }): 
   return shortest + Math.random() * (longest - shortest);
 }
 
-const results: { [Name in OperationName]: (unique: string) => OperationResults[Name] } = {
+const results: { [Name in Exclude<OperationName, "send_logs">]: (unique: string) => OperationResults[Name] } = {
   end_of_day: (unique) => ({
     outcome: "accepted",
     batch_id: unique,
@@ -42,7 +52,6 @@ const results: { [Name in OperationName]: (unique: string) => OperationResults[N
     tip_amount: 0,
     currency: "NOK",
   }),
-  send_logs: (unique) => ({ log_id: unique, size: 1, sha256: "0".repeat(64) }),
   check_update: (unique) => ({
     current_version: unique,
     latest_version: unique,

@@ -3,9 +3,11 @@ import { Command } from "commander";
 import { accountCommand } from "./commands/account.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { configurationCommand } from "./commands/configuration.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { releaseCommand } from "./commands/release.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { settingsCommand } from "./commands/settings.ts";
@@ -32,6 +34,8 @@ for (const command of [
   settingsCommand(),
   auditCommand(),
   agentCommand(),
+  releaseCommand(),
+  configurationCommand(),
   demoCommand(),
   simulateCommand(),
 ]) {

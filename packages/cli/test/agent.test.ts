@@ -130,7 +130,7 @@ describe("tillkeeper agent", () => {
   });
 
   test("waits for a server that is not there, and ends in order meanwhile", async () => {
-    const asked = vi.fn();
+    const asked = vi.fn<() => void>();
     const silent = createServer((socket) => {
       asked();
       socket.destroy();

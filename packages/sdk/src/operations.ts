@@ -1,6 +1,7 @@
 import type { Operation, OperationCreate } from "@tillkeeper/contract/http/operations";
 import type { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import { TillkeeperError } from "./error.ts";
+import { nextPage } from "./next-page.ts";
 import type { Transport } from "./transport.ts";
 
 export interface SentOperation {
@@ -158,12 +159,4 @@ async function withTimeout<T>(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** `starting_after` of RFC 8288's `<…>; rel="next"`. */
-function nextPage(link: string | null): string | undefined {
-  const target = /<([^>]*)>; *rel="next"/.exec(link ?? "")?.[1];
-  return target === undefined
-    ? undefined
-    : (new URL(target, "http://relative").searchParams.get("starting_after") ?? undefined);
 }

@@ -19,11 +19,13 @@ export interface ClientOptions {
 type QueryValue = string | number | boolean | undefined;
 
 export interface Call {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   /** Below the server's address; see `pathOf`. */
   path: string;
   query?: Readonly<Record<string, QueryValue>>;
   body?: unknown;
+  /** A file, in place of a body. It may take as long as it needs, unless the signal says otherwise. */
+  file?: Blob;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
 }
@@ -38,6 +40,8 @@ export interface Transport {
   pathOf: (...parts: string[]) => string;
   /** Sends with a token. A 401 is tried once more with a new one; every other answer but 2xx throws `TillkeeperError`. */
   call: <T>(call: Call) => Promise<Answer<T>>;
+  /** The same for an answer that is a file. `requestTimeoutMs` holds until it begins; the signal ends it at any time. */
+  download: (call: Call) => Promise<Answer<ReadableStream<Uint8Array>>>;
   /** The token in use. */
   token: () => Promise<TokenResponse>;
 }
@@ -60,30 +64,58 @@ export function createTransport(options: ClientOptions): Transport {
       }),
   });
 
-  const attempt = async ({ method, path, query, body, headers, signal }: Call, token: string) => {
-    const timeout = AbortSignal.timeout(requestTimeoutMs);
+  const attempt = async (call: Call, token: string, timeout: AbortSignal) => {
+    const { method, path, query, body, file, headers, signal } = call;
+    // A file takes as long as it takes.
+    const signals = [...(signal ? [signal] : []), ...(file ? [] : [timeout])];
+    const authorized = { ...headers, authorization: `Bearer ${token}` };
     return send(`${base}${path}${queryText(query)}`, {
-      ...json(body, { ...headers, authorization: `Bearer ${token}` }),
+      ...(file ? bytes(file, authorized) : json(body, authorized)),
       method,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: AbortSignal.any(signals),
     });
+  };
+
+  const answered = async (call: Call, timeout: () => AbortSignal): Promise<Response> => {
+    const { access_token: first } = await tokens.get();
+    let response = await attempt(call, first, timeout());
+    if (response.status === 401) {
+      await response.body?.cancel();
+      tokens.discard(first);
+      response = await attempt(call, (await tokens.get()).access_token, timeout());
+    }
+    if (!response.ok) throw await readError(response);
+    return response;
   };
 
   return {
     pathOf: (...parts) => [account, ...parts.map(encodeURIComponent)].join("/"),
     token: () => tokens.get(),
     call: async <T>(call: Call): Promise<Answer<T>> => {
-      const { access_token: first } = await tokens.get();
-      let response = await attempt(call, first);
-      if (response.status === 401) {
-        await response.body?.cancel();
-        tokens.discard(first);
-        response = await attempt(call, (await tokens.get()).access_token);
-      }
-      if (!response.ok) throw await readError(response);
+      const response = await answered(call, () => AbortSignal.timeout(requestTimeoutMs));
       const body: T = JSON.parse(await response.text());
       return { body, headers: response.headers };
     },
+    download: async (call) => {
+      const begins = deadline(requestTimeoutMs);
+      const { body, headers } = await answered(call, begins.again).finally(begins.met);
+      return { body: body ?? new ReadableStream(), headers };
+    },
+  };
+}
+
+/** Ends what has not begun in time, and leaves alone what has. */
+function deadline(ms: number): { again: () => AbortSignal; met: () => void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    again: () => {
+      clearTimeout(timer);
+      const late = new AbortController();
+      const reason = new DOMException("The operation was aborted due to timeout", "TimeoutError");
+      timer = setTimeout(() => late.abort(reason), ms);
+      return late.signal;
+    },
+    met: () => clearTimeout(timer),
   };
 }
 
@@ -91,6 +123,11 @@ function json(body: unknown, headers: Record<string, string>): RequestInit {
   const accepted = { ...headers, accept: "application/json" };
   if (body === undefined) return { headers: accepted };
   return { headers: { ...accepted, "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+function bytes(file: Blob, headers: Record<string, string>): RequestInit {
+  const type = "application/octet-stream";
+  return { headers: { ...headers, accept: "application/json", "content-type": type }, body: file };
 }
 
 /** As the API documents it: id and secret as they are, without percent-encoding. */

@@ -14,6 +14,7 @@ import { authRoutes } from "./auth/routes.ts";
 import { openSigningKeys } from "./auth/signing-keys.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { transferTokens } from "./auth/transfer-tokens.ts";
+import { brokerRoutes } from "./broker-access/routes.ts";
 import { clientRoutes } from "./clients/routes.ts";
 import {
   type Config,
@@ -25,6 +26,7 @@ import {
 } from "./config.ts";
 import { configurationRoutes } from "./configurations/routes.ts";
 import type { Tx } from "./db/db.ts";
+import { unavailable } from "./db/failures.ts";
 import { openDatabase } from "./db/open.ts";
 import { openFileStore } from "./files/open-store.ts";
 import { credentialWorker } from "./gateway/credential-check.ts";
@@ -74,6 +76,7 @@ import { releaseRoutes } from "./releases/routes.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 import { storeRoutes } from "./stores/routes.ts";
 import { destinationChanged } from "./stores/suspension.ts";
+import type { Admission } from "./terminals/admission.ts";
 import { accountOfTerminalId, authenticateDevice, liveCredentials } from "./terminals/credentials.ts";
 import { type RetirementDeps, retirementWorker } from "./terminals/retirement.ts";
 import { terminalRoutes } from "./terminals/routes.ts";
@@ -163,6 +166,11 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     ...deviceLogRoutes({ tokens: core.transfers, receive: createReceiveLog(core) }),
     ...updateRoutes(core),
     ...presenceRoutes({ db, clock, probes: gateway.probes }),
+    ...brokerRoutes({
+      authentication: core,
+      secret: config.mqtt.brokerSecret,
+      brokerUrl: config.mqtt.outsideUrl,
+    }),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => gateway.transport.healthy(),
@@ -222,9 +230,8 @@ function terminalPorts({ transport, virtual, presence }: Gateway, accept: Accept
       cancelUndelivered(tx, { ...operation, at: clock.now() }),
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
+    admit: (admission: Admission) => admitOrSay(transport, admission),
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
-    // For brokers that keep their own list of users.
-    deviceTokenIssued: async () => {},
     // An outside broker does not say who is connected to it; the terminals' own words do.
     isConnected: async (accountId: string, terminalId: string) =>
       seesConnections ? transport.hears(terminalId) : presence.isThere({ accountId, terminalId }),
@@ -233,6 +240,15 @@ function terminalPorts({ transport, virtual, presence }: Gateway, accept: Accept
       return operation.id;
     },
   };
+}
+
+/** A broker that cannot be told is no fault of the request: it is to be sent again. */
+async function admitOrSay(transport: DeviceTransport, admission: Admission) {
+  try {
+    return await transport.admit(admission);
+  } catch (error) {
+    throw unavailable(error);
+  }
 }
 
 function operationRequest(by: { accountId: string; clientId: string }, terminalId: string, operation: OperationName) {
@@ -323,7 +339,7 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
     if (noted) void handling.add(noted.catch(() => undefined));
   };
   const mailboxes = new Mailboxes();
-  const broker = await openTransport({ config, log, receive, left, deviceTokens, findLiveCredential });
+  const broker = await openTransport({ config, db, log, receive, left, deviceTokens, findLiveCredential });
   const transport = withLongPoll(broker, mailboxes);
   opened = transport;
   closing.add(() => transport.close());
@@ -342,6 +358,8 @@ async function openGateway(core: Core, { virtualTerminalHost: host }: ServerOpti
       serverId: serverId(folder),
       mqttUrl: transport.url,
       releaseKeys: (accountId) => liveKeys(db, accountId),
+      connectAt: transport.inside,
+      admit: (admission) => transport.admit(admission),
     });
   return { device, durations, transport, virtual, presence, probes, mailboxes, receive };
 }

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
+import { createClient } from "@tillkeeper/sdk/client";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { activeDevice, type Device } from "./support/device.ts";
@@ -164,6 +166,24 @@ describe("logs of terminals", () => {
       const answer = await server.call("GET", `${logsOf(device.terminalId)}${path}`, tenant);
       expect(answer).toMatchObject({ status: 404, body: { error: { code: "log_not_found" } } });
     }
+  });
+
+  it("are read with the client, page by page and as a stream", async () => {
+    const [first, second] = [await stored("one\n"), await stored("two\n")];
+    const client = createClient({
+      url: server.url,
+      accountId: tenant.aid,
+      clientId: tenant.clientId,
+      clientSecret: tenant.secret,
+    });
+    const page = await client.logs.list(device.terminalId, { limit: 1 });
+    expect(page).toMatchObject({ logs: [{ id: second.log_id }], starting_after: second.log_id });
+    const next = await client.logs.list(device.terminalId, { limit: 1, starting_after: second.log_id });
+    expect(next.logs).toEqual([await client.logs.get(device.terminalId, first.log_id)]);
+    const content = await buffer(await client.logs.download(device.terminalId, first.log_id));
+    expect(gunzipSync(content).toString()).toBe("one\n");
+    const missing = client.logs.download(device.terminalId, "019a0000-0000-7000-8000-000000000000");
+    await expect(missing).rejects.toMatchObject({ code: "log_not_found", status: 404 });
   });
 
   it("outlive a restart of the server", async () => {

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tables } from "../src/db/schema.ts";
 import { inTenant } from "../src/db/tenant.ts";
+import { addRelease, announcement, newKeyPair, newMaker } from "./support/releases.ts";
 import { type Call, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 interface Endpoint {
@@ -15,6 +16,9 @@ interface Endpoint {
 
 /** Ids of one account's things, by the name of the path parameter that takes them. */
 type Ids = Record<string, string>;
+
+/** Signs what nobody asked for. */
+const strayMaker = { ...newKeyPair(), keyId: "" };
 
 /** A body that is valid for each operation that takes one, naming the given things; a new one without a row fails. */
 const bodies: Record<string, (ids: Ids) => unknown> = {
@@ -38,6 +42,10 @@ const bodies: Record<string, (ids: Ids) => unknown> = {
   aid_account_management_terminals_post: ({ store_id }) => ({ device_serial_number: `W${randomUUID()}`, store_id }),
   terminal_pairing_codes_post: () => ({ reference: "job 17" }),
   terminal_device_post: () => ({ device_serial_number: `W${randomUUID()}` }),
+  aid_releases_post: ({ key_id }) => ({ ...announcement(strayMaker, { version: "1" }), key_id }),
+  aid_releases_rid_file_put: () => "a file",
+  aid_release_keys_post: () => ({ name: "Releases", public_key: newKeyPair().publicKey }),
+  aid_configurations_post: ({ store_id }) => ({ store_id, content: {} }),
   admin_terminals_operations_post: ({ terminal_id }) => ({ terminal_id, operation: "open_menu" }),
   account_admin_terminals_operations_post: ({ terminal_id }) => ({ terminal_id, operation: "open_menu" }),
 };
@@ -78,6 +86,10 @@ describe("tenants", () => {
       scope: ["read:accounts"],
       type: "client_credentials",
     });
+    const logId = await storeLog(of.aid, terminal.terminal_id);
+    const maker = await newMaker(server, of);
+    const release = await addRelease(server, of, maker);
+    const configuration = await post(`/v1/accounts/${of.aid}/configurations`, { content: { of: of.aid } });
     const { body: shown } = await server.call("GET", `/v1/accounts/${of.aid}/auth/clients/${client.id}`, of);
     return {
       aid: of.aid,
@@ -90,7 +102,35 @@ describe("tenants", () => {
       client_ref: client.id,
       secret_id: shown.secrets[0].id,
       grant_ref: grant.id,
+      log_id: logId,
+      release_id: release.id,
+      key_id: maker.keyId,
+      version: configuration.version,
     };
+  }
+
+  /** As a terminal's upload leaves it. */
+  async function storeLog(aid: string, terminalId: string): Promise<string> {
+    const id = randomUUID();
+    await server.db.sql
+      .insertInto("terminal_logs")
+      .values({
+        account_id: aid,
+        id,
+        terminal_id: terminalId,
+        operation_id: randomUUID(),
+        device_serial_number: "1",
+        state: "stored",
+        received_sha256: Buffer.alloc(32),
+        name: `logs/${id}.gz`,
+        size: 1,
+        unpacked_size: 1,
+        sha256: "0".repeat(64),
+        masked_count: 0,
+        created_at: server.clock.now(),
+      })
+      .execute();
+    return id;
   }
 
   /** Things of the same form that nobody has. */
@@ -105,6 +145,10 @@ describe("tenants", () => {
     client_ref: randomUUID(),
     secret_id: randomUUID(),
     grant_ref: randomUUID(),
+    log_id: randomUUID(),
+    release_id: randomUUID(),
+    key_id: "A".repeat(43),
+    version: "999",
   };
 
   async function ask({ id, method, path }: Endpoint, ids: Ids, body: unknown, of = stranger): Promise<string> {
@@ -113,7 +157,8 @@ describe("tenants", () => {
     const url = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
       encodeURIComponent(ids[key(name)] ?? fail(`${id}: no ${name}`)),
     );
-    const call: Call = { ...of, ...(body !== undefined && { body }) };
+    const type = typeof body === "string" && { headers: { "content-type": "application/octet-stream" } };
+    const call: Call = { ...of, ...(body !== undefined && { body }), ...type };
     const { status, body: answer } = await server.call(method, url, call);
     return JSON.stringify({ status, answer });
   }

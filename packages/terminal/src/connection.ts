@@ -12,6 +12,10 @@ export interface Credential {
   password: string | (() => string);
   /** Told when the broker does not accept it. */
   refused?: () => void;
+  /** The MQTT client id, as answered; left out, the terminal's id. As a function like the password. */
+  clientId?: string | (() => string);
+  /** PEM text of the certificates that the broker's must be signed by, in place of those that the system trusts. */
+  ca?: string;
 }
 
 export interface ConnectionEvents {

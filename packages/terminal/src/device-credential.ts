@@ -51,8 +51,9 @@ export class DeviceCredential {
     this.#since = this.#clock.monotonic();
     this.credential = {
       url: token.mqtt_url,
-      username: token.terminal_id,
-      password: () => this.#token.token,
+      username: token.mqtt_username,
+      password: () => this.#token.mqtt_password,
+      clientId: () => this.#token.mqtt_client_id,
       refused: () => this.#refused(),
     };
     this.#plan(this.#renewInMs());

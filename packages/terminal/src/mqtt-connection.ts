@@ -108,21 +108,22 @@ class MqttConnection implements MqttLink {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     const { terminalId, events } = this.#settings;
-    const { url, username, password, refused } = this.#credential;
+    const { url, username, password, clientId = terminalId, ca, refused } = this.#credential;
     const session = randomUUID();
     const gone: GoneMessage = { session };
     const client = connect(url, {
       protocolVersion: 4,
       clean: true,
-      clientId: terminalId,
+      clientId: now(clientId),
       username,
-      password: typeof password === "function" ? password() : password,
+      password: now(password),
       keepalive: keepaliveSeconds,
       connectTimeout: connectTimeoutMs,
       reconnectPeriod: 0,
       resubscribe: false,
       manualConnect: true,
       will: { topic: topic(terminalId, "gone"), payload: Buffer.from(JSON.stringify(gone)), qos: 1, retain: false },
+      ...(ca !== undefined && { ca }),
     });
     this.#client = client;
     // Every message under way listens for the end of the link.
@@ -188,4 +189,8 @@ function checked(credential: Credential): Credential {
   const { protocol } = new URL(credential.url);
   if (!["mqtt:", "mqtts:", "ws:", "wss:"].includes(protocol)) throw new Error(`Not an MQTT address: ${protocol}`);
   return credential;
+}
+
+function now(value: string | (() => string)): string {
+  return typeof value === "function" ? value() : value;
 }

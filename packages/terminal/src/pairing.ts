@@ -1,7 +1,6 @@
 import { DeviceNonce, DeviceToken } from "@tillkeeper/contract/http/devices";
 import { deviceProofAudience, deviceProofType } from "@tillkeeper/contract/pairing";
-import type { TSchema } from "typebox";
-import { Compile, type Validator } from "typebox/compile";
+import { Compile } from "typebox/compile";
 import type { DeviceKeys } from "./device-keys.ts";
 
 export type { DeviceToken } from "@tillkeeper/contract/http/devices";
@@ -95,10 +94,10 @@ interface Sent {
   signal: AbortSignal | undefined;
 }
 
-async function post<T extends TSchema, Value>(
+async function post<Value>(
   server: string,
   path: string,
-  answers: Validator<Record<never, never>, T, Value>,
+  answers: { Check(value: unknown): value is Value },
   { body, signal }: Sent,
 ): Promise<Value> {
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -116,10 +115,15 @@ async function post<T extends TSchema, Value>(
     if (signal?.aborted) throw signal.reason;
     throw new DeviceServerError(`no answer from ${server}`, { cause });
   }
-  if (response.ok && answers.Check(answer)) return answer as Value;
+  if (response.ok && answers.Check(answer)) return answer;
+  throw errorOf(server, response, answer);
+}
+
+function errorOf(server: string, response: Response, answer: unknown): DeviceServerError {
   const error = (answer as { error?: { code?: unknown; message?: unknown } } | null)?.error;
   const retryAfter = Number(response.headers.get("retry-after"));
-  throw new DeviceServerError(`${server} answered ${response.status}: ${String(error?.message ?? "not understood")}`, {
+  const message = typeof error?.message === "string" ? error.message : "not understood";
+  return new DeviceServerError(`${server} answered ${response.status}: ${message}`, {
     ...(typeof error?.code === "string" && { code: error.code }),
     ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
   });

@@ -22,7 +22,7 @@ import { virtualOperations } from "./virtual-operations.ts";
 import { installedVersion, virtualUpdates } from "./virtual-updates.ts";
 
 /** A terminal to play, with the credential that it connects with. */
-export interface VirtualTerminalSpec extends Pick<Credential, "username" | "password" | "refused"> {
+export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
   terminalId: string;
   serialNumber: string;
   mqttUrl: string;
@@ -202,6 +202,12 @@ export class VirtualTerminal {
   }
 }
 
-export function credentialOf({ mqttUrl: url, username, password, refused }: VirtualTerminalSpec): Credential {
-  return { url, username, password, ...(refused && { refused }) };
+export function credentialOf({
+  terminalId,
+  serialNumber,
+  mqttUrl: url,
+  releaseKeys,
+  ...login
+}: VirtualTerminalSpec): Credential {
+  return { url, ...login };
 }

@@ -187,7 +187,7 @@ describe("a lost link", () => {
 
   test("a password that changes is asked for at each attempt, and its owner is told of a refusal", async () => {
     let current = "outdated";
-    const refused = vi.fn(() => {
+    const refused = vi.fn<() => void>(() => {
       current = password;
     });
     start(vi.fn<Run>(), { credential: { url: broker.url, username: terminalId, password: () => current, refused } });

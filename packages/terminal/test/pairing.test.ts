@@ -101,7 +101,7 @@ describe("a device's credential", () => {
   const terminalId = "T12345678-T0001";
   let clock: FakeClock;
   let device: DeviceCredential;
-  const lockedOut = vi.fn();
+  const lockedOut = vi.fn<() => void>();
   beforeEach(async () => {
     clock = new FakeClock("2026-01-01T00:00:00Z");
     lockedOut.mockClear();

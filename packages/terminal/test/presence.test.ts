@@ -59,11 +59,11 @@ describe("an agent", () => {
   });
 
   test("is back soon after a link on which the server answered, however often it failed before", async () => {
-    await scene.broker.vanish();
+    scene.broker.refuses = true;
     start(async () => opened);
-    // Long enough for pauses to have grown beyond what is expected below.
-    await new Promise((resolve) => setTimeout(resolve, 3_500));
-    await scene.broker.listen();
+    // By then its pauses have grown beyond what is expected below.
+    await until(() => scene.broker.connects.length >= 6, "six attempts");
+    scene.broker.refuses = false;
     await scene.server.hello(1);
     await until(() => sessionsOf("heartbeat").length > 0, "a heartbeat");
     scene.broker.sever();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { password } from "./support/broker.ts";
 import { useFleets } from "./support/fleets.ts";
+import { takeLogs } from "./support/log-taker.ts";
 import { type Scene, terminalId, useScene } from "./support/scene.ts";
 
 let scene: Scene;
@@ -15,13 +16,18 @@ const { fleet, spec, close, works } = useFleets(() => scene);
 
 describe("a healthy virtual terminal", () => {
   test("answers all four operations as the contract says", async () => {
+    const { transfer, taken } = await takeLogs();
     await fleet().start(spec());
     await server.hello();
     for (const operation of ["end_of_day", "send_logs", "check_update", "open_menu"] as const) {
-      const { operation_id } = server.command({ operation });
+      const { operation_id } = server.command({ operation, ...(operation === "send_logs" && { transfer }) });
       expect(await server.result(operation_id)).toMatchObject({ operation, status: "COMPLETED" });
       expect(server.startsOf(operation_id)).toHaveLength(1);
     }
+    // Its own lines, and one to be masked.
+    expect(taken).toMatchObject([
+      { text: expect.stringMatching(/4111 1111 1111 1111[^]* info connected [^]* info answered /) },
+    ]);
   });
 
   test("that takes no time answers in one message", async () => {

@@ -1,4 +1,4 @@
-import type { CommandMessage, ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage, ResultMessage, StartedMessage } from "@tillkeeper/contract/mqtt";
 import type { OpenConnection } from "@tillkeeper/terminal/connection";
 import { readMessage } from "@tillkeeper/terminal/wire";
 
@@ -21,52 +21,32 @@ export function lineOf(event: AgentEvent, json: boolean): string {
 
 /** A way to connect that tells what goes through. Copies of what was told already are not told again. */
 export function observed(open: OpenConnection, terminalId: string, tell: Tell): OpenConnection {
-  const told = new Set<string>();
-  const once = (event: AgentEvent & { event: "operation" }) => {
-    const key = `${event.operation_id} ${event.state}`;
-    if (told.has(key)) return;
-    told.add(key);
-    tell(event);
-  };
-  const operations = new Map<string, string>();
+  const operations = new OperationTeller(tell);
   return (settings) => {
-    const { up, down, message } = settings.events;
+    const { events } = settings;
     const connection = open({
       ...settings,
       events: {
         up: (session) => {
           tell({ event: "connected", terminal_id: terminalId });
-          up(session);
+          events.up(session);
         },
         down: () => {
           tell({ event: "disconnected", terminal_id: terminalId });
-          down();
+          events.down();
         },
         message: (channel, payload) => {
           const incoming = readMessage(channel, payload);
-          if (incoming.channel === "command") {
-            const { operation_id, operation }: CommandMessage = incoming.message;
-            operations.set(operation_id, operation);
-            once({ event: "operation", operation_id, operation, state: "received" });
-          }
-          message(channel, payload);
+          if (incoming.channel === "command") operations.received(incoming.message);
+          events.message(channel, payload);
         },
       },
     });
     return {
-      send: (channel, sent) => {
-        if (channel === "started") {
-          const { operation_id } = sent as { operation_id: string };
-          const operation = operations.get(operation_id) ?? "unknown";
-          once({ event: "operation", operation_id, operation, state: "started" });
-        }
-        if (channel === "result") {
-          const result = sent as ResultMessage;
-          const { operation_id, operation, status: state } = result;
-          const reason = "reason" in result ? { reason: String(result.reason) } : {};
-          once({ event: "operation", operation_id, operation, state, ...reason });
-        }
-        return connection.send(channel, sent);
+      send: (channel, message) => {
+        if (channel === "started") operations.started(message as StartedMessage);
+        if (channel === "result") operations.answered(message as ResultMessage);
+        return connection.send(channel, message);
       },
       proved: () => connection.proved(),
       drop: () => connection.drop(),
@@ -75,4 +55,37 @@ export function observed(open: OpenConnection, terminalId: string, tell: Tell): 
       destroy: () => connection.destroy(),
     };
   };
+}
+
+class OperationTeller {
+  readonly #tell: Tell;
+  readonly #told = new Set<string>();
+  readonly #names = new Map<string, string>();
+
+  constructor(tell: Tell) {
+    this.#tell = tell;
+  }
+
+  received({ operation_id, operation }: CommandMessage): void {
+    this.#names.set(operation_id, operation);
+    this.#once({ event: "operation", operation_id, operation, state: "received" });
+  }
+
+  started({ operation_id }: StartedMessage): void {
+    const operation = this.#names.get(operation_id) ?? "unknown";
+    this.#once({ event: "operation", operation_id, operation, state: "started" });
+  }
+
+  answered(result: ResultMessage): void {
+    const { operation_id, operation, status: state } = result;
+    const reason = "reason" in result ? { reason: result.reason } : {};
+    this.#once({ event: "operation", operation_id, operation, state, ...reason });
+  }
+
+  #once(event: AgentEvent & { event: "operation" }): void {
+    const key = `${event.operation_id} ${event.state}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#tell(event);
+  }
 }

@@ -119,6 +119,9 @@ export const DeviceToken = Type.Object({
   token_type: Type.Literal("Bearer"),
   expires_in: Type.Integer({ description: "Seconds from now." }),
   mqtt_url: Type.String(),
+  mqtt_username: Type.String(),
+  mqtt_password: Type.String({ description: "The token, or what the broker takes in its place." }),
+  mqtt_client_id: Type.String(),
   https_url: Type.String(),
   server_time: Time,
 });

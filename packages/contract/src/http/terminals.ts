@@ -119,5 +119,6 @@ export const TerminalCredential = Type.Object({
   mqtt_url: Type.String(),
   username: Type.String(),
   password: Type.String(),
+  client_id: Type.String({ description: "The MQTT client id to connect with." }),
 });
 export type TerminalCredential = Static<typeof TerminalCredential>;

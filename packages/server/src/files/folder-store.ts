@@ -41,7 +41,7 @@ export async function clearDrafts(folder: string, untouchedMs: number): Promise<
   const path = join(folder, drafts);
   for (const name of (await readdir(path).catch(ifMissing)) ?? []) {
     const draft = await stat(join(path, name)).catch(ifMissing);
-    if (draft && Date.now() - draft.mtimeMs >= untouchedMs) await rm(join(path, name), { force: true });
+    if (draft && Date.now() - untouchedMs >= Math.floor(draft.mtimeMs)) await rm(join(path, name), { force: true });
   }
 }
 

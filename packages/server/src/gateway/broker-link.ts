@@ -7,6 +7,10 @@ import { PublishWindow } from "./publish-window.ts";
 
 interface LinkOptions {
   url: string;
+  /** In place of what the address says. */
+  user?: { username: string; password: string } | undefined;
+  /** Certificates that are trusted in place of the system's. */
+  ca?: string | undefined;
   /** What to subscribe to; shared with the other servers where the broker can. */
   filters: readonly string[];
   log: Logger;
@@ -62,7 +66,7 @@ function mayBeTheVersion(error: unknown): boolean {
   return typeof code !== "number" || code < 128 || code === unsupportedVersion;
 }
 
-async function openAs(version: 4 | 5, { url, filters, log, take }: LinkOptions): Promise<BrokerLink> {
+async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: LinkOptions): Promise<BrokerLink> {
   const client = connect(url, {
     protocolVersion: version,
     // All that brokers of 3.1.1 must accept is 23 letters and digits.
@@ -73,13 +77,17 @@ async function openAs(version: 4 | 5, { url, filters, log, take }: LinkOptions):
     reconnectPeriod: 0,
     resubscribe: false,
     manualConnect: true,
+    ...user,
+    ...(ca !== undefined && { ca }),
     ...(version === 5 && { properties: { receiveMaximum } }),
   });
   // Every publish under way listens for the end.
   client.setMaxListeners(0);
   const ended = new Promise<void>((resolve) => void client.once("close", resolve));
   client.on("error", (error) => log.debug({ err: error }, "MQTT broker connection failed"));
-  client.handleMessage = ({ topic, payload }: IPublishPacket, done) => {
+  client.handleMessage = ({ topic, payload, retain }: IPublishPacket, done) => {
+    // Was said at another time: whoever asked a broker to keep it would have it heard again at each of our connections.
+    if (retain) return done();
     // One that takes its time holds up the reading, and with it, in the end, the broker.
     Promise.resolve(take(topic, payload as Buffer)).then(
       () => done(),

@@ -1,4 +1,4 @@
-import { downChannels, terminalTopicPrefix } from "@tillkeeper/contract/mqtt";
+import { terminalTopicPrefix } from "@tillkeeper/contract/mqtt";
 import type { Client } from "aedes";
 
 interface Connection {
@@ -9,15 +9,8 @@ interface Connection {
   commandFilters: Set<string>;
 }
 
-const wildcards = ["+", "#"];
-/** What stands in a topic filter behind the terminal's prefix. What terminals say is for the server alone. */
-const filterEnds = new Set<string>([...downChannels, ...wildcards]);
-const commandFilterEnds = new Set<string>(["command", ...wildcards]);
-
-/** Whether a terminal may subscribe to it. So few, and no others: what a connection may keep in memory has an end. */
-export function maySubscribe(terminalId: string, filter: string): boolean {
-  return filterEnds.has(endOf(terminalId, filter) ?? "");
-}
+/** What stands in a topic filter behind the terminal's prefix. */
+const commandFilterEnds = new Set<string>(["command", "+", "#"]);
 
 function endOf(terminalId: string, filter: string): string | undefined {
   const prefix = terminalTopicPrefix(terminalId);

@@ -1,11 +1,14 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { createSecureContext, createServer as createTlsServer } from "node:tls";
 import { limits } from "@tillkeeper/contract/limits";
 import { clientIdBelongsTo, parseTopic, topic, upChannels } from "@tillkeeper/contract/mqtt";
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket } from "aedes";
+import { mayPublish, maySubscribe } from "../broker-access/topic-rules.ts";
 import { listen, type Port } from "../platform/listen.ts";
 import type { Logger } from "../platform/log.ts";
+import { StartupError } from "../platform/startup-error.ts";
 import { Admission, type Authenticate } from "./admission.ts";
-import { Connections, maySubscribe } from "./connections.ts";
+import { Connections } from "./connections.ts";
 import { fairShare } from "./fair-share.ts";
 import type { DeviceTransport, Left, Receive } from "./transport.ts";
 
@@ -13,6 +16,10 @@ interface BrokerOptions {
   host: string;
   /** As terminals are told, brackets included. */
   shownHost: string;
+  /** Where terminals are told to connect, if that is elsewhere. */
+  publicUrl?: string | undefined;
+  /** PEM texts; with them it listens with TLS alone. */
+  tls?: { cert: string; key: string } | undefined;
   port: Port;
   log: Logger;
   authenticate: Authenticate;
@@ -29,6 +36,8 @@ const connectTimeoutMs = 10_000;
 const drainTimeoutMs = 2_000;
 /** Finds out that the other end of a silent connection has gone, whatever keepalive it asked for. */
 const tcpKeepAliveDelayMs = 30_000;
+/** Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms). */
+const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs };
 const messagesAtOncePerTerminal = 4;
 
 const brokerSettings = {
@@ -55,20 +64,20 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     log.debug({ err: error }, "connection failed before it was a terminal"),
   );
 
-  // Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms).
   const sockets = new Set<Socket>();
-  const server = createServer(
-    { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs },
-    (socket) => {
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-      limitPacketSize(broker.handle(socket), socket);
-    },
-  );
+  const take = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    limitPacketSize(broker.handle(socket), socket);
+  };
+  const server = openServer(options, take);
   const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
+  const shownUrl = `${options.tls ? "mqtts" : "mqtt"}://${options.shownHost}:${port}`;
+  const loopback = options.tls && (await openLoopback(take));
 
   return {
-    url: () => `mqtt://${options.shownHost}:${port}`,
+    url: () => options.publicUrl ?? shownUrl,
+    inside: () => ({ url: loopback?.url ?? shownUrl }),
     healthy: () => server.listening,
     publish: (terminalId, channel, message) =>
       new Promise((resolve, reject) => {
@@ -77,15 +86,39 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
           error ? reject(error) : resolve(),
         );
       }),
+    admit: async ({ terminalId, password, former }) => {
+      if (former === "ends") admission.replaced(terminalId);
+      return { username: terminalId, password, clientId: terminalId };
+    },
     disconnect: (terminalId) => admission.replaced(terminalId),
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
     connections: () => connections.all().map(({ client, ...known }) => ({ ...known, end: () => client.close() })),
     close: () => {
       connections.close();
-      return closeAll(broker, server, sockets);
+      return closeAll(broker, loopback ? [server, loopback.server] : [server], sockets);
     },
   };
+}
+
+function openServer({ tls, log }: BrokerOptions, take: (socket: Socket) => void): Server {
+  if (!tls) return createServer(socketSettings, take);
+  try {
+    createSecureContext(tls);
+  } catch (error) {
+    const files = "TILLKEEPER_MQTT_CERT_FILE and TILLKEEPER_MQTT_KEY_FILE";
+    throw new StartupError(`${files} do not hold a certificate and its key: ${(error as Error).message}.`);
+  }
+  const server = createTlsServer({ ...socketSettings, ...tls, handshakeTimeout: connectTimeoutMs }, take);
+  server.on("tlsClientError", (error) => log.debug({ err: error }, "a connection failed before it was encrypted"));
+  return server;
+}
+
+/** For the virtual terminals of this server: the certificate is for the name that others call it by. */
+async function openLoopback(take: (socket: Socket) => void): Promise<{ server: Server; url: string }> {
+  const server = createServer(socketSettings, take);
+  const port = await listen(server, "127.0.0.1", { number: 0, configured: true }, "TILLKEEPER_MQTT_PORT");
+  return { server, url: `mqtt://127.0.0.1:${port}` };
 }
 
 function admit(broker: Aedes, admission: Admission, log: Logger): void {
@@ -131,11 +164,11 @@ function isOwnFarewell(
 function authorize(broker: Aedes, connections: Connections): void {
   broker.authorizePublish = (client, packet, done) => {
     const terminalId = client && connections.terminalOf(client);
-    const to = parseTopic(packet.topic);
-    const own = to && to.terminalId === terminalId && isUp(to.channel);
+    const own = terminalId && mayPublish(terminalId, packet.topic);
     if (!own) return done(new Error(`not allowed to publish to ${packet.topic}`));
     // A will: whoever has sent the connection away knows that it is gone.
-    if (to.channel === "gone" && client && connections.endsQuietly(client)) return done(new Error("nobody has gone"));
+    if (parseTopic(packet.topic)?.channel === "gone" && client && connections.endsQuietly(client))
+      return done(new Error("nobody has gone"));
     // The broker would have to keep each until it is released, which may be never.
     if (packet.qos === 2) return done(new Error("not allowed to publish with QoS 2"));
     // Nothing is kept by the broker: a retained report would be reported again by whoever restarts.
@@ -208,8 +241,10 @@ function limitPacketSize(client: Client, socket: Socket): void {
   };
 }
 
-async function closeAll(broker: Aedes, server: Server, sockets: Set<Socket>): Promise<void> {
-  const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+async function closeAll(broker: Aedes, servers: Server[], sockets: Set<Socket>): Promise<void> {
+  const stopped = Promise.all(
+    servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
+  );
   await new Promise<void>((resolve) => broker.close(() => resolve()));
   for (const socket of sockets) socket.destroy();
   await stopped;

@@ -1,36 +1,90 @@
+import type { BrokerAccess, BrokerAddress } from "../broker-access/access.ts";
+import { askingBroker } from "../broker-access/asking.ts";
+import { mosquittoAccess } from "../broker-access/mosquitto/mosquitto.ts";
+import { type NatsKeys, readNatsKeys } from "../broker-access/nats/keys.ts";
+import { natsAccess } from "../broker-access/nats/nats.ts";
 import type { Config } from "../config.ts";
+import type { Db } from "../db/db.ts";
+import { readConfigured } from "../platform/configured-file.ts";
 import type { Logger } from "../platform/log.ts";
-import { type AuthenticationDeps, authenticateTerminal } from "../terminals/credentials.ts";
+import { StartupError } from "../platform/startup-error.ts";
+import { type AuthenticationDeps, authenticateTerminal, listLiveCredentials } from "../terminals/credentials.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { connectOutsideBroker } from "./outside-broker.ts";
 import type { DeviceTransport, Left, Receive } from "./transport.ts";
 
 interface TransportOptions extends AuthenticationDeps {
   config: Config;
+  db: Db;
   log: Logger;
   receive: Receive;
   left: Left;
 }
 
 /** The broker that the configuration names: the embedded one, or an outside one. */
-export function openTransport({
+export function openTransport(options: TransportOptions): Promise<DeviceTransport> {
+  const { outsideUrl } = options.config.mqtt;
+  return outsideUrl === undefined ? openEmbedded(options) : openOutside(options, outsideUrl);
+}
+
+async function openEmbedded({
   config,
   log,
   receive,
   left,
   ...authentication
 }: TransportOptions): Promise<DeviceTransport> {
-  if (config.mqtt.outsideUrl !== undefined) return connectOutsideBroker({ url: config.mqtt.outsideUrl, log, receive });
+  const { tls, port, publicUrl } = config.mqtt;
   return openEmbeddedBroker({
     host: config.http.host,
     shownHost: shownHost(config),
-    port: config.mqtt.port,
+    publicUrl,
+    tls: tls && {
+      cert: readConfigured("TILLKEEPER_MQTT_CERT_FILE", tls.certFile),
+      key: readConfigured("TILLKEEPER_MQTT_KEY_FILE", tls.keyFile),
+    },
+    port,
     log,
     receive,
     left,
     authenticate: async (username, password) =>
       (await authenticateTerminal(authentication, username, password))?.credentialId,
   });
+}
+
+async function openOutside({ config, db, log, receive }: TransportOptions, url: string): Promise<DeviceTransport> {
+  const { caFile, publicUrl, access } = config.mqtt;
+  const ca = caFile === undefined ? undefined : readConfigured("TILLKEEPER_MQTT_CA_FILE", caFile);
+  return connectOutsideBroker({
+    url,
+    ca,
+    publicUrl,
+    log,
+    receive,
+    access: accessTo({ url, ca }, config, db),
+    asksUs: access === "http",
+  });
+}
+
+function accessTo(address: BrokerAddress, { mqtt }: Config, db: Db): BrokerAccess {
+  if (mqtt.access === "mosquitto") {
+    return mosquittoAccess({ ...address, secret: mqtt.brokerSecret ?? "", live: () => listLiveCredentials(db) });
+  }
+  if (mqtt.access === "nats" && mqtt.nats) {
+    const { url, keysFile } = mqtt.nats;
+    return natsAccess({ url, ca: address.ca, keys: natsKeys(keysFile) });
+  }
+  return askingBroker(address);
+}
+
+function natsKeys(path: string): NatsKeys {
+  const name = "TILLKEEPER_NATS_KEYS_FILE";
+  try {
+    return readNatsKeys(readConfigured(name, path));
+  } catch (error) {
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(`The file ${path} (${name}) is not usable: ${(error as Error).message}.`);
+  }
 }
 
 /** The host that terminals are told to connect to: an address that means "all of them" is no address to call. */

@@ -1,4 +1,5 @@
 import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt";
+import type { BrokerAccess } from "../broker-access/access.ts";
 import type { Logger } from "../platform/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { pause } from "../platform/worker.ts";
@@ -8,6 +9,14 @@ import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface OutsideOptions {
   url: string;
+  /** Certificates that are trusted in place of the system's. */
+  ca?: string | undefined;
+  /** Where terminals are told to connect, if that is not where this server does. */
+  publicUrl?: string | undefined;
+  /** How the broker knows who may use what. */
+  access: BrokerAccess;
+  /** It asks this server before it lets anybody in, this server too: which can answer only once it has started. */
+  asksUs?: boolean;
   log: Logger;
   receive: Receive;
 }
@@ -18,25 +27,30 @@ const retryMs = { first: 200, longest: 5_000 };
 /** How long the end waits for the broker to take the subscription back, and for messages that are being handled. */
 const farewellMs = 5_000;
 
+/** Ending a connection is tried for so long; a broker that was away meanwhile has ended it itself. */
+const revokeForMs = 600_000;
+
 /**
- * A broker that the operator runs (`MQTT_URL`). Who may use which topic is that broker's business: it must let each
- * terminal at its own topics only. Until it is set up so, the embedded broker is the safe choice.
+ * A broker that the operator runs (`MQTT_URL`). Who may use which topic is that broker's business; `access` tells it, or
+ * answers what it asks.
  *
  * Several servers share the work: with MQTT 5 each message goes to one of them. A broker that cannot share gives every
  * message to all, which does no harm, because what terminals report is counted once.
  *
- * Throws `StartupError` when the first connection fails: that is a wrong setting. Later it comes back by itself.
+ * Throws `StartupError` when the first connection fails: that is a wrong setting. Later it comes back by itself. A
+ * broker that has to ask us first is connected to in the background.
  */
 export async function connectOutsideBroker(options: OutsideOptions): Promise<DeviceTransport> {
   const broker = new OutsideBroker(options);
   await broker.start();
-  const shown = withoutPassword(options.url);
+  const inside = { url: withoutPassword(options.url), ...(options.ca !== undefined && { ca: options.ca }) };
   return {
-    url: () => shown,
+    url: () => options.publicUrl ?? inside.url,
+    inside: () => inside,
     healthy: () => broker.up,
     publish: (terminalId, channel, message) => broker.publish(topic(terminalId, channel), JSON.stringify(message)),
-    disconnect: (terminalId) =>
-      options.log.warn({ terminal_id: terminalId }, "an outside broker has to end this connection"),
+    admit: (admission) => options.access.admit(admission),
+    disconnect: (terminalId) => broker.revoke(terminalId),
     // While the broker is out of this server's reach, it may be in another one's.
     hears: () => broker.up,
     listening: () => undefined,
@@ -53,6 +67,7 @@ class OutsideBroker {
   /** Once it has spoken MQTT 5, a failure is no reason to try an older version, with which nothing is shared. */
   #versions: readonly (4 | 5)[] = [5, 4];
   #kept: Promise<void> = Promise.resolve();
+  readonly #revoking = new Set<Promise<void>>();
 
   constructor(options: OutsideOptions) {
     this.#options = options;
@@ -64,6 +79,10 @@ class OutsideBroker {
 
   async start(): Promise<void> {
     const { url } = this.#options;
+    if (this.#options.asksUs) {
+      this.#kept = this.#reopen().then((link) => this.#keep(link));
+      return;
+    }
     const link = await this.#open().catch((error: unknown) => {
       throw new StartupError(
         `The MQTT broker at ${withoutPassword(url)} (MQTT_URL) cannot be reached: ${messageOf(error)}`,
@@ -96,12 +115,38 @@ class OutsideBroker {
       await link.close();
     }
     await this.#kept;
+    await Promise.all(this.#revoking);
+    await this.#options.access.close();
+  }
+
+  /** In the background, and again until the broker was told. */
+  revoke(terminalId: string): void {
+    const { access, log } = this.#options;
+    const { signal } = this.#ending;
+    const revoking = (async () => {
+      for (const begun = Date.now(); ; ) {
+        try {
+          return await access.revoke(terminalId);
+        } catch (error) {
+          log.warn(
+            { err: error, terminal_id: terminalId },
+            "a terminal's connection could not be ended, it is tried again",
+          );
+        }
+        await pause(retryMs.first, signal);
+        if (signal.aborted || Date.now() - begun > revokeForMs) return undefined;
+      }
+    })();
+    this.#revoking.add(revoking);
+    void revoking.then(() => this.#revoking.delete(revoking));
   }
 
   async #open(): Promise<BrokerLink> {
-    const { url, log } = this.#options;
+    const { url, ca, access, log } = this.#options;
     const take = (name: string, payload: Buffer) => this.#take(name, payload);
-    const link = await openLink({ url, log, take, filters: upTopicFilters(), versions: this.#versions });
+    await access.prepare();
+    const user = access.own();
+    const link = await openLink({ url, user, ca, log, take, filters: upTopicFilters(), versions: this.#versions });
     if (link.version === 5) this.#versions = [5];
     log.info({ mqtt_version: link.version, shared: link.shared }, "connected to the MQTT broker");
     return link;
@@ -114,7 +159,7 @@ class OutsideBroker {
     return this.#inHand.add(this.#options.receive(from.terminalId, channel, payload));
   }
 
-  async #keep(first: BrokerLink): Promise<void> {
+  async #keep(first: BrokerLink | undefined): Promise<void> {
     const { log } = this.#options;
     const { signal } = this.#ending;
     for (let link: BrokerLink | undefined = first; link; link = await this.#reopen()) {

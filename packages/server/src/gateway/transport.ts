@@ -1,4 +1,5 @@
 import type { DownChannel, Messages, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { Admission, Admitted } from "../terminals/admission.ts";
 
 /**
  * What carries messages between the gateway and terminals: the broker in this process, or an outside one. It only
@@ -7,9 +8,13 @@ import type { DownChannel, Messages, UpChannel } from "@tillkeeper/contract/mqtt
 export interface DeviceTransport {
   /** Where terminals connect, `mqtt://host:port`. */
   url: () => string;
+  /** Where programs on this machine connect as terminals, and whose certificates they trust then. */
+  inside: () => { url: string; ca?: string };
   /** Resolves when the broker has taken the message, which says nothing about the terminal. */
   publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
-  /** Sends away whoever is connected as this terminal. */
+  /** Makes the broker take a credential. Rejects when that cannot be told at the moment. */
+  admit(admission: Admission): Promise<Admitted>;
+  /** Sends away whoever is connected as this terminal, whose credential is over. */
   disconnect(terminalId: string): void;
   /** Whether a command published here may reach the terminal: whenever it is connected, with a broker that all servers share. */
   hears: (terminalId: string) => boolean;

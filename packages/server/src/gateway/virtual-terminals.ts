@@ -4,6 +4,7 @@ import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
+import type { Admission, Admitted } from "../terminals/admission.ts";
 import { replaceCredential } from "../terminals/credentials.ts";
 
 /** What a virtual terminal needs to connect like a real one. */
@@ -15,6 +16,9 @@ export interface VirtualTerminalSpec {
   password: string;
   /** Asked at each check_update: the release keys of the account that are live then. */
   releaseKeys?: () => Promise<ReleasePublicKey[]>;
+  clientId: string;
+  /** PEM text of the certificates to trust, where those of the system are not meant. */
+  ca?: string;
 }
 
 /** Runs virtual terminals; the program that starts the server brings it along, so that the server knows no agent. */
@@ -32,6 +36,9 @@ interface VirtualDeps {
   serverId: string;
   mqttUrl: () => string;
   releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;
+  connectAt: () => { url: string; ca?: string };
+  /** Makes the broker take a credential. */
+  admit: (admission: Admission) => Promise<Admitted>;
 }
 
 const leaseMs = 30_000;
@@ -61,13 +68,16 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   /** One that cannot be started is tried again at the next look, and keeps none of the others from starting. */
   async function start({ account_id, terminal_id, device_serial_number }: Leased): Promise<void> {
     try {
-      const password = await replaceCredential(deps.db.sql, deps.clock, account_id, terminal_id);
+      const { password, credentialId } = await replaceCredential(deps.db.sql, deps.clock, account_id, terminal_id);
+      const generation = credentialId;
+      const admitted = await deps.admit({ terminalId: terminal_id, password, generation, former: "ends" });
+      const { url, ...trust } = deps.connectAt();
       await deps.host.start({
         terminalId: terminal_id,
         serialNumber: device_serial_number,
-        mqttUrl: deps.mqttUrl(),
-        username: terminal_id,
-        password,
+        mqttUrl: url,
+        ...trust,
+        ...admitted,
         releaseKeys: () => deps.releaseKeys(account_id),
       });
       running.add(terminal_id);

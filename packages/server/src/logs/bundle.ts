@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { limits } from "@tillkeeper/contract/limits";
@@ -15,7 +16,7 @@ export interface Bundle {
 }
 
 interface Incoming {
-  body: AsyncIterable<Uint8Array>;
+  body: Readable;
   gzip: boolean;
   /** SHA-256 of the body, as its sender says. */
   digest: Buffer;
@@ -40,6 +41,16 @@ export async function storeBundle(
   const sizes = { unpacked: 0, packed: 0 };
   const pack = createGzip({ chunkSize: pieceBytes });
 
+  // The pipeline may report what the first failure led to elsewhere, in place of it.
+  const failures: unknown[] = [];
+  const noting = async function* (pieces: Pieces): Pieces {
+    try {
+      yield* pieces;
+    } catch (error) {
+      failures.push(error);
+      throw error;
+    }
+  };
   async function* masked(pieces: Pieces): Pieces {
     for await (const piece of pieces) {
       sizes.unpacked += piece.byteLength;
@@ -55,14 +66,16 @@ export async function storeBundle(
       yield piece;
     }
   }
-  const keep = async (pieces: Pieces) => void (await files.put(name, pieces));
-  const incoming = checked(body, digest);
-  if (gzip) {
-    // What follows the end of the stream is not its business, so it is a fault.
-    const unpack = createGunzip({ chunkSize: pieceBytes, rejectGarbageAfterEnd: true });
-    await pipeline(incoming, unpack, masked, pack, measured, keep, { signal });
-  } else {
-    await pipeline(incoming, masked, pack, measured, keep, { signal });
+  const keep = async (pieces: Pieces) => void (await files.put(name, measured(pieces)));
+  const read = (pieces: Pieces) => noting(checked(pieces, digest));
+  const write = (pieces: Pieces) => noting(masked(pieces));
+  try {
+    // What follows the end of a gzip stream is not its business, so it is a fault.
+    const unpack = gzip ? createGunzip({ chunkSize: pieceBytes, rejectGarbageAfterEnd: true }) : new PassThrough();
+    unpack.once("error", (error) => failures.push(error));
+    await pipeline(body, read, unpack, write, pack, keep, { signal });
+  } catch (error) {
+    throw failures[0] ?? error;
   }
   return {
     size: sizes.packed,

@@ -21,6 +21,7 @@ import {
   type Receiving,
   type StoredRow,
 } from "./queries.ts";
+import { relayOf } from "./relay.ts";
 import { readUploadHeaders } from "./upload-headers.ts";
 
 export interface ReceiveDeps {
@@ -54,6 +55,8 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
     const known = await answerOfStored(deps, grant, digest);
     if (known) return known;
     if (!body) throw new ApiError("invalid_log", "The request has no body.");
+    // Its terminal may have begun another one, which this one must not end.
+    if (brokeOff(body)) throw endedEarly();
     if (running.size >= mostAtOnce) throw tryAgain("Too many logs are coming in.");
 
     const abort = new AbortController();
@@ -66,15 +69,14 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
     const row = rowOf(grant, operation.device_serial_number, digest, deps.clock.now());
     try {
       await inTenant(deps.db, grant.accountId, (tx) => insertReceiving(tx, row));
-      // The connection outlives the reading, so that a refusal can be answered.
-      const pieces = body.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-      const bundle = await storeBundle(deps.files, row.name, { body: pieces, gzip, digest, signal: abort.signal });
+      const incoming = { body: relayOf(body), gzip, digest, signal: abort.signal };
+      const bundle = await storeBundle(deps.files, row.name, incoming);
       return present(await finish(deps, row, bundle));
     } catch (error) {
       await discard(deps, row);
       const stored = isUniqueViolation(error) ? await answerOfStored(deps, grant, digest) : undefined;
       if (stored) return stored;
-      throw asRefusal(error, body);
+      throw abort.signal.aborted ? replaced() : asRefusal(error, body);
     } finally {
       clearTimeout(patience);
       if (running.get(grant.operationId) === abort) running.delete(grant.operationId);
@@ -140,13 +142,20 @@ const unpackFaults = /^(Z_|ERR_TRAILING_JUNK)/;
 /** What stopped an upload, as its sender is told. */
 function asRefusal(error: unknown, body: Readable): unknown {
   if (error instanceof ApiError) return error;
-  if (body.errored) return new ApiError("invalid_log", "The body ended early; nothing was kept.", { cause: error });
-  const { code = "", name } = error as NodeJS.ErrnoException;
-  if (name === "AbortError") return replaced();
+  if (brokeOff(body)) return endedEarly(error);
+  const { code = "" } = error as NodeJS.ErrnoException;
   if (unpackFaults.test(code)) {
     return new ApiError("invalid_log", "The body is not one whole gzip stream; nothing was kept.", { cause: error });
   }
   return tryAgain("The log could not be stored.", error);
+}
+
+function brokeOff(body: Readable): boolean {
+  return body.errored !== null || (body.destroyed && !body.readableEnded);
+}
+
+function endedEarly(cause?: unknown): ApiError {
+  return new ApiError("invalid_log", "The body ended early; nothing was kept.", { cause });
 }
 
 function replaced(): ApiError {

@@ -10,6 +10,7 @@ import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
+import type { Admission, Admitted } from "./admission.ts";
 import { terminalNotFound } from "./present.ts";
 import { lockTerminal } from "./queries.ts";
 
@@ -25,8 +26,8 @@ export interface CredentialDeps {
   db: Db;
   clock: Clock;
   mqttUrl: () => string;
-  /** Told when a credential was replaced, so that whoever is connected with the old one is sent away. */
-  credentialReplaced: (terminalId: string) => void;
+  /** Makes the broker take a new credential, and send away whoever is connected with the old one. */
+  admit: (admission: Admission) => Promise<Admitted>;
 }
 
 /**
@@ -39,7 +40,7 @@ export async function issueCredential(
   terminalId: string,
 ): Promise<TerminalCredential> {
   const { accountId } = caller;
-  const password = await inTenant(deps.db, accountId, async (tx) => {
+  const { password, credentialId } = await inTenant(deps.db, accountId, async (tx) => {
     const terminal = await lockTerminal(tx, accountId, terminalId);
     if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
     if (terminal.simulated) throw virtualTerminal();
@@ -49,25 +50,52 @@ export async function issueCredential(
     });
     return replaceCredential(tx, deps.clock, accountId, terminalId);
   });
-  deps.credentialReplaced(terminalId);
-  return { terminal_id: terminalId, mqtt_url: deps.mqttUrl(), username: terminalId, password };
+  const admitted = await deps.admit({
+    terminalId,
+    password,
+    generation: credentialId,
+    former: "ends",
+  });
+  const { username, clientId } = admitted;
+  return {
+    terminal_id: terminalId,
+    mqtt_url: deps.mqttUrl(),
+    username,
+    password: admitted.password,
+    client_id: clientId,
+  };
 }
 
 export function virtualTerminal(): ApiError {
   return new ApiError("virtual_terminal", "A virtual terminal has its credential from the server itself.");
 }
 
-/** Gives a terminal a password; answers it. */
+/** Gives a terminal a password; answers it, and the credential's id. */
 export async function replaceCredential(
   db: Kysely<Tables>,
   clock: Clock,
   accountId: string,
   terminalId: string,
-): Promise<string> {
+): Promise<{ password: string; credentialId: string }> {
   const password = newSecret();
   const secret = { secret_sha256: sha256(password), public_key: null, device_serial_number: null };
-  await storeCredential(db, clock, { account_id: accountId, terminal_id: terminalId, ...secret });
-  return password;
+  const credentialId = await storeCredential(db, clock, { account_id: accountId, terminal_id: terminalId, ...secret });
+  return { password, credentialId };
+}
+
+/** Every terminal that may connect, for brokers that keep a list. */
+export async function listLiveCredentials(db: Db): Promise<{ terminalId: string; generation: string }[]> {
+  const rows = await db.sql
+    .selectFrom("terminal_credentials as credential")
+    .innerJoin("terminals", (join) =>
+      join
+        .onRef("terminals.account_id", "=", "credential.account_id")
+        .onRef("terminals.terminal_id", "=", "credential.terminal_id"),
+    )
+    .select(["credential.terminal_id", "credential.credential_id"])
+    .where((eb) => eb.or([eb("terminals.status", "<>", "DELETED"), eb("credential.ends_with", "is not", null)]))
+    .execute();
+  return rows.map((row) => ({ terminalId: row.terminal_id, generation: row.credential_id }));
 }
 
 /** Makes a device's public key the terminal's credential; answers the credential's id. */

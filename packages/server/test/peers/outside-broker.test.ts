@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { Aedes } from "aedes";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { askingBroker } from "../../src/broker-access/asking.ts";
 import { connectOutsideBroker } from "../../src/gateway/outside-broker.ts";
 import type { DeviceTransport, Receive } from "../../src/gateway/transport.ts";
 import { createLogger } from "../../src/platform/log.ts";
@@ -23,6 +24,7 @@ async function listenAt(
   const transport = await connectOutsideBroker({
     url,
     log,
+    access: askingBroker({ url }),
     receive: async (from, channel, payload) => {
       await receive(from, channel, payload);
       heard.push(payload.toString());

@@ -1,5 +1,6 @@
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { uploadLog } from "@tillkeeper/terminal/log-upload";
 import type { OperationHandlers } from "@tillkeeper/terminal/operation";
 import { vi } from "vitest";
 import type { ForDevices } from "./device.ts";
@@ -45,16 +46,22 @@ export async function startCountingAgents(server: ForDevices, tenant: Tenant, co
 }
 
 function countingHandlers(carriedOut: Map<string, number>): OperationHandlers {
+  const count = ({ operation_id: id }: { operation_id: string }) => carriedOut.set(id, (carriedOut.get(id) ?? 0) + 1);
   const handler = <R>(result: () => R) => ({
-    run: ({ operation_id: id }: { operation_id: string }) => {
-      carriedOut.set(id, (carriedOut.get(id) ?? 0) + 1);
+    run: (operation: { operation_id: string }) => {
+      count(operation);
       return Promise.resolve({ status: "COMPLETED" as const, result: result() });
     },
   });
   const now = () => new Date().toISOString();
   return {
     open_menu: handler(() => ({ opened: true })),
-    send_logs: handler(() => ({ log_id: "1", size: 0, sha256: "0".repeat(64) })),
+    send_logs: {
+      run: (operation, context) => {
+        count(operation);
+        return uploadLog(operation, Buffer.from("counted\n"), context);
+      },
+    },
     check_update: handler(() => ({
       current_version: "1",
       latest_version: "1",

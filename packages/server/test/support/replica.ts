@@ -28,7 +28,11 @@ function ask(message: { start: Parameters<VirtualTerminalHost["start"]>[0] } | {
 async function start({ config, aheadMs, hosting }: ToReplica & { kind: "start" }): Promise<RunningServer> {
   clock.setAhead(aheadMs);
   const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
-  const host: VirtualTerminalHost = { start: (spec) => ask({ start: spec }), stop: (stop) => ask({ stop }) };
+  const host: VirtualTerminalHost = {
+    // A function cannot be sent to another process.
+    start: ({ releaseKeys: _, ...spec }) => ask({ start: spec }),
+    stop: (stop) => ask({ stop }),
+  };
   const server = await startServer({ config, log, clock, ...(hosting && { virtualTerminalHost: host }) });
   say({ kind: "listening" });
   return server;

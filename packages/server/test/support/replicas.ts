@@ -52,6 +52,7 @@ export async function startReplicas({
             dataDir: join(folder, `server-${number}`),
             databaseUrl,
             publicUrl: `http://${balancer.host}`,
+            files: { kind: "folder", path: join(folder, "files") },
             ...config,
           },
         }),

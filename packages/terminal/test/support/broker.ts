@@ -6,6 +6,8 @@ export const password = "right";
 /** A real broker on a loopback port that can be taken away and brought back, and that notes how connections end. */
 export class TestBroker {
   readonly aedes: Aedes;
+  /** Lets nobody in. */
+  refuses = false;
   readonly connects: { clientId: string; clean: boolean; version: number }[] = [];
   /** The last bytes of each connection that has ended. */
   readonly lastBytes: Buffer[] = [];
@@ -20,7 +22,7 @@ export class TestBroker {
     aedes.on("clientDisconnect", (client) => this.#clients.delete(client));
     aedes.authenticate = (client, username, given, done) => {
       this.connects.push({ clientId: client.id, clean: client.clean, version: client.version });
-      done(null, username === client.id && given?.toString() === password);
+      done(null, !this.refuses && username === client.id && given?.toString() === password);
     };
   }
 

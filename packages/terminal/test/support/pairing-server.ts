@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from "node:crypto";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 interface Proof {
@@ -33,12 +33,14 @@ export class PairingServer {
 
   static async start(): Promise<PairingServer> {
     const http = createServer((request, response) => {
-      void server.#answer(request).then(({ status, body, headers }) => {
-        response.writeHead(status, { "content-type": "application/json", ...headers });
-        response.end(JSON.stringify(body));
-      });
+      void respond(request, response);
     });
     const server = new PairingServer(http);
+    const respond = async (request: IncomingMessage, response: ServerResponse) => {
+      const { status, body, headers } = await server.#answer(request);
+      response.writeHead(status, { "content-type": "application/json", ...headers });
+      response.end(JSON.stringify(body));
+    };
     await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
     return server;
   }

@@ -8,11 +8,16 @@ import type { Mailboxes } from "./mailboxes.ts";
 export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): DeviceTransport {
   return {
     url: broker.url,
+    inside: broker.inside,
     healthy: broker.healthy,
     async publish(terminalId, channel, message) {
       const posted = mailboxes.has(terminalId);
       if (posted) mailboxes.put(terminalId, channel, message);
       if (!posted || broker.hears(terminalId)) await broker.publish(terminalId, channel, message);
+    },
+    admit(admission) {
+      if (admission.former === "ends") mailboxes.end(admission.terminalId);
+      return broker.admit(admission);
     },
     disconnect(terminalId) {
       mailboxes.end(terminalId);

@@ -33,7 +33,8 @@ export function limitBodies(server: Server, over: (socket: Socket) => void, time
       setTimeout(() => over(request.socket), times.whole),
     );
   };
-  server.on("request", (request: IncomingMessage) => {
+  // Before whoever answers, who may allow it more.
+  server.prependListener("request", (request: IncomingMessage) => {
     if (!hasBody(request)) return;
     endSoon(request);
     request.once("close", () => stopTimer(request));

@@ -18,7 +18,6 @@ import { issueToken, type TokenDeps } from "./tokens.ts";
 export interface PairDeps extends TokenDeps {
   clock: Clock;
   /** Told when a credential was replaced, so that whoever is connected with the old one is sent away. */
-  credentialReplaced: (terminalId: string) => void;
 }
 
 /** Where a request came from. */
@@ -48,8 +47,7 @@ export async function pairDevice(deps: PairDeps, peer: Peer, request: PairReques
     await sleep(refusedAfterMs - (performance.now() - begunAt));
     throw pairingRefused();
   }
-  deps.credentialReplaced(place.terminalId);
-  return issueToken(deps, { ...place, credentialId: paired.credentialId }, paired);
+  return issueToken(deps, { ...place, credentialId: paired.credentialId }, { ...paired, former: "ends" });
 }
 
 interface Attempt extends PairRequest {

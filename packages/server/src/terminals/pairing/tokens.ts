@@ -6,6 +6,7 @@ import { inTenant } from "../../db/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
+import type { Admission, Admitted } from "../admission.ts";
 import { accountOfTerminalId } from "../authentication.ts";
 import { findTerminal } from "../queries.ts";
 import type { FindLiveCredential } from "../sql/live-credentials.ts";
@@ -20,8 +21,8 @@ export interface TokenDeps {
   mqttUrl: () => string;
   /** The server's own address, without a slash at the end. */
   ownUrl: () => string;
-  /** Awaited before a token is answered: a broker that keeps its own list of users has to know it by then. */
-  deviceTokenIssued: (terminalId: string, token: string) => Promise<void>;
+  /** Makes the broker take a token before it is answered; tells what the device connects with. */
+  admit: (admission: Admission) => Promise<Admitted>;
 }
 
 /** A new token for a device that holds the key which its terminal is paired with. Throws `invalid_proof`. */
@@ -42,21 +43,34 @@ export async function renewToken(deps: TokenDeps, request: DeviceTokenRequest): 
   if (!accountId || !credential) throw new Error("a proof was verified without a credential");
   const terminal = await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId));
   const identity = { accountId, terminalId, credentialId: credential.credential_id };
-  return issueToken(deps, identity, { storeId: terminal?.store_id ?? "", reference: undefined });
+  return issueToken(deps, identity, {
+    storeId: terminal?.store_id ?? "",
+    reference: undefined,
+    former: "stays",
+  });
 }
 
 interface About {
   storeId: string;
   reference: string | undefined;
+  /** What becomes of connections with an older credential. */
+  former: Admission["former"];
 }
 
 export async function issueToken(
-  { deviceTokens, clock, mqttUrl, ownUrl, deviceTokenIssued }: TokenDeps,
+  { deviceTokens, clock, mqttUrl, ownUrl, admit }: TokenDeps,
   identity: DeviceIdentity,
-  { storeId, reference }: About,
+  { storeId, reference, former }: About,
 ): Promise<DeviceToken> {
   const token = await deviceTokens.sign(identity);
-  await deviceTokenIssued(identity.terminalId, token);
+  const now = clock.now();
+  const mqtt = await admit({
+    terminalId: identity.terminalId,
+    password: token,
+    generation: identity.credentialId,
+    former,
+    expiresAt: new Date(now.getTime() + deviceTokens.lifetimeSeconds * 1000),
+  });
   return {
     terminal_id: identity.terminalId,
     account_id: identity.accountId,
@@ -66,7 +80,10 @@ export async function issueToken(
     token_type: "Bearer",
     expires_in: deviceTokens.lifetimeSeconds,
     mqtt_url: mqttUrl(),
+    mqtt_username: mqtt.username,
+    mqtt_password: mqtt.password,
+    mqtt_client_id: mqtt.clientId,
     https_url: ownUrl(),
-    server_time: preciseTime(clock.now()),
+    server_time: preciseTime(now),
   };
 }

@@ -1,0 +1,20 @@
+import type { Admission, Admitted } from "../terminals/admission.ts";
+
+/** How an outside broker knows which terminal may connect, and what it may use (docs/brokers.md). */
+export interface BrokerAccess {
+  /** What this server itself connects with, where the broker's address does not say it. */
+  own(): { username: string; password: string } | undefined;
+  /** Before each connection of this server: makes the broker ready for it, and for the terminals there are. */
+  prepare(): Promise<void>;
+  /** Rejects when the broker could not be told; the terminal must not be answered a password then. */
+  admit(admission: Admission): Promise<Admitted>;
+  /** Ends what the terminal holds and its connections. Rejects when the broker could not be told. */
+  revoke(terminalId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where the broker is, and whose certificates it may show beside those that the system trusts. */
+export interface BrokerAddress {
+  url: string;
+  ca?: string | undefined;
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { type PresenceTimes, standingAt } from "./status.ts";
+
+const noon = Date.parse("2026-06-29T12:00:00.000Z");
+/** So many seconds after noon. */
+const at = (seconds: number) => new Date(noon + seconds * 1_000);
+
+const online: PresenceTimes = {
+  status: "online",
+  since: at(-100),
+  next_expected_at: at(30),
+  lost_at: null,
+  shut_down_at: null,
+};
+const longAgo = at(-1_000);
+
+describe("a standing", () => {
+  it.each<[string, Partial<PresenceTimes>, Date, number, string, number]>([
+    ["online while its heartbeat is not due", {}, longAgo, 29, "online", -100],
+    ["online a little longer than that", {}, longAgo, 34.9, "online", -100],
+    ["late five seconds after it was due", {}, longAgo, 35, "late", 35],
+    ["late since then", {}, longAgo, 59.9, "late", 35],
+    ["offline thirty seconds after it was due", {}, longAgo, 60, "offline", 60],
+    ["offline since then", {}, longAgo, 10_000, "offline", 60],
+    ["late since it was written so", { status: "late", since: at(36) }, longAgo, 40, "late", 36],
+    ["offline since it was written so", { status: "offline", since: at(61) }, longAgo, 100, "offline", 61],
+    ["late at once when its link was lost", { lost_at: at(5), next_expected_at: null }, longAgo, 5, "late", 5],
+    ["offline ten seconds after that", { lost_at: at(5), next_expected_at: null }, longAgo, 15, "offline", 15],
+    ["online for ever where no heartbeat is promised", { next_expected_at: null }, longAgo, 1e6, "online", -100],
+    ["shut down for ever", { status: "shut_down", shut_down_at: at(1) }, longAgo, 1e6, "shut_down", -100],
+    ["online while it may come back after a gap", {}, at(100), 134, "online", -100],
+    ["late when it did not come back after a gap", {}, at(100), 135, "late", 135],
+    ["offline when it did not come back for long", {}, at(100), 160, "offline", 160],
+    ["as late as before a gap", { status: "late", since: at(36) }, at(100), 101, "late", 36],
+    ["as offline as before a gap", { status: "offline", since: at(61) }, at(100), 101, "offline", 61],
+    [
+      "late when its link was lost before a gap",
+      { lost_at: at(5), status: "late", since: at(5) },
+      at(100),
+      129,
+      "late",
+      5,
+    ],
+    ["offline when it did not come back from that", { lost_at: at(5), status: "late" }, at(100), 130, "offline", 130],
+  ])("is %s", (_, times, listeningSince, seconds, status, since) => {
+    expect(standingAt({ ...online, ...times }, listeningSince, at(seconds))).toMatchObject({
+      status,
+      since: at(since),
+    });
+  });
+});

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { IssuedCredential } from "./support/hostile.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const secret = "a-broker-secret-of-the-tests-0000000000";
+
+/** What a broker asks, by plain HTTP: RabbitMQ in forms, the others in JSON. */
+describe("brokers that ask", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let credential: IssuedCredential;
+  beforeAll(async () => {
+    const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
+    server = await startTestServer({ config: { mqtt } });
+    tenant = await server.account("T63000001");
+    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+    const body = { device_serial_number: "630000000001", store_id: "S312" };
+    const terminals = `/v1/accounts/${tenant.aid}/terminals`;
+    const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body })).body;
+    credential = (await server.call("POST", `${terminals}/${terminal_id}/credentials`, tenant)).body;
+  });
+  afterAll(() => server.stop());
+
+  async function rabbit(what: string, form: Record<string, string> | string, by = secret) {
+    const url = `${server.url}/v1/broker/${by}/rabbitmq/${what}`;
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const answer = await fetch(url, { method: "POST", headers, body: new URLSearchParams(form).toString() });
+    return { status: answer.status, text: await answer.text(), type: answer.headers.get("content-type") };
+  }
+  const says = async (what: string, form: Record<string, string>) => (await rabbit(what, form)).text;
+  const ask = (path: string, body: unknown, by = secret) =>
+    server.call("POST", `/v1/broker/${path}`, { headers: { authorization: `Bearer ${by}` }, body });
+
+  it("learn whether a credential holds, with the terminal's id as client id alone", async () => {
+    const { username, password } = credential;
+    const right = { username, password, client_id: username, vhost: "/" };
+    expect(await rabbit("user", right)).toEqual({ status: 200, text: "allow", type: "text/plain; charset=utf-8" });
+    const wrong: Record<string, string>[] = [
+      { ...right, password: "wrong" },
+      { ...right, password: "" },
+      { ...right, client_id: `${username}:2` },
+      { ...right, client_id: "T63000001-T0002" },
+      { ...right, username: "T63000001-T0002", client_id: "T63000001-T0002" },
+      { ...right, username: "guest", client_id: "guest" },
+      { ...right, username: "T63000001-T0001\0", client_id: "T63000001-T0001\0" },
+      // As over AMQP.
+      { username, password, vhost: "/" },
+      { username, client_id: username },
+    ];
+    for (const form of wrong) expect((await rabbit("user", form)).text, JSON.stringify(form)).not.toBe("allow");
+    const login = { username, password, clientid: username };
+    expect((await ask("auth", login)).body).toEqual({ result: "allow", is_superuser: false });
+    expect((await ask("auth", { ...login, clientid: "x" })).body.result).toBe("deny");
+    expect((await ask("auth", { ...login, password: "x" })).body.result).toBe("deny");
+  });
+
+  it("learn which queues and exchanges a terminal may use: its own, and the one for all topics", async () => {
+    const { username } = credential;
+    const queue = (name: string, permission = "configure") => ({
+      username,
+      vhost: "/",
+      resource: "queue",
+      name,
+      permission,
+    });
+    const exchange = (name: string, permission: string) => ({ ...queue(name, permission), resource: "exchange" });
+    for (const end of ["qos0", "qos1"]) {
+      expect(await says("resource", queue(`mqtt-subscription-${username}${end}`))).toBe("allow");
+      expect(await says("resource", queue(`mqtt-subscription-T63000001-T0002${end}`, "read"))).toBe("deny");
+    }
+    for (const permission of ["read", "write"])
+      expect(await says("resource", exchange("amq.topic", permission))).toBe("allow");
+    expect(await says("resource", exchange("amq.topic", "configure"))).toBe("deny");
+    expect(await says("resource", exchange("amq.direct", "write"))).toBe("deny");
+    expect(await says("resource", { ...queue("x"), username: "guest" })).toBe("deny");
+    expect(await says("vhost", { username, vhost: "/" })).toBe("allow");
+    expect(await says("vhost", { username: "guest", vhost: "/" })).toBe("deny");
+  });
+
+  const uses: [action: "publish" | "subscribe", topic: (id: string) => string, verdict: string][] = [
+    ["publish", (id) => `tillkeeper/v1/${id}/hello`, "allow"],
+    ["publish", (id) => `tillkeeper/v1/${id}/gone`, "allow"],
+    ["publish", (id) => `tillkeeper/v1/${id}/command`, "deny"],
+    ["publish", () => "tillkeeper/v1/T63000001-T0002/hello", "deny"],
+    ["publish", (id) => `tillkeeper/v1/${id}/hello/x`, "deny"],
+    ["publish", () => "", "deny"],
+    ["subscribe", (id) => `tillkeeper/v1/${id}/command`, "allow"],
+    ["subscribe", (id) => `tillkeeper/v1/${id}/+`, "allow"],
+    ["subscribe", (id) => `tillkeeper/v1/${id}/#`, "allow"],
+    ["subscribe", (id) => `tillkeeper/v1/${id}/hello`, "deny"],
+    ["subscribe", () => "tillkeeper/v1/+/command", "deny"],
+    ["subscribe", () => "#", "deny"],
+    ["subscribe", (id) => `$share/x/tillkeeper/v1/${id}/command`, "deny"],
+  ];
+  it.each(uses)("learn that a terminal's %s of %s is judged: %s", async (action, topicOf, verdict) => {
+    const { username } = credential;
+    const topic = topicOf(username);
+    expect((await ask("acl", { username, topic, action })).body).toEqual({ result: verdict });
+    const routing_key = topic.replaceAll("/", ".").replaceAll("+", "*");
+    const permission = action === "publish" ? "write" : "read";
+    const form = { username, vhost: "/", resource: "topic", name: "amq.topic", permission, routing_key };
+    expect(await says("topic", form)).toBe(verdict);
+  });
+
+  it("get nothing without the secret, and a clear answer to what they cannot mean", async () => {
+    const login = { username: "x", password: "x", clientid: "x" };
+    for (const by of ["wrong", `${secret}x`, "a".repeat(5_000)]) {
+      expect((await ask("auth", login, by)).status, by.slice(0, 40)).toBe(404);
+    }
+    expect((await server.call("POST", "/v1/broker/auth", { body: login })).status).toBe(404);
+    expect((await rabbit("user", login, "x".repeat(32))).status).toBe(404);
+    const missing = await ask("auth", { username: "x" });
+    expect(missing.body.error).toMatchObject({ code: "invalid_request", errors: [{ path: "/body/clientid" }] });
+    expect((await ask("acl", { username: "x", topic: "x", action: "steal" })).status).toBe(400);
+    expect((await rabbit("user", "username=a&username=b")).status).toBe(400);
+    expect((await rabbit("topic", "%zz=&username=%ff%00")).status).toBe(400);
+  });
+
+  it("do not reach a server that knows no secret", async () => {
+    const plain = await startTestServer();
+    const answer = await plain.call("POST", "/v1/broker/auth", {
+      headers: { authorization: `Bearer ${secret}` },
+      body: { username: "x", clientid: "x" },
+    });
+    expect(answer.status).toBe(404);
+    await plain.stop();
+  });
+});

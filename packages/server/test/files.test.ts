@@ -1,0 +1,134 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import S3rver from "@20minutes/s3rver";
+import { ListMultipartUploadsCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { FileStore } from "../src/files/file-store.ts";
+import { openFileStore } from "../src/files/open-store.ts";
+import { StartupError } from "../src/platform/startup-error.ts";
+
+const bucket = "terminal-files";
+
+describe("files", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-files-"));
+  let s3: S3rver;
+  let endpoint: string;
+  let client: S3Client;
+  beforeAll(async () => {
+    // What s3rver takes; the server finds them by the SDK's own chain.
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "S3RVER");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "S3RVER");
+    s3 = new S3rver({
+      address: "127.0.0.1",
+      port: 0,
+      silent: true,
+      // It comes to another signature than the SDK; the key must be a known one all the same.
+      allowMismatchedSignatures: true,
+      directory: join(folder, "s3"),
+      configureBuckets: [{ name: bucket, configs: [] }],
+    });
+    const { port } = (await s3.run()) as AddressInfo;
+    endpoint = `http://127.0.0.1:${port}`;
+    client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true });
+  });
+  afterAll(async () => {
+    client.destroy();
+    await s3.close();
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const place = (change: object = {}) => ({
+    dataDir: folder,
+    files: { kind: "s3" as const, bucket, prefix: "till/", endpoint, region: undefined, ...change },
+  });
+
+  /** What is in the store, and what is left of failed uploads. */
+  async function inBucket() {
+    const objects = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+    const uploads = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket })).catch(() => undefined);
+    return { keys: (objects.Contents ?? []).map(({ Key }) => Key), uploads: uploads?.Uploads?.length ?? 0 };
+  }
+
+  async function* pieces(count: number, failing?: Error): AsyncGenerator<Uint8Array> {
+    for (let piece = 0; piece < count; piece += 1) yield Buffer.alloc(1_000_000, piece + 1);
+    if (failing) throw failing;
+  }
+
+  async function readAll(store: FileStore, name: string): Promise<Buffer | undefined> {
+    const content = await store.get(name);
+    return content && buffer(content);
+  }
+
+  for (const [kind, open] of [
+    ["a folder", () => openFileStore({ dataDir: folder })],
+    ["a bucket", () => openFileStore(place())],
+  ] as const) {
+    it(`in ${kind} are kept whole, replaced and removed`, async () => {
+      const store = await open();
+      for (const count of [0, 1, 13]) {
+        expect(await store.put("logs/a/one.gz", pieces(count))).toEqual({ bytes: count * 1_000_000 });
+        const content = await readAll(store, "logs/a/one.gz");
+        expect(content?.length).toBe(count * 1_000_000);
+        expect(content?.at(-1)).toBe(count === 0 ? undefined : count);
+      }
+      await store.remove("logs/a/one.gz");
+      await store.remove("logs/a/one.gz");
+      expect(await store.get("logs/a/one.gz")).toBeUndefined();
+      store.close();
+    });
+
+    it(`in ${kind} are not there at all when their source fails`, async () => {
+      const store = await open();
+      for (const count of [0, 1, 13]) {
+        const failure = new Error("the link broke");
+        await expect(store.put("logs/a/half.gz", pieces(count, failure))).rejects.toBe(failure);
+        expect(await store.get("logs/a/half.gz")).toBeUndefined();
+      }
+      expect(readdirSync(join(folder, "files", ".drafts"))).toEqual([]);
+      expect(await inBucket()).toEqual({ keys: [], uploads: 0 });
+      store.close();
+    });
+
+    it(`in ${kind} have names that lead nowhere else`, async () => {
+      const store = await open();
+      for (const name of ["../up", "/etc/passwd", "a//b", "A", "", "a/../b", ".drafts/x", "a\0b"]) {
+        await expect(store.put(name, pieces(1)), name).rejects.toThrow("not a name");
+      }
+      store.close();
+    });
+  }
+
+  it("in a folder are readable by this user only", async () => {
+    const store = await openFileStore({ dataDir: folder });
+    await store.put("private/log.gz", pieces(1));
+    expect(statSync(join(folder, "files/private/log.gz")).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, "files/private")).mode & 0o777).toBe(0o700);
+  });
+
+  it("that crashes have left half are cleared at the start; in a shared folder only what is old", async () => {
+    const drafts = [join(folder, "files/.drafts"), join(folder, "shared/.drafts")];
+    for (const path of drafts) {
+      await mkdir(path, { recursive: true });
+      writeFileSync(join(path, "old"), "half");
+      utimesSync(join(path, "old"), 0, 0);
+      writeFileSync(join(path, "fresh"), "half");
+    }
+    await openFileStore({ dataDir: folder });
+    await openFileStore({ dataDir: folder, files: { kind: "folder", path: join(folder, "shared") } });
+    expect(drafts.map((path) => readdirSync(path))).toEqual([[], ["fresh"]]);
+  });
+
+  it("cannot be in a bucket that cannot be reached: one sentence at the start", async () => {
+    const cases = [{ bucket: "no-such-bucket" }, { endpoint: "http://127.0.0.1:1" }];
+    for (const change of cases) {
+      const failure = await openFileStore(place(change)).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(StartupError);
+      expect(String(failure)).toMatch(/The files cannot be kept in the bucket .*: check TILLKEEPER_FILES/);
+    }
+  });
+});

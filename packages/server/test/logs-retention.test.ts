@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { newId } from "../src/platform/ids.ts";
+import { activeDevice, type Device } from "./support/device.ts";
+import { answerLogs, askForLogs, uploadLog } from "./support/logs.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const dayMs = 86_400_000;
+
+describe("the retention of logs", () => {
+  const files = mkdtempSync(join(tmpdir(), "tillkeeper-log-retention-"));
+  let server: TestServer;
+  let tenant: Tenant;
+  let device: Device;
+  beforeAll(async () => {
+    server = await startTestServer({ config: { files: { kind: "folder", path: files }, logDays: 2 } });
+    tenant = await server.account("T83000001");
+    device = await activeDevice(server, tenant, "83000001");
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(files, { recursive: true, force: true });
+  });
+
+  /** So many days later, with a token of then. */
+  async function advance(days: number): Promise<void> {
+    server.clock.advance(days * dayMs);
+    tenant = await server.account(tenant.aid, { clientId: `client-after-${randomUUID()}` });
+  }
+
+  const pathOf = (name: string) => join(files, name);
+  const names = async () =>
+    (await server.db.sql.selectFrom("terminal_logs").select("name").orderBy("id").execute()).map(({ name }) => name);
+
+  async function stored(): Promise<{ id: string; name: string }> {
+    const command = await askForLogs(server, tenant, device);
+    const result = await uploadLog(command);
+    const receipts = device.received.filter(({ channel }) => channel === "receipt").length;
+    await answerLogs(device, command, result);
+    await device.next("receipt", receipts);
+    return { id: result.log_id, name: `logs/t83000001/${result.log_id}.gz` };
+  }
+
+  /** A row of an upload whose server died, with or without its file. */
+  async function abandoned(state: "receiving" | "removing", withFile: boolean): Promise<string> {
+    const at = server.clock.now();
+    const id = newId(at);
+    const name = `logs/t83000001/${id}.gz`;
+    await server.db.sql
+      .insertInto("terminal_logs")
+      .values({
+        account_id: tenant.aid,
+        id,
+        terminal_id: device.terminalId,
+        operation_id: newId(at),
+        device_serial_number: "83000001",
+        state,
+        received_sha256: Buffer.alloc(32),
+        name,
+        created_at: at,
+      })
+      .execute();
+    if (withFile) writeFileSync(pathOf(name), "half a log");
+    return name;
+  }
+
+  it("removes what is older than its days, and nothing younger", async () => {
+    const old = await stored();
+    await advance(1.5);
+    const young = await stored();
+    await device.leave();
+    await advance(0.6);
+    await server.restart();
+    await vi.waitUntil(async () => (await names()).length === 1, { timeout: 10_000, interval: 20 });
+    expect(await names()).toEqual([young.name]);
+    expect([existsSync(pathOf(old.name)), existsSync(pathOf(young.name))]).toEqual([false, true]);
+    const base = `/v1/admin/terminals/${device.terminalId}/logs`;
+    expect((await server.call("GET", `${base}/${old.id}/content`, tenant)).status).toBe(404);
+    expect((await server.call("GET", base, tenant)).body).toMatchObject([{ id: young.id }]);
+  });
+
+  it("removes what dying servers have left of uploads: rows, files and drafts", async () => {
+    const before = await names();
+    const left = [
+      await abandoned("receiving", true),
+      await abandoned("receiving", false),
+      await abandoned("removing", true),
+    ];
+    mkdirSync(pathOf(".drafts"), { recursive: true });
+    writeFileSync(pathOf(".drafts/fresh"), "perhaps being written by another server");
+    await server.restart();
+    // One that may still be going on is let be.
+    await vi.waitUntil(async () => !(await names()).includes(left[2] as string), { timeout: 10_000, interval: 20 });
+    expect(await names()).toEqual([...before, ...left.slice(0, 2)]);
+    await server.restart(() => server.clock.advance(3_700_000));
+    await vi.waitUntil(async () => (await names()).length === before.length, { timeout: 10_000, interval: 20 });
+    expect(left.map((name) => existsSync(pathOf(name)))).toEqual([false, false, false]);
+    expect(readdirSync(pathOf(".drafts"))).toEqual(["fresh"]);
+  });
+});

@@ -1,0 +1,281 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { limits } from "@tillkeeper/contract/limits";
+import fc from "fast-check";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { activeDevice, type Device } from "./support/device.ts";
+import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+/** What happens to a request that is written by hand. */
+interface Sent {
+  status: number | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
+  body: any;
+}
+
+describe("uploads of logs", () => {
+  let files: string;
+  let server: TestServer;
+  let tenant: Tenant;
+  let device: Device;
+  let command: LogCommand;
+  beforeAll(async () => {
+    files = await mkdtemp(join(tmpdir(), "tillkeeper-log-files-"));
+    server = await startTestServer({ config: { files: { kind: "folder", path: files } } });
+    tenant = await server.account("T82000001");
+    device = await activeDevice(server, tenant, "82000001");
+  });
+  afterAll(async () => {
+    await device.leave();
+    await server.stop();
+    await rm(files, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    command = await askForLogs(server, tenant, device);
+  });
+  afterEach(async () => {
+    const at = new Date().toISOString();
+    const failed = { operation: "send_logs", status: "FAILED", finished_at: at, reason: "refused" };
+    const receipts = device.received.filter(({ channel }) => channel === "receipt").length;
+    await device.say("result", { operation_id: command.operation_id, ...failed });
+    await device.next("receipt", receipts);
+  });
+
+  const rowsOf = async ({ operation_id: id }: LogCommand) =>
+    (await server.db.sql.selectFrom("terminal_logs").selectAll().where("operation_id", "=", id).execute()).map(
+      ({ state }) => state,
+    );
+
+  /** Every file below the folder, drafts included. */
+  const kept = () =>
+    readdirSync(files, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => entry.name);
+
+  /** Nothing at all is left of an upload. */
+  async function expectNothing(of: LogCommand, before: string[]) {
+    await vi.waitUntil(async () => (await rowsOf(of)).length === 0, { timeout: 10_000, interval: 10 });
+    expect(kept()).toEqual(before);
+  }
+
+  /** Sends pieces, with as much of a pause between as the network makes, and then ends or hangs up. */
+  function sendPieces(pieces: Uint8Array[], digest: string, then: "end" | "hang up", headers = {}): Promise<Sent> {
+    return new Promise((resolve) => {
+      const sent = request(command.transfer.url, {
+        method: "PUT",
+        agent: false,
+        headers: {
+          authorization: `Bearer ${command.transfer.token}`,
+          "content-type": "application/gzip",
+          "content-digest": `sha-256=:${digest}:`,
+          ...headers,
+        },
+      });
+      sent.once("response", (response) => {
+        let text = "";
+        response.on("data", (part) => (text += part));
+        response.once("close", () =>
+          resolve({ status: response.statusCode, body: text === "" ? "" : JSON.parse(text) }),
+        );
+      });
+      sent.once("error", () => resolve({ status: undefined, body: undefined }));
+      void (async () => {
+        for (const piece of pieces) await new Promise((written) => sent.write(piece, written));
+        if (then === "end") sent.end();
+        else sent.destroy();
+      })();
+    });
+  }
+
+  it("that are cut anywhere leave nothing behind, and the whole one is taken afterwards", async () => {
+    const before = kept();
+    const whole = gzipSync(randomBytes(300_000).toString("base64"));
+    const digest = sha256Of(whole, "base64");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: whole.length - 1 }),
+        fc.constantFrom("end", "hang up"),
+        async (cut, then) => {
+          const pieces = cut === 0 ? [] : [whole.subarray(0, cut)];
+          const { status, body } = await sendPieces(pieces, digest, then as "end");
+          if (then === "end")
+            expect({ status, code: body.error.code }).toEqual({
+              status: 400,
+              code: expect.stringMatching(/^invalid_(log|digest)$/),
+            });
+          await expectNothing(command, before);
+        },
+      ),
+      { numRuns: 40 },
+    );
+    // As long as the header says, but not whole: the connection ends first.
+    await sendPieces([whole.subarray(0, 1000)], digest, "hang up", { "content-length": whole.length });
+    await expectNothing(command, before);
+    expect((await sendPieces([whole.subarray(0, 1000), whole.subarray(1000)], digest, "end")).status).toBe(201);
+    expect(await rowsOf(command)).toEqual(["stored"]);
+  });
+
+  it("whose digest, type or form is wrong are refused by name, and nothing is kept", async () => {
+    const before = kept();
+    const whole = gzipSync("a log\n");
+    const digest = (text: string) => ({ headers: { "content-digest": text } });
+    const cases: [Uint8Array | string, Parameters<typeof putLog>[2], number, string][] = [
+      [whole, digest(`sha-256=:${sha256Of("other", "base64")}:`), 400, "invalid_digest"],
+      [whole, digest(""), 400, "invalid_digest"],
+      [whole, digest(`sha-256=:${sha256Of(whole)}:`), 400, "invalid_digest"],
+      [whole, digest(`sha-512=:${sha256Of(whole, "base64")}:`), 400, "invalid_digest"],
+      [whole, digest(`xsha-256=:${sha256Of(whole, "base64")}:`), 400, "invalid_digest"],
+      [Buffer.from("not gzip"), {}, 400, "invalid_log"],
+      [new Uint8Array(), {}, 400, "invalid_log"],
+      [Buffer.concat([whole, Buffer.from("rest")]), {}, 400, "invalid_log"],
+      [whole.subarray(0, -4), {}, 400, "invalid_log"],
+      [whole, { headers: { "content-type": "application/json" } }, 415, "unsupported_media_type"],
+      [whole, { headers: { "content-type": "multipart/form-data" } }, 415, "unsupported_media_type"],
+      ["text", { headers: { "content-encoding": "gzip" } }, 415, "unsupported_media_type"],
+    ];
+    for (const [body, sending, status, code] of cases) {
+      const answer = await putLog<{ error: object }>(command, body, sending);
+      expect(answer).toMatchObject({ status, body: { error: { code } } });
+    }
+    await expectNothing(command, before);
+  });
+
+  it("may name their digest beside others", async () => {
+    const whole = gzipSync("a log\n");
+    const others = `sha-512=:AAAA:, sha-256=:${sha256Of(whole, "base64")}:;x=1`;
+    expect((await putLog(command, whole, { headers: { "content-digest": others } })).status).toBe(201);
+  });
+
+  it("that are too large, or unpack to too much, are refused on the way", async () => {
+    const before = kept();
+    const large = Buffer.alloc(limits.logUploadBytes + 1);
+    const [digest, pieces] = [sha256Of(large, "base64"), [large.subarray(0, 1000)]];
+    const named = await sendPieces(pieces, digest, "end", { "content-length": large.length });
+    expect(named.status ?? 413).toBe(413);
+    const chunks = Array.from({ length: 1025 }, (_, index) => large.subarray(index * 65_536, (index + 1) * 65_536));
+    const streamed = await sendPieces(chunks, digest, "end", { "content-type": "text/plain" });
+    expect(streamed).toMatchObject({ status: 413, body: { error: { code: "log_too_large" } } });
+    const bomb = gzipSync(Buffer.alloc(limits.logUnpackedBytes + 1));
+    expect(bomb.length).toBeLessThan(1_000_000);
+    expect(await putLog(command, bomb)).toMatchObject({ status: 413, body: { error: { code: "log_too_large" } } });
+    await expectNothing(command, before);
+  }, 120_000);
+
+  it("answer the same twice, also at once, and refuse another log", async () => {
+    const whole = gzipSync(`${"a log ".repeat(50_000)}\n`);
+    const first = await putLog(command, whole);
+    expect(first.status).toBe(201);
+    expect(await putLog(command, whole)).toMatchObject({ status: 201, body: first.body });
+    const other = await putLog<object>(command, gzipSync("another log\n"));
+    expect(other).toMatchObject({ status: 409, body: { error: { code: "log_exists" } } });
+    expect(await rowsOf(command)).toEqual(["stored"]);
+    // The answer was lost, and the operation is over by now.
+    const { log_id, size, sha256 } = first.body;
+    await answerLogs(device, command, { log_id, size, sha256 });
+    await device.next("receipt");
+    expect(await putLog(command, whole)).toMatchObject({ status: 201, body: first.body });
+  });
+
+  it("are one per operation: the newest that is whole wins, and the older ends", async () => {
+    const before = kept();
+    const slow = gzipSync(randomBytes(400_000));
+    let hungUp = false;
+    const older = new Promise<Sent>((resolve) => {
+      const sent = request(command.transfer.url, {
+        method: "PUT",
+        agent: false,
+        headers: {
+          authorization: `Bearer ${command.transfer.token}`,
+          "content-type": "application/gzip",
+          "content-digest": `sha-256=:${sha256Of(slow, "base64")}:`,
+          "content-length": slow.length,
+        },
+      });
+      sent.once("error", () => resolve({ status: undefined, body: undefined }));
+      sent.once("response", (response) => {
+        let text = "";
+        response.on("data", (part) => (text += part));
+        response.once("end", () => {
+          resolve({ status: response.statusCode, body: JSON.parse(text) });
+          hungUp = true;
+          sent.destroy();
+        });
+      });
+      sent.write(slow.subarray(0, 100_000));
+    });
+    await vi.waitUntil(async () => (await rowsOf(command)).includes("receiving"), { timeout: 10_000, interval: 5 });
+    const newer = await putLog(command, gzipSync("the newer one\n"));
+    expect(newer.status).toBe(201);
+    expect(await older).toMatchObject({ status: 409, body: { error: { code: "upload_replaced" } } });
+    expect(hungUp).toBe(true);
+    await vi.waitUntil(async () => (await rowsOf(command)).length === 1, { timeout: 10_000, interval: 5 });
+    expect(kept()).toHaveLength(before.length + 1);
+  });
+
+  it("are open to the token of that very operation of that very terminal alone", async () => {
+    const other = await server.account("T82000002");
+    const theirs = await activeDevice(server, other, "82000002");
+    const foreign = await askForLogs(server, other, theirs);
+    const whole = gzipSync("a log\n");
+    const url = command.transfer.url;
+    const at = (address: string, token: string) =>
+      putLog<object>({ transfer: { ...command.transfer, url: address } }, whole, { token });
+    // Another's operation by one's own token, and the other way round.
+    for (const answer of [
+      await at(foreign.transfer.url, command.transfer.token),
+      await at(url, foreign.transfer.token),
+    ]) {
+      expect(answer).toMatchObject({ status: 404, body: { error: { code: "operation_not_found" } } });
+    }
+    for (const token of [tenant.token, "", "x.y.z", `${command.transfer.token}x`]) {
+      expect((await at(url, token)).status).toBe(401);
+    }
+    // Nor does the token of a transfer open the API.
+    const list = await server.call("GET", "/v1/admin/terminals/operations", { token: command.transfer.token });
+    expect(list.status).toBe(401);
+    expect(await rowsOf(command)).toEqual([]);
+    await uploadLog(foreign);
+    await theirs.leave();
+  });
+
+  it("are not open to the token of another kind of operation", async () => {
+    const theirs = await activeDevice(server, tenant, "82000003");
+    const { body } = await server.call("POST", "/v1/admin/terminals/operations", {
+      ...tenant,
+      body: { terminal_id: theirs.terminalId, operation: "check_update" },
+    });
+    const { transfer } = (await theirs.next("command")) as unknown as LogCommand;
+    expect(transfer.url).toMatch(new RegExp(`^http://127.0.0.1:\\d+/v1/device/operations/${body.id}/update$`));
+    const url = transfer.url.replace(/update$/, "logs");
+    const answer = await putLog<object>({ transfer: { ...transfer, url } }, gzipSync("x"));
+    expect(answer).toMatchObject({ status: 404, body: { error: { code: "operation_not_found" } } });
+    await theirs.leave();
+  });
+
+  it("are taken shortly after the deadline, too, and then no more", async () => {
+    const late = await activeDevice(server, tenant, "82000004");
+    const first = await askForLogs(server, tenant, late, 30);
+    server.clock.advance(60_000);
+    expect((await putLog(first, gzipSync("late\n"))).status).toBe(201);
+    await vi.waitUntil(
+      async () => {
+        const { body } = await server.call("GET", `/v1/admin/terminals/operations/${first.operation_id}`, tenant);
+        return body.status === "TIMEOUT";
+      },
+      { timeout: 10_000, interval: 20 },
+    );
+    const second = await askForLogs(server, tenant, late, 30);
+    server.clock.advance(91_000);
+    expect(await putLog<object>(second, gzipSync("too late\n"))).toMatchObject({
+      status: 401,
+      body: { error: { code: "invalid_token" } },
+    });
+    await late.leave();
+  });
+});

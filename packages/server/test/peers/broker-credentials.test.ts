@@ -1,0 +1,155 @@
+import type { MqttClient } from "mqtt";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import type { BrokerAccess } from "../../src/broker-access/access.ts";
+import { mosquittoAccess } from "../../src/broker-access/mosquitto/mosquitto.ts";
+import { readNatsKeys } from "../../src/broker-access/nats/keys.ts";
+import { natsAccess } from "../../src/broker-access/nats/nats.ts";
+import { readConfigured } from "../../src/platform/configured-file.ts";
+import type { Admission, Admitted } from "../../src/terminals/admission.ts";
+import type { TestBroker } from "../support/broker-process.ts";
+import { enter } from "../support/hostile.ts";
+import { mosquittoDynsec } from "../support/mosquitto-dynsec.ts";
+import { nats } from "../support/nats.ts";
+
+const terminalId = "T62000001-T0001";
+const token = (more: Partial<Admission> = {}): Admission => ({
+  terminalId,
+  password: `token-${Math.random()}`,
+  generation: "1",
+  former: "ends",
+  expiresAt: new Date(Date.now() + 3_600_000),
+  ...more,
+});
+
+async function connect(broker: TestBroker, { username, password, clientId }: Admitted): Promise<MqttClient> {
+  const { host } = new URL(broker.ownUrl);
+  const client = await enter({ mqtt_url: `mqtt://${host}`, username, password, client_id: clientId });
+  onTestFinished(() => client.endAsync(true));
+  return client;
+}
+
+const ended = (client: MqttClient) => vi.waitUntil(() => !client.connected, { timeout: 5_000, interval: 5 });
+
+describe("tokens at Mosquitto", () => {
+  let broker: Awaited<ReturnType<typeof mosquittoDynsec>>;
+  let access: BrokerAccess;
+  let live: { terminalId: string; generation: string }[];
+  beforeEach(async () => {
+    live = [];
+    broker = await mosquittoDynsec();
+    await broker.start("");
+    access = mosquittoAccess({ url: broker.ownUrl, secret: "a secret", live: async () => live });
+    await access.prepare();
+  });
+  afterEach(() => broker.stop());
+
+  it("are renewed without ending the connection, and replaced by ending it", async () => {
+    const first = await access.admit(token());
+    const client = await connect(broker, first);
+    const renewed = await access.admit(token({ former: "stays" }));
+    expect(renewed.password).toBe(first.password);
+    expect(client.connected).toBe(true);
+    const replaced = await access.admit(token({ generation: "2" }));
+    await ended(client);
+    await expect(connect(broker, first)).rejects.toThrow();
+    expect((await connect(broker, replaced)).connected).toBe(true);
+  });
+
+  it("hold again after the broker lost its list, as soon as a server connects", async () => {
+    const admitted = await access.admit(token());
+    live = [{ terminalId, generation: "1" }];
+    await broker.kill();
+    broker.forget();
+    await broker.start("");
+    await expect(connect(broker, admitted)).rejects.toThrow();
+    await access.prepare();
+    expect((await connect(broker, admitted)).connected).toBe(true);
+  });
+
+  it("are removed when a server connects, should another one have died before it could", async () => {
+    const client = await connect(broker, await access.admit(token()));
+    const stays = await access.admit(token({ terminalId: "T62000001-T0002" }));
+    const staying = await connect(broker, stays);
+    live = [{ terminalId: "T62000001-T0002", generation: "1" }];
+    await access.prepare();
+    await ended(client);
+    expect(staying.connected).toBe(true);
+  });
+
+  it("are not answered while the broker cannot be told", async () => {
+    await broker.kill();
+    await expect(access.admit(token())).rejects.toThrow();
+    await expect(access.revoke(terminalId)).rejects.toThrow();
+  });
+});
+
+describe("tokens at NATS", () => {
+  let broker: TestBroker;
+  let servers: BrokerAccess[];
+  beforeEach(async () => {
+    broker = await nats();
+    await broker.start("");
+    const { url, keysFile } = broker.mqtt.nats as { url: string; keysFile: string };
+    const keys = readNatsKeys(readConfigured("", keysFile));
+    servers = [natsAccess({ url, keys }), natsAccess({ url, keys })];
+    for (const server of servers) await server.prepare();
+  });
+  afterEach(async () => {
+    await Promise.all(servers.map((server) => server.close()));
+    await broker.stop();
+  });
+  const [one, two] = [() => servers[0] as BrokerAccess, () => servers[1] as BrokerAccess];
+
+  it("are renewed without ending the connection, and replaced by ending it, at whichever server", async () => {
+    const first = await one().admit(token());
+    const client = await connect(broker, first);
+    const renewed = await two().admit(token({ former: "stays" }));
+    expect((await connect(broker, renewed)).connected).toBe(true);
+    expect(client.connected).toBe(true);
+    const replaced = await two().admit(token());
+    await ended(client);
+    for (const old of [first, renewed]) await expect(connect(broker, old)).rejects.toThrow();
+    expect((await connect(broker, replaced)).connected).toBe(true);
+  });
+
+  it("end by themselves when they expire", async () => {
+    const short = await one().admit(token({ expiresAt: new Date(Date.now() + 1_500) }));
+    const client = await connect(broker, short);
+    await ended(client);
+    await expect(connect(broker, short)).rejects.toThrow();
+  });
+
+  it("stay revoked over a restart of the broker", async () => {
+    const old = await one().admit(token());
+    await one().revoke(terminalId);
+    await broker.kill();
+    await broker.start("");
+    // By its MQTT listener it is not yet ready to check anybody.
+    const next = await vi.waitUntil(
+      () =>
+        one()
+          .admit(token())
+          .catch(() => undefined),
+      { timeout: 10_000 },
+    );
+    expect((await connect(broker, next)).connected).toBe(true);
+    await expect(connect(broker, old)).rejects.toThrow();
+  });
+
+  it("are all revoked in the end when two servers revoke many at the same moment", async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `T62000001-T${1000 + index}`);
+    const admitted = await Promise.all(ids.map((id) => one().admit(token({ terminalId: id, former: "stays" }))));
+    const clients: MqttClient[] = [];
+    for (const each of admitted) clients.push(await connect(broker, each));
+    await Promise.all(ids.map((id, index) => (index % 2 === 0 ? one() : two()).revoke(id)));
+    for (const client of clients) await ended(client);
+    const letIn = async (each: Admitted) =>
+      connect(broker, each).then(
+        () => true,
+        () => false,
+      );
+    // One server may have written over what the other one wrote: each looks again.
+    const anyLetIn = async () => (await Promise.all(admitted.map(letIn))).includes(true);
+    await expect.poll(anyLetIn, { timeout: 5_000, interval: 200 }).toBe(false);
+  });
+});

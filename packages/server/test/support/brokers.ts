@@ -1,0 +1,19 @@
+import type { Config } from "../../src/config.ts";
+import type { TestBroker } from "./broker-process.ts";
+import { mosquittoDynsec } from "./mosquitto-dynsec.ts";
+import { nats } from "./nats.ts";
+import { rabbitMq } from "./rabbitmq.ts";
+
+/** The broker of the server itself, in the same clothes. */
+async function embedded(): Promise<TestBroker | undefined> {
+  return undefined;
+}
+
+/** Every broker that the device side is tried on. */
+export const brokerKinds = { embedded, mosquitto: mosquittoDynsec, rabbitmq: rabbitMq, nats } satisfies Record<
+  string,
+  () => Promise<TestBroker | undefined>
+>;
+export type BrokerKind = keyof typeof brokerKinds;
+
+export const embeddedConfig = { port: { number: 0, configured: true }, outsideUrl: undefined } satisfies Config["mqtt"];

@@ -1,0 +1,44 @@
+import { natsSetup } from "../../src/broker-access/nats/setup.ts";
+import { deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
+import { freePort } from "./free-port.ts";
+
+/** Debian's nats-server, which trusts keys that were made for it. */
+export async function nats(): Promise<TestBroker> {
+  const folder = new Folder("nats");
+  const [mqtt, native] = await Promise.all([freePort(), freePort()]);
+  const { keysFile, configuration } = natsSetup();
+  folder.write("tillkeeper-accounts.conf", configuration);
+  const path = folder.write(
+    "nats-server.conf",
+    deployed("nats/nats-server.conf", {
+      "127.0.0.1:1883": `127.0.0.1:${mqtt}`,
+      "127.0.0.1:4222": `127.0.0.1:${native}`,
+      "/var/lib/nats": folder.path,
+    }),
+  );
+  const url = `mqtt://127.0.0.1:${mqtt}`;
+  let running: ProcessGroup | undefined;
+  const end = async () => {
+    await running?.end();
+    running = undefined;
+  };
+  return {
+    kind: "nats",
+    ownUrl: url,
+    mqtt: {
+      port: { number: 0, configured: true },
+      outsideUrl: url,
+      access: "nats",
+      nats: { url: `nats://127.0.0.1:${native}`, keysFile: folder.write("keys.json", keysFile) },
+    },
+    async start() {
+      running = new ProcessGroup("nats-server", ["-c", path]);
+      await running.listens(mqtt);
+    },
+    kill: end,
+    async stop() {
+      await end();
+      folder.remove();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
+import { freePort } from "./free-port.ts";
+
+const secret = "a-secret-of-the-tests-for-rabbitmq-000";
+const user = { name: "tillkeeper", password: "the server's own" };
+
+/** Debian's RabbitMQ, whoever runs the tests: everything it writes is in a folder of its own. */
+export async function rabbitMq(): Promise<TestBroker> {
+  const folder = new Folder("rabbitmq");
+  const [mqtt, amqp, epmdPort, distribution] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const url = `mqtt://${user.name}:${encodeURIComponent(user.password)}@127.0.0.1:${mqtt}`;
+  const env = {
+    HOME: folder.path,
+    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_ADDRESS: "127.0.0.1",
+    RABBITMQ_NODENAME: `tillkeeper-${mqtt}@localhost`,
+    RABBITMQ_DIST_PORT: String(distribution),
+    RABBITMQ_MNESIA_BASE: `${folder.path}/mnesia`,
+    RABBITMQ_LOG_BASE: `${folder.path}/log`,
+    RABBITMQ_GENERATED_CONFIG_DIR: `${folder.path}/config`,
+    RABBITMQ_ENABLED_PLUGINS_FILE: folder.write("enabled_plugins", deployed("rabbitmq/enabled_plugins", {})),
+    RABBITMQ_CONFIG_FILE: `${folder.path}/rabbitmq.conf`,
+    RABBITMQ_CONF_ENV_FILE: "/dev/null",
+    // On two cores, idle schedulers must not spin.
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
+      "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
+  };
+  let running: ProcessGroup[] = [];
+  const end = async () => {
+    for (const group of running.splice(0)) await group.end();
+  };
+  return {
+    kind: "rabbitmq",
+    ownUrl: url,
+    mqtt: { port: { number: 0, configured: true }, outsideUrl: url, access: "http", brokerSecret: secret },
+    async start(httpUrl) {
+      const places = {
+        "127.0.0.1:1883": `127.0.0.1:${mqtt}`,
+        "127.0.0.1:5672": `127.0.0.1:${amqp}`,
+        "http://127.0.0.1:8080": httpUrl,
+        "change-me-to-a-secret-of-32-characters": secret,
+      };
+      folder.write("rabbitmq.conf", deployed("rabbitmq/rabbitmq.conf", places));
+      // Otherwise the broker would start one that outlives it.
+      const names = new ProcessGroup("epmd", ["-port", String(epmdPort), "-address", "127.0.0.1"]);
+      running = [names];
+      await names.listens(epmdPort);
+      const broker = new ProcessGroup("/usr/lib/rabbitmq/bin/rabbitmq-server", [], env);
+      running.unshift(broker);
+      await broker.listens(mqtt);
+    },
+    kill: end,
+    async stop() {
+      await end();
+      folder.remove();
+    },
+  };
+}

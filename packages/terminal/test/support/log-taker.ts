@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
+import type { Transfer } from "@tillkeeper/contract/mqtt";
+import { onTestFinished } from "vitest";
+
+interface Taken {
+  authorization: string | undefined;
+  digest: string | undefined;
+  type: string | undefined;
+  /** Unpacked. */
+  text: string;
+}
+
+/** How a log is met: with a status, or by hanging up. */
+type Reaction = number | "hang up";
+
+export interface LogTaker {
+  transfer: Transfer;
+  taken: Taken[];
+}
+
+/** The server's half of sending logs; reacts to one after the other as told, and takes every further one. Ends with the test. */
+export async function takeLogs(reactions: Reaction[] = []): Promise<LogTaker> {
+  const taken: Taken[] = [];
+  const server = createServer((request: IncomingMessage, response) => {
+    void (async () => {
+      const body = Buffer.concat(await request.toArray());
+      const { authorization, "content-type": type } = request.headers;
+      taken.push({
+        authorization,
+        type,
+        digest: String(request.headers["content-digest"]),
+        text: gunzipSync(body).toString(),
+      });
+      const reaction = reactions.shift() ?? 201;
+      if (reaction === "hang up") return void request.socket.destroy();
+      const sha256 = createHash("sha256").update(body).digest("hex");
+      const log = { log_id: "019a0000-0000-7000-8000-000000000001", size: body.length, sha256, masked_count: 0 };
+      response.writeHead(reaction, { "content-type": "application/json" }).end(JSON.stringify(log));
+    })();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const expires_at = new Date(Date.now() + 600_000).toISOString();
+  return { taken, transfer: { url: `http://127.0.0.1:${port}/logs`, token: "t.o.ken", expires_at } };
+}
