@@ -34,7 +34,7 @@ export function simulateCommand(): Command {
     .option("--faults <list>", "what goes wrong; see below (default: a little of everything)", faults, mildFaults)
     .option("--payments-per-hour <n>", "on average, while the store is open", numberFrom(0, 1000), 20)
     .option("--speed <n>", "how many times faster the day goes by; 60 is a day in 24 minutes", numberFrom(0.1, 1000), 1)
-    .option("--from <hh:mm>", "time of the simulated day at which it begins", timeOfDay, timeOfDay("09:00"))
+    .option("--from <hh:mm>", "time of the simulated day at which it begins", timeOfDay, timeOfDay("11:00"))
     .option("--per-store <n>", "terminals in each store", whole(1, 1000), 5)
     .option("--state <folder>", "where keys and journals are kept, for the next run to go on with")
     .option("--minutes <n>", "end after so many minutes", numberFrom(0, 100_000))

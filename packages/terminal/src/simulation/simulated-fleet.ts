@@ -23,7 +23,7 @@ export interface SimulatedFleetOptions {
   mended?: (terminalId: string) => void;
 }
 
-const defaults = { paymentsPerHour: 20, fromMs: 9 * hourMs };
+const defaults = { paymentsPerHour: 20, fromMs: 11 * hourMs };
 /** How long those are waited for who have no link at the end. */
 const patienceMs = 3000;
 /** How many say goodbye at once. */
