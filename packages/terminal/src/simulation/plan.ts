@@ -71,16 +71,18 @@ export function* planOf(options: PlanOptions): Generator<PlannedEvent, never> {
   }
 }
 
-/** Never happens: stands at the end of time. */
-const never: PlannedEvent = { kind: "drop", at: Number.POSITIVE_INFINITY };
+/** What never happens stands at the end of time. */
+function* nothing(): Generator<PlannedEvent, never> {
+  for (;;) yield { kind: "drop", at: Number.POSITIVE_INFINITY };
+}
 
 /** Customers come by chance, as often as the hour has it, and one after the other. */
 function* payments(options: PlanOptions, random: Random): Generator<PlannedEvent, never> {
   const { seed, store, paymentsPerHour, fromMs } = options;
   const { busyAt, peak } = tradingHours(seed, store);
   const mostPerHour = paymentsPerHour * peak;
-  let at = 0;
-  while (mostPerHour > 0) {
+  if (mostPerHour === 0) return yield* nothing();
+  for (let at = 0; ; ) {
     at += pause(random, mostPerHour);
     const hour = ((fromMs + at) % dayMs) / hourMs;
     if (random() * peak >= busyAt(hour)) continue;
@@ -89,7 +91,6 @@ function* payments(options: PlanOptions, random: Random): Generator<PlannedEvent
     // The next customer stands in line.
     at += payment.takesMs;
   }
-  for (;;) yield never;
 }
 
 function paymentOf(random: Random): PlannedPayment {
@@ -106,12 +107,11 @@ function* byChance(
   random: Random,
   draw: (random: Random) => Happening,
 ): Generator<PlannedEvent, never> {
-  let at = 0;
-  while (perHour > 0) {
+  if (perHour === 0) return yield* nothing();
+  for (let at = 0; ; ) {
     at += pause(random, perHour);
     yield { ...draw(random), at };
   }
-  for (;;) yield never;
 }
 
 function badLink(random: Random): Happening {
