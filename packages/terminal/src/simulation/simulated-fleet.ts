@@ -25,7 +25,7 @@ export interface SimulatedFleetOptions {
 
 const defaults = { paymentsPerHour: 20, fromMs: 11 * hourMs };
 /** How long those are waited for who have no link at the end. */
-const patienceMs = 3000;
+const patienceMs = 5000;
 /** How many say goodbye at once. */
 const endingAtOnce = 500;
 
