@@ -6,6 +6,7 @@ import { expiry } from "./expiry.ts";
 import { fleet } from "./fleet.ts";
 import { history } from "./history.ts";
 import { lists } from "./lists.ts";
+import { logs } from "./logs.ts";
 import { printMachine } from "./machine.ts";
 import { roundTrip } from "./round-trip.ts";
 import { slowDisk } from "./slow-disk.ts";
@@ -19,6 +20,7 @@ const programs = {
   history,
   lists,
   fleet,
+  logs,
 } as const;
 const interruptedCode = 130;
 

@@ -56,6 +56,8 @@ serveParent(
       starting = start(setUp);
       return starting;
     },
+    /** Bytes that this process occupies. */
+    memory: () => process.memoryUsage.rss(),
   },
   async () => {
     // A start that is half-way goes on adding steps; one that failed has been reported already.

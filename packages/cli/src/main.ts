@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { accountCommand } from "./commands/account.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { brokerCommand } from "./commands/broker.ts";
 import { configurationCommand } from "./commands/configuration.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { keysCommand } from "./commands/keys.ts";
@@ -31,6 +32,7 @@ for (const command of [
   migrateCommand(),
   accountCommand(),
   keysCommand(),
+  brokerCommand(),
   settingsCommand(),
   auditCommand(),
   agentCommand(),

@@ -118,6 +118,7 @@ describe("tillkeeper agent", () => {
       ],
       [["--server", "nowhere", "--serial", "AGENT-4", "--state", state], /--server must be/],
       [["--server", file.http_url, "--state", state], /--serial must be/],
+      [["--qr", pairing.qr_text, "--serial", "AGENT-5", "--state", state], /another device's/],
       [["--qr", "https://example.com", "--state", state], /not a pairing/],
       [["--qr", pairing.qr_text, "--code", "x", "--state", damaged], /cannot be used with/],
     ];

@@ -87,15 +87,9 @@ export async function buildApp({ log, routes, ...deps }: AppDeps): Promise<Fasti
   });
   app.addHook("preValidation", (request, _reply, done) => done(unstorable(request)));
   app.addHook("onResponse", (request, reply, done) => {
-    request.log.info(
-      {
-        method: request.method,
-        url: withoutSecrets(request.url),
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime),
-      },
-      "answered",
-    );
+    const { method, url } = request;
+    const ms = Math.round(reply.elapsedTime);
+    request.log.info({ method, url: withoutSecrets(url), status: reply.statusCode, ms }, "answered");
     done();
   });
 

@@ -28,6 +28,36 @@ describe("configuration", () => {
     expect(config.publicUrl).toBe("https://till.example.com");
   });
 
+  it("keeps files in the data folder, in a folder that servers share, or in a bucket", () => {
+    expect(readConfig({})).toMatchObject({ files: { kind: "folder", path: undefined }, logDays: 90 });
+    expect(readConfig({ TILLKEEPER_FILES: "folder" }).files).toEqual({ kind: "folder", path: undefined });
+    expect(readConfig({ TILLKEEPER_FILES: "/srv/till" }).files).toEqual({ kind: "folder", path: "/srv/till" });
+    const nowhere = { endpoint: undefined, region: undefined };
+    const bucket = { kind: "s3", bucket: "my.files", ...nowhere };
+    expect(readConfig({ TILLKEEPER_FILES: "s3://my.files" }).files).toEqual({ ...bucket, prefix: "" });
+    expect(readConfig({ TILLKEEPER_FILES: "s3://my.files/" }).files).toEqual({ ...bucket, prefix: "" });
+    const own = {
+      TILLKEEPER_FILES: "s3://my.files/a/b/",
+      TILLKEEPER_S3_ENDPOINT: "http://127.0.0.1:9000",
+      TILLKEEPER_S3_REGION: "eu-north-1",
+    };
+    const region = { endpoint: "http://127.0.0.1:9000", region: "eu-north-1" };
+    expect(readConfig(own).files).toEqual({ ...bucket, prefix: "a/b/", ...region });
+    for (const wrong of [
+      { TILLKEEPER_FILES: "files" },
+      { TILLKEEPER_FILES: "s3://" },
+      { TILLKEEPER_FILES: "s3://UPPER/x" },
+      { TILLKEEPER_S3_ENDPOINT: "http://127.0.0.1:9000" },
+      { TILLKEEPER_S3_REGION: "eu-north-1" },
+      { TILLKEEPER_FILES: "s3://ok-bucket", TILLKEEPER_S3_ENDPOINT: "127.0.0.1" },
+      { TILLKEEPER_LOG_DAYS: "0" },
+      { TILLKEEPER_LOG_DAYS: "1.5" },
+    ]) {
+      const [name = ""] = Object.keys(wrong).toReversed();
+      expect(() => readConfig(wrong), JSON.stringify(wrong)).toThrow(name);
+    }
+  });
+
   it("asks the public register about nothing, unless told otherwise", () => {
     expect(readConfig({}).organizations).toEqual({ registerUrl: undefined, checkDestinations: false });
     const set = { TILLKEEPER_BRREG_URL: "http://127.0.0.1:9/api/", TILLKEEPER_CHECK_ORGANIZATIONS: "true" };

@@ -1,6 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
+import { type BrokerConfig, brokerSettings, readBrokerSettings } from "./config-brokers.ts";
 import type { Port } from "./platform/listen.ts";
 import type { LogLevel } from "./platform/log.ts";
 import { StartupError } from "./platform/startup-error.ts";
@@ -8,7 +9,7 @@ import { StartupError } from "./platform/startup-error.ts";
 /** The settings of a server; read once at start and handed on as values, nothing else reads the environment. */
 export interface Config {
   http: { host: string; port: Port };
-  mqtt: MqttConfig;
+  mqtt: { port: Port; outsideUrl: string | undefined } & BrokerConfig;
   dataDir: string;
   databaseUrl: string | undefined;
   /** How callers reach this server when that is not where it listens (a proxy). */
@@ -45,25 +46,6 @@ export interface Config {
 export type FilesPlace =
   | { kind: "folder"; path: string | undefined }
   | { kind: "s3"; bucket: string; prefix: string; endpoint: string | undefined; region: string | undefined };
-interface MqttConfig {
-  port: Port;
-  /** Of an outside broker, in place of the embedded one. */
-  outsideUrl: string | undefined;
-  /** Where terminals are told to connect, when that is not where this server does. */
-  publicUrl?: string | undefined;
-  /** How an outside broker knows who may use what; left out, the operator has seen to it. */
-  access?: BrokerAccessName | undefined;
-  /** What a broker that asks us shows, and what passwords at Mosquitto are made from. */
-  brokerSecret?: string | undefined;
-  /** Certificates that an outside broker may show. */
-  caFile?: string | undefined;
-  /** With it the embedded broker listens with TLS. */
-  tls?: { certFile: string; keyFile: string } | undefined;
-  nats?: { url: string; keysFile: string } | undefined;
-}
-
-const brokerAccessNames = ["none", "http", "mosquitto", "nats"] as const;
-type BrokerAccessName = (typeof brokerAccessNames)[number];
 
 const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 
@@ -75,18 +57,7 @@ export const settings = {
   TILLKEEPER_DATA_DIR: "Folder of everything that must survive a restart. Default ./data.",
   DATABASE_URL: "postgres:// address of an outside PostgreSQL 15-18, in place of the embedded one.",
   MQTT_URL: "mqtt:// or mqtts:// address of an outside broker, in place of the embedded one.",
-  TILLKEEPER_MQTT_PUBLIC_URL: "Where terminals are told to connect, when that is not where this server does.",
-  TILLKEEPER_MQTT_CA_FILE:
-    "PEM file of the certificates that an outside broker's must be signed by. Default: what the system trusts.",
-  TILLKEEPER_MQTT_CERT_FILE:
-    "PEM file of the embedded broker's certificate. With it and its key the broker listens with TLS.",
-  TILLKEEPER_MQTT_KEY_FILE: "PEM file of the private key of that certificate.",
-  TILLKEEPER_BROKER_ACCESS:
-    "How an outside broker knows which terminal may use what: none, http, mosquitto or nats; see docs/brokers.md. Default none, which is safe only with rules of your own.",
-  TILLKEEPER_BROKER_SECRET:
-    "At least 32 characters. A broker that asks this server shows it (http); passwords at Mosquitto are made from it.",
-  TILLKEEPER_NATS_URL: "nats:// or tls:// address of an outside NATS, where credentials are revoked.",
-  TILLKEEPER_NATS_KEYS_FILE: "Keys that NATS trusts, as `tillkeeper broker nats-setup` wrote them.",
+  ...brokerSettings,
   TILLKEEPER_PUBLIC_URL: "How callers reach this server, when that is not where it listens.",
   TILLKEEPER_AUDIENCE_HOSTS: "Hosts that token audiences may name, separated by commas.",
   TILLKEEPER_TOKEN_SECONDS: "How long an access token lives. Default 14400.",
@@ -161,20 +132,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     mqtt: {
       port: port("TILLKEEPER_MQTT_PORT", 1883),
       outsideUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
-      publicUrl: url("TILLKEEPER_MQTT_PUBLIC_URL", ["mqtt:", "mqtts:", "ws:", "wss:"]),
-      access: readBrokerAccess(read, fault),
-      brokerSecret: readSecret("TILLKEEPER_BROKER_SECRET", read, fault),
-      caFile: read("TILLKEEPER_MQTT_CA_FILE"),
-      tls: readTls(read, fault),
-      nats: readNats(url("TILLKEEPER_NATS_URL", ["nats:", "tls:"]), read, fault),
+      ...readBrokerSettings({ read, url, fault }),
     },
     dataDir: read("TILLKEEPER_DATA_DIR") ?? "data",
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
     publicUrl: url("TILLKEEPER_PUBLIC_URL", ["http:", "https:"])?.replace(/\/+$/, ""),
-    audienceHosts:
-      read("TILLKEEPER_AUDIENCE_HOSTS")
-        ?.split(",")
-        .map((host) => host.trim().toLowerCase()) ?? documentedHosts,
+    audienceHosts: readHosts(read),
     tokenLifetimeSeconds: Number(read("TILLKEEPER_TOKEN_SECONDS") ?? 14_400),
     deviceTokenSeconds: readDeviceTokenSeconds(read, fault),
     sandboxClient: readSandboxClient(read, fault),
@@ -183,13 +146,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       checkDestinations: readFlag("TILLKEEPER_CHECK_ORGANIZATIONS", read, fault),
     },
     rateLimit: readRateLimit(read, fault),
-    bootstrapToken: readSecret("TILLKEEPER_BOOTSTRAP_TOKEN", read, fault),
+    bootstrapToken: readBootstrapToken(read, fault),
     retentionDays: readRetention(read, fault),
     files: readFiles(read, url, fault),
     logDays: readLogDays(read, fault),
-    presenceDays: readWhole("TILLKEEPER_PRESENCE_DAYS", defaultPresenceDays, [1, longestDays], read, fault),
-    telemetryDays: readWhole("TILLKEEPER_TELEMETRY_DAYS", defaultTelemetryDays, [1, longestDays], read, fault),
-    heartbeatSeconds: readWhole("TILLKEEPER_HEARTBEAT_SECONDS", defaultHeartbeatSeconds, [5, 3_600], read, fault),
+    ...readPresence(read, fault),
     windows: readWindows(read, fault),
     logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
   };
@@ -218,6 +179,11 @@ function refuseUnknown(env: Record<string, string | undefined>, fault: Fault): v
   }
 }
 
+function readHosts(read: Read): string[] {
+  const hosts = read("TILLKEEPER_AUDIENCE_HOSTS")?.split(",");
+  return hosts?.map((host) => host.trim().toLowerCase()) ?? documentedHosts;
+}
+
 function readFlag(name: Setting, read: Read, fault: Fault): boolean {
   const text = read(name) ?? "false";
   if (!["true", "false"].includes(text)) fault(name, `must be true or false, not "${text}".`);
@@ -244,6 +210,14 @@ function readRetention(read: Read, fault: Fault): number {
   return readWhole("TILLKEEPER_RETENTION_DAYS", defaultRetentionDays, range, read, fault);
 }
 
+function readPresence(read: Read, fault: Fault) {
+  return {
+    presenceDays: readWhole("TILLKEEPER_PRESENCE_DAYS", defaultPresenceDays, [1, longestDays], read, fault),
+    telemetryDays: readWhole("TILLKEEPER_TELEMETRY_DAYS", defaultTelemetryDays, [1, longestDays], read, fault),
+    heartbeatSeconds: readWhole("TILLKEEPER_HEARTBEAT_SECONDS", defaultHeartbeatSeconds, [5, 3_600], read, fault),
+  };
+}
+
 function readWhole(
   name: Setting,
   byDefault: number,
@@ -266,7 +240,7 @@ function readDeviceTokenSeconds(read: Read, fault: Fault): number {
   return seconds;
 }
 
-const bucketForm = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w.\/-]{0,200}))?$/;
+const bucketForm = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w./-]{0,200}))?$/;
 
 function readFiles(
   read: Read,
@@ -315,49 +289,13 @@ function readWindows(read: Read, fault: Fault): Partial<Record<OperationName, nu
   return windows;
 }
 
-function readSecret(
-  name: "TILLKEEPER_BOOTSTRAP_TOKEN" | "TILLKEEPER_BROKER_SECRET",
-  read: Read,
-  fault: Fault,
-): string | undefined {
-  const token = read(name);
-  // What a Bearer header can carry (RFC 6750 section 2.1); the other one must also fit into a path as it is.
-  const inPath = name === "TILLKEEPER_BROKER_SECRET";
-  if (token !== undefined && !(inPath ? /^[\w.~-]{32,256}$/ : /^[\w.~+/-]{32,256}=*$/).test(token)) {
-    const more = inPath ? "any of . _ ~ -" : "any of . _ ~ + / - and = at the end";
-    fault(name, `must be 32-256 letters, digits, or ${more}.`);
+function readBootstrapToken(read: Read, fault: Fault): string | undefined {
+  const token = read("TILLKEEPER_BOOTSTRAP_TOKEN");
+  // What a Bearer header can carry (RFC 6750 section 2.1).
+  if (token !== undefined && !/^[\w.~+/-]{32,256}=*$/.test(token)) {
+    fault("TILLKEEPER_BOOTSTRAP_TOKEN", "must be 32-256 letters, digits, or any of . _ ~ + / - and = at the end.");
   }
   return token;
-}
-
-function readBrokerAccess(read: Read, fault: Fault): MqttConfig["access"] {
-  const name = "TILLKEEPER_BROKER_ACCESS";
-  const text = read(name) ?? "none";
-  const access = brokerAccessNames.find((known) => known === text);
-  if (!access) fault(name, `must be one of ${brokerAccessNames.join(", ")}.`);
-  if (access === undefined || access === "none") return access;
-  if (read("MQTT_URL") === undefined) fault(name, "is for an outside broker: MQTT_URL is needed, too.");
-  if (access === "nats" && read("TILLKEEPER_NATS_URL") === undefined)
-    fault("TILLKEEPER_NATS_URL", `is needed for ${access}.`);
-  if (access !== "nats" && read("TILLKEEPER_BROKER_SECRET") === undefined) {
-    fault("TILLKEEPER_BROKER_SECRET", `is needed for ${access}.`);
-  }
-  return access;
-}
-
-function readTls(read: Read, fault: Fault): MqttConfig["tls"] {
-  const [certFile, keyFile] = [read("TILLKEEPER_MQTT_CERT_FILE"), read("TILLKEEPER_MQTT_KEY_FILE")];
-  if (certFile === undefined && keyFile === undefined) return undefined;
-  if (certFile === undefined) fault("TILLKEEPER_MQTT_CERT_FILE", "is needed with the key.");
-  if (keyFile === undefined) fault("TILLKEEPER_MQTT_KEY_FILE", "is needed with the certificate.");
-  return { certFile: certFile ?? "", keyFile: keyFile ?? "" };
-}
-
-function readNats(url: string | undefined, read: Read, fault: Fault): MqttConfig["nats"] {
-  const keysFile = read("TILLKEEPER_NATS_KEYS_FILE");
-  if (url === undefined) return undefined;
-  if (keysFile === undefined) fault("TILLKEEPER_NATS_KEYS_FILE", "is needed with TILLKEEPER_NATS_URL.");
-  return { url, keysFile: keysFile ?? "" };
 }
 
 function readSandboxClient(read: Read, fault: Fault): Config["sandboxClient"] {

@@ -73,11 +73,11 @@ async function attempt(
         "content-type": "application/gzip",
         "content-digest": `sha-256=:${digest}:`,
       },
-      body: Readable.toWeb(compressed(content)) as ReadableStream<Uint8Array>,
+      body: Readable.toWeb(compressed(content)),
       duplex: "half",
       redirect: "error",
       signal,
-    } as RequestInit);
+    });
     const answer = await response.text();
     if (response.status >= 500 || response.status === 429) return "again";
     if (!response.ok) return refused(response.status, answer);

@@ -115,6 +115,31 @@ describe("a device's credential", () => {
   /** Lets a renewal that is under way come to its end, and its next timer be set. */
   const settled = (count: number) => vi.waitUntil(() => renewals() === count && clock.timers === 1);
 
+  test("begins with a token that is asked for until the server answers, or says that it never will", async () => {
+    const keys = makeDeviceKeys();
+    await pairDevice({ server: server.url, keys, serialNumber: "S1", code: "C" });
+    const options = { server: server.url, keys, terminalId, clock };
+    server.refusals.push({ status: 503 }, { status: 502 });
+    const opening = DeviceCredential.open(options);
+    for (const attempt of [1, 2]) {
+      await vi.waitUntil(() => renewals() === attempt && clock.timers === 2);
+      clock.advance(2_000);
+    }
+    const opened = await opening;
+    expect(opened.token).toMatch(/^token-/);
+    opened.stop();
+
+    server.refusals.push({ status: 401, code: "invalid_proof" });
+    await expect(DeviceCredential.open(options)).rejects.toMatchObject({ code: "invalid_proof" });
+    const ending = new AbortController();
+    server.refusals.push({ status: 503 });
+    const ended = DeviceCredential.open(options, ending.signal);
+    const before = renewals();
+    await vi.waitUntil(() => renewals() > before && clock.timers === 2);
+    ending.abort(new Error("enough"));
+    await expect(ended).rejects.toThrow("enough");
+  });
+
   test("is renewed at four fifths of its life, again and again", async () => {
     clock.advance(79_999);
     expect({ renewals: renewals(), password: password() }).toEqual({ renewals: 0, password: "token-1" });

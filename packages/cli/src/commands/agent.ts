@@ -86,6 +86,8 @@ function identityOf({ server, serial, code, qr, state }: AgentOptions): DeviceId
   if (address === undefined || !/^https?:$/.test(URL.parse(address)?.protocol ?? "")) {
     throw new StartupError("--server must be the address of a server, http:// or https://.");
   }
+  if (scanned && scanned.serialNumber !== serialNumber)
+    throw new StartupError("The pairing of --qr is another device's.");
   if (serialNumber === undefined) throw new StartupError("--serial must be the device's serial number.");
   return { server: address, serialNumber, code: code ?? scanned?.code, folder: state, agentName };
 }

@@ -6,6 +6,8 @@ export interface BrokerAccess {
   own(): { username: string; password: string } | undefined;
   /** Before each connection of this server: makes the broker ready for it, and for the terminals there are. */
   prepare(): Promise<void>;
+  /** Whether a credential that is admitted in place of another one ends that; else `revoke` is to be called after it. */
+  endsFormer: boolean;
   /** Rejects when the broker could not be told; the terminal must not be answered a password then. */
   admit(admission: Admission): Promise<Admitted>;
   /** Ends what the terminal holds and its connections. Rejects when the broker could not be told. */

@@ -9,10 +9,8 @@ export function askingBroker(address: BrokerAddress): BrokerAccess {
   return {
     own: () => undefined,
     prepare: async () => {},
-    async admit({ terminalId, password, former }) {
-      if (former === "ends") await kick(address, terminalId);
-      return { username: terminalId, password, clientId: terminalId };
-    },
+    endsFormer: false,
+    admit: async ({ terminalId, password }) => ({ username: terminalId, password, clientId: terminalId }),
     revoke: (terminalId) => kick(address, terminalId),
     close: async () => {},
   };

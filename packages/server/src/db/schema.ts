@@ -23,14 +23,13 @@ import type {
   WhenBusy,
 } from "@tillkeeper/contract/operations";
 import type { PairingCodeStatus } from "@tillkeeper/contract/pairing";
-import type { PresenceReason, PresenceStatus } from "@tillkeeper/contract/presence";
 import type { ReleaseStatus } from "@tillkeeper/contract/releases";
-import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
+import type { PresenceTables } from "./presence-tables.ts";
 
 /** The tables as `db/migrations` leaves them. */
-export interface Tables {
+export interface Tables extends PresenceTables {
   accounts: {
     account_id: string;
     name: string;
@@ -354,62 +353,8 @@ export interface Tables {
     masked_count: ColumnType<string | null, number | undefined, number>;
     created_at: Date;
   };
-  terminal_presence: {
-    account_id: string;
-    terminal_id: string;
-    session: string | null;
-    status: StoredPresence;
-    since: Date;
-    connected_at: Date;
-    last_heard_at: Date;
-    next_expected_at: Date | null;
-    lost_at: Date | null;
-    shut_down_at: Date | null;
-    round_trip_ms: number | null;
-    fault_code: string | null;
-    fault_message: string | null;
-    fault_at: Date | null;
-    fault_ended_at: Date | null;
-  };
-  presence_changes: {
-    account_id: string;
-    terminal_id: string;
-    id: string;
-    at: Date;
-    status: StoredPresence;
-    reason: PresenceReason;
-  };
-  /** One row for all servers. */
-  presence_watch: { one: Generated<true>; since: Date; seen_at: Date; looked_at: Date };
-  terminal_telemetry: {
-    account_id: string;
-    terminal_id: string;
-    field: TelemetryField;
-    value: Json<unknown>;
-    since: Date;
-    at: Date;
-  };
-  telemetry_history: {
-    account_id: string;
-    terminal_id: string;
-    id: string;
-    at: Date;
-    field: TelemetryField;
-    value: Json<unknown>;
-  };
-  terminal_probes: {
-    account_id: string;
-    terminal_id: string;
-    probe_id: string;
-    created_at: Date;
-    sent_at: Date | null;
-    answered_at: Date | null;
-  };
   virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };
 }
-
-/** A terminal that was never heard of has no row. */
-type StoredPresence = Exclude<PresenceStatus, "never">;
 
 /** `jsonb`: read as a value, written as text, because `pg` would turn an array into a PostgreSQL array. */
 type Json<T> = ColumnType<T, string, string>;

@@ -3,6 +3,7 @@ import type { BrokerAccess } from "../broker-access/access.ts";
 import type { Logger } from "../platform/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { pause } from "../platform/worker.ts";
+import type { Admission, Admitted } from "../terminals/admission.ts";
 import { type BrokerLink, openLink } from "./broker-link.ts";
 import { Handling } from "./handling.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
@@ -49,8 +50,8 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     inside: () => inside,
     healthy: () => broker.up,
     publish: (terminalId, channel, message) => broker.publish(topic(terminalId, channel), JSON.stringify(message)),
-    admit: (admission) => options.access.admit(admission),
-    disconnect: (terminalId) => broker.revoke(terminalId),
+    admit: (admission) => broker.admit(admission),
+    disconnect: (terminalId) => void broker.revoke(terminalId),
     // While the broker is out of this server's reach, it may be in another one's.
     hears: () => broker.up,
     listening: () => undefined,
@@ -119,26 +120,35 @@ class OutsideBroker {
     await this.#options.access.close();
   }
 
-  /** In the background, and again until the broker was told. */
-  revoke(terminalId: string): void {
-    const { access, log } = this.#options;
+  async admit(admission: Admission): Promise<Admitted> {
+    const { access } = this.#options;
+    const admitted = await access.admit(admission);
+    if (admission.former === "ends" && !access.endsFormer) await this.revoke(admission.terminalId);
+    return admitted;
+  }
+
+  /** Resolves after the first attempt. While the broker cannot be told, it is tried again in the background. */
+  async revoke(terminalId: string): Promise<void> {
+    if (await this.#tryToRevoke(terminalId)) return;
     const { signal } = this.#ending;
-    const revoking = (async () => {
-      for (const begun = Date.now(); ; ) {
-        try {
-          return await access.revoke(terminalId);
-        } catch (error) {
-          log.warn(
-            { err: error, terminal_id: terminalId },
-            "a terminal's connection could not be ended, it is tried again",
-          );
-        }
-        await pause(retryMs.first, signal);
-        if (signal.aborted || Date.now() - begun > revokeForMs) return undefined;
-      }
+    const begun = performance.now();
+    const retrying = (async () => {
+      do await pause(retryMs.first, signal);
+      while (!signal.aborted && performance.now() - begun < revokeForMs && !(await this.#tryToRevoke(terminalId)));
     })();
-    this.#revoking.add(revoking);
-    void revoking.then(() => this.#revoking.delete(revoking));
+    this.#revoking.add(retrying);
+    void retrying.then(() => this.#revoking.delete(retrying));
+  }
+
+  async #tryToRevoke(terminalId: string): Promise<boolean> {
+    const { access, log } = this.#options;
+    try {
+      await access.revoke(terminalId);
+      return true;
+    } catch (error) {
+      log.warn({ err: error, terminal_id: terminalId }, "a terminal's connection could not be ended");
+      return false;
+    }
   }
 
   async #open(): Promise<BrokerLink> {

@@ -73,7 +73,10 @@ export function createPresence(deps: PresenceDeps): Presence {
     goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: clock.now(), session }),
     gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: clock.now(), session }),
     left: (origin) => gathering.now(origin, { kind: "gone", at: clock.now(), session: null }),
-    probeAnswered: (origin, { probe_id: probeId }) => probes.answered(origin, probeId),
+    probeAnswered(origin, { probe_id: probeId }) {
+      this.heard(origin);
+      return probes.answered(origin, probeId);
+    },
     async isThere({ accountId, terminalId }) {
       const now = clock.now();
       const [row, since] = await Promise.all([

@@ -12,30 +12,14 @@ export interface TerminalPresenceRow {
   presence: PresenceRow | null;
 }
 
-type Joined = Omit<TerminalPresenceRow, "presence"> & { heard: boolean } & PresenceRow;
-
-function selectTerminals(db: Kysely<Tables>, accountId: string) {
-  return (where: ReturnType<typeof sql>) =>
-    sql<Joined>`
-    select presence.*, terminals.terminal_id, terminals.store_ref, terminals.created_at,
-      terminals.status = 'DELETED' as deleted, presence.terminal_id is not null as heard
-    from terminals left join terminal_presence as presence
-      on presence.account_id = terminals.account_id and presence.terminal_id = terminals.terminal_id
-    where terminals.account_id = ${accountId} and ${where}
-    order by terminals.number`.execute(db);
-}
-
-function split({ terminal_id, store_ref, created_at, deleted, heard, ...presence }: Joined): TerminalPresenceRow {
-  return { terminal_id, store_ref, created_at, deleted, presence: heard ? { ...presence, terminal_id } : null };
-}
-
 export async function findTerminal(
   db: Kysely<Tables>,
   accountId: string,
   terminalId: string,
 ): Promise<TerminalPresenceRow | undefined> {
-  const { rows } = await selectTerminals(db, accountId)(sql`terminals.terminal_id = ${terminalId}`);
-  return rows[0] && split(rows[0]);
+  const rows = await selectTerminals(db, accountId).where("terminal_id", "=", terminalId).execute();
+  const [row] = await withPresence(db, accountId, rows);
+  return row;
 }
 
 /** The terminals of stores that are not deleted. */
@@ -44,11 +28,37 @@ export async function terminalsOfStores(
   accountId: string,
   storeRefs: string[],
 ): Promise<TerminalPresenceRow[]> {
-  const { rows } = await selectTerminals(
-    db,
-    accountId,
-  )(sql`terminals.store_ref = any(${storeRefs}) and terminals.status <> 'DELETED'`);
-  return rows.map(split);
+  if (storeRefs.length === 0) return [];
+  const rows = await selectTerminals(db, accountId)
+    .where("store_ref", "in", storeRefs)
+    .where("status", "<>", "DELETED")
+    .orderBy("number")
+    .execute();
+  return withPresence(db, accountId, rows);
+}
+
+function selectTerminals(db: Kysely<Tables>, accountId: string) {
+  return db
+    .selectFrom("terminals")
+    .select(["terminal_id", "store_ref", "created_at", "status"])
+    .where("account_id", "=", accountId);
+}
+
+/** In a statement of its own, by keys: a join would be planned by what the tables looked like before an account grew. */
+async function withPresence(
+  db: Kysely<Tables>,
+  accountId: string,
+  terminals: Pick<Selectable<Tables["terminals"]>, "terminal_id" | "store_ref" | "created_at" | "status">[],
+): Promise<TerminalPresenceRow[]> {
+  const ids = terminals.map(({ terminal_id }) => terminal_id);
+  const { rows } = await sql<PresenceRow>`
+    select * from terminal_presence where account_id = ${accountId} and terminal_id = any(${ids})`.execute(db);
+  const known = new Map(rows.map((row) => [row.terminal_id, row]));
+  return terminals.map(({ status, ...terminal }) => ({
+    ...terminal,
+    deleted: status === "DELETED",
+    presence: known.get(terminal.terminal_id) ?? null,
+  }));
 }
 
 export type StoreRow = Pick<Selectable<Tables["stores"]>, "id" | "store_id" | "number">;

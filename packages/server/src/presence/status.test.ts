@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type PresenceTimes, standingAt } from "./status.ts";
+import { type PresenceTimes, standingAt, stepsUntil } from "./status.ts";
 
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 /** So many seconds after noon. */
@@ -47,5 +47,27 @@ describe("a standing", () => {
       status,
       since: at(since),
     });
+  });
+});
+
+describe("what has become of a terminal", () => {
+  it.each<[string, Partial<PresenceTimes>, number, [string, number][]]>([
+    ["nothing", {}, 30, []],
+    ["it is late", {}, 36, [["late", 35]]],
+    [
+      "it was late before it was offline",
+      {},
+      600,
+      [
+        ["late", 35],
+        ["offline", 60],
+      ],
+    ],
+    ["it was late already", { status: "late", since: at(35) }, 600, [["offline", 60]]],
+    ["its link was lost", { status: "late", lost_at: at(5) }, 600, [["offline", 15]]],
+    ["it was offline already", { status: "offline" }, 600, []],
+  ])("is that %s", (_, times, seconds, expected) => {
+    const steps = stepsUntil({ ...online, ...times }, longAgo, at(seconds));
+    expect(steps).toMatchObject(expected.map(([status, since]) => ({ status, since: at(since) })));
   });
 });

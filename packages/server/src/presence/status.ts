@@ -58,3 +58,11 @@ function absent({ status, since }: PresenceTimes, now: Date, { reason, lateAt, o
   if (status === "online" && now.getTime() >= lateAt) return { status: "late", since: new Date(lateAt), reason };
   return { status, since, ...(status !== "online" && { reason }) };
 }
+
+/** What has become of a terminal since it was last written down, in order: who is offline by now was late before. */
+export function stepsUntil(times: PresenceTimes, listeningSince: Date, now: Date): Standing[] {
+  const last = standingAt(times, listeningSince, now);
+  if (last.status === times.status) return [];
+  if (times.status !== "online" || last.status !== "offline") return [last];
+  return [standingAt(times, listeningSince, new Date(last.since.getTime() - 1)), last];
+}

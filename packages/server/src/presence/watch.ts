@@ -6,7 +6,7 @@ import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { addChanges, type PresenceRow } from "./queries.ts";
-import { comeBackMs, standingAt } from "./status.ts";
+import { comeBackMs, stepsUntil } from "./status.ts";
 
 interface WatchDeps {
   db: Db;
@@ -44,15 +44,16 @@ export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Dat
  * Writes down who became late or offline by the time that passed. What is shown does not wait for it; the history, and
  * whoever wants to be told, does. One server looks each second, and each change is written once.
  */
-export function watchWorker(deps: WatchDeps): Worker {
-  const { db, clock } = deps;
+export function watchWorker(deps: WatchDeps & { hearing: () => boolean }): Worker {
+  const { db, clock, hearing } = deps;
   return {
     name: "presence.watch",
     backWithinMs: watchEveryMs,
     async run(signal) {
       while (!signal.aborted) {
-        const since = await listenOn(deps);
-        if (await isOurTurn(db)) {
+        // Without its broker a server hears nobody, and says nothing of anybody.
+        const since = hearing() ? await listenOn(deps) : undefined;
+        if (since && (await isOurTurn(db))) {
           let found = overdueBatch;
           while (found === overdueBatch && !signal.aborted) {
             found = await retried(() => settleOverdue(db, since, clock.now()));
@@ -73,7 +74,7 @@ async function isOurTurn(db: Db): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** The same deadlines as in `standingAt`, which has the last word. */
+/** The same deadlines as in `status.ts`, which has the last word. */
 function findOverdue(tx: Kysely<Tables>, since: Date, now: Date, limit: number) {
   const ago = (ms: number) => new Date(now.getTime() - ms);
   const { lateAfterMs, silentOfflineAfterMs, lostOfflineAfterMs } = presenceDelays;
@@ -94,11 +95,14 @@ function findOverdue(tx: Kysely<Tables>, since: Date, now: Date, limit: number) 
 function settleOverdue(db: Db, since: Date, now: Date): Promise<number> {
   return db.sql.transaction().execute(async (tx) => {
     const { rows } = await findOverdue(tx, since, now, overdueBatch);
-    const moved = rows.flatMap((row) => {
-      const { status, since: at, reason } = standingAt(row, since, now);
-      if (status === row.status || !reason) return [];
-      return [{ accountId: row.account_id, terminalId: row.terminal_id, status, at, reason }];
+    const steps = rows.flatMap((row) => {
+      const origin = { accountId: row.account_id, terminalId: row.terminal_id };
+      return stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
+        reason ? { ...origin, status, at, reason } : [],
+      );
     });
+    // The last one of each.
+    const moved = [...new Map(steps.map((step) => [step.terminalId, step])).values()];
     if (moved.length === 0) return 0;
     await sql`
       update terminal_presence as presence set status = moved.status, since = moved.since
@@ -107,7 +111,7 @@ function settleOverdue(db: Db, since: Date, now: Date): Promise<number> {
         ${moved.map((row) => row.status)}::text[], ${moved.map((row) => row.at)}::timestamptz[]
       ) as moved (account_id, terminal_id, status, since)
       where presence.account_id = moved.account_id and presence.terminal_id = moved.terminal_id`.execute(tx);
-    await addChanges(tx, moved);
+    await addChanges(tx, steps);
     return rows.length;
   });
 }

@@ -69,12 +69,10 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
     return sent.body.id as string;
   };
   /** Where a broker cannot share what devices say among servers, each of them answers: the same comes twice. */
-  const hears = (device: Device, channel: string, of: Record<string, unknown>) =>
-    expect
-      .poll(() => device.received.filter((entry) => entry.channel === channel).map(({ message }) => message), {
-        timeout: 10_000,
-      })
-      .toContainEqual(expect.objectContaining(of));
+  const hears = async (device: Device, channel: string, of: Record<string, unknown>) => {
+    const heard = () => device.received.filter((entry) => entry.channel === channel).map(({ message }) => message);
+    await expect.poll(heard, { timeout: 10_000 }).toContainEqual(expect.objectContaining(of));
+  };
   const statusOf = async (id: string, at = server) => (await at.call("GET", `${base}/${id}`, tenant)).body.status;
   const ends = (client: MqttClient) =>
     vi.waitUntil(() => !client.connected, { timeout: revokedWithinMs, interval: 10 });

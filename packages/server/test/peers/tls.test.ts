@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import type { Config } from "../../src/config.ts";
 import { startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log.ts";
-import { deployed, Folder, ProcessGroup } from "../support/broker-process.ts";
+import { Folder, ProcessGroup } from "../support/broker-process.ts";
 import { Authority } from "../support/certificates.ts";
 import { freePort } from "../support/free-port.ts";
 import { enter, type IssuedCredential } from "../support/hostile.ts";

@@ -51,6 +51,46 @@ export const excludedTests: readonly ExcludedTest[] = [
     reason: whoIsConnected,
   },
   {
+    file: "hardware-swap.test.ts",
+    test: "puts another device in a terminal's place: identity and history stay, the old device is out at once",
+    reason: credentialsAtTheBroker,
+  },
+  {
+    file: "hardware-swap.test.ts",
+    test: "is refused while the device may be carrying something out, and cancels what it cannot have begun",
+    reason: whoIsConnected,
+  },
+  {
+    file: "pairing-proofs.test.ts",
+    test: "are told to wait, by address",
+    reason: "each server counts for itself, so that three let through three times as much",
+  },
+  {
+    file: "pairing-tokens.test.ts",
+    test: "open every server, until they run out; whoever is connected stays",
+    reason: credentialsAtTheBroker,
+  },
+  {
+    file: "pairing-tokens.test.ts",
+    test: "end everywhere within 5 s when the terminal is deleted, as do their connections",
+    reason: credentialsAtTheBroker,
+  },
+  {
+    file: "pairing-tokens.test.ts",
+    test: "end everywhere within 5 s when the terminal is given a password, as do their connections",
+    reason: credentialsAtTheBroker,
+  },
+  {
+    file: "pairing-tokens.test.ts",
+    test: "end everywhere within 5 s when the terminal is paired again, as do their connections",
+    reason: credentialsAtTheBroker,
+  },
+  {
+    file: "pairing-tokens.test.ts",
+    test: "end everywhere within 5 s when the terminal is put on other hardware, as do their connections",
+    reason: credentialsAtTheBroker,
+  },
+  {
     file: "rate-limits.test.ts",
     test: "holds an address back that asks for too many tokens, right ones or wrong ones",
     reason: "each server counts for itself, so that three let through three times as much",

@@ -1,5 +1,6 @@
 /** As much as the tests use; the package brings no types. */
 declare module "@20minutes/s3rver" {
+  import type { Server } from "node:http";
   import type { AddressInfo } from "node:net";
 
   interface Options {
@@ -12,6 +13,7 @@ declare module "@20minutes/s3rver" {
   }
 
   export default class S3rver {
+    readonly httpServer: Server;
     constructor(options: Options);
     run(): Promise<AddressInfo>;
     close(): Promise<void>;

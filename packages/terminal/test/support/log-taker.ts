@@ -22,6 +22,12 @@ export interface LogTaker {
   taken: Taken[];
 }
 
+function answerTo(body: Buffer): string {
+  const sha256 = createHash("sha256").update(body).digest("hex");
+  const log = { log_id: "019a0000-0000-7000-8000-000000000001", size: body.length, sha256, masked_count: 0 };
+  return JSON.stringify(log);
+}
+
 /** The server's half of sending logs; reacts to one after the other as told, and takes every further one. Ends with the test. */
 export async function takeLogs(reactions: Reaction[] = []): Promise<LogTaker> {
   const taken: Taken[] = [];
@@ -36,10 +42,8 @@ export async function takeLogs(reactions: Reaction[] = []): Promise<LogTaker> {
         text: gunzipSync(body).toString(),
       });
       const reaction = reactions.shift() ?? 201;
-      if (reaction === "hang up") return void request.socket.destroy();
-      const sha256 = createHash("sha256").update(body).digest("hex");
-      const log = { log_id: "019a0000-0000-7000-8000-000000000001", size: body.length, sha256, masked_count: 0 };
-      response.writeHead(reaction, { "content-type": "application/json" }).end(JSON.stringify(log));
+      if (reaction === "hang up") request.socket.destroy();
+      else response.writeHead(reaction, { "content-type": "application/json" }).end(answerTo(body));
     })();
   });
   server.listen(0, "127.0.0.1");

@@ -83,7 +83,13 @@ export class PairingServer {
     this.#tokens += 1;
     const who = { terminal_id: "T12345678-T0001", account_id: "T12345678", store_id: "S312" };
     const token = { token: this.tokenOf(this.#tokens), token_type: "Bearer", expires_in: this.lifetimeSeconds };
-    return { status: 200, body: { ...who, ...token, mqtt_url: this.mqttUrl, https_url: this.url, server_time: at } };
+    const mqtt = {
+      mqtt_url: this.mqttUrl,
+      mqtt_username: who.terminal_id,
+      mqtt_password: token.token,
+      mqtt_client_id: who.terminal_id,
+    };
+    return { status: 200, body: { ...who, ...token, ...mqtt, https_url: this.url, server_time: at } };
   }
 
   #verify(proof: string): Proof | undefined {

@@ -40,6 +40,7 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
   }
 
   return {
+    endsFormer: true,
     own: () => undefined,
     async prepare() {
       await giveServerRole(say, username);
@@ -63,8 +64,9 @@ type Say = (commands: Command[]) => ReturnType<typeof control>;
 async function giveServerRole(say: Say, username: string): Promise<void> {
   const holds = async () => {
     const [known] = await say([{ command: "getClient", username }]);
-    if (known?.error !== undefined) throw new Error(`the broker does not show us our own user: ${known.error}`);
-    return (known?.data?.["client"] as Client).roles?.some(({ rolename }) => rolename === serverRole) ?? false;
+    const client = known?.data?.["client"] as Client | undefined;
+    if (!client) throw new Error(`the broker does not show us our own user: ${known?.error ?? "no answer"}`);
+    return client.roles?.some(({ rolename }) => rolename === serverRole) ?? false;
   };
   if (await holds()) return;
   await say([serverRoleCreation()]);

@@ -34,6 +34,7 @@ export function natsAccess(options: NatsOptions): BrokerAccess {
   });
 
   return {
+    endsFormer: true,
     own: () => ({ username: "tillkeeper", password: own }),
     prepare: () => revocations.open(),
     async admit({ terminalId, former, expiresAt }) {

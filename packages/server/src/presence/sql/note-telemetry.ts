@@ -1,6 +1,5 @@
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import type { Pool } from "pg";
-import { newId } from "../../platform/ids.ts";
 
 /** One field as a terminal told it. */
 export interface ToldField {
@@ -14,12 +13,16 @@ export interface ToldField {
 /** How old the time of a value may become that is told over and over: writing it each time would cost more than it tells. */
 const renewAfter = "interval '5 minutes'";
 
-/** Reads all, and writes what is new. A value that was told later, by way of another server, is not undone. */
+/**
+ * Reads all, and writes what is new. A value that was told later, by way of another server, is not undone. What is written
+ * is not joined with what came in again: without the ways to join that the hot connections do without, that would take
+ * the square of its length. So the ids of the history (UUIDv7 of the time) are made here.
+ */
 const text = `
 with input as (
-  select account_id, terminal_id, field, value::jsonb as value, at, id
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[])
-    as row (account_id, terminal_id, field, value, at, id)
+  select account_id, terminal_id, field, value::jsonb as value, at
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+    as row (account_id, terminal_id, field, value, at)
 ), due as (
   select input.* from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
@@ -35,12 +38,13 @@ with input as (
     since = case when known.value = excluded.value then known.since else excluded.since end,
     value = excluded.value, at = excluded.at
   where known.at < excluded.at
-  returning account_id, terminal_id, field, since, at
+  returning account_id, terminal_id, field, value, since, at
 )
 insert into telemetry_history (account_id, terminal_id, id, at, field, value)
-select account_id, terminal_id, due.id, due.at, field, due.value
-from due join written using (account_id, terminal_id, field)
-where written.since = written.at`;
+select account_id, terminal_id,
+  (left(tillkeeper_lowest_id(at)::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, at, field, value
+from written
+where since = at`;
 
 export async function noteTelemetry(pool: Pool, told: ToldField[]): Promise<void> {
   await pool.query({
@@ -52,7 +56,6 @@ export async function noteTelemetry(pool: Pool, told: ToldField[]): Promise<void
       told.map((row) => row.field),
       told.map((row) => JSON.stringify(row.value)),
       told.map((row) => row.at),
-      told.map((row) => newId(row.at)),
     ],
   });
 }

@@ -8,7 +8,7 @@ import { ApiError } from "../../platform/errors.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import type { Admission, Admitted } from "../admission.ts";
 import { accountOfTerminalId } from "../authentication.ts";
-import { findTerminal } from "../queries.ts";
+import { findTerminal, type TerminalRow } from "../queries.ts";
 import type { FindLiveCredential } from "../sql/live-credentials.ts";
 import { verifyRenewalProof } from "./proofs.ts";
 import { findBySerial } from "./queries.ts";
@@ -41,13 +41,10 @@ export async function renewToken(deps: TokenDeps, request: DeviceTokenRequest): 
   await verifyRenewalProof(deps.deviceTokens, proof, { subject, publicKey });
   // A proof by a key that nobody has does not verify.
   if (!accountId || !credential) throw new Error("a proof was verified without a credential");
-  const terminal = await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId));
+  // Terminals are never removed, and so it is there as long as its credential.
+  const terminal = (await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId))) as TerminalRow;
   const identity = { accountId, terminalId, credentialId: credential.credential_id };
-  return issueToken(deps, identity, {
-    storeId: terminal?.store_id ?? "",
-    reference: undefined,
-    former: "stays",
-  });
+  return issueToken(deps, identity, { storeId: terminal.store_id, reference: undefined, former: "stays" });
 }
 
 interface About {

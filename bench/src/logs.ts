@@ -1,0 +1,153 @@
+import { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip, createGzip } from "node:zlib";
+import { openSigningKeys } from "@tillkeeper/server/auth/signing-keys";
+import { type TransferTokens, transferTokens } from "@tillkeeper/server/auth/transfer-tokens";
+import { openDb } from "@tillkeeper/server/db/db";
+import { systemClock } from "@tillkeeper/server/platform/clock";
+import type { Closing } from "@tillkeeper/server/platform/closing";
+import { createLogger } from "@tillkeeper/server/platform/log";
+import type { Effort } from "./arguments.ts";
+import { Child } from "./child.ts";
+import type { ServerPlace } from "./children/server.ts";
+import { type PackedLog, packedLog } from "./log-text.ts";
+import { count, printAim, printTable } from "./print.ts";
+import { seedAccount, seedTerminals } from "./seed.ts";
+import { median } from "./statistics.ts";
+import { fetchToken } from "./subject.ts";
+import { accountId, terminalId } from "./terminal-set.ts";
+
+const megabyte = 1_000_000;
+const sizes = { small: 20 * megabyte, large: 200 * megabyte };
+const sampleEveryMs = 20;
+/** What ten times the bytes may cost in memory beyond what the small log costs. */
+const mostGrowth = 64 * megabyte;
+const leastRatio = 0.5;
+
+interface Receiver {
+  child: Child;
+  url: string;
+  token: string;
+  tokens: TransferTokens;
+  /** A terminal has one operation at a time, so each upload takes the next one. */
+  nextTerminal: () => string;
+}
+
+interface Received {
+  seconds: number;
+  /** Bytes that the server's process grew by at most. */
+  growth: number;
+}
+
+/**
+ * What it costs to receive, check, unpack, mask, compress and store a log: in memory, for a log and one ten times as large;
+ * in time, beside unpacking and compressing the same bytes and nothing else.
+ */
+export async function logs({ rounds }: Effort, closing: Closing): Promise<void> {
+  const receiver = await startReceiver(closing, 1 + 2 * rounds);
+  const [small, large] = [await packedLog(sizes.small, 1), await packedLog(sizes.large, 2)];
+  // What the first one loads and compiles is no cost of the others.
+  await upload(receiver, small);
+  const received: { small: Received[]; large: Received[]; bare: number[] } = { small: [], large: [], bare: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    received.bare.push(await recompress(small));
+    received.small.push(await upload(receiver, small));
+    received.large.push(await upload(receiver, large));
+  }
+  report(received);
+}
+
+async function startReceiver(closing: Closing, terminals: number): Promise<Receiver> {
+  const child = Child.start("server", closing);
+  const place = await child.call<ServerPlace>("start", {});
+  const db = openDb(place.database, createLogger("error"));
+  closing.add(() => db.close());
+  const credentials = await seedAccount(db);
+  await seedTerminals(db, terminals, 1);
+  const tokens = transferTokens({ keys: await openSigningKeys(db, systemClock), clock: systemClock });
+  let next = 0;
+  return {
+    child,
+    tokens,
+    url: place.httpUrl,
+    token: await fetchToken(place.httpUrl, credentials),
+    nextTerminal: () => terminalId(next++),
+  };
+}
+
+/** As a terminal sends it that was asked for it. */
+async function upload(receiver: Receiver, { bytes, digest }: PackedLog): Promise<Received> {
+  const { child, url, tokens } = receiver;
+  const terminal = receiver.nextTerminal();
+  const operationId = await ask(receiver, terminal);
+  const grant = { accountId, terminalId: terminal, operationId };
+  const token = await tokens.sign(grant, new Date(Date.now() + 600_000));
+  const before = await child.call<number>("memory");
+  let most = before;
+  const sample = async () => {
+    const now = await child.call<number>("memory");
+    most = Math.max(most, now);
+  };
+  const sampling = setInterval(() => {
+    void sample();
+  }, sampleEveryMs);
+  const startedAt = performance.now();
+  const response = await fetch(`${url}/v1/device/operations/${operationId}/logs`, {
+    method: "PUT",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/gzip",
+      "content-digest": `sha-256=:${digest}:`,
+    },
+    body: new Uint8Array(bytes),
+  });
+  const text = await response.text();
+  const seconds = (performance.now() - startedAt) / 1000;
+  clearInterval(sampling);
+  if (response.status !== 201) throw new Error(`the log was not taken: ${response.status} ${text}`);
+  return { seconds, growth: most - before };
+}
+
+async function ask({ url, token }: Receiver, terminal: string): Promise<string> {
+  const response = await fetch(`${url}/v1/admin/terminals/operations`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ terminal_id: terminal, operation: "send_logs", timeout: 600 }),
+  });
+  if (response.status !== 201) throw new Error(`not accepted: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { id: string }).id;
+}
+
+/** Seconds to unpack and compress the same log in this process, with nothing in between and nothing kept. */
+async function recompress({ bytes }: PackedLog): Promise<number> {
+  const startedAt = performance.now();
+  const nowhere = new Writable({ write: (_piece, _encoding, done) => done() });
+  await pipeline(Readable.from([bytes], { objectMode: false }), createGunzip(), createGzip({ level: 6 }), nowhere);
+  return (performance.now() - startedAt) / 1000;
+}
+
+function report({ small, large, bare }: { small: Received[]; large: Received[]; bare: number[] }): void {
+  const seconds = (all: Received[]) => median(all.map((one) => one.seconds));
+  const growth = (all: Received[]) => Math.max(...all.map((one) => one.growth));
+  const row = (name: string, bytes: number, took: number, grown: string) => [
+    name,
+    took.toFixed(2),
+    (bytes / megabyte / took).toFixed(1),
+    grown,
+  ];
+  const inMegabytes = (bytes: number) => (bytes / megabyte).toFixed(1);
+  printTable(
+    ["a log of", "s", "MB/s", "server grew by at most, MB"],
+    [
+      row(`${count(sizes.small / megabyte)} MB`, sizes.small, seconds(small), inMegabytes(growth(small))),
+      row(`${count(sizes.large / megabyte)} MB`, sizes.large, seconds(large), inMegabytes(growth(large))),
+      row("20 MB, unpacked and compressed only", sizes.small, median(bare), "-"),
+    ],
+  );
+  const more = growth(large) - growth(small);
+  const aim = `≤ ${inMegabytes(mostGrowth)} MB`;
+  printAim("memory for ten times the bytes", `${inMegabytes(more)} MB more`, aim, more <= mostGrowth);
+  const ratio = median(bare) / seconds(small);
+  printAim("speed beside gzip alone", ratio.toFixed(2), `≥ ${leastRatio}`, ratio >= leastRatio);
+  console.log();
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { readConfig } from "./config.ts";
+
+const secret = "0123456789abcdef0123456789abcdef";
+const broker = { MQTT_URL: "mqtts://tillkeeper:x@broker.example" };
+
+describe("settings of brokers", () => {
+  it("are all left out at first: the embedded broker needs none", () => {
+    expect(readConfig({}).mqtt).toMatchObject({
+      access: "none",
+      tls: undefined,
+      nats: undefined,
+      publicUrl: undefined,
+    });
+  });
+
+  it("are taken as they are", () => {
+    const nats = {
+      ...broker,
+      TILLKEEPER_BROKER_ACCESS: "nats",
+      TILLKEEPER_NATS_URL: "nats://broker.example:4222",
+      TILLKEEPER_NATS_KEYS_FILE: "keys.json",
+      TILLKEEPER_MQTT_CA_FILE: "ca.pem",
+      TILLKEEPER_MQTT_PUBLIC_URL: "mqtts://terminals.example:8883",
+    };
+    expect(readConfig(nats).mqtt).toMatchObject({
+      access: "nats",
+      nats: { url: "nats://broker.example:4222", keysFile: "keys.json" },
+      caFile: "ca.pem",
+      publicUrl: "mqtts://terminals.example:8883",
+    });
+    const tls = { TILLKEEPER_MQTT_CERT_FILE: "cert.pem", TILLKEEPER_MQTT_KEY_FILE: "key.pem" };
+    expect(readConfig(tls).mqtt.tls).toEqual({ certFile: "cert.pem", keyFile: "key.pem" });
+    const asks = { ...broker, TILLKEEPER_BROKER_ACCESS: "http", TILLKEEPER_BROKER_SECRET: secret };
+    expect(readConfig(asks).mqtt).toMatchObject({ access: "http", brokerSecret: secret });
+  });
+
+  it.each<[Record<string, string>, string]>([
+    [{ TILLKEEPER_BROKER_ACCESS: "maybe" }, "TILLKEEPER_BROKER_ACCESS"],
+    [{ TILLKEEPER_BROKER_ACCESS: "http", TILLKEEPER_BROKER_SECRET: secret }, "TILLKEEPER_BROKER_ACCESS"],
+    [{ ...broker, TILLKEEPER_BROKER_ACCESS: "http" }, "TILLKEEPER_BROKER_SECRET"],
+    [{ ...broker, TILLKEEPER_BROKER_ACCESS: "mosquitto" }, "TILLKEEPER_BROKER_SECRET"],
+    [{ ...broker, TILLKEEPER_BROKER_ACCESS: "nats" }, "TILLKEEPER_NATS_URL"],
+    [{ TILLKEEPER_NATS_URL: "nats://x" }, "TILLKEEPER_NATS_KEYS_FILE"],
+    [{ TILLKEEPER_NATS_URL: "http://x", TILLKEEPER_NATS_KEYS_FILE: "x" }, "TILLKEEPER_NATS_URL"],
+    [{ TILLKEEPER_BROKER_SECRET: "hunter2" }, "TILLKEEPER_BROKER_SECRET"],
+    [{ TILLKEEPER_BROKER_SECRET: `${secret}/../x` }, "TILLKEEPER_BROKER_SECRET"],
+    [{ TILLKEEPER_MQTT_CERT_FILE: "x" }, "TILLKEEPER_MQTT_KEY_FILE"],
+    [{ TILLKEEPER_MQTT_KEY_FILE: "x" }, "TILLKEEPER_MQTT_CERT_FILE"],
+    [{ ...broker, TILLKEEPER_MQTT_CERT_FILE: "x", TILLKEEPER_MQTT_KEY_FILE: "x" }, "TILLKEEPER_MQTT_CERT_FILE"],
+    [{ TILLKEEPER_MQTT_PUBLIC_URL: "broker.example" }, "TILLKEEPER_MQTT_PUBLIC_URL"],
+  ])("that cannot be meant are refused by name: %o", (env, name) => {
+    expect(() => readConfig(env)).toThrow(`  ${name}: `);
+    expect(() => readConfig(env)).not.toThrow("hunter2");
+  });
+});

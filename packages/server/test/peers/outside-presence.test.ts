@@ -1,0 +1,108 @@
+import { Agent } from "@tillkeeper/terminal/agent";
+import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
+import { PresentDevice, register, watcher } from "../support/presence.ts";
+import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+
+describe("presence over an outside broker, at two servers", () => {
+  let mosquitto: Mosquitto;
+  let server: TestServer;
+  let other: TestServer;
+  let tenant: Tenant;
+  let see: ReturnType<typeof watcher>;
+  let agents: Agent[] = [];
+  beforeAll(async () => {
+    mosquitto = await startMosquitto();
+    const config = { mqtt: { port: { number: 0, configured: true }, outsideUrl: mosquitto.url } };
+    server = await startTestServer({ config });
+    other = await startTestServer({ config, database: server.database });
+    tenant = await server.account("T64000001");
+    see = watcher(server, tenant);
+  });
+  afterAll(async () => {
+    await Promise.all(agents.map((agent) => agent.stop()));
+    await other.stop();
+    await server.stop();
+    await mosquitto.stop();
+  });
+
+  const startAgent = async (serial: string) => {
+    const { terminalId, password } = await register(server, tenant, serial);
+    const agent = new Agent({
+      terminalId,
+      agentName: "outside/1",
+      credential: { url: mosquitto.url, username: terminalId, password },
+      handlers: {},
+      journal: memoryJournal(undefined),
+      telemetry: () => ({ printer: "ok" }),
+    });
+    agents.push(agent);
+    agent.start();
+    await see.until(terminalId, "online");
+    return { agent, id: terminalId };
+  };
+
+  it("knows who is there, how they are, who is lost and who was shut down", async () => {
+    const { agent, id } = await startAgent("6400001");
+    await vi.waitUntil(async () => (await see.telemetry(id)).telemetry.printer?.value === "ok", { timeout: 5_000 });
+    expect(await see.probe(id)).toMatchObject({ reachable: true });
+    await agent.stop();
+    await see.until(id, "shut_down", 2_000);
+    const { agent: killed, id: lost } = await startAgent("6400002");
+    await killed.kill();
+    await see.until(lost, "late", 5_000);
+    expect(await see.probe(lost)).toMatchObject({ reachable: false });
+    expect(await see.changes(lost)).toEqual(["online connected", "late link_lost"]);
+  });
+
+  it("says of probes that nobody answers whether there is a connection", async () => {
+    const device = await PresentDevice.connect(server, await register(server, tenant, "6400003"));
+    await device.greet();
+    expect(await see.probe(device.terminalId)).toMatchObject({ reachable: false, reason: "no_answer" });
+    await device.say("goodbye", { session: device.session });
+    await see.until(device.terminalId, "shut_down");
+    expect(await see.probe(device.terminalId)).toMatchObject({ reachable: false, reason: "not_connected" });
+    await device.leave();
+  });
+
+  it("holds an outage of the broker against nobody", async () => {
+    const { id } = await startAgent("6400006");
+    const path = `/v1/accounts/${tenant.aid}/terminals/${id}/presence`;
+    await mosquitto.kill();
+    await vi.waitUntil(async () => (await server.call("GET", "/health/ready")).status === 503, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await other.call("GET", "/health/ready")).status === 503, { timeout: 10_000 });
+    // As if it lasted ten minutes.
+    await server.db.pool.query("update presence_watch set seen_at = seen_at - interval '10 minutes'");
+    for (const one of [server, other]) one.clock.advance(600_000);
+    expect((await see.get(path)).status).toBe("online");
+    await mosquitto.start();
+    const expected = ["online connected", "online connected"];
+    await vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected), { timeout: 20_000, interval: 50 });
+    expect((await see.get(path)).status).toBe("online");
+  });
+
+  it("closes the day of a terminal that is deleted only if it is there", async () => {
+    const remove = async (id: string) => {
+      await server.call("DELETE", `/v1/accounts/${tenant.aid}/terminals/${id}`, { token: tenant.token });
+      return (await see.get(`/v1/admin/terminals/operations?terminal_id=${id}`)).length;
+    };
+    const absent = await PresentDevice.connect(server, await register(server, tenant, "6400004"));
+    await absent.greet();
+    await absent.say("goodbye", { session: absent.session });
+    await see.until(absent.terminalId, "shut_down");
+    await absent.leave();
+    const present = await PresentDevice.connect(server, await register(server, tenant, "6400005"));
+    await present.greet();
+    // Both may close a day, as far as their status goes.
+    for (const { terminalId } of [absent, present]) {
+      await server.db.pool.query(
+        "update terminals set status = 'ACTIVE', status_reason = null where terminal_id = $1",
+        [terminalId],
+      );
+    }
+    expect(await remove(absent.terminalId)).toBe(0);
+    expect(await remove(present.terminalId)).toBe(1);
+    await present.leave();
+  });
+});

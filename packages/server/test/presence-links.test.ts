@@ -1,0 +1,177 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Agent } from "@tillkeeper/terminal/agent";
+import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { openDb } from "../src/db/db.ts";
+import { systemClock } from "../src/platform/clock.ts";
+import { createLogger } from "../src/platform/log.ts";
+import { endsWithUs } from "./support/children.ts";
+import { createTestDatabase } from "./support/database.ts";
+import type { ForDevices } from "./support/device.ts";
+import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
+import { RoughLink } from "./support/rough-link.ts";
+import { type Serving, serve } from "./support/serving.ts";
+import { makeTenant, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const agentProcess = fileURLToPath(new URL("./support/agent-process.ts", import.meta.url));
+
+function startAgent(url: string, { terminalId, password }: Registered): Agent {
+  const agent = new Agent({
+    terminalId,
+    agentName: "presence/1",
+    credential: { url, username: terminalId, password },
+    handlers: {},
+    journal: memoryJournal(undefined),
+  });
+  agent.start();
+  return agent;
+}
+
+describe("links that break, with agents", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let see: ReturnType<typeof watcher>;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T63000001");
+    see = watcher(server, tenant);
+  });
+  afterAll(() => server.stop());
+
+  it("are noticed within 30 seconds also when they only fall silent", async () => {
+    const registered = await register(server, tenant, "6300001");
+    const link = await RoughLink.to(Number(new URL(server.mqttUrl).port));
+    const device = await PresentDevice.connect(server, registered, { url: `mqtt://127.0.0.1:${link.port}` });
+    try {
+      await device.greet();
+      // It beats as it should, and all of a sudden nothing passes in either direction.
+      await device.beat();
+      link.forget();
+      const from = performance.now();
+      await see.until(registered.terminalId, "late", 40_000);
+      expect(performance.now() - from).toBeLessThan(30_000);
+      expect(await see.changes(registered.terminalId)).toEqual(["online connected", "late link_lost"]);
+    } finally {
+      await device.leave();
+      await link.stop();
+    }
+  });
+
+  it("are noticed at once when the agent is killed", async () => {
+    const registered = await register(server, tenant, "6300002");
+    const { terminalId: id, password } = registered;
+    const child = spawn(process.execPath, [agentProcess, server.mqttUrl, id, password], { stdio: "inherit" });
+    endsWithUs(child);
+    await see.until(id, "online", 20_000);
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
+    await see.until(id, "late", 2_000);
+    expect(await see.changes(id)).toEqual(["online connected", "late link_lost"]);
+  });
+
+  it("are not taken for a shutdown, which is known within a second", async () => {
+    const registered = await register(server, tenant, "6300003");
+    const agent = startAgent(server.mqttUrl, registered);
+    await see.until(registered.terminalId, "online");
+    expect((await see.probe(registered.terminalId)).reachable).toBe(true);
+    const from = performance.now();
+    await agent.stop();
+    await see.until(registered.terminalId, "shut_down", 1_000);
+    expect(performance.now() - from).toBeLessThan(1_500);
+    expect(await see.changes(registered.terminalId)).toEqual(["online connected", "shut_down goodbye"]);
+  });
+
+  it("do no harm where another server takes over, and both write each change once", async () => {
+    const other = await startTestServer({ database: server.database });
+    try {
+      const registered = await register(server, tenant, "6300004");
+      const id = registered.terminalId;
+      const first = await PresentDevice.connect(server, registered);
+      await first.greet();
+      const second = await PresentDevice.connect(other, registered);
+      await second.greet();
+      first.cut();
+      await second.beat({ round_trip_ms: 5 });
+      await vi.waitUntil(async () => (await see.presence(id)).round_trip_ms === 5, { timeout: 5_000 });
+      expect((await see.presence(id)).status).toBe("online");
+      second.cut();
+      await see.until(id, "late");
+      await see.until(id, "offline", 15_000);
+      const expected = ["online connected", "online connected", "late link_lost", "offline link_lost"];
+      await vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected), { timeout: 5_000 });
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe("a server that restarts", () => {
+  const count = 50;
+  let serving: Serving;
+  let tenant: Tenant;
+  let see: ReturnType<typeof watcher>;
+  let agents: Agent[] = [];
+  let ids: string[] = [];
+  let end = async () => {};
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tillkeeper-presence-"));
+    const database = await createTestDatabase();
+    serving = await serve({ folder, env: { DATABASE_URL: database.url, TILLKEEPER_LOG_LEVEL: "silent" } });
+    const { url, mqttUrl } = serving;
+    const db = openDb({ connectionString: database.url }, createLogger("silent"));
+    const server: ForDevices = { mqttUrl, call: (method, path, call) => send<never>(url, method, path, call) };
+    tenant = await makeTenant({ db, call: server.call, clock: systemClock }, "T63000002");
+    see = watcher(server, tenant);
+    end = async () => {
+      await Promise.all(agents.map((agent) => agent.stop()));
+      await serving.stop();
+      await db.close();
+      await database.drop();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    const registered = [];
+    for (let number = 0; number < count; number += 1) {
+      registered.push(await register(server, tenant, `6301${String(number).padStart(3, "0")}`));
+    }
+    agents = registered.map((one) => startAgent(mqttUrl, one));
+    ids = registered.map(({ terminalId }) => terminalId);
+    await allOnline();
+  });
+  afterAll(() => end());
+
+  async function allOnline(): Promise<void> {
+    const counts = async () => (await see.get(`/v1/accounts/${tenant.aid}/presence`)).stores[0].counts;
+    await vi.waitFor(async () => expect(await counts()).toMatchObject({ online: count }), {
+      timeout: 40_000,
+      interval: 100,
+    });
+  }
+
+  /** How often each terminal has come. */
+  async function arrivals(): Promise<number[]> {
+    const histories = await Promise.all(ids.map((id) => see.changes(id)));
+    // Nobody was ever late, let alone offline.
+    expect(new Set(histories.flat())).toEqual(new Set(["online connected"]));
+    return histories.map(({ length }) => length);
+  }
+
+  it.each([
+    ["in good order", () => serving.stop()],
+    ["after a kill -9", () => serving.kill()],
+  ])("%s, raises no false alarm among 50 terminals", async (_, stop) => {
+    const before = await arrivals();
+    await stop();
+    await serving.start();
+    await vi.waitFor(
+      async () => expect((await arrivals()).every((times, index) => times > (before[index] ?? 0))).toBe(true),
+      { timeout: 40_000, interval: 200 },
+    );
+    await allOnline();
+  });
+});

@@ -1,0 +1,292 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+describe("presence", () => {
+  const aid = "T60000001";
+  let server: TestServer;
+  let tenant: Tenant;
+  let see: ReturnType<typeof watcher>;
+  let devices: PresentDevice[] = [];
+  let serial = 0;
+  beforeAll(async () => {
+    server = await startTestServer({ config: { tokenLifetimeSeconds: 604_800 } });
+    tenant = await server.account(aid);
+    see = watcher(server, tenant);
+  });
+  afterEach(async () => {
+    await Promise.all(devices.map((device) => device.leave()));
+    devices = [];
+  });
+  afterAll(() => server.stop());
+
+  const connect = async (registered: Registered, options = {}) => {
+    const device = await PresentDevice.connect(server, registered, options);
+    devices.push(device);
+    return device;
+  };
+  const fresh = () => register(server, tenant, `6000${(serial += 1)}`);
+  const there = async () => {
+    const registered = await fresh();
+    const device = await connect(registered);
+    await device.greet();
+    return { registered, device, id: registered.terminalId };
+  };
+  const seesChanges = (id: string, expected: string[]) =>
+    vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected), { timeout: 10_000, interval: 20 });
+
+  it("is never, then online, late and offline by time alone, and online again with the next heartbeat", async () => {
+    const registered = await fresh();
+    const id = registered.terminalId;
+    expect(await see.presence(id)).toEqual({ terminal_id: id, status: "never", since: expect.any(String) });
+    const device = await connect(registered);
+    await device.greet();
+    const welcome = await device.next("welcome");
+    expect(welcome["heartbeat_seconds"]).toBe(30);
+    const online = await see.presence(id);
+    expect(online).toMatchObject({ status: "online", since: online.last_heard_at });
+    expect(Date.parse(online.next_expected_at ?? "") - Date.parse(online.last_heard_at ?? "")).toBe(30_000);
+    server.clock.advance(33_000);
+    expect((await see.presence(id)).status).toBe("online");
+    server.clock.advance(3_000);
+    const late = await see.presence(id);
+    expect(late).toMatchObject({ status: "late", last_heard_at: online.last_heard_at });
+    expect(Date.parse(late.since) - Date.parse(online.since)).toBe(35_000);
+    server.clock.advance(25_000);
+    expect((await see.presence(id)).status).toBe("offline");
+    // What time alone has done is written down, with the time of what happened.
+    await seesChanges(id, ["online connected", "late silent", "offline silent"]);
+    await device.beat({ round_trip_ms: 42 });
+    expect(await see.until(id, "online")).toMatchObject({ round_trip_ms: 42 });
+    await seesChanges(id, ["online connected", "late silent", "offline silent", "online heard_again"]);
+  });
+
+  it("writes late and offline down, each once, as they come", async () => {
+    const { id } = await there();
+    server.clock.advance(36_000);
+    await seesChanges(id, ["online connected", "late silent"]);
+    server.clock.advance(25_000);
+    await seesChanges(id, ["online connected", "late silent", "offline silent"]);
+    const { changes } = await see.get(`/v1/accounts/${aid}/terminals/${id}/presence/changes`);
+    const [offline, late, online] = changes.map(({ at }: { at: string }) => Date.parse(at));
+    expect([late - online, offline - online]).toEqual([35_000, 60_000]);
+  });
+
+  it("stays online by any message", async () => {
+    const { device, id } = await there();
+    server.clock.advance(34_000);
+    await device.say("delivered", {
+      operation_id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
+      received_at: new Date().toISOString(),
+    });
+    const before = (await see.presence(id)).last_heard_at;
+    await vi.waitUntil(async () => (await see.presence(id)).last_heard_at !== before, { timeout: 5_000 });
+    server.clock.advance(30_000);
+    expect((await see.presence(id)).status).toBe("online");
+  });
+
+  it("is late at once when the link is lost, offline ten seconds later, and online when it is back", async () => {
+    const { device, registered, id } = await there();
+    device.cut();
+    const late = await see.until(id, "late", 2_000);
+    expect(late).not.toHaveProperty("next_expected_at");
+    server.clock.advance(10_000);
+    expect((await see.presence(id)).status).toBe("offline");
+    await seesChanges(id, ["online connected", "late link_lost", "offline link_lost"]);
+    await (await connect(registered)).greet();
+    expect((await see.presence(id)).status).toBe("online");
+    expect((await see.changes(id)).at(-1)).toBe("online connected");
+  });
+
+  it("is shut down within a second of a goodbye, and for as long as it says nothing", async () => {
+    const { device, id } = await there();
+    await device.say("goodbye", { session: device.session });
+    await device.client.endAsync();
+    await see.until(id, "shut_down", 1_000);
+    server.clock.advance(86_400_000);
+    expect((await see.presence(id)).status).toBe("shut_down");
+    expect(await see.changes(id)).toEqual(["online connected", "shut_down goodbye"]);
+  });
+
+  it("hears no will of a connection that says DISCONNECT, or that a newer one takes the place of", async () => {
+    const { registered, id } = await there();
+    const second = await connect(registered);
+    await second.greet();
+    const third = await connect(registered);
+    await third.greet();
+    await seesChanges(id, ["online connected", "online connected", "online connected"]);
+    await third.client.endAsync();
+    const { device: other, id: otherId } = await there();
+    other.cut();
+    await see.until(otherId, "late");
+    expect((await see.presence(id)).status).toBe("online");
+  });
+
+  it("is not changed by what is said of an older connection", async () => {
+    const { device, registered, id } = await there();
+    const newer = await connect(registered, { clientId: `${id}:newer` });
+    await newer.greet();
+    await device.say("goodbye", { session: device.session });
+    await device.beat({ round_trip_ms: 7 });
+    device.cut();
+    // What comes after it is handled after it.
+    await newer.beat({ round_trip_ms: 99 });
+    await vi.waitUntil(async () => (await see.presence(id)).round_trip_ms === 99, { timeout: 5_000 });
+    expect(await see.presence(id)).toMatchObject({ status: "online" });
+    expect(await see.changes(id)).toEqual(["online connected", "online connected"]);
+  });
+
+  it("counts an agent that names no connection while it has one", async () => {
+    const registered = await fresh();
+    const id = registered.terminalId;
+    const device = await connect(registered);
+    await device.hello();
+    await see.until(id, "online");
+    server.clock.advance(3_600_000);
+    expect((await see.presence(id)).status).toBe("online");
+    device.cut();
+    await see.until(id, "late");
+    expect(await see.changes(id)).toEqual(["online connected", "late link_lost"]);
+  });
+
+  it("holds nothing against terminals that nobody could hear", async () => {
+    const { id } = await there();
+    const { device: lost, id: lostId } = await there();
+    lost.cut();
+    await see.until(lostId, "late");
+    // As if no server had run for ten minutes.
+    await server.restart(() => {
+      server.clock.advance(600_000);
+      void server.db.pool.query("update presence_watch set seen_at = seen_at - interval '10 minutes'");
+    });
+    expect((await see.presence(id)).status).toBe("online");
+    expect((await see.presence(lostId)).status).toBe("late");
+    server.clock.advance(29_000);
+    expect((await see.presence(id)).status).toBe("online");
+    expect((await see.presence(lostId)).status).toBe("late");
+    server.clock.advance(32_000);
+    expect((await see.presence(id)).status).toBe("offline");
+    expect((await see.presence(lostId)).status).toBe("offline");
+  });
+
+  it("rejects what it does not understand, naming the place, and goes on", async () => {
+    const { device, id } = await there();
+    const bad: [string, object, string][] = [
+      ["heartbeat", {}, ""],
+      ["heartbeat", { session: "a b", sent_at: new Date().toISOString() }, "/session"],
+      ["heartbeat", { session: "a", sent_at: "now" }, "/sent_at"],
+      ["heartbeat", { session: "a", sent_at: new Date().toISOString(), round_trip_ms: -1 }, "/round_trip_ms"],
+      ["heartbeat", { session: "a", sent_at: new Date().toISOString(), fault: { code: "No" } }, "/fault/code"],
+      [
+        "heartbeat",
+        { session: "a", sent_at: new Date().toISOString(), telemetry: { battery: { percent: 101 } } },
+        "/telemetry/battery/percent",
+      ],
+      [
+        "heartbeat",
+        { session: "a", sent_at: new Date().toISOString(), telemetry: { software_version: "x\0y" } },
+        "/telemetry/software_version",
+      ],
+      ["goodbye", { session: "" }, "/session"],
+      ["gone", { session: 7 }, "/session"],
+      ["probe_answer", { probe_id: "x" }, "/probe_id"],
+    ];
+    for (const [index, [channel, message, path]] of bad.entries()) {
+      await device.say(channel as "heartbeat", message);
+      const rejection = await device.next("rejection", index);
+      expect(rejection).toMatchObject({ channel });
+      expect((rejection["errors"] as { path: string }[]).map((error) => error.path)).toContain(path);
+    }
+    expect((await see.presence(id)).status).toBe("online");
+    expect((await see.telemetry(id)).telemetry).toEqual({});
+  });
+
+  it("makes the terminal ERROR while the device reports a fault, shows it, and what mends it (D11)", async () => {
+    const { device, id } = await there();
+    await device.beat({ fault: { code: "tamper_detected", message: "Case opened" } });
+    await vi.waitUntil(async () => (await see.terminal(id)).status === "ERROR", { timeout: 5_000 });
+    expect((await see.presence(id)).fault).toEqual({
+      code: "tamper_detected",
+      message: "Case opened",
+      at: expect.any(String),
+    });
+    await device.beat();
+    await vi.waitUntil(async () => (await see.presence(id)).fault?.ended_at, { timeout: 5_000 });
+    expect((await see.presence(id)).fault?.code).toBe("tamper_detected");
+    expect((await see.terminal(id)).status).toBe("ERROR");
+    const sent = await server.call("POST", "/v1/admin/terminals/operations", {
+      token: tenant.token,
+      body: { terminal_id: id, operation: "check_update" },
+    });
+    await device.next("command");
+    await device.say("result", {
+      operation_id: sent.body.id,
+      operation: "check_update",
+      status: "COMPLETED",
+      finished_at: new Date().toISOString(),
+      result: { current_version: "1", latest_version: "1", update_available: false, configuration_version: "1" },
+    });
+    await device.next("receipt");
+    expect((await see.terminal(id)).status).toBe("ACTIVE");
+  });
+
+  it("is shown for a store and for all stores, with what needs somebody most", async () => {
+    const own = await server.account("T60000002");
+    const look = watcher(server, own);
+    const [one, two, three] = await Promise.all(
+      ["71", "72", "73"].map((number) => register(server, own, number, "shop")),
+    );
+    await server.call("POST", "/v1/accounts/T60000002/stores", { token: own.token, body: { store_id: "empty" } });
+    await (await connect(one as Registered)).greet();
+    const second = await connect(two as Registered);
+    await second.greet();
+    second.cut();
+    await look.until((two as Registered).terminalId, "late");
+    const counts = { online: 1, late: 1, offline: 0, never: 1, shut_down: 0 };
+    const store = await look.get("/v1/accounts/T60000002/stores/shop/presence");
+    expect(store).toMatchObject({ store_id: "shop", counts, worst: "late" });
+    const byId = new Map(
+      store.terminals.map((terminal: { terminal_id: string; status: string }) => [
+        terminal.terminal_id,
+        terminal.status,
+      ]),
+    );
+    expect([one, two, three].map((terminal) => byId.get(terminal?.terminalId))).toEqual(["online", "late", "never"]);
+    const all = await look.get("/v1/accounts/T60000002/presence?limit=1");
+    expect(all.stores).toMatchObject([{ store_id: "empty", counts: { online: 0 } }]);
+    expect(all.stores[0]).not.toHaveProperty("worst");
+    const next = await look.get(`/v1/accounts/T60000002/presence?limit=1&starting_after=${all.starting_after}`);
+    expect(next.stores).toMatchObject([{ store_id: "shop", counts, worst: "late" }]);
+    expect(next).not.toHaveProperty("starting_after");
+  });
+
+  it("answers what happened at a time, page by page", async () => {
+    const { device, registered, id } = await there();
+    device.cut();
+    await see.until(id, "late");
+    server.clock.advance(60_000);
+    await seesChanges(id, ["online connected", "late link_lost", "offline link_lost"]);
+    await (await connect(registered)).greet();
+    const path = `/v1/accounts/${aid}/terminals/${id}/presence/changes`;
+    const whole = (await see.get(path)).changes;
+    expect(whole).toHaveLength(4);
+    const paged = [];
+    let cursor = "";
+    do {
+      const page = await see.get(`${path}?limit=1${cursor && `&starting_after=${cursor}`}`);
+      paged.push(...page.changes);
+      cursor = page.starting_after ?? "";
+    } while (cursor !== "");
+    expect(paged).toEqual(whole);
+    const [, offline, late] = whole;
+    const then = await see.get(`${path}?at.gte=${late.at}&at.lte=${offline.at}`);
+    expect(then.changes).toEqual([offline, late]);
+    const bad = await server.call("GET", `${path}?starting_after=x&limit=0&at.gte=yesterday`, { token: tenant.token });
+    expect(bad.status).toBe(400);
+    expect(bad.body.error.errors.map((error: { path: string }) => error.path).toSorted()).toEqual([
+      "/query/at.gte",
+      "/query/limit",
+      "/query/starting_after",
+    ]);
+  });
+});

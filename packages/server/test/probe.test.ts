@@ -1,0 +1,117 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+describe("a probe", () => {
+  const aid = "T62000001";
+  let server: TestServer;
+  /** With a broker of its own, on the same database. */
+  let other: TestServer;
+  let tenant: Tenant;
+  let see: ReturnType<typeof watcher>;
+  let devices: PresentDevice[] = [];
+  let serial = 0;
+  beforeAll(async () => {
+    server = await startTestServer();
+    other = await startTestServer({ database: server.database });
+    tenant = await server.account(aid);
+    see = watcher(server, tenant);
+  });
+  afterEach(async () => {
+    await Promise.all(devices.map((device) => device.leave()));
+    devices = [];
+  });
+  afterAll(async () => {
+    await other.stop();
+    await server.stop();
+  });
+
+  const fresh = () => register(server, tenant, `6200${(serial += 1)}`);
+  const connect = async (registered: Registered, at = server) => {
+    const device = await PresentDevice.connect(at, registered);
+    devices.push(device);
+    await device.greet();
+    return device;
+  };
+  const answering = (device: PresentDevice) => {
+    device.client.on("message", (name, payload) => {
+      if (!name.endsWith("/probe")) return;
+      const { probe_id } = JSON.parse(payload.toString());
+      void device.say("probe_answer", { probe_id });
+    });
+    return device;
+  };
+  const timed = async (id: string) => {
+    const from = performance.now();
+    const outcome = await see.probe(id);
+    return { outcome, ms: performance.now() - from };
+  };
+
+  it("is answered by a terminal that is there", async () => {
+    const { terminalId: id } = answering(await connect(await fresh()));
+    const { outcome, ms } = await timed(id);
+    expect(outcome).toEqual({
+      reachable: true,
+      round_trip_ms: expect.any(Number),
+      presence: expect.objectContaining({ terminal_id: id, status: "online" }),
+    });
+    expect(ms).toBeLessThan(1_500);
+  });
+
+  it("tells within three seconds that there was no answer, or no connection", async () => {
+    const silent = await connect(await fresh());
+    const absent = await fresh();
+    const gone = await connect(await fresh());
+    gone.cut();
+    await see.until(gone.terminalId, "late");
+    const [a, b, c] = await Promise.all([silent.terminalId, absent.terminalId, gone.terminalId].map(timed));
+    expect(a?.outcome).toMatchObject({ reachable: false, reason: "no_answer", presence: { status: "online" } });
+    expect(b?.outcome).toMatchObject({ reachable: false, reason: "not_connected", presence: { status: "never" } });
+    expect(c?.outcome).toMatchObject({ reachable: false, reason: "not_connected", presence: { status: "late" } });
+    expect(Math.max(a?.ms ?? 0, b?.ms ?? 0, c?.ms ?? 0)).toBeLessThan(3_000);
+  });
+
+  it("reaches a terminal at another server", async () => {
+    const { terminalId: id } = answering(await connect(await fresh(), other));
+    const { outcome, ms } = await timed(id);
+    expect(outcome).toMatchObject({ reachable: true, presence: { status: "online" } });
+    expect(ms).toBeLessThan(2_500);
+  });
+
+  it("is one at a time: whoever asks meanwhile shares the outcome", async () => {
+    const silent = await connect(await fresh());
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => see.probe(silent.terminalId)));
+    expect(new Set(outcomes.map(({ reason }) => reason))).toEqual(new Set(["no_answer"]));
+    expect(silent.received.filter(({ channel }) => channel === "probe")).toHaveLength(1);
+    const lively = answering(await connect(await fresh()));
+    const others = await Promise.all(Array.from({ length: 20 }, () => see.probe(lively.terminalId)));
+    expect(others.every(({ reachable }) => reachable)).toBe(true);
+    expect(lively.received.filter(({ channel }) => channel === "probe")).toHaveLength(1);
+  });
+
+  it("can be answered by the terminal that was asked, and by no other", async () => {
+    const silent = await connect(await fresh());
+    const liar = await connect(await fresh());
+    const asked = see.probe(silent.terminalId);
+    const { probe_id } = await silent.next("probe");
+    await liar.say("probe_answer", { probe_id });
+    await liar.say("probe_answer", { probe_id: randomUUID() });
+    expect(await asked).toMatchObject({ reachable: false, reason: "no_answer" });
+    // Nor too late.
+    await silent.say("probe_answer", { probe_id });
+    await vi.waitUntil(async () => (await see.presence(silent.terminalId)).status === "online");
+  });
+
+  it("finds no terminal of another account, and none that is deleted", async () => {
+    const { terminalId: id } = await fresh();
+    const stranger = await server.account("T62000002");
+    const foreign = await server.call("POST", `/v1/accounts/T62000002/terminals/${id}/probe`, {
+      token: stranger.token,
+    });
+    expect(foreign).toMatchObject({ status: 404, body: { error: { code: "terminal_not_found" } } });
+    await server.call("DELETE", `/v1/accounts/${aid}/terminals/${id}`, { token: tenant.token });
+    const deleted = await server.call("POST", `/v1/accounts/${aid}/terminals/${id}/probe`, { token: tenant.token });
+    expect(deleted).toMatchObject({ status: 404, body: { error: { code: "terminal_not_found" } } });
+  });
+});

@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import type { TerminalPresence } from "@tillkeeper/contract/http/presence";
+import { topic } from "@tillkeeper/contract/mqtt";
+import { connectAsync } from "mqtt";
+import { vi } from "vitest";
+import { Device, type ForDevices } from "./device.ts";
+import type { Tenant } from "./test-server.ts";
+
+/** What a device needs to connect. */
+export interface Registered {
+  terminalId: string;
+  password: string;
+}
+
+/** Registers a terminal in a store and gets its credential. */
+export async function register(
+  server: ForDevices,
+  { aid, token }: Tenant,
+  serial: string,
+  storeId = "S312",
+): Promise<Registered> {
+  await server.call("POST", `/v1/accounts/${aid}/stores`, { token, body: { store_id: storeId } });
+  const body = { device_serial_number: serial, store_id: storeId };
+  const { terminal_id: terminalId } = (await server.call("POST", `/v1/accounts/${aid}/terminals`, { token, body }))
+    .body;
+  const path = `/v1/accounts/${aid}/terminals/${terminalId}/credentials`;
+  const { password } = (await server.call("POST", path, { token })).body;
+  return { terminalId, password };
+}
+
+/** A device written by hand that names its connection and leaves a will, as an agent does. */
+export class PresentDevice extends Device {
+  readonly session = randomUUID();
+
+  static async connect(
+    server: ForDevices,
+    { terminalId, password }: Registered,
+    { url = server.mqttUrl, clientId = terminalId } = {},
+  ): Promise<PresentDevice> {
+    // The will has to be there before the device has its name.
+    const session = randomUUID();
+    const client = await connectAsync(
+      url,
+      {
+        username: terminalId,
+        password,
+        clientId,
+        keepalive: 12,
+        reconnectPeriod: 0,
+        protocolVersion: 4,
+        will: {
+          topic: topic(terminalId, "gone"),
+          payload: Buffer.from(JSON.stringify({ session })),
+          qos: 1,
+          retain: false,
+        },
+      },
+      false,
+    );
+    (client.stream as Socket).setNoDelay(true);
+    const device = Object.assign(new PresentDevice(terminalId, client), { session });
+    await client.subscribeAsync(`tillkeeper/v1/${terminalId}/+`, { qos: 1 });
+    return device;
+  }
+
+  /** Says hello and waits for the welcome. */
+  async greet(): Promise<void> {
+    const before = this.received.filter(({ channel }) => channel === "welcome").length;
+    const hello = { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations: [] };
+    await this.say("hello", { ...hello, session: this.session });
+    await this.next("welcome", before);
+  }
+
+  beat(more: object = {}): Promise<void> {
+    return this.say("heartbeat", { session: this.session, sent_at: new Date().toISOString(), ...more });
+  }
+
+  /** As a power cut. */
+  cut(): void {
+    this.client.stream.destroy();
+  }
+}
+
+/** Looks at terminals through the API. */
+export function watcher(server: Pick<ForDevices, "call">, { aid, token }: Tenant) {
+  const of = (terminalId: string) => `/v1/accounts/${aid}/terminals/${terminalId}`;
+  const get = async (path: string) => (await server.call("GET", path, { token })).body;
+  const presence = (terminalId: string): Promise<TerminalPresence> => get(`${of(terminalId)}/presence`);
+  return {
+    presence,
+    get,
+    /** Resolves when the terminal has that status. */
+    async until(terminalId: string, status: string, timeout = 10_000): Promise<TerminalPresence> {
+      await vi.waitUntil(async () => (await presence(terminalId)).status === status, { timeout, interval: 20 });
+      return presence(terminalId);
+    },
+    /** What happened, oldest first, as "status reason". */
+    async changes(terminalId: string): Promise<string[]> {
+      const { changes } = await get(`${of(terminalId)}/presence/changes?limit=100`);
+      return changes.map(({ status, reason }: Record<string, string>) => `${status} ${reason}`).toReversed();
+    },
+    telemetry: (terminalId: string) => get(`${of(terminalId)}/telemetry`),
+    history: (terminalId: string, query = "") => get(`${of(terminalId)}/telemetry/history?limit=100${query}`),
+    terminal: (terminalId: string) => get(of(terminalId)),
+    async probe(terminalId: string) {
+      return (await server.call("POST", `${of(terminalId)}/probe`, { token })).body;
+    },
+  };
+}
