@@ -1,9 +1,9 @@
 import { defaultTimeoutSeconds } from "@tillkeeper/contract/operations";
 import { buildApp } from "./app.ts";
+import { routesOf } from "./assembly/api.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { openDeviceSide } from "./assembly/device-side.ts";
 import { storePorts, terminalPorts } from "./assembly/ports.ts";
-import { routesOf } from "./assembly/api.ts";
 import { workersOf } from "./assembly/workers.ts";
 import { announcer } from "./gateway/dispatch.ts";
 import { createAccept } from "./operations/accept.ts";

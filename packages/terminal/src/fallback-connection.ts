@@ -6,16 +6,24 @@ const patienceMs = 15_000;
 
 /**
  * MQTT where it gets through, HTTPS where it does not. MQTT is tried all the time, and has the word as soon as it is up;
- * until then the other one carries.
+ * until then the other one carries. `overHttps` makes of the credential for MQTT the one for HTTPS: with some brokers not
+ * only the address is another, because their passwords are of a kind of their own.
  */
-export function withFallback(mqtt: OpenConnection, https: OpenConnection, httpsUrl: string): OpenConnection {
-  return (settings) => new FallbackConnection(settings, mqtt, (inStead) => openAt(https, httpsUrl, inStead));
+export function withFallback(
+  mqtt: OpenConnection,
+  https: OpenConnection,
+  overHttps: (credential: Credential) => Credential,
+): OpenConnection {
+  return (settings) => new FallbackConnection(settings, mqtt, (inStead) => openInStead(https, overHttps, inStead));
 }
 
-function openAt(https: OpenConnection, url: string, settings: ConnectionSettings): StandIn {
-  const at = (credential: Credential) => ({ ...credential, url });
-  const connection = https({ ...settings, credential: at(settings.credential) });
-  return { connection, use: (credential) => connection.use(at(credential)) };
+function openInStead(
+  https: OpenConnection,
+  overHttps: (credential: Credential) => Credential,
+  settings: ConnectionSettings,
+): StandIn {
+  const connection = https({ ...settings, credential: overHttps(settings.credential) });
+  return { connection, use: (credential) => connection.use(overHttps(credential)) };
 }
 
 interface StandIn {

@@ -19,7 +19,7 @@ import { bothPayments, type Payments } from "./payments.ts";
 import { RecentLines } from "./recent-lines.ts";
 import type { OpenTerminalJournal, TerminalState } from "./terminal-state.ts";
 import { virtualOperations } from "./virtual-operations.ts";
-import { installedVersion, virtualUpdates } from "./virtual-updates.ts";
+import { installedVersion, runningVersions, virtualUpdates } from "./virtual-updates.ts";
 
 /** A terminal to play, with the credential that it connects with. */
 export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
@@ -172,7 +172,11 @@ export class VirtualTerminal {
       payments: parts.payments ? bothPayments(this.#payments, parts.payments) : this.#payments,
       log: this.#recent.through(log),
       telemetry: () => ({
-        ...inventedTelemetry(this.#spec.serialNumber, this.#clock.now()),
+        ...inventedTelemetry(
+          this.#spec.serialNumber,
+          this.#clock.now(),
+          runningVersions(journal.state, runningVersion),
+        ),
         ...parts.telemetry?.(),
       }),
       fault: () => this.#condition.fault ?? parts.fault?.(),
