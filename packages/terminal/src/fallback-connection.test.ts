@@ -19,7 +19,7 @@ function played(name: string, journal: string[]) {
       send: (channel) => over(`sends ${channel}`),
       proved: () => write("proved"),
       drop: () => write("drops"),
-      use: ({ url, password }) => write(`uses ${password} at ${url}`),
+      use: ({ url, password }) => write(`uses ${String(password)} at ${url}`),
       close: () => over("closed"),
       destroy: () => over("destroyed"),
     };

@@ -81,9 +81,11 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     healthy: () => server.listening,
     publish: (terminalId, channel, message) =>
       new Promise((resolve, reject) => {
+        // What was being handled when the end came has nobody left to be told.
+        if (broker.closed) return resolve();
         const packet = { cmd: "publish", topic: topic(terminalId, channel), payload: JSON.stringify(message) } as const;
-        broker.publish({ ...packet, qos: 1, retain: false, dup: false }, (error) =>
-          error ? reject(error) : resolve(),
+        return broker.publish({ ...packet, qos: 1, retain: false, dup: false }, (error) =>
+          error && !broker.closed ? reject(error) : resolve(),
         );
       }),
     admit: async ({ terminalId, password, former }) => {

@@ -2,6 +2,9 @@ import { downChannels, parseTopic, topic } from "@tillkeeper/contract/mqtt";
 import type { Logger } from "../platform/log.ts";
 import type { BrokerLink } from "./broker-link.ts";
 
+/** What is heard again is heard soon; what a broker lost is forgotten in favour of what came later. */
+const mostEchoes = 50;
+
 type Listening = Pick<BrokerLink, "listen" | "leave">;
 
 /**
@@ -10,9 +13,11 @@ type Listening = Pick<BrokerLink, "listen" | "leave">;
  */
 export class StandIns {
   readonly #log: Logger;
-  readonly #terminalIds = new Set<string>();
-  /** What this server has sent itself and will hear again; it has put that into the terminal's mailbox already. */
-  readonly #echoes = new Set<string>();
+  /**
+   * For each of them what this server has sent itself and will hear again; it has put that into the terminal's mailbox
+   * already.
+   */
+  readonly #echoes = new Map<string, Set<string>>();
   #link: Listening | undefined;
 
   constructor(log: Logger) {
@@ -20,12 +25,12 @@ export class StandIns {
   }
 
   begin(terminalId: string): void {
-    this.#terminalIds.add(terminalId);
+    this.#echoes.set(terminalId, new Set());
     this.#listen(terminalId);
   }
 
   end(terminalId: string): void {
-    this.#terminalIds.delete(terminalId);
+    this.#echoes.delete(terminalId);
     // Whoever has lost the link listens to nothing any more.
     this.#link?.leave(topicsOf(terminalId)).catch(() => undefined);
   }
@@ -33,19 +38,25 @@ export class StandIns {
   /** Another link, or none for a while. */
   use(link: Listening | undefined): void {
     this.#link = link;
-    this.#echoes.clear();
-    for (const terminalId of this.#terminalIds) this.#listen(terminalId);
+    for (const terminalId of this.#echoes.keys()) this.begin(terminalId);
   }
 
   /** This server is about to send that. */
   said(name: string, payload: string): void {
-    if (this.#terminalIds.has(parseTopic(name)?.terminalId ?? "")) this.#echoes.add(`${name} ${payload}`);
+    const echoes = this.#of(name);
+    echoes?.add(`${name} ${payload}`);
+    const [oldest] = echoes ?? [];
+    if (echoes && oldest !== undefined && echoes.size > mostEchoes) echoes.delete(oldest);
   }
 
   /** Whether what came is another server's, for a terminal that waits here. */
   isNews(name: string, payload: Buffer): boolean {
-    if (this.#echoes.delete(`${name} ${payload.toString("utf8")}`)) return false;
-    return this.#terminalIds.has(parseTopic(name)?.terminalId ?? "");
+    const echoes = this.#of(name);
+    return echoes !== undefined && !echoes.delete(`${name} ${payload.toString("utf8")}`);
+  }
+
+  #of(name: string): Set<string> | undefined {
+    return this.#echoes.get(parseTopic(name)?.terminalId ?? "");
   }
 
   #listen(terminalId: string): void {
