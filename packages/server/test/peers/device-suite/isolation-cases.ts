@@ -30,7 +30,7 @@ export function isolationCases(stage: () => Stage): void {
 
   it("says nothing in its name, by publishing, retained or not, nor by will", async (context) => {
     const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
-    await untouched(stage(), { hostile, victim }, async (id) => {
+    const ended = await untouched(stage(), { hostile, victim }, async (id) => {
       let client = await beside(hostile);
       for (const [channel, message] of [...forged(victim, id), ...orders(id)]) {
         for (const retain of [false, true]) {
@@ -45,6 +45,7 @@ export function isolationCases(stage: () => Stage): void {
       }
       await client.endAsync(true);
     });
+    expect(ended).toMatchObject({ status: "COMPLETED", updated_by: victim.id });
   });
 
   it("says nothing about it on channels of its own, over MQTT or HTTPS", async (context) => {
@@ -214,12 +215,12 @@ function publish(client: MqttClient, name: string, message: object, retain: bool
   });
 }
 
-/** Tries something while the victim has a menu to open: nothing of the victim's changes, and it can go on. */
+/** Tries something while the victim has a menu to open: nothing of the victim's changes, and it can go on. Answers the operation. */
 async function untouched(
   stage: Stage,
   { hostile, victim }: { hostile: RawTerminal; victim: RawTerminal },
   attack: (id: string) => Promise<void>,
-): Promise<void> {
+) {
   const id = await stage.send(victim.id, "open_menu", { timeout: 120 });
   await victim.next("command");
   await stage.reaches(id, "dispatched");
@@ -235,9 +236,11 @@ async function untouched(
   await victim.arrive();
   await victim.say("result", { ...opened(id) });
   await victim.next("receipt");
-  expect(await stage.operation(id)).toMatchObject({ status: "COMPLETED", updated_by: victim.id });
+  const ended = await stage.operation(id);
+  expect(ended).toMatchObject({ status: "COMPLETED", updated_by: victim.id });
   expect(JSON.stringify(victim.received)).not.toContain("forged");
   expect(new Set(victim.received.map(({ channel }) => channel))).toEqual(new Set(["welcome", "command", "receipt"]));
+  return ended;
 }
 
 async function stateOf(stage: Stage, { id: terminalId }: RawTerminal, id: string) {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, vi } from "vitest";
+import { vi } from "vitest";
 import type { Config } from "../../../src/config.ts";
 import type { TestBroker } from "../../support/broker-process.ts";
 import { embeddedConfig } from "../../support/brokers.ts";
@@ -79,7 +79,7 @@ export class Stage {
     const serial = `SUITE-${this.carrier}-${(this.#made += 1)}`;
     const body = { device_serial_number: serial, store_id: "S312", device_model: deviceModel };
     const answer = await this.call("POST", `/v1/accounts/${this.tenant.aid}/terminals`, body);
-    expect(answer.status).toBe(201);
+    if (answer.status !== 201) throw unexpected("terminal", answer);
     return { id: answer.body.terminal_id, serial, code: answer.body.pairing.code };
   }
 
@@ -90,7 +90,7 @@ export class Stage {
   /** Has an operation accepted, and answers its id. */
   async send(terminalId: string, operation: string, more: object = {}): Promise<string> {
     const answer = await this.call("POST", operations, { terminal_id: terminalId, operation, ...more });
-    expect(answer, operation).toMatchObject({ status: 201 });
+    if (answer.status !== 201) throw unexpected(operation, answer);
     return answer.body.id;
   }
 
@@ -111,9 +111,13 @@ export class Stage {
   /** Carries an operation out that must succeed, and answers its result. */
   async perform(terminalId: string, operation: string, more: object = {}) {
     const ended = await this.ended(await this.send(terminalId, operation, more));
-    expect(ended, operation).toMatchObject({ operation, status: "COMPLETED" });
+    if (ended.status !== "COMPLETED") throw unexpected(operation, ended);
     return ended.result;
   }
+}
+
+function unexpected(what: string, answer: { status: unknown; body?: unknown }): Error {
+  return new Error(`${what}: ${JSON.stringify(answer.body ?? answer)}`);
 }
 
 export async function ready(server: TestServer): Promise<void> {

@@ -33,7 +33,9 @@ export function deviceSuite(carrier: CarrierName): void {
       linkCases(scene);
     });
 
-    describe("a terminal, at the expense of another", () => isolationCases(stage));
+    describe("a terminal, at the expense of another", () => {
+      isolationCases(stage);
+    });
 
     describe.each(programNames)("the %s agent, after all the others", (program) => {
       it("is back after a restart of the server without being told", async (context) => {
