@@ -102,7 +102,7 @@ class MqttLink:
             except (RuntimeError, ValueError):
                 pass
         self._client.disconnect()
-        self._client.loop_stop()
+        self.closed.wait(1.0)  # the client's thread says so, and ends
         self.closed.set()
 
     def _without_delay(self, client: mqtt.Client, userdata: Any, sock: socket.socket) -> None:
