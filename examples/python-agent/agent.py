@@ -80,9 +80,7 @@ class Agent:
             "check_update": Updates(ReleaseKeys(options.release_keys)).check_update,
         }
         name = f"{PROGRAM}/{self._device.software_version()}"[:100]
-        self._credentials = Credentials(
-            state, options.server, options.serial, options.ca, name, self.emit, stopping
-        )
+        self._credentials = Credentials(state, options.server, options.serial, options.ca, name, self.emit, stopping)
         self._connector = Connector(self._credentials, options.transport, options.ca, self, stopping)
         clock = Clock()
         self._clock = clock
@@ -173,11 +171,10 @@ class Agent:
         except Exception as failure:  # whatever breaks: the server is told, and the agent goes on
             log.exception("%s broke", ticket.command.operation)
             came_of_it = Failed("device_error", "internal_error", type(failure).__name__).as_message()
-        came_of_it["started_at"] = ticket.started_at
         self._inbox.put(lambda: self._rules.finished(ticket.command.operation_id, came_of_it, changes))
 
-    def begin(self, command: Command, started_at: str, seconds_left: float) -> None:
-        self._ticket = ticket = Ticket(command, started_at, time.monotonic() + seconds_left)
+    def begin(self, command: Command, seconds_left: float) -> None:
+        self._ticket = ticket = Ticket(command, time.monotonic() + seconds_left)
         ticket.may_break_off = command.operation != "end_of_day"
         threading.Thread(target=self.run_operation, args=(ticket,), name=command.operation, daemon=True).start()
 

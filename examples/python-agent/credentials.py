@@ -89,7 +89,8 @@ class Session:
     @classmethod
     def of(cls, answer: dict[str, Any]) -> Session:
         names = ("terminal_id", "token", "mqtt_url", "mqtt_username", "mqtt_password", "mqtt_client_id", "https_url")
-        return cls(**{name: str(answer[name]) for name in names}, renew_at=time.monotonic() + 0.8 * answer["expires_in"])
+        texts = {name: str(answer[name]) for name in names}
+        return cls(**texts, renew_at=time.monotonic() + 0.8 * answer["expires_in"])
 
 
 class Credentials:

@@ -8,7 +8,6 @@ import queue
 import socket
 import threading
 import uuid
-from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 

@@ -41,7 +41,6 @@ class Failed(Exception):
 @dataclass
 class Ticket:
     command: Command
-    started_at: str
     ends: float
     cancelled: threading.Event = field(default_factory=threading.Event)
     may_break_off: bool = True

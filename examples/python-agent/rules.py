@@ -7,11 +7,12 @@ Whoever runs it hands in what happens, one thing after the other, calls `tick` w
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
 
+from answers import Answers
 from journal import Journal
 from messages import Command, Message, operation_id_of, parse, text_of
+from outside import Outside
 from presence import Presence
 from times import Backoff, Clock, ServerTime, from_text, to_text
 
@@ -24,30 +25,6 @@ MOST_NAMED = 100
 SETTLE = 60.0
 
 
-class Outside(Protocol):
-    """What the rules have done for them."""
-
-    def send(self, channel: str, message: Message) -> None: ...
-
-    def emit(self, event: str, **fields: Any) -> None: ...
-
-    def later(self, operation_id: str) -> None:
-        """Calls `begin_written` after everything that has already come in."""
-
-    def take_till(self) -> bool:
-        """Keeps payments out, or says False because one is under way. Must not wait."""
-
-    def leave_till(self) -> None: ...
-
-    def begin(self, command: Command, started_at: str, seconds_left: float) -> None:
-        """Begins, and hands in `finished` in the end."""
-
-    def break_off(self, operation_id: str) -> bool:
-        """False when it can only go on to its end."""
-
-    def receipted(self, operation_id: str) -> None: ...
-
-
 @dataclass
 class Waiting:
     command: Command
@@ -55,12 +32,6 @@ class Waiting:
     came_at: str
     told: bool = False
     held_since: float | None = None
-
-
-@dataclass
-class Repeating:
-    due: float
-    pauses: Backoff = field(default_factory=lambda: Backoff(2.0, 30.0))
 
 
 class Rules:
@@ -72,8 +43,8 @@ class Rules:
         self._waiting: list[Waiting] = []
         self._beginning: Waiting | None = None
         self._cancelled_while_beginning = False
-        self._running: dict[str, str] | None = None
-        self._repeating: dict[str, Repeating] = {}
+        self._running = False
+        self._answers = Answers(journal, clock, outside)
         self._inquiry: Message | None = None
         self._hello_due: float | None = None
         self._hello_pauses = Backoff(2.0, 30.0, lambda: 0.0)
@@ -88,14 +59,12 @@ class Rules:
         self._presence.connected(session)
         self._hello_pauses.begin_again()
         self._say_hello()
-        for operation_id, record in reversed(self._journal.unreceipted()):
-            if "result" in record:
-                self._repeating.pop(operation_id, None)
-                self._send_result(operation_id)
+        self._answers.connected()
 
     def disconnected(self) -> None:
         self._session = None
         self._hello_due = None
+        self._answers.disconnected()
         self._presence.disconnected()
 
     def goodbye(self) -> None:
@@ -112,10 +81,10 @@ class Rules:
         takers = {
             "welcome": self._welcome,
             "command": self._command,
-            "receipt": self._receipt,
+            "receipt": self._answers.receipt,
             "cancel": self._cancel,
             "inquiry": self._take_inquiry,
-            "rejection": self._rejection,
+            "rejection": self._answers.rejection,
             "probe": self._probe,
         }
         taker = takers.get(channel)
@@ -129,20 +98,14 @@ class Rules:
     # Time
 
     def next_wakeup(self) -> float:
-        times = [self._forget_due, self._presence.due()]
-        if self._session:
-            times += [it.due for it in self._repeating.values()]
-            times += [self._hello_due] if self._hello_due is not None else []
-        times += [self._look_again] if self._look_again is not None else []
-        return min(times)
+        times = [self._forget_due, self._presence.due(), self._answers.due(), self._hello_due, self._look_again]
+        return min(it for it in times if it is not None)
 
     def tick(self) -> None:
         now = self._clock.steady()
-        if self._session:
-            if self._hello_due is not None and now >= self._hello_due:
-                self._say_hello()
-            for operation_id in [key for key, it in self._repeating.items() if now >= it.due]:
-                self._send_result(operation_id)
+        if self._hello_due is not None and now >= self._hello_due:
+            self._say_hello()
+        self._answers.tick()
         heartbeat = self._presence.heartbeat(self.time.round_trip)
         if heartbeat and self._session:
             self._outside.send("heartbeat", heartbeat)
@@ -204,7 +167,7 @@ class Rules:
             self._hello_due = earliest if self._hello_due is None else min(self._hello_due, earliest)
         record = self._journal.get(operation_id)
         if record and "result" in record and not record["receipted"]:
-            self._send_result(operation_id)
+            self._answers.send(operation_id)
 
     # Commands
 
@@ -282,10 +245,10 @@ class Rules:
             self._fail(command, "expired")
         elif self._outside.take_till():
             started_at = self._journal.operations[operation_id]["started_at"]
-            self._running = {"operation_id": operation_id, "operation": command.operation}
-            self._outside.begin(command, started_at, command.expires_at - instant)
+            self._running = True
+            self._outside.begin(command, command.expires_at - instant)
             self._outside.send("started", {"operation_id": operation_id, "started_at": started_at})
-            self._emit_state(operation_id, command.operation, "started")
+            self._outside.emit("operation", operation_id=operation_id, operation=command.operation, state="started")
         else:
             if command.when_busy == "wait":
                 self._journal.unbegin(operation_id)
@@ -333,7 +296,7 @@ class Rules:
                 self._outside.send("cancel_refused", {"operation_id": operation_id})
         else:
             self._waiting = [it for it in self._waiting if it.command.operation_id != operation_id]
-            self._answer(operation_id, operation, expires_at, {"status": "FAILED", "reason": "cancelled"})
+            self._answers.give(operation_id, operation, expires_at, {"status": "FAILED", "reason": "cancelled"})
             self._advance()
 
     # Results
@@ -342,62 +305,18 @@ class Rules:
         """`came_of_it`: status and result, or status, reason and error. `device`: what changed on the device."""
         record = self._journal.operations[operation_id]
         begun = {"started_at": record["started_at"]}
-        self._answer(operation_id, record["operation"], record["expires_at"], {**begun, **came_of_it}, device)
-        self._running = None
+        self._answers.give(operation_id, record["operation"], record["expires_at"], {**begun, **came_of_it}, device)
+        self._running = False
         self._outside.leave_till()
         self._advance()
 
     def _fail(self, command: Command, reason: str, error: Message | None = None) -> None:
         """Answers what was not begun. If it stands in the journal as begun, the answer takes its place."""
         came_of_it: Message = {"status": "FAILED", "reason": reason, **({"error": error} if error else {})}
-        self._answer(command.operation_id, command.operation, command.expires_at, came_of_it)
-
-    def _answer(
-        self, operation_id: str, operation: str, expires_at: float, came_of_it: Message, device: Message | None = None
-    ) -> None:
-        """Into the journal first, then on its way (rule 18)."""
-        head = {"operation_id": operation_id, "operation": operation}
-        result = {**head, "finished_at": self._now(), **came_of_it}
-        self._journal.answer(operation_id, expires_at, result, device)
-        self._send_result(operation_id)
-        self._emit_state(operation_id, operation, came_of_it["status"])
-
-    def _send_result(self, operation_id: str) -> None:
-        """Sends it, and again until the receipt comes (rule 19)."""
-        it = self._repeating.setdefault(operation_id, Repeating(0.0))
-        it.due = self._clock.steady() + it.pauses.pause()
-        if self._session:
-            self._outside.send("result", self._journal.operations[operation_id]["result"])
-
-    def _receipt(self, message: Message) -> None:
-        operation_id = operation_id_of(message)
-        record = self._journal.get(operation_id)
-        if not record or "result" not in record:
-            return
-        self._repeating.pop(operation_id, None)
-        if not record["receipted"]:
-            self._journal.receipt(operation_id)
-            self._outside.receipted(operation_id)
-
-    def _rejection(self, message: Message) -> None:
-        log.error("the server did not understand a %s: %s", message.get("channel"), message.get("errors"))
-        record = self._journal.get(str(message.get("operation_id")))
-        if message.get("channel") != "result" or not record or record.get("receipted") is not False:
-            return
-        result = record["result"]
-        if result["status"] == "COMPLETED":
-            # Nobody would ever receipt it. What the operation changed on the device stays changed.
-            kept = {key: result[key] for key in ("operation_id", "operation", "started_at") if key in result}
-            error = {"code": "result_rejected", "message": str(message.get("errors"))[:500]}
-            failed = {"status": "FAILED", "finished_at": self._now(), "reason": "device_error", "error": error}
-            self._journal.answer(kept["operation_id"], record["expires_at"], {**kept, **failed})
-            self._send_result(kept["operation_id"])
+        self._answers.give(command.operation_id, command.operation, command.expires_at, came_of_it)
 
     def _probe(self, message: Message) -> None:
         self._outside.send("probe_answer", {"probe_id": operation_id_of(message, "probe_id")})
-
-    def _emit_state(self, operation_id: str, operation: str, state: str) -> None:
-        self._outside.emit("operation", operation_id=operation_id, operation=operation, state=state)
 
     def _now(self) -> str:
         return to_text(self._clock.wall())
