@@ -38,7 +38,10 @@ from versions import ReleaseKeys
 from web import Refused
 
 PROGRAM = "tillkeeper-python-agent"
-LONGEST_GOODBYE = 5.0
+
+# To stop takes at most this: what runs is let come to its end, and what takes longer is answered as interrupted next time.
+LONGEST_END = 5.0
+LONGEST_GOODBYE = 8.0
 
 log = logging.getLogger("agent")
 
@@ -94,17 +97,23 @@ class Agent:
         self._terminal_id = session.terminal_id
         self._connector.start()
         while not self._stopping.is_set() and not (self._restart_due and self._rules.idle):
-            wait = self._rules.next_wakeup() - self._clock.steady()
-            with contextlib.suppress(queue.Empty):
-                self._inbox.get(timeout=max(0.0, wait))()
-            self._rules.tick()
+            self._step(self._rules.next_wakeup() - self._clock.steady())
         restart = not self._stopping.is_set()
         self._stopping.set()
+        self._rules.begin_nothing_more()
+        ends = self._clock.steady() + LONGEST_END
+        while self._rules.running and self._clock.steady() < ends:
+            self._step(0.1)
         self._say_goodbye()
         if restart:
             version = self._device.version_laid_ready()
             self.emit("restarting", terminal_id=self._terminal_id, software_version=version)
         return restart
+
+    def _step(self, longest: float) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._inbox.get(timeout=max(0.0, longest))()
+        self._rules.tick()
 
     def stop(self) -> None:
         self._stopping.set()

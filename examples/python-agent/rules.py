@@ -43,7 +43,8 @@ class Rules:
         self._waiting: list[Waiting] = []
         self._beginning: Waiting | None = None
         self._cancelled_while_beginning = False
-        self._running = False
+        self.running = False
+        self._stopped = False
         self._answers = Answers(journal, clock, outside)
         self._inquiry: Message | None = None
         self._hello_due: float | None = None
@@ -66,6 +67,10 @@ class Rules:
         self._hello_due = None
         self._answers.disconnected()
         self._presence.disconnected()
+
+    def begin_nothing_more(self) -> None:
+        """What waits is known in memory alone; the server sends it again (rule 27)."""
+        self._stopped = True
 
     def goodbye(self) -> None:
         if self._session:
@@ -93,7 +98,7 @@ class Rules:
 
     @property
     def idle(self) -> bool:
-        return not (self._running or self._beginning or self._waiting)
+        return not (self.running or self._beginning or self._waiting)
 
     # Time
 
@@ -208,7 +213,7 @@ class Rules:
     def _advance(self) -> None:
         """Brings the first that waits as far as it may go: one operation at a time (rule 8)."""
         self._look_again = None
-        while self._waiting and not self._beginning and not self._running:
+        while self._waiting and not self._beginning and not self.running and not self._stopped:
             it = self._waiting[0]
             instant = self._instant(it)
             if instant is None:
@@ -238,14 +243,14 @@ class Rules:
         command, instant = it.command, self._instant(it)
         if self._cancelled_while_beginning:
             self._fail(command, "cancelled")
-        elif instant is None:
+        elif instant is None or self._stopped:
             self._journal.unbegin(operation_id)
             self._waiting.insert(0, it)
         elif instant >= command.expires_at:
             self._fail(command, "expired")
         elif self._outside.take_till():
             started_at = self._journal.operations[operation_id]["started_at"]
-            self._running = True
+            self.running = True
             self._outside.begin(command, command.expires_at - instant)
             self._outside.send("started", {"operation_id": operation_id, "started_at": started_at})
             self._outside.emit("operation", operation_id=operation_id, operation=command.operation, state="started")
@@ -306,7 +311,7 @@ class Rules:
         record = self._journal.operations[operation_id]
         begun = {"started_at": record["started_at"]}
         self._answers.give(operation_id, record["operation"], record["expires_at"], {**begun, **came_of_it}, device)
-        self._running = False
+        self.running = False
         self._outside.leave_till()
         self._advance()
 
