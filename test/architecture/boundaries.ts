@@ -38,6 +38,7 @@ const serverLayers = [
   ["reference"],
   ["openapi.ts"],
   ["app.ts"],
+  ["assembly"],
   ["main.ts"],
 ];
 
@@ -87,9 +88,9 @@ function againstLayer(from: string, to: string): string | undefined {
   if (fromLayer === -1) return `${fromName} has no place in the layers`;
   if (toLayer === -1) return `${toName} has no place in the layers`;
   if (toLayer >= fromLayer) return `${fromName} lies below or beside ${toName}`;
-  // A feature's SQL and routes are its own business; only the wiring in main may take the routes.
+  // A feature's SQL and routes are its own business; only the assembly may take the routes.
   if (/\/(queries\.ts|sql\/)/.test(to) && toName !== "db") return `${to} is private to ${toName}`;
-  if (/\/([\w-]+-)?routes\.ts$/.test(to) && fromName !== "main.ts") return `${to} is for main.ts only`;
+  if (/\/([\w-]+-)?routes\.ts$/.test(to) && fromName !== "assembly") return `${to} is for the assembly only`;
   return undefined;
 }
 

@@ -12,6 +12,7 @@ import { releaseCommand } from "./commands/release.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { settingsCommand } from "./commands/settings.ts";
+import { simulateCommand } from "./commands/simulate.ts";
 import { reportFailure } from "./failure.ts";
 
 // Whoever read our output has gone (`| head`, a closed terminal): no reason to end in disorder.
@@ -38,6 +39,7 @@ for (const command of [
   releaseCommand(),
   configurationCommand(),
   demoCommand(),
+  simulateCommand(),
 ]) {
   program.addCommand(command.copyInheritedSettings(program));
 }

@@ -16,7 +16,10 @@ function clientOf(place: Scratch): Client {
   return createClient({ url, accountId, clientId, clientSecret });
 }
 
-test("from a key to a terminal that runs the release, on a sandbox", async () => {
+/** A dozen programs, one after the other. */
+const patienceMs = 180_000;
+
+test("from a key to a terminal that runs the release, on a sandbox", { timeout: patienceMs }, async () => {
   const place = scratch();
   await startSandbox(place.env);
   const run = async (...args: string[]) => {
@@ -45,7 +48,7 @@ test("from a key to a terminal that runs the release, on a sandbox", async () =>
   expect(await run("configuration", "set", "--model", "CLI1", "--file", settings)).toBe(
     "Configuration 1 holds for CLI1 terminals.\n",
   );
-  expect(await run("configuration", "list")).toMatch(/^1 +\S+ +CLI1 terminals$/m);
+  expect(await run("configuration", "list")).toMatch(/^1 +holds +\S+ +CLI1 terminals$/m);
 
   const {
     http_url: url,
@@ -76,13 +79,16 @@ test("from a key to a terminal that runs the release, on a sandbox", async () =>
 
   expect(await run("release", "withdraw", releaseId)).toBe("Release 4.3.0 for CLI1 is withdrawn.\n");
   expect((await client.releases.get(releaseId)).status).toBe("withdrawn");
+  expect(await run("configuration", "withdraw", "1")).toBe("Configuration 1 is withdrawn.\n");
   expect(await run("release", "key", "revoke", keyId)).toContain("is revoked");
   const account = { TILLKEEPER_URL: url, TILLKEEPER_CLIENT_ID: clientId, TILLKEEPER_CLIENT_SECRET: clientSecret };
   const named = await startCli(["release", "list"], { ...account, TILLKEEPER_ACCOUNT: accountId }).ended;
   expect(named.stdout).toContain("withdrawn");
 });
 
-test("an upload that broke off is gone on with, and another file under the same version is not taken", async () => {
+test("an upload that broke off is gone on with, and another file under the same version is not taken", {
+  timeout: patienceMs,
+}, async () => {
   const place = scratch();
   await startSandbox(place.env);
   const [key, file] = [join(place.temporary, "release.pem"), join(place.temporary, "app.bin")];
@@ -103,7 +109,9 @@ test("an upload that broke off is gone on with, and another file under the same 
   expect(other.stderr).toContain("The account has a release of this model and version.");
 });
 
-test("what cannot be done is said in one sentence, and no key is quoted or overwritten", async () => {
+test("what cannot be done is said in one sentence, and no key is quoted or overwritten", {
+  timeout: patienceMs,
+}, async () => {
   const place = scratch();
   const run = (...args: string[]) => startCli(args, place.env).ended;
   const key = join(place.temporary, "release.pem");

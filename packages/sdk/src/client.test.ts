@@ -141,6 +141,8 @@ test("encodes ids and queries", async () => {
   await client.stores.list({ limit: 5, starting_after: "a&b", include_deleted: true });
   await client.terminals.get("T12345678-T0001");
   await client.terminals.issueCredential("T12345678-T0001");
+  await client.terminals.issuePairingCode("T12345678-T0001", { expires_in: 60 });
+  await client.terminals.remove("T12345678-T0001");
   const paths = server.received
     .slice(1)
     .map(({ method, url }) => `${method} ${url.slice("/v1/accounts/T12345678".length)}`);
@@ -149,6 +151,8 @@ test("encodes ids and queries", async () => {
     "GET /stores?limit=5&starting_after=a%26b&include_deleted=true",
     "GET /terminals/T12345678-T0001",
     "POST /terminals/T12345678-T0001/credentials",
+    "POST /terminals/T12345678-T0001/pairing-codes",
+    "DELETE /terminals/T12345678-T0001",
   ]);
 });
 

@@ -21,6 +21,8 @@ export interface Configurations {
   get(version: string): Promise<Configuration>;
   /** One page, newest first. */
   list(query?: ConfigurationQuery): Promise<ConfigurationList>;
+  /** It holds for no terminal any more. */
+  withdraw(version: string): Promise<Configuration>;
   /** What a terminal is to be set to, and what it reported last. */
   ofTerminal(terminalId: string): Promise<TerminalConfiguration>;
 }
@@ -32,6 +34,8 @@ export function createConfigurations({ call, pathOf }: Transport): Configuration
     get: async (version) =>
       (await call<Configuration>({ method: "GET", path: pathOf("configurations", version) })).body,
     list: async (query = {}) => (await call<ConfigurationList>({ method: "GET", path, query: { ...query } })).body,
+    withdraw: async (version) =>
+      (await call<Configuration>({ method: "DELETE", path: pathOf("configurations", version) })).body,
     ofTerminal: async (terminalId) => {
       const ofTerminal = pathOf("terminals", terminalId, "configuration");
       return (await call<TerminalConfiguration>({ method: "GET", path: ofTerminal })).body;

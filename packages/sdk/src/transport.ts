@@ -70,7 +70,7 @@ export function createTransport(options: ClientOptions): Transport {
     const signals = [...(signal ? [signal] : []), ...(file ? [] : [timeout])];
     const authorized = { ...headers, authorization: `Bearer ${token}` };
     return send(`${base}${path}${queryText(query)}`, {
-      ...(file ? bytes(file, authorized) : json(body, authorized)),
+      ...(file ? binary(file, authorized) : json(body, authorized)),
       method,
       signal: AbortSignal.any(signals),
     });
@@ -125,7 +125,7 @@ function json(body: unknown, headers: Record<string, string>): RequestInit {
   return { headers: { ...accepted, "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
-function bytes(file: Blob, headers: Record<string, string>): RequestInit {
+function binary(file: Blob, headers: Record<string, string>): RequestInit {
   const type = "application/octet-stream";
   return { headers: { ...headers, accept: "application/json", "content-type": type }, body: file };
 }

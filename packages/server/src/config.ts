@@ -103,6 +103,7 @@ export const defaultLogDays = 90;
 export const defaultPresenceDays = 90;
 export const defaultTelemetryDays = 30;
 const longestDays = 36_500;
+const tokenSeconds = [60, 604_800] as const;
 const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
 /** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
@@ -138,8 +139,14 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
     publicUrl: url("TILLKEEPER_PUBLIC_URL", ["http:", "https:"])?.replace(/\/+$/, ""),
     audienceHosts: readHosts(read),
-    tokenLifetimeSeconds: Number(read("TILLKEEPER_TOKEN_SECONDS") ?? 14_400),
-    deviceTokenSeconds: readDeviceTokenSeconds(read, fault),
+    tokenLifetimeSeconds: readWhole("TILLKEEPER_TOKEN_SECONDS", 14_400, tokenSeconds, read, fault),
+    deviceTokenSeconds: readWhole(
+      "TILLKEEPER_DEVICE_TOKEN_SECONDS",
+      defaultDeviceTokenSeconds,
+      tokenSeconds,
+      read,
+      fault,
+    ),
     sandboxClient: readSandboxClient(read, fault),
     organizations: {
       registerUrl: url("TILLKEEPER_BRREG_URL", ["http:", "https:"])?.replace(/\/+$/, ""),
@@ -149,20 +156,17 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     bootstrapToken: readBootstrapToken(read, fault),
     retentionDays: readRetention(read, fault),
     files: readFiles(read, url, fault),
-    logDays: readLogDays(read, fault),
-    presenceDays: readWhole("TILLKEEPER_PRESENCE_DAYS", defaultPresenceDays, [1, longestDays], read, fault),
-    telemetryDays: readWhole("TILLKEEPER_TELEMETRY_DAYS", defaultTelemetryDays, [1, longestDays], read, fault),
-    heartbeatSeconds: readWhole("TILLKEEPER_HEARTBEAT_SECONDS", defaultHeartbeatSeconds, [5, 3_600], read, fault),
+    logDays: readWhole("TILLKEEPER_LOG_DAYS", defaultLogDays, [1, longestDays], read, fault),
+    ...readPresence(read, fault),
     windows: readWindows(read, fault),
     logLevel: (read("TILLKEEPER_LOG_LEVEL") ?? "warn") as LogLevel,
   };
-  if (
-    !Number.isInteger(config.tokenLifetimeSeconds) ||
-    config.tokenLifetimeSeconds < 60 ||
-    config.tokenLifetimeSeconds > 604_800
-  ) {
-    fault("TILLKEEPER_TOKEN_SECONDS", "must be a whole number from 60 to 604800.");
-  }
+  checkTexts(config, fault);
+  if (faults.length > 0) throw new StartupError(`The environment is not valid:\n${faults.join("\n")}`);
+  return config;
+}
+
+function checkTexts(config: Config, fault: Fault): void {
   if (!logLevels.includes(config.logLevel)) fault("TILLKEEPER_LOG_LEVEL", `must be one of ${logLevels.join(", ")}.`);
   if (config.audienceHosts.some((host) => !/^[\w.-]+(:\d+)?$/.test(host))) {
     fault("TILLKEEPER_AUDIENCE_HOSTS", "must be host names, separated by commas.");
@@ -170,8 +174,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   if (config.publicUrl !== undefined && URL.canParse(config.publicUrl) && new URL(config.publicUrl).pathname !== "/") {
     fault("TILLKEEPER_PUBLIC_URL", "must not have a path: the API begins at /v1 of its host.");
   }
-  if (faults.length > 0) throw new StartupError(`The environment is not valid:\n${faults.join("\n")}`);
-  return config;
 }
 
 function refuseUnknown(env: Record<string, string | undefined>, fault: Fault): void {
@@ -212,6 +214,14 @@ function readRetention(read: Read, fault: Fault): number {
   return readWhole("TILLKEEPER_RETENTION_DAYS", defaultRetentionDays, range, read, fault);
 }
 
+function readPresence(read: Read, fault: Fault) {
+  return {
+    presenceDays: readWhole("TILLKEEPER_PRESENCE_DAYS", defaultPresenceDays, [1, longestDays], read, fault),
+    telemetryDays: readWhole("TILLKEEPER_TELEMETRY_DAYS", defaultTelemetryDays, [1, longestDays], read, fault),
+    heartbeatSeconds: readWhole("TILLKEEPER_HEARTBEAT_SECONDS", defaultHeartbeatSeconds, [5, 3_600], read, fault),
+  };
+}
+
 function readWhole(
   name: Setting,
   byDefault: number,
@@ -224,14 +234,6 @@ function readWhole(
     fault(name, `must be a whole number from ${least} to ${most}.`);
   }
   return number;
-}
-
-function readDeviceTokenSeconds(read: Read, fault: Fault): number {
-  const seconds = Number(read("TILLKEEPER_DEVICE_TOKEN_SECONDS") ?? defaultDeviceTokenSeconds);
-  if (!Number.isInteger(seconds) || seconds < 60 || seconds > 604_800) {
-    fault("TILLKEEPER_DEVICE_TOKEN_SECONDS", "must be a whole number from 60 to 604800.");
-  }
-  return seconds;
 }
 
 const bucketForm = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w./-]{0,200}))?$/;
@@ -256,14 +258,6 @@ function readFiles(
     fault("TILLKEEPER_FILES", 'must be "folder", the path of a folder from / on, or like s3://bucket/prefix.');
   }
   return { kind: "folder", path: isPath ? text : undefined };
-}
-
-function readLogDays(read: Read, fault: Fault): number {
-  const days = Number(read("TILLKEEPER_LOG_DAYS") ?? defaultLogDays);
-  if (!Number.isInteger(days) || days < 1 || days > 36_500) {
-    fault("TILLKEEPER_LOG_DAYS", "must be a whole number from 1 to 36500.");
-  }
-  return days;
 }
 
 function readWindows(read: Read, fault: Fault): Partial<Record<OperationName, number>> {

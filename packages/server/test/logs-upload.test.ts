@@ -103,11 +103,9 @@ describe("uploads of logs", () => {
         async (cut, then) => {
           const pieces = cut === 0 ? [] : [whole.subarray(0, cut)];
           const { status, body } = await sendPieces(pieces, digest, then);
-          if (then === "end")
-            expect({ status, code: body?.error?.code }).toEqual({
-              status: 400,
-              code: expect.stringMatching(/^invalid_(log|digest)$/),
-            });
+          // The server may learn of one that hung up only after the next has begun.
+          const answer = `${status} ${body?.error?.code}`;
+          if (then === "end") expect(answer).toMatch(/^(400 invalid_(log|digest)|409 upload_replaced)$/);
           await expectNothing(command, before);
         },
       ),
@@ -116,7 +114,8 @@ describe("uploads of logs", () => {
     // As long as the header says, but not whole: the connection ends first.
     await sendPieces([whole.subarray(0, 1000)], digest, "hang up", { "content-length": whole.length });
     await expectNothing(command, before);
-    expect((await sendPieces([whole.subarray(0, 1000), whole.subarray(1000)], digest, "end")).status).toBe(201);
+    const parts = [whole.subarray(0, 1000), whole.subarray(1000)];
+    await vi.waitUntil(async () => (await sendPieces(parts, digest, "end")).status === 201, { timeout: 10_000 });
     expect(await rowsOf(command)).toEqual(["stored"]);
   });
 

@@ -151,13 +151,19 @@ describe("the device protocol over HTTPS", () => {
     const device = await register();
     const ended: number[] = [];
     const all = [0, 1, 2].map((index) => ask(device, { wait_seconds: 3 }).then(() => ended.push(index)));
+    // Before any of them has waited for as long as it wanted.
     await vi.waitUntil(() => ended.length > 0, { timeout: 2_500 });
+    expect(ended).toHaveLength(1);
     await Promise.all(all);
+    expect(ended).toHaveLength(3);
   });
 
   it("carries a whole agent: what it is told while it says something else, and after the server was away", async () => {
     const device = await register();
-    const opened = vi.fn(async () => ({ status: "COMPLETED" as const, result: { opened: true } }));
+    const opened = vi.fn<() => Promise<{ status: "COMPLETED"; result: { opened: boolean } }>>(async () => ({
+      status: "COMPLETED",
+      result: { opened: true },
+    }));
     const { terminalId: username, password } = device;
     const agent = new Agent({
       terminalId: username,

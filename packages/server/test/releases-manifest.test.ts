@@ -88,13 +88,6 @@ describe("what a terminal fetches for a check_update", () => {
       configuration: { up_to_date: true },
     });
     expect((await manifest("software_version=2.0.1")).body).toMatchObject({ latest: null, update_available: false });
-    const { body: shown } = await server.call(
-      "GET",
-      `/v1/accounts/${tenant.aid}/terminals/${device.terminalId}/configuration`,
-      tenant,
-    );
-    expect(shown.reported).toMatchObject({ software_version: "2.0.1" });
-    expect(shown.reported).not.toHaveProperty("configuration_version");
   });
 
   describe("is a file in as many parts as it takes", () => {

@@ -30,6 +30,8 @@ const longestRetryMs = 60_000;
 export class DeviceCredential {
   /** For an agent: always the current token. */
   readonly credential: Credential;
+  /** The same over HTTPS, where the token itself is what counts, whatever the broker wants to see. */
+  readonly overHttps: Credential;
   readonly #options: DeviceCredentialOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -54,6 +56,12 @@ export class DeviceCredential {
       username: token.mqtt_username,
       password: () => this.#token.mqtt_password,
       clientId: () => this.#token.mqtt_client_id,
+      refused: () => this.#refused(),
+    };
+    this.overHttps = {
+      url: token.https_url,
+      username: token.terminal_id,
+      password: () => this.#token.token,
       refused: () => this.#refused(),
     };
     this.#plan(this.#renewInMs());

@@ -19,7 +19,7 @@ function played(name: string, journal: string[]) {
       send: (channel) => over(`sends ${channel}`),
       proved: () => write("proved"),
       drop: () => write("drops"),
-      use: ({ url, password }) => write(`uses ${password} at ${url}`),
+      use: ({ url, password }) => write(`uses ${String(password)} at ${url}`),
       close: () => over("closed"),
       destroy: () => over("destroyed"),
     };
@@ -40,11 +40,11 @@ beforeEach(() => {
   clock = new FakeClock(0);
   mqtt = played("mqtt", journal);
   https = played("https", journal);
-  connection = withFallback(
-    mqtt.open,
-    https.open,
-    "https://server",
-  )({
+  connection = withFallback(mqtt.open, https.open, ({ password, ...others }) => ({
+    ...others,
+    password: `${String(password)} over HTTPS`,
+    url: "https://server",
+  }))({
     terminalId: "T1",
     credential,
     clock,
@@ -92,7 +92,7 @@ describe("MQTT with HTTPS behind it", () => {
     clock.advance(16_000);
     expect(since()).toEqual(["https opened at https://server"]);
     connection.use({ ...credential, password: "three" });
-    expect(since()).toEqual(["mqtt uses three at mqtt://broker", "https uses three at https://server"]);
+    expect(since()).toEqual(["mqtt uses three at mqtt://broker", "https uses three over HTTPS at https://server"]);
   });
 
   test("ends both, and opens nothing after that", async () => {

@@ -79,7 +79,7 @@ async function attempt(
       signal,
     });
     const answer = await response.text();
-    if (response.status >= 500 || response.status === 429) return "again";
+    if (response.status >= 500 || response.status === 429 || isReplaced(response.status, answer)) return "again";
     if (!response.ok) return refused(response.status, answer);
     const { log_id, size, sha256 } = JSON.parse(answer) as OperationResults["send_logs"];
     return { status: "COMPLETED", result: { log_id, size, sha256 } };
@@ -87,6 +87,11 @@ async function attempt(
     // No connection, or none any more; or what came back was no answer of this server's.
     return "again";
   }
+}
+
+/** By a try of before, which the server learned of late. There is never more than one at a time. */
+function isReplaced(status: number, answer: string): boolean {
+  return status === 409 && answer.includes('"upload_replaced"');
 }
 
 function refused(status: number, answer: string): Failed {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { downChannels, type GoneMessage, parseTopic, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { connect, type MqttClient } from "mqtt";
 import { backoff } from "./backoff.ts";
-import type { Connection, ConnectionSettings, Credential, OpenConnection } from "./connection.ts";
+import type { Connection, ConnectionSettings, Credential } from "./connection.ts";
 
 /** A broker misses who has gone silent after one and a half of these. */
 const keepaliveSeconds = 12;
@@ -18,9 +18,15 @@ const goodbyeMs = 1000;
 const refusals = new Set<unknown>([4, 5]);
 
 /** MQTT 3.1.1 by mqtt.js: clean sessions, QoS 1, one new client per attempt so that nothing old is sent again. */
-export const openMqttConnection: OpenConnection = (settings) => new MqttConnection(settings);
+export const openMqttConnection = (settings: ConnectionSettings): MqttLink => new MqttConnection(settings);
 
-class MqttConnection implements Connection {
+/** For those who play bad links. */
+export interface MqttLink extends Connection {
+  /** Lets nothing out any more, as a link does that died without a word, until it breaks and another takes its place. */
+  stall(): void;
+}
+
+class MqttConnection implements MqttLink {
   readonly #settings: ConnectionSettings;
   #credential: Credential;
   #client: MqttClient | undefined;
@@ -56,6 +62,11 @@ class MqttConnection implements Connection {
 
   drop(): void {
     this.#client?.stream.destroy();
+  }
+
+  stall(): void {
+    // Corks are counted: those of the client, which come off again, do not open this one.
+    this.#client?.stream.cork();
   }
 
   use(credential: Credential): void {

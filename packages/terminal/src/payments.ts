@@ -10,6 +10,14 @@ export interface Payments {
 
 export const noPayments: Payments = { underWay: () => false, over: () => Promise.resolve() };
 
+/** Those of two who take payments at one terminal. */
+export function bothPayments(one: Payments, other: Payments): Payments {
+  return {
+    underWay: () => one.underWay() || other.underWay(),
+    over: async (signal) => void (await Promise.all([one.over(signal), other.over(signal)])),
+  };
+}
+
 /** Between two looks at payments that claim to be over and are under way. */
 const lookAgainMs = 100;
 

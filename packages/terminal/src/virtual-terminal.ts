@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { Agent } from "./agent.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Credential, OpenConnection } from "./connection.ts";
@@ -13,11 +14,12 @@ import { InventedPayments, type PaymentLength } from "./invented-payments.ts";
 import { inventedTelemetry } from "./invented-telemetry.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation, OperationHandlers } from "./operation.ts";
+import { bothPayments, type Payments } from "./payments.ts";
 import { RecentLines } from "./recent-lines.ts";
 import type { OpenTerminalJournal, TerminalState } from "./terminal-state.ts";
 import { virtualOperations } from "./virtual-operations.ts";
-import { installedVersion, virtualUpdates } from "./virtual-updates.ts";
+import { installedVersion, runningVersions, virtualUpdates } from "./virtual-updates.ts";
 
 /** A terminal to play, with the credential that it connects with. */
 export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
@@ -42,6 +44,21 @@ export interface VirtualTerminalOptions {
   repeat?: { firstMs: number; longestMs: number };
   /** Where it keeps what it downloads, until that is installed; a temporary folder unless told otherwise. */
   downloads?: string;
+  /** What somebody else plays in place of what is invented. */
+  parts?: Partial<DeviceParts>;
+}
+
+/** The parts of a device that a virtual terminal invents. */
+export interface DeviceParts {
+  payments: Payments;
+  /** Changes what the terminal does when it is told to. */
+  operations: (usual: OperationHandlers<TerminalState>) => OperationHandlers<TerminalState>;
+  /** What is told of the device, over what is invented. */
+  telemetry: () => Telemetry;
+  /** What keeps the device from its work. Call `reportSoon` when it begins and ends. */
+  fault: () => DeviceFault | undefined;
+  /** What befalls an operation; asked several times for each. A command may still ask for something else. */
+  faultOf: (operation: Operation) => Fault | undefined;
 }
 
 const defaultDurationMs = { shortest: 150, longest: 600 };
@@ -79,7 +96,7 @@ export class VirtualTerminal {
       condition: this.#condition,
       faultOf: (operation) => this.#faultOf(operation),
       payments: this.#payments,
-      restart: () => this.#restart(),
+      restart: () => void this.losePower(),
     });
   }
 
@@ -96,6 +113,11 @@ export class VirtualTerminal {
     this.#credential = credential;
   }
 
+  /** What one of its parts tells has changed. */
+  reportSoon(): void {
+    this.#agent?.reportSoon();
+  }
+
   /** Ends cleanly, a restart that is under way too. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -105,75 +127,99 @@ export class VirtualTerminal {
     if (this.#options.downloads === undefined) await rm(this.#downloads, { recursive: true, force: true });
   }
 
-  /** The power is lost, perhaps already, and comes back: what is not in the journal is forgotten. */
-  #restart(lost?: Promise<void>): void {
+  /**
+   * The power is lost, perhaps already, and comes back when the second promise resolves: what is not in the journal is
+   * forgotten. Resolves when the terminal runs again, or will not. Never rejects.
+   */
+  losePower(lost?: Promise<void>, back?: Promise<void>): Promise<void> {
     const { log = silentLogger } = this.#options;
     this.#restarted = this.#restarted
       .then(() => lost)
-      .then(() => this.#loseAndRegainPower())
+      .then(() => this.#loseAndRegainPower(back))
       .catch((cause: unknown) => {
         log.error({ terminal_id: this.#spec.terminalId, err: cause }, "a virtual terminal could not restart");
       });
+    return this.#restarted;
   }
 
-  async #loseAndRegainPower(): Promise<void> {
+  async #loseAndRegainPower(back: Promise<void> | undefined): Promise<void> {
     if (this.#stopped) return;
     await this.#agent?.kill();
     this.#payments.endAll();
     this.#condition.mend();
+    await back;
     if (!this.#stopped) await this.start();
   }
 
   async #boot(): Promise<Agent<TerminalState>> {
-    const { durationMs = defaultDurationMs, open = openMqttConnection, log = silentLogger, repeat } = this.#options;
+    const { open = openMqttConnection, log = silentLogger, repeat, parts = {} } = this.#options;
     // First: another credential may come meanwhile.
     const journal = await this.#openJournal();
     const runningVersion = installedVersion(journal.state);
+    const usual = this.#operations(runningVersion);
     const agent = new Agent<TerminalState>({
       terminalId: this.#spec.terminalId,
       credential: this.#credential,
       agentName: `${agentName}/${runningVersion}`,
-      handlers: virtualOperations({
-        serialNumber: this.#spec.serialNumber,
-        clock: this.#clock,
-        durationMs,
-        faultOf: (operation) => this.#faultOf(operation),
-        nextLink: (signal) => this.#link.nextLink(signal),
-        recentLog: () => this.#recent.text(),
-        checkUpdate: virtualUpdates({
-          runningVersion,
-          releaseKeys: this.#spec.releaseKeys,
-          folder: this.#downloads,
-          clock: this.#clock,
-        }),
-      }),
+      handlers: parts.operations?.(usual) ?? usual,
       receipted: () => {
         // Nobody would notice but whoever is served just now, and that is nobody.
-        if (agent.idle && installedVersion(journal.state) !== runningVersion) this.#restart(agent.kill());
+        if (agent.idle && installedVersion(journal.state) !== runningVersion) void this.losePower(agent.kill());
       },
       journal,
       clock: this.#clock,
       open: this.#link.through(open),
-      payments: this.#payments,
+      payments: parts.payments ? bothPayments(this.#payments, parts.payments) : this.#payments,
       log: this.#recent.through(log),
-      telemetry: () => inventedTelemetry(this.#spec.serialNumber, this.#clock.now()),
-      fault: () => this.#condition.fault,
+      telemetry: () => ({
+        ...inventedTelemetry(
+          this.#spec.serialNumber,
+          this.#clock.now(),
+          runningVersions(journal.state, runningVersion),
+        ),
+        ...parts.telemetry?.(),
+      }),
+      fault: () => this.#condition.fault ?? parts.fault?.(),
       ...(repeat && { repeat }),
     });
     return agent;
   }
 
-  #faultOf({ parameters }: Operation): Fault | "unknown" | undefined {
-    return faultOfCommand(parameters) ?? this.#options.fault ?? faultOfSerial(this.#spec.serialNumber);
+  #operations(runningVersion: string): OperationHandlers<TerminalState> {
+    const { serialNumber, releaseKeys } = this.#spec;
+    const clock = this.#clock;
+    return virtualOperations({
+      serialNumber,
+      clock,
+      durationMs: this.#options.durationMs ?? defaultDurationMs,
+      faultOf: (operation) => this.#faultOf(operation),
+      nextLink: (signal) => this.#link.nextLink(signal),
+      recentLog: () => this.#recent.text(),
+      checkUpdate: virtualUpdates({ runningVersion, releaseKeys, folder: this.#downloads, clock }),
+    });
+  }
+
+  #faultOf(operation: Operation): Fault | "unknown" | undefined {
+    const { fault, parts } = this.#options;
+    const asked = faultOfCommand(operation.parameters) ?? fault ?? faultOfSerial(this.#spec.serialNumber);
+    return asked ?? parts?.faultOf?.(operation);
   }
 }
 
 export function credentialOf({
-  terminalId,
-  serialNumber,
   mqttUrl: url,
-  releaseKeys,
-  ...login
+  username,
+  password,
+  refused,
+  clientId,
+  ca,
 }: VirtualTerminalSpec): Credential {
-  return { url, ...login };
+  return {
+    url,
+    username,
+    password,
+    ...(refused && { refused }),
+    ...(clientId !== undefined && { clientId }),
+    ...(ca !== undefined && { ca }),
+  };
 }

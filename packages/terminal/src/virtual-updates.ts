@@ -3,7 +3,7 @@ import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { Clock } from "./clock.ts";
 import type { OperationHandler } from "./operation.ts";
 import type { TerminalState } from "./terminal-state.ts";
-import { checkUpdate } from "./updates.ts";
+import { checkUpdate, type Versions } from "./updates.ts";
 
 /** What a virtual terminal came with. */
 const firstVersion = "4.2.0";
@@ -11,6 +11,11 @@ const firstVersion = "4.2.0";
 /** What a terminal runs that is started with this memory. */
 export function installedVersion({ software_version = firstVersion }: TerminalState): string {
   return software_version;
+}
+
+/** What runs since the start with `software_version`. A configuration is taken on at once. */
+export function runningVersions({ configuration_version }: TerminalState, software_version: string): Versions {
+  return { software_version, ...(configuration_version !== undefined && { configuration_version }) };
 }
 
 export interface VirtualUpdatesOptions {
@@ -28,10 +33,7 @@ export function virtualUpdates(options: VirtualUpdatesOptions): OperationHandler
   const { runningVersion, releaseKeys, folder, clock } = options;
   return checkUpdate<TerminalState>({
     trustedKeys: () => releaseKeys?.() ?? [],
-    running: ({ configuration_version }) => ({
-      software_version: runningVersion,
-      ...(configuration_version !== undefined && { configuration_version }),
-    }),
+    running: (state) => runningVersions(state, runningVersion),
     folder,
     install: () => rm(folder, { recursive: true, force: true }),
     remember: (state, changed) => ({ ...state, ...changed }),

@@ -47,6 +47,12 @@ describe("sending a log", () => {
     expect(new Set(taken.map(({ text, digest }) => `${text}${digest}`)).size).toBe(1);
   });
 
+  it("tries again when a try of before, of which the server learned late, took its place", async () => {
+    const { operation, taken } = await ordered([409]);
+    expect(await uploadLog(operation, Buffer.from("x"), context)).toMatchObject({ status: "COMPLETED" });
+    expect(taken).toHaveLength(2);
+  });
+
   it("does not try again what is refused", async () => {
     const { operation, taken } = await ordered([404]);
     const error = { code: "log_refused", message: expect.stringContaining("404") };

@@ -62,7 +62,7 @@ describe("an agent", () => {
     scene.broker.refuses = true;
     start(async () => opened);
     // By then its pauses have grown beyond what is expected below.
-    await until(() => scene.broker.connects.length >= 6, "six attempts");
+    await until(() => scene.broker.connects.length >= 5, "five attempts");
     scene.broker.refuses = false;
     await scene.server.hello(1);
     await until(() => sessionsOf("heartbeat").length > 0, "a heartbeat");

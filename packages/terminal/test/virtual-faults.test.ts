@@ -174,3 +174,56 @@ describe("faults", () => {
     expect(result.error?.message).toContain("busy_payment");
   });
 });
+
+describe("a condition", () => {
+  const beats = () => server.signsOn("heartbeat");
+  const probe = (probe_id: string) => server.send("probe", { probe_id, sent_at: new Date().toISOString() });
+
+  test("silent by command: it answers operations, and neither beats nor answers probes", async () => {
+    server.heartbeatSeconds = 1;
+    await fleet().start(spec());
+    await until(() => beats().length > 1, "heartbeats");
+    const { operation_id } = server.command({ parameters: { operator_id: "simulate:silent" } });
+    expect(await server.result(operation_id)).toMatchObject({ status: "COMPLETED" });
+    const before = server.signs.length;
+    probe("3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c");
+    // Longer than a heartbeat stays away otherwise.
+    const slow = server.command({ parameters: { operator_id: "simulate:slow" } }, 2_500);
+    await server.result(slow.operation_id);
+    expect(server.signs).toHaveLength(before);
+  });
+
+  test("silent by serial number: from the beginning", async () => {
+    server.heartbeatSeconds = 1;
+    await fleet().start(serial(912));
+    await server.hello();
+    const slow = server.command({ parameters: { operator_id: "simulate:slow" } }, 2_500);
+    await server.result(slow.operation_id);
+    expect(server.signs).toEqual([]);
+  });
+
+  test("device_fault: told from the operation on, until a check_update succeeds", async () => {
+    await fleet().start(spec());
+    await until(() => beats().length > 0, "a heartbeat");
+    expect(beats()[0]).not.toHaveProperty("fault");
+    const { operation_id } = server.command({ parameters: { operator_id: "simulate:device_fault" } });
+    expect(await server.result(operation_id)).toMatchObject({ status: "COMPLETED" });
+    await until(() => beats().some((beat) => "fault" in beat), "a fault");
+    expect(beats().at(-1)).toMatchObject({ fault: { code: "simulated_fault" } });
+    const mending = server.command({ operation: "check_update" });
+    await server.result(mending.operation_id);
+    await until(() => !("fault" in (beats().at(-1) ?? {})), "the end of the fault");
+  });
+
+  test("none: it tells what its check_update tells", async () => {
+    await fleet().start(spec());
+    await until(() => beats().length > 0, "a heartbeat");
+    const { operation_id } = server.command({ operation: "check_update" });
+    const { result } = await server.result(operation_id);
+    expect(beats()[0]?.["telemetry"]).toMatchObject({
+      software_version: (result as { current_version: string }).current_version,
+      printer: expect.any(String),
+      link: { type: expect.any(String) },
+    });
+  });
+});

@@ -1,6 +1,10 @@
 import { join } from "node:path";
+import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import type { Credential, OpenConnection } from "@tillkeeper/terminal/connection";
 import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
+import { withFallback } from "@tillkeeper/terminal/fallback-connection";
+import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
 import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
 import { readPairingUri } from "@tillkeeper/terminal/pairing";
 import { terminalJournal } from "@tillkeeper/terminal/terminal-state";
@@ -8,6 +12,7 @@ import { VirtualTerminal } from "@tillkeeper/terminal/virtual-terminal";
 import { Command, Option } from "commander";
 import { lineOf, observed, type Tell } from "../agent/events.ts";
 import { type DeviceIdentity, openPairedDevice, type PairedDevice } from "../agent/paired-device.ts";
+import { readReleaseKeys } from "../agent/release-keys.ts";
 import { aborted, watchInterruption } from "../interruption.ts";
 
 interface AgentOptions {
@@ -17,6 +22,8 @@ interface AgentOptions {
   qr?: string;
   state: string;
   json?: true;
+  transport?: "mqtt" | "https";
+  releaseKeys?: string;
 }
 
 const agentName = "tillkeeper-agent/0.1.0";
@@ -30,19 +37,27 @@ export function agentCommand(): Command {
     .addOption(new Option("--code <code>", "the pairing code; not needed again once paired").conflicts("qr"))
     .option("--qr <text>", "what the QR code of the pairing says, in place of server, serial number and code")
     .requiredOption("--state <folder>", "where the device keeps its keys and its journal")
+    .addOption(
+      new Option(
+        "--transport <name>",
+        "connect by this one alone; without it HTTPS stands in where MQTT does not get through",
+      ).choices(["mqtt", "https"]),
+    )
+    .option("--release-keys <file>", "public keys (JWK) whose releases it installs, as a JSON array; none without it")
     .option("--json", "print one JSON object per event, in place of words")
     .action(runAgent);
 }
 
 async function runAgent(options: AgentOptions): Promise<void> {
   const identity = identityOf(options);
+  const releaseKeys = options.releaseKeys === undefined ? [] : readReleaseKeys(options.releaseKeys);
   const interruption = watchInterruption();
   const tell: Tell = (event) => console.log(lineOf(event, options.json ?? false));
   try {
     const device = await openPairedDevice(identity, interruption);
     const { terminal_id, reference } = device.token;
     if (device.fresh) tell({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
-    await play(identity, device, { tell, interruption });
+    await play(identity, device, { tell, interruption, releaseKeys, transport: options.transport });
   } catch (error) {
     if (!interruption.aborted) throw error;
   }
@@ -51,9 +66,12 @@ async function runAgent(options: AgentOptions): Promise<void> {
 interface Stage {
   tell: Tell;
   interruption: AbortSignal;
+  releaseKeys: readonly ReleasePublicKey[];
+  transport: AgentOptions["transport"];
 }
 
-async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, { tell, interruption }: Stage) {
+async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, stage: Stage) {
+  const { tell, interruption, releaseKeys, transport } = stage;
   const { terminal_id: terminalId } = token;
   const kept = await DeviceCredential.open({
     server: identity.server,
@@ -62,12 +80,13 @@ async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, { t
     first: token,
     lockedOut: () => tell({ event: "locked_out", terminal_id: terminalId }),
   });
-  const { url: mqttUrl, ...credential } = kept.credential;
+  const { credential, open } = waysOf(kept, transport);
+  const { url: mqttUrl, ...login } = credential;
   const journal = terminalJournal(join(identity.folder, `${terminalId}.json`), Date.now);
   const terminal = new VirtualTerminal(
-    { terminalId, serialNumber: identity.serialNumber, mqttUrl, ...credential },
+    { terminalId, serialNumber: identity.serialNumber, mqttUrl, ...login, releaseKeys: () => releaseKeys },
     journal,
-    { open: observed(openMqttConnection, terminalId, tell) },
+    { open: observed(open, terminalId, tell), downloads: join(identity.folder, "downloads") },
   );
   try {
     await terminal.start();
@@ -76,6 +95,17 @@ async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, { t
     await terminal.stop();
     kept.stop();
   }
+}
+
+/** How it connects, and with what. */
+function waysOf(
+  kept: DeviceCredential,
+  transport: AgentOptions["transport"],
+): { credential: Credential; open: OpenConnection } {
+  if (transport === "https") return { credential: kept.overHttps, open: openLongPollConnection };
+  if (transport === "mqtt") return { credential: kept.credential, open: openMqttConnection };
+  const open = withFallback(openMqttConnection, openLongPollConnection, () => kept.overHttps);
+  return { credential: kept.credential, open };
 }
 
 function identityOf({ server, serial, code, qr, state }: AgentOptions): DeviceIdentity {

@@ -17,10 +17,16 @@ export function configurationCommand(): Command {
     .requiredOption("--file <file>", "a JSON object; what is in it is between you and your terminals")
     .action(setAction);
   const list = narrowed(new Command("list")).description("list the latest configurations").action(listAction);
-  return new Command("configuration")
-    .description("manage the configurations of terminals")
-    .addCommand(set)
-    .addCommand(list);
+  const withdraw = withClientFlags(new Command("withdraw"))
+    .description("take a configuration back: it holds for no terminal any more")
+    .argument("<version>", "its version")
+    .action(async (version: string, flags: ClientFlags) => {
+      const { version: taken } = await withClient(flags, (client) => client.configurations.withdraw(version));
+      console.log(`Configuration ${taken} is withdrawn.`);
+    });
+  const command = new Command("configuration").description("manage the configurations of terminals");
+  for (const sub of [set, list, withdraw]) command.addCommand(sub);
+  return command;
 }
 
 function narrowed(command: Command): Command {
@@ -39,7 +45,16 @@ async function listAction({ model, store, ...flags }: NarrowFlags): Promise<void
   const query = { limit: 100, ...narrowness({ model, store }) };
   const { configurations } = await withClient(flags, (client) => client.configurations.list(query));
   if (configurations.length === 0) return console.log("There are no configurations.");
-  console.log(columns(configurations.map((each) => [each.version, each.created_at, placeOf(each)])).join("\n"));
+  console.log(
+    columns(
+      configurations.map((each) => [
+        each.version,
+        each.withdrawn_at ? "withdrawn" : "holds",
+        each.created_at,
+        placeOf(each),
+      ]),
+    ).join("\n"),
+  );
 }
 
 function narrowness({ model, store }: { model: string | undefined; store: string | undefined }) {

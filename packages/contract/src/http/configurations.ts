@@ -39,6 +39,8 @@ export const Configuration = Type.Object({
   content: Content,
   created_at: Type.String({ format: "date-time" }),
   created_by: Type.String(),
+  withdrawn_at: Type.Optional(Type.String({ format: "date-time", description: "From then on it holds for nobody." })),
+  withdrawn_by: Type.Optional(Type.String()),
 });
 export type Configuration = Static<typeof Configuration>;
 

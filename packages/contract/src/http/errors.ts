@@ -1,4 +1,6 @@
 import { type Static, Type } from "typebox";
+import { deviceErrorCodes } from "./device-errors.ts";
+import { updateErrorCodes } from "./update-errors.ts";
 
 /**
  * Every error code that a caller can meet, with its HTTP status and what to do about it.
@@ -11,16 +13,6 @@ export const errorCodes = {
     cure: "Mend the places that `errors` names and send it again.",
   },
   invalid_json: { status: 400, cause: "The body is not JSON, or empty.", cure: "Send a body that is valid JSON." },
-  invalid_digest: {
-    status: 400,
-    cause: "`Content-Digest` is missing, holds no SHA-256, or is not that of the bytes that came.",
-    cure: "Send `Content-Digest: sha-256=:<base64>:` over the body exactly as it is sent (RFC 9530).",
-  },
-  invalid_log: {
-    status: 400,
-    cause: "The body is not one whole gzip stream, or ended early; nothing of it was kept.",
-    cure: "Send the whole log again, as gzip or as plain text.",
-  },
   invalid_idempotency_key: {
     status: 400,
     cause: "`Idempotency-Key` is not one UUID.",
@@ -81,16 +73,6 @@ export const errorCodes = {
     cause: "Client id, secret, or account of the token request is wrong, or none was sent.",
     cure: "Check client id, secret and account.",
   },
-  pairing_refused: {
-    status: 401,
-    cause: "The device's serial number and pairing code do not go together, or the code is used, expired or replaced.",
-    cure: "Check the serial number, then ask for a new pairing code.",
-  },
-  invalid_proof: {
-    status: 401,
-    cause: "The device's proof is malformed, outdated, or not signed by the key that the terminal is paired with.",
-    cure: "Sign a proof with a fresh nonce. If it still fails, the device has to be paired again.",
-  },
   insufficient_scope: {
     status: 403,
     cause: "The token holds none of the scopes that the endpoint accepts.",
@@ -133,11 +115,6 @@ export const errorCodes = {
     cure: "Check the payout destination id.",
   },
   operation_not_found: { status: 404, cause: "The account has no such operation.", cure: "Check the operation id." },
-  log_not_found: {
-    status: 404,
-    cause: "The terminal has no such log, or its time is over and it was removed.",
-    cure: "Check the log's id; `send_logs` fetches a new one.",
-  },
   client_not_found: {
     status: 404,
     cause: "The account has no such client.",
@@ -152,31 +129,6 @@ export const errorCodes = {
     status: 404,
     cause: "The account has no such grant.",
     cure: "Check the grant's id; a removed grant is gone.",
-  },
-  session_replaced: {
-    status: 409,
-    cause: "Another session of the same terminal has asked for its messages since.",
-    cure: "Begin a new session, unless another program on the terminal has taken over.",
-  },
-  release_not_found: {
-    status: 404,
-    cause: "The account has no such release; for a terminal also: it is withdrawn, or not for this terminal.",
-    cure: "Check the release's id; a terminal asks for its manifest again.",
-  },
-  release_file_not_found: {
-    status: 404,
-    cause: "The file of the release has not come yet, or is gone.",
-    cure: "Send the file with PUT, while the release is a draft.",
-  },
-  release_key_not_found: {
-    status: 404,
-    cause: "The account has no such release key.",
-    cure: "Check the `key_id`.",
-  },
-  configuration_not_found: {
-    status: 404,
-    cause: "The account has no configuration of this version.",
-    cure: "Check the version.",
   },
   account_id_taken: {
     status: 409,
@@ -243,66 +195,16 @@ export const errorCodes = {
     cause: "The terminal is being activated; `errors` names the task.",
     cure: "Wait for the activation that `errors` names to end; it ends by itself.",
   },
-  log_exists: {
-    status: 409,
-    cause: "The operation has a log already, and it is another one.",
-    cure: "Leave it at the log that is there, or send a new `send_logs`.",
-  },
-  upload_replaced: {
-    status: 409,
-    cause: "A newer upload for the same operation took the place of this one, or it took longer than it may.",
-    cure: "Go on with the newer upload, or send it again while the operation's window is open.",
-  },
-  release_exists: {
-    status: 409,
-    cause: "The account has a release of this model and version.",
-    cure: "Choose another version: one that was available once means that one file forever.",
-  },
-  release_not_draft: {
-    status: 409,
-    cause: "The release has its file already, or is withdrawn.",
-    cure: "Read the release; a new file needs a new version.",
-  },
-  release_key_exists: {
-    status: 409,
-    cause: "The account has this release key, or had it and revoked it.",
-    cure: "Use the key that is there; one that was revoked stays so: make another.",
-  },
   virtual_terminal: {
     status: 409,
     cause: "The server itself gives virtual terminals their credentials.",
     cure: "A virtual terminal keeps its own credential.",
   },
-  device_unchanged: {
-    status: 409,
-    cause: "The terminal is this device already.",
-    cure: "To pair the same device again, ask for a new pairing code.",
-  },
   body_too_large: { status: 413, cause: "The body is over 256 KiB.", cure: "Send a smaller body." },
-  log_too_large: {
-    status: 413,
-    cause: "The log is over 64 MiB as sent, or over 512 MiB unpacked; nothing of it was kept.",
-    cure: "Send less, for example only the latest days.",
-  },
   unsupported_media_type: {
     status: 415,
     cause: "The body is not sent as JSON (or as a form, or as a log, where one is accepted).",
     cure: "Send `Content-Type: application/json`; for a log `application/gzip` or `text/plain`.",
-  },
-  range_not_satisfiable: {
-    status: 416,
-    cause: "`Range` begins after the end of the file.",
-    cure: "`Content-Range` names the file's size; ask for a part of it.",
-  },
-  invalid_signature: {
-    status: 422,
-    cause: "The signature is not one of a live release key of the account over the release's text.",
-    cure: "Sign the exact text of docs/updates.md with a key that is registered and not revoked.",
-  },
-  file_mismatch: {
-    status: 422,
-    cause: "The file does not have the size and SHA-256 that were announced; nothing was kept.",
-    cure: "Send the file that was announced, whole.",
   },
   idempotency_key_reused: {
     status: 422,
@@ -334,6 +236,8 @@ export const errorCodes = {
     cause: "The database is away for a moment, or too much is waiting.",
     cure: "Try again after `Retry-After`; with the same `Idempotency-Key` nothing is done twice.",
   },
+  ...deviceErrorCodes,
+  ...updateErrorCodes,
 } as const;
 export type ErrorCode = keyof typeof errorCodes;
 

@@ -23,7 +23,7 @@ import {
   nextNumber,
 } from "./queries.ts";
 
-export { configurationOf, noteReported, type TerminalPlace } from "./queries.ts";
+export { configurationOf } from "./queries.ts";
 
 export interface ConfigurationDeps {
   db: Db;
@@ -82,6 +82,35 @@ export async function getConfiguration(
   return presentConfiguration(
     found(await inTenant(db, accountId, (tx) => findConfiguration(tx, accountId, Number(version)))),
   );
+}
+
+/**
+ * Takes a configuration back: what it covered is followed by the next one before it, or wider than it. Again changes nothing.
+ * Throws `configuration_not_found`.
+ */
+export async function withdrawConfiguration(
+  { db, clock }: ConfigurationDeps,
+  caller: Caller,
+  version: string,
+): Promise<Configuration> {
+  const { accountId, clientId } = caller;
+  const number = Number(version);
+  return inTenant(db, accountId, async (tx) => {
+    const before = presentConfiguration(found(await findConfiguration(tx, accountId, number)));
+    const { numUpdatedRows } = await tx
+      .updateTable("configurations")
+      .set({ withdrawn_at: clock.now(), withdrawn_by: clientId })
+      .where("account_id", "=", accountId)
+      .where("version", "=", number)
+      .where("withdrawn_at", "is", null)
+      .executeTakeFirst();
+    const after = presentConfiguration(found(await findConfiguration(tx, accountId, number)));
+    const subject = { type: "configuration", id: version };
+    if (numUpdatedRows > 0n) {
+      await recordChange(tx, clock, caller, { action: "configuration.withdraw", subject, before, after });
+    }
+    return after;
+  });
 }
 
 interface ConfigurationQuery {
@@ -148,5 +177,7 @@ function presentConfiguration(row: ConfigurationRow): Configuration {
     content: row.content,
     created_at: documentedTime(row.created_at),
     created_by: row.created_by,
+    ...(row.withdrawn_at && { withdrawn_at: documentedTime(row.withdrawn_at) }),
+    ...(row.withdrawn_by !== null && { withdrawn_by: row.withdrawn_by }),
   };
 }

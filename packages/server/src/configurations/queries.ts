@@ -41,7 +41,7 @@ export function listConfigurations(
 }
 
 /** What decides on the configuration of a terminal. */
-export interface TerminalPlace {
+interface TerminalPlace {
   device_model: string | null;
   store_ref: string;
 }
@@ -56,6 +56,7 @@ export function configurationOf(
   { device_model, store_ref }: TerminalPlace,
 ): Promise<ConfigurationRow | undefined> {
   return selectConfigurations(tx, accountId)
+    .where("withdrawn_at", "is", null)
     .where((eb) => eb.or([eb("store_ref", "is", null), eb("store_ref", "=", store_ref)]))
     .where((eb) => eb.or([eb("device_model", "is", null), eb("device_model", "=", device_model)]))
     .orderBy((eb) => eb("store_ref", "is not", null), "desc")
@@ -96,19 +97,4 @@ export async function nextNumber(tx: Tx, accountId: string): Promise<number> {
     .returning("last_configuration_number")
     .executeTakeFirstOrThrow();
   return row.last_configuration_number;
-}
-
-/** Keeps what a terminal said it runs. */
-export async function noteReported(
-  tx: Tx,
-  at: Date,
-  terminal: { accountId: string; terminalId: string },
-  { software_version, configuration_version }: { software_version: string; configuration_version: string | null },
-): Promise<void> {
-  const said = { software_version, configuration_version, reported_at: at };
-  await tx
-    .insertInto("terminal_software")
-    .values({ account_id: terminal.accountId, terminal_id: terminal.terminalId, ...said })
-    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(said))
-    .execute();
 }

@@ -17,6 +17,7 @@ import {
   getConfiguration,
   getConfigurationOfTerminal,
   getConfigurations,
+  withdrawConfiguration,
 } from "./configurations.ts";
 
 const tag = "Updates";
@@ -35,6 +36,10 @@ const ConfigurationListQuery = Type.Object(
 );
 
 export function configurationRoutes(deps: ConfigurationDeps): Route[] {
+  return [...collectionRoutes(deps), ...memberRoutes(deps)];
+}
+
+function collectionRoutes(deps: ConfigurationDeps): Route[] {
   return [
     route({
       method: "POST",
@@ -59,6 +64,11 @@ export function configurationRoutes(deps: ConfigurationDeps): Route[] {
         body: await getConfigurations(deps, caller.accountId, query),
       }),
     }),
+  ];
+}
+
+function memberRoutes(deps: ConfigurationDeps): Route[] {
+  return [
     route({
       method: "GET",
       path: `${list}/:version`,
@@ -70,6 +80,19 @@ export function configurationRoutes(deps: ConfigurationDeps): Route[] {
       handle: async ({ caller, params }) => ({
         status: 200,
         body: await getConfiguration(deps, caller.accountId, params.version),
+      }),
+    }),
+    route({
+      method: "DELETE",
+      path: `${list}/:version`,
+      scopes: writeAccounts,
+      id: "aid_configurations_version_delete",
+      summary: "Withdraw a configuration: it holds for no terminal any more",
+      tag,
+      schemas: { params: ofConfiguration, responses: { 200: Configuration } },
+      handle: async ({ caller, params }) => ({
+        status: 200,
+        body: await withdrawConfiguration(deps, caller, params.version),
       }),
     }),
     route({

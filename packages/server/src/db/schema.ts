@@ -6,7 +6,6 @@ import type {
   Individual,
   PayoutInterval,
 } from "@tillkeeper/contract/http/payout-destinations";
-import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type {
   Address,
   Coordinates,
@@ -23,14 +22,14 @@ import type {
   WhenBusy,
 } from "@tillkeeper/contract/operations";
 import type { PairingCodeStatus } from "@tillkeeper/contract/pairing";
-import type { PresenceReason, PresenceStatus } from "@tillkeeper/contract/presence";
-import type { ReleaseStatus } from "@tillkeeper/contract/releases";
-import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
+import type { Json } from "./json-column.ts";
+import type { PresenceTables } from "./presence-tables.ts";
+import type { UpdateTables } from "./update-tables.ts";
 
 /** The tables as `db/migrations` leaves them. */
-export interface Tables {
+export interface Tables extends PresenceTables, UpdateTables {
   accounts: {
     account_id: string;
     name: string;
@@ -282,50 +281,6 @@ export interface Tables {
     bucket: number;
     count: ColumnType<string, number, number>;
   };
-  release_keys: {
-    account_id: string;
-    key_id: string;
-    name: string;
-    public_key: Json<ReleasePublicKey>;
-    created_at: Date;
-    created_by: string;
-    revoked_at: Date | null;
-    revoked_by: string | null;
-  };
-  releases: {
-    account_id: string;
-    id: string;
-    device_model: string;
-    version: string;
-    size: number;
-    sha256: string;
-    signature: string;
-    key_id: string;
-    notes: string | null;
-    status: ReleaseStatus;
-    available_at: Date | null;
-    created_at: Date;
-    created_by: string;
-    updated_at: Date;
-    updated_by: string;
-  };
-  configurations: {
-    account_id: string;
-    version: number;
-    device_model: string | null;
-    store_ref: string | null;
-    content: Json<Record<string, unknown>>;
-    created_at: Date;
-    created_by: string;
-  };
-  /** What terminals said they run, at their last check_update. */
-  terminal_software: {
-    account_id: string;
-    terminal_id: string;
-    software_version: string | null;
-    configuration_version: string | null;
-    reported_at: Date;
-  };
   audit_log: {
     account_id: string;
     seq: ColumnType<string, number, never>;
@@ -354,62 +309,5 @@ export interface Tables {
     masked_count: ColumnType<string | null, number | undefined, number>;
     created_at: Date;
   };
-  terminal_presence: {
-    account_id: string;
-    terminal_id: string;
-    session: string | null;
-    status: StoredPresence;
-    since: Date;
-    connected_at: Date;
-    last_heard_at: Date;
-    next_expected_at: Date | null;
-    lost_at: Date | null;
-    shut_down_at: Date | null;
-    round_trip_ms: number | null;
-    fault_code: string | null;
-    fault_message: string | null;
-    fault_at: Date | null;
-    fault_ended_at: Date | null;
-  };
-  presence_changes: {
-    account_id: string;
-    terminal_id: string;
-    id: string;
-    at: Date;
-    status: StoredPresence;
-    reason: PresenceReason;
-  };
-  /** One row for all servers. */
-  presence_watch: { one: Generated<true>; since: Date; seen_at: Date; looked_at: Date };
-  terminal_telemetry: {
-    account_id: string;
-    terminal_id: string;
-    field: TelemetryField;
-    value: Json<unknown>;
-    since: Date;
-    at: Date;
-  };
-  telemetry_history: {
-    account_id: string;
-    terminal_id: string;
-    id: string;
-    at: Date;
-    field: TelemetryField;
-    value: Json<unknown>;
-  };
-  terminal_probes: {
-    account_id: string;
-    terminal_id: string;
-    probe_id: string;
-    created_at: Date;
-    sent_at: Date | null;
-    answered_at: Date | null;
-  };
   virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };
 }
-
-/** A terminal that was never heard of has no row. */
-type StoredPresence = Exclude<PresenceStatus, "never">;
-
-/** `jsonb`: read as a value, written as text, because `pg` would turn an array into a PostgreSQL array. */
-type Json<T> = ColumnType<T, string, string>;

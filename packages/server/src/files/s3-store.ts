@@ -72,9 +72,10 @@ function s3Store(client: S3Client, { bucket: Bucket, prefix }: S3Place): FileSto
       }
       return { bytes };
     },
-    async get(name) {
+    async get(name, part) {
+      const Range = part && `bytes=${part.first}-${part.last}`;
       try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: keyOf(name) }));
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: keyOf(name), ...(Range && { Range }) }));
         return Body as Readable;
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;

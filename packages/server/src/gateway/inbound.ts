@@ -191,13 +191,14 @@ const handlers: { [C in UpChannel]: From<C> } = {
 async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessage): Promise<void> {
   const { db, clock, reports, transport, presence } = deps;
   const now = clock.now();
-  const known = await deps.overview(origin);
-  if (!known) return;
   // First, so that it is noted in the order of what happened; waited for before the welcome.
   const noted = presence.hello(origin, hello);
   // Whatever comes first: it is waited for below.
   noted.catch(() => undefined);
-  if (isMoved("device_connected", known.state)) await moveTerminal(db, clock, { ...origin, event: "device_connected" });
+  const terminal = await deps.overview(origin);
+  if (!terminal) return;
+  if (isMoved("device_connected", terminal.state))
+    await moveTerminal(db, clock, { ...origin, event: "device_connected" });
   // A `delivered` or `started` may have got lost with the link.
   await Promise.all(
     hello.operations.map(async ({ operation_id, phase }) => {
@@ -207,7 +208,7 @@ async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessag
   );
   const named = hello.operations.map((known) => known.operation_id);
   const claim = { ...origin, now, nextDueAt: repeatAt(now), named, inquiry: hello.inquiry };
-  const message = known.live ? await claimAfterHello(db.pool, claim) : undefined;
+  const message = terminal.live ? await claimAfterHello(db.pool, claim) : undefined;
   await noted;
   // Only now: without a welcome the terminal says hello again, and the notes are compared after all.
   await transport().publish(origin.terminalId, "welcome", {

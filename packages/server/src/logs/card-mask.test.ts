@@ -143,7 +143,7 @@ describe("masking of card numbers", () => {
     );
   });
 
-  it("masks 20 MB of log in well under a second of work", () => {
+  it("masks 20 MB of log in a fraction of a second of work, also on a busy machine", () => {
     const line = "2026-06-29T09:00:00.123Z INFO payment 1234567890123456 amount 12900 kr, terminal ready\n";
     const piece64 = Buffer.from(line.repeat(Math.floor(65_536 / line.length)));
     const mask = new CardMask();

@@ -125,20 +125,19 @@ export function finishReceiving(
     .executeTakeFirst() as Promise<StoredRow | undefined>;
 }
 
-/** From now on it can never become stored. False when it has, or when somebody else removes it. */
+/** False when it has become stored after all. Otherwise it never can from now on, whoever removes it. */
 export async function giveUpReceiving(
   db: Kysely<Tables>,
   { account_id, id }: Pick<LogRow, "account_id" | "id">,
 ): Promise<boolean> {
-  const row = await db
+  await db
     .updateTable("terminal_logs")
     .set({ state: "removing" })
     .where("account_id", "=", account_id)
     .where("id", "=", id)
     .where("state", "=", "receiving")
-    .returning("id")
-    .executeTakeFirst();
-  return row !== undefined;
+    .execute();
+  return (await stored(db, account_id).where("id", "=", id).executeTakeFirst()) === undefined;
 }
 
 export async function deleteLog(

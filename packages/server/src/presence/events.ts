@@ -64,6 +64,8 @@ export function afterEvent(state: PresenceState | undefined, event: PresenceEven
     case "goodbye":
     case "gone":
       return afterEnd(state, event);
+    default:
+      return event satisfies never;
   }
 }
 

@@ -13,6 +13,7 @@ export async function probeTerminal(
   const presence = await getLivePresence(deps, accountId, terminalId).catch(() => before);
   if (reachable) return { reachable, ...(roundTripMs !== undefined && { round_trip_ms: roundTripMs }), presence };
   // An outside broker takes every probe; whether the terminal is connected to it the terminal's own words tell.
-  const connected = sent && ["online", "late"].includes(presence.status);
+  const lateOnALink = presence.status === "late" && presence.next_expected_at !== undefined;
+  const connected = sent && (presence.status === "online" || lateOnALink);
   return { reachable, reason: connected ? "no_answer" : "not_connected", presence };
 }

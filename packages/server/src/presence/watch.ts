@@ -15,8 +15,11 @@ interface WatchDeps {
 
 const watchEveryMs = 1_000;
 const overdueBatch = 500;
-/** Without any server's sign for so long, terminals could not be heard: whatever they did meanwhile is nobody's silence. */
-const gap = sql`interval '6 seconds'`;
+/**
+ * Without any server's sign for so long, terminals could not be heard: whatever they did meanwhile is nobody's silence.
+ * Shorter than the grace of a heartbeat: one that waited for a database that was away for less is still written in time.
+ */
+const gap = sql`interval '4 seconds'`;
 
 /**
  * Says that a server is listening, and answers since when one has been. The gap is measured by the database's clock, that

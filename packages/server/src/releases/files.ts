@@ -92,6 +92,6 @@ export async function fileAnswer(
 }
 
 /** The store knows small letters only. */
-function nameOf(accountId: string, id: string): string {
+export function nameOf(accountId: string, id: string): string {
   return `releases/${accountId.toLowerCase()}/${id}`;
 }

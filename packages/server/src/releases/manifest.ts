@@ -2,7 +2,7 @@ import type { OfferedRelease, UpdateManifest, UpdateQuery } from "@tillkeeper/co
 import type { Release } from "@tillkeeper/contract/http/releases";
 import { compareVersions } from "@tillkeeper/contract/versions";
 import type { TransferGrant, TransferTokens } from "../auth/transfer-tokens.ts";
-import { configurationOf, noteReported } from "../configurations/configurations.ts";
+import { configurationOf } from "../configurations/configurations.ts";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import { getOperation } from "../operations/operations.ts";
@@ -32,17 +32,16 @@ export async function authenticateTransfer(
   throw new ApiError("operation_not_found", "There is no such operation.");
 }
 
-/** What there is for a terminal, and keeps what it says of itself. Throws `operation_not_found` once it is deleted. */
+/** What there is for a terminal. Throws `operation_not_found` once it is deleted. */
 export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, said: UpdateQuery): Promise<UpdateManifest> {
-  const { accountId, terminalId } = grant;
-  const { software_version, configuration_version = null } = said;
+  const { accountId } = grant;
+  const { software_version, configuration_version } = said;
   return inTenant(deps.db, accountId, async (tx) => {
     const place = await placeOf(tx, grant);
     const latest = place.device_model === null ? undefined : await latestFor(tx, accountId, place.device_model);
     // A device must not be led back to what it has left behind.
     const offered = latest && compareVersions(latest.version, software_version) >= 0 ? latest : undefined;
     const configuration = await configurationOf(tx, accountId, place);
-    await noteReported(tx, deps.clock.now(), { accountId, terminalId }, { software_version, configuration_version });
     return {
       device_model: place.device_model,
       latest: offered ? presentOffered(deps, grant, offered) : null,

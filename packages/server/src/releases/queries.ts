@@ -61,6 +61,28 @@ export function listOffered(
     .execute();
 }
 
+/** Releases of all accounts that were withdrawn before and may still have their file; the oldest first. */
+export function listToClean(db: Kysely<Tables>, before: Date, limit: number) {
+  return db
+    .selectFrom("releases")
+    .select(["account_id", "id"])
+    .where("status", "=", "withdrawn")
+    .where("file_removed_at", "is", null)
+    .where("updated_at", "<", before)
+    .orderBy("updated_at")
+    .limit(limit)
+    .execute();
+}
+
+export async function markCleaned(db: Kysely<Tables>, accountId: string, id: string, at: Date): Promise<void> {
+  await db
+    .updateTable("releases")
+    .set({ file_removed_at: at })
+    .where("account_id", "=", accountId)
+    .where("id", "=", id)
+    .execute();
+}
+
 export function findKey(tx: Tx, accountId: string, keyId: string): Promise<KeyRow | undefined> {
   return tx
     .selectFrom("release_keys")

@@ -153,6 +153,20 @@ describe("a broker that knows MQTT 3.1.1 only", () => {
     await new Promise<void>((resolve) => broker.close(() => resolve()));
   });
 
+  it("may keep what a terminal said, and is not listened to when it says that again", async () => {
+    const broker = await Aedes.createBroker();
+    const { url } = await serve((socket) => broker.handle(socket));
+    const terminal = await enter(url);
+    await terminal.publishAsync(startedTopic, "kept", { qos: 1, retain: true });
+    const { transport, heard } = await listenAt(url);
+    await terminal.publishAsync(startedTopic, "new", { qos: 1 });
+    await expect.poll(() => heard).toContain("new");
+    expect(heard).toEqual(["new"]);
+    await terminal.endAsync();
+    await transport.close();
+    await new Promise<void>((resolve) => broker.close(() => resolve()));
+  });
+
   it("may also hang up on a version that it does not know", async () => {
     const broker = await Aedes.createBroker();
     const { url } = await serve((socket) => {

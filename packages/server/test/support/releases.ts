@@ -61,7 +61,7 @@ export async function putFile(
     headers: { authorization: `Bearer ${tenant.token}`, "content-type": "application/octet-stream", ...headers },
     body: content,
     duplex: "half",
-  } as RequestInit);
+  });
   return {
     status: response.status,
     body: (await response.json()) as Record<string, never> & { error: { code: string } },

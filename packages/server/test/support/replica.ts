@@ -30,7 +30,7 @@ async function start({ config, aheadMs, hosting }: ToReplica & { kind: "start" }
   const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
   const host: VirtualTerminalHost = {
     // A function cannot be sent to another process.
-    start: ({ releaseKeys: _, ...spec }) => ask({ start: spec }),
+    start: ({ releaseKeys: _releaseKeys, ...spec }) => ask({ start: spec }),
     stop: (stop) => ask({ stop }),
   };
   const server = await startServer({ config, log, clock, ...(hosting && { virtualTerminalHost: host }) });

@@ -22,6 +22,8 @@ export interface LogTaker {
   taken: Taken[];
 }
 
+const replaced = JSON.stringify({ error: { code: "upload_replaced", message: "A newer upload…", errors: [] } });
+
 function answerTo(body: Buffer): string {
   const sha256 = createHash("sha256").update(body).digest("hex");
   const log = { log_id: "019a0000-0000-7000-8000-000000000001", size: body.length, sha256, masked_count: 0 };
@@ -43,7 +45,10 @@ export async function takeLogs(reactions: Reaction[] = []): Promise<LogTaker> {
       });
       const reaction = reactions.shift() ?? 201;
       if (reaction === "hang up") request.socket.destroy();
-      else response.writeHead(reaction, { "content-type": "application/json" }).end(answerTo(body));
+      else
+        response
+          .writeHead(reaction, { "content-type": "application/json" })
+          .end(reaction === 409 ? replaced : answerTo(body));
     })();
   });
   server.listen(0, "127.0.0.1");

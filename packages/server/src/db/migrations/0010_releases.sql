@@ -28,6 +28,8 @@ create table releases (
   status text not null check (status in ('draft', 'available', 'withdrawn')),
   -- Since when terminals could have got it: then its version means that file, also once it is withdrawn.
   available_at timestamptz,
+  -- When the file of a withdrawn release was deleted.
+  file_removed_at timestamptz,
   created_at timestamptz not null,
   created_by text not null,
   updated_at timestamptz not null,
@@ -37,6 +39,7 @@ create table releases (
 );
 create unique index releases_version on releases (account_id, device_model, version)
   where status <> 'withdrawn' or available_at is not null;
+create index releases_to_clean on releases (updated_at) where status = 'withdrawn' and file_removed_at is null;
 create index releases_offered on releases (account_id, device_model) where status = 'available';
 
 alter table accounts add column last_configuration_number integer not null default 0;
@@ -50,11 +53,15 @@ create table configurations (
   content jsonb not null,
   created_at timestamptz not null,
   created_by text not null,
+  -- From then on it holds for nobody.
+  withdrawn_at timestamptz,
+  withdrawn_by text,
   primary key (account_id, version),
   foreign key (account_id, store_ref) references stores
 );
 -- The newest of each narrowness.
-create index configurations_of on configurations (account_id, store_ref, device_model, version desc);
+create index configurations_of on configurations (account_id, store_ref, device_model, version desc)
+  where withdrawn_at is null;
 
 -- What terminals said they run, at their last check_update.
 create table terminal_software (

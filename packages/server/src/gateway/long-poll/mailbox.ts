@@ -78,6 +78,6 @@ export class Mailbox {
   }
 
   #wake(): void {
-    for (const enough of [...this.#waiting]) enough();
+    for (const enough of this.#waiting) enough();
   }
 }

@@ -81,7 +81,7 @@ export class Mailboxes {
   }
 
   close(): void {
-    for (const terminalId of [...this.#boxes.keys()]) this.#remove(terminalId);
+    for (const terminalId of this.#boxes.keys()) this.#remove(terminalId);
   }
 
   #removeLater(terminalId: string, box: Mailbox): void {

@@ -9,7 +9,7 @@ export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): Dev
   return {
     url: broker.url,
     inside: broker.inside,
-    healthy: broker.healthy,
+    healthy: () => broker.healthy(),
     async publish(terminalId, channel, message) {
       const posted = mailboxes.has(terminalId);
       if (posted) mailboxes.put(terminalId, channel, message);

@@ -1,0 +1,91 @@
+import type { Client } from "@tillkeeper/sdk/client";
+import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { sleep, systemClock } from "@tillkeeper/terminal/clock";
+import { patiently } from "./patience.ts";
+
+export interface ActivationOptions {
+  client: Client;
+  signal: AbortSignal;
+  /** Told of what trying again does not help: somebody has deleted the terminal, say. */
+  failed: (cause: unknown) => void;
+}
+
+/** Asked of at once. */
+const width = 32;
+const windowSeconds = 20;
+const pollMs = 400;
+const againAfterMs = 1500;
+
+/** Sends terminals a check_update until it succeeds: that makes them ACTIVE, at first and after a fault. */
+export class Activation {
+  readonly #options: ActivationOptions;
+  readonly #waiting = new Set<string>();
+  readonly #done = new Set<string>();
+  #working = 0;
+
+  constructor(options: ActivationOptions) {
+    this.#options = options;
+  }
+
+  /** How many have become ACTIVE, or were. */
+  get active(): number {
+    return this.#done.size;
+  }
+
+  isActive(terminalId: string): void {
+    this.#done.add(terminalId);
+  }
+
+  wants(terminalId: string): void {
+    if (this.#options.signal.aborted) return;
+    this.#waiting.add(terminalId);
+    if (this.#working < width) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#working += 1;
+    for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
+      this.#waiting.delete(next);
+      try {
+        await this.#activate(next);
+        this.#done.add(next);
+      } catch (cause) {
+        if (!this.#options.signal.aborted) this.#options.failed(cause);
+      }
+    }
+    this.#working -= 1;
+  }
+
+  async #activate(terminalId: string): Promise<void> {
+    const { signal } = this.#options;
+    for (;;) {
+      const waitMs = await this.#attempt(terminalId);
+      if (waitMs === 0) return;
+      await sleep(systemClock, waitMs, signal);
+    }
+  }
+
+  /** Milliseconds to wait before the next one; 0 when it has succeeded. */
+  async #attempt(terminalId: string): Promise<number> {
+    const { client, signal } = this.#options;
+    const body = {
+      terminal_id: terminalId,
+      operation: "check_update",
+      when_busy: "wait",
+      timeout: windowSeconds,
+    } as const;
+    try {
+      const { operation } = await patiently(signal, () => client.operations.send(body));
+      const waiting = { signal, pollMs, timeoutMs: 3000 * windowSeconds };
+      const { status } = await client.operations.wait(operation.id, waiting);
+      return status === "COMPLETED" ? 0 : againAfterMs;
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (cause instanceof DOMException && cause.name === "TimeoutError") return againAfterMs;
+      // Somebody else's operation is under way.
+      const isPending = cause instanceof TillkeeperError && cause.code === "operation_pending";
+      if (isPending) return 1000 * Math.max(1, cause.retryAfterSeconds ?? 1);
+      throw cause;
+    }
+  }
+}

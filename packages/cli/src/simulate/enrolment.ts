@@ -1,0 +1,144 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
+import type { Client } from "@tillkeeper/sdk/client";
+import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { type DeviceKeys, makeDeviceKeys, openDeviceKeys } from "@tillkeeper/terminal/device-keys";
+import { DeviceServerError, type DeviceToken, pairDevice, requestToken } from "@tillkeeper/terminal/pairing";
+import { patiently } from "./patience.ts";
+
+export interface EnrolmentOptions {
+  client: Client;
+  /** The server's address. */
+  server: string;
+  seed: string;
+  perStore: number;
+  /** Where keys are kept; without it they are gone with the process. */
+  keysFolder: string | undefined;
+  signal: AbortSignal;
+}
+
+/** A terminal that has its first token. */
+export interface Enrolled {
+  number: number;
+  store: number;
+  serialNumber: string;
+  keys: DeviceKeys;
+  token: DeviceToken;
+  /** It does its work already; else it wants a check_update. */
+  isActive: boolean;
+}
+
+interface Known {
+  terminalId: string;
+  status: TerminalStatus;
+}
+
+const agentName = "tillkeeper-simulation/0.1.0";
+const pageLength = 100;
+
+/** Gets terminals: those of an earlier run go on as they are, others are registered and paired. */
+export class Enrolment {
+  readonly #options: EnrolmentOptions;
+  readonly #known = new Map<string, Known>();
+  readonly #stores = new Map<number, Promise<void>>();
+  registered = 0;
+  paired = 0;
+
+  constructor(options: EnrolmentOptions) {
+    this.#options = options;
+  }
+
+  /** Learns which terminals there are. Before anything else. */
+  async look(): Promise<void> {
+    const { client, keysFolder, signal } = this.#options;
+    if (keysFolder !== undefined) await mkdir(keysFolder, { recursive: true, mode: 0o700 });
+    const prefix = this.#serialOf("");
+    for (let after: string | undefined; ; ) {
+      const page = { limit: pageLength, ...(after !== undefined && { starting_after: after }) };
+      const list = await patiently(signal, () => client.terminals.list(page));
+      for (const { device_serial_number: serial, terminal_id: terminalId, status } of list.terminals) {
+        if (serial.startsWith(prefix)) this.#known.set(serial, { terminalId, status });
+      }
+      after = list.starting_after;
+      if (after === undefined) return;
+    }
+  }
+
+  async enrol(number: number): Promise<Enrolled> {
+    const serialNumber = this.#serialOf(String(number + 1));
+    const store = Math.floor(number / this.#options.perStore);
+    const path = this.#options.keysFolder && join(this.#options.keysFolder, `${serialNumber}.json`);
+    const hasKeys = path !== undefined && existsSync(path);
+    const keys = path === undefined ? makeDeviceKeys() : await openDeviceKeys(path);
+    const known = this.#known.get(serialNumber);
+    const token =
+      (known && hasKeys ? await this.#goOn(known, keys) : undefined) ??
+      (await this.#pair(serialNumber, keys, known?.terminalId ?? (await this.#register(serialNumber, store))));
+    return { number, store, serialNumber, keys, token, isActive: known?.status === "ACTIVE" };
+  }
+
+  #serialOf(number: string): string {
+    return `SIMULATION-${this.#options.seed}-${number}`;
+  }
+
+  /** Undefined when the server does not know these keys any more. */
+  async #goOn({ terminalId }: Known, keys: DeviceKeys): Promise<DeviceToken | undefined> {
+    const { server, signal } = this.#options;
+    try {
+      return await patiently(signal, () => requestToken({ server, keys, signal, terminalId }));
+    } catch (cause) {
+      if (cause instanceof DeviceServerError && cause.final) return undefined;
+      throw cause;
+    }
+  }
+
+  /** With the code that registering has answered, or with a new one for a terminal that there is. */
+  async #pair(serialNumber: string, keys: DeviceKeys, from: string | { code: string }): Promise<DeviceToken> {
+    const { client, server, signal } = this.#options;
+    const { code } =
+      typeof from === "string" ? await patiently(signal, () => client.terminals.issuePairingCode(from)) : from;
+    const token = await patiently(signal, () => pairDevice({ server, keys, signal, serialNumber, code, agentName }));
+    this.paired += 1;
+    return token;
+  }
+
+  async #register(serialNumber: string, store: number): Promise<{ code: string }> {
+    const { client, signal } = this.#options;
+    await this.#ensureStore(store);
+    const body = { device_serial_number: serialNumber, store_id: storeId(store) };
+    const { pairing } = await patiently(signal, () => client.terminals.create(body)).catch((cause: unknown) => {
+      if (!isRefusal(cause, "serial_number_taken")) throw cause;
+      const message = `Terminal ${serialNumber} belongs to another account, or somebody registers it just now; take another --seed.`;
+      throw new StartupError(message, { cause });
+    });
+    if (!pairing) throw new Error(`The server answered no pairing code for ${serialNumber}`);
+    this.registered += 1;
+    return pairing;
+  }
+
+  #ensureStore(store: number): Promise<void> {
+    const known = this.#stores.get(store);
+    if (known) return known;
+    const { client, signal } = this.#options;
+    const body = { store_id: storeId(store), store_name: `Simulated store ${store + 1}` };
+    const made = patiently(signal, () => client.stores.create(body)).then(
+      () => undefined,
+      (cause: unknown) => {
+        if (!isRefusal(cause, "store_id_taken")) throw cause;
+      },
+    );
+    this.#stores.set(store, made);
+    return made;
+  }
+}
+
+function storeId(store: number): string {
+  return `SIM-${String(store + 1).padStart(4, "0")}`;
+}
+
+function isRefusal(cause: unknown, code: string): boolean {
+  return cause instanceof TillkeeperError && cause.code === code;
+}

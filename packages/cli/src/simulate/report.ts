@@ -1,0 +1,110 @@
+import { isatty } from "node:tty";
+import type { Figures } from "@tillkeeper/terminal/simulation/figures";
+
+/** How far a simulation is. */
+export interface Standing {
+  wanted: number;
+  /** Registered and paired in this run; others go on from an earlier one. */
+  registered: number;
+  paired: number;
+  active: number;
+  figures: Readonly<Figures>;
+}
+
+type Moment = "progress" | "summary" | "ended";
+
+const everyMs = 1000;
+const summaryEvery = 10;
+
+/**
+ * Tells how a simulation goes: progress each second, a summary every ten. At a terminal the progress stays in one line; in a
+ * file there is only as much of it as there is of getting ready.
+ */
+export class Report {
+  readonly #standing: () => Standing;
+  readonly #json: boolean;
+  readonly #rewrites = isatty(1);
+  readonly #begunAt = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  #ticks = 0;
+  #isOver = false;
+
+  constructor(standing: () => Standing, json: boolean) {
+    this.#standing = standing;
+    this.#json = json;
+    this.#timer = setInterval(() => this.#tick(), everyMs);
+  }
+
+  /** A sentence for people. */
+  note(text: string): void {
+    if (this.#json) return;
+    this.#clear();
+    console.log(text);
+  }
+
+  /** Stops the clock, at the latest now. */
+  pause(): void {
+    clearInterval(this.#timer);
+  }
+
+  end(): void {
+    this.pause();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#tell("ended");
+  }
+
+  #tick(): void {
+    this.#ticks += 1;
+    this.#tell(this.#ticks % summaryEvery === 0 ? "summary" : "progress");
+  }
+
+  #tell(moment: Moment): void {
+    const standing = this.#standing();
+    const seconds = Math.round((performance.now() - this.#begunAt) / 1000);
+    if (this.#json) {
+      console.log(JSON.stringify({ event: moment, seconds, ...asJson(standing) }));
+      return;
+    }
+    const isReady = standing.active >= standing.wanted;
+    const line = `${clockText(seconds)}  ${isReady ? summaryOf(standing) : `${readiness(standing)} · ${summaryOf(standing)}`}`;
+    if (moment !== "progress") {
+      this.#clear();
+      console.log(moment === "ended" ? `${line}\nEnded.` : line);
+    } else if (this.#rewrites) {
+      this.#clear();
+      process.stdout.write(line.slice(0, (process.stdout.columns ?? 80) - 1));
+    } else if (!isReady) {
+      console.log(line);
+    }
+  }
+
+  #clear(): void {
+    if (this.#rewrites && !this.#json) process.stdout.write("\r\u001B[2K");
+  }
+}
+
+function asJson({ wanted, registered, paired, active, figures }: Standing): object {
+  const { terminals, connected, ...happened } = figures;
+  return { terminals: { wanted, registered, paired, active, started: terminals, connected }, ...happened };
+}
+
+function readiness({ wanted, registered, paired, active, figures }: Standing): string {
+  return `${figures.terminals} of ${wanted} started (${registered} registered, ${paired} paired), ${active} active`;
+}
+
+function summaryOf({ wanted, figures }: Standing): string {
+  const { connected, operations, payments, faults } = figures;
+  const troubles = Object.values(faults).reduce((sum, count) => sum + count, 0);
+  return [
+    `connected ${connected} of ${wanted}`,
+    `operations ${operations.running} running, ${operations.completed} completed, ${operations.failed} failed`,
+    `payments ${payments.count} (${(payments.amount / 100).toFixed(2)} NOK)`,
+    `faults ${troubles}`,
+  ].join(" · ");
+}
+
+function clockText(seconds: number): string {
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}

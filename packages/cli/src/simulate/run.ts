@@ -1,0 +1,151 @@
+import { join } from "node:path";
+import { type Client, type ClientOptions, createClient } from "@tillkeeper/sdk/client";
+import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
+import type { FaultMix } from "@tillkeeper/terminal/simulation/fault-mix";
+import { SimulatedFleet } from "@tillkeeper/terminal/simulation/simulated-fleet";
+import { aborted } from "../interruption.ts";
+import { Activation } from "./activation.ts";
+import { type Enrolled, Enrolment } from "./enrolment.ts";
+import { inParallel, patiently } from "./patience.ts";
+import { Report } from "./report.ts";
+
+export interface SimulationOptions {
+  terminals: number;
+  seed: string;
+  perStore: number;
+  faults: FaultMix;
+  paymentsPerHour: number;
+  speed: number;
+  fromMs: number;
+  /** Where keys and journals are kept. */
+  state: string | undefined;
+  /** Ends by itself after so many. */
+  minutes: number | undefined;
+  remove: boolean;
+  json: boolean;
+}
+
+/** Registered and paired, or deleted, at once. */
+const width = 8;
+
+/** Simulates until the interruption, or until the time is over. Throws `StartupError` for what the operator can mend. */
+export async function simulate(target: ClientOptions, options: SimulationOptions, interruption: AbortSignal) {
+  const signal = endOf(options.minutes, interruption);
+  const simulation = new Simulation(target, options, signal);
+  try {
+    await simulation.run();
+  } catch (cause) {
+    if (!signal.aborted) throw asStartupError(cause);
+  } finally {
+    await simulation.end();
+  }
+}
+
+function endOf(minutes: number | undefined, interruption: AbortSignal): AbortSignal {
+  if (minutes === undefined) return interruption;
+  return AbortSignal.any([interruption, AbortSignal.timeout(minutes * 60_000)]);
+}
+
+class Simulation {
+  readonly #target: ClientOptions;
+  readonly #options: SimulationOptions;
+  readonly #signal: AbortSignal;
+  readonly #client: Client;
+  readonly #fleet: SimulatedFleet;
+  readonly #enrolment: Enrolment;
+  readonly #activation: Activation;
+  readonly #report: Report;
+  readonly #credentials: DeviceCredential[] = [];
+  /** What went wrong with single terminals, each kind told once. */
+  readonly #told = new Set<string>();
+
+  constructor(target: ClientOptions, options: SimulationOptions, signal: AbortSignal) {
+    const { state, seed, perStore } = options;
+    const folder = state === undefined ? undefined : join(state, target.accountId);
+    this.#target = target;
+    this.#options = options;
+    this.#signal = signal;
+    this.#client = createClient(target);
+    this.#activation = new Activation({ client: this.#client, signal, failed: (cause) => this.#tell(cause) });
+    this.#fleet = new SimulatedFleet({
+      ...options,
+      ...(folder !== undefined && { folder: join(folder, "journals") }),
+      mended: (terminalId) => this.#activation.wants(terminalId),
+    });
+    const keysFolder = folder && join(folder, "keys");
+    const { url: server } = target;
+    this.#enrolment = new Enrolment({ client: this.#client, server, seed, perStore, keysFolder, signal });
+    this.#report = new Report(() => this.#standing(), options.json);
+  }
+
+  async run(): Promise<void> {
+    const { terminals, state } = this.#options;
+    if (state === undefined) {
+      this.#report.note(
+        "Without --state the terminals' keys are gone at the end; the next run pairs the terminals anew.",
+      );
+    }
+    await this.#enrolment.look();
+    await inParallel(Array(terminals).keys(), width, this.#signal, async (number) => {
+      await this.#start(await this.#enrolment.enrol(number));
+    });
+    await aborted(this.#signal);
+  }
+
+  /** Everybody says goodbye. */
+  async end(): Promise<void> {
+    this.#report.pause();
+    for (const credential of this.#credentials) credential.stop();
+    await this.#fleet.stop();
+    if (this.#options.remove) await this.#remove();
+    this.#report.end();
+  }
+
+  async #start({ number, store, serialNumber, keys, token, isActive }: Enrolled): Promise<void> {
+    const { terminal_id: terminalId } = token;
+    const credential = await DeviceCredential.open({ server: this.#target.url, keys, terminalId, first: token });
+    this.#credentials.push(credential);
+    const { url: mqttUrl, ...login } = credential.credential;
+    await this.#fleet.add({ number, store, serialNumber, terminalId, mqttUrl, ...login });
+    if (isActive) this.#activation.isActive(terminalId);
+    else this.#activation.wants(terminalId);
+  }
+
+  async #remove(): Promise<void> {
+    const goOn = new AbortController().signal;
+    const ids = this.#credentials.map(({ credential }) => credential.username);
+    await inParallel(ids, width, goOn, async (terminalId) => {
+      try {
+        await patiently(goOn, () => this.#client.terminals.remove(terminalId));
+      } catch (cause) {
+        this.#tell(cause);
+      }
+    });
+  }
+
+  #standing() {
+    const { registered, paired } = this.#enrolment;
+    const { active } = this.#activation;
+    return { wanted: this.#options.terminals, registered, paired, active, figures: this.#fleet.figures };
+  }
+
+  #tell(cause: unknown): void {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    if (this.#told.has(text)) return;
+    this.#told.add(text);
+    console.error(text);
+  }
+}
+
+/** What the server says to our credentials and requests is for whoever gave them. */
+function asStartupError(cause: unknown): unknown {
+  if (cause instanceof TillkeeperError) {
+    return new StartupError(`The server refused: ${cause.message} (${cause.code})`, { cause });
+  }
+  if (cause instanceof TypeError && cause.message === "fetch failed") {
+    return new StartupError("The server does not answer.", { cause });
+  }
+  return cause;
+}

@@ -1,0 +1,53 @@
+/** Error codes of what devices ask, and of their logs. */
+export const deviceErrorCodes = {
+  session_replaced: {
+    status: 409,
+    cause: "Another session of the same terminal has asked for its messages since.",
+    cure: "Begin a new session, unless another program on the terminal has taken over.",
+  },
+  pairing_refused: {
+    status: 401,
+    cause: "The device's serial number and pairing code do not go together, or the code is used, expired or replaced.",
+    cure: "Check the serial number, then ask for a new pairing code.",
+  },
+  invalid_proof: {
+    status: 401,
+    cause: "The device's proof is malformed, outdated, or not signed by the key that the terminal is paired with.",
+    cure: "Sign a proof with a fresh nonce. If it still fails, the device has to be paired again.",
+  },
+  device_unchanged: {
+    status: 409,
+    cause: "The terminal is this device already.",
+    cure: "To pair the same device again, ask for a new pairing code.",
+  },
+  log_exists: {
+    status: 409,
+    cause: "The operation has a log already, and it is another one.",
+    cure: "Leave it at the log that is there, or send a new `send_logs`.",
+  },
+  upload_replaced: {
+    status: 409,
+    cause: "A newer upload for the same operation took the place of this one, or it took longer than it may.",
+    cure: "Go on with the newer upload, or send it again while the operation's window is open.",
+  },
+  log_too_large: {
+    status: 413,
+    cause: "The log is over 64 MiB as sent, or over 512 MiB unpacked; nothing of it was kept.",
+    cure: "Send less, for example only the latest days.",
+  },
+  invalid_digest: {
+    status: 400,
+    cause: "`Content-Digest` is missing, holds no SHA-256, or is not that of the bytes that came.",
+    cure: "Send `Content-Digest: sha-256=:<base64>:` over the body exactly as it is sent (RFC 9530).",
+  },
+  invalid_log: {
+    status: 400,
+    cause: "The body is not one whole gzip stream, or ended early; nothing of it was kept.",
+    cure: "Send the whole log again, as gzip or as plain text.",
+  },
+  log_not_found: {
+    status: 404,
+    cause: "The terminal has no such log, or its time is over and it was removed.",
+    cure: "Check the log's id; `send_logs` fetches a new one.",
+  },
+} as const;

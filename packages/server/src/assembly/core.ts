@@ -1,0 +1,57 @@
+import { deviceTokens as createDeviceTokens } from "../auth/device-tokens.ts";
+import { openNarrowedGrants } from "../auth/narrowed-grants.ts";
+import { openSigningKeys } from "../auth/signing-keys.ts";
+import { createTokens } from "../auth/tokens.ts";
+import { transferTokens } from "../auth/transfer-tokens.ts";
+import type { Config } from "../config.ts";
+import { defaultDeviceTokenSeconds } from "../config.ts";
+import { openDatabase } from "../db/open.ts";
+import { openFileStore } from "../files/open-store.ts";
+import type { VirtualTerminalHost } from "../gateway/virtual-terminals.ts";
+import { type Clock, systemClock } from "../platform/clock.ts";
+import type { Closing } from "../platform/closing.ts";
+import { lockDataFolder } from "../platform/data-folder.ts";
+import type { Logger } from "../platform/log.ts";
+import { ownAddresses } from "../platform/own-addresses.ts";
+import { liveCredentials } from "../terminals/credentials.ts";
+
+export interface ServerOptions {
+  config: Config;
+  log: Logger;
+  /** Runs the virtual terminals; without one, their operations time out. */
+  virtualTerminalHost?: VirtualTerminalHost;
+  /** Opens the sandbox account, and makes it on the first start. */
+  sandbox?: boolean;
+  clock?: Clock;
+}
+
+/** What every feature stands on. */
+export async function openCore({ config, log, clock = systemClock }: ServerOptions, closing: Closing) {
+  const folder = lockDataFolder(config.dataDir);
+  closing.add(() => folder.release());
+  const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log });
+  closing.add(() => db.close());
+  const files = await openFileStore({ ...config, dataDir: folder.path });
+  closing.add(() => files.close());
+  const addresses = ownAddresses(config);
+  const { acceptedHosts } = addresses;
+  const keys = await openSigningKeys(db, clock);
+  const narrowedGrants = await openNarrowedGrants(db, clock);
+  const tokens = createTokens({
+    keys,
+    narrowedGrants,
+    clock,
+    lifetimeSeconds: config.tokenLifetimeSeconds,
+    acceptedHosts,
+  });
+  const deviceTokens = createDeviceTokens({
+    keys,
+    clock,
+    lifetimeSeconds: config.deviceTokenSeconds ?? defaultDeviceTokenSeconds,
+  });
+  const findLiveCredential = liveCredentials(db);
+  const transfers = transferTokens({ keys, clock });
+  const access = { keys, tokens, deviceTokens, findLiveCredential, transfers };
+  return { config, log, clock, folder: folder.path, db, files, addresses, ...access };
+}
+export type Core = Awaited<ReturnType<typeof openCore>>;

@@ -1,0 +1,112 @@
+import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
+import { Handling } from "../gateway/handling.ts";
+import { createInbound } from "../gateway/inbound.ts";
+import { Mailboxes } from "../gateway/long-poll/mailboxes.ts";
+import { withLongPoll } from "../gateway/long-poll/with-long-poll.ts";
+import { openTransport } from "../gateway/open-transport.ts";
+import { createTransfers } from "../gateway/transfers.ts";
+import type { DeviceTransport, Receive } from "../gateway/transport.ts";
+import { virtualTerminals } from "../gateway/virtual-terminals.ts";
+import { holdsLog } from "../logs/logs.ts";
+import { createDurations } from "../operations/durations.ts";
+import { createReports } from "../operations/reports.ts";
+import type { Closing } from "../platform/closing.ts";
+import { serverId } from "../platform/server-id.ts";
+import { createPresence } from "../presence/presence.ts";
+import { createProbes } from "../presence/probes.ts";
+import { listenOn } from "../presence/watch.ts";
+import { liveKeys } from "../releases/keys.ts";
+import { accountOfTerminalId } from "../terminals/credentials.ts";
+import type { Core, ServerOptions } from "./core.ts";
+
+/** What speaks to terminals, before there is a broker. Messages may come in before it is known to have opened. */
+async function openMessages(core: Core, closing: Closing) {
+  const { config, db, clock, log, transfers, addresses } = core;
+  const opened: { transport?: DeviceTransport } = {};
+  const durations = createDurations({ db, clock });
+  const device = {
+    db,
+    clock,
+    log,
+    reports: createReports({ db, clock, durations }),
+    transferOf: createTransfers(transfers, addresses.known),
+    transport: () => {
+      if (!opened.transport) throw new Error("the broker is not open yet");
+      return opened.transport;
+    },
+  };
+  const probes = createProbes({ db, clock, log, carrier: device.transport });
+  const presence = createPresence({
+    db,
+    clock,
+    log,
+    probes,
+    heartbeatSeconds: config.heartbeatSeconds ?? defaultHeartbeatSeconds,
+    seesConnections: config.mqtt.outsideUrl === undefined,
+  });
+  // Before terminals are heard: what they did while no server listened is not held against them.
+  await listenOn({ db, clock });
+  closing.add(() =>
+    device.reports.flush().catch((error: unknown) => log.warn({ err: error }, "phases were not noted")),
+  );
+  closing.add(() =>
+    presence.flush().catch((error: unknown) => log.warn({ err: error }, "what was heard of terminals was not noted")),
+  );
+  const inbound = createInbound({
+    ...device,
+    presence,
+    logs: { holds: (origin, operationId, result) => holdsLog(core, origin, operationId, result) },
+  });
+  return { opened, durations, device, probes, presence, inbound };
+}
+
+/** The broker and what speaks through it. */
+export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
+  const { db, clock, log, folder } = core;
+  const { opened, inbound, presence, ...messages } = await openMessages(core, closing);
+  const handling = new Handling(Number.POSITIVE_INFINITY);
+  const receive: Receive = async (...from) => {
+    const work = inbound(...from);
+    void handling.add(work);
+    await work;
+  };
+  // What is being handled when the broker closes still needs the database.
+  closing.add(() => handling.done());
+  const left = (terminalId: string) => {
+    const accountId = accountOfTerminalId(terminalId);
+    const noted = accountId && presence.left({ accountId, terminalId });
+    if (noted) void handling.add(noted.catch(() => undefined));
+  };
+  const mailboxes = new Mailboxes();
+  const transport = withLongPoll(await openTransport({ ...core, receive, left }), mailboxes);
+  opened.transport = transport;
+  closing.add(() => transport.close());
+  closing.add(() =>
+    presence.leave(originsOf(transport.listening() ?? [])).catch((error: unknown) => {
+      log.warn({ err: error }, "the terminals of this server were not given time to come back");
+    }),
+  );
+  const virtual =
+    host &&
+    virtualTerminals({
+      db,
+      clock,
+      log,
+      host,
+      serverId: serverId(folder),
+      mqttUrl: transport.url,
+      releaseKeys: (accountId) => liveKeys(db, accountId),
+      connectAt: transport.inside,
+      admit: (admission) => transport.admit(admission),
+    });
+  return { ...messages, presence, transport, virtual, mailboxes, receive };
+}
+
+function originsOf(terminalIds: string[]): { accountId: string; terminalId: string }[] {
+  return terminalIds.flatMap((terminalId) => {
+    const accountId = accountOfTerminalId(terminalId);
+    return accountId === undefined ? [] : { accountId, terminalId };
+  });
+}
+
+export type DeviceSide = Awaited<ReturnType<typeof openDeviceSide>>;

@@ -1,0 +1,72 @@
+import type { OperationName } from "@tillkeeper/contract/operations";
+import type { Tx } from "../db/db.ts";
+import { unavailable } from "../db/failures.ts";
+import type { DeviceTransport } from "../gateway/transport.ts";
+import type { createAccept } from "../operations/accept.ts";
+import { cancelUndelivered } from "../operations/cancel.ts";
+import { norwegianRegister } from "../organizations/norwegian-register.ts";
+import type { Caller } from "../platform/http/route.ts";
+import type { Admission } from "../terminals/admission.ts";
+import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/suspension.ts";
+import type { Core } from "./core.ts";
+import type { DeviceSide } from "./device-side.ts";
+
+/** What stores need of the features above them. */
+export function storePorts({ db, clock, config }: Core) {
+  return {
+    db,
+    clock,
+    register: norwegianRegister({ url: config.organizations?.registerUrl }),
+    suspendTerminals: suspendTerminalsOfStore,
+    resumeTerminals: resumeTerminalsOfStore,
+  };
+}
+export type StorePorts = ReturnType<typeof storePorts>;
+
+/** What terminals stand on, and what they need of the features above them. */
+export function terminalPorts({ transport, virtual, presence }: DeviceSide, accept: Accept, core: Core) {
+  const { db, clock, config, deviceTokens, findLiveCredential, addresses } = core;
+  const seesConnections = config.mqtt.outsideUrl === undefined;
+  return {
+    db,
+    clock,
+    deviceTokens,
+    findLiveCredential,
+    ownUrl: addresses.url,
+    cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) =>
+      cancelUndelivered(tx, { ...operation, at: clock.now() }),
+    mqttUrl: transport.url,
+    virtualTerminalsChanged: () => virtual?.wake(),
+    admit: (admission: Admission) => admitOrSay(transport, admission),
+    credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
+    // An outside broker does not say who is connected to it; the terminals' own words do.
+    isConnected: async (accountId: string, terminalId: string) =>
+      seesConnections ? transport.hears(terminalId) : presence.isThere({ accountId, terminalId }),
+    sendEndOfDay: async (caller: Caller, terminalId: string) => {
+      const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
+      return operation.id;
+    },
+  };
+}
+
+export type TerminalPorts = ReturnType<typeof terminalPorts>;
+
+/** A broker that cannot be told is no fault of the request: it is to be sent again. */
+async function admitOrSay(transport: DeviceTransport, admission: Admission) {
+  try {
+    return await transport.admit(admission);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+export function operationRequest(
+  by: { accountId: string; clientId: string },
+  terminalId: string,
+  operation: OperationName,
+) {
+  const { accountId, clientId } = by;
+  return { accountId, clientId, idempotencyKey: null, body: { terminal_id: terminalId, operation } };
+}
+
+export type Accept = ReturnType<typeof createAccept>;

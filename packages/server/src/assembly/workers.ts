@@ -1,0 +1,53 @@
+import { activationWorker } from "../activations/worker.ts";
+import { signingKeyWorker } from "../auth/key-rotation.ts";
+import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config.ts";
+import { credentialWorker } from "../gateway/credential-check.ts";
+import { outboxWorker } from "../gateway/dispatch.ts";
+import { logRetentionWorker } from "../logs/retention.ts";
+import { durationsWorker } from "../operations/durations.ts";
+import { monthWorker } from "../operations/months.ts";
+import { expiryWorker, idempotencyWorker } from "../operations/workers.ts";
+import { retentionWorker } from "../presence/retention.ts";
+import { watchWorker } from "../presence/watch.ts";
+import { releaseFileWorker } from "../releases/worker.ts";
+import { type RetirementDeps, retirementWorker } from "../terminals/retirement.ts";
+import type { Core } from "./core.ts";
+import type { DeviceSide } from "./device-side.ts";
+import { type Accept, operationRequest } from "./ports.ts";
+
+/** Everything long-running, in the order of their start. */
+export function workersOf(
+  core: Core,
+  gateway: DeviceSide,
+  { accept, terminals }: { accept: Accept; terminals: RetirementDeps },
+) {
+  const { db, clock, log, config, files } = core;
+  const ask = (accountId: string, terminalId: string) =>
+    accept(operationRequest({ accountId, clientId: "system" }, terminalId, "check_update"));
+  return [
+    monthWorker({ db, clock, log, retentionDays: config.retentionDays ?? defaultRetentionDays }),
+    expiryWorker(gateway.device),
+    idempotencyWorker({ db, clock }),
+    durationsWorker(gateway.durations),
+    outboxWorker(gateway.device),
+    credentialWorker(gateway.device),
+    watchWorker({ db, clock, hearing: () => gateway.transport.healthy() }),
+    gateway.probes.worker,
+    retentionWorker({
+      db,
+      clock,
+      presenceDays: config.presenceDays ?? defaultPresenceDays,
+      telemetryDays: config.telemetryDays ?? defaultTelemetryDays,
+    }),
+    ...(gateway.virtual ? [gateway.virtual.worker] : []),
+    retirementWorker(terminals),
+    activationWorker({ db, clock, log, ask }),
+    signingKeyWorker({
+      db,
+      clock,
+      lifetimeSeconds: Math.max(config.tokenLifetimeSeconds, core.deviceTokens.lifetimeSeconds),
+    }),
+    releaseFileWorker({ db, clock, files }),
+    logRetentionWorker({ db, clock, files, logDays: config.logDays ?? defaultLogDays }),
+  ];
+}

@@ -1,0 +1,64 @@
+import type { PresenceReason, PresenceStatus } from "@tillkeeper/contract/presence";
+import type { TelemetryField } from "@tillkeeper/contract/telemetry";
+import type { ColumnType, Generated } from "kysely";
+
+/** Who is there, and what terminals tell of themselves: docs/adr/0015-presence.md. */
+export interface PresenceTables {
+  terminal_presence: {
+    account_id: string;
+    terminal_id: string;
+    session: string | null;
+    status: StoredPresence;
+    since: Date;
+    connected_at: Date;
+    last_heard_at: Date;
+    next_expected_at: Date | null;
+    lost_at: Date | null;
+    shut_down_at: Date | null;
+    round_trip_ms: number | null;
+    fault_code: string | null;
+    fault_message: string | null;
+    fault_at: Date | null;
+    fault_ended_at: Date | null;
+  };
+  presence_changes: {
+    account_id: string;
+    terminal_id: string;
+    id: string;
+    at: Date;
+    status: StoredPresence;
+    reason: PresenceReason;
+  };
+  /** One row for all servers. */
+  presence_watch: { one: Generated<true>; since: Date; seen_at: Date; looked_at: Date };
+  terminal_telemetry: {
+    account_id: string;
+    terminal_id: string;
+    field: TelemetryField;
+    value: Json<unknown>;
+    since: Date;
+    at: Date;
+  };
+  telemetry_history: {
+    account_id: string;
+    terminal_id: string;
+    id: string;
+    at: Date;
+    field: TelemetryField;
+    value: Json<unknown>;
+  };
+  terminal_probes: {
+    account_id: string;
+    terminal_id: string;
+    probe_id: string;
+    created_at: Date;
+    sent_at: Date | null;
+    answered_at: Date | null;
+  };
+}
+
+/** A terminal that was never heard of has no row. */
+type StoredPresence = Exclude<PresenceStatus, "never">;
+
+/** Read as a value, written as text. */
+type Json<T> = ColumnType<T, string, string>;

@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
+import { endsWithUs } from "../../support/children.ts";
+
+const here = (path: string) => fileURLToPath(new URL(`../../../../../${path}`, import.meta.url));
+
+interface Program {
+  command: string;
+  args: readonly string[];
+  /** It does what `operator_id` `simulate:…` asks for: then an operation takes as long as a test wants. */
+  simulates: boolean;
+}
+
+/** Every program that claims to follow docs/device-protocol.md. They take the same arguments and print the same events. */
+export const programs = {
+  reference: { command: process.execPath, args: [here("packages/cli/src/main.ts"), "agent"], simulates: true },
+  python: { command: "/usr/bin/python3", args: [here("examples/python-agent/agent.py")], simulates: false },
+} satisfies Record<string, Program>;
+export type ProgramName = keyof typeof programs;
+
+export interface AgentArguments {
+  server: string;
+  serial: string;
+  /** The folder with its keys and its journal. */
+  state: string;
+  transport: "mqtt" | "https";
+  code?: string | undefined;
+  releaseKeys?: string | undefined;
+}
+
+/** A line that it printed. */
+export interface AgentEvent {
+  event: string;
+  terminal_id?: string;
+  operation_id?: string;
+  state?: string;
+}
+
+interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** An agent in a process of its own, to be stopped, killed and held as a test likes. */
+export class AgentProcess {
+  readonly events: AgentEvent[] = [];
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  #stdout = "";
+  #stderr = "";
+
+  constructor(name: ProgramName, { server, serial, state, transport, code, releaseKeys }: AgentArguments) {
+    const { command, args } = programs[name];
+    const given = ["--server", server, "--serial", serial, "--state", state, "--transport", transport, "--json"];
+    if (code !== undefined) given.push("--code", code);
+    if (releaseKeys !== undefined) given.push("--release-keys", releaseKeys);
+    this.#child = spawn(command, [...args, ...given], {
+      env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], PYTHONDONTWRITEBYTECODE: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    endsWithUs(this.#child);
+    let unread = "";
+    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stdout += text;
+      const lines = (unread + text).split("\n");
+      unread = lines.pop() ?? "";
+      this.events.push(...lines.map((line) => JSON.parse(line) as AgentEvent));
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once("error", reject);
+      this.#child.once("close", (exit, signal) =>
+        resolve({ code: exit, signal, stdout: this.#stdout, stderr: this.#stderr }),
+      );
+    });
+  }
+
+  count(of: AgentEvent): number {
+    return this.events.filter((event) => matches(event, of)).length;
+  }
+
+  /** Resolves when it has printed that so often; rejects when it ends before, or takes too long. */
+  async until(of: AgentEvent, { times = 1, timeout = 30_000 } = {}): Promise<void> {
+    await vi.waitUntil(
+      () => {
+        if (this.count(of) >= times) return true;
+        if (this.#over) throw new Error(`ended without ${JSON.stringify(of)}:\n${this.#stdout}\n${this.#stderr}`);
+        return false;
+      },
+      { timeout, interval: 5 },
+    );
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** As an operator ends it. */
+  stop(): Promise<Ended> {
+    // One that is held would never hear of it.
+    this.signal("SIGCONT");
+    this.signal("SIGTERM");
+    return this.ended;
+  }
+
+  /** As a power cut. */
+  kill(): Promise<Ended> {
+    this.signal("SIGKILL");
+    return this.ended;
+  }
+
+  get #over(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+}
+
+function matches(event: AgentEvent, of: AgentEvent): boolean {
+  return Object.entries(of).every(([name, value]) => event[name as keyof AgentEvent] === value);
+}

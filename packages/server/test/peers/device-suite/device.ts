@@ -1,0 +1,77 @@
+import { expect, type TestContext } from "vitest";
+import { type AgentArguments, AgentProcess, type ProgramName } from "./agents.ts";
+import type { Stage } from "./stage.ts";
+
+/** What a case is told: where it plays, and with which program. */
+export interface Scene {
+  stage: () => Stage;
+  program: ProgramName;
+}
+
+type Cleanup = Pick<TestContext, "onTestFinished">;
+
+/** A device with its memory, and the program that runs on it at the moment. */
+export class SuiteDevice {
+  readonly id: string;
+  readonly serial: string;
+  readonly #arguments: AgentArguments;
+  readonly #scene: Scene;
+  readonly #cleanup: Cleanup;
+  #running: AgentProcess | undefined;
+
+  constructor(scene: Scene, cleanup: Cleanup, who: { id: string; serial: string }, more: Partial<AgentArguments> = {}) {
+    const stage = scene.stage();
+    this.id = who.id;
+    this.serial = who.serial;
+    this.#scene = scene;
+    this.#cleanup = cleanup;
+    this.#arguments = {
+      server: stage.server.url,
+      serial: who.serial,
+      state: stage.folder(),
+      transport: stage.transport,
+      ...more,
+    };
+  }
+
+  get agent(): AgentProcess {
+    if (!this.#running) throw new Error("no program runs on the device");
+    return this.#running;
+  }
+
+  /** Starts the program, also again; a code is needed only once. */
+  start(code?: string): AgentProcess {
+    const agent = new AgentProcess(this.#scene.program, { ...this.#arguments, code });
+    this.#cleanup.onTestFinished(async () => void (await agent.kill()));
+    this.#running = agent;
+    return agent;
+  }
+
+  /** Resolves when it is connected so many times over, and the server says so. */
+  async online(times = 1): Promise<void> {
+    await this.agent.until({ event: "connected", terminal_id: this.id }, { times });
+    await this.#scene.stage().see.until(this.id, "online", 20_000);
+  }
+}
+
+/** A device that has just paired and is connected. */
+export async function pairedDevice(
+  scene: Scene,
+  cleanup: Cleanup,
+  { model, ...more }: Partial<AgentArguments> & { model?: string } = {},
+): Promise<SuiteDevice> {
+  const { code, ...who } = await scene.stage().register(model);
+  const device = new SuiteDevice(scene, cleanup, who, more);
+  device.start(code);
+  await device.agent.until({ event: "paired", terminal_id: device.id });
+  await device.online();
+  return device;
+}
+
+/** A device whose terminal is ACTIVE. */
+export async function activeDevice(scene: Scene, cleanup: Cleanup): Promise<SuiteDevice> {
+  const device = await pairedDevice(scene, cleanup);
+  await scene.stage().perform(device.id, "check_update");
+  expect(await scene.stage().statusOf(device.id)).toBe("ACTIVE");
+  return device;
+}

@@ -1,0 +1,281 @@
+import { randomUUID } from "node:crypto";
+import { downChannels, topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import type { IClientOptions, MqttClient } from "mqtt";
+import { expect, it } from "vitest";
+import { enter, granted } from "../../support/hostile.ts";
+import { type LogCommand, putLog, uploadLog } from "../../support/logs.ts";
+import { basic } from "../../support/test-server.ts";
+import { now, postMessages, type RawTerminal, rawTerminal } from "./raw-terminal.ts";
+import type { Stage } from "./stage.ts";
+
+/** What a terminal tries that has a credential of its own and wants something of another one. It knows all ids. */
+export function isolationCases(stage: () => Stage): void {
+  it("reads nothing that is sent to it, by no filter", async (context) => {
+    const [spy, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
+    const heard: string[] = [];
+    const inside = async () => (await beside(spy)).on("message", (name) => heard.push(name));
+    let client = await inside();
+    for (const filter of filtersOf(victim.id)) {
+      expect(await granted(client, filter), filter).toBe(false);
+      // Some brokers end the connection for it.
+      if (!client.connected) client = await inside();
+    }
+    const before = spy.received.length;
+    await answersMenu(stage(), victim);
+    await probed(stage(), victim);
+    expect(heard).toEqual([]);
+    expect(spy.received.slice(before)).toEqual([]);
+    await client.endAsync(true);
+  });
+
+  it("says nothing in its name, by publishing, retained or not, nor by will", async (context) => {
+    const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
+    await untouched(stage(), { hostile, victim }, async (id) => {
+      let client = await beside(hostile);
+      for (const [channel, message] of [...forged(victim, id), ...orders(id)]) {
+        for (const retain of [false, true]) {
+          await publish(client, topic(victim.id, channel), message, retain);
+          if (!client.connected) client = await beside(hostile);
+        }
+      }
+      for (const [channel, message] of forged(victim, id)) {
+        const will = { topic: topic(victim.id, channel), payload: asBuffer(message), qos: 1, retain: false } as const;
+        const dying = await beside(hostile, { will }).catch(() => undefined);
+        dying?.stream.destroy();
+      }
+      await client.endAsync(true);
+    });
+  });
+
+  it("says nothing about it on channels of its own, over MQTT or HTTPS", async (context) => {
+    const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
+    await untouched(stage(), { hostile, victim }, async (id) => {
+      for (const [channel, message] of forged(victim, id)) await hostile.say(channel, message);
+      const messages = forged(victim, id).map(([channel, message]) => ({ channel, message }));
+      const { token } = hostile.token;
+      const answer = await postMessages(hostile.token, `Bearer ${token}`, { session: victim.session, messages });
+      expect(answer.status).toBe(200);
+      for (const { channel } of answer.body.messages ?? [])
+        expect(["receipt", "rejection", "welcome"]).toContain(channel);
+      expect(JSON.stringify(answer.body)).not.toContain(`"status":"PENDING"`);
+    });
+  });
+
+  it("orders nothing, nor itself: down channels are the server's", async (context) => {
+    const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
+    const heard: string[] = [];
+    const listening = async () => {
+      const client = await beside(hostile);
+      client.on("message", (name) => heard.push(name.split("/").at(-1) ?? ""));
+      await client.subscribeAsync(`tillkeeper/v1/${hostile.id}/+`, { qos: 1 });
+      return client;
+    };
+    await untouched(stage(), { hostile, victim }, async (id) => {
+      let client = await listening();
+      for (const [channel, message] of orders(id)) {
+        await publish(client, topic(hostile.id, channel), message, true);
+        if (!client.connected) client = await listening();
+      }
+      await client.endAsync(true);
+    });
+    expect(heard).toEqual([]);
+    expect(new Set(hostile.received.map(({ channel }) => channel))).toEqual(new Set(["welcome"]));
+  });
+
+  it("does not get in by its client id, its name or its session, nor push it out", async (context) => {
+    const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
+    await untouched(stage(), { hostile, victim }, async () => {
+      for (const attempt of takeovers(stage(), hostile, victim)) {
+        await expect(enter(hostile.login, attempt), JSON.stringify(attempt)).rejects.toThrow();
+      }
+      // NATS holds nobody to a client id: that of the victim is a secret, and its terminal's id is not it.
+      if (stage().carrier === "nats") await (await beside(hostile, { clientId: victim.id })).endAsync(true);
+      const { token } = hostile.token;
+      for (const authorization of [basic(victim.id, token), basic(victim.id, hostile.token.mqtt_password)]) {
+        expect(await postMessages(victim.token, authorization, { session: victim.session })).toMatchObject({
+          status: 401,
+        });
+      }
+      // With a session of that name it has a mailbox of its own.
+      const own = await postMessages(hostile.token, `Bearer ${token}`, { session: victim.session });
+      expect(own).toEqual({ status: 200, body: { messages: [] } });
+    });
+  });
+
+  it("sends no log for it, and fetches no update", async (context) => {
+    const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
+    const [theirs, own] = [await asked(stage(), victim, "send_logs"), await asked(stage(), hostile, "send_logs")];
+    for (const token of [own.transfer.token, hostile.token.token, hostile.token.mqtt_password, "x.y.z"]) {
+      const { status } = await putLog(theirs, "of somebody else\n", { token });
+      expect([401, 404]).toContain(status);
+    }
+    const log = await uploadLog(theirs, "of the victim\n");
+    const stolen = { operation_id: own.operation_id, operation: "send_logs", status: "COMPLETED", finished_at: now() };
+    await hostile.say("result", { ...stolen, result: log });
+    expect(await hostile.next("rejection")).toMatchObject({ errors: [{ path: "/result/log_id" }] });
+    expect((await stage().operation(own.operation_id)).status).toBe("PENDING");
+    await victim.say("result", { ...stolen, operation_id: theirs.operation_id, result: log });
+    expect(await stage().ended(theirs.operation_id)).toMatchObject({ status: "COMPLETED", result: log });
+    const updates = await asked(stage(), victim, "check_update");
+    for (const token of [own.transfer.token, hostile.token.token]) {
+      const url = `${updates.transfer.url}?software_version=1.0.0`;
+      const { status } = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+      expect([401, 404]).toContain(status);
+    }
+  });
+
+  it("answers no probe for it", async (context) => {
+    const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
+    const asking = stage().see.probe(victim.id);
+    const { probe_id } = await victim.next("probe");
+    await hostile.say("probe_answer", { probe_id });
+    const client = await beside(hostile);
+    await publish(client, topic(victim.id, "probe_answer"), { probe_id }, false);
+    await client.endAsync(true);
+    expect(await asking).toMatchObject({ reachable: false, reason: "no_answer" });
+    await probed(stage(), victim);
+  });
+}
+
+function filtersOf(victim: string): string[] {
+  const filters = ["#", "+/#", "+/+/+/+", "tillkeeper/#", "tillkeeper/v1/#", "tillkeeper/v1/+/command", "$SYS/#"];
+  const shared = ["command", "#"].map((rest) => `$share/x/tillkeeper/v1/${victim}/${rest}`);
+  const channels = [...downChannels, ...upChannels, "+", "#"].map((channel) => `tillkeeper/v1/${victim}/${channel}`);
+  return [...channels, ...shared, ...filters];
+}
+
+type Words = [UpChannel, object][];
+
+/** What the victim could say, and would be believed. */
+function forged({ session }: RawTerminal, operation_id: string): Words {
+  const at = now();
+  const failed = { operation_id, operation: "open_menu", status: "FAILED", finished_at: at, reason: "refused" };
+  return [
+    ["delivered", { operation_id, received_at: at }],
+    ["started", { operation_id, started_at: at }],
+    ["result", failed],
+    ["cancel_refused", { operation_id }],
+    ["heartbeat", { session, sent_at: at, telemetry: { software_version: "forged" }, fault: { code: "forged" } }],
+    ["goodbye", { session }],
+    ["gone", { session }],
+    ["probe_answer", { probe_id: randomUUID() }],
+    [
+      "hello",
+      {
+        protocol: 1,
+        agent: "forged",
+        sent_at: at,
+        session: "forged",
+        operations: [{ operation_id, phase: "started" }],
+      },
+    ],
+  ];
+}
+
+/** What only the server says. */
+function orders(operation_id: string): [(typeof downChannels)[number], object][] {
+  const window = { created_at: now(), expires_at: new Date(Date.now() + 60_000).toISOString(), sent_at: now() };
+  const about = { operation_id, operation: "open_menu", ...window };
+  return downChannels.map((channel) => [
+    channel,
+    { ...about, forged: true, parameters: {}, status: "COMPLETED", attempt: 1, probe_id: randomUUID(), protocol: 1 },
+  ]);
+}
+
+function takeovers({ carrier }: Stage, hostile: RawTerminal, victim: RawTerminal): Partial<IClientOptions>[] {
+  // NATS looks at the password alone, a JWT, and not at the name beside it.
+  if (carrier === "nats") return [{ password: "wrong" }, { password: victim.id }];
+  return [
+    { clientId: victim.id },
+    { clientId: victim.login.client_id },
+    { username: victim.login.username },
+    { username: victim.login.username, clientId: victim.login.client_id },
+    { username: "tillkeeper", clientId: hostile.id },
+  ];
+}
+
+/** Another connection of the same terminal, if the broker tells them apart; else it takes the first one's place. */
+function beside(terminal: RawTerminal, more: Partial<IClientOptions> = {}): Promise<MqttClient> {
+  return enter(terminal.login, more);
+}
+
+function asBuffer(message: object): Buffer {
+  return Buffer.from(JSON.stringify(message));
+}
+
+/** Says it, and waits until the broker has acknowledged it or ended the connection. */
+function publish(client: MqttClient, name: string, message: object, retain: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    client.once("close", () => resolve());
+    client.publish(name, asBuffer(message), { qos: 1, retain }, () => resolve());
+  });
+}
+
+/** Tries something while the victim has a menu to open: nothing of the victim's changes, and it can go on. */
+async function untouched(
+  stage: Stage,
+  { hostile, victim }: { hostile: RawTerminal; victim: RawTerminal },
+  attack: (id: string) => Promise<void>,
+): Promise<void> {
+  const id = await stage.send(victim.id, "open_menu", { timeout: 120 });
+  await victim.next("command");
+  await stage.reaches(id, "dispatched");
+  const before = await stateOf(stage, victim, id);
+  expect(before.presence.status).toBe("online");
+  await attack(id);
+  // What a terminal says is handled in order: when it is greeted again, all before has been dealt with.
+  await hostile.leave();
+  await hostile.arrive();
+  expect(await stateOf(stage, victim, id)).toEqual(before);
+  // Whoever subscribes anew gets nothing that was left behind for it.
+  await victim.leave();
+  await victim.arrive();
+  await victim.say("result", { ...opened(id) });
+  await victim.next("receipt");
+  expect(await stage.operation(id)).toMatchObject({ status: "COMPLETED", updated_by: victim.id });
+  expect(JSON.stringify(victim.received)).not.toContain("forged");
+  expect(new Set(victim.received.map(({ channel }) => channel))).toEqual(new Set(["welcome", "command", "receipt"]));
+}
+
+async function stateOf(stage: Stage, { id: terminalId }: RawTerminal, id: string) {
+  const { status, since, fault } = await stage.see.presence(terminalId);
+  const { telemetry } = await stage.see.telemetry(terminalId);
+  return {
+    operation: await stage.operation(id),
+    presence: { status, since, fault },
+    changes: await stage.see.changes(terminalId),
+    telemetry,
+    terminal: await stage.see.terminal(terminalId),
+  };
+}
+
+const opened = (operation_id: string) => ({
+  operation_id,
+  operation: "open_menu",
+  status: "COMPLETED",
+  finished_at: now(),
+  result: { opened: true },
+});
+
+async function answersMenu(stage: Stage, terminal: RawTerminal): Promise<void> {
+  const id = await stage.send(terminal.id, "open_menu");
+  await terminal.next("command");
+  await terminal.say("result", opened(id));
+  await terminal.next("receipt");
+  expect((await stage.operation(id)).status).toBe("COMPLETED");
+}
+
+async function probed(stage: Stage, terminal: RawTerminal): Promise<void> {
+  const before = terminal.count("probe");
+  const asking = stage.see.probe(terminal.id);
+  const { probe_id } = await terminal.next("probe", before);
+  await terminal.say("probe_answer", { probe_id: probe_id as string });
+  expect(await asking).toMatchObject({ reachable: true });
+}
+
+/** The command as the terminal gets it, with what opens its transfer. */
+async function asked(stage: Stage, terminal: RawTerminal, operation: string): Promise<LogCommand> {
+  const before = terminal.count("command");
+  await stage.send(terminal.id, operation);
+  return (await terminal.next("command", before)) as unknown as LogCommand;
+}

@@ -1,0 +1,82 @@
+import { expect, it } from "vitest";
+import { activeDevice, pairedDevice, type Scene, SuiteDevice } from "./device.ts";
+import { operations } from "./stage.ts";
+
+/** By then a device that was replaced must have lost its connection. */
+const lockedOutWithinMs = 5_000;
+
+export function pairingCases(scene: Scene): void {
+  const { stage } = scene;
+
+  it("pairs by serial number and code, and is made ACTIVE by check_update", async (context) => {
+    const { code, ...who } = await stage().register();
+    expect(await stage().statusOf(who.id)).toBe("PENDING");
+    const device = new SuiteDevice(scene, context, who);
+    device.start(code);
+    await device.agent.until({ event: "paired", terminal_id: who.id });
+    await device.online();
+    expect(await stage().statusOf(who.id)).toBe("ACTION_REQUIRED");
+    await stage().perform(who.id, "check_update");
+    expect(await stage().statusOf(who.id)).toBe("ACTIVE");
+  });
+
+  it("says why it does not pair, and ends", async (context) => {
+    const { code, ...who } = await stage().register();
+    const device = new SuiteDevice(scene, context, who);
+    const { code: exit, signal, stdout, stderr } = await device.start("0000-0000").ended;
+    expect({ signal, stdout }).toEqual({ signal: null, stdout: "" });
+    expect(exit).toBeGreaterThan(0);
+    expect(stderr).toMatch(/pair/i);
+    // One message for people, and no trace of the program.
+    expect(stderr).not.toMatch(/Traceback|^ {4}at /m);
+    expect(await stage().statusOf(who.id)).toBe("PENDING");
+    // It was not the device's fault: with the right code the same device pairs.
+    device.start(code);
+    await device.agent.until({ event: "paired", terminal_id: who.id });
+  });
+
+  it("is locked out when other hardware takes its place, which goes on with the history", async (context) => {
+    const old = await activeDevice(scene, context);
+    const serial = `${old.serial}-NEW`;
+    const replaced = Date.now();
+    const answer = await stage().call("POST", stage().terminal(old.id, "/device"), { device_serial_number: serial });
+    expect(answer.status).toBe(200);
+    await old.agent.until({ event: "disconnected" }, { timeout: lockedOutWithinMs });
+    expect(Date.now() - replaced).toBeLessThan(lockedOutWithinMs);
+    await old.agent.until({ event: "locked_out" });
+
+    const fresh = new SuiteDevice(scene, context, { id: old.id, serial });
+    fresh.start(answer.body.pairing.code);
+    await fresh.agent.until({ event: "paired", terminal_id: old.id });
+    await fresh.online();
+    await stage().perform(old.id, "check_update");
+    await stage().perform(old.id, "open_menu");
+    const { body: history } = await stage().call("GET", `${operations}?terminal_id=${old.id}`);
+    expect(history.map(({ operation }: { operation: string }) => operation)).toEqual([
+      "open_menu",
+      "check_update",
+      "check_update",
+    ]);
+    expect(old.agent.count({ event: "connected" })).toBe(1);
+    expect(old.agent.count({ event: "operation", state: "COMPLETED" })).toBe(1);
+  });
+
+  it("is locked out when its terminal is paired anew", async (context) => {
+    const former = await pairedDevice(scene, context);
+    const { status, body } = await stage().call("POST", stage().terminal(former.id, "/pairing-codes"), {});
+    expect(status).toBe(201);
+    const anew = new SuiteDevice(scene, context, former);
+    anew.start(body.code);
+    await anew.agent.until({ event: "paired", terminal_id: former.id });
+    await former.agent.until({ event: "locked_out" });
+    await anew.online();
+    await stage().perform(former.id, "check_update");
+    expect(former.agent.count({ event: "operation" })).toBe(0);
+    // The old keys open nothing, whenever they come.
+    const { code } = await former.agent.stop();
+    expect(code).toBe(0);
+    const { code: exit, stdout, stderr } = await former.start().ended;
+    expect({ stdout, failed: exit !== 0 }).toEqual({ stdout: "", failed: true });
+    expect(stderr).toMatch(/pair/i);
+  });
+}

@@ -1,0 +1,42 @@
+import { expect, it, vi } from "vitest";
+import { pairedDevice, type Scene } from "./device.ts";
+
+export function presenceCases(scene: Scene): void {
+  const { stage } = scene;
+
+  it("is online, and shut down at once when it is ended", async (context) => {
+    const device = await pairedDevice(scene, context);
+    await vi.waitUntil(async () => (await stage().see.telemetry(device.id)).telemetry.software_version, {
+      timeout: 10_000,
+    });
+    const asked = Date.now();
+    const ended = device.agent.stop();
+    await stage().see.until(device.id, "shut_down", 10_000);
+    const { since } = await stage().see.presence(device.id);
+    expect(Date.parse(since) - asked).toBeLessThan(1_000);
+    expect(await ended).toMatchObject({ code: 0, stderr: "" });
+    device.start();
+    await device.online();
+  });
+
+  it("is missed when it is killed, and back when it is started again", async (context) => {
+    const device = await pairedDevice(scene, context);
+    await device.agent.kill();
+    await vi.waitUntil(async () => ["late", "offline"].includes((await stage().see.presence(device.id)).status), {
+      timeout: 20_000,
+      interval: 25,
+    });
+    expect(await stage().see.probe(device.id)).toMatchObject({ reachable: false });
+    device.start();
+    await device.online();
+    expect(device.agent.count({ event: "paired" })).toBe(0);
+    await stage().perform(device.id, "check_update");
+  });
+
+  it("answers a probe within 3 seconds", async (context) => {
+    const device = await pairedDevice(scene, context);
+    const asked = performance.now();
+    expect(await stage().see.probe(device.id)).toMatchObject({ reachable: true });
+    expect(performance.now() - asked).toBeLessThan(3_000);
+  });
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
+import type { DeviceToken } from "@tillkeeper/contract/http/devices";
+import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import type { MqttClient } from "mqtt";
+import { type TestContext, vi } from "vitest";
+import { enter } from "../../support/hostile.ts";
+import { PairingDevice } from "../../support/pairing-device.ts";
+import type { Stage } from "./stage.ts";
+
+interface Heard {
+  channel: string;
+  message: Record<string, unknown>;
+}
+
+/** How what a terminal says goes out, and how it ends. */
+interface Carrying {
+  say(channel: UpChannel, message: object): Promise<void>;
+  leave(): Promise<void>;
+}
+
+/** A paired terminal written by hand, over whatever carries: it says what a test wants, and notes all that it hears. */
+export class RawTerminal {
+  readonly id: string;
+  readonly token: DeviceToken;
+  readonly received: Heard[] = [];
+  session = "";
+  readonly #stage: Stage;
+  #carrying: Carrying | undefined;
+
+  constructor(stage: Stage, token: DeviceToken) {
+    this.#stage = stage;
+    this.id = token.terminal_id;
+    this.token = token;
+  }
+
+  /** What it opens MQTT connections with. */
+  get login() {
+    const { mqtt_url, mqtt_username, mqtt_password, mqtt_client_id } = this.token;
+    return { mqtt_url, username: mqtt_username, password: mqtt_password, client_id: mqtt_client_id };
+  }
+
+  /** Connects as a new session, and says hello. */
+  async arrive(): Promise<void> {
+    this.session = randomUUID();
+    const heard = (channel: string, message: object) => this.received.push({ channel, message: { ...message } });
+    this.#carrying =
+      this.#stage.transport === "https" ? overHttps(this.token, this.session, heard) : await overMqtt(this, heard);
+    await this.hello();
+  }
+
+  async hello(): Promise<void> {
+    const before = this.count("welcome");
+    const { session } = this;
+    await this.say("hello", { protocol: 1, agent: "raw 1", sent_at: now(), session, operations: [] });
+    await this.next("welcome", before);
+  }
+
+  async say(channel: UpChannel, message: object): Promise<void> {
+    await this.#carrying?.say(channel, message);
+  }
+
+  async leave(): Promise<void> {
+    await this.#carrying?.leave();
+  }
+
+  count(channel: string): number {
+    return this.received.filter((entry) => entry.channel === channel).length;
+  }
+
+  /** The next message of a channel, once it comes; `after` counts those that were there before. */
+  async next(channel: string, after = 0): Promise<Record<string, unknown>> {
+    await vi.waitUntil(() => this.count(channel) > after, { timeout: 15_000, interval: 5 });
+    return this.received.filter((entry) => entry.channel === channel)[after]?.message as Record<string, unknown>;
+  }
+}
+
+export const now = () => new Date().toISOString();
+
+/** A new terminal whose device has paired and is there. */
+export async function rawTerminal(
+  stage: Stage,
+  { onTestFinished }: Pick<TestContext, "onTestFinished">,
+): Promise<RawTerminal> {
+  const { serial, code } = await stage.register();
+  const { body: token } = await (await PairingDevice.make(serial)).pair(stage.server, code);
+  const terminal = new RawTerminal(stage, token);
+  await terminal.arrive();
+  onTestFinished(() => terminal.leave());
+  return terminal;
+}
+
+type Hear = (channel: string, message: object) => void;
+
+async function overMqtt({ id, login, session }: RawTerminal, hear: Hear): Promise<Carrying> {
+  const will = {
+    topic: topic(id, "gone"),
+    payload: Buffer.from(JSON.stringify({ session })),
+    qos: 1,
+    retain: false,
+  } as const;
+  const client: MqttClient = await enter(login, { will });
+  client.on("message", (name, payload) => {
+    const channel = name.split("/").at(-1) ?? "";
+    // The wildcard brings back at some brokers what it says itself.
+    if (!upChannels.some((own) => own === channel)) hear(channel, JSON.parse(payload.toString()));
+  });
+  await client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
+  return {
+    say: async (channel, message) =>
+      void (await client.publishAsync(topic(id, channel), JSON.stringify(message), { qos: 1 })),
+    leave: () => client.endAsync(true),
+  };
+}
+
+function overHttps(token: DeviceToken, session: string, hear: Hear): Carrying {
+  const leaving = new AbortController();
+  const exchange = async (more: object) => {
+    const answer = await postMessages(token, `Bearer ${token.token}`, { session, ...more }, leaving.signal);
+    for (const { channel, message } of answer.body.messages ?? []) hear(channel, message as object);
+    return answer.status;
+  };
+  const listen = async () => {
+    while ((await exchange({ wait_seconds: 20 })) === 200);
+  };
+  const listening = listen().catch(() => undefined);
+  return {
+    say: async (channel, message) => void (await exchange({ messages: [{ channel, message }] })),
+    leave: async () => {
+      leaving.abort();
+      await listening;
+    },
+  };
+}
+
+/** `POST /v1/device/messages`, whoever asks. */
+export async function postMessages(
+  { https_url }: Pick<DeviceToken, "https_url">,
+  authorization: string,
+  body: object,
+  signal?: AbortSignal,
+): Promise<{ status: number; body: Partial<DeviceMessagesAnswer> }> {
+  const response = await fetch(`${https_url}/v1/device/messages`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
+  return { status: response.status, body: (await response.json()) as Partial<DeviceMessagesAnswer> };
+}

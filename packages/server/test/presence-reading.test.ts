@@ -1,0 +1,91 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+describe("reading of presence", () => {
+  const aid = "T60000003";
+  let server: TestServer;
+  let tenant: Tenant;
+  let see: ReturnType<typeof watcher>;
+  let devices: PresentDevice[] = [];
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account(aid);
+    see = watcher(server, tenant);
+  });
+  afterEach(async () => {
+    await Promise.all(devices.map((device) => device.leave()));
+    devices = [];
+  });
+  afterAll(() => server.stop());
+
+  const connect = async (registered: Registered) => {
+    const device = await PresentDevice.connect(server, registered);
+    devices.push(device);
+    return device;
+  };
+
+  it("is shown for a store and for all stores, with what needs somebody most", async () => {
+    const own = await server.account("T60000002");
+    const look = watcher(server, own);
+    const [one, two, three] = await Promise.all(
+      ["71", "72", "73"].map((number) => register(server, own, number, "shop")),
+    );
+    await server.call("POST", "/v1/accounts/T60000002/stores", { token: own.token, body: { store_id: "empty" } });
+    await (await connect(one as Registered)).greet();
+    const second = await connect(two as Registered);
+    await second.greet();
+    second.cut();
+    await look.until((two as Registered).terminalId, "late");
+    const counts = { online: 1, late: 1, offline: 0, never: 1, shut_down: 0 };
+    const store = await look.get("/v1/accounts/T60000002/stores/shop/presence");
+    expect(store).toMatchObject({ store_id: "shop", counts, worst: "late" });
+    const byId = new Map(
+      store.terminals.map((terminal: { terminal_id: string; status: string }) => [
+        terminal.terminal_id,
+        terminal.status,
+      ]),
+    );
+    expect([one, two, three].map((terminal) => byId.get(terminal?.terminalId))).toEqual(["online", "late", "never"]);
+    const all = await look.get("/v1/accounts/T60000002/presence?limit=1");
+    expect(all.stores).toMatchObject([{ store_id: "empty", counts: { online: 0 } }]);
+    expect(all.stores[0]).not.toHaveProperty("worst");
+    const next = await look.get(`/v1/accounts/T60000002/presence?limit=1&starting_after=${all.starting_after}`);
+    expect(next.stores).toMatchObject([{ store_id: "shop", counts, worst: "late" }]);
+    expect(next).not.toHaveProperty("starting_after");
+  });
+
+  it("answers what happened at a time, page by page", async () => {
+    const registered = await register(server, tenant, "6000301");
+    const id = registered.terminalId;
+    const device = await connect(registered);
+    await device.greet();
+    device.cut();
+    await see.until(id, "late");
+    server.clock.advance(60_000);
+    const expected = ["online connected", "late link_lost", "offline link_lost"];
+    await vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected), { timeout: 10_000, interval: 20 });
+    await (await connect(registered)).greet();
+    const path = `/v1/accounts/${aid}/terminals/${id}/presence/changes`;
+    const whole = (await see.get(path)).changes;
+    expect(whole).toHaveLength(4);
+    const paged = [];
+    let cursor = "";
+    do {
+      const page = await see.get(`${path}?limit=1${cursor && `&starting_after=${cursor}`}`);
+      paged.push(...page.changes);
+      cursor = page.starting_after ?? "";
+    } while (cursor !== "");
+    expect(paged).toEqual(whole);
+    const [, offline, late] = whole;
+    const then = await see.get(`${path}?at.gte=${late.at}&at.lte=${offline.at}`);
+    expect(then.changes).toEqual([offline, late]);
+    const bad = await server.call("GET", `${path}?starting_after=x&limit=0&at.gte=yesterday`, { token: tenant.token });
+    expect(bad.status).toBe(400);
+    expect(bad.body.error.errors.map((error: { path: string }) => error.path).toSorted()).toEqual([
+      "/query/at.gte",
+      "/query/limit",
+      "/query/starting_after",
+    ]);
+  });
+});

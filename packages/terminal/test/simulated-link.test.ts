@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { systemClock } from "../src/clock.ts";
+import type { Connection } from "../src/connection.ts";
+import { silentLogger } from "../src/logger.ts";
+import { Agenda } from "../src/simulation/agenda.ts";
+import { SimulatedLink } from "../src/simulation/simulated-link.ts";
+import { password } from "./support/broker.ts";
+import { type Scene, terminalId, useScene } from "./support/scene.ts";
+import { until } from "./support/until.ts";
+
+const probeId = (number: number) => `3f1a9c2e-8b7d-4f6a-9c1e-00000000000${number}`;
+
+describe("a simulated link", () => {
+  let scene: Scene;
+  useScene((made) => {
+    scene = made;
+  });
+  const agenda = new Agenda(systemClock);
+  let connection: Connection;
+  /** What its owner was told. */
+  const told: string[] = [];
+  const came = (word: string) => told.filter((entry) => entry === word).length;
+
+  afterEach(async () => {
+    await connection.destroy();
+    told.length = 0;
+  });
+
+  async function connect(): Promise<SimulatedLink> {
+    const link = new SimulatedLink(agenda, (isUp) => told.push(isUp ? "is up" : "is down"));
+    connection = link.open({
+      terminalId,
+      credential: { url: scene.broker.url, username: terminalId, password },
+      clock: systemClock,
+      log: silentLogger,
+      events: {
+        up: () => void told.push("up"),
+        down: () => void told.push("down"),
+        message: (channel) => void told.push(channel),
+      },
+    });
+    await until(() => came("up") === 1, "a link");
+    return link;
+  }
+
+  const answer = (number: number) => connection.send("probe_answer", { probe_id: probeId(number) });
+  const answers = () => scene.server.signsOn("probe_answer").map((sign) => sign["probe_id"]);
+  const ask = (number: number) =>
+    scene.server.send("probe", { probe_id: probeId(number), sent_at: new Date().toISOString() });
+
+  test("that dies without a word lets nothing through, either way, and is another one later", async () => {
+    const link = await connect();
+    await answer(1);
+    await until(() => answers().length === 1, "an answer");
+    link.fallSilent(700);
+    ask(1);
+    void answer(2);
+    await until(() => came("down") === 1, "the end of the silence");
+    expect(answers()).toEqual([probeId(1)]);
+    await until(() => came("up") === 2, "another link");
+    ask(2);
+    await answer(3);
+    await until(() => answers().length === 2 && came("probe") === 1, "messages on it");
+    expect(answers()).toEqual([probeId(1), probeId(3)]);
+    expect(told.filter((entry) => entry.startsWith("is "))).toEqual(["is up", "is down", "is up"]);
+  });
+
+  test("that is slow brings everything later, in order, and is quick again afterwards", async () => {
+    const link = await connect();
+    link.slowDown(400, 200);
+    const begun = performance.now();
+    ask(1);
+    const first = answer(1);
+    await until(() => performance.now() - begun > 250, "the end of the slowness");
+    const second = answer(2);
+    expect(answers()).toEqual([]);
+    await Promise.all([first, second]);
+    expect(performance.now() - begun).toBeGreaterThan(390);
+    await until(() => answers().length === 2 && came("probe") === 1, "what was slow");
+    expect(answers()).toEqual([probeId(1), probeId(2)]);
+    const again = performance.now();
+    await answer(3);
+    expect(performance.now() - again).toBeLessThan(300);
+  });
+
+  test("that is mended is there at once, and resolves with the next welcome", async () => {
+    const link = await connect();
+    link.fallSilent(60_000);
+    const mended = link.mend().then(() => told.push("mended"));
+    await until(() => came("up") === 2, "another link");
+    expect(came("mended")).toBe(0);
+    await connection.send("hello", { protocol: 1, agent: "test", sent_at: new Date().toISOString(), operations: [] });
+    await mended;
+    await link.mend();
+  });
+});
