@@ -109,7 +109,7 @@ def send_logs(ticket: Ticket, device: Device) -> tuple[Result, Result]:
             except NoAnswer:
                 ticket.pause(pauses.pause())
             except Refused as refusal:
-                if refusal.passing:
+                if refusal.passing or refusal.code == "upload_replaced":
                     ticket.pause(refusal.retry_after or pauses.pause())
                 elif refusal.status == 413 and size > SMALLEST_LOG:
                     keep = size // 2
