@@ -35,7 +35,8 @@ class JournalTest(InFolder):
         path = self.folder / "journal.json"
         journal = Journal(path)
         journal.begin("one", "end_of_day", 10.0, "then")
-        self.assertEqual(Journal(path).get("one"), {"operation": "end_of_day", "expires_at": 10.0, "started_at": "then"})
+        begun = {"operation": "end_of_day", "expires_at": 10.0, "started_at": "then"}
+        self.assertEqual(Journal(path).get("one"), begun)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
 
     def test_a_result_and_what_it_changed_come_together(self) -> None:
@@ -108,7 +109,8 @@ class TimesTest(unittest.TestCase):
 
 class VersionsTest(InFolder):
     def test_which_is_newer(self) -> None:
-        pairs = [("1.10", "1.9"), ("2.0", "2.0-rc1"), ("2.0-rc2", "2.0-rc1"), ("4.2.1", "4.2"), ("4.2.1", "4.2.a"), ("1.0.b", "1.0.A")]
+        pairs = [("1.10", "1.9"), ("2.0", "2.0-rc1"), ("2.0-rc2", "2.0-rc1"), ("4.2.1", "4.2"), ("4.2.1", "4.2.a")]
+        pairs.append(("1.0.b", "1.0.A"))
         for newer, older in pairs:
             self.assertTrue(is_newer(newer, older), (newer, older))
             self.assertFalse(is_newer(older, newer), (older, newer))
@@ -145,7 +147,8 @@ class CredentialsTest(InFolder):
         proof = KeyPair(self.folder / "key.pem").proof("nonce", "123", "CODE")
         header, payload, signature = proof.split(".")
         shown = json.loads(from_base64url(header))
-        self.assertEqual(json.loads(from_base64url(payload)), {"aud": "tillkeeper", "nonce": "nonce", "sub": "123", "code": "CODE"})
+        said = {"aud": "tillkeeper", "nonce": "nonce", "sub": "123", "code": "CODE"}
+        self.assertEqual(json.loads(from_base64url(payload)), said)
         self.assertEqual(set(shown["jwk"]), {"kty", "crv", "x"})
         key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(shown["jwk"]["x"] + "="))
         key.verify(from_base64url(signature), f"{header}.{payload}".encode())
@@ -153,7 +156,8 @@ class CredentialsTest(InFolder):
     def test_the_text_of_a_qr_code(self) -> None:
         text = "tillkeeper:pair?server=http%3A%2F%2F127.0.0.1%3A33641&serial=REF-1&code=18XN-PQ57&more=x"
         values = parse_qr(text)
-        self.assertEqual((values["server"], values["serial"], values["code"]), ("http://127.0.0.1:33641", "REF-1", "18XN-PQ57"))
+        self.assertEqual(values["server"], "http://127.0.0.1:33641")
+        self.assertEqual((values["serial"], values["code"]), ("REF-1", "18XN-PQ57"))
         with self.assertRaises(ValueError):
             parse_qr("https://example.com/?server=a&serial=b&code=c")
 
