@@ -1,0 +1,281 @@
+#!/usr/bin/python3
+"""A device that pairs with a Tillkeeper server and carries out operations. Written from docs/device-protocol.md alone.
+
+What happens is handed to one thread, the main one, in the order in which it came; see `Agent.run`. Everything that may
+have to wait (links, uploads, the renewing of tokens) does so on threads of its own and hands in what came of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import logging
+import logging.handlers
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from connector import Connector
+from credentials import Credentials, NotPaired, parse_qr
+from device import Device
+from journal import Journal
+from links import Link
+from messages import Command, Message
+from operations import Failed, Result, Ticket, end_of_day, open_menu, send_logs
+from presence import Presence
+from rules import Rules
+from times import Clock, to_text
+from updates import Updates
+from versions import ReleaseKeys
+from web import Refused
+
+PROGRAM = "tillkeeper-python-agent"
+
+# To stop takes at most this: what runs is let come to its end, and what takes longer is answered as interrupted next time.
+LONGEST_END = 5.0
+LONGEST_GOODBYE = 8.0
+
+log = logging.getLogger("agent")
+
+Operation = Callable[[Ticket, Device], tuple[Result, Result]]
+
+
+class Events:
+    """A line for each event on standard output: words, or with --json an object."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json, self._lock = as_json, threading.Lock()
+
+    def emit(self, event: str, **fields: Any) -> None:
+        words = " ".join([event, *(str(it) for it in fields.values())])
+        line = json.dumps({"event": event, **fields}) if self._as_json else words
+        log.info("%s", words)
+        with self._lock, contextlib.suppress(OSError):
+            print(line, flush=True)
+
+
+class Agent:
+    """Ties the rules to the world. It is what the rules call `Outside`, and what the links call `Listener`."""
+
+    def __init__(self, options: argparse.Namespace, state: Path, stopping: threading.Event) -> None:
+        self._stopping, self._events = stopping, Events(options.json)
+        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._link: Link | None = None
+        self._ticket: Ticket | None = None
+        self._restart_due = False
+        self.emit = self._events.emit
+        journal = Journal(state / "journal.json")
+        self._device = Device(state, journal, options.model, options.ca)
+        for operation_id in journal.answer_interrupted(to_text(time.time())):
+            log.warning("operation %s was interrupted", operation_id)
+        self._operations: dict[str, Operation] = {
+            "open_menu": open_menu,
+            "end_of_day": end_of_day,
+            "send_logs": send_logs,
+            "check_update": Updates(ReleaseKeys(options.release_keys)).check_update,
+        }
+        name = f"{PROGRAM}/{self._device.software_version()}"[:100]
+        self._credentials = Credentials(state, options.server, options.serial, options.ca, name, self.emit, stopping)
+        self._connector = Connector(self._credentials, options.transport, options.ca, self, stopping)
+        clock = Clock()
+        self._clock = clock
+        self._rules = Rules(journal, clock, self, Presence(clock, self._device.condition), name)
+
+    def run(self, code: str | None) -> bool:
+        """Until it is stopped. True when it is to start anew, with another version."""
+        session = self._credentials.start(code)
+        if session is None:
+            return False
+        self._terminal_id = session.terminal_id
+        self._connector.start()
+        while not self._stopping.is_set() and not (self._restart_due and self._rules.idle):
+            self._step(self._rules.next_wakeup() - self._clock.steady())
+        restart = not self._stopping.is_set()
+        self._stopping.set()
+        self._rules.begin_nothing_more()
+        ends = self._clock.steady() + LONGEST_END
+        while self._rules.running and self._clock.steady() < ends:
+            self._step(0.1)
+        self._say_goodbye()
+        if restart:
+            version = self._device.version_laid_ready()
+            self.emit("restarting", terminal_id=self._terminal_id, software_version=version)
+        return restart
+
+    def _step(self, longest: float) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._inbox.get(timeout=max(0.0, longest))()
+        self._rules.tick()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._inbox.put(lambda: None)
+
+    def _say_goodbye(self) -> None:
+        if self._link:
+            self._rules.goodbye()
+            self._link.close()
+            self.emit("disconnected", terminal_id=self._terminal_id)
+
+    # What the links hand in. They call from their own threads.
+
+    def opened(self, link: Link) -> None:
+        self._inbox.put(lambda: self._take_link(link))
+
+    def heard(self, channel: str, payload: bytes) -> None:
+        self._inbox.put(lambda: self._take_message(channel, payload))
+
+    def _take_link(self, link: Link) -> None:
+        self._link = link
+        self.emit("connected", terminal_id=self._terminal_id, transport=link.transport)
+        self._rules.connected(link.session)
+        threading.Thread(target=self._watch, args=(link,), name="watch", daemon=True).start()
+
+    def _watch(self, link: Link) -> None:
+        link.closed.wait()
+        self._inbox.put(lambda: self._lose_link(link))
+
+    def _lose_link(self, link: Link) -> None:
+        if self._link is link:
+            self._link = None
+            self._rules.disconnected()
+            self.emit("disconnected", terminal_id=self._terminal_id)
+
+    def _take_message(self, channel: str, payload: bytes) -> None:
+        if channel == "welcome":
+            self._connector.welcomes += 1
+        self._rules.received(channel, payload)
+
+    # What the rules want done
+
+    def send(self, channel: str, message: Message) -> None:
+        if self._link:
+            log.debug("say %s %s", channel, message)
+            self._link.send(channel, message)
+
+    def later(self, operation_id: str) -> None:
+        self._inbox.put(lambda: self._rules.begin_written(operation_id))
+
+    def take_till(self) -> bool:
+        return self._device.take_till()
+
+    def leave_till(self) -> None:
+        self._device.leave_till()
+
+    def run_operation(self, ticket: Ticket) -> None:
+        changes: Result = {}
+        try:
+            result, changes = self._operations[ticket.command.operation](ticket, self._device)
+            came_of_it: Message = {"status": "COMPLETED", "result": result}
+        except Failed as failure:
+            came_of_it = failure.as_message()
+        except Exception as failure:  # whatever breaks: the server is told, and the agent goes on
+            log.exception("%s broke", ticket.command.operation)
+            came_of_it = Failed("device_error", "internal_error", type(failure).__name__).as_message()
+        self._inbox.put(lambda: self._rules.finished(ticket.command.operation_id, came_of_it, changes))
+
+    def begin(self, command: Command, seconds_left: float) -> None:
+        self._ticket = ticket = Ticket(command, time.monotonic() + seconds_left)
+        ticket.may_break_off = command.operation != "end_of_day"
+        threading.Thread(target=self.run_operation, args=(ticket,), name=command.operation, daemon=True).start()
+
+    def break_off(self, operation_id: str) -> bool:
+        ticket = self._ticket
+        if not ticket or ticket.command.operation_id != operation_id or not ticket.may_break_off:
+            return False
+        ticket.cancelled.set()
+        return True
+
+    def receipted(self, operation_id: str) -> None:
+        # Only now: before the receipt a restart would cost a repetition (rule U5).
+        self._restart_due = self._restart_due or self._device.version_laid_ready() is not None
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--server", metavar="URL", help="the server's address")
+    parser.add_argument("--serial", metavar="NUMBER", help="the device's serial number, as it is registered")
+    parser.add_argument("--code", help="the pairing code; not needed again once paired")
+    parser.add_argument("--qr", metavar="TEXT", help="what the pairing's QR code says, in place of the three above")
+    parser.add_argument("--state", metavar="FOLDER", type=Path, required=True, help="keys, journal, log and releases")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per event, in place of words")
+    parser.add_argument("--ca", metavar="FILE", help="certificates to trust, in place of the system's")
+    parser.add_argument("--transport", choices=["auto", "mqtt", "https"], default="auto",
+                        help="auto: MQTT, and HTTPS where it does not get through")  # fmt: skip
+    parser.add_argument("--release-keys", metavar="FILE", type=Path,
+                        help="public keys of releases that may be installed: PEM, JWK or JWK set")  # fmt: skip
+    parser.add_argument("--model", default="SATURN1000", help="the device's model")
+    options = parser.parse_args()
+    if options.qr:
+        try:
+            values = parse_qr(options.qr)
+        except ValueError as cause:
+            parser.error(str(cause))
+        if options.serial and options.serial != values["serial"]:
+            parser.error("the QR code is that of another device")
+        options.server, options.serial, options.code = values["server"], values["serial"], values["code"]
+    return options
+
+
+def prepare(state: Path) -> int:
+    """The folder, the log, and a lock: two programs with one journal would do things twice."""
+    os.umask(0o077)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(state / "running.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    to_file = logging.handlers.RotatingFileHandler(state / "agent.log", maxBytes=1_000_000, backupCount=1)
+    to_screen = logging.StreamHandler()
+    to_screen.setLevel(logging.WARNING)
+    logging.basicConfig(
+        level=logging.DEBUG, handlers=[to_file, to_screen], format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    return lock
+
+
+def stop_by_signal(stopping: threading.Event, stop: Callable[[], None]) -> None:
+    """On a thread of its own: a handler in the main thread could come while that thread holds a lock."""
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+
+    def wait() -> None:
+        signal.sigwait(signals)
+        stop()
+        # Whatever still waits for the network is not worth waiting for: all that counts is on the disk.
+        time.sleep(LONGEST_GOODBYE)
+        os._exit(0)
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+
+
+def main() -> int:
+    options = parse_options()
+    try:
+        lock = prepare(options.state)
+    except BlockingIOError:
+        print(f"Another agent works in {options.state}.", file=sys.stderr)
+        return 1
+    stopping = threading.Event()
+    try:
+        agent = Agent(options, options.state, stopping)
+        stop_by_signal(stopping, agent.stop)
+        restart = agent.run(options.code)
+    except (NotPaired, Refused, ValueError, OSError) as failure:
+        print(f"{PROGRAM}: {failure}", file=sys.stderr)
+        return 1
+    if restart:
+        logging.shutdown()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    os.close(lock)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Keeps the device connected: again after each break, by HTTPS where MQTT does not get through, and back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from credentials import Credentials, Session
+from links import HttpsLink, Link, LinkFailed, Listener, MqttLink
+from times import Backoff
+
+log = logging.getLogger("agent.connector")
+
+GOOD_LINK = 2.0
+TRIES_BEFORE_HTTPS = 3
+
+
+class Connector:
+    def __init__(
+        self, credentials: Credentials, transport: str, ca: str | None, listener: Listener, stopping: threading.Event
+    ) -> None:
+        self._credentials, self._transport, self._ca = credentials, transport, ca
+        self._listener, self._stopping = listener, stopping
+        self._beside: threading.Event | None = None
+        self.welcomes = 0
+
+    def start(self) -> None:
+        self._thread(self._credentials.keep_fresh)
+        self._thread(self._https if self._transport == "https" else self._mqtt)
+
+    def _thread(self, target: Callable[[], None]) -> None:
+        threading.Thread(target=target, name=target.__name__, daemon=True).start()
+
+    def _mqtt(self) -> None:
+        self._keep("mqtt", lambda it: MqttLink(it, self._ca, self._listener), self._stopping)
+
+    def _https(self) -> None:
+        self._keep("https", self._https_link, self._stopping)
+
+    def _https_link(self, session: Session) -> Link:
+        return HttpsLink(self._credentials, session.https_url, self._ca, self._listener)
+
+    def _keep(self, transport: str, make: Callable[[Session], Link], stopping: threading.Event) -> None:
+        pauses, failures = Backoff(0.2, 10.0), 0
+        while not stopping.is_set() and not self._stopping.is_set():
+            session = self._credentials.current()
+            if session is None:
+                return
+            link = make(session)
+            welcomes, began = self.welcomes, time.monotonic()
+            try:
+                link.open()
+            except LinkFailed as failure:
+                log.warning("no link by %s: %s", transport, failure)
+                failures += 1
+                self._fall_back(transport, failures)
+                if failure.refused:
+                    self._credentials.renew(session)
+            else:
+                failures = 0
+                if transport == "mqtt":
+                    self._come_back()
+                while not link.closed.wait(0.5):
+                    if stopping.is_set() and not self._stopping.is_set():
+                        link.close()
+                if link.refused:
+                    self._credentials.renew(session)
+                if time.monotonic() - began >= GOOD_LINK:
+                    pauses.begin_again()
+                if self.welcomes > welcomes:
+                    pauses.at_most(0.8)
+            stopping.wait(pauses.pause())
+
+    def _fall_back(self, transport: str, failures: int) -> None:
+        """MQTT is tried all the while; beside it HTTPS, once it looks as if MQTT did not get through."""
+        if transport == "mqtt" and self._transport == "auto" and failures >= TRIES_BEFORE_HTTPS and not self._beside:
+            self._beside = beside = threading.Event()
+            log.warning("MQTT does not get through: going by HTTPS until it does")
+            threading.Thread(
+                target=lambda: self._keep("https", self._https_link, beside), name="https-beside", daemon=True
+            ).start()
+
+    def _come_back(self) -> None:
+        if self._beside:
+            self._beside.set()
+            self._beside = None

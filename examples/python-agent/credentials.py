@@ -1,0 +1,223 @@
+"""Who the device is: its key pair, pairing, and the tokens that the key pair proves its way to."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from journal import write_durably
+from times import Backoff
+from web import NoAnswer, Refused, Web
+
+log = logging.getLogger("agent.credentials")
+
+LOCKED_OUT_PAUSE = 60.0
+
+
+class NotPaired(Exception):
+    """The device has no place at the server, and cannot get one by what it was given."""
+
+
+def base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def parse_qr(text: str) -> dict[str, str]:
+    """`tillkeeper:pair?server=…&serial=…&code=…`; what else stands in it is left alone."""
+    kind, _, query = text.partition("?")
+    values = {name: found[0] for name, found in parse_qs(query).items()}
+    if kind != "tillkeeper:pair" or not {"server", "serial", "code"} <= values.keys():
+        raise ValueError("the text is not that of a pairing's QR code")
+    return values
+
+
+class KeyPair:
+    """An Ed25519 key pair in a file that outlives a power cut and that nobody else can read."""
+
+    def __init__(self, path: Path) -> None:
+        if path.exists():
+            key = load_pem_private_key(path.read_bytes(), None)
+            if not isinstance(key, Ed25519PrivateKey):
+                raise ValueError(f"{path} does not hold an Ed25519 key")
+            self._key = key
+            return
+        self._key = Ed25519PrivateKey.generate()
+        write_durably(path, self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+    def proof(self, nonce: str, subject: str, code: str | None = None) -> str:
+        """A compact JWS. With a code it brings the public key along, as pairing wants it."""
+        header: dict[str, Any] = {"typ": "device-proof+jwt", "alg": "EdDSA"}
+        payload = {"aud": "tillkeeper", "nonce": nonce, "sub": subject}
+        if code is not None:
+            public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+            header["jwk"] = {"kty": "OKP", "crv": "Ed25519", "x": base64url(public)}
+            payload["code"] = code
+        signed = f"{base64url(json.dumps(header).encode())}.{base64url(json.dumps(payload).encode())}"
+        return f"{signed}.{base64url(self._key.sign(signed.encode()))}"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the last answer said: connect with this and nothing older."""
+
+    terminal_id: str
+    token: str
+    mqtt_url: str
+    mqtt_username: str
+    mqtt_password: str
+    mqtt_client_id: str
+    https_url: str
+    renew_at: float
+
+    @classmethod
+    def of(cls, answer: dict[str, Any]) -> Session:
+        names = ("terminal_id", "token", "mqtt_url", "mqtt_username", "mqtt_password", "mqtt_client_id", "https_url")
+        texts = {name: str(answer[name]) for name in names}
+        return cls(**texts, renew_at=time.monotonic() + 0.8 * answer["expires_in"])
+
+
+class Credentials:
+    def __init__(
+        self,
+        state: Path,
+        server: str | None,
+        serial: str | None,
+        ca: str | None,
+        agent: str,
+        emit: Callable[..., None],
+        stopping: threading.Event,
+    ) -> None:
+        self._path = state / "device.json"
+        self._known: dict[str, str] = json.loads(self._path.read_text()) if self._path.exists() else {}
+        address = server or self._known.get("server")
+        self._serial = serial or self._known.get("serial") or ""
+        if not address or not self._serial:
+            raise NotPaired("A device that is not paired yet needs --server, --serial and --code, or --qr.")
+        if self._known and serial and serial != self._known["serial"]:
+            raise NotPaired(f"{state} is the folder of the device {self._known['serial']}.")
+        self._server, self._ca, self._agent = address, ca, agent
+        self._emit, self._stopping = emit, stopping
+        self._keys = KeyPair(state / "device-key.pem")
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+
+    def start(self, code: str | None) -> Session | None:
+        """Pairs, or asks for the first token. None when the agent was stopped meanwhile."""
+        if self._known and not code:
+            return self.renew(None)
+        if self._known:
+            answer = self._insist(self._token)
+            if answer is not None:
+                return self._accept(answer)
+        if not code:
+            raise NotPaired("A device that is not paired yet needs a --code.")
+        answer = self._insist(lambda: self._pair(code))
+        # The answer to an earlier pairing may have got lost: then the device is paired and does not know it.
+        answer = answer or self._insist(self._token)
+        if answer is None:
+            if self._stopping.is_set():
+                return None
+            if self._known:
+                return self.renew(None)
+            raise NotPaired("The serial number and the code do not pair.")
+        self._known = {"server": self._server, "serial": self._serial, "terminal_id": answer["terminal_id"]}
+        write_durably(self._path, json.dumps(self._known).encode())
+        self._emit("paired", terminal_id=answer["terminal_id"])
+        return self._accept(answer)
+
+    def current(self) -> Session | None:
+        """The session to connect with; a fresh one if the last is about to run out."""
+        session = self._session
+        if session and time.monotonic() < session.renew_at:
+            return session
+        return self.renew(session)
+
+    def renew(self, refused: Session | None) -> Session | None:
+        """A session that is not the refused one. Waits as long as it takes; None when the agent is stopped."""
+        with self._lock:
+            if self._session is not refused:
+                return self._session
+            told = False
+            while not self._stopping.is_set():
+                answer = self._insist(self._token)
+                if answer is not None:
+                    return self._accept(answer)
+                if not told and not self._stopping.is_set():
+                    told = True
+                    self._emit("locked_out", terminal_id=self._known["terminal_id"])
+                self._stopping.wait(LOCKED_OUT_PAUSE)
+            return None
+
+    def keep_fresh(self) -> None:
+        """Renews when four fifths of a token's time are over. Runs on a thread of its own."""
+        while not self._stopping.is_set():
+            session = self._session
+            self._stopping.wait(max(1.0, session.renew_at - time.monotonic()) if session else 1.0)
+            if session and not self._stopping.is_set() and time.monotonic() >= session.renew_at:
+                self.renew(session)
+
+    def _accept(self, answer: dict[str, Any]) -> Session:
+        self._session = Session.of(answer)
+        return self._session
+
+    def _insist(self, ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+        """Tries until the server has answered. None when it refuses the device, or when the agent is stopped."""
+        pauses = Backoff(1.0, 60.0)
+        proofs = 0
+        while not self._stopping.is_set():
+            pause = pauses.pause
+            try:
+                return ask()
+            except Refused as refusal:
+                if refusal.status == 400:
+                    raise
+                if refusal.code == "invalid_proof" and proofs == 0:
+                    proofs = 1  # the nonce may have run out on the way: once more with a fresh one
+                    continue
+                if not refusal.passing:
+                    log.warning("refused: %s", refusal)
+                    return None
+                log.warning("%s", refusal)
+                if refusal.retry_after is not None:
+                    self._stopping.wait(refusal.retry_after)
+                    continue
+            except NoAnswer as failure:
+                log.warning("%s does not answer: %s", self._server, failure)
+            self._stopping.wait(pause())
+        return None
+
+    def _pair(self, code: str) -> dict[str, Any]:
+        web = Web(self._server, self._ca, 15)
+        try:
+            proof = self._keys.proof(web.post("/v1/device/nonce")["nonce"], self._serial, code)
+            body = {"device_serial_number": self._serial, "code": code, "proof": proof, "agent": self._agent}
+            return web.post("/v1/device/pair", body)
+        finally:
+            web.close()
+
+    def _token(self) -> dict[str, Any]:
+        known = self._known.get("terminal_id")
+        web = Web(self._server, self._ca, 15)
+        try:
+            proof = self._keys.proof(web.post("/v1/device/nonce")["nonce"], known or self._serial)
+            who = {"terminal_id": known} if known else {"device_serial_number": self._serial}
+            return web.post("/v1/device/token", {**who, "proof": proof})
+        finally:
+            web.close()

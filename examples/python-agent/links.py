@@ -1,0 +1,234 @@
+"""The two ways to carry messages: MQTT, and HTTPS where MQTT does not get through. A link lives once, and has one session."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import socket
+import threading
+import uuid
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as mqtt
+
+from credentials import Credentials, Session
+from messages import DOWN, Message
+from web import NoAnswer, Refused, Web, tls_context
+
+log = logging.getLogger("agent.links")
+
+KEEPALIVE = 12
+PATIENCE = 10.0
+LONGEST_WAIT = 20
+MOST_AT_ONCE = 50
+
+
+class LinkFailed(Exception):
+    def __init__(self, message: str, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
+
+
+class Listener(Protocol):
+    def opened(self, link: Link) -> None: ...
+
+    def heard(self, channel: str, payload: bytes) -> None: ...
+
+
+class Link(Protocol):
+    transport: str
+    session: str
+    closed: threading.Event
+    refused: bool
+
+    def open(self) -> None:
+        """Comes back once messages flow in both directions, or raises LinkFailed."""
+
+    def send(self, channel: str, message: Message) -> None: ...
+
+    def close(self) -> None:
+        """What was sent before gets a moment to arrive."""
+
+
+class MqttLink:
+    transport = "mqtt"
+
+    def __init__(self, session: Session, ca: str | None, listener: Listener) -> None:
+        self.session = str(uuid.uuid4())
+        self.closed, self.refused = threading.Event(), False
+        self._listener, self._credential = listener, session
+        self._topics = f"tillkeeper/v1/{session.terminal_id}/"
+        self._answered = threading.Event()
+        self._failure: LinkFailed | None = None
+        self._last: mqtt.MQTTMessageInfo | None = None
+        # A new client for each connection: it must not send again what an older one could not (see "The traps").
+        self._client = client = mqtt.Client(
+            session.mqtt_client_id, clean_session=True, protocol=mqtt.MQTTv311, reconnect_on_failure=False
+        )
+        client.username_pw_set(session.mqtt_username, session.mqtt_password)
+        client.will_set(self._topics + "gone", json.dumps({"session": self.session}), qos=1, retain=False)
+        client.max_inflight_messages_set(200)
+        client.on_socket_open = self._without_delay
+        client.on_connect, client.on_disconnect = self._connected, self._disconnected
+        client.on_subscribe, client.on_message = self._subscribed, self._message
+        if session.mqtt_url.startswith("mqtts:"):
+            client.tls_set_context(tls_context(ca))
+
+    def open(self) -> None:
+        address = urlsplit(self._credential.mqtt_url)
+        port = address.port or (8883 if address.scheme == "mqtts" else 1883)
+        try:
+            self._client.connect(address.hostname or "", port, keepalive=KEEPALIVE)
+        except (OSError, ValueError) as cause:
+            self.closed.set()
+            raise LinkFailed(str(cause)) from cause
+        self._client.loop_start()
+        if not self._answered.wait(PATIENCE):
+            self._failure = LinkFailed("the broker does not answer")
+        if self._failure:
+            self.close()
+            raise self._failure
+
+    def send(self, channel: str, message: Message) -> None:
+        self._last = self._client.publish(self._topics + channel, json.dumps(message), qos=1, retain=False)
+
+    def close(self) -> None:
+        if self._last and not self.closed.is_set():
+            try:
+                self._last.wait_for_publish(1.0)
+            except (RuntimeError, ValueError):
+                pass
+        self._client.disconnect()
+        self.closed.wait(1.0)  # the client's thread says so, and ends
+        self.closed.set()
+
+    def _without_delay(self, client: mqtt.Client, userdata: Any, sock: socket.socket) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def _connected(self, client: mqtt.Client, userdata: Any, flags: Any, code: int) -> None:
+        if code == mqtt.CONNACK_ACCEPTED:
+            client.subscribe([(self._topics + channel, 1) for channel in DOWN])
+        else:
+            self.refused = code in (4, 5)
+            self._fail(f"the broker refuses the connection: {mqtt.connack_string(code)}")
+
+    def _subscribed(self, client: mqtt.Client, userdata: Any, mid: int, granted: tuple[int, ...]) -> None:
+        if any(it > 2 for it in granted):
+            self._fail("the broker refuses a subscription")
+            return
+        self._listener.opened(self)
+        self._answered.set()
+
+    def _message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        if message.topic.startswith(self._topics):
+            self._listener.heard(message.topic[len(self._topics) :], message.payload)
+
+    def _disconnected(self, client: mqtt.Client, userdata: Any, code: int) -> None:
+        if not self._failure:
+            self._failure = LinkFailed("the link broke", self.refused)
+        self.closed.set()
+        self._answered.set()
+
+    def _fail(self, why: str) -> None:
+        self._failure = LinkFailed(why, self.refused)
+        self._answered.set()
+
+
+class HttpsLink:
+    """One request that waits for messages, at all times, and another beside it for what there is to say."""
+
+    transport = "https"
+
+    def __init__(self, credentials: Credentials, address: str, ca: str | None, listener: Listener) -> None:
+        self.session = str(uuid.uuid4())
+        self.closed, self.refused = threading.Event(), False
+        self._listener, self._credentials = listener, credentials
+        self._asking = Web(address, ca, LONGEST_WAIT + 10)
+        self._saying = Web(address, ca, PATIENCE)
+        self._outgoing: queue.SimpleQueue[tuple[str, Message] | None] = queue.SimpleQueue()
+        self._sender: threading.Thread | None = None
+
+    def open(self) -> None:
+        try:
+            heard = self._exchange(self._saying, [], 0)
+        except LinkFailed:
+            self._end()
+            raise
+        self._listener.opened(self)
+        self._hand_over(heard)
+        self._sender = threading.Thread(target=self._say, name="https-say", daemon=True)
+        self._sender.start()
+        threading.Thread(target=self._ask, name="https-ask", daemon=True).start()
+
+    def send(self, channel: str, message: Message) -> None:
+        self._outgoing.put((channel, message))
+
+    def close(self) -> None:
+        self._outgoing.put(None)
+        if self._sender:
+            self._sender.join(2.0)
+        self._end()
+
+    def _end(self) -> None:
+        self.closed.set()
+        self._outgoing.put(None)
+        self._asking.abort()
+
+    def _ask(self) -> None:
+        while not self.closed.is_set():
+            try:
+                self._hand_over(self._exchange(self._asking, [], LONGEST_WAIT))
+            except LinkFailed as failure:
+                self._broken(failure)
+
+    def _say(self) -> None:
+        while not self.closed.is_set():
+            first = self._outgoing.get()
+            if first is None:
+                return
+            batch, last = [first], False
+            while len(batch) < MOST_AT_ONCE and not self._outgoing.empty():
+                following = self._outgoing.get()
+                if following is None:
+                    last = True
+                    break
+                batch.append(following)
+            try:
+                self._hand_over(self._exchange(self._saying, batch, 0))
+            except LinkFailed as failure:
+                self._broken(failure)
+            if last:
+                return
+
+    def _broken(self, failure: LinkFailed) -> None:
+        if not self.closed.is_set():
+            log.warning("the link over HTTPS broke: %s", failure)
+        self._end()
+
+    def _exchange(self, web: Web, batch: list[tuple[str, Message]], wait: int) -> list[Any]:
+        session = self._credentials.current()
+        if session is None:
+            raise LinkFailed("stopped")
+        body: Message = {
+            "session": self.session,
+            "messages": [{"channel": channel, "message": message} for channel, message in batch],
+        }
+        if wait:
+            body["wait_seconds"] = wait
+        try:
+            answer = web.post("/v1/device/messages", body, {"Authorization": f"Bearer {session.token}"})
+        except Refused as refusal:
+            self.refused = refusal.status == 401
+            raise LinkFailed(str(refusal), self.refused) from refusal
+        except NoAnswer as failure:
+            raise LinkFailed(str(failure)) from failure
+        messages = answer.get("messages")
+        return messages if isinstance(messages, list) else []
+
+    def _hand_over(self, messages: list[Any]) -> None:
+        for it in messages:
+            if isinstance(it, dict) and isinstance(it.get("channel"), str):
+                self._listener.heard(it["channel"], json.dumps(it.get("message")).encode())
+

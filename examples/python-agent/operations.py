@@ -1,0 +1,174 @@
+"""The four operations. `Ticket` is what one of them is given; it returns what came of it, or raises `Failed`."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import os
+import random
+import shutil
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from device import Device
+from messages import Command
+from times import Backoff, to_text
+from web import NoAnswer, Refused, Web
+
+Result = dict[str, Any]
+
+# So that the answer still arrives within the window.
+SPARE = 1.0
+LARGEST_LOG = 64 * 1024 * 1024
+SMALLEST_LOG = 1024
+
+
+class Failed(Exception):
+    def __init__(self, reason: str, code: str | None = None, message: str = "") -> None:
+        super().__init__(message or reason)
+        self.reason, self.code = reason, code
+
+    def as_message(self) -> Result:
+        error = {"error": {"code": self.code, "message": str(self)[:500]}} if self.code else {}
+        return {"status": "FAILED", "reason": self.reason, **error}
+
+
+@dataclass
+class Ticket:
+    command: Command
+    ends: float
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    may_break_off: bool = True
+
+    def seconds_left(self) -> float:
+        return self.ends - SPARE - time.monotonic()
+
+    def check(self) -> None:
+        """Call it wherever breaking off leaves nothing half done."""
+        if self.cancelled.is_set():
+            raise Failed("cancelled")
+        if self.seconds_left() <= 0:
+            raise Failed("host_unreachable", "too_slow", "The server did not answer within the window.")
+
+    def pause(self, seconds: float) -> None:
+        self.cancelled.wait(max(0.0, min(seconds, self.seconds_left())))
+        self.check()
+
+    def bearer(self) -> dict[str, str]:
+        assert self.command.transfer
+        return {"Authorization": f"Bearer {self.command.transfer['token']}"}
+
+
+def open_menu(ticket: Ticket, device: Device) -> tuple[Result, Result]:
+    ticket.check()
+    return {"opened": True}, {}
+
+
+def end_of_day(ticket: Ticket, device: Device) -> tuple[Result, Result]:
+    """Invented totals, and a payment host that takes a moment. What the host may have closed is not broken off."""
+    time.sleep(device.closing_seconds)
+    opened, closed = device.batch_opened_at(), to_text(time.time())
+    purchases, reversals = random.randint(1, 80), random.randint(0, 3)
+    purchases_amount = sum(random.randint(2_000, 90_000) for _ in range(purchases))
+    tips = purchases_amount // 50
+    reversals_amount = sum(random.randint(1_000, 9_000) for _ in range(reversals))
+    result = {
+        "outcome": "accepted",
+        "batch_id": str(device.batch_number()),
+        "start_of_day_at": opened,
+        "last_end_of_day_at": closed,
+        "purchases_count": purchases,
+        "purchases_amount": purchases_amount,
+        "reversals_count": reversals,
+        "reversals_amount": reversals_amount,
+        "sale_amount": purchases_amount - tips - reversals_amount,
+        "tip_amount": tips,
+        "currency": "NOK",
+    }
+    return result, {"batch_number": device.batch_number() + 1, "batch_opened_at": closed}
+
+
+def send_logs(ticket: Ticket, device: Device) -> tuple[Result, Result]:
+    transfer = ticket.command.transfer
+    if not transfer:
+        raise Failed("device_error", "no_transfer", "The command does not say where to send the log.")
+    packed = device.folder / "log-to-send.gz"
+    keep, mended, pauses = LARGEST_LOG * 4, False, Backoff(1.0, 15.0)
+    try:
+        while True:
+            ticket.check()
+            size = _pack(device.logs(), packed, keep)
+            try:
+                kept = _upload(ticket, device, packed)
+                return {"log_id": kept["log_id"], "size": kept["size"], "sha256": kept["sha256"]}, {}
+            except NoAnswer:
+                ticket.pause(pauses.pause())
+            except Refused as refusal:
+                if refusal.passing or refusal.code == "upload_replaced":
+                    ticket.pause(refusal.retry_after or pauses.pause())
+                elif refusal.status == 413 and size > SMALLEST_LOG:
+                    keep = size // 2
+                elif refusal.status == 400 and not mended:
+                    mended = True
+                else:
+                    raise Failed("device_error", "log_not_taken", str(refusal)) from refusal
+    finally:
+        packed.unlink(missing_ok=True)
+
+
+def _pack(logs: list[Path], packed: Path, keep: int) -> int:
+    """Packs the last `keep` bytes of the log, and says how many there were."""
+    skip = max(0, sum(it.stat().st_size for it in logs) - keep)
+    size = 0
+    with gzip.open(packed, "wb") as target:
+        for log in logs:
+            with log.open("rb") as source:
+                length = os.fstat(source.fileno()).st_size
+                source.seek(min(skip, length))
+                size += length - min(skip, length)
+                skip -= min(skip, length)
+                shutil.copyfileobj(source, target)
+    os.chmod(packed, 0o600)
+    return size
+
+
+class _Watched:
+    """A file that stops being read once the operation is cancelled or out of time."""
+
+    def __init__(self, path: Path, ticket: Ticket) -> None:
+        self._file, self._ticket = path.open("rb"), ticket
+
+    def read(self, size: int = -1) -> bytes:
+        self._ticket.check()
+        return self._file.read(size)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _upload(ticket: Ticket, device: Device, packed: Path) -> Result:
+    assert ticket.command.transfer
+    digest = hashlib.sha256()
+    with packed.open("rb") as source:
+        while chunk := source.read(65536):
+            digest.update(chunk)
+    headers = {
+        **ticket.bearer(),
+        "Content-Type": "application/gzip",
+        "Content-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:",
+        "Content-Length": str(packed.stat().st_size),
+    }
+    url = ticket.command.transfer["url"]
+    parts = urlsplit(url)
+    web = Web(f"{parts.scheme}://{parts.netloc}", device.ca, max(1.0, min(30.0, ticket.seconds_left())))
+    body = _Watched(packed, ticket)
+    try:
+        return web.json("PUT", parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)
+    finally:
+        body.close()
+        web.close()

@@ -1,0 +1,166 @@
+"""Journal, time, versions, signatures and proofs: the parts that need no server."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+import tempfile
+import unittest
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from credentials import KeyPair, parse_qr
+from journal import Journal
+from times import Backoff, Clock, ServerTime, from_text, to_text
+from versions import ReleaseKeys, from_base64url, is_newer
+
+EXAMPLE_KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+EXAMPLE_KEY_ID = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+EXAMPLE_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+EXAMPLE_SIGNATURE = "cwdnw3udkliAumL8n56epGBvrOL1svxVdcLypwsmg-ox0FkS0xLGLn1wDy9rM6dkv820I3UYxqFqc8j_KJaxDg"
+
+
+class InFolder(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+
+class JournalTest(InFolder):
+    def test_it_outlives_the_process_and_only_its_owner_reads_it(self) -> None:
+        path = self.folder / "journal.json"
+        journal = Journal(path)
+        journal.begin("one", "end_of_day", 10.0, "then")
+        begun = {"operation": "end_of_day", "expires_at": 10.0, "started_at": "then"}
+        self.assertEqual(Journal(path).get("one"), begun)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+
+    def test_a_result_and_what_it_changed_come_together(self) -> None:
+        path = self.folder / "journal.json"
+        journal = Journal(path)
+        journal.begin("one", "end_of_day", 10.0, "then")
+        journal.answer("one", 10.0, {"operation": "end_of_day", "status": "COMPLETED"}, {"batch_number": 2})
+        again = Journal(path)
+        self.assertEqual(again.device, {"batch_number": 2})
+        self.assertEqual(again.answer_interrupted("now"), [])
+
+    def test_a_write_that_was_cut_off_leaves_the_old_one(self) -> None:
+        path = self.folder / "journal.json"
+        Journal(path).change_device(batch_number=1)
+        (self.folder / "journal.json.new").write_text('{"oper')
+        self.assertEqual(Journal(path).device, {"batch_number": 1})
+
+    def test_a_journal_that_cannot_be_read_is_not_taken_for_an_empty_one(self) -> None:
+        path = self.folder / "journal.json"
+        path.write_text("{")
+        with self.assertRaises(ValueError):
+            Journal(path)
+
+    def test_the_latest_is_named_first(self) -> None:
+        journal = Journal(self.folder / "journal.json")
+        for name in ("one", "two", "three"):
+            journal.begin(name, "open_menu", 10.0, "then")
+        journal.answer("one", 10.0, {"operation": "open_menu", "status": "COMPLETED"})
+        self.assertEqual([key for key, _ in journal.unreceipted()], ["one", "three", "two"])
+
+
+class SetClock(Clock):
+    def __init__(self) -> None:
+        self.wall_time, self.steady_time = 500.0, 100.0
+
+    def wall(self) -> float:
+        return self.wall_time
+
+    def steady(self) -> float:
+        return self.steady_time
+
+
+class TimesTest(unittest.TestCase):
+    def test_times_in_text(self) -> None:
+        self.assertEqual(to_text(from_text("2026-06-29T09:00:00.120Z")), "2026-06-29T09:00:00.120Z")
+        self.assertEqual(from_text("2026-06-29T11:00:00+02:00"), from_text("2026-06-29T09:00:00Z"))
+        for bad in ("2026-06-29T09:00:00", "2026-06-29", "", None, 5, "2026-13-29T09:00:00Z"):
+            with self.assertRaises(ValueError):
+                from_text(bad)
+
+    def test_the_servers_time_is_never_behind(self) -> None:
+        clock = SetClock()
+        estimate = ServerTime(clock)
+        estimate.said_hello("a")
+        clock.steady_time += 3  # 1 second there, 2 back
+        self.assertTrue(estimate.welcomed("a", 9001.0))
+        self.assertEqual(estimate.now(), 9004.0)  # it is 9003 there
+        self.assertFalse(estimate.welcomed("another's", 1.0))
+        self.assertEqual(estimate.now(), 9004.0)
+
+    def test_pauses_double_and_are_shortened_by_chance(self) -> None:
+        longest = Backoff(0.2, 10.0, lambda: 0.0)
+        self.assertEqual([longest.pause() for _ in range(8)], [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0])
+        self.assertEqual(Backoff(0.2, 10.0, lambda: 1.0).pause(), 0.1)
+        longest.at_most(0.8)
+        self.assertEqual(longest.pause(), 0.8)
+        longest.begin_again()
+        self.assertEqual(longest.pause(), 0.2)
+
+
+class VersionsTest(InFolder):
+    def test_which_is_newer(self) -> None:
+        pairs = [("1.10", "1.9"), ("2.0", "2.0-rc1"), ("2.0-rc2", "2.0-rc1"), ("4.2.1", "4.2"), ("4.2.1", "4.2.a")]
+        pairs.append(("1.0.b", "1.0.A"))
+        for newer, older in pairs:
+            self.assertTrue(is_newer(newer, older), (newer, older))
+            self.assertFalse(is_newer(older, newer), (older, newer))
+        for one, other in [("4.2", "4.2.0"), ("1.0+a", "1.0+b"), ("1.0-RC1", "1.0-rc1")]:
+            self.assertFalse(is_newer(one, other) or is_newer(other, one), (one, other))
+
+    def keys(self, content: str) -> ReleaseKeys:
+        path = self.folder / "keys"
+        path.write_text(content)
+        return ReleaseKeys(path)
+
+    def test_the_example_of_the_protocol_verifies(self) -> None:
+        keys = self.keys(json.dumps({"keys": [EXAMPLE_KEY]}))
+        self.assertTrue(keys.knows(EXAMPLE_KEY_ID))
+        good = (EXAMPLE_KEY_ID, EXAMPLE_SIGNATURE, "SATURN1000", "4.3.0", 3, EXAMPLE_SHA256)
+        self.assertTrue(keys.verifies(*good))
+        for place, other in ((2, "S1P2"), (3, "4.3.1"), (4, 4), (5, EXAMPLE_SHA256[::-1]), (1, "AAAA"), (1, "é")):
+            self.assertFalse(keys.verifies(*(other if at == place else it for at, it in enumerate(good))), other)
+
+    def test_keys_that_are_none_are_an_error_at_start(self) -> None:
+        for content in ('{"keys":[]}', "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"):
+            with self.assertRaises(ValueError):
+                self.keys(content)
+
+
+class CredentialsTest(InFolder):
+    def test_the_key_stays_and_nobody_else_reads_it(self) -> None:
+        path = self.folder / "key.pem"
+        first = KeyPair(path).proof("n", "s")
+        self.assertEqual(KeyPair(path).proof("n", "s"), first)
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+
+    def test_a_proof_is_signed_by_the_key_that_it_shows(self) -> None:
+        proof = KeyPair(self.folder / "key.pem").proof("nonce", "123", "CODE")
+        header, payload, signature = proof.split(".")
+        shown = json.loads(from_base64url(header))
+        said = {"aud": "tillkeeper", "nonce": "nonce", "sub": "123", "code": "CODE"}
+        self.assertEqual(json.loads(from_base64url(payload)), said)
+        self.assertEqual(set(shown["jwk"]), {"kty", "crv", "x"})
+        key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(shown["jwk"]["x"] + "="))
+        key.verify(from_base64url(signature), f"{header}.{payload}".encode())
+
+    def test_the_text_of_a_qr_code(self) -> None:
+        text = "tillkeeper:pair?server=http%3A%2F%2F127.0.0.1%3A33641&serial=REF-1&code=18XN-PQ57&more=x"
+        values = parse_qr(text)
+        self.assertEqual(values["server"], "http://127.0.0.1:33641")
+        self.assertEqual((values["serial"], values["code"]), ("REF-1", "18XN-PQ57"))
+        with self.assertRaises(ValueError):
+            parse_qr("https://example.com/?server=a&serial=b&code=c")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,184 @@
+"""`check_update`: fetch the manifest, verify, take the configuration on, lay a newer release ready (rules U1 to U6)."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from device import Device
+from journal import sync_folder
+from operations import Failed, Result, Ticket
+from times import Backoff
+from versions import ReleaseKeys, is_newer
+from web import NoAnswer, Refused, Web
+
+CHUNK = 65536
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
+
+
+class Updates:
+    def __init__(self, keys: ReleaseKeys) -> None:
+        self._keys = keys
+
+    def check_update(self, ticket: Ticket, device: Device) -> tuple[Result, Result]:
+        manifest = self._manifest(ticket, device) if ticket.command.transfer else {}
+        changes: Result = {}
+        latest, newer = manifest.get("latest"), False
+        running = device.version_laid_ready() or device.software_version()
+        if latest is not None:
+            _check_release(latest)
+            # By its own reckoning, whatever the manifest says: nobody leads a device back to an older version (rule U3).
+            newer = is_newer(latest["version"], running)
+        if newer:
+            self._verify(latest, device)
+            self._fetch(ticket, device, latest)
+            changes["next_version"] = latest["version"]
+        configuration = manifest.get("configuration")
+        if configuration and not configuration.get("up_to_date"):
+            changes["configuration"] = {"version": configuration["version"], "content": configuration["content"]}
+        version = configuration["version"] if configuration else device.configuration_version()
+        result = {
+            "current_version": device.software_version(),
+            "latest_version": latest["version"] if latest else device.software_version(),
+            "update_available": newer,
+            "configuration_version": version or "0",
+        }
+        ticket.check()
+        return result, changes
+
+    def _manifest(self, ticket: Ticket, device: Device) -> Result:
+        known = {"software_version": device.software_version()}
+        configuration = device.configuration_version()
+        if configuration is not None:
+            known["configuration_version"] = configuration
+        url = _address(ticket)
+        url += ("&" if "?" in url else "?") + urlencode(known)
+        manifest = _insist(ticket, lambda: _get(ticket, device, url))
+        content = manifest.get("configuration")
+        if content is not None and not (
+            isinstance(content, dict)
+            and isinstance(content.get("version"), str)
+            and isinstance(content.get("content"), dict)
+        ):
+            raise Failed("device_error", "bad_manifest", "The configuration has not the right form.")
+        return manifest
+
+    def _verify(self, latest: Result, device: Device) -> None:
+        if not self._keys.knows(latest["key_id"]):
+            raise Failed("refused", "unknown_release_key", f"The device was not given the key {latest['key_id']}.")
+        what = (device.model, latest["version"], latest["size"], latest["sha256"])
+        if not self._keys.verifies(latest["key_id"], latest["signature"], *what):
+            raise Failed("refused", "bad_signature", "The release is not signed for this model by that key.")
+
+    def _fetch(self, ticket: Ticket, device: Device, latest: Result) -> None:
+        folder = device.folder / "releases"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        ready, part = folder / latest["sha256"], folder / f"{latest['sha256']}.part"
+        url = urljoin(_address(ticket), latest["url"])
+        if urlsplit(url)[:2] != urlsplit(_address(ticket))[:2]:
+            raise Failed("device_error", "bad_manifest", "The file is at another server, which the token is not for.")
+        if not ready.exists():
+            _insist(ticket, lambda: _download(ticket, device, url, part, latest["size"]))
+            if part.stat().st_size != latest["size"] or _checksum(part) != latest["sha256"]:
+                part.unlink()
+                raise Failed("refused", "bad_checksum", "The file is not the one that was signed.")
+            os.replace(part, ready)
+            sync_folder(folder)
+        for old in folder.iterdir():
+            if old != ready:
+                old.unlink()
+
+
+def _check_release(latest: Any) -> None:
+    texts = ("version", "signature", "key_id", "url")
+    if not isinstance(latest, dict) or not all(isinstance(latest.get(it), str) for it in texts):
+        raise Failed("device_error", "bad_manifest", "The release has not the right form.")
+    size = latest.get("size")
+    if not isinstance(size, int) or size < 0 or not _SHA256.match(str(latest.get("sha256"))):
+        raise Failed("device_error", "bad_manifest", "Size or checksum of the release have not the right form.")
+
+
+def _address(ticket: Ticket) -> str:
+    assert ticket.command.transfer
+    return str(ticket.command.transfer["url"])
+
+
+def _insist(ticket: Ticket, ask: Any) -> Any:
+    """Again and again while the window is open, and as long as it may help."""
+    pauses = Backoff(0.5, 10.0)
+    while True:
+        ticket.check()
+        try:
+            return ask()
+        except NoAnswer:
+            pause = pauses.pause()
+        except Refused as refusal:
+            if not refusal.passing:
+                raise Failed("device_error", "update_refused", str(refusal)) from refusal
+            pause = refusal.retry_after or pauses.pause()
+        ticket.pause(pause)
+
+
+def _open(ticket: Ticket, device: Device, url: str, headers: dict[str, str]) -> tuple[Web, http.client.HTTPResponse]:
+    parts = urlsplit(url)
+    web = Web(f"{parts.scheme}://{parts.netloc}", device.ca, max(1.0, min(20.0, ticket.seconds_left())))
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    return web, web.open("GET", target, None, {**ticket.bearer(), **headers})
+
+
+def _get(ticket: Ticket, device: Device, url: str) -> Result:
+    parts = urlsplit(url)
+    web = Web(f"{parts.scheme}://{parts.netloc}", device.ca, max(1.0, min(20.0, ticket.seconds_left())))
+    try:
+        return web.json("GET", f"{parts.path}?{parts.query}", None, ticket.bearer())
+    finally:
+        web.close()
+
+
+def _download(ticket: Ticket, device: Device, url: str, part: Path, size: int) -> None:
+    """The file, or the rest of it when a part has come before. Never more than was announced."""
+    have = part.stat().st_size if part.exists() else 0
+    if have >= size:
+        return
+    try:
+        web, answer = _open(ticket, device, url, {"Range": f"bytes={have}-"} if have else {})
+    except Refused as refusal:
+        if refusal.status == 416:
+            part.unlink(missing_ok=True)
+            raise NoAnswer("the part is not one of this file") from refusal
+        raise
+    goes_on = answer.status == 206 and answer.getheader("Content-Range", "").startswith(f"bytes {have}-")
+    try:
+        with part.open("ab" if goes_on else "wb") as file:
+            come = have if goes_on else 0
+            while chunk := answer.read(CHUNK):
+                ticket.check()
+                come += len(chunk)
+                if come > size:
+                    raise Failed("refused", "bad_checksum", "The file is longer than was announced.")
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        if come < size and answer.length not in (0, None):
+            raise NoAnswer("the file broke off")
+    except Failed as failure:
+        if failure.code == "bad_checksum":
+            part.unlink(missing_ok=True)
+        raise
+    except (OSError, http.client.HTTPException) as cause:
+        raise NoAnswer(str(cause)) from cause
+    finally:
+        web.close()
+
+
+def _checksum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
