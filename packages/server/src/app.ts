@@ -32,6 +32,8 @@ export interface AppDeps {
   routes: Route[];
   /** Left out, nobody is held back. */
   rateLimits?: RateLimits | undefined;
+  /** Proxies whose word on where a request comes from is taken. */
+  trustedProxies?: readonly string[] | undefined;
 }
 
 /** What stands before every route. */
@@ -43,7 +45,7 @@ const jsonType = "application/json; charset=utf-8";
 const maxParamLength = 300;
 
 /** Builds the HTTP app from its routes; listening is the caller's business. */
-export async function buildApp({ log, routes, ...deps }: AppDeps): Promise<FastifyInstance> {
+export async function buildApp({ log, routes, trustedProxies = [], ...deps }: AppDeps): Promise<FastifyInstance> {
   const baseLogger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: baseLogger,
@@ -51,6 +53,7 @@ export async function buildApp({ log, routes, ...deps }: AppDeps): Promise<Fasti
     bodyLimit: limits.httpBodyBytes,
     routerOptions: { maxParamLength },
     requestIdHeader: false,
+    ...(trustedProxies.length > 0 && { trustProxy: [...trustedProxies] }),
     genReqId: () => randomUUID(),
     // Node's own has one time for every request: see `limitBodies`.
     requestTimeout: 0,
@@ -122,6 +125,8 @@ function withoutSecrets(url: string): string {
   return url.replace(/^\/v1\/broker\/[^/]+\//, "/v1/broker/***/");
 }
 
+const bucketOf = { "per address": "perAddress", "devices per address": "devicesPerAddress" } as const;
+
 const callers = new WeakMap<FastifyRequest, Caller>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
@@ -144,7 +149,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     },
     ...(row.upload && { validatorCompiler: compileBodyless }),
     onRequest: async (request) => {
-      if (row.limited) takeTurn(gate.rateLimits?.perAddress, networkOf(request.ip));
+      if (row.limited) takeTurn(gate.rateLimits?.[bucketOf[row.limited]], networkOf(request.ip));
       if (row.scopes === "public") row.guard?.(request);
       else callers.set(request, await authorize(request, row.scopes, gate));
     },

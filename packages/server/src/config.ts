@@ -2,12 +2,13 @@ import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import { type BrokerConfig, brokerSettings, readBrokerSettings } from "./config-brokers.ts";
+import { type LimitsConfig, limitSettings, readProxies, readRateLimit } from "./config-limits.ts";
 import type { Port } from "./platform/listen.ts";
 import type { LogLevel } from "./platform/log.ts";
 import { StartupError } from "./platform/startup-error.ts";
 
 /** The settings of a server; read once at start and handed on as values, nothing else reads the environment. */
-export interface Config {
+export interface Config extends LimitsConfig {
   http: { host: string; port: Port };
   mqtt: { port: Port; outsideUrl: string | undefined } & BrokerConfig;
   dataDir: string;
@@ -22,8 +23,6 @@ export interface Config {
   sandboxClient: { id: string; secret: string } | undefined;
   /** Left out: the public register, and nothing is checked. */
   organizations?: { registerUrl: string | undefined; checkDestinations: boolean };
-  /** Requests per second; left out, nobody is held back. */
-  rateLimit?: { perClient: number; perAddress: number } | undefined;
   /** Whoever knows it may create accounts; left out, nobody may over HTTP. */
   bootstrapToken?: string | undefined;
   /** How long operations are kept; left out, 400 days. */
@@ -68,8 +67,7 @@ export const settings = {
     "Address of the Norwegian register of organizations. Default https://data.brreg.no/enhetsregisteret/api.",
   TILLKEEPER_CHECK_ORGANIZATIONS:
     "true: new payout destinations of Norwegian companies must be in that register. Default false.",
-  TILLKEEPER_RATE_LIMIT:
-    "Requests per second that one client may send, 0 for no limit. Default 100, and no limit while listening on loopback.",
+  ...limitSettings,
   TILLKEEPER_BOOTSTRAP_TOKEN: "At least 32 characters. Whoever sends it as bearer token may create accounts over HTTP.",
   TILLKEEPER_WINDOWS:
     "Seconds that terminals have to answer, 5-600, as open_menu=15,end_of_day=240. Default 15, 60, 120 and 180 for open_menu, check_update, send_logs and end_of_day.",
@@ -153,6 +151,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       checkDestinations: readFlag("TILLKEEPER_CHECK_ORGANIZATIONS", read, fault),
     },
     rateLimit: readRateLimit(read, fault),
+    trustedProxies: readProxies(read, fault),
     bootstrapToken: readBootstrapToken(read, fault),
     retentionDays: readRetention(read, fault),
     files: readFiles(read, url, fault),
@@ -192,21 +191,6 @@ function readFlag(name: Setting, read: Read, fault: Fault): boolean {
   const text = read(name) ?? "false";
   if (!["true", "false"].includes(text)) fault(name, `must be true or false, not "${text}".`);
   return text === "true";
-}
-
-/** Token requests of one address per second: each costs a slow hash, and a client needs one in hours. */
-const tokenRequestsPerAddress = 20;
-const defaultPerClient = 100;
-
-function readRateLimit(read: Read, fault: Fault): Config["rateLimit"] {
-  const text = read("TILLKEEPER_RATE_LIMIT");
-  const onLoopback = /^(127\.[\d.]+|::1|localhost)$/.test(read("TILLKEEPER_HTTP_HOST") ?? "127.0.0.1");
-  if (text === undefined && onLoopback) return undefined;
-  const perClient = Number(text ?? defaultPerClient);
-  if (!Number.isInteger(perClient) || perClient < 0 || perClient > 1_000_000) {
-    fault("TILLKEEPER_RATE_LIMIT", "must be a whole number from 0 to 1000000.");
-  }
-  return perClient === 0 ? undefined : { perClient, perAddress: tokenRequestsPerAddress };
 }
 
 function readRetention(read: Read, fault: Fault): number {

@@ -5,6 +5,7 @@ import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { openDeviceSide } from "./assembly/device-side.ts";
 import { storePorts, terminalPorts } from "./assembly/ports.ts";
 import { workersOf } from "./assembly/workers.ts";
+import { devicesPerAddress } from "./config-limits.ts";
 import { announcer } from "./gateway/dispatch.ts";
 import { createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";
@@ -71,8 +72,9 @@ async function openApi({ config, log, tokens, addresses }: Core, closing: Closin
   const rateLimits = config.rateLimit && {
     perClient: createRateLimit(config.rateLimit.perClient),
     perAddress: createRateLimit(config.rateLimit.perAddress),
+    devicesPerAddress: createRateLimit(config.rateLimit.devicesPerAddress ?? devicesPerAddress),
   };
-  const app = await buildApp({ log, tokens, rateLimits, routes });
+  const app = await buildApp({ log, tokens, rateLimits, routes, trustedProxies: config.trustedProxies });
   await app.ready();
   closing.add(() => app.close());
   addresses.listening(await listen(app.server, config.http.host, config.http.port, "TILLKEEPER_HTTP_PORT"));

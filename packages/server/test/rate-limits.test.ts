@@ -49,6 +49,14 @@ describe("the settings", () => {
       expect(() => limitOf({ TILLKEEPER_RATE_LIMIT: text }), text).toThrow("TILLKEEPER_RATE_LIMIT");
   });
 
+  it("name the proxies whose word counts", () => {
+    const read = (text: string) => readConfig({ TILLKEEPER_TRUSTED_PROXIES: text }).trustedProxies;
+    expect(readConfig({}).trustedProxies).toEqual([]);
+    expect(read("10.0.0.0/8, ::1,192.0.2.7")).toEqual(["10.0.0.0/8", "::1", "192.0.2.7"]);
+    for (const text of ["proxy.example", "10.0.0.0/33", "10.0.0.0/8/8", "::1/129", "10.0.0.0/", "true"])
+      expect(() => read(text), text).toThrow("TILLKEEPER_TRUSTED_PROXIES");
+  });
+
   it("refuse a short bootstrap token without repeating it", () => {
     const read = (token: string) => () => readConfig({ TILLKEEPER_BOOTSTRAP_TOKEN: token });
     expect(read("x".repeat(31))).toThrow(/^(?!.*xxxx)[^]*TILLKEEPER_BOOTSTRAP_TOKEN/);
@@ -100,6 +108,23 @@ describe("a server with rate limits", () => {
       expect(answer.body).toMatchObject({ error: { code: "too_many_requests" } });
     }
     expect((await server.call("GET", "/.well-known/jwks.json")).status).toBe(200);
+  });
+
+  it("counts who stands behind a trusted proxy one by one, and believes nobody else", async () => {
+    const config = { rateLimit: { perClient: 100, perAddress: 5, devicesPerAddress: 5 } };
+    const behind = await startTestServer({ config: { ...config, trustedProxies: ["127.0.0.0/8"] } });
+    const open = await startTestServer({ config });
+    const nonces = async (at: TestServer) => {
+      const ask = (n: number) =>
+        at.call("POST", "/v1/device/nonce", { headers: { "x-forwarded-for": `192.0.2.${n + 1}` } });
+      return statuses(await Promise.all(Array.from({ length: 40 }, (_, n) => ask(n))));
+    };
+    try {
+      expect(new Set(await nonces(behind))).toEqual(new Set([200]));
+      expect((await nonces(open)).filter((status) => status === 429).length).toBeGreaterThan(10);
+    } finally {
+      await Promise.all([behind.stop(), open.stop()]);
+    }
   });
 
   it("is not what a server without the setting is", async () => {

@@ -11,6 +11,8 @@ export interface RateLimits {
   perClient: RateLimit;
   /** For routes that need no token. */
   perAddress: RateLimit;
+  /** For devices that pair or want a token: many of them stand behind one address. */
+  devicesPerAddress: RateLimit;
 }
 
 /** A bucket holds the turns of so many seconds: who was silent for a while may catch up. */

@@ -62,7 +62,7 @@ export function deviceRoutes(deps: PairDeps): Route[] {
     route({
       method: "POST",
       scopes: "public",
-      limited: "per address",
+      limited: "devices per address",
       tag,
       path: "/v1/device/nonce",
       id: "device_nonce_post",
@@ -77,7 +77,7 @@ export function deviceRoutes(deps: PairDeps): Route[] {
     route({
       method: "POST",
       scopes: "public",
-      limited: "per address",
+      limited: "devices per address",
       tag,
       path: "/v1/device/pair",
       id: "device_pair_post",
@@ -92,7 +92,7 @@ export function deviceRoutes(deps: PairDeps): Route[] {
     route({
       method: "POST",
       scopes: "public",
-      limited: "per address",
+      limited: "devices per address",
       tag,
       path: "/v1/device/token",
       id: "device_token_post",
