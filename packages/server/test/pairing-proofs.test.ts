@@ -202,7 +202,9 @@ describe("a proof", () => {
 
 describe("devices that come too often", () => {
   it("are told to wait, by address", async () => {
-    const server = await startTestServer({ config: { rateLimit: { perClient: 100, perAddress: 5, devicesPerAddress: 5 } } });
+    const server = await startTestServer({
+      config: { rateLimit: { perClient: 100, perAddress: 5, devicesPerAddress: 5 } },
+    });
     try {
       const answers = await Promise.all(Array.from({ length: 30 }, () => server.call("POST", "/v1/device/nonce")));
       const refused = answers.filter((answer) => answer.status === 429);
