@@ -100,7 +100,8 @@ describe("what was taken away, on two servers with one database", () => {
     const { token } = await workingClient();
     const before = await queriesOf(here);
     for (let count = 0; count < 100; count += 1) await use(token);
-    expect((await queriesOf(here)) - before).toBeLessThan(10);
+    // Each server reads the list again now and then, whoever asks.
+    expect((await queriesOf(here)) - before).toBeLessThan(50);
   });
 });
 

@@ -68,9 +68,11 @@ describe("the device protocol over HTTPS", () => {
       result: { opened: true },
     };
     const answered = await ask(device, { messages: [{ channel: "result", message: result }] });
-    expect(answered.body.messages).toEqual([
-      { channel: "receipt", message: { operation_id: id, status: "COMPLETED" } },
-    ]);
+    // Through several servers the command may come a second time.
+    expect(answered.body.messages).toContainEqual({
+      channel: "receipt",
+      message: { operation_id: id, status: "COMPLETED" },
+    });
     expect(await get(id)).toMatchObject({ status: "COMPLETED", phase: "answered" });
   });
 

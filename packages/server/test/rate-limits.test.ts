@@ -117,7 +117,7 @@ describe("a server with rate limits", () => {
     const nonces = async (at: TestServer) => {
       const ask = (n: number) =>
         at.call("POST", "/v1/device/nonce", { headers: { "x-forwarded-for": `192.0.2.${n + 1}` } });
-      return statuses(await Promise.all(Array.from({ length: 40 }, (_, n) => ask(n))));
+      return statuses(await Promise.all(Array.from({ length: 80 }, (_, n) => ask(n))));
     };
     try {
       expect(new Set(await nonces(behind))).toEqual(new Set([200]));
