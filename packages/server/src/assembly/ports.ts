@@ -4,6 +4,7 @@ import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/transport.ts";
 import type { createAccept } from "../operations/accept.ts";
 import { cancelUndelivered } from "../operations/cancel.ts";
+import { giveUpRecipient } from "../operations/commands.ts";
 import { norwegianRegister } from "../organizations/norwegian-register.ts";
 import type { Caller } from "../platform/http/route.ts";
 import type { Admission } from "../terminals/admission.ts";
@@ -35,6 +36,8 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     ownUrl: addresses.url,
     cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) =>
       cancelUndelivered(tx, { ...operation, at: clock.now() }),
+    giveUpRecipient: (tx: Tx, terminal: { accountId: string; terminalId: string }) =>
+      giveUpRecipient(tx, { ...terminal, at: clock.now() }),
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
     admit: (admission: Admission) => admitOrSay(transport, admission),

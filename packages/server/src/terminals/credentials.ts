@@ -4,7 +4,7 @@ import type { JWK } from "jose";
 import type { Kysely } from "kysely";
 import { recordChange } from "../audit/audit.ts";
 import { newSecret, sha256 } from "../auth/secrets.ts";
-import type { Db } from "../db/db.ts";
+import type { Db, Tx } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -28,7 +28,15 @@ export interface CredentialDeps {
   mqttUrl: () => string;
   /** Makes the broker take a new credential, and send away whoever is connected with the old one. */
   admit: (admission: Admission) => Promise<Admitted>;
+  giveUpRecipient: GiveUpRecipient;
 }
+
+/**
+ * Sees to it that what the terminal's device may have begun is never sent to another one. Called twice for each replaced
+ * credential: with it, so that nothing can come between, and once the device before is sent away, before the next one can
+ * get in, because what was accepted meanwhile may have gone out to the one before.
+ */
+export type GiveUpRecipient = (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<void>;
 
 /**
  * Gives a terminal a new MQTT credential and ends the old one. The password is answered once and kept as a hash.
@@ -48,6 +56,7 @@ export async function issueCredential(
       action: "terminal.issue_credential",
       subject: { type: "terminal", id: terminalId },
     });
+    await deps.giveUpRecipient(tx, { accountId, terminalId });
     return replaceCredential(tx, deps.clock, accountId, terminalId);
   });
   const admitted = await deps.admit({
@@ -56,6 +65,7 @@ export async function issueCredential(
     generation: credentialId,
     former: "ends",
   });
+  await inTenant(deps.db, accountId, (tx) => deps.giveUpRecipient(tx, { accountId, terminalId }));
   const { username, clientId } = admitted;
   return {
     terminal_id: terminalId,

@@ -52,3 +52,7 @@ create index terminal_devices_by_serial on terminal_devices (account_id, device_
 alter table terminal_devices enable row level security;
 alter table terminal_devices force row level security;
 create policy own_account on terminal_devices using (tillkeeper_sees(account_id));
+
+-- Since when the device that the command was sent to is the terminal's no longer: whether it began, only that one knows, and
+-- the next must not be sent what may be done already. Null while nobody else has taken its place.
+alter table operation_claims add column recipient_gone_at timestamptz;
