@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { giveUpRecipient } from "../src/operations/commands.ts";
-import { issueCredential } from "../src/terminals/credentials.ts";
+import { issueCredential, liveCredentials } from "../src/terminals/credentials.ts";
 import { activeDevice, connectMqtt, Device } from "./support/device.ts";
 import { PairingDevice } from "./support/pairing-device.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
@@ -121,6 +121,8 @@ describe("a terminal whose device is replaced while it closes the day", () => {
       db: server.db,
       clock: server.clock,
       mqttUrl: () => server.mqttUrl,
+      findLiveCredential: liveCredentials(server.db),
+      withdraw: async () => {},
       giveUpRecipient: (tx: Parameters<typeof giveUpRecipient>[0], who: { accountId: string; terminalId: string }) =>
         giveUpRecipient(tx, { ...who, at: server.clock.now() }),
       admit: async ({ terminalId, password }: { terminalId: string; password: string }) => {

@@ -41,6 +41,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
     admit: (admission: Admission) => admitOrSay(transport, admission),
+    withdraw: (credential: Pick<Admission, "terminalId" | "generation">) => withdrawOrSay(transport, credential),
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
     // An outside broker does not say who is connected to it; the terminals' own words do.
     isConnected: async (accountId: string, terminalId: string) =>
@@ -58,6 +59,14 @@ export type TerminalPorts = ReturnType<typeof terminalPorts>;
 async function admitOrSay(transport: DeviceTransport, admission: Admission) {
   try {
     return await transport.admit(admission);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+async function withdrawOrSay(transport: DeviceTransport, credential: Pick<Admission, "terminalId" | "generation">) {
+  try {
+    await transport.withdraw(credential);
   } catch (error) {
     throw unavailable(error);
   }

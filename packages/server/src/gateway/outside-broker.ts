@@ -51,6 +51,7 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     healthy: () => broker.up,
     publish: (terminalId, channel, message) => broker.publish(topic(terminalId, channel), JSON.stringify(message)),
     admit: (admission) => broker.admit(admission),
+    withdraw: (credential) => options.access.withdraw(credential),
     disconnect: (terminalId) => void broker.revoke(terminalId),
     // While the broker is out of this server's reach, it may be in another one's.
     hears: () => broker.up,

@@ -14,6 +14,8 @@ export interface DeviceTransport {
   publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
   /** Makes the broker take a credential. Rejects when that cannot be told at the moment. */
   admit(admission: Admission): Promise<Admitted>;
+  /** Takes back what `admit` made for a credential that turned out to be over; what another one has stays. */
+  withdraw(credential: Pick<Admission, "terminalId" | "generation">): Promise<void>;
   /** Sends away whoever is connected as this terminal, whose credential is over. */
   disconnect(terminalId: string): void;
   /** Whether a command published here may reach the terminal: whenever it is connected, with a broker that all servers share. */

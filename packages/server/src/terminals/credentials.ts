@@ -10,7 +10,7 @@ import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
-import type { Admission, Admitted } from "./admission.ts";
+import { type AdmitDeps, admitWhileLive } from "./admit-live.ts";
 import { terminalNotFound } from "./present.ts";
 import { lockTerminal } from "./queries.ts";
 
@@ -22,12 +22,10 @@ export {
 } from "./authentication.ts";
 export { liveCredentials } from "./sql/live-credentials.ts";
 
-export interface CredentialDeps {
+export interface CredentialDeps extends AdmitDeps {
   db: Db;
   clock: Clock;
   mqttUrl: () => string;
-  /** Makes the broker take a new credential, and send away whoever is connected with the old one. */
-  admit: (admission: Admission) => Promise<Admitted>;
   giveUpRecipient: GiveUpRecipient;
 }
 
@@ -59,19 +57,24 @@ export async function issueCredential(
     await deps.giveUpRecipient(tx, { accountId, terminalId });
     return replaceCredential(tx, deps.clock, accountId, terminalId);
   });
-  const admitted = await deps.admit({
+  const admitted = await admitWhileLive(deps, {
     terminalId,
     password,
     generation: credentialId,
     former: "ends",
   });
+  // Like one that is answered and replaced a moment later.
+  const {
+    username,
+    clientId,
+    password: mqttPassword,
+  } = admitted ?? { username: terminalId, clientId: terminalId, password };
   await inTenant(deps.db, accountId, (tx) => deps.giveUpRecipient(tx, { accountId, terminalId }));
-  const { username, clientId } = admitted;
   return {
     terminal_id: terminalId,
     mqtt_url: deps.mqttUrl(),
     username,
-    password: admitted.password,
+    password: mqttPassword,
     client_id: clientId,
   };
 }
