@@ -1,12 +1,12 @@
 -- A terminal has one credential, replaced as a whole: a password, or the public key of the device that it is paired with.
 -- Whoever is connected was let in by one of them, and stays as long as it is still that one (docs/adr/0014-pairing-and-device-tokens.md).
+-- The default stays: servers of before, which run beside this one while it is brought in, give out passwords without it.
 alter table terminal_credentials
   add column credential_id uuid not null default gen_random_uuid(),
   add column public_key jsonb,
   add column device_serial_number text,
   alter column secret_sha256 drop not null,
   add constraint terminal_credentials_one_kind check ((secret_sha256 is null) <> (public_key is null));
-alter table terminal_credentials alter column credential_id drop default;
 
 create table pairing_codes (
   account_id text not null,
