@@ -11,7 +11,7 @@ import { presentTerminal } from "../present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
 import { codeMatches } from "./codes.ts";
 import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";
-import { type CodeRow, findBySerial, lockOpenCode, type Place, setCode } from "./queries.ts";
+import { type CodeRow, findBySerial, lockOpenCode, nowhere, type Place, setCode } from "./queries.ts";
 import { issueToken, type TokenDeps } from "./tokens.ts";
 
 export interface PairDeps extends TokenDeps {
@@ -26,9 +26,6 @@ export interface Peer {
 
 /** No refusal is answered sooner, so that its time does not tell how far the check came. */
 const refusedAfterMs = 200;
-
-/** What the account of nobody finds nothing in, so that an unknown serial number takes the same steps. */
-const nowhere: Place = { accountId: "T00000000", terminalId: "T00000000-T0000" };
 
 /**
  * Makes a device a terminal: its public key becomes the terminal's credential, whoever had the one before is locked out.

@@ -11,7 +11,7 @@ import { type AdmitDeps, admitWhileLive } from "../admit-live.ts";
 import { accountOfTerminalId } from "../authentication.ts";
 import { findTerminal, type TerminalRow } from "../queries.ts";
 import { invalidProof, verifyRenewalProof } from "./proofs.ts";
-import { findBySerial } from "./queries.ts";
+import { findBySerial, nowhere, type Place } from "./queries.ts";
 
 export interface TokenDeps extends AdmitDeps {
   db: Db;
@@ -31,17 +31,25 @@ export async function renewToken(deps: TokenDeps, request: DeviceTokenRequest): 
       errors: [{ path: "/body", message: "must have either terminal_id or device_serial_number" }],
     });
   }
-  const terminalId = named ?? (await findBySerial(deps.db.sql, subject))?.terminalId;
-  const accountId = terminalId && accountOfTerminalId(terminalId);
-  const credential = accountId ? await deps.findLiveCredential(accountId, terminalId) : undefined;
+  const { accountId, terminalId } = (await placeOf(deps.db, { named, serialNumber })) ?? nowhere;
+  const credential = await deps.findLiveCredential(accountId, terminalId);
   const publicKey = (credential?.public_key ?? undefined) as JWK | undefined;
   await verifyRenewalProof(deps.deviceTokens, proof, { subject, publicKey });
   // A proof by a key that nobody has does not verify.
-  if (!accountId || !credential) throw new Error("a proof was verified without a credential");
+  if (!credential) throw new Error("a proof was verified without a credential");
   // Terminals are never removed, and so it is there as long as its credential.
   const terminal = (await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId))) as TerminalRow;
   const identity = { accountId, terminalId, credentialId: credential.credential_id };
   return issueToken(deps, identity, { storeId: terminal.store_id, reference: undefined, former: "stays" });
+}
+
+async function placeOf(
+  db: Db,
+  { named, serialNumber }: { named: string | undefined; serialNumber: string | undefined },
+): Promise<Place | undefined> {
+  if (serialNumber !== undefined) return findBySerial(db.sql, serialNumber);
+  const accountId = named && accountOfTerminalId(named);
+  return accountId ? { accountId, terminalId: named } : undefined;
 }
 
 interface About {
