@@ -1,4 +1,5 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
+import { forgetReported } from "../configurations/configurations.ts";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/transport.ts";
@@ -7,6 +8,7 @@ import { cancelUndelivered } from "../operations/cancel.ts";
 import { giveUpRecipient } from "../operations/commands.ts";
 import { norwegianRegister } from "../organizations/norwegian-register.ts";
 import type { Caller } from "../platform/http/route.ts";
+import { endFault } from "../presence/presence.ts";
 import type { Admission } from "../terminals/admission.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/suspension.ts";
 import type { Core } from "./core.ts";
@@ -38,6 +40,10 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
       cancelUndelivered(tx, { ...operation, at: clock.now() }),
     giveUpRecipient: (tx: Tx, terminal: { accountId: string; terminalId: string }) =>
       giveUpRecipient(tx, { ...terminal, at: clock.now() }),
+    forgetDevice: async (tx: Tx, terminal: { accountId: string; terminalId: string }) => {
+      await forgetReported(tx, terminal.accountId, terminal.terminalId);
+      await endFault(tx, terminal, clock.now());
+    },
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
     admit: (admission: Admission) => admitOrSay(transport, admission),

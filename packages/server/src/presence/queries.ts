@@ -103,3 +103,15 @@ export function findPresence(
     .where("terminal_id", "=", terminalId)
     .executeTakeFirst();
 }
+
+/** The device that told of a fault is the terminal's no longer. */
+export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Origin, at: Date): Promise<void> {
+  await db
+    .updateTable("terminal_presence")
+    .set({ fault_ended_at: at })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("fault_at", "is not", null)
+    .where("fault_ended_at", "is", null)
+    .execute();
+}
