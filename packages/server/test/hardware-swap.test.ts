@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { activeDevice, type Device } from "./support/device.ts";
 import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
+import { PresentDevice } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("hardware swap", () => {
@@ -62,6 +63,22 @@ describe("hardware swap", () => {
         replaced_by: tenant.clientId,
       },
     ]);
+  });
+
+  it("forgets what the old device runs, and what was wrong with it", async () => {
+    const { terminalId: id, password } = await activeDevice(server, tenant, "FAULTY-OLD");
+    expect((await get(`/${id}/configuration`)).reported).toMatchObject({ software_version: "1" });
+    const device = await PresentDevice.connect(server, { terminalId: id, password });
+    await device.greet();
+    await device.beat({ fault: { code: "tamper_detected" } });
+    await expect.poll(() => get(`/${id}/presence`), { timeout: 5_000 }).toHaveProperty("fault");
+    expect((await swap(id, "FAULTY-NEW", {})).status).toBe(200);
+    expect((await get(`/${id}/configuration`)).reported).toBeNull();
+    expect((await get(`/${id}/presence`)).fault).toMatchObject({
+      code: "tamper_detected",
+      ended_at: expect.any(String),
+    });
+    await device.leave();
   });
 
   it("frees the old serial number; a search by serial number finds what a device is and was", async () => {

@@ -5,6 +5,7 @@ import { migrate } from "../src/db/migrate.ts";
 import { newId } from "../src/platform/ids.ts";
 import { createLogger } from "../src/platform/log.ts";
 import { createTestDatabase } from "./support/database.ts";
+import { registerForPairing } from "./support/pairing-device.ts";
 import { startTestServer } from "./support/test-server.ts";
 
 const dayMs = 86_400_000;
@@ -61,4 +62,16 @@ it("moves operations of before into months and claims: what was pending ends, wh
     .toEqual(["COMPLETED", "COMPLETED", "TIMEOUT", "TIMEOUT"]);
   await server.stop();
   await database.drop();
+});
+
+it("lets servers of before, which run beside this one for a while, go on giving out passwords", async () => {
+  const server = await startTestServer();
+  const { terminal_id: id } = await registerForPairing(server, await server.account("T66000002"), "660000000002");
+  const { rows } = await server.db.pool.query(
+    `insert into terminal_credentials (account_id, terminal_id, secret_sha256, created_at)
+     values ('T66000002', $1, '\\x00', now()) returning credential_id`,
+    [id],
+  );
+  expect(rows[0].credential_id).toMatch(/^[\da-f-]{36}$/);
+  await server.stop();
 });

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deviceTokens } from "../src/auth/device-tokens.ts";
 import { openSigningKeys } from "../src/auth/signing-keys.ts";
 import { authenticateDevice, liveCredentials } from "../src/terminals/credentials.ts";
+import { renewToken } from "../src/terminals/pairing/tokens.ts";
 import { connectMqtt } from "./support/device.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
+import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T62000001";
@@ -91,6 +92,37 @@ describe("device tokens, on two servers with one database", () => {
     expect(await by({ device_serial_number: "LOST-ANSWER" })).toMatchObject({ status: 200, body: { terminal_id: id } });
     for (const body of [{}, { device_serial_number: "LOST-ANSWER", terminal_id: id }])
       expect(await by(body)).toMatchObject({ status: 400, body: { error: { errors: [{ path: "/body" }] } } });
+  });
+
+  it("take the same steps to be refused, whether the terminal is known or not", async () => {
+    await registerForPairing(here, tenant, "STEPS-KNOWN");
+    const device = await PairingDevice.make("STEPS");
+    const keys = await openSigningKeys(here.db, here.clock);
+    const find = liveCredentials(here.db);
+    const stepsFor = async (named: object) => {
+      const steps: string[] = [];
+      const [sub] = Object.values(named);
+      const deps = {
+        db: here.db,
+        clock: here.clock,
+        deviceTokens: deviceTokens({ keys, clock: here.clock, lifetimeSeconds: 120 }),
+        findLiveCredential: (...of: Parameters<typeof find>) => {
+          steps.push("credential");
+          return find(...of);
+        },
+        mqttUrl: () => here.mqttUrl,
+        ownUrl: () => here.url,
+        admit: () => Promise.reject(new Error("nobody is to be let in")),
+        withdraw: async () => {},
+      };
+      const proof = await device.sign({ nonce: await newNonce(here), sub });
+      await expect(renewToken(deps, { ...named, proof })).rejects.toMatchObject({ code: "invalid_proof" });
+      return steps;
+    };
+    for (const serial of ["STEPS-KNOWN", "STEPS-UNKNOWN"])
+      expect(await stepsFor({ device_serial_number: serial }), serial).toEqual(["credential"]);
+    for (const id of [`${aid}-T0001`, `${aid}-T9999`, "no-terminal"])
+      expect(await stepsFor({ terminal_id: id }), id).toEqual(["credential"]);
   });
 
   it("say who sent an HTTPS request, as a password does", async () => {

@@ -1,11 +1,14 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
+import { forgetReported } from "../configurations/configurations.ts";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/transport.ts";
 import type { createAccept } from "../operations/accept.ts";
 import { cancelUndelivered } from "../operations/cancel.ts";
+import { giveUpRecipient } from "../operations/commands.ts";
 import { norwegianRegister } from "../organizations/norwegian-register.ts";
 import type { Caller } from "../platform/http/route.ts";
+import { endFault } from "../presence/presence.ts";
 import type { Admission } from "../terminals/admission.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/suspension.ts";
 import type { Core } from "./core.ts";
@@ -35,9 +38,16 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     ownUrl: addresses.url,
     cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) =>
       cancelUndelivered(tx, { ...operation, at: clock.now() }),
+    giveUpRecipient: (tx: Tx, terminal: { accountId: string; terminalId: string }) =>
+      giveUpRecipient(tx, { ...terminal, at: clock.now() }),
+    forgetDevice: async (tx: Tx, terminal: { accountId: string; terminalId: string }) => {
+      await forgetReported(tx, terminal.accountId, terminal.terminalId);
+      await endFault(tx, terminal, clock.now());
+    },
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
     admit: (admission: Admission) => admitOrSay(transport, admission),
+    withdraw: (credential: Pick<Admission, "terminalId" | "generation">) => withdrawOrSay(transport, credential),
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
     // An outside broker does not say who is connected to it; the terminals' own words do.
     isConnected: async (accountId: string, terminalId: string) =>
@@ -55,6 +65,14 @@ export type TerminalPorts = ReturnType<typeof terminalPorts>;
 async function admitOrSay(transport: DeviceTransport, admission: Admission) {
   try {
     return await transport.admit(admission);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+async function withdrawOrSay(transport: DeviceTransport, credential: Pick<Admission, "terminalId" | "generation">) {
+  try {
+    await transport.withdraw(credential);
   } catch (error) {
     throw unavailable(error);
   }

@@ -10,6 +10,8 @@ export interface BrokerAccess {
   endsFormer: boolean;
   /** Rejects when the broker could not be told; the terminal must not be answered a password then. */
   admit(admission: Admission): Promise<Admitted>;
+  /** Takes back what was admitted of this generation, if the broker keeps that; what another one has stays. */
+  withdraw(credential: Pick<Admission, "terminalId" | "generation">): Promise<void>;
   /** Ends what the terminal holds and its connections. Rejects when the broker could not be told. */
   revoke(terminalId: string): Promise<void>;
   close(): Promise<void>;

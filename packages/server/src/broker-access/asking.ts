@@ -11,6 +11,7 @@ export function askingBroker(address: BrokerAddress): BrokerAccess {
     prepare: async () => {},
     endsFormer: false,
     admit: async ({ terminalId, password }) => ({ username: terminalId, password, clientId: terminalId }),
+    withdraw: async () => {},
     revoke: (terminalId) => kick(address, terminalId),
     close: async () => {},
   };

@@ -23,7 +23,7 @@ import {
   nextNumber,
 } from "./queries.ts";
 
-export { configurationOf } from "./queries.ts";
+export { configurationOf, forgetReported } from "./queries.ts";
 
 export interface ConfigurationDeps {
   db: Db;

@@ -98,3 +98,12 @@ export async function nextNumber(tx: Tx, accountId: string): Promise<number> {
     .executeTakeFirstOrThrow();
   return row.last_configuration_number;
 }
+
+/** The device that said it is the terminal's no longer. */
+export async function forgetReported(tx: Tx, accountId: string, terminalId: string): Promise<void> {
+  await tx
+    .deleteFrom("terminal_software")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .execute();
+}

@@ -267,6 +267,7 @@ export interface Tables extends PresenceTables, UpdateTables {
     due_at: Date | null;
     sent_at: Date | null;
     attempts: number;
+    recipient_gone_at: Date | null;
     dispatched_at: Date | null;
     delivered_at: Date | null;
     started_at: Date | null;

@@ -92,6 +92,8 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
       if (former === "ends") admission.replaced(terminalId);
       return { username: terminalId, password, clientId: terminalId };
     },
+    // It keeps no list: whoever comes is asked for the credential that holds then.
+    withdraw: async () => {},
     disconnect: (terminalId) => admission.replaced(terminalId),
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),

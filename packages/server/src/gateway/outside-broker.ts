@@ -57,6 +57,7 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
       end: (terminalId) => broker.standIns.end(terminalId),
     },
     admit: (admission) => broker.admit(admission),
+    withdraw: (credential) => options.access.withdraw(credential),
     disconnect: (terminalId) => void broker.revoke(terminalId),
     // While the broker is out of this server's reach, it may be in another one's.
     hears: () => broker.up,

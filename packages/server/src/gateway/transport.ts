@@ -19,6 +19,8 @@ export interface DeviceTransport {
    * ended. Left out where other servers could not reach the broker either.
    */
   standIn?: { begin(terminalId: string): void; end(terminalId: string): void };
+  /** Takes back what `admit` made for a credential that turned out to be over; what another one has stays. */
+  withdraw(credential: Pick<Admission, "terminalId" | "generation">): Promise<void>;
   /** Sends away whoever is connected as this terminal, whose credential is over. */
   disconnect(terminalId: string): void;
   /** Whether a command published here may reach the terminal: whenever it is connected, with a broker that all servers share. */

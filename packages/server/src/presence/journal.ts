@@ -1,7 +1,7 @@
 import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import { afterEvent, type Change, type PresenceEvent, type PresenceState } from "./events.ts";
-import { addChanges, lockPresence, type Origin, registeredAmong, savePresence } from "./queries.ts";
+import { addChanges, liveAmong, lockPresence, type Origin, savePresence } from "./queries.ts";
 import { type Heard, noteHeard } from "./sql/note-heard.ts";
 
 /** What was heard of one terminal, in order. */
@@ -43,15 +43,14 @@ function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
 function applyEvents(db: Db, told: Told[]): Promise<void> {
   return db.sql.transaction().execute(async (tx) => {
     const known = await lockPresence(tx, told);
-    const strangers = told.filter(({ terminalId }) => !known.has(terminalId));
-    const registered = strangers.length > 0 ? await registeredAmong(tx, strangers) : new Set<string>();
+    const live = await liveAmong(tx, told);
     const saved: (Origin & { state: PresenceState })[] = [];
     const changes: (Origin & Change)[] = [];
     for (const { accountId, terminalId, events } of told) {
       const before = known.get(terminalId);
-      if (!before && !registered.has(terminalId)) continue;
+      if (!before && !live.has(terminalId)) continue;
       let state: PresenceState | undefined = before;
-      for (const event of events) {
+      for (const event of live.has(terminalId) ? events : events.filter(isFarewell)) {
         const after = afterEvent(state, event);
         state = after.state;
         if (after.change) changes.push({ accountId, terminalId, ...after.change });
@@ -63,4 +62,9 @@ function applyEvents(db: Db, told: Told[]): Promise<void> {
     await savePresence(tx, saved);
     await addChanges(tx, changes);
   });
+}
+
+/** All that is still noted of a terminal that is gone for good. */
+function isFarewell({ kind }: PresenceEvent): boolean {
+  return kind === "goodbye" || kind === "gone";
 }

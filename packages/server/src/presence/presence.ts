@@ -27,6 +27,8 @@ interface PresenceDeps {
   seesConnections: boolean;
 }
 
+export { endFault } from "./queries.ts";
+
 /** Takes what is heard of terminals: who is there, and how it is. */
 export interface Presence {
   readonly heartbeatSeconds: number;

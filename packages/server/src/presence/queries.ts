@@ -20,13 +20,15 @@ export async function lockPresence(db: Kysely<Tables>, origins: Origin[]): Promi
   return new Map(rows.map((row) => [row.terminal_id, row]));
 }
 
-/** Those of them that were ever registered. */
-export async function registeredAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
+/** Those of them that may say something: a deleted one only until its last operation is over, and its credential with that. */
+export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
     select terminals.terminal_id from terminals
-    join ${keysOf(origins)} on key.account_id = terminals.account_id and key.terminal_id = terminals.terminal_id`.execute(
-    db,
-  );
+    join ${keysOf(origins)} on key.account_id = terminals.account_id and key.terminal_id = terminals.terminal_id
+    where terminals.status <> 'DELETED' or exists (
+      select from terminal_credentials as credential
+      where credential.account_id = terminals.account_id and credential.terminal_id = terminals.terminal_id
+    )`.execute(db);
   return new Set(rows.map((row) => row.terminal_id));
 }
 
@@ -100,4 +102,16 @@ export function findPresence(
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
     .executeTakeFirst();
+}
+
+/** The device that told of a fault is the terminal's no longer. */
+export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Origin, at: Date): Promise<void> {
+  await db
+    .updateTable("terminal_presence")
+    .set({ fault_ended_at: at })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("fault_at", "is not", null)
+    .where("fault_ended_at", "is", null)
+    .execute();
 }

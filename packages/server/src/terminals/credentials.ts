@@ -4,13 +4,13 @@ import type { JWK } from "jose";
 import type { Kysely } from "kysely";
 import { recordChange } from "../audit/audit.ts";
 import { newSecret, sha256 } from "../auth/secrets.ts";
-import type { Db } from "../db/db.ts";
+import type { Db, Tx } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
-import type { Admission, Admitted } from "./admission.ts";
+import { type AdmitDeps, admitWhileLive } from "./admit-live.ts";
 import { terminalNotFound } from "./present.ts";
 import { lockTerminal } from "./queries.ts";
 
@@ -22,13 +22,19 @@ export {
 } from "./authentication.ts";
 export { liveCredentials } from "./sql/live-credentials.ts";
 
-export interface CredentialDeps {
+export interface CredentialDeps extends AdmitDeps {
   db: Db;
   clock: Clock;
   mqttUrl: () => string;
-  /** Makes the broker take a new credential, and send away whoever is connected with the old one. */
-  admit: (admission: Admission) => Promise<Admitted>;
+  giveUpRecipient: GiveUpRecipient;
 }
+
+/**
+ * Sees to it that what the terminal's device may have begun is never sent to another one. Called twice for each replaced
+ * credential: with it, so that nothing can come between, and once the device before is sent away, before the next one can
+ * get in, because what was accepted meanwhile may have gone out to the one before.
+ */
+export type GiveUpRecipient = (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<void>;
 
 /**
  * Gives a terminal a new MQTT credential and ends the old one. The password is answered once and kept as a hash.
@@ -48,20 +54,27 @@ export async function issueCredential(
       action: "terminal.issue_credential",
       subject: { type: "terminal", id: terminalId },
     });
+    await deps.giveUpRecipient(tx, { accountId, terminalId });
     return replaceCredential(tx, deps.clock, accountId, terminalId);
   });
-  const admitted = await deps.admit({
+  const admitted = await admitWhileLive(deps, {
     terminalId,
     password,
     generation: credentialId,
     former: "ends",
   });
-  const { username, clientId } = admitted;
+  // Like one that is answered and replaced a moment later.
+  const {
+    username,
+    clientId,
+    password: mqttPassword,
+  } = admitted ?? { username: terminalId, clientId: terminalId, password };
+  await inTenant(deps.db, accountId, (tx) => deps.giveUpRecipient(tx, { accountId, terminalId }));
   return {
     terminal_id: terminalId,
     mqtt_url: deps.mqttUrl(),
     username,
-    password: admitted.password,
+    password: mqttPassword,
     client_id: clientId,
   };
 }

@@ -24,7 +24,14 @@ import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, listFormerDevices, lockTerminal, type TerminalRow } from "./queries.ts";
 import { isSimulated, serialNumberTaken } from "./terminals.ts";
 
-type SwapDeps = PairingCodeDeps & Pick<DeletionDeps, "isConnected" | "cancelUndelivered" | "credentialReplaced">;
+export interface FormerDeviceDeps {
+  /** Forgets what the device said of itself as it is now: what it runs, and what is wrong with it. */
+  forgetDevice: (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<void>;
+}
+
+type SwapDeps = PairingCodeDeps &
+  FormerDeviceDeps &
+  Pick<DeletionDeps, "isConnected" | "cancelUndelivered" | "credentialReplaced">;
 
 /**
  * Puts another device in the place of a terminal's: whoever was it is locked out at once, and the new one has to pair.
@@ -67,6 +74,7 @@ async function swap(
   await endLiveOperation(tx, deps, caller, terminalId);
   await endCredential(tx, accountId, terminalId);
   await keepFormerDevice(tx, clock, row, caller.clientId);
+  await deps.forgetDevice(tx, { accountId, terminalId });
   await tx
     .updateTable("terminals")
     .set({

@@ -14,7 +14,7 @@ import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { type CredentialDeps, issueCredential } from "./credentials.ts";
 import { type DeletionDeps, deleteTerminal } from "./deletion.ts";
-import { getDevices, replaceDevice } from "./hardware-swap.ts";
+import { type FormerDeviceDeps, getDevices, replaceDevice } from "./hardware-swap.ts";
 import { getTerminals } from "./list.ts";
 import type { PairDeps } from "./pairing/pair.ts";
 import { deviceRoutes, pairingCodeRoutes } from "./pairing/routes.ts";
@@ -26,7 +26,9 @@ const ofAccount = Type.Object({ aid: AccountId });
 const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 255 }) });
 const TerminalQuery = Type.Object({ ...ListQuery.properties, ...terminalFilters }, { additionalProperties: false });
 
-export function terminalRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps & PairDeps): Route[] {
+export function terminalRoutes(
+  deps: TerminalDeps & CredentialDeps & DeletionDeps & PairDeps & FormerDeviceDeps,
+): Route[] {
   return [
     ...collectionRoutes(deps),
     ...singleRoutes(deps),
@@ -131,7 +133,7 @@ function singleRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps): Route
   ];
 }
 
-function hardwareRoutes(deps: PairDeps & DeletionDeps): Route[] {
+function hardwareRoutes(deps: PairDeps & DeletionDeps & FormerDeviceDeps): Route[] {
   const path = "/v1/accounts/:aid/terminals/:terminal_id";
   return [
     route({

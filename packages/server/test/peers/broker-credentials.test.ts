@@ -1,15 +1,21 @@
 import type { MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { deviceTokens } from "../../src/auth/device-tokens.ts";
+import { openSigningKeys } from "../../src/auth/signing-keys.ts";
 import type { BrokerAccess } from "../../src/broker-access/access.ts";
 import { mosquittoAccess } from "../../src/broker-access/mosquitto/mosquitto.ts";
 import { readNatsKeys } from "../../src/broker-access/nats/keys.ts";
 import { natsAccess } from "../../src/broker-access/nats/nats.ts";
 import { readConfigured } from "../../src/platform/configured-file.ts";
 import type { Admission, Admitted } from "../../src/terminals/admission.ts";
+import { liveCredentials } from "../../src/terminals/credentials.ts";
+import { renewToken } from "../../src/terminals/pairing/tokens.ts";
 import type { TestBroker } from "../support/broker-process.ts";
 import { enter } from "../support/hostile.ts";
 import { mosquittoDynsec } from "../support/mosquitto-dynsec.ts";
 import { nats } from "../support/nats.ts";
+import { newNonce, PairingDevice, registerForPairing } from "../support/pairing-device.ts";
+import { startTestServer } from "../support/test-server.ts";
 
 const terminalId = "T62000001-T0001";
 const token = (more: Partial<Admission> = {}): Admission => ({
@@ -28,6 +34,7 @@ async function connect(broker: TestBroker, { username, password, clientId }: Adm
   return client;
 }
 
+const leaves = (client: MqttClient) => client.endAsync(true).then(() => false);
 const ended = (client: MqttClient) => vi.waitUntil(() => !client.connected, { timeout: 5_000, interval: 5 });
 
 describe("tokens at Mosquitto", () => {
@@ -74,6 +81,51 @@ describe("tokens at Mosquitto", () => {
     await access.prepare();
     await ended(client);
     expect(staying.connected).toBe(true);
+  });
+
+  it("are taken back when their credential turns out to be over, but never another one's", async () => {
+    const first = await access.admit(token());
+    await access.withdraw({ terminalId, generation: "2" });
+    const client = await connect(broker, first);
+    await access.withdraw({ terminalId, generation: "1" });
+    await ended(client);
+    await expect(connect(broker, first)).rejects.toThrow();
+  });
+
+  it("are neither answered nor left there for a terminal that was deleted while they were made", async () => {
+    const aid = "T62000001";
+    const server = await startTestServer({ config: { mqtt: broker.mqtt } });
+    onTestFinished(() => server.stop());
+    const tenant = await server.account(aid);
+    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, "DELETED-MEANWHILE");
+    const device = await PairingDevice.make("DELETED-MEANWHILE");
+    const paired = (await device.pair(server, pairing.code)).body;
+    const own = mosquittoAccess({ url: broker.ownUrl, secret: broker.mqtt.brokerSecret ?? "", live: async () => [] });
+    const made: Admitted[] = [];
+    const deps = {
+      db: server.db,
+      clock: server.clock,
+      deviceTokens: deviceTokens({
+        keys: await openSigningKeys(server.db, server.clock),
+        clock: server.clock,
+        lifetimeSeconds: 60,
+      }),
+      findLiveCredential: liveCredentials(server.db),
+      mqttUrl: () => server.mqttUrl,
+      ownUrl: () => server.url,
+      admit: async (admission: Admission) => {
+        await server.call("DELETE", `/v1/accounts/${aid}/terminals/${id}`, tenant);
+        const refused = { username: id, password: paired.mqtt_password, clientId: id };
+        await vi.waitUntil(() => connect(broker, refused).then(leaves, () => true), { timeout: 5_000, interval: 50 });
+        made.push(await own.admit(admission));
+        return made[0] as Admitted;
+      },
+      withdraw: own.withdraw,
+    };
+    const proof = await device.sign({ nonce: await newNonce(server), sub: id });
+    await expect(renewToken(deps, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });
+    expect(made).toHaveLength(1);
+    await expect(connect(broker, made[0] as Admitted)).rejects.toThrow();
   });
 
   it("are not answered while the broker cannot be told", async () => {

@@ -66,6 +66,33 @@ describe("presence over an outside broker, at two servers", () => {
     await device.leave();
   });
 
+  it("hears nothing of a terminal that is deleted, and does not answer it", async () => {
+    const device = await PresentDevice.connect(server, await register(server, tenant, "6400007"));
+    const id = device.terminalId;
+    const away = new Promise<void>((resolve) => device.client.once("close", () => resolve()));
+    await server.call("DELETE", `/v1/accounts/${tenant.aid}/terminals/${id}`, tenant);
+    await away;
+    // This broker lets everybody in.
+    const stray = await PresentDevice.connect(server, { terminalId: id, password: "over" });
+    const hello = {
+      protocol: 1,
+      agent: "stray/1",
+      sent_at: new Date().toISOString(),
+      session: "stray",
+      operations: [],
+    };
+    await stray.say("hello", hello);
+    await stray.say("heartbeat", { session: "stray", sent_at: new Date().toISOString() });
+    await stray.say("hello", {});
+    await stray.next("rejection");
+    const present = await PresentDevice.connect(server, await register(server, tenant, "6400008"));
+    await present.greet();
+    expect(stray.received.map(({ channel }) => channel)).toEqual(["rejection"]);
+    const noted = server.db.sql.selectFrom("terminal_presence").select("status").where("terminal_id", "=", id);
+    expect(await noted.execute()).toEqual([]);
+    for (const each of [stray, present]) await each.leave();
+  });
+
   it("holds an outage of the broker against nobody", async () => {
     const { id } = await startAgent("6400006");
     const path = `/v1/accounts/${tenant.aid}/terminals/${id}/presence`;

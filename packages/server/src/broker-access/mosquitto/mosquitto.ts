@@ -26,13 +26,15 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
   const steady = (terminalId: string, generation: string) =>
     createHmac("sha256", options.secret).update(`mosquitto\n${terminalId}\n${generation}`).digest("base64url");
 
+  const holds = async (terminalId: string, generation: string) => {
+    const [known] = await say([{ command: "getClient", username: terminalId }]);
+    return (known?.data?.["client"] as Client | undefined)?.textname === generation;
+  };
+
   async function admit({ terminalId, generation, former, ...admission }: Admission) {
     const password = admission.expiresAt ? steady(terminalId, generation) : admission.password;
     const answer = { username: terminalId, password, clientId: terminalId };
-    if (former === "stays") {
-      const [known] = await say([{ command: "getClient", username: terminalId }]);
-      if ((known?.data?.["client"] as Client | undefined)?.textname === generation) return answer;
-    }
+    if (former === "stays" && (await holds(terminalId, generation))) return answer;
     const replies = await say([...removal(terminalId), ...creation(terminalId, password, generation)]);
     const { error } = replies.at(-1) ?? {};
     if (error !== undefined) throw new Error(`the broker did not take the terminal: ${error}`);
@@ -47,6 +49,9 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
       await reconcile(say, options.live, steady);
     },
     admit,
+    async withdraw({ terminalId, generation }) {
+      if (await holds(terminalId, generation)) await say(removal(terminalId));
+    },
     revoke: async (terminalId) => void (await say(removal(terminalId))),
     close: async () => {},
   };

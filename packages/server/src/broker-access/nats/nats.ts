@@ -51,6 +51,8 @@ export function natsAccess(options: NatsOptions): BrokerAccess {
       });
       return { username: terminalId, password, clientId: `${terminalId}:${randomBytes(12).toString("base64url")}` };
     },
+    // It keeps only what is revoked, and to revoke ends another credential, too. A password that nobody was told opens nothing.
+    withdraw: async () => {},
     revoke: async (terminalId) => void (await revocations.add(userKeyOf(account, terminalId))),
     close: () => revocations.close(),
   };

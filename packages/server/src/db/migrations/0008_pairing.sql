@@ -1,12 +1,12 @@
 -- A terminal has one credential, replaced as a whole: a password, or the public key of the device that it is paired with.
 -- Whoever is connected was let in by one of them, and stays as long as it is still that one (docs/adr/0014-pairing-and-device-tokens.md).
+-- The default stays: servers of before, which run beside this one while it is brought in, give out passwords without it.
 alter table terminal_credentials
   add column credential_id uuid not null default gen_random_uuid(),
   add column public_key jsonb,
   add column device_serial_number text,
   alter column secret_sha256 drop not null,
   add constraint terminal_credentials_one_kind check ((secret_sha256 is null) <> (public_key is null));
-alter table terminal_credentials alter column credential_id drop default;
 
 create table pairing_codes (
   account_id text not null,
@@ -52,3 +52,7 @@ create index terminal_devices_by_serial on terminal_devices (account_id, device_
 alter table terminal_devices enable row level security;
 alter table terminal_devices force row level security;
 create policy own_account on terminal_devices using (tillkeeper_sees(account_id));
+
+-- Since when the device that the command was sent to is the terminal's no longer: whether it began, only that one knows, and
+-- the next must not be sent what may be done already. Null while nobody else has taken its place.
+alter table operation_claims add column recipient_gone_at timestamptz;

@@ -20,6 +20,7 @@ export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): Dev
       if (admission.former === "ends") mailboxes.end(admission.terminalId);
       return broker.admit(admission);
     },
+    withdraw: (credential) => broker.withdraw(credential),
     disconnect(terminalId) {
       mailboxes.end(terminalId);
       broker.disconnect(terminalId);

@@ -22,13 +22,18 @@ select seen.position::int as position, terminals.status, terminals.status_before
     where claim.account_id = seen.account_id and claim.terminal_id = seen.terminal_id
   ) as live
 from unnest($1::text[], $2::text[]) with ordinality as seen (account_id, terminal_id, position)
-join terminals on terminals.account_id = seen.account_id and terminals.terminal_id = seen.terminal_id`;
+join terminals on terminals.account_id = seen.account_id and terminals.terminal_id = seen.terminal_id
+-- One that is deleted has nothing to say any more, once its last operation is over and its credential with that.
+where terminals.status <> 'DELETED' or exists (
+  select from terminal_credentials as credential
+  where credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
+)`;
 
 type Row = TerminalState & { position: number; live: boolean };
 
 /**
  * Looks terminals up that say hello, many in one statement: after a broken network thousands come in a second, and hardly
- * any has something waiting for it. `undefined` for one that does not exist.
+ * any has something waiting for it. `undefined` for one that does not exist, or not any more.
  */
 export function helloOverviews(db: Db): (origin: Origin) => Promise<HelloOverview | undefined> {
   return gather<Origin, HelloOverview | undefined>({

@@ -12,7 +12,7 @@ export interface Cancel {
 /** What a request to cancel did: ended the operation, or has its terminal asked. */
 export interface Cancelled {
   ended: boolean;
-  /** Something may have been sent to the terminal. */
+  /** Something may have been sent to the device that the terminal is. */
   sent: boolean;
 }
 
@@ -41,7 +41,7 @@ with live as (
   from live
   where not live.ends and claim.account_id = live.account_id and claim.operation_id = live.operation_id
 )
-select ends as ended, attempts > 0 as sent from live`;
+select ends as ended, attempts > 0 and recipient_gone_at is null as sent from live`;
 
 /** `askAgainAt`: when the outbox asks the terminal, should it not have answered by then. Undefined: it is not live. */
 export async function cancelLive(

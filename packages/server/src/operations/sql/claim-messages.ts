@@ -23,10 +23,12 @@ export interface Message {
 }
 
 /**
- * What is to be said next about a live operation, null for nothing. What has begun is told of by `hello`; what must not be
+ * What is to be said next about a live operation, null for nothing: as when the device that knows of it is gone, because
+ * another one would answer for it. What has begun is told of by `hello`; what must not be
  * repeated blindly was sent once, and from then on is asked about.
  */
 const next = `case
+  when claim.recipient_gone_at is not null then null
   when ${isBeingCancelled("claim")} then 'cancel'
   when claim.started_at is not null or claim.delivered_at is not null then null
   when claim.attempts = 0 or ${isRepeatable("claim")} then 'command'
@@ -38,6 +40,7 @@ const next = `case
  * the sending. Counted, not timed: clocks of several servers differ.
  */
 const nextAfterHello = `case
+  when claim.recipient_gone_at is not null then null
   when ${isBeingCancelled("claim")} then 'cancel'
   when claim.operation_id = any($3::uuid[]) or claim.started_at is not null then null
   when claim.sent_at is null or ${isRepeatable("claim")} then 'command'

@@ -53,11 +53,14 @@ function assignments(columns: string[], claim: string): string {
   return columns.map((column) => `${column} = ${claim}.${column}`).join(", ");
 }
 
-/** Why an operation timed out, by how far its claim came; the contract's table as SQL. */
+/**
+ * Why an operation timed out, by how far its claim came; the contract's table as SQL. Of one whose device is gone nobody can
+ * say that it was not delivered.
+ */
 export function timeoutReasonOf(claim: string): string {
   return `case
     when ${claim}.started_at is not null then '${timeoutReasons.started}'
-    when ${claim}.delivered_at is not null then '${timeoutReasons.delivered}'
+    when ${claim}.delivered_at is not null or ${claim}.recipient_gone_at is not null then '${timeoutReasons.delivered}'
     -- That it is sent is counted before it is sent; when it was is only noted.
     when ${claim}.attempts > 0 then '${timeoutReasons.dispatched}'
     else '${timeoutReasons.accepted}' end`;

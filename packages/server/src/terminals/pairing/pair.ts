@@ -4,20 +4,18 @@ import { pairingCodeMoves, pairingLimits } from "@tillkeeper/contract/pairing";
 import { recordChange } from "../../audit/audit.ts";
 import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
-import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
-import { replaceWithKey } from "../credentials.ts";
+import { type GiveUpRecipient, replaceWithKey } from "../credentials.ts";
 import { moveTerminals } from "../life-cycle.ts";
 import { presentTerminal } from "../present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
 import { codeMatches } from "./codes.ts";
 import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";
-import { type CodeRow, findBySerial, lockOpenCode, type Place, setCode } from "./queries.ts";
+import { type CodeRow, findBySerial, lockOpenCode, nowhere, type Place, setCode } from "./queries.ts";
 import { issueToken, type TokenDeps } from "./tokens.ts";
 
 export interface PairDeps extends TokenDeps {
-  clock: Clock;
-  /** Told when a credential was replaced, so that whoever is connected with the old one is sent away. */
+  giveUpRecipient: GiveUpRecipient;
 }
 
 /** Where a request came from. */
@@ -29,9 +27,6 @@ export interface Peer {
 /** No refusal is answered sooner, so that its time does not tell how far the check came. */
 const refusedAfterMs = 200;
 
-/** What the account of nobody finds nothing in, so that an unknown serial number takes the same steps. */
-const nowhere: Place = { accountId: "T00000000", terminalId: "T00000000-T0000" };
-
 /**
  * Makes a device a terminal: its public key becomes the terminal's credential, whoever had the one before is locked out.
  * Throws `invalid_proof`, and one and the same `pairing_refused` whatever is wrong with serial number and code.
@@ -42,12 +37,14 @@ export async function pairDevice(deps: PairDeps, peer: Peer, request: PairReques
   const key = await verifyPairingProof(deps.deviceTokens, request.proof, { subject: serialNumber, code });
   const attempt = { ...request, key, thumbprint: await thumbprintOf(key), peer };
   const place = (await findBySerial(deps.db.sql, serialNumber)) ?? nowhere;
-  const paired = await inTenant(deps.db, place.accountId, (tx) => tryToPair(tx, deps.clock, place, attempt));
+  const paired = await inTenant(deps.db, place.accountId, (tx) => tryToPair(tx, deps, place, attempt));
   if (!paired) {
     await sleep(refusedAfterMs - (performance.now() - begunAt));
     throw pairingRefused();
   }
-  return issueToken(deps, { ...place, credentialId: paired.credentialId }, { ...paired, former: "ends" });
+  const token = await issueToken(deps, { ...place, credentialId: paired.credentialId }, { ...paired, former: "ends" });
+  await inTenant(deps.db, place.accountId, (tx) => deps.giveUpRecipient(tx, place));
+  return token;
 }
 
 interface Attempt extends PairRequest {
@@ -56,6 +53,8 @@ interface Attempt extends PairRequest {
   peer: Peer;
 }
 
+type MatchDeps = Pick<PairDeps, "clock" | "giveUpRecipient">;
+
 interface Paired {
   credentialId: string;
   storeId: string;
@@ -63,14 +62,14 @@ interface Paired {
 }
 
 /** Undefined when it is refused; what that changes is to be committed all the same. */
-async function tryToPair(tx: Tx, clock: Clock, place: Place, attempt: Attempt): Promise<Paired | undefined> {
+async function tryToPair(tx: Tx, deps: MatchDeps, place: Place, attempt: Attempt): Promise<Paired | undefined> {
   const terminal = await lockTerminal(tx, place.accountId, place.terminalId);
   const code = await lockOpenCode(tx, place);
   const matches = codeMatches(code ?? nobodysCode, attempt.code);
   if (!terminal || !code) return undefined;
   const live = terminal.status !== "DELETED" && terminal.device_serial_number === attempt.device_serial_number;
   if (!live || code.device_serial_number !== attempt.device_serial_number) return undefined;
-  if (code.expires_at <= clock.now()) {
+  if (code.expires_at <= deps.clock.now()) {
     await setCode(tx, code, { status: pairingCodeMoves.time_ran_out });
     return undefined;
   }
@@ -78,7 +77,7 @@ async function tryToPair(tx: Tx, clock: Clock, place: Place, attempt: Attempt): 
     await countWrongTry(tx, code);
     return undefined;
   }
-  return pair(tx, clock, { terminal, code, attempt });
+  return pair(tx, deps, { terminal, code, attempt });
 }
 
 const nobodysCode = { account_id: "", terminal_id: "", id: "", code_hash: Buffer.alloc(32) };
@@ -98,11 +97,16 @@ interface Match {
   attempt: Attempt;
 }
 
-async function pair(tx: Tx, clock: Clock, { terminal, code, attempt }: Match): Promise<Paired> {
+async function pair(
+  tx: Tx,
+  { clock, giveUpRecipient }: MatchDeps,
+  { terminal, code, attempt }: Match,
+): Promise<Paired> {
   const { account_id: accountId, terminal_id: terminalId } = terminal;
   const { key, thumbprint, peer, agent, device_serial_number: serialNumber } = attempt;
   const used = { status: pairingCodeMoves.device_paired, used_at: clock.now(), key_thumbprint: thumbprint };
   await setCode(tx, code, used);
+  await giveUpRecipient(tx, { accountId, terminalId });
   const credentialId = await replaceWithKey(tx, clock, { accountId, terminalId, publicKey: key.jwk, serialNumber });
   await moveTerminals(tx, clock, "device_connected", { accountId, terminalId });
   const after = (await findTerminal(tx, accountId, terminalId)) as TerminalRow;

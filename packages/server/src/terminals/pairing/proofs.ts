@@ -150,7 +150,7 @@ async function checkPayload(nonces: Nonces, payload: Record<string, unknown>, su
     throw invalidProof("its `nonce` is not valid, or not any more");
 }
 
-function invalidProof(message: string, cause?: unknown): ApiError {
+export function invalidProof(message: string, cause?: unknown): ApiError {
   return new ApiError("invalid_proof", "The proof is not accepted; see `errors`.", {
     errors: [{ path: "/body/proof", message }],
     headers: { "www-authenticate": 'DeviceProof realm="tillkeeper devices"' },

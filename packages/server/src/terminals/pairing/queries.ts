@@ -10,6 +10,9 @@ export interface Place {
   terminalId: string;
 }
 
+/** What the account of nobody finds nothing in, so that an unknown serial number takes the same steps as a known one. */
+export const nowhere: Place = { accountId: "T00000000", terminalId: "T00000000-T0000" };
+
 /** More than anybody reads; older ones stand in the audit log. */
 const mostCodes = 100;
 
