@@ -13,7 +13,7 @@ import { Gathering } from "./gathering.ts";
 import { type Told, writeEvents } from "./journal.ts";
 import type { Probes } from "./probes.ts";
 import { expectLater, findPresence, type Origin } from "./queries.ts";
-import { standingAt } from "./status.ts";
+import { mayBeConnected } from "./status.ts";
 import { telemetryNotes } from "./telemetry.ts";
 import { listeningSince } from "./watch.ts";
 
@@ -40,8 +40,8 @@ export interface Presence {
   /** The broker saw the terminal's last connection end. */
   left(origin: Origin): Promise<void>;
   probeAnswered(origin: Origin, message: ProbeAnswerMessage): Promise<void>;
-  /** Whether the terminal can be counted on to be connected. */
-  isThere(origin: Origin): Promise<boolean>;
+  /** Whether the terminal may be connected, as far as its own words tell. */
+  mayBeThere(origin: Origin): Promise<boolean>;
   /** This server goes away: those connected to it come back to another, or to the next one. */
   leave(terminals: Origin[]): Promise<void>;
   flush(): Promise<void>;
@@ -77,13 +77,13 @@ export function createPresence(deps: PresenceDeps): Presence {
       this.heard(origin);
       return probes.answered(origin, probeId);
     },
-    async isThere({ accountId, terminalId }) {
+    async mayBeThere({ accountId, terminalId }) {
       const now = clock.now();
       const [row, since] = await Promise.all([
         findPresence(db.sql, accountId, terminalId),
         listeningSince(db.sql, now),
       ]);
-      return row !== undefined && ["online", "late"].includes(standingAt(row, since, now).status);
+      return mayBeConnected(row, since, now);
     },
     leave: (terminals) =>
       terminals.length > 0 ? expectLater(db.sql, terminals, nextAfter(clock.now())) : Promise.resolve(),
