@@ -158,6 +158,24 @@ describe("the device protocol over HTTPS", () => {
     expect(ended).toHaveLength(3);
   });
 
+  it("takes few requests of a terminal at a time, and tells it to wait with others", async () => {
+    const [device, other] = [await register(), await register()];
+    const messages = Array.from({ length: limits.longPollMessages }, hello);
+    const answers = await Promise.all(Array.from({ length: 60 }, () => ask(device, { messages })));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 200).length + refused.length).toBe(60);
+    // The first of them all come before any of those can be handled.
+    expect(refused.length).toBeGreaterThan(20);
+    expect(refused[0]?.body).toMatchObject({ error: { code: "too_many_requests" } });
+    expect(refused[0]?.headers.get("retry-after")).toBe("1");
+    for (const one of [device, other]) expect((await ask(one, { messages: [hello()] })).status).toBe(200);
+    // Those that wait do not stand in the way of those that say something.
+    const waiting = [1, 2].map(() => ask(other, { wait_seconds: 3 }));
+    const saying = await Promise.all([1, 2, 3, 4].map(() => ask(other, { messages: [] })));
+    expect(saying.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    await Promise.all(waiting);
+  });
+
   it("carries a whole agent: what it is told while it says something else, and after the server was away", async () => {
     const device = await register();
     const opened = vi.fn<() => Promise<{ status: "COMPLETED"; result: { opened: boolean } }>>(async () => ({
