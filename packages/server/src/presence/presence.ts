@@ -50,7 +50,7 @@ export interface Presence {
 export function createPresence(deps: PresenceDeps): Presence {
   const { db, clock, log, heartbeatSeconds, probes, seesConnections } = deps;
   const gathering = new Gathering({ log, write: (told) => writeAll(deps, told) });
-  const telemetry = telemetryNotes({ db, log });
+  const telemetry = telemetryNotes({ db, clock, log });
   const nextAfter = (at: Date) => new Date(at.getTime() + heartbeatSeconds * 1_000);
 
   return {
