@@ -37,5 +37,5 @@ export interface DeviceConnection {
 /** A terminal whose last connection to this server has ended. Must not throw. */
 export type Left = (terminalId: string) => void;
 
-/** A message from a terminal that was allowed to send it. Must not throw. */
-export type Receive = (terminalId: string, channel: UpChannel, payload: Buffer) => Promise<void>;
+/** A message from a terminal that was allowed to send it; by MQTT unless told otherwise. Must not throw. */
+export type Receive = (terminalId: string, channel: UpChannel, payload: Buffer, by?: "https") => Promise<void>;

@@ -15,6 +15,8 @@ import { UnderWay } from "./under-way.ts";
 interface LongPollDeps {
   mailboxes: Mailboxes;
   receive: Receive;
+  /** A terminal has asked for messages: it is there. */
+  heard: (terminalId: string) => void;
   /** Whose credential an `Authorization` header carries. Throws `missing_token` or `invalid_token`. */
   authenticate: (authorization: string | undefined) => Promise<{ terminalId: string; credentialId: string }>;
 }
@@ -53,15 +55,16 @@ interface ExchangeDeps extends LongPollDeps {
 }
 
 async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Request) {
-  const { mailboxes, receive, authenticate, underWay } = deps;
+  const { mailboxes, receive, heard, authenticate, underWay } = deps;
   const device = await authenticate(request.headers.authorization);
   const over = underWay.begin(device.terminalId);
+  heard(device.terminalId);
   const { box, done } = mailboxes.open({ ...device, session: asked.session });
   const hungUp = whenHungUp(request);
   try {
     await Promise.all(
       (asked.messages ?? []).map(({ channel, message }) =>
-        receive(device.terminalId, channel, Buffer.from(JSON.stringify(message) ?? "")),
+        receive(device.terminalId, channel, Buffer.from(JSON.stringify(message) ?? ""), "https"),
       ),
     );
     const messages = await box.take((asked.wait_seconds ?? 0) * 1000, hungUp.signal);
