@@ -22,7 +22,7 @@ export const presenceReasons = ["connected", "heard_again", "link_lost", "silent
 export type PresenceReason = (typeof presenceReasons)[number];
 export const PresenceReason = Type.Enum(presenceReasons, {
   description:
-    "connected: it said hello on a new connection. heard_again: it spoke after a silence. link_lost: its connection broke. " +
+    "connected: it said hello on a new connection, and was not online before. heard_again: it spoke after a silence. link_lost: its connection broke. " +
     "silent: nothing was heard of it any more. goodbye: it was shut down.",
 });
 

@@ -160,6 +160,51 @@ describe("the device protocol over HTTPS", () => {
     expect(ended).toHaveLength(3);
   });
 
+  it("tells by the polls who is there, and within 30 seconds who has fallen silent", async () => {
+    const device = await register();
+    const presence = async () =>
+      (await server.call("GET", `/v1/accounts/${tenant.aid}/terminals/${device.terminalId}/presence`, tenant)).body;
+    const session = { session: "s1" };
+    const { channel, message } = hello();
+    await ask(device, { messages: [{ channel, message: { ...message, ...session } }] });
+    // No heartbeat for twice as long as one may be late.
+    for (let round = 0; round < 4; round += 1) {
+      server.clock.advance(20_000);
+      const from = server.clock.now();
+      await ask(device, {});
+      await vi.waitUntil(async () => Date.parse((await presence()).last_heard_at) >= from.getTime(), {
+        timeout: 5_000,
+      });
+      expect((await presence()).status).toBe("online");
+    }
+    const beat = { ...session, sent_at: new Date().toISOString(), round_trip_ms: 7 };
+    await ask(device, { messages: [{ channel: "heartbeat", message: beat }] });
+    await vi.waitUntil(async () => (await presence()).round_trip_ms === 7, { timeout: 5_000 });
+    const said = Date.parse((await presence()).last_heard_at);
+    server.clock.advance(said + 27_000 - server.clock.now().getTime());
+    expect((await presence()).status).toBe("online");
+    server.clock.advance(said + 30_000 - server.clock.now().getTime());
+    expect((await presence()).status).toBe("late");
+  });
+
+  it("takes few requests of a terminal at a time, and tells it to wait with others", async () => {
+    const [device, other] = [await register(), await register()];
+    const messages = Array.from({ length: limits.longPollMessages }, hello);
+    const answers = await Promise.all(Array.from({ length: 60 }, () => ask(device, { messages })));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 200).length + refused.length).toBe(60);
+    // The first of them all come before any of those can be handled.
+    expect(refused.length).toBeGreaterThan(20);
+    expect(refused[0]?.body).toMatchObject({ error: { code: "too_many_requests" } });
+    expect(refused[0]?.headers.get("retry-after")).toBe("1");
+    for (const one of [device, other]) expect((await ask(one, { messages: [hello()] })).status).toBe(200);
+    // Those that wait do not stand in the way of those that say something.
+    const waiting = [1, 2].map(() => ask(other, { wait_seconds: 3 }));
+    const saying = await Promise.all([1, 2, 3, 4].map(() => ask(other, { messages: [] })));
+    expect(saying.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    await Promise.all(waiting);
+  });
+
   it("carries a whole agent: what it is told while it says something else, and after the server was away", async () => {
     const device = await register();
     const opened = vi.fn<() => Promise<{ status: "COMPLETED"; result: { opened: boolean } }>>(async () => ({

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { PresentDevice, register, watcher } from "./support/presence.ts";
+import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("telemetry", () => {
@@ -8,12 +8,14 @@ describe("telemetry", () => {
   let tenant: Tenant;
   let see: ReturnType<typeof watcher>;
   let device: PresentDevice;
+  let registered: Registered;
   let id: string;
   beforeAll(async () => {
     server = await startTestServer({ config: { tokenLifetimeSeconds: 604_800 } });
     tenant = await server.account(aid);
     see = watcher(server, tenant);
-    device = await PresentDevice.connect(server, await register(server, tenant, "6100001"));
+    registered = await register(server, tenant, "6100001");
+    device = await PresentDevice.connect(server, registered);
     id = device.terminalId;
     await device.greet();
   });
@@ -62,7 +64,10 @@ describe("telemetry", () => {
     await tell({ printer: "paper_out" });
     await vi.waitUntil(async () => (await see.telemetry(id)).telemetry.printer.at > at, { timeout: 5_000 });
     expect((await see.telemetry(id)).telemetry.printer.since).toBe(since);
-    expect(await told()).toEqual([...before, ["printer", "paper_out"]]);
+    // Too soon after "ok" for the history, and there in the end.
+    await vi.waitFor(async () => expect(await told()).toEqual([...before, ["printer", "paper_out"]]), {
+      timeout: 5_000,
+    });
     expect(await told("&field=battery")).toEqual([
       ["battery", { percent: 80, charging: false }],
       ["battery", { percent: 79 }],
@@ -74,6 +79,30 @@ describe("telemetry", () => {
     expect(await told(`&at.gte=${whole[0].at}`)).toEqual([["printer", "paper_out"]]);
   });
 
+  it("has of many values in quick succession the first and the last in its history", async () => {
+    server.clock.advance(60_000);
+    const before = await told();
+    const burst = Array.from({ length: 6 }, (_, number) => `burst ${number}`);
+    for (const software_version of burst) {
+      await tell({ software_version });
+      await becomes({ ...(await values()), software_version });
+    }
+    expect(await told()).toEqual([...before, ["software_version", "burst 0"]]);
+    server.clock.advance(10_000);
+    const expected = [...before, ["software_version", "burst 0"], ["software_version", "burst 5"]];
+    await vi.waitFor(async () => expect(await told()).toEqual(expected), { timeout: 5_000, interval: 20 });
+    // It stands there with the time when it was told, and once.
+    const [last] = (await see.history(id)).changes;
+    expect(last.at).toBe((await see.telemetry(id)).telemetry.software_version.since);
+    await tell({ software_version: "burst 6" });
+    await becomes({ ...(await values()), software_version: "burst 6" });
+    await server.restart();
+    expect(await told()).toEqual([...expected, ["software_version", "burst 6"]]);
+    await device.leave();
+    device = await PresentDevice.connect(server, registered);
+    await device.greet();
+  });
+
   it("ignores what this version does not know", async () => {
     const before = await values();
     await tell({ colour: "red", link: { type: "wifi", signal_percent: 50, ssid: "x".repeat(1_000) } });
@@ -83,6 +112,7 @@ describe("telemetry", () => {
   });
 
   it("is not undone by what was told earlier and is written later, by way of another server", async () => {
+    server.clock.advance(60_000);
     const before = await told();
     await server.db.sql
       .updateTable("terminal_telemetry")

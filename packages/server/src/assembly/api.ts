@@ -90,10 +90,15 @@ function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features)
 }
 
 /** What devices and brokers ask. */
-function deviceRoutes(core: Core, { mailboxes, receive }: DeviceSide, { terminals }: Features): Route[] {
+function deviceRoutes(core: Core, { mailboxes, receive, heardPolling }: DeviceSide, { terminals }: Features): Route[] {
   const { config, db, clock, files, transfers, addresses } = core;
   return [
-    ...longPollRoutes({ mailboxes, receive, authenticate: (header) => authenticateDevice(terminals, header) }),
+    ...longPollRoutes({
+      mailboxes,
+      receive,
+      heard: heardPolling,
+      authenticate: (header) => authenticateDevice(terminals, header),
+    }),
     ...deviceLogRoutes({ tokens: transfers, receive: createReceiveLog(core) }),
     ...deviceUpdateRoutes({ db, clock, files, transfers, ownUrl: addresses.url }),
     ...brokerRoutes({

@@ -77,6 +77,10 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
     const noted = accountId && presence.left({ accountId, terminalId });
     if (noted) void handling.add(noted.catch(() => undefined));
   };
+  const heardPolling = (terminalId: string) => {
+    const accountId = accountOfTerminalId(terminalId);
+    if (accountId) presence.heard({ accountId, terminalId, polls: true });
+  };
   const mailboxes = new Mailboxes();
   const overhear: Overhear = (...words) => mailboxes.putAsWritten(...words);
   const transport = withLongPoll(await openTransport({ ...core, receive, left, overhear }), mailboxes);
@@ -100,7 +104,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
       connectAt: transport.inside,
       admit: (admission) => transport.admit(admission),
     });
-  return { ...messages, presence, transport, virtual, mailboxes, receive };
+  return { ...messages, presence, transport, virtual, mailboxes, receive, heardPolling };
 }
 
 function originsOf(terminalIds: string[]): { accountId: string; terminalId: string }[] {

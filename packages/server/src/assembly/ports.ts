@@ -51,7 +51,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
     // An outside broker does not say who is connected to it; the terminals' own words do.
     isConnected: async (accountId: string, terminalId: string) =>
-      seesConnections ? transport.hears(terminalId) : presence.isThere({ accountId, terminalId }),
+      seesConnections ? transport.hears(terminalId) : presence.mayBeThere({ accountId, terminalId }),
     sendEndOfDay: async (caller: Caller, terminalId: string) => {
       const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
       return operation.id;

@@ -6,13 +6,13 @@ import type { Receive } from "./transport.ts";
  */
 export function fairShare(mostAtOnce: number, receive: Receive): Receive {
   const terminals = new Map<string, { running: number; waiting: (() => void)[] }>();
-  return async (terminalId, channel, payload) => {
+  return async (terminalId, ...said) => {
     const terminal = terminals.get(terminalId) ?? { running: 0, waiting: [] };
     terminals.set(terminalId, terminal);
     if (terminal.running < mostAtOnce) terminal.running += 1;
     else await new Promise<void>((resolve) => terminal.waiting.push(resolve));
     try {
-      await receive(terminalId, channel, payload);
+      await receive(terminalId, ...said);
     } finally {
       const next = terminal.waiting.shift();
       // The turn is handed on; nobody who comes just now may take it.

@@ -48,17 +48,22 @@ interface InboundDeps extends InboundOptions {
   overview: (origin: Origin) => Promise<HelloOverview | undefined>;
 }
 
+/** A terminal, and whether it asks for its messages over HTTPS, again and again. */
+interface HeardFrom extends Origin {
+  polls?: boolean;
+}
+
 /** What the gateway tells of who is there. */
 export interface PresenceReports {
   /** How often terminals are asked to say that they are there. */
   readonly heartbeatSeconds: number;
-  hello(origin: Origin, message: HelloMessage): Promise<void>;
+  hello(origin: HeardFrom, message: HelloMessage): Promise<void>;
   /** A message that says nothing of presence but that there is somebody. */
-  heard(origin: Origin): void;
-  heartbeat(origin: Origin, message: HeartbeatMessage): Promise<void>;
+  heard(origin: HeardFrom): void;
+  heartbeat(origin: HeardFrom, message: HeartbeatMessage): Promise<void>;
   goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
   gone(origin: Origin, message: GoneMessage): Promise<void>;
-  probeAnswered(origin: Origin, message: ProbeAnswerMessage): Promise<void>;
+  probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
 }
 
 interface Place {
@@ -92,18 +97,19 @@ const mostPlaces = 10;
  */
 export function createInbound(options: InboundOptions): Receive {
   const deps: InboundDeps = { ...options, overview: helloOverviews(options.db) };
-  return async (terminalId, channel, payload) => {
+  return async (terminalId, channel, payload, by) => {
     const accountId = accountOfTerminalId(terminalId);
     if (!accountId) return;
+    const origin = { accountId, terminalId, polls: by === "https" };
     try {
       const message = parse(payload);
       const places =
         message === undefined
           ? [{ path: "", message: "is not JSON" }]
-          : await findAllFaults(deps, { accountId, terminalId }, channel, message);
+          : await findAllFaults(deps, origin, channel, message);
       if (places.length > 0) return await reject(deps, terminalId, channel, message, places);
-      if (ofOperations.has(channel)) deps.presence.heard({ accountId, terminalId });
-      await handlers[channel](deps, { accountId, terminalId }, message as never);
+      if (ofOperations.has(channel)) deps.presence.heard(origin);
+      await handlers[channel](deps, origin, message as never);
     } catch (error) {
       deps.log.warn({ err: error, terminal_id: terminalId, channel }, "a terminal's message could not be handled");
     }
@@ -170,7 +176,7 @@ interface Origin {
   terminalId: string;
 }
 
-type From<C extends UpChannel> = (deps: InboundDeps, origin: Origin, message: Messages[C]) => Promise<void>;
+type From<C extends UpChannel> = (deps: InboundDeps, origin: HeardFrom, message: Messages[C]) => Promise<void>;
 
 /** Messages that presence does not take itself. */
 const ofOperations: ReadonlySet<UpChannel> = new Set(["delivered", "started", "result", "cancel_refused"]);
@@ -188,11 +194,12 @@ const handlers: { [C in UpChannel]: From<C> } = {
 };
 
 /** Server and agent compare notes: what the terminal should be doing and does not know is sent again. */
-async function handleHello(deps: InboundDeps, origin: Origin, hello: HelloMessage): Promise<void> {
+async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessage): Promise<void> {
   const { db, clock, reports, transport, presence } = deps;
+  const origin = { accountId: from.accountId, terminalId: from.terminalId };
   const now = clock.now();
   // First, so that it is noted in the order of what happened; waited for before the welcome.
-  const noted = presence.hello(origin, hello);
+  const noted = presence.hello(from, hello);
   // Whatever comes first: it is waited for below.
   noted.catch(() => undefined);
   const terminal = await deps.overview(origin);

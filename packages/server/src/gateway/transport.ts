@@ -47,5 +47,5 @@ export type Left = (terminalId: string) => void;
 /** What another server has sent to a terminal that this one stands in for. Must not throw. */
 export type Overhear = (terminalId: string, channel: DownChannel, payload: Buffer) => void;
 
-/** A message from a terminal that was allowed to send it. Must not throw. */
-export type Receive = (terminalId: string, channel: UpChannel, payload: Buffer) => Promise<void>;
+/** A message from a terminal that was allowed to send it; by MQTT unless told otherwise. Must not throw. */
+export type Receive = (terminalId: string, channel: UpChannel, payload: Buffer, by?: "https") => Promise<void>;

@@ -111,9 +111,6 @@ function begin(
   { at, session, next_expected_at }: Pick<PresenceState, "session" | "next_expected_at"> & { at: Date },
 ): After {
   const wasOnline = state?.status === "online";
-  // An agent without sessions says hello whenever it is asked: that is no new connection.
-  const change =
-    wasOnline && session === null ? {} : { change: { at, status: "online", reason: "connected" } as const };
   return {
     state: {
       ...(state ?? nothingKnown),
@@ -126,7 +123,8 @@ function begin(
       lost_at: null,
       shut_down_at: null,
     },
-    ...change,
+    // Of one that is online nothing changes that anybody sees: names of connections alone make no history.
+    ...(!wasOnline && { change: { at, status: "online", reason: "connected" } as const }),
   };
 }
 

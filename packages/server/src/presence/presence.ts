@@ -1,3 +1,4 @@
+import { limits } from "@tillkeeper/contract/limits";
 import type {
   GoneMessage,
   GoodbyeMessage,
@@ -13,7 +14,7 @@ import { Gathering } from "./gathering.ts";
 import { type Told, writeEvents } from "./journal.ts";
 import type { Probes } from "./probes.ts";
 import { expectLater, findPresence, type Origin } from "./queries.ts";
-import { standingAt } from "./status.ts";
+import { mayBeConnected } from "./status.ts";
 import { telemetryNotes } from "./telemetry.ts";
 import { listeningSince } from "./watch.ts";
 
@@ -29,21 +30,29 @@ interface PresenceDeps {
 
 export { endFault } from "./queries.ts";
 
+/** Whoever asks for messages over HTTPS asks again after this long at most, and some time to travel. */
+const pollSeconds = limits.longPollWaitSecondsMax + 4;
+
+/** A terminal, and whether it asks for its messages over HTTPS: then it is heard of more often than by heartbeats. */
+interface HeardFrom extends Origin {
+  polls?: boolean;
+}
+
 /** Takes what is heard of terminals: who is there, and how it is. */
 export interface Presence {
   readonly heartbeatSeconds: number;
   /** Resolves when it is written: the welcome follows. */
-  hello(origin: Origin, message: HelloMessage): Promise<void>;
+  hello(origin: HeardFrom, message: HelloMessage): Promise<void>;
   /** Any other message; costs nothing worth mentioning. */
-  heard(origin: Origin): void;
-  heartbeat(origin: Origin, message: HeartbeatMessage): Promise<void>;
+  heard(origin: HeardFrom): void;
+  heartbeat(origin: HeardFrom, message: HeartbeatMessage): Promise<void>;
   goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
   gone(origin: Origin, message: GoneMessage): Promise<void>;
   /** The broker saw the terminal's last connection end. */
   left(origin: Origin): Promise<void>;
-  probeAnswered(origin: Origin, message: ProbeAnswerMessage): Promise<void>;
-  /** Whether the terminal can be counted on to be connected. */
-  isThere(origin: Origin): Promise<boolean>;
+  probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
+  /** Whether the terminal may be connected, as far as its own words tell. */
+  mayBeThere(origin: Origin): Promise<boolean>;
   /** This server goes away: those connected to it come back to another, or to the next one. */
   leave(terminals: Origin[]): Promise<void>;
   flush(): Promise<void>;
@@ -52,25 +61,33 @@ export interface Presence {
 export function createPresence(deps: PresenceDeps): Presence {
   const { db, clock, log, heartbeatSeconds, probes, seesConnections } = deps;
   const gathering = new Gathering({ log, write: (told) => writeAll(deps, told) });
-  const telemetry = telemetryNotes({ db, log });
-  const nextAfter = (at: Date) => new Date(at.getTime() + heartbeatSeconds * 1_000);
+  const telemetry = telemetryNotes({ db, clock, log });
+  const nextAfter = (at: Date, polls = false) => {
+    const seconds = polls ? Math.min(pollSeconds, heartbeatSeconds) : heartbeatSeconds;
+    return new Date(at.getTime() + seconds * 1_000);
+  };
 
   return {
     heartbeatSeconds,
-    hello(origin, { session = null }) {
+    hello({ polls, ...origin }, { session = null }) {
       const at = clock.now();
       // Who names no session promises no heartbeats; where the server sees its connection, its silence means nothing.
-      const nextExpectedAt = session === null && seesConnections ? null : nextAfter(at);
+      const silenceMeansNothing = session === null && seesConnections && !polls;
+      const nextExpectedAt = silenceMeansNothing ? null : nextAfter(at, polls);
       return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt });
     },
-    heard(origin) {
+    heard({ polls, ...origin }) {
       const at = clock.now();
-      gathering.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at) });
+      gathering.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at, polls) });
     },
-    async heartbeat(origin, { session, round_trip_ms: roundTripMs = null, fault = null, telemetry: told }) {
+    async heartbeat(
+      { polls, ...origin },
+      { session, round_trip_ms: roundTripMs = null, fault = null, telemetry: told },
+    ) {
       const at = clock.now();
       if (told) telemetry.take(origin, told, at);
-      gathering.later(origin, { kind: "heartbeat", at, session, nextExpectedAt: nextAfter(at), roundTripMs, fault });
+      const nextExpectedAt = nextAfter(at, polls);
+      gathering.later(origin, { kind: "heartbeat", at, session, nextExpectedAt, roundTripMs, fault });
     },
     goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: clock.now(), session }),
     gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: clock.now(), session }),
@@ -79,13 +96,13 @@ export function createPresence(deps: PresenceDeps): Presence {
       this.heard(origin);
       return probes.answered(origin, probeId);
     },
-    async isThere({ accountId, terminalId }) {
+    async mayBeThere({ accountId, terminalId }) {
       const now = clock.now();
       const [row, since] = await Promise.all([
         findPresence(db.sql, accountId, terminalId),
         listeningSince(db.sql, now),
       ]);
-      return row !== undefined && ["online", "late"].includes(standingAt(row, since, now).status);
+      return mayBeConnected(row, since, now);
     },
     leave: (terminals) =>
       terminals.length > 0 ? expectLater(db.sql, terminals, nextAfter(clock.now())) : Promise.resolve(),

@@ -20,6 +20,15 @@ export async function lockPresence(db: Kysely<Tables>, origins: Origin[]): Promi
   return new Map(rows.map((row) => [row.terminal_id, row]));
 }
 
+/** The same of those that nobody else keeps. */
+export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): Promise<PresenceRow[]> {
+  const { rows } = await sql<PresenceRow>`
+    select presence.* from terminal_presence as presence
+    join ${keysOf(origins)} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
+    for no key update of presence skip locked`.execute(db);
+  return rows;
+}
+
 /** Those of them that may say something: a deleted one only until its last operation is over, and its credential with that. */
 export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type PresenceTimes, standingAt, stepsUntil } from "./status.ts";
+import { mayBeConnected, type PresenceTimes, standingAt, stepsUntil } from "./status.ts";
 
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 /** So many seconds after noon. */
@@ -69,5 +69,18 @@ describe("what has become of a terminal", () => {
   ])("is that %s", (_, times, seconds, expected) => {
     const steps = stepsUntil({ ...online, ...times }, longAgo, at(seconds));
     expect(steps).toMatchObject(expected.map(([status, since]) => ({ status, since: at(since) })));
+  });
+});
+
+describe("a terminal of whose connection nothing is seen", () => {
+  it.each<[string, (Partial<PresenceTimes> & { session: string | null }) | undefined, boolean]>([
+    ["of which nothing is known", undefined, true],
+    ["that says nothing, and promised nothing", { session: null }, true],
+    ["that says nothing, and promised to", { session: "A" }, false],
+    ["that is late", { session: "A", next_expected_at: at(590) }, true],
+    ["whose link was lost", { session: null, lost_at: at(5), status: "late" }, false],
+    ["that said goodbye", { session: null, shut_down_at: at(5), status: "shut_down" }, false],
+  ])("%s", (_, known, expected) => {
+    expect(mayBeConnected(known && { ...online, ...known }, longAgo, at(600))).toBe(expected);
   });
 });

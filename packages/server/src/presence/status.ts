@@ -66,3 +66,17 @@ export function stepsUntil(times: PresenceTimes, listeningSince: Date, now: Date
   if (times.status !== "online" || last.status !== "offline") return [last];
   return [standingAt(times, listeningSince, new Date(last.since.getTime() - 1)), last];
 }
+
+/**
+ * Whether a terminal may be connected where only its own words tell. Silence says that it is not, but only of one that
+ * promised heartbeats by naming its session: another may be connected and have nothing to say.
+ */
+export function mayBeConnected(
+  known: (PresenceTimes & { session: string | null }) | undefined,
+  listeningSince: Date,
+  now: Date,
+): boolean {
+  if (!known) return true;
+  const promisesNothing = known.session === null && !known.lost_at && !known.shut_down_at;
+  return promisesNothing || ["online", "late"].includes(standingAt(known, listeningSince, now).status);
+}

@@ -2,9 +2,16 @@ import { Telemetry, telemetryFields } from "@tillkeeper/contract/telemetry";
 import { Clean } from "typebox/value";
 import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Origin } from "./queries.ts";
-import { noteTelemetry, type ToldField } from "./sql/note-telemetry.ts";
+import {
+  type FieldOfTerminal,
+  historyGapMs,
+  noteTelemetry,
+  recordTelemetry,
+  type ToldField,
+} from "./sql/note-telemetry.ts";
 
 export interface TelemetryNotes {
   /** Keeps it for the next `write`. */
@@ -17,34 +24,45 @@ const mostAtOnce = 3_000;
 /** While nothing can be written: further ones come with later heartbeats. */
 const mostWaiting = 200_000;
 
+interface NotesDeps {
+  db: Db;
+  clock: Clock;
+  log: Logger;
+}
+
 /** Gathers what terminals tell of themselves, and writes it at most once a second. Of a field told twice the later counts. */
-export function telemetryNotes({ db, log }: { db: Db; log: Logger }): TelemetryNotes {
+export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
+  const heldBack = new HeldBack(db, clock);
   const waiting = new Map<string, ToldField>();
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
 
   const keep = (told: ToldField) => {
-    const key = `${told.terminalId} ${told.field}`;
+    const key = keyOf(told);
     const known = waiting.get(key);
     if (known ? known.at <= told.at : waiting.size < mostWaiting) waiting.set(key, told);
-    timer ??= setTimeout(due, writeEveryMs);
+    soon();
   };
+  const soon = () => (timer ??= setTimeout(due, writeEveryMs));
   const due = () => {
     timer = undefined;
-    write().then(
-      () => (failing = false),
-      (error: unknown) => {
-        if (!failing) log.warn({ err: error }, "telemetry could not be noted, it is tried again");
-        failing = true;
-      },
-    );
+    write()
+      .then(() => heldBack.record(clock.now()))
+      .then(
+        () => (failing = false),
+        (error: unknown) => {
+          if (!failing) log.warn({ err: error }, "telemetry could not be noted, it is tried again");
+          failing = true;
+        },
+      )
+      .finally(() => heldBack.any && soon());
   };
   const write = async () => {
     const all = [...waiting.values()];
     waiting.clear();
     for (let from = 0; from < all.length; from += mostAtOnce) {
       try {
-        await retried(() => noteTelemetry(db.pool, all.slice(from, from + mostAtOnce)));
+        heldBack.add(await retried(() => noteTelemetry(db.pool, all.slice(from, from + mostAtOnce))));
       } catch (error) {
         for (const told of all.slice(from)) keep(told);
         throw error;
@@ -63,6 +81,47 @@ export function telemetryNotes({ db, log }: { db: Db; log: Logger }): TelemetryN
       clearTimeout(timer);
       timer = undefined;
       await write();
+      // What is held back would be forgotten with this server.
+      await heldBack.record();
     },
   };
+}
+
+/** Fields whose values came too soon for the history: the last of a burst gets there when the burst is over. */
+class HeldBack {
+  readonly #db: Db;
+  readonly #clock: Clock;
+  readonly #fields = new Map<string, { field: FieldOfTerminal; dueAt: number }>();
+
+  constructor(db: Db, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  get any(): boolean {
+    return this.#fields.size > 0;
+  }
+
+  add(fields: FieldOfTerminal[]): void {
+    const dueAt = this.#clock.now().getTime() + historyGapMs;
+    for (const field of fields) this.#fields.set(keyOf(field), { field, dueAt });
+  }
+
+  /** Those that are due by then; all of them where no time is named. */
+  async record(by?: Date): Promise<void> {
+    const due = [...this.#fields.values()].filter(({ dueAt }) => !by || dueAt <= by.getTime());
+    for (let from = 0; from < due.length; from += mostAtOnce) {
+      const some = due.slice(from, from + mostAtOnce);
+      const fields = some.map(({ field }) => field);
+      await retried(() => recordTelemetry(this.#db.pool, fields));
+      for (const one of some) {
+        // It may have been held back anew meanwhile.
+        if (this.#fields.get(keyOf(one.field)) === one) this.#fields.delete(keyOf(one.field));
+      }
+    }
+  }
+}
+
+function keyOf({ terminalId, field }: FieldOfTerminal): string {
+  return `${terminalId} ${field}`;
 }

@@ -5,7 +5,7 @@ import { retried } from "../db/retry.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
-import { addChanges, type PresenceRow } from "./queries.ts";
+import { addChanges, lockFreePresence, type Origin } from "./queries.ts";
 import { comeBackMs, stepsUntil } from "./status.ts";
 
 interface WatchDeps {
@@ -14,6 +14,8 @@ interface WatchDeps {
 }
 
 const watchEveryMs = 1_000;
+/** What is shown does not wait for it. */
+const lookEveryMs = 3_000;
 const overdueBatch = 500;
 /**
  * Without any server's sign for so long, terminals could not be heard: whatever they did meanwhile is nobody's silence.
@@ -45,7 +47,8 @@ export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Dat
 
 /**
  * Writes down who became late or offline by the time that passed. What is shown does not wait for it; the history, and
- * whoever wants to be told, does. One server looks each second, and each change is written once.
+ * whoever wants to be told, does. Each server says each second that it listens, one looks every three, and each change is
+ * written once.
  */
 export function watchWorker(deps: WatchDeps & { hearing: () => boolean }): Worker {
   const { db, clock, hearing } = deps;
@@ -56,12 +59,7 @@ export function watchWorker(deps: WatchDeps & { hearing: () => boolean }): Worke
       while (!signal.aborted) {
         // Without its broker a server hears nobody, and says nothing of anybody.
         const since = hearing() ? await listenOn(deps) : undefined;
-        if (since && (await isOurTurn(db))) {
-          let found = overdueBatch;
-          while (found === overdueBatch && !signal.aborted) {
-            found = await retried(() => settleOverdue(db, since, clock.now()));
-          }
-        }
+        if (since && (await isOurTurn(db))) await settleOverdue(deps, since, signal);
         await pause(watchEveryMs, signal);
       }
     },
@@ -72,32 +70,41 @@ export function watchWorker(deps: WatchDeps & { hearing: () => boolean }): Worke
 async function isOurTurn(db: Db): Promise<boolean> {
   const { rows } = await sql`
     update presence_watch set looked_at = clock_timestamp()
-    where looked_at <= clock_timestamp() - ${watchEveryMs * 0.9} * interval '1 millisecond'
+    where looked_at <= clock_timestamp() - ${lookEveryMs * 0.9} * interval '1 millisecond'
     returning one`.execute(db.sql);
   return rows.length > 0;
 }
 
-/** The same deadlines as in `status.ts`, which has the last word. */
-function findOverdue(tx: Kysely<Tables>, since: Date, now: Date, limit: number) {
+/** One look at the whole table, and then what it found by keys. */
+async function settleOverdue({ db, clock }: WatchDeps, since: Date, signal: AbortSignal): Promise<void> {
+  const found = await retried(() => findOverdue(db.sql, since, clock.now()));
+  for (let from = 0; from < found.length && !signal.aborted; from += overdueBatch) {
+    await retried(() => settle(db, found.slice(from, from + overdueBatch), since, clock.now()));
+  }
+}
+
+/**
+ * The same deadlines as in `status.ts`, which has the last word. In no order and without a limit: either would lead the
+ * planner through an index, to all the rows that are not overdue, one by one.
+ */
+async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<Origin[]> {
   const ago = (ms: number) => new Date(now.getTime() - ms);
   const { lateAfterMs, silentOfflineAfterMs, lostOfflineAfterMs } = presenceDelays;
   const comeBackBy = new Date(since.getTime() + comeBackMs);
-  return sql<PresenceRow>`
-    select * from terminal_presence
+  const { rows } = await sql<Origin>`
+    select account_id as "accountId", terminal_id as "terminalId" from terminal_presence
     where status in ('online', 'late') and (
       lost_at <= ${ago(lostOfflineAfterMs)} and (lost_at >= ${since} or ${comeBackBy}::timestamptz <= ${now}::timestamptz)
       or next_expected_at is not null and greatest(next_expected_at, ${comeBackBy}::timestamptz)
         <= case status when 'online' then ${ago(lateAfterMs)}::timestamptz else ${ago(silentOfflineAfterMs)}::timestamptz end
-    )
-    order by account_id, terminal_id
-    limit ${limit}
-    for no key update skip locked`.execute(tx);
+    )`.execute(db);
+  return rows;
 }
 
-/** Answers how many there were. */
-function settleOverdue(db: Db, since: Date, now: Date): Promise<number> {
+/** Those of them that somebody else is just writing to are left to the next look. */
+function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void> {
   return db.sql.transaction().execute(async (tx) => {
-    const { rows } = await findOverdue(tx, since, now, overdueBatch);
+    const rows = await lockFreePresence(tx, overdue);
     const steps = rows.flatMap((row) => {
       const origin = { accountId: row.account_id, terminalId: row.terminal_id };
       return stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
@@ -106,7 +113,7 @@ function settleOverdue(db: Db, since: Date, now: Date): Promise<number> {
     });
     // The last one of each.
     const moved = [...new Map(steps.map((step) => [step.terminalId, step])).values()];
-    if (moved.length === 0) return 0;
+    if (moved.length === 0) return;
     await sql`
       update terminal_presence as presence set status = moved.status, since = moved.since
       from unnest(
@@ -115,6 +122,5 @@ function settleOverdue(db: Db, since: Date, now: Date): Promise<number> {
       ) as moved (account_id, terminal_id, status, since)
       where presence.account_id = moved.account_id and presence.terminal_id = moved.terminal_id`.execute(tx);
     await addChanges(tx, steps);
-    return rows.length;
   });
 }

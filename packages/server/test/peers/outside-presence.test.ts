@@ -1,6 +1,7 @@
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { activeDevice } from "../support/device.ts";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { PresentDevice, register, watcher } from "../support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
@@ -103,10 +104,13 @@ describe("presence over an outside broker, at two servers", () => {
     await server.db.pool.query("update presence_watch set seen_at = seen_at - interval '10 minutes'");
     for (const one of [server, other]) one.clock.advance(600_000);
     expect((await see.get(path)).status).toBe("online");
+    const back = server.clock.now();
     await mosquitto.start();
-    const expected = ["online connected", "online connected"];
-    await vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected), { timeout: 20_000, interval: 50 });
+    const query = server.db.sql.selectFrom("terminal_presence").select("connected_at").where("terminal_id", "=", id);
+    const cameBack = async () => (await query.executeTakeFirstOrThrow()).connected_at >= back;
+    await vi.waitUntil(cameBack, { timeout: 20_000, interval: 50 });
     expect((await see.get(path)).status).toBe("online");
+    expect(await see.changes(id)).toEqual(["online connected"]);
   });
 
   it("closes the day of a terminal that is deleted only if it is there", async () => {
@@ -131,5 +135,15 @@ describe("presence over an outside broker, at two servers", () => {
     expect(await remove(absent.terminalId)).toBe(0);
     expect(await remove(present.terminalId)).toBe(1);
     await present.leave();
+  });
+
+  it("closes the day of one that names no session, however long it has said nothing", async () => {
+    const silent = await activeDevice(server, tenant, "6400007");
+    await vi.waitUntil(async () => (await see.presence(silent.terminalId)).status === "online");
+    for (const one of [server, other]) one.clock.advance(100_000);
+    await see.until(silent.terminalId, "offline");
+    await server.call("DELETE", `/v1/accounts/${tenant.aid}/terminals/${silent.terminalId}`, { token: tenant.token });
+    expect(await silent.next("command")).toMatchObject({ operation: "end_of_day" });
+    await silent.leave();
   });
 });

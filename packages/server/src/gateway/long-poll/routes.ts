@@ -10,19 +10,28 @@ import { fairShare } from "../fair-share.ts";
 import type { Receive } from "../transport.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Mailboxes } from "./mailboxes.ts";
+import { UnderWay } from "./under-way.ts";
 
 interface LongPollDeps {
   mailboxes: Mailboxes;
   receive: Receive;
+  /** A terminal has asked for messages: it is there. */
+  heard: (terminalId: string) => void;
   /** Whose credential an `Authorization` header carries. Throws `missing_token` or `invalid_token`. */
   authenticate: (authorization: string | undefined) => Promise<{ terminalId: string; credentialId: string }>;
 }
 
 const messagesAtOncePerTerminal = 4;
+/** Two that wait, as mailboxes allow, and four that say something; an agent has two. */
+const requestsPerTerminal = 6;
 
 /** The device protocol over HTTPS. */
 export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
-  const deps = { ...others, receive: fairShare(messagesAtOncePerTerminal, receive) };
+  const deps = {
+    ...others,
+    receive: fairShare(messagesAtOncePerTerminal, receive),
+    underWay: new UnderWay(requestsPerTerminal),
+  };
   return [
     route({
       method: "POST",
@@ -41,14 +50,21 @@ export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
   ];
 }
 
-async function exchange({ mailboxes, receive, authenticate }: LongPollDeps, request: FastifyRequest, asked: Request) {
+interface ExchangeDeps extends LongPollDeps {
+  underWay: UnderWay;
+}
+
+async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Request) {
+  const { mailboxes, receive, heard, authenticate, underWay } = deps;
   const device = await authenticate(request.headers.authorization);
+  const over = underWay.begin(device.terminalId);
+  heard(device.terminalId);
   const { box, done } = mailboxes.open({ ...device, session: asked.session });
   const hungUp = whenHungUp(request);
   try {
     await Promise.all(
       (asked.messages ?? []).map(({ channel, message }) =>
-        receive(device.terminalId, channel, Buffer.from(JSON.stringify(message) ?? "")),
+        receive(device.terminalId, channel, Buffer.from(JSON.stringify(message) ?? ""), "https"),
       ),
     );
     const messages = await box.take((asked.wait_seconds ?? 0) * 1000, hungUp.signal);
@@ -59,6 +75,7 @@ async function exchange({ mailboxes, receive, authenticate }: LongPollDeps, requ
     if (hungUp.signal.aborted) await receive(device.terminalId, "gone", goneOf(asked.session));
     hungUp.forget();
     done();
+    over();
   }
 }
 

@@ -1,11 +1,14 @@
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import type { Pool } from "pg";
 
-/** One field as a terminal told it. */
-export interface ToldField {
+export interface FieldOfTerminal {
   accountId: string;
   terminalId: string;
   field: TelemetryField;
+}
+
+/** One field as a terminal told it. */
+export interface ToldField extends FieldOfTerminal {
   value: unknown;
   at: Date;
 }
@@ -13,10 +16,18 @@ export interface ToldField {
 /** How old the time of a value may become that is told over and over: writing it each time would cost more than it tells. */
 const renewAfter = "interval '5 minutes'";
 
+/** Between two values of one field in the history: however often a device changes its mind, this bounds the rows. */
+export const historyGapMs = 10_000;
+const historyGap = `interval '${historyGapMs} milliseconds'`;
+
+const idOf = (time: string, rest = "gen_random_uuid()::text") =>
+  `(left(tillkeeper_lowest_id(${time})::text, 14) || '7' || substr(${rest}, 16))::uuid`;
+
 /**
  * Reads all, and writes what is new. A value that was told later, by way of another server, is not undone. What is written
  * is not joined with what came in again: without the ways to join that the hot connections do without, that would take
- * the square of its length. So the ids of the history (UUIDv7 of the time) are made here.
+ * the square of its length. So the ids of the history (UUIDv7 of the time) are made here. A value that comes too soon after
+ * the last one in the history is held back; its field is answered.
  */
 const text = `
 with input as (
@@ -39,23 +50,52 @@ with input as (
     value = excluded.value, at = excluded.at
   where known.at < excluded.at
   returning account_id, terminal_id, field, value, since, at
+), changed as (
+  select written.*, exists (
+    select from telemetry_history as earlier
+    where earlier.account_id = written.account_id and earlier.terminal_id = written.terminal_id
+      and earlier.field = written.field and earlier.id >= tillkeeper_lowest_id(written.at - ${historyGap})
+  ) as held_back
+  from written
+  where since = at
+), recorded as (
+  insert into telemetry_history (account_id, terminal_id, id, at, field, value)
+  select account_id, terminal_id, ${idOf("at")}, at, field, value from changed where not held_back
 )
-insert into telemetry_history (account_id, terminal_id, id, at, field, value)
-select account_id, terminal_id,
-  (left(tillkeeper_lowest_id(at)::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, at, field, value
-from written
-where since = at`;
+select account_id as "accountId", terminal_id as "terminalId", field from changed where held_back`;
 
-export async function noteTelemetry(pool: Pool, told: ToldField[]): Promise<void> {
-  await pool.query({
+/** The same of the same field at any server: two may have held it back. */
+const sharedId = idOf("known.since", "overlay(md5(known.field)::uuid::text placing '8' from 20)");
+
+/** The latest value of fields that were held back, unless it got into the history meanwhile. */
+const recordText = `
+insert into telemetry_history (account_id, terminal_id, id, at, field, value)
+select known.account_id, known.terminal_id, ${sharedId}, known.since, known.field, known.value
+from unnest($1::text[], $2::text[], $3::text[]) as row (account_id, terminal_id, field)
+join terminal_telemetry as known
+  on known.account_id = row.account_id and known.terminal_id = row.terminal_id and known.field = row.field
+where not exists (
+  select from telemetry_history as later
+  where later.account_id = known.account_id and later.terminal_id = known.terminal_id
+    and later.field = known.field and later.id >= tillkeeper_lowest_id(known.since)
+)
+on conflict do nothing`;
+
+/** Answers the fields whose values are not in the history yet. */
+export async function noteTelemetry(pool: Pool, told: ToldField[]): Promise<FieldOfTerminal[]> {
+  const { rows } = await pool.query<FieldOfTerminal>({
     name: "note_telemetry",
     text,
-    values: [
-      told.map((row) => row.accountId),
-      told.map((row) => row.terminalId),
-      told.map((row) => row.field),
-      told.map((row) => JSON.stringify(row.value)),
-      told.map((row) => row.at),
-    ],
+    values: [...keysOf(told), told.map((row) => JSON.stringify(row.value)), told.map((row) => row.at)],
   });
+  return rows;
+}
+
+/** Puts into the history what the last value of these fields is. */
+export async function recordTelemetry(pool: Pool, fields: FieldOfTerminal[]): Promise<void> {
+  await pool.query({ name: "record_telemetry", text: recordText, values: keysOf(fields) });
+}
+
+function keysOf(fields: FieldOfTerminal[]): string[][] {
+  return [fields.map((row) => row.accountId), fields.map((row) => row.terminalId), fields.map((row) => row.field)];
 }
