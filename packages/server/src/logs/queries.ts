@@ -18,7 +18,7 @@ interface OfOperation {
   operationId: string;
 }
 
-/** A `send_logs` of that terminal, and the device behind it; not of a deleted terminal, nor one that has failed. */
+/** A `send_logs` of that terminal, and the device behind it; not one that has failed. */
 export function findSendLogs(
   db: Kysely<Tables>,
   { accountId, terminalId, operationId }: OfOperation,
@@ -36,7 +36,6 @@ export function findSendLogs(
     .where("operations.terminal_id", "=", terminalId)
     .where("operations.operation", "=", "send_logs")
     .where("operations.status", "<>", "FAILED")
-    .where("terminals.status", "<>", "DELETED")
     .executeTakeFirst();
 }
 
