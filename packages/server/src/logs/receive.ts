@@ -41,6 +41,17 @@ interface Upload {
 /** More at a time would only slow each other down; terminals try again. */
 const mostAtOnce = 64;
 
+interface Running {
+  accountId: string;
+  abort: AbortController;
+}
+
+/** An account may have as many as are left for others: alone it gets half, and whoever comes finds a place. */
+function hasRoom(running: ReadonlyMap<string, Running>, accountId: string): boolean {
+  const own = [...running.values()].reduce((sum, one) => sum + Number(one.accountId === accountId), 0);
+  return own < mostAtOnce - running.size;
+}
+
 export type ReceiveLog = (grant: TransferGrant, upload: Upload) => Promise<LogReceived>;
 
 /**
@@ -48,7 +59,7 @@ export type ReceiveLog = (grant: TransferGrant, upload: Upload) => Promise<LogRe
  * before. A newer upload ends an older one of the same operation: its terminal has given that one up.
  */
 export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
-  const running = new Map<string, AbortController>();
+  const running = new Map<string, Running>();
   return async (grant, { headers, body }) => {
     const operation = await inTenant(deps.db, grant.accountId, (tx) => operationOf(tx, grant));
     const { gzip, digest } = readUploadHeaders(headers);
@@ -57,11 +68,12 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
     if (!body) throw new ApiError("invalid_log", "The request has no body.");
     // Its terminal may have begun another one, which this one must not end.
     if (brokeOff(body)) throw endedEarly();
-    if (running.size >= mostAtOnce) throw tryAgain("Too many logs are coming in.");
+    const { accountId, operationId } = grant;
+    if (!running.has(operationId) && !hasRoom(running, accountId)) throw tryAgain("Too many logs are coming in.");
 
     const abort = new AbortController();
-    running.get(grant.operationId)?.abort();
-    running.set(grant.operationId, abort);
+    running.get(operationId)?.abort.abort();
+    running.set(operationId, { accountId, abort });
     const patience = setTimeout(
       () => abort.abort(),
       transferEnd(operation.deadline).getTime() - deps.clock.now().getTime(),
@@ -79,7 +91,7 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
       throw abort.signal.aborted ? replaced() : asRefusal(error, body);
     } finally {
       clearTimeout(patience);
-      if (running.get(grant.operationId) === abort) running.delete(grant.operationId);
+      if (running.get(operationId)?.abort === abort) running.delete(operationId);
     }
   };
 }
