@@ -100,4 +100,24 @@ describe("the retention of logs", () => {
     expect(left.map((name) => existsSync(pathOf(name)))).toEqual([false, false, false]);
     expect(readdirSync(pathOf(".drafts"))).toEqual(["fresh"]);
   });
+
+  it("goes on with the others when files cannot be removed, however many, and tries those again", async () => {
+    const before = await names();
+    const stuck: string[] = [];
+    // More than are looked at in one go.
+    for (let index = 0; index < 101; index += 1) {
+      const name = await abandoned("removing", false);
+      mkdirSync(join(pathOf(name), "in the way"), { recursive: true });
+      stuck.push(name);
+    }
+    server.clock.advance(1_000);
+    const behind = await abandoned("removing", true);
+    await server.restart();
+    await vi.waitUntil(async () => !(await names()).includes(behind), { timeout: 10_000, interval: 20 });
+    expect(existsSync(pathOf(behind))).toBe(false);
+    expect(await names()).toHaveLength(before.length + stuck.length);
+    for (const name of stuck) rmSync(pathOf(name), { recursive: true });
+    await server.restart();
+    await vi.waitUntil(async () => (await names()).length === before.length, { timeout: 10_000, interval: 20 });
+  });
 });

@@ -14,14 +14,14 @@ interface Ordered {
 }
 
 describe("what a terminal fetches for a check_update", () => {
-  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-releases-"));
+  const files = mkdtempSync(join(tmpdir(), "tillkeeper-releases-"));
   let server: TestServer;
   let tenant: Tenant;
   let maker: Maker;
   let device: Device;
   let ordered: Ordered;
   beforeAll(async () => {
-    server = await startTestServer({ config: { dataDir } });
+    server = await startTestServer({ config: { files: { kind: "folder", path: files } } });
     tenant = await server.account("T84000001");
     maker = await newMaker(server, tenant);
     device = await registerDevice(server, tenant, "M1");
@@ -33,7 +33,7 @@ describe("what a terminal fetches for a check_update", () => {
   afterAll(async () => {
     await device.leave();
     await server.stop();
-    rmSync(dataDir, { recursive: true });
+    rmSync(files, { recursive: true });
   });
 
   const setModel = (device_model: string | null, of = device) =>

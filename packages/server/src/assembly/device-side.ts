@@ -21,7 +21,7 @@ import type { Core, ServerOptions } from "./core.ts";
 
 /** What speaks to terminals, before there is a broker. Messages may come in before it is known to have opened. */
 async function openMessages(core: Core, closing: Closing) {
-  const { config, db, clock, log, transfers, addresses } = core;
+  const { config, db, clock, log, transfers, findLiveCredential, addresses } = core;
   const opened: { transport?: DeviceTransport } = {};
   const durations = createDurations({ db, clock });
   const device = {
@@ -29,7 +29,7 @@ async function openMessages(core: Core, closing: Closing) {
     clock,
     log,
     reports: createReports({ db, clock, durations }),
-    transferOf: createTransfers(transfers, addresses.known),
+    transferOf: createTransfers({ tokens: transfers, ownUrl: addresses.known, findLiveCredential }),
     transport: () => {
       if (!opened.transport) throw new Error("the broker is not open yet");
       return opened.transport;

@@ -48,6 +48,6 @@ export function workersOf(
       lifetimeSeconds: Math.max(config.tokenLifetimeSeconds, core.deviceTokens.lifetimeSeconds),
     }),
     releaseFileWorker({ db, clock, files }),
-    logRetentionWorker({ db, clock, files, logDays: config.logDays ?? defaultLogDays }),
+    logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
 }

@@ -4,11 +4,16 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
-/** What a transfer token opens: the files of one operation of one terminal, and nothing else. */
+/**
+ * What a transfer token opens: the files of one operation of one terminal, and nothing else; and whose it is: that of the
+ * device with the credential that the terminal had when the token was made.
+ */
 export interface TransferGrant {
   accountId: string;
   terminalId: string;
   operationId: string;
+  /** `undefined` when the terminal had none. */
+  credentialId?: string | undefined;
 }
 
 export interface TransferTokens {
@@ -31,9 +36,13 @@ const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
  */
 export function transferTokens({ keys, clock }: { keys: SigningKeys; clock: Clock }): TransferTokens {
   return {
-    async sign({ accountId, terminalId, operationId }, expiresAt) {
+    async sign({ accountId, terminalId, operationId, credentialId }, expiresAt) {
       const { kid, key } = await keys.current();
-      return new SignJWT({ account: accountId, operation: operationId })
+      return new SignJWT({
+        account: accountId,
+        operation: operationId,
+        ...(credentialId && { credential: credentialId }),
+      })
         .setProtectedHeader({ alg: "EdDSA", kid, typ: type })
         .setSubject(terminalId)
         .setExpirationTime(Math.ceil(expiresAt.getTime() / 1000))
@@ -54,10 +63,12 @@ export function transferTokens({ keys, clock }: { keys: SigningKeys; clock: Cloc
           requiredClaims: ["exp", "sub", "account", "operation"],
           typ: type,
         });
+        const credentialId = payload["credential"];
         return {
           accountId: String(payload["account"]),
           terminalId: String(payload.sub),
           operationId: String(payload["operation"]),
+          ...(credentialId !== undefined && { credentialId: String(credentialId) }),
         };
       } catch (error) {
         if (!(error instanceof errors.JOSEError || error instanceof TypeError)) throw error;

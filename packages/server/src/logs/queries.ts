@@ -18,7 +18,7 @@ interface OfOperation {
   operationId: string;
 }
 
-/** A `send_logs` of that terminal, and the device behind it; not of a deleted terminal, nor one that has failed. */
+/** A `send_logs` of that terminal, and the device behind it; not one that has failed. */
 export function findSendLogs(
   db: Kysely<Tables>,
   { accountId, terminalId, operationId }: OfOperation,
@@ -36,7 +36,6 @@ export function findSendLogs(
     .where("operations.terminal_id", "=", terminalId)
     .where("operations.operation", "=", "send_logs")
     .where("operations.status", "<>", "FAILED")
-    .where("terminals.status", "<>", "DELETED")
     .executeTakeFirst();
 }
 
@@ -164,12 +163,23 @@ export async function markOld(db: Kysely<Tables>, before: { stored: Date; receiv
   }
 }
 
-export function listRemoving(db: Kysely<Tables>, limit: number): Promise<Pick<LogRow, "account_id" | "id" | "name">[]> {
+export type RemovingRow = Pick<LogRow, "account_id" | "id" | "name" | "created_at">;
+
+/** Of all accounts, the oldest first. */
+export function listRemoving(
+  db: Kysely<Tables>,
+  { after, limit }: { after: RemovingRow | undefined; limit: number },
+): Promise<RemovingRow[]> {
   return db
     .selectFrom("terminal_logs")
-    .select(["account_id", "id", "name"])
+    .select(["account_id", "id", "name", "created_at"])
     .where("state", "=", "removing")
+    .$if(after !== undefined, (query) => {
+      const { created_at, id } = after as RemovingRow;
+      return query.where(({ eb, refTuple, tuple }) => eb(refTuple("created_at", "id"), ">", tuple(created_at, id)));
+    })
     .orderBy("created_at")
+    .orderBy("id")
     .limit(limit)
     .execute();
 }

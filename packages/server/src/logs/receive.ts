@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { LogReceived } from "@tillkeeper/contract/http/logs";
 import { type TransferGrant, transferEnd } from "../auth/transfer-tokens.ts";
-import type { Db } from "../db/db.ts";
+import type { Db, Tx } from "../db/db.ts";
 import { isUniqueViolation } from "../db/failures.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { FileStore } from "../files/file-store.ts";
@@ -10,6 +10,7 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/log.ts";
+import { stillHolds } from "../terminals/transfer-holder.ts";
 import { type Bundle, storeBundle } from "./bundle.ts";
 import {
   deleteLog,
@@ -40,6 +41,17 @@ interface Upload {
 /** More at a time would only slow each other down; terminals try again. */
 const mostAtOnce = 64;
 
+interface Running {
+  accountId: string;
+  abort: AbortController;
+}
+
+/** An account may have as many as are left for others: alone it gets half, and whoever comes finds a place. */
+function hasRoom(running: ReadonlyMap<string, Running>, accountId: string): boolean {
+  const own = [...running.values()].reduce((sum, one) => sum + Number(one.accountId === accountId), 0);
+  return own < mostAtOnce - running.size;
+}
+
 export type ReceiveLog = (grant: TransferGrant, upload: Upload) => Promise<LogReceived>;
 
 /**
@@ -47,21 +59,21 @@ export type ReceiveLog = (grant: TransferGrant, upload: Upload) => Promise<LogRe
  * before. A newer upload ends an older one of the same operation: its terminal has given that one up.
  */
 export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
-  const running = new Map<string, AbortController>();
+  const running = new Map<string, Running>();
   return async (grant, { headers, body }) => {
-    const operation = await inTenant(deps.db, grant.accountId, (tx) => findSendLogs(tx, grant));
-    if (!operation) throw new ApiError("operation_not_found", "There is no such operation to send a log for.");
+    const operation = await inTenant(deps.db, grant.accountId, (tx) => operationOf(tx, grant));
     const { gzip, digest } = readUploadHeaders(headers);
     const known = await answerOfStored(deps, grant, digest);
     if (known) return known;
     if (!body) throw new ApiError("invalid_log", "The request has no body.");
     // Its terminal may have begun another one, which this one must not end.
     if (brokeOff(body)) throw endedEarly();
-    if (running.size >= mostAtOnce) throw tryAgain("Too many logs are coming in.");
+    const { accountId, operationId } = grant;
+    if (!running.has(operationId) && !hasRoom(running, accountId)) throw tryAgain("Too many logs are coming in.");
 
     const abort = new AbortController();
-    running.get(grant.operationId)?.abort();
-    running.set(grant.operationId, abort);
+    running.get(operationId)?.abort.abort();
+    running.set(operationId, { accountId, abort });
     const patience = setTimeout(
       () => abort.abort(),
       transferEnd(operation.deadline).getTime() - deps.clock.now().getTime(),
@@ -71,7 +83,7 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
       await inTenant(deps.db, grant.accountId, (tx) => insertReceiving(tx, row));
       const incoming = { body: relayOf(body), gzip, digest, signal: abort.signal };
       const bundle = await storeBundle(deps.files, row.name, incoming);
-      return present(await finish(deps, row, bundle));
+      return present(await finish(deps, grant, row, bundle));
     } catch (error) {
       await discard(deps, row);
       const stored = isUniqueViolation(error) ? await answerOfStored(deps, grant, digest) : undefined;
@@ -79,7 +91,7 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
       throw abort.signal.aborted ? replaced() : asRefusal(error, body);
     } finally {
       clearTimeout(patience);
-      if (running.get(grant.operationId) === abort) running.delete(grant.operationId);
+      if (running.get(operationId)?.abort === abort) running.delete(operationId);
     }
   };
 }
@@ -115,8 +127,19 @@ async function answerOfStored(
   return present(row);
 }
 
-async function finish({ db }: ReceiveDeps, row: Receiving, bundle: Bundle): Promise<StoredRow> {
-  const stored = await inTenant(db, row.account_id, (tx) => finishReceiving(tx, row, bundle));
+/** Throws `operation_not_found`, also for a device that is the terminal's no more. */
+async function operationOf(tx: Tx, grant: TransferGrant) {
+  const operation = (await stillHolds(tx, grant)) ? await findSendLogs(tx, grant) : undefined;
+  if (!operation) throw new ApiError("operation_not_found", "There is no such operation to send a log for.");
+  return operation;
+}
+
+async function finish({ db }: ReceiveDeps, grant: TransferGrant, row: Receiving, bundle: Bundle): Promise<StoredRow> {
+  const stored = await inTenant(db, row.account_id, async (tx) => {
+    // Its device may have been replaced since it began.
+    await operationOf(tx, grant);
+    return finishReceiving(tx, row, bundle);
+  });
   if (!stored) throw replaced();
   return stored;
 }

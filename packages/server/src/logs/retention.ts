@@ -1,13 +1,15 @@
 import type { Db } from "../db/db.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Logger } from "../platform/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
-import { deleteLog, listRemoving, markOld } from "./queries.ts";
+import { deleteLog, listRemoving, markOld, type RemovingRow } from "./queries.ts";
 
 interface RetentionDeps {
   db: Db;
   clock: Clock;
-  files: FileStore;
+  log: Logger;
+  files: Pick<FileStore, "remove">;
   /** How long logs are kept. */
   logDays: number;
 }
@@ -34,15 +36,23 @@ export function logRetentionWorker(deps: RetentionDeps): Worker {
   };
 }
 
-async function removeOldLogs({ db, clock, files, logDays }: RetentionDeps, signal: AbortSignal): Promise<void> {
+async function removeOldLogs({ db, clock, log, files, logDays }: RetentionDeps, signal: AbortSignal): Promise<void> {
   const now = clock.now().getTime();
   await markOld(db.sql, { stored: new Date(now - logDays * dayMs), receiving: new Date(now - abandonedAfterMs) });
+  let after: RemovingRow | undefined;
   while (!signal.aborted) {
-    const rows = await listRemoving(db.sql, batch);
+    const rows = await listRemoving(db.sql, { after, limit: batch });
     for (const row of rows) {
-      await files.remove(row.name);
+      try {
+        await files.remove(row.name);
+      } catch (error) {
+        // It stays marked for the next time, and must not hold up those behind it.
+        log.warn({ err: error, log_id: row.id }, "a log could not be removed, it is tried again");
+        continue;
+      }
       await deleteLog(db.sql, row);
     }
+    after = rows.at(-1);
     if (rows.length < batch) return;
   }
 }

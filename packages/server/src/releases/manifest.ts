@@ -7,6 +7,7 @@ import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import { getOperation } from "../operations/operations.ts";
 import { ApiError } from "../platform/errors.ts";
+import { stillHolds } from "../terminals/transfer-holder.ts";
 import { findPlace, findRelease, listOffered, type ReleaseRow } from "./queries.ts";
 import { getRelease, type ReleaseDeps, releaseNotFound } from "./releases.ts";
 
@@ -28,11 +29,12 @@ export async function authenticateTransfer(
   const grant = await transfers.authenticate(authorization);
   const operation =
     grant.operationId === operationId.toLowerCase() ? await getOperation(db, grant.accountId, operationId) : undefined;
-  if (operation?.terminal_id === grant.terminalId && operation.operation === "check_update") return grant;
+  const itsOwn = operation?.terminal_id === grant.terminalId && operation.operation === "check_update";
+  if (itsOwn && (await inTenant(db, grant.accountId, (tx) => stillHolds(tx, grant)))) return grant;
   throw new ApiError("operation_not_found", "There is no such operation.");
 }
 
-/** What there is for a terminal. Throws `operation_not_found` once it is deleted. */
+/** What there is for a terminal. */
 export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, said: UpdateQuery): Promise<UpdateManifest> {
   const { accountId } = grant;
   const { software_version, configuration_version } = said;

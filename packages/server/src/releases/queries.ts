@@ -103,13 +103,12 @@ export function listKeys(db: Kysely<Tables>, accountId: string): Promise<KeyRow[
     .execute();
 }
 
-/** What decides on the updates of a terminal; none for one that is deleted. */
+/** What decides on the updates of a terminal. */
 export function findPlace(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminals")
     .select(["device_model", "store_ref"])
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
-    .where("status", "<>", "DELETED")
     .executeTakeFirst();
 }

@@ -20,7 +20,7 @@ export {
   authenticateDevice,
   authenticateTerminal,
 } from "./authentication.ts";
-export { liveCredentials } from "./sql/live-credentials.ts";
+export { type FindLiveCredential, liveCredentials } from "./sql/live-credentials.ts";
 
 export interface CredentialDeps extends AdmitDeps {
   db: Db;

@@ -4,10 +4,10 @@ import { type AddressInfo, connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type BodyLimits, limitBodies } from "./body-times.ts";
 
-const times = { whole: 150, stalled: 150 };
+const times = { whole: 150, span: 150, leastBytes: 1 };
 
 /** A server that reads bodies, and tells which connections were ended for taking too long. */
-async function start(handle: (request: IncomingMessage, limits: BodyLimits) => void) {
+async function start(handle: (request: IncomingMessage, limits: BodyLimits) => void, within = times) {
   const ended: string[] = [];
   const server = createServer((request, response) => {
     handle(request, limits);
@@ -20,7 +20,7 @@ async function start(handle: (request: IncomingMessage, limits: BodyLimits) => v
       ended.push("too long");
       socket.destroy();
     },
-    times,
+    within,
   );
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -73,6 +73,12 @@ describe("bodies that take long", () => {
   it("are ended when they stall, also where they may take long", async () => {
     const { ended, port } = await start((request, limits) => limits.allowLong(request));
     expect(await drip(port, 2, 12)).toBe("ended");
+    expect(ended).toEqual(["too long"]);
+  });
+
+  it("are ended when only now and then a byte comes, also where they may take long", async () => {
+    const { ended, port } = await start((request, limits) => limits.allowLong(request), { ...times, leastBytes: 20 });
+    expect(await drip(port, 12, 12)).toBe("ended");
     expect(ended).toEqual(["too long"]);
   });
 

@@ -1,22 +1,22 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 
-/** In milliseconds. */
 export interface BodyTimes {
-  /** How long a body may take. */
+  /** How long a body may take; this and `span` in milliseconds. */
   whole: number;
-  /** Of a body that may take longer: after so long without a byte, at most twice that, it is over. */
-  stalled: number;
+  /** Of a body that may take longer: in each of these spans so many bytes must come, unless they are its last. */
+  span: number;
+  leastBytes: number;
 }
 
 export interface BodyLimits {
-  /** Lets the body of a request take as long as it comes at all. */
+  /** Lets the body of a request take as long as it comes at no less than the least rate. */
   allowLong(request: IncomingMessage): void;
   /** The usual time again, from now on: for what is left of a body that nobody wants any more. */
   endSoon(request: IncomingMessage): void;
 }
 
-const usual: BodyTimes = { whole: 30_000, stalled: 20_000 };
+const usual: BodyTimes = { whole: 30_000, span: 30_000, leastBytes: 16 * 1024 };
 
 /**
  * Ends requests whose body takes too long, so that nobody holds a connection for ever by sending slowly. Node has one time
@@ -45,12 +45,13 @@ export function limitBodies(server: Server, over: (socket: Socket) => void, time
       stopTimer(request);
       let seen = request.socket.bytesRead;
       const look = () => {
+        if (request.complete) return;
         const { bytesRead } = request.socket;
-        if (bytesRead === seen && !request.complete) return over(request.socket);
+        if (bytesRead - seen < times.leastBytes) return over(request.socket);
         seen = bytesRead;
         timers.get(request)?.refresh();
       };
-      timers.set(request, setTimeout(look, times.stalled));
+      timers.set(request, setTimeout(look, times.span));
     },
   };
 }
