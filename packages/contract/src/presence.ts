@@ -34,6 +34,6 @@ export const presenceDelays = {
   /** After the heartbeat that was expected. */
   lateAfterMs: 5_000,
   silentOfflineAfterMs: 30_000,
-  /** After the link was lost; it is late at once. */
-  lostOfflineAfterMs: 10_000,
+  /** After the link was lost; it is late at once. Long enough for ten thousand that lost it together to come back. */
+  lostOfflineAfterMs: 20_000,
 } as const;

@@ -25,7 +25,7 @@ describe("a standing", () => {
     ["late since it was written so", { status: "late", since: at(36) }, longAgo, 40, "late", 36],
     ["offline since it was written so", { status: "offline", since: at(61) }, longAgo, 100, "offline", 61],
     ["late at once when its link was lost", { lost_at: at(5), next_expected_at: null }, longAgo, 5, "late", 5],
-    ["offline ten seconds after that", { lost_at: at(5), next_expected_at: null }, longAgo, 15, "offline", 15],
+    ["offline twenty seconds after that", { lost_at: at(5), next_expected_at: null }, longAgo, 25, "offline", 25],
     ["online for ever where no heartbeat is promised", { next_expected_at: null }, longAgo, 1e6, "online", -100],
     ["shut down for ever", { status: "shut_down", shut_down_at: at(1) }, longAgo, 1e6, "shut_down", -100],
     ["online while it may come back after a gap", {}, at(100), 134, "online", -100],
