@@ -102,7 +102,7 @@ describe("links that break, with agents", () => {
       expect((await see.presence(id)).status).toBe("online");
       second.cut();
       await see.until(id, "late");
-      await see.until(id, "offline", 15_000);
+      await see.until(id, "offline", 25_000);
       const expected = ["online connected", "late link_lost", "offline link_lost"];
       await vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected), { timeout: 5_000 });
     } finally {

@@ -25,11 +25,12 @@ import type { PairingCodeStatus } from "@tillkeeper/contract/pairing";
 import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
 import type { Json } from "./json-column.ts";
+import type { LogTables } from "./log-tables.ts";
 import type { PresenceTables } from "./presence-tables.ts";
 import type { UpdateTables } from "./update-tables.ts";
 
 /** The tables as `db/migrations` leaves them. */
-export interface Tables extends PresenceTables, UpdateTables {
+export interface Tables extends LogTables, PresenceTables, UpdateTables {
   accounts: {
     account_id: string;
     name: string;
@@ -295,20 +296,5 @@ export interface Tables extends PresenceTables, UpdateTables {
     hash: Buffer;
   };
   audit_heads: { account_id: string; seq: ColumnType<string, number, number>; hash: Buffer };
-  terminal_logs: {
-    account_id: string;
-    id: string;
-    terminal_id: string;
-    operation_id: string;
-    device_serial_number: string;
-    state: "receiving" | "stored" | "removing";
-    received_sha256: Buffer;
-    name: string;
-    size: ColumnType<string | null, number | undefined, number>;
-    unpacked_size: ColumnType<string | null, number | undefined, number>;
-    sha256: ColumnType<string | null, string | undefined, string>;
-    masked_count: ColumnType<string | null, number | undefined, number>;
-    created_at: Date;
-  };
   virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };
 }

@@ -64,7 +64,7 @@ describe("what has become of a terminal", () => {
       ],
     ],
     ["it was late already", { status: "late", since: at(35) }, 600, [["offline", 60]]],
-    ["its link was lost", { status: "late", lost_at: at(5) }, 600, [["offline", 15]]],
+    ["its link was lost", { status: "late", lost_at: at(5) }, 600, [["offline", 25]]],
     ["it was offline already", { status: "offline" }, 600, []],
   ])("is that %s", (_, times, seconds, expected) => {
     const steps = stepsUntil({ ...online, ...times }, longAgo, at(seconds));
