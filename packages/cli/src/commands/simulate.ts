@@ -5,7 +5,7 @@ import {
   simulatedFaultNames,
   simulatedFaults,
 } from "@tillkeeper/terminal/simulation/fault-mix";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { columns } from "../columns.ts";
 import { watchInterruption } from "../interruption.ts";
 import { simulate } from "../simulate/run.ts";
@@ -31,10 +31,18 @@ export function simulateCommand(): Command {
     .description("run a fleet of simulated terminals against a server, until Ctrl-C")
     .option("--terminals <n>", "how many", whole(1, 100_000), 20)
     .option("--seed <text>", "decides everything that happens; the same again for the same text", seed, "1")
-    .option("--faults <list>", "what goes wrong; see below (default: a little of everything)", faults, mildFaults)
+    .addOption(
+      new Option("--faults <list>", "what goes wrong; see below")
+        .argParser(faults)
+        .default(mildFaults, "a little of everything"),
+    )
     .option("--payments-per-hour <n>", "on average, while the store is open", numberFrom(0, 1000), 20)
     .option("--speed <n>", "how many times faster the day goes by; 60 is a day in 24 minutes", numberFrom(0.1, 1000), 1)
-    .option("--from <hh:mm>", "time of the simulated day at which it begins", timeOfDay, timeOfDay("11:00"))
+    .addOption(
+      new Option("--from <hh:mm>", "time of the simulated day at which it begins")
+        .argParser(timeOfDay)
+        .default(timeOfDay("11:00"), "11:00"),
+    )
     .option("--per-store <n>", "terminals in each store", whole(1, 1000), 5)
     .option("--state <folder>", "where keys and journals are kept, for the next run to go on with")
     .option("--minutes <n>", "end after so many minutes", numberFrom(0, 100_000))
