@@ -21,16 +21,16 @@ import type {
   OperationStatus,
   WhenBusy,
 } from "@tillkeeper/contract/operations";
-import type { PairingCodeStatus } from "@tillkeeper/contract/pairing";
 import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
 import type { Json } from "./json-column.ts";
 import type { LogTables } from "./log-tables.ts";
+import type { PairingTables } from "./pairing-tables.ts";
 import type { PresenceTables } from "./presence-tables.ts";
 import type { UpdateTables } from "./update-tables.ts";
 
 /** The tables as `db/migrations` leaves them. */
-export interface Tables extends LogTables, PresenceTables, UpdateTables {
+export interface Tables extends LogTables, PairingTables, PresenceTables, UpdateTables {
   accounts: {
     account_id: string;
     name: string;
@@ -178,39 +178,12 @@ export interface Tables extends LogTables, PresenceTables, UpdateTables {
     credential_id: string;
     /** Of a password; null where there is a public key. */
     secret_sha256: Buffer | null;
-    /** Of the device that is paired. */
+    /** Of the device that is paired, as is the serial number. */
     public_key: Json<Record<string, unknown>> | null;
-    /** The device that is paired. */
     device_serial_number: string | null;
     created_at: Date;
     /** Of a deleted terminal: the operation with whose end the credential ends. */
     ends_with: ColumnType<string | null, string | null | undefined>;
-  };
-  pairing_codes: {
-    account_id: string;
-    id: string;
-    terminal_id: string;
-    device_serial_number: string;
-    code_hash: Buffer;
-    reference: string | null;
-    status: PairingCodeStatus;
-    created_at: Date;
-    created_by: string;
-    expires_at: Date;
-    used_at: Date | null;
-    key_thumbprint: string | null;
-    failed_attempts: number;
-  };
-  /** The devices that terminals were, not the ones that they are. */
-  terminal_devices: {
-    account_id: string;
-    id: string;
-    terminal_id: string;
-    device_serial_number: string;
-    device_model: string | null;
-    used_from: Date;
-    used_until: Date;
-    replaced_by: string;
   };
   /** Kept by triggers. */
   terminal_search: { account_id: string; number: number; text: string };

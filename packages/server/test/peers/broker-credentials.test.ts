@@ -120,7 +120,7 @@ describe("tokens at Mosquitto", () => {
         made.push(await own.admit(admission));
         return made[0] as Admitted;
       },
-      withdraw: own.withdraw,
+      withdraw: (credential: Parameters<BrokerAccess["withdraw"]>[0]) => own.withdraw(credential),
     };
     const proof = await device.sign({ nonce: await newNonce(server), sub: id });
     await expect(renewToken(deps, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });
