@@ -211,6 +211,7 @@ export function credentialOf({
   username,
   password,
   refused,
+  whenOutdated,
   clientId,
   ca,
 }: VirtualTerminalSpec): Credential {
@@ -219,6 +220,7 @@ export function credentialOf({
     username,
     password,
     ...(refused && { refused }),
+    ...(whenOutdated && { whenOutdated }),
     ...(clientId !== undefined && { clientId }),
     ...(ca !== undefined && { ca }),
   };
