@@ -51,7 +51,7 @@ export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Dat
  * written once.
  */
 export function watchWorker(deps: WatchDeps & { hearing: () => boolean }): Worker {
-  const { db, clock, hearing } = deps;
+  const { db, hearing } = deps;
   return {
     name: "presence.watch",
     backWithinMs: watchEveryMs,
