@@ -62,9 +62,15 @@ class Connector:
                 failures = 0
                 if transport == "mqtt":
                     self._come_back()
+                outdated = False
                 while not link.closed.wait(0.5):
                     if stopping.is_set() and not self._stopping.is_set():
                         link.close()
+                    elif transport == "mqtt" and self._credentials.outdates(session):
+                        outdated = True
+                        link.close()
+                if outdated:
+                    continue  # at once: the server has to hear of no loss
                 if link.refused:
                     self._credentials.renew(session)
                 if time.monotonic() - began >= GOOD_LINK:

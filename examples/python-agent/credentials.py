@@ -149,6 +149,13 @@ class Credentials:
             return session
         return self.renew(session)
 
+    def outdates(self, used: Session) -> bool:
+        """Whether a broker that has passwords of its own kind will end a connection that was opened by this one."""
+        latest = self._session
+        if latest is None or latest.mqtt_password == latest.token:
+            return False
+        return latest.mqtt_password != used.mqtt_password
+
     def renew(self, refused: Session | None) -> Session | None:
         """A session that is not the refused one. Waits as long as it takes; None when the agent is stopped."""
         with self._lock:

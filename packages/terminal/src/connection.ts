@@ -12,6 +12,11 @@ export interface Credential {
   password: string | (() => string);
   /** Told when the broker does not accept it. */
   refused?: () => void;
+  /**
+   * Calls back whenever a connection opened before is to be opened anew, because the broker will end it with the password
+   * it was opened by. Answers how to stop that.
+   */
+  whenOutdated?: (reopen: () => void) => () => void;
   /** The MQTT client id, as answered; left out, the terminal's id. As a function like the password. */
   clientId?: string | (() => string);
   /** PEM text of the certificates that the broker's must be signed by, in place of those that the system trusts. */

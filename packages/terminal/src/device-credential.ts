@@ -25,7 +25,8 @@ const longestRetryMs = 60_000;
 
 /**
  * The credential of a paired device: keeps a token fresh, and hands out the current one whenever a connection is opened.
- * A connection that is open lives on with the token it was opened by.
+ * A connection that is open lives on with the token it was opened by; but where brokers have passwords of their own kind,
+ * and a renewal brings another, they end it with the old one. It is opened anew before that.
  */
 export class DeviceCredential {
   /** For an agent: always the current token. */
@@ -44,6 +45,7 @@ export class DeviceCredential {
   /** A renewal is planned because the broker refused the token. */
   #hurrying = false;
   #cancelTimer: (() => void) | undefined;
+  readonly #reopen = new Set<() => void>();
 
   private constructor(options: DeviceCredentialOptions, token: DeviceToken) {
     this.#options = options;
@@ -57,6 +59,10 @@ export class DeviceCredential {
       password: () => this.#token.mqtt_password,
       clientId: () => this.#token.mqtt_client_id,
       refused: () => this.#refused(),
+      whenOutdated: (reopen) => {
+        this.#reopen.add(reopen);
+        return () => void this.#reopen.delete(reopen);
+      },
     };
     this.overHttps = {
       url: token.https_url,
@@ -119,7 +125,9 @@ export class DeviceCredential {
     const { terminalId } = this.#options;
     try {
       const ranItsCourse = this.#clock.monotonic() - this.#since >= this.#renewInMs();
+      const former = this.#token;
       this.#token = await requestToken({ ...this.#options, signal: this.#stopping.signal });
+      if (endsAtTheBroker(former, this.#token)) for (const reopen of this.#reopen) reopen();
       this.#since = this.#clock.monotonic();
       this.#failures = 0;
       if (ranItsCourse) this.#refusals = 0;
@@ -137,6 +145,10 @@ export class DeviceCredential {
       this.#hurrying = false;
     }
   }
+}
+
+function endsAtTheBroker(former: DeviceToken, next: DeviceToken): boolean {
+  return next.mqtt_password !== next.token && next.mqtt_password !== former.mqtt_password;
 }
 
 function retryMs(attempt: number, cause: unknown): number {

@@ -35,10 +35,13 @@ class MqttConnection implements MqttLink {
   #cancelRetry: (() => void) | undefined;
   #ended = false;
   #problem = "";
+  #forget: (() => void) | undefined;
+  /** Is being opened anew, in good order. */
+  #reopening: MqttClient | undefined;
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
-    this.#credential = checked(settings.credential);
+    this.#credential = this.#watched(settings.credential);
     this.#open();
   }
 
@@ -70,7 +73,7 @@ class MqttConnection implements MqttLink {
   }
 
   use(credential: Credential): void {
-    this.#credential = checked(credential);
+    this.#credential = this.#watched(credential);
     this.#failures = 0;
     if (this.#cancelRetry) this.#open();
     else this.drop();
@@ -81,12 +84,10 @@ class MqttConnection implements MqttLink {
     const client = this.#client;
     if (!client || client.stream.destroyed) return;
     const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
-    // Without a link there is nobody to say DISCONNECT to, and a broker that hangs is not waited for.
+    // Without a link there is nobody to say DISCONNECT to.
     if (!client.connected) client.stream.destroy();
-    const cancel = this.#settings.clock.after(goodbyeMs, () => client.stream.destroy());
-    client.end(false);
+    this.#disconnect(client);
     await closed;
-    cancel();
   }
 
   async destroy(): Promise<void> {
@@ -98,8 +99,33 @@ class MqttConnection implements MqttLink {
     await closed;
   }
 
+  #watched(credential: Credential): Credential {
+    const good = checked(credential);
+    this.#forget?.();
+    this.#forget = good.whenOutdated?.(() => this.#reopen());
+    return good;
+  }
+
+  /** A DISCONNECT takes the will back: the server learns of the new connection by its hello, and of no loss. */
+  #reopen(): void {
+    const client = this.#client;
+    // One that is just being opened, too: it has the password of before.
+    if (this.#ended || !client || client === this.#reopening) return;
+    this.#reopening = client;
+    if (client.connected) this.#disconnect(client);
+    else client.stream.destroy();
+  }
+
+  /** A broker that hangs is not waited for. */
+  #disconnect(client: MqttClient): void {
+    const cancel = this.#settings.clock.after(goodbyeMs, () => client.stream.destroy());
+    client.once("close", cancel);
+    client.end(false);
+  }
+
   #end(): void {
     this.#ended = true;
+    this.#forget?.();
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
   }
@@ -172,6 +198,9 @@ class MqttConnection implements MqttLink {
       events.down();
     }
     if (this.#ended) return;
+    const inGoodOrder = this.#reopening === client;
+    this.#reopening = undefined;
+    if (inGoodOrder) return this.#open();
     const delayMs = backoff(this.#failures, firstRetryMs, longestRetryMs);
     this.#failures += 1;
     this.#cancelRetry = clock.after(delayMs, () => this.#open());

@@ -213,6 +213,7 @@ export function credentialOf({
   username,
   password,
   refused,
+  whenOutdated,
   clientId,
   ca,
 }: VirtualTerminalSpec): Credential {
@@ -221,6 +222,7 @@ export function credentialOf({
     username,
     password,
     ...(refused && { refused }),
+    ...(whenOutdated && { whenOutdated }),
     ...(clientId !== undefined && { clientId }),
     ...(ca !== undefined && { ca }),
   };

@@ -201,6 +201,29 @@ describe("a lost link", () => {
     expect(broker.connects.length).toBe(attempts + 2);
     expect(refused).toHaveBeenCalledTimes(2);
   });
+
+  test("a connection whose password is about to run out is opened anew, at once and without a loss", async () => {
+    const told: string[] = [];
+    broker.aedes.on("publish", ({ topic }) => void told.push(topic));
+    let reopen = () => {};
+    const whenOutdated = (again: () => void) => {
+      reopen = again;
+      return () => void (reopen = () => {});
+    };
+    const agent = start(vi.fn<Run>(), {
+      credential: { url: broker.url, username: terminalId, password, whenOutdated },
+    });
+    const first = await server.hello();
+    reopen();
+    const second = await server.hello(2);
+    expect(second.session).not.toBe(first.session);
+    await vi.waitFor(() => expect(broker.lastBytes).toHaveLength(1));
+    expect(broker.lastBytes[0]?.subarray(-2)).toEqual(Buffer.from([0xe0, 0])); // DISCONNECT
+    expect(told.filter((topic) => /gone|goodbye/.test(topic))).toEqual([]);
+    await agent.stop();
+    reopen();
+    expect(broker.connects).toHaveLength(2);
+  });
 });
 
 /** A clock that is wrong by this much. */

@@ -170,6 +170,30 @@ describe("a device's credential", () => {
     await settled(2);
   });
 
+  test("has connections opened anew where the broker will end them with the password before", async () => {
+    const reopened = vi.fn<() => void>();
+    const stop = device.credential.whenOutdated?.(reopened);
+    clock.advance(80_000);
+    await settled(1);
+    // The token itself ends no connection, nor does a password that stays.
+    expect(reopened).toHaveBeenCalledTimes(0);
+    for (const [renewal, passwordOf, times] of [
+      [2, () => "the same for good", 1],
+      [3, () => "the same for good", 1],
+      [4, (number: number) => `jwt-${number}`, 2],
+      [5, (number: number) => `jwt-${number}`, 3],
+    ] as const) {
+      server.passwordOf = passwordOf;
+      clock.advance(80_000);
+      await settled(renewal);
+      expect(reopened).toHaveBeenCalledTimes(times);
+    }
+    stop?.();
+    clock.advance(80_000);
+    await settled(6);
+    expect(reopened).toHaveBeenCalledTimes(3);
+  });
+
   test("is asked for again after trouble, later each time, as late as the server wants", async () => {
     server.refusals.push({ status: 503 }, { status: 429, code: "too_many_requests", retryAfter: "30" });
     clock.advance(80_000);

@@ -23,6 +23,8 @@ export class PairingServer {
   mqttUrl = "mqtt://127.0.0.1:1";
   /** The password that a token is, by its number. */
   tokenOf = (number: number) => `token-${number}`;
+  /** What the broker wants to see in place of it. */
+  passwordOf = (number: number) => this.tokenOf(number);
   #tokens = 0;
   #key: { alg: string; key: KeyObject } | undefined;
   readonly #server: Server;
@@ -86,7 +88,7 @@ export class PairingServer {
     const mqtt = {
       mqtt_url: this.mqttUrl,
       mqtt_username: who.terminal_id,
-      mqtt_password: token.token,
+      mqtt_password: this.passwordOf(this.#tokens),
       mqtt_client_id: who.terminal_id,
     };
     return { status: 200, body: { ...who, ...token, ...mqtt, https_url: this.url, server_time: at } };
