@@ -31,7 +31,6 @@ interface Receiver {
   tokens: TransferTokens;
   /** A terminal has one operation at a time, so each upload takes the next one. */
   nextTerminal: () => string;
-  credentialOf: (terminal: string) => Promise<string>;
 }
 
 interface Received {
@@ -73,10 +72,6 @@ async function startReceiver(closing: Closing, terminals: number): Promise<Recei
     url: place.httpUrl,
     token: await fetchToken(place.httpUrl, credentials),
     nextTerminal: () => terminalId(next++),
-    credentialOf: async (terminal) => {
-      const credentials = db.sql.selectFrom("terminal_credentials").select("credential_id");
-      return (await credentials.where("terminal_id", "=", terminal).executeTakeFirstOrThrow()).credential_id;
-    },
   };
 }
 
@@ -85,7 +80,7 @@ async function upload(receiver: Receiver, { bytes, digest }: PackedLog): Promise
   const { child, url, tokens } = receiver;
   const terminal = receiver.nextTerminal();
   const operationId = await ask(receiver, terminal);
-  const grant = { accountId, terminalId: terminal, operationId, credentialId: await receiver.credentialOf(terminal) };
+  const grant = { accountId, terminalId: terminal, operationId };
   const token = await tokens.sign(grant, new Date(Date.now() + 600_000));
   const before = await child.call<number>("memory");
   let most = before;

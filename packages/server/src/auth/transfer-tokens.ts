@@ -68,7 +68,7 @@ export function transferTokens({ keys, clock }: { keys: SigningKeys; clock: Cloc
           accountId: String(payload["account"]),
           terminalId: String(payload.sub),
           operationId: String(payload["operation"]),
-          ...(credentialId !== undefined && { credentialId: String(credentialId) }),
+          ...(typeof credentialId === "string" && { credentialId }),
         };
       } catch (error) {
         if (!(error instanceof errors.JOSEError || error instanceof TypeError)) throw error;

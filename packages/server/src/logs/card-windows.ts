@@ -1,36 +1,31 @@
-const [zero, nine, star] = [0x30, 0x39, 0x2a];
+const star = 0x2a;
 /** Lengths of card numbers (ISO/IEC 7812). */
-const [shortest, longest] = [13, 19];
+export const shortest = 13;
+const longest = 19;
 /** What may be left to read of each masked place, and how many digits must then be hidden between. */
 const [shownFirst, shownLast, leastHidden] = [6, 4, 6];
 
 /**
- * Masks the digits of one run, `text[from..end)`; answers how many places it masked.
+ * Masks the digits of one run: their values, and where in the text they are; answers how many places it masked.
  *
- * Any 13 to 19 digits in a row are taken for a card number when they pass the Luhn check and do not begin with 0, wherever
+ * Any 13 to 19 digits in a row are taken for a card number when they pass the Luhn check and may begin one, wherever
  * in the run they stand: terminals write numbers next to lengths, tags and dates, so where one begins cannot be told. What
  * overlaps is masked as one place. Of a place the first six and last four digits stay, the most that PCI DSS 3.4.1 lets be
  * shown; a place that contains a number shows no more of it, because it begins no later and ends no sooner. Where fewer than
  * six digits would be hidden then, they could be found by trying: only the last four stay.
  */
-export function maskDigits(text: Uint8Array, from: number, end: number, digits: number): number {
-  if (digits < shortest) return 0;
-  const values = new Uint8Array(digits);
-  const places = new Uint32Array(digits);
-  let count = 0;
-  for (let at = from; at < end; at += 1) {
-    const byte = text[at] as number;
-    if (byte < zero || byte > nine) continue;
-    values[count] = byte - zero;
-    places[count] = at;
-    count += 1;
-  }
+export function maskDigits(text: Uint8Array, values: Uint8Array, places: Int32Array): number {
   const found = findPlaces(values);
   for (const { first, last } of found) {
     const shows = last - first + 1 - shownFirst - shownLast >= leastHidden ? shownFirst : 0;
     for (let digit = first + shows; digit <= last - shownLast; digit += 1) text[places[digit] as number] = star;
   }
   return found.length;
+}
+
+/** No number begins with 0. Those of 13 digits are Visa's old ones and Maestro's; times in milliseconds begin otherwise. */
+function mayBegin(value: number, length: number): boolean {
+  return length > shortest ? value !== 0 : value >= 4 && value <= 6;
 }
 
 interface Place {
@@ -59,7 +54,8 @@ function earliestFirst(values: Uint8Array, sums: LuhnSums, last: number): number
   const sum = last % 2 === 0 ? sums.odd : sums.even;
   for (let length = Math.min(longest, last + 1); length >= shortest; length -= 1) {
     const first = last - length + 1;
-    if (values[first] !== 0 && ((sum[last + 1] as number) - (sum[first] as number)) % 10 === 0) return first;
+    const sumOfAll = (sum[last + 1] as number) - (sum[first] as number);
+    if (sumOfAll % 10 === 0 && mayBegin(values[first] as number, length)) return first;
   }
   return undefined;
 }

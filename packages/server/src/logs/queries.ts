@@ -176,7 +176,7 @@ export function listRemoving(
     .where("state", "=", "removing")
     .$if(after !== undefined, (query) => {
       const { created_at, id } = after as RemovingRow;
-      return query.where(({ eb, refTuple, tuple }) => eb(refTuple("created_at", "id"), ">", tuple(created_at, id)));
+      return query.where((eb) => eb(eb.refTuple("created_at", "id"), ">", eb.tuple(created_at, id)));
     })
     .orderBy("created_at")
     .orderBy("id")
