@@ -47,7 +47,7 @@ export function workersOf(
       clock,
       lifetimeSeconds: Math.max(config.tokenLifetimeSeconds, core.deviceTokens.lifetimeSeconds),
     }),
-    releaseFileWorker({ db, clock, files }),
+    releaseFileWorker({ db, clock, log, files }),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
 }

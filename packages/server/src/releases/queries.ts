@@ -62,14 +62,19 @@ export function listOffered(
 }
 
 /** Releases of all accounts that were withdrawn before and may still have their file; the oldest first. */
-export function listToClean(db: Kysely<Tables>, before: Date, limit: number) {
+/** Withdrawn releases whose file is still there, behind the one that the page before ended with. */
+export function listToClean(
+  db: Kysely<Tables>,
+  { before, after, limit }: { before: Date; after: { id: string } | undefined; limit: number },
+) {
   return db
     .selectFrom("releases")
     .select(["account_id", "id"])
     .where("status", "=", "withdrawn")
     .where("file_removed_at", "is", null)
     .where("updated_at", "<", before)
-    .orderBy("updated_at")
+    .$if(after !== undefined, (query) => query.where("id", ">", after?.id ?? ""))
+    .orderBy("id")
     .limit(limit)
     .execute();
 }

@@ -39,7 +39,7 @@ create table releases (
 );
 create unique index releases_version on releases (account_id, device_model, version)
   where status <> 'withdrawn' or available_at is not null;
-create index releases_to_clean on releases (updated_at) where status = 'withdrawn' and file_removed_at is null;
+create index releases_to_clean on releases (id) where status = 'withdrawn' and file_removed_at is null;
 create index releases_offered on releases (account_id, device_model) where status = 'available';
 
 alter table accounts add column last_configuration_number integer not null default 0;
