@@ -99,7 +99,6 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
       log,
       host,
       serverId: serverId(folder),
-      mqttUrl: transport.url,
       releaseKeys: (accountId) => liveKeys(db, accountId),
       connectAt: transport.inside,
       admit: (admission) => transport.admit(admission),

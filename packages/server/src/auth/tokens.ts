@@ -5,6 +5,7 @@ import { ApiError } from "../platform/errors.ts";
 import type { Principal } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { accountOfAudience } from "./audience.ts";
+import { bearerToken } from "./bearer.ts";
 import type { NarrowedGrants } from "./narrowed-grants.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
@@ -36,8 +37,6 @@ export interface Tokens {
   /** Who sent this `Authorization` header. Throws `missing_token` or `invalid_token`. */
   authenticate(authorization: string | undefined): Promise<Principal>;
 }
-
-const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 
 /** Verifying a signature costs five times what the rest of a request does, so verified tokens are remembered. */
 const rememberedTokens = 10_000;
@@ -75,7 +74,7 @@ export function createTokens(deps: TokenDeps): Tokens {
 
     async authenticate(authorization) {
       if (!authorization) throw missingToken();
-      const token = bearer.exec(authorization)?.[1];
+      const token = bearerToken(authorization);
       if (!token) throw invalidToken("The header is not of the form `Bearer <token>`.");
       await forgetAfterRotation();
       await narrowedGrants.refresh();

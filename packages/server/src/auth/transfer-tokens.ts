@@ -2,6 +2,7 @@ import { limits } from "@tillkeeper/contract/limits";
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
+import { bearerToken } from "./bearer.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
 /**
@@ -28,7 +29,6 @@ export function transferEnd(deadline: Date): Date {
 }
 
 const type = "transfer+jwt";
-const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 
 /**
  * Tokens that go to a terminal with a command, so that it can send or fetch files over HTTPS without any other
@@ -52,7 +52,7 @@ export function transferTokens({ keys, clock }: { keys: SigningKeys; clock: Cloc
     async authenticate(authorization) {
       const header = { headers: { "www-authenticate": 'Bearer realm="tillkeeper transfers"' } };
       if (!authorization) throw new ApiError("missing_token", "The request carries no transfer token.", header);
-      const token = bearer.exec(authorization)?.[1] ?? "";
+      const token = bearerToken(authorization) ?? "";
       try {
         const { kid } = decodeProtectedHeader(token);
         const key = kid === undefined ? undefined : await keys.find(kid);

@@ -63,15 +63,17 @@ export function brokerRoutes(deps: BrokerRouteDeps): Route[] {
 function rabbitRoutes({ authentication, secret, brokerUrl }: BrokerRouteDeps): Route[] {
   const own = ownAccount(brokerUrl);
   const base = "/v1/broker/:broker_secret/rabbitmq";
-  const guard = knows(secret, inPath);
+  const question = {
+    method: "POST",
+    guard: knows(secret, inPath),
+    tag,
+    form: true,
+  } as const;
   const schemas = { params: BrokerSecretPath, responses: { 200: Verdict } };
   return [
     route({
-      method: "POST",
+      ...question,
       scopes: "public",
-      guard,
-      tag,
-      form: true,
       path: `${base}/user`,
       id: "broker_rabbitmq_user_post",
       summary: "Asked by RabbitMQ: may this user connect?",
@@ -80,11 +82,8 @@ function rabbitRoutes({ authentication, secret, brokerUrl }: BrokerRouteDeps): R
         plain(verdict((await whoConnects({ ...authentication, own }, { username, password, clientId })) !== "nobody")),
     }),
     route({
-      method: "POST",
+      ...question,
       scopes: "public",
-      guard,
-      tag,
-      form: true,
       path: `${base}/vhost`,
       id: "broker_rabbitmq_vhost_post",
       summary: "Asked by RabbitMQ: may this user enter the virtual host?",
@@ -92,11 +91,8 @@ function rabbitRoutes({ authentication, secret, brokerUrl }: BrokerRouteDeps): R
       handle: ({ body }) => plain(verdict(whoIs(own, body.username) !== "nobody")),
     }),
     route({
-      method: "POST",
+      ...question,
       scopes: "public",
-      guard,
-      tag,
-      form: true,
       path: `${base}/resource`,
       id: "broker_rabbitmq_resource_post",
       summary: "Asked by RabbitMQ: may this user use the queue or exchange?",
@@ -104,11 +100,8 @@ function rabbitRoutes({ authentication, secret, brokerUrl }: BrokerRouteDeps): R
       handle: ({ body }) => plain(mayUseResource(own, body)),
     }),
     route({
-      method: "POST",
+      ...question,
       scopes: "public",
-      guard,
-      tag,
-      form: true,
       path: `${base}/topic`,
       id: "broker_rabbitmq_topic_post",
       summary: "Asked by RabbitMQ: may this user publish or subscribe with the routing key?",

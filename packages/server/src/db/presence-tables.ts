@@ -1,6 +1,7 @@
 import type { PresenceReason, PresenceStatus } from "@tillkeeper/contract/presence";
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
-import type { ColumnType, Generated } from "kysely";
+import type { Generated } from "kysely";
+import type { Json } from "./json-column.ts";
 
 /** Who is there, and what terminals tell of themselves: docs/adr/0015-presence.md. */
 export interface PresenceTables {
@@ -59,6 +60,3 @@ export interface PresenceTables {
 
 /** A terminal that was never heard of has no row. */
 type StoredPresence = Exclude<PresenceStatus, "never">;
-
-/** Read as a value, written as text. */
-type Json<T> = ColumnType<T, string, string>;

@@ -34,7 +34,6 @@ interface VirtualDeps {
   host: VirtualTerminalHost;
   /** The same after a restart on the same data folder, so that its leases need not run out first. */
   serverId: string;
-  mqttUrl: () => string;
   releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;
   connectAt: () => { url: string; ca?: string };
   /** Makes the broker take a credential. */

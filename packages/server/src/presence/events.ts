@@ -1,5 +1,7 @@
 import type { PresenceReason } from "@tillkeeper/contract/presence";
 import type { DeviceFault } from "@tillkeeper/contract/telemetry";
+import type { Selectable } from "kysely";
+import type { Tables } from "../db/schema.ts";
 import type { HeardStatus } from "./status.ts";
 
 /** What is heard of a terminal, with the instant when it came in. `session` is null of an agent that names none. */
@@ -20,21 +22,7 @@ export type PresenceEvent =
   | { kind: "gone"; at: Date; session: string | null };
 
 /** A row of `terminal_presence` without its key. */
-export interface PresenceState {
-  session: string | null;
-  status: HeardStatus;
-  since: Date;
-  connected_at: Date;
-  last_heard_at: Date;
-  next_expected_at: Date | null;
-  lost_at: Date | null;
-  shut_down_at: Date | null;
-  round_trip_ms: number | null;
-  fault_code: string | null;
-  fault_message: string | null;
-  fault_at: Date | null;
-  fault_ended_at: Date | null;
-}
+export type PresenceState = Omit<Selectable<Tables["terminal_presence"]>, "account_id" | "terminal_id">;
 
 export interface Change {
   at: Date;

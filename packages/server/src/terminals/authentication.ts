@@ -1,3 +1,4 @@
+import { bearerToken } from "../auth/bearer.ts";
 import { type DeviceIdentity, type DeviceTokens, looksLikeDeviceToken } from "../auth/device-tokens.ts";
 import { sha256Matches } from "../auth/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -45,7 +46,6 @@ async function stillHeld(
   return row?.public_key && row.credential_id === identity.credentialId ? identity : undefined;
 }
 
-const bearer = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
 const basic = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
 const challenge = { "www-authenticate": 'Bearer realm="tillkeeper devices", Basic realm="tillkeeper devices"' };
 
@@ -66,7 +66,7 @@ export async function authenticateDevice(
 }
 
 async function identityOf(deps: AuthenticationDeps, authorization: string): Promise<DeviceIdentity | undefined> {
-  const token = bearer.exec(authorization)?.[1];
+  const token = bearerToken(authorization);
   if (token !== undefined) {
     const identity = await deps.deviceTokens.verify(token);
     return identity && stillHeld(deps.findLiveCredential, identity);
