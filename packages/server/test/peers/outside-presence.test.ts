@@ -111,6 +111,9 @@ describe("presence over an outside broker, at two servers", () => {
     await vi.waitUntil(cameBack, { timeout: 20_000, interval: 50 });
     expect((await see.get(path)).status).toBe("online");
     expect(await see.changes(id)).toEqual(["online connected"]);
+    // Until a server has said that it listens again, what the next tests do counts as done in the outage.
+    const listens = "select from presence_watch where seen_at > clock_timestamp() - interval '1 minute'";
+    await vi.waitUntil(async () => (await server.db.pool.query(listens)).rowCount === 1, { timeout: 10_000 });
   });
 
   it("closes the day of a terminal that is deleted only if it is there", async () => {
