@@ -4,11 +4,11 @@ import type { FileStore } from "./file-store.ts";
 /** Files whose time is over, as rows that name them. */
 export interface Outdated<Row> {
   /** The rows after one, in the order of a key. */
-  list(after: Row | undefined, limit: number): Promise<Row[]>;
+  list: (after: Row | undefined, limit: number) => Promise<Row[]>;
   /** The file's name in the store. */
-  nameOf(row: Row): string;
+  nameOf: (row: Row) => string;
   /** Writes down that the file is gone. */
-  removed(row: Row): Promise<void>;
+  removed: (row: Row) => Promise<void>;
 }
 
 interface RemovalDeps {
