@@ -32,7 +32,8 @@ export type Incoming =
   | PublishPacket
   | { kind: "subscribe"; id: number; wishes: { filter: string; qos: number }[] }
   | { kind: "unsubscribe"; id: number; filters: string[] }
-  | { kind: "puback" | "pingreq" | "disconnect" };
+  | { kind: "puback"; id: number }
+  | { kind: "pingreq" | "disconnect" };
 
 /** By the number of the packet's type; a client may send no others here: nothing goes out with QoS 2, and nothing comes in. */
 const decoders: Partial<Record<number, (body: Fields, flags: number) => Incoming>> = {
