@@ -42,7 +42,7 @@ describe("MQTT at the embedded broker", () => {
         return password?.toString() === "x" ? "a credential" : undefined;
       },
       async receive(_terminalId, channel, payload) {
-        received.push(`${channel} ${payload}`);
+        received.push(`${channel} ${payload.toString()}`);
         await handling;
       },
       left: (terminalId) => left.push(terminalId),
@@ -84,6 +84,7 @@ describe("MQTT at the embedded broker", () => {
 
   it("speaks MQTT 3.1 as well", async () => {
     await enter(old());
+    expect(broker.connections()).toHaveLength(1);
   });
 
   it("takes what comes with the CONNECT, in order, once the terminal is let in, and not too much of it", async () => {

@@ -40,11 +40,12 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
   const admission = new Admission(connections, options.authenticate);
   const receive = fairShare(messagesAtOncePerTerminal, options.receive);
   const rules = terminalRules({ admission, connections, receive, log: options.log });
-  const sockets = new Set<Socket>();
+  /** Also of those who have not said yet who they are. */
+  const links = new Set<Link>();
   const take = (socket: Socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    new Link(socket, rules);
+    const link = new Link(socket, rules);
+    links.add(link);
+    socket.once("close", () => links.delete(link));
   };
   const server = openServer(options, take);
   const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
@@ -62,7 +63,7 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
       await Promise.all(
         connections.of(terminalId).map((link) => {
           const qos = link.qosOf(channel);
-          return qos === undefined ? undefined : link.send(to, payload, qos);
+          return qos === undefined ? Promise.resolve() : link.send(to, payload, qos);
         }),
       );
     },
@@ -78,7 +79,7 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     connections: () => connections.all().map(({ link, ...known }) => ({ ...known, end: () => link.end() })),
     close: () => {
       connections.close();
-      return closeAll(loopback ? [server, loopback.server] : [server], sockets);
+      return closeAll(loopback ? [server, loopback.server] : [server], links);
     },
   };
 }
@@ -103,10 +104,10 @@ async function openLoopback(take: (socket: Socket) => void): Promise<{ server: S
   return { server, url: `mqtt://127.0.0.1:${port}` };
 }
 
-async function closeAll(servers: Server[], sockets: Set<Socket>): Promise<void> {
+async function closeAll(servers: Server[], links: Set<Link>): Promise<void> {
   const stopped = Promise.all(
     servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))),
   );
-  for (const socket of sockets) socket.destroy();
+  for (const { socket } of links) socket.destroy();
   await stopped;
 }

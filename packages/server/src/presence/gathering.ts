@@ -16,7 +16,7 @@ interface Waiting extends Told {
 
 const gatherMs = 1_000;
 /** Between two batches of what changes something, when it comes in quick succession. */
-const restMs = 10;
+const restMs = 20;
 const mostAtOnce = 500;
 /** Of one terminal, while nothing can be written. */
 const mostKept = 50;

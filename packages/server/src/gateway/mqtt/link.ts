@@ -26,6 +26,8 @@ const connectTimeoutMs = 10_000;
 const drainTimeoutMs = 2_000;
 /** A connection's further packets are read when some of these are handled: it cannot outrun the database far. */
 const mostUnderWay = 4;
+/** For so long an acknowledgement waits for the answer to its message, so that both go out in one write. */
+const acknowledgeWithinMs = 50;
 const lastPacketId = 65_535;
 
 /**
@@ -47,6 +49,9 @@ export class Link {
   #timer: NodeJS.Timeout | undefined;
   #underWay = 0;
   #lastId = 0;
+  /** Acknowledgements that have not gone out, in the order of their messages. */
+  #owed: Buffer[] = [];
+  #owing: NodeJS.Timeout | undefined;
   #drain: { over: Promise<void>; settle: () => void } | undefined;
 
   constructor(socket: Socket, host: LinkHost) {
@@ -86,6 +91,7 @@ export class Link {
     if (this.#state === "ended") return;
     this.#state = "ended";
     clearTimeout(this.#timer);
+    clearTimeout(this.#owing);
     const will = this.#will;
     this.#will = undefined;
     this.#subscriptions = undefined;
@@ -174,11 +180,15 @@ export class Link {
 
   #publish(packet: PublishPacket): void {
     const handled = this.#host.take(this, packet);
-    if (packet.qos > 0) void this.#write(puback(packet.id));
+    if (packet.qos > 0) {
+      this.#owed.push(puback(packet.id));
+      this.#owing ??= setTimeout(() => this.#acknowledge(), acknowledgeWithinMs);
+    }
     this.#underWay += 1;
     if (this.#underWay === mostUnderWay) this.socket.pause();
     const over = () => {
       this.#underWay -= 1;
+      this.#acknowledge();
       if (this.ended || this.#underWay !== mostUnderWay - 1) return;
       this.#read();
       if (this.#underWay < mostUnderWay) this.socket.resume();
@@ -203,7 +213,18 @@ export class Link {
     return this.#lastId;
   }
 
-  #write(bytes: Buffer): Promise<void> {
+  #acknowledge(): void {
+    if (this.#owed.length > 0 && !this.ended) void this.#write();
+  }
+
+  /** Together with what is owed. */
+  #write(packet?: Buffer): Promise<void> {
+    let bytes = packet;
+    if (this.#owed.length > 0 || !bytes) {
+      clearTimeout(this.#owing);
+      this.#owing = undefined;
+      bytes = Buffer.concat(bytes ? [...this.#owed.splice(0), bytes] : this.#owed.splice(0));
+    }
     return this.socket.write(bytes) ? atOnce : this.#drained();
   }
 

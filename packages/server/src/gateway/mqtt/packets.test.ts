@@ -27,12 +27,22 @@ const said: fc.Arbitrary<[Packet, Incoming]> = fc.oneof(
     })
     .map(({ clientId, keepalive, will, username, password }): [Packet, Incoming] => [
       {
-        ...{ cmd: "connect", protocolId: "MQTT", protocolVersion: 4, clean: true, clientId, keepalive, username },
+        cmd: "connect",
+        protocolId: "MQTT",
+        protocolVersion: 4,
+        clean: true,
+        clientId,
+        keepalive,
+        username,
         ...(will && { will: { ...will, retain: false } }),
         ...(password && { password }),
-      } as Packet,
+      },
       {
-        ...{ kind: "connect", level: 4, clientId, keepaliveSeconds: keepalive, username },
+        kind: "connect",
+        level: 4,
+        clientId,
+        keepaliveSeconds: keepalive,
+        username,
         will: will ?? undefined,
         password: password ?? undefined,
       },
@@ -95,7 +105,12 @@ describe("packets that come in", () => {
 
   it("come byte by byte as well, at the cost of their length", () => {
     const packet = generate({
-      ...{ cmd: "publish", topic: "a", qos: 1, dup: false, retain: false, messageId: 7 },
+      cmd: "publish",
+      topic: "a",
+      qos: 1,
+      dup: false,
+      retain: false,
+      messageId: 7,
       payload: Buffer.alloc(60_000, "x"),
     });
     const began = performance.now();

@@ -40,7 +40,7 @@ export function helloOverviews(db: Db): (origin: Origin) => Promise<HelloOvervie
     slots: 2,
     maxBatch: 512,
     maxQueue: 20_000,
-    restMs: 10,
+    restMs: 20,
     overload: () => new ApiError("service_unavailable", "Too many terminals say hello."),
     run: async (batch) => {
       const { rows } = await db.pool.query<Row>({

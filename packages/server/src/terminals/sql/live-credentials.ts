@@ -38,7 +38,7 @@ export function liveCredentials(db: Db): FindLiveCredential {
     slots: 2,
     maxBatch: 512,
     maxQueue: 20_000,
-    restMs: 10,
+    restMs: 20,
     overload: () => new ApiError("service_unavailable", "Too many terminals come at once."),
     run: async (batch) => {
       const { rows } = await db.pool.query<LiveCredential & { position: number }>({
