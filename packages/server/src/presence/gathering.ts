@@ -65,9 +65,9 @@ export class Gathering {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    while (this.#writing) await this.#writing;
     clearTimeout(this.#resting);
     this.#resting = undefined;
-    while (this.#writing) await this.#writing;
     const rest = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#urgent.clear();
