@@ -68,11 +68,13 @@ export function terminalTopicPrefix(terminalId: string): string {
   return `${root}/${terminalId}/`;
 }
 
+const allChannels = [...upChannels, ...downChannels];
+
 /** `undefined` for a topic that is not one of ours. */
 export function parseTopic(text: string): { terminalId: string; channel: UpChannel | DownChannel } | undefined {
   const [first, version, terminalId, channel, ...rest] = text.split("/");
   if (`${first}/${version}` !== root || !terminalId || !channel || rest.length > 0) return undefined;
-  const known = [...upChannels, ...downChannels].find((name) => name === channel);
+  const known = allChannels.find((name) => name === channel);
   return known && { terminalId, channel: known };
 }
 
