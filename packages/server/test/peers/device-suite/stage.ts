@@ -8,7 +8,7 @@ import { embeddedConfig } from "../../support/brokers.ts";
 import { freePort } from "../../support/free-port.ts";
 import { watcher } from "../../support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "../../support/test-server.ts";
-import { brokerOf, type CarrierName, carriers } from "./carriers.ts";
+import { brokerOf, type CarrierName, carriers, levelOf } from "./carriers.ts";
 
 export const operations = "/v1/admin/terminals/operations";
 
@@ -59,6 +59,11 @@ export class Stage {
 
   get transport(): "mqtt" | "https" {
     return carriers[this.carrier].transport;
+  }
+
+  /** The version of MQTT that a client written by hand speaks here. */
+  get level(): 4 | 5 {
+    return levelOf(this.carrier);
   }
 
   /** A folder that is not there yet. */
