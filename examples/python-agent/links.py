@@ -62,14 +62,15 @@ class Link(Protocol):
 
 
 class _Client(mqtt.Client):
-    """paho 1.6 overlooks the reason of a DISCONNECT that says nothing else, and that is how most are."""
+    """paho 1.6 overlooks a DISCONNECT that has only a reason and nothing else, and that is how most are."""
 
     farewell: int | None = None
 
     def _handle_disconnect(self) -> Any:
         packet = bytes(self._in_packet["packet"])
         self.farewell = packet[0] if packet else 0
-        return super()._handle_disconnect()
+        self._loop_rc_handle(mqtt.MQTT_ERR_CONN_LOST)
+        return mqtt.MQTT_ERR_SUCCESS
 
 
 class MqttLink:

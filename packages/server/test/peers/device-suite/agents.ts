@@ -11,6 +11,8 @@ interface Program {
   args: readonly string[];
   /** The file in its folder that it sends as its log; left out where nobody can add to it, and it has a card number of its own. */
   log?: string;
+  /** How it is told to trust an authority of its own. */
+  trusts: (caFile: string) => { options?: Record<string, string>; env?: Record<string, string> };
 }
 
 /**
@@ -18,11 +20,16 @@ interface Program {
  * operation takes as long as a test wants: they do what `operator_id` `simulate:slow` asks for.
  */
 export const programs = {
-  reference: { command: process.execPath, args: [here("packages/cli/src/main.ts"), "agent"] },
+  reference: {
+    command: process.execPath,
+    args: [here("packages/cli/src/main.ts"), "agent"],
+    trusts: (caFile) => ({ env: { NODE_EXTRA_CA_CERTS: caFile } }),
+  },
   python: {
     command: "/usr/bin/python3",
     args: [here("examples/python-agent/agent.py"), "--simulate"],
     log: "agent.log",
+    trusts: (caFile) => ({ options: { "--ca": caFile } }),
   },
 } satisfies Record<string, Program>;
 export type ProgramName = keyof typeof programs;
@@ -38,6 +45,8 @@ export interface AgentArguments {
   code?: string | undefined;
   releaseKeys?: string | undefined;
   model?: string | undefined;
+  /** A file of certificates to trust. */
+  ca?: string | undefined;
 }
 
 /** A line that it printed. */
@@ -64,17 +73,19 @@ export class AgentProcess {
   #stderr = "";
 
   constructor(name: ProgramName, { server, serial, state, transport, ...more }: AgentArguments) {
-    const { command, args } = programs[name];
+    const { command, args, trusts } = programOf(name);
+    const trust = more.ca === undefined ? {} : trusts(more.ca);
     const given = ["--server", server, "--serial", serial, "--state", state, "--transport", transport, "--json"];
     const optional = {
       "--code": more.code,
       "--release-keys": more.releaseKeys,
       "--model": more.model,
       "--mqtt-version": more.mqttVersion,
+      ...trust.options,
     };
     for (const [option, value] of Object.entries(optional)) if (value !== undefined) given.push(option, value);
     this.#child = spawn(command, [...args, ...given], {
-      env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], PYTHONDONTWRITEBYTECODE: "1" },
+      env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], PYTHONDONTWRITEBYTECODE: "1", ...trust.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     endsWithUs(this.#child);

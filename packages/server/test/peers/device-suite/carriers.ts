@@ -1,5 +1,5 @@
 import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
-import type { TestBroker } from "../../support/broker-process.ts";
+import type { BrokerOptions, TestBroker } from "../../support/broker-process.ts";
 import { type BrokerKind, brokerKinds } from "../../support/brokers.ts";
 
 interface Carrier {
@@ -26,4 +26,5 @@ export const carrierOf = (name: CarrierName): Carrier => carriers[name];
 /** What is spoken over it, by whoever knows all versions. */
 export const levelOf = (name: CarrierName): 4 | 5 => (carrierOf(name).told === "3.1.1" ? 4 : carrierOf(name).newest);
 
-export const brokerOf = (name: CarrierName): Promise<TestBroker | undefined> => brokerKinds[carriers[name].broker]();
+export const brokerOf = (name: CarrierName, options: BrokerOptions): Promise<TestBroker | undefined> =>
+  brokerKinds[carriers[name].broker](options);

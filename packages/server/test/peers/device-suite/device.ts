@@ -32,6 +32,7 @@ export class SuiteDevice {
       state: stage.folder(),
       transport: stage.transport,
       mqttVersion: carrierOf(stage.carrier).told,
+      ca: stage.caFile,
       ...more,
     };
   }

@@ -6,8 +6,6 @@ import { activeDevice, pairedDevice, type Scene, SuiteDevice } from "./device.ts
 import { furtherServer } from "./link-cases.ts";
 import type { Stage } from "./stage.ts";
 
-/** A device that was pushed out by another one of its identity pauses for at least so long, where the broker can say why. */
-const standsBackMs = 2_400;
 /** Not authorized, as each version says it; Mosquitto says the former of a name that it does not know. */
 const refusals = { 4: [4, 5], 5: [0x86, 0x87] };
 
@@ -47,7 +45,7 @@ export function versionCases(scene: Scene): void {
     await anew.online();
   });
 
-  it("does not chase another device that has its identity, where the broker says that there is one", async (context) => {
+  it("is pushed out by another device that has its identity, and back when that has gone", async (context) => {
     const device = await activeDevice(scene, context);
     const folder = stage().folder();
     await cp(device.folder, folder, { recursive: true });
@@ -55,10 +53,8 @@ export function versionCases(scene: Scene): void {
     twin.start();
     await twin.agent.until({ event: "connected" });
     await device.agent.until({ event: "disconnected" });
-    const pushedOut = performance.now();
+    // None of the brokers here says why. Otherwise it takes longer: packages/terminal/test/mqtt5.test.ts.
     await device.agent.until({ event: "connected" }, { times: 2 });
-    const waited = performance.now() - pushedOut;
-    if (levelOf(stage().carrier) === 5) expect(waited).toBeGreaterThan(standsBackMs);
     await twin.agent.stop();
     await staysOnline(stage(), device);
     await stage().perform(device.id, "open_menu");
