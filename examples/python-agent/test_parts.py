@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from credentials import KeyPair, parse_qr
 from journal import Journal
+from messages import Command
 from mqtt_version import VersionChoice, wants_other_version, wants_renewal, wants_room
+from operations import Failed, Ticket
+from simulation import take_time
 from times import Backoff, Clock, ServerTime, from_text, to_text
 from versions import ReleaseKeys, from_base64url, is_newer
 
@@ -202,6 +206,30 @@ class MqttVersionTest(unittest.TestCase):
         self.assertTrue(wants_renewal(0x87) and wants_renewal(5) and not wants_renewal(0x8E))
         self.assertTrue(wants_room(0x8E) and wants_room(0x89) and not wants_room(None))
         self.assertTrue(wants_other_version(5, 5) and not wants_other_version(5, 4))
+
+
+class SimulationTest(unittest.TestCase):
+    def ticket(self, operator_id: str | None, seconds: float) -> Ticket:
+        parameters = {} if operator_id is None else {"operator_id": operator_id}
+        command = Command("one", "open_menu", parameters, "fail", 100.0, 100.0 + seconds, 100.0, None)
+        return Ticket(command, time.monotonic() + seconds)
+
+    def test_slow_is_seventy_percent_of_the_window(self) -> None:
+        began = time.monotonic()
+        take_time(self.ticket("simulate:slow", 0.2))
+        self.assertAlmostEqual(time.monotonic() - began, 0.14, delta=0.05)
+
+    def test_it_is_broken_off(self) -> None:
+        ticket = self.ticket("simulate:slow", 60.0)
+        ticket.cancelled.set()
+        with self.assertRaisesRegex(Failed, "cancelled"):
+            take_time(ticket)
+
+    def test_what_is_not_known_is_refused_and_what_is_not_asked_takes_no_time(self) -> None:
+        with self.assertRaisesRegex(Failed, "known: slow"):
+            take_time(self.ticket("simulate:fire", 60.0))
+        take_time(self.ticket("Kari", 60.0))
+        take_time(self.ticket(None, 60.0))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ import {
   type DownChannel,
   downChannels,
   type GoneMessage,
+  messageExpirySeconds,
   parseTopic,
   topic,
   type UpChannel,
@@ -17,8 +18,6 @@ const keepaliveSeconds = 12;
 const connectTimeoutMs = 10_000;
 /** Topic and header of a PUBLISH, generously. */
 const overheadBytes = 256;
-/** When a message is of no use any more, in seconds. Only of these it can be said: a report counts whenever it comes. */
-const expiry: Partial<Record<UpChannel, number>> = { heartbeat: 60, probe_answer: 3 };
 
 export interface LinkSettings {
   level: MqttLevel;
@@ -111,7 +110,7 @@ export class BrokerLink {
       events.tooLarge(channel, message, this.#largestBytes);
       return Promise.resolve();
     }
-    const seconds = this.level === 5 ? expiry[channel] : undefined;
+    const seconds = this.level === 5 ? messageExpirySeconds[channel] : undefined;
     const properties = seconds === undefined ? {} : { properties: { messageExpiryInterval: seconds } };
     return new Promise((resolve) => {
       this.#inFlight.add((free) => {
