@@ -77,6 +77,7 @@ export function operationCases(scene: Scene): void {
     await device.online();
     const running = await stage().send(device.id, "send_logs", slowly);
     await device.agent.until({ event: "operation", operation_id: running, state: "started" });
+    await stage().reaches(running, "started");
     await cancel(stage(), running, 202);
     expect(await stage().ended(running)).toMatchObject({ status: "FAILED", reason: "cancelled" });
     await stage().perform(device.id, "open_menu");

@@ -46,6 +46,7 @@ export function versionCases(scene: Scene): void {
   });
 
   it("is pushed out by another device that has its identity, and back when that has gone", async (context) => {
+    context.skip(stage().carrier === "nats", "there each token has a client id of its own, so both stay");
     const device = await activeDevice(scene, context);
     const folder = stage().folder();
     await cp(device.folder, folder, { recursive: true });
