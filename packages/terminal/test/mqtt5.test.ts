@@ -217,6 +217,7 @@ describe("a reason code", () => {
     await until(() => heard.ups === 1, "a link");
     broker.disconnect(0x87);
     await until(() => heard.refusals === 1, "a refusal");
+    expect(heard.downs).toEqual([undefined]);
   });
 });
 

@@ -43,6 +43,7 @@ export function versionCases(scene: Scene): void {
     // NATS and RabbitMQ may also just close the connection.
     if (carrierOf(stage().carrier).newest === 5) expect(refusals[level]).toContain(acceptance(links[1])?.code);
     await anew.online();
+    expect(device.agent.count({ event: "connected" })).toBe(1);
   });
 
   it("is pushed out by another device that has its identity, and back when that has gone", async (context) => {
@@ -58,7 +59,7 @@ export function versionCases(scene: Scene): void {
     await device.agent.until({ event: "connected" }, { times: 2 });
     await twin.agent.stop();
     await staysOnline(stage(), device);
-    await stage().perform(device.id, "open_menu");
+    expect(await stage().perform(device.id, "open_menu")).toEqual({ opened: true });
   });
 }
 
