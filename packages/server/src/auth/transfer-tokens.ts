@@ -51,7 +51,10 @@ export function transferTokens(deps: { keys: SigningKeys; clock: Clock }): Trans
       const token = bearerToken(authorization) ?? "";
       const verified = await tokens.verify("transfer+jwt", token, ["sub", "account", "operation"]);
       if (!verified.payload) {
-        throw new ApiError("invalid_token", "The transfer token is not accepted.", { ...header, cause: verified.refused });
+        throw new ApiError("invalid_token", "The transfer token is not accepted.", {
+          ...header,
+          cause: verified.refused,
+        });
       }
       const { account, sub, operation, credential } = verified.payload;
       return {

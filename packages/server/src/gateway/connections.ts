@@ -5,8 +5,16 @@ interface Connection {
   client: Client;
   terminalId: string;
   credentialId: string;
+  /** Of a connection beside the terminal's own: the end of its token. */
+  endsAt?: Date;
   /** Those of its subscriptions that bring commands. */
   commandFilters: Set<string>;
+}
+
+/** What a connection was let in by. */
+interface Shown {
+  credentialId: string;
+  endsAt?: Date;
 }
 
 /** What stands in a topic filter behind the terminal's prefix. */
@@ -40,7 +48,7 @@ export class Connections {
   }
 
   /** Answers the connections that have to end for it: the one with its client id, and the oldest beyond the limit. */
-  add(client: Client, terminalId: string, credentialId: string): Client[] {
+  add(client: Client, terminalId: string, { credentialId, endsAt }: Shown): Client[] {
     const connections = this.#byTerminal.get(terminalId) ?? new Set();
     const ending = [...connections].filter((other) => other.client.id === client.id);
     const staying = [...connections].filter((other) => other.client.id !== client.id);
@@ -50,7 +58,14 @@ export class Connections {
       this.#remove(other);
     }
 
-    const connection = { client, terminalId, credentialId, commandFilters: new Set<string>() };
+    const beside = client.id !== terminalId && endsAt !== undefined;
+    const connection = {
+      client,
+      terminalId,
+      credentialId,
+      ...(beside && { endsAt }),
+      commandFilters: new Set<string>(),
+    };
     this.#terminals.set(client, terminalId);
     this.#byClient.set(client, connection);
     // Read again: the set of a terminal whose last connection was removed is gone.
