@@ -8,7 +8,7 @@ import { cancelUndelivered } from "../operations/cancel.ts";
 import { giveUpRecipient } from "../operations/commands.ts";
 import { norwegianRegister } from "../organizations/norwegian-register.ts";
 import type { Caller } from "../platform/http/route.ts";
-import { endFault } from "../presence/presence.ts";
+import { awaitOtherTelemetry, endFault } from "../presence/presence.ts";
 import type { Admission, TakenCredential } from "../terminals/admission.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/suspension.ts";
 import type { Core } from "./core.ts";
@@ -43,6 +43,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     forgetDevice: async (tx: Tx, terminal: { accountId: string; terminalId: string }) => {
       await forgetReported(tx, terminal.accountId, terminal.terminalId);
       await endFault(tx, terminal, clock.now());
+      await awaitOtherTelemetry(tx, terminal, clock.now());
     },
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),

@@ -10,4 +10,7 @@ alter table terminal_credentials
 -- Tokens of before were not noted; none of them lives longer than this.
 update terminal_credentials set lapse_due_at = now() + interval '7 days' where public_key is not null;
 
+-- Since when the terminal is another device than the one that told this; null once that has told it, too.
+alter table terminal_telemetry add column device_changed_at timestamptz;
+
 create index terminal_credentials_lapse on terminal_credentials (lapse_due_at) where lapse_due_at is not null;
