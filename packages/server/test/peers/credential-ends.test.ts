@@ -1,3 +1,8 @@
+import { Agent } from "@tillkeeper/terminal/agent";
+import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
+import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
+import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { pairDevice } from "@tillkeeper/terminal/pairing";
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { TestBroker } from "../support/broker-process.ts";
@@ -12,7 +17,7 @@ const lifetimes: Record<BrokerKind, number> = { embedded: 600, mosquitto: 600, r
 /** `pairingLimits.tokenGraceSeconds`, and what it takes to look. */
 const grace = 121;
 
-describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device token at %s", (kind) => {
+describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind) => {
   const lifetime = lifetimes[kind];
   let broker: TestBroker | undefined;
   let server: TestServer;
@@ -66,7 +71,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device token at %s", 
     return lapsed_at !== null && lapse_due_at === null;
   };
 
-  it("ends, with what it opened, when nobody renews it; and nothing brings it back", async () => {
+  it("is out when nobody renews its token, and nothing brings that back", async () => {
     const silent = await pair("PEER-SILENT");
     const over = await connect(silent.first);
     const alive = await pair("PEER-ALIVE");
@@ -89,4 +94,81 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device token at %s", 
     await expect(connect(silent.first)).rejects.toThrow();
     expect(back.connected).toBe(true);
   }, 120_000);
+
+  it("tells how it closed the day also when it was paired anew meanwhile, and closes it once", async () => {
+    const path = `/v1/accounts/${tenant.aid}/terminals`;
+    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, "PEER-CLOSES");
+    const pairAs = async (code: string) => {
+      const of = { server: server.url, keys: makeDeviceKeys() };
+      const first = await pairDevice({ ...of, serialNumber: "PEER-CLOSES", code });
+      const kept = await DeviceCredential.open({ ...of, terminalId: id, first });
+      onTestFinished(() => kept.stop());
+      return kept.credential;
+    };
+    let closed: () => void = () => undefined;
+    let closings = 0;
+    const closing = new Promise<void>((resolve) => (closed = resolve));
+    const agent = new Agent({
+      terminalId: id,
+      agentName: "closes/1",
+      credential: await pairAs(pairing.code),
+      journal: memoryJournal(undefined),
+      handlers: {
+        check_update: { run: async () => ({ status: "COMPLETED", result: upToDate }) },
+        end_of_day: {
+          run: async () => {
+            closings += 1;
+            await closing;
+            return { status: "COMPLETED", result: closedDay() };
+          },
+        },
+      },
+    });
+    agent.start();
+    onTestFinished(() => agent.stop());
+    const operation = async (sent: string) => (await server.call("GET", `${operations}/${sent}`, tenant)).body;
+    const send = async (name: string) => {
+      const sent = await server.call("POST", operations, { ...tenant, body: { terminal_id: id, operation: name } });
+      expect(sent.body).toMatchObject({ operation: name });
+      return sent.body.id as string;
+    };
+    const status = async () => (await server.call("GET", `${path}/${id}`, tenant)).body.status;
+    const hello = async () => (await server.call("GET", `${path}/${id}/presence`, tenant)).body.status;
+    await expect.poll(hello, { timeout: 20_000 }).toBe("online");
+    await send("check_update");
+    await expect.poll(status, { timeout: 20_000 }).toBe("ACTIVE");
+    const sent = await send("end_of_day");
+    await expect.poll(() => operation(sent), { timeout: 20_000 }).toMatchObject({ phase: "started" });
+
+    const { code } = (await server.call("POST", `${path}/${id}/pairing-codes`, { ...tenant, body: {} })).body;
+    agent.use(await pairAs(code));
+    closed();
+    await expect.poll(() => operation(sent), { timeout: 20_000 }).toMatchObject({ status: "COMPLETED" });
+    expect(closings).toBe(1);
+  }, 60_000);
 });
+
+const operations = "/v1/admin/terminals/operations";
+const upToDate = {
+  current_version: "1",
+  latest_version: "1",
+  update_available: false,
+  configuration_version: "1",
+};
+
+function closedDay() {
+  const now = new Date().toISOString();
+  return {
+    outcome: "accepted" as const,
+    batch_id: "1",
+    start_of_day_at: now,
+    last_end_of_day_at: now,
+    purchases_count: 0,
+    purchases_amount: 0,
+    reversals_count: 0,
+    reversals_amount: 0,
+    sale_amount: 0,
+    tip_amount: 0,
+    currency: "NOK",
+  };
+}
