@@ -18,8 +18,9 @@ export function askingBroker(address: BrokerAddress, { asks }: { asks: boolean }
     revoke: (terminalId) => kick(address, terminalId),
     // Whoever has renewed meanwhile comes back with that. Where nobody asked for a token, its end means nothing.
     async lapse(credentials) {
-      for (let from = 0; asks && from < credentials.length; from += atOnce) {
-        const some = credentials.slice(from, from + atOnce);
+      const connected = asks ? credentials : [];
+      for (let from = 0; from < connected.length; from += atOnce) {
+        const some = connected.slice(from, from + atOnce);
         await Promise.all(some.map(({ terminalId }) => kick(address, terminalId)));
       }
     },

@@ -23,10 +23,7 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
   const steady = (terminalId: string, generation: string) =>
     createHmac("sha256", options.secret).update(`mosquitto\n${terminalId}\n${generation}`).digest("base64url");
 
-  const known = async (...terminalIds: string[]) => {
-    const replies = await say(terminalIds.map((username) => ({ command: "getClient", username })));
-    return replies.map(({ data }) => data?.["client"] as Client | undefined);
-  };
+  const known = (...terminalIds: string[]) => lookUp(say, terminalIds);
   const takes = async (commands: Command[]) => (await say(commands)).at(-1)?.error;
 
   async function admit({ terminalId, generation, former, ...admission }: Admission) {
@@ -44,14 +41,6 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
     return answer;
   }
 
-  /** The role stays: it opens nothing without the client. */
-  async function lapse(credentials: readonly TakenCredential[]): Promise<void> {
-    const clients = await known(...credentials.map(({ terminalId }) => terminalId));
-    const taken = new Map(clients.map((client) => [client?.username, client?.textname]));
-    const over = credentials.filter(({ terminalId, generation }) => taken.get(terminalId) === generation);
-    if (over.length > 0) await say(over.map(({ terminalId }) => clientRemoval(terminalId)));
-  }
-
   return {
     endsFormer: true,
     own: () => undefined,
@@ -64,7 +53,7 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
       const [client] = await known(terminalId);
       if (client?.textname === generation) await say(removal(terminalId));
     },
-    lapse,
+    lapse: (credentials) => removeLapsed(say, credentials),
     revoke: async (terminalId) => void (await say(removal(terminalId))),
     close: async () => {},
   };
@@ -77,6 +66,20 @@ interface Client {
 }
 
 type Say = (commands: Command[]) => ReturnType<typeof control>;
+
+/** What the broker knows of them, in their order. */
+async function lookUp(say: Say, terminalIds: string[]): Promise<(Client | undefined)[]> {
+  const replies = await say(terminalIds.map((username) => ({ command: "getClient", username })));
+  return replies.map(({ data }) => data?.["client"] as Client | undefined);
+}
+
+/** The role stays: it opens nothing without the client. */
+async function removeLapsed(say: Say, credentials: readonly TakenCredential[]): Promise<void> {
+  const ids = credentials.map(({ terminalId }) => terminalId);
+  const taken = new Map((await lookUp(say, ids)).map((client) => [client?.username, client?.textname]));
+  const over = credentials.filter(({ terminalId, generation }) => taken.get(terminalId) === generation);
+  if (over.length > 0) await say(over.map(({ terminalId }) => clientRemoval(terminalId)));
+}
 
 /** Once in the life of the broker's file: to be given a role ends all connections of the same user. */
 async function giveServerRole(say: Say, username: string): Promise<void> {
