@@ -10,6 +10,7 @@ import { expiryWorker, idempotencyWorker } from "../operations/workers.ts";
 import { retentionWorker } from "../presence/retention.ts";
 import { watchWorker } from "../presence/watch.ts";
 import { releaseFileWorker } from "../releases/worker.ts";
+import { lapseWorker } from "../terminals/lapses.ts";
 import { type RetirementDeps, retirementWorker } from "../terminals/retirement.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
@@ -41,6 +42,7 @@ export function workersOf(
     }),
     ...(gateway.virtual ? [gateway.virtual.worker] : []),
     retirementWorker(terminals),
+    lapseWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({
       db,

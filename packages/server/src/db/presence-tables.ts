@@ -1,6 +1,6 @@
 import type { PresenceReason, PresenceStatus } from "@tillkeeper/contract/presence";
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
-import type { Generated } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 import type { Json } from "./json-column.ts";
 
 /** Who is there, and what terminals tell of themselves: docs/adr/0015-presence.md. */
@@ -39,6 +39,8 @@ export interface PresenceTables {
     value: Json<unknown>;
     since: Date;
     at: Date;
+    /** Since when the terminal is another device than the one that told it. */
+    device_changed_at: ColumnType<Date | null, Date | null | undefined>;
   };
   telemetry_history: {
     account_id: string;

@@ -73,6 +73,8 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     },
     // It keeps no list: whoever comes is asked for the credential that holds then.
     withdraw: async () => {},
+    // Whoever is connected is looked after by the check of credentials.
+    lapse: async () => {},
     disconnect: (terminalId) => admission.replaced(terminalId),
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),

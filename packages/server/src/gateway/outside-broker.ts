@@ -59,6 +59,7 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     },
     admit: (admission) => broker.admit(admission),
     withdraw: (credential) => options.access.withdraw(credential),
+    lapse: (credentials) => options.access.lapse(credentials),
     disconnect: (terminalId) => void broker.revoke(terminalId),
     // While the broker is out of this server's reach, it may be in another one's.
     hears: () => broker.up,

@@ -28,7 +28,7 @@ interface PresenceDeps {
   seesConnections: boolean;
 }
 
-export { endFault } from "./queries.ts";
+export { awaitOtherTelemetry, endFault } from "./queries.ts";
 
 /** Whoever asks for messages over HTTPS asks again after this long at most, and some time to travel. */
 const pollSeconds = limits.longPollWaitSecondsMax + 4;

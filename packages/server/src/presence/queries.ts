@@ -118,3 +118,17 @@ export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Or
     .where("fault_ended_at", "is", null)
     .execute();
 }
+
+/** Other hardware has taken the terminal's place: what was told stays, and is told anew when that one tells it. */
+export async function awaitOtherTelemetry(
+  db: Kysely<Tables>,
+  { accountId, terminalId }: Origin,
+  at: Date,
+): Promise<void> {
+  await db
+    .updateTable("terminal_telemetry")
+    .set({ device_changed_at: at })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .execute();
+}

@@ -25,7 +25,7 @@ async function listenAt(
   const transport = await connectOutsideBroker({
     url,
     log,
-    access: askingBroker({ url }),
+    access: askingBroker({ url }, { asks: false }),
     receive: async (from, channel, payload) => {
       await receive(from, channel, payload);
       heard.push(payload.toString());

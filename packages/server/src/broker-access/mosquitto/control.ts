@@ -12,6 +12,10 @@ interface Reply {
 
 const requestTopic = "$CONTROL/dynamic-security/v1";
 const answerMs = 5_000;
+/** The broker ends a connection whose packets are larger than its `max_packet_size`, 65 536 as we deliver it. */
+const mostCharacters = 40_000;
+/** Each change has the plugin write its whole file, and the broker carries nothing for anybody meanwhile. */
+const mostCommands = 8;
 
 /**
  * Says the commands to the plugin, in their order, over a connection of its own. Answers what came of each; a command
@@ -21,30 +25,57 @@ export async function control({ url, ca }: BrokerAddress, commands: readonly Com
   const options = { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: answerMs, ...(ca && { ca }) } as const;
   const client = await connectAsync(url, options, false);
   try {
-    const answered = answers(client, commands.length);
     await client.subscribeAsync(`${requestTopic}/response`, { qos: 1 });
-    // The answer says more than a PUBACK, which would be waited for in vain when the connection ends.
-    client.publish(requestTopic, JSON.stringify({ commands }), { qos: 1 });
-    return await answered;
+    const replies: Reply[] = [];
+    for (const some of packets(commands)) {
+      const answered = answers(client, some.length);
+      // The answer says more than a PUBACK, which would be waited for in vain when the connection ends.
+      client.publish(requestTopic, `{"commands":[${some.join()}]}`, { qos: 1 });
+      replies.push(...(await answered));
+    }
+    return replies;
   } finally {
     client.end(true);
   }
+}
+
+/** The commands as they are written, a few together. */
+function packets(commands: readonly Command[]): string[][] {
+  const all: string[][] = [];
+  let characters = 0;
+  for (const command of commands.map((each) => JSON.stringify(each))) {
+    const last = all.at(-1);
+    characters += command.length;
+    if (last && last.length < mostCommands && characters <= mostCharacters) last.push(command);
+    else {
+      all.push([command]);
+      characters = command.length;
+    }
+  }
+  return all;
 }
 
 function answers(client: MqttClient, count: number): Promise<Reply[]> {
   const answered = new Promise<Reply[]>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the dynamic security plugin does not answer")), answerMs);
     const replies: Reply[] = [];
-    client.on("message", (_topic, payload) => {
+    const over = () => {
+      clearTimeout(late);
+      client.removeListener("message", take);
+      client.removeListener("close", closed);
+    };
+    const take = (_topic: string, payload: Buffer) => {
       replies.push(...(JSON.parse(payload.toString()) as { responses: Reply[] }).responses);
       if (replies.length < count) return;
-      clearTimeout(late);
+      over();
       resolve(replies);
-    });
-    client.once("close", () => {
-      clearTimeout(late);
+    };
+    const closed = () => {
+      over();
       reject(new Error("the broker closed the connection"));
-    });
+    };
+    client.on("message", take);
+    client.once("close", closed);
   });
   // Whoever waits for it may have failed before.
   answered.catch(() => undefined);

@@ -23,6 +23,9 @@ const historyGap = `interval '${historyGapMs} milliseconds'`;
 const idOf = (time: string, rest = "gen_random_uuid()::text") =>
   `(left(tillkeeper_lowest_id(${time})::text, 14) || '7' || substr(${rest}, 16))::uuid`;
 
+/** Other hardware has taken the terminal's place since: what it tells is news, also if it says the same. */
+const ofAnother = (at: string) => `coalesce(${at} >= known.device_changed_at, false)`;
+
 /**
  * Reads all, and writes what is new. A value that was told later, by way of another server, is not undone. What is written
  * is not joined with what came in again: without the ways to join that the hot connections do without, that would take
@@ -40,14 +43,18 @@ with input as (
   left join terminal_telemetry as known
     on known.account_id = input.account_id and known.terminal_id = input.terminal_id and known.field = input.field
   where known.field is null
-    or input.at > known.at and (known.value <> input.value or input.at >= known.at + ${renewAfter})
+    or input.at > known.at
+      and (known.value <> input.value or input.at >= known.at + ${renewAfter} or ${ofAnother("input.at")})
 ), written as (
   insert into terminal_telemetry as known (account_id, terminal_id, field, value, since, at)
   select account_id, terminal_id, field, value, at, at from due
   order by account_id, terminal_id, field
   on conflict (account_id, terminal_id, field) do update set
-    since = case when known.value = excluded.value then known.since else excluded.since end,
-    value = excluded.value, at = excluded.at
+    since = case
+      when known.value = excluded.value and not ${ofAnother("excluded.at")} then known.since
+      else excluded.since end,
+    value = excluded.value, at = excluded.at,
+    device_changed_at = case when ${ofAnother("excluded.at")} then null else known.device_changed_at end
   where known.at < excluded.at
   returning account_id, terminal_id, field, value, since, at
 ), changed as (
