@@ -103,14 +103,15 @@ interface Lapsed {
 async function claimLapsed(db: Db, now: Date): Promise<Lapsed[]> {
   const again = new Date(now.getTime() + againAfterMs);
   const { rows } = await sql<Lapsed>`
-    update terminal_credentials as credential
-    set lapsed_at = coalesce(credential.lapsed_at, ${now}::timestamptz), lapse_due_at = ${again}::timestamptz
-    from (
+    with due as (
       select account_id, terminal_id from terminal_credentials
       where lapse_due_at <= ${now}::timestamptz
       order by lapse_due_at limit ${batch}
       for update skip locked
-    ) as due
+    )
+    update terminal_credentials as credential
+    set lapsed_at = coalesce(credential.lapsed_at, ${now}::timestamptz), lapse_due_at = ${again}::timestamptz
+    from due
     where credential.account_id = due.account_id and credential.terminal_id = due.terminal_id
     returning credential.account_id, credential.terminal_id, credential.credential_id, credential.token_lapses,
       credential.lapse_due_at`.execute(db.sql);
