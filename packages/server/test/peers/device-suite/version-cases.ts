@@ -49,8 +49,11 @@ export function versionCases(scene: Scene): void {
   it("is pushed out by another device that has its identity, and back when that has gone", async (context) => {
     context.skip(stage().carrier === "nats", "there each token has a client id of its own, so both stay");
     const device = await activeDevice(scene, context);
+    await device.agent.stop();
     const folder = stage().folder();
     await cp(device.folder, folder, { recursive: true });
+    device.start();
+    await device.online();
     const twin = new SuiteDevice(scene, context, device, { state: folder });
     twin.start();
     await twin.agent.until({ event: "connected" });
