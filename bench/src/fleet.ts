@@ -24,6 +24,11 @@ interface Side {
   bytesPerTerminal: number;
 }
 
+interface Storm {
+  perSecond: number;
+  cpuMicroseconds: number;
+}
+
 /** Ten thousand connected terminals that do nothing but live, and what happens when all of them lose their link at once. */
 export async function fleet({ rounds }: Effort, closing: Closing): Promise<void> {
   console.log(`${count(terminals)} terminals, a heartbeat every ${rhythm.heartbeatSeconds} s\n`);
@@ -37,10 +42,10 @@ export async function fleet({ rounds }: Effort, closing: Closing): Promise<void>
   const port = await bareBroker.call<number>("start");
   const bare = await connect(bareBroker, { ...place, port, bare: true }, closing);
 
-  const storms: { server: number; bare: number }[] = [];
+  const storms: { server: Storm; bare: Storm }[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const bareRate = terminals / (await bare.fleet.call<number>("storm"));
-    storms.push({ server: terminals / (await server.fleet.call<number>("storm")), bare: bareRate });
+    const bareStorm = await storm(bare);
+    storms.push({ server: await storm(server), bare: bareStorm });
   }
   report(server, bare, share, storms);
   await checkPresence(subject);
@@ -62,11 +67,22 @@ async function idleShare(server: Child): Promise<number> {
   return (after.cpuSeconds - before.cpuSeconds) / idleSeconds / cores;
 }
 
+/** All links break at once; how many come back in a second, and what each costs the process that they come back to. */
+async function storm({ child, fleet: terminalsOf }: Side): Promise<Storm> {
+  const before = await child.call<ProcessFigures>("figures");
+  const seconds = await terminalsOf.call<number>("storm");
+  const after = await child.call<ProcessFigures>("figures");
+  return {
+    perSecond: terminals / seconds,
+    cpuMicroseconds: ((after.cpuSeconds - before.cpuSeconds) * 1e6) / terminals,
+  };
+}
+
 function portOf({ mqttUrl }: Subject): number {
   return Number(new URL(mqttUrl).port);
 }
 
-function report(server: Side, bare: Side, share: number, storms: { server: number; bare: number }[]): void {
+function report(server: Side, bare: Side, share: number, storms: { server: Storm; bare: Storm }[]): void {
   const kilobytes = (bytes: number) => (bytes / 1000).toFixed(1);
   printTable(
     ["", "server", "bare broker", "ratio"],
@@ -79,11 +95,19 @@ function report(server: Side, bare: Side, share: number, storms: { server: numbe
       ],
       ...[
         { server: terminals / server.firstSeconds, bare: terminals / bare.firstSeconds, name: "first connects/s" },
-        ...storms.map((rates, round) => ({ ...rates, name: `reconnects/s, storm ${round + 1}` })),
-      ].map((row) => [row.name, count(row.server), count(row.bare), (row.server / row.bare).toFixed(2)]),
+        ...storms.flatMap((round, number) => [
+          row(`reconnects/s, storm ${number + 1}`, round, (side) => side.perSecond),
+          row("µs of the process for each", round, (side) => side.cpuMicroseconds),
+        ]),
+      ].map(({ name, ...sides }) => [
+        name,
+        count(sides.server),
+        count(sides.bare),
+        (sides.server / sides.bare).toFixed(2),
+      ]),
     ],
   );
-  const rate = median(storms.map((storm) => storm.server));
+  const rate = median(storms.map((round) => round.server.perSecond));
   const { bytesPerTerminal, cpuShare, reconnectsPerSecond } = aims;
   printAim(
     "KB per idle terminal beyond the empty server",
@@ -98,6 +122,10 @@ function report(server: Side, bare: Side, share: number, storms: { server: numbe
     share <= cpuShare,
   );
   printAim("reconnects/s", count(rate), `≥ ${count(reconnectsPerSecond)}`, rate >= reconnectsPerSecond);
+}
+
+function row(name: string, round: { server: Storm; bare: Storm }, read: (storm: Storm) => number) {
+  return { name, server: read(round.server), bare: read(round.bare) };
 }
 
 /** Nobody was called offline, and everybody is there in the end. */

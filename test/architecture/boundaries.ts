@@ -47,7 +47,6 @@ const exclusive: Record<string, readonly string[]> = {
   pg: ["server"],
   kysely: ["server"],
   fastify: ["server"],
-  aedes: ["server"],
   commander: ["cli"],
 };
 

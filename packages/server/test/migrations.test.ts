@@ -11,7 +11,7 @@ import { startTestServer } from "./support/test-server.ts";
 const dayMs = 86_400_000;
 
 it("moves operations of before into months and claims: what was pending ends, what had a key is still known", async () => {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase({ empty: true });
   const db = openDb({ connectionString: database.url }, createLogger("silent"));
   await migrate(db, "0006_clients.sql");
   const now = new Date();

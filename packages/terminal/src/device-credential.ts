@@ -54,7 +54,7 @@ export class DeviceCredential {
     this.#token = token;
     this.#since = this.#clock.monotonic();
     this.credential = {
-      url: token.mqtt_url,
+      url: () => this.#token.mqtt_url,
       username: token.mqtt_username,
       password: () => this.#token.mqtt_password,
       clientId: () => this.#token.mqtt_client_id,

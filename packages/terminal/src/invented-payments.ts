@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Operation } from "./operation.ts";
 import type { Payments } from "./payments.ts";
+import { Waiters } from "./waiters.ts";
 
 /** How long an invented payment takes: a share of its operation's window, and at most so many milliseconds. */
 export interface PaymentLength {
@@ -14,7 +15,7 @@ export class InventedPayments implements Payments {
   readonly #length: PaymentLength;
   /** What cancels the end of each, by operation id. */
   readonly #underWay = new Map<string, () => void>();
-  readonly #waiting = new Set<() => void>();
+  readonly #over = new Waiters();
 
   constructor(clock: Clock, length: PaymentLength) {
     this.#clock = clock;
@@ -34,8 +35,7 @@ export class InventedPayments implements Payments {
   end(operationId: string): void {
     this.#underWay.get(operationId)?.();
     this.#underWay.delete(operationId);
-    if (this.#underWay.size > 0) return;
-    for (const goOn of this.#waiting) goOn();
+    if (this.#underWay.size === 0) this.#over.release();
   }
 
   /** As a power cut does. */
@@ -48,15 +48,6 @@ export class InventedPayments implements Payments {
   }
 
   over(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.underWay() || signal.aborted) return resolve();
-      const goOn = () => {
-        this.#waiting.delete(goOn);
-        signal.removeEventListener("abort", goOn);
-        resolve();
-      };
-      this.#waiting.add(goOn);
-      signal.addEventListener("abort", goOn, { once: true });
-    });
+    return this.underWay() ? this.#over.wait(signal) : Promise.resolve();
   }
 }

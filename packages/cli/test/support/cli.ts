@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { inject, onTestFinished } from "vitest";
 
 const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
@@ -59,7 +59,7 @@ export interface Cli {
 /** Runs the program with these settings and nothing else of our environment that it reads. */
 export function startCli(args: readonly string[], env: Record<string, string>): Cli {
   const child = spawn(process.execPath, [program, ...args], {
-    env: { PATH: process.env["PATH"], ...env },
+    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: inject("compiled"), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -1,13 +1,8 @@
-import type { Client } from "aedes";
-import type { Connections } from "./connections.ts";
+import type { Connections, Shown } from "./connections.ts";
+import type { Link } from "./mqtt/link.ts";
 
 /** Answers the credential by which a live terminal gets in, and when that ends by itself if it is a token. */
 export type Authenticate = (username: string, password: Buffer | undefined) => Promise<Shown | undefined>;
-
-interface Shown {
-  credentialId: string;
-  endsAt?: Date;
-}
 
 /**
  * Lets connections in whose credential holds. A credential that is replaced while a connection is being checked against
@@ -23,24 +18,22 @@ export class Admission {
     this.#authenticate = authenticate;
   }
 
-  /** Whether the connection may go on. Resolves when those are gone that have to end for it. */
-  async admit(client: Client, terminalId: string, password: Buffer | undefined): Promise<boolean> {
+  /** Whether the connection may go on. Those have gone then that had to end for it. */
+  async admit(link: Link, terminalId: string, password: Buffer | undefined): Promise<boolean> {
     const attempt = { outdated: false };
     const attempts = this.#underWay.get(terminalId) ?? new Set();
     this.#underWay.set(terminalId, attempts.add(attempt));
-    let ending: Client[];
     try {
       const shown = await this.#shown(attempt, terminalId, password);
       if (!shown) return false;
       // Nothing would ever tell that it has gone: it would be counted as connected for good.
-      if (client.conn.destroyed) return false;
+      if (link.ended) return false;
       // Before the attempt is over, so that a replacement meets either the attempt or the connection.
-      ending = this.#connections.add(client, terminalId, shown);
+      this.#connections.add(link, terminalId, shown);
     } finally {
       attempts.delete(attempt);
       if (attempts.size === 0) this.#underWay.delete(terminalId);
     }
-    await Promise.all(ending.map((other) => new Promise<void>((resolve) => other.close(() => resolve()))));
     return true;
   }
 
@@ -55,6 +48,6 @@ export class Admission {
   /** Sends away whoever is connected as this terminal, and whoever is about to be with what no longer holds. */
   replaced(terminalId: string): void {
     for (const attempt of this.#underWay.get(terminalId) ?? []) attempt.outdated = true;
-    for (const client of this.#connections.of(terminalId)) client.close();
+    for (const link of this.#connections.of(terminalId)) link.end();
   }
 }

@@ -1,5 +1,5 @@
 import type { Db } from "../db/db.ts";
-import { type Command, claimMessages, type Message } from "../operations/commands.ts";
+import { anyMessageDue, type Command, claimMessages, type Message } from "../operations/commands.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
@@ -90,10 +90,10 @@ export function outboxWorker(deps: DispatchDeps): Worker {
     async run(signal) {
       while (!signal.aborted) {
         const now = clock.now();
-        const terminalIds = transport().listening();
-        const idle = terminalIds?.length === 0 || !transport().healthy();
+        const idle = !transport().healthy() || !(await anyMessageDue(db.pool, now));
+        const terminalIds = idle ? [] : transport().listening();
         const due = { now, nextDueAt: repeatAt(now), limit: claimBatch, terminalIds };
-        const messages = idle ? [] : await claimMessages(db.pool, due);
+        const messages = terminalIds?.length === 0 ? [] : await claimMessages(db.pool, due);
         // After a stall they are somebody else's.
         if (clock.now() >= due.nextDueAt) continue;
         for (const message of messages) sendMessage(deps, message);

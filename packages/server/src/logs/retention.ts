@@ -1,5 +1,6 @@
 import type { Db } from "../db/db.ts";
 import type { FileStore } from "../files/file-store.ts";
+import { removeOutdated } from "../files/removal.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
@@ -15,7 +16,6 @@ interface RetentionDeps {
 }
 
 const lookEveryMs = 600_000;
-const batch = 100;
 const dayMs = 86_400_000;
 /** No upload takes that long: its token is over sooner. */
 const abandonedAfterMs = 3_600_000;
@@ -39,20 +39,12 @@ export function logRetentionWorker(deps: RetentionDeps): Worker {
 async function removeOldLogs({ db, clock, log, files, logDays }: RetentionDeps, signal: AbortSignal): Promise<void> {
   const now = clock.now().getTime();
   await markOld(db.sql, { stored: new Date(now - logDays * dayMs), receiving: new Date(now - abandonedAfterMs) });
-  let after: RemovingRow | undefined;
-  while (!signal.aborted) {
-    const rows = await listRemoving(db.sql, { after, limit: batch });
-    for (const row of rows) {
-      try {
-        await files.remove(row.name);
-      } catch (error) {
-        // It stays marked for the next time, and must not hold up those behind it.
-        log.warn({ err: error, log_id: row.id }, "a log could not be removed, it is tried again");
-        continue;
-      }
-      await deleteLog(db.sql, row);
-    }
-    after = rows.at(-1);
-    if (rows.length < batch) return;
-  }
+  await removeOutdated<RemovingRow>(
+    { files, log, signal },
+    {
+      list: (after, limit) => listRemoving(db.sql, { after, limit }),
+      nameOf: ({ name }) => name,
+      removed: (row) => deleteLog(db.sql, row),
+    },
+  );
 }

@@ -1,8 +1,7 @@
 import { sql } from "kysely";
-import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { Db } from "../db/db.ts";
 import type { LinkedCounts } from "./present.ts";
-import type { DestinationStoreRow } from "./queries.ts";
+import { type DestinationStoreRow, destinationStore } from "./queries.ts";
 
 /**
  * An operator's destinations and the stores of the accounts it owns (D6). A link joins rows of two accounts, and inside
@@ -62,18 +61,7 @@ export function linkedStores(
   limit: number,
 ): Promise<DestinationStoreRow[]> {
   return liveLinks(db, operatorAccountId)
-    .select(["stores.account_id", "stores.store_id", "stores.id", "stores.store_name", "stores.status"])
-    .select((eb) => [
-      jsonArrayFrom(
-        eb
-          .selectFrom("terminals")
-          .select(["terminals.terminal_id", "terminals.device_serial_number", "terminals.status"])
-          .whereRef("terminals.account_id", "=", "stores.account_id")
-          .whereRef("terminals.store_ref", "=", "stores.id")
-          .where("terminals.status", "<>", "DELETED")
-          .orderBy("terminals.number"),
-      ).as("terminals"),
-    ])
+    .select(destinationStore)
     .where("link.payout_destination_id", "=", id)
     .orderBy("link.created_at", "desc")
     .orderBy("stores.id")

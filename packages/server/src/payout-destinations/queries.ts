@@ -1,6 +1,6 @@
 import type { CaseStatus } from "@tillkeeper/contract/case-status";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
-import { type Selectable, sql } from "kysely";
+import { expressionBuilder, type Selectable, sql } from "kysely";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { Tx } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
@@ -18,6 +18,24 @@ export type DestinationStoreRow = Pick<
   Selectable<Tables["stores"]>,
   "account_id" | "store_id" | "id" | "store_name" | "status"
 > & { terminals: { terminal_id: string; device_serial_number: string; status: TerminalStatus }[] };
+
+/** What makes a `DestinationStoreRow` of a row of `stores`. */
+export const destinationStore = [
+  "stores.account_id",
+  "stores.store_id",
+  "stores.id",
+  "stores.store_name",
+  "stores.status",
+  jsonArrayFrom(
+    expressionBuilder<Tables, "stores">()
+      .selectFrom("terminals")
+      .select(["terminals.terminal_id", "terminals.device_serial_number", "terminals.status"])
+      .whereRef("terminals.account_id", "=", "stores.account_id")
+      .whereRef("terminals.store_ref", "=", "stores.id")
+      .where("terminals.status", "<>", "DELETED")
+      .orderBy("terminals.number"),
+  ).as("terminals"),
+] as const;
 
 function selectDestinations(tx: Tx, accountId: string) {
   return tx
@@ -104,18 +122,7 @@ export function storesOfDestination(
 ): Promise<DestinationStoreRow[]> {
   return tx
     .selectFrom("stores")
-    .select(["stores.account_id", "stores.store_id", "stores.id", "stores.store_name", "stores.status"])
-    .select((eb) => [
-      jsonArrayFrom(
-        eb
-          .selectFrom("terminals")
-          .select(["terminals.terminal_id", "terminals.device_serial_number", "terminals.status"])
-          .whereRef("terminals.account_id", "=", "stores.account_id")
-          .whereRef("terminals.store_ref", "=", "stores.id")
-          .where("terminals.status", "<>", "DELETED")
-          .orderBy("terminals.number"),
-      ).as("terminals"),
-    ])
+    .select(destinationStore)
     .where("stores.account_id", "=", accountId)
     .where("stores.payout_destination_id", "=", id)
     .where("stores.status", "<>", "DELETED")

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { gather } from "./gather.ts";
 
 function harness(slots: number, maxQueue = 100) {
@@ -42,6 +42,42 @@ describe("gather", () => {
     await expect.poll(() => release.length).toBe(1);
     release.shift()?.();
     expect(await good).toBe(70);
+  });
+
+  it("rests after a batch of several so that the next one grows, unless that is full already", async () => {
+    vi.useFakeTimers();
+    try {
+      const batches: number[][] = [];
+      const call = gather<number, number>({
+        slots: 2,
+        maxBatch: 4,
+        maxQueue: 100,
+        restMs: 20,
+        overload: () => new Error("full"),
+        run: async (batch) => {
+          batches.push(batch);
+          await Promise.resolve();
+          return batch;
+        },
+      });
+      // The first two go out alone, one in each slot; what came meanwhile goes together, and after that there is a rest.
+      await Promise.all([1, 2, 3, 4].map(call));
+      expect(batches).toEqual([[1], [2], [3, 4]]);
+      const resting = [5, 6].map(call);
+      await vi.advanceTimersByTimeAsync(19);
+      expect(batches).toHaveLength(3);
+      await vi.advanceTimersByTimeAsync(1);
+      await Promise.all(resting);
+      expect(batches[3]).toEqual([5, 6]);
+      await Promise.all([7, 8, 9, 10].map(call));
+      expect(batches[4]).toEqual([7, 8, 9, 10]);
+      await vi.advanceTimersByTimeAsync(20);
+      for (const lone of [11, 12]) await call(lone);
+      expect(batches.slice(5)).toEqual([[11], [12]]);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("refuses when the queue is full instead of growing", async () => {

@@ -54,6 +54,21 @@ describe("gathering", () => {
     expect(written.map(kindsOf)).toEqual([{ a: ["heartbeat", "gone"] }]);
   });
 
+  it("lets what changes something wait a moment after a batch of several, and no longer", async () => {
+    const first = ["a", "b", "c"].map((id) => gathering.now(of(id), gone));
+    await Promise.all(first);
+    expect(written.map((batch) => batch.length)).toEqual([1, 2]);
+    const next = ["d", "e"].map((id) => gathering.now(of(id), gone));
+    await vi.advanceTimersByTimeAsync(19);
+    expect(written).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1);
+    await Promise.all(next);
+    expect(written.map((batch) => batch.length)).toEqual([1, 2, 2]);
+    await vi.advanceTimersByTimeAsync(20);
+    for (const id of ["f", "g"]) await gathering.now(of(id), gone);
+    expect(written.map((batch) => batch.length)).toEqual([1, 2, 2, 1, 1]);
+  });
+
   it("keeps that a fault came and went", async () => {
     gathering.later(of("a"), beat("A", "tamper"));
     gathering.later(of("a"), beat("A", "tamper"));

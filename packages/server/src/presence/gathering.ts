@@ -1,4 +1,5 @@
 import type { Logger } from "../platform/log.ts";
+import { Pace } from "../platform/pace.ts";
 import type { PresenceEvent } from "./events.ts";
 import type { Told } from "./journal.ts";
 import type { Origin } from "./queries.ts";
@@ -14,13 +15,15 @@ interface Waiting extends Told {
 }
 
 const gatherMs = 1_000;
+/** Between two batches of what changes something, when it comes in quick succession. */
+const restMs = 20;
 const mostAtOnce = 500;
 /** Of one terminal, while nothing can be written. */
 const mostKept = 50;
 
 /**
  * Gathers what is heard of terminals. Heartbeats are written together, at most once a second; what changes something goes
- * out at once, with everything that was heard of that terminal before. One batch at a time, so that the order of writing
+ * out at once, or a moment later, with everything that was heard of that terminal before. One batch at a time, so that the order of writing
  * is the order of hearing. What could not be written is tried again: it carries its time.
  */
 export class Gathering {
@@ -29,6 +32,8 @@ export class Gathering {
   readonly #urgent = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
+  readonly #pace = new Pace(restMs);
+  #resting: NodeJS.Timeout | undefined;
   #failing = false;
 
   constructor(options: GatheringOptions) {
@@ -61,6 +66,8 @@ export class Gathering {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     while (this.#writing) await this.#writing;
+    clearTimeout(this.#resting);
+    this.#resting = undefined;
     const rest = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#urgent.clear();
@@ -83,12 +90,21 @@ export class Gathering {
 
   #go(): void {
     if (this.#writing || this.#urgent.size === 0) return;
+    const wait = this.#pace.wait();
+    if (wait > 0) {
+      this.#resting ??= setTimeout(() => {
+        this.#resting = undefined;
+        this.#go();
+      }, wait);
+      return;
+    }
     const batch = [...this.#urgent].slice(0, mostAtOnce).flatMap((terminalId) => {
       const waiting = this.#waiting.get(terminalId);
       this.#urgent.delete(terminalId);
       this.#waiting.delete(terminalId);
       return waiting ?? [];
     });
+    this.#pace.began(batch.length);
     this.#writing = this.#write(batch)
       .catch(() => undefined)
       .finally(() => {

@@ -47,48 +47,42 @@ function keysOf(origins: Origin[]): RawBuilder<unknown> {
   return sql`unnest(${accounts}::text[], ${terminals}::text[]) as key (account_id, terminal_id)`;
 }
 
+/** Arrays, not a row of parameters for each: the text stays the same however many there are. */
 export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: PresenceState })[]): Promise<void> {
   if (rows.length === 0) return;
-  await db
-    .insertInto("terminal_presence")
-    .values(
-      rows.map(({ accountId, terminalId, state }) => ({ ...state, account_id: accountId, terminal_id: terminalId })),
+  const all = <T>(read: (state: PresenceState) => T) => rows.map(({ state }) => read(state));
+  await sql`
+    insert into terminal_presence (
+      account_id, terminal_id, session, status, since, connected_at, last_heard_at, next_expected_at,
+      lost_at, shut_down_at, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at
     )
-    .onConflict((conflict) =>
-      conflict.columns(["account_id", "terminal_id"]).doUpdateSet((eb) => ({
-        session: eb.ref("excluded.session"),
-        status: eb.ref("excluded.status"),
-        since: eb.ref("excluded.since"),
-        connected_at: eb.ref("excluded.connected_at"),
-        last_heard_at: eb.ref("excluded.last_heard_at"),
-        next_expected_at: eb.ref("excluded.next_expected_at"),
-        lost_at: eb.ref("excluded.lost_at"),
-        shut_down_at: eb.ref("excluded.shut_down_at"),
-        round_trip_ms: eb.ref("excluded.round_trip_ms"),
-        fault_code: eb.ref("excluded.fault_code"),
-        fault_message: eb.ref("excluded.fault_message"),
-        fault_at: eb.ref("excluded.fault_at"),
-        fault_ended_at: eb.ref("excluded.fault_ended_at"),
-      })),
+    select * from unnest(
+      ${rows.map((row) => row.accountId)}::text[], ${rows.map((row) => row.terminalId)}::text[],
+      ${all((state) => state.session)}::text[], ${all((state) => state.status)}::text[],
+      ${all((state) => state.since)}::timestamptz[], ${all((state) => state.connected_at)}::timestamptz[],
+      ${all((state) => state.last_heard_at)}::timestamptz[], ${all((state) => state.next_expected_at)}::timestamptz[],
+      ${all((state) => state.lost_at)}::timestamptz[], ${all((state) => state.shut_down_at)}::timestamptz[],
+      ${all((state) => state.round_trip_ms)}::integer[], ${all((state) => state.fault_code)}::text[],
+      ${all((state) => state.fault_message)}::text[], ${all((state) => state.fault_at)}::timestamptz[],
+      ${all((state) => state.fault_ended_at)}::timestamptz[]
     )
-    .execute();
+    on conflict (account_id, terminal_id) do update set
+      session = excluded.session, status = excluded.status, since = excluded.since,
+      connected_at = excluded.connected_at, last_heard_at = excluded.last_heard_at,
+      next_expected_at = excluded.next_expected_at, lost_at = excluded.lost_at, shut_down_at = excluded.shut_down_at,
+      round_trip_ms = excluded.round_trip_ms, fault_code = excluded.fault_code, fault_message = excluded.fault_message,
+      fault_at = excluded.fault_at, fault_ended_at = excluded.fault_ended_at`.execute(db);
 }
 
 export async function addChanges(db: Kysely<Tables>, changes: (Origin & Change)[]): Promise<void> {
   if (changes.length === 0) return;
-  await db
-    .insertInto("presence_changes")
-    .values(
-      changes.map(({ accountId, terminalId, at, status, reason }) => ({
-        account_id: accountId,
-        terminal_id: terminalId,
-        id: newId(at),
-        at,
-        status,
-        reason,
-      })),
-    )
-    .execute();
+  await sql`
+    insert into presence_changes (account_id, terminal_id, id, at, status, reason)
+    select * from unnest(
+      ${changes.map((change) => change.accountId)}::text[], ${changes.map((change) => change.terminalId)}::text[],
+      ${changes.map(({ at }) => newId(at))}::uuid[], ${changes.map(({ at }) => at)}::timestamptz[],
+      ${changes.map(({ status }) => status)}::text[], ${changes.map(({ reason }) => reason)}::text[]
+    )`.execute(db);
 }
 
 /** Terminals whose servers go away and that have to come back to others: they get as long as after a heartbeat. */

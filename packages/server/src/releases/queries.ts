@@ -61,12 +61,15 @@ export function listOffered(
     .execute();
 }
 
+/** A release whose file is to go. */
+export type ToClean = Pick<Selectable<Tables["releases"]>, "account_id" | "id">;
+
 /** Releases of all accounts that were withdrawn before and may still have their file; the oldest first. */
 /** Withdrawn releases whose file is still there, behind the one that the page before ended with. */
 export function listToClean(
   db: Kysely<Tables>,
-  { before, after, limit }: { before: Date; after: { id: string } | undefined; limit: number },
-) {
+  { before, after, limit }: { before: Date; after: ToClean | undefined; limit: number },
+): Promise<ToClean[]> {
   return db
     .selectFrom("releases")
     .select(["account_id", "id"])

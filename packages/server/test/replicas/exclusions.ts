@@ -34,6 +34,11 @@ export const excludedFiles: readonly ExcludedFile[] = [
   },
   { file: "logs-share.test.ts", reason: "each server counts for itself, so that three take in three times as much" },
   { file: "broker-limits.test.ts", reason: "tests the limits of the embedded broker" },
+  { file: "broker-protocol.test.ts", reason: "tests the protocol of the embedded broker" },
+  {
+    file: "reconnect-storm.test.ts",
+    reason: "says all at once what only the embedded broker lets wait for its CONNACK",
+  },
 ];
 
 const credentialsAtTheBroker =

@@ -5,8 +5,8 @@ import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.t
 declare module "vitest" {
   export interface ProvidedContext {
     postgres: PostgresAddress;
-    /** A database with this version's schema to copy, where the run has one. */
-    template: string | undefined;
+    /** A database with this version's schema to copy. */
+    template: string;
   }
 }
 
@@ -16,12 +16,12 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A database in the run's PostgreSQL; `empty` also where there is one to copy. */
+/** A database in the run's PostgreSQL: a copy of the template, or an `empty` one. */
 export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const postgres = inject("postgres");
-  const template = empty ? undefined : inject("template");
+  const template = empty ? "" : ` template ${inject("template")}`;
   const name = `test_${randomBytes(8).toString("hex")}`;
-  await asSuperuser(postgres, `create database ${name}${template ? ` template ${template}` : ""}`);
+  await asSuperuser(postgres, `create database ${name}${template}`);
   return {
     url: databaseUrl(postgres, name),
     drop: () => asSuperuser(postgres, `drop database if exists ${name} with (force)`),

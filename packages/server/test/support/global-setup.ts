@@ -4,18 +4,24 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { startEmbeddedPostgres } from "../../src/db/embedded/postgres.ts";
 import { createLogger } from "../../src/platform/log.ts";
+import { compileInto, makeTemplate } from "./prepared.ts";
 
 /** One real PostgreSQL for the whole run; every test file makes databases of its own in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-test-"));
-  const postgres = await startEmbeddedPostgres({
-    folder: join(folder, "postgres"),
-    log: createLogger("silent"),
-    // What tests write need not survive the machine.
-    settings: { fsync: "off", max_connections: "300" },
-  });
+  const compiled = join(folder, "compiled");
+  const [postgres] = await Promise.all([
+    startEmbeddedPostgres({
+      folder: join(folder, "postgres"),
+      log: createLogger("silent"),
+      // What tests write need not survive the machine.
+      settings: { fsync: "off", max_connections: "300" },
+    }),
+    compileInto(compiled),
+  ]);
   project.provide("postgres", postgres.connection);
-  project.provide("template", undefined);
+  project.provide("template", await makeTemplate(postgres.connection));
+  project.provide("compiled", compiled);
   return async () => {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import type { Payments } from "../payments.ts";
+import { Waiters } from "../waiters.ts";
 import type { PlannedPayment } from "./plan.ts";
 import { emptyBatch, type OpenBatch, type SimulatedState } from "./simulated-state.ts";
 
@@ -12,7 +13,7 @@ type Totals = Omit<EndOfDayResult, "outcome" | "batch_id" | "start_of_day_at" | 
 
 /** Where the payments of a simulated terminal are taken: one at a time, none while its day is being closed. */
 export class Till implements Payments {
-  readonly #waiting = new Set<() => void>();
+  readonly #over = new Waiters();
   #paying: Paying | undefined;
   /** The `end_of_day` that runs. */
   #closing: string | undefined;
@@ -61,21 +62,12 @@ export class Till implements Payments {
   }
 
   over(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.underWay() || signal.aborted) return resolve();
-      const goOn = () => {
-        this.#waiting.delete(goOn);
-        signal.removeEventListener("abort", goOn);
-        resolve();
-      };
-      this.#waiting.add(goOn);
-      signal.addEventListener("abort", goOn, { once: true });
-    });
+    return this.underWay() ? this.#over.wait(signal) : Promise.resolve();
   }
 
   #free(): void {
     this.#paying = undefined;
-    for (const goOn of this.#waiting) goOn();
+    this.#over.release();
   }
 }
 

@@ -38,8 +38,9 @@ type Row = TerminalState & { position: number; live: boolean };
 export function helloOverviews(db: Db): (origin: Origin) => Promise<HelloOverview | undefined> {
   return gather<Origin, HelloOverview | undefined>({
     slots: 2,
-    maxBatch: 128,
+    maxBatch: 512,
     maxQueue: 20_000,
+    restMs: 20,
     overload: () => new ApiError("service_unavailable", "Too many terminals say hello."),
     run: async (batch) => {
       const { rows } = await db.pool.query<Row>({

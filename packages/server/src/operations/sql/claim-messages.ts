@@ -86,6 +86,15 @@ interface Claim {
   terminalIds: string[] | undefined;
 }
 
+const anyDueText = `
+select exists (select from operation_claims where due_at <= $1::timestamptz) as due`;
+
+/** Whether anything is due, for whichever terminal: mostly nothing is, and then nobody has to name ten thousand of them. */
+export async function anyMessageDue(pool: Pool, now: Date): Promise<boolean> {
+  const { rows } = await pool.query<{ due: boolean }>({ name: "any_message_due", text: anyDueText, values: [now] });
+  return rows[0]?.due === true;
+}
+
 export async function claimMessages(pool: Pool, { now, nextDueAt, limit, terminalIds }: Claim): Promise<Message[]> {
   const { rows } = await pool.query<Row>({
     name: "claim_messages",

@@ -36,8 +36,9 @@ interface Asked {
 export function liveCredentials(db: Db): FindLiveCredential {
   const lookUp = gather<Asked, LiveCredential | undefined>({
     slots: 2,
-    maxBatch: 128,
+    maxBatch: 512,
     maxQueue: 20_000,
+    restMs: 20,
     overload: () => new ApiError("service_unavailable", "Too many terminals come at once."),
     run: async (batch) => {
       const { rows } = await db.pool.query<LiveCredential & { position: number }>({

@@ -1,0 +1,245 @@
+import type { Socket } from "node:net";
+import { limits } from "@tillkeeper/contract/limits";
+import type { DownChannel } from "@tillkeeper/contract/mqtt";
+import { type Frame, Frames, ProtocolError } from "./frames.ts";
+import { type ConnectPacket, decode, type Incoming, type PublishPacket, type Will } from "./incoming.ts";
+import { connack, pingresp, puback, publish, refusedFilter, returnCodes, suback, unsuback } from "./outgoing.ts";
+
+/** What a link asks of the broker that it belongs to. */
+export interface LinkHost {
+  /** Answers with which return code a connection is let in or refused. Must not reject. */
+  enter(link: Link, packet: ConnectPacket): Promise<number>;
+  /** A message that has come; resolves when it is handled. Throws `ProtocolError` where the terminal may not send it. */
+  take(link: Link, packet: PublishPacket): Promise<void>;
+  /** What of a terminal's topics a filter is for; `undefined` where it may not have it. */
+  filterEnd(link: Link, filter: string): string | undefined;
+  /** The link has ended without a word; its will is to be told of. */
+  bequeathed(link: Link, will: Will): void;
+  failed(link: Link, error: unknown): void;
+}
+
+type Of<K extends Incoming["kind"]> = Extract<Incoming, { kind: K }>;
+type State = "new" | "checking" | "open" | "ended";
+
+const connectTimeoutMs = 10_000;
+/** How long a terminal may leave unread what it was sent. */
+const drainTimeoutMs = 2_000;
+/** A connection's further packets are read when some of these are handled: it cannot outrun the database far. */
+const mostUnderWay = 4;
+/** For so long an acknowledgement waits for the answer to its message, so that both go out in one write. */
+const acknowledgeWithinMs = 200;
+const lastPacketId = 65_535;
+
+/**
+ * One connection of a terminal, from its first byte to its end. Sessions are clean, so nothing outlives it: what it did
+ * not acknowledge is not sent again, because agents and server compare notes after each connect.
+ */
+export class Link {
+  /** The client id. */
+  id = "";
+  /** Known once it is let in; stays when it has ended, while its last messages are being handled. */
+  terminalId: string | undefined;
+  readonly socket: Socket;
+  readonly #host: LinkHost;
+  readonly #frames = new Frames();
+  /** By what stands behind the terminal's prefix; the QoS that was granted. */
+  #subscriptions: Map<string, number> | undefined;
+  #state: State = "new";
+  #will: Will | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #underWay = 0;
+  #lastId = 0;
+  /** Acknowledgements that have not gone out, in the order of their messages. */
+  #owed: Buffer[] = [];
+  #owing: NodeJS.Timeout | undefined;
+  #drain: { over: Promise<void>; settle: () => void } | undefined;
+
+  constructor(socket: Socket, host: LinkHost) {
+    this.socket = socket;
+    this.#host = host;
+    this.#timer = setTimeout(() => this.#fail(new ProtocolError("no CONNECT in time")), connectTimeoutMs);
+    socket.on("data", (chunk: Buffer) => {
+      this.#frames.push(chunk);
+      this.#read();
+    });
+    socket.on("drain", () => this.#drain?.settle());
+    socket.on("end", () => this.end());
+    socket.on("error", (error) => this.#host.failed(this, error));
+    socket.once("close", () => this.end());
+  }
+
+  get ended(): boolean {
+    return this.#state === "ended";
+  }
+
+  /** The QoS with which a message of this channel is to be sent here; `undefined` if it was not asked for. */
+  qosOf(channel: DownChannel): number | undefined {
+    const all = this.#subscriptions;
+    if (!all) return undefined;
+    const granted = [all.get(channel), all.get("+"), all.get("#")].filter((qos) => qos !== undefined);
+    return granted.length > 0 ? Math.max(...granted) : undefined;
+  }
+
+  /** Sends a message. Resolves when there is room for the next one, or nobody there any more. */
+  send(topic: string, payload: Buffer, qos: number): Promise<void> {
+    if (this.#state !== "open") return Promise.resolve();
+    return this.#write(publish(topic, payload, qos > 0 ? this.#nextId() : undefined));
+  }
+
+  /** Ends at once. */
+  end(): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    clearTimeout(this.#timer);
+    clearTimeout(this.#owing);
+    const will = this.#will;
+    this.#will = undefined;
+    this.#subscriptions = undefined;
+    if (will) this.#host.bequeathed(this, will);
+    this.socket.destroy();
+    this.#drain?.settle();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === "ended") return;
+    this.#host.failed(this, error);
+    this.end();
+  }
+
+  #read(): void {
+    try {
+      while (this.#state === "new" || (this.#state === "open" && this.#underWay < mostUnderWay)) {
+        const frame = this.#frames.next();
+        if (!frame) break;
+        this.#take(frame);
+      }
+      // What comes before its CONNECT is answered has to wait, and may not be without end.
+      if (this.#state === "checking" && this.#frames.bytes > limits.mqttPacketBytes) {
+        throw new ProtocolError("too much before the CONNACK");
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #take(frame: Frame): void {
+    const packet = decode(frame);
+    if (this.#state === "open") {
+      this.#timer?.refresh();
+      return this.#obey(packet);
+    }
+    if (packet.kind !== "connect") throw new ProtocolError(`${packet.kind} before the connect`);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#state = "checking";
+    void this.#enter(packet);
+  }
+
+  async #enter(packet: ConnectPacket): Promise<void> {
+    this.id = packet.clientId;
+    const code = await this.#host.enter(this, packet);
+    if (this.ended) return;
+    if (code !== returnCodes.accepted) return this.#refuse(code);
+    this.#state = "open";
+    this.#will = packet.will;
+    const silenceMs = packet.keepaliveSeconds * 1_500;
+    if (silenceMs > 0) this.#timer = setTimeout(() => this.#fail(new ProtocolError("keepalive timeout")), silenceMs);
+    void this.#write(connack(code));
+    this.#read();
+  }
+
+  /** The socket goes only when the answer is out. */
+  #refuse(code: number): void {
+    this.#state = "ended";
+    this.socket.write(connack(code));
+    this.socket.destroySoon();
+  }
+
+  #obey(packet: Incoming): void {
+    switch (packet.kind) {
+      case "publish":
+        return this.#publish(packet);
+      case "subscribe":
+        return this.#subscribe(packet);
+      case "unsubscribe":
+        for (const filter of packet.filters) this.#subscriptions?.delete(this.#host.filterEnd(this, filter) ?? "");
+        return void this.#write(unsuback(packet.id));
+      case "pingreq":
+        return void this.#write(pingresp);
+      case "puback":
+        return;
+      case "disconnect":
+        this.#will = undefined;
+        return this.end();
+      case "connect":
+        throw new ProtocolError("a second connect");
+      default:
+        packet satisfies never;
+    }
+  }
+
+  #publish(packet: PublishPacket): void {
+    const handled = this.#host.take(this, packet);
+    if (packet.qos > 0) {
+      this.#owed.push(puback(packet.id));
+      this.#owing ??= setTimeout(() => this.#acknowledge(), acknowledgeWithinMs);
+    }
+    this.#underWay += 1;
+    if (this.#underWay === mostUnderWay) this.socket.pause();
+    const over = () => {
+      this.#underWay -= 1;
+      this.#acknowledge();
+      if (this.ended || this.#underWay !== mostUnderWay - 1) return;
+      this.#read();
+      if (this.#underWay < mostUnderWay) this.socket.resume();
+    };
+    handled.then(over, over);
+  }
+
+  #subscribe({ id, wishes }: Of<"subscribe">): void {
+    this.#subscriptions ??= new Map();
+    const answers: number[] = [];
+    for (const { filter, qos } of wishes) {
+      const end = this.#host.filterEnd(this, filter);
+      const granted = end === undefined ? refusedFilter : Math.min(qos, 1);
+      if (end !== undefined) this.#subscriptions.set(end, granted);
+      answers.push(granted);
+    }
+    void this.#write(suback(id, answers));
+  }
+
+  #nextId(): number {
+    this.#lastId = (this.#lastId % lastPacketId) + 1;
+    return this.#lastId;
+  }
+
+  #acknowledge(): void {
+    if (this.#owed.length > 0 && !this.ended) void this.#write();
+  }
+
+  /** Together with what is owed. */
+  #write(packet?: Buffer): Promise<void> {
+    let bytes = packet;
+    if (this.#owed.length > 0 || !bytes) {
+      clearTimeout(this.#owing);
+      this.#owing = undefined;
+      bytes = Buffer.concat(bytes ? [...this.#owed.splice(0), bytes] : this.#owed.splice(0));
+    }
+    return this.socket.write(bytes) ? atOnce : this.#drained();
+  }
+
+  #drained(): Promise<void> {
+    if (this.#drain) return this.#drain.over;
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => this.#fail(new ProtocolError("does not read")), drainTimeoutMs);
+    const settle = () => {
+      clearTimeout(timer);
+      this.#drain = undefined;
+      resolve();
+    };
+    this.#drain = { over, settle };
+    return over;
+  }
+}
+
+const atOnce = Promise.resolve();

@@ -1,0 +1,81 @@
+import { limits } from "@tillkeeper/contract/limits";
+import { clientIdBelongsTo, terminalTopicPrefix, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { mayPublish, maySubscribe } from "../../broker-access/topic-rules.ts";
+import type { Logger } from "../../platform/log.ts";
+import type { Admission } from "../admission.ts";
+import type { Connections } from "../connections.ts";
+import type { Receive } from "../transport.ts";
+import { ProtocolError } from "./frames.ts";
+import type { ConnectPacket, Will } from "./incoming.ts";
+import type { Link, LinkHost } from "./link.ts";
+import { returnCodes } from "./outgoing.ts";
+
+interface RulesDeps {
+  admission: Admission;
+  connections: Connections;
+  receive: Receive;
+  log: Logger;
+}
+
+/** The longest client id of MQTT 3.1, which 3.1.1 has given up. */
+const oldClientIdCharacters = 23;
+const longestWillBytes = 1_024;
+
+/** Who gets in, and what of a terminal's own topics it may say and hear; there are no others. */
+export function terminalRules({ admission, connections, receive, log }: RulesDeps): LinkHost {
+  return {
+    async enter(link, packet) {
+      const { username, password } = packet;
+      const refusal = refusalOf(packet);
+      if (refusal !== undefined || username === undefined) return refusal ?? returnCodes.badCredentials;
+      if (!isOwnFarewell(username, packet.will)) packet.will = undefined;
+      try {
+        const admitted = await admission.admit(link, username, password);
+        return admitted ? returnCodes.accepted : returnCodes.badCredentials;
+      } catch (error) {
+        log.warn({ err: error, terminal_id: username }, "a terminal could not be authenticated");
+        return returnCodes.unavailable;
+      }
+    },
+    take(link, packet) {
+      const { terminalId } = link;
+      if (terminalId === undefined || !mayPublish(terminalId, packet.topic)) {
+        throw new ProtocolError(`not allowed to publish to ${packet.topic}`);
+      }
+      // It would have to be kept until it is released, which may be never.
+      if (packet.qos === 2) throw new ProtocolError("not allowed to publish with QoS 2");
+      return receive(terminalId, endOf(terminalId, packet.topic) as UpChannel, packet.payload);
+    },
+    filterEnd({ terminalId }, filter) {
+      if (terminalId === undefined || !maySubscribe(terminalId, filter)) return undefined;
+      return endOf(terminalId, filter);
+    },
+    bequeathed(link, { payload }) {
+      // Whoever has sent the connection away knows that it is gone.
+      if (link.terminalId === undefined || connections.endsQuietly(link)) return;
+      void receive(link.terminalId, "gone", payload);
+    },
+    failed: (link: Link, error: unknown) =>
+      log.debug({ err: error, client: link.id }, "a connection of a terminal failed"),
+  };
+}
+
+/** The return code for what is refused without asking for a credential. */
+function refusalOf({ level, clientId, username }: ConnectPacket): number | undefined {
+  if (level === 0) return returnCodes.badProtocol;
+  if (level === 3 && clientId.length > oldClientIdCharacters) return returnCodes.badClientId;
+  if (clientId.length > limits.mqttClientIdCharacters) return returnCodes.badClientId;
+  // A newer connection ends an older one with its client id: nobody may use another terminal's.
+  if (!username || !clientIdBelongsTo(clientId, username)) return returnCodes.badCredentials;
+  return undefined;
+}
+
+/** The one will that a terminal may leave: that its link is lost. What else it leaves is ignored. */
+function isOwnFarewell(username: string, will: Will | undefined): boolean {
+  return will?.topic === topic(username, "gone") && will.payload.length <= longestWillBytes && will.qos !== 2;
+}
+
+/** What stands behind the terminal's prefix, of a topic or filter that it may use. */
+function endOf(terminalId: string, name: string): string {
+  return name.slice(terminalTopicPrefix(terminalId).length);
+}

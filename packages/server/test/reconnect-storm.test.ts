@@ -1,0 +1,109 @@
+import { topic } from "@tillkeeper/contract/mqtt";
+import type { IPublishPacket } from "mqtt-packet";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Registered, register, watcher } from "./support/presence.ts";
+import { connectOf, RawLink } from "./support/raw-link.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const base = "/v1/admin/terminals/operations";
+const patience = { timeout: 10_000, interval: 5 };
+
+function said(terminalId: string, channel: "hello" | "result", messageId: number, message: object): IPublishPacket {
+  const payload = JSON.stringify(message);
+  return { cmd: "publish", topic: topic(terminalId, channel), payload, qos: 1, dup: false, retain: false, messageId };
+}
+
+/** Everything that a terminal says when it comes back, in one write. */
+async function comeBack(url: string, { terminalId, password }: Registered, session: string): Promise<RawLink> {
+  const link = await RawLink.open(url);
+  const will = { topic: topic(terminalId, "gone"), payload: Buffer.from(JSON.stringify({ session })), qos: 1 } as const;
+  const hello = { protocol: 1, agent: "storm", session, sent_at: new Date().toISOString(), operations: [] };
+  link.say(
+    connectOf(terminalId, { password: Buffer.from(password), will: { ...will, retain: false }, keepalive: 12 }),
+    { cmd: "subscribe", messageId: 1, subscriptions: [{ topic: `tillkeeper/v1/${terminalId}/+`, qos: 1 }] },
+    said(terminalId, "hello", 2, hello),
+  );
+  return link;
+}
+
+function messages(link: RawLink, channel: string): { operation_id?: string }[] {
+  return link.received
+    .filter((packet) => packet.cmd === "publish")
+    .filter((packet) => packet.topic.endsWith(`/${channel}`))
+    .map((packet) => JSON.parse(packet.payload.toString()) as { operation_id?: string });
+}
+
+const told = (link: RawLink, channel: string) =>
+  vi.waitUntil(() => messages(link, channel).length > 0, { timeout: 20_000, interval: 5 });
+
+describe("terminals that all lose their link and come back at once", () => {
+  const serials = Array.from({ length: 40 }, (_, number) => `64000${String(number).padStart(2, "0")}`);
+  let server: TestServer;
+  let tenant: Tenant;
+  let terminals: Registered[];
+  let links: RawLink[];
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T64000001");
+    terminals = await Promise.all(serials.map((serial) => register(server, tenant, serial)));
+  });
+  afterAll(async () => {
+    for (const link of links) link.end();
+    await server.stop();
+  });
+
+  async function storm(round: number): Promise<void> {
+    links = await Promise.all(terminals.map((terminal) => comeBack(server.mqttUrl, terminal, `round-${round}`)));
+    await Promise.all(links.map((link) => told(link, "welcome")));
+  }
+
+  async function breakAll(): Promise<void> {
+    for (const link of links) link.end();
+    await Promise.all(links.map((link) => link.closed()));
+  }
+
+  it("are all welcomed, get what waits once, and are known in the order of what happened; a replaced credential is not", async () => {
+    await storm(1);
+    await breakAll();
+    await storm(2);
+    await breakAll();
+    const waiting = terminals.slice(0, 10);
+    const sent = await Promise.all(
+      waiting.map(async ({ terminalId }) => {
+        const body = { terminal_id: terminalId, operation: "open_menu", timeout: 60 };
+        const answer = await server.call("POST", base, { ...tenant, body });
+        expect(answer.status).toBe(201);
+        return answer.body.id as string;
+      }),
+    );
+    const [last] = terminals.slice(-1) as [Registered];
+    const path = `/v1/accounts/${tenant.aid}/terminals/${last.terminalId}/credentials`;
+    const { password } = (await server.call("POST", path, tenant)).body;
+    const outdated = await comeBack(server.mqttUrl, last, "outdated");
+    expect(await outdated.next("connack")).toMatchObject({ returnCode: 4 });
+    terminals = [...terminals.slice(0, -1), { ...last, password }];
+    await storm(3);
+
+    const finished_at = new Date().toISOString();
+    await Promise.all(
+      waiting.map(async ({ terminalId }, number) => {
+        const link = links[number] as RawLink;
+        await told(link, "command");
+        const what = { operation: "open_menu", status: "COMPLETED", finished_at, result: { opened: true } };
+        link.say(said(terminalId, "result", 3, { operation_id: sent[number], ...what }));
+        await told(link, "receipt");
+      }),
+    );
+    expect(links.map((link) => messages(link, "command").map((command) => command.operation_id))).toEqual(
+      terminals.map((_, number) => (number < sent.length ? [sent[number]] : [])),
+    );
+
+    const see = watcher(server, tenant);
+    const history = ["online connected", "late link_lost", "online connected", "late link_lost", "online connected"];
+    for (const { terminalId } of terminals) {
+      await see.until(terminalId, "online");
+      expect(await see.changes(terminalId), terminalId).toEqual(history);
+    }
+    await vi.waitUntil(() => !outdated.open, patience);
+  });
+});

@@ -1,0 +1,30 @@
+import { execFile } from "node:child_process";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { openDatabase } from "../../src/db/open.ts";
+import { createLogger } from "../../src/platform/log.ts";
+import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** Where the programs under test keep their compiled sources, so that each starts in half the time. */
+    compiled: string;
+  }
+}
+
+const template = "tillkeeper_template";
+
+/** Makes a database with this version's schema, to be copied: hundreds of them are needed. Answers its name. */
+export async function makeTemplate(postgres: PostgresAddress): Promise<string> {
+  await asSuperuser(postgres, `create database ${template}`);
+  const url = databaseUrl(postgres, template);
+  await (await openDatabase({ url, dataDir: tmpdir(), log: createLogger("silent") })).close();
+  return template;
+}
+
+/** Once: processes that find nothing there write all of it when they end, which holds up their end. */
+export async function compileInto(folder: string): Promise<void> {
+  const program = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.url));
+  await promisify(execFile)(process.execPath, [program, "settings"], { env: { NODE_COMPILE_CACHE: folder } });
+}

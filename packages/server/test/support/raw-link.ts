@@ -1,0 +1,74 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { generate, type IConnectPacket, type Packet, parser } from "mqtt-packet";
+import { vi } from "vitest";
+
+const patience = { timeout: 10_000, interval: 5 };
+
+/** A connection to a broker that sends whatever a test wants, packets or bytes, and notes what comes back. */
+export class RawLink {
+  readonly received: Packet[] = [];
+  readonly socket: Socket;
+  #closed = false;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    const reading = parser();
+    reading.on("packet", (packet) => this.received.push(packet));
+    socket.on("data", (chunk) => reading.parse(chunk));
+    // A reset is an end like any other here.
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      this.#closed = true;
+    });
+  }
+
+  static async open(url: string): Promise<RawLink> {
+    const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1", noDelay: true });
+    await once(socket, "connect");
+    return new RawLink(socket);
+  }
+
+  /** In one write. */
+  say(...packets: (Packet | Buffer)[]): void {
+    this.socket.write(Buffer.concat(packets.map((packet) => (Buffer.isBuffer(packet) ? packet : generate(packet)))));
+  }
+
+  /** The next packet of that kind, once it comes; `after` counts those that were there before. */
+  async next(cmd: Packet["cmd"], after = 0): Promise<Packet> {
+    const all = () => this.received.filter((packet) => packet.cmd === cmd);
+    await vi.waitUntil(() => all().length > after, patience);
+    return all()[after] as Packet;
+  }
+
+  async closed(): Promise<void> {
+    await vi.waitUntil(() => this.#closed, patience);
+  }
+
+  get open(): boolean {
+    return !this.#closed;
+  }
+
+  end(): void {
+    this.socket.destroy();
+  }
+}
+
+/** Fields of a CONNECT, or that one is not there. */
+export type ConnectFields = { [Field in keyof IConnectPacket]?: IConnectPacket[Field] | undefined };
+
+/** The CONNECT of a terminal. */
+export function connectOf(terminalId: string, more: ConnectFields = {}): IConnectPacket {
+  const packet: ConnectFields = {
+    cmd: "connect",
+    protocolId: "MQTT",
+    protocolVersion: 4,
+    clean: true,
+    clientId: terminalId,
+    keepalive: 0,
+    username: terminalId,
+    password: Buffer.from("x"),
+    ...more,
+  };
+  return packet as IConnectPacket;
+}
