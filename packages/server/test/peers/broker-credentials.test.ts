@@ -127,6 +127,21 @@ describe("tokens at Mosquitto", () => {
     await expect(connect(broker, await access.admit(token({ ...first, former: "stays" })))).resolves.toBeDefined();
   });
 
+  it("are known by their own answers, however many servers ask the broker at the same moment", async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `T62000001-T${2000 + index}`);
+    const servers = [access, mosquittoAccess({ url: broker.ownUrl, secret: "a secret", live: async () => live })];
+    live = ids.map((id) => ({ terminalId: id, generation: "1" }));
+    const admitted = await Promise.all(
+      ids.map(async (id, index) => {
+        const server = servers[index % 2] as BrokerAccess;
+        await server.withdraw({ terminalId: id, generation: "0" });
+        if (index % 5 === 0) await server.prepare();
+        return server.admit(token({ terminalId: id, former: "stays" }));
+      }),
+    );
+    for (const one of admitted) expect((await connect(broker, one)).connected).toBe(true);
+  });
+
   it("are neither answered nor left there for a terminal that was deleted while they were made", async () => {
     const aid = "T62000001";
     const server = await startTestServer({ config: { mqtt: broker.mqtt } });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { connectAsync, type MqttClient } from "mqtt";
 import type { BrokerAddress } from "../access.ts";
 
@@ -7,6 +8,7 @@ export type Command = { command: string } & Record<string, unknown>;
 interface Reply {
   command: string;
   error?: string;
+  correlationData?: string;
   data?: Record<string, unknown>;
 }
 
@@ -20,6 +22,8 @@ const mostCommands = 8;
 /**
  * Says the commands to the plugin, in their order, over a connection of its own. Answers what came of each; a command
  * that is refused does not keep the others from being done. Rejects when no answer comes.
+ *
+ * The plugin says its answers to all who listen for any, other servers too; ours are known by a mark.
  */
 export async function control({ url, ca }: BrokerAddress, commands: readonly Command[]): Promise<Reply[]> {
   const options = { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: answerMs, ...(ca && { ca }) } as const;
@@ -27,8 +31,9 @@ export async function control({ url, ca }: BrokerAddress, commands: readonly Com
   try {
     await client.subscribeAsync(`${requestTopic}/response`, { qos: 1 });
     const replies: Reply[] = [];
-    for (const some of packets(commands)) {
-      const answered = answers(client, some.length);
+    const correlationData = randomUUID();
+    for (const some of packets(commands.map((command) => JSON.stringify({ ...command, correlationData })))) {
+      const answered = answers(client, correlationData, some.length);
       // The answer says more than a PUBACK, which would be waited for in vain when the connection ends.
       client.publish(requestTopic, `{"commands":[${some.join()}]}`, { qos: 1 });
       replies.push(...(await answered));
@@ -40,10 +45,10 @@ export async function control({ url, ca }: BrokerAddress, commands: readonly Com
 }
 
 /** The commands as they are written, a few together. */
-function packets(commands: readonly Command[]): string[][] {
+function packets(commands: readonly string[]): string[][] {
   const all: string[][] = [];
   let characters = 0;
-  for (const command of commands.map((each) => JSON.stringify(each))) {
+  for (const command of commands) {
     const last = all.at(-1);
     characters += command.length;
     if (last && last.length < mostCommands && characters <= mostCharacters) last.push(command);
@@ -55,7 +60,7 @@ function packets(commands: readonly Command[]): string[][] {
   return all;
 }
 
-function answers(client: MqttClient, count: number): Promise<Reply[]> {
+function answers(client: MqttClient, mark: string, count: number): Promise<Reply[]> {
   const answered = new Promise<Reply[]>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("the dynamic security plugin does not answer")), answerMs);
     const replies: Reply[] = [];
@@ -65,7 +70,8 @@ function answers(client: MqttClient, count: number): Promise<Reply[]> {
       client.removeListener("close", closed);
     };
     const take = (_topic: string, payload: Buffer) => {
-      replies.push(...(JSON.parse(payload.toString()) as { responses: Reply[] }).responses);
+      const { responses } = JSON.parse(payload.toString()) as { responses: Reply[] };
+      replies.push(...responses.filter(({ correlationData }) => correlationData === mark));
       if (replies.length < count) return;
       over();
       resolve(replies);
