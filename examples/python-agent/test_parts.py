@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -139,6 +141,23 @@ class VersionsTest(InFolder):
         for content in ('{"keys":[]}', "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----"):
             with self.assertRaises(ValueError):
                 self.keys(content)
+
+
+class LockTest(InFolder):
+    def test_a_state_folder_is_one_agents_alone_and_a_crash_gives_it_back(self) -> None:
+        here = Path(__file__).parent
+        holder = "import agent, pathlib, sys; agent.prepare(pathlib.Path(sys.argv[1])); print('held', flush=True); input()"
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with subprocess.Popen([sys.executable, "-c", holder, str(self.folder)], cwd=here, **pipes) as first:
+            assert first.stdout
+            self.assertEqual(first.stdout.readline(), "held\n")
+            program = [sys.executable, str(here / "agent.py"), "--state", str(self.folder)]
+            second = subprocess.run(program, capture_output=True, text=True, check=False)
+            said = f"Another agent works in {self.folder}.\n"
+            self.assertEqual((second.returncode, second.stdout, second.stderr), (1, "", said))
+            first.kill()
+        third = subprocess.run(program, capture_output=True, text=True, check=False)
+        self.assertNotIn("Another agent", third.stderr)
 
 
 class CredentialsTest(InFolder):

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,6 +91,26 @@ describe("tillkeeper agent", () => {
       })),
     );
     expect(await again.stop()).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("has its folder to itself, and a crash gives it back", async () => {
+    const { terminal_id: id, pairing } = await register("AGENT-7");
+    const state = folder();
+    const where = ["--server", file.http_url, "--serial", "AGENT-7", "--state", state];
+    const first = agent(...where, "--code", pairing.code);
+    await first.until(new RegExp(`connected ${id}\n`));
+    const second = await agent(...where).ended;
+    expect(second).toMatchObject({ code: 1, stdout: "" });
+    expect(second.stderr).toMatch(
+      /^The folder .* is in use by another process \(\d+\): stop that one first, or name another folder with --state\.\n$/,
+    );
+
+    first.signal("SIGKILL");
+    await first.ended;
+    const third = agent(...where);
+    await third.until(new RegExp(`connected ${id}\n`));
+    expect(await third.stop()).toMatchObject({ code: 0, stderr: "" });
+    expect(readdirSync(state)).not.toContain("running.lock");
   });
 
   test("pairs by what a QR code says, and is locked out when other hardware takes its place", async () => {

@@ -143,6 +143,17 @@ describe("tillkeeper simulate", () => {
     });
   }
 
+  test("is refused a folder that another run has", async () => {
+    const args = ["--terminals", "1", "--seed", "shared", "--state", join(folder, "shared")];
+    const first = simulate(...args);
+    await first.until(/"active":1,/);
+    expect(await simulate(...args).ended).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^The folder .* is in use by another process \(\d+\): [^\n]*--state\.\n$/),
+    });
+    await interrupt(first);
+  });
+
   test("without a folder for its state pairs its terminals anew, ends by itself, and takes them away if told to", async () => {
     const args = ["--terminals", "3", "--seed", "b", "--faults", "none", "--minutes", "0.1"];
     const first = await simulate(...args).ended;

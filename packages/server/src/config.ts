@@ -29,6 +29,8 @@ export interface Config extends LimitsConfig {
   retentionDays?: number;
   /** Where files are kept; left out, in the folder `files` of the data folder. */
   files?: FilesPlace;
+  /** How long the place of files may take to go on; left out, 20 seconds. */
+  filesPatienceSeconds?: number;
   /** How long log bundles are kept; left out, 90 days. */
   logDays?: number;
   /** How long it is kept who was there and what terminals told; left out, 90 and 30 days. */
@@ -76,6 +78,8 @@ export const settings = {
     "Where files (logs of terminals) are kept: folder, the path of a folder that servers share, or s3://bucket/prefix. Default folder: in the data folder.",
   TILLKEEPER_S3_ENDPOINT: "Address of an S3 service other than AWS. Credentials come by the AWS SDK's own chain.",
   TILLKEEPER_S3_REGION: "Region of the bucket. Default as the AWS SDK finds it, or us-east-1 with an endpoint.",
+  TILLKEEPER_FILES_PATIENCE:
+    "How long to wait for the place of files when it does not go on, 1-600 seconds. Default 20. Longer for a slow line to the bucket: parts have 5 MiB.",
   TILLKEEPER_LOG_DAYS: "How long logs of terminals are kept, in days. Default 90.",
   TILLKEEPER_PRESENCE_DAYS: "How long the history of who was there is kept, 1-36500 days. Default 90.",
   TILLKEEPER_TELEMETRY_DAYS:
@@ -97,6 +101,7 @@ type Fault = (name: string, message: string) => void;
 
 export const defaultRetentionDays = 400;
 export const defaultDeviceTokenSeconds = 3_600;
+export const defaultFilesPatienceSeconds = 20;
 export const defaultLogDays = 90;
 export const defaultPresenceDays = 90;
 export const defaultTelemetryDays = 30;
@@ -155,6 +160,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     bootstrapToken: readBootstrapToken(read, fault),
     retentionDays: readRetention(read, fault),
     files: readFiles(read, url, fault),
+    filesPatienceSeconds: readWhole("TILLKEEPER_FILES_PATIENCE", defaultFilesPatienceSeconds, [1, 600], read, fault),
     logDays: readWhole("TILLKEEPER_LOG_DAYS", defaultLogDays, [1, longestDays], read, fault),
     ...readPresence(read, fault),
     windows: readWindows(read, fault),

@@ -1,6 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Device, registerDevice } from "./support/device.ts";
+import { PresentDevice, register } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("configurations", () => {
@@ -124,6 +125,50 @@ describe("configurations", () => {
       await add({ store_id: "S312", content: { mode: "till" } });
       expect((await ofTerminal(device.terminalId)).body).toMatchObject({ up_to_date: false });
     });
+  });
+
+  it("are compared with what the terminal said last, with a check_update or later by its heartbeats", async () => {
+    const { body: laid } = await add({ content: { mode: "bus" } });
+    const { terminalId, password } = await register(server, tenant, "C11", "S3");
+    const device = await PresentDevice.connect(server, { terminalId, password });
+    await device.greet();
+    const page = () => ofTerminal(terminalId).then(({ body }) => body);
+    const becomes = (reported: object) =>
+      expect.poll(page, { timeout: 5_000, interval: 20 }).toMatchObject({ reported });
+
+    await device.beat({ telemetry: { software_version: "7.3", configuration_version: "0" } });
+    await becomes({ software_version: "7.3", configuration_version: "0", at: expect.any(String) });
+    expect((await page()).up_to_date).toBe(false);
+
+    server.clock.advance(1_000);
+    const { body: sent } = await server.call("POST", "/v1/admin/terminals/operations", {
+      ...tenant,
+      body: { terminal_id: terminalId, operation: "check_update" },
+    });
+    await device.next("command");
+    const versions = { current_version: "7.3", latest_version: "7.4", configuration_version: laid.version };
+    await device.say("result", {
+      operation_id: sent.id,
+      operation: "check_update",
+      status: "COMPLETED",
+      finished_at: new Date().toISOString(),
+      result: { ...versions, update_available: true },
+    });
+    await device.next("receipt");
+    const checked = await page();
+    expect(checked).toMatchObject({
+      reported: { software_version: "7.3", configuration_version: laid.version },
+      up_to_date: true,
+    });
+
+    // After the restart.
+    server.clock.advance(1_000);
+    await device.beat({ telemetry: { software_version: "7.4" } });
+    await becomes({ software_version: "7.4", configuration_version: laid.version });
+    const restarted = await page();
+    expect(restarted.up_to_date).toBe(true);
+    expect(Date.parse(restarted.reported.at)).toBeGreaterThan(Date.parse(checked.reported.at));
+    await device.leave();
   });
 
   it("are refused when they are no object, too large, too deep, or for a store that is not there", async () => {

@@ -70,7 +70,13 @@ describe("hardware swap", () => {
     expect((await get(`/${id}/configuration`)).reported).toMatchObject({ software_version: "1" });
     const device = await PresentDevice.connect(server, { terminalId: id, password });
     await device.greet();
-    await device.beat({ fault: { code: "tamper_detected" } });
+    server.clock.advance(1_000);
+    await device.beat({ fault: { code: "tamper_detected" }, telemetry: { software_version: "2" } });
+    await expect
+      .poll(() => get(`/${id}/configuration`), { timeout: 5_000 })
+      .toMatchObject({
+        reported: { software_version: "2" },
+      });
     await expect.poll(() => get(`/${id}/presence`), { timeout: 5_000 }).toHaveProperty("fault");
     expect((await swap(id, "FAULTY-NEW", {})).status).toBe(200);
     expect((await get(`/${id}/configuration`)).reported).toBeNull();

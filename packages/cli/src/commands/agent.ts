@@ -15,6 +15,7 @@ import { lineOf, observed, type Tell } from "../agent/events.ts";
 import { type DeviceIdentity, openPairedDevice, type PairedDevice } from "../agent/paired-device.ts";
 import { readReleaseKeys } from "../agent/release-keys.ts";
 import { aborted, watchInterruption } from "../interruption.ts";
+import { takeStateFolder } from "../state-folder.ts";
 
 interface AgentOptions {
   server?: string;
@@ -68,6 +69,7 @@ async function runAgent(options: AgentOptions): Promise<void> {
   const releaseKeys = options.releaseKeys === undefined ? [] : readReleaseKeys(options.releaseKeys);
   const interruption = watchInterruption();
   const tell: Tell = (event) => console.log(lineOf(event, options.json ?? false));
+  const folder = takeStateFolder(identity.folder);
   try {
     const device = await openPairedDevice(identity, interruption);
     const { terminal_id, reference } = device.token;
@@ -75,6 +77,8 @@ async function runAgent(options: AgentOptions): Promise<void> {
     await play(identity, device, { tell, interruption, releaseKeys, transport, mqttVersion, model });
   } catch (error) {
     if (!interruption.aborted) throw error;
+  } finally {
+    folder.release();
   }
 }
 

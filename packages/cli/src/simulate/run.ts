@@ -6,6 +6,7 @@ import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
 import type { FaultMix } from "@tillkeeper/terminal/simulation/fault-mix";
 import { SimulatedFleet } from "@tillkeeper/terminal/simulation/simulated-fleet";
 import { aborted } from "../interruption.ts";
+import { takeStateFolder } from "../state-folder.ts";
 import { Activation } from "./activation.ts";
 import { type Enrolled, Enrolment } from "./enrolment.ts";
 import { inParallel, patiently } from "./patience.ts";
@@ -33,6 +34,8 @@ const width = 8;
 /** Simulates until the interruption, or until the time is over. Throws `StartupError` for what the operator can mend. */
 export async function simulate(target: ClientOptions, options: SimulationOptions, interruption: AbortSignal) {
   const signal = endOf(options.minutes, interruption);
+  const folder = folderOf(target, options);
+  const taken = folder === undefined ? undefined : takeStateFolder(folder);
   const simulation = new Simulation(target, options, signal);
   try {
     await simulation.run();
@@ -40,7 +43,12 @@ export async function simulate(target: ClientOptions, options: SimulationOptions
     if (!signal.aborted) throw asStartupError(cause);
   } finally {
     await simulation.end();
+    taken?.release();
   }
+}
+
+function folderOf({ accountId }: ClientOptions, { state }: SimulationOptions): string | undefined {
+  return state === undefined ? undefined : join(state, accountId);
 }
 
 function endOf(minutes: number | undefined, interruption: AbortSignal): AbortSignal {
@@ -62,8 +70,8 @@ class Simulation {
   readonly #told = new Set<string>();
 
   constructor(target: ClientOptions, options: SimulationOptions, signal: AbortSignal) {
-    const { state, seed, perStore } = options;
-    const folder = state === undefined ? undefined : join(state, target.accountId);
+    const { seed, perStore } = options;
+    const folder = folderOf(target, options);
     this.#target = target;
     this.#options = options;
     this.#signal = signal;

@@ -63,7 +63,10 @@ export const TerminalConfiguration = Type.Object({
       }),
       Type.Null(),
     ],
-    { description: "null: it has not said anything yet." },
+    {
+      description:
+        "What it said last, in its heartbeats or with its last completed check_update. null: it has not said anything yet.",
+    },
   ),
   up_to_date: Type.Boolean({ description: "It has reported the version that it should have, or there is none." }),
 });

@@ -41,7 +41,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     giveUpRecipient: (tx: Tx, terminal: { accountId: string; terminalId: string }) =>
       giveUpRecipient(tx, { ...terminal, at: clock.now() }),
     forgetDevice: async (tx: Tx, terminal: { accountId: string; terminalId: string }) => {
-      await forgetReported(tx, terminal.accountId, terminal.terminalId);
+      await forgetReported(tx, terminal.accountId, terminal.terminalId, clock.now());
       await endFault(tx, terminal, clock.now());
       await awaitOtherTelemetry(tx, terminal, clock.now());
     },

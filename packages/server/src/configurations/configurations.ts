@@ -19,8 +19,10 @@ import {
   configurationOf,
   findConfiguration,
   findReported,
+  findTold,
   listConfigurations,
   nextNumber,
+  versionFields,
 } from "./queries.ts";
 
 export { configurationOf, forgetReported } from "./queries.ts";
@@ -150,18 +152,30 @@ export async function getConfigurationOfTerminal(
     const terminal = await findReported(tx, accountId, terminalId);
     if (!terminal) throw new ApiError("terminal_not_found", "There is no such terminal.");
     const row = await configurationOf(tx, accountId, terminal);
-    const { software_version, configuration_version, reported_at } = terminal;
+    const reported = latestWord(terminal, await findTold(tx, accountId, terminalId));
     return {
       terminal_id: terminalId,
       configuration: row ? presentConfiguration(row) : null,
-      reported: reported_at && {
-        ...(software_version !== null && { software_version }),
-        ...(configuration_version !== null && { configuration_version }),
-        at: preciseTime(reported_at),
-      },
-      up_to_date: !row || configuration_version === String(row.version),
+      reported,
+      up_to_date: !row || reported?.configuration_version === String(row.version),
     };
   });
+}
+
+/** Of each version the later word counts: of the last check_update, which a device answers before it restarts, or of a heartbeat. */
+function latestWord(
+  checked: NonNullable<Awaited<ReturnType<typeof findReported>>>,
+  told: Awaited<ReturnType<typeof findTold>>,
+): TerminalConfiguration["reported"] {
+  const words = versionFields.flatMap((field) => {
+    const later = told.find((one) => one.field === field && !(checked.reported_at && one.at <= checked.reported_at));
+    const version = later ? later.value : checked[field];
+    const at = later?.at ?? checked.reported_at;
+    return typeof version === "string" && at ? [{ field, version, at }] : [];
+  });
+  if (words.length === 0) return null;
+  const at = new Date(Math.max(...words.map((word) => word.at.getTime())));
+  return { ...Object.fromEntries(words.map(({ field, version }) => [field, version])), at: preciseTime(at) };
 }
 
 function found(row: ConfigurationRow | undefined): ConfigurationRow {

@@ -1,5 +1,6 @@
 import type { Tx } from "../db/db.ts";
 
+export const versionFields = ["software_version", "configuration_version"] as const;
 export type ConfigurationRow = NonNullable<Awaited<ReturnType<typeof findConfiguration>>>;
 
 function selectConfigurations(tx: Tx, accountId: string) {
@@ -66,7 +67,7 @@ export function configurationOf(
     .executeTakeFirst();
 }
 
-/** Where a terminal is, and what it said of itself; none for one that is deleted. */
+/** Where a terminal is, and what it said at its last check_update; none for one that is deleted. */
 export function findReported(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminals")
@@ -88,6 +89,17 @@ export function findReported(tx: Tx, accountId: string, terminalId: string) {
     .executeTakeFirst();
 }
 
+/** What a terminal's heartbeats told of what it runs. */
+export function findTold(tx: Tx, accountId: string, terminalId: string) {
+  return tx
+    .selectFrom("terminal_telemetry")
+    .select(["field", "value", "at"])
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("field", "in", [...versionFields])
+    .execute();
+}
+
 /** The next number of the account; taken back with the transaction. */
 export async function nextNumber(tx: Tx, accountId: string): Promise<number> {
   const row = await tx
@@ -99,11 +111,21 @@ export async function nextNumber(tx: Tx, accountId: string): Promise<number> {
   return row.last_configuration_number;
 }
 
-/** The device that said it is the terminal's no longer. */
-export async function forgetReported(tx: Tx, accountId: string, terminalId: string): Promise<void> {
+/**
+ * The device that said it is the terminal's no longer. The time stays: what it told before, and is only being written now,
+ * is not the next one's word.
+ */
+export async function forgetReported(tx: Tx, accountId: string, terminalId: string, at: Date): Promise<void> {
   await tx
-    .deleteFrom("terminal_software")
+    .deleteFrom("terminal_telemetry")
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
+    .where("field", "in", [...versionFields])
+    .execute();
+  const nothing = { software_version: null, configuration_version: null, reported_at: at };
+  await tx
+    .insertInto("terminal_software")
+    .values({ account_id: accountId, terminal_id: terminalId, ...nothing })
+    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(nothing))
     .execute();
 }

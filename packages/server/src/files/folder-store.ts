@@ -11,14 +11,16 @@ const drafts = ".drafts";
 export function folderStore(folder: string): FileStore {
   const pathOf = (name: string) => join(folder, checkedName(name));
   return {
-    async put(name, content) {
+    async put(name, content, signal) {
       const path = pathOf(name);
       // In the same file system as its place, so that the renaming is one step.
       const draft = join(folder, drafts, randomUUID());
       await makeFolder(dirname(draft));
       await makeFolder(dirname(path));
       try {
-        const bytes = await written(draft, content);
+        const bytes = await written(draft, content, signal);
+        // Whoever has given it up may have removed it already, and it must not come after that.
+        signal?.throwIfAborted();
         await rename(draft, path);
         await syncFolder(dirname(path));
         return { bytes };
@@ -52,11 +54,12 @@ async function makeFolder(path: string): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-async function written(path: string, content: AsyncIterable<Uint8Array>): Promise<number> {
+async function written(path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
   const file = await open(path, "wx", 0o600);
   try {
     let bytes = 0;
     for await (const chunk of content) {
+      signal?.throwIfAborted();
       await writeAll(file, chunk);
       bytes += chunk.byteLength;
     }

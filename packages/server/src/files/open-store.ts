@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import type { Config } from "../config.ts";
+import { type Config, defaultFilesPatienceSeconds } from "../config.ts";
 import type { FileStore } from "./file-store.ts";
 import { clearDrafts, folderStore } from "./folder-store.ts";
+import { patientStore } from "./patience.ts";
 
 /** A folder may be shared with servers that are just writing; nobody writes one file for that long. */
 const abandonedAfterMs = 86_400_000;
@@ -9,12 +10,27 @@ const abandonedAfterMs = 86_400_000;
 /** The store that the settings name. Throws `StartupError` when it cannot be reached. */
 export async function openFileStore({
   files,
+  filesPatienceSeconds = defaultFilesPatienceSeconds,
   dataDir,
-}: Pick<Config, "files" | "dataDir">): Promise<FileStore & { close(): void }> {
+}: Pick<Config, "files" | "filesPatienceSeconds" | "dataDir">): Promise<FileStore & { close(): void }> {
+  const patienceMs = filesPatienceSeconds * 1_000;
+  const store = await openPlace({ files, dataDir }, patienceMs);
+  const closing = new AbortController();
+  const close = () => {
+    closing.abort(new Error("the server stops"));
+    store.close();
+  };
+  return { ...patientStore(store, patienceMs, closing.signal), close };
+}
+
+async function openPlace(
+  { files, dataDir }: { files: Config["files"] | undefined; dataDir: string },
+  patienceMs: number,
+): Promise<FileStore & { close(): void }> {
   if (files?.kind === "s3") {
     // Only now: who keeps files in a folder should not pay for it with time and memory.
     const { openS3Store } = await import("./s3-store.ts");
-    return openS3Store(files);
+    return openS3Store(files, patienceMs);
   }
   const folder = files?.path ?? join(dataDir, "files");
   await clearDrafts(folder, files?.path === undefined ? 0 : abandonedAfterMs);

@@ -31,8 +31,9 @@ export async function removeOutdated<Row extends object>(
   while (!signal.aborted) {
     const rows = await list(after, batch);
     for (const row of rows) {
+      if (signal.aborted) return;
       try {
-        await files.remove(nameOf(row));
+        await files.remove(nameOf(row), signal);
       } catch (error) {
         log.warn({ err: error, file: nameOf(row) }, "an outdated file could not be removed, it is tried again");
         continue;

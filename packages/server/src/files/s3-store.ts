@@ -1,5 +1,12 @@
 import { Readable } from "node:stream";
-import { DeleteObjectCommand, GetObjectCommand, HeadBucketCommand, NoSuchKey, S3Client } from "@aws-sdk/client-s3";
+import {
+  AbortMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  NoSuchKey,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { StartupError } from "../platform/startup-error.ts";
 import { checkedName, type FileStore } from "./file-store.ts";
@@ -16,13 +23,14 @@ export interface S3Place {
 
 /** The smallest part of a multipart upload that S3 takes; one is being filled while one is under way. */
 const partBytes = 5 * 2 ** 20;
-const timeouts = { connectionTimeout: 5_000, requestTimeout: 60_000 };
+const connectionTimeout = 5_000;
 
 /** Throws `StartupError` when the bucket cannot be reached. */
-export async function openS3Store(place: S3Place): Promise<FileStore & { close(): void }> {
+export async function openS3Store(place: S3Place, patienceMs: number): Promise<FileStore & { close(): void }> {
   const { bucket: Bucket, endpoint, region } = place;
   const client = new S3Client({
-    requestHandler: timeouts,
+    // Without the last one a request that gets no answer is only warned of.
+    requestHandler: { connectionTimeout, requestTimeout: patienceMs, throwOnRequestTimeout: true },
     ...((region ?? (endpoint && "us-east-1")) && { region: region ?? "us-east-1" }),
     // Other services often know neither names of buckets in the host nor the newer checksums.
     ...(endpoint && {
@@ -33,7 +41,7 @@ export async function openS3Store(place: S3Place): Promise<FileStore & { close()
     }),
   });
   try {
-    await client.send(new HeadBucketCommand({ Bucket }));
+    await client.send(new HeadBucketCommand({ Bucket }), { abortSignal: AbortSignal.timeout(patienceMs) });
   } catch (error) {
     client.destroy();
     throw unreachable(place, error);
@@ -44,7 +52,7 @@ export async function openS3Store(place: S3Place): Promise<FileStore & { close()
 function s3Store(client: S3Client, { bucket: Bucket, prefix }: S3Place): FileStore {
   const keyOf = (name: string) => `${prefix}${checkedName(name)}`;
   return {
-    async put(name, content) {
+    async put(name, content, signal) {
       const Key = keyOf(name);
       let bytes = 0;
       let failure: { cause: unknown } | undefined;
@@ -62,30 +70,52 @@ function s3Store(client: S3Client, { bucket: Bucket, prefix }: S3Place): FileSto
       // A file of more than one part appears whole when all are there; when one fails, those that are there are dropped.
       const Body = Readable.from(counted(), { objectMode: false });
       const params = { Bucket, Key, Body };
-      const upload = new Upload({ client, params, partSize: partBytes, queueSize: 1, leavePartsOnError: false });
+      const sending = signal ? endedBy(signal, client) : client;
+      const upload = new Upload({
+        client: sending,
+        params,
+        partSize: partBytes,
+        queueSize: 1,
+        leavePartsOnError: false,
+      });
+      const giveUp = () => Body.destroy(signal?.reason as Error);
+      signal?.addEventListener("abort", giveUp);
       try {
         await upload.done();
       } catch (error) {
         throw failure ? failure.cause : error;
       } finally {
+        signal?.removeEventListener("abort", giveUp);
         Body.destroy();
       }
       return { bytes };
     },
-    async get(name, part) {
+    async get(name, part, signal) {
       const Range = part && `bytes=${part.first}-${part.last}`;
       try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key: keyOf(name), ...(Range && { Range }) }));
+        const command = new GetObjectCommand({ Bucket, Key: keyOf(name), ...(Range && { Range }) });
+        const { Body } = await client.send(command, { ...(signal && { abortSignal: signal }) });
         return Body as Readable;
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined;
         throw error;
       }
     },
-    async remove(name) {
-      await client.send(new DeleteObjectCommand({ Bucket, Key: keyOf(name) }));
+    async remove(name, signal) {
+      const command = new DeleteObjectCommand({ Bucket, Key: keyOf(name) });
+      await client.send(command, { ...(signal && { abortSignal: signal }) });
     },
   };
+}
+
+/**
+ * The client of one upload, which knows no signal for its requests by itself. Without one a part could still arrive when
+ * its file is long given up. What drops the parts that are there goes out all the same.
+ */
+function endedBy(signal: AbortSignal, client: S3Client): S3Client {
+  const send = (command: Parameters<S3Client["send"]>[0]) =>
+    client.send(command, command instanceof AbortMultipartUploadCommand ? {} : { abortSignal: signal });
+  return Object.create(client, { send: { value: send } }) as S3Client;
 }
 
 function unreachable({ bucket, endpoint }: S3Place, cause: unknown): StartupError {

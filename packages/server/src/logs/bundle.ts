@@ -66,7 +66,7 @@ export async function storeBundle(
       yield piece;
     }
   }
-  const keep = async (pieces: Pieces) => void (await files.put(name, measured(pieces)));
+  const keep = async (pieces: Pieces) => void (await files.put(name, measured(pieces), signal));
   const read = (pieces: Pieces) => noting(checked(pieces, digest));
   const write = (pieces: Pieces) => noting(masked(pieces));
   try {

@@ -38,6 +38,7 @@ interface Upload {
   body: Readable | undefined;
 }
 
+const removalPatienceMs = 2_000;
 /** More at a time would only slow each other down; terminals try again. */
 const mostAtOnce = 64;
 
@@ -149,7 +150,8 @@ async function discard({ db, files, log }: ReceiveDeps, row: Receiving): Promise
   try {
     // A finishing whose answer got lost may have been committed after all.
     if (!(await inTenant(db, row.account_id, (tx) => giveUpReceiving(tx, row)))) return;
-    await files.remove(row.name);
+    // Its terminal waits for the answer; a store that hangs is for the worker.
+    await files.remove(row.name, AbortSignal.timeout(removalPatienceMs));
     await inTenant(db, row.account_id, (tx) => deleteLog(tx, row));
   } catch (error) {
     log.warn({ err: error, log_id: row.id }, "what is left of an upload is removed later");

@@ -1,0 +1,22 @@
+import { lockFolder, type TakenFolder, troubleWith } from "@tillkeeper/server/platform/folder-lock";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
+
+/**
+ * Takes the folder of a device's memory for this process: two that remember in one folder would each close the same day.
+ * Whoever dies gives it back. Throws `StartupError` when another process has it, or it is not a writable folder.
+ */
+export function takeStateFolder(folder: string): TakenFolder {
+  try {
+    return lockFolder(folder, {
+      lockName: "running.lock",
+      inUse: (pid) =>
+        `The folder ${folder} is in use by another process (${pid}): stop that one first, or name another folder with --state.`,
+    });
+  } catch (error) {
+    const trouble = troubleWith(error, "program");
+    if (trouble === undefined) throw error;
+    throw new StartupError(`The folder ${folder} ${trouble}: change that, or name another folder with --state.`, {
+      cause: error,
+    });
+  }
+}
