@@ -42,7 +42,6 @@ async function openMessages(core: Core, closing: Closing) {
     log,
     probes,
     heartbeatSeconds: config.heartbeatSeconds ?? defaultHeartbeatSeconds,
-    seesConnections: config.mqtt.outsideUrl === undefined,
   });
   // Before terminals are heard: what they did while no server listened is not held against them.
   await listenOn({ db, clock });

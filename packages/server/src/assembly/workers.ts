@@ -8,6 +8,7 @@ import { durationsWorker } from "../operations/durations.ts";
 import { monthWorker } from "../operations/months.ts";
 import { expiryWorker, idempotencyWorker } from "../operations/workers.ts";
 import { retentionWorker } from "../presence/retention.ts";
+import { unnamedWorker } from "../presence/unnamed.ts";
 import { watchWorker } from "../presence/watch.ts";
 import { releaseFileWorker } from "../releases/worker.ts";
 import { type RetirementDeps, retirementWorker } from "../terminals/retirement.ts";
@@ -32,6 +33,7 @@ export function workersOf(
     outboxWorker(gateway.device),
     credentialWorker(gateway.device),
     watchWorker({ db, clock, hearing: () => gateway.transport.healthy() }),
+    unnamedWorker(gateway.presence, connectedTo(gateway)),
     gateway.probes.worker,
     retentionWorker({
       db,
@@ -50,4 +52,8 @@ export function workersOf(
     releaseFileWorker({ db, clock, log, files }),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
+}
+
+function connectedTo({ transport }: DeviceSide): () => string[] {
+  return () => transport.connections().map(({ terminalId }) => terminalId);
 }

@@ -8,7 +8,7 @@ const hello = (seconds: number, session: string | null = "A"): PresenceEvent => 
   kind: "hello",
   at: at(seconds),
   session,
-  nextExpectedAt: session === null ? null : at(seconds + 30),
+  nextExpectedAt: at(seconds + 30),
 });
 const beat = (seconds: number, session = "A", fault: string | null = null): PresenceEvent => ({
   kind: "heartbeat",

@@ -6,7 +6,7 @@ import type { HeardStatus } from "./status.ts";
 
 /** What is heard of a terminal, with the instant when it came in. `session` is null of an agent that names none. */
 export type PresenceEvent =
-  | { kind: "hello"; at: Date; session: string | null; nextExpectedAt: Date | null }
+  | { kind: "hello"; at: Date; session: string | null; nextExpectedAt: Date }
   | {
       kind: "heartbeat";
       at: Date;
@@ -125,15 +125,14 @@ const nothingKnown = {
 };
 
 /** Still the same connection. */
-function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date | null }): After {
+function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date }): After {
   const silent = state.status !== "online";
   const next: PresenceState = {
     ...state,
     status: "online",
     since: silent ? at : state.since,
     last_heard_at: latest(state.last_heard_at, at),
-    // Who promised no heartbeats has not begun to by saying something.
-    next_expected_at: state.next_expected_at && nextExpectedAt && latest(state.next_expected_at, nextExpectedAt),
+    next_expected_at: latest(state.next_expected_at ?? nextExpectedAt, nextExpectedAt),
   };
   return { state: next, ...(silent && { change: { at, status: "online", reason: "heard_again" } as const }) };
 }

@@ -26,7 +26,7 @@ describe("a standing", () => {
     ["offline since it was written so", { status: "offline", since: at(61) }, longAgo, 100, "offline", 61],
     ["late at once when its link was lost", { lost_at: at(5), next_expected_at: null }, longAgo, 5, "late", 5],
     ["offline twenty seconds after that", { lost_at: at(5), next_expected_at: null }, longAgo, 25, "offline", 25],
-    ["online for ever where no heartbeat is promised", { next_expected_at: null }, longAgo, 1e6, "online", -100],
+    ["not online for ever where nobody wrote when it is due", { next_expected_at: null }, at(-20), 15, "late", 15],
     ["shut down for ever", { status: "shut_down", shut_down_at: at(1) }, longAgo, 1e6, "shut_down", -100],
     ["online while it may come back after a gap", {}, at(100), 134, "online", -100],
     ["late when it did not come back after a gap", {}, at(100), 135, "late", 135],

@@ -36,8 +36,8 @@ export function standingAt(times: PresenceTimes, listeningSince: Date, now: Date
     const due = lost < listeningSince ? Math.max(offlineAt, heardAgainBy) : offlineAt;
     return absent(times, now, { reason: "link_lost", lateAt: lost.getTime(), offlineAt: due });
   }
-  if (!expected) return { status, since };
-  const deadline = Math.max(expected.getTime(), heardAgainBy);
+  // There is always something expected of one that is not known to have gone.
+  const deadline = Math.max(expected?.getTime() ?? 0, heardAgainBy);
   return absent(times, now, {
     reason: "silent",
     lateAt: deadline + presenceDelays.lateAfterMs,

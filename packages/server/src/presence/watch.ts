@@ -95,7 +95,7 @@ async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<
     select account_id as "accountId", terminal_id as "terminalId" from terminal_presence
     where status in ('online', 'late') and (
       lost_at <= ${ago(lostOfflineAfterMs)} and (lost_at >= ${since} or ${comeBackBy}::timestamptz <= ${now}::timestamptz)
-      or next_expected_at is not null and greatest(next_expected_at, ${comeBackBy}::timestamptz)
+      or lost_at is null and greatest(next_expected_at, ${comeBackBy}::timestamptz)
         <= case status when 'online' then ${ago(lateAfterMs)}::timestamptz else ${ago(silentOfflineAfterMs)}::timestamptz end
     )`.execute(db);
   return rows;

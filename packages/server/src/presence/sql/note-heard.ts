@@ -23,9 +23,7 @@ with input as (
 )
 update terminal_presence as presence set
   last_heard_at = greatest(presence.last_heard_at, input.at),
-  next_expected_at = case
-    when presence.next_expected_at is not null then greatest(presence.next_expected_at, input.next_expected_at)
-  end,
+  next_expected_at = greatest(presence.next_expected_at, input.next_expected_at),
   round_trip_ms = coalesce(input.round_trip_ms, presence.round_trip_ms)
 from input
 where presence.account_id = input.account_id and presence.terminal_id = input.terminal_id
