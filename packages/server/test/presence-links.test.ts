@@ -187,6 +187,8 @@ describe("a server that restarts", () => {
     await device.leave();
     await serving.start();
     await see.until(registered.terminalId, "late", 60_000);
-    expect(await see.changes(registered.terminalId)).toEqual(["online connected", "late silent"]);
+    const expected = ["online connected", "late silent"];
+    const written = async () => expect(await see.changes(registered.terminalId)).toEqual(expected);
+    await vi.waitFor(written, { timeout: 10_000, interval: 50 });
   });
 });

@@ -130,6 +130,26 @@ describe("what is heard of a terminal", () => {
     expect({ status: state?.status, changes: made }).toEqual({ status, changes });
   });
 
+  it("keeps changes in order that happen within one millisecond, or are heard of late", () => {
+    const events = [hello(0), gone(0), hello(0, "B"), gone(0, "B"), hello(0, "C"), goodbye(-3, "C")];
+    let state: PresenceState | undefined;
+    const told: [string, number][] = [];
+    for (const event of events) {
+      const after = afterEvent(state, event);
+      if (after.change) told.push([after.change.status, after.change.at.getTime() - noon]);
+      state = after.state;
+      expect(state?.since.getTime()).toBe(noon + (told.at(-1)?.[1] ?? Number.NaN));
+    }
+    expect(told).toEqual([
+      ["online", 0],
+      ["late", 1],
+      ["online", 2],
+      ["late", 3],
+      ["online", 4],
+      ["shut_down", 5],
+    ]);
+  });
+
   it("ends a silence, by a heartbeat or any other message", () => {
     const { state } = follow([hello(0)]);
     const silent = { ...state, status: "offline", since: at(60) } as PresenceState;

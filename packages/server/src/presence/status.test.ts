@@ -63,6 +63,7 @@ describe("what has become of a terminal", () => {
         ["offline", 60],
       ],
     ],
+    ["it was late just before it was offline", { status: "late", since: at(60) }, 600, [["offline", 60.001]]],
     ["it was late already", { status: "late", since: at(35) }, 600, [["offline", 60]]],
     ["its link was lost", { status: "late", lost_at: at(5) }, 600, [["offline", 25]]],
     ["it was offline already", { status: "offline" }, 600, []],

@@ -19,6 +19,14 @@ export interface Standing {
   reason?: PresenceReason;
 }
 
+/**
+ * The instant of a change that comes after the one at `since`. Changes of one terminal never share a millisecond, and none
+ * goes before an earlier one because its message had to wait: so their ids, which begin with their time, keep their order.
+ */
+export function changedAt(at: Date, since: Date | undefined): Date {
+  return since === undefined || at > since ? at : new Date(since.getTime() + 1);
+}
+
 /** After a gap in which no server listened nobody is overdue for this long: time to come back and be heard. */
 export const comeBackMs = 30_000;
 
@@ -53,9 +61,9 @@ interface Deadlines {
 
 /** What was found before stays as it was found: neither does a late terminal become late anew, nor an offline one late. */
 function absent({ status, since }: PresenceTimes, now: Date, { reason, lateAt, offlineAt }: Deadlines): Standing {
-  if (status !== "offline" && now.getTime() >= offlineAt)
-    return { status: "offline", since: new Date(offlineAt), reason };
-  if (status === "online" && now.getTime() >= lateAt) return { status: "late", since: new Date(lateAt), reason };
+  const step = (to: HeardStatus, at: number) => ({ status: to, since: changedAt(new Date(at), since), reason });
+  if (status !== "offline" && now.getTime() >= offlineAt) return step("offline", offlineAt);
+  if (status === "online" && now.getTime() >= lateAt) return step("late", lateAt);
   return { status, since, ...(status !== "online" && { reason }) };
 }
 
@@ -64,7 +72,8 @@ export function stepsUntil(times: PresenceTimes, listeningSince: Date, now: Date
   const last = standingAt(times, listeningSince, now);
   if (last.status === times.status) return [];
   if (times.status !== "online" || last.status !== "offline") return [last];
-  return [standingAt(times, listeningSince, new Date(last.since.getTime() - 1)), last];
+  const first = standingAt(times, listeningSince, new Date(last.since.getTime() - 1));
+  return [first, { ...last, since: changedAt(last.since, first.since) }];
 }
 
 /**
