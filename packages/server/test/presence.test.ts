@@ -139,6 +139,30 @@ describe("presence", () => {
     expect(await see.changes(id)).toEqual(["online connected", "shut_down goodbye"]);
   });
 
+  it("makes little history of one that comes and goes all the time, and tells how that ended", async () => {
+    const { device, id } = await there();
+    await device.say("goodbye", { session: device.session });
+    const hello = { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations: [] };
+    for (let round = 0; round < 60; round += 1) {
+      const session = `round-${round}`;
+      await device.say("hello", { ...hello, session });
+      await device.say("goodbye", { session });
+    }
+    const welcomes = () => device.received.filter(({ channel }) => channel === "welcome").length;
+    await vi.waitUntil(() => welcomes() === 61, { timeout: 20_000 });
+    await see.until(id, "shut_down");
+    const ten = Array.from({ length: 5 }, () => ["online connected", "shut_down goodbye"]).flat();
+    expect(await see.changes(id)).toEqual(ten);
+    // What it is now was held back, and gets there when its minute is over.
+    const { since } = await see.presence(id);
+    server.clock.advance(60_000);
+    await seesChanges(id, [...ten, "shut_down goodbye"]);
+    const { changes } = await see.get(`/v1/accounts/${aid}/terminals/${id}/presence/changes?limit=1`);
+    expect(changes[0].at).toBe(since);
+    const { rows } = await server.db.pool.query("select 1 from presence_changes where terminal_id = $1", [id]);
+    expect(rows).toHaveLength(11);
+  });
+
   it("lets nobody leave any other will", async () => {
     const { device: victim, id: victimId } = await there();
     const registered = await fresh();

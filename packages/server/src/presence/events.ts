@@ -2,6 +2,7 @@ import type { PresenceReason } from "@tillkeeper/contract/presence";
 import type { DeviceFault } from "@tillkeeper/contract/telemetry";
 import type { Selectable } from "kysely";
 import type { Tables } from "../db/schema.ts";
+import { withHistory } from "./history.ts";
 import { changedAt, type HeardStatus } from "./status.ts";
 
 /** What is heard of a terminal, with the instant when it came in. `session` is null of an agent that names none. */
@@ -33,6 +34,7 @@ export interface Change {
 export interface After {
   /** The same object when nothing changed. */
   state: PresenceState | undefined;
+  /** For the history. */
   change?: Change;
 }
 
@@ -40,7 +42,12 @@ export interface After {
  * What an event makes of what is known. A session is one connection: once it has ended nothing revives it, so a message
  * that comes round late changes nothing, whichever server it reached.
  */
-export function afterEvent(state: PresenceState | undefined, event: PresenceEvent): After {
+export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): After {
+  const { state, change } = follow(known, event);
+  return state && change ? withHistory(state, change) : { state };
+}
+
+function follow(state: PresenceState | undefined, event: PresenceEvent): After {
   switch (event.kind) {
     case "hello":
       return afterHello(state, event);
@@ -126,6 +133,9 @@ const nothingKnown = {
   fault_message: null,
   fault_at: null,
   fault_ended_at: null,
+  changes_counted: 0,
+  counted_from: null,
+  untold_reason: null,
 };
 
 /** Still the same connection. */

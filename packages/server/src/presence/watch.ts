@@ -5,6 +5,7 @@ import { retried } from "../db/retry.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import { countedForMs, untold } from "./history.ts";
 import { addChanges, lockFreePresence, type Origin } from "./queries.ts";
 import { comeBackMs, stepsUntil } from "./status.ts";
 
@@ -93,7 +94,8 @@ async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<
   const comeBackBy = new Date(since.getTime() + comeBackMs);
   const { rows } = await sql<Origin>`
     select account_id as "accountId", terminal_id as "terminalId" from terminal_presence
-    where status in ('online', 'late') and (
+    where untold_reason is not null and counted_from not between ${ago(countedForMs)} and ${ago(-countedForMs)}
+    or status in ('online', 'late') and (
       lost_at <= ${ago(lostOfflineAfterMs)} and (lost_at >= ${since} or ${comeBackBy}::timestamptz <= ${now}::timestamptz)
       or lost_at is null and greatest(next_expected_at, ${comeBackBy}::timestamptz)
         <= case status when 'online' then ${ago(lateAfterMs)}::timestamptz else ${ago(silentOfflineAfterMs)}::timestamptz end
@@ -107,15 +109,17 @@ function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void
     const rows = await lockFreePresence(tx, overdue);
     const steps = rows.flatMap((row) => {
       const origin = { accountId: row.account_id, terminalId: row.terminal_id };
-      return stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
-        reason ? { ...origin, status, at, reason } : [],
+      const steps = stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
+        reason ? { status, at, reason } : [],
       );
+      const heldBack = untold(row, now, steps.length > 0);
+      return [...(heldBack ? [heldBack] : []), ...steps].map((step) => ({ ...origin, ...step }));
     });
     // The last one of each.
     const moved = [...new Map(steps.map((step) => [step.terminalId, step])).values()];
     if (moved.length === 0) return;
     await sql`
-      update terminal_presence as presence set status = moved.status, since = moved.since
+      update terminal_presence as presence set status = moved.status, since = moved.since, untold_reason = null
       from unnest(
         ${moved.map((row) => row.accountId)}::text[], ${moved.map((row) => row.terminalId)}::text[],
         ${moved.map((row) => row.status)}::text[], ${moved.map((row) => row.at)}::timestamptz[]
