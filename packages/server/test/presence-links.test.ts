@@ -190,5 +190,5 @@ describe("a server that restarts", () => {
     const expected = ["online connected", "late silent"];
     const written = async () => expect(await see.changes(registered.terminalId)).toEqual(expected);
     await vi.waitFor(written, { timeout: 10_000, interval: 50 });
-  });
+  }, 120_000);
 });

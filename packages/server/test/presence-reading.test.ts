@@ -66,7 +66,7 @@ describe("reading of presence", () => {
     ]);
     // Two batches, as they would be written.
     for (const events of [rounds.slice(0, 3), rounds.slice(3)]) {
-      await writeEvents(server.db, [{ accountId: aid, terminalId, events }]);
+      await writeEvents(server.db, [{ accountId: aid, terminalId, events }], at);
     }
     const once = ["online connected", "late link_lost"];
     expect(await see.changes(terminalId)).toEqual([...once, ...once, ...once, ...once]);

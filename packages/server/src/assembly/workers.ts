@@ -32,7 +32,7 @@ export function workersOf(
     durationsWorker(gateway.durations),
     outboxWorker(gateway.device),
     credentialWorker(gateway.device),
-    watchWorker({ db, clock, hearing: () => gateway.transport.healthy() }),
+    watchWorker({ db, clock: gateway.presenceClock, hearing: () => gateway.transport.healthy() }),
     unnamedWorker(gateway.presence, connectedTo(gateway)),
     gateway.probes.worker,
     retentionWorker({

@@ -166,7 +166,9 @@ describe("what is heard of a terminal", () => {
     expect(later.changes).toEqual(["online connected"]);
     expect(later.state).toMatchObject({ untold_reason: null, changes_counted: 1, counted_from: at(61) });
     // A clock that was put back does not hold it back for ever.
-    expect(follow([hello(-500, "B")], { ...state, connected_at: at(-600), since: at(-600) }).changes).toEqual(["online connected"]);
+    expect(follow([hello(-500, "B")], { ...state, connected_at: at(-600), since: at(-600) }).changes).toEqual([
+      "online connected",
+    ]);
   });
 
   it("ends a silence, by a heartbeat or any other message", () => {

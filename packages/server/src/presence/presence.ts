@@ -112,7 +112,9 @@ export function createPresence(deps: PresenceDeps): Presence {
       return mayBeConnected(row, since, now);
     },
     leave: (terminals) =>
-      terminals.length > 0 ? expectLater(db.sql, terminals, nextAfter(clock.now())) : Promise.resolve(),
+      terminals.length > 0
+        ? expectLater(db.sql, terminals, { now: clock.now(), nextExpectedAt: nextAfter(clock.now()) })
+        : Promise.resolve(),
     async flush() {
       await gathering.flush();
       await telemetry.write();
@@ -122,7 +124,7 @@ export function createPresence(deps: PresenceDeps): Presence {
 
 /** A fault is told with every heartbeat for as long as it lasts, so it is also heeded when it was told in the wrong moment. */
 async function writeAll({ db, clock }: PresenceDeps, told: Told[]): Promise<void> {
-  await writeEvents(db, told);
+  await writeEvents(db, told, clock.now());
   for (const { accountId, terminalId, events } of told) {
     const last = events.findLast((event) => event.kind === "heartbeat");
     if (last?.fault) await moveTerminals(db.sql, clock, "device_fault", { accountId, terminalId });

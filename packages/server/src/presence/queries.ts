@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
 import { newId } from "../platform/ids.ts";
 import type { Change, PresenceState } from "./events.ts";
+import { mostAheadMs } from "./status.ts";
 
 export interface Origin {
   accountId: string;
@@ -90,9 +91,18 @@ export async function addChanges(db: Kysely<Tables>, changes: (Origin & Change)[
 }
 
 /** Terminals whose servers go away and that have to come back to others: they get as long as after a heartbeat. */
-export async function expectLater(db: Kysely<Tables>, origins: Origin[], nextExpectedAt: Date): Promise<void> {
+export async function expectLater(
+  db: Kysely<Tables>,
+  origins: Origin[],
+  { now, nextExpectedAt }: { now: Date; nextExpectedAt: Date },
+): Promise<void> {
+  const horizon = new Date(now.getTime() + mostAheadMs);
   await sql`
-    update terminal_presence as presence set next_expected_at = greatest(presence.next_expected_at, ${nextExpectedAt}::timestamptz)
+    update terminal_presence as presence set
+      last_heard_at = case when presence.last_heard_at > ${horizon} then ${now}::timestamptz else presence.last_heard_at end,
+      next_expected_at = greatest(
+        case when presence.last_heard_at <= ${horizon} then presence.next_expected_at end, ${nextExpectedAt}::timestamptz
+      )
     from ${keysOf(origins)}
     where key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
       and presence.next_expected_at is not null`.execute(db);
