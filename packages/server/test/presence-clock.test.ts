@@ -110,6 +110,21 @@ describe("presence, when somebody sets the clock", () => {
     expect(fromNow((await see.presence(terminalId)).last_heard_at)).toBeLessThan(1_000);
   });
 
+  it("takes telemetry that is told after it was put back", async () => {
+    server.clock.advance(hour);
+    const device = await there();
+    const { terminalId: id } = device;
+    const printer = async () => (await see.telemetry(id)).telemetry.printer;
+    await device.beat({ telemetry: { printer: "ok" } });
+    await vi.waitUntil(async () => (await printer())?.value === "ok", soon);
+    await step(-hour);
+    await device.beat({ telemetry: { printer: "paper_out" } });
+    await vi.waitUntil(async () => (await printer())?.value === "paper_out", soon);
+    expect(fromNow((await printer()).at)).toBeLessThan(1_000);
+    const { changes } = await see.history(id);
+    expect(changes.map(({ value }: { value: string }) => value).toSorted()).toEqual(["ok", "paper_out"]);
+  });
+
   it("looks for those who are overdue also when the database's clock is put back", async () => {
     const { terminalId } = await there();
     await server.db.pool.query(
