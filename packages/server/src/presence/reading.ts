@@ -30,7 +30,7 @@ import {
   type TerminalPresenceRow,
   terminalsOfStores,
 } from "./reading-queries.ts";
-import { standingAt } from "./status.ts";
+import { asOf, standingAt } from "./status.ts";
 import { listeningSince } from "./watch.ts";
 
 export interface ReadingDeps {
@@ -200,8 +200,12 @@ function summary({ id, store_id }: StoreRow, terminals: TerminalPresence[]): Sto
   return { id, store_id, counts, ...(worst && { worst }) };
 }
 
-function present({ terminal_id, created_at, presence }: TerminalPresenceRow, { now, since }: Moment): TerminalPresence {
-  if (!presence) return { terminal_id, status: "never", since: preciseTime(created_at) };
+function present(
+  { terminal_id, created_at, presence: known }: TerminalPresenceRow,
+  { now, since }: Moment,
+): TerminalPresence {
+  if (!known) return { terminal_id, status: "never", since: preciseTime(created_at) };
+  const presence = asOf(known, now, since);
   const standing = standingAt(presence, since, now);
   const { next_expected_at: expected, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at } = presence;
   return {
