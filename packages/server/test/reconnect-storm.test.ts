@@ -99,10 +99,15 @@ describe("terminals that all lose their link and come back at once", () => {
     );
 
     const see = watcher(server, tenant);
-    const history = ["online connected", "late link_lost", "online connected", "late link_lost", "online connected"];
     for (const { terminalId } of terminals) {
       await see.until(terminalId, "online");
-      expect(await see.changes(terminalId), terminalId).toEqual(history);
+      expect(await see.changes(terminalId), terminalId).toEqual([
+        "online connected",
+        "late link_lost",
+        "online connected",
+        "late link_lost",
+        "online connected",
+      ]);
     }
     await vi.waitUntil(() => !outdated.open, patience);
   });

@@ -73,8 +73,7 @@ export function createPresence(deps: PresenceDeps): Presence {
     heartbeatSeconds,
     hello({ polls, ...origin }, { session = null }) {
       const at = clock.now();
-      if (session === null && !polls) unnamed.add(origin);
-      else unnamed.remove(origin.terminalId);
+      unnamed.hello(origin, { unnamed: session === null && !polls });
       return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls) });
     },
     heard({ polls, ...origin }) {
@@ -93,7 +92,7 @@ export function createPresence(deps: PresenceDeps): Presence {
     goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: clock.now(), session }),
     gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: clock.now(), session }),
     left(origin) {
-      unnamed.remove(origin.terminalId);
+      unnamed.left(origin.terminalId);
       return gathering.now(origin, { kind: "gone", at: clock.now(), session: null });
     },
     speakFor(connected) {

@@ -10,11 +10,12 @@ const sayEveryMs = 5_000;
 export class Unnamed {
   readonly #known = new Map<string, Origin>();
 
-  add(origin: Origin): void {
-    this.#known.set(origin.terminalId, origin);
+  hello(origin: Origin, { unnamed }: { unnamed: boolean }): void {
+    if (unnamed) this.#known.set(origin.terminalId, origin);
+    else this.#known.delete(origin.terminalId);
   }
 
-  remove(terminalId: string): void {
+  left(terminalId: string): void {
     this.#known.delete(terminalId);
   }
 

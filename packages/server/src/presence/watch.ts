@@ -123,11 +123,11 @@ function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void
     const steps = rows.flatMap((known) => {
       const row = asOf(known, now, since);
       const origin = { accountId: row.account_id, terminalId: row.terminal_id };
-      const steps = stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
+      const passed = stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
         reason ? { status, at, reason } : [],
       );
-      const heldBack = untold(row, now, steps.length > 0);
-      return [...(heldBack ? [heldBack] : []), ...steps].map((step) => ({ ...origin, ...step }));
+      const heldBack = untold(row, now, passed.length > 0);
+      return [...(heldBack ? [heldBack] : []), ...passed].map((step) => ({ ...origin, ...step }));
     });
     // The last one of each.
     const moved = [...new Map(steps.map((step) => [step.terminalId, step])).values()];
