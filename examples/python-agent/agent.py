@@ -29,9 +29,11 @@ from device import Device
 from journal import Journal
 from links import Link
 from messages import Command, Message
+from mqtt_version import LEVELS, VersionChoice
 from operations import Failed, Result, Ticket, end_of_day, open_menu, send_logs
 from presence import Presence
 from rules import Rules
+from simulation import take_time
 from times import Clock, to_text
 from updates import Updates
 from versions import ReleaseKeys
@@ -84,7 +86,9 @@ class Agent:
         }
         name = f"{PROGRAM}/{self._device.software_version()}"[:100]
         self._credentials = Credentials(state, options.server, options.serial, options.ca, name, self.emit, stopping)
-        self._connector = Connector(self._credentials, options.transport, options.ca, self, stopping)
+        version = VersionChoice(options.mqtt_version)
+        self._connector = Connector(self._credentials, options.transport, version, options.ca, self, stopping)
+        self._simulates = options.simulate
         clock = Clock()
         self._clock = clock
         self._rules = Rules(journal, clock, self, Presence(clock, self._device.condition), name)
@@ -173,6 +177,8 @@ class Agent:
     def run_operation(self, ticket: Ticket) -> None:
         changes: Result = {}
         try:
+            if self._simulates:
+                take_time(ticket)
             result, changes = self._operations[ticket.command.operation](ticket, self._device)
             came_of_it: Message = {"status": "COMPLETED", "result": result}
         except Failed as failure:
@@ -210,9 +216,13 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--ca", metavar="FILE", help="certificates to trust, in place of the system's")
     parser.add_argument("--transport", choices=["auto", "mqtt", "https"], default="auto",
                         help="auto: MQTT, and HTTPS where it does not get through")  # fmt: skip
+    parser.add_argument("--mqtt-version", choices=["auto", *LEVELS], default="auto",
+                        help="auto: 5, and 3.1.1 where the broker knows no other")  # fmt: skip
     parser.add_argument("--release-keys", metavar="FILE", type=Path,
                         help="public keys of releases that may be installed: PEM, JWK or JWK set")  # fmt: skip
     parser.add_argument("--model", default="SATURN1000", help="the device's model")
+    parser.add_argument("--simulate", action="store_true",
+                        help="for tests: be slow where an operator_id says simulate:slow")  # fmt: skip
     options = parser.parse_args()
     if options.qr:
         try:

@@ -9,19 +9,28 @@ from collections.abc import Callable
 
 from credentials import Credentials, Session
 from links import HttpsLink, Link, LinkFailed, Listener, MqttLink
+from mqtt_version import VersionChoice, wants_room
 from times import Backoff
 
 log = logging.getLogger("agent.connector")
 
 GOOD_LINK = 2.0
 TRIES_BEFORE_HTTPS = 3
+LONGEST_ROOM = 60.0
 
 
 class Connector:
     def __init__(
-        self, credentials: Credentials, transport: str, ca: str | None, listener: Listener, stopping: threading.Event
+        self,
+        credentials: Credentials,
+        transport: str,
+        version: VersionChoice,
+        ca: str | None,
+        listener: Listener,
+        stopping: threading.Event,
     ) -> None:
         self._credentials, self._transport, self._ca = credentials, transport, ca
+        self._version, self._room = version, Backoff(5.0, LONGEST_ROOM)
         self._listener, self._stopping = listener, stopping
         self._beside: threading.Event | None = None
         self.welcomes = 0
@@ -34,10 +43,13 @@ class Connector:
         threading.Thread(target=target, name=target.__name__, daemon=True).start()
 
     def _mqtt(self) -> None:
-        self._keep("mqtt", lambda it: MqttLink(it, self._ca, self._listener), self._stopping)
+        self._keep("mqtt", self._mqtt_link, self._stopping)
 
     def _https(self) -> None:
         self._keep("https", self._https_link, self._stopping)
+
+    def _mqtt_link(self, session: Session) -> Link:
+        return MqttLink(session, self._version.begin(session.mqtt_url), self._ca, self._listener)
 
     def _https_link(self, session: Session) -> Link:
         return HttpsLink(self._credentials, session.https_url, self._ca, self._listener)
@@ -53,10 +65,13 @@ class Connector:
             try:
                 link.open()
             except LinkFailed as failure:
+                if self._turns(link):
+                    log.info("%s: trying the other version", failure)
+                    continue
                 log.warning("no link by %s: %s", transport, failure)
                 failures += 1
                 self._fall_back(transport, failures)
-                if failure.refused:
+                if link.refused:
                     self._credentials.renew(session)
             else:
                 failures = 0
@@ -71,13 +86,26 @@ class Connector:
                         link.close()
                 if outdated:
                     continue  # at once: the server has to hear of no loss
+                self._turns(link)
                 if link.refused:
                     self._credentials.renew(session)
+                if time.monotonic() - began >= 2 * LONGEST_ROOM:
+                    self._room.begin_again()
                 if time.monotonic() - began >= GOOD_LINK:
                     pauses.begin_again()
                 if self.welcomes > welcomes:
                     pauses.at_most(0.8)
-            stopping.wait(pauses.pause())
+            stopping.wait(self._room.pause() if self._wants_room(link) else pauses.pause())
+
+    def _turns(self, link: Link) -> bool:
+        """Whether to try MQTT in the other version at once."""
+        if not isinstance(link, MqttLink):
+            return False
+        return self._version.ended(link.level, link.code, link.greeted, link.silent)
+
+    def _wants_room(self, link: Link) -> bool:
+        """Two devices with one identity are not to push each other out without end, nor a crowd a broker."""
+        return isinstance(link, MqttLink) and wants_room(link.code)
 
     def _fall_back(self, transport: str, failures: int) -> None:
         """MQTT is tried all the while; beside it HTTPS, once it looks as if MQTT did not get through."""

@@ -12,9 +12,13 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from credentials import Credentials, Session
-from messages import DOWN, Message
+from messages import DOWN, LONGEST, Message
+from mqtt_version import wants_renewal
 from web import NoAnswer, Refused, Web, tls_context
 
 log = logging.getLogger("agent.links")
@@ -25,10 +29,14 @@ LONGEST_WAIT = 20
 MOST_AT_ONCE = 50
 
 
+# Of these a broker may throw away what has waited for so many seconds; a report counts whenever it comes.
+EXPIRY = {"heartbeat": 60, "probe_answer": 3}
+# Topic and header of a message, generously.
+OVERHEAD = 256
+
+
 class LinkFailed(Exception):
-    def __init__(self, message: str, refused: bool = False) -> None:
-        super().__init__(message)
-        self.refused = refused
+    pass
 
 
 class Listener(Protocol):
@@ -42,6 +50,7 @@ class Link(Protocol):
     session: str
     closed: threading.Event
     refused: bool
+    """The credential does not hold any more."""
 
     def open(self) -> None:
         """Comes back once messages flow in both directions, or raises LinkFailed."""
@@ -52,20 +61,40 @@ class Link(Protocol):
         """What was sent before gets a moment to arrive."""
 
 
+class _Client(mqtt.Client):
+    """paho 1.6 overlooks a DISCONNECT that has only a reason and nothing else, and that is how most are."""
+
+    farewell: int | None = None
+
+    def _handle_disconnect(self) -> Any:
+        packet = bytes(self._in_packet["packet"])
+        self.farewell = packet[0] if packet else 0
+        self._loop_rc_handle(mqtt.MQTT_ERR_CONN_LOST)
+        return mqtt.MQTT_ERR_SUCCESS
+
+
 class MqttLink:
     transport = "mqtt"
 
-    def __init__(self, session: Session, ca: str | None, listener: Listener) -> None:
+    def __init__(self, session: Session, level: int, ca: str | None, listener: Listener) -> None:
         self.session = str(uuid.uuid4())
         self.closed, self.refused = threading.Event(), False
+        self.level = level
+        # How the broker has answered CONNECT, or by which code it has ended the link.
+        self.greeted, self.silent = False, False
+        self.code: int | None = None
         self._listener, self._credential = listener, session
         self._topics = f"tillkeeper/v1/{session.terminal_id}/"
         self._answered = threading.Event()
         self._failure: LinkFailed | None = None
         self._last: mqtt.MQTTMessageInfo | None = None
+        self._largest = float("inf")
         # A new client for each connection: it must not send again what an older one could not (see "The traps").
-        self._client = client = mqtt.Client(
-            session.mqtt_client_id, clean_session=True, protocol=mqtt.MQTTv311, reconnect_on_failure=False
+        self._client = client = _Client(
+            session.mqtt_client_id,
+            clean_session=True if level == 4 else None,
+            protocol=mqtt.MQTTv5 if level == 5 else mqtt.MQTTv311,
+            reconnect_on_failure=False,
         )
         client.username_pw_set(session.mqtt_username, session.mqtt_password)
         client.will_set(self._topics + "gone", json.dumps({"session": self.session}), qos=1, retain=False)
@@ -79,8 +108,9 @@ class MqttLink:
     def open(self) -> None:
         address = urlsplit(self._credential.mqtt_url)
         port = address.port or (8883 if address.scheme == "mqtts" else 1883)
+        only_5: dict[str, Any] = {"clean_start": True, "properties": self._wishes()} if self.level == 5 else {}
         try:
-            self._client.connect(address.hostname or "", port, keepalive=KEEPALIVE)
+            self._client.connect(address.hostname or "", port, keepalive=KEEPALIVE, **only_5)
         except (OSError, ValueError) as cause:
             self.closed.set()
             raise LinkFailed(str(cause)) from cause
@@ -92,7 +122,15 @@ class MqttLink:
             raise self._failure
 
     def send(self, channel: str, message: Message) -> None:
-        self._last = self._client.publish(self._topics + channel, json.dumps(message), qos=1, retain=False)
+        payload = json.dumps(message)
+        if len(payload) + OVERHEAD > self._largest:
+            self._reject(channel, message)
+            return
+        properties = None
+        if self.level == 5 and channel in EXPIRY:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.MessageExpiryInterval = EXPIRY[channel]
+        self._last = self._client.publish(self._topics + channel, payload, qos=1, retain=False, properties=properties)
 
     def close(self) -> None:
         if self._last and not self.closed.is_set():
@@ -104,18 +142,30 @@ class MqttLink:
         self.closed.wait(1.0)  # the client's thread says so, and ends
         self.closed.set()
 
+    def _wishes(self) -> Properties:
+        wishes = Properties(PacketTypes.CONNECT)
+        wishes.SessionExpiryInterval = 0
+        wishes.MaximumPacketSize = LONGEST
+        return wishes
+
     def _without_delay(self, client: mqtt.Client, userdata: Any, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def _connected(self, client: mqtt.Client, userdata: Any, flags: Any, code: int) -> None:
-        if code == mqtt.CONNACK_ACCEPTED:
-            client.subscribe([(self._topics + channel, 1) for channel in DOWN])
-        else:
-            self.refused = code in (4, 5)
-            self._fail(f"the broker refuses the connection: {mqtt.connack_string(code)}")
+    def _connected(self, client: mqtt.Client, userdata: Any, flags: Any, code: Any, properties: Any = None) -> None:
+        number = int(getattr(code, "value", code))
+        if number != mqtt.CONNACK_ACCEPTED:
+            self.code = number
+            self._fail(f"the broker refuses the connection: {mqtt.connack_string(number) if number < 128 else code}")
+            return
+        self.greeted = True
+        # paho does not look at what the broker can take; more at a time would end the link, and so would more at once.
+        client.max_inflight_messages_set(min(200, getattr(properties, "ReceiveMaximum", 200)))
+        self._largest = getattr(properties, "MaximumPacketSize", self._largest)
+        how: Any = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND) if self.level == 5 else 1
+        client.subscribe([(self._topics + channel, how) for channel in DOWN])
 
-    def _subscribed(self, client: mqtt.Client, userdata: Any, mid: int, granted: tuple[int, ...]) -> None:
-        if any(it > 2 for it in granted):
+    def _subscribed(self, client: mqtt.Client, userdata: Any, mid: int, granted: Any, properties: Any = None) -> None:
+        if any(int(getattr(it, "value", it)) > 2 for it in granted):
             self._fail("the broker refuses a subscription")
             return
         self._listener.opened(self)
@@ -125,15 +175,28 @@ class MqttLink:
         if message.topic.startswith(self._topics):
             self._listener.heard(message.topic[len(self._topics) :], message.payload)
 
-    def _disconnected(self, client: mqtt.Client, userdata: Any, code: int) -> None:
+    def _disconnected(self, client: _Client, userdata: Any, code: Any, properties: Any = None) -> None:
+        self.code = self.code or client.farewell
+        lost = int(getattr(code, "value", code)) != mqtt.MQTT_ERR_SUCCESS
+        self.silent = lost and not self.greeted and self.code is None
         if not self._failure:
-            self._failure = LinkFailed("the link broke", self.refused)
+            why = f"the broker ended the link: {self.code:#x}" if self.code else "the link broke"
+            self._failure = LinkFailed(why)
+        self.refused = wants_renewal(self.code)
         self.closed.set()
         self._answered.set()
 
     def _fail(self, why: str) -> None:
-        self._failure = LinkFailed(why, self.refused)
+        self._failure = LinkFailed(why)
+        self.refused = wants_renewal(self.code)
         self._answered.set()
+
+    def _reject(self, channel: str, message: Message) -> None:
+        """As if the server had: what it can never be told is not to be repeated without end."""
+        log.error("a %s is too large for the broker", channel)
+        errors = [{"path": "", "message": f"The broker takes {self._largest} bytes at most"}]
+        about = {"operation_id": message["operation_id"]} if "operation_id" in message else {}
+        self._listener.heard("rejection", json.dumps({"channel": channel, **about, "errors": errors}).encode())
 
 
 class HttpsLink:
@@ -221,7 +284,7 @@ class HttpsLink:
             answer = web.post("/v1/device/messages", body, {"Authorization": f"Bearer {session.token}"})
         except Refused as refusal:
             self.refused = refusal.status == 401
-            raise LinkFailed(str(refusal), self.refused) from refusal
+            raise LinkFailed(str(refusal)) from refusal
         except NoAnswer as failure:
             raise LinkFailed(str(failure)) from failure
         messages = answer.get("messages")

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from credentials import KeyPair, parse_qr
 from journal import Journal
+from messages import Command
+from mqtt_version import VersionChoice, wants_other_version, wants_renewal, wants_room
+from operations import Failed, Ticket
+from simulation import take_time
 from times import Backoff, Clock, ServerTime, from_text, to_text
 from versions import ReleaseKeys, from_base64url, is_newer
 
@@ -179,6 +184,71 @@ class CredentialsTest(InFolder):
         self.assertEqual((values["serial"], values["code"]), ("REF-1", "18XN-PQ57"))
         with self.assertRaises(ValueError):
             parse_qr("https://example.com/?server=a&serial=b&code=c")
+
+
+class MqttVersionTest(unittest.TestCase):
+    URL = "mqtt://broker.example"
+
+    def test_a_broker_that_refuses_5_is_spoken_to_in_3_1_1_at_once_and_from_then_on(self) -> None:
+        for code, silent in ((1, False), (0x84, False), (None, True)):
+            choice = VersionChoice("auto")
+            self.assertEqual(choice.begin(self.URL), 5)
+            self.assertTrue(choice.ended(5, code, False, silent))
+            self.assertEqual(choice.begin(self.URL), 4)
+            self.assertFalse(choice.ended(4, None, True, False))
+            self.assertEqual(choice.begin(self.URL), 4)
+            self.assertEqual(choice.begin("mqtt://other.example"), 5)
+
+    def test_each_version_is_tried_once_between_two_pauses(self) -> None:
+        choice = VersionChoice("auto")
+        for _ in range(3):
+            self.assertTrue(choice.ended(choice.begin(self.URL), None, False, True))
+            self.assertFalse(choice.ended(choice.begin(self.URL), None, False, True))
+
+    def test_a_broker_that_once_spoke_5_is_not_soon_taken_for_an_old_one(self) -> None:
+        choice = VersionChoice("auto")
+        choice.ended(choice.begin(self.URL), None, True, False)
+        turns = [choice.ended(choice.begin(self.URL), None, False, True) for _ in range(3)]
+        self.assertEqual(turns, [False, False, True])
+        self.assertEqual(choice.begin(self.URL), 4)
+
+    def test_a_version_that_was_asked_for_is_the_only_one(self) -> None:
+        for wanted, level in (("5", 5), ("3.1.1", 4)):
+            choice = VersionChoice(wanted)
+            self.assertFalse(choice.ended(choice.begin(self.URL), 1, False, False))
+            self.assertEqual(choice.begin(self.URL), level)
+
+    def test_a_wrong_password_says_nothing_against_the_version(self) -> None:
+        choice = VersionChoice("auto")
+        self.assertFalse(choice.ended(choice.begin(self.URL), 0x87, False, False))
+        self.assertEqual(choice.begin(self.URL), 5)
+        self.assertTrue(wants_renewal(0x87) and wants_renewal(5) and not wants_renewal(0x8E))
+        self.assertTrue(wants_room(0x8E) and wants_room(0x89) and not wants_room(None))
+        self.assertTrue(wants_other_version(5, 5) and not wants_other_version(5, 4))
+
+
+class SimulationTest(unittest.TestCase):
+    def ticket(self, operator_id: str | None, seconds: float) -> Ticket:
+        parameters = {} if operator_id is None else {"operator_id": operator_id}
+        command = Command("one", "open_menu", parameters, "fail", 100.0, 100.0 + seconds, 100.0, None)
+        return Ticket(command, time.monotonic() + seconds)
+
+    def test_slow_is_seventy_percent_of_the_window(self) -> None:
+        began = time.monotonic()
+        take_time(self.ticket("simulate:slow", 0.2))
+        self.assertAlmostEqual(time.monotonic() - began, 0.14, delta=0.05)
+
+    def test_it_is_broken_off(self) -> None:
+        ticket = self.ticket("simulate:slow", 60.0)
+        ticket.cancelled.set()
+        with self.assertRaisesRegex(Failed, "cancelled"):
+            take_time(ticket)
+
+    def test_what_is_not_known_is_refused_and_what_is_not_asked_takes_no_time(self) -> None:
+        with self.assertRaisesRegex(Failed, "known: slow"):
+            take_time(self.ticket("simulate:fire", 60.0))
+        take_time(self.ticket("Kari", 60.0))
+        take_time(self.ticket(None, 60.0))
 
 
 if __name__ == "__main__":

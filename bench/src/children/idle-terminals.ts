@@ -21,10 +21,10 @@ const timers: NodeJS.Timeout[] = [];
 async function open(options: IdleFleet): Promise<number> {
   fleet = options;
   const { port, keepaliveSeconds, heartbeatSeconds, bare } = options;
-  const seconds = await openAll();
+  // From the first one on: where all take longer to connect than a broker waits for a sign of life, it would end the first.
   if (!bare) beat(heartbeatSeconds, (terminal) => terminal.heartbeat());
   beat(keepaliveSeconds, (terminal) => terminal.ping());
-  return seconds;
+  return openAll();
 
   function beat(everySeconds: number, act: (terminal: RawTerminal) => void): void {
     // Spread over the whole time, as the terminals of a fleet are.

@@ -19,6 +19,8 @@ export class RawTerminal {
   readonly #session = randomUUID();
   #socket: Socket | undefined;
   #messageId = 0;
+  /** Before that nothing else may be said. */
+  #welcomed = false;
   #onWelcome: () => void = () => {};
   #onClose: (error: Error) => void = () => {};
 
@@ -29,7 +31,10 @@ export class RawTerminal {
   /** Resolves with the server's welcome; `bare` is a broker with no server behind it, where the SUBACK has to do. */
   open(bare: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#onWelcome = resolve;
+      this.#onWelcome = () => {
+        this.#welcomed = true;
+        resolve();
+      };
       this.#onClose = reject;
       const socket = connect({ port: this.#options.port, host: "127.0.0.1", noDelay: true });
       this.#socket = socket;
@@ -43,16 +48,18 @@ export class RawTerminal {
   }
 
   heartbeat(): void {
+    if (!this.#welcomed) return;
     this.#say("heartbeat", { session: this.#session, sent_at: new Date().toISOString(), round_trip_ms: 3 });
   }
 
   ping(): void {
-    this.#write({ cmd: "pingreq" });
+    if (this.#welcomed) this.#write({ cmd: "pingreq" });
   }
 
   /** As a power cut would. */
   drop(): Promise<void> {
     this.#onClose = () => {};
+    this.#welcomed = false;
     const socket = this.#socket;
     if (!socket || socket.destroyed) return Promise.resolve();
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));

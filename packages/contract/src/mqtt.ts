@@ -11,7 +11,7 @@ import {
 import { DeviceFault, Telemetry } from "./telemetry.ts";
 
 /**
- * The device protocol: MQTT 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
+ * The device protocol: MQTT 5 or 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
  * Topics are `tillkeeper/v1/{terminal_id}/{channel}`; what each channel is for stands in `channelMeanings`.
  * The broker only carries: a PUBACK proves nothing, a receipt does.
  */
@@ -31,6 +31,12 @@ export const upChannels = [
 export type UpChannel = (typeof upChannels)[number];
 export const downChannels = ["welcome", "command", "receipt", "cancel", "inquiry", "rejection", "probe"] as const;
 export type DownChannel = (typeof downChannels)[number];
+
+/**
+ * After how many seconds a broker of MQTT 5 may throw away what an agent says, because it is of no use any more. Anything else
+ * counts whenever it comes.
+ */
+export const messageExpirySeconds: { readonly [Channel in UpChannel]?: number } = { heartbeat: 60, probe_answer: 3 };
 
 /** What each channel is for, in a line. */
 export const channelMeanings = {
@@ -68,11 +74,13 @@ export function terminalTopicPrefix(terminalId: string): string {
   return `${root}/${terminalId}/`;
 }
 
+const allChannels = [...upChannels, ...downChannels];
+
 /** `undefined` for a topic that is not one of ours. */
 export function parseTopic(text: string): { terminalId: string; channel: UpChannel | DownChannel } | undefined {
   const [first, version, terminalId, channel, ...rest] = text.split("/");
   if (`${first}/${version}` !== root || !terminalId || !channel || rest.length > 0) return undefined;
-  const known = [...upChannels, ...downChannels].find((name) => name === channel);
+  const known = allChannels.find((name) => name === channel);
   return known && { terminalId, channel: known };
 }
 

@@ -33,6 +33,8 @@ export const pairingLimits = {
   codeSecondsMax: 86_400,
   wrongTries: 10,
   nonceSeconds: 120,
+  /** How long after the end of its newest token a device that is connected may still renew it. */
+  tokenGraceSeconds: 120,
   proofCharacters: 4_096,
 } as const;
 

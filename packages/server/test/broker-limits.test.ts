@@ -28,14 +28,17 @@ describe("the embedded broker alone", () => {
     await broker.close();
   });
   async function open(
-    more: { authenticate?: (u: string, p?: Buffer) => Promise<string | undefined>; receive?: Receive } = {},
+    more: {
+      authenticate?: (u: string, p?: Buffer) => Promise<{ credentialId: string } | undefined>;
+      receive?: Receive;
+    } = {},
   ) {
     broker = await openEmbeddedBroker({
       host: "127.0.0.1",
       shownHost: "127.0.0.1",
       port: { number: 0, configured: true },
       log: createLogger("silent"),
-      authenticate: async () => "a credential",
+      authenticate: async () => ({ credentialId: "a credential" }),
       receive: async () => undefined,
       left: () => undefined,
       ...more,
@@ -109,7 +112,7 @@ describe("the embedded broker alone", () => {
       async authenticate(_username, password) {
         const holds = password?.toString() === current;
         await new Promise<void>((resolve) => gates.push(resolve));
-        return holds ? "a credential" : undefined;
+        return holds ? { credentialId: "a credential" } : undefined;
       },
     });
     const outcome = (password: string) =>

@@ -39,7 +39,7 @@ describe("MQTT at the embedded broker", () => {
       async authenticate(_username, password) {
         await entering;
         if (password?.toString() === "trouble") throw new Error("the database is away");
-        return password?.toString() === "x" ? "a credential" : undefined;
+        return password?.toString() === "x" ? { credentialId: "a credential" } : undefined;
       },
       async receive(_terminalId, channel, payload) {
         received.push(`${channel} ${payload.toString()}`);

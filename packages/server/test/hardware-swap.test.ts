@@ -87,6 +87,52 @@ describe("hardware swap", () => {
     await device.leave();
   });
 
+  it("goes on showing what the old device told of itself, as told by that one", async () => {
+    const { terminalId: id, password } = await activeDevice(server, tenant, "TELLS-OLD");
+    const old = await PresentDevice.connect(server, { terminalId: id, password });
+    await old.greet();
+    await old.beat({ telemetry: { battery: { percent: 12 }, printer: "ok" } });
+    const latest = async () => (await get(`/${id}/telemetry`)).telemetry;
+    await expect.poll(latest, { timeout: 5_000 }).toMatchObject({
+      battery: { value: { percent: 12 }, device_serial_number: "TELLS-OLD" },
+      printer: { value: "ok", device_serial_number: "TELLS-OLD" },
+    });
+    const before = await latest();
+    server.clock.advance(60_000);
+    const { code } = (await swap(id, "TELLS-NEW")).body.pairing;
+    await old.leave();
+    expect(await latest()).toEqual(before);
+
+    const { body } = await (await PairingDevice.make("TELLS-NEW")).pair(server, code);
+    const fresh = await PresentDevice.connect(server, { terminalId: id, password: body.mqtt_password });
+    await fresh.greet();
+    // The same as the old one's, within the time for which it would not be written again.
+    await fresh.beat({ telemetry: { printer: "ok" } });
+    await expect.poll(latest, { timeout: 5_000 }).toEqual({
+      battery: before.battery,
+      printer: { value: "ok", since: expect.any(String), at: expect.any(String), device_serial_number: "TELLS-NEW" },
+    });
+    const { printer } = await latest();
+    expect(printer.since).toBe(printer.at);
+    const history = async (field: string) =>
+      (await get(`/${id}/telemetry/history?field=${field}`)).changes.map(
+        (change: { value: unknown; device_serial_number: string }) => [change.value, change.device_serial_number],
+      );
+    expect(await history("printer")).toEqual([
+      ["ok", "TELLS-NEW"],
+      ["ok", "TELLS-OLD"],
+    ]);
+    expect(await history("battery")).toEqual([[{ percent: 12 }, "TELLS-OLD"]]);
+    // Said again it is no news.
+    server.clock.advance(60_000);
+    await fresh.beat({ telemetry: { printer: "ok", battery: { percent: 90 } } });
+    await expect.poll(latest, { timeout: 5_000 }).toMatchObject({
+      battery: { value: { percent: 90 }, device_serial_number: "TELLS-NEW" },
+      printer,
+    });
+    await fresh.leave();
+  });
+
   it("frees the old serial number; a search by serial number finds what a device is and was", async () => {
     const first = await registerForPairing(server, tenant, "TRAVELS-1");
     await swap(first.terminal_id, "TRAVELS-2");

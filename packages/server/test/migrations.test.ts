@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { openDb } from "../src/db/db.ts";
 import { migrate } from "../src/db/migrate.ts";
@@ -62,6 +63,29 @@ it("moves operations of before into months and claims: what was pending ends, wh
     .toEqual(["COMPLETED", "COMPLETED", "TIMEOUT", "TIMEOUT"]);
   await server.stop();
   await database.drop();
+});
+
+it("ends what tokens opened that nobody noted, within the longest time that a token may live", async () => {
+  const server = await startTestServer();
+  const { terminal_id: paired } = await registerForPairing(server, await server.account("T66000003"), "660000000003");
+  const { terminal_id: given } = await registerForPairing(server, await server.account("T66000004"), "660000000004");
+  // As a server of before writes them, and as the migration finds them.
+  const insert = (id: string, column: string, value: string) =>
+    server.db.pool.query(
+      `insert into terminal_credentials (account_id, terminal_id, ${column}, created_at) values ($1, $2, $3, now())`,
+      [id.slice(0, 9), id, value],
+    );
+  await insert(paired, "public_key", "{}");
+  await insert(given, "secret_sha256", "\\x00");
+  const text = await readFile(new URL("../src/db/migrations/0012_token_ends.sql", import.meta.url), "utf8");
+  await server.db.pool.query(/^update terminal_credentials[^;]*;/m.exec(text)?.[0] ?? "");
+  server.clock.advance(8 * dayMs);
+  const lapsed = async () => {
+    const query = server.db.sql.selectFrom("terminal_credentials").select(["terminal_id", "lapsed_at"]);
+    return (await query.execute()).filter((row) => row.lapsed_at !== null).map((row) => row.terminal_id);
+  };
+  await expect.poll(lapsed, { timeout: 10_000 }).toEqual([paired]);
+  await server.stop();
 });
 
 it("lets servers of before, which run beside this one for a while, go on giving out passwords", async () => {

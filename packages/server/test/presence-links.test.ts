@@ -176,4 +176,19 @@ describe("a server that restarts", () => {
     );
     await allOnline();
   });
+
+  it("dies together with a terminal that names no session: that one is missed by the next server", async () => {
+    const server: ForDevices = { mqttUrl: serving.mqttUrl, call: (...call) => send<never>(serving.url, ...call) };
+    const registered = await register(server, tenant, "6302001");
+    const device = await PresentDevice.connect(server, registered);
+    await device.hello();
+    await see.until(registered.terminalId, "online");
+    await serving.kill();
+    await device.leave();
+    await serving.start();
+    await see.until(registered.terminalId, "late", 60_000);
+    const expected = ["online connected", "late silent"];
+    const written = async () => expect(await see.changes(registered.terminalId)).toEqual(expected);
+    await vi.waitFor(written, { timeout: 10_000, interval: 50 });
+  }, 120_000);
 });

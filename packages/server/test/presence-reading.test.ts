@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { PresenceEvent } from "../src/presence/events.ts";
+import { writeEvents } from "../src/presence/journal.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -53,6 +55,22 @@ describe("reading of presence", () => {
     const next = await look.get(`/v1/accounts/T60000002/presence?limit=1&starting_after=${all.starting_after}`);
     expect(next.stores).toMatchObject([{ store_id: "shop", counts, worst: "late" }]);
     expect(next).not.toHaveProperty("starting_after");
+  });
+
+  it("answers in order what happened within one millisecond", async () => {
+    const { terminalId } = await register(server, tenant, "6000302");
+    const at = server.clock.now();
+    const rounds = [1, 2, 3, 4].flatMap((round): PresenceEvent[] => [
+      { kind: "hello", at, session: `${round}`, nextExpectedAt: new Date(at.getTime() + 30_000) },
+      { kind: "gone", at, session: `${round}` },
+    ]);
+    // Two batches, as they would be written.
+    for (const events of [rounds.slice(0, 3), rounds.slice(3)]) {
+      await writeEvents(server.db, [{ accountId: aid, terminalId, events }], at);
+    }
+    const once = ["online connected", "late link_lost"];
+    expect(await see.changes(terminalId)).toEqual([...once, ...once, ...once, ...once]);
+    expect((await see.presence(terminalId)).status).toBe("late");
   });
 
   it("answers what happened at a time, page by page", async () => {

@@ -139,6 +139,30 @@ describe("presence", () => {
     expect(await see.changes(id)).toEqual(["online connected", "shut_down goodbye"]);
   });
 
+  it("makes little history of one that comes and goes all the time, and tells how that ended", async () => {
+    const { device, id } = await there();
+    await device.say("goodbye", { session: device.session });
+    const hello = { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations: [] };
+    for (let round = 0; round < 60; round += 1) {
+      const session = `round-${round}`;
+      await device.say("hello", { ...hello, session });
+      await device.say("goodbye", { session });
+    }
+    const welcomes = () => device.received.filter(({ channel }) => channel === "welcome").length;
+    await vi.waitUntil(() => welcomes() === 61, { timeout: 20_000 });
+    await see.until(id, "shut_down");
+    const ten = Array.from({ length: 5 }, () => ["online connected", "shut_down goodbye"]).flat();
+    expect(await see.changes(id)).toEqual(ten);
+    // What it is now was held back, and gets there when its minute is over.
+    const { since } = await see.presence(id);
+    server.clock.advance(60_000);
+    await seesChanges(id, [...ten, "shut_down goodbye"]);
+    const { changes } = await see.get(`/v1/accounts/${aid}/terminals/${id}/presence/changes?limit=1`);
+    expect(changes[0].at).toBe(since);
+    const { rows } = await server.db.pool.query("select 1 from presence_changes where terminal_id = $1", [id]);
+    expect(rows).toHaveLength(11);
+  });
+
   it("lets nobody leave any other will", async () => {
     const { device: victim, id: victimId } = await there();
     const registered = await fresh();
@@ -184,8 +208,16 @@ describe("presence", () => {
     const device = await connect(registered);
     await device.hello();
     await see.until(id, "online");
-    server.clock.advance(3_600_000);
-    expect((await see.presence(id)).status).toBe("online");
+    // It says nothing any more: its connection speaks for it.
+    for (let round = 0; round < 3; round += 1) {
+      const { last_heard_at: before = "" } = await see.presence(id);
+      server.clock.advance(20_000);
+      const heard = async () => (await see.presence(id)).last_heard_at ?? "";
+      await vi.waitUntil(async () => (await heard()) >= new Date(Date.parse(before) + 20_000).toISOString(), {
+        timeout: 15_000,
+      });
+      expect((await see.presence(id)).status).toBe("online");
+    }
     device.cut();
     await see.until(id, "late");
     expect(await see.changes(id)).toEqual(["online connected", "late link_lost"]);
@@ -209,6 +241,28 @@ describe("presence", () => {
     server.clock.advance(46_000);
     expect((await see.presence(id)).status).toBe("offline");
     expect((await see.presence(lostId)).status).toBe("offline");
+  });
+
+  it("is not online for ever by a connection that ended while no server was there to see it", async () => {
+    const devicesThen = [await connect(await fresh()), await connect(await fresh())] as const;
+    for (const device of devicesThen) {
+      await device.hello();
+      await see.until(device.terminalId, "online");
+    }
+    const [lost, back] = devicesThen.map(({ terminalId }) => terminalId) as [string, string];
+    // Neither names its connection. Both lose it, and one comes back.
+    await server.restart();
+    const query = server.db.sql.selectFrom("terminal_presence").select("status").where("terminal_id", "=", lost);
+    expect(await query.execute()).toEqual([{ status: "online" }]);
+    const { password } = (
+      await server.call("POST", `/v1/accounts/${aid}/terminals/${back}/credentials`, { token: tenant.token })
+    ).body;
+    await (await connect({ terminalId: back, password })).hello();
+    server.clock.advance(34_000);
+    expect((await see.presence(lost)).status).toBe("online");
+    server.clock.advance(27_000);
+    await seesChanges(lost, ["online connected", "late silent", "offline silent"]);
+    await vi.waitUntil(async () => (await see.presence(back)).status === "online", { timeout: 15_000 });
   });
 
   it("rejects what it does not understand, naming the place, and goes on", async () => {

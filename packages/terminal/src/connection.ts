@@ -5,8 +5,8 @@ import type { Logger } from "./logger.ts";
 /** Where and as whom a terminal connects: what `POST …/terminals/{terminal_id}/credentials` answers, or a
  * `DeviceCredential` gives. */
 export interface Credential {
-  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
-  url: string;
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. As a function like the password: brokers move. */
+  url: string | (() => string);
   username: string;
   /** As a function it is asked for at each attempt to connect: a token changes. */
   password: string | (() => string);
@@ -23,10 +23,16 @@ export interface Credential {
   ca?: string;
 }
 
+/** What a credential says at this moment. */
+export function current(value: string | (() => string)): string {
+  return typeof value === "function" ? value() : value;
+}
+
 export interface ConnectionEvents {
   /** Connected and subscribed. `session` names this connection, as the will does that the broker holds. */
   up(session: string): void;
-  down(): void;
+  /** `taken_over`: another connection with this client id has come. */
+  down(why?: "taken_over"): void;
   message(channel: DownChannel, payload: Uint8Array): void;
 }
 

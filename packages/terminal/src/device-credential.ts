@@ -25,8 +25,8 @@ const longestRetryMs = 60_000;
 
 /**
  * The credential of a paired device: keeps a token fresh, and hands out the current one whenever a connection is opened.
- * A connection that is open lives on with the token it was opened by; but where brokers have passwords of their own kind,
- * and a renewal brings another, they end it with the old one. It is opened anew before that.
+ * A connection that is open lives on as long as tokens are renewed; but where brokers have passwords of their own kind, and
+ * a renewal brings another, they end it with the old one. It is opened anew before that.
  */
 export class DeviceCredential {
   /** For an agent: always the current token. */
@@ -54,7 +54,7 @@ export class DeviceCredential {
     this.#token = token;
     this.#since = this.#clock.monotonic();
     this.credential = {
-      url: token.mqtt_url,
+      url: () => this.#token.mqtt_url,
       username: token.mqtt_username,
       password: () => this.#token.mqtt_password,
       clientId: () => this.#token.mqtt_client_id,

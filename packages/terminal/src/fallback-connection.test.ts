@@ -10,7 +10,7 @@ function played(name: string, journal: string[]) {
   const write = (what: string) => void journal.push(`${name} ${what}`);
   const open: OpenConnection = (given): Connection => {
     settings = given;
-    write(`opened at ${given.credential.url}`);
+    write(`opened at ${String(given.credential.url)}`);
     const over = (what: string) => {
       write(what);
       return Promise.resolve();
@@ -19,7 +19,7 @@ function played(name: string, journal: string[]) {
       send: (channel) => over(`sends ${channel}`),
       proved: () => write("proved"),
       drop: () => write("drops"),
-      use: ({ url, password }) => write(`uses ${String(password)} at ${url}`),
+      use: ({ url, password }) => write(`uses ${String(password)} at ${String(url)}`),
       close: () => over("closed"),
       destroy: () => over("destroyed"),
     };
@@ -93,6 +93,16 @@ describe("MQTT with HTTPS behind it", () => {
     expect(since()).toEqual(["https opened at https://server"]);
     connection.use({ ...credential, password: "three" });
     expect(since()).toEqual(["mqtt uses three at mqtt://broker", "https uses three over HTTPS at https://server"]);
+  });
+
+  test("does not stand in while MQTT leaves the place to another device, but does if nobody is there", () => {
+    mqtt.events().up("s1");
+    mqtt.events().down("taken_over");
+    since();
+    clock.advance(60_000);
+    expect(since()).toEqual([]);
+    clock.advance(16_000);
+    expect(since()).toEqual(["https opened at https://server"]);
   });
 
   test("ends both, and opens nothing after that", async () => {

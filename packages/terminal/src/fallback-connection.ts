@@ -3,6 +3,11 @@ import type { Connection, ConnectionEvents, ConnectionSettings, Credential, Open
 
 /** How long MQTT may be away before HTTPS stands in. */
 const patienceMs = 15_000;
+/**
+ * After another device has taken its place: longer than MQTT stands back then. Over HTTPS both would be there, and both
+ * would carry out what one is told.
+ */
+const patienceOfTakenOverMs = 75_000;
 
 /**
  * MQTT where it gets through, HTTPS where it does not. MQTT is tried all the time, and has the word as soon as it is up;
@@ -50,7 +55,7 @@ class FallbackConnection implements Connection {
     this.#credential = settings.credential;
     this.#openStandIn = openStandIn;
     this.#main = mqtt({ ...settings, events: this.#mainEvents(settings.events) });
-    this.#wait();
+    this.#wait(patienceMs);
   }
 
   send(channel: UpChannel, message: object): Promise<void> {
@@ -93,16 +98,16 @@ class FallbackConnection implements Connection {
         this.#endStandIn();
         events.up(session);
       },
-      down: () => {
+      down: (why) => {
         this.#mainUp = false;
         events.down();
-        this.#wait();
+        this.#wait(why === "taken_over" ? patienceOfTakenOverMs : patienceMs);
       },
       message: (channel, payload) => events.message(channel, payload),
     };
   }
 
-  #wait(): void {
+  #wait(ms: number): void {
     const { events, clock } = this.#settings;
     const standInEvents: ConnectionEvents = {
       up: (session) => {
@@ -112,7 +117,7 @@ class FallbackConnection implements Connection {
       down: () => this.#standInDown(),
       message: (channel, payload) => events.message(channel, payload),
     };
-    this.#cancelPatience = clock.after(patienceMs, () => {
+    this.#cancelPatience = clock.after(ms, () => {
       const settings = { ...this.#settings, credential: this.#credential, events: standInEvents };
       this.#standIn ??= this.#openStandIn(settings);
     });

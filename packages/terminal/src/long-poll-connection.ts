@@ -1,6 +1,12 @@
 import { downChannels, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { backoff } from "./backoff.ts";
-import type { Connection, ConnectionSettings, Credential, OpenConnection } from "./connection.ts";
+import {
+  type Connection,
+  type ConnectionSettings,
+  type Credential,
+  current,
+  type OpenConnection,
+} from "./connection.ts";
 import { LongPollLink } from "./long-poll-link.ts";
 
 const firstRetryMs = 200;
@@ -98,7 +104,7 @@ class LongPollConnection implements Connection {
 }
 
 function checked(credential: Credential): Credential {
-  const { protocol } = new URL(credential.url);
+  const { protocol } = new URL(current(credential.url));
   if (!["http:", "https:"].includes(protocol)) throw new Error(`Not an HTTP address: ${protocol}`);
   return credential;
 }

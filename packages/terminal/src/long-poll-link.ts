@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import { limits } from "@tillkeeper/contract/limits";
 import type { UpChannel } from "@tillkeeper/contract/mqtt";
-import type { Credential } from "./connection.ts";
+import { type Credential, current } from "./connection.ts";
 
 const waitSeconds = limits.longPollWaitSecondsMax;
 /** Beyond the time that the server may hold an answer back. */
@@ -77,10 +77,9 @@ export class LongPollLink {
 
   async #exchange(request: { wait_seconds?: number; messages?: object[] }): Promise<Heard> {
     const { url, username, password, refused } = this.#credential;
-    const secret = typeof password === "function" ? password() : password;
-    const response = await fetch(new URL("/v1/device/messages", url), {
+    const response = await fetch(new URL("/v1/device/messages", current(url)), {
       method: "POST",
-      headers: { authorization: authorizationOf(username, secret), "content-type": "application/json" },
+      headers: { authorization: authorizationOf(username, current(password)), "content-type": "application/json" },
       body: JSON.stringify({ session: this.session, ...request }),
       signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout((request.wait_seconds ?? 0) * 1000 + slackMs)]),
     });

@@ -1,24 +1,31 @@
 import { randomUUID } from "node:crypto";
-import { downChannels, type GoneMessage, parseTopic, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
-import { connect, type MqttClient } from "mqtt";
+import type { UpChannel } from "@tillkeeper/contract/mqtt";
 import { backoff } from "./backoff.ts";
-import type { Connection, ConnectionSettings, Credential } from "./connection.ts";
+import { BrokerLink, type LinkEnd } from "./broker-link.ts";
+import { type Connection, type ConnectionSettings, type Credential, current } from "./connection.ts";
+import { reactionTo, takenOver } from "./mqtt-reasons.ts";
+import { type MqttVersion, VersionChoice, versionOf } from "./mqtt-version.ts";
 
-/** A broker misses who has gone silent after one and a half of these. */
-const keepaliveSeconds = 12;
-const connectTimeoutMs = 10_000;
 const firstRetryMs = 200;
 const longestRetryMs = 10_000;
 /** A link that lived this long was a good one: the next attempt may come quickly again. */
 const stableMs = 2_000;
 /** After a link on which the server answered, but that did not live as long: two agents that push each other out. */
 const failuresAfterProof = 2;
+/** When the broker asks for room, or another device has come as this one. */
+const standBackMs = { first: 5_000, longest: 60_000 };
+/** A link that lived this long was left in peace: it outlived the other device's pause. */
+const peacefulMs = 2 * standBackMs.longest;
 const goodbyeMs = 1000;
-/** MQTT 3.1.1: bad user name or password, not authorized. */
-const refusals = new Set<unknown>([4, 5]);
 
-/** MQTT 3.1.1 by mqtt.js: clean sessions, QoS 1, one new client per attempt so that nothing old is sent again. */
-export const openMqttConnection = (settings: ConnectionSettings): MqttLink => new MqttConnection(settings);
+/** MQTT by mqtt.js: 5 where the broker speaks it, else 3.1.1. Clean sessions, QoS 1, a new client per attempt so that nothing old is sent again. */
+export const openMqttConnection = (settings: ConnectionSettings): MqttLink => new MqttConnection(settings, "auto");
+
+/** The same with one version alone. */
+export const openMqttAs =
+  (version: MqttVersion) =>
+  (settings: ConnectionSettings): MqttLink =>
+    new MqttConnection(settings, version);
 
 /** For those who play bad links. */
 export interface MqttLink extends Connection {
@@ -28,35 +35,29 @@ export interface MqttLink extends Connection {
 
 class MqttConnection implements MqttLink {
   readonly #settings: ConnectionSettings;
+  readonly #versions: VersionChoice;
   #credential: Credential;
-  #client: MqttClient | undefined;
+  #link: BrokerLink | undefined;
   #upSince: number | undefined;
   #failures = 0;
+  #standBacks = 0;
   #cancelRetry: (() => void) | undefined;
   #ended = false;
   #problem = "";
+  #lastUrl = "";
   #forget: (() => void) | undefined;
   /** Is being opened anew, in good order. */
-  #reopening: MqttClient | undefined;
+  #reopening: BrokerLink | undefined;
 
-  constructor(settings: ConnectionSettings) {
+  constructor(settings: ConnectionSettings, version: MqttVersion) {
     this.#settings = settings;
+    this.#versions = new VersionChoice(version);
     this.#credential = this.#watched(settings.credential);
     this.#open();
   }
 
   send(channel: UpChannel, message: object): Promise<void> {
-    const client = this.#client;
-    if (!client?.connected) return Promise.resolve();
-    return new Promise((resolve) => {
-      // The link may go before the PUBACK comes; nobody may be left waiting then.
-      const over = () => {
-        client.removeListener("close", over);
-        resolve();
-      };
-      client.once("close", over);
-      client.publish(topic(this.#settings.terminalId, channel), JSON.stringify(message), { qos: 1 }, over);
-    });
+    return this.#link?.send(channel, message) ?? Promise.resolve();
   }
 
   proved(): void {
@@ -64,63 +65,61 @@ class MqttConnection implements MqttLink {
   }
 
   drop(): void {
-    this.#client?.stream.destroy();
+    this.#link?.break();
   }
 
   stall(): void {
-    // Corks are counted: those of the client, which come off again, do not open this one.
-    this.#client?.stream.cork();
+    this.#link?.stall();
   }
 
   use(credential: Credential): void {
     this.#credential = this.#watched(credential);
     this.#failures = 0;
+    this.#standBacks = 0;
     if (this.#cancelRetry) this.#open();
     else this.drop();
   }
 
   async close(): Promise<void> {
     this.#end();
-    const client = this.#client;
-    if (!client || client.stream.destroyed) return;
-    const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
+    const link = this.#link;
+    if (!link || link.destroyed) return;
     // Without a link there is nobody to say DISCONNECT to.
-    if (!client.connected) client.stream.destroy();
-    this.#disconnect(client);
-    await closed;
+    if (!link.connected) link.break();
+    this.#disconnect(link);
+    await link.ended;
   }
 
   async destroy(): Promise<void> {
     this.#end();
-    const client = this.#client;
-    if (!client || client.stream.destroyed) return;
-    const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
-    client.stream.destroy();
-    await closed;
+    const link = this.#link;
+    if (!link || link.destroyed) return;
+    link.break();
+    await link.ended;
   }
 
   #watched(credential: Credential): Credential {
-    const good = checked(credential);
+    this.#lastUrl = addressOf(credential);
     this.#forget?.();
-    this.#forget = good.whenOutdated?.(() => this.#reopen());
-    return good;
+    this.#forget = credential.whenOutdated?.(() => this.#reopen());
+    return credential;
   }
 
   /** A DISCONNECT takes the will back: the server learns of the new connection by its hello, and of no loss. */
   #reopen(): void {
-    const client = this.#client;
+    const link = this.#link;
     // One that is just being opened, too: it has the password of before.
-    if (this.#ended || !client || client === this.#reopening) return;
-    this.#reopening = client;
-    if (client.connected) this.#disconnect(client);
-    else client.stream.destroy();
+    if (this.#ended || !link || link === this.#reopening) return;
+    this.#reopening = link;
+    if (link.connected) this.#disconnect(link);
+    else link.break();
   }
 
   /** A broker that hangs is not waited for. */
-  #disconnect(client: MqttClient): void {
-    const cancel = this.#settings.clock.after(goodbyeMs, () => client.stream.destroy());
-    client.once("close", cancel);
-    client.end(false);
+  #disconnect(link: BrokerLink): void {
+    const cancel = this.#settings.clock.after(goodbyeMs, () => link.break());
+    void link.ended.then(cancel);
+    link.disconnect();
   }
 
   #end(): void {
@@ -134,92 +133,116 @@ class MqttConnection implements MqttLink {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     const { terminalId, events } = this.#settings;
-    const { url, username, password, clientId = terminalId, ca, refused } = this.#credential;
+    const { username, password, clientId = terminalId, ca } = this.#credential;
+    const url = this.#address();
     const session = randomUUID();
-    const gone: GoneMessage = { session };
-    const client = connect(url, {
-      protocolVersion: 4,
-      clean: true,
-      clientId: now(clientId),
-      username,
-      password: now(password),
-      keepalive: keepaliveSeconds,
-      connectTimeout: connectTimeoutMs,
-      reconnectPeriod: 0,
-      resubscribe: false,
-      manualConnect: true,
-      will: { topic: topic(terminalId, "gone"), payload: Buffer.from(JSON.stringify(gone)), qos: 1, retain: false },
-      ...(ca !== undefined && { ca }),
+    const link: BrokerLink = new BrokerLink({
+      level: this.#versions.begin(url),
+      terminalId,
+      session,
+      login: {
+        url,
+        username,
+        password: current(password),
+        clientId: current(clientId),
+        ...(ca !== undefined && { ca }),
+      },
+      events: {
+        up: () => this.#up(link, session),
+        message: (channel, payload) => {
+          if (!this.#ended) events.message(channel, payload);
+        },
+        refused: (channel, cause) => this.#report(cause, `the broker does not take a ${channel}`),
+        tooLarge: (channel, message, largestBytes) => this.#tooLarge(channel, message, largestBytes),
+        ended: (end) => this.#down(link, end),
+      },
     });
-    this.#client = client;
-    // Every message under way listens for the end of the link.
-    client.setMaxListeners(0);
-    // Before connecting: a message that follows close upon the SUBACK would be lost to a handler attached later.
-    client.on("message", (name, payload) => {
-      const parsed = parseTopic(name);
-      const channel = downChannels.find((known) => known === parsed?.channel);
-      if (channel && parsed?.terminalId === terminalId && !this.#ended) events.message(channel, payload);
-    });
-    client.on("connect", () => this.#subscribe(client, session));
-    client.on("error", (cause) => {
-      if ("code" in cause && refusals.has(cause.code) && !this.#ended) refused?.();
-      this.#report(cause);
-    });
-    client.on("close", () => this.#closed(client));
-    client.connect();
-    const { stream } = client;
-    if ("setNoDelay" in stream && typeof stream.setNoDelay === "function") stream.setNoDelay(true);
+    this.#link = link;
   }
 
-  #subscribe(client: MqttClient, session: string): void {
-    const topics = downChannels.map((channel) => topic(this.#settings.terminalId, channel));
-    client.subscribe(topics, { qos: 1 }, (cause) => {
-      if (this.#client !== client || this.#ended) return;
-      if (cause) {
-        this.#report(cause);
-        client.stream.destroy();
-        return;
-      }
-      this.#problem = "";
-      this.#upSince = this.#settings.clock.monotonic();
-      this.#settings.log.info({ terminal_id: this.#settings.terminalId }, "connected");
-      this.#settings.events.up(session);
-    });
+  /** Where to connect; the last address that could be used, should a newer one be none. */
+  #address(): string {
+    try {
+      this.#lastUrl = addressOf(this.#credential);
+    } catch (cause) {
+      this.#report(cause as Error, "the new address cannot be used");
+    }
+    return this.#lastUrl;
   }
 
-  #closed(client: MqttClient): void {
-    if (this.#client !== client) return;
-    this.#client = undefined;
+  #up(link: BrokerLink, session: string): void {
+    if (this.#link !== link || this.#ended) return;
+    const { clock, log, events, terminalId } = this.#settings;
+    this.#problem = "";
+    this.#upSince = clock.monotonic();
+    this.#versions.answered(link.level);
+    log.info({ terminal_id: terminalId, mqtt_version: versionOf(link.level) }, "connected");
+    events.up(session);
+  }
+
+  /** As if the server had rejected it, which will never see it: what cannot be told is not to be repeated without end. */
+  #tooLarge(channel: UpChannel, message: object, largestBytes: number): void {
+    const { log, events, terminalId } = this.#settings;
+    log.error(
+      { terminal_id: terminalId, channel, largest_bytes: largestBytes },
+      "a message is too large for the broker",
+    );
+    const errors = [{ path: "", message: `The broker takes ${largestBytes} bytes at most` }];
+    const about = "operation_id" in message ? { operation_id: message.operation_id } : {};
+    events.message("rejection", Buffer.from(JSON.stringify({ channel, ...about, errors })));
+  }
+
+  #down(link: BrokerLink, end: LinkEnd): void {
+    if (this.#link !== link) return;
+    this.#link = undefined;
     const { clock, events, log, terminalId } = this.#settings;
     if (this.#upSince !== undefined) {
-      if (clock.monotonic() - this.#upSince >= stableMs) this.#failures = 0;
+      const lived = clock.monotonic() - this.#upSince;
+      if (lived >= stableMs) this.#failures = 0;
+      if (lived >= peacefulMs) this.#standBacks = 0;
       this.#upSince = undefined;
       log.info({ terminal_id: terminalId }, "connection lost");
-      events.down();
+      events.down(end.code === takenOver ? "taken_over" : undefined);
     }
     if (this.#ended) return;
-    const inGoodOrder = this.#reopening === client;
+    const inGoodOrder = this.#reopening === link;
     this.#reopening = undefined;
-    if (inGoodOrder) return this.#open();
-    const delayMs = backoff(this.#failures, firstRetryMs, longestRetryMs);
+    if (inGoodOrder || this.#turned(link, end)) return this.#open();
+    if (end.cause) this.#report(end.cause, "cannot connect; will try again");
+    this.#cancelRetry = clock.after(this.#pauseMs(link, end), () => this.#open());
+  }
+
+  /** Whether to try the other version at once. */
+  #turned({ level }: BrokerLink, { code, silent }: LinkEnd): boolean {
+    if (silent) return this.#versions.silent(level);
+    if (code === undefined) this.#versions.failed();
+    else if (reactionTo(code, level) === "other_version") return this.#versions.refused(level);
+    else this.#versions.answered(level);
+    return false;
+  }
+
+  #pauseMs({ level }: BrokerLink, { code }: LinkEnd): number {
+    const reaction = reactionTo(code, level);
+    if (reaction === "renew") this.#credential.refused?.();
+    if (reaction === "stand_back") {
+      this.#standBacks += 1;
+      return backoff(this.#standBacks - 1, standBackMs.first, standBackMs.longest);
+    }
     this.#failures += 1;
-    this.#cancelRetry = clock.after(delayMs, () => this.#open());
+    return backoff(this.#failures - 1, firstRetryMs, longestRetryMs);
   }
 
   /** One line per kind of trouble, not one per attempt. */
-  #report(cause: Error): void {
+  #report(cause: Error, what: string): void {
     if (this.#ended || cause.message === this.#problem) return;
     this.#problem = cause.message;
-    this.#settings.log.warn({ terminal_id: this.#settings.terminalId, err: cause }, "cannot connect; will try again");
+    this.#settings.log.warn({ terminal_id: this.#settings.terminalId, err: cause }, what);
   }
 }
 
-function checked(credential: Credential): Credential {
-  const { protocol } = new URL(credential.url);
+function addressOf(credential: Credential): string {
+  const url = current(credential.url);
+  const { protocol } = new URL(url);
   if (!["mqtt:", "mqtts:", "ws:", "wss:"].includes(protocol)) throw new Error(`Not an MQTT address: ${protocol}`);
-  return credential;
-}
-
-function now(value: string | (() => string)): string {
-  return typeof value === "function" ? value() : value;
+  return url;
 }

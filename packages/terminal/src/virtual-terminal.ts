@@ -25,7 +25,7 @@ import { installedVersion, runningVersions, virtualUpdates } from "./virtual-upd
 export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
   terminalId: string;
   serialNumber: string;
-  mqttUrl: string;
+  mqttUrl: Credential["url"];
   /** Releases for another model are not installed; left out, the server is believed. */
   deviceModel?: string;
   /** Asked at each check_update: the keys whose releases it installs. Without it, none. */

@@ -5,7 +5,8 @@ import type { Credential, OpenConnection } from "@tillkeeper/terminal/connection
 import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
 import { withFallback } from "@tillkeeper/terminal/fallback-connection";
 import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
-import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
+import { openMqttAs } from "@tillkeeper/terminal/mqtt-connection";
+import { type MqttVersion, mqttVersions } from "@tillkeeper/terminal/mqtt-version";
 import { readPairingUri } from "@tillkeeper/terminal/pairing";
 import { terminalJournal } from "@tillkeeper/terminal/terminal-state";
 import { VirtualTerminal } from "@tillkeeper/terminal/virtual-terminal";
@@ -24,6 +25,7 @@ interface AgentOptions {
   state: string;
   json?: true;
   transport: "auto" | "mqtt" | "https";
+  mqttVersion: MqttVersion;
   releaseKeys?: string;
   model?: string;
 }
@@ -44,6 +46,14 @@ export function agentCommand(): Command {
         .choices(["auto", "mqtt", "https"])
         .default("auto"),
     )
+    .addOption(
+      new Option(
+        "--mqtt-version <version>",
+        "what it speaks to the broker; auto is 5, and 3.1.1 where the broker knows no other",
+      )
+        .choices(mqttVersions)
+        .default("auto"),
+    )
     .option("--release-keys <file>", "JWK set of the keys whose releases it installs; none without it")
     .option(
       "--model <model>",
@@ -55,7 +65,7 @@ export function agentCommand(): Command {
 
 async function runAgent(options: AgentOptions): Promise<void> {
   const identity = identityOf(options);
-  const { transport, model } = options;
+  const { transport, mqttVersion, model } = options;
   const releaseKeys = options.releaseKeys === undefined ? [] : readReleaseKeys(options.releaseKeys);
   const interruption = watchInterruption();
   const tell: Tell = (event) => console.log(lineOf(event, options.json ?? false));
@@ -64,7 +74,7 @@ async function runAgent(options: AgentOptions): Promise<void> {
     const device = await openPairedDevice(identity, interruption);
     const { terminal_id, reference } = device.token;
     if (device.fresh) tell({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
-    await play(identity, device, { tell, interruption, releaseKeys, transport, model });
+    await play(identity, device, { tell, interruption, releaseKeys, transport, mqttVersion, model });
   } catch (error) {
     if (!interruption.aborted) throw error;
   } finally {
@@ -77,11 +87,12 @@ interface Stage {
   interruption: AbortSignal;
   releaseKeys: readonly ReleasePublicKey[];
   transport: AgentOptions["transport"];
+  mqttVersion: MqttVersion;
   model: string | undefined;
 }
 
 async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, stage: Stage) {
-  const { tell, interruption, releaseKeys, transport, model } = stage;
+  const { tell, interruption, releaseKeys, model } = stage;
   const { terminal_id: terminalId } = token;
   const kept = await DeviceCredential.open({
     server: identity.server,
@@ -90,7 +101,7 @@ async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, sta
     first: token,
     lockedOut: () => tell({ event: "locked_out", terminal_id: terminalId }),
   });
-  const { credential, open } = waysOf(kept, transport);
+  const { credential, open } = waysOf(kept, stage);
   const { url: mqttUrl, ...login } = credential;
   const journal = terminalJournal(join(identity.folder, `${terminalId}.json`), Date.now);
   const what = { terminalId, serialNumber: identity.serialNumber, ...(model !== undefined && { deviceModel: model }) };
@@ -110,11 +121,12 @@ async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, sta
 /** How it connects, and with what. */
 function waysOf(
   kept: DeviceCredential,
-  transport: AgentOptions["transport"],
+  { transport, mqttVersion }: Pick<Stage, "transport" | "mqttVersion">,
 ): { credential: Credential; open: OpenConnection } {
   if (transport === "https") return { credential: kept.overHttps, open: openLongPollConnection };
-  if (transport === "mqtt") return { credential: kept.credential, open: openMqttConnection };
-  const open = withFallback(openMqttConnection, openLongPollConnection, () => kept.overHttps);
+  const openMqtt = openMqttAs(mqttVersion);
+  if (transport === "mqtt") return { credential: kept.credential, open: openMqtt };
+  const open = withFallback(openMqtt, openLongPollConnection, () => kept.overHttps);
   return { credential: kept.credential, open };
 }
 

@@ -78,6 +78,11 @@ export type StorePresenceSummary = Static<typeof StorePresenceSummary>;
 export const StorePresenceList = Type.Object({ stores: Type.Array(StorePresenceSummary), starting_after: Next });
 export type StorePresenceList = Static<typeof StorePresenceList>;
 
+const ToldBy = Type.String({
+  description: "Of the device that told it. After a swap of hardware it may be another one than the terminal's.",
+  examples: ["123456789012"],
+});
+
 const latest = <T extends TSchema>(value: T) =>
   Type.Optional(
     Type.Object({
@@ -87,6 +92,7 @@ const latest = <T extends TSchema>(value: T) =>
         format: "date-time",
         description: "When the terminal last told it, or up to five minutes before that.",
       }),
+      device_serial_number: ToldBy,
     }),
   );
 const fields = Telemetry.properties;
@@ -110,6 +116,7 @@ export const TelemetryChange = Type.Object({
   field: Type.Enum(telemetryFields),
   value: Type.Unknown({ description: "As the terminal told it." }),
   at: Time,
+  device_serial_number: ToldBy,
 });
 export type TelemetryChange = Static<typeof TelemetryChange>;
 

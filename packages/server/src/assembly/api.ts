@@ -79,13 +79,14 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, termin
 /** What is done with terminals, and what is known of them. */
 function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features): Route[] {
   const { db, clock, files } = core;
+  const { presenceClock, probes } = devices;
   return [
     ...operationRoutes({ db, clock, accept, announceCancel: announcer(devices.device, "cancel") }),
     ...activationRoutes({ db, clock }),
     ...logRoutes(core),
     ...releaseRoutes({ db, clock, files }),
     ...configurationRoutes({ db, clock }),
-    ...presenceRoutes({ db, clock, probes: devices.probes }),
+    ...presenceRoutes({ db, clock: presenceClock, probes }),
   ];
 }
 

@@ -14,6 +14,7 @@ import type { Closing } from "../platform/closing.ts";
 import { serverId } from "../platform/server-id.ts";
 import { createPresence } from "../presence/presence.ts";
 import { createProbes } from "../presence/probes.ts";
+import { SteadyClock } from "../presence/steady-clock.ts";
 import { listenOn } from "../presence/watch.ts";
 import { liveKeys } from "../releases/keys.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
@@ -36,16 +37,16 @@ async function openMessages(core: Core, closing: Closing) {
     },
   };
   const probes = createProbes({ db, clock, log, carrier: device.transport });
+  const presenceClock = new SteadyClock(clock);
   const presence = createPresence({
     db,
-    clock,
+    clock: presenceClock,
     log,
     probes,
     heartbeatSeconds: config.heartbeatSeconds ?? defaultHeartbeatSeconds,
-    seesConnections: config.mqtt.outsideUrl === undefined,
   });
   // Before terminals are heard: what they did while no server listened is not held against them.
-  await listenOn({ db, clock });
+  await listenOn({ db, clock: presenceClock });
   closing.add(() =>
     device.reports.flush().catch((error: unknown) => log.warn({ err: error }, "phases were not noted")),
   );
@@ -57,7 +58,7 @@ async function openMessages(core: Core, closing: Closing) {
     presence,
     logs: { holds: (origin, operationId, result) => holdsLog(core, origin, operationId, result) },
   });
-  return { opened, durations, device, probes, presence, inbound };
+  return { opened, durations, device, probes, presence, presenceClock, inbound };
 }
 
 /** The broker and what speaks through it. */

@@ -8,8 +8,8 @@ import { cancelUndelivered } from "../operations/cancel.ts";
 import { giveUpRecipient } from "../operations/commands.ts";
 import { norwegianRegister } from "../organizations/norwegian-register.ts";
 import type { Caller } from "../platform/http/route.ts";
-import { endFault } from "../presence/presence.ts";
-import type { Admission } from "../terminals/admission.ts";
+import { awaitOtherTelemetry, endFault } from "../presence/presence.ts";
+import type { Admission, TakenCredential } from "../terminals/admission.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/suspension.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
@@ -43,11 +43,12 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     forgetDevice: async (tx: Tx, terminal: { accountId: string; terminalId: string }) => {
       await forgetReported(tx, terminal.accountId, terminal.terminalId, clock.now());
       await endFault(tx, terminal, clock.now());
+      await awaitOtherTelemetry(tx, terminal, clock.now());
     },
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
     admit: (admission: Admission) => admitOrSay(transport, admission),
-    withdraw: (credential: Pick<Admission, "terminalId" | "generation">) => withdrawOrSay(transport, credential),
+    withdraw: (credential: TakenCredential) => withdrawOrSay(transport, credential),
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
     // An outside broker does not say who is connected to it; the terminals' own words do.
     isConnected: async (accountId: string, terminalId: string) =>
@@ -70,7 +71,7 @@ async function admitOrSay(transport: DeviceTransport, admission: Admission) {
   }
 }
 
-async function withdrawOrSay(transport: DeviceTransport, credential: Pick<Admission, "terminalId" | "generation">) {
+async function withdrawOrSay(transport: DeviceTransport, credential: TakenCredential) {
   try {
     await transport.withdraw(credential);
   } catch (error) {

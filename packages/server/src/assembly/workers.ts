@@ -8,8 +8,10 @@ import { durationsWorker } from "../operations/durations.ts";
 import { monthWorker } from "../operations/months.ts";
 import { expiryWorker, idempotencyWorker } from "../operations/workers.ts";
 import { retentionWorker } from "../presence/retention.ts";
+import { unnamedWorker } from "../presence/unnamed.ts";
 import { watchWorker } from "../presence/watch.ts";
 import { releaseFileWorker } from "../releases/worker.ts";
+import { lapseWorker } from "../terminals/lapses.ts";
 import { type RetirementDeps, retirementWorker } from "../terminals/retirement.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
@@ -31,7 +33,8 @@ export function workersOf(
     durationsWorker(gateway.durations),
     outboxWorker(gateway.device),
     credentialWorker(gateway.device),
-    watchWorker({ db, clock, hearing: () => gateway.transport.healthy() }),
+    watchWorker({ db, clock: gateway.presenceClock, hearing: () => gateway.transport.healthy() }),
+    unnamedWorker(gateway.presence, connectedTo(gateway)),
     gateway.probes.worker,
     retentionWorker({
       db,
@@ -41,6 +44,7 @@ export function workersOf(
     }),
     ...(gateway.virtual ? [gateway.virtual.worker] : []),
     retirementWorker(terminals),
+    lapseWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({
       db,
@@ -50,4 +54,8 @@ export function workersOf(
     releaseFileWorker({ db, clock, log, files }),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
+}
+
+function connectedTo({ transport }: DeviceSide): () => string[] {
+  return () => transport.connections().map(({ terminalId }) => terminalId);
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { pairingLimits } from "@tillkeeper/contract/pairing";
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../platform/clock.ts";
 import type { SigningKeys } from "./signing-keys.ts";
+import { typedTokens } from "./typed-tokens.ts";
 
 /** What a device token says: which terminal, and by which of its credentials. */
 export interface DeviceIdentity {
@@ -11,11 +11,16 @@ export interface DeviceIdentity {
   credentialId: string;
 }
 
+/** What showed it, a token that has an end of its own or else a password. */
+export interface ShownIdentity extends DeviceIdentity {
+  endsAt?: Date;
+}
+
 export interface DeviceTokens {
   lifetimeSeconds: number;
-  sign(identity: DeviceIdentity): Promise<string>;
+  sign(identity: DeviceIdentity): Promise<{ token: string; endsAt: Date }>;
   /** Undefined for whatever is not a valid device token. Whether the credential is still the terminal's is for others to say. */
-  verify(token: string): Promise<DeviceIdentity | undefined>;
+  verify(token: string): Promise<ShownIdentity | undefined>;
   /** Something new to sign: shows that a proof was made just now, without anybody's clock but the server's. */
   newNonce(): Promise<{ nonce: string; expiresAt: Date }>;
   isNonce(text: string): Promise<boolean>;
@@ -27,9 +32,6 @@ interface DeviceTokenDeps {
   lifetimeSeconds: number;
 }
 
-/** Of another type than every other token of the server: none is ever taken for another. */
-const tokenType = "device+jwt";
-const nonceType = "device-nonce+jwt";
 const form = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** Whether a text can be a device token at all; passwords cannot. */
@@ -38,60 +40,41 @@ export function looksLikeDeviceToken(text: string): boolean {
 }
 
 export function deviceTokens({ keys, clock, lifetimeSeconds }: DeviceTokenDeps): DeviceTokens {
+  const tokens = typedTokens({ keys, clock });
   const secondsNow = () => Math.floor(clock.now().getTime() / 1000);
-
-  async function sign(payload: JWTPayload, typ: string): Promise<string> {
-    const { kid, key } = await keys.current();
-    return new SignJWT(payload).setProtectedHeader({ alg: "EdDSA", kid, typ }).sign(key);
-  }
-
-  async function verify(token: string, typ: string, requiredClaims: string[]): Promise<JWTPayload | undefined> {
-    if (!form.test(token)) return undefined;
-    try {
-      const { kid } = decodeProtectedHeader(token);
-      const key = typeof kid === "string" ? await keys.find(kid) : undefined;
-      if (!key) return undefined;
-      const currentDate = clock.now();
-      return (await jwtVerify(token, key, { algorithms: ["EdDSA"], currentDate, requiredClaims, typ })).payload;
-    } catch (error) {
-      if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
-      throw error;
-    }
-  }
 
   return {
     lifetimeSeconds,
 
-    sign({ accountId, terminalId, credentialId }) {
+    async sign({ accountId, terminalId, credentialId }) {
       const iat = secondsNow();
-      const payload = {
-        sub: terminalId,
-        account: accountId,
-        credential: credentialId,
-        iat,
-        exp: iat + lifetimeSeconds,
-      };
-      return sign({ ...payload, jti: randomUUID() }, tokenType);
+      const exp = iat + lifetimeSeconds;
+      const payload = { sub: terminalId, account: accountId, credential: credentialId, iat, exp, jti: randomUUID() };
+      return { token: await tokens.sign("device+jwt", payload), endsAt: new Date(exp * 1000) };
     },
 
     async verify(token) {
-      const payload = await verify(token, tokenType, ["exp", "sub", "account", "credential"]);
+      if (!looksLikeDeviceToken(token)) return undefined;
+      const { payload } = await tokens.verify("device+jwt", token, ["sub", "account", "credential"]);
       return (
         payload && {
-          accountId: String(payload["account"]),
-          terminalId: String(payload.sub),
-          credentialId: String(payload["credential"]),
+          accountId: payload.account,
+          terminalId: payload.sub,
+          credentialId: payload.credential,
+          endsAt: new Date(payload.exp * 1000),
         }
       );
     },
 
     async newNonce() {
       const exp = secondsNow() + pairingLimits.nonceSeconds;
-      return { nonce: await sign({ jti: randomUUID(), exp }, nonceType), expiresAt: new Date(exp * 1000) };
+      const nonce = await tokens.sign("device-nonce+jwt", { jti: randomUUID(), exp });
+      return { nonce, expiresAt: new Date(exp * 1000) };
     },
 
     async isNonce(text) {
-      return (await verify(text, nonceType, ["exp", "jti"])) !== undefined;
+      if (!looksLikeDeviceToken(text)) return false;
+      return (await tokens.verify("device-nonce+jwt", text, ["jti"])).payload !== undefined;
     },
   };
 }

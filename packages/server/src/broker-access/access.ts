@@ -1,4 +1,4 @@
-import type { Admission, Admitted } from "../terminals/admission.ts";
+import type { Admission, Admitted, TakenCredential } from "../terminals/admission.ts";
 
 /** How an outside broker knows which terminal may connect, and what it may use (docs/brokers.md). */
 export interface BrokerAccess {
@@ -11,9 +11,14 @@ export interface BrokerAccess {
   /** Rejects when the broker could not be told; the terminal must not be answered a password then. */
   admit(admission: Admission): Promise<Admitted>;
   /** Takes back what was admitted of this generation, if the broker keeps that; what another one has stays. */
-  withdraw(credential: Pick<Admission, "terminalId" | "generation">): Promise<void>;
+  withdraw(credential: TakenCredential): Promise<void>;
   /** Ends what the terminal holds and its connections. Rejects when the broker could not be told. */
   revoke(terminalId: string): Promise<void>;
+  /**
+   * Ends what tokens opened that are over, as far as that is not the broker's own doing; what was renewed meanwhile stays.
+   * Rejects when the broker could not be told.
+   */
+  lapse(credentials: TakenCredential[]): Promise<void>;
   close(): Promise<void>;
 }
 

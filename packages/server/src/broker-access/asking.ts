@@ -1,11 +1,14 @@
 import type { BrokerAccess, BrokerAddress } from "./access.ts";
 import { kick } from "./kick.ts";
 
+/** So many connections are ended at a time. */
+const atOnce = 10;
+
 /**
  * For brokers that ask us who may connect, by the routes beside this, and for those whose access rules are the
- * operator's own: there is nothing to tell, only connections to end.
+ * operator's own, and which ask nobody: there is nothing to tell, only connections to end.
  */
-export function askingBroker(address: BrokerAddress): BrokerAccess {
+export function askingBroker(address: BrokerAddress, { asks }: { asks: boolean }): BrokerAccess {
   return {
     own: () => undefined,
     prepare: async () => {},
@@ -13,6 +16,14 @@ export function askingBroker(address: BrokerAddress): BrokerAccess {
     admit: async ({ terminalId, password }) => ({ username: terminalId, password, clientId: terminalId }),
     withdraw: async () => {},
     revoke: (terminalId) => kick(address, terminalId),
+    // Whoever has renewed meanwhile comes back with that. Where nobody asked for a token, its end means nothing.
+    async lapse(credentials) {
+      const connected = asks ? credentials : [];
+      for (let from = 0; from < connected.length; from += atOnce) {
+        const some = connected.slice(from, from + atOnce);
+        await Promise.all(some.map(({ terminalId }) => kick(address, terminalId)));
+      }
+    },
     close: async () => {},
   };
 }

@@ -1,6 +1,6 @@
 import type { PresenceReason, PresenceStatus } from "@tillkeeper/contract/presence";
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
-import type { Generated } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 import type { Json } from "./json-column.ts";
 
 /** Who is there, and what terminals tell of themselves: docs/adr/0015-presence.md. */
@@ -21,6 +21,9 @@ export interface PresenceTables {
     fault_message: string | null;
     fault_at: Date | null;
     fault_ended_at: Date | null;
+    changes_counted: number;
+    counted_from: Date | null;
+    untold_reason: PresenceReason | null;
   };
   presence_changes: {
     account_id: string;
@@ -39,6 +42,8 @@ export interface PresenceTables {
     value: Json<unknown>;
     since: Date;
     at: Date;
+    /** Since when the terminal is another device than the one that told it. */
+    device_changed_at: ColumnType<Date | null, Date | null | undefined>;
   };
   telemetry_history: {
     account_id: string;

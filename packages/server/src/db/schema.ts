@@ -184,6 +184,12 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     created_at: Date;
     /** Of a deleted terminal: the operation with whose end the credential ends. */
     ends_with: ColumnType<string | null, string | null | undefined>;
+    /** When its tokens are over unless another is issued; from then on, when the broker is told so next. Null: nothing to do. */
+    lapse_due_at: ColumnType<Date | null, Date | null | undefined>;
+    /** Since when they are. */
+    lapsed_at: ColumnType<Date | null, Date | null | undefined>;
+    /** How often a token was issued after that. */
+    token_lapses: Generated<number>;
   };
   /** Kept by triggers. */
   terminal_search: { account_id: string; number: number; text: string };

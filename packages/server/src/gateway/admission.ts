@@ -1,8 +1,8 @@
-import type { Connections } from "./connections.ts";
+import type { Connections, Shown } from "./connections.ts";
 import type { Link } from "./mqtt/link.ts";
 
-/** Answers the id of the credential by which a live terminal gets in. */
-export type Authenticate = (username: string, password: Buffer | undefined) => Promise<string | undefined>;
+/** Answers the credential by which a live terminal gets in, and when that ends by itself if it is a token. */
+export type Authenticate = (username: string, password: Buffer | undefined) => Promise<Shown | undefined>;
 
 /**
  * Lets connections in whose credential holds. A credential that is replaced while a connection is being checked against
@@ -24,12 +24,12 @@ export class Admission {
     const attempts = this.#underWay.get(terminalId) ?? new Set();
     this.#underWay.set(terminalId, attempts.add(attempt));
     try {
-      const credentialId = await this.#credentialOf(attempt, terminalId, password);
-      if (credentialId === undefined) return false;
+      const shown = await this.#shown(attempt, terminalId, password);
+      if (!shown) return false;
       // Nothing would ever tell that it has gone: it would be counted as connected for good.
       if (link.ended) return false;
       // Before the attempt is over, so that a replacement meets either the attempt or the connection.
-      this.#connections.add(link, terminalId, credentialId);
+      this.#connections.add(link, terminalId, shown);
     } finally {
       attempts.delete(attempt);
       if (attempts.size === 0) this.#underWay.delete(terminalId);
@@ -37,11 +37,11 @@ export class Admission {
     return true;
   }
 
-  async #credentialOf(attempt: { outdated: boolean }, terminalId: string, password: Buffer | undefined) {
+  async #shown(attempt: { outdated: boolean }, terminalId: string, password: Buffer | undefined) {
     for (;;) {
       attempt.outdated = false;
-      const credentialId = await this.#authenticate(terminalId, password);
-      if (credentialId === undefined || !attempt.outdated) return credentialId;
+      const shown = await this.#authenticate(terminalId, password);
+      if (!shown || !attempt.outdated) return shown;
     }
   }
 

@@ -25,8 +25,11 @@ export interface BrokerLink {
   version: 4 | 5;
   /** Each message goes to one of the servers, not to all. */
   shared: boolean;
-  /** Resolves with the broker's PUBACK. Rejects when the link ends before, and when too much waits already. */
-  publish(topic: string, payload: string): Promise<void>;
+  /**
+   * Resolves with the broker's PUBACK. Rejects when the link ends before, and when too much waits already. What has waited
+   * for `lifeSeconds` with a broker that knows MQTT 5 is thrown away there.
+   */
+  publish(topic: string, payload: string, lifeSeconds?: number): Promise<void>;
   /** What goes to these comes here as well, and is shared with nobody. Rejects when the broker does not allow it. */
   listen(filters: string[]): Promise<void>;
   leave(filters: string[]): Promise<void>;
@@ -156,12 +159,17 @@ interface Opened {
   ended: Promise<void>;
 }
 
+function expiring(messageExpiryInterval: number | undefined) {
+  return messageExpiryInterval === undefined ? {} : { properties: { messageExpiryInterval } };
+}
+
 function link(client: MqttClient, { version, shared, filters, window, ended }: Opened): BrokerLink {
   return {
     version,
     shared,
     ended,
-    publish: (topic, payload) => window.run(() => client.publishAsync(topic, payload, { qos: 1 })),
+    publish: (topic, payload, lifeSeconds) =>
+      window.run(() => client.publishAsync(topic, payload, { qos: 1, ...(version === 5 && expiring(lifeSeconds)) })),
     listen: async (more) => void (await client.subscribeAsync(more, { qos: 1 })),
     leave: async (former) => void (await client.unsubscribeAsync(former)),
     unsubscribe: async () => void (await Promise.race([client.unsubscribeAsync(filters), ended])),

@@ -4,6 +4,14 @@ interface Connection {
   link: Link;
   terminalId: string;
   credentialId: string;
+  /** Of a connection beside the terminal's own: the end of its token. */
+  endsAt?: Date;
+}
+
+/** What a connection was let in by. */
+export interface Shown {
+  credentialId: string;
+  endsAt?: Date;
 }
 
 /** Who is connected to the broker of this process. */
@@ -22,14 +30,15 @@ export class Connections {
   }
 
   /** Ends the connections that have to go for it: the one with its client id, and the oldest beyond the limit. */
-  add(link: Link, terminalId: string, credentialId: string): void {
+  add(link: Link, terminalId: string, { credentialId, endsAt }: Shown): void {
     const connections = [...(this.#byTerminal.get(terminalId) ?? [])];
     const ending = connections.filter((other) => other.link.id === link.id);
     const staying = connections.filter((other) => other.link.id !== link.id);
     ending.push(...staying.slice(0, Math.max(0, staying.length + 1 - this.#mostPerTerminal)));
     for (const { link: other } of ending) this.#remove(other);
 
-    const connection = { link, terminalId, credentialId };
+    const beside = link.id !== terminalId && endsAt !== undefined;
+    const connection = { link, terminalId, credentialId, ...(beside && { endsAt }) };
     link.terminalId = terminalId;
     this.#byLink.set(link, connection);
     // Read again: the set of a terminal whose last connection was removed is gone.

@@ -1,29 +1,38 @@
 import type { Db } from "../db/db.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
+import { tokenGraceMs } from "../terminals/lapses.ts";
 import { findOutdated } from "./sql/outdated-connections.ts";
 import type { DeviceTransport } from "./transport.ts";
 
 interface CheckDeps {
   db: Db;
+  clock: Clock;
   log: Logger;
   transport: () => DeviceTransport;
 }
 
 const checkEveryMs = 2_000;
 
-/** Ends connections whose credential another server has replaced, or whose terminal it has deleted, within 5 seconds. */
-export function credentialWorker({ db, log, transport }: CheckDeps): Worker {
+/**
+ * Ends connections whose credential another server has replaced, or whose terminal it has deleted, within 5 seconds, and those
+ * whose tokens are over.
+ */
+export function credentialWorker({ db, clock, log, transport }: CheckDeps): Worker {
   return {
     name: "gateway.credentials",
     async run(signal) {
       while (!signal.aborted) {
         const connections = transport().connections();
         const outdated = connections.length === 0 ? [] : await findOutdated(db, connections.map(withAccount));
-        for (const position of outdated) {
-          log.info({ terminal_id: connections[position]?.terminalId }, "ended a connection with an old credential");
-          connections[position]?.end();
+        const over = connections.filter(
+          ({ endsAt }) => endsAt && endsAt.getTime() + tokenGraceMs <= clock.now().getTime(),
+        );
+        for (const connection of new Set([...outdated.map((position) => connections[position]), ...over])) {
+          log.info({ terminal_id: connection?.terminalId }, "ended a connection with an old credential");
+          connection?.end();
         }
         await pause(checkEveryMs, signal);
       }

@@ -59,7 +59,7 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     async publish(terminalId, channel, message) {
       const to = topic(terminalId, channel);
       const payload = Buffer.from(JSON.stringify(message));
-      // Each of the terminal's connections that asked for it; there is nobody else whom it could concern.
+      // There is nobody else whom it could concern.
       await Promise.all(
         connections.of(terminalId).map((link) => {
           const qos = link.qosOf(channel);
@@ -73,6 +73,8 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     },
     // It keeps no list: whoever comes is asked for the credential that holds then.
     withdraw: async () => {},
+    // Whoever is connected is looked after by the check of credentials.
+    lapse: async () => {},
     disconnect: (terminalId) => admission.replaced(terminalId),
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),

@@ -48,8 +48,7 @@ async function openEmbedded({
     log,
     receive,
     left,
-    authenticate: async (username, password) =>
-      (await authenticateTerminal(authentication, username, password))?.credentialId,
+    authenticate: (username, password) => authenticateTerminal(authentication, username, password),
   });
 }
 
@@ -79,7 +78,7 @@ function accessTo(address: BrokerAddress, { mqtt }: Config, db: Db): BrokerAcces
     const { url, keysFile } = mqtt.nats;
     return natsAccess({ url, ca: address.ca, keys: natsKeys(keysFile) });
   }
-  return askingBroker(address);
+  return askingBroker(address, { asks: mqtt.access === "http" });
 }
 
 function natsKeys(path: string): NatsKeys {

@@ -51,13 +51,15 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     url: () => options.publicUrl ?? inside.url,
     inside: () => inside,
     healthy: () => broker.up,
-    publish: (terminalId, channel, message) => broker.publish(topic(terminalId, channel), JSON.stringify(message)),
+    publish: (terminalId, channel, message) =>
+      broker.publish(topic(terminalId, channel), JSON.stringify(message), lifeSecondsOf(message)),
     standIn: {
       begin: (terminalId) => broker.standIns.begin(terminalId),
       end: (terminalId) => broker.standIns.end(terminalId),
     },
     admit: (admission) => broker.admit(admission),
     withdraw: (credential) => options.access.withdraw(credential),
+    lapse: (credentials) => options.access.lapse(credentials),
     disconnect: (terminalId) => void broker.revoke(terminalId),
     // While the broker is out of this server's reach, it may be in another one's.
     hears: () => broker.up,
@@ -105,10 +107,10 @@ class OutsideBroker {
   /**
    * Rejects at once while the broker is away: a command that waited for it would come late. The outbox sends it again.
    */
-  async publish(name: string, payload: string): Promise<void> {
+  async publish(name: string, payload: string, lifeSeconds: number | undefined): Promise<void> {
     if (!this.#link) throw new Error("the MQTT broker is away");
     this.standIns.said(name, payload);
-    await this.#link.publish(name, payload);
+    await this.#link.publish(name, payload, lifeSeconds);
   }
 
   /** Takes no more messages, brings those to their end that it has, and says goodbye. */
@@ -215,6 +217,13 @@ class OutsideBroker {
     }
     return undefined;
   }
+}
+
+/** A command that nobody may begin any more need not reach a terminal that was slow to read. Both times are the server's. */
+function lifeSecondsOf(message: object): number | undefined {
+  const { sent_at: sent, expires_at: expires } = message as { sent_at?: string; expires_at?: string };
+  if (sent === undefined || expires === undefined) return undefined;
+  return Math.max(1, Math.ceil((Date.parse(expires) - Date.parse(sent)) / 1000));
 }
 
 function withoutPassword(url: string): string {

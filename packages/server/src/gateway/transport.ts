@@ -1,5 +1,5 @@
 import type { DownChannel, Messages, UpChannel } from "@tillkeeper/contract/mqtt";
-import type { Admission, Admitted } from "../terminals/admission.ts";
+import type { Admission, Admitted, TakenCredential } from "../terminals/admission.ts";
 
 /**
  * What carries messages between the gateway and terminals: the broker in this process, or an outside one. It only
@@ -20,7 +20,9 @@ export interface DeviceTransport {
    */
   standIn?: { begin(terminalId: string): void; end(terminalId: string): void };
   /** Takes back what `admit` made for a credential that turned out to be over; what another one has stays. */
-  withdraw(credential: Pick<Admission, "terminalId" | "generation">): Promise<void>;
+  withdraw(credential: TakenCredential): Promise<void>;
+  /** Tells a broker that ends nothing by itself whose tokens are over. Rejects when it could not be told. */
+  lapse(credentials: TakenCredential[]): Promise<void>;
   /** Sends away whoever is connected as this terminal, whose credential is over. */
   disconnect(terminalId: string): void;
   /** Whether a command published here may reach the terminal: whenever it is connected, with a broker that all servers share. */
@@ -36,8 +38,10 @@ export interface DeviceTransport {
 
 export interface DeviceConnection {
   terminalId: string;
-  /** The one that it was let in by; it stays as long as that is the terminal's, however long a token lives. */
+  /** The one that it was let in by; it stays as long as that is the terminal's, and tokens of it are renewed. */
   credentialId: string;
+  /** When it is over whatever is renewed: the end of its token, where the terminal may have another connection beside it. */
+  endsAt?: Date;
   end(): void;
 }
 

@@ -214,13 +214,14 @@ export async function forgetKey(db: Kysely<Tables>, { account_id, operation_id }
 /** Forgets idempotency keys of operations created before `before`, except of live ones; answers how many, at most `limit`. */
 export async function forgetKeys(db: Kysely<Tables>, before: Date, limit: number): Promise<number> {
   const { numAffectedRows } = await sql`
-    delete from operation_claims as claim using (
+    with old as (
       select account_id, operation_id from operation_claims
       where terminal_id is null and created_at < ${before}
       order by created_at
       limit ${limit}
       for update skip locked
-    ) as old
+    )
+    delete from operation_claims as claim using old
     where claim.account_id = old.account_id and claim.operation_id = old.operation_id`.execute(db);
   return Number(numAffectedRows ?? 0n);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { afterEvent, type PresenceEvent, type PresenceState } from "./events.ts";
+import { untold } from "./history.ts";
 
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 const at = (seconds: number) => new Date(noon + seconds * 1_000);
@@ -8,7 +9,7 @@ const hello = (seconds: number, session: string | null = "A"): PresenceEvent => 
   kind: "hello",
   at: at(seconds),
   session,
-  nextExpectedAt: session === null ? null : at(seconds + 30),
+  nextExpectedAt: at(seconds + 30),
 });
 const beat = (seconds: number, session = "A", fault: string | null = null): PresenceEvent => ({
   kind: "heartbeat",
@@ -128,6 +129,46 @@ describe("what is heard of a terminal", () => {
   ])("%s", (_, events, status, changes) => {
     const { state, changes: made } = follow(events);
     expect({ status: state?.status, changes: made }).toEqual({ status, changes });
+  });
+
+  it("keeps changes in order that happen within one millisecond, or are heard of late", () => {
+    const events = [hello(0), gone(0), hello(0, "B"), gone(0, "B"), hello(0, "C"), goodbye(-3, "C")];
+    let state: PresenceState | undefined;
+    const told: [string, number][] = [];
+    for (const event of events) {
+      const after = afterEvent(state, event);
+      if (after.change) told.push([after.change.status, after.change.at.getTime() - noon]);
+      state = after.state;
+      expect(state?.since.getTime()).toBe(noon + (told.at(-1)?.[1] ?? Number.NaN));
+    }
+    expect(told).toEqual([
+      ["online", 0],
+      ["late", 1],
+      ["online", 2],
+      ["late", 3],
+      ["online", 4],
+      ["shut_down", 5],
+    ]);
+  });
+
+  it("makes no more history than ten changes in a minute, and forgets none that is left out in the end", () => {
+    const back = (seconds: number) => [hello(seconds, `${seconds}`), gone(seconds + 0.4, `${seconds}`)];
+    const flapping = follow(Array.from({ length: 40 }, (_, second) => back(second)).flat());
+    const ten = Array.from({ length: 5 }, () => ["online connected", "late link_lost"]).flat();
+    expect(flapping.changes).toEqual(ten);
+    // What is shown is not held back.
+    expect(flapping.state).toMatchObject({ status: "late", since: at(39.4), untold_reason: "link_lost" });
+    const state = flapping.state as PresenceState;
+    expect(untold(state, at(59), false)).toBeUndefined();
+    const last = { status: "late", at: at(39.4), reason: "link_lost" };
+    for (const told of [untold(state, at(60), false), untold(state, at(45), true)]) expect(told).toEqual(last);
+    const later = follow([hello(61, "later")], state);
+    expect(later.changes).toEqual(["online connected"]);
+    expect(later.state).toMatchObject({ untold_reason: null, changes_counted: 1, counted_from: at(61) });
+    // A clock that was put back does not hold it back for ever.
+    expect(follow([hello(-500, "B")], { ...state, connected_at: at(-600), since: at(-600) }).changes).toEqual([
+      "online connected",
+    ]);
   });
 
   it("ends a silence, by a heartbeat or any other message", () => {

@@ -2,11 +2,12 @@ import type { PresenceReason } from "@tillkeeper/contract/presence";
 import type { DeviceFault } from "@tillkeeper/contract/telemetry";
 import type { Selectable } from "kysely";
 import type { Tables } from "../db/schema.ts";
-import type { HeardStatus } from "./status.ts";
+import { withHistory } from "./history.ts";
+import { changedAt, type HeardStatus } from "./status.ts";
 
 /** What is heard of a terminal, with the instant when it came in. `session` is null of an agent that names none. */
 export type PresenceEvent =
-  | { kind: "hello"; at: Date; session: string | null; nextExpectedAt: Date | null }
+  | { kind: "hello"; at: Date; session: string | null; nextExpectedAt: Date }
   | {
       kind: "heartbeat";
       at: Date;
@@ -33,6 +34,7 @@ export interface Change {
 export interface After {
   /** The same object when nothing changed. */
   state: PresenceState | undefined;
+  /** For the history. */
   change?: Change;
 }
 
@@ -40,7 +42,12 @@ export interface After {
  * What an event makes of what is known. A session is one connection: once it has ended nothing revives it, so a message
  * that comes round late changes nothing, whichever server it reached.
  */
-export function afterEvent(state: PresenceState | undefined, event: PresenceEvent): After {
+export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): After {
+  const { state, change } = follow(known, event);
+  return state && change ? withHistory(state, change) : { state };
+}
+
+function follow(state: PresenceState | undefined, event: PresenceEvent): After {
   switch (event.kind) {
     case "hello":
       return afterHello(state, event);
@@ -84,10 +91,13 @@ function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone"
   const { kind, at, session } = event;
   if (!state || state.session !== session || state.shut_down_at) return { state };
   if (kind === "gone" && state.lost_at) return { state };
+  const since = changedAt(at, state.since);
   const change: Change =
-    kind === "gone" ? { at, status: "late", reason: "link_lost" } : { at, status: "shut_down", reason: "goodbye" };
+    kind === "gone"
+      ? { at: since, status: "late", reason: "link_lost" }
+      : { at: since, status: "shut_down", reason: "goodbye" };
   // Offline for its silence, and now its link breaks: it does not become late by that.
-  const standing = kind === "gone" && state.status === "offline" ? {} : { status: change.status, since: at };
+  const standing = kind === "gone" && state.status === "offline" ? {} : { status: change.status, since };
   const ended = kind === "gone" ? { lost_at: at } : { lost_at: null, shut_down_at: at };
   const next = { ...state, ...standing, ...ended, next_expected_at: null };
   return next.status === state.status && kind === "gone" ? { state: next } : { state: next, change };
@@ -99,12 +109,13 @@ function begin(
   { at, session, next_expected_at }: Pick<PresenceState, "session" | "next_expected_at"> & { at: Date },
 ): After {
   const wasOnline = state?.status === "online";
+  const since = wasOnline ? state.since : changedAt(at, state?.since);
   return {
     state: {
       ...(state ?? nothingKnown),
       session,
       status: "online",
-      since: wasOnline ? state.since : at,
+      since,
       connected_at: at,
       last_heard_at: at,
       next_expected_at,
@@ -112,7 +123,7 @@ function begin(
       shut_down_at: null,
     },
     // Of one that is online nothing changes that anybody sees: names of connections alone make no history.
-    ...(!wasOnline && { change: { at, status: "online", reason: "connected" } as const }),
+    ...(!wasOnline && { change: { at: since, status: "online", reason: "connected" } as const }),
   };
 }
 
@@ -122,20 +133,23 @@ const nothingKnown = {
   fault_message: null,
   fault_at: null,
   fault_ended_at: null,
+  changes_counted: 0,
+  counted_from: null,
+  untold_reason: null,
 };
 
 /** Still the same connection. */
-function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date | null }): After {
+function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date }): After {
   const silent = state.status !== "online";
+  const since = silent ? changedAt(at, state.since) : state.since;
   const next: PresenceState = {
     ...state,
     status: "online",
-    since: silent ? at : state.since,
+    since,
     last_heard_at: latest(state.last_heard_at, at),
-    // Who promised no heartbeats has not begun to by saying something.
-    next_expected_at: state.next_expected_at && nextExpectedAt && latest(state.next_expected_at, nextExpectedAt),
+    next_expected_at: latest(state.next_expected_at ?? nextExpectedAt, nextExpectedAt),
   };
-  return { state: next, ...(silent && { change: { at, status: "online", reason: "heard_again" } as const }) };
+  return { state: next, ...(silent && { change: { at: since, status: "online", reason: "heard_again" } as const }) };
 }
 
 function withFault({ state, change }: After, { at, fault }: Of<"heartbeat">, roundTripMs: number | null): After {

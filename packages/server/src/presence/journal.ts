@@ -3,6 +3,7 @@ import { retried } from "../db/retry.ts";
 import { afterEvent, type Change, type PresenceEvent, type PresenceState } from "./events.ts";
 import { addChanges, liveAmong, lockPresence, type Origin, savePresence } from "./queries.ts";
 import { type Heard, noteHeard } from "./sql/note-heard.ts";
+import { asOf } from "./status.ts";
 
 /** What was heard of one terminal, in order. */
 export interface Told extends Origin {
@@ -10,11 +11,11 @@ export interface Told extends Origin {
 }
 
 /** Writes what was heard of terminals, each of which is named once. */
-export async function writeEvents(db: Db, told: Told[]): Promise<void> {
+export async function writeEvents(db: Db, told: Told[], now: Date): Promise<void> {
   const usual = told.flatMap((one) => usualCase(one) ?? []);
-  const noted = usual.length > 0 ? await retried(() => noteHeard(db.pool, usual)) : new Set<string>();
+  const noted = usual.length > 0 ? await retried(() => noteHeard(db.pool, usual, now)) : new Set<string>();
   const rest = told.filter(({ terminalId }) => !noted.has(terminalId));
-  if (rest.length > 0) await retried(() => applyEvents(db, rest));
+  if (rest.length > 0) await retried(() => applyEvents(db, rest, now));
 }
 
 /** A terminal that said nothing but that it is still there; undefined where rules have to be asked. */
@@ -40,7 +41,7 @@ function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
   return heard;
 }
 
-function applyEvents(db: Db, told: Told[]): Promise<void> {
+function applyEvents(db: Db, told: Told[], now: Date): Promise<void> {
   return db.sql.transaction().execute(async (tx) => {
     const known = await lockPresence(tx, told);
     const live = await liveAmong(tx, told);
@@ -49,7 +50,7 @@ function applyEvents(db: Db, told: Told[]): Promise<void> {
     for (const { accountId, terminalId, events } of told) {
       const before = known.get(terminalId);
       if (!before && !live.has(terminalId)) continue;
-      let state: PresenceState | undefined = before;
+      let state: PresenceState | undefined = before && asOf(before, now, justBefore(events, now));
       for (const event of live.has(terminalId) ? events : events.filter(isFarewell)) {
         const after = afterEvent(state, event);
         state = after.state;
@@ -62,6 +63,10 @@ function applyEvents(db: Db, told: Told[]): Promise<void> {
     await savePresence(tx, saved);
     await addChanges(tx, changes);
   });
+}
+
+function justBefore(events: PresenceEvent[], now: Date): Date {
+  return new Date(Math.min(now.getTime(), ...events.map(({ at }) => at.getTime())) - 1);
 }
 
 /** All that is still noted of a terminal that is gone for good. */

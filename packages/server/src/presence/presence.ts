@@ -16,6 +16,7 @@ import type { Probes } from "./probes.ts";
 import { expectLater, findPresence, type Origin } from "./queries.ts";
 import { mayBeConnected } from "./status.ts";
 import { telemetryNotes } from "./telemetry.ts";
+import { Unnamed } from "./unnamed.ts";
 import { listeningSince } from "./watch.ts";
 
 interface PresenceDeps {
@@ -24,11 +25,9 @@ interface PresenceDeps {
   log: Logger;
   heartbeatSeconds: number;
   probes: Pick<Probes, "answered">;
-  /** Whether the server itself sees connections come and go. With an outside broker only the terminals' words tell. */
-  seesConnections: boolean;
 }
 
-export { endFault } from "./queries.ts";
+export { awaitOtherTelemetry, endFault } from "./queries.ts";
 
 /** Whoever asks for messages over HTTPS asks again after this long at most, and some time to travel. */
 const pollSeconds = limits.longPollWaitSecondsMax + 4;
@@ -50,6 +49,8 @@ export interface Presence {
   gone(origin: Origin, message: GoneMessage): Promise<void>;
   /** The broker saw the terminal's last connection end. */
   left(origin: Origin): Promise<void>;
+  /** Says of terminals that name no session, and are among those connected, that they are there. */
+  speakFor(connected: () => Iterable<string>): void;
   probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
   /** Whether the terminal may be connected, as far as its own words tell. */
   mayBeThere(origin: Origin): Promise<boolean>;
@@ -59,8 +60,9 @@ export interface Presence {
 }
 
 export function createPresence(deps: PresenceDeps): Presence {
-  const { db, clock, log, heartbeatSeconds, probes, seesConnections } = deps;
+  const { db, clock, log, heartbeatSeconds, probes } = deps;
   const gathering = new Gathering({ log, write: (told) => writeAll(deps, told) });
+  const unnamed = new Unnamed();
   const telemetry = telemetryNotes({ db, clock, log });
   const nextAfter = (at: Date, polls = false) => {
     const seconds = polls ? Math.min(pollSeconds, heartbeatSeconds) : heartbeatSeconds;
@@ -71,10 +73,9 @@ export function createPresence(deps: PresenceDeps): Presence {
     heartbeatSeconds,
     hello({ polls, ...origin }, { session = null }) {
       const at = clock.now();
-      // Who names no session promises no heartbeats; where the server sees its connection, its silence means nothing.
-      const silenceMeansNothing = session === null && seesConnections && !polls;
-      const nextExpectedAt = silenceMeansNothing ? null : nextAfter(at, polls);
-      return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt });
+      if (session === null && !polls) unnamed.add(origin);
+      else unnamed.remove(origin.terminalId);
+      return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls) });
     },
     heard({ polls, ...origin }) {
       const at = clock.now();
@@ -91,7 +92,13 @@ export function createPresence(deps: PresenceDeps): Presence {
     },
     goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: clock.now(), session }),
     gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: clock.now(), session }),
-    left: (origin) => gathering.now(origin, { kind: "gone", at: clock.now(), session: null }),
+    left(origin) {
+      unnamed.remove(origin.terminalId);
+      return gathering.now(origin, { kind: "gone", at: clock.now(), session: null });
+    },
+    speakFor(connected) {
+      for (const origin of unnamed.among(connected)) this.heard(origin);
+    },
     probeAnswered(origin, { probe_id: probeId }) {
       this.heard(origin);
       return probes.answered(origin, probeId);
@@ -105,7 +112,9 @@ export function createPresence(deps: PresenceDeps): Presence {
       return mayBeConnected(row, since, now);
     },
     leave: (terminals) =>
-      terminals.length > 0 ? expectLater(db.sql, terminals, nextAfter(clock.now())) : Promise.resolve(),
+      terminals.length > 0
+        ? expectLater(db.sql, terminals, { now: clock.now(), nextExpectedAt: nextAfter(clock.now()) })
+        : Promise.resolve(),
     async flush() {
       await gathering.flush();
       await telemetry.write();
@@ -115,7 +124,7 @@ export function createPresence(deps: PresenceDeps): Presence {
 
 /** A fault is told with every heartbeat for as long as it lasts, so it is also heeded when it was told in the wrong moment. */
 async function writeAll({ db, clock }: PresenceDeps, told: Told[]): Promise<void> {
-  await writeEvents(db, told);
+  await writeEvents(db, told, clock.now());
   for (const { accountId, terminalId, events } of told) {
     const last = events.findLast((event) => event.kind === "heartbeat");
     if (last?.fault) await moveTerminals(db.sql, clock, "device_fault", { accountId, terminalId });

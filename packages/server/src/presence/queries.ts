@@ -2,6 +2,7 @@ import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
 import { newId } from "../platform/ids.ts";
 import type { Change, PresenceState } from "./events.ts";
+import { mostAheadMs } from "./status.ts";
 
 export interface Origin {
   accountId: string;
@@ -54,7 +55,8 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
   await sql`
     insert into terminal_presence (
       account_id, terminal_id, session, status, since, connected_at, last_heard_at, next_expected_at,
-      lost_at, shut_down_at, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at
+      lost_at, shut_down_at, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at,
+      changes_counted, counted_from, untold_reason
     )
     select * from unnest(
       ${rows.map((row) => row.accountId)}::text[], ${rows.map((row) => row.terminalId)}::text[],
@@ -64,14 +66,17 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
       ${all((state) => state.lost_at)}::timestamptz[], ${all((state) => state.shut_down_at)}::timestamptz[],
       ${all((state) => state.round_trip_ms)}::integer[], ${all((state) => state.fault_code)}::text[],
       ${all((state) => state.fault_message)}::text[], ${all((state) => state.fault_at)}::timestamptz[],
-      ${all((state) => state.fault_ended_at)}::timestamptz[]
+      ${all((state) => state.fault_ended_at)}::timestamptz[], ${all((state) => state.changes_counted)}::integer[],
+      ${all((state) => state.counted_from)}::timestamptz[], ${all((state) => state.untold_reason)}::text[]
     )
     on conflict (account_id, terminal_id) do update set
       session = excluded.session, status = excluded.status, since = excluded.since,
       connected_at = excluded.connected_at, last_heard_at = excluded.last_heard_at,
       next_expected_at = excluded.next_expected_at, lost_at = excluded.lost_at, shut_down_at = excluded.shut_down_at,
       round_trip_ms = excluded.round_trip_ms, fault_code = excluded.fault_code, fault_message = excluded.fault_message,
-      fault_at = excluded.fault_at, fault_ended_at = excluded.fault_ended_at`.execute(db);
+      fault_at = excluded.fault_at, fault_ended_at = excluded.fault_ended_at,
+      changes_counted = excluded.changes_counted, counted_from = excluded.counted_from,
+      untold_reason = excluded.untold_reason`.execute(db);
 }
 
 export async function addChanges(db: Kysely<Tables>, changes: (Origin & Change)[]): Promise<void> {
@@ -86,9 +91,18 @@ export async function addChanges(db: Kysely<Tables>, changes: (Origin & Change)[
 }
 
 /** Terminals whose servers go away and that have to come back to others: they get as long as after a heartbeat. */
-export async function expectLater(db: Kysely<Tables>, origins: Origin[], nextExpectedAt: Date): Promise<void> {
+export async function expectLater(
+  db: Kysely<Tables>,
+  origins: Origin[],
+  { now, nextExpectedAt }: { now: Date; nextExpectedAt: Date },
+): Promise<void> {
+  const horizon = new Date(now.getTime() + mostAheadMs);
   await sql`
-    update terminal_presence as presence set next_expected_at = greatest(presence.next_expected_at, ${nextExpectedAt}::timestamptz)
+    update terminal_presence as presence set
+      last_heard_at = case when presence.last_heard_at > ${horizon} then ${now}::timestamptz else presence.last_heard_at end,
+      next_expected_at = greatest(
+        case when presence.last_heard_at <= ${horizon} then presence.next_expected_at end, ${nextExpectedAt}::timestamptz
+      )
     from ${keysOf(origins)}
     where key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
       and presence.next_expected_at is not null`.execute(db);
@@ -116,5 +130,19 @@ export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Or
     .where("terminal_id", "=", terminalId)
     .where("fault_at", "is not", null)
     .where("fault_ended_at", "is", null)
+    .execute();
+}
+
+/** Other hardware has taken the terminal's place: what was told stays, and is told anew when that one tells it. */
+export async function awaitOtherTelemetry(
+  db: Kysely<Tables>,
+  { accountId, terminalId }: Origin,
+  at: Date,
+): Promise<void> {
+  await db
+    .updateTable("terminal_telemetry")
+    .set({ device_changed_at: at })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
     .execute();
 }

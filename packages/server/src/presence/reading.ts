@@ -17,6 +17,7 @@ import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { storeNotFound } from "../stores/changes.ts";
+import { deviceOverTime } from "../terminals/device-over-time.ts";
 import { terminalNotFound } from "../terminals/present.ts";
 import {
   findStore,
@@ -29,7 +30,7 @@ import {
   type TerminalPresenceRow,
   terminalsOfStores,
 } from "./reading-queries.ts";
-import { standingAt } from "./status.ts";
+import { asOf, standingAt } from "./status.ts";
 import { listeningSince } from "./watch.ts";
 
 export interface ReadingDeps {
@@ -110,14 +111,15 @@ export function getChanges(
   });
 }
 
-/** The latest value of each field that the terminal has ever told, however old. */
+/** The latest value of each field that the terminal has ever told, however old, and whichever device it was then. */
 export function getTelemetry({ db }: ReadingDeps, accountId: string, terminalId: string): Promise<TerminalTelemetry> {
   return inTenant(db, accountId, async (tx) => {
     await existing(tx, accountId, terminalId);
     const rows = await latestTelemetry(tx, accountId, terminalId);
+    const serialAt = await deviceOverTime(tx, accountId, terminalId);
     const shown = rows.map(({ field, value, since, at }) => [
       field,
-      { value, since: preciseTime(since), at: preciseTime(at) },
+      { value, since: preciseTime(since), at: preciseTime(at), device_serial_number: serialAt(at) },
     ]);
     return { terminal_id: terminalId, telemetry: Object.fromEntries(shown) };
   });
@@ -133,7 +135,14 @@ export function getTelemetryHistory(
     await existing(tx, accountId, terminalId);
     const rows = await listTelemetryHistory(tx, accountId, pageOf(terminalId, query));
     const { page, last } = cutPage(rows, query.limit);
-    const changes = page.map(({ id, field, value, at }) => ({ id, field, value, at: preciseTime(at) }));
+    const serialAt = await deviceOverTime(tx, accountId, terminalId);
+    const changes = page.map(({ id, field, value, at }) => ({
+      id,
+      field,
+      value,
+      at: preciseTime(at),
+      device_serial_number: serialAt(at),
+    }));
     return { changes, ...(last && { starting_after: last.id }) };
   });
 }
@@ -191,8 +200,12 @@ function summary({ id, store_id }: StoreRow, terminals: TerminalPresence[]): Sto
   return { id, store_id, counts, ...(worst && { worst }) };
 }
 
-function present({ terminal_id, created_at, presence }: TerminalPresenceRow, { now, since }: Moment): TerminalPresence {
-  if (!presence) return { terminal_id, status: "never", since: preciseTime(created_at) };
+function present(
+  { terminal_id, created_at, presence: known }: TerminalPresenceRow,
+  { now, since }: Moment,
+): TerminalPresence {
+  if (!known) return { terminal_id, status: "never", since: preciseTime(created_at) };
+  const presence = asOf(known, now, since);
   const standing = standingAt(presence, since, now);
   const { next_expected_at: expected, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at } = presence;
   return {

@@ -7,6 +7,7 @@ export interface PresenceTimes {
   /** As last written, and since when. */
   status: HeardStatus;
   since: Date;
+  last_heard_at: Date;
   next_expected_at: Date | null;
   lost_at: Date | null;
   shut_down_at: Date | null;
@@ -19,6 +20,43 @@ export interface Standing {
   reason?: PresenceReason;
 }
 
+/**
+ * The instant of a change that comes after the one at `since`. Changes of one terminal never share a millisecond, and none
+ * goes before an earlier one because its message had to wait: so their ids, which begin with their time, keep their order.
+ */
+export function changedAt(at: Date, since: Date | undefined): Date {
+  return since === undefined || at > since ? at : new Date(since.getTime() + 1);
+}
+
+/** Clocks of servers differ by seconds. What lies further ahead was written before a clock was put back. */
+export const mostAheadMs = 60_000;
+
+const written = [
+  "since",
+  "connected_at",
+  "last_heard_at",
+  "lost_at",
+  "shut_down_at",
+  "fault_at",
+  "fault_ended_at",
+] as const;
+type Written = Pick<PresenceTimes, "last_heard_at" | "next_expected_at"> & {
+  [name in (typeof written)[number]]?: Date | null;
+};
+
+/** The same without instants that lie ahead: of those nothing is known but that they were before `before`. */
+export function asOf<T extends Written>(known: T, now: Date, before: Date): T {
+  const horizon = now.getTime() + mostAheadMs;
+  const ahead = written.filter((name) => (known[name]?.getTime() ?? 0) > horizon);
+  if (ahead.length === 0) return known;
+  const heardAhead = ahead.includes("last_heard_at") && known.next_expected_at !== null;
+  return {
+    ...known,
+    ...Object.fromEntries(ahead.map((name) => [name, before])),
+    ...(heardAhead && { next_expected_at: before }),
+  };
+}
+
 /** After a gap in which no server listened nobody is overdue for this long: time to come back and be heard. */
 export const comeBackMs = 30_000;
 
@@ -27,7 +65,8 @@ export const comeBackMs = 30_000;
  * to have come by. `listeningSince` is when the servers began to listen without a gap: who could not be heard is not to
  * blame.
  */
-export function standingAt(times: PresenceTimes, listeningSince: Date, now: Date): Standing {
+export function standingAt(known: PresenceTimes, listeningSince: Date, now: Date): Standing {
+  const times = asOf(known, now, listeningSince);
   const { status, since, next_expected_at: expected, lost_at: lost, shut_down_at: shutDown } = times;
   if (shutDown) return { status, since, reason: "goodbye" };
   const heardAgainBy = listeningSince.getTime() + comeBackMs;
@@ -36,8 +75,8 @@ export function standingAt(times: PresenceTimes, listeningSince: Date, now: Date
     const due = lost < listeningSince ? Math.max(offlineAt, heardAgainBy) : offlineAt;
     return absent(times, now, { reason: "link_lost", lateAt: lost.getTime(), offlineAt: due });
   }
-  if (!expected) return { status, since };
-  const deadline = Math.max(expected.getTime(), heardAgainBy);
+  // There is always something expected of one that is not known to have gone.
+  const deadline = Math.max(expected?.getTime() ?? 0, heardAgainBy);
   return absent(times, now, {
     reason: "silent",
     lateAt: deadline + presenceDelays.lateAfterMs,
@@ -53,9 +92,9 @@ interface Deadlines {
 
 /** What was found before stays as it was found: neither does a late terminal become late anew, nor an offline one late. */
 function absent({ status, since }: PresenceTimes, now: Date, { reason, lateAt, offlineAt }: Deadlines): Standing {
-  if (status !== "offline" && now.getTime() >= offlineAt)
-    return { status: "offline", since: new Date(offlineAt), reason };
-  if (status === "online" && now.getTime() >= lateAt) return { status: "late", since: new Date(lateAt), reason };
+  const step = (to: HeardStatus, at: number) => ({ status: to, since: changedAt(new Date(at), since), reason });
+  if (status !== "offline" && now.getTime() >= offlineAt) return step("offline", offlineAt);
+  if (status === "online" && now.getTime() >= lateAt) return step("late", lateAt);
   return { status, since, ...(status !== "online" && { reason }) };
 }
 
@@ -64,7 +103,8 @@ export function stepsUntil(times: PresenceTimes, listeningSince: Date, now: Date
   const last = standingAt(times, listeningSince, now);
   if (last.status === times.status) return [];
   if (times.status !== "online" || last.status !== "offline") return [last];
-  return [standingAt(times, listeningSince, new Date(last.since.getTime() - 1)), last];
+  const first = standingAt(times, listeningSince, new Date(last.since.getTime() - 1));
+  return [first, { ...last, since: changedAt(last.since, first.since) }];
 }
 
 /**

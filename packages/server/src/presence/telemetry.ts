@@ -47,7 +47,7 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
   const due = () => {
     timer = undefined;
     write()
-      .then(() => heldBack.record(clock.now()))
+      .then(() => heldBack.record(clock.elapsedMs()))
       .then(
         () => (failing = false),
         (error: unknown) => {
@@ -62,7 +62,7 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
     waiting.clear();
     for (let from = 0; from < all.length; from += mostAtOnce) {
       try {
-        heldBack.add(await retried(() => noteTelemetry(db.pool, all.slice(from, from + mostAtOnce))));
+        heldBack.add(await retried(() => noteTelemetry(db.pool, all.slice(from, from + mostAtOnce), clock.now())));
       } catch (error) {
         for (const told of all.slice(from)) keep(told);
         throw error;
@@ -103,17 +103,17 @@ class HeldBack {
   }
 
   add(fields: FieldOfTerminal[]): void {
-    const dueAt = this.#clock.now().getTime() + historyGapMs;
+    const dueAt = this.#clock.elapsedMs() + historyGapMs;
     for (const field of fields) this.#fields.set(keyOf(field), { field, dueAt });
   }
 
-  /** Those that are due by then; all of them where no time is named. */
-  async record(by?: Date): Promise<void> {
-    const due = [...this.#fields.values()].filter(({ dueAt }) => !by || dueAt <= by.getTime());
+  /** Those that are due by then, as time passes; all of them where nothing is named. */
+  async record(by?: number): Promise<void> {
+    const due = [...this.#fields.values()].filter(({ dueAt }) => by === undefined || dueAt <= by);
     for (let from = 0; from < due.length; from += mostAtOnce) {
       const some = due.slice(from, from + mostAtOnce);
       const fields = some.map(({ field }) => field);
-      await retried(() => recordTelemetry(this.#db.pool, fields));
+      await retried(() => recordTelemetry(this.#db.pool, fields, this.#clock.now()));
       for (const one of some) {
         // It may have been held back anew meanwhile.
         if (this.#fields.get(keyOf(one.field)) === one) this.#fields.delete(keyOf(one.field));

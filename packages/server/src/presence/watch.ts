@@ -5,8 +5,10 @@ import { retried } from "../db/retry.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import { countedForMs, untold } from "./history.ts";
 import { addChanges, lockFreePresence, type Origin } from "./queries.ts";
-import { comeBackMs, stepsUntil } from "./status.ts";
+import { asOf, comeBackMs, mostAheadMs, stepsUntil } from "./status.ts";
+import type { SteadyClock } from "./steady-clock.ts";
 
 interface WatchDeps {
   db: Db;
@@ -22,26 +24,33 @@ const overdueBatch = 500;
  * Shorter than the grace of a heartbeat: one that waited for a database that was away for less is still written in time.
  */
 const gap = sql`interval '4 seconds'`;
+/** The database's clock may have been put back, too. */
+const mostAhead = sql`interval '1 minute'`;
+const seenJustNow = sql`seen_at between clock_timestamp() - ${gap} and clock_timestamp() + ${mostAhead}`;
 
 /**
  * Says that a server is listening, and answers since when one has been. The gap is measured by the database's clock, that
- * of all servers; `since` is an instant of the servers' own.
+ * of all servers; `since` is an instant of the servers' own. When a server's clock is set to another time (`step`), that
+ * is where it begins anew: who was heard before cannot be judged by it.
  */
-export async function listenOn({ db, clock }: WatchDeps): Promise<Date> {
-  const now = clock.now();
+export async function listenOn({ db, clock }: WatchDeps, step?: Date): Promise<Date> {
+  const now = step ?? clock.now();
+  const horizon = new Date(now.getTime() + mostAheadMs);
   const { rows } = await sql<{ since: Date }>`
     insert into presence_watch as watch (since, seen_at, looked_at) values (${now}, clock_timestamp(), clock_timestamp())
     on conflict (one) do update set
-      since = case when watch.seen_at < clock_timestamp() - ${gap} then excluded.since else watch.since end,
-      seen_at = greatest(watch.seen_at, clock_timestamp())
+      since = case when ${!step}::boolean and watch.since <= ${horizon} and watch.${seenJustNow}
+        then watch.since else excluded.since end,
+      seen_at = case when watch.${seenJustNow} then greatest(watch.seen_at, clock_timestamp()) else clock_timestamp() end
     returning since`.execute(db.sql);
   return rows[0]?.since ?? now;
 }
 
 /** Since when a server has been listening; since now when the last sign of one is too old. */
 export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Date> {
+  const horizon = new Date(now.getTime() + mostAheadMs);
   const { rows } = await sql<{ since: Date }>`
-    select since from presence_watch where seen_at >= clock_timestamp() - ${gap}`.execute(db);
+    select since from presence_watch where ${seenJustNow} and since <= ${horizon}`.execute(db);
   return rows[0]?.since ?? now;
 }
 
@@ -50,15 +59,16 @@ export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Dat
  * whoever wants to be told, does. Each server says each second that it listens, one looks every three, and each change is
  * written once.
  */
-export function watchWorker(deps: WatchDeps & { hearing: () => boolean }): Worker {
-  const { db, hearing } = deps;
+export function watchWorker(deps: { db: Db; clock: SteadyClock; hearing: () => boolean }): Worker {
+  const { db, clock, hearing } = deps;
   return {
     name: "presence.watch",
     backWithinMs: watchEveryMs,
     async run(signal) {
       while (!signal.aborted) {
         // Without its broker a server hears nobody, and says nothing of anybody.
-        const since = hearing() ? await listenOn(deps) : undefined;
+        const since = hearing() ? await listenOn(deps, clock.step()) : undefined;
+        if (since) clock.follow();
         if (since && (await isOurTurn(db))) await settleOverdue(deps, since, signal);
         await pause(watchEveryMs, signal);
       }
@@ -71,6 +81,7 @@ async function isOurTurn(db: Db): Promise<boolean> {
   const { rows } = await sql`
     update presence_watch set looked_at = clock_timestamp()
     where looked_at <= clock_timestamp() - ${lookEveryMs * 0.9} * interval '1 millisecond'
+      or looked_at > clock_timestamp() + ${mostAhead}
     returning one`.execute(db.sql);
   return rows.length > 0;
 }
@@ -91,11 +102,15 @@ async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<
   const ago = (ms: number) => new Date(now.getTime() - ms);
   const { lateAfterMs, silentOfflineAfterMs, lostOfflineAfterMs } = presenceDelays;
   const comeBackBy = new Date(since.getTime() + comeBackMs);
+  const horizon = ago(-mostAheadMs);
+  const lostAt = sql`case when lost_at > ${horizon} then ${since}::timestamptz else lost_at end`;
+  const expectedAt = sql`case when last_heard_at <= ${horizon} then next_expected_at end`;
   const { rows } = await sql<Origin>`
     select account_id as "accountId", terminal_id as "terminalId" from terminal_presence
-    where status in ('online', 'late') and (
-      lost_at <= ${ago(lostOfflineAfterMs)} and (lost_at >= ${since} or ${comeBackBy}::timestamptz <= ${now}::timestamptz)
-      or next_expected_at is not null and greatest(next_expected_at, ${comeBackBy}::timestamptz)
+    where untold_reason is not null and counted_from not between ${ago(countedForMs)} and ${ago(-countedForMs)}
+    or status in ('online', 'late') and (
+      ${lostAt} <= ${ago(lostOfflineAfterMs)} and (lost_at >= ${since} or ${comeBackBy}::timestamptz <= ${now}::timestamptz)
+      or lost_at is null and greatest(${expectedAt}, ${comeBackBy}::timestamptz)
         <= case status when 'online' then ${ago(lateAfterMs)}::timestamptz else ${ago(silentOfflineAfterMs)}::timestamptz end
     )`.execute(db);
   return rows;
@@ -105,17 +120,20 @@ async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<
 function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void> {
   return db.sql.transaction().execute(async (tx) => {
     const rows = await lockFreePresence(tx, overdue);
-    const steps = rows.flatMap((row) => {
+    const steps = rows.flatMap((known) => {
+      const row = asOf(known, now, since);
       const origin = { accountId: row.account_id, terminalId: row.terminal_id };
-      return stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
-        reason ? { ...origin, status, at, reason } : [],
+      const steps = stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
+        reason ? { status, at, reason } : [],
       );
+      const heldBack = untold(row, now, steps.length > 0);
+      return [...(heldBack ? [heldBack] : []), ...steps].map((step) => ({ ...origin, ...step }));
     });
     // The last one of each.
     const moved = [...new Map(steps.map((step) => [step.terminalId, step])).values()];
     if (moved.length === 0) return;
     await sql`
-      update terminal_presence as presence set status = moved.status, since = moved.since
+      update terminal_presence as presence set status = moved.status, since = moved.since, untold_reason = null
       from unnest(
         ${moved.map((row) => row.accountId)}::text[], ${moved.map((row) => row.terminalId)}::text[],
         ${moved.map((row) => row.status)}::text[], ${moved.map((row) => row.at)}::timestamptz[]

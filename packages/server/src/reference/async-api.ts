@@ -3,6 +3,7 @@ import {
   channelMeanings,
   type DownChannel,
   downChannels,
+  messageExpirySeconds,
   messages,
   protocolVersion,
   topic,
@@ -13,7 +14,7 @@ import {
 type Channel = UpChannel | DownChannel;
 
 const parameter = "{terminal_id}";
-const carried = { mqtt: { qos: 1, retain: false, bindingVersion: "0.2.0" } };
+const carried = { qos: 1, retain: false, bindingVersion: "0.2.0" };
 
 /** docs/asyncapi.json: the device protocol as AsyncAPI 3, as the agent sees it: it sends what goes up. */
 export function asyncApiDocument(): object {
@@ -33,28 +34,37 @@ export function asyncApiDocument(): object {
       externalDocs: { description: "The protocol, with its rules and traps", url: "device-protocol.md" },
     },
     defaultContentType: "application/json",
-    servers: { broker: server },
+    servers: {
+      broker: server("5.0", "Where the broker speaks it. Clean start, and no delay of the will.", {
+        sessionExpiryInterval: 0,
+        maximumPacketSize: limits.mqttPacketBytes,
+      }),
+      older_broker: server("3.1.1", "Everywhere else; the embedded broker speaks nothing newer."),
+    },
     channels: byChannel(channelOf),
     operations: byChannel(operationOf),
     components: { messages: byChannel(messageOf), securitySchemes: { credential } },
   };
 }
 
-const server = {
-  host: "tillkeeper.example:1883",
-  protocol: "mqtt",
-  protocolVersion: "3.1.1",
-  description: "The embedded broker, or the operator's. MQTT 5 may be spoken where the broker does.",
-  security: [{ $ref: "#/components/securitySchemes/credential" }],
-  bindings: {
-    mqtt: {
-      cleanSession: true,
-      keepAlive: 12,
-      lastWill: { topic: topic(parameter, "gone"), qos: 1, retain: false, message: '{"session":"…"}' },
-      bindingVersion: "0.2.0",
+function server(version: "5.0" | "3.1.1", description: string, only5: object = {}) {
+  return {
+    host: "tillkeeper.example:1883",
+    protocol: "mqtt",
+    protocolVersion: version,
+    description,
+    security: [{ $ref: "#/components/securitySchemes/credential" }],
+    bindings: {
+      mqtt: {
+        cleanSession: true,
+        keepAlive: 12,
+        lastWill: { topic: topic(parameter, "gone"), qos: 1, retain: false, message: '{"session":"…"}' },
+        ...only5,
+        bindingVersion: "0.2.0",
+      },
     },
-  },
-};
+  };
+}
 
 const credential = {
   type: "userPassword",
@@ -72,14 +82,15 @@ function channelOf(channel: Channel) {
 }
 
 function operationOf(channel: Channel) {
-  const up = upChannels.some((name) => name === channel);
+  const up = upChannels.find((name) => name === channel);
+  const expiry = up && messageExpirySeconds[up];
   return {
     action: up ? "send" : "receive",
     channel: { $ref: `#/channels/${channel}` },
     title: channel,
     summary: channelMeanings[channel],
     messages: [{ $ref: `#/channels/${channel}/messages/${channel}` }],
-    bindings: carried,
+    bindings: { mqtt: { ...carried, ...(expiry !== undefined && { messageExpiryInterval: expiry }) } },
   };
 }
 

@@ -2,13 +2,16 @@
 export interface Admission {
   terminalId: string;
   password: string;
-  /** Another one for each replacement; the same for each renewed token. */
+  /** Another one for each replacement, and after tokens were over; the same for each token that was renewed in time. */
   generation: string;
   /** `ends`: whoever is connected with an older credential is sent away. `stays`: this one renews it. */
   former: "ends" | "stays";
   /** Of a token. */
   expiresAt?: Date;
 }
+
+/** One that the broker took before. */
+export type TakenCredential = Pick<Admission, "terminalId" | "generation">;
 
 /** What the terminal is to connect with: brokers that cannot ask us take a password of their own kind. */
 export interface Admitted {

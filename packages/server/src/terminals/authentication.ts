@@ -1,5 +1,5 @@
 import { bearerToken } from "../auth/bearer.ts";
-import { type DeviceIdentity, type DeviceTokens, looksLikeDeviceToken } from "../auth/device-tokens.ts";
+import { type DeviceTokens, looksLikeDeviceToken, type ShownIdentity } from "../auth/device-tokens.ts";
 import { sha256Matches } from "../auth/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { FindLiveCredential } from "./sql/live-credentials.ts";
@@ -24,7 +24,7 @@ export async function authenticateTerminal(
   { findLiveCredential, deviceTokens }: AuthenticationDeps,
   username: string | undefined,
   password: Buffer | undefined,
-): Promise<DeviceIdentity | undefined> {
+): Promise<ShownIdentity | undefined> {
   const accountId = username && accountOfTerminalId(username);
   if (!accountId || !password) return undefined;
   const text = password.toString("latin1");
@@ -40,8 +40,8 @@ export async function authenticateTerminal(
 /** A token opens what its credential opened, as long as that is the terminal's. */
 async function stillHeld(
   findLiveCredential: FindLiveCredential,
-  identity: DeviceIdentity,
-): Promise<DeviceIdentity | undefined> {
+  identity: ShownIdentity,
+): Promise<ShownIdentity | undefined> {
   const row = await findLiveCredential(identity.accountId, identity.terminalId);
   return row?.public_key && row.credential_id === identity.credentialId ? identity : undefined;
 }
@@ -56,7 +56,7 @@ const challenge = { "www-authenticate": 'Bearer realm="tillkeeper devices", Basi
 export async function authenticateDevice(
   deps: AuthenticationDeps,
   authorization: string | undefined,
-): Promise<DeviceIdentity> {
+): Promise<ShownIdentity> {
   if (!authorization) {
     throw new ApiError("missing_token", "The request carries no device token or password.", { headers: challenge });
   }
@@ -65,7 +65,7 @@ export async function authenticateDevice(
   throw new ApiError("invalid_token", "The device token or password is not accepted.", { headers: challenge });
 }
 
-async function identityOf(deps: AuthenticationDeps, authorization: string): Promise<DeviceIdentity | undefined> {
+async function identityOf(deps: AuthenticationDeps, authorization: string): Promise<ShownIdentity | undefined> {
   const token = bearerToken(authorization);
   if (token !== undefined) {
     const identity = await deps.deviceTokens.verify(token);

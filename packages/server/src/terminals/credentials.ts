@@ -11,6 +11,7 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { type AdmitDeps, admitWhileLive } from "./admit-live.ts";
+import { generationOf } from "./lapses.ts";
 import { terminalNotFound } from "./present.ts";
 import { lockTerminal } from "./queries.ts";
 
@@ -57,7 +58,7 @@ export async function issueCredential(
     await deps.giveUpRecipient(tx, { accountId, terminalId });
     return replaceCredential(tx, deps.clock, accountId, terminalId);
   });
-  const admitted = await admitWhileLive(deps, {
+  const admitted = await admitWhileLive(deps, credentialId, {
     terminalId,
     password,
     generation: credentialId,
@@ -96,7 +97,7 @@ export async function replaceCredential(
   return { password, credentialId };
 }
 
-/** Every terminal that may connect, for brokers that keep a list. */
+/** Every terminal that may connect, for brokers that keep a list: not those whose tokens are over. */
 export async function listLiveCredentials(db: Db): Promise<{ terminalId: string; generation: string }[]> {
   const rows = await db.sql
     .selectFrom("terminal_credentials as credential")
@@ -105,10 +106,11 @@ export async function listLiveCredentials(db: Db): Promise<{ terminalId: string;
         .onRef("terminals.account_id", "=", "credential.account_id")
         .onRef("terminals.terminal_id", "=", "credential.terminal_id"),
     )
-    .select(["credential.terminal_id", "credential.credential_id"])
+    .select(["credential.terminal_id", "credential.credential_id", "credential.token_lapses"])
+    .where("credential.lapsed_at", "is", null)
     .where((eb) => eb.or([eb("terminals.status", "<>", "DELETED"), eb("credential.ends_with", "is not", null)]))
     .execute();
-  return rows.map((row) => ({ terminalId: row.terminal_id, generation: row.credential_id }));
+  return rows.map((row) => ({ terminalId: row.terminal_id, generation: generationOf(row) }));
 }
 
 /** Makes a device's public key the terminal's credential; answers the credential's id. */
@@ -142,7 +144,8 @@ interface StoredCredential {
 }
 
 async function storeCredential(db: Kysely<Tables>, clock: Clock, credential: StoredCredential): Promise<string> {
-  const row = { ...credential, credential_id: randomUUID(), created_at: clock.now() };
+  const anew = { credential_id: randomUUID(), created_at: clock.now(), token_lapses: 0 };
+  const row = { ...credential, ...anew, lapse_due_at: null, lapsed_at: null };
   await db
     .insertInto("terminal_credentials")
     .values(row)

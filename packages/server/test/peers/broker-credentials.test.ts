@@ -18,6 +18,7 @@ import { newNonce, PairingDevice, registerForPairing } from "../support/pairing-
 import { startTestServer } from "../support/test-server.ts";
 
 const terminalId = "T62000001-T0001";
+const other = "T62000001-T0002";
 const token = (more: Partial<Admission> = {}): Admission => ({
   terminalId,
   password: `token-${Math.random()}`,
@@ -42,7 +43,7 @@ describe("tokens at Mosquitto", () => {
   let access: BrokerAccess;
   let live: { terminalId: string; generation: string }[];
   beforeEach(async () => {
-    live = [];
+    live = [{ terminalId: other, generation: "1" }];
     broker = await mosquittoDynsec();
     await broker.start("");
     access = mosquittoAccess({ url: broker.ownUrl, secret: "a secret", live: async () => live });
@@ -90,6 +91,55 @@ describe("tokens at Mosquitto", () => {
     await access.withdraw({ terminalId, generation: "1" });
     await ended(client);
     await expect(connect(broker, first)).rejects.toThrow();
+  });
+
+  it("are taken away when nobody renews them, and the same password is never taken again", async () => {
+    const [over, renewed] = [await access.admit(token()), await access.admit(token({ terminalId: other }))];
+    const [client, staying] = [await connect(broker, over), await connect(broker, renewed)];
+    // Of the second somebody has noted another renewal by the time the broker is told.
+    await access.lapse([
+      { terminalId, generation: "1" },
+      { terminalId: other, generation: "0" },
+      { terminalId: "T62000001-T0003", generation: "1" },
+    ]);
+    await ended(client);
+    await expect(connect(broker, over)).rejects.toThrow();
+    expect(staying.connected).toBe(true);
+    await access.prepare();
+    await expect(connect(broker, over)).rejects.toThrow();
+    const back = await access.admit(token({ generation: "1.1", former: "stays" }));
+    expect(back.password).not.toBe(over.password);
+    const anew = await connect(broker, back);
+    await anew.subscribeAsync(`tillkeeper/v1/${terminalId}/+`, { qos: 1 });
+    await expect(connect(broker, over)).rejects.toThrow();
+    expect(anew.connected).toBe(true);
+  });
+
+  it("are there again after the broker lost its list, however many there are", async () => {
+    live = Array.from({ length: 60 }, (_, index) => ({ terminalId: `T62000001-T${1000 + index}`, generation: "1" }));
+    await access.prepare();
+    const [first, last] = [live.at(0), live.at(-1)] as { terminalId: string; generation: string }[];
+    for (const one of [first, last]) {
+      const admitted = await access.admit(token({ ...one, former: "stays" }));
+      expect((await connect(broker, admitted)).connected).toBe(true);
+    }
+    await access.lapse(live);
+    await expect(connect(broker, await access.admit(token({ ...first, former: "stays" })))).resolves.toBeDefined();
+  });
+
+  it("are known by their own answers, however many servers ask the broker at the same moment", async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `T62000001-T${2000 + index}`);
+    const servers = [access, mosquittoAccess({ url: broker.ownUrl, secret: "a secret", live: async () => live })];
+    live = ids.map((id) => ({ terminalId: id, generation: "1" }));
+    const admitted = await Promise.all(
+      ids.map(async (id, index) => {
+        const server = servers[index % 2] as BrokerAccess;
+        await server.withdraw({ terminalId: id, generation: "0" });
+        if (index % 5 === 0) await server.prepare();
+        return server.admit(token({ terminalId: id, former: "stays" }));
+      }),
+    );
+    for (const one of admitted) expect((await connect(broker, one)).connected).toBe(true);
   });
 
   it("are neither answered nor left there for a terminal that was deleted while they were made", async () => {

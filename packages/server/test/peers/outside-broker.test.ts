@@ -25,7 +25,7 @@ async function listenAt(
   const transport = await connectOutsideBroker({
     url,
     log,
-    access: askingBroker({ url }),
+    access: askingBroker({ url }, { asks: false }),
     receive: async (from, channel, payload) => {
       await receive(from, channel, payload);
       heard.push(payload.toString());
@@ -81,6 +81,32 @@ describe("servers on one Mosquitto", () => {
     await vi.waitUntil(() => all().length >= said.length, { timeout: 10_000, interval: 10 });
     expect(all().toSorted()).toEqual(said.toSorted());
     expect(leaving.heard).toHaveLength(heardAtTheEnd);
+  });
+
+  it("have a broker of MQTT 5 throw a command away once nobody may begin it any more", async () => {
+    const { transport } = await listenAt(mosquitto.url);
+    const terminal = await connectAsync(mosquitto.url, { reconnectPeriod: 0, protocolVersion: 5 }, false);
+    onTestFinished(() => terminal.endAsync(true));
+    const expiries = new Map<string, number | undefined>();
+    terminal.on("message", (name, _payload, { properties }) => {
+      expiries.set(name.split("/").at(-1) ?? "", properties?.messageExpiryInterval);
+    });
+    await terminal.subscribeAsync(`tillkeeper/v1/${terminalId}/+`, { qos: 1 });
+    const sentAt = Date.now();
+    const command = {
+      operation_id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
+      operation: "open_menu",
+      parameters: {},
+      created_at: new Date(sentAt - 5_000).toISOString(),
+      expires_at: new Date(sentAt + 14_500).toISOString(),
+      sent_at: new Date(sentAt).toISOString(),
+    } as const;
+    await transport.publish(terminalId, "command", command);
+    await transport.publish(terminalId, "rejection", rejection("stays"));
+    await vi.waitUntil(() => expiries.size === 2, { timeout: 10_000, interval: 5 });
+    // What has passed at the broker is taken off.
+    expect([14, 15]).toContain(expiries.get("command"));
+    expect(expiries.get("rejection")).toBeUndefined();
   });
 
   it("say so while the broker is away, send nothing late, and come back with it", async () => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import type { Config } from "../../src/config.ts";
+import type { Certificate } from "./certificates.ts";
 
 /** A broker in a process of its own, set up by the files that we give to operators. */
 export interface TestBroker {
@@ -20,6 +21,11 @@ export interface TestBroker {
   /** As a crash. */
   kill(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface BrokerOptions {
+  /** With it a server and terminals are told to come with TLS. */
+  tls?: Certificate | undefined;
 }
 
 const deploy = fileURLToPath(new URL("../../../../deploy/brokers/", import.meta.url));

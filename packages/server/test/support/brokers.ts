@@ -1,5 +1,5 @@
 import type { Config } from "../../src/config.ts";
-import type { TestBroker } from "./broker-process.ts";
+import type { BrokerOptions, TestBroker } from "./broker-process.ts";
 import { mosquittoDynsec } from "./mosquitto-dynsec.ts";
 import { nats } from "./nats.ts";
 import { rabbitMq } from "./rabbitmq.ts";
@@ -12,7 +12,7 @@ async function embedded(): Promise<TestBroker | undefined> {
 /** Every broker that the device side is tried on. */
 export const brokerKinds = { embedded, mosquitto: mosquittoDynsec, rabbitmq: rabbitMq, nats } satisfies Record<
   string,
-  () => Promise<TestBroker | undefined>
+  (options?: BrokerOptions) => Promise<TestBroker | undefined>
 >;
 export type BrokerKind = keyof typeof brokerKinds;
 

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 export interface Certificate {
+  /** The authority's. */
+  caFile: string;
   certFile: string;
   keyFile: string;
 }
@@ -40,7 +42,7 @@ export class Authority {
     this.#openssl("req", ...this.#newKey(keyFile), "-subj", "/CN=broker", "-out", request);
     const by = ["-CA", this.caFile, "-CAkey", join(this.#folder, "ca-key.pem"), "-set_serial", String(this.#count)];
     this.#openssl("x509", "-req", "-in", request, ...by, "-days", "2", "-extfile", extensions, "-out", certFile);
-    return { certFile, keyFile };
+    return { caFile: this.caFile, certFile, keyFile };
   }
 
   remove(): void {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
+import { type BrokerOptions, deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
 import { freePort } from "./free-port.ts";
 
 const user = { name: "tillkeeper", password: "the-servers-own" };
@@ -9,9 +9,9 @@ const plugin = "mosquitto_dynamic_security.so";
 const folders = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((machine) => `/usr/lib/${machine}`);
 
 /** Debian's Mosquitto with its dynamic security plugin, where the server keeps the list of terminals. */
-export async function mosquittoDynsec(): Promise<TestBroker & { forget(): void }> {
+export async function mosquittoDynsec({ tls }: BrokerOptions = {}): Promise<TestBroker & { forget(): void }> {
   const folder = new Folder("dynsec");
-  const port = await freePort();
+  const [plainPort, tlsPort] = await Promise.all([freePort(), freePort()]);
   const list = join(folder.path, "dynamic-security.json");
   const forget = () => {
     execFileSync("rm", ["-f", list]);
@@ -19,14 +19,21 @@ export async function mosquittoDynsec(): Promise<TestBroker & { forget(): void }
   };
   forget();
   const library = folders.map((path) => join(path, plugin)).find((path) => existsSync(path));
-  const text = deployed("mosquitto/mosquitto.conf", {
-    "listener 1883 127.0.0.1": `listener ${port} 127.0.0.1`,
+  const plain = deployed("mosquitto/mosquitto.conf", {
+    "listener 1883 127.0.0.1": `listener ${plainPort} 127.0.0.1`,
     [`/usr/lib/x86_64-linux-gnu/${plugin}`]: library ?? plugin,
     "/var/lib/mosquitto/dynamic-security.json": list,
   });
+  const over = tls && {
+    "listener 8883 0.0.0.0": `listener ${tlsPort} 127.0.0.1`,
+    "/etc/mosquitto/broker.pem": tls.certFile,
+    "/etc/mosquitto/broker-key.pem": tls.keyFile,
+  };
+  const text = over ? `${plain}\n${deployed("mosquitto/tls.conf", over)}` : plain;
   // It would give up the rights to its own folder.
   const path = folder.write("mosquitto.conf", process.getuid?.() === 0 ? `user root\n${text}` : text);
-  const url = `mqtt://${user.name}:${user.password}@127.0.0.1:${port}`;
+  const [scheme, port] = tls ? (["mqtts", tlsPort] as const) : (["mqtt", plainPort] as const);
+  const url = `${scheme}://${user.name}:${user.password}@127.0.0.1:${port}`;
   let running: ProcessGroup | undefined;
   const end = async () => {
     await running?.end();

@@ -1,9 +1,9 @@
 import { natsSetup } from "../../src/broker-access/nats/setup.ts";
-import { deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
+import { type BrokerOptions, deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
 import { freePort } from "./free-port.ts";
 
 /** Debian's nats-server, which trusts keys that were made for it. */
-export async function nats(): Promise<TestBroker> {
+export async function nats({ tls }: BrokerOptions = {}): Promise<TestBroker> {
   const folder = new Folder("nats");
   const [mqtt, native] = await Promise.all([freePort(), freePort()]);
   const { keysFile, configuration } = natsSetup();
@@ -14,9 +14,18 @@ export async function nats(): Promise<TestBroker> {
       "127.0.0.1:1883": `127.0.0.1:${mqtt}`,
       "127.0.0.1:4222": `127.0.0.1:${native}`,
       "/var/lib/nats": folder.path,
+      "# include ./tls.conf": tls ? "include ./tls.conf" : "",
     }),
   );
-  const url = `mqtt://127.0.0.1:${mqtt}`;
+  if (tls) {
+    const places = {
+      "0.0.0.0:8883": `127.0.0.1:${mqtt}`,
+      "/etc/nats/broker.pem": tls.certFile,
+      "/etc/nats/broker-key.pem": tls.keyFile,
+    };
+    folder.write("tls.conf", deployed("nats/tls.conf", places));
+  }
+  const url = `${tls ? "mqtts" : "mqtt"}://127.0.0.1:${mqtt}`;
   let running: ProcessGroup | undefined;
   const end = async () => {
     await running?.end();
@@ -29,7 +38,7 @@ export async function nats(): Promise<TestBroker> {
       port: { number: 0, configured: true },
       outsideUrl: url,
       access: "nats",
-      nats: { url: `nats://127.0.0.1:${native}`, keysFile: folder.write("keys.json", keysFile) },
+      nats: { url: `${tls ? "tls" : "nats"}://127.0.0.1:${native}`, keysFile: folder.write("keys.json", keysFile) },
     },
     async start() {
       running = new ProcessGroup("nats-server", ["-c", path]);

@@ -1,14 +1,17 @@
-import { deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
+import { type BrokerOptions, deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
+import type { Certificate } from "./certificates.ts";
 import { freePort } from "./free-port.ts";
 
 const secret = "a-secret-of-the-tests-for-rabbitmq-000";
 const user = { name: "tillkeeper", password: "the server's own" };
 
 /** Debian's RabbitMQ, whoever runs the tests: everything it writes is in a folder of its own. */
-export async function rabbitMq(): Promise<TestBroker> {
+export async function rabbitMq({ tls }: BrokerOptions = {}): Promise<TestBroker> {
   const folder = new Folder("rabbitmq");
-  const [mqtt, amqp, epmdPort, distribution] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
-  const url = `mqtt://${user.name}:${encodeURIComponent(user.password)}@127.0.0.1:${mqtt}`;
+  const [mqtt, mqtts, amqp] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [epmdPort, distribution] = await Promise.all([freePort(), freePort()]);
+  const [scheme, port] = tls ? (["mqtts", mqtts] as const) : (["mqtt", mqtt] as const);
+  const url = `${scheme}://${user.name}:${encodeURIComponent(user.password)}@127.0.0.1:${port}`;
   const env = {
     HOME: folder.path,
     ERL_EPMD_PORT: String(epmdPort),
@@ -20,6 +23,7 @@ export async function rabbitMq(): Promise<TestBroker> {
     RABBITMQ_GENERATED_CONFIG_DIR: `${folder.path}/config`,
     RABBITMQ_ENABLED_PLUGINS_FILE: folder.write("enabled_plugins", deployed("rabbitmq/enabled_plugins", {})),
     RABBITMQ_CONFIG_FILE: `${folder.path}/rabbitmq.conf`,
+    RABBITMQ_CONFIG_FILES: `${folder.path}/*-tls.conf`,
     RABBITMQ_CONF_ENV_FILE: "/dev/null",
     // On two cores, idle schedulers must not spin.
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
@@ -41,13 +45,14 @@ export async function rabbitMq(): Promise<TestBroker> {
         "change-me-to-a-secret-of-32-characters": secret,
       };
       folder.write("rabbitmq.conf", deployed("rabbitmq/rabbitmq.conf", places));
+      if (tls) folder.write("10-tls.conf", deployed("rabbitmq/tls.conf", encrypted(tls, mqtts)));
       // Otherwise the broker would start one that outlives it.
       const names = new ProcessGroup("epmd", ["-port", String(epmdPort), "-address", "127.0.0.1"]);
       running = [names];
       await names.listens(epmdPort);
       const broker = new ProcessGroup("/usr/lib/rabbitmq/bin/rabbitmq-server", [], env);
       running.unshift(broker);
-      await broker.listens(mqtt);
+      await broker.listens(port);
     },
     kill: end,
     async stop() {
@@ -56,3 +61,10 @@ export async function rabbitMq(): Promise<TestBroker> {
     },
   };
 }
+
+const encrypted = ({ certFile, keyFile, caFile }: Certificate, port: number) => ({
+  "0.0.0.0:8883": `127.0.0.1:${port}`,
+  "/etc/rabbitmq/ca.pem": caFile,
+  "/etc/rabbitmq/broker.pem": certFile,
+  "/etc/rabbitmq/broker-key.pem": keyFile,
+});

@@ -3,8 +3,8 @@ import type { VirtualTerminalSpec } from "../../src/gateway/virtual-terminals.ts
 
 /** What the tests tell a server that runs in a process of its own. */
 export type ToReplica =
-  | { kind: "start"; config: Config; aheadMs: number; hosting: boolean }
-  | { kind: "clock"; turn: number; aheadMs: number }
+  | { kind: "start"; config: Config; aheadMs: number; steppedMs: number; hosting: boolean }
+  | { kind: "clock"; turn: number; aheadMs: number; steppedMs: number }
   | { kind: "hosted"; turn: number; error?: string };
 
 /** And what that says to the tests. */

@@ -5,12 +5,13 @@ import { inject } from "vitest";
 import type { Config } from "../../src/config.ts";
 import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
 import type { FromReplica, ToReplica } from "./replica-messages.ts";
+import type { TestClock } from "./test-clock.ts";
 
 const program = fileURLToPath(new URL("./replica.ts", import.meta.url));
 
 interface ReplicaOptions {
   config: Config;
-  aheadMs: number;
+  clock: TestClock;
   host: VirtualTerminalHost | undefined;
 }
 
@@ -34,7 +35,7 @@ export class ReplicaProcess {
   }
 
   /** Resolves when it listens; rejects with its own words when it does not start. */
-  static async start({ config, aheadMs, host }: ReplicaOptions): Promise<ReplicaProcess> {
+  static async start({ config, clock, host }: ReplicaOptions): Promise<ReplicaProcess> {
     const replica = new ReplicaProcess(host);
     const started = new Promise<void>((resolve, reject) => {
       replica.#child.on("message", (message: FromReplica) => {
@@ -44,7 +45,8 @@ export class ReplicaProcess {
       });
       void replica.#ended.then(() => reject(new Error("the server's process ended while it was starting")));
     });
-    replica.#say({ kind: "start", config, aheadMs, hosting: host !== undefined });
+    const { aheadMs, steppedMs } = clock;
+    replica.#say({ kind: "start", config, aheadMs, steppedMs, hosting: host !== undefined });
     try {
       await started;
       return replica;
@@ -55,12 +57,12 @@ export class ReplicaProcess {
   }
 
   /** Resolves when it has the time. */
-  moveClock(aheadMs: number): Promise<void> {
+  moveClock({ aheadMs, steppedMs }: TestClock): Promise<void> {
     if (!this.#child.connected) return Promise.resolve();
     const turn = this.#turns++;
     return new Promise((resolve) => {
       this.#moves.set(turn, resolve);
-      this.#say({ kind: "clock", turn, aheadMs });
+      this.#say({ kind: "clock", turn, aheadMs, steppedMs });
       void this.#ended.then(() => resolve());
     });
   }

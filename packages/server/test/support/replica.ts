@@ -25,8 +25,8 @@ function ask(message: { start: Parameters<VirtualTerminalHost["start"]>[0] } | {
   });
 }
 
-async function start({ config, aheadMs, hosting }: ToReplica & { kind: "start" }): Promise<RunningServer> {
-  clock.setAhead(aheadMs);
+async function start({ config, aheadMs, steppedMs, hosting }: ToReplica & { kind: "start" }): Promise<RunningServer> {
+  clock.setAhead(aheadMs, steppedMs);
   const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
   const host: VirtualTerminalHost = {
     // A function cannot be sent to another process.
@@ -43,7 +43,7 @@ process.on("message", (message: ToReplica) => {
     running = start(message);
     running.catch((error: unknown) => say({ kind: "failed", message: String(error) }));
   } else if (message.kind === "clock") {
-    clock.setAhead(message.aheadMs);
+    clock.setAhead(message.aheadMs, message.steppedMs);
     say({ kind: "moved", turn: message.turn });
   } else {
     waiting.get(message.turn)?.(message.error);

@@ -33,15 +33,15 @@ export async function startReplicas({
   balancer.use(ports);
   let running: ReplicaProcess[] = [];
   let moved: Promise<unknown> = Promise.resolve();
-  const clock = new TestClock((aheadMs) => {
-    moved = Promise.all(running.map((replica) => replica.moveClock(aheadMs)));
+  const clock = new TestClock(() => {
+    moved = Promise.all(running.map((replica) => replica.moveClock(clock)));
   });
 
   const start = async () => {
     running = await allOrNone(
       ports.map((number) =>
         ReplicaProcess.start({
-          aheadMs: clock.aheadMs,
+          clock,
           host,
           config: {
             ...testConfig,

@@ -17,6 +17,8 @@ export class RoughLink {
   mood: Mood = "calm";
   /** How often it has broken so far. */
   breaks = 0;
+  /** What each connection began with, so far as it came in one piece. */
+  readonly openings: { asked: Buffer; answered: Buffer | undefined }[] = [];
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
 
@@ -67,6 +69,13 @@ export class RoughLink {
         other.destroy();
       });
     }
+    near.once("data", (asked: Buffer) => {
+      const opening = { asked, answered: undefined as Buffer | undefined };
+      this.openings.push(opening);
+      far.once("data", (answered: Buffer) => {
+        opening.answered = answered;
+      });
+    });
     near.on("data", (chunk) => {
       if (!pair.dead) far.write(chunk);
     });

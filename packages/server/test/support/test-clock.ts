@@ -3,15 +3,20 @@ import type { Clock } from "../../src/platform/clock.ts";
 /** The real time until it is moved: then it goes on from there. */
 export class TestClock implements Clock {
   #aheadMs = 0;
-  readonly #moved: (aheadMs: number) => void;
+  #steppedMs = 0;
+  readonly #moved: () => void;
 
   /** `moved` is told whenever it was. */
-  constructor(moved: (aheadMs: number) => void = () => {}) {
+  constructor(moved: () => void = () => {}) {
     this.#moved = moved;
   }
 
   now(): Date {
     return new Date(Date.now() + this.#aheadMs);
+  }
+
+  elapsedMs(): number {
+    return performance.now() + this.#aheadMs - this.#steppedMs;
   }
 
   moveTo(instant: string): void {
@@ -22,13 +27,24 @@ export class TestClock implements Clock {
     this.setAhead(this.#aheadMs + ms);
   }
 
+  /** Sets it as one sets a wrong clock: no time passes. */
+  step(ms: number): void {
+    this.setAhead(this.#aheadMs + ms, this.#steppedMs + ms);
+  }
+
   /** How far it is ahead of the real time, in milliseconds. */
   get aheadMs(): number {
     return this.#aheadMs;
   }
 
-  setAhead(aheadMs: number): void {
+  /** How much of that no time has passed for. */
+  get steppedMs(): number {
+    return this.#steppedMs;
+  }
+
+  setAhead(aheadMs: number, steppedMs = this.#steppedMs): void {
     this.#aheadMs = aheadMs;
-    this.#moved(aheadMs);
+    this.#steppedMs = steppedMs;
+    this.#moved();
   }
 }

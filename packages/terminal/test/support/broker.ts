@@ -9,7 +9,7 @@ export class TestBroker {
   /** Lets nobody in. */
   refuses = false;
   readonly connects: { clientId: string; clean: boolean; version: number }[] = [];
-  /** The last bytes of each connection that has ended. */
+  /** The last bytes of each connection that has ended, of those in a version that it speaks. */
   readonly lastBytes: Buffer[] = [];
   #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
@@ -50,9 +50,9 @@ export class TestBroker {
       });
       socket.on("close", () => {
         this.#sockets.delete(socket);
-        this.lastBytes.push(last);
+        if (client.version > 0) this.lastBytes.push(last);
       });
-      this.aedes.handle(socket);
+      const client = this.aedes.handle(socket);
     });
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(this.#port, "127.0.0.1", resolve));

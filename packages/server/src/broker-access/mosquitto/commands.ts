@@ -16,25 +16,28 @@ export function creation(terminalId: string, password: string, generation: strin
     { acltype: "publishClientReceive", topic: "#", allow: false, priority: 0 },
   ];
   const rolename = roleOf(terminalId);
-  return [
-    { command: "createRole", rolename, acls },
-    {
-      command: "createClient",
-      username: terminalId,
-      clientid: terminalId,
-      password,
-      textname: generation,
-      roles: [{ rolename }],
-    },
-  ];
+  return [{ command: "createRole", rolename, acls }, clientCreation(terminalId, password, generation)];
+}
+
+/** For a terminal whose role is there. */
+export function clientCreation(terminalId: string, password: string, generation: string): Command {
+  return {
+    command: "createClient",
+    username: terminalId,
+    clientid: terminalId,
+    password,
+    textname: generation,
+    roles: [{ rolename: roleOf(terminalId) }],
+  };
+}
+
+export function removal(terminalId: string): Command[] {
+  return [clientRemoval(terminalId), { command: "deleteRole", rolename: roleOf(terminalId) }];
 }
 
 /** Ends the terminal's connections, too. */
-export function removal(terminalId: string): Command[] {
-  return [
-    { command: "deleteClient", username: terminalId },
-    { command: "deleteRole", rolename: roleOf(terminalId) },
-  ];
+export function clientRemoval(terminalId: string): Command {
+  return { command: "deleteClient", username: terminalId };
 }
 
 /** What the server may do beside what an administrator of the plugin may: speak to terminals. */

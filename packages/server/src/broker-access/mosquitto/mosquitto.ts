@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
-import type { Admission } from "../../terminals/admission.ts";
+import type { Admission, TakenCredential } from "../../terminals/admission.ts";
 import { accountOfTerminalId } from "../../terminals/credentials.ts";
 import type { BrokerAccess, BrokerAddress } from "../access.ts";
-import { creation, removal, serverRole, serverRoleCreation } from "./commands.ts";
+import { clientCreation, clientRemoval, creation, removal, serverRole, serverRoleCreation } from "./commands.ts";
 import { type Command, control } from "./control.ts";
 
 interface MosquittoOptions extends BrokerAddress {
@@ -12,13 +12,10 @@ interface MosquittoOptions extends BrokerAddress {
   live: () => Promise<{ terminalId: string; generation: string }[]>;
 }
 
-/** Terminals made or removed with one request. */
-const batch = 200;
-
 /**
  * Mosquitto with its dynamic security plugin: each terminal is a client there, made and removed by us. The plugin cannot
- * change a password without ending the connection, so a terminal with tokens gets one password for as long as its
- * credential is not replaced, and a renewed token changes nothing at the broker.
+ * change a password without ending the connection, so a terminal with tokens gets one password for as long as it renews
+ * them in time, and a renewed token changes nothing at the broker. It knows no end of a password: we take it away.
  */
 export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
   const username = decodeURIComponent(new URL(options.url).username);
@@ -26,17 +23,20 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
   const steady = (terminalId: string, generation: string) =>
     createHmac("sha256", options.secret).update(`mosquitto\n${terminalId}\n${generation}`).digest("base64url");
 
-  const holds = async (terminalId: string, generation: string) => {
-    const [known] = await say([{ command: "getClient", username: terminalId }]);
-    return (known?.data?.["client"] as Client | undefined)?.textname === generation;
-  };
+  const known = (...terminalIds: string[]) => lookUp(say, terminalIds);
+  const takes = async (commands: Command[]) => (await say(commands)).at(-1)?.error;
 
   async function admit({ terminalId, generation, former, ...admission }: Admission) {
     const password = admission.expiresAt ? steady(terminalId, generation) : admission.password;
     const answer = { username: terminalId, password, clientId: terminalId };
-    if (former === "stays" && (await holds(terminalId, generation))) return answer;
-    const replies = await say([...removal(terminalId), ...creation(terminalId, password, generation)]);
-    const { error } = replies.at(-1) ?? {};
+    if (former === "stays") {
+      const [client] = await known(terminalId);
+      if (client?.textname === generation) return answer;
+      // Its role is there where only its tokens were over, and each change costs the plugin a whole file.
+      const refusal = client ? "is another" : await takes([clientCreation(terminalId, password, generation)]);
+      if (refusal === undefined) return answer;
+    }
+    const error = await takes([...removal(terminalId), ...creation(terminalId, password, generation)]);
     if (error !== undefined) throw new Error(`the broker did not take the terminal: ${error}`);
     return answer;
   }
@@ -50,8 +50,10 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
     },
     admit,
     async withdraw({ terminalId, generation }) {
-      if (await holds(terminalId, generation)) await say(removal(terminalId));
+      const [client] = await known(terminalId);
+      if (client?.textname === generation) await say(removal(terminalId));
     },
+    lapse: (credentials) => removeLapsed(say, credentials),
     revoke: async (terminalId) => void (await say(removal(terminalId))),
     close: async () => {},
   };
@@ -64,6 +66,20 @@ interface Client {
 }
 
 type Say = (commands: Command[]) => ReturnType<typeof control>;
+
+/** What the broker knows of them, in their order. */
+async function lookUp(say: Say, terminalIds: string[]): Promise<(Client | undefined)[]> {
+  const replies = await say(terminalIds.map((username) => ({ command: "getClient", username })));
+  return replies.map(({ data }) => data?.["client"] as Client | undefined);
+}
+
+/** The role stays: it opens nothing without the client. */
+async function removeLapsed(say: Say, credentials: readonly TakenCredential[]): Promise<void> {
+  const ids = credentials.map(({ terminalId }) => terminalId);
+  const taken = new Map((await lookUp(say, ids)).map((client) => [client?.username, client?.textname]));
+  const over = credentials.filter(({ terminalId, generation }) => taken.get(terminalId) === generation);
+  if (over.length > 0) await say(over.map(({ terminalId }) => clientRemoval(terminalId)));
+}
 
 /** Once in the life of the broker's file: to be given a role ends all connections of the same user. */
 async function giveServerRole(say: Say, username: string): Promise<void> {
@@ -98,5 +114,5 @@ async function reconcile(
     ...gone.map(removal),
     ...outdated.map(([id, generation]) => [...removal(id), ...creation(id, steady(id, generation), generation)]),
   ];
-  for (let at = 0; at < commands.length; at += batch) await say(commands.slice(at, at + batch).flat());
+  if (commands.length > 0) await say(commands.flat());
 }

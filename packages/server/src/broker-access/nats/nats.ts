@@ -54,6 +54,8 @@ export function natsAccess(options: NatsOptions): BrokerAccess {
     // It keeps only what is revoked, and to revoke ends another credential, too. A password that nobody was told opens nothing.
     withdraw: async () => {},
     revoke: async (terminalId) => void (await revocations.add(userKeyOf(account, terminalId))),
+    // It reads the end in the token and ends the connection itself.
+    lapse: async () => {},
     close: () => revocations.close(),
   };
 }

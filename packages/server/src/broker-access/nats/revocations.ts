@@ -130,7 +130,7 @@ export class NatsRevocations {
     const jwt = sign(keys.system, { subject: user.getPublicKey(), name: "tillkeeper", type: "user", nats });
     try {
       const authenticator = jwtAuthenticator(jwt, user.getSeed());
-      const tls = url.startsWith("tls:") ? { tls: ca === undefined ? {} : { ca } } : {};
+      const tls = url.startsWith("tls:") ? { tls: tlsTo(url, ca) } : {};
       const connection = await connect({ servers: url, authenticator, timeout: answerMs, reconnect: false, ...tls });
       void connection.closed().then(forget);
       return connection;
@@ -139,6 +139,12 @@ export class NatsRevocations {
       throw error;
     }
   }
+}
+
+/** The client looks at a certificate for its host's name; where that is an IP address, it would look for "localhost". */
+function tlsTo(url: string, ca: string | undefined): { ca?: string; host: string } {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
+  return { host, ...(ca !== undefined && { ca }) };
 }
 
 function revocationsIn(jwt: string): Revocations {

@@ -21,6 +21,7 @@ export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): Dev
       return broker.admit(admission);
     },
     withdraw: (credential) => broker.withdraw(credential),
+    lapse: (credentials) => broker.lapse(credentials),
     disconnect(terminalId) {
       mailboxes.end(terminalId);
       broker.disconnect(terminalId);

@@ -9,7 +9,7 @@ export interface Will {
 
 export interface ConnectPacket {
   kind: "connect";
-  /** 3 for MQTT 3.1, 4 for 3.1.1. Of any other nothing else is known. */
+  /** 3 for MQTT 3.1, 4 for 3.1.1, 0 for any other, of which nothing else is known. */
   level: number;
   clientId: string;
   keepaliveSeconds: number;

@@ -27,7 +27,7 @@ const drainTimeoutMs = 2_000;
 /** A connection's further packets are read when some of these are handled: it cannot outrun the database far. */
 const mostUnderWay = 4;
 /** For so long an acknowledgement waits for the answer to its message, so that both go out in one write. */
-const acknowledgeWithinMs = 50;
+const acknowledgeWithinMs = 200;
 const lastPacketId = 65_535;
 
 /**

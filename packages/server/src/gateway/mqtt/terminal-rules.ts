@@ -1,5 +1,5 @@
 import { limits } from "@tillkeeper/contract/limits";
-import { clientIdBelongsTo, parseTopic, terminalTopicPrefix, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { clientIdBelongsTo, terminalTopicPrefix, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { mayPublish, maySubscribe } from "../../broker-access/topic-rules.ts";
 import type { Logger } from "../../platform/log.ts";
 import type { Admission } from "../admission.ts";
@@ -44,11 +44,11 @@ export function terminalRules({ admission, connections, receive, log }: RulesDep
       }
       // It would have to be kept until it is released, which may be never.
       if (packet.qos === 2) throw new ProtocolError("not allowed to publish with QoS 2");
-      return receive(terminalId, upChannelOf(packet.topic), packet.payload);
+      return receive(terminalId, endOf(terminalId, packet.topic) as UpChannel, packet.payload);
     },
     filterEnd({ terminalId }, filter) {
       if (terminalId === undefined || !maySubscribe(terminalId, filter)) return undefined;
-      return filter.slice(terminalTopicPrefix(terminalId).length);
+      return endOf(terminalId, filter);
     },
     bequeathed(link, { payload }) {
       // Whoever has sent the connection away knows that it is gone.
@@ -75,7 +75,7 @@ function isOwnFarewell(username: string, will: Will | undefined): boolean {
   return will?.topic === topic(username, "gone") && will.payload.length <= longestWillBytes && will.qos !== 2;
 }
 
-/** Of a topic that the terminal may publish to. */
-function upChannelOf(name: string): UpChannel {
-  return parseTopic(name)?.channel as UpChannel;
+/** What stands behind the terminal's prefix, of a topic or filter that it may use. */
+function endOf(terminalId: string, name: string): string {
+  return name.slice(terminalTopicPrefix(terminalId).length);
 }

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { mostAheadMs } from "../status.ts";
 
 /** A terminal that was heard on the connection that is known; `session` is null of a message that names none. */
 export interface Heard {
@@ -13,7 +14,7 @@ export interface Heard {
 /**
  * The usual case of all terminals that were heard within a second, in one statement: nothing changes but times. None of
  * its columns is in an index, so each row stays on its page. Whoever it does not concern is left to the rules: one that
- * was not online, whose session is another, or whose fault may have ended.
+ * was not online, whose session is another, whose fault may have ended, or that was heard when a clock was ahead.
  */
 const text = `
 with input as (
@@ -23,13 +24,12 @@ with input as (
 )
 update terminal_presence as presence set
   last_heard_at = greatest(presence.last_heard_at, input.at),
-  next_expected_at = case
-    when presence.next_expected_at is not null then greatest(presence.next_expected_at, input.next_expected_at)
-  end,
+  next_expected_at = greatest(presence.next_expected_at, input.next_expected_at),
   round_trip_ms = coalesce(input.round_trip_ms, presence.round_trip_ms)
 from input
 where presence.account_id = input.account_id and presence.terminal_id = input.terminal_id
   and presence.status = 'online' and presence.lost_at is null and presence.shut_down_at is null
+  and presence.last_heard_at <= $7
   and (
     input.session is null
     or (presence.session = input.session and (presence.fault_at is null or presence.fault_ended_at is not null))
@@ -37,7 +37,7 @@ where presence.account_id = input.account_id and presence.terminal_id = input.te
 returning presence.terminal_id`;
 
 /** Answers the ids of those that it concerned; they are unique over all accounts. */
-export async function noteHeard(pool: Pool, batch: Heard[]): Promise<Set<string>> {
+export async function noteHeard(pool: Pool, batch: Heard[], now: Date): Promise<Set<string>> {
   const { rows } = await pool.query<{ terminal_id: string }>({
     name: "note_heard",
     text,
@@ -48,6 +48,7 @@ export async function noteHeard(pool: Pool, batch: Heard[]): Promise<Set<string>
       batch.map((row) => row.at),
       batch.map((row) => row.nextExpectedAt),
       batch.map((row) => row.roundTripMs),
+      new Date(now.getTime() + mostAheadMs),
     ],
   });
   return new Set(rows.map((row) => row.terminal_id));

@@ -1,5 +1,6 @@
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import type { Pool } from "pg";
+import { mostAheadMs } from "../status.ts";
 
 export interface FieldOfTerminal {
   accountId: string;
@@ -23,11 +24,14 @@ const historyGap = `interval '${historyGapMs} milliseconds'`;
 const idOf = (time: string, rest = "gen_random_uuid()::text") =>
   `(left(tillkeeper_lowest_id(${time})::text, 14) || '7' || substr(${rest}, 16))::uuid`;
 
+/** Other hardware has taken the terminal's place since: what it tells is news, also if it says the same. */
+const ofAnother = (at: string) => `coalesce(${at} >= known.device_changed_at, false)`;
+
 /**
  * Reads all, and writes what is new. A value that was told later, by way of another server, is not undone. What is written
  * is not joined with what came in again: without the ways to join that the hot connections do without, that would take
  * the square of its length. So the ids of the history (UUIDv7 of the time) are made here. A value that comes too soon after
- * the last one in the history is held back; its field is answered.
+ * the last one in the history is held back; its field is answered. What was written when a clock was ahead does not count.
  */
 const text = `
 with input as (
@@ -39,22 +43,27 @@ with input as (
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
   left join terminal_telemetry as known
     on known.account_id = input.account_id and known.terminal_id = input.terminal_id and known.field = input.field
-  where known.field is null
-    or input.at > known.at and (known.value <> input.value or input.at >= known.at + ${renewAfter})
+  where known.field is null or known.at > $6
+    or input.at > known.at
+      and (known.value <> input.value or input.at >= known.at + ${renewAfter} or ${ofAnother("input.at")})
 ), written as (
   insert into terminal_telemetry as known (account_id, terminal_id, field, value, since, at)
   select account_id, terminal_id, field, value, at, at from due
   order by account_id, terminal_id, field
   on conflict (account_id, terminal_id, field) do update set
-    since = case when known.value = excluded.value then known.since else excluded.since end,
-    value = excluded.value, at = excluded.at
-  where known.at < excluded.at
+    since = case
+      when known.value = excluded.value and known.since <= $6 and not ${ofAnother("excluded.at")} then known.since
+      else excluded.since end,
+    value = excluded.value, at = excluded.at,
+    device_changed_at = case when ${ofAnother("excluded.at")} then null else known.device_changed_at end
+  where known.at < excluded.at or known.at > $6
   returning account_id, terminal_id, field, value, since, at
 ), changed as (
   select written.*, exists (
     select from telemetry_history as earlier
     where earlier.account_id = written.account_id and earlier.terminal_id = written.terminal_id
       and earlier.field = written.field and earlier.id >= tillkeeper_lowest_id(written.at - ${historyGap})
+      and earlier.at <= $6
   ) as held_back
   from written
   where since = at
@@ -77,23 +86,27 @@ join terminal_telemetry as known
 where not exists (
   select from telemetry_history as later
   where later.account_id = known.account_id and later.terminal_id = known.terminal_id
-    and later.field = known.field and later.id >= tillkeeper_lowest_id(known.since)
+    and later.field = known.field and later.id >= tillkeeper_lowest_id(known.since) and later.at <= $4
 )
 on conflict do nothing`;
 
 /** Answers the fields whose values are not in the history yet. */
-export async function noteTelemetry(pool: Pool, told: ToldField[]): Promise<FieldOfTerminal[]> {
+export async function noteTelemetry(pool: Pool, told: ToldField[], now: Date): Promise<FieldOfTerminal[]> {
   const { rows } = await pool.query<FieldOfTerminal>({
     name: "note_telemetry",
     text,
-    values: [...keysOf(told), told.map((row) => JSON.stringify(row.value)), told.map((row) => row.at)],
+    values: [...keysOf(told), told.map((row) => JSON.stringify(row.value)), told.map((row) => row.at), horizonOf(now)],
   });
   return rows;
 }
 
 /** Puts into the history what the last value of these fields is. */
-export async function recordTelemetry(pool: Pool, fields: FieldOfTerminal[]): Promise<void> {
-  await pool.query({ name: "record_telemetry", text: recordText, values: keysOf(fields) });
+export async function recordTelemetry(pool: Pool, fields: FieldOfTerminal[], now: Date): Promise<void> {
+  await pool.query({ name: "record_telemetry", text: recordText, values: [...keysOf(fields), horizonOf(now)] });
+}
+
+function horizonOf(now: Date): Date {
+  return new Date(now.getTime() + mostAheadMs);
 }
 
 function keysOf(fields: FieldOfTerminal[]): string[][] {

@@ -57,7 +57,6 @@ type MatchDeps = Pick<PairDeps, "clock" | "giveUpRecipient">;
 
 interface Paired {
   credentialId: string;
-  storeId: string;
   reference: string | undefined;
 }
 
@@ -123,7 +122,7 @@ async function pair(
       ...(agent !== undefined && { agent }),
     },
   });
-  return { credentialId, storeId: terminal.store_id, reference: code.reference ?? undefined };
+  return { credentialId, reference: code.reference ?? undefined };
 }
 
 function pairingRefused(): ApiError {

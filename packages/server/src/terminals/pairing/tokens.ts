@@ -9,6 +9,7 @@ import { preciseTime } from "../../platform/timestamps.ts";
 import type { Admission } from "../admission.ts";
 import { type AdmitDeps, admitWhileLive } from "../admit-live.ts";
 import { accountOfTerminalId } from "../authentication.ts";
+import { noteToken } from "../lapses.ts";
 import { findTerminal, type TerminalRow } from "../queries.ts";
 import { invalidProof, verifyRenewalProof } from "./proofs.ts";
 import { findBySerial, nowhere, type Place } from "./queries.ts";
@@ -37,10 +38,8 @@ export async function renewToken(deps: TokenDeps, request: DeviceTokenRequest): 
   await verifyRenewalProof(deps.deviceTokens, proof, { subject, publicKey });
   // A proof by a key that nobody has does not verify.
   if (!credential) throw new Error("a proof was verified without a credential");
-  // Terminals are never removed, and so it is there as long as its credential.
-  const terminal = (await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId))) as TerminalRow;
   const identity = { accountId, terminalId, credentialId: credential.credential_id };
-  return issueToken(deps, identity, { storeId: terminal.store_id, reference: undefined, former: "stays" });
+  return issueToken(deps, identity, { reference: undefined, former: "stays" });
 }
 
 async function placeOf(
@@ -53,7 +52,6 @@ async function placeOf(
 }
 
 interface About {
-  storeId: string;
   reference: string | undefined;
   /** What becomes of connections with an older credential. */
   former: Admission["former"];
@@ -63,23 +61,25 @@ interface About {
 export async function issueToken(
   deps: TokenDeps,
   identity: DeviceIdentity,
-  { storeId, reference, former }: About,
+  { reference, former }: About,
 ): Promise<DeviceToken> {
-  const { deviceTokens, clock, mqttUrl, ownUrl } = deps;
-  const token = await deviceTokens.sign(identity);
+  const { db, deviceTokens, clock, mqttUrl, ownUrl } = deps;
+  const { accountId, terminalId, credentialId } = identity;
+  const { token, endsAt } = await deviceTokens.sign(identity);
+  const { generation, terminal } = await inTenant(db, accountId, async (tx) => ({
+    // Before anybody has it: what was given out is always known to end.
+    generation: await noteToken(tx, identity, endsAt),
+    // Terminals are never removed, and so it is there as long as its credential.
+    terminal: (await findTerminal(tx, accountId, terminalId)) as TerminalRow,
+  }));
   const now = clock.now();
-  const mqtt = await admitWhileLive(deps, {
-    terminalId: identity.terminalId,
-    password: token,
-    generation: identity.credentialId,
-    former,
-    expiresAt: new Date(now.getTime() + deviceTokens.lifetimeSeconds * 1000),
-  });
+  const admission = { terminalId, password: token, former, expiresAt: endsAt };
+  const mqtt = generation && (await admitWhileLive(deps, credentialId, { ...admission, generation }));
   if (!mqtt) throw invalidProof("its key is not the terminal's any more");
   return {
-    terminal_id: identity.terminalId,
-    account_id: identity.accountId,
-    store_id: storeId,
+    terminal_id: terminalId,
+    account_id: accountId,
+    store_id: terminal.store_id,
     ...(reference !== undefined && { reference }),
     token,
     token_type: "Bearer",

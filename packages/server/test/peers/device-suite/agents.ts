@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
 import { vi } from "vitest";
 import { endsWithUs } from "../../support/children.ts";
 
@@ -8,20 +9,27 @@ const here = (path: string) => fileURLToPath(new URL(`../../../../../${path}`, i
 interface Program {
   command: string;
   args: readonly string[];
-  /** It does what `operator_id` `simulate:…` asks for: then an operation takes as long as a test wants. */
-  simulates: boolean;
   /** The file in its folder that it sends as its log; left out where nobody can add to it, and it has a card number of its own. */
   log?: string;
+  /** How it is told to trust an authority of its own. */
+  trusts: (caFile: string) => { options?: Record<string, string>; env?: Record<string, string> };
 }
 
-/** Every program that claims to follow docs/device-protocol.md. They take the same arguments and print the same events. */
+/**
+ * Every program that claims to follow docs/device-protocol.md. They take the same arguments and print the same events, and an
+ * operation takes as long as a test wants: they do what `operator_id` `simulate:slow` asks for.
+ */
 export const programs = {
-  reference: { command: process.execPath, args: [here("packages/cli/src/main.ts"), "agent"], simulates: true },
+  reference: {
+    command: process.execPath,
+    args: [here("packages/cli/src/main.ts"), "agent"],
+    trusts: (caFile) => ({ env: { NODE_EXTRA_CA_CERTS: caFile } }),
+  },
   python: {
     command: "/usr/bin/python3",
-    args: [here("examples/python-agent/agent.py")],
-    simulates: false,
+    args: [here("examples/python-agent/agent.py"), "--simulate"],
     log: "agent.log",
+    trusts: (caFile) => ({ options: { "--ca": caFile } }),
   },
 } satisfies Record<string, Program>;
 export type ProgramName = keyof typeof programs;
@@ -33,9 +41,12 @@ export interface AgentArguments {
   /** The folder with its keys and its journal. */
   state: string;
   transport: "auto" | "mqtt" | "https";
+  mqttVersion?: MqttVersion | undefined;
   code?: string | undefined;
   releaseKeys?: string | undefined;
   model?: string | undefined;
+  /** A file of certificates to trust. */
+  ca?: string | undefined;
 }
 
 /** A line that it printed. */
@@ -62,12 +73,19 @@ export class AgentProcess {
   #stderr = "";
 
   constructor(name: ProgramName, { server, serial, state, transport, ...more }: AgentArguments) {
-    const { command, args } = programs[name];
+    const { command, args, trusts } = programOf(name);
+    const trust = more.ca === undefined ? {} : trusts(more.ca);
     const given = ["--server", server, "--serial", serial, "--state", state, "--transport", transport, "--json"];
-    const optional = { "--code": more.code, "--release-keys": more.releaseKeys, "--model": more.model };
+    const optional = {
+      "--code": more.code,
+      "--release-keys": more.releaseKeys,
+      "--model": more.model,
+      "--mqtt-version": more.mqttVersion,
+      ...trust.options,
+    };
     for (const [option, value] of Object.entries(optional)) if (value !== undefined) given.push(option, value);
     this.#child = spawn(command, [...args, ...given], {
-      env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], PYTHONDONTWRITEBYTECODE: "1" },
+      env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], PYTHONDONTWRITEBYTECODE: "1", ...trust.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     endsWithUs(this.#child);

@@ -1,14 +1,30 @@
-import type { TestBroker } from "../../support/broker-process.ts";
+import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
+import type { BrokerOptions, TestBroker } from "../../support/broker-process.ts";
 import { type BrokerKind, brokerKinds } from "../../support/brokers.ts";
+
+interface Carrier {
+  broker: BrokerKind;
+  transport: "mqtt" | "https";
+  /** The newest version that the broker speaks. */
+  newest: 4 | 5;
+  /** What the programs are told to speak; they find out by themselves unless it is here. */
+  told?: Exclude<MqttVersion, "auto">;
+}
 
 /** Every way that messages travel between terminals and a server. */
 export const carriers = {
-  embedded: { broker: "embedded", transport: "mqtt" },
-  mosquitto: { broker: "mosquitto", transport: "mqtt" },
-  rabbitmq: { broker: "rabbitmq", transport: "mqtt" },
-  nats: { broker: "nats", transport: "mqtt" },
-  https: { broker: "embedded", transport: "https" },
-} satisfies Record<string, { broker: BrokerKind; transport: "mqtt" | "https" }>;
+  embedded: { broker: "embedded", transport: "mqtt", newest: 4 },
+  mosquitto: { broker: "mosquitto", transport: "mqtt", newest: 5 },
+  "mosquitto-311": { broker: "mosquitto", transport: "mqtt", newest: 5, told: "3.1.1" },
+  rabbitmq: { broker: "rabbitmq", transport: "mqtt", newest: 4 },
+  nats: { broker: "nats", transport: "mqtt", newest: 4 },
+  https: { broker: "embedded", transport: "https", newest: 4 },
+} satisfies Record<string, Carrier>;
 export type CarrierName = keyof typeof carriers;
 
-export const brokerOf = (name: CarrierName): Promise<TestBroker | undefined> => brokerKinds[carriers[name].broker]();
+export const carrierOf = (name: CarrierName): Carrier => carriers[name];
+/** What is spoken over it, by whoever knows all versions. */
+export const levelOf = (name: CarrierName): 4 | 5 => (carrierOf(name).told === "3.1.1" ? 4 : carrierOf(name).newest);
+
+export const brokerOf = (name: CarrierName, options: BrokerOptions): Promise<TestBroker | undefined> =>
+  brokerKinds[carriers[name].broker](options);

@@ -1,5 +1,6 @@
 import { expect, type TestContext } from "vitest";
 import { type AgentArguments, AgentProcess, type ProgramName } from "./agents.ts";
+import { carrierOf } from "./carriers.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a case is told: where it plays, and with which program. */
@@ -30,6 +31,8 @@ export class SuiteDevice {
       serial: who.serial,
       state: stage.folder(),
       transport: stage.transport,
+      mqttVersion: carrierOf(stage.carrier).told,
+      ca: stage.caFile,
       ...more,
     };
   }

@@ -89,7 +89,7 @@ export function isolationCases(stage: () => Stage): void {
     const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
     await untouched(stage(), { hostile, victim }, async () => {
       for (const attempt of takeovers(stage(), hostile, victim)) {
-        await expect(enter(hostile.login, attempt), JSON.stringify(attempt)).rejects.toThrow();
+        await expect(beside(hostile, attempt), JSON.stringify(attempt)).rejects.toThrow();
       }
       // NATS holds nobody to a client id: that of the victim is a secret, and its terminal's id is not it.
       if (stage().carrier === "nats") await (await beside(hostile, { clientId: victim.id })).endAsync(true);
@@ -200,7 +200,7 @@ function takeovers({ carrier }: Stage, hostile: RawTerminal, victim: RawTerminal
 
 /** Another connection of the same terminal, if the broker tells them apart; else it takes the first one's place. */
 function beside(terminal: RawTerminal, more: Partial<IClientOptions> = {}): Promise<MqttClient> {
-  return enter(terminal.login, more);
+  return enter(terminal.login, { protocolVersion: terminal.level, ...more });
 }
 
 function asBuffer(message: object): Buffer {

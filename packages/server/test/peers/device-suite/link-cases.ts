@@ -47,7 +47,7 @@ export function linkCases(scene: Scene): void {
 }
 
 /** Another server on the same broker. Devices reach both by links that can be broken, unless the broker's port is another. */
-async function furtherServer({ server, mqtt }: Stage, config: Partial<Config>, brokerPort?: number) {
+export async function furtherServer({ server, mqtt }: Stage, config: Partial<Config>, brokerPort?: number) {
   const http = { host: "127.0.0.1", port: { number: await freePort(), configured: true } };
   const own = { number: await freePort(), configured: true };
   const itsPort = mqtt.outsideUrl === undefined ? own.number : Number(new URL(mqtt.outsideUrl).port);

@@ -40,6 +40,11 @@ export class RawTerminal {
     return { mqtt_url, username: mqtt_username, password: mqtt_password, client_id: mqtt_client_id };
   }
 
+  /** The version of MQTT that it speaks. */
+  get level(): 4 | 5 {
+    return this.#stage.level;
+  }
+
   /** Connects as a new session, and says hello. */
   async arrive(): Promise<void> {
     this.session = randomUUID();
@@ -92,14 +97,14 @@ export async function rawTerminal(
 
 type Hear = (channel: string, message: object) => void;
 
-async function overMqtt({ id, login, session }: RawTerminal, hear: Hear): Promise<Carrying> {
+async function overMqtt({ id, login, level, session }: RawTerminal, hear: Hear): Promise<Carrying> {
   const will = {
     topic: topic(id, "gone"),
     payload: Buffer.from(JSON.stringify({ session })),
     qos: 1,
     retain: false,
   } as const;
-  const client: MqttClient = await enter(login, { will });
+  const client: MqttClient = await enter(login, { protocolVersion: level, will });
   client.on("message", (name, payload) => {
     const channel = name.split("/").at(-1) ?? "";
     // The wildcard brings back at some brokers what it says itself.

@@ -5,10 +5,11 @@ import { vi } from "vitest";
 import type { Config } from "../../../src/config.ts";
 import type { TestBroker } from "../../support/broker-process.ts";
 import { embeddedConfig } from "../../support/brokers.ts";
+import type { Authority } from "../../support/certificates.ts";
 import { freePort } from "../../support/free-port.ts";
 import { watcher } from "../../support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "../../support/test-server.ts";
-import { brokerOf, type CarrierName, carriers } from "./carriers.ts";
+import { brokerOf, type CarrierName, carriers, levelOf } from "./carriers.ts";
 
 export const operations = "/v1/admin/terminals/operations";
 
@@ -22,33 +23,43 @@ export class Stage {
   readonly mqtt: Config["mqtt"];
   readonly see: ReturnType<typeof watcher>;
   readonly dataDir: string;
+  /** Of the authority that devices are to trust. */
+  readonly caFile: string | undefined;
   readonly #folder: string;
   #made = 0;
 
-  private constructor(carrier: CarrierName, parts: Pick<Stage, "server" | "tenant" | "broker" | "mqtt" | "dataDir">) {
+  private constructor(
+    carrier: CarrierName,
+    parts: Pick<Stage, "server" | "tenant" | "broker" | "mqtt" | "dataDir" | "caFile">,
+  ) {
     this.carrier = carrier;
     this.server = parts.server;
     this.tenant = parts.tenant;
     this.broker = parts.broker;
     this.mqtt = parts.mqtt;
     this.dataDir = parts.dataDir;
+    this.caFile = parts.caFile;
     this.see = watcher(parts.server, parts.tenant);
     this.#folder = mkdtempSync(join(tmpdir(), "tillkeeper-suite-"));
   }
 
-  static async open(carrier: CarrierName): Promise<Stage> {
-    const broker = await brokerOf(carrier);
+  /** With an authority, the broker has a certificate of it, and server and devices come with TLS and trust nobody else. */
+  static async open(carrier: CarrierName, authority?: Authority): Promise<Stage> {
+    const tls = authority?.issue("IP:127.0.0.1");
+    const broker = await brokerOf(carrier, { tls });
     const number = await freePort();
     await broker?.start(`http://127.0.0.1:${number}`);
     // Both ports stay its own over a restart: nobody tells the agents another address.
-    const mqtt = broker?.mqtt ?? { port: { number: await freePort(), configured: true }, outsideUrl: undefined };
+    const own = { port: { number: await freePort(), configured: true }, outsideUrl: undefined, tls };
+    const mqtt = broker ? { ...broker.mqtt, caFile: tls?.caFile } : own;
     const http = { host: "127.0.0.1", port: { number, configured: true } };
     const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-suite-data-"));
     const server = await startTestServer({ config: { mqtt, http, dataDir } });
     await ready(server);
     const tenant = await server.account("T68000001");
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-    return new Stage(carrier, { server, tenant, broker, mqtt: broker ? mqtt : embeddedConfig, dataDir });
+    const furtherMqtt = broker ? mqtt : embeddedConfig;
+    return new Stage(carrier, { server, tenant, broker, mqtt: furtherMqtt, dataDir, caFile: tls?.caFile });
   }
 
   async close(): Promise<void> {
@@ -59,6 +70,11 @@ export class Stage {
 
   get transport(): "mqtt" | "https" {
     return carriers[this.carrier].transport;
+  }
+
+  /** The version of MQTT that a client written by hand speaks here. */
+  get level(): 4 | 5 {
+    return levelOf(this.carrier);
   }
 
   /** A folder that is not there yet. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ProgramName, programs } from "./agents.ts";
-import type { CarrierName } from "./carriers.ts";
+import { type CarrierName, carrierOf } from "./carriers.ts";
 import { activeDevice } from "./device.ts";
 import { isolationCases } from "./isolation-cases.ts";
 import { linkCases } from "./link-cases.ts";
@@ -9,20 +9,25 @@ import { pairingCases } from "./pairing-cases.ts";
 import { presenceCases } from "./presence-cases.ts";
 import { ready, Stage } from "./stage.ts";
 import { updateCases } from "./update-cases.ts";
+import { versionCases } from "./version-cases.ts";
 
 const programNames = Object.keys(programs) as ProgramName[];
 /** Of a case with all the programs that it starts, on two busy cores. */
 const timeout = 120_000;
 
+function useStage(carrier: CarrierName): () => Stage {
+  let opened: Stage | undefined;
+  beforeAll(async () => {
+    opened = await Stage.open(carrier);
+  }, timeout);
+  afterAll(() => opened?.close(), timeout);
+  return () => opened as Stage;
+}
+
 /** Everything that a device has to do, and must not be able to do, over one carrier. */
 export function deviceSuite(carrier: CarrierName): void {
   describe(`devices over ${carrier}`, { timeout }, () => {
-    let opened: Stage;
-    const stage = () => opened;
-    beforeAll(async () => {
-      opened = await Stage.open(carrier);
-    }, timeout);
-    afterAll(() => opened?.close(), timeout);
+    const stage = useStage(carrier);
 
     describe.concurrent.each(programNames)("the %s agent", (program) => {
       const scene = { stage, program };
@@ -31,6 +36,7 @@ export function deviceSuite(carrier: CarrierName): void {
       operationCases(scene);
       updateCases(scene);
       linkCases(scene);
+      if (carrierOf(carrier).transport === "mqtt") versionCases(scene);
     });
 
     describe("a terminal, at the expense of another", () => {
@@ -40,13 +46,31 @@ export function deviceSuite(carrier: CarrierName): void {
     describe.each(programNames)("the %s agent, after all the others", (program) => {
       it("is back after a restart of the server without being told", async (context) => {
         const device = await activeDevice({ stage, program }, context);
-        await opened.server.restart();
-        await ready(opened.server);
-        await opened.perform(device.id, "open_menu");
-        await opened.perform(device.id, "end_of_day");
+        await stage().server.restart();
+        await ready(stage().server);
+        await stage().perform(device.id, "open_menu");
+        await stage().perform(device.id, "end_of_day");
         await device.online();
         expect(device.agent.count({ event: "paired" })).toBe(1);
       });
+    });
+  });
+}
+
+/** Once more in a version that the broker's newest has taken the place of: where versions of MQTT differ, or might. */
+export function versionSuite(carrier: CarrierName): void {
+  describe(`devices over ${carrier}`, { timeout }, () => {
+    const stage = useStage(carrier);
+
+    describe.concurrent.each(programNames)("the %s agent", (program) => {
+      const scene = { stage, program };
+      pairingCases(scene);
+      presenceCases(scene);
+      versionCases(scene);
+    });
+
+    describe("a terminal, at the expense of another", () => {
+      isolationCases(stage);
     });
   });
 }

@@ -1,0 +1,146 @@
+"""The link by MQTT 5, against a broker that says byte by byte what a test wants."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+import unittest
+
+from credentials import Session
+from links import Link, LinkFailed, MqttLink
+
+SUBACK = [0x90, 10, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1]
+ACCEPTED = [0x20, 3, 0, 0, 0]
+
+
+class ScriptedBroker:
+    """Answers CONNECT and the first SUBSCRIBE, notes every PUBLISH, and acknowledges none."""
+
+    def __init__(self, connack: list[int] | None) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.published: list[bytes] = []
+        self.level: int | None = None
+        self._connack = connack
+        self._socket: socket.socket | None = None
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def say(self, *packet: int) -> None:
+        assert self._socket
+        self._socket.sendall(bytes(packet))
+
+    def close(self) -> None:
+        self._listener.close()
+        if self._socket:
+            self._socket.close()
+
+    def _serve(self) -> None:
+        self._socket, _ = self._listener.accept()
+        with self._socket.makefile("rb") as stream:
+            while head := stream.read(1):
+                length, shift = 0, 0
+                while True:
+                    digit = stream.read(1)[0]
+                    length, shift = length + ((digit & 127) << shift), shift + 7
+                    if digit < 128:
+                        break
+                body = stream.read(length)
+                if head[0] >> 4 == 1:
+                    self.level = body[6]
+                    if self._connack is None:
+                        self._socket.shutdown(socket.SHUT_RDWR)
+                        return
+                    self.say(*self._connack)
+                elif head[0] >> 4 == 8:
+                    self.say(*SUBACK)
+                elif head[0] >> 4 == 3:
+                    self.published.append(body)
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, dict]] = []
+
+    def opened(self, link: Link) -> None:
+        pass
+
+    def heard(self, channel: str, payload: bytes) -> None:
+        self.messages.append((channel, json.loads(payload)))
+
+
+class MqttLinkTest(unittest.TestCase):
+    def link(self, connack: list[int] | None, level: int = 5) -> tuple[MqttLink, ScriptedBroker, Heard]:
+        broker, listener = ScriptedBroker(connack), Heard()
+        self.addCleanup(broker.close)
+        url = f"mqtt://127.0.0.1:{broker.port}"
+        session = Session("T1", "token", url, "T1", "secret", "T1", "http://127.0.0.1", time.monotonic() + 60)
+        link = MqttLink(session, level, None, listener)
+        self.addCleanup(link.close)
+        return link, broker, listener
+
+    def refused(self, connack: list[int] | None, level: int = 5) -> MqttLink:
+        link, broker, _ = self.link(connack, level)
+        with self.assertRaises(LinkFailed):
+            link.open()
+        self.assertEqual(broker.level, level)
+        return link
+
+    def test_it_knows_how_a_broker_refuses_the_version(self) -> None:
+        in_so_many_words = self.refused([0x20, 2, 0, 1])
+        self.assertEqual((in_so_many_words.code, in_so_many_words.silent), (0x84, False))
+        without_a_word = self.refused(None)
+        self.assertEqual((without_a_word.code, without_a_word.silent), (None, True))
+
+    def test_it_knows_why_it_is_refused(self) -> None:
+        link = self.refused([0x20, 3, 0, 0x87, 0])
+        self.assertEqual((link.code, link.refused, link.silent), (0x87, True, False))
+        old = self.refused([0x20, 2, 0, 5], 4)
+        self.assertEqual((old.code, old.refused), (5, True))
+
+    def test_it_knows_why_it_is_sent_away_though_the_broker_says_no_more_than_a_code(self) -> None:
+        for packet in ([0xE0, 1, 0x8E], [0xE0, 2, 0x8E, 0]):
+            link, broker, _ = self.link(ACCEPTED)
+            link.open()
+            broker.say(*packet)
+            broker.close()
+            self.assertTrue(link.closed.wait(5))
+            self.assertEqual((link.code, link.refused, link.greeted), (0x8E, False, True))
+
+    def test_it_has_no_more_under_way_than_the_broker_takes(self) -> None:
+        link, broker, _ = self.link([0x20, 6, 0, 0, 3, 0x21, 0, 3])
+        link.open()
+        for _ in range(10):
+            link.send("delivered", {})
+        self.wait_for(lambda: len(broker.published) == 3)
+        broker.say(0x40, 2, 0, 2)
+        self.wait_for(lambda: len(broker.published) == 4)
+
+    def test_what_is_too_large_is_not_sent_and_counts_as_rejected(self) -> None:
+        link, broker, heard = self.link([0x20, 8, 0, 0, 5, 0x27, 0, 0, 8, 0])
+        link.open()
+        link.send("result", {"operation_id": "one", "result": "x" * 2048})
+        link.send("result", {"operation_id": "two", "result": "x" * 1024})
+        self.wait_for(lambda: len(broker.published) == 1)
+        self.assertEqual([(channel, it["operation_id"]) for channel, it in heard.messages], [("rejection", "one")])
+
+    def test_a_sign_of_life_may_be_thrown_away_and_a_report_never(self) -> None:
+        link, broker, _ = self.link(ACCEPTED)
+        link.open()
+        link.send("probe_answer", {})
+        link.send("result", {})
+        self.wait_for(lambda: len(broker.published) == 2)
+        expiring = [bytes([5, 2, 0, 0, 0, 3]) in it for it in broker.published]
+        self.assertEqual(expiring, [True, False])
+
+    def wait_for(self, condition) -> None:
+        ends = time.monotonic() + 5
+        while not condition():
+            self.assertLess(time.monotonic(), ends)
+            time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    unittest.main()

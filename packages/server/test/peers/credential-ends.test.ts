@@ -1,0 +1,174 @@
+import { Agent } from "@tillkeeper/terminal/agent";
+import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
+import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
+import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { pairDevice } from "@tillkeeper/terminal/pairing";
+import type { MqttClient } from "mqtt";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import type { TestBroker } from "../support/broker-process.ts";
+import { type BrokerKind, brokerKinds, embeddedConfig } from "../support/brokers.ts";
+import { freePort } from "../support/free-port.ts";
+import { enter } from "../support/hostile.ts";
+import { PairingDevice, registerForPairing } from "../support/pairing-device.ts";
+import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+
+/** NATS reads the end of a token by its own clock, which no test can move. */
+const lifetimes: Record<BrokerKind, number> = { embedded: 600, mosquitto: 600, rabbitmq: 600, nats: 4 };
+/** `pairingLimits.tokenGraceSeconds`, and what it takes to look. */
+const grace = 121;
+
+describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind) => {
+  const lifetime = lifetimes[kind];
+  let broker: TestBroker | undefined;
+  let server: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    broker = await brokerKinds[kind]();
+    const mqtt = broker?.mqtt ?? embeddedConfig;
+    const number = await freePort();
+    await broker?.start(`http://127.0.0.1:${number}`);
+    const http = { host: "127.0.0.1", port: { number, configured: true } };
+    const config = { mqtt, http, deviceTokenSeconds: lifetime, tokenLifetimeSeconds: 604_800 };
+    server = await startTestServer({ config });
+    await ready();
+    tenant = await server.account("T67000001");
+  }, 120_000);
+  afterAll(async () => {
+    await server?.stop();
+    await broker?.stop();
+  });
+
+  async function ready() {
+    const status = async () => (await server.call("GET", "/health/ready")).status;
+    await vi.waitUntil(async () => (await status()) === 200, { timeout: 60_000, interval: 50 });
+  }
+
+  interface Answered {
+    mqtt_url: string;
+    mqtt_username: string;
+    mqtt_password: string;
+    mqtt_client_id: string;
+  }
+
+  async function pair(serial: string) {
+    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, serial);
+    const device = await PairingDevice.make(serial);
+    const renew = async (): Promise<Answered> => (await device.renew(server, id)).body;
+    return { id, renew, first: (await device.pair(server, pairing.code)).body as Answered };
+  }
+
+  async function connect(answered: Answered): Promise<MqttClient> {
+    const { mqtt_url, mqtt_username: username, mqtt_password: password, mqtt_client_id: client_id } = answered;
+    const client = await enter({ mqtt_url, username, password, client_id });
+    onTestFinished(() => client.endAsync(true));
+    return client;
+  }
+
+  const ends = (client: MqttClient) => vi.waitUntil(() => !client.connected, { timeout: 20_000, interval: 20 });
+  const lapsed = async (id: string) => {
+    const query = server.db.sql.selectFrom("terminal_credentials").selectAll().where("terminal_id", "=", id);
+    const { lapsed_at, lapse_due_at } = await query.executeTakeFirstOrThrow();
+    return lapsed_at !== null && lapse_due_at === null;
+  };
+
+  it("is out when nobody renews its token, and nothing brings that back", async () => {
+    const silent = await pair("PEER-SILENT");
+    const over = await connect(silent.first);
+    const alive = await pair("PEER-ALIVE");
+    if (kind === "nats") await ends(over);
+    const renewed = await alive.renew();
+    const staying = await connect(renewed);
+    // Renewed once more, on the connection that stands.
+    if (kind !== "nats") server.clock.advance((lifetime - 60) * 1000);
+    await alive.renew();
+    server.clock.advance(kind === "nats" ? (lifetime + grace) * 1000 : (60 + grace) * 1000);
+    await ends(over);
+    await expect(connect(silent.first)).rejects.toThrow();
+    await vi.waitUntil(() => lapsed(silent.id), { timeout: 20_000, interval: 50 });
+    if (kind !== "nats") expect(staying.connected).toBe(true);
+
+    await server.restart();
+    await ready();
+    await expect(connect(silent.first)).rejects.toThrow();
+    const back = await connect(await silent.renew());
+    await expect(connect(silent.first)).rejects.toThrow();
+    expect(back.connected).toBe(true);
+  }, 120_000);
+
+  it("tells how it closed the day also when it was paired anew meanwhile, and closes it once", async () => {
+    const path = `/v1/accounts/${tenant.aid}/terminals`;
+    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, "PEER-CLOSES");
+    const pairAs = async (code: string) => {
+      const of = { server: server.url, keys: makeDeviceKeys() };
+      const first = await pairDevice({ ...of, serialNumber: "PEER-CLOSES", code });
+      const kept = await DeviceCredential.open({ ...of, terminalId: id, first });
+      onTestFinished(() => kept.stop());
+      return kept.credential;
+    };
+    let closed: () => void = () => undefined;
+    let closings = 0;
+    const closing = new Promise<void>((resolve) => (closed = resolve));
+    const agent = new Agent({
+      terminalId: id,
+      agentName: "closes/1",
+      credential: await pairAs(pairing.code),
+      journal: memoryJournal(undefined),
+      handlers: {
+        check_update: { run: async () => ({ status: "COMPLETED", result: upToDate }) },
+        end_of_day: {
+          run: async () => {
+            closings += 1;
+            await closing;
+            return { status: "COMPLETED", result: closedDay() };
+          },
+        },
+      },
+    });
+    agent.start();
+    onTestFinished(() => agent.stop());
+    const operation = async (sent: string) => (await server.call("GET", `${operations}/${sent}`, tenant)).body;
+    const send = async (name: string) => {
+      const sent = await server.call("POST", operations, { ...tenant, body: { terminal_id: id, operation: name } });
+      expect(sent.body).toMatchObject({ operation: name });
+      return sent.body.id as string;
+    };
+    const status = async () => (await server.call("GET", `${path}/${id}`, tenant)).body.status;
+    const hello = async () => (await server.call("GET", `${path}/${id}/presence`, tenant)).body.status;
+    await expect.poll(hello, { timeout: 20_000 }).toBe("online");
+    await send("check_update");
+    await expect.poll(status, { timeout: 20_000 }).toBe("ACTIVE");
+    const sent = await send("end_of_day");
+    await expect.poll(() => operation(sent), { timeout: 20_000 }).toMatchObject({ phase: "started" });
+
+    const { code } = (await server.call("POST", `${path}/${id}/pairing-codes`, { ...tenant, body: {} })).body;
+    agent.use(await pairAs(code));
+    closed();
+    await expect.poll(() => operation(sent), { timeout: 20_000 }).toMatchObject({ status: "COMPLETED" });
+    expect(closings).toBe(1);
+  }, 60_000);
+});
+
+const operations = "/v1/admin/terminals/operations";
+const upToDate = {
+  current_version: "1",
+  latest_version: "1",
+  update_available: false,
+  configuration_version: "1",
+};
+
+function closedDay() {
+  const now = new Date().toISOString();
+  return {
+    outcome: "accepted" as const,
+    batch_id: "1",
+    start_of_day_at: now,
+    last_end_of_day_at: now,
+    purchases_count: 0,
+    purchases_amount: 0,
+    reversals_count: 0,
+    reversals_amount: 0,
+    sale_amount: 0,
+    tip_amount: 0,
+    currency: "NOK",
+  };
+}

@@ -1,0 +1,3 @@
+import { versionSuite } from "./suite.ts";
+
+versionSuite("mosquitto-311");

@@ -1,0 +1,141 @@
+import type { MqttClient } from "mqtt";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { connectMqtt } from "./support/device.ts";
+import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
+import { register } from "./support/presence.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const lifetime = 600;
+const config = { deviceTokenSeconds: lifetime, tokenLifetimeSeconds: 604_800 };
+/** `pairingLimits.tokenGraceSeconds`, and what it takes to look. */
+const grace = 121;
+
+/** docs/adr/0014-pairing-and-device-tokens.md, on two servers with a broker of their own each. */
+describe("a device token that nobody renews", () => {
+  let here: TestServer;
+  let there: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    here = await startTestServer({ config });
+    there = await startTestServer({ database: here.database, config });
+    tenant = await here.account("T63000001");
+  });
+  afterAll(async () => {
+    await there.stop();
+    await here.stop();
+  });
+  const pass = (seconds: number) => {
+    for (const server of [here, there]) server.clock.advance(seconds * 1000);
+  };
+  const paired = async (serial: string) => {
+    const { terminal_id: id, pairing } = await registerForPairing(here, tenant, serial);
+    const device = await PairingDevice.make(serial);
+    return { id, device, token: (await device.pair(here, pairing.code)).body.token as string };
+  };
+  const connect = async (...[server, id, token, clientId]: Parameters<typeof connectMqtt>) => {
+    const client = await connectMqtt(server, id, token, clientId);
+    onTestFinished(() => client.endAsync(true));
+    return client;
+  };
+  const ends = (client: MqttClient) => vi.waitUntil(() => !client.connected, { timeout: 10_000, interval: 10 });
+  const credentialOf = (id: string) =>
+    here.db.sql
+      .selectFrom("terminal_credentials")
+      .select(["lapsed_at", "lapse_due_at", "token_lapses"])
+      .where("terminal_id", "=", id)
+      .executeTakeFirstOrThrow();
+
+  it("ends every connection that stands by it, and no other; the next token opens anew", async () => {
+    const silent = await paired("LAPSE-SILENT");
+    const alive = await paired("LAPSE-ALIVE");
+    const byPassword = await register(here, tenant, "LAPSE-PASSWORD");
+    const over = [await connect(here, silent.id, silent.token), await connect(there, silent.id, silent.token)];
+    const staying = [
+      await connect(there, alive.id, alive.token),
+      await connect(here, byPassword.terminalId, byPassword.password),
+    ];
+    pass(lifetime - 60);
+    expect((await alive.device.renew(there, alive.id)).status).toBe(200);
+    // It is over, and may still be renewed.
+    pass(60 + 60);
+    expect((await credentialOf(silent.id)).lapsed_at).toBeNull();
+    expect(over.map((client) => client.connected)).toEqual([true, true]);
+    await expect(connectMqtt(here, silent.id, silent.token, `${silent.id}:b`)).rejects.toThrow();
+    pass(grace - 60);
+    await Promise.all(over.map(ends));
+    expect(staying.map((client) => client.connected)).toEqual([true, true]);
+    expect(await credentialOf(silent.id)).toMatchObject({ lapsed_at: expect.any(Date), token_lapses: 0 });
+    expect(await credentialOf(alive.id)).toMatchObject({ lapsed_at: null });
+    await vi.waitUntil(async () => (await credentialOf(silent.id)).lapse_due_at === null, { timeout: 5_000 });
+
+    const { token } = (await silent.device.renew(here, silent.id)).body;
+    expect(await credentialOf(silent.id)).toMatchObject({ lapsed_at: null, token_lapses: 1 });
+    const back = await connect(there, silent.id, token);
+    await connectionChecks();
+    expect(back.connected).toBe(true);
+  });
+
+  /** Resolves after both servers have checked their connections: by then one that has to go has gone. */
+  async function connectionChecks(): Promise<void> {
+    const watched = await paired(`LAPSE-CHECK-${performance.now().toFixed(0)}`);
+    const clients = [await connect(here, watched.id, watched.token), await connect(there, watched.id, watched.token)];
+    await here.db.sql
+      .updateTable("terminal_credentials")
+      .set({ lapsed_at: here.clock.now() })
+      .where("terminal_id", "=", watched.id)
+      .execute();
+    await Promise.all(clients.map(ends));
+  }
+
+  it("ends what stands beside the terminal's own connection, also where another one is renewed", async () => {
+    const { id, device, token } = await paired("LAPSE-BESIDE");
+    const own = await connect(here, id, token);
+    const beside = await connect(here, id, token, `${id}:beside`);
+    pass(lifetime - 60);
+    const renewed = (await device.renew(here, id)).body.token;
+    const fresh = await connect(here, id, renewed, `${id}:fresh`);
+    await connectionChecks();
+    expect([own, beside, fresh].map((client) => client.connected)).toEqual([true, true, true]);
+    pass(60 + grace);
+    await ends(beside);
+    expect([own, fresh].map((client) => client.connected)).toEqual([true, true]);
+  });
+
+  it("is over for good once another device is paired", async () => {
+    const { id, token } = await paired("LAPSE-AGAIN");
+    pass(lifetime + grace);
+    await vi.waitUntil(async () => (await credentialOf(id)).lapsed_at !== null, { timeout: 10_000, interval: 50 });
+    const path = `/v1/accounts/${tenant.aid}/terminals/${id}/pairing-codes`;
+    const { code } = (await here.call("POST", path, { ...tenant, body: {} })).body;
+    const anew = (await (await PairingDevice.make("LAPSE-AGAIN")).pair(here, code)).body;
+    expect(await credentialOf(id)).toMatchObject({ lapsed_at: null, token_lapses: 0 });
+    await expect(connectMqtt(here, id, token)).rejects.toThrow();
+    expect((await connect(there, id, anew.token)).connected).toBe(true);
+  });
+});
+
+it("leaves devices the time to renew after an outage of all servers in which their tokens ran out", async () => {
+  const server = await startTestServer({ config });
+  onTestFinished(() => server.stop());
+  const tenant = await server.account("T63000002");
+  const pair = async (serial: string) => {
+    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, serial);
+    const device = await PairingDevice.make(serial);
+    await device.pair(server, pairing.code);
+    return { id, device };
+  };
+  const prompt = await pair("OUTAGE-PROMPT");
+  const absent = await pair("OUTAGE-ABSENT");
+  const lapses = async () => {
+    const query = server.db.sql.selectFrom("terminal_credentials").select(["terminal_id", "lapsed_at", "token_lapses"]);
+    return new Map((await query.execute()).map((row) => [row.terminal_id, [row.lapsed_at !== null, row.token_lapses]]));
+  };
+  await server.restart(() => server.clock.advance((lifetime + grace) * 1000));
+  expect((await prompt.device.renew(server, prompt.id)).status).toBe(200);
+  server.clock.advance(grace * 1000);
+  const seen = [
+    [prompt.id, [false, 0]],
+    [absent.id, [true, 0]],
+  ] as const;
+  await expect.poll(lapses, { timeout: 10_000 }).toEqual(new Map<string, unknown>(seen));
+});

@@ -1,0 +1,149 @@
+import { createServer, type Server, type Socket } from "node:net";
+
+/**
+ * How it greets who speaks MQTT 5: by a reason code, with properties in bytes. Or it knows 3.1.1 only, and refuses 5 in as
+ * many words, or closes the connection. Or it closes every connection.
+ */
+export type Greeting = { code: number; properties?: number[] } | "refuses 5" | "closes on 5" | "closes";
+
+/** A PUBLISH of the agent, as it came. */
+interface Published {
+  channel: string;
+  message: Record<string, unknown>;
+  expirySeconds: number | undefined;
+}
+
+interface Attempt {
+  level: number;
+  at: number;
+}
+
+const packet = (type: number, ...body: number[]) => Buffer.from([type, body.length, ...body]);
+
+/**
+ * The answers of a broker of MQTT 5, byte by byte: those that no broker gives whenever a test wants. It takes one
+ * connection after the other, and checks nobody.
+ */
+export class Broker5 {
+  /** For one CONNECT each, and the last one for all after it. */
+  greetings: Greeting[] = [{ code: 0 }];
+  acknowledges = true;
+  readonly attempts: Attempt[] = [];
+  readonly published: Published[] = [];
+  /** Without a PUBACK. */
+  unacknowledged = 0;
+  mostUnacknowledged = 0;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #port = 0;
+
+  private constructor() {
+    this.#server = createServer({ noDelay: true }, (socket) => this.#take(socket));
+  }
+
+  static async start(): Promise<Broker5> {
+    const broker = new Broker5();
+    await new Promise<void>((resolve) => broker.#server.listen(0, "127.0.0.1", resolve));
+    broker.#port = (broker.#server.address() as { port: number }).port;
+    return broker;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.#port}`;
+  }
+
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
+  get levels(): number[] {
+    return this.attempts.map(({ level }) => level);
+  }
+
+  /** Ends every connection by a DISCONNECT. */
+  disconnect(code: number): void {
+    for (const socket of this.#sockets) socket.end(packet(0xe0, code, 0));
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #take(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#sockets.delete(socket));
+    let unread: Buffer = Buffer.alloc(0);
+    let level = 0;
+    this.unacknowledged = 0;
+    socket.on("data", (bytes: Buffer) => {
+      unread = Buffer.concat([unread, bytes]);
+      for (let next = cut(unread); next; next = cut(unread)) {
+        unread = next.rest;
+        if (next.type >> 4 === 1) level = this.#greet(socket, next.body);
+        else this.#answer(socket, next, level);
+      }
+    });
+  }
+
+  #greet(socket: Socket, body: Buffer): number {
+    // The name of the protocol stands before it.
+    const level = body.readUInt8(6);
+    this.attempts.push({ level, at: performance.now() });
+    const greeting = this.greetings.length > 1 ? this.greetings.shift() : this.greetings[0];
+    if (greeting === undefined || greeting === "closes") socket.end();
+    else if (level === 4) socket.write(packet(0x20, 0, 0));
+    else if (greeting === "closes on 5") socket.end();
+    else if (greeting === "refuses 5") socket.end(packet(0x20, 0, 1));
+    else {
+      const { code, properties = [] } = greeting;
+      socket.write(packet(0x20, 0, code, properties.length, ...properties));
+      if (code > 0) socket.end();
+    }
+    return level;
+  }
+
+  #answer(socket: Socket, { type, body }: Packet, level: number): void {
+    if (type >> 4 === 8) {
+      const count = 7;
+      socket.write(packet(0x90, ...body.subarray(0, 2), ...(level === 5 ? [0] : []), ...Array<number>(count).fill(1)));
+    }
+    if (type >> 4 !== 3) return;
+    const end = 2 + body.readUInt16BE(0);
+    const channel = body.subarray(2, end).toString().split("/").at(-1) ?? "";
+    const length = level === 5 ? body.readUInt8(end + 2) : 0;
+    const from = end + 2 + (level === 5 ? 1 : 0);
+    // The one property that agents use.
+    const expirySeconds = length === 5 && body[from] === 2 ? body.readUInt32BE(from + 1) : undefined;
+    this.published.push({ channel, message: JSON.parse(body.subarray(from + length).toString()), expirySeconds });
+    this.unacknowledged += 1;
+    this.mostUnacknowledged = Math.max(this.mostUnacknowledged, this.unacknowledged);
+    if (!this.acknowledges) return;
+    // As a broker that has something else to do before.
+    setImmediate(() => {
+      this.unacknowledged -= 1;
+      socket.write(packet(0x40, ...body.subarray(end, end + 2)));
+    });
+  }
+}
+
+interface Packet {
+  type: number;
+  body: Buffer;
+  rest: Buffer;
+}
+
+function cut(bytes: Buffer): Packet | undefined {
+  let length = 0;
+  for (let at = 1; at < Math.min(bytes.length, 5); at += 1) {
+    const digit = bytes.readUInt8(at);
+    length += (digit & 127) * 128 ** (at - 1);
+    if (digit & 128) continue;
+    const end = at + 1 + length;
+    if (bytes.length < end) return undefined;
+    return { type: bytes.readUInt8(0), body: bytes.subarray(at + 1, end), rest: Buffer.from(bytes.subarray(end)) };
+  }
+  return undefined;
+}
