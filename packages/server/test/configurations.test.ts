@@ -1,7 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Device, registerDevice } from "./support/device.ts";
-import { PresentDevice, register } from "./support/presence.ts";
+import { PresentDevice, register as registerIn } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("configurations", () => {
@@ -129,12 +129,13 @@ describe("configurations", () => {
 
   it("are compared with what the terminal said last, with a check_update or later by its heartbeats", async () => {
     const { body: laid } = await add({ content: { mode: "bus" } });
-    const { terminalId, password } = await register(server, tenant, "C11", "S3");
+    const { terminalId, password } = await registerIn(server, tenant, "C11", "S3");
     const device = await PresentDevice.connect(server, { terminalId, password });
     await device.greet();
     const page = () => ofTerminal(terminalId).then(({ body }) => body);
-    const becomes = (reported: object) =>
-      expect.poll(page, { timeout: 5_000, interval: 20 }).toMatchObject({ reported });
+    const becomes = async (reported: object) => {
+      await expect.poll(page, { timeout: 5_000, interval: 20 }).toMatchObject({ reported });
+    };
 
     await device.beat({ telemetry: { software_version: "7.3", configuration_version: "0" } });
     await becomes({ software_version: "7.3", configuration_version: "0", at: expect.any(String) });

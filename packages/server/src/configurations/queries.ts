@@ -96,7 +96,7 @@ export function findTold(tx: Tx, accountId: string, terminalId: string) {
     .select(["field", "value", "at"])
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
-    .where("field", "in", [...versionFields])
+    .where("field", "in", versionFields)
     .execute();
 }
 
@@ -120,7 +120,7 @@ export async function forgetReported(tx: Tx, accountId: string, terminalId: stri
     .deleteFrom("terminal_telemetry")
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
-    .where("field", "in", [...versionFields])
+    .where("field", "in", versionFields)
     .execute();
   const nothing = { software_version: null, configuration_version: null, reported_at: at };
   await tx

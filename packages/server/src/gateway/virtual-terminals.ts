@@ -1,11 +1,10 @@
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import { sql } from "kysely";
-import type { Db } from "../db/db.ts";
-import type { Clock } from "../platform/clock.ts";
+import { giveUpRecipient } from "../operations/commands.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
 import { replaceCredential } from "../terminals/credentials.ts";
+import { endLeases, type LeaseDeps, type Leased, lease, takeOver } from "./virtual-leases.ts";
 
 /** What a virtual terminal needs to connect like a real one. */
 export interface VirtualTerminalSpec {
@@ -27,27 +26,16 @@ export interface VirtualTerminalHost {
   stop(terminalId: string): void | Promise<void>;
 }
 
-interface VirtualDeps {
-  db: Db;
-  clock: Clock;
+interface VirtualDeps extends LeaseDeps {
   log: Logger;
   host: VirtualTerminalHost;
-  /** The same after a restart on the same data folder, so that its leases need not run out first. */
-  serverId: string;
   releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;
   connectAt: () => { url: string; ca?: string };
   /** Makes the broker take a credential. */
   admit: (admission: Admission) => Promise<Admitted>;
 }
 
-const leaseMs = 30_000;
 const lookEveryMs = 5_000;
-
-interface Leased {
-  account_id: string;
-  terminal_id: string;
-  device_serial_number: string;
-}
 
 /**
  * Keeps this server's virtual terminals running: leases the ones nobody else runs, gives each a fresh credential and
@@ -56,8 +44,15 @@ interface Leased {
 export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () => void } {
   let wake = () => {};
   const running = new Set<string>();
+  /** Taken over from another server, and not started here yet. */
+  const moving = new Set<string>();
 
   async function look(): Promise<void> {
+    for (const terminalId of await takeOver(deps)) {
+      moving.add(terminalId);
+      // It may have been away and back between two looks, and has another credential then.
+      running.delete(terminalId);
+    }
     const leased = await lease(deps);
     const wanted = new Set(leased.map((row) => row.terminal_id));
     for (const terminalId of running) if (!wanted.has(terminalId)) await stop(terminalId);
@@ -65,20 +60,16 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   }
 
   /** One that cannot be started is tried again at the next look, and keeps none of the others from starting. */
-  async function start({ account_id, terminal_id, device_serial_number }: Leased): Promise<void> {
+  async function start(row: Leased): Promise<void> {
+    const { account_id, terminal_id } = row;
     try {
-      const { password, credentialId } = await replaceCredential(deps.db.sql, deps.clock, account_id, terminal_id);
-      const generation = credentialId;
-      const admitted = await deps.admit({ terminalId: terminal_id, password, generation, former: "ends" });
-      const { url, ...trust } = deps.connectAt();
-      await deps.host.start({
-        terminalId: terminal_id,
-        serialNumber: device_serial_number,
-        mqttUrl: url,
-        ...trust,
-        ...admitted,
-        releaseKeys: () => deps.releaseKeys(account_id),
-      });
+      const spec = await specOf(deps, row);
+      if (moving.has(terminal_id)) {
+        // The other server may have run it up to now, and sent it what was accepted meanwhile.
+        await giveUpRecipient(deps.db.sql, { accountId: account_id, terminalId: terminal_id, at: deps.clock.now() });
+        moving.delete(terminal_id);
+      }
+      await deps.host.start(spec);
       running.add(terminal_id);
     } catch (error) {
       deps.log.warn({ err: error, terminal_id }, "a virtual terminal could not be started, it is tried again");
@@ -106,11 +97,21 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
       }
       for (const terminalId of running) await stop(terminalId);
       running.clear();
-      // Another server need not wait for the leases to run out.
-      await deps.db.sql.deleteFrom("virtual_terminal_leases").where("server_id", "=", deps.serverId).execute();
+      await endLeases(deps);
     },
   };
   return { worker, wake: () => wake() };
+}
+
+/** With a fresh credential; whoever had the one before is sent away. */
+async function specOf(
+  { db, clock, admit, connectAt, releaseKeys }: VirtualDeps,
+  { account_id: accountId, terminal_id: terminalId, device_serial_number: serialNumber }: Leased,
+): Promise<VirtualTerminalSpec> {
+  const { password, credentialId } = await replaceCredential(db.sql, clock, accountId, terminalId);
+  const admitted = await admit({ terminalId, password, generation: credentialId, former: "ends" });
+  const { url: mqttUrl, ...trust } = connectAt();
+  return { terminalId, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys: () => releaseKeys(accountId) };
 }
 
 function timer(ms: number, signal: AbortSignal): Promise<void> {
@@ -124,28 +125,4 @@ function timer(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", done);
     if (signal.aborted) done();
   });
-}
-
-/** Takes and renews leases in one statement; answers all that this server holds now. */
-async function lease({ db, clock, serverId }: VirtualDeps): Promise<Leased[]> {
-  const now = clock.now();
-  const until = new Date(now.getTime() + leaseMs);
-  const { rows } = await sql<Leased>`
-    with held as (
-      insert into virtual_terminal_leases as lease (account_id, terminal_id, server_id, leased_until)
-      select account_id, terminal_id, ${serverId}, ${until} from (
-        select account_id, terminal_id from terminals where simulated and status <> 'DELETED'
-        union all
-        -- Deleted ones that still have an operation to end.
-        select account_id, terminal_id from terminals join terminal_credentials using (account_id, terminal_id)
-        where simulated and status = 'DELETED' and ends_with is not null
-      ) as wanted
-      order by account_id, terminal_id
-      on conflict (account_id, terminal_id) do update set server_id = excluded.server_id, leased_until = excluded.leased_until
-      where lease.server_id = excluded.server_id or lease.leased_until < ${now}
-      returning lease.account_id, lease.terminal_id
-    )
-    select terminals.account_id, terminals.terminal_id, terminals.device_serial_number
-    from held join terminals using (account_id, terminal_id)`.execute(db.sql);
-  return rows;
 }

@@ -1,0 +1,87 @@
+import { sql } from "kysely";
+import type { Db } from "../db/db.ts";
+import { giveUpRecipient } from "../operations/commands.ts";
+import type { Clock } from "../platform/clock.ts";
+
+export interface LeaseDeps {
+  db: Db;
+  clock: Clock;
+  /** The same after a restart on the same data folder, so that its leases need not run out first. */
+  serverId: string;
+}
+
+/** A virtual terminal that this server runs. */
+export interface Leased {
+  account_id: string;
+  terminal_id: string;
+  device_serial_number: string;
+}
+
+const leaseMs = 30_000;
+
+/** Terminals to be run, and deleted ones that still have an operation to end. */
+const wanted = sql`
+  select account_id, terminal_id from terminals where simulated and status <> 'DELETED'
+  union all
+  select account_id, terminal_id from terminals join terminal_credentials using (account_id, terminal_id)
+  where simulated and status = 'DELETED' and ends_with is not null`;
+
+/** Takes what nobody runs and renews what this server runs; answers all that it holds now. */
+export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[]> {
+  const until = new Date(clock.now().getTime() + leaseMs);
+  const { rows } = await sql<Leased>`
+    with held as (
+      insert into virtual_terminal_leases as lease (account_id, terminal_id, server_id, leased_until)
+      select account_id, terminal_id, ${serverId}, ${until} from (${wanted}) as wanted
+      order by account_id, terminal_id
+      on conflict (account_id, terminal_id) do update set leased_until = excluded.leased_until
+      where lease.server_id = excluded.server_id
+      returning lease.account_id, lease.terminal_id
+    )
+    select terminals.account_id, terminals.terminal_id, terminals.device_serial_number
+    from held join terminals using (account_id, terminal_id)`.execute(db.sql);
+  return rows;
+}
+
+/**
+ * Takes over what another server has run and let go of. Its memory stays in the folder there, so the terminal is another
+ * device here: what the one before may have begun is given up for it in the same commit. Answers the terminals' ids.
+ */
+export async function takeOver({ db, clock, serverId }: LeaseDeps): Promise<string[]> {
+  const { rows } = await sql<Pick<Leased, "account_id" | "terminal_id">>`
+    select account_id, terminal_id
+    from virtual_terminal_leases join (${wanted}) as wanted using (account_id, terminal_id)
+    where server_id <> ${serverId} and leased_until < ${clock.now()}`.execute(db.sql);
+  const taken: string[] = [];
+  for (const row of rows) if (await takeOne({ db, clock, serverId }, row)) taken.push(row.terminal_id);
+  return taken;
+}
+
+/** False when a third server was faster. */
+function takeOne(
+  { db, clock, serverId }: LeaseDeps,
+  { account_id: accountId, terminal_id: terminalId }: Pick<Leased, "account_id" | "terminal_id">,
+): Promise<boolean> {
+  return db.sql.transaction().execute(async (tx) => {
+    const now = clock.now();
+    const { numUpdatedRows } = await tx
+      .updateTable("virtual_terminal_leases")
+      .set({ server_id: serverId, leased_until: new Date(now.getTime() + leaseMs) })
+      .where("account_id", "=", accountId)
+      .where("terminal_id", "=", terminalId)
+      .where("leased_until", "<", now)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return false;
+    await giveUpRecipient(tx, { accountId, terminalId, at: now });
+    return true;
+  });
+}
+
+/** Another server need not wait for the leases to run out. Whose they were stays known. */
+export async function endLeases({ db, serverId }: LeaseDeps): Promise<void> {
+  await db.sql
+    .updateTable("virtual_terminal_leases")
+    .set({ leased_until: new Date(0) })
+    .where("server_id", "=", serverId)
+    .execute();
+}

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { VirtualTerminalSpec } from "../src/gateway/virtual-terminals.ts";
+import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { PresentDevice } from "./support/presence.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const operations = "/v1/admin/terminals/operations";
+const aid = "T71000001";
+/** In milliseconds, longer than a server may be silent before another one takes its virtual terminals over. */
+const leaseIsOver = 31_000;
+const windowMs = 60_000;
+
+/** Plays no terminal itself: a test connects by hand as what was to be played. */
+class Host {
+  readonly specs: VirtualTerminalSpec[] = [];
+  readonly stopped: string[] = [];
+
+  start(spec: VirtualTerminalSpec) {
+    this.specs.push(spec);
+  }
+
+  stop(terminalId: string) {
+    this.stopped.push(terminalId);
+  }
+
+  /** What it was told the last time, once it was told so often. */
+  told(times = 1): Promise<VirtualTerminalSpec> {
+    const latest = () => (this.specs.length < times ? undefined : this.specs.at(-1));
+    return vi.waitUntil(latest, { timeout: 20_000, interval: 20 });
+  }
+}
+
+/** A device with an empty memory: it answers every inquiry, and knows of nothing. */
+async function connect(server: TestServer, { terminalId, password }: VirtualTerminalSpec): Promise<PresentDevice> {
+  const device = await PresentDevice.connect(server, { terminalId, password });
+  device.client.on("message", (name, payload) => {
+    if (name.endsWith("/inquiry")) device.hello([], JSON.parse(payload.toString())).catch(() => undefined);
+  });
+  await device.greet();
+  return device;
+}
+
+describe("a virtual terminal that moves to another server", () => {
+  const hosts = { first: new Host(), second: new Host() };
+  let database: TestDatabase;
+  let first: TestServer;
+  let second: TestServer | undefined;
+  let tenant: Tenant;
+  let terminalId: string;
+  beforeEach(async () => {
+    Object.assign(hosts, { first: new Host(), second: new Host() });
+    database = await createTestDatabase();
+    first = await startTestServer({ database, virtualTerminalHost: hosts.first });
+    tenant = await first.account(aid);
+    await first.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S1" } });
+    const body = { device_serial_number: `SIMULATED-${aid}-001`, store_id: "S1" };
+    terminalId = (await first.call("POST", `/v1/accounts/${aid}/terminals`, { ...tenant, body })).body.terminal_id;
+  });
+  afterEach(async () => {
+    await second?.stop();
+    second = undefined;
+    await database.drop();
+  });
+
+  const startSecond = async () => (second = await startTestServer({ database, virtualTerminalHost: hosts.second }));
+
+  async function closeDay(): Promise<string> {
+    const body = { terminal_id: terminalId, operation: "end_of_day", timeout: windowMs / 1000 };
+    return (await first.call("POST", operations, { ...tenant, body })).body.id;
+  }
+
+  /** Says hello a few more times, as a device on a bad link does; then lets the operation's window end. */
+  async function isNotAskedFor(server: TestServer, device: PresentDevice, id: string): Promise<void> {
+    for (let times = 0; times < 3; times += 1) await device.greet();
+    server.clock.advance(windowMs);
+    const now = async () => (await server.call("GET", `${operations}/${id}`, tenant)).body;
+    await expect.poll(now, { timeout: 10_000 }).toMatchObject({ status: "TIMEOUT", reason: "no_answer" });
+    const asked = device.received.filter(({ channel }) => channel === "command" || channel === "inquiry");
+    expect(asked).toEqual([]);
+  }
+
+  it("is not sent the end_of_day there that it may have begun here", async () => {
+    const device = await connect(first, await hosts.first.told());
+    const id = await closeDay();
+    expect(await device.next("command")).toMatchObject({ operation_id: id });
+    await device.leave();
+    await first.stop();
+
+    const server = await startSecond();
+    const moved = await connect(server, await hosts.second.told());
+    await isNotAskedFor(server, moved, id);
+    await moved.leave();
+  });
+
+  it("nor when the first server still runs and was only silent for too long", async () => {
+    const device = await connect(first, await hosts.first.told());
+    const id = await closeDay();
+    expect(await device.next("command")).toMatchObject({ operation_id: id });
+
+    const server = await startSecond();
+    expect(hosts.second.specs).toEqual([]);
+    server.clock.advance(leaseIsOver);
+    const moved = await connect(server, await hosts.second.told());
+    await vi.waitUntil(() => hosts.first.stopped.includes(terminalId), { timeout: 20_000, interval: 20 });
+    await isNotAskedFor(server, moved, id);
+    await moved.leave();
+    await first.stop();
+  });
+
+  it("is sent what nobody was sent before", async () => {
+    await hosts.first.told();
+    const id = await closeDay();
+    await first.stop();
+    const server = await startSecond();
+    const moved = await connect(server, await hosts.second.told());
+    expect(await moved.next("command")).toMatchObject({ operation_id: id, operation: "end_of_day" });
+    await moved.leave();
+  });
+
+  it("is asked as before when its own server is only started again: its memory is still there", async () => {
+    const device = await connect(first, await hosts.first.told());
+    const id = await closeDay();
+    await device.next("command");
+    await device.leave();
+    await first.restart();
+    const back = await connect(first, await hosts.first.told(2));
+    expect(await back.next("inquiry")).toMatchObject({ operation_id: id });
+    await back.leave();
+    await first.stop();
+  });
+});
