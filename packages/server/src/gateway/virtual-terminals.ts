@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
@@ -5,7 +6,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
-import { replaceCredential } from "../terminals/credentials.ts";
+import { noteAdmitted, replaceCredential } from "../terminals/credentials.ts";
 
 /** What a virtual terminal needs to connect like a real one. */
 export interface VirtualTerminalSpec {
@@ -67,9 +68,16 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   /** One that cannot be started is tried again at the next look, and keeps none of the others from starting. */
   async function start({ account_id, terminal_id, device_serial_number }: Leased): Promise<void> {
     try {
-      const { password, credentialId } = await replaceCredential(deps.db.sql, deps.clock, account_id, terminal_id);
-      const generation = credentialId;
-      const admitted = await deps.admit({ terminalId: terminal_id, password, generation, former: "ends" });
+      const { db, clock, serverId } = deps;
+      const device = deviceOf(serverId, terminal_id);
+      const { password, credentialId } = await replaceCredential(db.sql, clock, account_id, terminal_id, device);
+      const admitted = await deps.admit({
+        terminalId: terminal_id,
+        password,
+        generation: credentialId,
+        former: "ends",
+        formerEnded: () => noteAdmitted(deps, { accountId: account_id, terminalId: terminal_id, credentialId }),
+      });
       const { url, ...trust } = deps.connectAt();
       await deps.host.start({
         terminalId: terminal_id,
@@ -111,6 +119,21 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
     },
   };
   return { worker, wake: () => wake() };
+}
+
+/**
+ * A virtual terminal of a server is the same device after a restart: its journal is in the data folder. At another server it is
+ * another, which must not be asked about what the one before may have begun. So it is the credential's id.
+ */
+function deviceOf(serverId: string, terminalId: string): string {
+  const digits = createHash("sha256").update(`virtual terminal\n${serverId}\n${terminalId}`).digest("hex");
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `8${digits.slice(13, 16)}`,
+    `8${digits.slice(17, 20)}`,
+    digits.slice(20, 32),
+  ].join("-");
 }
 
 function timer(ms: number, signal: AbortSignal): Promise<void> {
