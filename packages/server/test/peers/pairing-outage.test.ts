@@ -75,7 +75,7 @@ describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a device that pairs w
     await old.say("result", { operation_id: updateId, ...what });
     await old.next("receipt");
     const { code } = await call("POST", `/v1/accounts/${tenant.aid}/terminals/${id}/pairing-codes`, {});
-    return { id, old, code, next: await PairingDevice.make(serial) };
+    return { id, old, code, next: await PairingDevice.make(serial), token: paired.body.token as string };
   }
 
   /** The device does not know what became of its pairing, and asks for a token by its serial number. */
@@ -153,6 +153,23 @@ describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a device that pairs w
     expect(await isAdmitted(id)).toBe(true);
     await ends(old.client);
     await isNeverTold(fresh, sentId);
+  }, 120_000);
+
+  it("is the one that is sent what another server has for it, also while the device before asks for messages here", async () => {
+    const { id, old, code, next, token } = await installed(`OVERHEARD-${kind}`);
+    await old.leave();
+    const another = await startAnother();
+    const ask = (body: object) =>
+      server.call("POST", "/v1/device/messages", {
+        headers: { authorization: `Bearer ${token}` },
+        body: { session: "s1", ...body },
+      });
+    expect((await ask({})).status).toBe(200);
+    const waiting = ask({ wait_seconds: 20 });
+    const fresh = await connect(id, (await next.pair(another, code)).body as Answered);
+    const sent = await another.call("POST", base, { ...tenant, body: { terminal_id: id, operation: "end_of_day" } });
+    expect(await fresh.next("command")).toMatchObject({ operation_id: sent.body.id });
+    expect(await waiting).toMatchObject({ status: 401, body: { error: { code: "invalid_token" } } });
   }, 120_000);
 
   /** A second server on the same database and broker. */
