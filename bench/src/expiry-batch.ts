@@ -32,7 +32,7 @@ export async function acceptUntil(db: Db, deadlines: readonly number[]): Promise
       .slice(all.length, all.length + batchSize)
       .map((deadline, index) => newOperation(terminalId(all.length + index), deadline));
     const accepted = await acceptOperations(db.pool, batch);
-    if (accepted.includes(false)) throw new Error("a terminal was busy");
+    if (accepted.includes(undefined)) throw new Error("a terminal was busy");
     all.push(...batch.map(({ id, deadline }) => ({ id, deadline: deadline.getTime() })));
   }
   if (Date.now() >= Math.min(...deadlines)) {

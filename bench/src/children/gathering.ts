@@ -65,7 +65,7 @@ function waysOf(database: Db): Record<keyof GatheringTimes, (terminal: string) =
       const { operation } = await accept({ accountId, clientId, idempotencyKey: null, body });
       return operation.status === "PENDING";
     },
-    batchOfOne: async (terminal) => (await acceptOperations(pool, [newOperation(terminal)]))[0] ?? false,
+    batchOfOne: async (terminal) => (await acceptOperations(pool, [newOperation(terminal)]))[0] !== undefined,
     oneRow: async (terminal) => (await pool.query({ ...oneRow, values: [terminal] })).rowCount === 1,
   };
 }

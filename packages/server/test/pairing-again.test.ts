@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { giveUpRecipient } from "../src/operations/commands.ts";
+import type { Admission } from "../src/terminals/admission.ts";
 import { issueCredential, liveCredentials } from "../src/terminals/credentials.ts";
 import { activeDevice, connectMqtt, Device } from "./support/device.ts";
 import { PairingDevice } from "./support/pairing-device.ts";
@@ -130,10 +131,11 @@ describe("a terminal whose device is replaced while it closes the day", () => {
       withdraw: async () => {},
       giveUpRecipient: (tx: Parameters<typeof giveUpRecipient>[0], who: { accountId: string; terminalId: string }) =>
         giveUpRecipient(tx, { ...who, at: server.clock.now() }),
-      admit: async ({ terminalId, password }: { terminalId: string; password: string }) => {
+      admit: async ({ terminalId, password, formerEnded }: Admission) => {
         accepted.push(await send(terminalId, "end_of_day"));
         await old.next("command");
         await old.leave();
+        await formerEnded?.();
         return { username: terminalId, password, clientId: terminalId };
       },
     };

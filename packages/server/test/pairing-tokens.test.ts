@@ -114,6 +114,7 @@ describe("device tokens, on two servers with one database", () => {
         ownUrl: () => here.url,
         admit: () => Promise.reject(new Error("nobody is to be let in")),
         withdraw: async () => {},
+        giveUpRecipient: async () => {},
       };
       const proof = await device.sign({ nonce: await newNonce(here), sub });
       await expect(renewToken(deps, { ...named, proof })).rejects.toMatchObject({ code: "invalid_proof" });

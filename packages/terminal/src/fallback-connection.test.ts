@@ -50,12 +50,15 @@ beforeEach(() => {
     clock,
     log: silentLogger,
     events: {
-      up: () => void journal.push("up"),
+      up: (session) => void journal.push(`up ${session}`),
       down: () => void journal.push("down"),
       message: (channel) => void journal.push(`hears ${channel}`),
     },
   });
 });
+
+const welcomeTo = (hello_sent_at: string) =>
+  Buffer.from(JSON.stringify({ protocol: 1, server_time: "2026-06-29T09:00:04.000Z", hello_sent_at }));
 
 /** What was written since the last look. */
 const since = () => journal.splice(0);
@@ -66,7 +69,7 @@ describe("MQTT with HTTPS behind it", () => {
     mqtt.events().up("s1");
     clock.advance(60_000);
     await connection.send("hello", {});
-    expect(since()).toEqual(["up", "mqtt sends hello"]);
+    expect(since()).toEqual(["up s1", "mqtt sends hello"]);
   });
 
   test("lets HTTPS stand in after a while, until MQTT is there", async () => {
@@ -78,10 +81,59 @@ describe("MQTT with HTTPS behind it", () => {
     https.events().up("s1");
     await connection.send("hello", {});
     https.events().message("welcome", new Uint8Array());
-    expect(since()).toEqual(["up", "https sends hello", "hears welcome"]);
-    mqtt.events().up("s1");
-    await connection.send("hello", {});
-    expect(since()).toEqual(["down", "https destroyed", "up", "mqtt sends hello"]);
+    expect(since()).toEqual(["up s1", "https sends hello", "hears welcome"]);
+    mqtt.events().up("s2");
+    await connection.send("hello", { sent_at: "2026-06-29T09:00:02.000Z" });
+    expect(since()).toEqual(["down", "up s2", "mqtt sends hello"]);
+    mqtt.events().message("welcome", welcomeTo("2026-06-29T09:00:02.000Z"));
+    expect(since()).toEqual(["hears welcome", "https destroyed"]);
+    https.events().down();
+    expect(since()).toEqual([]);
+  });
+
+  test("keeps HTTPS until the server has answered over MQTT, and hears nothing twice meanwhile", async () => {
+    clock.advance(16_000);
+    https.events().up("s1");
+    mqtt.events().up("s2");
+    await connection.send("hello", { sent_at: "2026-06-29T09:00:02.000Z" });
+    since();
+    https.events().message("command", new Uint8Array());
+    mqtt.events().message("command", new Uint8Array());
+    // To a hello of before, over HTTPS: sent to wherever the terminal is by now.
+    mqtt.events().message("welcome", welcomeTo("2026-06-29T09:00:01.000Z"));
+    mqtt.events().message("welcome", new Uint8Array());
+    expect(since()).toEqual(["hears command", "hears welcome", "hears welcome"]);
+    // What is said goes one way alone.
+    await connection.send("result", {});
+    https.events().down();
+    https.events().up("s3");
+    expect(since()).toEqual(["mqtt sends result"]);
+    mqtt.events().message("welcome", welcomeTo("2026-06-29T09:00:02.000Z"));
+    expect(since()).toEqual(["hears welcome", "https destroyed"]);
+  });
+
+  test("goes back to HTTPS at once where MQTT is lost before the server has answered over it", async () => {
+    clock.advance(16_000);
+    https.events().up("s1");
+    mqtt.events().up("s2");
+    since();
+    mqtt.events().down();
+    await connection.send("hello", { sent_at: "2026-06-29T09:00:03.000Z" });
+    https.events().message("welcome", welcomeTo("2026-06-29T09:00:03.000Z"));
+    expect(since()).toEqual(["down", "up s1", "https sends hello", "hears welcome"]);
+    clock.advance(60_000);
+    expect(since()).toEqual([]);
+  });
+
+  test("does not go back to HTTPS where another device has taken the place over MQTT", () => {
+    clock.advance(16_000);
+    https.events().up("s1");
+    mqtt.events().up("s2");
+    since();
+    mqtt.events().down("taken_over");
+    expect(since()).toEqual(["down", "https destroyed"]);
+    clock.advance(76_000);
+    expect(since()).toEqual(["https opened at https://server"]);
   });
 
   test("stands in again when MQTT is lost for long, with the credential of that time", () => {

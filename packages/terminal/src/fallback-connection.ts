@@ -1,5 +1,6 @@
-import type { UpChannel } from "@tillkeeper/contract/mqtt";
+import type { HelloMessage, UpChannel } from "@tillkeeper/contract/mqtt";
 import type { Connection, ConnectionEvents, ConnectionSettings, Credential, OpenConnection } from "./connection.ts";
+import { readMessage } from "./wire.ts";
 
 /** How long MQTT may be away before HTTPS stands in. */
 const patienceMs = 15_000;
@@ -11,7 +12,8 @@ const patienceOfTakenOverMs = 75_000;
 
 /**
  * MQTT where it gets through, HTTPS where it does not. MQTT is tried all the time, and has the word as soon as it is up;
- * until then the other one carries. `overHttps` makes of the credential for MQTT the one for HTTPS: with some brokers not
+ * until then the other one carries. That one ends when the server has answered over MQTT: before, the server would take its
+ * end for the loss of the terminal. `overHttps` makes of the credential for MQTT the one for HTTPS: with some brokers not
  * only the address is another, because their passwords are of a kind of their own.
  */
 export function withFallback(
@@ -42,7 +44,11 @@ class FallbackConnection implements Connection {
   readonly #main: Connection;
   #mainUp = false;
   #standIn: StandIn | undefined;
-  #standInUp = false;
+  #ending = new AbortController();
+  /** The name of its link, while there is one. */
+  #standInSession: string | undefined;
+  /** Said over MQTT while the other one is still there: their `sent_at`. */
+  readonly #hellos = new Set<string>();
   #credential: Credential;
   #cancelPatience = () => {};
 
@@ -59,6 +65,7 @@ class FallbackConnection implements Connection {
   }
 
   send(channel: UpChannel, message: object): Promise<void> {
+    if (channel === "hello" && this.#mainUp && this.#standIn) this.#hellos.add((message as HelloMessage).sent_at);
     return this.#carrier.send(channel, message);
   }
 
@@ -94,45 +101,72 @@ class FallbackConnection implements Connection {
   #mainEvents(events: ConnectionEvents): ConnectionEvents {
     return {
       up: (session) => {
+        if (this.#standInSession !== undefined) events.down();
         this.#mainUp = true;
-        this.#endStandIn();
+        this.#cancelPatience();
         events.up(session);
       },
       down: (why) => {
         this.#mainUp = false;
+        this.#hellos.clear();
         events.down();
+        if (why === "taken_over") this.#endStandIn();
         this.#wait(why === "taken_over" ? patienceOfTakenOverMs : patienceMs);
+        // Still there, because the server had not answered yet.
+        if (this.#standInSession !== undefined) events.up(this.#standInSession);
       },
-      message: (channel, payload) => events.message(channel, payload),
+      message: (channel, payload) => {
+        events.message(channel, payload);
+        if (channel === "welcome" && this.#answersMqtt(payload)) this.#endStandIn();
+      },
     };
+  }
+
+  /** A welcome that was on its way already says nothing of MQTT. */
+  #answersMqtt(payload: Uint8Array): boolean {
+    if (!this.#standIn) return false;
+    const welcome = readMessage("welcome", payload);
+    return welcome.channel === "welcome" && this.#hellos.has(welcome.message.hello_sent_at);
   }
 
   #wait(ms: number): void {
-    const { events, clock } = this.#settings;
-    const standInEvents: ConnectionEvents = {
-      up: (session) => {
-        this.#standInUp = true;
-        events.up(session);
-      },
-      down: () => this.#standInDown(),
-      message: (channel, payload) => events.message(channel, payload),
-    };
-    this.#cancelPatience = clock.after(ms, () => {
-      const settings = { ...this.#settings, credential: this.#credential, events: standInEvents };
-      this.#standIn ??= this.#openStandIn(settings);
+    this.#cancelPatience();
+    this.#cancelPatience = this.#settings.clock.after(ms, () => {
+      if (this.#standIn) return;
+      this.#ending = new AbortController();
+      const events = this.#standInEvents(this.#settings.events, this.#ending.signal);
+      this.#standIn = this.#openStandIn({ ...this.#settings, credential: this.#credential, events });
     });
   }
 
-  #standInDown(): void {
-    if (!this.#standInUp) return;
-    this.#standInUp = false;
-    this.#settings.events.down();
+  /** What one that has been ended still says is no news. */
+  #standInEvents(events: ConnectionEvents, ended: AbortSignal): ConnectionEvents {
+    return {
+      up: (session) => {
+        if (ended.aborted) return;
+        this.#standInSession = session;
+        if (!this.#mainUp) events.up(session);
+      },
+      down: () => {
+        if (ended.aborted) return;
+        this.#standInSession = undefined;
+        if (!this.#mainUp) events.down();
+      },
+      // What is said while MQTT is there comes by that, too, and once is enough. What was said just before, and is lost
+      // here, the hello over MQTT brings back.
+      message: (channel, payload) => {
+        if (!this.#mainUp && !ended.aborted) events.message(channel, payload);
+      },
+    };
   }
 
   #endStandIn(): void {
     this.#cancelPatience();
-    this.#standInDown();
-    void this.#standIn?.connection.destroy();
+    this.#hellos.clear();
+    this.#ending.abort();
+    const ending = this.#standIn;
     this.#standIn = undefined;
+    this.#standInSession = undefined;
+    void ending?.connection.destroy();
   }
 }

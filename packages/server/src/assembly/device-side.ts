@@ -83,7 +83,13 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
     if (accountId) presence.heard({ accountId, terminalId, polls: true });
   };
   const mailboxes = new Mailboxes();
-  const overhear: Overhear = (...words) => mailboxes.putAsWritten(...words);
+  const credentialOf = async (terminalId: string) =>
+    (await core.findLiveCredential(accountOfTerminalId(terminalId) ?? "", terminalId))?.credential_id;
+  const overhear: Overhear = (...words) => {
+    // Like what a broker loses: it is sent again.
+    const lost = (error: unknown) => log.warn({ err: error, terminal_id: words[0] }, "a message was not passed on");
+    void handling.add(mailboxes.putAsWritten(...words, credentialOf).catch(lost));
+  };
   const transport = withLongPoll(await openTransport({ ...core, receive, left, overhear }), mailboxes);
   opened.transport = transport;
   closing.add(() => transport.close());

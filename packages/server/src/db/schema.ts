@@ -182,6 +182,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     public_key: Json<Record<string, unknown>> | null;
     device_serial_number: string | null;
     created_at: Date;
+    /** Since when nobody can be connected by the credential before. Null while the broker could not be told. */
+    admitted_at: ColumnType<Date | null, Date | null | undefined>;
     /** Of a deleted terminal: the operation with whose end the credential ends. */
     ends_with: ColumnType<string | null, string | null | undefined>;
     /** When its tokens are over unless another is issued; from then on, when the broker is told so next. Null: nothing to do. */
@@ -248,6 +250,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     sent_at: Date | null;
     attempts: number;
     recipient_gone_at: Date | null;
+    /** Of what was sent and must not be done twice: the credential of the one device that can have heard it, if that is known. */
+    sent_to: string | null;
     dispatched_at: Date | null;
     delivered_at: Date | null;
     started_at: Date | null;

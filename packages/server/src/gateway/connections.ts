@@ -84,8 +84,10 @@ export class Connections {
     return [...this.#byTerminal.keys()].filter((terminalId) => this.hears(terminalId));
   }
 
-  of(terminalId: string): Link[] {
-    return [...(this.#byTerminal.get(terminalId) ?? [])].map(({ link }) => link);
+  /** With `only`, those that were let in by that credential. */
+  of(terminalId: string, only?: string | null): Link[] {
+    const connections = [...(this.#byTerminal.get(terminalId) ?? [])];
+    return connections.filter(({ credentialId }) => only == null || credentialId === only).map(({ link }) => link);
   }
 
   all(): Readonly<Connection>[] {

@@ -43,7 +43,7 @@ export function sendMessage(deps: SendDeps, { kind, command, attempt }: Message)
 const sending = {
   command: async ({ transport, clock, transferOf }: SendDeps, command: Command) => {
     const transfer = await transferOf(command);
-    await transport().publish(command.terminalId, "command", {
+    const message = {
       operation_id: command.operationId,
       operation: command.operation,
       parameters: command.parameters,
@@ -52,17 +52,20 @@ const sending = {
       expires_at: preciseTime(command.deadline),
       sent_at: preciseTime(clock.now()),
       ...(transfer && { transfer }),
-    });
+    };
+    await transport().publish(command.terminalId, "command", message, command.sentTo);
   },
-  cancel: ({ transport }: SendDeps, command: Command) =>
-    transport().publish(command.terminalId, "cancel", {
+  cancel: ({ transport }: SendDeps, command: Command) => {
+    const message = {
       operation_id: command.operationId,
       operation: command.operation,
       created_at: preciseTime(command.createdAt),
       expires_at: preciseTime(command.deadline),
-    }),
-  inquiry: ({ transport }: SendDeps, { operationId, terminalId }: Command, attempt: number) =>
-    transport().publish(terminalId, "inquiry", { operation_id: operationId, attempt }),
+    };
+    return transport().publish(command.terminalId, "cancel", message, command.sentTo);
+  },
+  inquiry: ({ transport }: SendDeps, { operationId, terminalId, sentTo }: Command, attempt: number) =>
+    transport().publish(terminalId, "inquiry", { operation_id: operationId, attempt }, sentTo),
 } satisfies Record<Message["kind"], unknown>;
 
 /**

@@ -56,19 +56,21 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     url: () => options.publicUrl ?? shownUrl,
     inside: () => ({ url: loopback?.url ?? shownUrl }),
     healthy: () => server.listening,
-    async publish(terminalId, channel, message) {
+    async publish(terminalId, channel, message, only) {
       const to = topic(terminalId, channel);
       const payload = Buffer.from(JSON.stringify(message));
       // There is nobody else whom it could concern.
       await Promise.all(
-        connections.of(terminalId).map((link) => {
+        connections.of(terminalId, only).map((link) => {
           const qos = link.qosOf(channel);
           return qos === undefined ? Promise.resolve() : link.send(to, payload, qos);
         }),
       );
     },
-    admit: async ({ terminalId, password, former }) => {
+    admit: async ({ terminalId, password, former, formerEnded }) => {
       if (former === "ends") admission.replaced(terminalId);
+      // Others with a broker of their own may still have it: what is for the new one alone, they do not give it.
+      if (former === "ends") await formerEnded?.();
       return { username: terminalId, password, clientId: terminalId };
     },
     // It keeps no list: whoever comes is asked for the credential that holds then.

@@ -134,22 +134,36 @@ class OutsideBroker {
 
   async admit(admission: Admission): Promise<Admitted> {
     const { access } = this.#options;
+    const { formerEnded = async () => {} } = admission;
     const admitted = await access.admit(admission);
-    if (admission.former === "ends" && !access.endsFormer) await this.revoke(admission.terminalId);
+    if (admission.former === "stays") return admitted;
+    if (access.endsFormer) await formerEnded();
+    else await this.revoke(admission.terminalId, formerEnded);
     return admitted;
   }
 
   /** Resolves after the first attempt. While the broker cannot be told, it is tried again in the background. */
-  async revoke(terminalId: string): Promise<void> {
-    if (await this.#tryToRevoke(terminalId)) return;
+  async revoke(terminalId: string, ended: () => Promise<void> = async () => {}): Promise<void> {
+    if (await this.#tryToRevoke(terminalId)) return ended();
+    const attempt = async () => (await this.#tryToRevoke(terminalId)) && this.#noted(ended);
     const { signal } = this.#ending;
     const begun = performance.now();
     const retrying = (async () => {
       do await pause(retryMs.first, signal);
-      while (!signal.aborted && performance.now() - begun < revokeForMs && !(await this.#tryToRevoke(terminalId)));
+      while (!signal.aborted && performance.now() - begun < revokeForMs && !(await attempt()));
     })();
     this.#revoking.add(retrying);
     void retrying.then(() => this.#revoking.delete(retrying));
+  }
+
+  async #noted(ended: () => Promise<void>): Promise<boolean> {
+    try {
+      await ended();
+      return true;
+    } catch (error) {
+      this.#options.log.warn({ err: error }, "it could not be noted that a terminal's connection was ended");
+      return false;
+    }
   }
 
   async #tryToRevoke(terminalId: string): Promise<boolean> {

@@ -10,8 +10,16 @@ export interface DeviceTransport {
   url: () => string;
   /** Where programs on this machine connect as terminals, and whose certificates they trust then. */
   inside: () => { url: string; ca?: string };
-  /** Resolves when the broker has taken the message, which says nothing about the terminal. */
-  publish<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): Promise<void>;
+  /**
+   * Resolves when the broker has taken the message, which says nothing about the terminal. With `only` the credential of
+   * the one device that it is for, as far as it is known here who is connected by which.
+   */
+  publish<C extends DownChannel>(
+    terminalId: string,
+    channel: C,
+    message: Messages[C],
+    only?: string | null,
+  ): Promise<void>;
   /** Makes the broker take a credential. Rejects when that cannot be told at the moment. */
   admit(admission: Admission): Promise<Admitted>;
   /**

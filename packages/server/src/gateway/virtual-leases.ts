@@ -1,6 +1,5 @@
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
-import { giveUpRecipient } from "../operations/commands.ts";
 import type { Clock } from "../platform/clock.ts";
 
 export interface LeaseDeps {
@@ -43,38 +42,17 @@ export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[
   return rows;
 }
 
-/**
- * Takes over what another server has run and let go of. Its memory stays in the folder there, so the terminal is another
- * device here: what the one before may have begun is given up for it in the same commit. Answers the terminals' ids.
- */
+/** Takes over what another server has run and let go of; answers the terminals' ids. */
 export async function takeOver({ db, clock, serverId }: LeaseDeps): Promise<string[]> {
-  const { rows } = await sql<Pick<Leased, "account_id" | "terminal_id">>`
-    select account_id, terminal_id
-    from virtual_terminal_leases join (${wanted}) as wanted using (account_id, terminal_id)
-    where server_id <> ${serverId} and leased_until < ${clock.now()}`.execute(db.sql);
-  const taken: string[] = [];
-  for (const row of rows) if (await takeOne({ db, clock, serverId }, row)) taken.push(row.terminal_id);
-  return taken;
-}
-
-/** False when a third server was faster. */
-function takeOne(
-  { db, clock, serverId }: LeaseDeps,
-  { account_id: accountId, terminal_id: terminalId }: Pick<Leased, "account_id" | "terminal_id">,
-): Promise<boolean> {
-  return db.sql.transaction().execute(async (tx) => {
-    const now = clock.now();
-    const { numUpdatedRows } = await tx
-      .updateTable("virtual_terminal_leases")
-      .set({ server_id: serverId, leased_until: new Date(now.getTime() + leaseMs) })
-      .where("account_id", "=", accountId)
-      .where("terminal_id", "=", terminalId)
-      .where("leased_until", "<", now)
-      .executeTakeFirst();
-    if (numUpdatedRows === 0n) return false;
-    await giveUpRecipient(tx, { accountId, terminalId, at: now });
-    return true;
-  });
+  const now = clock.now();
+  const { rows } = await sql<Pick<Leased, "terminal_id">>`
+    update virtual_terminal_leases as lease
+    set server_id = ${serverId}, leased_until = ${new Date(now.getTime() + leaseMs)}
+    from (${wanted}) as wanted
+    where wanted.account_id = lease.account_id and wanted.terminal_id = lease.terminal_id
+      and lease.server_id <> ${serverId} and lease.leased_until < ${now}
+    returning lease.terminal_id`.execute(db.sql);
+  return rows.map((row) => row.terminal_id);
 }
 
 /** Another server need not wait for the leases to run out. Whose they were stays known. */

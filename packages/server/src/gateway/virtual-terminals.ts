@@ -1,9 +1,9 @@
+import { createHash } from "node:crypto";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import { giveUpRecipient } from "../operations/commands.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
-import { replaceCredential } from "../terminals/credentials.ts";
+import { noteAdmitted, replaceCredential } from "../terminals/credentials.ts";
 import { endLeases, type LeaseDeps, type Leased, lease, takeOver } from "./virtual-leases.ts";
 
 /** What a virtual terminal needs to connect like a real one. */
@@ -44,15 +44,10 @@ const lookEveryMs = 5_000;
 export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () => void } {
   let wake = () => {};
   const running = new Set<string>();
-  /** Taken over from another server, and not started here yet. */
-  const moving = new Set<string>();
 
   async function look(): Promise<void> {
-    for (const terminalId of await takeOver(deps)) {
-      moving.add(terminalId);
-      // It may have been away and back between two looks, and has another credential then.
-      running.delete(terminalId);
-    }
+    // One that was away and is back between two looks has another credential.
+    for (const terminalId of await takeOver(deps)) running.delete(terminalId);
     const leased = await lease(deps);
     const wanted = new Set(leased.map((row) => row.terminal_id));
     for (const terminalId of running) if (!wanted.has(terminalId)) await stop(terminalId);
@@ -63,13 +58,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   async function start(row: Leased): Promise<void> {
     const { account_id, terminal_id } = row;
     try {
-      const spec = await specOf(deps, row);
-      if (moving.has(terminal_id)) {
-        // The other server may have run it up to now, and sent it what was accepted meanwhile.
-        await giveUpRecipient(deps.db.sql, { accountId: account_id, terminalId: terminal_id, at: deps.clock.now() });
-        moving.delete(terminal_id);
-      }
-      await deps.host.start(spec);
+      await deps.host.start(await specOf(deps, row));
       running.add(terminal_id);
     } catch (error) {
       deps.log.warn({ err: error, terminal_id }, "a virtual terminal could not be started, it is tried again");
@@ -104,14 +93,35 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
 }
 
 /** With a fresh credential; whoever had the one before is sent away. */
-async function specOf(
-  { db, clock, admit, connectAt, releaseKeys }: VirtualDeps,
-  { account_id: accountId, terminal_id: terminalId, device_serial_number: serialNumber }: Leased,
-): Promise<VirtualTerminalSpec> {
-  const { password, credentialId } = await replaceCredential(db.sql, clock, accountId, terminalId);
-  const admitted = await admit({ terminalId, password, generation: credentialId, former: "ends" });
-  const { url: mqttUrl, ...trust } = connectAt();
-  return { terminalId, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys: () => releaseKeys(accountId) };
+async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSpec> {
+  const { db, clock, serverId } = deps;
+  const { account_id: accountId, terminal_id: terminalId, device_serial_number: serialNumber } = row;
+  const device = deviceOf(serverId, terminalId);
+  const { password, credentialId } = await replaceCredential(db.sql, clock, accountId, terminalId, device);
+  const admitted = await deps.admit({
+    terminalId,
+    password,
+    generation: credentialId,
+    former: "ends",
+    formerEnded: () => noteAdmitted(deps, { accountId, terminalId, credentialId }),
+  });
+  const { url: mqttUrl, ...trust } = deps.connectAt();
+  return { terminalId, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys: () => deps.releaseKeys(accountId) };
+}
+
+/**
+ * A virtual terminal of a server is the same device after a restart: its journal is in the data folder. At another server it is
+ * another, which must not be asked about what the one before may have begun. So it is the credential's id.
+ */
+function deviceOf(serverId: string, terminalId: string): string {
+  const digits = createHash("sha256").update(`virtual terminal\n${serverId}\n${terminalId}`).digest("hex");
+  return [
+    digits.slice(0, 8),
+    digits.slice(8, 12),
+    `8${digits.slice(13, 16)}`,
+    `8${digits.slice(17, 20)}`,
+    digits.slice(20, 32),
+  ].join("-");
 }
 
 function timer(ms: number, signal: AbortSignal): Promise<void> {

@@ -12,7 +12,7 @@ import type { Durations } from "./durations.ts";
 import { makeMonth } from "./months.ts";
 import { type AcceptRequest, findObstacle } from "./obstacle.ts";
 import { presentAccepted } from "./present.ts";
-import { acceptOperations, type NewOperation } from "./sql/accept.ts";
+import { type Acceptance, acceptOperations, type NewOperation } from "./sql/accept.ts";
 import type { Command } from "./sql/claim-messages.ts";
 
 export interface AcceptDeps {
@@ -57,9 +57,9 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
       const operation = newOperation(request, clock.now(), deps);
       const outcome = await insert(operation);
       if (outcome === "locked") throw busy();
-      if (outcome === "accepted") {
+      if (outcome !== "refused") {
         // Otherwise the outbox sends it at once, and the two would be one too many.
-        if (operation.announced) deps.announce(toCommand(operation));
+        if (operation.announced) deps.announce(toCommand(operation, outcome));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
       const earlier = await findObstacle(deps, request, operation.requestSha256);
@@ -70,12 +70,12 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
 }
 
 /** `locked`: another transaction has the terminal in hand, and does not come to its end. */
-type Outcome = "accepted" | "refused" | "locked";
+type Outcome = Acceptance | "refused" | "locked";
 
 async function acceptBatch(db: Db, batch: NewOperation[]): Promise<Outcome[]> {
   try {
     const accepted = await retried(() => acceptOperations(db.pool, batch));
-    return accepted.map((yes) => (yes ? "accepted" : "refused"));
+    return accepted.map((acceptance) => acceptance ?? "refused");
   } catch (error) {
     if (isWithoutPartition(error)) {
       // It is there, unless clocks are far off: then it is made here.
@@ -139,7 +139,7 @@ function toAccepted(operation: NewOperation) {
   };
 }
 
-function toCommand(operation: NewOperation): Command {
+function toCommand(operation: NewOperation, { sentTo }: Acceptance): Command {
   const { id: operationId, accountId, terminalId, parameters, whenBusy, createdAt, deadline } = operation;
   return {
     accountId,
@@ -150,5 +150,6 @@ function toCommand(operation: NewOperation): Command {
     whenBusy,
     createdAt,
     deadline,
+    sentTo,
   };
 }

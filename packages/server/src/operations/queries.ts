@@ -148,6 +148,8 @@ export function commandOf(row: OperationRow): Command {
     whenBusy: row.when_busy,
     createdAt: row.created_at,
     deadline: row.deadline,
+    // Once it is over, to say so harms nobody.
+    sentTo: null,
   };
 }
 

@@ -8,6 +8,11 @@ export interface Admission {
   former: "ends" | "stays";
   /** Of a token. */
   expiresAt?: Date;
+  /**
+   * With `ends`: called when nobody is connected with an older credential any more, and nobody will be. That may be later
+   * than the credential is answered, where the broker could not be told at once.
+   */
+  formerEnded?: () => Promise<void>;
 }
 
 /** One that the broker took before. */

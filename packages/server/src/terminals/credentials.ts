@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { TerminalCredential } from "@tillkeeper/contract/http/terminals";
 import type { JWK } from "jose";
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { recordChange } from "../audit/audit.ts";
 import { newSecret, sha256 } from "../auth/secrets.ts";
-import type { Db, Tx } from "../db/db.ts";
+import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -15,6 +15,7 @@ import { generationOf } from "./lapses.ts";
 import { terminalNotFound } from "./present.ts";
 import { lockTerminal } from "./queries.ts";
 
+export { type GiveUpRecipient, noteAdmitted } from "./admit-live.ts";
 export {
   type AuthenticationDeps,
   accountOfTerminalId,
@@ -24,18 +25,8 @@ export {
 export { type FindLiveCredential, liveCredentials } from "./sql/live-credentials.ts";
 
 export interface CredentialDeps extends AdmitDeps {
-  db: Db;
-  clock: Clock;
   mqttUrl: () => string;
-  giveUpRecipient: GiveUpRecipient;
 }
-
-/**
- * Sees to it that what the terminal's device may have begun is never sent to another one. Called twice for each replaced
- * credential: with it, so that nothing can come between, and once the device before is sent away, before the next one can
- * get in, because what was accepted meanwhile may have gone out to the one before.
- */
-export type GiveUpRecipient = (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<void>;
 
 /**
  * Gives a terminal a new MQTT credential and ends the old one. The password is answered once and kept as a hash.
@@ -55,8 +46,9 @@ export async function issueCredential(
       action: "terminal.issue_credential",
       subject: { type: "terminal", id: terminalId },
     });
+    const replaced = await replaceCredential(tx, deps.clock, accountId, terminalId);
     await deps.giveUpRecipient(tx, { accountId, terminalId });
-    return replaceCredential(tx, deps.clock, accountId, terminalId);
+    return replaced;
   });
   const admitted = await admitWhileLive(deps, credentialId, {
     terminalId,
@@ -70,7 +62,6 @@ export async function issueCredential(
     clientId,
     password: mqttPassword,
   } = admitted ?? { username: terminalId, clientId: terminalId, password };
-  await inTenant(deps.db, accountId, (tx) => deps.giveUpRecipient(tx, { accountId, terminalId }));
   return {
     terminal_id: terminalId,
     mqtt_url: deps.mqttUrl(),
@@ -84,16 +75,21 @@ export function virtualTerminal(): ApiError {
   return new ApiError("virtual_terminal", "A virtual terminal has its credential from the server itself.");
 }
 
-/** Gives a terminal a password; answers it, and the credential's id. */
+/**
+ * Gives a terminal a password; answers it, and the credential's id. With an id of before it is for the same device, which
+ * nobody has to wait for to be gone.
+ */
 export async function replaceCredential(
   db: Kysely<Tables>,
   clock: Clock,
   accountId: string,
   terminalId: string,
+  credentialId: string = randomUUID(),
 ): Promise<{ password: string; credentialId: string }> {
   const password = newSecret();
   const secret = { secret_sha256: sha256(password), public_key: null, device_serial_number: null };
-  const credentialId = await storeCredential(db, clock, { account_id: accountId, terminal_id: terminalId, ...secret });
+  const of = { account_id: accountId, terminal_id: terminalId, credential_id: credentialId };
+  await storeCredential(db, clock, { ...of, ...secret });
   return { password, credentialId };
 }
 
@@ -114,18 +110,21 @@ export async function listLiveCredentials(db: Db): Promise<{ terminalId: string;
 }
 
 /** Makes a device's public key the terminal's credential; answers the credential's id. */
-export function replaceWithKey(
+export async function replaceWithKey(
   db: Kysely<Tables>,
   clock: Clock,
   { accountId, terminalId, publicKey, serialNumber }: PairedDevice,
 ): Promise<string> {
-  return storeCredential(db, clock, {
+  const credentialId = randomUUID();
+  await storeCredential(db, clock, {
     account_id: accountId,
     terminal_id: terminalId,
+    credential_id: credentialId,
     secret_sha256: null,
     public_key: JSON.stringify(publicKey),
     device_serial_number: serialNumber,
   });
+  return credentialId;
 }
 
 interface PairedDevice {
@@ -138,20 +137,21 @@ interface PairedDevice {
 interface StoredCredential {
   account_id: string;
   terminal_id: string;
+  credential_id: string;
   secret_sha256: Buffer | null;
   public_key: string | null;
   device_serial_number: string | null;
 }
 
-async function storeCredential(db: Kysely<Tables>, clock: Clock, credential: StoredCredential): Promise<string> {
-  const anew = { credential_id: randomUUID(), created_at: clock.now(), token_lapses: 0 };
-  const row = { ...credential, ...anew, lapse_due_at: null, lapsed_at: null };
+async function storeCredential(db: Kysely<Tables>, clock: Clock, credential: StoredCredential): Promise<void> {
+  const row = { ...credential, created_at: clock.now(), token_lapses: 0, lapse_due_at: null, lapsed_at: null };
+  const same = sql<boolean>`terminal_credentials.credential_id = excluded.credential_id`;
+  const admitted_at = sql<Date | null>`case when ${same} then terminal_credentials.admitted_at end`;
   await db
     .insertInto("terminal_credentials")
-    .values(row)
-    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(row))
+    .values({ ...row, admitted_at: null })
+    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet({ ...row, admitted_at }))
     .execute();
-  return row.credential_id;
 }
 
 /** From now on nobody gets in as this terminal. */

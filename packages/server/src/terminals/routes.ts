@@ -16,8 +16,8 @@ import { type CredentialDeps, issueCredential } from "./credentials.ts";
 import { type DeletionDeps, deleteTerminal } from "./deletion.ts";
 import { type FormerDeviceDeps, getDevices, replaceDevice } from "./hardware-swap.ts";
 import { getTerminals } from "./list.ts";
-import type { PairDeps } from "./pairing/pair.ts";
 import { deviceRoutes, pairingCodeRoutes } from "./pairing/routes.ts";
+import type { TokenDeps } from "./pairing/tokens.ts";
 import { createTerminal, getTerminal, type TerminalDeps } from "./terminals.ts";
 import { updateTerminal } from "./update.ts";
 
@@ -27,7 +27,7 @@ const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minL
 const TerminalQuery = Type.Object({ ...ListQuery.properties, ...terminalFilters }, { additionalProperties: false });
 
 export function terminalRoutes(
-  deps: TerminalDeps & CredentialDeps & DeletionDeps & PairDeps & FormerDeviceDeps,
+  deps: TerminalDeps & CredentialDeps & DeletionDeps & TokenDeps & FormerDeviceDeps,
 ): Route[] {
   return [
     ...collectionRoutes(deps),
@@ -133,7 +133,7 @@ function singleRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps): Route
   ];
 }
 
-function hardwareRoutes(deps: PairDeps & DeletionDeps & FormerDeviceDeps): Route[] {
+function hardwareRoutes(deps: TokenDeps & DeletionDeps & FormerDeviceDeps): Route[] {
   const path = "/v1/accounts/:aid/terminals/:terminal_id";
   return [
     route({

@@ -171,6 +171,7 @@ describe("tokens at Mosquitto", () => {
         return made[0] as Admitted;
       },
       withdraw: (credential: Parameters<BrokerAccess["withdraw"]>[0]) => own.withdraw(credential),
+      giveUpRecipient: async () => {},
     };
     const proof = await device.sign({ nonce: await newNonce(server), sub: id });
     await expect(renewToken(deps, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });

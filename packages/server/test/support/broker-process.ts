@@ -20,6 +20,8 @@ export interface TestBroker {
   start(httpUrl: string): Promise<void>;
   /** As a crash. */
   kill(): Promise<void>;
+  /** Stands still, its connections with it, until it may go on. */
+  hold(held: boolean): void;
   stop(): Promise<void>;
 }
 
@@ -77,6 +79,10 @@ export class ProcessGroup {
     const running = this.#child.exitCode === null && this.#child.signalCode === null;
     if (running && this.#child.pid !== undefined) process.kill(-this.#child.pid, "SIGKILL");
   };
+
+  hold(held: boolean): void {
+    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, held ? "SIGSTOP" : "SIGCONT");
+  }
 
   async end(): Promise<void> {
     this.#kill();

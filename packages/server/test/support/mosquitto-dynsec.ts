@@ -55,6 +55,7 @@ export async function mosquittoDynsec({ tls }: BrokerOptions = {}): Promise<Test
       await running.listens(port);
     },
     kill: end,
+    hold: (held) => running?.hold(held),
     async stop() {
       await end();
       folder.remove();

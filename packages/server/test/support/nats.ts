@@ -45,6 +45,7 @@ export async function nats({ tls }: BrokerOptions = {}): Promise<TestBroker> {
       await running.listens(mqtt);
     },
     kill: end,
+    hold: (held) => running?.hold(held),
     async stop() {
       await end();
       folder.remove();

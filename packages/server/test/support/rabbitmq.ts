@@ -55,6 +55,7 @@ export async function rabbitMq({ tls }: BrokerOptions = {}): Promise<TestBroker>
       await broker.listens(port);
     },
     kill: end,
+    hold: (held) => running[0]?.hold(held),
     async stop() {
       await end();
       folder.remove();

@@ -63,14 +63,27 @@ export class Mailboxes {
     return this.#boxes.has(terminalId);
   }
 
-  put<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C]): void {
-    this.#boxes.get(terminalId)?.put({ channel, message });
+  /** With `only`, for nobody with another credential. */
+  put<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C], only?: string | null): void {
+    const box = this.#boxes.get(terminalId);
+    if (only == null || box?.credentialId === only) box?.put({ channel, message });
   }
 
-  /** The same for what another server wrote; what a broker lets others write in its place may be anything. */
-  putAsWritten(terminalId: string, channel: DownChannel, payload: Buffer): void {
+  /**
+   * The same for what another server wrote; what a broker lets others write in its place may be anything. A command does not
+   * say which credential it is for, so it is for the terminal's at this moment: one that was sent before that became the
+   * terminal's may go to it, none goes to one that was replaced before it was sent.
+   */
+  async putAsWritten(
+    terminalId: string,
+    channel: DownChannel,
+    payload: Buffer,
+    credentialOf: (terminalId: string) => Promise<string | undefined>,
+  ): Promise<void> {
     const message = parsed(payload);
-    if (message !== undefined) this.#boxes.get(terminalId)?.put({ channel, message });
+    const box = this.#boxes.get(terminalId);
+    if (message === undefined || !box) return;
+    if (channel !== "command" || (await credentialOf(terminalId)) === box.credentialId) box.put({ channel, message });
   }
 
   /** Whether what is put here now will be fetched: somebody waits, or will be back in a moment. */

@@ -11,10 +11,10 @@ export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): Dev
     url: broker.url,
     inside: broker.inside,
     healthy: () => broker.healthy(),
-    async publish(terminalId, channel, message) {
+    async publish(terminalId, channel, message, only) {
       const posted = mailboxes.has(terminalId);
-      if (posted) mailboxes.put(terminalId, channel, message);
-      if (!posted || broker.hears(terminalId)) await broker.publish(terminalId, channel, message);
+      if (posted) mailboxes.put(terminalId, channel, message, only);
+      if (!posted || broker.hears(terminalId)) await broker.publish(terminalId, channel, message, only);
     },
     admit(admission) {
       if (admission.former === "ends") mailboxes.end(admission.terminalId);

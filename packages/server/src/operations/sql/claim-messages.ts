@@ -1,6 +1,6 @@
 import type { OperationName, OperationParameters, WhenBusy } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
-import { isBeingCancelled, isRepeatable, operationOf } from "./release.ts";
+import { isBeingCancelled, isRecipientGone, isRepeatable, operationOf, recipientIfItMatters } from "./release.ts";
 
 /** A command on its way to a terminal. */
 export interface Command {
@@ -12,6 +12,8 @@ export interface Command {
   whenBusy: WhenBusy | null;
   createdAt: Date;
   deadline: Date;
+  /** The credential that it is for, if it is for no other; null for whoever is there. */
+  sentTo: string | null;
 }
 
 /** What the outbox has to tell a terminal about an operation. */
@@ -24,11 +26,11 @@ export interface Message {
 
 /**
  * What is to be said next about a live operation, null for nothing: as when the device that knows of it is gone, because
- * another one would answer for it. What has begun is told of by `hello`; what must not be
+ * another one would answer for it, or begin it again. What has begun is told of by `hello`; what must not be
  * repeated blindly was sent once, and from then on is asked about.
  */
 const next = `case
-  when claim.recipient_gone_at is not null then null
+  when ${isRecipientGone("claim")} then null
   when ${isBeingCancelled("claim")} then 'cancel'
   when claim.started_at is not null or claim.delivered_at is not null then null
   when claim.attempts = 0 or ${isRepeatable("claim")} then 'command'
@@ -40,22 +42,27 @@ const next = `case
  * the sending. Counted, not timed: clocks of several servers differ.
  */
 const nextAfterHello = `case
-  when claim.recipient_gone_at is not null then null
+  when ${isRecipientGone("claim")} then null
   when ${isBeingCancelled("claim")} then 'cancel'
   when claim.operation_id = any($3::uuid[]) or claim.started_at is not null then null
   when claim.sent_at is null or ${isRepeatable("claim")} then 'command'
   when claim.operation_id = $7::uuid and claim.attempts = $6::int then 'command'
   else 'inquiry' end`;
 
+/** Decided and written by the statement that counts the sending, before anything is sent. */
+const recipient = `${isRecipientGone("claim")} as gone, ${recipientIfItMatters("claim")} as recipient`;
+
 const mark = `
 update operation_claims as claim set
   due_at = case when due.kind is null then null else $2::timestamptz end,
   sent_at = case when due.kind = 'command' then $1 else claim.sent_at end,
+  sent_to = case when due.kind = 'command' then due.recipient else claim.sent_to end,
+  recipient_gone_at = case when due.gone then coalesce(claim.recipient_gone_at, $1) end,
   attempts = claim.attempts + 1
 from due
 where claim.account_id = due.account_id and claim.operation_id = due.operation_id
 returning claim.account_id, claim.operation_id, claim.terminal_id, claim.operation, claim.created_at, claim.deadline,
-  claim.attempts, due.kind`;
+  claim.attempts, claim.sent_to, due.kind`;
 
 const withParameters = `
 select marked.*, operations.parameters, operations.when_busy
@@ -69,7 +76,7 @@ where marked.kind is not null and marked.deadline > $1`;
  */
 const claim = `
 with due as (
-  select account_id, operation_id, ${next} as kind
+  select account_id, operation_id, ${next} as kind, ${recipient}
   from operation_claims as claim
   where due_at <= $1::timestamptz and ($4::text[] is null or terminal_id in (select unnest($4::text[])))
   order by due_at
@@ -106,7 +113,7 @@ export async function claimMessages(pool: Pool, { now, nextDueAt, limit, termina
 
 const afterHello = `
 with due as (
-  select account_id, operation_id, ${nextAfterHello} as kind
+  select account_id, operation_id, ${nextAfterHello} as kind, ${recipient}
   from operation_claims as claim
   where account_id = $4 and terminal_id = $5 and deadline + interval '0' > $1::timestamptz
   for update
@@ -146,6 +153,7 @@ interface Row {
   created_at: Date;
   deadline: Date;
   attempts: number;
+  sent_to: string | null;
 }
 
 function toMessage(row: Row): Message {
@@ -161,6 +169,7 @@ function toMessage(row: Row): Message {
       whenBusy: row.when_busy,
       createdAt: row.created_at,
       deadline: row.deadline,
+      sentTo: row.sent_to,
     },
   };
 }

@@ -60,7 +60,8 @@ function assignments(columns: string[], claim: string): string {
 export function timeoutReasonOf(claim: string): string {
   return `case
     when ${claim}.started_at is not null then '${timeoutReasons.started}'
-    when ${claim}.delivered_at is not null or ${claim}.recipient_gone_at is not null then '${timeoutReasons.delivered}'
+    when ${claim}.delivered_at is not null or ${claim}.recipient_gone_at is not null or ${isSentToWhoKnows(claim)}
+      then '${timeoutReasons.delivered}'
     -- That it is sent is counted before it is sent; when it was is only noted.
     when ${claim}.attempts > 0 then '${timeoutReasons.dispatched}'
     else '${timeoutReasons.accepted}' end`;
@@ -71,6 +72,38 @@ const repeatableNames = Object.entries(repeatable).flatMap(([name, yes]) => (yes
 /** Whether it does no harm to carry it out twice. */
 export function isRepeatable(claim: string): string {
   return `${claim}.operation in (${repeatableNames.join(", ")})`;
+}
+
+function isSentToWhoKnows(claim: string): string {
+  return `(${claim}.attempts > 0 and ${claim}.sent_to is null and not ${isRepeatable(claim)})`;
+}
+
+/**
+ * The credential of the only device that can hear what is sent to the terminal of a row from now on; null while the one
+ * before may still be there.
+ */
+export function recipientOf(row: string): string {
+  return `(
+    select credential.credential_id from terminal_credentials as credential
+    where credential.account_id = ${row}.account_id and credential.terminal_id = ${row}.terminal_id
+      and credential.admitted_at is not null
+  )`;
+}
+
+/** What a claim is to know of that, as it is sent: null for what may be carried out twice, which costs no look. */
+export function recipientIfItMatters(row: string): string {
+  return `case when ${isRepeatable(row)} then null else ${recipientOf(row)} end`;
+}
+
+/**
+ * Whether something was sent that must not be done twice, and the terminal is not surely the device that it went to: another
+ * one must neither be sent it nor be asked about it.
+ */
+export function isRecipientGone(claim: string): string {
+  return `case
+    when ${claim}.recipient_gone_at is not null then true
+    when ${claim}.attempts = 0 or ${isRepeatable(claim)} then false
+    else coalesce(${claim}.sent_to <> ${recipientOf(claim)}, true) end`;
 }
 
 /** What lives and still has to be asked of its terminal to be given up. */

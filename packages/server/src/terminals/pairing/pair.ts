@@ -5,7 +5,7 @@ import { recordChange } from "../../audit/audit.ts";
 import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
-import { type GiveUpRecipient, replaceWithKey } from "../credentials.ts";
+import { replaceWithKey } from "../credentials.ts";
 import { moveTerminals } from "../life-cycle.ts";
 import { presentTerminal } from "../present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
@@ -13,10 +13,6 @@ import { codeMatches } from "./codes.ts";
 import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";
 import { type CodeRow, findBySerial, lockOpenCode, nowhere, type Place, setCode } from "./queries.ts";
 import { issueToken, type TokenDeps } from "./tokens.ts";
-
-export interface PairDeps extends TokenDeps {
-  giveUpRecipient: GiveUpRecipient;
-}
 
 /** Where a request came from. */
 export interface Peer {
@@ -31,7 +27,7 @@ const refusedAfterMs = 200;
  * Makes a device a terminal: its public key becomes the terminal's credential, whoever had the one before is locked out.
  * Throws `invalid_proof`, and one and the same `pairing_refused` whatever is wrong with serial number and code.
  */
-export async function pairDevice(deps: PairDeps, peer: Peer, request: PairRequest): Promise<DeviceToken> {
+export async function pairDevice(deps: TokenDeps, peer: Peer, request: PairRequest): Promise<DeviceToken> {
   const begunAt = performance.now();
   const { device_serial_number: serialNumber, code } = request;
   const key = await verifyPairingProof(deps.deviceTokens, request.proof, { subject: serialNumber, code });
@@ -42,9 +38,7 @@ export async function pairDevice(deps: PairDeps, peer: Peer, request: PairReques
     await sleep(refusedAfterMs - (performance.now() - begunAt));
     throw pairingRefused();
   }
-  const token = await issueToken(deps, { ...place, credentialId: paired.credentialId }, { ...paired, former: "ends" });
-  await inTenant(deps.db, place.accountId, (tx) => deps.giveUpRecipient(tx, place));
-  return token;
+  return issueToken(deps, { ...place, credentialId: paired.credentialId }, { ...paired, former: "ends" });
 }
 
 interface Attempt extends PairRequest {
@@ -53,7 +47,7 @@ interface Attempt extends PairRequest {
   peer: Peer;
 }
 
-type MatchDeps = Pick<PairDeps, "clock" | "giveUpRecipient">;
+type MatchDeps = Pick<TokenDeps, "clock" | "giveUpRecipient">;
 
 interface Paired {
   credentialId: string;
@@ -105,8 +99,8 @@ async function pair(
   const { key, thumbprint, peer, agent, device_serial_number: serialNumber } = attempt;
   const used = { status: pairingCodeMoves.device_paired, used_at: clock.now(), key_thumbprint: thumbprint };
   await setCode(tx, code, used);
-  await giveUpRecipient(tx, { accountId, terminalId });
   const credentialId = await replaceWithKey(tx, clock, { accountId, terminalId, publicKey: key.jwk, serialNumber });
+  await giveUpRecipient(tx, { accountId, terminalId });
   await moveTerminals(tx, clock, "device_connected", { accountId, terminalId });
   const after = (await findTerminal(tx, accountId, terminalId)) as TerminalRow;
   const actor = { accountId, clientId: "device", ...peer };

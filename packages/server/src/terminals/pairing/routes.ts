@@ -13,8 +13,8 @@ import { Type } from "typebox";
 import { type Route, route } from "../../platform/http/route.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { getPairingCodes, issuePairingCode, type PairingCodeDeps } from "./codes.ts";
-import { type PairDeps, pairDevice } from "./pair.ts";
-import { renewToken } from "./tokens.ts";
+import { pairDevice } from "./pair.ts";
+import { renewToken, type TokenDeps } from "./tokens.ts";
 
 const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 255 }) });
 /** What an answer shows once must not lie in anybody's cache. */
@@ -56,7 +56,7 @@ export function pairingCodeRoutes(deps: PairingCodeDeps): Route[] {
 }
 
 /** For devices: open to anybody, because what they send proves itself. */
-export function deviceRoutes(deps: PairDeps): Route[] {
+export function deviceRoutes(deps: TokenDeps): Route[] {
   const tag = "Devices";
   return [
     route({

@@ -3,7 +3,6 @@ import type { JWK } from "jose";
 import type { DeviceIdentity, DeviceTokens } from "../../auth/device-tokens.ts";
 import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
-import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import type { Admission } from "../admission.ts";
@@ -15,8 +14,6 @@ import { invalidProof, verifyRenewalProof } from "./proofs.ts";
 import { findBySerial, nowhere, type Place } from "./queries.ts";
 
 export interface TokenDeps extends AdmitDeps {
-  db: Db;
-  clock: Clock;
   deviceTokens: DeviceTokens;
   mqttUrl: () => string;
   /** The server's own address, without a slash at the end. */
@@ -39,7 +36,9 @@ export async function renewToken(deps: TokenDeps, request: DeviceTokenRequest): 
   // A proof by a key that nobody has does not verify.
   if (!credential) throw new Error("a proof was verified without a credential");
   const identity = { accountId, terminalId, credentialId: credential.credential_id };
-  return issueToken(deps, identity, { reference: undefined, former: "stays" });
+  // Whoever was there before may still be: the server could not tell the broker, or died before it did.
+  const former = credential.admitted_at === null ? "ends" : "stays";
+  return issueToken(deps, identity, { reference: undefined, former });
 }
 
 async function placeOf(

@@ -1,0 +1,197 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { MqttClient } from "mqtt";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import type { TestBroker } from "../support/broker-process.ts";
+import { brokerKinds } from "../support/brokers.ts";
+import { Device } from "../support/device.ts";
+import { freePort } from "../support/free-port.ts";
+import { enter } from "../support/hostile.ts";
+import { newNonce, PairingDevice, registerForPairing } from "../support/pairing-device.ts";
+import { ReplicaProcess } from "../support/replica-process.ts";
+import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+import { testConfig } from "../support/topology.ts";
+
+const base = "/v1/admin/terminals/operations";
+
+interface Answered {
+  mqtt_url: string;
+  mqtt_username: string;
+  mqtt_password: string;
+  mqtt_client_id: string;
+}
+
+/** docs/adr/0014-pairing-and-device-tokens.md: the broker still has the device before when the pairing is stored. */
+describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a device that pairs while %s cannot be told", (kind) => {
+  let broker: TestBroker;
+  let server: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    broker = await brokerKinds[kind]();
+    const number = await freePort();
+    await broker.start(`http://127.0.0.1:${number}`);
+    const http = { host: "127.0.0.1", port: { number, configured: true } };
+    server = await startTestServer({ config: { mqtt: broker.mqtt, http, tokenLifetimeSeconds: 604_800 } });
+    const status = async () => (await server.call("GET", "/health/ready")).status;
+    await vi.waitUntil(async () => (await status()) === 200, { timeout: 60_000, interval: 50 });
+    tenant = await server.account("T68000001");
+  }, 120_000);
+  afterAll(async () => {
+    broker?.hold(false);
+    await server?.stop();
+    await broker?.stop();
+  });
+
+  async function connect(id: string, answered: Answered): Promise<Device> {
+    const { mqtt_url, mqtt_username: username, mqtt_password: password, mqtt_client_id: client_id } = answered;
+    const device = new Device(id, await enter({ mqtt_url, username, password, client_id }));
+    onTestFinished(() => device.leave());
+    await device.client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
+    return device;
+  }
+  const call = async (method: string, path: string, body?: object) =>
+    (await server.call(method, path, { ...tenant, ...(body && { body }) })).body;
+  const operate = (id: string, operation: string): Promise<{ id: string }> =>
+    call("POST", base, { terminal_id: id, operation });
+  const get = (id: string) => call("GET", `${base}/${id}`);
+  const ends = (client: MqttClient) => vi.waitUntil(() => !client.connected, { timeout: 20_000, interval: 20 });
+  const isAdmitted = async (id: string) => {
+    const query = server.db.sql.selectFrom("terminal_credentials").select("admitted_at").where("terminal_id", "=", id);
+    return (await query.executeTakeFirstOrThrow()).admitted_at !== null;
+  };
+
+  /** A terminal that is ACTIVE, its device, and a code that the next one may pair with. */
+  async function installed(serial: string) {
+    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, serial);
+    const paired = await (await PairingDevice.make(serial)).pair(server, pairing.code);
+    const old = await connect(id, paired.body);
+    await old.hello();
+    await old.next("welcome");
+    const { id: updateId } = await operate(id, "check_update");
+    await old.next("command");
+    const result = { current_version: "1", latest_version: "1", update_available: false, configuration_version: "1" };
+    const what = { operation: "check_update", status: "COMPLETED", finished_at: new Date().toISOString(), result };
+    await old.say("result", { operation_id: updateId, ...what });
+    await old.next("receipt");
+    const { code } = await call("POST", `/v1/accounts/${tenant.aid}/terminals/${id}/pairing-codes`, {});
+    return { id, old, code, next: await PairingDevice.make(serial), token: paired.body.token as string };
+  }
+
+  /** The device does not know what became of its pairing, and asks for a token by its serial number. */
+  async function renewed(id: string, next: PairingDevice): Promise<Device> {
+    const proof = await next.sign({ nonce: await newNonce(server), sub: next.serial });
+    const answer = await server.call("POST", "/v1/device/token", {
+      body: { device_serial_number: next.serial, proof },
+    });
+    expect(answer.status).toBe(200);
+    return connect(id, answer.body);
+  }
+
+  /** It went to the device before alone; the next is sent what comes after that, and asked about it. */
+  async function isNeverTold(device: Device, sentId: string): Promise<void> {
+    const counted = () => device.received.filter(({ channel }) => channel === "welcome").length;
+    const hello = async (inquiry?: object) => {
+      const welcomes = counted();
+      await device.hello([], inquiry);
+      await device.next("welcome", welcomes);
+    };
+    await hello();
+    for (const attempt of [1, 2, 3, 4]) await hello({ operation_id: sentId, attempt });
+    await call("POST", `${base}/${sentId}/cancel`);
+    server.clock.advance(20_000);
+    await hello();
+    expect(await get(sentId)).toMatchObject({ status: "PENDING" });
+    server.clock.advance(200_000);
+    await expect.poll(() => get(sentId)).toMatchObject({ status: "TIMEOUT", reason: "no_answer" });
+
+    const { id } = await operate(device.terminalId, "end_of_day");
+    expect(await device.next("command")).toMatchObject({ operation_id: id });
+    server.clock.advance(3_000);
+    const inquiry = await device.next("inquiry");
+    expect(inquiry).toMatchObject({ operation_id: id });
+    await hello(inquiry);
+    expect(await device.next("command", 1)).toMatchObject({ operation_id: id });
+    const named = device.received.flatMap(({ message }) => message["operation_id"] ?? []);
+    expect(named).not.toContain(sentId);
+  }
+
+  it("is neither sent nor asked about what the device before was sent", async () => {
+    const { id, old, code, next } = await installed(`OUTAGE-${kind}`);
+    broker.hold(true);
+    const paired = await next.pair(server, code);
+    expect(await isAdmitted(id)).toBe(false);
+    const { id: sentId } = await operate(id, "end_of_day");
+    broker.hold(false);
+    expect(await old.next("command", 1)).toMatchObject({ operation_id: sentId });
+    // Where the broker asks, it is only the connection that has to be ended, which is tried until it is.
+    expect(paired.status).toBe(kind === "rabbitmq" ? 200 : 503);
+    if (paired.status === 200) await vi.waitUntil(() => isAdmitted(id), { timeout: 20_000, interval: 50 });
+    const fresh = await renewed(id, next);
+    expect(await isAdmitted(id)).toBe(true);
+    await ends(old.client);
+    await isNeverTold(fresh, sentId);
+  }, 120_000);
+
+  it("is not either when the server dies between its commit and the word to the broker", async () => {
+    const { id, old, code, next } = await installed(`KILLED-${kind}`);
+    const dying = await startAnother();
+    broker.hold(true);
+    const answer = next.pair(dying, code).catch(() => "none");
+    const used = server.db.sql.selectFrom("pairing_codes").selectAll().where("terminal_id", "=", id);
+    const isUsed = async () => (await used.where("status", "=", "used").execute()).length === 2;
+    await vi.waitUntil(isUsed, { timeout: 10_000, interval: 10 });
+    await dying.kill();
+    broker.hold(false);
+    expect(await answer).toBe("none");
+    expect(await isAdmitted(id)).toBe(false);
+
+    const { id: sentId } = await operate(id, "end_of_day");
+    expect(await old.next("command", 1)).toMatchObject({ operation_id: sentId });
+    expect(old.client.connected).toBe(true);
+    const fresh = await renewed(id, next);
+    expect(await isAdmitted(id)).toBe(true);
+    await ends(old.client);
+    await isNeverTold(fresh, sentId);
+  }, 120_000);
+
+  it("is the one that is sent what another server has for it, also while the device before asks for messages here", async () => {
+    const { id, old, code, next, token } = await installed(`OVERHEARD-${kind}`);
+    await old.leave();
+    const another = await startAnother();
+    const ask = (body: object) =>
+      server.call("POST", "/v1/device/messages", {
+        headers: { authorization: `Bearer ${token}` },
+        body: { session: "s1", ...body },
+      });
+    expect((await ask({})).status).toBe(200);
+    const waiting = ask({ wait_seconds: 20 });
+    const fresh = await connect(id, (await next.pair(another, code)).body as Answered);
+    const sent = await another.call("POST", base, { ...tenant, body: { terminal_id: id, operation: "end_of_day" } });
+    expect(await fresh.next("command")).toMatchObject({ operation_id: sent.body.id });
+    expect(await waiting).toMatchObject({ status: 401, body: { error: { code: "invalid_token" } } });
+  }, 120_000);
+
+  /** A second server on the same database and broker. */
+  async function startAnother() {
+    const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-data-"));
+    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+    const number = await freePort();
+    const http = { host: "127.0.0.1", port: { number, configured: true } };
+    const config = {
+      ...testConfig,
+      audienceHosts: [...testConfig.audienceHosts],
+      dataDir,
+      databaseUrl: server.database.url,
+      mqtt: broker.mqtt,
+      http,
+    };
+    const replica = await ReplicaProcess.start({ config, clock: server.clock, host: undefined });
+    onTestFinished(() => replica.kill());
+    const url = `http://127.0.0.1:${number}`;
+    return {
+      call: ((method, path, more) => send(url, method, path, more)) as TestServer["call"],
+      kill: () => replica.kill(),
+    };
+  }
+});
