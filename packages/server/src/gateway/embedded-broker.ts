@@ -7,7 +7,7 @@ import type { Logger } from "../platform/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { Admission, type Authenticate } from "./admission.ts";
 import { Connections } from "./connections.ts";
-import { fairShare } from "./fair-share.ts";
+import { FairShare } from "./fair-share.ts";
 import { Link } from "./mqtt/link.ts";
 import { terminalRules } from "./mqtt/terminal-rules.ts";
 import type { DeviceTransport, Left, Receive } from "./transport.ts";
@@ -38,8 +38,12 @@ const messagesAtOncePerTerminal = 4;
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
   const connections = new Connections(limits.mqttConnectionsPerTerminal, options.left);
   const admission = new Admission(connections, options.authenticate);
-  const receive = fairShare(messagesAtOncePerTerminal, options.receive);
-  const rules = terminalRules({ admission, connections, receive, log: options.log });
+  const share = new FairShare({ atOnce: messagesAtOncePerTerminal, receive: options.receive });
+  const rules = terminalRules({ admission, connections, receive: share.receive, log: options.log });
+  const sendAway = (terminalId: string) => {
+    admission.replaced(terminalId);
+    share.drop(terminalId);
+  };
   /** Also of those who have not said yet who they are. */
   const links = new Set<Link>();
   const take = (socket: Socket) => {
@@ -68,17 +72,18 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
       );
     },
     admit: async ({ terminalId, password, former }) => {
-      if (former === "ends") admission.replaced(terminalId);
+      if (former === "ends") sendAway(terminalId);
       return { username: terminalId, password, clientId: terminalId };
     },
     // It keeps no list: whoever comes is asked for the credential that holds then.
     withdraw: async () => {},
-    disconnect: (terminalId) => admission.replaced(terminalId),
+    disconnect: sendAway,
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
     connections: () => connections.all().map(({ link, ...known }) => ({ ...known, end: () => link.end() })),
     close: () => {
       connections.close();
+      share.close();
       return closeAll(loopback ? [server, loopback.server] : [server], links);
     },
   };

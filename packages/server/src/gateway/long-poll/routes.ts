@@ -6,7 +6,7 @@ import {
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../platform/errors.ts";
 import { type Route, route } from "../../platform/http/route.ts";
-import { fairShare } from "../fair-share.ts";
+import { FairShare } from "../fair-share.ts";
 import type { Receive } from "../transport.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Mailboxes } from "./mailboxes.ts";
@@ -29,7 +29,7 @@ const requestsPerTerminal = 6;
 export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
   const deps = {
     ...others,
-    receive: fairShare(messagesAtOncePerTerminal, receive),
+    receive: new FairShare({ atOnce: messagesAtOncePerTerminal, receive }).receive,
     underWay: new UnderWay(requestsPerTerminal),
   };
   return [
