@@ -31,6 +31,7 @@ export class Connections {
 
     const connection = { link, terminalId, credentialId };
     link.terminalId = terminalId;
+    link.credentialId = credentialId;
     this.#byLink.set(link, connection);
     // Read again: the set of a terminal whose last connection was removed is gone.
     const kept = this.#byTerminal.get(terminalId) ?? new Set();

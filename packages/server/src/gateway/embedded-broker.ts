@@ -7,7 +7,7 @@ import type { Logger } from "../platform/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { Admission, type Authenticate } from "./admission.ts";
 import { Connections } from "./connections.ts";
-import { FairShare } from "./fair-share.ts";
+import { FairShare, mostWaitingAtBroker } from "./fair-share.ts";
 import { Link } from "./mqtt/link.ts";
 import { terminalRules } from "./mqtt/terminal-rules.ts";
 import type { DeviceTransport, Left, Receive } from "./transport.ts";
@@ -38,7 +38,11 @@ const messagesAtOncePerTerminal = 4;
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
   const connections = new Connections(limits.mqttConnectionsPerTerminal, options.left);
   const admission = new Admission(connections, options.authenticate);
-  const share = new FairShare({ atOnce: messagesAtOncePerTerminal, receive: options.receive });
+  const share = new FairShare({
+    atOnce: messagesAtOncePerTerminal,
+    mostWaiting: mostWaitingAtBroker,
+    receive: options.receive,
+  });
   const rules = terminalRules({ admission, connections, receive: share.receive, log: options.log });
   const sendAway = (terminalId: string) => {
     admission.replaced(terminalId);

@@ -3,6 +3,8 @@ import type { Receive } from "./transport.ts";
 interface FairShareOptions {
   /** Messages of one terminal that are handled at a time, over all its connections. */
   atOnce: number;
+  /** Further ones wait, up to so many; left out where whoever brings them sees to that. */
+  mostWaiting?: number;
   receive: Receive;
   /** Told of a terminal that has said more than waits for it. */
   dropped?: (terminalId: string) => void;
@@ -15,10 +17,10 @@ interface Share {
 }
 
 /**
- * Further messages of a terminal wait, up to so many. It is what four connections may have under way, and as much again that
- * is left of connections that have ended: who comes back over and over must not leave more and more behind.
+ * What four connections may have under way, and as much again that is left of connections that have ended: who comes back
+ * over and over must not leave more and more behind.
  */
-export const mostWaiting = 32;
+export const mostWaitingAtBroker = 32;
 
 /**
  * Handles a few messages of one terminal at a time; the others wait for their turn. One that floods the server then waits
@@ -65,9 +67,10 @@ export class FairShare {
   }
 
   #turn(terminalId: string, { waiting }: Share): Promise<boolean> {
+    const { mostWaiting = Number.POSITIVE_INFINITY, dropped } = this.#options;
     if (waiting.length >= mostWaiting) {
       waiting.shift()?.(false);
-      this.#options.dropped?.(terminalId);
+      dropped?.(terminalId);
     }
     return new Promise((resolve) => void waiting.push(resolve));
   }

@@ -34,6 +34,10 @@ export const excludedFiles: readonly ExcludedFile[] = [
   },
   { file: "logs-share.test.ts", reason: "each server counts for itself, so that three take in three times as much" },
   { file: "broker-limits.test.ts", reason: "tests the limits of the embedded broker" },
+  {
+    file: "locked-out-devices.test.ts",
+    reason: "tests what an outside broker does not tell: by which credential somebody was let in",
+  },
 ];
 
 const credentialsAtTheBroker =

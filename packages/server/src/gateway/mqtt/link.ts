@@ -39,6 +39,8 @@ export class Link {
   id = "";
   /** Known once it is let in; stays when it has ended, while its last messages are being handled. */
   terminalId: string | undefined;
+  /** By which it was let in. */
+  credentialId: string | undefined;
   readonly socket: Socket;
   readonly #host: LinkHost;
   readonly #frames = new Frames();

@@ -9,6 +9,8 @@ export interface FieldOfTerminal {
 
 /** One field as a terminal told it. */
 export interface ToldField extends FieldOfTerminal {
+  /** By which the device was let in that told it, where that is known. */
+  credentialId?: string | undefined;
   value: unknown;
   at: Date;
 }
@@ -31,16 +33,24 @@ const idOf = (time: string, rest = "gen_random_uuid()::text") =>
  */
 const text = `
 with input as (
-  select account_id, terminal_id, field, value::jsonb as value, at
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-    as row (account_id, terminal_id, field, value, at)
+  select account_id, terminal_id, field, value::jsonb as value, at, credential_id
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[])
+    as row (account_id, terminal_id, field, value, at, credential_id)
 ), due as (
   select input.* from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
   left join terminal_telemetry as known
     on known.account_id = input.account_id and known.terminal_id = input.terminal_id and known.field = input.field
-  where known.field is null
+  where (
+    known.field is null
     or input.at > known.at and (known.value <> input.value or input.at >= known.at + ${renewAfter})
+  )
+  -- The device may have been locked out since it told this.
+  and (input.credential_id is null or exists (
+    select from terminal_credentials as credential
+    where credential.account_id = input.account_id and credential.terminal_id = input.terminal_id
+      and credential.credential_id = input.credential_id
+  ))
 ), written as (
   insert into terminal_telemetry as known (account_id, terminal_id, field, value, since, at)
   select account_id, terminal_id, field, value, at, at from due
@@ -86,7 +96,12 @@ export async function noteTelemetry(pool: Pool, told: ToldField[]): Promise<Fiel
   const { rows } = await pool.query<FieldOfTerminal>({
     name: "note_telemetry",
     text,
-    values: [...keysOf(told), told.map((row) => JSON.stringify(row.value)), told.map((row) => row.at)],
+    values: [
+      ...keysOf(told),
+      told.map((row) => JSON.stringify(row.value)),
+      told.map((row) => row.at),
+      told.map((row) => row.credentialId ?? null),
+    ],
   });
   return rows;
 }
