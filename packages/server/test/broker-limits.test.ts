@@ -1,14 +1,10 @@
 import type { Socket } from "node:net";
-import { topic } from "@tillkeeper/contract/mqtt";
 import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import type { IPublishPacket } from "mqtt-packet";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { openEmbeddedBroker } from "../src/gateway/embedded-broker.ts";
-import { mostWaitingAtBroker } from "../src/gateway/fair-share.ts";
 import type { DeviceTransport, Receive } from "../src/gateway/transport.ts";
 import { createLogger } from "../src/platform/log.ts";
 import { activeDevice, connectMqtt, type Device } from "./support/device.ts";
-import { connectOf, RawLink } from "./support/raw-link.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
@@ -21,11 +17,6 @@ function closed(client: MqttClient): Promise<void> {
 
 function stopReading(client: MqttClient): void {
   (client.stream as Socket).unpipe().pause();
-}
-
-function helloOf(terminalId: string, messageId: number): IPublishPacket {
-  const to = topic(terminalId, "hello");
-  return { cmd: "publish", topic: to, payload: "{}", qos: 1, dup: false, retain: false, messageId };
 }
 
 describe("the embedded broker alone", () => {
@@ -109,56 +100,6 @@ describe("the embedded broker alone", () => {
       return handled === 21;
     }, patience);
     expect(most).toBe(4);
-  });
-
-  it("keeps little of a terminal that comes back over and over, and nothing when it ends itself", async () => {
-    const { promise: gate, resolve: go } = Promise.withResolvers<void>();
-    let begun = 0;
-    await open({
-      async receive(terminalId) {
-        if (terminalId === one) begun += 1;
-        await gate;
-      },
-    });
-    const comeAndGo = async () => {
-      const link = await RawLink.open(broker.url());
-      const hellos = [1, 2, 3, 4].map((messageId) => helloOf(one, messageId));
-      link.say(connectOf(one), ...hellos);
-      // All four are taken by then.
-      await link.next("puback", 3);
-      link.end();
-    };
-    const inAll = 60;
-    for (let count = 0; count < inAll; count += 1) await comeAndGo();
-    expect(begun).toBe(4);
-    go();
-    const atMost = 4 + mostWaitingAtBroker;
-    await vi.waitUntil(() => begun === atMost, patience);
-    // Whoever comes then has no queue before it.
-    await comeAndGo();
-    expect(begun).toBe(atMost + 4);
-  });
-
-  it("does not handle what waits when it ends", async () => {
-    const { promise: gate, resolve: go } = Promise.withResolvers<void>();
-    let begun = 0;
-    await open({
-      async receive() {
-        begun += 1;
-        await gate;
-      },
-    });
-    for (const suffix of [":1", ":2", ":3"]) {
-      const link = await RawLink.open(broker.url());
-      link.say(connectOf(one, { clientId: one + suffix }), ...[1, 2, 3, 4].map((id) => helloOf(one, id)));
-      await link.next("puback", 3);
-    }
-    await broker.close();
-    go();
-    // Each turn is handed on by then, were there anybody to take it.
-    for (let turns = 0; turns < 50; turns += 1) await gate;
-    await new Promise((resolve) => void setImmediate(resolve));
-    expect(begun).toBe(4);
   });
 
   it("checks a credential again that is replaced while a connection is let in, and forgets who left meanwhile", async () => {

@@ -102,9 +102,13 @@ describe("terminals that all lose their link and come back at once", () => {
     for (const { terminalId } of terminals) {
       await see.until(terminalId, "online");
       expect(await see.changes(terminalId), terminalId).toEqual([
-        ...["online connected", "late link_lost", "online connected", "late link_lost", "online connected"],
+        "online connected",
+        "late link_lost",
+        "online connected",
+        "late link_lost",
+        "online connected",
       ]);
     }
-    await vi.waitUntil(() => outdated.open === false, patience);
+    await vi.waitUntil(() => !outdated.open, patience);
   });
 });

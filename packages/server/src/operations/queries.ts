@@ -170,9 +170,10 @@ export async function noteCancelRefused(
     .where("cancel_requested_at", "is not", null)
     .where("cancel_refused_at", "is", null)
     .$if(credentialId !== undefined, (update) =>
-      update.where(({ exists, selectFrom }) =>
-        exists(
-          selectFrom("terminal_credentials as credential")
+      update.where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom("terminal_credentials as credential")
             .select("credential.credential_id")
             .where("credential.account_id", "=", accountId)
             .where("credential.terminal_id", "=", terminalId)

@@ -38,22 +38,7 @@ type Report = { progress: Progress; finish?: undefined } | { finish: Finish; pro
 
 export function createReports({ db, clock, durations }: { db: Db; clock: Clock; durations: Durations }): Reports {
   const notes = dispatchedNotes();
-  const report = gather<Report, boolean>({
-    // One batch at a time: two would race, and of two results of a terminal the later could come first.
-    slots: 1,
-    maxBatch: 256,
-    maxQueue: 20_000,
-    overload: () => new ApiError("service_unavailable", "Too many reports are waiting."),
-    run: async (batch) => {
-      const { ended, answers } = await writeReports(db, batch);
-      const now = clock.now().getTime();
-      for (const { operation, status, deviceModel, createdAt } of ended) {
-        // What is refused at once says nothing of how long it takes.
-        if (status === "COMPLETED") durations.observe(operation, deviceModel, now - createdAt.getTime());
-      }
-      return answers;
-    },
-  });
+  const report = gatherReports(db, clock, durations);
   const tell = async (
     { accountId, terminalId, credentialId }: CredentialHolder,
     id: string,
@@ -115,6 +100,26 @@ export function createReports({ db, clock, durations }: { db: Db; clock: Clock; 
       }
     },
   };
+}
+
+/** Answers whether a result ended its operation; of progress, whether the operation is live. */
+function gatherReports(db: Db, clock: Clock, durations: Durations): (report: Report) => Promise<boolean> {
+  return gather<Report, boolean>({
+    // One batch at a time: two would race, and of two results of a terminal the later could come first.
+    slots: 1,
+    maxBatch: 256,
+    maxQueue: 20_000,
+    overload: () => new ApiError("service_unavailable", "Too many reports are waiting."),
+    run: async (batch) => {
+      const { ended, answers } = await writeReports(db, batch);
+      const now = clock.now().getTime();
+      for (const { operation, status, deviceModel, createdAt } of ended) {
+        // What is refused at once says nothing of how long it takes.
+        if (status === "COMPLETED") durations.observe(operation, deviceModel, now - createdAt.getTime());
+      }
+      return answers;
+    },
+  });
 }
 
 async function finishAlone(db: Db, finish: Finish): Promise<boolean> {
