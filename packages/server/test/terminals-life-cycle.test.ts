@@ -9,7 +9,7 @@ import {
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
-import { moveTerminal } from "../src/terminals/life-cycle.ts";
+import { moveTerminals } from "../src/terminals/life-cycle.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -54,7 +54,7 @@ describe("the life-cycle of terminals", () => {
   it("is in the database what the table says, for every event in every state", async () => {
     for (const { event, state } of pairs) {
       await put(state);
-      await moveTerminal(server.db, server.clock, { accountId: aid, terminalId, event });
+      await moveTerminals(server.db.sql, server.clock, event, { accountId: aid, terminalId });
       const next = afterEvent(event, state);
       expect(await read(), `${event} in ${JSON.stringify(state)}`).toEqual({
         ...next,
@@ -98,7 +98,7 @@ describe("the life-cycle of terminals", () => {
     const shown = async () => (await server.call("GET", `/v1/accounts/${aid}/terminals/${terminalId}`, tenant)).body;
     expect(await shown()).toMatchObject({ status: "INACTIVE" });
     expect(await shown()).not.toHaveProperty("status_reason");
-    await moveTerminal(server.db, server.clock, { accountId: aid, terminalId, event: "update_checked" });
+    await moveTerminals(server.db.sql, server.clock, "update_checked", { accountId: aid, terminalId });
     expect(await shown()).toMatchObject({ status: "INACTIVE" });
     await inTenant(db(), aid, (tx) => resumeTerminalsOfStore(tx, server.clock, at));
     expect(await shown()).toMatchObject({ status: "ACTIVE" });

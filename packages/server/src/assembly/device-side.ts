@@ -78,9 +78,9 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
     const noted = accountId && presence.left({ accountId, terminalId });
     if (noted) void handling.add(noted.catch(() => undefined));
   };
-  const heardPolling = (terminalId: string) => {
-    const accountId = accountOfTerminalId(terminalId);
-    if (accountId) presence.heard({ accountId, terminalId, polls: true });
+  const heardPolling = (device: { terminalId: string; credentialId: string }) => {
+    const accountId = accountOfTerminalId(device.terminalId);
+    if (accountId) presence.heard({ accountId, ...device, polls: true });
   };
   const mailboxes = new Mailboxes();
   const credentialOf = async (terminalId: string) =>

@@ -40,6 +40,7 @@ export class Connections {
     const beside = link.id !== terminalId && endsAt !== undefined;
     const connection = { link, terminalId, credentialId, ...(beside && { endsAt }) };
     link.terminalId = terminalId;
+    link.credentialId = credentialId;
     this.#byLink.set(link, connection);
     // Read again: the set of a terminal whose last connection was removed is gone.
     const kept = this.#byTerminal.get(terminalId) ?? new Set();

@@ -7,7 +7,7 @@ import type { Logger } from "../platform/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { Admission, type Authenticate } from "./admission.ts";
 import { Connections } from "./connections.ts";
-import { fairShare } from "./fair-share.ts";
+import { FairShare, mostWaitingAtBroker } from "./fair-share.ts";
 import { Link } from "./mqtt/link.ts";
 import { terminalRules } from "./mqtt/terminal-rules.ts";
 import type { DeviceTransport, Left, Receive } from "./transport.ts";
@@ -38,8 +38,16 @@ const messagesAtOncePerTerminal = 4;
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
   const connections = new Connections(limits.mqttConnectionsPerTerminal, options.left);
   const admission = new Admission(connections, options.authenticate);
-  const receive = fairShare(messagesAtOncePerTerminal, options.receive);
-  const rules = terminalRules({ admission, connections, receive, log: options.log });
+  const share = new FairShare({
+    atOnce: messagesAtOncePerTerminal,
+    mostWaiting: mostWaitingAtBroker,
+    receive: options.receive,
+  });
+  const rules = terminalRules({ admission, connections, receive: share.receive, log: options.log });
+  const sendAway = (terminalId: string) => {
+    admission.replaced(terminalId);
+    share.drop(terminalId);
+  };
   /** Also of those who have not said yet who they are. */
   const links = new Set<Link>();
   const take = (socket: Socket) => {
@@ -68,7 +76,7 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
       );
     },
     admit: async ({ terminalId, password, former, formerEnded }) => {
-      if (former === "ends") admission.replaced(terminalId);
+      if (former === "ends") sendAway(terminalId);
       // Others with a broker of their own may still have it: what is for the new one alone, they do not give it.
       if (former === "ends") await formerEnded?.();
       return { username: terminalId, password, clientId: terminalId };
@@ -77,12 +85,13 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     withdraw: async () => {},
     // Whoever is connected is looked after by the check of credentials.
     lapse: async () => {},
-    disconnect: (terminalId) => admission.replaced(terminalId),
+    disconnect: sendAway,
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
     connections: () => connections.all().map(({ link, ...known }) => ({ ...known, end: () => link.end() })),
     close: () => {
       connections.close();
+      share.close();
       return closeAll(loopback ? [server, loopback.server] : [server], links);
     },
   };

@@ -1,24 +1,77 @@
 import type { Receive } from "./transport.ts";
 
+interface FairShareOptions {
+  /** Messages of one terminal that are handled at a time, over all its connections. */
+  atOnce: number;
+  /** Further ones wait, up to so many; left out where whoever brings them sees to that. */
+  mostWaiting?: number;
+  receive: Receive;
+  /** Told of a terminal that has said more than waits for it. */
+  dropped?: (terminalId: string) => void;
+}
+
+interface Share {
+  running: number;
+  /** The oldest first; called with whether the message is to be handled. */
+  waiting: ((turn: boolean) => void)[];
+}
+
 /**
- * Handles so many messages of one terminal at a time, over all its connections; the others wait for their turn. One that
- * floods the server then waits for itself, and does not stand before everybody else at the database.
+ * What four connections may have under way, and as much again that is left of connections that have ended: who comes back
+ * over and over must not leave more and more behind.
  */
-export function fairShare(mostAtOnce: number, receive: Receive): Receive {
-  const terminals = new Map<string, { running: number; waiting: (() => void)[] }>();
-  return async (terminalId, ...said) => {
-    const terminal = terminals.get(terminalId) ?? { running: 0, waiting: [] };
-    terminals.set(terminalId, terminal);
-    if (terminal.running < mostAtOnce) terminal.running += 1;
-    else await new Promise<void>((resolve) => terminal.waiting.push(resolve));
+export const mostWaitingAtBroker = 32;
+
+/**
+ * Handles a few messages of one terminal at a time; the others wait for their turn. One that floods the server then waits
+ * for itself, and does not stand before everybody else at the database. When too many wait the oldest is dropped: a
+ * terminal repeats what matters, and what it said last tells most.
+ */
+export class FairShare {
+  readonly #options: FairShareOptions;
+  readonly #terminals = new Map<string, Share>();
+  #closed = false;
+
+  constructor(options: FairShareOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the message is handled, or will never be. */
+  readonly receive: Receive = async (terminalId, ...said) => {
+    const { atOnce, receive } = this.#options;
+    if (this.#closed) return;
+    const share = this.#terminals.get(terminalId) ?? { running: 0, waiting: [] };
+    this.#terminals.set(terminalId, share);
+    if (share.running < atOnce) share.running += 1;
+    else if (!(await this.#turn(terminalId, share))) return;
     try {
       await receive(terminalId, ...said);
     } finally {
-      const next = terminal.waiting.shift();
+      const next = share.waiting.shift();
       // The turn is handed on; nobody who comes just now may take it.
-      if (next) next();
-      else terminal.running -= 1;
-      if (terminal.running === 0) terminals.delete(terminalId);
+      if (next) next(true);
+      else share.running -= 1;
+      if (share.running === 0) this.#terminals.delete(terminalId);
     }
   };
+
+  /** What waits of a terminal was said by somebody who has been sent away. */
+  drop(terminalId: string): void {
+    for (const settle of this.#terminals.get(terminalId)?.waiting.splice(0) ?? []) settle(false);
+  }
+
+  /** Nothing that waits is handled any more, nor what still comes: whoever said it says it again to another server. */
+  close(): void {
+    this.#closed = true;
+    for (const terminalId of this.#terminals.keys()) this.drop(terminalId);
+  }
+
+  #turn(terminalId: string, { waiting }: Share): Promise<boolean> {
+    const { mostWaiting = Number.POSITIVE_INFINITY, dropped } = this.#options;
+    if (waiting.length >= mostWaiting) {
+      waiting.shift()?.(false);
+      dropped?.(terminalId);
+    }
+    return new Promise((resolve) => void waiting.push(resolve));
+  }
 }

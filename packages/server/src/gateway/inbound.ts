@@ -20,8 +20,8 @@ import type { Clock } from "../platform/clock.ts";
 import { registerFormats } from "../platform/formats.ts";
 import { findUnstorable } from "../platform/http/storable.ts";
 import type { Logger } from "../platform/log.ts";
+import { type CredentialHolder, deviceConnected, holdsCredential } from "../terminals/credential-holders.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
-import { moveTerminal } from "../terminals/life-cycle.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
 import { type HelloOverview, helloOverviews } from "./sql/hello-overview.ts";
 import type { TransferOf } from "./transfers.ts";
@@ -45,11 +45,11 @@ export interface StoredLogs {
 }
 
 interface InboundDeps extends InboundOptions {
-  overview: (origin: Origin) => Promise<HelloOverview | undefined>;
+  overview: (origin: CredentialHolder) => Promise<HelloOverview | undefined>;
 }
 
-/** A terminal, and whether it asks for its messages over HTTPS, again and again. */
-interface HeardFrom extends Origin {
+/** Who speaks as a terminal, and whether it asks for its messages over HTTPS, again and again. */
+interface HeardFrom extends CredentialHolder {
   polls?: boolean;
 }
 
@@ -93,14 +93,15 @@ const mostPlaces = 10;
 
 /**
  * Takes what terminals say. A message that is not understood is answered with a `rejection` that names the places; a
- * fault on our side is logged, and the terminal repeats what has no receipt.
+ * fault on our side is logged, and the terminal repeats what has no receipt. What a device has said that was locked out
+ * meanwhile counts for nothing: the statements that write it look at the credential it came with (docs/adr/0014).
  */
 export function createInbound(options: InboundOptions): Receive {
   const deps: InboundDeps = { ...options, overview: helloOverviews(options.db) };
-  return async (terminalId, channel, payload, by) => {
+  return async (terminalId, channel, payload, { by, credentialId } = {}) => {
     const accountId = accountOfTerminalId(terminalId);
     if (!accountId) return;
-    const origin = { accountId, terminalId, polls: by === "https" };
+    const origin = { accountId, terminalId, credentialId, polls: by === "https" };
     try {
       const message = parse(payload);
       const places =
@@ -190,13 +191,15 @@ const handlers: { [C in UpChannel]: From<C> } = {
   heartbeat: ({ presence }, origin, message) => presence.heartbeat(origin, message),
   goodbye: ({ presence }, origin, message) => presence.goodbye(origin, message),
   gone: ({ presence }, origin, message) => presence.gone(origin, message),
-  probe_answer: ({ presence }, origin, message) => presence.probeAnswered(origin, message),
+  async probe_answer({ db, presence }, origin, message) {
+    if (await holdsCredential(db.sql, origin)) await presence.probeAnswered(origin, message);
+  },
 };
 
 /** Server and agent compare notes: what the terminal should be doing and does not know is sent again. */
 async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessage): Promise<void> {
   const { db, clock, reports, transport, presence } = deps;
-  const origin = { accountId: from.accountId, terminalId: from.terminalId };
+  const { polls: _, ...origin } = from;
   const now = clock.now();
   // First, so that it is noted in the order of what happened; waited for before the welcome.
   const noted = presence.hello(from, hello);
@@ -204,8 +207,7 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
   noted.catch(() => undefined);
   const terminal = await deps.overview(origin);
   if (!terminal) return;
-  if (isMoved("device_connected", terminal.state))
-    await moveTerminal(db, clock, { ...origin, event: "device_connected" });
+  if (isMoved("device_connected", terminal.state)) await deviceConnected(db, clock, origin);
   // A `delivered` or `started` may have got lost with the link.
   await Promise.all(
     hello.operations.map(async ({ operation_id, phase }) => {
@@ -240,9 +242,10 @@ async function tellOfCancelled(deps: InboundDeps, { accountId, terminalId }: Ori
 /** The receipt goes out only after the commit: it is what lets the terminal stop repeating. */
 async function handleResult(
   { reports, transport }: InboundDeps,
-  origin: Origin,
+  origin: CredentialHolder,
   message: ResultMessage,
 ): Promise<void> {
   const status = await reports.finished(origin, message);
+  if (!status) return;
   await transport().publish(origin.terminalId, "receipt", { operation_id: message.operation_id, status });
 }

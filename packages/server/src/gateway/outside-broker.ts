@@ -5,6 +5,8 @@ import { StartupError } from "../platform/startup-error.ts";
 import { pause } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
 import { type BrokerLink, openLink } from "./broker-link.ts";
+import { FairShare, mostWaitingAtBroker } from "./fair-share.ts";
+import { Floods } from "./floods.ts";
 import { Handling } from "./handling.ts";
 import { StandIns } from "./stand-ins.ts";
 import type { DeviceTransport, Overhear, Receive } from "./transport.ts";
@@ -25,6 +27,7 @@ interface OutsideOptions {
 }
 
 const mostInHand = 1_000;
+const messagesAtOncePerTerminal = 4;
 /** Between one attempt to come back and the next: doubling, less up to a half by chance. */
 const retryMs = { first: 200, longest: 5_000 };
 /** How long the end waits for the broker to take the subscription back, and for messages that are being handled. */
@@ -73,6 +76,7 @@ class OutsideBroker {
   readonly #options: OutsideOptions;
   readonly standIns: StandIns;
   readonly #inHand = new Handling(mostInHand);
+  readonly #share: FairShare;
   readonly #ending = new AbortController();
   #link: BrokerLink | undefined;
   /** Once it has spoken MQTT 5, a failure is no reason to try an older version, with which nothing is shared. */
@@ -83,6 +87,13 @@ class OutsideBroker {
   constructor(options: OutsideOptions) {
     this.#options = options;
     this.standIns = new StandIns(options.log);
+    const floods = new Floods({ sendAway: (terminalId) => this.#endFlood(terminalId) });
+    this.#share = new FairShare({
+      atOnce: messagesAtOncePerTerminal,
+      mostWaiting: mostWaitingAtBroker,
+      receive: options.receive,
+      dropped: (terminalId) => floods.dropped(terminalId),
+    });
   }
 
   get up(): boolean {
@@ -166,6 +177,13 @@ class OutsideBroker {
     }
   }
 
+  /** There is one connection to the broker for what all terminals say: a flood would leave no room in it for the others. */
+  async #endFlood(terminalId: string): Promise<void> {
+    const { log } = this.#options;
+    log.warn({ terminal_id: terminalId }, "a terminal floods the broker, its connection is ended");
+    await this.#tryToRevoke(terminalId);
+  }
+
   async #tryToRevoke(terminalId: string): Promise<boolean> {
     const { access, log } = this.#options;
     try {
@@ -196,7 +214,7 @@ class OutsideBroker {
       if (ours && this.standIns.isNews(name, payload)) this.#options.overhear(from.terminalId, ours, payload);
       return Promise.resolve();
     }
-    return this.#inHand.add(this.#options.receive(from.terminalId, channel, payload));
+    return this.#inHand.add(this.#share.receive(from.terminalId, channel, payload));
   }
 
   async #keep(first: BrokerLink | undefined): Promise<void> {

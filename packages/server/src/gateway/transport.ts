@@ -59,5 +59,13 @@ export type Left = (terminalId: string) => void;
 /** What another server has sent to a terminal that this one stands in for. Must not throw. */
 export type Overhear = (terminalId: string, channel: DownChannel, payload: Buffer) => void;
 
-/** A message from a terminal that was allowed to send it; by MQTT unless told otherwise. Must not throw. */
-export type Receive = (terminalId: string, channel: UpChannel, payload: Buffer, by?: "https") => Promise<void>;
+/** What is known of who sent a message. */
+export interface Sender {
+  /** MQTT unless told otherwise. */
+  by?: "https";
+  /** The credential that let the sender in. It may have been replaced since. An outside broker does not tell. */
+  credentialId?: string | undefined;
+}
+
+/** A message from a terminal that was allowed to send it. Must not throw. */
+export type Receive = (terminalId: string, channel: UpChannel, payload: Buffer, sender?: Sender) => Promise<void>;

@@ -3,6 +3,7 @@ import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
 import { lowestId } from "../platform/ids.ts";
+import type { CredentialHolder } from "../terminals/credential-holders.ts";
 import type { Command } from "./sql/claim-messages.ts";
 
 export type OperationRow = Selectable<Tables["operations"]>;
@@ -156,7 +157,7 @@ export function commandOf(row: OperationRow): Command {
 /** Notes that a terminal will not give an operation up; so it has begun. */
 export async function noteCancelRefused(
   db: Kysely<Tables>,
-  { accountId, terminalId, id, at }: { accountId: string; terminalId: string; id: string; at: Date },
+  { accountId, terminalId, credentialId, id, at }: CredentialHolder & { id: string; at: Date },
 ): Promise<void> {
   await db
     .updateTable("operation_claims")
@@ -170,6 +171,18 @@ export async function noteCancelRefused(
     .where("terminal_id", "=", terminalId)
     .where("cancel_requested_at", "is not", null)
     .where("cancel_refused_at", "is", null)
+    .$if(credentialId !== undefined, (update) =>
+      update.where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom("terminal_credentials as credential")
+            .select("credential.credential_id")
+            .where("credential.account_id", "=", accountId)
+            .where("credential.terminal_id", "=", terminalId)
+            .where("credential.credential_id", "=", credentialId ?? null),
+        ),
+      ),
+    )
     .execute();
 }
 

@@ -10,6 +10,7 @@ import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
+import { type CredentialHolder, holdsCredential } from "../terminals/credential-holders.ts";
 import { type Dispatched, dispatchedNotes } from "./dispatched.ts";
 import type { Durations } from "./durations.ts";
 import { findOperation, noteCancelRefused, type OperationRow, recordLateResult } from "./queries.ts";
@@ -17,20 +18,18 @@ import { expireOperations } from "./sql/expire.ts";
 import { type Finish, type Finished, finishOperations } from "./sql/finish.ts";
 import { keyOf, noteDispatchedLate, noteProgress, type Progress } from "./sql/progress.ts";
 
-interface Origin {
-  accountId: string;
-  terminalId: string;
-}
-
 /** What is told about operations on their way, gathered into batches like the requests that create them. */
 export interface Reports {
   /** This server has sent the command. Written along with the next report, or by `flush`. */
   dispatched(sent: Omit<Dispatched, "at">): void;
-  delivered(origin: Origin, message: DeliveredMessage): Promise<void>;
-  started(origin: Origin, message: StartedMessage): Promise<void>;
-  /** Resolves when the result, or the fact that it came too late, is committed; answers the state to acknowledge. */
-  finished(origin: Origin, message: ResultMessage): Promise<ReceiptMessage["status"]>;
-  cancelRefused(origin: Origin, message: CancelRefusedMessage): Promise<void>;
+  delivered(origin: CredentialHolder, message: DeliveredMessage): Promise<void>;
+  started(origin: CredentialHolder, message: StartedMessage): Promise<void>;
+  /**
+   * Resolves when the result, or the fact that it came too late, is committed; answers the state to acknowledge. Undefined for
+   * a device that does not speak for the terminal any more.
+   */
+  finished(origin: CredentialHolder, message: ResultMessage): Promise<ReceiptMessage["status"] | undefined>;
+  cancelRefused(origin: CredentialHolder, message: CancelRefusedMessage): Promise<void>;
   /** Writes the dispatches that nothing was heard of since. */
   flush(): Promise<void>;
 }
@@ -39,27 +38,31 @@ type Report = { progress: Progress; finish?: undefined } | { finish: Finish; pro
 
 export function createReports({ db, clock, durations }: { db: Db; clock: Clock; durations: Durations }): Reports {
   const notes = dispatchedNotes();
-  const report = gather<Report, boolean>({
-    // One batch at a time: two would race, and of two results of a terminal the later could come first.
-    slots: 1,
-    maxBatch: 256,
-    maxQueue: 20_000,
-    overload: () => new ApiError("service_unavailable", "Too many reports are waiting."),
-    run: async (batch) => {
-      const { ended, answers } = await writeReports(db, batch);
-      const now = clock.now().getTime();
-      for (const { operation, status, deviceModel, createdAt } of ended) {
-        // What is refused at once says nothing of how long it takes.
-        if (status === "COMPLETED") durations.observe(operation, deviceModel, now - createdAt.getTime());
-      }
-      return answers;
-    },
-  });
-  const tell = async (origin: Origin, id: string, phases: Partial<Progress>) => {
-    const dispatchedAt = notes.take(origin.terminalId, id);
-    const progress = { ...origin, id, dispatchedAt, deliveredAt: null, startedAt: null, ...phases };
+  const report = gatherReports(db, clock, durations);
+  const tell = async (
+    { accountId, terminalId, credentialId }: CredentialHolder,
+    id: string,
+    phases: Partial<Progress>,
+  ) => {
+    const dispatchedAt = notes.take(terminalId, id);
+    const progress = {
+      accountId,
+      terminalId,
+      credentialId,
+      id,
+      dispatchedAt,
+      deliveredAt: null,
+      startedAt: null,
+      ...phases,
+    };
     // One that somebody else is just changing is tried once more, beside the others.
-    if (!(await report({ progress }))) await retried(() => noteProgress(db.pool, [progress], "wait"));
+    if (await report({ progress })) return;
+    const live = await retried(() => noteProgress(db.pool, [progress], "wait"));
+    if (live.size === 0) putBack(progress);
+  };
+  /** Whoever took the note along was not heeded. */
+  const putBack = ({ accountId, terminalId, id, dispatchedAt }: Progress | Finish) => {
+    if (dispatchedAt) notes.note({ accountId, terminalId, id, at: dispatchedAt });
   };
 
   return {
@@ -73,7 +76,12 @@ export function createReports({ db, clock, durations }: { db: Db; clock: Clock; 
       const finish = { ...toFinish(origin, message, clock.now()), dispatchedAt };
       // One that somebody else is just changing is tried once more, beside the others.
       const ended = (await report({ finish })) || (await finishAlone(db, finish));
-      return ended ? message.status : settleUnmatched(db, origin, message, finish.at);
+      if (ended) return message.status;
+      if (origin.credentialId === undefined || (await holdsCredential(db.sql, origin))) {
+        return settleUnmatched(db, origin, message, finish.at);
+      }
+      putBack({ ...finish, dispatchedAt });
+      return undefined;
     },
 
     cancelRefused: (origin, { operation_id: id }) => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() }),
@@ -92,6 +100,26 @@ export function createReports({ db, clock, durations }: { db: Db; clock: Clock; 
       }
     },
   };
+}
+
+/** Answers whether a result ended its operation; of progress, whether the operation is live. */
+function gatherReports(db: Db, clock: Clock, durations: Durations): (report: Report) => Promise<boolean> {
+  return gather<Report, boolean>({
+    // One batch at a time: two would race, and of two results of a terminal the later could come first.
+    slots: 1,
+    maxBatch: 256,
+    maxQueue: 20_000,
+    overload: () => new ApiError("service_unavailable", "Too many reports are waiting."),
+    run: async (batch) => {
+      const { ended, answers } = await writeReports(db, batch);
+      const now = clock.now().getTime();
+      for (const { operation, status, deviceModel, createdAt } of ended) {
+        // What is refused at once says nothing of how long it takes.
+        if (status === "COMPLETED") durations.observe(operation, deviceModel, now - createdAt.getTime());
+      }
+      return answers;
+    },
+  });
 }
 
 async function finishAlone(db: Db, finish: Finish): Promise<boolean> {
@@ -113,9 +141,9 @@ async function writeReports(db: Db, batch: Report[]): Promise<Written> {
     // Of two results of one operation the first counts; the other will be told what was kept.
     else if (!finishes.has(keyOf(report.finish))) finishes.set(keyOf(report.finish), report.finish);
   }
-  for (const [key, finish] of finishes) {
-    const known = progress.get(key);
-    progress.delete(key);
+  for (const finish of finishes.values()) {
+    const known = progress.get(saidOf(finish));
+    progress.delete(saidOf(finish));
     finish.dispatchedAt ??= known?.dispatchedAt ?? null;
     finish.deliveredAt ??= known?.deliveredAt ?? null;
     finish.startedAt ??= known?.startedAt ?? null;
@@ -130,18 +158,25 @@ async function writeReports(db: Db, batch: Report[]): Promise<Written> {
   return { ended, answers };
 }
 
+/** What two devices say of one operation is not one word: only one of them speaks for the terminal. */
+function saidOf(report: Progress | Finish): string {
+  return `${keyOf(report)} ${report.credentialId}`;
+}
+
 function merge(into: Map<string, Progress>, next: Progress): void {
-  const known = into.get(keyOf(next));
-  if (!known) return void into.set(keyOf(next), { ...next });
+  const known = into.get(saidOf(next));
+  if (!known) return void into.set(saidOf(next), { ...next });
   known.dispatchedAt ??= next.dispatchedAt;
   known.deliveredAt ??= next.deliveredAt;
   known.startedAt ??= next.startedAt;
 }
 
-function toFinish(origin: Origin, message: ResultMessage, at: Date): Finish {
+function toFinish({ accountId, terminalId, credentialId }: CredentialHolder, message: ResultMessage, at: Date): Finish {
   const failed = message.status === "FAILED";
   return {
-    ...origin,
+    accountId,
+    terminalId,
+    credentialId,
     id: message.operation_id,
     operation: message.operation,
     status: message.status,
@@ -159,7 +194,7 @@ function toFinish(origin: Origin, message: ResultMessage, at: Date): Finish {
 /** A result that ended nothing: repeated, too late, or of an operation that this terminal never had. */
 async function settleUnmatched(
   db: Db,
-  { accountId, terminalId }: Origin,
+  { accountId, terminalId }: CredentialHolder,
   message: ResultMessage,
   at: Date,
 ): Promise<ReceiptMessage["status"]> {

@@ -5,19 +5,25 @@ import type { Tables } from "../db/schema.ts";
 import { withHistory } from "./history.ts";
 import { changedAt, type HeardStatus } from "./status.ts";
 
+/** By which credential somebody said it, where that is known: it counts only if that holds when it is written. */
+interface Said {
+  credentialId?: string | undefined;
+}
+
 /** What is heard of a terminal, with the instant when it came in. `session` is null of an agent that names none. */
 export type PresenceEvent =
-  | { kind: "hello"; at: Date; session: string | null; nextExpectedAt: Date }
-  | {
+  | ({ kind: "hello"; at: Date; session: string | null; nextExpectedAt: Date } & Said)
+  | ({
       kind: "heartbeat";
       at: Date;
       session: string;
       nextExpectedAt: Date;
       roundTripMs: number | null;
       fault: DeviceFault | null;
-    }
+    } & Said)
   /** Any other message. */
-  | { kind: "heard"; at: Date; nextExpectedAt: Date }
+  | ({ kind: "heard"; at: Date; nextExpectedAt: Date } & Said)
+  /** An end is believed of whoever names the connection. */
   | { kind: "goodbye"; at: Date; session: string }
   /** Null: the broker saw the last connection end, and the agent names no sessions. */
   | { kind: "gone"; at: Date; session: string | null };

@@ -147,8 +147,11 @@ function add(events: PresenceEvent[], event: PresenceEvent): void {
 /** One event that tells what two in a row do; undefined where the first tells more. */
 function fold(last: PresenceEvent, next: PresenceEvent): PresenceEvent | undefined {
   const alive = last.kind === "heard" || last.kind === "heartbeat";
-  if (next.kind === "heard" && alive) return { ...last, at: next.at, nextExpectedAt: next.nextExpectedAt };
-  if (next.kind !== "heartbeat" || !alive) return undefined;
+  if (next.kind === "goodbye" || next.kind === "gone" || !alive) return undefined;
+  // One of them may be locked out.
+  if (last.credentialId !== next.credentialId) return undefined;
+  if (next.kind === "heard") return { ...last, at: next.at, nextExpectedAt: next.nextExpectedAt };
+  if (next.kind !== "heartbeat") return undefined;
   if (last.kind === "heard") return next;
   return last.session === next.session && last.fault?.code === next.fault?.code ? next : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import { afterEvent, type Change, type PresenceEvent, type PresenceState } from "./events.ts";
-import { addChanges, liveAmong, lockPresence, type Origin, savePresence } from "./queries.ts";
+import { addChanges, keepCredentials, liveAmong, lockPresence, type Origin, savePresence } from "./queries.ts";
 import { type Heard, noteHeard } from "./sql/note-heard.ts";
 import { asOf } from "./status.ts";
 
@@ -10,15 +10,19 @@ export interface Told extends Origin {
   events: PresenceEvent[];
 }
 
-/** Writes what was heard of terminals, each of which is named once. */
-export async function writeEvents(db: Db, told: Told[], now: Date): Promise<void> {
+/** Writes what was heard of terminals, each of which is named once. Answers what of it counted. */
+export async function writeEvents(db: Db, told: Told[], now: Date): Promise<Told[]> {
   const usual = told.flatMap((one) => usualCase(one) ?? []);
   const noted = usual.length > 0 ? await retried(() => noteHeard(db.pool, usual, now)) : new Set<string>();
   const rest = told.filter(({ terminalId }) => !noted.has(terminalId));
-  if (rest.length > 0) await retried(() => applyEvents(db, rest, now));
+  const heeded = rest.length > 0 ? await retried(() => applyEvents(db, rest, now)) : [];
+  return [...told.filter(({ terminalId }) => noted.has(terminalId)), ...heeded];
 }
 
-/** A terminal that said nothing but that it is still there; undefined where rules have to be asked. */
+/**
+ * A terminal that said nothing but that it is still there; undefined where rules have to be asked. By which credential it
+ * said so is not looked at: there was somebody, and nothing else changes.
+ */
 function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
   const heard: Heard = {
     accountId,
@@ -41,17 +45,21 @@ function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
   return heard;
 }
 
-function applyEvents(db: Db, told: Told[], now: Date): Promise<void> {
+function applyEvents(db: Db, told: Told[], now: Date): Promise<Told[]> {
   return db.sql.transaction().execute(async (tx) => {
+    // Who replaces a device ends its fault; that has to come before the next one is written, or after it.
+    const faulty = told.filter(({ events }) => events.some(tellsOfFault));
+    if (faulty.length > 0) await keepCredentials(tx, faulty);
     const known = await lockPresence(tx, told);
     const live = await liveAmong(tx, told);
     const saved: (Origin & { state: PresenceState })[] = [];
     const changes: (Origin & Change)[] = [];
-    for (const { accountId, terminalId, events } of told) {
+    const heeded = told.map((one) => ({ ...one, events: one.events.filter((event) => counts(live, one, event)) }));
+    for (const { accountId, terminalId, events } of heeded) {
       const before = known.get(terminalId);
       if (!before && !live.has(terminalId)) continue;
       let state: PresenceState | undefined = before && asOf(before, now, justBefore(events, now));
-      for (const event of live.has(terminalId) ? events : events.filter(isFarewell)) {
+      for (const event of events) {
         const after = afterEvent(state, event);
         state = after.state;
         if (after.change) changes.push({ accountId, terminalId, ...after.change });
@@ -62,6 +70,7 @@ function applyEvents(db: Db, told: Told[], now: Date): Promise<void> {
     saved.sort((a, b) => (a.terminalId < b.terminalId ? -1 : 1));
     await savePresence(tx, saved);
     await addChanges(tx, changes);
+    return heeded;
   });
 }
 
@@ -69,7 +78,13 @@ function justBefore(events: PresenceEvent[], now: Date): Date {
   return new Date(Math.min(now.getTime(), ...events.map(({ at }) => at.getTime())) - 1);
 }
 
-/** All that is still noted of a terminal that is gone for good. */
-function isFarewell({ kind }: PresenceEvent): boolean {
-  return kind === "goodbye" || kind === "gone";
+/** Of a terminal that is gone for good, and of a device that was locked out, nothing is noted but that it is gone. */
+function counts(live: Map<string, string | null>, { terminalId }: Origin, event: PresenceEvent): boolean {
+  if (event.kind === "goodbye" || event.kind === "gone") return true;
+  const { credentialId } = event;
+  return live.has(terminalId) && (credentialId === undefined || credentialId === live.get(terminalId));
+}
+
+function tellsOfFault(event: PresenceEvent): boolean {
+  return event.kind === "heartbeat" && event.fault !== null;
 }

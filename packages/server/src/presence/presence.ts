@@ -9,6 +9,7 @@ import type {
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
+import type { CredentialHolder } from "../terminals/credential-holders.ts";
 import { moveTerminals } from "../terminals/life-cycle.ts";
 import { Gathering } from "./gathering.ts";
 import { type Told, writeEvents } from "./journal.ts";
@@ -32,8 +33,8 @@ export { awaitOtherTelemetry, endFault } from "./queries.ts";
 /** Whoever asks for messages over HTTPS asks again after this long at most, and some time to travel. */
 const pollSeconds = limits.longPollWaitSecondsMax + 4;
 
-/** A terminal, and whether it asks for its messages over HTTPS: then it is heard of more often than by heartbeats. */
-interface HeardFrom extends Origin {
+/** Who speaks as a terminal, and whether it asks for its messages over HTTPS: then it is heard of more often than by heartbeats. */
+interface HeardFrom extends CredentialHolder {
   polls?: boolean;
 }
 
@@ -71,23 +72,24 @@ export function createPresence(deps: PresenceDeps): Presence {
 
   return {
     heartbeatSeconds,
-    hello({ polls, ...origin }, { session = null }) {
+    hello({ polls, credentialId, ...origin }, { session = null }) {
       const at = clock.now();
       unnamed.hello(origin, { unnamed: session === null && !polls });
-      return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls) });
+      return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls), credentialId });
     },
-    heard({ polls, ...origin }) {
+    heard({ polls, credentialId, ...origin }) {
       const at = clock.now();
-      gathering.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at, polls) });
+      gathering.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at, polls), credentialId });
     },
     async heartbeat(
-      { polls, ...origin },
+      { polls, ...holder },
       { session, round_trip_ms: roundTripMs = null, fault = null, telemetry: told },
     ) {
       const at = clock.now();
-      if (told) telemetry.take(origin, told, at);
+      if (told) telemetry.take(holder, told, at);
+      const { credentialId, ...origin } = holder;
       const nextExpectedAt = nextAfter(at, polls);
-      gathering.later(origin, { kind: "heartbeat", at, session, nextExpectedAt, roundTripMs, fault });
+      gathering.later(origin, { kind: "heartbeat", at, session, nextExpectedAt, roundTripMs, fault, credentialId });
     },
     goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: clock.now(), session }),
     gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: clock.now(), session }),
@@ -123,8 +125,7 @@ export function createPresence(deps: PresenceDeps): Presence {
 
 /** A fault is told with every heartbeat for as long as it lasts, so it is also heeded when it was told in the wrong moment. */
 async function writeAll({ db, clock }: PresenceDeps, told: Told[]): Promise<void> {
-  await writeEvents(db, told, clock.now());
-  for (const { accountId, terminalId, events } of told) {
+  for (const { accountId, terminalId, events } of await writeEvents(db, told, clock.now())) {
     const last = events.findLast((event) => event.kind === "heartbeat");
     if (last?.fault) await moveTerminals(db.sql, clock, "device_fault", { accountId, terminalId });
   }

@@ -30,16 +30,27 @@ export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): P
   return rows;
 }
 
-/** Those of them that may say something: a deleted one only until its last operation is over, and its credential with that. */
-export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
-  const { rows } = await sql<{ terminal_id: string }>`
-    select terminals.terminal_id from terminals
+/**
+ * Those of them that may say something, with the credential by which: a deleted one only until its last operation is over,
+ * and its credential with that.
+ */
+export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, string | null>> {
+  const { rows } = await sql<{ terminal_id: string; credential_id: string | null }>`
+    select terminals.terminal_id, credential.credential_id from terminals
     join ${keysOf(origins)} on key.account_id = terminals.account_id and key.terminal_id = terminals.terminal_id
-    where terminals.status <> 'DELETED' or exists (
-      select from terminal_credentials as credential
-      where credential.account_id = terminals.account_id and credential.terminal_id = terminals.terminal_id
-    )`.execute(db);
-  return new Set(rows.map((row) => row.terminal_id));
+    left join terminal_credentials as credential
+      on credential.account_id = terminals.account_id and credential.terminal_id = terminals.terminal_id
+    where terminals.status <> 'DELETED' or credential.credential_id is not null`.execute(db);
+  return new Map(rows.map((row) => [row.terminal_id, row.credential_id]));
+}
+
+/** Nobody replaces their credentials until the transaction ends. To be taken before `lockPresence`, as a replacement does. */
+export async function keepCredentials(db: Kysely<Tables>, origins: Origin[]): Promise<void> {
+  await sql`
+    select from terminal_credentials as credential
+    join ${keysOf(origins)} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id
+    order by credential.account_id, credential.terminal_id
+    for share of credential`.execute(db);
 }
 
 function keysOf(origins: Origin[]): RawBuilder<unknown> {

@@ -4,7 +4,7 @@ import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import type { Origin } from "./queries.ts";
+import type { CredentialHolder } from "../terminals/credential-holders.ts";
 import {
   type FieldOfTerminal,
   historyGapMs,
@@ -15,7 +15,7 @@ import {
 
 export interface TelemetryNotes {
   /** Keeps it for the next `write`. */
-  take(origin: Origin, telemetry: Telemetry, at: Date): void;
+  take(holder: CredentialHolder, telemetry: Telemetry, at: Date): void;
   write(): Promise<void>;
 }
 
@@ -70,11 +70,12 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
     }
   };
   return {
-    take(origin, telemetry, at) {
+    take({ accountId, terminalId, credentialId }, telemetry, at) {
+      const holder = { accountId, terminalId, credentialId };
       for (const field of telemetryFields) {
         const value = telemetry[field];
         // What the contract does not know inside of a field is ignored like a field that it does not know.
-        if (value !== undefined) keep({ ...origin, field, value: Clean(Telemetry.properties[field], value), at });
+        if (value !== undefined) keep({ ...holder, field, value: Clean(Telemetry.properties[field], value), at });
       }
     },
     async write() {

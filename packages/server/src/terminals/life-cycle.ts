@@ -6,7 +6,6 @@ import {
   terminalStates,
 } from "@tillkeeper/contract/terminal-status";
 import { type Kysely, sql } from "kysely";
-import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 
@@ -48,13 +47,4 @@ export async function moveTerminals(
     where terminals.account_id = ${place.accountId} and ${which}
       and terminals.status = move.status
       and terminals.status_before_inactive is not distinct from move.remembered`.execute(db);
-}
-
-/** Moves one terminal in a transaction of its own. */
-export function moveTerminal(
-  db: Db,
-  clock: Clock,
-  { event, ...place }: { accountId: string; terminalId: string; event: TerminalEvent },
-): Promise<void> {
-  return moveTerminals(db.sql, clock, event, place);
 }

@@ -43,6 +43,11 @@ async function enter(url: string): Promise<MqttClient> {
   return client;
 }
 
+/** Each of another terminal: of one a few messages are handled at a time, and few wait. */
+function startedOf(number: string): string {
+  return `tillkeeper/v1/T70000001-T${number.padStart(4, "0")}/started`;
+}
+
 function numbers(from: number, count: number): string[] {
   return Array.from({ length: count }, (_, index) => String(from + index));
 }
@@ -58,7 +63,7 @@ describe("servers on one Mosquitto", () => {
     const servers = [await listenAt(mosquitto.url), await listenAt(mosquitto.url), await listenAt(mosquitto.url)];
     const terminal = await enter(mosquitto.url);
     const said = numbers(0, 300);
-    await Promise.all(said.map((text) => terminal.publishAsync(startedTopic, text, { qos: 1 })));
+    await Promise.all(said.map((text) => terminal.publishAsync(startedOf(text), text, { qos: 1 })));
     const all = () => servers.flatMap(({ heard }) => heard);
     await vi.waitUntil(() => all().length >= said.length, { timeout: 10_000, interval: 10 });
     expect(all().toSorted()).toEqual(said.toSorted());
@@ -71,7 +76,7 @@ describe("servers on one Mosquitto", () => {
     const terminal = await enter(mosquitto.url);
     const said = numbers(0, 400);
     const saying = (async () => {
-      for (const text of said) await terminal.publishAsync(startedTopic, text, { qos: 1 });
+      for (const text of said) await terminal.publishAsync(startedOf(text), text, { qos: 1 });
     })();
     await vi.waitUntil(() => leaving.heard.length > 20, { timeout: 10_000, interval: 1 });
     await leaving.transport.close();

@@ -6,7 +6,7 @@ import {
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../platform/errors.ts";
 import { type Route, route } from "../../platform/http/route.ts";
-import { fairShare } from "../fair-share.ts";
+import { FairShare } from "../fair-share.ts";
 import type { Receive } from "../transport.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Mailboxes } from "./mailboxes.ts";
@@ -16,7 +16,7 @@ interface LongPollDeps {
   mailboxes: Mailboxes;
   receive: Receive;
   /** A terminal has asked for messages: it is there. */
-  heard: (terminalId: string) => void;
+  heard: (device: { terminalId: string; credentialId: string }) => void;
   /** Whose credential an `Authorization` header carries. Throws `missing_token` or `invalid_token`. */
   authenticate: (authorization: string | undefined) => Promise<{ terminalId: string; credentialId: string }>;
 }
@@ -29,7 +29,8 @@ const requestsPerTerminal = 6;
 export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
   const deps = {
     ...others,
-    receive: fairShare(messagesAtOncePerTerminal, receive),
+    // Of few requests at a time, none of which may be endless.
+    receive: new FairShare({ atOnce: messagesAtOncePerTerminal, receive }).receive,
     underWay: new UnderWay(requestsPerTerminal),
   };
   return [
@@ -58,13 +59,14 @@ async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Requ
   const { mailboxes, receive, heard, authenticate, underWay } = deps;
   const device = await authenticate(request.headers.authorization);
   const over = underWay.begin(device.terminalId);
-  heard(device.terminalId);
+  heard(device);
   const { box, done } = mailboxes.open({ ...device, session: asked.session });
   const hungUp = whenHungUp(request);
+  const sender = { by: "https", credentialId: device.credentialId } as const;
   try {
     await Promise.all(
       (asked.messages ?? []).map(({ channel, message }) =>
-        receive(device.terminalId, channel, Buffer.from(JSON.stringify(message) ?? ""), "https"),
+        receive(device.terminalId, channel, Buffer.from(JSON.stringify(message) ?? ""), sender),
       ),
     );
     const messages = await box.take((asked.wait_seconds ?? 0) * 1000, hungUp.signal);
@@ -72,7 +74,7 @@ async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Requ
     return messages;
   } finally {
     // Whoever hangs up while waiting has lost the link; one who comes back is heard again.
-    if (hungUp.signal.aborted) await receive(device.terminalId, "gone", goneOf(asked.session));
+    if (hungUp.signal.aborted) await receive(device.terminalId, "gone", goneOf(asked.session), sender);
     hungUp.forget();
     done();
     over();

@@ -39,6 +39,8 @@ export class Link {
   id = "";
   /** Known once it is let in; stays when it has ended, while its last messages are being handled. */
   terminalId: string | undefined;
+  /** By which it was let in. */
+  credentialId: string | undefined;
   readonly socket: Socket;
   readonly #host: LinkHost;
   readonly #frames = new Frames();
@@ -108,7 +110,7 @@ export class Link {
 
   #read(): void {
     try {
-      while (this.#state === "new" || (this.#state === "open" && this.#underWay < mostUnderWay)) {
+      while (this.#state === "new" || this.#mayTake()) {
         const frame = this.#frames.next();
         if (!frame) break;
         this.#take(frame);
@@ -185,15 +187,24 @@ export class Link {
       this.#owing ??= setTimeout(() => this.#acknowledge(), acknowledgeWithinMs);
     }
     this.#underWay += 1;
-    if (this.#underWay === mostUnderWay) this.socket.pause();
+    if (!this.#mayTake()) this.socket.pause();
     const over = () => {
       this.#underWay -= 1;
       this.#acknowledge();
-      if (this.ended || this.#underWay !== mostUnderWay - 1) return;
-      this.#read();
-      if (this.#underWay < mostUnderWay) this.socket.resume();
+      this.#readOn();
     };
     handled.then(over, over);
+  }
+
+  /** Whether another packet may be taken: few enough are being handled, and what was answered is being read. */
+  #mayTake(): boolean {
+    return this.#state === "open" && this.#underWay < mostUnderWay && !this.#drain;
+  }
+
+  #readOn(): void {
+    if (!this.socket.isPaused() || !this.#mayTake()) return;
+    this.#read();
+    if (this.#mayTake()) this.socket.resume();
   }
 
   #subscribe({ id, wishes }: Of<"subscribe">): void {
@@ -236,8 +247,11 @@ export class Link {
       clearTimeout(timer);
       this.#drain = undefined;
       resolve();
+      this.#readOn();
     };
     this.#drain = { over, settle };
+    // Whoever asks without reading the answers is not heard on, or the answers would fill the memory.
+    this.socket.pause();
     return over;
   }
 }

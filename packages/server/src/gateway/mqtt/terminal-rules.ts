@@ -38,22 +38,23 @@ export function terminalRules({ admission, connections, receive, log }: RulesDep
       }
     },
     take(link, packet) {
-      const { terminalId } = link;
+      const { terminalId, credentialId } = link;
       if (terminalId === undefined || !mayPublish(terminalId, packet.topic)) {
         throw new ProtocolError(`not allowed to publish to ${packet.topic}`);
       }
       // It would have to be kept until it is released, which may be never.
       if (packet.qos === 2) throw new ProtocolError("not allowed to publish with QoS 2");
-      return receive(terminalId, endOf(terminalId, packet.topic) as UpChannel, packet.payload);
+      return receive(terminalId, endOf(terminalId, packet.topic) as UpChannel, packet.payload, { credentialId });
     },
     filterEnd({ terminalId }, filter) {
       if (terminalId === undefined || !maySubscribe(terminalId, filter)) return undefined;
       return endOf(terminalId, filter);
     },
     bequeathed(link, { payload }) {
+      const { terminalId, credentialId } = link;
       // Whoever has sent the connection away knows that it is gone.
-      if (link.terminalId === undefined || connections.endsQuietly(link)) return;
-      void receive(link.terminalId, "gone", payload);
+      if (terminalId === undefined || connections.endsQuietly(link)) return;
+      void receive(terminalId, "gone", payload, { credentialId });
     },
     failed: (link: Link, error: unknown) =>
       log.debug({ err: error, client: link.id }, "a connection of a terminal failed"),

@@ -6,6 +6,8 @@ import { gather } from "../../platform/gather.ts";
 interface Origin {
   accountId: string;
   terminalId: string;
+  /** By which the sender was let in, where that is known. */
+  credentialId?: string | undefined;
 }
 
 /** What is known of a terminal that says hello, to see whether anything has to be done at all. */
@@ -21,19 +23,22 @@ select seen.position::int as position, terminals.status, terminals.status_before
     select from operation_claims as claim
     where claim.account_id = seen.account_id and claim.terminal_id = seen.terminal_id
   ) as live
-from unnest($1::text[], $2::text[]) with ordinality as seen (account_id, terminal_id, position)
+from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality
+  as seen (account_id, terminal_id, credential_id, position)
 join terminals on terminals.account_id = seen.account_id and terminals.terminal_id = seen.terminal_id
--- One that is deleted has nothing to say any more, once its last operation is over and its credential with that.
-where terminals.status <> 'DELETED' or exists (
-  select from terminal_credentials as credential
-  where credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
-)`;
+left join terminal_credentials as credential
+  on credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
+-- One that is deleted has nothing to say any more, once its last operation is over and its credential with that; nor has
+-- a device that was locked out meanwhile.
+where (terminals.status <> 'DELETED' or credential.credential_id is not null)
+  and (seen.credential_id is null or seen.credential_id = credential.credential_id)`;
 
 type Row = TerminalState & { position: number; live: boolean };
 
 /**
  * Looks terminals up that say hello, many in one statement: after a broken network thousands come in a second, and hardly
- * any has something waiting for it. `undefined` for one that does not exist, or not any more.
+ * any has something waiting for it. `undefined` for one that does not exist, or not any more, and for a sender whose credential
+ * does not hold any more.
  */
 export function helloOverviews(db: Db): (origin: Origin) => Promise<HelloOverview | undefined> {
   return gather<Origin, HelloOverview | undefined>({
@@ -46,7 +51,11 @@ export function helloOverviews(db: Db): (origin: Origin) => Promise<HelloOvervie
       const { rows } = await db.pool.query<Row>({
         name: "hello_overview",
         text: overview,
-        values: [batch.map(({ accountId }) => accountId), batch.map(({ terminalId }) => terminalId)],
+        values: [
+          batch.map(({ accountId }) => accountId),
+          batch.map(({ terminalId }) => terminalId),
+          batch.map(({ credentialId }) => credentialId ?? null),
+        ],
       });
       const found: (HelloOverview | undefined)[] = batch.map(() => undefined);
       // PostgreSQL counts from 1.

@@ -1,13 +1,15 @@
 import type { OperationError, OperationName, OperationReason } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
 import { movesOf } from "../../terminals/life-cycle.ts";
-import { cancellationFrom, lockedClaim, type Meeting, operationOf, release } from "./release.ts";
+import { cancellationFrom, lockedClaim, type Meeting, operationOf, release, saidByHolder } from "./release.ts";
 
 /** What a terminal answered. */
 export interface Finish {
   accountId: string;
   id: string;
   terminalId: string;
+  /** Of the device that answered, where that is known. */
+  credentialId?: string | undefined;
   operation: OperationName;
   status: "COMPLETED" | "FAILED";
   result: unknown;
@@ -33,17 +35,19 @@ export interface Finished {
 /**
  * Ends a batch of operations with their results, gives their terminals back, and moves terminals that completed a
  * check_update (D11) and keeps what they said they run, all in one commit. An operation that is not PENDING, belongs to another terminal, is of another
- * kind, or is past its deadline is left as it is. A batch skips what somebody else has locked: one transaction that hangs must
+ * kind, or is past its deadline is left as it is, and so is what a device answered that is locked out. A batch skips what somebody else has locked: one transaction that hangs must
  * not hold up the results of others.
  */
 const text = (meeting: Meeting) => `
 with input as (
   select * from unnest(
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[]
+    $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::uuid[]
   ) as row (
-    account_id, id, terminal_id, operation, status, result, reason, error, dispatched_at, delivered_at, started_at, at
+    account_id, id, terminal_id, operation, status, result, reason, error, dispatched_at, delivered_at, started_at, at,
+    credential_id
   )
+  where ${saidByHolder}
   order by account_id, id
 ), live as (
   select claim.*, input.status, input.result, input.reason, input.error, input.at,
@@ -111,6 +115,7 @@ export async function finishOperations(pool: Pool, batch: Finish[], meeting: Mee
       batch.map((row) => row.deliveredAt),
       batch.map((row) => row.startedAt),
       batch.map((row) => row.at),
+      batch.map((row) => row.credentialId ?? null),
     ],
   });
   return rows.map((row) => ({

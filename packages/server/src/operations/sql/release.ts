@@ -22,6 +22,16 @@ export function operationOf(claim: string): string {
     and operations.terminal_id = ${claim}.terminal_id`;
 }
 
+/**
+ * That whoever said what a row of `row (account_id, terminal_id, credential_id, …)` tells still speaks for that terminal.
+ * Null is of this server, or of one of whom an outside broker does not tell by what it was let in.
+ */
+export const saidByHolder = `(row.credential_id is null or exists (
+    select from terminal_credentials as credential
+    where credential.account_id = row.account_id and credential.terminal_id = row.terminal_id
+      and credential.credential_id = row.credential_id
+  ))`;
+
 /** What becomes of a row that somebody else has locked: it is left out, or waited for, as long as the connection allows. */
 export type Meeting = "skip" | "wait";
 

@@ -10,6 +10,8 @@ export interface FieldOfTerminal {
 
 /** One field as a terminal told it. */
 export interface ToldField extends FieldOfTerminal {
+  /** By which the device was let in that told it, where that is known. */
+  credentialId?: string | undefined;
   value: unknown;
   at: Date;
 }
@@ -35,35 +37,43 @@ const ofAnother = (at: string) => `coalesce(${at} >= known.device_changed_at, fa
  */
 const text = `
 with input as (
-  select account_id, terminal_id, field, value::jsonb as value, at
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-    as row (account_id, terminal_id, field, value, at)
+  select account_id, terminal_id, field, value::jsonb as value, at, credential_id
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[])
+    as row (account_id, terminal_id, field, value, at, credential_id)
 ), due as (
   select input.* from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
   left join terminal_telemetry as known
     on known.account_id = input.account_id and known.terminal_id = input.terminal_id and known.field = input.field
-  where known.field is null or known.at > $6
+  where (
+    known.field is null or known.at > $7
     or input.at > known.at
       and (known.value <> input.value or input.at >= known.at + ${renewAfter} or ${ofAnother("input.at")})
+  )
+  -- The device may have been locked out since it told this.
+  and (input.credential_id is null or exists (
+    select from terminal_credentials as credential
+    where credential.account_id = input.account_id and credential.terminal_id = input.terminal_id
+      and credential.credential_id = input.credential_id
+  ))
 ), written as (
   insert into terminal_telemetry as known (account_id, terminal_id, field, value, since, at)
   select account_id, terminal_id, field, value, at, at from due
   order by account_id, terminal_id, field
   on conflict (account_id, terminal_id, field) do update set
     since = case
-      when known.value = excluded.value and known.since <= $6 and not ${ofAnother("excluded.at")} then known.since
+      when known.value = excluded.value and known.since <= $7 and not ${ofAnother("excluded.at")} then known.since
       else excluded.since end,
     value = excluded.value, at = excluded.at,
     device_changed_at = case when ${ofAnother("excluded.at")} then null else known.device_changed_at end
-  where known.at < excluded.at or known.at > $6
+  where known.at < excluded.at or known.at > $7
   returning account_id, terminal_id, field, value, since, at
 ), changed as (
   select written.*, exists (
     select from telemetry_history as earlier
     where earlier.account_id = written.account_id and earlier.terminal_id = written.terminal_id
       and earlier.field = written.field and earlier.id >= tillkeeper_lowest_id(written.at - ${historyGap})
-      and earlier.at <= $6
+      and earlier.at <= $7
   ) as held_back
   from written
   where since = at
@@ -95,7 +105,13 @@ export async function noteTelemetry(pool: Pool, told: ToldField[], now: Date): P
   const { rows } = await pool.query<FieldOfTerminal>({
     name: "note_telemetry",
     text,
-    values: [...keysOf(told), told.map((row) => JSON.stringify(row.value)), told.map((row) => row.at), horizonOf(now)],
+    values: [
+      ...keysOf(told),
+      told.map((row) => JSON.stringify(row.value)),
+      told.map((row) => row.at),
+      told.map((row) => row.credentialId ?? null),
+      horizonOf(now),
+    ],
   });
   return rows;
 }

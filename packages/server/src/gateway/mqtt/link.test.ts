@@ -1,0 +1,49 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { generate } from "mqtt-packet";
+import { describe, expect, it } from "vitest";
+import { connectOf } from "../../../test/support/raw-link.ts";
+import { Link } from "./link.ts";
+
+/** What the other end asks and does not read. */
+class Unread extends Duplex {
+  answers = 0;
+  taken: (() => void) | undefined;
+
+  override _read() {}
+  override _write(_chunk: unknown, _encoding: unknown, taken: () => void) {
+    this.answers += 1;
+    this.taken = taken;
+  }
+}
+
+describe("a connection whose other end does not read", () => {
+  it("is not heard on while its answers wait, and again once they are read", async () => {
+    const socket = new Unread({ highWaterMark: 64 });
+    const link = new Link(socket as unknown as Socket, {
+      enter: async () => 0,
+      take: async () => undefined,
+      filterEnd: () => undefined,
+      bequeathed: () => undefined,
+      failed: () => undefined,
+    });
+    socket.push(generate(connectOf("T40000001-T0001")));
+    await expect.poll(() => socket.answers).toBe(1);
+    const asked = 1_000;
+    for (let count = 0; count < asked; count += 1) socket.push(generate({ cmd: "pingreq" }));
+    await expect.poll(() => socket.isPaused()).toBe(true);
+    // Two bytes each; a few more may have been in what was read already.
+    expect(socket.writableLength).toBeLessThan(128);
+    const read = async () => {
+      while (socket.taken) {
+        const taken = socket.taken;
+        socket.taken = undefined;
+        taken();
+        await new Promise((resolve) => void setImmediate(resolve));
+      }
+      return socket.answers;
+    };
+    await expect.poll(read).toBe(1 + asked);
+    link.end();
+  });
+});

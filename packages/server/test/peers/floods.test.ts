@@ -1,0 +1,62 @@
+import { topic } from "@tillkeeper/contract/mqtt";
+import { connectAsync } from "mqtt";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { brokerKinds } from "../support/brokers.ts";
+import { freePort } from "../support/free-port.ts";
+import { PresentDevice, watcher } from "../support/presence.ts";
+import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+
+/** A terminal with what the broker wants of it. */
+async function credentialOf(server: TestServer, tenant: Tenant, serial: string) {
+  const terminals = `/v1/accounts/${tenant.aid}/terminals`;
+  const body = { device_serial_number: serial, store_id: "S312" };
+  await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+  const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body })).body;
+  return (await server.call("POST", `${terminals}/${terminal_id}/credentials`, tenant)).body;
+}
+
+describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a terminal that floods %s", (kind) => {
+  it("is sent away, and those of other tenants are heard on", async () => {
+    const broker = await brokerKinds[kind]();
+    onTestFinished(() => broker.stop());
+    const port = await freePort();
+    const http = { host: "127.0.0.1", port: { number: port, configured: true } };
+    // It asks the server before it lets it in; the others have to be there first.
+    const asks = kind === "rabbitmq";
+    if (!asks) await broker.start("");
+    const server = await startTestServer({ config: { mqtt: broker.mqtt, http } });
+    onTestFinished(() => server.stop());
+    if (asks) await broker.start(server.url);
+    const [one, other] = [await server.account("T66000001"), await server.account("T66000002")];
+    await vi.waitUntil(async () => (await fetch(`${server.url}/health/ready`)).ok, { timeout: 30_000, interval: 100 });
+
+    const good = await credentialOf(server, one, "GOOD-1");
+    const url = new URL(broker.ownUrl);
+    const at = { url: `mqtt://${url.host}`, clientId: good.client_id as string };
+    const device = await PresentDevice.connect(server, { terminalId: good.terminal_id, password: good.password }, at);
+    onTestFinished(() => device.leave());
+    await device.greet();
+
+    const bad = await credentialOf(server, other, "BAD-1");
+    const { username, password, client_id: clientId } = bad;
+    const flooding = await connectAsync(at.url, { username, password, clientId, reconnectPeriod: 0 }, false);
+    onTestFinished(() => flooding.endAsync(true));
+    flooding.on("error", () => undefined);
+    const hello = JSON.stringify({ protocol: 1, agent: "x", sent_at: new Date().toISOString(), operations: [] });
+    const say = () => {
+      for (let count = 0; count < 100; count += 1) flooding.publish(topic(bad.terminal_id, "hello"), hello, { qos: 0 });
+      return !flooding.connected;
+    };
+    await vi.waitUntil(say, { timeout: 30_000, interval: 5 });
+
+    const see = watcher(server, one);
+    const before = (await see.presence(good.terminal_id)).last_heard_at ?? "";
+    const heard = async () => {
+      await device.beat();
+      return ((await see.presence(good.terminal_id)).last_heard_at ?? "") > before;
+    };
+    await vi.waitUntil(heard, { timeout: 10_000, interval: 500 });
+    expect(device.client.connected).toBe(true);
+    expect(await see.changes(good.terminal_id)).toEqual(["online connected"]);
+  }, 120_000);
+});
