@@ -75,10 +75,10 @@ class Connector:
                     self._credentials.renew(session)
             else:
                 failures = 0
-                if transport == "mqtt":
-                    self._come_back()
                 outdated = False
                 while not link.closed.wait(0.5):
+                    if transport == "mqtt" and self.welcomes > welcomes:
+                        self._come_back()  # not before: the server would take the end for a lost link
                     if stopping.is_set() and not self._stopping.is_set():
                         link.close()
                     elif transport == "mqtt" and self._credentials.outdates(session):

@@ -1,0 +1,193 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { Agent } from "@tillkeeper/terminal/agent";
+import { type Clock, systemClock } from "@tillkeeper/terminal/clock";
+import type { OpenConnection } from "@tillkeeper/terminal/connection";
+import { withFallback } from "@tillkeeper/terminal/fallback-connection";
+import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
+import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { register } from "./support/presence.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const base = "/v1/admin/terminals/operations";
+
+/** A way to the broker that lets nobody through while it is shut. */
+class Gate {
+  open = false;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server, target: number) {
+    this.#server = server;
+    server.on("connection", (near) => {
+      near.on("error", () => {});
+      if (this.open) this.#carry(near, target);
+      else near.destroy();
+    });
+  }
+
+  #carry(near: Socket, target: number): void {
+    const far = connect(target, "127.0.0.1").on("error", () => {});
+    this.#sockets.add(near).add(far);
+    near.pipe(far).pipe(near);
+    near.on("close", () => far.destroy());
+    far.on("close", () => near.destroy());
+  }
+
+  static async to(target: number): Promise<Gate> {
+    const server = createServer({ noDelay: true }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new Gate(server, target);
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  shut(): void {
+    this.open = false;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.shut();
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    await closed;
+  }
+}
+
+/** Does not wait as long as a device for MQTT to come back. */
+const impatient: Clock = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic(),
+  after: (ms, call) => systemClock.after(ms === 15_000 ? 300 : ms, call),
+};
+
+const aDay = {
+  outcome: "accepted",
+  batch_id: "1",
+  start_of_day_at: "2026-06-29T09:00:00Z",
+  last_end_of_day_at: "2026-06-29T09:00:00Z",
+  purchases_count: 0,
+  purchases_amount: 0,
+  reversals_count: 0,
+  reversals_amount: 0,
+  sale_amount: 0,
+  tip_amount: 0,
+  currency: "NOK",
+} as const;
+const versions = {
+  current_version: "1",
+  latest_version: "1",
+  update_available: false,
+  configuration_version: "1",
+} as const;
+
+describe("a terminal that changes from HTTPS to MQTT", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let gate: Gate;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T69300001");
+    gate = await Gate.to(Number(new URL(server.mqttUrl).port));
+  });
+  afterAll(async () => {
+    await gate.stop();
+    await server.stop();
+  });
+
+  const send = async (terminal_id: string, operation: string) =>
+    (await server.call("POST", base, { ...tenant, body: { terminal_id, operation } })).body.id as string;
+  const until = async (id: string, status: string) => {
+    const get = async () => (await server.call("GET", `${base}/${id}`, tenant)).body;
+    await vi.waitUntil(async () => (await get()).status === status, { timeout: 20_000, interval: 20 });
+  };
+
+  /** An agent that is played by the library; `journal` says what went over which way. */
+  async function start() {
+    const { terminalId, password } = await register(server, tenant, "CARRIERS");
+    const journal: string[] = [];
+    const closings: (() => void)[] = [];
+    const written =
+      (name: string, open: OpenConnection): OpenConnection =>
+      (settings) => {
+        const up = (session: string) => {
+          journal.push(`${name} up`);
+          settings.events.up(session);
+        };
+        const connection = open({ ...settings, events: { ...settings.events, up } });
+        const end = connection.destroy.bind(connection);
+        connection.destroy = () => {
+          journal.push(`${name} ended`);
+          return end();
+        };
+        return connection;
+      };
+    const both = withFallback(
+      written("mqtt", openMqttConnection),
+      written("https", openLongPollConnection),
+      (credential) => ({ ...credential, url: server.url }),
+    );
+    const agent = new Agent({
+      terminalId,
+      agentName: "carriers/1",
+      clock: impatient,
+      journal: memoryJournal(undefined),
+      credential: { url: gate.url, username: terminalId, password },
+      handlers: {
+        check_update: { run: async () => ({ status: "COMPLETED", result: versions }) },
+        end_of_day: {
+          run: ({ operation_id }) => {
+            journal.push(`begins ${operation_id}`);
+            return new Promise((resolve) => {
+              closings.push(() => resolve({ status: "COMPLETED", result: aDay }));
+            });
+          },
+        },
+      },
+      open: (settings) => {
+        const message: typeof settings.events.message = (channel, payload) => {
+          if (channel === "command") journal.push(`hears ${JSON.parse(Buffer.from(payload).toString()).operation_id}`);
+          settings.events.message(channel, payload);
+        };
+        return both({ ...settings, events: { ...settings.events, message } });
+      },
+    });
+    onTestFinished(() => agent.stop());
+    agent.start();
+    const wrote = (what: string, times: number) =>
+      vi.waitUntil(() => journal.filter((line) => line === what).length === times, { timeout: 20_000, interval: 5 });
+    return { terminalId, journal, wrote, close: () => closings.shift()?.() };
+  }
+
+  it("was there all the while, and does once what it is asked in the middle of it", async () => {
+    const { terminalId, journal, wrote, close } = await start();
+    await wrote("https up", 1);
+    await until(await send(terminalId, "check_update"), "COMPLETED");
+    const closedDays: string[] = [];
+    for (const round of [1, 2]) {
+      await wrote("https up", round);
+      const id = await send(terminalId, "end_of_day");
+      await wrote(`begins ${id}`, 1);
+      gate.open = true;
+      await wrote("https ended", round);
+      close();
+      await until(id, "COMPLETED");
+      closedDays.push(id);
+      if (round === 1) gate.shut();
+    }
+    // Had it heard the command once more, it would have answered it once more.
+    const about = (id: string) => journal.filter((line) => line.endsWith(id)).map((line) => line.split(" ")[0]);
+    for (const id of closedDays) expect(about(id)).toEqual(["hears", "begins"]);
+
+    const path = `/v1/accounts/${tenant.aid}/terminals/${terminalId}/presence/changes`;
+    const { changes } = (await server.call("GET", path, tenant)).body;
+    const history = changes.map(({ status, reason }: { status: string; reason: string }) => `${status} ${reason}`);
+    // It lost its link once: when the gate was shut.
+    expect(history.toReversed()).toEqual(["online connected", "late link_lost", "online connected"]);
+  });
+});
