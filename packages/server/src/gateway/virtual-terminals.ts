@@ -56,7 +56,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
 
   /** One that cannot be started is tried again at the next look, and keeps none of the others from starting. */
   async function start(row: Leased): Promise<void> {
-    const { account_id, terminal_id } = row;
+    const { terminal_id } = row;
     try {
       await deps.host.start(await specOf(deps, row));
       running.add(terminal_id);

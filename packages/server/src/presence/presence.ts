@@ -104,14 +104,7 @@ export function createPresence(deps: PresenceDeps): Presence {
       this.heard(origin);
       return probes.answered(origin, probeId);
     },
-    async mayBeThere({ accountId, terminalId }) {
-      const now = clock.now();
-      const [row, since] = await Promise.all([
-        findPresence(db.sql, accountId, terminalId),
-        listeningSince(db.sql, now),
-      ]);
-      return mayBeConnected(row, since, now);
-    },
+    mayBeThere: (origin) => mayBeThere(deps, origin),
     leave: (terminals) =>
       terminals.length > 0
         ? expectLater(db.sql, terminals, { now: clock.now(), nextExpectedAt: nextAfter(clock.now()) })
@@ -121,6 +114,12 @@ export function createPresence(deps: PresenceDeps): Presence {
       await telemetry.write();
     },
   };
+}
+
+async function mayBeThere({ db, clock }: PresenceDeps, { accountId, terminalId }: Origin): Promise<boolean> {
+  const now = clock.now();
+  const [row, since] = await Promise.all([findPresence(db.sql, accountId, terminalId), listeningSince(db.sql, now)]);
+  return mayBeConnected(row, since, now);
 }
 
 /** A fault is told with every heartbeat for as long as it lasts, so it is also heeded when it was told in the wrong moment. */

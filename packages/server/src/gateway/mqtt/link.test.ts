@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { generate } from "mqtt-packet";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectOf } from "../../../test/support/raw-link.ts";
 import { Link } from "./link.ts";
 
@@ -45,5 +45,36 @@ describe("a connection whose other end does not read", () => {
     };
     await expect.poll(read).toBe(1 + asked);
     link.end();
+  });
+});
+
+describe("a connection that is not heard on because we are slow", () => {
+  it("is not called silent for it, and is once we are done", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const socket = new Unread();
+    const { promise: handled, resolve: handle } = Promise.withResolvers<void>();
+    let taken = 0;
+    const link = new Link(socket as unknown as Socket, {
+      enter: async () => 0,
+      take: () => {
+        taken += 1;
+        return handled;
+      },
+      filterEnd: () => undefined,
+      bequeathed: () => undefined,
+      failed: () => undefined,
+    });
+    socket.push(generate({ ...connectOf("T40000001-T0001"), keepalive: 10 }));
+    for (let count = 0; count < 5; count += 1) {
+      socket.push(generate({ cmd: "publish", topic: "t", payload: "{}", qos: 0, retain: false, dup: false }));
+    }
+    await vi.waitUntil(() => taken === 4);
+    vi.advanceTimersByTime(60_000);
+    expect(link.ended).toBe(false);
+    handle();
+    await vi.waitUntil(() => taken === 5);
+    vi.advanceTimersByTime(16_000);
+    expect(link.ended).toBe(true);
   });
 });

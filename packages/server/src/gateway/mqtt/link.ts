@@ -145,9 +145,15 @@ export class Link {
     this.#state = "open";
     this.#will = packet.will;
     const silenceMs = packet.keepaliveSeconds * 1_500;
-    if (silenceMs > 0) this.#timer = setTimeout(() => this.#fail(new ProtocolError("keepalive timeout")), silenceMs);
+    if (silenceMs > 0) this.#timer = setTimeout(() => this.#silent(), silenceMs);
     void this.#write(connack(code));
     this.#read();
+  }
+
+  #silent(): void {
+    // What it said since may be unread, because we are not done with what it said before.
+    if (this.#underWay >= mostUnderWay) this.#timer?.refresh();
+    else this.#fail(new ProtocolError("keepalive timeout"));
   }
 
   /** The socket goes only when the answer is out. */
