@@ -16,7 +16,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 const bucket = "terminal-files";
 /** In milliseconds: far below the sixty seconds that terminals and callers wait, far above the patience of these stores. */
-const goodTime = 15_000;
+const goodTime = 30_000;
 
 describe("a bucket that hangs", () => {
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-hanging-"));
@@ -59,7 +59,7 @@ describe("a bucket that hangs", () => {
     let maker: Maker;
     let device: Device;
     beforeAll(async () => {
-      server = await startTestServer({ config: place(1) });
+      server = await startTestServer({ config: place(3) });
       tenant = await server.account("T85000001");
       maker = await newMaker(server, tenant);
       device = await activeDevice(server, tenant, "85000001");
