@@ -155,6 +155,8 @@ export class Agent<State = undefined> {
     this.#quiet();
     if (session !== undefined) await this.#goodbye(session);
     await this.#connection?.close();
+    // A receipt may have come while it said goodbye.
+    await this.#options.journal.idle();
   }
 
   /** Ends as a power cut would: the socket breaks off, and nothing more is written. For tests. */
