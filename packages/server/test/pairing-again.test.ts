@@ -126,6 +126,7 @@ describe("a terminal whose device is replaced while it closes the day", () => {
     const deps = {
       db: server.db,
       clock: server.clock,
+      tellsApart: false,
       mqttUrl: () => server.mqttUrl,
       findLiveCredential: liveCredentials(server.db),
       withdraw: async () => {},

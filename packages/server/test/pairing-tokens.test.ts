@@ -105,6 +105,7 @@ describe("device tokens, on two servers with one database", () => {
       const deps = {
         db: here.db,
         clock: here.clock,
+        tellsApart: false,
         deviceTokens: deviceTokens({ keys, clock: here.clock, lifetimeSeconds: 120 }),
         findLiveCredential: (...of: Parameters<typeof find>) => {
           steps.push("credential");

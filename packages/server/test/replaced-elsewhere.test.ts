@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { activeDevice, connectMqtt, Device } from "./support/device.ts";
+import { PairingDevice } from "./support/pairing-device.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
@@ -45,6 +46,31 @@ describe("a terminal whose credential is replaced through another server", () =>
     const { id } = await closeDay(old.terminalId);
     await isSentTo(fresh, id);
     await vi.waitUntil(() => !old.client.connected, { timeout: 10_000, interval: 20 });
+    expect(old.received).toEqual([]);
+    await old.leave();
+  });
+
+  it("does not either in the moment before the device before is sent away", async () => {
+    const old = await activeDevice(here, tenant, "ELSEWHERE-PAIRED");
+    const id = old.terminalId;
+    const codes = `/v1/accounts/${tenant.aid}/terminals/${id}/pairing-codes`;
+    const { code } = (await here.call("POST", codes, { ...tenant, body: {} })).body;
+    const credential = here.db.sql
+      .selectFrom("terminal_credentials")
+      .select("admitted_at")
+      .where("terminal_id", "=", id);
+    const paired = credential.where("public_key", "is not", null);
+    const device = await PairingDevice.make("ELSEWHERE-PAIRED");
+    const pairing = device.pair(here, code);
+    // From the very commit on.
+    const first = await vi.waitUntil(async () => (await paired.execute())[0], { timeout: 10_000, interval: 1 });
+    expect(first.admitted_at).not.toBeNull();
+    const operation = await closeDay(id);
+    const { mqtt_password: password } = (await pairing).body;
+    const fresh = new Device(id, await connectMqtt(here, id, password));
+    onTestFinished(() => fresh.leave());
+    await fresh.client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
+    await isSentTo(fresh, operation.id);
     expect(old.received).toEqual([]);
     await old.leave();
   });

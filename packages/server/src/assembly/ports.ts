@@ -33,6 +33,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
   return {
     db,
     clock,
+    tellsApart: seesConnections,
     deviceTokens,
     findLiveCredential,
     ownUrl: addresses.url,

@@ -6,8 +6,13 @@ export interface BrokerAccess {
   own(): { username: string; password: string } | undefined;
   /** Before each connection of this server: makes the broker ready for it, and for the terminals there are. */
   prepare(): Promise<void>;
-  /** Whether a credential that is admitted in place of another one ends that; else `revoke` is to be called after it. */
-  endsFormer: boolean;
+  /** Whether the broker lets in only who holds a credential of ours; else its operator's own rules say who gets in. */
+  holdersOnly: boolean;
+  /**
+   * Whether a credential that is admitted in place of another one ends that. `in the end`: it calls `formerEnded` itself,
+   * once that is certain. `no`: `revoke` is to be called after it.
+   */
+  endsFormer: "at once" | "in the end" | "no";
   /** Rejects when the broker could not be told; the terminal must not be answered a password then. */
   admit(admission: Admission): Promise<Admitted>;
   /** Takes back what was admitted of this generation, if the broker keeps that; what another one has stays. */

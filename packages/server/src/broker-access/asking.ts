@@ -12,7 +12,8 @@ export function askingBroker(address: BrokerAddress, { asks }: { asks: boolean }
   return {
     own: () => undefined,
     prepare: async () => {},
-    endsFormer: false,
+    holdersOnly: asks,
+    endsFormer: "no",
     admit: async ({ terminalId, password }) => ({ username: terminalId, password, clientId: terminalId }),
     withdraw: async () => {},
     revoke: (terminalId) => kick(address, terminalId),

@@ -191,10 +191,16 @@ const handlers: { [C in UpChannel]: From<C> } = {
   heartbeat: ({ presence }, origin, message) => presence.heartbeat(origin, message),
   goodbye: ({ presence }, origin, message) => presence.goodbye(origin, message),
   gone: ({ presence }, origin, message) => presence.gone(origin, message),
-  async probe_answer({ db, presence }, origin, message) {
-    if (await holdsCredential(db.sql, origin)) await presence.probeAnswered(origin, message);
+  async probe_answer({ db, transport, presence }, origin, message) {
+    const counts = isTakenAtItsWord(transport(), origin) || (await holdsCredential(db.sql, origin));
+    if (counts) await presence.probeAnswered(origin, message);
   },
 };
+
+/** Where the operator's own rules say who gets in, nobody here can ask for a credential. */
+function isTakenAtItsWord({ holdersOnly }: DeviceTransport, { credentialId }: CredentialHolder): boolean {
+  return !holdersOnly && credentialId === undefined;
+}
 
 /** Server and agent compare notes: what the terminal should be doing and does not know is sent again. */
 async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessage): Promise<void> {
@@ -207,7 +213,9 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
   noted.catch(() => undefined);
   const terminal = await deps.overview(origin);
   if (!terminal) return;
-  if (isMoved("device_connected", terminal.state)) await deviceConnected(db, clock, origin);
+  if (isMoved("device_connected", terminal.state)) {
+    await deviceConnected(db, clock, origin, { asWhoever: isTakenAtItsWord(transport(), origin) });
+  }
   // A `delivered` or `started` may have got lost with the link.
   await Promise.all(
     hello.operations.map(async ({ operation_id, phase }) => {

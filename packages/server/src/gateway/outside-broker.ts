@@ -8,6 +8,7 @@ import { type BrokerLink, openLink } from "./broker-link.ts";
 import { FairShare, mostWaitingAtBroker } from "./fair-share.ts";
 import { Floods } from "./floods.ts";
 import { Handling } from "./handling.ts";
+import { Revoking } from "./revoking.ts";
 import { StandIns } from "./stand-ins.ts";
 import type { DeviceTransport, Overhear, Receive } from "./transport.ts";
 
@@ -33,9 +34,6 @@ const retryMs = { first: 200, longest: 5_000 };
 /** How long the end waits for the broker to take the subscription back, and for messages that are being handled. */
 const farewellMs = 5_000;
 
-/** Ending a connection is tried for so long; a broker that was away meanwhile has ended it itself. */
-const revokeForMs = 600_000;
-
 /**
  * A broker that the operator runs (`MQTT_URL`). Who may use which topic is that broker's business; `access` tells it, or
  * answers what it asks.
@@ -54,6 +52,7 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     url: () => options.publicUrl ?? inside.url,
     inside: () => inside,
     healthy: () => broker.up,
+    holdersOnly: options.access.holdersOnly,
     publish: (terminalId, channel, message) =>
       broker.publish(topic(terminalId, channel), JSON.stringify(message), lifeSecondsOf(message)),
     standIn: {
@@ -63,7 +62,7 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     admit: (admission) => broker.admit(admission),
     withdraw: (credential) => options.access.withdraw(credential),
     lapse: (credentials) => options.access.lapse(credentials),
-    disconnect: (terminalId) => void broker.revoke(terminalId),
+    disconnect: (terminalId) => void broker.revoking.revoke(terminalId),
     // While the broker is out of this server's reach, it may be in another one's.
     hears: () => broker.up,
     listening: () => undefined,
@@ -82,11 +81,12 @@ class OutsideBroker {
   /** Once it has spoken MQTT 5, a failure is no reason to try an older version, with which nothing is shared. */
   #versions: readonly (4 | 5)[] = [5, 4];
   #kept: Promise<void> = Promise.resolve();
-  readonly #revoking = new Set<Promise<void>>();
+  readonly revoking: Revoking;
 
   constructor(options: OutsideOptions) {
     this.#options = options;
     this.standIns = new StandIns(options.log);
+    this.revoking = new Revoking({ log: options.log, revoke: (terminalId) => options.access.revoke(terminalId) });
     const floods = new Floods({ sendAway: (terminalId) => this.#endFlood(terminalId) });
     this.#share = new FairShare({
       atOnce: messagesAtOncePerTerminal,
@@ -139,60 +139,24 @@ class OutsideBroker {
       await link.close();
     }
     await this.#kept;
-    await Promise.all(this.#revoking);
+    await this.revoking.close();
     await this.#options.access.close();
   }
 
   async admit(admission: Admission): Promise<Admitted> {
     const { access } = this.#options;
-    const { formerEnded = async () => {} } = admission;
     const admitted = await access.admit(admission);
     if (admission.former === "stays") return admitted;
-    if (access.endsFormer) await formerEnded();
-    else await this.revoke(admission.terminalId, formerEnded);
+    if (access.endsFormer === "no") await this.revoking.revoke(admission.terminalId, admission.formerEnded);
+    else if (access.endsFormer === "at once") await admission.formerEnded?.();
     return admitted;
-  }
-
-  /** Resolves after the first attempt. While the broker cannot be told, it is tried again in the background. */
-  async revoke(terminalId: string, ended: () => Promise<void> = async () => {}): Promise<void> {
-    if (await this.#tryToRevoke(terminalId)) return ended();
-    const attempt = async () => (await this.#tryToRevoke(terminalId)) && this.#noted(ended);
-    const { signal } = this.#ending;
-    const begun = performance.now();
-    const retrying = (async () => {
-      do await pause(retryMs.first, signal);
-      while (!signal.aborted && performance.now() - begun < revokeForMs && !(await attempt()));
-    })();
-    this.#revoking.add(retrying);
-    void retrying.then(() => this.#revoking.delete(retrying));
-  }
-
-  async #noted(ended: () => Promise<void>): Promise<boolean> {
-    try {
-      await ended();
-      return true;
-    } catch (error) {
-      this.#options.log.warn({ err: error }, "it could not be noted that a terminal's connection was ended");
-      return false;
-    }
   }
 
   /** There is one connection to the broker for what all terminals say: a flood would leave no room in it for the others. */
   async #endFlood(terminalId: string): Promise<void> {
     const { log } = this.#options;
     log.warn({ terminal_id: terminalId }, "a terminal floods the broker, its connection is ended");
-    await this.#tryToRevoke(terminalId);
-  }
-
-  async #tryToRevoke(terminalId: string): Promise<boolean> {
-    const { access, log } = this.#options;
-    try {
-      await access.revoke(terminalId);
-      return true;
-    } catch (error) {
-      log.warn({ err: error, terminal_id: terminalId }, "a terminal's connection could not be ended");
-      return false;
-    }
+    await this.revoking.revoke(terminalId);
   }
 
   async #open(): Promise<BrokerLink> {

@@ -3,7 +3,7 @@ import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
-import { noteAdmitted, replaceCredential } from "../terminals/credentials.ts";
+import { type IssuingDeps, noteAdmitted, replaceCredential } from "../terminals/credentials.ts";
 import { endLeases, type LeaseDeps, type Leased, lease, takeOver } from "./virtual-leases.ts";
 
 /** What a virtual terminal needs to connect like a real one. */
@@ -26,7 +26,7 @@ export interface VirtualTerminalHost {
   stop(terminalId: string): void | Promise<void>;
 }
 
-interface VirtualDeps extends LeaseDeps {
+interface VirtualDeps extends LeaseDeps, IssuingDeps {
   log: Logger;
   host: VirtualTerminalHost;
   releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;
@@ -94,10 +94,10 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
 
 /** With a fresh credential; whoever had the one before is sent away. */
 async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSpec> {
-  const { db, clock, serverId } = deps;
+  const { db, serverId } = deps;
   const { account_id: accountId, terminal_id: terminalId, device_serial_number: serialNumber } = row;
   const device = deviceOf(serverId, terminalId);
-  const { password, credentialId } = await replaceCredential(db.sql, clock, accountId, terminalId, device);
+  const { password, credentialId } = await replaceCredential(db.sql, deps, accountId, terminalId, device);
   const admitted = await deps.admit({
     terminalId,
     password,

@@ -5,9 +5,18 @@ import type { Admission, Admitted, TakenCredential } from "./admission.ts";
 import { accountOfTerminalId } from "./authentication.ts";
 import type { FindLiveCredential } from "./sql/live-credentials.ts";
 
-export interface AdmitDeps {
-  db: Db;
+/** What a credential is written with. */
+export interface IssuingDeps {
   clock: Clock;
+  /**
+   * Whether it is known of everybody who is connected by which credential: then what is for one alone reaches no other,
+   * and nobody has to wait until the former one has been sent away.
+   */
+  tellsApart: boolean;
+}
+
+export interface AdmitDeps extends IssuingDeps {
+  db: Db;
   findLiveCredential: FindLiveCredential;
   /** Makes the broker take a credential, and send away whoever is connected with an older one if that ends. */
   admit: (admission: Admission) => Promise<Admitted>;

@@ -28,12 +28,18 @@ export async function holdsCredential(db: Kysely<Tables>, holder: CredentialHold
 /**
  * Moves a terminal whose device has connected (D11). One that nothing is paired with stays as it is: what its former device
  * said may still be on its way. Whoever replaces a credential holds the terminal meanwhile, so one of both comes first.
+ * `asWhoever`: a credential is not asked for.
  */
-export function deviceConnected(db: Db, clock: Clock, holder: CredentialHolder): Promise<void> {
+export function deviceConnected(
+  db: Db,
+  clock: Clock,
+  holder: CredentialHolder,
+  { asWhoever = false } = {},
+): Promise<void> {
   const { accountId, terminalId } = holder;
   return inTenant(db, accountId, async (tx) => {
     await lockTerminal(tx, accountId, terminalId);
-    if (await holdsCredential(tx, holder)) {
+    if (asWhoever || (await holdsCredential(tx, holder))) {
       await moveTerminals(tx, clock, "device_connected", { accountId, terminalId });
     }
   });

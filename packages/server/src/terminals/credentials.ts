@@ -7,15 +7,14 @@ import { newSecret, sha256 } from "../auth/secrets.ts";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 import { inTenant } from "../db/tenant.ts";
-import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
-import { type AdmitDeps, admitWhileLive } from "./admit-live.ts";
+import { type AdmitDeps, admitWhileLive, type IssuingDeps } from "./admit-live.ts";
 import { generationOf } from "./lapses.ts";
 import { terminalNotFound } from "./present.ts";
 import { lockTerminal } from "./queries.ts";
 
-export { type GiveUpRecipient, noteAdmitted } from "./admit-live.ts";
+export { type GiveUpRecipient, type IssuingDeps, noteAdmitted } from "./admit-live.ts";
 export {
   type AuthenticationDeps,
   accountOfTerminalId,
@@ -46,7 +45,7 @@ export async function issueCredential(
       action: "terminal.issue_credential",
       subject: { type: "terminal", id: terminalId },
     });
-    const replaced = await replaceCredential(tx, deps.clock, accountId, terminalId);
+    const replaced = await replaceCredential(tx, deps, accountId, terminalId);
     await deps.giveUpRecipient(tx, { accountId, terminalId });
     return replaced;
   });
@@ -81,7 +80,7 @@ export function virtualTerminal(): ApiError {
  */
 export async function replaceCredential(
   db: Kysely<Tables>,
-  clock: Clock,
+  deps: IssuingDeps,
   accountId: string,
   terminalId: string,
   credentialId: string = randomUUID(),
@@ -89,7 +88,7 @@ export async function replaceCredential(
   const password = newSecret();
   const secret = { secret_sha256: sha256(password), public_key: null, device_serial_number: null };
   const of = { account_id: accountId, terminal_id: terminalId, credential_id: credentialId };
-  await storeCredential(db, clock, { ...of, ...secret });
+  await storeCredential(db, deps, { ...of, ...secret });
   return { password, credentialId };
 }
 
@@ -112,11 +111,11 @@ export async function listLiveCredentials(db: Db): Promise<{ terminalId: string;
 /** Makes a device's public key the terminal's credential; answers the credential's id. */
 export async function replaceWithKey(
   db: Kysely<Tables>,
-  clock: Clock,
+  deps: IssuingDeps,
   { accountId, terminalId, publicKey, serialNumber }: PairedDevice,
 ): Promise<string> {
   const credentialId = randomUUID();
-  await storeCredential(db, clock, {
+  await storeCredential(db, deps, {
     account_id: accountId,
     terminal_id: terminalId,
     credential_id: credentialId,
@@ -143,13 +142,18 @@ interface StoredCredential {
   device_serial_number: string | null;
 }
 
-async function storeCredential(db: Kysely<Tables>, clock: Clock, credential: StoredCredential): Promise<void> {
-  const row = { ...credential, created_at: clock.now(), token_lapses: 0, lapse_due_at: null, lapsed_at: null };
+async function storeCredential(
+  db: Kysely<Tables>,
+  { clock, tellsApart }: IssuingDeps,
+  credential: StoredCredential,
+): Promise<void> {
+  const now = clock.now();
+  const row = { ...credential, created_at: now, token_lapses: 0, lapse_due_at: null, lapsed_at: null };
   const same = sql<boolean>`terminal_credentials.credential_id = excluded.credential_id`;
-  const admitted_at = sql<Date | null>`case when ${same} then terminal_credentials.admitted_at end`;
+  const admitted_at = sql<Date | null>`case when ${same} then terminal_credentials.admitted_at else excluded.admitted_at end`;
   await db
     .insertInto("terminal_credentials")
-    .values({ ...row, admitted_at: null })
+    .values({ ...row, admitted_at: tellsApart ? now : null })
     .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet({ ...row, admitted_at }))
     .execute();
 }

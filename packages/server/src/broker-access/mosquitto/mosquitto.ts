@@ -42,7 +42,8 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
   }
 
   return {
-    endsFormer: true,
+    holdersOnly: true,
+    endsFormer: "at once",
     own: () => undefined,
     async prepare() {
       await giveServerRole(say, username);

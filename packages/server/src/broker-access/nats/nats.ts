@@ -34,12 +34,13 @@ export function natsAccess(options: NatsOptions): BrokerAccess {
   });
 
   return {
-    endsFormer: true,
+    holdersOnly: true,
+    endsFormer: "in the end",
     own: () => ({ username: "tillkeeper", password: own }),
     prepare: () => revocations.open(),
-    async admit({ terminalId, former, expiresAt }) {
+    async admit({ terminalId, former, expiresAt, formerEnded }) {
       const subject = userKeyOf(account, terminalId);
-      const replaced = former === "ends" ? await revocations.add(subject) : await revocations.of(subject);
+      const replaced = former === "ends" ? await revocations.add(subject, formerEnded) : await revocations.of(subject);
       const topics = terminalTopicPrefix(terminalId);
       const password = bearer(options.keys, terminalId, {
         subject,

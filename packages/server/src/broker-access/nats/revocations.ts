@@ -10,7 +10,7 @@ interface RevocationOptions {
   ca?: string | undefined;
 }
 
-/** How many times each terminal's credential was replaced, by its user key. */
+/** By user key, the number up to which credentials of a terminal are over: it rises with each replacement. */
 type Revocations = Record<string, number>;
 
 const answerMs = 2_000;
@@ -28,24 +28,33 @@ export class NatsRevocations {
   readonly #ending = new AbortController();
   #connection: Promise<NatsConnection> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** What another server may still write over. */
+  readonly #unsettled = new Map<string, number>();
 
   constructor(options: RevocationOptions) {
     this.#options = options;
   }
 
-  /** The replacements of a terminal so far. Users that are to hold must carry a higher number. */
+  /** The number of a terminal's last replacement. Users that are to hold must carry a higher one. */
   async of(userKey: string): Promise<number> {
     return revocationsIn(await this.#lookUp())[userKey] ?? 0;
   }
 
-  /** Ends what was handed out to the terminal so far, and its connections. Answers its new number. */
-  async add(userKey: string): Promise<number> {
+  /**
+   * Ends what was handed out to the terminal so far, and its connections. Answers its new number. `certain` is called when
+   * nobody has written over it for some seconds; not at all if that could not be seen.
+   */
+  async add(userKey: string, certain: () => Promise<void> = async () => {}): Promise<number> {
     const number = await this.#inTurn(async () => {
-      const next = (await this.of(userKey)) + 1;
+      // Not the next one alone: what was written over is in no list, and its number must not be given again.
+      const next = Math.max((await this.of(userKey)) + 1, Math.floor(Date.now() / 1000));
       await this.#write({ [userKey]: next });
       return next;
     });
-    void this.#lookAgain({ [userKey]: number });
+    this.#unsettled.set(userKey, number);
+    void this.#lookAgain(userKey, number)
+      .then((stood) => (stood ? certain() : undefined))
+      .catch(() => undefined);
     return number;
   }
 
@@ -68,6 +77,8 @@ export class NatsRevocations {
   async close(): Promise<void> {
     this.#ending.abort();
     await this.#turn;
+    // Nobody looks after it from now on.
+    if (this.#unsettled.size > 0) await this.#write(Object.fromEntries(this.#unsettled)).catch(() => undefined);
     const connection = await this.#connection?.catch(() => undefined);
     await connection?.close();
   }
@@ -78,26 +89,31 @@ export class NatsRevocations {
     return done;
   }
 
-  async #lookAgain(wanted: Revocations): Promise<void> {
+  /** Answers whether it still stood at the last look. */
+  async #lookAgain(userKey: string, number: number): Promise<boolean> {
+    let stood = false;
     for (const ms of looksAgainMs) {
       await pause(ms, this.#ending.signal);
-      if (this.#ending.signal.aborted) return;
+      if (this.#ending.signal.aborted) return false;
       // One that fails is made up for by the next.
-      await this.#inTurn(() => this.#write(wanted)).catch(() => undefined);
+      stood = await this.#inTurn(() => this.#write({ [userKey]: number })).catch(() => false);
     }
+    if (this.#unsettled.get(userKey) === number) this.#unsettled.delete(userKey);
+    return stood;
   }
 
-  /** Writes only what is not there already. */
-  async #write(wanted: Revocations): Promise<void> {
+  /** Writes only what is not there already; answers whether all of it was. */
+  async #write(wanted: Revocations): Promise<boolean> {
     const { operator, account } = this.#options.keys;
     const jwt = await this.#lookUp();
     const { name, nats } = claimsOf(jwt);
     const known = revocationsIn(jwt);
     const missing = Object.entries(wanted).filter(([key, number]) => (known[key] ?? 0) < number);
-    if (missing.length === 0) return;
+    if (missing.length === 0) return true;
     const revocations = { ...known, ...Object.fromEntries(missing) };
     const subject = account.getPublicKey();
     await this.#update(sign(operator, { subject, name, type: "account", nats: { ...nats, revocations } }));
+    return false;
   }
 
   async #update(jwt: string): Promise<void> {

@@ -47,7 +47,7 @@ interface Attempt extends PairRequest {
   peer: Peer;
 }
 
-type MatchDeps = Pick<TokenDeps, "clock" | "giveUpRecipient">;
+type MatchDeps = Pick<TokenDeps, "clock" | "tellsApart" | "giveUpRecipient">;
 
 interface Paired {
   credentialId: string;
@@ -90,16 +90,13 @@ interface Match {
   attempt: Attempt;
 }
 
-async function pair(
-  tx: Tx,
-  { clock, giveUpRecipient }: MatchDeps,
-  { terminal, code, attempt }: Match,
-): Promise<Paired> {
+async function pair(tx: Tx, deps: MatchDeps, { terminal, code, attempt }: Match): Promise<Paired> {
+  const { clock, giveUpRecipient } = deps;
   const { account_id: accountId, terminal_id: terminalId } = terminal;
   const { key, thumbprint, peer, agent, device_serial_number: serialNumber } = attempt;
   const used = { status: pairingCodeMoves.device_paired, used_at: clock.now(), key_thumbprint: thumbprint };
   await setCode(tx, code, used);
-  const credentialId = await replaceWithKey(tx, clock, { accountId, terminalId, publicKey: key.jwk, serialNumber });
+  const credentialId = await replaceWithKey(tx, deps, { accountId, terminalId, publicKey: key.jwk, serialNumber });
   await giveUpRecipient(tx, { accountId, terminalId });
   await moveTerminals(tx, clock, "device_connected", { accountId, terminalId });
   const after = (await findTerminal(tx, accountId, terminalId)) as TerminalRow;
