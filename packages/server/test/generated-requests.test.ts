@@ -152,7 +152,7 @@ describe("requests made from the OpenAPI document", () => {
     // Not all of it bounced off the first check.
     for (const status of [200, 201, 400, 401, 404])
       expect(statuses.get(status) ?? 0, `answers with ${status}`).toBeGreaterThan(5);
-    expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(2_000);
+    expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual((2 / 3) * runs);
     expect((await server.call("GET", "/health/ready")).status).toBe(200);
   }, 240_000);
 

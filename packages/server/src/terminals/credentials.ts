@@ -150,11 +150,19 @@ async function storeCredential(
   const now = clock.now();
   const row = { ...credential, created_at: now, token_lapses: 0, lapse_due_at: null, lapsed_at: null };
   const same = sql<boolean>`terminal_credentials.credential_id = excluded.credential_id`;
-  const admitted_at = sql<Date | null>`case when ${same} then terminal_credentials.admitted_at else excluded.admitted_at end`;
+  const known = tellsApart ? now : null;
+  // Before the first device of all there was none that could still be connected.
+  const isFirst = sql`not exists (
+    select from terminal_devices
+    where account_id = ${credential.account_id} and terminal_id = ${credential.terminal_id})`;
+  const ofNew = sql<Date | null>`case when ${isFirst} then ${now}::timestamptz else ${known}::timestamptz end`;
+  const ofNext = sql<Date | null>`case when ${same} then terminal_credentials.admitted_at else ${known}::timestamptz end`;
   await db
     .insertInto("terminal_credentials")
-    .values({ ...row, admitted_at: tellsApart ? now : null })
-    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet({ ...row, admitted_at }))
+    .values({ ...row, admitted_at: ofNew })
+    .onConflict((conflict) =>
+      conflict.columns(["account_id", "terminal_id"]).doUpdateSet({ ...row, admitted_at: ofNext }),
+    )
     .execute();
 }
 
