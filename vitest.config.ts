@@ -62,6 +62,7 @@ export default defineConfig({
           name: "peers",
           include: ["packages/*/test/peers/**/*.test.ts", "chaos/test/**/*.test.ts"],
           globalSetup: ["packages/server/test/support/global-setup.ts"],
+          retry: retriesOfCrowds,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -104,13 +104,18 @@ async function overMqtt({ id, login, level, session }: RawTerminal, hear: Hear):
     qos: 1,
     retain: false,
   } as const;
-  const client: MqttClient = await enter(login, { protocolVersion: level, will });
-  client.on("message", (name, payload) => {
-    const channel = name.split("/").at(-1) ?? "";
-    // The wildcard brings back at some brokers what it says itself.
-    if (!upChannels.some((own) => own === channel)) hear(channel, JSON.parse(payload.toString()));
-  });
-  await client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
+  const come = async (): Promise<MqttClient> => {
+    const client = await enter(login, { protocolVersion: level, will });
+    client.on("message", (name, payload) => {
+      const channel = name.split("/").at(-1) ?? "";
+      // The wildcard brings back at some brokers what it says itself.
+      if (!upChannels.some((own) => own === channel)) hear(channel, JSON.parse(payload.toString()));
+    });
+    await client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
+    return client;
+  };
+  // RabbitMQ may end a connection that comes close upon the one by which the server sent the former away. Agents come again.
+  const client = await come().catch(come);
   return {
     say: async (channel, message) =>
       void (await client.publishAsync(topic(id, channel), JSON.stringify(message), { qos: 1 })),

@@ -9,7 +9,7 @@ import { pairingCases } from "./pairing-cases.ts";
 import { presenceCases } from "./presence-cases.ts";
 import { ready, Stage } from "./stage.ts";
 import { updateCases } from "./update-cases.ts";
-import { versionCases } from "./version-cases.ts";
+import { twinCase, versionCases } from "./version-cases.ts";
 
 const programNames = Object.keys(programs) as ProgramName[];
 /** Of a case with all the programs that it starts, on two busy cores. */
@@ -37,6 +37,7 @@ export function deviceSuite(carrier: CarrierName): void {
       updateCases(scene);
       linkCases(scene);
       if (carrierOf(carrier).transport === "mqtt") versionCases(scene);
+      if (carrierOf(carrier).transport === "mqtt" && carrier !== "nats") twinCase(scene);
     });
 
     describe("a terminal, at the expense of another", () => {
@@ -67,6 +68,7 @@ export function versionSuite(carrier: CarrierName): void {
       pairingCases(scene);
       presenceCases(scene);
       versionCases(scene);
+      twinCase(scene);
     });
 
     describe("a terminal, at the expense of another", () => {
