@@ -41,6 +41,10 @@ export const excludedFiles: readonly ExcludedFile[] = [
     file: "change-of-carrier.test.ts",
     reason: "each server has a mailbox of its own for a terminal, and the agent's requests come to several",
   },
+  {
+    file: "presence-clock.test.ts",
+    reason: "sets the clock of a server; of three each is set a moment after the other, and reads what that one wrote",
+  },
   { file: "presence-unnamed.test.ts", reason: "only a server with a broker of its own knows that they are connected" },
   {
     file: "virtual-terminals-moving.test.ts",
@@ -69,6 +73,11 @@ const saysTooMuch = "says more at once than is taken of one terminal where nothi
 
 export const excludedTests: readonly ExcludedTest[] = [
   { file: "presence.test.ts", test: "makes no history of names of connections", reason: saysTooMuch },
+  {
+    file: "files-hanging.test.ts",
+    test: "does not keep an older upload from ending when a newer one comes, nor the server from stopping",
+    reason: "a newer upload ends an older one of the same server; of three it may come to another",
+  },
   {
     file: "presence.test.ts",
     test: "makes little history of one that comes and goes all the time, and tells how that ended",
