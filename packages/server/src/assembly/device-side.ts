@@ -105,7 +105,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
       clock,
       log,
       host,
-      tellsApart: core.config.mqtt.outsideUrl === undefined,
+      tellsApart: transport.tellsApart,
       serverId: serverId(folder),
       releaseKeys: (accountId) => liveKeys(db, accountId),
       connectAt: transport.inside,

@@ -28,12 +28,11 @@ export type StorePorts = ReturnType<typeof storePorts>;
 
 /** What terminals stand on, and what they need of the features above them. */
 export function terminalPorts({ transport, virtual, presence }: DeviceSide, accept: Accept, core: Core) {
-  const { db, clock, config, deviceTokens, findLiveCredential, addresses } = core;
-  const seesConnections = config.mqtt.outsideUrl === undefined;
+  const { db, clock, deviceTokens, findLiveCredential, addresses } = core;
   return {
     db,
     clock,
-    tellsApart: seesConnections,
+    tellsApart: transport.tellsApart,
     deviceTokens,
     findLiveCredential,
     ownUrl: addresses.url,
@@ -53,7 +52,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
     // An outside broker does not say who is connected to it; the terminals' own words do.
     isConnected: async (accountId: string, terminalId: string) =>
-      seesConnections ? transport.hears(terminalId) : presence.mayBeThere({ accountId, terminalId }),
+      transport.tellsApart ? transport.hears(terminalId) : presence.mayBeThere({ accountId, terminalId }),
     sendEndOfDay: async (caller: Caller, terminalId: string) => {
       const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
       return operation.id;

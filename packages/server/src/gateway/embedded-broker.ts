@@ -64,6 +64,7 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     url: () => options.publicUrl ?? shownUrl,
     inside: () => ({ url: loopback?.url ?? shownUrl }),
     healthy: () => server.listening,
+    tellsApart: true,
     holdersOnly: true,
     async publish(terminalId, channel, message, only) {
       const to = topic(terminalId, channel);

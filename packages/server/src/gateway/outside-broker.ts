@@ -52,6 +52,7 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     url: () => options.publicUrl ?? inside.url,
     inside: () => inside,
     healthy: () => broker.up,
+    tellsApart: false,
     holdersOnly: options.access.holdersOnly,
     publish: (terminalId, channel, message) =>
       broker.publish(topic(terminalId, channel), JSON.stringify(message), lifeSecondsOf(message)),

@@ -20,6 +20,8 @@ export interface DeviceTransport {
     message: Messages[C],
     only?: string | null,
   ): Promise<void>;
+  /** Whether it is known of everybody who is connected by which credential. An outside broker does not say. */
+  tellsApart: boolean;
   /** Whether only those get in who hold a credential of ours; else the operator's own rules say who does. */
   holdersOnly: boolean;
   /** Makes the broker take a credential. Rejects when that cannot be told at the moment. */

@@ -11,6 +11,7 @@ export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): Dev
     url: broker.url,
     inside: broker.inside,
     healthy: () => broker.healthy(),
+    tellsApart: broker.tellsApart,
     holdersOnly: broker.holdersOnly,
     async publish(terminalId, channel, message, only) {
       const posted = mailboxes.has(terminalId);
