@@ -1,8 +1,20 @@
 import { defineConfig } from "vitest/config";
 import { excludedFiles } from "./packages/server/test/replicas/exclusions.ts";
+import { patience } from "./test/patience.ts";
 
 /** The folders of tests that need Debian's packages. */
 const withDebian = ["peers", "replicas", "outages"].map((folder) => `packages/*/test/${folder}/**`);
+
+/**
+ * For all projects: no limit is there to measure speed. A test ends when what it awaits has come; the limits only end one
+ * that hangs, also on a quarter of a processor.
+ */
+const unhurried = {
+  setupFiles: ["test/wait-patiently.ts"],
+  expect: { poll: patience },
+  testTimeout: 5 * patience.timeout,
+  hookTimeout: 5 * patience.timeout,
+};
 
 /** A dozen processes that kill each other share two cores: what misses its patience is tried once more, and reported as such. */
 const retriesOfCrowds = 1;
@@ -17,23 +29,24 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...unhurried,
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "chaos/src/**/*.test.ts", "model/src/*.test.ts"],
         },
       },
       {
         test: {
+          ...unhurried,
           name: "system",
           include: ["packages/*/test/**/*.test.ts"],
           exclude: [...withDebian, "**/node_modules/**"],
           globalSetup: ["packages/server/test/support/global-setup.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
-      { test: { name: "architecture", include: ["test/architecture/**/*.test.ts"] } },
+      { test: { ...unhurried, name: "architecture", include: ["test/architecture/**/*.test.ts"] } },
       {
         test: {
+          ...unhurried,
           name: "replicas",
           include: ["packages/server/test/**/*.test.ts"],
           exclude: [
@@ -41,30 +54,26 @@ export default defineConfig({
             ...excludedFiles.map(({ file }) => `packages/server/test/${file}`),
           ],
           globalSetup: ["packages/server/test/support/global-setup-replicas.ts"],
-          setupFiles: ["packages/server/test/replicas/skip-excluded.ts"],
+          setupFiles: [...unhurried.setupFiles, "packages/server/test/replicas/skip-excluded.ts"],
           env: { TEST_TOPOLOGY: "replicas" },
           retry: retriesOfCrowds,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
         },
       },
       {
         test: {
+          ...unhurried,
           name: "outages",
           include: ["packages/server/test/outages/**/*.test.ts"],
           retry: retriesOfCrowds,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
         },
       },
       {
         test: {
+          ...unhurried,
           name: "peers",
           include: ["packages/*/test/peers/**/*.test.ts", "chaos/test/**/*.test.ts"],
           globalSetup: ["packages/server/test/support/global-setup.ts"],
           retry: retriesOfCrowds,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

@@ -176,7 +176,7 @@ describe("tillkeeper agent", () => {
       "--state",
       folder(),
     );
-    await vi.waitUntil(() => asked.mock.calls.length > 1, { timeout: 20_000 });
+    await vi.waitUntil(() => asked.mock.calls.length > 1);
     cli.signal("SIGINT");
     expect(await cli.ended).toMatchObject({ code: 0, stdout: "", stderr: "" });
   });

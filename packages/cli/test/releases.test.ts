@@ -16,10 +16,7 @@ function clientOf(place: Scratch): Client {
   return createClient({ url, accountId, clientId, clientSecret });
 }
 
-/** A dozen programs, one after the other. */
-const patienceMs = 180_000;
-
-test("from a key to a terminal that runs the release, on a sandbox", { timeout: patienceMs }, async () => {
+test("from a key to a terminal that runs the release, on a sandbox", async () => {
   const place = scratch();
   await startSandbox(place.env);
   const run = async (...args: string[]) => {
@@ -86,9 +83,7 @@ test("from a key to a terminal that runs the release, on a sandbox", { timeout: 
   expect(named.stdout).toContain("withdrawn");
 });
 
-test("an upload that broke off is gone on with, and another file under the same version is not taken", {
-  timeout: patienceMs,
-}, async () => {
+test("an upload that broke off is gone on with, and another file under the same version is not taken", async () => {
   const place = scratch();
   await startSandbox(place.env);
   const [key, file] = [join(place.temporary, "release.pem"), join(place.temporary, "app.bin")];
@@ -109,9 +104,7 @@ test("an upload that broke off is gone on with, and another file under the same 
   expect(other.stderr).toContain("The account has a release of this model and version.");
 });
 
-test("what cannot be done is said in one sentence, and no key is quoted or overwritten", {
-  timeout: patienceMs,
-}, async () => {
+test("what cannot be done is said in one sentence, and no key is quoted or overwritten", async () => {
   const place = scratch();
   const run = (...args: string[]) => startCli(args, place.env).ended;
   const key = join(place.temporary, "release.pem");

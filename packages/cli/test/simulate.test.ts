@@ -17,7 +17,7 @@ interface Line {
   faults: Record<string, number>;
 }
 
-const patience = { timeout: 50_000, interval: 250 };
+const patience = { interval: 250 };
 
 describe("tillkeeper simulate", () => {
   const place = makeScratch();
@@ -107,7 +107,7 @@ describe("tillkeeper simulate", () => {
     expect(payments.count).toBeGreaterThan(size);
     expect(Object.keys(faults).length).toBeGreaterThan(2);
     expect(operations.failed).toBeGreaterThan(0);
-    await vi.waitFor(async () => expect(await presence()).toMatchObject({ shut_down: size }), { timeout: 5000 });
+    await vi.waitFor(async () => expect(await presence()).toMatchObject({ shut_down: size }));
 
     const kept = journals();
     expect(kept.flatMap(({ closes }) => closes)).toEqual(
@@ -121,7 +121,7 @@ describe("tillkeeper simulate", () => {
     await again.until(new RegExp(`"started":${size},"connected":${size}`));
     expect((await interrupt(again)).terminals).toMatchObject({ registered: 0, paired: 0, started: size });
     expect(await terminalsOf("1")).toHaveLength(size);
-  }, 150_000);
+  });
 
   async function closeDay(terminalId: string): Promise<Operation> {
     const body = { terminal_id: terminalId, operation: "end_of_day", when_busy: "wait", timeout: 20 } as const;

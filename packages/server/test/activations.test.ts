@@ -24,9 +24,9 @@ describe("terminal activations", () => {
   const newest = async (id: string) => (await list(id))[0];
   const terminal = async (id: string) => (await server.call("GET", `/v1/accounts/${aid}/terminals/${id}`, tenant)).body;
   const expectAttempt = async (id: string, n: number) =>
-    await expect.poll(async () => (await newest(id)).attempt, { timeout: 10_000, interval: 20 }).toBe(n);
+    await expect.poll(async () => (await newest(id)).attempt).toBe(n);
   const expectEnd = async (id: string, status: string) =>
-    await expect.poll(async () => (await newest(id)).status, { timeout: 10_000, interval: 20 }).toBe(status);
+    await expect.poll(async () => (await newest(id)).status).toBe(status);
 
   beforeAll(async () => {
     server = await startTestServer();
@@ -117,7 +117,7 @@ describe("terminal activations", () => {
     const earlier = new Set([first["operation_id"], second["operation_id"]]);
     const isThird = ({ channel, message }: Device["received"][number]) =>
       channel === "command" && !earlier.has(message["operation_id"]);
-    const third = await vi.waitUntil(() => device.received.find(isThird)?.message, { timeout: 10_000, interval: 5 });
+    const third = await vi.waitUntil(() => device.received.find(isThird)?.message, { interval: 5 });
     await device.say("result", answerOfCheck(third["operation_id"]));
     await device.next("receipt", 1);
     server.clock.advance(1_000);
@@ -183,7 +183,7 @@ describe("terminal activations", () => {
     await server.call("DELETE", `/v1/accounts/${aid}/terminals/${device.terminalId}`, tenant);
     server.clock.advance(defaultPace.everyMs);
     const row = () => server.db.sql.selectFrom("activations").selectAll().where("id", "=", body.id).executeTakeFirst();
-    await expect.poll(async () => (await row())?.status, { timeout: 10_000 }).toBe("EXHAUSTED");
+    await expect.poll(async () => (await row())?.status).toBe("EXHAUSTED");
     for (const method of ["GET", "POST"]) {
       const answer = await server.call(method, pathOf(device.terminalId), tenant);
       expect(answer).toMatchObject({ status: 404, body: { error: { code: "terminal_not_found" } } });

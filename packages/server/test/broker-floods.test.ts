@@ -7,7 +7,7 @@ import type { DeviceTransport, Receive } from "../src/gateway/transport.ts";
 import { createLogger } from "../src/platform/log.ts";
 import { connectOf, RawLink } from "./support/raw-link.ts";
 
-const patience = { timeout: 10_000, interval: 5 };
+const patience = { interval: 5 };
 const one = "T40000001-T0001";
 
 function helloOf(terminalId: string, messageId: number): IPublishPacket {

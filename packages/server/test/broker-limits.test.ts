@@ -8,7 +8,7 @@ import { activeDevice, connectMqtt, type Device } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
-const patience = { timeout: 10_000, interval: 5 };
+const patience = { interval: 5 };
 
 function closed(client: MqttClient): Promise<void> {
   client.on("error", () => undefined);

@@ -6,7 +6,7 @@ import type { DeviceTransport } from "../src/gateway/transport.ts";
 import { createLogger } from "../src/platform/log.ts";
 import { type ConnectFields, connectOf, RawLink } from "./support/raw-link.ts";
 
-const patience = { timeout: 10_000, interval: 5 };
+const patience = { interval: 5 };
 const terminal = "T40000001-T0001";
 const at = new Date().toISOString();
 const welcome = { protocol: 1, server_time: at, hello_sent_at: at } as const;

@@ -104,7 +104,7 @@ describe("a terminal that changes from HTTPS to MQTT", () => {
     (await server.call("POST", base, { ...tenant, body: { terminal_id, operation } })).body.id as string;
   const until = async (id: string, status: string) => {
     const get = async () => (await server.call("GET", `${base}/${id}`, tenant)).body;
-    await vi.waitUntil(async () => (await get()).status === status, { timeout: 20_000, interval: 20 });
+    await vi.waitUntil(async () => (await get()).status === status);
   };
 
   /** An agent that is played by the library; `journal` says what went over which way. */
@@ -160,7 +160,7 @@ describe("a terminal that changes from HTTPS to MQTT", () => {
     onTestFinished(() => agent.stop());
     agent.start();
     const wrote = (what: string, times: number) =>
-      vi.waitUntil(() => journal.filter((line) => line === what).length === times, { timeout: 20_000, interval: 5 });
+      vi.waitUntil(() => journal.filter((line) => line === what).length === times, { interval: 5 });
     return { terminalId, journal, wrote, close: () => closings.shift()?.() };
   }
 

@@ -134,7 +134,7 @@ describe("configurations", () => {
     await device.greet();
     const page = () => ofTerminal(terminalId).then(({ body }) => body);
     const becomes = async (reported: object) => {
-      await expect.poll(page, { timeout: 5_000, interval: 20 }).toMatchObject({ reported });
+      await expect.poll(page).toMatchObject({ reported });
     };
 
     await device.beat({ telemetry: { software_version: "7.3", configuration_version: "0" } });

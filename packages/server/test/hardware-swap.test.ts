@@ -73,11 +73,11 @@ describe("hardware swap", () => {
     server.clock.advance(1_000);
     await device.beat({ fault: { code: "tamper_detected" }, telemetry: { software_version: "2" } });
     await expect
-      .poll(() => get(`/${id}/configuration`), { timeout: 5_000 })
+      .poll(() => get(`/${id}/configuration`))
       .toMatchObject({
         reported: { software_version: "2" },
       });
-    await expect.poll(() => get(`/${id}/presence`), { timeout: 5_000 }).toHaveProperty("fault");
+    await expect.poll(() => get(`/${id}/presence`)).toHaveProperty("fault");
     expect((await swap(id, "FAULTY-NEW", {})).status).toBe(200);
     expect((await get(`/${id}/configuration`)).reported).toBeNull();
     expect((await get(`/${id}/presence`)).fault).toMatchObject({
@@ -93,7 +93,7 @@ describe("hardware swap", () => {
     await old.greet();
     await old.beat({ telemetry: { battery: { percent: 12 }, printer: "ok" } });
     const latest = async () => (await get(`/${id}/telemetry`)).telemetry;
-    await expect.poll(latest, { timeout: 5_000 }).toMatchObject({
+    await expect.poll(latest).toMatchObject({
       battery: { value: { percent: 12 }, device_serial_number: "TELLS-OLD" },
       printer: { value: "ok", device_serial_number: "TELLS-OLD" },
     });
@@ -108,7 +108,7 @@ describe("hardware swap", () => {
     await fresh.greet();
     // The same as the old one's, within the time for which it would not be written again.
     await fresh.beat({ telemetry: { printer: "ok" } });
-    await expect.poll(latest, { timeout: 5_000 }).toEqual({
+    await expect.poll(latest).toEqual({
       battery: before.battery,
       printer: { value: "ok", since: expect.any(String), at: expect.any(String), device_serial_number: "TELLS-NEW" },
     });
@@ -126,7 +126,7 @@ describe("hardware swap", () => {
     // Said again it is no news.
     server.clock.advance(60_000);
     await fresh.beat({ telemetry: { printer: "ok", battery: { percent: 90 } } });
-    await expect.poll(latest, { timeout: 5_000 }).toMatchObject({
+    await expect.poll(latest).toMatchObject({
       battery: { value: { percent: 90 }, device_serial_number: "TELLS-NEW" },
       printer,
     });

@@ -74,7 +74,7 @@ describe("the retention of logs", () => {
     await device.leave();
     await advance(0.6);
     await server.restart();
-    await vi.waitUntil(async () => (await names()).length === 1, { timeout: 10_000, interval: 20 });
+    await vi.waitUntil(async () => (await names()).length === 1);
     expect(await names()).toEqual([young.name]);
     expect([existsSync(pathOf(old.name)), existsSync(pathOf(young.name))]).toEqual([false, true]);
     const base = `/v1/admin/terminals/${device.terminalId}/logs`;
@@ -93,10 +93,10 @@ describe("the retention of logs", () => {
     writeFileSync(pathOf(".drafts/fresh"), "perhaps being written by another server");
     await server.restart();
     // One that may still be going on is let be.
-    await vi.waitUntil(async () => !(await names()).includes(left[2] as string), { timeout: 10_000, interval: 20 });
+    await vi.waitUntil(async () => !(await names()).includes(left[2] as string));
     expect(await names()).toEqual([...before, ...left.slice(0, 2)]);
     await server.restart(() => server.clock.advance(3_700_000));
-    await vi.waitUntil(async () => (await names()).length === before.length, { timeout: 10_000, interval: 20 });
+    await vi.waitUntil(async () => (await names()).length === before.length);
     expect(left.map((name) => existsSync(pathOf(name)))).toEqual([false, false, false]);
     expect(readdirSync(pathOf(".drafts"))).toEqual(["fresh"]);
   });
@@ -113,11 +113,11 @@ describe("the retention of logs", () => {
     server.clock.advance(1_000);
     const behind = await abandoned("removing", true);
     await server.restart();
-    await vi.waitUntil(async () => !(await names()).includes(behind), { timeout: 10_000, interval: 20 });
+    await vi.waitUntil(async () => !(await names()).includes(behind));
     expect(existsSync(pathOf(behind))).toBe(false);
     expect(await names()).toHaveLength(before.length + stuck.length);
     for (const name of stuck) rmSync(pathOf(name), { recursive: true });
     await server.restart();
-    await vi.waitUntil(async () => (await names()).length === before.length, { timeout: 10_000, interval: 20 });
+    await vi.waitUntil(async () => (await names()).length === before.length);
   });
 });

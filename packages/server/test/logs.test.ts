@@ -53,7 +53,7 @@ describe("logs of terminals", () => {
     });
     expect(sent.status).toBe(201);
     const get = async () => (await server.call("GET", `${operations}/${sent.body.id}`, tenant)).body;
-    await vi.waitUntil(async () => (await get()).status !== "PENDING", { timeout: 20_000, interval: 20 });
+    await vi.waitUntil(async () => (await get()).status !== "PENDING");
     const { status, result } = await get();
     expect(status).toBe("COMPLETED");
 

@@ -111,10 +111,9 @@ describe("the device protocol over HTTPS", () => {
     }
     const waiting = ask(device, { wait_seconds: 20 });
     await vi.waitUntil(() => server.call("GET", "/health/live").then(() => true));
-    const replacedAt = performance.now();
     await newPassword(device.terminalId);
+    // Had it waited to its end, the answer would be 200 without messages.
     expect((await waiting).status).toBe(401);
-    expect(performance.now() - replacedAt).toBeLessThan(5_000);
     expect((await ask(device, {})).status).toBe(401);
   });
 
@@ -154,7 +153,7 @@ describe("the device protocol over HTTPS", () => {
     const ended: number[] = [];
     const all = [0, 1, 2].map((index) => ask(device, { wait_seconds: 3 }).then(() => ended.push(index)));
     // Before any of them has waited for as long as it wanted.
-    await vi.waitUntil(() => ended.length > 0, { timeout: 2_500 });
+    await vi.waitUntil(() => ended.length > 0);
     expect(ended).toHaveLength(1);
     await Promise.all(all);
     expect(ended).toHaveLength(3);
@@ -179,7 +178,7 @@ describe("the device protocol over HTTPS", () => {
     }
     const beat = { ...session, sent_at: new Date().toISOString(), round_trip_ms: 7 };
     await ask(device, { messages: [{ channel: "heartbeat", message: beat }] });
-    await vi.waitUntil(async () => (await presence()).round_trip_ms === 7, { timeout: 5_000 });
+    await vi.waitUntil(async () => (await presence()).round_trip_ms === 7);
     const said = Date.parse((await presence()).last_heard_at);
     server.clock.advance(said + 27_000 - server.clock.now().getTime());
     expect((await presence()).status).toBe("online");
@@ -225,9 +224,9 @@ describe("the device protocol over HTTPS", () => {
     const works = async () => {
       const status = async () =>
         (await server.call("GET", `/v1/accounts/${tenant.aid}/terminals/${username}`, tenant)).body.status;
-      await vi.waitUntil(async () => (await status()) === "ACTION_REQUIRED", { timeout: 20_000 });
+      await vi.waitUntil(async () => (await status()) === "ACTION_REQUIRED");
       const { id } = await order(username);
-      await vi.waitUntil(async () => (await get(id)).status === "COMPLETED", { timeout: 15_000 });
+      await vi.waitUntil(async () => (await get(id)).status === "COMPLETED");
     };
     for (let round = 0; round < 5; round += 1) await works();
     await server.restart();
@@ -241,9 +240,7 @@ describe("the device protocol over HTTPS", () => {
     const device = await register();
     const waiting = ask(device, { session: randomUUID(), wait_seconds: 20 });
     await vi.waitUntil(() => server.call("GET", "/health/live").then(() => true));
-    const began = performance.now();
     await server.restart();
-    expect(performance.now() - began).toBeLessThan(15_000);
     expect((await waiting).status).toBe(200);
   });
 });

@@ -59,7 +59,7 @@ it("moves operations of before into months and claims: what was pending ends, wh
   );
   server.clock.advance(20_000);
   await expect
-    .poll(async () => [...(await statuses()).values()].toSorted(), { timeout: 5_000 })
+    .poll(async () => [...(await statuses()).values()].toSorted())
     .toEqual(["COMPLETED", "COMPLETED", "TIMEOUT", "TIMEOUT"]);
   await server.stop();
   await database.drop();
@@ -84,7 +84,7 @@ it("ends what tokens opened that nobody noted, within the longest time that a to
     const query = server.db.sql.selectFrom("terminal_credentials").select(["terminal_id", "lapsed_at"]);
     return (await query.execute()).filter((row) => row.lapsed_at !== null).map((row) => row.terminal_id);
   };
-  await expect.poll(lapsed, { timeout: 10_000 }).toEqual([paired]);
+  await expect.poll(lapsed).toEqual([paired]);
   await server.stop();
 });
 

@@ -89,7 +89,7 @@ describe("operations that meet", () => {
     expect(await other.next("receipt")).toMatchObject({ status: "COMPLETED" });
     expect((await send(other)).status).toBe(201);
     server.clock.advance(5_000);
-    await expect.poll(async () => (await get(late.id)).status, { timeout: 5_000 }).toBe("TIMEOUT");
+    await expect.poll(async () => (await get(late.id)).status).toBe("TIMEOUT");
     expect((await get(stuck.id)).status).toBe("PENDING");
     letGo();
     // It has no receipt yet, so the terminal says it again.
@@ -103,7 +103,7 @@ describe("operations that meet", () => {
     const { body } = await send(device, { timeout: 5 });
     await server.db.sql.deleteFrom("operations").where("id", "=", body.id).execute();
     server.clock.advance(5_000);
-    await expect.poll(async () => (await send(device)).status, { timeout: 5_000 }).toBe(201);
+    await expect.poll(async () => (await send(device)).status).toBe(201);
     await device.leave();
   });
 });

@@ -97,7 +97,7 @@ describe("the operation engine", () => {
     const { body } = await post(menu(device));
     expect(body.status).toBe("PENDING");
     server.clock.advance(-3_600_000);
-    await expect.poll(async () => (await get(body.id)).status, { timeout: 5_000 }).toBe("TIMEOUT");
+    await expect.poll(async () => (await get(body.id)).status).toBe("TIMEOUT");
     expect((await post(menu(device))).status).toBe(201);
     await device.leave();
   });
@@ -148,7 +148,7 @@ describe("the operation engine", () => {
       );
       return rows[0].n;
     };
-    await expect.poll(left, { timeout: 10_000 }).toBe(0);
+    await expect.poll(left).toBe(0);
     const { rows } = await server.db.pool.query(
       "select count(*)::int as n from operation_claims where account_id = $1",
       [crowd.aid],

@@ -58,7 +58,7 @@ describe("pages of a list that changes meanwhile", () => {
         }),
         { numRuns: 40 },
       );
-    }, 180_000);
+    });
   }
 
   async function walk(listing: Listing, tenant: Tenant, rows: number, steps: Step[]): Promise<void> {

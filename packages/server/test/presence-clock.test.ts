@@ -7,7 +7,7 @@ const hour = 3_600_000;
 
 describe("presence, when somebody sets the clock", () => {
   const aid = "T67000001";
-  const soon = { timeout: 15_000, interval: 20 };
+  const soon = { interval: 20 };
   let server: TestServer;
   let tenant: Tenant;
   let see: ReturnType<typeof watcher>;

@@ -82,7 +82,7 @@ describe("reading of presence", () => {
     await see.until(id, "late");
     server.clock.advance(60_000);
     const expected = ["online connected", "late link_lost", "offline link_lost"];
-    await vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected), { timeout: 10_000, interval: 20 });
+    await vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected));
     await (await connect(registered)).greet();
     const path = `/v1/accounts/${aid}/terminals/${id}/presence/changes`;
     const whole = (await see.get(path)).changes;

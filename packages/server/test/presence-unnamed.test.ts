@@ -62,7 +62,7 @@ describe("an agent that names no connection", () => {
     server.clock.advance(41_000);
     const missed = async () =>
       expect(await see.changes(lost)).toEqual(["online connected", "late silent", "offline silent"]);
-    await vi.waitFor(missed, { timeout: 10_000, interval: 20 });
-    await vi.waitUntil(async () => (await see.presence(back)).status === "online", { timeout: 15_000 });
+    await vi.waitFor(missed);
+    await vi.waitUntil(async () => (await see.presence(back)).status === "online");
   });
 });

@@ -44,10 +44,10 @@ describe("the look for those who are overdue", () => {
         )
       ).rows;
     const late = { status: "late", count, terminals: count };
-    await vi.waitFor(async () => expect(await written()).toEqual([late]), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(async () => expect(await written()).toEqual([late]), { interval: 50 });
     server.clock.advance(60_000);
     const both = [late, { ...late, status: "offline" }];
-    await vi.waitFor(async () => expect(await written()).toEqual(both), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(async () => expect(await written()).toEqual(both), { interval: 50 });
   });
 
   it("is not taken each second, as it reads every row", async () => {
@@ -56,10 +56,9 @@ describe("the look for those who are overdue", () => {
       const { rows } = await server.db.pool.query("select looked_at from presence_watch");
       return looks.add(rows[0].looked_at.getTime()).size;
     };
-    await vi.waitUntil(async () => (await look()) === 4, { timeout: 20_000, interval: 20 });
+    await vi.waitUntil(async () => (await look()) === 4);
     const times = [...looks].slice(1);
     const gaps = times.slice(1).map((at, index) => at - (times[index] as number));
     expect(Math.min(...gaps)).toBeGreaterThan(2_000);
-    expect(Math.max(...gaps)).toBeLessThan(6_000);
   });
 });

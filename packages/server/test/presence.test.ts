@@ -37,7 +37,7 @@ describe("presence", () => {
     return { registered, device, id: registered.terminalId };
   };
   const seesChanges = (id: string, expected: string[]) =>
-    vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected), { timeout: 10_000, interval: 20 });
+    vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected));
 
   it("is never, then online, late and offline by time alone, and online again with the next heartbeat", async () => {
     const registered = await fresh();
@@ -84,7 +84,7 @@ describe("presence", () => {
       received_at: new Date().toISOString(),
     });
     const before = (await see.presence(id)).last_heard_at;
-    await vi.waitUntil(async () => (await see.presence(id)).last_heard_at !== before, { timeout: 5_000 });
+    await vi.waitUntil(async () => (await see.presence(id)).last_heard_at !== before);
     server.clock.advance(30_000);
     expect((await see.presence(id)).status).toBe("online");
   });
@@ -92,7 +92,7 @@ describe("presence", () => {
   it("is late at once when the link is lost, offline twenty seconds later, and online when it is back", async () => {
     const { device, registered, id } = await there();
     device.cut();
-    const late = await see.until(id, "late", 2_000);
+    const late = await see.until(id, "late");
     expect(late).not.toHaveProperty("next_expected_at");
     server.clock.advance(20_000);
     expect((await see.presence(id)).status).toBe("offline");
@@ -106,7 +106,7 @@ describe("presence", () => {
     const { device, id } = await there();
     await device.say("goodbye", { session: device.session });
     await device.client.endAsync();
-    await see.until(id, "shut_down", 1_000);
+    await see.until(id, "shut_down");
     server.clock.advance(86_400_000);
     expect((await see.presence(id)).status).toBe("shut_down");
     expect(await see.changes(id)).toEqual(["online connected", "shut_down goodbye"]);
@@ -132,7 +132,7 @@ describe("presence", () => {
     const names = Array.from({ length: 200 }, (_, number) => `name-${number}`);
     await Promise.all(names.map((session) => device.say("hello", { ...hello, session })));
     const welcomes = () => device.received.filter(({ channel }) => channel === "welcome").length;
-    await vi.waitUntil(() => welcomes() === names.length + 1, { timeout: 20_000 });
+    await vi.waitUntil(() => welcomes() === names.length + 1);
     const query = server.db.sql.selectFrom("terminal_presence").select("session").where("terminal_id", "=", id);
     await device.say("goodbye", await query.executeTakeFirstOrThrow());
     await see.until(id, "shut_down");
@@ -149,7 +149,7 @@ describe("presence", () => {
       await device.say("goodbye", { session });
     }
     const welcomes = () => device.received.filter(({ channel }) => channel === "welcome").length;
-    await vi.waitUntil(() => welcomes() === 61, { timeout: 20_000 });
+    await vi.waitUntil(() => welcomes() === 61);
     await see.until(id, "shut_down");
     const ten = Array.from({ length: 5 }, () => ["online connected", "shut_down goodbye"]).flat();
     expect(await see.changes(id)).toEqual(ten);
@@ -197,7 +197,7 @@ describe("presence", () => {
     device.cut();
     // What comes after it is handled after it.
     await newer.beat({ round_trip_ms: 99 });
-    await vi.waitUntil(async () => (await see.presence(id)).round_trip_ms === 99, { timeout: 5_000 });
+    await vi.waitUntil(async () => (await see.presence(id)).round_trip_ms === 99);
     expect(await see.presence(id)).toMatchObject({ status: "online" });
     expect(await see.changes(id)).toEqual(["online connected"]);
   });
@@ -257,14 +257,14 @@ describe("presence", () => {
   it("makes the terminal ERROR while the device reports a fault, shows it, and what mends it (D11)", async () => {
     const { device, id } = await there();
     await device.beat({ fault: { code: "tamper_detected", message: "Case opened" } });
-    await vi.waitUntil(async () => (await see.terminal(id)).status === "ERROR", { timeout: 5_000 });
+    await vi.waitUntil(async () => (await see.terminal(id)).status === "ERROR");
     expect((await see.presence(id)).fault).toEqual({
       code: "tamper_detected",
       message: "Case opened",
       at: expect.any(String),
     });
     await device.beat();
-    await vi.waitUntil(async () => (await see.presence(id)).fault?.ended_at, { timeout: 5_000 });
+    await vi.waitUntil(async () => (await see.presence(id)).fault?.ended_at);
     expect((await see.presence(id)).fault?.code).toBe("tamper_detected");
     expect((await see.terminal(id)).status).toBe("ERROR");
     const sent = await server.call("POST", "/v1/admin/terminals/operations", {

@@ -46,7 +46,7 @@ describe("check_update of a virtual terminal", () => {
     const sent = await server.call("POST", base, { ...tenant, body: { terminal_id: terminalId, operation } });
     expect(sent.status).toBe(201);
     const get = async () => (await server.call("GET", `${base}/${sent.body.id}`, tenant)).body;
-    await vi.waitUntil(async () => (await get()).status !== "PENDING", { timeout: 20_000, interval: 10 });
+    await vi.waitUntil(async () => (await get()).status !== "PENDING", { interval: 10 });
     return get();
   }
 
@@ -195,7 +195,7 @@ describe("check_update of a virtual terminal", () => {
         receipted: (id) => void receipts.push(id),
       });
       agent.start();
-      await vi.waitUntil(async () => (await status()) === "ACTION_REQUIRED", { timeout: 10_000, interval: 20 });
+      await vi.waitUntil(async () => (await status()) === "ACTION_REQUIRED");
       const { content } = await addRelease(server, tenant, maker, { device_model: "OWN", version: "1.1" });
 
       const distrusted = await check(terminalId);
@@ -206,7 +206,7 @@ describe("check_update of a virtual terminal", () => {
       expect(result).toMatchObject({ current_version: "1.0", latest_version: "1.1", update_available: true });
       expect(await status()).toBe("ACTIVE");
       expect(installed).toEqual(["1.1", content.toString("base64")]);
-      await vi.waitUntil(() => receipts.includes(id), { timeout: 5_000, interval: 5 });
+      await vi.waitUntil(() => receipts.includes(id), { interval: 5 });
       expect(await readdir(downloads)).toEqual([]);
     });
   });

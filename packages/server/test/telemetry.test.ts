@@ -31,8 +31,7 @@ describe("telemetry", () => {
       Object.entries<{ value: unknown }>(telemetry).map(([field, { value }]) => [field, value]),
     );
   };
-  const becomes = (expected: object) =>
-    vi.waitFor(async () => expect(await values()).toEqual(expected), { timeout: 5_000, interval: 20 });
+  const becomes = (expected: object) => vi.waitFor(async () => expect(await values()).toEqual(expected));
   const told = async (query = "") =>
     (await see.history(id, query)).changes
       .map(({ field, value }: { field: string; value: unknown }) => [field, value])
@@ -62,7 +61,7 @@ describe("telemetry", () => {
     server.clock.advance(400_000);
     const { since, at } = (await see.telemetry(id)).telemetry.printer;
     await tell({ printer: "paper_out" });
-    await vi.waitUntil(async () => (await see.telemetry(id)).telemetry.printer.at > at, { timeout: 5_000 });
+    await vi.waitUntil(async () => (await see.telemetry(id)).telemetry.printer.at > at);
     expect((await see.telemetry(id)).telemetry.printer.since).toBe(since);
     // Too soon after "ok" for the history, and there in the end.
     await vi.waitFor(async () => expect(await told()).toEqual([...before, ["printer", "paper_out"]]), {
@@ -90,7 +89,7 @@ describe("telemetry", () => {
     expect(await told()).toEqual([...before, ["software_version", "burst 0"]]);
     server.clock.advance(10_000);
     const expected = [...before, ["software_version", "burst 0"], ["software_version", "burst 5"]];
-    await vi.waitFor(async () => expect(await told()).toEqual(expected), { timeout: 5_000, interval: 20 });
+    await vi.waitFor(async () => expect(await told()).toEqual(expected));
     // It stands there with the time when it was told, and once.
     const [last] = (await see.history(id)).changes;
     expect(last.at).toBe((await see.telemetry(id)).telemetry.software_version.since);

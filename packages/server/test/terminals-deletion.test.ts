@@ -114,7 +114,7 @@ describe("delete terminal", () => {
   it("ends the credential of a disconnected terminal at once, and nothing stays queued for it", async () => {
     const device = await activeDevice(server, tenant, next());
     await device.leave();
-    await expect.poll(async () => (await send(device.terminalId, "open_menu", { timeout: 5 })).status).not.toBe(503);
+    await expect.poll(async () => (await send(device.terminalId, "open_menu")).status).not.toBe(503);
     expect(await rows("operation_claims", device.terminalId)).toHaveLength(1);
     const gone = await remove(device.terminalId);
     expect(gone.body).toMatchObject({ status: "DELETED" });
@@ -259,7 +259,7 @@ describe("delete a virtual terminal", () => {
     const { terminal_id: id } = (await server.call("POST", path, { ...tenant, body })).body;
     await expect.poll(() => events).toEqual([`start ${id}`]);
     expect((await server.call("DELETE", `${path}/${id}`, tenant)).body).toMatchObject({ status: "DELETED" });
-    await expect.poll(() => events, { timeout: 10_000 }).toEqual([`start ${id}`, `stop ${id}`]);
+    await expect.poll(() => events).toEqual([`start ${id}`, `stop ${id}`]);
     await server.stop();
   });
 });

@@ -127,7 +127,7 @@ describe("a token for the files of an operation", () => {
         .execute();
     const upload = openUpload(command, whole);
     upload.write(whole.subarray(0, 10));
-    await vi.waitUntil(async () => (await rows()).length === 1, { timeout: 10_000, interval: 5 });
+    await vi.waitUntil(async () => (await rows()).length === 1, { interval: 5 });
     await pairAnew(old, "HOLDER-4");
     expect(await upload.end(whole.subarray(10))).toBe(404);
     expect(await rows()).toEqual([]);
@@ -139,7 +139,7 @@ describe("a token for the files of an operation", () => {
     expect((await server.call("DELETE", `${terminals()}/${doomed.terminalId}`, tenant)).status).toBe(200);
     await answerLogs(doomed, command, await uploadLog(command));
     expect(await doomed.next("receipt")).toMatchObject({ status: "COMPLETED" });
-    await vi.waitUntil(async () => (await putLog(command, gzipSync("one line\n"))).status === 404, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await putLog(command, gzipSync("one line\n"))).status === 404);
 
     const other = await connected("HOLDER-6");
     const { transfer } = await askToUpdate(other);

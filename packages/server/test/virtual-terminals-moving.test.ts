@@ -26,7 +26,7 @@ class Host {
   /** What it was told the last time, once it was told so often. */
   told(times = 1): Promise<VirtualTerminalSpec> {
     const latest = () => (this.specs.length < times ? undefined : this.specs.at(-1));
-    return vi.waitUntil(latest, { timeout: 20_000, interval: 20 });
+    return vi.waitUntil(latest);
   }
 }
 
@@ -74,7 +74,7 @@ describe("a virtual terminal that moves to another server", () => {
     for (let times = 0; times < 3; times += 1) await device.greet();
     server.clock.advance(windowMs);
     const now = async () => (await server.call("GET", `${operations}/${id}`, tenant)).body;
-    await expect.poll(now, { timeout: 10_000 }).toMatchObject({ status: "TIMEOUT", reason: "no_answer" });
+    await expect.poll(now).toMatchObject({ status: "TIMEOUT", reason: "no_answer" });
     const asked = device.received.filter(({ channel }) => channel === "command" || channel === "inquiry");
     expect(asked).toEqual([]);
   }
@@ -101,7 +101,7 @@ describe("a virtual terminal that moves to another server", () => {
     expect(hosts.second.specs).toEqual([]);
     server.clock.advance(leaseIsOver);
     const moved = await connect(server, await hosts.second.told());
-    await vi.waitUntil(() => hosts.first.stopped.includes(terminalId), { timeout: 20_000, interval: 20 });
+    await vi.waitUntil(() => hosts.first.stopped.includes(terminalId));
     await isNotAskedFor(server, moved, id);
     await moved.leave();
     await first.stop();

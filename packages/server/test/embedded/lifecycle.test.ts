@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { readPostmasterFile } from "../../src/db/embedded/orphan.ts";
 import { collectingLog, isAlive, query, scratchFolder, startScratch } from "./scratch.ts";
 
-const PATIENT = { timeout: 20_000, interval: 20 };
+const PATIENT = { interval: 20 };
 
 test("creates a cluster that only its password and its private socket lead to", async () => {
   const data = scratchFolder();

@@ -7,7 +7,7 @@ import { readPostmasterFile } from "../../src/db/embedded/orphan.ts";
 import type { EmbeddedPostgres } from "../../src/db/embedded/postgres.ts";
 import { type Child, isAlive, query, scratchFolder, startChild, startScratch } from "./scratch.ts";
 
-const PATIENT = { timeout: 20_000, interval: 5 };
+const PATIENT = { interval: 5 };
 
 async function startServer(folder: string): Promise<{ server: Child; connection: EmbeddedPostgres["connection"] }> {
   const server = startChild("start-and-wait.ts", folder);

@@ -32,7 +32,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
     server = await startTestServer({ config });
     await ready();
     tenant = await server.account("T67000001");
-  }, 120_000);
+  });
   afterAll(async () => {
     await server?.stop();
     await broker?.stop();
@@ -40,7 +40,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
 
   async function ready() {
     const status = async () => (await server.call("GET", "/health/ready")).status;
-    await vi.waitUntil(async () => (await status()) === 200, { timeout: 60_000, interval: 50 });
+    await vi.waitUntil(async () => (await status()) === 200, { interval: 50 });
   }
 
   interface Answered {
@@ -64,7 +64,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
     return client;
   }
 
-  const ends = (client: MqttClient) => vi.waitUntil(() => !client.connected, { timeout: 20_000, interval: 20 });
+  const ends = (client: MqttClient) => vi.waitUntil(() => !client.connected);
   const lapsed = async (id: string) => {
     const query = server.db.sql.selectFrom("terminal_credentials").selectAll().where("terminal_id", "=", id);
     const { lapsed_at, lapse_due_at } = await query.executeTakeFirstOrThrow();
@@ -84,7 +84,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
     server.clock.advance(kind === "nats" ? (lifetime + grace) * 1000 : (60 + grace) * 1000);
     await ends(over);
     await expect(connect(silent.first)).rejects.toThrow();
-    await vi.waitUntil(() => lapsed(silent.id), { timeout: 20_000, interval: 50 });
+    await vi.waitUntil(() => lapsed(silent.id), { interval: 50 });
     if (kind !== "nats") expect(staying.connected).toBe(true);
 
     await server.restart();
@@ -93,7 +93,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
     const back = await connect(await silent.renew());
     await expect(connect(silent.first)).rejects.toThrow();
     expect(back.connected).toBe(true);
-  }, 120_000);
+  });
 
   it("tells how it closed the day also when it was paired anew meanwhile, and closes it once", async () => {
     const path = `/v1/accounts/${tenant.aid}/terminals`;
@@ -134,18 +134,18 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
     };
     const status = async () => (await server.call("GET", `${path}/${id}`, tenant)).body.status;
     const hello = async () => (await server.call("GET", `${path}/${id}/presence`, tenant)).body.status;
-    await expect.poll(hello, { timeout: 20_000 }).toBe("online");
+    await expect.poll(hello).toBe("online");
     await send("check_update");
-    await expect.poll(status, { timeout: 20_000 }).toBe("ACTIVE");
+    await expect.poll(status).toBe("ACTIVE");
     const sent = await send("end_of_day");
-    await expect.poll(() => operation(sent), { timeout: 20_000 }).toMatchObject({ phase: "started" });
+    await expect.poll(() => operation(sent)).toMatchObject({ phase: "started" });
 
     const { code } = (await server.call("POST", `${path}/${id}/pairing-codes`, { ...tenant, body: {} })).body;
     agent.use(await pairAs(code));
     closed();
-    await expect.poll(() => operation(sent), { timeout: 20_000 }).toMatchObject({ status: "COMPLETED" });
+    await expect.poll(() => operation(sent)).toMatchObject({ status: "COMPLETED" });
     expect(closings).toBe(1);
-  }, 60_000);
+  });
 });
 
 const operations = "/v1/admin/terminals/operations";

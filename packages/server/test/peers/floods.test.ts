@@ -28,7 +28,7 @@ describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a terminal that flood
     onTestFinished(() => server.stop());
     if (asks) await broker.start(server.url);
     const [one, other] = [await server.account("T66000001"), await server.account("T66000002")];
-    await vi.waitUntil(async () => (await fetch(`${server.url}/health/ready`)).ok, { timeout: 30_000, interval: 100 });
+    await vi.waitUntil(async () => (await fetch(`${server.url}/health/ready`)).ok, { interval: 100 });
 
     const good = await credentialOf(server, one, "GOOD-1");
     const url = new URL(broker.ownUrl);
@@ -47,7 +47,7 @@ describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a terminal that flood
       for (let count = 0; count < 100; count += 1) flooding.publish(topic(bad.terminal_id, "hello"), hello, { qos: 0 });
       return !flooding.connected;
     };
-    await vi.waitUntil(say, { timeout: 30_000, interval: 5 });
+    await vi.waitUntil(say, { interval: 5 });
 
     const see = watcher(server, one);
     const before = (await see.presence(good.terminal_id)).last_heard_at ?? "";
@@ -55,8 +55,8 @@ describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a terminal that flood
       await device.beat();
       return ((await see.presence(good.terminal_id)).last_heard_at ?? "") > before;
     };
-    await vi.waitUntil(heard, { timeout: 10_000, interval: 500 });
+    await vi.waitUntil(heard, { interval: 500 });
     expect(device.client.connected).toBe(true);
     expect(await see.changes(good.terminal_id)).toEqual(["online connected"]);
-  }, 120_000);
+  });
 });

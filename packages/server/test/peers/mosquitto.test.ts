@@ -177,7 +177,7 @@ describe("Mosquitto as the outside broker (MQTT_URL)", () => {
       });
       expect(sent.status).toBe(201);
       const status = async () => (await server.call("GET", `${base}/${sent.body.id}`, tenant)).body.status;
-      await vi.waitUntil(async () => (await status()) !== "PENDING", { timeout: 20_000, interval: 50 });
+      await vi.waitUntil(async () => (await status()) !== "PENDING", { interval: 50 });
       expect(await status()).toBe("COMPLETED");
     }
     expect((await server.call("GET", "/health/ready")).body).toMatchObject({ broker: "up" });

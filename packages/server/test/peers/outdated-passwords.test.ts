@@ -47,7 +47,7 @@ describe("a broker that ends connections with the token", () => {
         return sessions.size;
       };
       // The second and the third only after the first token has run out.
-      await vi.waitUntil(async () => (await connections()) === 3, { timeout: 30_000, interval: 50 });
+      await vi.waitUntil(async () => (await connections()) === 3, { interval: 50 });
       expect((await see.presence(id)).status).toBe("online");
       expect(await see.changes(id)).toEqual(["online connected"]);
     } finally {

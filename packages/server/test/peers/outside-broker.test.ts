@@ -65,7 +65,7 @@ describe("servers on one Mosquitto", () => {
     const said = numbers(0, 300);
     await Promise.all(said.map((text) => terminal.publishAsync(startedOf(text), text, { qos: 1 })));
     const all = () => servers.flatMap(({ heard }) => heard);
-    await vi.waitUntil(() => all().length >= said.length, { timeout: 10_000, interval: 10 });
+    await vi.waitUntil(() => all().length >= said.length, { interval: 10 });
     expect(all().toSorted()).toEqual(said.toSorted());
     for (const { heard } of servers) expect(heard.length).toBeGreaterThan(0);
   });
@@ -78,12 +78,12 @@ describe("servers on one Mosquitto", () => {
     const saying = (async () => {
       for (const text of said) await terminal.publishAsync(startedOf(text), text, { qos: 1 });
     })();
-    await vi.waitUntil(() => leaving.heard.length > 20, { timeout: 10_000, interval: 1 });
+    await vi.waitUntil(() => leaving.heard.length > 20, { interval: 1 });
     await leaving.transport.close();
     const heardAtTheEnd = leaving.heard.length;
     await saying;
     const all = () => [...leaving.heard, ...staying.heard];
-    await vi.waitUntil(() => all().length >= said.length, { timeout: 10_000, interval: 10 });
+    await vi.waitUntil(() => all().length >= said.length, { interval: 10 });
     expect(all().toSorted()).toEqual(said.toSorted());
     expect(leaving.heard).toHaveLength(heardAtTheEnd);
   });
@@ -108,7 +108,7 @@ describe("servers on one Mosquitto", () => {
     } as const;
     await transport.publish(terminalId, "command", command);
     await transport.publish(terminalId, "rejection", rejection("stays"));
-    await vi.waitUntil(() => expiries.size === 2, { timeout: 10_000, interval: 5 });
+    await vi.waitUntil(() => expiries.size === 2, { interval: 5 });
     // What has passed at the broker is taken off.
     expect([14, 15]).toContain(expiries.get("command"));
     expect(expiries.get("rejection")).toBeUndefined();
@@ -121,7 +121,7 @@ describe("servers on one Mosquitto", () => {
       numbers(0, 50).map((path) => transport.publish(terminalId, "rejection", rejection(path))),
     );
     await mosquitto.kill();
-    await vi.waitUntil(() => !transport.healthy(), { timeout: 10_000, interval: 5 });
+    await vi.waitUntil(() => !transport.healthy(), { interval: 5 });
     // Whatever was under way is over, one way or the other.
     await underWay;
     await expect(transport.publish(terminalId, "rejection", rejection("late"))).rejects.toThrow("is away");
@@ -131,12 +131,12 @@ describe("servers on one Mosquitto", () => {
     const received: string[] = [];
     terminal.on("message", (_topic, payload) => void received.push(payload.toString()));
     await terminal.subscribeAsync(rejectionTopic, { qos: 1 });
-    await vi.waitUntil(() => transport.healthy(), { timeout: 20_000, interval: 10 });
+    await vi.waitUntil(() => transport.healthy(), { interval: 10 });
     await transport.publish(terminalId, "rejection", rejection("new"));
-    await vi.waitUntil(() => received.length > 0, { timeout: 10_000, interval: 5 });
+    await vi.waitUntil(() => received.length > 0, { interval: 5 });
     expect(received.map((text) => JSON.parse(text))).toEqual([rejection("new")]);
     await terminal.publishAsync(startedTopic, "back", { qos: 1 });
-    await expect.poll(() => heard, { timeout: 10_000 }).toEqual(["back"]);
+    await expect.poll(() => heard).toEqual(["back"]);
   });
 
   it("hear what others send to a terminal that waits at them and not at the broker, each word once", async () => {
@@ -148,7 +148,7 @@ describe("servers on one Mosquitto", () => {
     /** Listening is asked for and not waited for: what is lost meanwhile comes again. */
     const until = async (path: string, to = terminalId) => {
       const came = async () => (await say(there, path, to), here.overheard.includes(heardAs(path, to)));
-      await expect.poll(came, { timeout: 20_000, interval: 50 }).toBe(true);
+      await expect.poll(came, { interval: 50 }).toBe(true);
     };
     here.transport.standIn?.begin(terminalId);
     await until("first");
@@ -159,9 +159,9 @@ describe("servers on one Mosquitto", () => {
     expect(there.overheard).toEqual([]);
 
     await mosquitto.kill();
-    await vi.waitUntil(() => !here.transport.healthy() && !there.transport.healthy(), { timeout: 10_000, interval: 5 });
+    await vi.waitUntil(() => !here.transport.healthy() && !there.transport.healthy(), { interval: 5 });
     await mosquitto.start();
-    await vi.waitUntil(() => here.transport.healthy() && there.transport.healthy(), { timeout: 20_000, interval: 10 });
+    await vi.waitUntil(() => here.transport.healthy() && there.transport.healthy(), { interval: 10 });
     await until("back");
 
     here.transport.standIn?.end(terminalId);
@@ -185,7 +185,7 @@ describe("servers on one Mosquitto", () => {
     const publish = () => transport.publish(terminalId, "rejection", rejection(""));
 
     await Promise.all(Array.from({ length: 500 }, publish));
-    await vi.waitUntil(() => received === 500, { timeout: 10_000, interval: 5 });
+    await vi.waitUntil(() => received === 500, { interval: 5 });
 
     mosquitto.signal("SIGSTOP");
     const sent = Array.from({ length: 12_000 }, () =>

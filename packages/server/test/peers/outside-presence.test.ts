@@ -46,13 +46,13 @@ describe("presence over an outside broker, at two servers", () => {
 
   it("knows who is there, how they are, who is lost and who was shut down", async () => {
     const { agent, id } = await startAgent("6400001");
-    await vi.waitUntil(async () => (await see.telemetry(id)).telemetry.printer?.value === "ok", { timeout: 5_000 });
+    await vi.waitUntil(async () => (await see.telemetry(id)).telemetry.printer?.value === "ok");
     expect(await see.probe(id)).toMatchObject({ reachable: true });
     await agent.stop();
-    await see.until(id, "shut_down", 2_000);
+    await see.until(id, "shut_down");
     const { agent: killed, id: lost } = await startAgent("6400002");
     await killed.kill();
-    await see.until(lost, "late", 5_000);
+    await see.until(lost, "late");
     expect(await see.probe(lost)).toMatchObject({ reachable: false });
     expect(await see.changes(lost)).toEqual(["online connected", "late link_lost"]);
   });
@@ -98,8 +98,8 @@ describe("presence over an outside broker, at two servers", () => {
     const { id } = await startAgent("6400006");
     const path = `/v1/accounts/${tenant.aid}/terminals/${id}/presence`;
     await mosquitto.kill();
-    await vi.waitUntil(async () => (await server.call("GET", "/health/ready")).status === 503, { timeout: 10_000 });
-    await vi.waitUntil(async () => (await other.call("GET", "/health/ready")).status === 503, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await server.call("GET", "/health/ready")).status === 503);
+    await vi.waitUntil(async () => (await other.call("GET", "/health/ready")).status === 503);
     // As if it lasted ten minutes.
     await server.db.pool.query("update presence_watch set seen_at = seen_at - interval '10 minutes'");
     for (const one of [server, other]) one.clock.advance(600_000);
@@ -108,12 +108,12 @@ describe("presence over an outside broker, at two servers", () => {
     await mosquitto.start();
     const query = server.db.sql.selectFrom("terminal_presence").select("connected_at").where("terminal_id", "=", id);
     const cameBack = async () => (await query.executeTakeFirstOrThrow()).connected_at >= back;
-    await vi.waitUntil(cameBack, { timeout: 20_000, interval: 50 });
+    await vi.waitUntil(cameBack, { interval: 50 });
     expect((await see.get(path)).status).toBe("online");
     expect(await see.changes(id)).toEqual(["online connected"]);
     // Until a server has said that it listens again, what the next tests do counts as done in the outage.
     const listens = "select from presence_watch where seen_at > clock_timestamp() - interval '1 minute'";
-    await vi.waitUntil(async () => (await server.db.pool.query(listens)).rowCount === 1, { timeout: 10_000 });
+    await vi.waitUntil(async () => (await server.db.pool.query(listens)).rowCount === 1);
   });
 
   it("closes the day of a terminal that is deleted only if it is there", async () => {

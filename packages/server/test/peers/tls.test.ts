@@ -87,7 +87,7 @@ describe("the embedded broker with a certificate of a private authority", () => 
     const sent = await post("/v1/admin/terminals/operations", { terminal_id, operation: "open_menu" });
     const status = async () =>
       (await server.call("GET", `/v1/admin/terminals/operations/${sent.body.id}`, tenant)).body.status;
-    await expect.poll(status, { timeout: 15_000 }).toBe("COMPLETED");
+    await expect.poll(status).toBe("COMPLETED");
   });
 
   it("is where agents are told to connect, and lets in who trusts its authority", async () => {
@@ -121,11 +121,11 @@ const programNames = Object.keys(programs) as ProgramName[];
 const foreignCertificate =
   /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT|CERT_SIGNATURE_FAILURE/;
 
-describe.each(outsideBrokers)("%s with a certificate of a private authority", { timeout: 120_000 }, (carrier) => {
+describe.each(outsideBrokers)("%s with a certificate of a private authority", (carrier) => {
   let stage: Stage;
   beforeAll(async () => {
     stage = await Stage.open(carrier, own);
-  }, 120_000);
+  });
   afterAll(() => stage?.close());
   const scene = (program: ProgramName) => ({ stage: () => stage, program });
 
@@ -155,7 +155,7 @@ describe.each(outsideBrokers)("%s with a certificate of a private authority", { 
     device.start(code);
     await device.agent.until({ event: "paired" });
     const log = () => readFileSync(join(device.folder, "agent.log"), "utf8");
-    await vi.waitUntil(() => /certificate verify failed/i.test(log()), { timeout: 20_000, interval: 50 });
+    await vi.waitUntil(() => /certificate verify failed/i.test(log()), { interval: 50 });
     expect(device.agent.count({ event: "connected" })).toBe(0);
   });
 
@@ -175,7 +175,7 @@ describe.each(outsideBrokers)("%s with a certificate of a private authority", { 
     // It asks the server first whom to let in: so a server cannot wait for it.
     const server = await starting;
     onTestFinished(() => server.stop());
-    await vi.waitUntil(() => said().some((line) => foreignCertificate.test(line)), { timeout: 20_000, interval: 20 });
+    await vi.waitUntil(() => said().some((line) => foreignCertificate.test(line)));
     const { broker } = (await (await fetch(`${server.httpUrl}/health/ready`)).json()) as { broker: string };
     expect(broker).toBe("down");
   });

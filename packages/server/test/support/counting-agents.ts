@@ -41,7 +41,7 @@ export async function startCountingAgents(server: ForDevices, tenant: Tenant, co
     (await server.call("GET", `${accounts}/terminals/${terminalId}`, { token: tenant.token })).body.status !==
     "PENDING";
   // A terminal takes operations once it has said hello.
-  for (const terminalId of terminalIds) await vi.waitUntil(() => known(terminalId), { timeout: 20_000, interval: 20 });
+  for (const terminalId of terminalIds) await vi.waitUntil(() => known(terminalId));
   return { terminalIds, carriedOut, stop: async () => void (await Promise.all(agents.map((agent) => agent.stop()))) };
 }
 

@@ -41,7 +41,7 @@ export async function startMosquitto(): Promise<Mosquitto> {
     async start() {
       broker = spawn("/usr/sbin/mosquitto", ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
       endsWithUs(broker);
-      await vi.waitUntil(() => answers(port), { timeout: 20_000, interval: 20 });
+      await vi.waitUntil(() => answers(port));
     },
     async stop() {
       await end("SIGTERM");

@@ -91,8 +91,8 @@ export function watcher(server: Pick<ForDevices, "call">, { aid, token }: Tenant
     presence,
     get,
     /** Resolves when the terminal has that status. */
-    async until(terminalId: string, status: string, timeout = 10_000): Promise<TerminalPresence> {
-      await vi.waitUntil(async () => (await presence(terminalId)).status === status, { timeout, interval: 20 });
+    async until(terminalId: string, status: string): Promise<TerminalPresence> {
+      await vi.waitUntil(async () => (await presence(terminalId)).status === status);
       return presence(terminalId);
     },
     /** What happened, oldest first, as "status reason". */

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { generate, type IConnectPacket, type Packet, parser } from "mqtt-packet";
 import { vi } from "vitest";
 
-const patience = { timeout: 10_000, interval: 5 };
+const patience = { interval: 5 };
 
 /** A connection to a broker that sends whatever a test wants, packets or bytes, and notes what comes back. */
 export class RawLink {

@@ -60,7 +60,7 @@ export async function serve({ folder, env }: ServeOptions): Promise<Serving> {
     });
     endsWithUs(child);
     ended = once(child, "exit");
-    await vi.waitUntil(() => isReady(url), { timeout: 60_000, interval: 20 });
+    await vi.waitUntil(() => isReady(url));
   };
   await start();
   const kill = async () => void (await end("SIGKILL"));

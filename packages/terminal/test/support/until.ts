@@ -5,5 +5,5 @@ export async function until(condition: () => boolean, what: string): Promise<voi
   const check = () => {
     if (!condition()) throw new Error(`Not within 10 s: ${what}`);
   };
-  await vi.waitFor(check, { timeout: 10_000, interval: 5 });
+  await vi.waitFor(check, { interval: 5 });
 }

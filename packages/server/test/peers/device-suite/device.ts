@@ -57,7 +57,7 @@ export class SuiteDevice {
   /** Resolves when it is connected so many times over, and the server says so. */
   async online(times = 1): Promise<void> {
     await this.agent.until({ event: "connected", terminal_id: this.id }, { times });
-    await this.#scene.stage().see.until(this.id, "online", 20_000);
+    await this.#scene.stage().see.until(this.id, "online");
   }
 }
 

@@ -70,7 +70,7 @@ export function operationCases(scene: Scene): void {
   it("does not begin what is cancelled first, and says so of what it breaks off", async (context) => {
     const device = await activeDevice(scene, context);
     await device.agent.kill();
-    await vi.waitUntil(async () => (await stage().see.presence(device.id)).status !== "online", { timeout: 20_000 });
+    await vi.waitUntil(async () => (await stage().see.presence(device.id)).status !== "online");
     const waiting = await stage().send(device.id, "open_menu", { timeout: 120 });
     expect(await cancel(stage(), waiting, 200)).toMatchObject({ status: "FAILED", reason: "cancelled" });
     device.start();
@@ -101,7 +101,7 @@ async function sendAgain({ server }: Stage, id: string): Promise<void> {
     [id],
   );
   expect(rowCount).toBe(1);
-  await vi.waitUntil(async () => (await attempts())?.attempts > 0, { timeout: 10_000, interval: 10 });
+  await vi.waitUntil(async () => (await attempts())?.attempts > 0, { interval: 10 });
 }
 
 /** The log can be downloaded, and no card number is in it. */

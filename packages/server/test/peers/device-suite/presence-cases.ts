@@ -11,7 +11,7 @@ export function presenceCases(scene: Scene): void {
     });
     const asked = Date.now();
     const ended = device.agent.stop();
-    await stage().see.until(device.id, "shut_down", 10_000);
+    await stage().see.until(device.id, "shut_down");
     const { since } = await stage().see.presence(device.id);
     expect(Date.parse(since) - asked).toBeLessThan(1_000);
     expect(await ended).toMatchObject({ code: 0, stderr: "" });

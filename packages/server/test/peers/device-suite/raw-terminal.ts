@@ -75,7 +75,7 @@ export class RawTerminal {
 
   /** The next message of a channel, once it comes; `after` counts those that were there before. */
   async next(channel: string, after = 0): Promise<Record<string, unknown>> {
-    await vi.waitUntil(() => this.count(channel) > after, { timeout: 15_000, interval: 5 });
+    await vi.waitUntil(() => this.count(channel) > after, { interval: 5 });
     return this.received.filter((entry) => entry.channel === channel)[after]?.message as Record<string, unknown>;
   }
 }

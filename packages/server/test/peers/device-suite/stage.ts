@@ -121,7 +121,7 @@ export class Stage {
   }
 
   async reaches(id: string, phase: string): Promise<void> {
-    await vi.waitUntil(async () => (await this.operation(id)).phase === phase, { timeout: 20_000, interval: 10 });
+    await vi.waitUntil(async () => (await this.operation(id)).phase === phase, { interval: 10 });
   }
 
   /** Carries an operation out that must succeed, and answers its result. */
@@ -138,5 +138,5 @@ function unexpected(what: string, answer: { status: unknown; body?: unknown }): 
 
 export async function ready(server: TestServer): Promise<void> {
   const status = async () => (await server.call("GET", "/health/ready")).status;
-  await vi.waitUntil(async () => (await status()) === 200, { timeout: 30_000, interval: 50 });
+  await vi.waitUntil(async () => (await status()) === 200, { interval: 50 });
 }

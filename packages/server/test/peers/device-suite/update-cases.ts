@@ -23,7 +23,7 @@ export function updateCases(scene: Scene): void {
     // It begins anew with it; what comes meanwhile is carried out by the new version.
     expect(await check()).toMatchObject({ result: { current_version: good, update_available: false } });
     const told = async () => (await stage().see.telemetry(device.id)).telemetry.software_version?.value;
-    await vi.waitUntil(async () => (await told()) === good, { timeout: 20_000, interval: 50 });
+    await vi.waitUntil(async () => (await told()) === good, { interval: 50 });
 
     const { id: damaged } = await release("100.2.0");
     await change(join(dataDir, "files", "releases", tenant.aid.toLowerCase(), damaged));

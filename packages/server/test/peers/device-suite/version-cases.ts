@@ -90,5 +90,5 @@ async function staysOnline(stage: Stage, { id, agent }: SuiteDevice): Promise<vo
   await vi.waitUntil(() => agent.events.findLast(({ event }) => /connected/.test(event))?.event === "connected", {
     timeout: 30_000,
   });
-  await stage.see.until(id, "online", 20_000);
+  await stage.see.until(id, "online");
 }

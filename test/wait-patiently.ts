@@ -1,0 +1,14 @@
+import { vi } from "vitest";
+import { patience } from "./patience.ts";
+
+const { waitFor, waitUntil } = vi;
+
+// A test may look more often and wait longer, but not shorter: no outcome depends on the machine's speed.
+vi.waitFor = (condition, options) => waitFor(condition, withPatience(options));
+vi.waitUntil = (condition, options) => waitUntil(condition, withPatience(options));
+
+function withPatience(options: Parameters<typeof waitFor>[1]): typeof patience {
+  const { timeout = 0, interval = patience.interval } =
+    typeof options === "number" ? { timeout: options } : (options ?? {});
+  return { interval, timeout: Math.max(timeout, patience.timeout) };
+}
