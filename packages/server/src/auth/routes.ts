@@ -4,10 +4,12 @@ import { scopes as allScopes } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
+import { networkOf } from "../platform/http/rate-limit.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { accountOfAudience } from "./audience.ts";
-import { clientIsKnown, findGrant } from "./clients.ts";
+import { findGrant } from "./clients.ts";
 import { readCredentials } from "./credentials.ts";
+import { clientIsKnown } from "./known-clients.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -99,7 +101,8 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
     });
   }
   const { clientId, secret, form } = readCredentials(request, body);
-  if (!(await clientIsKnown(deps.db, oid, clientId, secret))) throw invalidClient();
+  const shown = { accountId: oid, clientId, secret, from: networkOf(request.ip) };
+  if (!(await clientIsKnown(deps.db, shown))) throw invalidClient();
 
   // A form-encoded request may leave the audience out: the account is in the path (D24).
   const audience = body.audience ?? (form ? issuer : undefined);
