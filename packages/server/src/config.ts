@@ -106,7 +106,9 @@ export const defaultLogDays = 90;
 export const defaultPresenceDays = 90;
 export const defaultTelemetryDays = 30;
 const longestDays = 36_500;
-const tokenSeconds = [60, 604_800] as const;
+/** What is taken away from a grant is remembered a little longer than its tokens can live. */
+export const longestTokenSeconds = 604_800;
+const tokenSeconds = [60, longestTokenSeconds] as const;
 const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
 /** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */

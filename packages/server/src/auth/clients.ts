@@ -63,3 +63,20 @@ export function findGrant(
     .where("removed_at", "is", null)
     .executeTakeFirst();
 }
+
+/** What a token stems from: a grant of the client for the account, as long as it is not removed. */
+export async function grantExists(
+  db: Db,
+  grant: { accountId: string; grantId: string; clientId: string; audienceAccountId: string },
+): Promise<boolean> {
+  const row = await db.sql
+    .selectFrom("client_grants")
+    .select("id")
+    .where("account_id", "=", grant.accountId)
+    .where("id", "=", grant.grantId)
+    .where("client_id", "=", grant.clientId)
+    .where("audience_account_id", "=", grant.audienceAccountId)
+    .where("removed_at", "is", null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
