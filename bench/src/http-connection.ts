@@ -18,9 +18,11 @@ export class HttpConnection {
   #answered: ((answer: Answer) => void) | undefined;
   #failed: ((error: Error) => void) | undefined;
 
-  static async open(httpUrl: string): Promise<HttpConnection> {
+  /** `from` is the address of this machine that the connection comes from. */
+  static async open(httpUrl: string, from?: string): Promise<HttpConnection> {
     const { hostname, port } = new URL(httpUrl);
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const local = from === undefined ? {} : { localAddress: from };
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true, ...local });
     await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
     return new HttpConnection(socket);
   }

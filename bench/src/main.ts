@@ -10,6 +10,7 @@ import { logs } from "./logs.ts";
 import { printMachine } from "./machine.ts";
 import { roundTrip } from "./round-trip.ts";
 import { slowDisk } from "./slow-disk.ts";
+import { tokens } from "./tokens.ts";
 
 const programs = {
   accept,
@@ -21,6 +22,7 @@ const programs = {
   lists,
   fleet,
   logs,
+  tokens,
 } as const;
 const interruptedCode = 130;
 

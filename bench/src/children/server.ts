@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "@tillkeeper/server/config";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
-import { startServer } from "@tillkeeper/server/main";
+import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { Closing } from "@tillkeeper/server/platform/closing";
-import { createLogger } from "@tillkeeper/server/platform/log";
+import { createLogger, type Logger } from "@tillkeeper/server/platform/log";
 import { databaseUrl } from "../database-url.ts";
 import { processFigures } from "../process-figures.ts";
 import { serveParent } from "./serve-parent.ts";
@@ -19,33 +19,50 @@ export interface ServerPlace {
 export interface ServerSetUp {
   /** Folder with `bin`, `lib` and `share` of the PostgreSQL to run, in place of the installed one. */
   binaries?: string;
+  /** A database that is there already, in place of one of its own. */
+  database?: ServerPlace["database"];
+  /** The limits that a server has which others than this machine can reach. */
+  limited?: boolean;
 }
 
 const closing = new Closing();
+let server: RunningServer | undefined;
 
 /**
  * A whole server as `serve` runs it, on free ports, with the embedded PostgreSQL in a temporary folder and its default
  * durability. The database is started here rather than by the server only to learn how the others reach it.
  */
-async function start({ binaries }: ServerSetUp): Promise<ServerPlace> {
+async function start({ binaries, database, limited }: ServerSetUp): Promise<ServerPlace> {
   const log = createLogger("error");
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-bench-"));
   closing.add(() => rmSync(folder, { recursive: true, force: true }));
+  const connection = database ?? (await startDatabase(folder, log, binaries));
+  const config = readConfig({
+    TILLKEEPER_HTTP_PORT: "0",
+    TILLKEEPER_MQTT_PORT: "0",
+    TILLKEEPER_DATA_DIR: join(folder, "server"),
+    DATABASE_URL: databaseUrl(connection),
+    ...(limited && { TILLKEEPER_RATE_LIMIT: "100" }),
+  });
+  server = await startServer({ config, log });
+  closing.add(endServer);
+  return { httpUrl: server.httpUrl, mqttUrl: server.mqttUrl, database: connection };
+}
+
+async function startDatabase(folder: string, log: Logger, binaries?: string): Promise<ServerPlace["database"]> {
   const postgres = await startEmbeddedPostgres({
     folder: join(folder, "postgres"),
     log,
     ...(binaries !== undefined && { binaries }),
   });
   closing.add(() => postgres.stop());
-  const config = readConfig({
-    TILLKEEPER_HTTP_PORT: "0",
-    TILLKEEPER_MQTT_PORT: "0",
-    TILLKEEPER_DATA_DIR: join(folder, "server"),
-    DATABASE_URL: databaseUrl(postgres.connection),
-  });
-  const server = await startServer({ config, log });
-  closing.add(() => server.stop());
-  return { httpUrl: server.httpUrl, mqttUrl: server.mqttUrl, database: postgres.connection };
+  return postgres.connection;
+}
+
+async function endServer(): Promise<void> {
+  const ending = server;
+  server = undefined;
+  await ending?.stop();
 }
 
 let starting: Promise<ServerPlace> | undefined;
@@ -56,6 +73,8 @@ serveParent(
       starting = start(setUp);
       return starting;
     },
+    /** Ends the server alone; its database stays. */
+    end: endServer,
     /** Bytes that this process occupies. */
     memory: () => process.memoryUsage.rss(),
   },

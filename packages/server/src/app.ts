@@ -13,7 +13,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
-import type { Tokens } from "./auth/tokens.ts";
+import type { Attempts, Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
@@ -21,6 +21,7 @@ import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
 import { toApiError } from "./platform/http/failures.ts";
 import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
+import { clientOf, nameClient } from "./platform/http/request-client.ts";
 import type { Caller, Route } from "./platform/http/route.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
 import { compileBodyless, compileValidator } from "./platform/http/validation.ts";
@@ -90,9 +91,7 @@ export async function buildApp({ log, routes, trustedProxies = [], ...deps }: Ap
   });
   app.addHook("preValidation", (request, _reply, done) => done(unstorable(request)));
   app.addHook("onResponse", (request, reply, done) => {
-    const { method, url } = request;
-    const ms = Math.round(reply.elapsedTime);
-    request.log.info({ method, url: withoutSecrets(url), status: reply.statusCode, ms }, "answered");
+    logAnswer(request, reply);
     done();
   });
 
@@ -111,6 +110,13 @@ export async function buildApp({ log, routes, trustedProxies = [], ...deps }: Ap
   });
   for (const row of routes) if (row.upload) await app.register(async (uploads) => addUpload(uploads, row, gate));
   return app;
+}
+
+function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  const { method, url } = request;
+  const ms = Math.round(reply.elapsedTime);
+  const answer = { method, url: withoutSecrets(url), status: reply.statusCode, ms };
+  request.log.info({ ...answer, ...clientOf(request) }, "answered");
 }
 
 /** A route whose body is handed on unread. */
@@ -190,7 +196,8 @@ function asFile(type: string, responses: Route["schemas"]["responses"]): object 
 
 /** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */
 async function authorize(request: FastifyRequest, accepted: readonly string[], gate: Gate): Promise<Caller> {
-  const principal = await gate.tokens.authenticate(request.headers.authorization);
+  const principal = await gate.tokens.authenticate(request.headers.authorization, attemptsOf(request, gate));
+  nameClient(request, principal);
   takeTurn(gate.rateLimits?.perClient, principal.clientId);
   if (!accepted.some((scope) => principal.scopes.has(scope))) {
     throw new ApiError("insufficient_scope", `The token needs one of the scopes: ${accepted.join(", ")}.`, {
@@ -204,6 +211,15 @@ async function authorize(request: FastifyRequest, accepted: readonly string[], g
     throw new ApiError("account_not_found", "There is no such account.");
   }
   return { ...principal, address: request.ip, requestId: request.id };
+}
+
+/** Tokens that turn out to be none count against the network they come from; those it has shown before go on. */
+function attemptsOf({ ip }: FastifyRequest, { rateLimits }: Gate): Attempts {
+  const network = networkOf(ip);
+  return {
+    begin: () => takeTurn(rateLimits?.badTokensPerAddress, network),
+    succeeded: () => rateLimits?.badTokensPerAddress.giveBack(network),
+  };
 }
 
 function unstorable(request: FastifyRequest): ApiError | undefined {

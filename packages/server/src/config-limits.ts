@@ -18,7 +18,7 @@ export const limitSettings = {
 type Read = (name: keyof typeof limitSettings | "TILLKEEPER_HTTP_HOST") => string | undefined;
 type Fault = (name: string, message: string) => void;
 
-/** Token requests of one address per second: each costs a slow hash, and a client needs one in hours. */
+/** Token requests of one address per second: a client needs one in hours. */
 const tokenRequestsPerAddress = 20;
 /** Pairing and new tokens of one address per second: a chain of shops may have all its devices behind one. */
 export const devicesPerAddress = 200;

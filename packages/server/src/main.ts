@@ -72,6 +72,7 @@ async function openApi({ config, log, tokens, addresses }: Core, closing: Closin
   const rateLimits = config.rateLimit && {
     perClient: createRateLimit(config.rateLimit.perClient),
     perAddress: createRateLimit(config.rateLimit.perAddress),
+    badTokensPerAddress: createRateLimit(config.rateLimit.perAddress),
     devicesPerAddress: createRateLimit(config.rateLimit.devicesPerAddress ?? devicesPerAddress),
   };
   const app = await buildApp({ log, tokens, rateLimits, routes, trustedProxies: config.trustedProxies });

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID, scryptSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { openDb } from "../src/db/db.ts";
@@ -7,7 +7,7 @@ import { newId } from "../src/platform/ids.ts";
 import { createLogger } from "../src/platform/log.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer } from "./support/test-server.ts";
+import { basic, startTestServer } from "./support/test-server.ts";
 
 const dayMs = 86_400_000;
 
@@ -98,4 +98,76 @@ it("lets servers of before, which run beside this one for a while, go on giving 
   );
   expect(rows[0].credential_id).toMatch(/^[\da-f-]{36}$/);
   await server.stop();
+});
+
+/** As servers before 0015 kept every secret. */
+function oldHash(secret: string): string {
+  const salt = randomBytes(16);
+  const key = scryptSync(secret, salt, 32, { N: 32_768, r: 8, p: 1, maxmem: 2 ** 27 });
+  return ["scrypt", 32_768, 8, 1, salt.toString("base64url"), key.toString("base64url")].join("$");
+}
+
+it("goes on with secrets of before: made ones get a digest when they match next, of chosen ones the newest counts", async () => {
+  const database = await createTestDatabase({ empty: true });
+  const db = openDb({ connectionString: database.url }, createLogger("silent"));
+  await migrate(db, "0014_recipients.sql");
+  const aid = "T66000005";
+  await db.pool.query("insert into accounts (account_id, name, created_at) values ($1, 'x', now())", [aid]);
+  const insertClient = async (clientId: string, secrets: string[]) => {
+    const id = randomUUID();
+    await db.pool.query("insert into clients (account_id, client_id, id, created_at) values ($1, $2, $3, now())", [
+      aid,
+      clientId,
+      id,
+    ]);
+    await db.pool.query(
+      `insert into client_grants (account_id, id, client_id, audience_account_id, scopes, created_at)
+       values ($1, $2, $3, $1, '{read:accounts}', now())`,
+      [aid, id, clientId],
+    );
+    for (const [number, secret] of secrets.entries()) {
+      const tag = createHash("sha256").update(secret).digest()[0];
+      const hint = secret.length >= 43 ? secret.slice(-4) : null;
+      await db.pool.query(
+        `insert into client_secrets (account_id, client_id, secret_id, secret_hash, tag, last_four, created_at)
+         values ($1, $2, $3, $4, $5, $6, now() + $7 * interval '1 second')`,
+        [aid, clientId, randomUUID(), oldHash(secret), tag, hint, number],
+      );
+    }
+  };
+  const made = [randomBytes(32).toString("base64url"), randomBytes(32).toString("base64url")];
+  await insertClient("made", made);
+  await insertClient("chosen", ["the-first-of-the-sandbox", "the-second-of-the-sandbox"]);
+  await db.close();
+
+  const server = await startTestServer({ database });
+  const forms = async (clientId: string) => {
+    const { rows } = await server.db.pool.query(
+      `select split_part(secret_hash, '$', 1) as form from client_secrets
+       where client_id = $1 and revoked_at is null order by created_at`,
+      [clientId],
+    );
+    return rows.map((row) => row.form);
+  };
+  const getToken = async (clientId: string, secret: string) => {
+    const headers = { authorization: basic(clientId, secret) };
+    const body = { grant_type: "client_credentials", audience: `https://api.dintero.com/v1/accounts/${aid}` };
+    return (await server.call("POST", `/v1/accounts/${aid}/auth/token`, { headers, body })).status;
+  };
+  expect(await forms("made")).toEqual(["scrypt", "scrypt"]);
+  expect(await getToken("made", randomBytes(32).toString("base64url"))).toBe(401);
+  expect(await forms("made")).toEqual(["scrypt", "scrypt"]);
+  expect(await getToken("made", made[0] as string)).toBe(200);
+  expect(await forms("made")).toEqual(["sha256", "scrypt"]);
+  const again = await Promise.all(made.map((secret) => getToken("made", secret)));
+  expect(again).toEqual([200, 200]);
+  expect(await forms("made")).toEqual(["sha256", "sha256"]);
+  for (const secret of made) expect(await getToken("made", secret)).toBe(200);
+  expect(await getToken("made", `${made[0]}x`)).toBe(401);
+
+  expect(await getToken("chosen", "the-second-of-the-sandbox")).toBe(200);
+  expect(await getToken("chosen", "the-first-of-the-sandbox")).toBe(401);
+  expect(await forms("chosen")).toEqual(["scrypt"]);
+  await server.stop();
+  await database.drop();
 });

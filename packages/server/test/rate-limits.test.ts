@@ -27,6 +27,14 @@ describe("a rate limit", () => {
     expect([limit.take("a"), limit.take("a"), limit.take("a")]).toEqual([0, 0, 1]);
   });
 
+  it("takes a turn back that should not count", () => {
+    const limit = createRateLimit(1, () => 0);
+    limit.giveBack("a");
+    expect([limit.take("a"), limit.take("a"), limit.take("a")]).toEqual([0, 0, 1]);
+    limit.giveBack("a");
+    expect([limit.take("a"), limit.take("a")]).toEqual([0, 1]);
+  });
+
   it("takes a subscriber's IPv6 network as one address", () => {
     expect(networkOf("192.0.2.1")).toBe("192.0.2.1");
     expect(networkOf("::ffff:192.0.2.1")).toBe("192.0.2.1");
@@ -108,6 +116,40 @@ describe("a server with rate limits", () => {
       expect(answer.body).toMatchObject({ error: { code: "too_many_requests" } });
     }
     expect((await server.call("GET", "/.well-known/jwks.json")).status).toBe(200);
+  });
+
+  it("holds a network back that shows forged tokens, but not the clients it has seen there, nor other networks", async () => {
+    const config = { rateLimit: { perClient: 1_000, perAddress: 5 }, trustedProxies: ["127.0.0.0/8"] };
+    // Gives out tokens without a limit.
+    const giver = await startTestServer();
+    const behind = await startTestServer({ config, database: giver.database });
+    try {
+      const who = await giver.account(aid);
+      const unseen = (await giver.account("T87654321")).token;
+      const list = (token: string, from: string, account = aid) =>
+        behind.call("GET", `/v1/accounts/${account}/stores`, { token, headers: { "x-forwarded-for": from } });
+      expect((await list(who.token, "192.0.2.1")).status).toBe(200);
+      const forged = (n: number) => `${who.token.slice(0, -8)}${String(n).padStart(8, "A")}`;
+      const answers = await Promise.all(Array.from({ length: 300 }, (_, n) => list(forged(n), "192.0.2.1")));
+      const count = (status: number) => answers.filter((answer) => answer.status === status).length;
+      expect(count(401)).toBeGreaterThanOrEqual(10);
+      expect(count(429)).toBeGreaterThan(0);
+      expect(count(401) + count(429)).toBe(300);
+      for (const answer of answers.filter(({ status }) => status === 429)) {
+        expect(answer.body).toMatchObject({ error: { code: "too_many_requests" } });
+        expect(answer.headers.get("retry-after")).toMatch(/^[1-9]$/);
+      }
+      expect((await list(who.token, "192.0.2.1")).status).toBe(200);
+      expect((await list(unseen, "192.0.2.2", "T87654321")).status).toBe(200);
+      // Right ones do not count, however many a network shows.
+      const tokens = await Promise.all(
+        Array.from({ length: 30 }, (_, n) => giver.account("T87654323", { clientId: `till-${n}` })),
+      );
+      for (const { token } of tokens) expect((await list(token, "192.0.2.3", "T87654323")).status).toBe(200);
+    } finally {
+      await behind.stop();
+      await giver.stop();
+    }
   });
 
   it("counts who stands behind a trusted proxy one by one, and believes nobody else", async () => {

@@ -10,7 +10,7 @@ export const clientStatuses = ["ACTIVE", "DELETED"] as const;
 export const ClientStatus = Type.Enum(clientStatuses);
 export type ClientStatus = (typeof clientStatuses)[number];
 
-/** So that a secret can be replaced without an outage. More would make each wrong guess too costly for the server. */
+/** Several, so that a secret can be replaced without an outage; few, so that forgotten ones are noticed. */
 export const mostClientSecrets = 5;
 
 /** `sub` of every token and `created_by` of what it makes, so it is unique over all accounts. */

@@ -1,3 +1,4 @@
+import { grantExists } from "../auth/clients.ts";
 import { deviceTokens as createDeviceTokens } from "../auth/device-tokens.ts";
 import { openNarrowedGrants } from "../auth/narrowed-grants.ts";
 import { openSigningKeys } from "../auth/signing-keys.ts";
@@ -43,6 +44,8 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
     clock,
     lifetimeSeconds: config.tokenLifetimeSeconds,
     acceptedHosts,
+    grantExists: ({ issuerAccountId, accountId, ...grant }) =>
+      grantExists(db, { ...grant, accountId: issuerAccountId, audienceAccountId: accountId }),
   });
   const deviceTokens = createDeviceTokens({
     keys,

@@ -1,3 +1,4 @@
+import { longestTokenSeconds } from "../config.ts";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 
@@ -14,7 +15,7 @@ const renewAfterMs = 2_000;
 /** … and waited for after so long: no server honours what was taken away 5 s ago. */
 const staleAfterMs = 4_000;
 /** The longest a token can live, whatever the setting was when it was made, and an hour for clocks that differ. */
-const rememberedMs = (7 * 24 + 1) * 3_600_000;
+const rememberedMs = (longestTokenSeconds + 3_600) * 1000;
 
 /**
  * Tokens are checked without asking the database, so each server keeps a small list of what they must no longer open:

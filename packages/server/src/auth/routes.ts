@@ -4,10 +4,13 @@ import { scopes as allScopes } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
+import { networkOf } from "../platform/http/rate-limit.ts";
+import { nameClient } from "../platform/http/request-client.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { accountOfAudience } from "./audience.ts";
-import { clientIsKnown, findGrant } from "./clients.ts";
+import { findGrant } from "./clients.ts";
 import { readCredentials } from "./credentials.ts";
+import { clientIsKnown } from "./known-clients.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import type { Tokens } from "./tokens.ts";
 
@@ -93,13 +96,17 @@ interface TokenCall {
 }
 
 async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: TokenCall) {
+  const { clientId, secret, form } = readCredentials(request, body);
+  // Tokens that were given or refused stand in the request log. The audit log is for changes: in it each guess of a stranger
+  // would cost a transaction on the account's chain.
+  nameClient(request, { accountId: oid, clientId });
   if (body.grant_type !== "client_credentials") {
     throw new ApiError("invalid_grant_type", "Only the grant type client_credentials is supported.", {
       errors: [{ path: "/body/grant_type", message: "must be client_credentials" }],
     });
   }
-  const { clientId, secret, form } = readCredentials(request, body);
-  if (!(await clientIsKnown(deps.db, oid, clientId, secret))) throw invalidClient();
+  const shown = { accountId: oid, clientId, secret, from: networkOf(request.ip) };
+  if (!(await clientIsKnown(deps.db, shown))) throw invalidClient();
 
   // A form-encoded request may leave the audience out: the account is in the path (D24).
   const audience = body.audience ?? (form ? issuer : undefined);

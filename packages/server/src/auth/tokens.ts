@@ -4,8 +4,8 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Principal } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
-import { accountOfAudience } from "./audience.ts";
 import { bearerToken } from "./bearer.ts";
+import { type Claims, readClaims } from "./claims.ts";
 import type { NarrowedGrants } from "./narrowed-grants.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
@@ -23,6 +23,16 @@ interface TokenDeps {
   lifetimeSeconds: number;
   /** Hosts that an audience may name: the documented one and our own. */
   acceptedHosts: () => ReadonlySet<string>;
+  /** Asked once for each token. */
+  grantExists: (grant: Pick<Claims, "issuerAccountId" | "grantId" | "clientId" | "accountId">) => Promise<boolean>;
+}
+
+/** Counts the tokens that a network shows and that turn out to be none. */
+export interface Attempts {
+  /** Before a token is verified. Throws when the network has shown too many. */
+  begin(): void;
+  /** The token was one. */
+  succeeded(): void;
 }
 
 interface Verified {
@@ -34,8 +44,11 @@ interface Verified {
 export interface Tokens {
   lifetimeSeconds: number;
   sign(grant: TokenGrant, issuer: string): Promise<string>;
-  /** Who sent this `Authorization` header. Throws `missing_token` or `invalid_token`. */
-  authenticate(authorization: string | undefined): Promise<Principal>;
+  /**
+   * Who sent this `Authorization` header. `attempts` is asked about tokens only that this server has not verified yet.
+   * Throws `missing_token`, `invalid_token`, and what `attempts` throws.
+   */
+  authenticate(authorization: string | undefined, attempts?: Attempts): Promise<Principal>;
 }
 
 /** Verifying a signature costs five times what the rest of a request does, so verified tokens are remembered. */
@@ -72,7 +85,7 @@ export function createTokens(deps: TokenDeps): Tokens {
         .sign(key);
     },
 
-    async authenticate(authorization) {
+    async authenticate(authorization, attempts) {
       if (!authorization) throw missingToken();
       const token = bearerToken(authorization);
       if (!token) throw invalidToken("The header is not of the form `Bearer <token>`.");
@@ -80,9 +93,11 @@ export function createTokens(deps: TokenDeps): Tokens {
       await narrowedGrants.refresh();
       let known = verified.get(token);
       if (!known) {
+        attempts?.begin();
         known = await verify(deps, token).catch((error: unknown) => {
           throw error instanceof errors.JOSEError ? invalidToken(publicReason(error), error) : error;
         });
+        attempts?.succeeded();
         verified.set(token, known);
       }
       if (known.expiresAt <= clock.now().getTime()) throw invalidToken("It has expired.");
@@ -102,23 +117,16 @@ async function keyOf(keys: SigningKeys, token: string): Promise<CryptoKey | unde
   }
 }
 
-async function verify({ keys, clock, acceptedHosts }: TokenDeps, token: string): Promise<Verified> {
+/** As RFC 9068 section 4 asks: signature, type, issuer, audience, times; and the grant, which only this server knows. */
+async function verify({ keys, clock, acceptedHosts, grantExists }: TokenDeps, token: string): Promise<Verified> {
   const key = await keyOf(keys, token);
   if (!key) throw invalidToken("It is not signed by this server.");
-  const { payload } = await jwtVerify(token, key, {
-    algorithms: ["EdDSA"],
-    currentDate: clock.now(),
-    requiredClaims: ["exp", "aud", "sub", "scope", "grant"],
-    typ: "at+jwt",
-  });
-  const accountId = typeof payload.aud === "string" ? accountOfAudience(payload.aud, acceptedHosts()) : undefined;
-  if (!accountId) throw invalidToken("Its audience is not this server.");
-  const scopes = new Set(String(payload["scope"]).split(" "));
-  return {
-    principal: { accountId, clientId: payload.sub as string, scopes },
-    grantId: String(payload["grant"]),
-    expiresAt: (payload.exp as number) * 1000,
-  };
+  const { payload } = await jwtVerify(token, key, { algorithms: ["EdDSA"], currentDate: clock.now(), typ: "at+jwt" });
+  const claims = readClaims(payload, acceptedHosts(), clock.now());
+  if (typeof claims === "string") throw invalidToken(claims);
+  const { accountId, clientId, scopes, grantId, expiresAt } = claims;
+  if (!(await grantExists(claims))) throw invalidToken("Its client or grant has been removed.");
+  return { principal: { accountId, clientId, scopes }, grantId, expiresAt };
 }
 
 /** A token gives what it said when it was made, less what its grant has lost since. */

@@ -8,8 +8,9 @@ import {
   clientStatuses,
 } from "@tillkeeper/contract/http/clients";
 import { recordChange } from "../audit/audit.ts";
-import { insertSecret, madeBy } from "../auth/clients.ts";
-import { hashSecret, newSecret } from "../auth/secrets.ts";
+import { madeBy } from "../auth/clients.ts";
+import { newSecret } from "../auth/secrets.ts";
+import { insertSecret } from "../auth/stored-secrets.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -31,8 +32,6 @@ export interface ClientDeps {
 export async function addClient(deps: ClientDeps, caller: Caller, input: ClientCreate): Promise<ClientCreated> {
   const { accountId } = caller;
   const secret = newSecret();
-  // Slow by design, so it is not done while the transaction holds a connection.
-  const hash = await hashSecret(secret);
   return inTenant(deps.db, accountId, async (tx) => {
     const now = deps.clock.now();
     const id = newId(now);
@@ -55,7 +54,7 @@ export async function addClient(deps: ClientDeps, caller: Caller, input: ClientC
         errors: [{ path: "/body/client_id", message: "is taken" }],
       });
     }
-    await insertSecret(tx, deps.clock, { accountId, clientId, secret, hash });
+    await insertSecret(tx, deps.clock, { accountId, clientId, secret });
     const client = await showClient(tx, accountId, id);
     await recordClientChange(tx, deps.clock, caller, "client.create", { after: client });
     return { ...client, client_secret: secret };

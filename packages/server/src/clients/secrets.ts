@@ -1,7 +1,7 @@
 import { type ClientSecretCreated, mostClientSecrets } from "@tillkeeper/contract/http/clients";
 import { recordChange } from "../audit/audit.ts";
-import { insertSecret } from "../auth/clients.ts";
-import { hashSecret, newSecret } from "../auth/secrets.ts";
+import { newSecret } from "../auth/secrets.ts";
+import { insertSecret } from "../auth/stored-secrets.ts";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -18,15 +18,13 @@ import { lockLiveClient } from "./queries.ts";
 export async function addClientSecret(deps: ClientDeps, caller: Caller, id: string): Promise<ClientSecretCreated> {
   const { accountId } = caller;
   const secret = newSecret();
-  // Slow by design, so it is not done while the transaction holds a connection.
-  const hash = await hashSecret(secret);
   return inTenant(deps.db, accountId, async (tx) => {
     const { clientId, client } = await hold(tx, accountId, id);
     requireCovered(caller, await scopesOf(tx, accountId, clientId));
     if (client.secrets.length >= mostClientSecrets) {
       throw new ApiError("too_many_secrets", `A client has at most ${mostClientSecrets} valid secrets.`);
     }
-    const secretId = await insertSecret(tx, deps.clock, { accountId, clientId, secret, hash });
+    const secretId = await insertSecret(tx, deps.clock, { accountId, clientId, secret });
     const { secrets } = await showClient(tx, accountId, id);
     const made = secrets.find((entry) => entry.id === secretId);
     if (!made) throw new Error("the new secret is not there");

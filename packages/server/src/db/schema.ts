@@ -58,7 +58,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     client_id: string;
     secret_id: string;
     secret_hash: string;
-    tag: number | null;
+    chosen: boolean;
     last_four: string | null;
     created_at: Date;
     revoked_at: Date | null;

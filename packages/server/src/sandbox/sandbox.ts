@@ -2,8 +2,11 @@ import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "@tillkeeper/contract/scopes";
-import { addSecret, clientIsKnown, createClient } from "../auth/clients.ts";
+import { hashChosen } from "../auth/chosen-secrets.ts";
+import { createClient } from "../auth/clients.ts";
+import { clientIsKnown } from "../auth/known-clients.ts";
 import { newSecret } from "../auth/secrets.ts";
+import { insertSecret, type NewSecret } from "../auth/stored-secrets.ts";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -92,19 +95,30 @@ function readSandboxFile(path: string): Partial<SandboxFile> {
 async function ensureClient(deps: SandboxDeps, accountId: string, known: Partial<SandboxFile>) {
   const id = deps.client?.id ?? known.client_id ?? newId(deps.clock.now());
   const secret = deps.client?.secret ?? (known.client_id === id ? known.client_secret : undefined);
-  if (secret && (await clientIsKnown(deps.db, accountId, id, secret))) return { id, secret };
-  const given = deps.client?.secret ?? newSecret();
-  await deps.db.sql.transaction().execute(async (tx) => {
+  const shown = secret && { accountId, clientId: id, secret, from: "sandbox" };
+  if (shown && (await clientIsKnown(deps.db, shown))) return { id, secret: shown.secret };
+  if (!deps.client) {
+    const made = newSecret();
+    await giveSecret(deps, accountId, id, made);
+    return { id, secret: made };
+  }
+  await giveSecret(deps, accountId, id, await hashChosen(deps.client.secret));
+  return deps.client;
+}
+
+/** To the client, which is made if it is not there. */
+async function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientId: string, secret: NewSecret) {
+  await db.sql.transaction().execute(async (tx) => {
     const exists = await tx
       .selectFrom("clients")
       .select("client_id")
       .where("account_id", "=", accountId)
-      .where("client_id", "=", id)
+      .where("client_id", "=", clientId)
+      .forUpdate()
       .executeTakeFirst();
-    if (exists) await addSecret(tx, deps.clock, { accountId, clientId: id, secret: given });
-    else await createClient(tx, deps.clock, { accountId, clientId: id, name: accountName, secret: given, scopes });
+    if (exists) await insertSecret(tx, clock, { accountId, clientId, secret });
+    else await createClient(tx, clock, { accountId, clientId, name: accountName, secret, scopes });
   });
-  return { id, secret: given };
 }
 
 /** Something to look at; also completes a first start that was killed half-way. */

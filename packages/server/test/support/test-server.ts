@@ -1,5 +1,6 @@
 import type { Scope } from "@tillkeeper/contract/scopes";
 import { createClient } from "../../src/auth/clients.ts";
+import { newSecret } from "../../src/auth/secrets.ts";
 import type { Config } from "../../src/config.ts";
 import { type Db, openDb } from "../../src/db/db.ts";
 import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
@@ -55,8 +56,6 @@ export interface Tenant {
   secret: string;
   token: string;
 }
-
-const secret = "a-secret-of-the-tests-000";
 
 /**
  * Servers on free ports, with a database of their own: one in this process, or three behind a balancer where the run says
@@ -147,6 +146,7 @@ export async function makeTenant(
   aid: string,
   { clientId = `client-of-${aid}`, scopes = ["admin:accounts", "admin:checkout"] as readonly Scope[] } = {},
 ): Promise<Tenant> {
+  const secret = newSecret();
   await server.db.sql
     .insertInto("accounts")
     .values({ account_id: aid, name: aid, operator_account_id: null, created_at: server.clock.now() })
@@ -155,11 +155,15 @@ export async function makeTenant(
   await server.db.sql
     .transaction()
     .execute((tx) => createClient(tx, server.clock, { accountId: aid, clientId, name: clientId, secret, scopes }));
-  return { aid, clientId, secret, token: await getToken(server, aid, clientId) };
+  return { aid, clientId, secret, token: await getToken(server, aid, { clientId, secret }) };
 }
 
 /** In the documented form: Basic and JSON. */
-async function getToken(server: Pick<TestServer, "call">, aid: string, clientId: string): Promise<string> {
+async function getToken(
+  server: Pick<TestServer, "call">,
+  aid: string,
+  { clientId, secret }: Pick<Tenant, "clientId" | "secret">,
+): Promise<string> {
   const { status, body } = await server.call<{ access_token: string }>("POST", `/v1/accounts/${aid}/auth/token`, {
     headers: { authorization: basic(clientId, secret) },
     body: { grant_type: "client_credentials", audience: `https://api.dintero.com/v1/accounts/${aid}` },

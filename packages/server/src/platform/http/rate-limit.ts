@@ -5,12 +5,16 @@ import { ApiError } from "../errors.ts";
 export interface RateLimit {
   /** 0: go on. Else the seconds to wait before the next turn. */
   take(key: string): number;
+  /** Takes a turn back that should not count. */
+  giveBack(key: string): void;
 }
 
 export interface RateLimits {
   perClient: RateLimit;
   /** For routes that need no token. */
   perAddress: RateLimit;
+  /** Access tokens that turn out to be none. */
+  badTokensPerAddress: RateLimit;
   /** For devices that pair or want a token: many of them stand behind one address. */
   devicesPerAddress: RateLimit;
 }
@@ -37,6 +41,10 @@ export function createRateLimit(perSecond: number, now: () => number = () => per
       if (tooSoonByMs > 0.001) return Math.ceil(tooSoonByMs / 1000);
       fullAgainAt.set(key, next);
       return 0;
+    },
+    giveBack(key) {
+      const before = fullAgainAt.get(key);
+      if (before !== undefined) fullAgainAt.set(key, before - turnMs);
     },
   };
 }

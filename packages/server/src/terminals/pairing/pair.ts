@@ -9,7 +9,7 @@ import { replaceWithKey } from "../credentials.ts";
 import { moveTerminals } from "../life-cycle.ts";
 import { presentTerminal } from "../present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
-import { codeMatches } from "./codes.ts";
+import { codeMatches, compareInVain } from "./codes.ts";
 import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";
 import { type CodeRow, findBySerial, lockOpenCode, nowhere, type Place, setCode } from "./queries.ts";
 import { issueToken, type TokenDeps } from "./tokens.ts";
@@ -58,7 +58,8 @@ interface Paired {
 async function tryToPair(tx: Tx, deps: MatchDeps, place: Place, attempt: Attempt): Promise<Paired | undefined> {
   const terminal = await lockTerminal(tx, place.accountId, place.terminalId);
   const code = await lockOpenCode(tx, place);
-  const matches = codeMatches(code ?? nobodysCode, attempt.code);
+  const matches = code !== undefined && codeMatches(code, attempt.code);
+  if (!code) compareInVain(attempt.code);
   if (!terminal || !code) return undefined;
   const live = terminal.status !== "DELETED" && terminal.device_serial_number === attempt.device_serial_number;
   if (!live || code.device_serial_number !== attempt.device_serial_number) return undefined;
@@ -72,8 +73,6 @@ async function tryToPair(tx: Tx, deps: MatchDeps, place: Place, attempt: Attempt
   }
   return pair(tx, deps, { terminal, code, attempt });
 }
-
-const nobodysCode = { account_id: "", terminal_id: "", id: "", code_hash: Buffer.alloc(32) };
 
 async function countWrongTry(tx: Tx, code: CodeRow): Promise<void> {
   const failed = code.failed_attempts + 1;

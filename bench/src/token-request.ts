@@ -1,0 +1,33 @@
+import { type Answer, HttpConnection } from "./http-connection.ts";
+
+export interface TokenAsk {
+  accountId: string;
+  clientId: string;
+  secret: string;
+}
+
+/** A token request in the documented form, ready to be written to a socket. */
+export function tokenRequest(httpUrl: string, { accountId, clientId, secret }: TokenAsk): Buffer {
+  const body = JSON.stringify({
+    grant_type: "client_credentials",
+    audience: `https://api.dintero.com/v1/accounts/${accountId}`,
+  });
+  const head = [
+    `POST /v1/accounts/${accountId}/auth/token HTTP/1.1`,
+    `host: ${new URL(httpUrl).host}`,
+    `authorization: Basic ${Buffer.from(`${clientId}:${secret}`).toString("base64")}`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
+
+/** Asks for a token over a new connection from an address of this machine. */
+export async function askForToken(httpUrl: string, ask: TokenAsk, from: string): Promise<Answer> {
+  const connection = await HttpConnection.open(httpUrl, from);
+  try {
+    return await connection.send(tokenRequest(httpUrl, ask));
+  } finally {
+    connection.close();
+  }
+}

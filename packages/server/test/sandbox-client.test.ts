@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startServer } from "../src/main.ts";
+import { createLogger } from "../src/platform/log.ts";
+import { basic, send, startTestServer, type TestServer } from "./support/test-server.ts";
+import { testConfig } from "./support/topology.ts";
+
+describe("the fixed client of a sandbox", () => {
+  let maker: TestServer;
+  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
+  beforeAll(async () => {
+    maker = await startTestServer();
+  });
+  afterAll(async () => {
+    await maker.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  /** What each of these secrets is answered by a sandbox that is started with the first of them. */
+  async function answersTo(...secrets: [string, ...string[]]): Promise<number[]> {
+    const server = await startServer({
+      config: {
+        ...testConfig,
+        audienceHosts: [...testConfig.audienceHosts],
+        dataDir,
+        databaseUrl: maker.database.url,
+        sandboxClient: { id: "ci", secret: secrets[0] },
+      },
+      log: createLogger("silent"),
+      sandbox: true,
+    });
+    try {
+      const accountId = server.sandbox?.account_id;
+      const ask = (secret: string) =>
+        send(server.httpUrl, "POST", `/v1/accounts/${accountId}/auth/token`, {
+          headers: { authorization: basic("ci", secret) },
+          body: { grant_type: "client_credentials", audience: `${server.httpUrl}/v1/accounts/${accountId}` },
+        });
+      expect(server.sandbox).toMatchObject({ client_id: "ci", client_secret: secrets[0] });
+      const statuses: number[] = [];
+      for (const secret of secrets) statuses.push((await ask(secret)).status);
+      return statuses;
+    } finally {
+      await server.stop();
+    }
+  }
+
+  it("has the secret of its setting, and only that, also when the setting changes", async () => {
+    expect(await answersTo("the-first-secret-of-ci", "another-secret-of-ci")).toEqual([200, 401]);
+    expect(await answersTo("the-first-secret-of-ci")).toEqual([200]);
+    expect(await answersTo("the-second-secret-of-ci", "the-first-secret-of-ci")).toEqual([200, 401]);
+    // As long as a made one, and of such characters: it is chosen all the same.
+    const long = `${"ci-".repeat(14)}A`;
+    expect(await answersTo(long, "the-second-secret-of-ci")).toEqual([200, 401]);
+    expect(await answersTo(long)).toEqual([200]);
+    const stored = await maker.db.sql
+      .selectFrom("client_secrets")
+      .select(["secret_hash", "last_four", "revoked_at"])
+      .where("client_id", "=", "ci")
+      .orderBy("created_at")
+      .execute();
+    expect(stored.every(({ secret_hash, last_four }) => secret_hash.startsWith("scrypt$") && last_four === null)).toBe(
+      true,
+    );
+    expect(stored.map(({ revoked_at }) => revoked_at === null)).toEqual([false, false, true]);
+  });
+});
