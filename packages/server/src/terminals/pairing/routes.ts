@@ -32,6 +32,7 @@ export function pairingCodeRoutes(deps: PairingCodeDeps): Route[] {
       id: "terminal_pairing_codes_post",
       summary: "Make a code that a device pairs with; the one before ends",
       tag,
+      bodyOptional: true,
       schemas: { params: ofTerminal, body: PairingCodeCreate, responses: { 201: Pairing } },
       handle: async ({ caller, params, body }) => ({
         status: 201,
