@@ -142,6 +142,16 @@ class VersionsTest(InFolder):
             with self.assertRaises(ValueError):
                 self.keys(content)
 
+    def test_a_weak_key_is_an_error_at_start(self) -> None:
+        prime = 2**255 - 19
+        eighth = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+        other = int.from_bytes(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little")
+        for y in (0, 1, eighth, other, prime - 1, prime, prime + 1, prime + 18):
+            for sign in (0, 2**255):
+                x = base64.urlsafe_b64encode((y + sign).to_bytes(32, "little")).rstrip(b"=").decode()
+                with self.assertRaisesRegex(ValueError, "weak", msg=x):
+                    self.keys(json.dumps({"keys": [EXAMPLE_KEY, {**EXAMPLE_KEY, "x": x}]}))
+
 
 class LockTest(InFolder):
     def test_a_state_folder_is_one_agents_alone_and_a_crash_gives_it_back(self) -> None:

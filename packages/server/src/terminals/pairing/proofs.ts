@@ -4,6 +4,7 @@ import {
   deviceProofAudience,
   deviceProofType,
 } from "@tillkeeper/contract/pairing";
+import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import {
   type CompactJWSHeaderParameters,
   calculateJwkThumbprint,
@@ -86,41 +87,17 @@ function readHeader(proof: string): { algorithm: DeviceAlgorithm; header: Header
   return { algorithm: known as DeviceAlgorithm, header };
 }
 
-const coordinate = /^[\w-]{43}$/;
-
 /** Takes from the header's key what belongs to a public one; a private key must never have left the device. */
 function publicKeyOf(algorithm: DeviceAlgorithm, given: unknown): DeviceKey {
   if (typeof given !== "object" || given === null) throw invalidProof("its header has no `jwk`");
-  const key = given as Record<string, unknown>;
+  const key = given as JWK;
   if ("d" in key || "k" in key) throw invalidProof("its `jwk` is not a public key");
   const { kty, crv } = deviceKeyForms[algorithm];
-  const { x, y } = key;
-  const fits = key["kty"] === kty && key["crv"] === crv && typeof x === "string" && coordinate.test(x);
-  if (!fits) throw invalidProof(`its \`jwk\` is not a key for ${algorithm}`);
-  if (algorithm === "EdDSA") {
-    if (isWeak(x)) throw invalidProof("its `jwk` is a weak key");
-    return { algorithm, jwk: { kty, crv, x } };
-  }
-  if (typeof y !== "string" || !coordinate.test(y)) throw invalidProof(`its \`jwk\` is not a key for ${algorithm}`);
-  return { algorithm, jwk: { kty, crv, x, y } };
-}
-
-/** The y coordinates, from their low bytes on, of points whose order is so small that a signature by them proves nothing. */
-const weakPoints = new Set([
-  "0000000000000000000000000000000000000000000000000000000000000000",
-  "0100000000000000000000000000000000000000000000000000000000000000",
-  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-]);
-
-function isWeak(x: string): boolean {
-  const bytes = Buffer.from(x, "base64url");
-  // The highest bit is the sign of the other coordinate.
-  bytes[31] = (bytes[31] ?? 0) & 0x7f;
-  return weakPoints.has(bytes.toString("hex"));
+  if (key.kty !== kty || key.crv !== crv) throw invalidProof(`its \`jwk\` is not a key for ${algorithm}`);
+  const fault = faultOfPublicKey(key);
+  if (fault !== undefined) throw invalidProof(`its \`jwk\` ${fault}`);
+  const { x, y } = key as { x: string; y: string };
+  return { algorithm, jwk: algorithm === "EdDSA" ? { kty, crv, x } : { kty, crv, x, y } };
 }
 
 async function verifySignature(proof: string, { algorithm, jwk }: DeviceKey): Promise<Record<string, unknown>> {
