@@ -1,5 +1,5 @@
 import { DeviceNonce, DeviceToken } from "@tillkeeper/contract/http/devices";
-import { deviceProofAudience, deviceProofType } from "@tillkeeper/contract/pairing";
+import { type DeviceProofPurpose, deviceProofAudience, deviceProofs } from "@tillkeeper/contract/pairing";
 import { Compile } from "typebox/compile";
 import type { DeviceKeys } from "./device-keys.ts";
 
@@ -53,7 +53,7 @@ export interface PairingOptions extends ServerOptions {
  */
 export async function pairDevice({ serialNumber, code, agentName, ...options }: PairingOptions): Promise<DeviceToken> {
   const { server, keys, signal } = options;
-  const proof = await makeProof(options, { sub: serialNumber, code }, { jwk: keys.publicKey });
+  const proof = await makeProof(options, "pairing", { sub: serialNumber, code }, { jwk: keys.publicKey });
   const body = {
     device_serial_number: serialNumber,
     code,
@@ -61,7 +61,7 @@ export async function pairDevice({ serialNumber, code, agentName, ...options }: 
     ...(agentName !== undefined && { agent: agentName }),
   };
   try {
-    return await post(server, "/v1/device/pair", tokens, { body, signal });
+    return await post(server, deviceProofs.pairing.path, tokens, { body, signal });
   } catch (cause) {
     if (!(cause instanceof DeviceServerError) || cause.code !== "pairing_refused") throw cause;
     return requestToken({ ...options, serialNumber }).catch(() => {
@@ -76,13 +76,20 @@ export async function requestToken(
 ): Promise<DeviceToken> {
   const who =
     "terminalId" in options ? { terminal_id: options.terminalId } : { device_serial_number: options.serialNumber };
-  const proof = await makeProof(options, { sub: Object.values(who)[0] }, {});
-  return post(options.server, "/v1/device/token", tokens, { body: { ...who, proof }, signal: options.signal });
+  const proof = await makeProof(options, "renewal", { sub: Object.values(who)[0] });
+  return post(options.server, deviceProofs.renewal.path, tokens, { body: { ...who, proof }, signal: options.signal });
 }
 
-async function makeProof({ server, keys, signal }: ServerOptions, claims: object, header: object): Promise<string> {
+/** Good for one request of this purpose, at this server, once. */
+async function makeProof(
+  { server, keys, signal }: ServerOptions,
+  purpose: DeviceProofPurpose,
+  claims: object,
+  header: object = {},
+): Promise<string> {
   const { nonce } = await post(server, "/v1/device/nonce", nonces, { signal });
-  return keys.sign({ typ: deviceProofType, ...header }, { aud: deviceProofAudience, nonce, ...claims });
+  const aud = deviceProofAudience(server, purpose);
+  return keys.sign({ typ: deviceProofs[purpose].type, ...header }, { aud, nonce, ...claims });
 }
 
 const tokens = Compile(DeviceToken);

@@ -32,8 +32,9 @@ describe("the keys of a device", () => {
       await pairDevice({ server: server.url, keys: made, serialNumber: "S1", code: "C" });
       await requestToken({ server: server.url, keys: found, terminalId: "T12345678-T0001" });
       // The second was verified with the key of the first.
+      expect(server.asked.at(-1)?.proof?.header).toEqual({ alg: algorithm, typ: "device-renewal+jwt" });
       expect(server.asked.at(-1)?.proof?.payload).toEqual({
-        aud: "tillkeeper",
+        aud: `${server.url}/v1/device/token`,
         nonce: "nonce-3",
         sub: "T12345678-T0001",
       });
@@ -70,8 +71,8 @@ describe("pairing", () => {
       body: { device_serial_number: "S1", code: "ABCD-EFGH", agent: "x 1", proof: expect.any(String) },
     });
     expect(proof).toEqual({
-      header: { alg: "EdDSA", typ: "device-proof+jwt", jwk: keys.publicKey },
-      payload: { aud: "tillkeeper", nonce: "nonce-1", sub: "S1", code: "ABCD-EFGH" },
+      header: { alg: "EdDSA", typ: "device-pairing+jwt", jwk: keys.publicKey },
+      payload: { aud: `${server.url}/v1/device/pair`, nonce: "nonce-1", sub: "S1", code: "ABCD-EFGH" },
     });
   });
 

@@ -213,7 +213,7 @@ export const errorCodes = {
   },
   too_many_requests: {
     status: 429,
-    cause: "The client, or the address, sends more requests than it may.",
+    cause: "The client, the address, or a device that pairs or asks for tokens sends more requests than it may.",
     cure: "Wait as long as `Retry-After` says, then send it again.",
   },
   headers_too_large: {

@@ -41,6 +41,27 @@ export function createRateLimit(perSecond: number, now: () => number = () => per
   };
 }
 
+/** So many turns in any span of that length, counted one by one: for tries that a stranger could guess with. */
+export function createSpanLimit(
+  turns: number,
+  spanSeconds: number,
+  now: () => number = () => performance.now(),
+): RateLimit {
+  const taken = new QuickLRU<string, number[]>({ maxSize: mostKeys });
+  const spanMs = spanSeconds * 1000;
+  return {
+    take(key) {
+      const at = now();
+      const recent = (taken.get(key) ?? []).filter((turn) => turn > at - spanMs);
+      const [oldest = at] = recent;
+      const full = recent.length >= turns;
+      if (!full) recent.push(at);
+      taken.set(key, recent);
+      return full ? Math.max(1, Math.ceil((oldest + spanMs - at) / 1000)) : 0;
+    },
+  };
+}
+
 /** Takes a turn, if there is a limit. Throws `too_many_requests`. */
 export function takeTurn(limit: RateLimit | undefined, key: string): void {
   const waitSeconds = limit?.take(key) ?? 0;

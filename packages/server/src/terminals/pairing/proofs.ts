@@ -1,8 +1,9 @@
 import {
   type DeviceAlgorithm,
+  type DeviceProofPurpose,
   deviceKeyForms,
   deviceProofAudience,
-  deviceProofType,
+  deviceProofs,
 } from "@tillkeeper/contract/pairing";
 import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import {
@@ -16,7 +17,7 @@ import {
   importJWK,
   type JWK,
 } from "jose";
-import type { DeviceTokens } from "../../auth/device-tokens.ts";
+import type { DeviceTokens, Nonce } from "../../auth/device-tokens.ts";
 import { ApiError } from "../../platform/errors.ts";
 
 /** A public key as it is kept: the form, and nothing that came along. */
@@ -26,20 +27,28 @@ export interface DeviceKey {
 }
 
 type Header = CompactJWSHeaderParameters & { jwk?: unknown };
-type Nonces = Pick<DeviceTokens, "isNonce">;
 
-/** Verifies a proof that brings its key along. Answers the key; throws `invalid_proof`. */
+/** Where a proof counts. */
+export interface ProofPlace {
+  nonces: Pick<DeviceTokens, "readNonce">;
+  /** Whether an origin is this server's. */
+  isOwn: (origin: string) => boolean;
+  /** The server's own address, without a slash at the end; refusals name it. */
+  ownUrl: () => string;
+}
+
+/** Verifies a proof that brings its key along. Answers the key and the nonce; throws `invalid_proof`. */
 export async function verifyPairingProof(
-  nonces: Nonces,
+  place: ProofPlace,
   proof: string,
   expected: { subject: string; code: string },
-): Promise<DeviceKey> {
-  const { algorithm, header } = readHeader(proof);
+): Promise<{ key: DeviceKey; nonce: Nonce }> {
+  const { algorithm, header } = readHeader(proof, "pairing");
   const key = publicKeyOf(algorithm, header.jwk);
   const payload = await verifySignature(proof, key);
-  await checkPayload(nonces, payload, expected.subject);
+  const nonce = await checkPayload(place, payload, { purpose: "pairing", subject: expected.subject });
   if (payload["code"] !== expected.code) throw invalidProof("its `code` is not the code of the request");
-  return key;
+  return { key, nonce };
 }
 
 /**
@@ -47,15 +56,16 @@ export async function verifyPairingProof(
  * has: a stranger does not learn whether the terminal is there. Throws `invalid_proof`.
  */
 export async function verifyRenewalProof(
-  nonces: Nonces,
+  place: ProofPlace,
   proof: string,
   expected: { subject: string; publicKey: JWK | undefined },
-): Promise<void> {
-  const { algorithm } = readHeader(proof);
+): Promise<Nonce> {
+  const { algorithm } = readHeader(proof, "renewal");
   const stored = expected.publicKey;
   const fits = stored?.kty === deviceKeyForms[algorithm].kty;
   const jwk = stored && fits ? stored : await nobodysKey(algorithm);
-  await checkPayload(nonces, await verifySignature(proof, { algorithm, jwk }), expected.subject);
+  const payload = await verifySignature(proof, { algorithm, jwk });
+  return checkPayload(place, payload, { purpose: "renewal", subject: expected.subject });
 }
 
 export function thumbprintOf({ jwk }: DeviceKey): Promise<string> {
@@ -73,7 +83,7 @@ function nobodysKey(algorithm: DeviceAlgorithm): Promise<JWK> {
   return made;
 }
 
-function readHeader(proof: string): { algorithm: DeviceAlgorithm; header: Header } {
+function readHeader(proof: string, purpose: DeviceProofPurpose): { algorithm: DeviceAlgorithm; header: Header } {
   let header: Header;
   try {
     header = decodeProtectedHeader(proof) as Header;
@@ -81,7 +91,8 @@ function readHeader(proof: string): { algorithm: DeviceAlgorithm; header: Header
     if (error instanceof TypeError) throw invalidProof("is not a compact JWS");
     throw error;
   }
-  if (header.typ !== deviceProofType) throw invalidProof(`its \`typ\` is not ${deviceProofType}`);
+  const { type } = deviceProofs[purpose];
+  if (header.typ !== type) throw invalidProof(`its \`typ\` is not ${type}`);
   const known = Object.keys(deviceKeyForms).find((algorithm) => algorithm === header.alg);
   if (known === undefined) throw invalidProof("its `alg` is not EdDSA or ES256");
   return { algorithm: known as DeviceAlgorithm, header };
@@ -119,12 +130,28 @@ function isFaultOfTheProof(error: unknown): boolean {
 }
 
 /** Nothing in it is a time: a device whose clock is wrong can prove who it is, too. */
-async function checkPayload(nonces: Nonces, payload: Record<string, unknown>, subject: string): Promise<void> {
-  const { nonce, sub, aud } = payload;
-  if (aud !== deviceProofAudience) throw invalidProof(`its \`aud\` is not ${deviceProofAudience}`);
+async function checkPayload(
+  place: ProofPlace,
+  { nonce: text, sub, aud }: Record<string, unknown>,
+  { purpose, subject }: { purpose: DeviceProofPurpose; subject: string },
+): Promise<Nonce> {
+  if (!isMeant(place, aud, purpose)) {
+    throw invalidProof(
+      `its \`aud\` must be where the request goes: ${deviceProofAudience(place.ownUrl(), purpose)}; ` +
+        "the server's operator names other hosts in TILLKEEPER_PUBLIC_URL or TILLKEEPER_AUDIENCE_HOSTS",
+    );
+  }
   if (sub !== subject) throw invalidProof("its `sub` is not who the request names");
-  if (typeof nonce !== "string" || !(await nonces.isNonce(nonce)))
-    throw invalidProof("its `nonce` is not valid, or not any more");
+  const nonce = typeof text === "string" ? await place.nonces.readNonce(text) : undefined;
+  if (!nonce) throw invalidProof("its `nonce` is not valid, or not any more");
+  return nonce;
+}
+
+/** Compared as RFC 9449 section 4.3 has it for `htu`: normalized, and without query and fragment. */
+function isMeant({ isOwn }: ProofPlace, aud: unknown, purpose: DeviceProofPurpose): boolean {
+  const url = typeof aud === "string" ? URL.parse(aud) : null;
+  if (!url || url.username !== "" || url.password !== "") return false;
+  return url.pathname === deviceProofs[purpose].path && isOwn(url.origin);
 }
 
 export function invalidProof(message: string, cause?: unknown): ApiError {
