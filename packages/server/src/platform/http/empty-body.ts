@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { preParsingAsyncHookHandler } from "fastify";
+import { ApiError } from "../errors.ts";
 
 /**
  * An empty body is no body, whatever its content type (D35): many HTTP clients name a type although they send nothing.
@@ -27,7 +28,7 @@ async function endsAtOnce(body: IncomingMessage): Promise<boolean> {
   if (body.readableEnded) return true;
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void) => {
-      body.off("readable", look).off("end", end).off("error", fail).off("close", cut);
+      body.off("readable", look).off("end", end).off("error", cut).off("close", cut);
       outcome();
     };
     const look = () => {
@@ -37,8 +38,7 @@ async function endsAtOnce(body: IncomingMessage): Promise<boolean> {
       settle(() => resolve(false));
     };
     const end = () => settle(() => resolve(true));
-    const fail = (error: Error) => settle(() => reject(error));
-    const cut = () => settle(() => reject(Object.assign(new Error("the body ended early"), { code: "ECONNRESET" })));
-    body.on("readable", look).on("end", end).on("error", fail).on("close", cut);
+    const cut = () => settle(() => reject(new ApiError("invalid_request", "The body ended before it was whole.")));
+    body.on("readable", look).on("end", end).on("error", cut).on("close", cut);
   });
 }
