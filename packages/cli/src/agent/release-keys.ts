@@ -17,7 +17,9 @@ export function readReleaseKeys(path: string): ReleasePublicKey[] {
       const key = publicKeyOf(isObject(entry) && "public_key" in entry ? entry["public_key"] : entry);
       if (!key) throw new StartupError(`${path}: number ${index + 1} is no Ed25519 public key as JWK.`);
       const fault = faultOfPublicKey(key);
-      if (fault !== undefined) throw new StartupError(`${path}: number ${index + 1} ${fault}.`);
+      if (fault !== undefined) {
+        throw new StartupError(`${path}: number ${index + 1} is no Ed25519 public key to trust: it ${fault}.`);
+      }
       return key;
     });
 }
