@@ -19,7 +19,7 @@ describe("the addresses that a device may know a server by", () => {
   it("are the configured one, with its own scheme and port alone, and further hosts", () => {
     const isOwn = listening({
       publicUrl: "https://Till.example:443",
-      furtherHosts: ["old.example", "old.example:8443"],
+      furtherHosts: ["old.example", "old.example:8443", "old.example:99999"],
     });
     expect(isOwn("https://till.example")).toBe(true);
     for (const known of ["https://old.example", "https://old.example:8443", "http://old.example"])
@@ -36,5 +36,6 @@ describe("the addresses that a device may know a server by", () => {
     expect(isOwn("http://192.168.1.6:8080", reached)).toBe(false);
     expect(isOwn("https://192.168.1.5:8080", reached)).toBe(false);
     expect(isOwn("http://192.168.1.5:8080")).toBe(false);
+    expect(isOwn("null", { localAddress: "fe80::1%eth0", localPort: 8080 })).toBe(false);
   });
 });

@@ -33,7 +33,7 @@ interface Settings {
 export function ownAddresses({ http, publicUrl, audienceHosts, furtherHosts = [] }: Settings): OwnAddresses {
   let url = publicUrl ?? "";
   let hosts: ReadonlySet<string> = new Set(audienceHosts);
-  let origins: ReadonlySet<string> = new Set();
+  let origins: ReadonlySet<string | undefined> = new Set();
   const known = Promise.withResolvers<string>();
   if (publicUrl) known.resolve(publicUrl);
   return {
@@ -67,6 +67,7 @@ function bracketed(host: string): string {
   return address.includes(":") ? `[${address}]` : address;
 }
 
-function originOf(address: string): string {
-  return new URL(address).origin;
+/** Undefined for what no URL can name: a port above 65535, or an address with a zone (`fe80::1%eth0`). */
+function originOf(address: string): string | undefined {
+  return URL.parse(address)?.origin;
 }
