@@ -114,12 +114,12 @@ export const excludedTests: readonly ExcludedTest[] = [
     reason: whoIsConnected,
   },
   {
-    file: "pairing-proofs.test.ts",
+    file: "pairing-limits.test.ts",
     test: "get sixty tokens a minute, of which a stranger takes none",
     reason: "each server counts the tokens of a minute for itself",
   },
   {
-    file: "pairing-proofs.test.ts",
+    file: "pairing-limits.test.ts",
     test: "are told to wait, by address",
     reason: "each server counts for itself, so that three let through three times as much",
   },
