@@ -61,11 +61,12 @@ class KeyPair:
         self._key = Ed25519PrivateKey.generate()
         write_durably(path, self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
-    def proof(self, nonce: str, subject: str, code: str | None = None) -> str:
-        """A compact JWS. With a code it brings the public key along, as pairing wants it."""
-        header: dict[str, Any] = {"typ": "device-proof+jwt", "alg": "EdDSA"}
-        payload = {"aud": "tillkeeper", "nonce": nonce, "sub": subject}
+    def proof(self, address: str, nonce: str, subject: str, code: str | None = None) -> str:
+        """A compact JWS for one request to this address. With a code it brings the public key along, for pairing."""
+        header: dict[str, Any] = {"typ": "device-renewal+jwt", "alg": "EdDSA"}
+        payload = {"aud": address, "nonce": nonce, "sub": subject}
         if code is not None:
+            header["typ"] = "device-pairing+jwt"
             public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
             header["jwk"] = {"kty": "OKP", "crv": "Ed25519", "x": base64url(public)}
             payload["code"] = code
@@ -213,7 +214,8 @@ class Credentials:
     def _pair(self, code: str) -> dict[str, Any]:
         web = Web(self._server, self._ca, 15)
         try:
-            proof = self._keys.proof(web.post("/v1/device/nonce")["nonce"], self._serial, code)
+            address = web.address("/v1/device/pair")
+            proof = self._keys.proof(address, web.post("/v1/device/nonce")["nonce"], self._serial, code)
             body = {"device_serial_number": self._serial, "code": code, "proof": proof, "agent": self._agent}
             return web.post("/v1/device/pair", body)
         finally:
@@ -223,7 +225,8 @@ class Credentials:
         known = self._known.get("terminal_id")
         web = Web(self._server, self._ca, 15)
         try:
-            proof = self._keys.proof(web.post("/v1/device/nonce")["nonce"], known or self._serial)
+            address = web.address("/v1/device/token")
+            proof = self._keys.proof(address, web.post("/v1/device/nonce")["nonce"], known or self._serial)
             who = {"terminal_id": known} if known else {"device_serial_number": self._serial}
             return web.post("/v1/device/token", {**who, "proof": proof})
         finally:

@@ -23,6 +23,7 @@ from operations import Failed, Ticket
 from simulation import take_time
 from times import Backoff, Clock, ServerTime, from_text, to_text
 from versions import ReleaseKeys, from_base64url, is_newer
+from web import Web
 
 EXAMPLE_KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 EXAMPLE_KEY_ID = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
@@ -142,6 +143,16 @@ class VersionsTest(InFolder):
             with self.assertRaises(ValueError):
                 self.keys(content)
 
+    def test_a_weak_key_is_an_error_at_start(self) -> None:
+        prime = 2**255 - 19
+        eighth = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+        other = int.from_bytes(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little")
+        for y in (0, 1, eighth, other, prime - 1, prime, prime + 1, prime + 18):
+            for sign in (0, 2**255):
+                x = base64.urlsafe_b64encode((y + sign).to_bytes(32, "little")).rstrip(b"=").decode()
+                with self.assertRaisesRegex(ValueError, "weak", msg=x):
+                    self.keys(json.dumps({"keys": [EXAMPLE_KEY, {**EXAMPLE_KEY, "x": x}]}))
+
 
 class LockTest(InFolder):
     def test_a_state_folder_is_one_agents_alone_and_a_crash_gives_it_back(self) -> None:
@@ -163,17 +174,19 @@ class LockTest(InFolder):
 class CredentialsTest(InFolder):
     def test_the_key_stays_and_nobody_else_reads_it(self) -> None:
         path = self.folder / "key.pem"
-        first = KeyPair(path).proof("n", "s")
-        self.assertEqual(KeyPair(path).proof("n", "s"), first)
+        first = KeyPair(path).proof("a", "n", "s")
+        self.assertEqual(KeyPair(path).proof("a", "n", "s"), first)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
 
     def test_a_proof_is_signed_by_the_key_that_it_shows(self) -> None:
-        proof = KeyPair(self.folder / "key.pem").proof("nonce", "123", "CODE")
+        address = Web("https://till.example:8443/", None, 1).address("/v1/device/pair")
+        proof = KeyPair(self.folder / "key.pem").proof(address, "nonce", "123", "CODE")
         header, payload, signature = proof.split(".")
         shown = json.loads(from_base64url(header))
-        said = {"aud": "tillkeeper", "nonce": "nonce", "sub": "123", "code": "CODE"}
+        said = {"aud": "https://till.example:8443/v1/device/pair", "nonce": "nonce", "sub": "123", "code": "CODE"}
         self.assertEqual(json.loads(from_base64url(payload)), said)
         self.assertEqual(set(shown["jwk"]), {"kty", "crv", "x"})
+        self.assertEqual(shown["typ"], "device-pairing+jwt")
         key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(shown["jwk"]["x"] + "="))
         key.verify(from_base64url(signature), f"{header}.{payload}".encode())
 

@@ -54,6 +54,25 @@ def thumbprint(public: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()).rstrip(b"=").decode()
 
 
+_PRIME = 2**255 - 19
+# The y coordinates of the points of small order, as libsodium's ge25519_has_small_order lists them.
+_SMALL_ORDER = {0, 1, _PRIME - 1} | {
+    int.from_bytes(bytes.fromhex(it), "little")
+    for it in (
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    )
+}
+
+
+def is_weak(public: bytes) -> bool:
+    """Whether a signature by this key proves nothing, or the key is not written in its one form."""
+    if len(public) != 32:
+        return True
+    y = int.from_bytes(public, "little") & (2**255 - 1)  # the highest bit is the sign of x
+    return y >= _PRIME or y in _SMALL_ORDER
+
+
 class ReleaseKeys:
     """The public keys that the device was given, by their thumbprints: PEM, a JWK, or a set of them."""
 
@@ -71,6 +90,8 @@ class ReleaseKeys:
             publics = [from_base64url(it["x"]) for it in jwks if it.get("crv") == "Ed25519"]
         if file and not publics:
             raise ValueError(f"{file} holds no public Ed25519 key")
+        if any(is_weak(it) for it in publics):
+            raise ValueError(f"{file} holds a weak key: anybody can sign for it")
         self._keys = {thumbprint(it): Ed25519PublicKey.from_public_bytes(it) for it in publics}
 
     def knows(self, key_id: str) -> bool:

@@ -46,6 +46,7 @@ class Web:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"not an http address: {address}")
         self._base = parts.path.rstrip("/")
+        self._origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         self._connection: http.client.HTTPConnection
         if parts.scheme == "https":
             self._connection = http.client.HTTPSConnection(
@@ -53,6 +54,9 @@ class Web:
             )
         else:
             self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
+
+    def address(self, path: str) -> str:
+        return self._origin + self._base + path
 
     def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         content = None if body is None else json.dumps(body).encode()

@@ -42,6 +42,24 @@ describe("the repository", () => {
     for (const code of Object.keys(errorCodes)) expect(sources, code).toContain(`"${code}"`);
   });
 
+  it("imports public keys only where weak ones are refused, or where the key is the program's own", () => {
+    const imports = /\b(createPublicKey|importJWK|importSPKI|importX509|importKey)\(/;
+    const importing = filesBelow(join(root, "packages"), /(?<!\.test)\.ts$/)
+      .filter((path) => path.includes("/src/") && imports.test(readFileSync(path, "utf8")))
+      .map((path) => path.slice(root.length + "/packages/".length));
+    const asking = importing.filter((path) => {
+      return readFileSync(join(root, "packages", path), "utf8").includes("faultOfPublicKey(");
+    });
+    expect(asking.toSorted()).toEqual([
+      "cli/src/release-signing.ts",
+      "server/src/releases/signatures.ts",
+      "server/src/terminals/pairing/proofs.ts",
+      "terminal/src/release-signature.ts",
+    ]);
+    const own = ["server/src/auth/signing-keys.ts", "terminal/src/device-keys.ts"];
+    expect(importing.filter((path) => !asking.includes(path)).toSorted()).toEqual(own);
+  });
+
   it("links in its documents only to files that exist", () => {
     const documents = [...filesBelow(root, /\.md$/)];
     expect(documents.length).toBeGreaterThan(5);

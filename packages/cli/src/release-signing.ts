@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, typ
 import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { ReleaseCreate, ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { limits } from "@tillkeeper/contract/limits";
+import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { releaseText } from "@tillkeeper/contract/releases";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { keyIdOf } from "@tillkeeper/terminal/release-signature";
@@ -25,7 +26,10 @@ export function writeNewKey(path: string): PublicHalf {
 
 /** The public half of what lies there: a private key or a public one, as PEM. */
 export function readPublicKey(path: string): PublicHalf {
-  return publicHalf(keyFrom(path, createPublicKey));
+  const half = publicHalf(keyFrom(path, createPublicKey));
+  const fault = faultOfPublicKey(half.public_key);
+  if (fault !== undefined) throw new StartupError(`The key in ${path} ${fault}.`);
+  return half;
 }
 
 /** Describes a release by its file, and signs that. The key does not leave this process. */

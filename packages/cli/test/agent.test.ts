@@ -128,6 +128,8 @@ describe("tillkeeper agent", () => {
     const damaged = folder();
     const keys = join(folder(), "..", "keys.json");
     writeFileSync(keys, JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "short" }] }));
+    const weak = join(folder(), "..", "weak.json");
+    writeFileSync(weak, JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "A".repeat(43) }] }));
     const known = ["--server", file.http_url, "--serial", "AGENT-4", "--state", state];
     const cases: [string[], RegExp][] = [
       [["--server", file.http_url, "--serial", "AGENT-4", "--state", state], /not paired; give it a pairing code/],
@@ -146,6 +148,7 @@ describe("tillkeeper agent", () => {
       [["--qr", pairing.qr_text, "--code", "x", "--state", damaged], /cannot be used with/],
       [[...known, "--transport", "post"], /--transport/],
       [[...known, "--release-keys", keys], /number 1 is no Ed25519 public key/],
+      [[...known, "--release-keys", weak], /is a weak key/],
       [[...known, "--release-keys", `${keys}.none`], /cannot be read/],
       [[...known, "--release-keys", join(place.data, "sandbox.json")], /no list of public keys/],
     ];

@@ -31,7 +31,16 @@ export const pairingLimits = {
   codeSecondsDefault: 900,
   codeSecondsMin: 60,
   codeSecondsMax: 86_400,
-  wrongTries: 10,
+  /** Wrong tries that end a code. With 2^40 codes, so many guesses find one in two hundred million. */
+  wrongTries: 5_000,
+  /** After so many wrong tries of a code, the account's audit log tells of them. */
+  wrongTriesTold: [10, 100, 1_000],
+  /** Networks that the audit log names; tries from further ones are counted. */
+  wrongTriesAddresses: 20,
+  /** Tries a minute from one network for one serial number, at each server. */
+  triesPerMinute: 10,
+  /** Tokens a minute for one terminal, at each server. */
+  renewalsPerMinute: 60,
   nonceSeconds: 120,
   /** How long after the end of its newest token a device that is connected may still renew it. */
   tokenGraceSeconds: 120,
@@ -81,9 +90,21 @@ export function readPairingUri(text: string): PairingInvitation | undefined {
   return { server: server.replace(/\/+$/, ""), serialNumber, code };
 }
 
-/** `typ` of a proof: a compact JWS that a device signs with its own key. */
-export const deviceProofType = "device-proof+jwt";
-export const deviceProofAudience = "tillkeeper";
+/**
+ * What a proof, a compact JWS that a device signs with its own key, is good for: one request, and nothing else. The
+ * header's `typ` names it, and the payload's `aud` is the address of that request.
+ */
+export const deviceProofs = {
+  pairing: { type: "device-pairing+jwt", path: "/v1/device/pair" },
+  renewal: { type: "device-renewal+jwt", path: "/v1/device/token" },
+} as const;
+export type DeviceProofPurpose = keyof typeof deviceProofs;
+
+/** `aud` of a proof: where it is sent, as `htu` of RFC 9449, so that one server cannot use it at another. */
+export function deviceProofAudience(server: string, purpose: DeviceProofPurpose): string {
+  return new URL(deviceProofs[purpose].path, server).href;
+}
+
 /** The signatures that a device may use, with the form of their public keys (RFC 7518, RFC 8037). */
 export const deviceKeyForms = {
   EdDSA: { kty: "OKP", crv: "Ed25519" },

@@ -19,6 +19,7 @@ import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
 import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
+import { emptyIsNoBody } from "./platform/http/empty-body.ts";
 import { toApiError } from "./platform/http/failures.ts";
 import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
 import { clientOf, nameClient } from "./platform/http/request-client.ts";
@@ -41,6 +42,7 @@ export interface AppDeps {
 type Gate = Pick<AppDeps, "tokens" | "rateLimits"> & { bodies: BodyLimits };
 
 const jsonType = "application/json; charset=utf-8";
+const formType = "application/x-www-form-urlencoded";
 
 /** Longest URL part that a router takes; ids are shorter. */
 const maxParamLength = 300;
@@ -149,16 +151,19 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       ...(params && { params }),
       ...(query && { querystring: query }),
       ...(body && { body }),
-      ...(row.form && { consumes: ["application/json", "application/x-www-form-urlencoded"] }),
+      ...(row.form && { consumes: ["application/json", formType] }),
       ...(row.upload && { consumes: [...row.upload], body: file }),
       response: { ...(row.binary ? asFile(row.binary, responses) : responses), "4xx": errorSchema, "5xx": errorSchema },
     },
     ...(row.upload && { validatorCompiler: compileBodyless }),
+    // A form without content is a form without fields, and an upload may be a file of no bytes.
+    preParsing: emptyIsNoBody(row.upload ?? (row.form ? [formType] : [])),
     onRequest: async (request) => {
       if (row.limited) takeTurn(gate.rateLimits?.[bucketOf[row.limited]], networkOf(request.ip));
       if (row.scopes === "public") row.guard?.(request);
       else callers.set(request, await authorize(request, row.scopes, gate));
     },
+    ...(row.bodyOptional && { preValidation: async (request) => void (request.body ??= {}) }),
     handler: async (request, reply) => {
       const caller = callers.get(request);
       const answer = await handled(row, gate, request, {

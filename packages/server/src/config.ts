@@ -59,8 +59,8 @@ export const settings = {
   DATABASE_URL: "postgres:// address of an outside PostgreSQL 15-18, in place of the embedded one.",
   MQTT_URL: "mqtt:// or mqtts:// address of an outside broker, in place of the embedded one.",
   ...brokerSettings,
-  TILLKEEPER_PUBLIC_URL: "How callers reach this server, when that is not where it listens.",
-  TILLKEEPER_AUDIENCE_HOSTS: "Hosts that token audiences and issuers may name, separated by commas.",
+  TILLKEEPER_PUBLIC_URL: "How callers and devices reach this server, when that is not where it listens.",
+  TILLKEEPER_AUDIENCE_HOSTS: "Hosts that token audiences, issuers and proofs of devices may name, separated by commas.",
   TILLKEEPER_TOKEN_SECONDS: "How long an access token lives. Default 14400.",
   TILLKEEPER_DEVICE_TOKEN_SECONDS: "How long the token of a paired device lives. Default 3600.",
   TILLKEEPER_SANDBOX_CLIENT_ID: "Fixed client id of the sandbox, for CI. Needs the secret as well.",
@@ -109,7 +109,8 @@ const longestDays = 36_500;
 /** What is taken away from a grant is remembered a little longer than its tokens can live. */
 export const longestTokenSeconds = 604_800;
 const tokenSeconds = [60, longestTokenSeconds] as const;
-const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
+/** Hosts of the API that the documentation shows. */
+export const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
 /** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
 export function readConfig(env: Record<string, string | undefined>): Config {

@@ -1,9 +1,22 @@
+import { request } from "node:http";
 import { CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const serial = "PROOFS-1";
+
+/** With whatever `Host`, which fetch would set itself. */
+function sendRaw(url: string, body: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const options = { method: "POST", agent: false, headers: { "content-type": "application/json", ...headers } };
+    const sent = request(`${url}/v1/device/token`, options, (response) => {
+      resolve(response.resume().statusCode);
+    });
+    sent.once("error", reject).end(body);
+  });
+}
+
 const base64 = (value: object | string) =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
@@ -13,8 +26,10 @@ describe("a proof", () => {
   let device: PairingDevice;
   let code: string;
   let terminalId: string;
+  let aud: string;
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startTestServer({ config: { trustedProxies: ["127.0.0.1"] } });
+    aud = `${server.url}/v1/device/pair`;
     tenant = await server.account("T63000001");
     const { terminal_id, pairing } = await registerForPairing(server, tenant, serial);
     terminalId = terminal_id;
@@ -23,8 +38,17 @@ describe("a proof", () => {
   });
   afterAll(() => server.stop());
 
-  const pair = (proof: unknown, more: object = {}) =>
-    server.call("POST", "/v1/device/pair", { body: { device_serial_number: serial, code, proof, ...more } });
+  /** Each from another address, because tries from one are limited. */
+  let tries = 0;
+  const pair = (proof: unknown, more: object = {}) => {
+    tries += 1;
+    const headers = { "x-forwarded-for": `192.0.2.${tries}` };
+    return server.call("POST", "/v1/device/pair", {
+      body: { device_serial_number: serial, code, proof, ...more },
+      headers,
+    });
+  };
+  const signed = (payload: object, header: object = {}) => device.sign(server, "pairing", payload, header);
   const expectRefused = (answer: Awaited<ReturnType<typeof pair>>, what: string) => {
     expect({ what, status: answer.status, code: answer.body.error?.code }).toEqual({
       what,
@@ -47,14 +71,21 @@ describe("a proof", () => {
       "an access token for a nonce": { ...right, nonce: tenant.token },
       "another device": { ...right, sub: "PROOFS-2" },
       "another audience": { ...right, aud: "https://elsewhere.example" },
-      "several audiences": { ...right, aud: ["tillkeeper"] },
+      "several audiences": { ...right, aud: [aud] },
+      "the audience of every server": { ...right, aud: "tillkeeper" },
+      "the server without the path": { ...right, aud: server.url },
+      "the address of renewals": { ...right, aud: `${server.url}/v1/device/token` },
+      "this host in the name of another": { ...right, aud: aud.replace("//", "//elsewhere.example@") },
+      "another port": { ...right, aud: "http://127.0.0.1:1/v1/device/pair" },
+      "another scheme": { ...right, aud: aud.replace("http:", "https:") },
+      "no address": { ...right, aud: "/v1/device/pair" },
       "another code": { ...right, code: "0000-0000" },
       "no code": { nonce, sub: serial },
     };
     for (const [what, payload] of Object.entries(wrong))
-      expectRefused(await pair(await device.sign(payload, { jwk })), what);
+      expectRefused(await pair(await signed(payload, { jwk })), what);
     server.clock.advance(120_000);
-    expectRefused(await pair(await device.sign(right, { jwk })), "an old nonce");
+    expectRefused(await pair(await signed(right, { jwk })), "an old nonce");
     expect(await codeRow()).toMatchObject({ status: "open", failed_attempts: 0 });
   });
 
@@ -80,28 +111,27 @@ describe("a proof", () => {
       "the neutral point": { ...own, x: base64("\u0001".padEnd(32, "\0")) },
       "no point of the curve": { ...own, x: Buffer.alloc(32, 2).toString("base64url") },
     };
-    for (const [what, jwk] of Object.entries(keys))
-      expectRefused(await pair(await device.sign(payload, { jwk })), what);
+    for (const [what, jwk] of Object.entries(keys)) expectRefused(await pair(await signed(payload, { jwk })), what);
     const itsOwn = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
-    const leaking = await new SignJWT({ aud: "tillkeeper", ...payload })
-      .setProtectedHeader({ alg: "EdDSA", typ: "device-proof+jwt", jwk: await exportJWK(itsOwn.privateKey) })
+    const leaking = await new SignJWT({ aud, ...payload })
+      .setProtectedHeader({ alg: "EdDSA", typ: "device-pairing+jwt", jwk: await exportJWK(itsOwn.privateKey) })
       .sign(itsOwn.privateKey);
     expectRefused(await pair(leaking), "its own private key");
     const off = { kty: "EC", crv: "P-256", x: "A".repeat(43), y: "A".repeat(43) };
     const es256 = await PairingDevice.make(serial, "ES256");
-    expectRefused(await pair(await es256.sign(payload, { jwk: off })), "a point off P-256");
+    expectRefused(await pair(await es256.sign(server, "pairing", payload, { jwk: off })), "a point off P-256");
 
-    const signed = (alg: string, key: Parameters<SignJWT["sign"]>[0], jwk: unknown) =>
-      new SignJWT({ aud: "tillkeeper", ...payload })
-        .setProtectedHeader({ alg, typ: "device-proof+jwt", jwk: jwk as never })
+    const signedBy = (alg: string, key: Parameters<SignJWT["sign"]>[0], jwk: unknown) =>
+      new SignJWT({ aud, ...payload })
+        .setProtectedHeader({ alg, typ: "device-pairing+jwt", jwk: jwk as never })
         .sign(key);
     const others: Record<string, string> = {
-      RS256: await signed("RS256", rsa.privateKey, await exportJWK(rsa.publicKey)),
-      ES384: await signed("ES384", p384.privateKey, await exportJWK(p384.publicKey)),
+      RS256: await signedBy("RS256", rsa.privateKey, await exportJWK(rsa.publicKey)),
+      ES384: await signedBy("ES384", p384.privateKey, await exportJWK(p384.publicKey)),
       // The public key as the secret of a symmetric signature.
-      HS256: await signed("HS256", Buffer.from(JSON.stringify(own)), own),
-      none: new UnsecuredJWT({ aud: "tillkeeper", ...payload }).encode(),
-      "none, with everything else": `${base64({ alg: "none", typ: "device-proof+jwt", jwk: own })}.${base64(payload)}.`,
+      HS256: await signedBy("HS256", Buffer.from(JSON.stringify(own)), own),
+      none: new UnsecuredJWT({ aud, ...payload }).encode(),
+      "none, with everything else": `${base64({ alg: "none", typ: "device-pairing+jwt", jwk: own })}.${base64(payload)}.`,
     };
     for (const [what, proof] of Object.entries(others)) expectRefused(await pair(proof), what);
     expect(await codeRow()).toMatchObject({ status: "open", failed_attempts: 0 });
@@ -119,12 +149,12 @@ describe("a proof", () => {
       `ed${"ff".repeat(30)}7f`,
       `ee${"ff".repeat(30)}7f`,
     ];
-    const payload = base64({ aud: "tillkeeper", nonce: await newNonce(server), sub: serial, code });
+    const payload = base64({ aud, nonce: await newNonce(server), sub: serial, code });
     // R is the neutral point and S is 0: by the first of these keys that is a valid signature of every message.
     const signature = Buffer.concat([Buffer.from([1]), Buffer.alloc(63)]).toString("base64url");
     for (const point of points) {
       const x = Buffer.from(point, "hex").toString("base64url");
-      const header = { alg: "EdDSA", typ: "device-proof+jwt", jwk: { kty: "OKP", crv: "Ed25519", x } };
+      const header = { alg: "EdDSA", typ: "device-pairing+jwt", jwk: { kty: "OKP", crv: "Ed25519", x } };
       const answer = await pair(`${base64(header)}.${payload}.${signature}`);
       expectRefused(answer, point);
       expect(answer.body.error.errors[0].message).toContain("weak");
@@ -134,7 +164,7 @@ describe("a proof", () => {
   it("is refused that is no proof at all, without a fault of the server's", async () => {
     const nonce = await newNonce(server);
     const jwk = device.publicKey;
-    const good = await device.sign({ nonce, sub: serial, code }, { jwk });
+    const good = await signed({ nonce, sub: serial, code }, { jwk });
     const [header, payload, signature] = good.split(".") as [string, string, string];
     const texts: Record<string, string> = {
       text: "x",
@@ -142,17 +172,19 @@ describe("a proof", () => {
       "four parts": `${good}.${signature}`,
       "a header that is no JSON": `${base64("{")}.${payload}.${signature}`,
       "a header that is null": `${base64("null")}.${payload}.${signature}`,
-      "another payload": `${header}.${base64({ nonce, sub: serial, code, aud: "tillkeeper", x: 1 })}.${signature}`,
+      "another payload": `${header}.${base64({ nonce, sub: serial, code, aud, x: 1 })}.${signature}`,
       "no signature": `${header}.${payload}.`,
-      "another type": await device.sign({ nonce, sub: serial, code }, { jwk, typ: "JWT" }),
-      "what nobody understands": await device.sign({ nonce, sub: serial, code }, { jwk, crit: ["x"], x: 1 }),
+      "another type": await signed({ nonce, sub: serial, code }, { jwk, typ: "JWT" }),
+      "the type of every proof": await signed({ nonce, sub: serial, code }, { jwk, typ: "device-proof+jwt" }),
+      "the type of a renewal": await signed({ nonce, sub: serial, code }, { jwk, typ: "device-renewal+jwt" }),
+      "what nobody understands": await signed({ nonce, sub: serial, code }, { jwk, crit: ["x"], x: 1 }),
       "a nonce": nonce,
     };
     for (const [what, proof] of Object.entries(texts)) expectRefused(await pair(proof), what);
     const { publicKey, privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
     for (const content of ["null", "[]", "{", '"x"', "\u00ff"]) {
       const proof = await new CompactSign(Buffer.from(content, "latin1"))
-        .setProtectedHeader({ alg: "EdDSA", typ: "device-proof+jwt", jwk: await exportJWK(publicKey) })
+        .setProtectedHeader({ alg: "EdDSA", typ: "device-pairing+jwt", jwk: await exportJWK(publicKey) })
         .sign(privateKey);
       expectRefused(await pair(proof), content);
     }
@@ -171,8 +203,10 @@ describe("a proof", () => {
   it("pairs whatever the device believes the time to be", async () => {
     const nonce = await newNonce(server);
     const times = { iat: 4_000_000_000, nbf: 4_000_000_000, exp: 1 };
-    const answer = await pair(await device.sign({ nonce, sub: serial, code, ...times }, { jwk: device.publicKey }));
-    expect(answer.status).toBe(200);
+    const proof = await signed({ nonce, sub: serial, code, ...times }, { jwk: device.publicKey });
+    expect((await pair(proof)).status).toBe(200);
+    // The code is used, whatever is proved.
+    expect((await pair(proof)).body.error.code).toBe("pairing_refused");
   });
 
   it("renews a token only by the key that is paired, and says the same of terminals that are not there", async () => {
@@ -193,25 +227,66 @@ describe("a proof", () => {
     expect(bodies.size).toBe(1);
     // Its own key in the header does not make it the one that is paired.
     const nonce = await newNonce(server);
-    const proof = await other.sign({ nonce, sub: terminalId }, { jwk: other.publicKey });
+    const proof = await other.sign(server, "renewal", { nonce, sub: terminalId }, { jwk: other.publicKey });
     const answer = await server.call("POST", "/v1/device/token", { body: { terminal_id: terminalId, proof } });
     expectRefused(answer, "a key that comes along");
     expect((await device.renew(server, terminalId)).status).toBe(200);
   });
-});
 
-describe("devices that come too often", () => {
-  it("are told to wait, by address", async () => {
-    const server = await startTestServer({
-      config: { rateLimit: { perClient: 100, perAddress: 5, devicesPerAddress: 5 } },
-    });
-    try {
-      const answers = await Promise.all(Array.from({ length: 30 }, () => server.call("POST", "/v1/device/nonce")));
-      const refused = answers.filter((answer) => answer.status === 429);
-      expect(refused.length).toBeGreaterThan(5);
-      for (const answer of refused) expect(Number(answer.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
-    } finally {
-      await server.stop();
-    }
+  const renew = (proof: string) =>
+    server.call("POST", "/v1/device/token", { body: { terminal_id: terminalId, proof } });
+
+  it("of one purpose is not taken for another", async () => {
+    const nonce = await newNonce(server);
+    const jwk = device.publicKey;
+    const forPairing = await signed({ nonce, sub: terminalId, code }, { jwk });
+    expectRefused(await renew(forPairing), "a pairing proof for a renewal");
+    const forRenewal = { typ: "device-renewal+jwt" };
+    const elsewhere = await signed({ nonce, sub: terminalId }, forRenewal);
+    expectRefused(await renew(elsewhere), "the address of pairing in a renewal");
+    const typed = await device.sign(server, "renewal", { nonce, sub: terminalId }, { typ: "device-pairing+jwt" });
+    expectRefused(await renew(typed), "the type of pairing in a renewal");
+    // Nothing that was refused has used up the nonce.
+    expect((await renew(await device.sign(server, "renewal", { nonce, sub: terminalId }))).status).toBe(200);
+  });
+
+  it("counts once, also when it comes several times at once, and its nonce with it", async () => {
+    const nonce = await newNonce(server);
+    const payload = { nonce, sub: terminalId };
+    const proof = await device.sign(server, "renewal", payload);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => renew(proof)));
+    expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
+    for (const answer of answers.filter(({ status }) => status !== 200)) expectRefused(answer, "a replay");
+    const another = await device.sign(server, "renewal", { ...payload, more: 1 });
+    const refused = await renew(another);
+    expectRefused(refused, "another proof with the nonce");
+    expect(refused.body.error.errors[0].message).toContain("nonce");
+    expect((await device.renew(server, terminalId)).status).toBe(200);
+  });
+
+  it("is forgotten when no server takes its nonce any more", async () => {
+    const kept = async () => (await server.db.sql.selectFrom("used_nonces").selectAll().execute()).length;
+    expect(await kept()).toBeGreaterThan(0);
+    server.clock.advance(1_000_000);
+    await vi.waitUntil(async () => (await kept()) === 0, { timeout: 60_000, interval: 50 });
+  });
+
+  it("names this server in whatever way RFC 9449 has for one address, and in no request's own words", async () => {
+    const { host } = new URL(server.url);
+    const prove = async (address: string, headers: Record<string, string> = {}) => {
+      const proof = await device.sign(server, "renewal", {
+        aud: address,
+        nonce: await newNonce(server),
+        sub: terminalId,
+      });
+      const body = JSON.stringify({ terminal_id: terminalId, proof });
+      return sendRaw(server.url, body, headers);
+    };
+    for (const address of [`HTTP://${host}/v1/device/token`, `http://${host}/v1/device/token?x#y`])
+      expect(await prove(address), address).toBe(200);
+    // A server in between has the device name it, and says the same of itself.
+    const claimed = { host: "elsewhere.example", "x-forwarded-host": "elsewhere.example" };
+    for (const scheme of ["http", "https"])
+      expect(await prove(`${scheme}://elsewhere.example/v1/device/token`, claimed)).toBe(401);
   });
 });

@@ -85,7 +85,7 @@ describe("device tokens, on two servers with one database", () => {
   it("are renewed by serial number, too: by a device whose answer to pairing got lost", async () => {
     const { id, device } = await paired("LOST-ANSWER");
     const { nonce } = (await here.call("POST", "/v1/device/nonce")).body;
-    const proof = await device.sign({ nonce, sub: "LOST-ANSWER" });
+    const proof = await device.sign(there, "renewal", { nonce, sub: "LOST-ANSWER" });
     const by = (body: object) => there.call("POST", "/v1/device/token", { body: { proof, ...body } });
     expect(await by({ device_serial_number: "LOST-ANSWER" })).toMatchObject({ status: 200, body: { terminal_id: id } });
     for (const body of [{}, { device_serial_number: "LOST-ANSWER", terminal_id: id }])
@@ -111,12 +111,14 @@ describe("device tokens, on two servers with one database", () => {
         },
         mqttUrl: () => here.mqttUrl,
         ownUrl: () => here.url,
+        isOwnAddress: () => true,
+        renewals: { take: () => 0 },
         admit: () => Promise.reject(new Error("nobody is to be let in")),
         withdraw: async () => {},
         giveUpRecipient: async () => {},
       };
-      const proof = await device.sign({ nonce: await newNonce(here), sub });
-      await expect(renewToken(deps, { ...named, proof })).rejects.toMatchObject({ code: "invalid_proof" });
+      const proof = await device.sign(here, "renewal", { nonce: await newNonce(here), sub });
+      await expect(renewToken(deps, {}, { ...named, proof })).rejects.toMatchObject({ code: "invalid_proof" });
       return steps;
     };
     for (const serial of ["STEPS-KNOWN", "STEPS-UNKNOWN"])

@@ -126,25 +126,12 @@ describe("pairing a device", () => {
     expect(await statusOf(open.terminal_id)).toMatchObject({ status: "PENDING" });
   });
 
-  it("ends a code that was guessed at ten times, and no sooner", async () => {
-    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, "GUESSED");
-    const device = await PairingDevice.make("GUESSED");
-    const guess = () => device.pair(server, "0000-0000");
-    for (let tries = 0; tries < 9; tries += 1) expect((await guess()).status).toBe(401);
-    expect(await codes(id)).toMatchObject([{ status: "open", failed_attempts: 9 }]);
-    await guess();
-    expect(await codes(id)).toMatchObject([{ status: "exhausted", failed_attempts: 10 }]);
-    expect((await device.pair(server, pairing.code)).status).toBe(401);
-    const { code } = await newCode(id);
-    expect((await device.pair(server, code)).status).toBe(200);
-  });
-
   it("gives a code to one of several devices that come with it at once", async () => {
     const { pairing } = await registerForPairing(server, tenant, "CROWD");
-    const devices = await Promise.all(Array.from({ length: 6 }, () => PairingDevice.make("CROWD")));
+    const devices = await Promise.all(Array.from({ length: 8 }, () => PairingDevice.make("CROWD")));
     const answers = await Promise.all(devices.map((device) => device.pair(server, pairing.code)));
     const statuses = answers.map((answer) => answer.status).toSorted((left, right) => left - right);
-    expect(statuses).toEqual([200, 401, 401, 401, 401, 401]);
+    expect(statuses).toEqual([200, 401, 401, 401, 401, 401, 401, 401]);
     const winner = answers.findIndex((answer) => answer.status === 200);
     const id = answers[winner]?.body.terminal_id;
     const renewals = await Promise.all(devices.map(async (device) => (await device.renew(server, id)).status));

@@ -46,6 +46,9 @@ describe("release keys", () => {
       { ...good, x: "short" },
       { ...good, x: `${"A".repeat(42)}B` },
       { ...good, x: 7 },
+      // Points by which anybody can sign: all zeros, and the neutral one.
+      { ...good, x: "A".repeat(43) },
+      { ...good, x: `AQ${"A".repeat(41)}` },
       p256,
       "a key",
       null,

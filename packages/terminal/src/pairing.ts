@@ -1,5 +1,5 @@
 import { DeviceNonce, DeviceToken } from "@tillkeeper/contract/http/devices";
-import { deviceProofAudience, deviceProofType } from "@tillkeeper/contract/pairing";
+import { type DeviceProofPurpose, deviceProofAudience, deviceProofs } from "@tillkeeper/contract/pairing";
 import { Compile } from "typebox/compile";
 import type { DeviceKeys } from "./device-keys.ts";
 
@@ -52,16 +52,10 @@ export interface PairingOptions extends ServerOptions {
  * Rejects with `DeviceServerError`.
  */
 export async function pairDevice({ serialNumber, code, agentName, ...options }: PairingOptions): Promise<DeviceToken> {
-  const { server, keys, signal } = options;
-  const proof = await makeProof(options, { sub: serialNumber, code }, { jwk: keys.publicKey });
-  const body = {
-    device_serial_number: serialNumber,
-    code,
-    proof,
-    ...(agentName !== undefined && { agent: agentName }),
-  };
+  const claims = { sub: serialNumber, code };
+  const body = { device_serial_number: serialNumber, code, ...(agentName !== undefined && { agent: agentName }) };
   try {
-    return await post(server, "/v1/device/pair", tokens, { body, signal });
+    return await sendProven(options, { purpose: "pairing", claims, header: { jwk: options.keys.publicKey }, body });
   } catch (cause) {
     if (!(cause instanceof DeviceServerError) || cause.code !== "pairing_refused") throw cause;
     return requestToken({ ...options, serialNumber }).catch(() => {
@@ -76,13 +70,42 @@ export async function requestToken(
 ): Promise<DeviceToken> {
   const who =
     "terminalId" in options ? { terminal_id: options.terminalId } : { device_serial_number: options.serialNumber };
-  const proof = await makeProof(options, { sub: Object.values(who)[0] }, {});
-  return post(options.server, "/v1/device/token", tokens, { body: { ...who, proof }, signal: options.signal });
+  return sendProven(options, { purpose: "renewal", claims: { sub: Object.values(who)[0] }, header: {}, body: who });
 }
 
-async function makeProof({ server, keys, signal }: ServerOptions, claims: object, header: object): Promise<string> {
+interface Proven {
+  purpose: DeviceProofPurpose;
+  claims: object;
+  header: object;
+  body: object;
+}
+
+/**
+ * Sends the request with a proof. A refused proof is made once more: its nonce may have run out on the way, or a proxy
+ * may have sent the request twice, and a proof counts once.
+ */
+async function sendProven(options: ServerOptions, proven: Proven): Promise<DeviceToken> {
+  const { server, signal } = options;
+  const send = async () => {
+    const body = { ...proven.body, proof: await makeProof(options, proven) };
+    return post(server, deviceProofs[proven.purpose].path, tokens, { body, signal });
+  };
+  try {
+    return await send();
+  } catch (cause) {
+    if (!(cause instanceof DeviceServerError) || cause.code !== "invalid_proof") throw cause;
+    return send();
+  }
+}
+
+/** Good for one request of this purpose, at this server, once. */
+async function makeProof(
+  { server, keys, signal }: ServerOptions,
+  { purpose, claims, header }: Proven,
+): Promise<string> {
   const { nonce } = await post(server, "/v1/device/nonce", nonces, { signal });
-  return keys.sign({ typ: deviceProofType, ...header }, { aud: deviceProofAudience, nonce, ...claims });
+  const aud = deviceProofAudience(server, purpose);
+  return keys.sign({ typ: deviceProofs[purpose].type, ...header }, { aud, nonce, ...claims });
 }
 
 const tokens = Compile(DeviceToken);

@@ -23,3 +23,21 @@ test("the example of the device protocol verifies, and nothing that differs from
   }
   expect(() => verifyRelease(release, [])).toThrow(expect.objectContaining({ code: "unknown_release_key" }));
 });
+
+test("a weak key verifies nothing, also where it is trusted", () => {
+  // The neutral point. With it as R and 0 as S, the signature is valid for every text by the equation alone.
+  const neutral = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
+  const key = { kty: "OKP", crv: "Ed25519", x: neutral.toString("base64url") } as const;
+  const signature = Buffer.concat([neutral, Buffer.alloc(32)]).toString("base64url");
+  const release = {
+    device_model: "S1P2",
+    version: "1",
+    size: 1,
+    sha256: "0".repeat(64),
+    signature,
+    key_id: keyIdOf(key),
+  };
+  expect(() => verifyRelease(release, [key])).toThrow(
+    expect.objectContaining({ code: "bad_signature", message: expect.stringContaining("weak") }),
+  );
+});

@@ -32,8 +32,9 @@ describe("the keys of a device", () => {
       await pairDevice({ server: server.url, keys: made, serialNumber: "S1", code: "C" });
       await requestToken({ server: server.url, keys: found, terminalId: "T12345678-T0001" });
       // The second was verified with the key of the first.
+      expect(server.asked.at(-1)?.proof?.header).toEqual({ alg: algorithm, typ: "device-renewal+jwt" });
       expect(server.asked.at(-1)?.proof?.payload).toEqual({
-        aud: "tillkeeper",
+        aud: `${server.url}/v1/device/token`,
         nonce: "nonce-3",
         sub: "T12345678-T0001",
       });
@@ -70,8 +71,8 @@ describe("pairing", () => {
       body: { device_serial_number: "S1", code: "ABCD-EFGH", agent: "x 1", proof: expect.any(String) },
     });
     expect(proof).toEqual({
-      header: { alg: "EdDSA", typ: "device-proof+jwt", jwk: keys.publicKey },
-      payload: { aud: "tillkeeper", nonce: "nonce-1", sub: "S1", code: "ABCD-EFGH" },
+      header: { alg: "EdDSA", typ: "device-pairing+jwt", jwk: keys.publicKey },
+      payload: { aud: `${server.url}/v1/device/pair`, nonce: "nonce-1", sub: "S1", code: "ABCD-EFGH" },
     });
   });
 
@@ -82,11 +83,26 @@ describe("pairing", () => {
     expect(server.asked.at(-1)?.body).toMatchObject({ device_serial_number: "S1" });
   });
 
+  test("is proved once more, with a fresh nonce, when the proof is refused", async () => {
+    const options = { server: server.url, keys: makeDeviceKeys(), serialNumber: "S1", code: "C" };
+    server.refusals.push({ status: 401, code: "invalid_proof" });
+    expect(await pairDevice(options)).toMatchObject({ token: "token-1" });
+    expect(server.asked.map(({ proof }) => proof?.payload["nonce"])).toEqual([
+      undefined,
+      "nonce-1",
+      undefined,
+      "nonce-3",
+    ]);
+  });
+
   test("tells what cannot be helped by asking again from what can", async () => {
     const options = { server: server.url, keys: makeDeviceKeys(), serialNumber: "S1", code: "C" };
     const outcome = () => pairDevice(options).catch((cause: unknown) => cause);
-    server.refusals.push({ status: 401, code: "pairing_refused" }, { status: 401, code: "invalid_proof" });
+    const notProven = { status: 401, code: "invalid_proof" };
+    server.refusals.push({ status: 401, code: "pairing_refused" }, notProven, notProven);
     expect(await outcome()).toMatchObject({ code: "pairing_refused", final: true });
+    server.refusals.push(notProven, notProven);
+    expect(await outcome()).toMatchObject({ code: "invalid_proof", final: true });
     server.refusals.push({ status: 429, code: "too_many_requests", retryAfter: "7" });
     expect(await outcome()).toMatchObject({ final: false, retryAfterMs: 7_000 });
     server.refusals.push({ status: 502 });
@@ -129,7 +145,7 @@ describe("a device's credential", () => {
     expect(opened.token).toMatch(/^token-/);
     opened.stop();
 
-    server.refusals.push({ status: 401, code: "invalid_proof" });
+    server.refusals.push({ status: 401, code: "invalid_proof" }, { status: 401, code: "invalid_proof" });
     await expect(DeviceCredential.open(options)).rejects.toMatchObject({ code: "invalid_proof" });
     const ending = new AbortController();
     server.refusals.push({ status: 503 });
@@ -209,19 +225,20 @@ describe("a device's credential", () => {
   });
 
   test("tells once when the server does not know the device any more, and goes on asking now and then", async () => {
-    server.refusals.push({ status: 401, code: "invalid_proof" }, { status: 401, code: "invalid_proof" });
+    // Each renewal proves itself twice.
+    server.refusals.push(...Array.from({ length: 4 }, () => ({ status: 401, code: "invalid_proof" })));
     device.credential.refused?.();
     clock.advance(0);
-    await settled(1);
+    await settled(2);
     expect(lockedOut).toHaveBeenCalledTimes(1);
     device.credential.refused?.();
     clock.advance(59_999);
-    expect(renewals()).toBe(1);
+    expect(renewals()).toBe(2);
     clock.advance(1);
-    await settled(2);
+    await settled(4);
     expect(lockedOut).toHaveBeenCalledTimes(1);
     clock.advance(60_000);
-    await settled(3);
+    await settled(5);
     expect(password()).toBe("token-2");
   });
 });

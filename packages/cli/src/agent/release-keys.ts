@@ -1,6 +1,6 @@
-import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
 /**
@@ -16,6 +16,10 @@ export function readReleaseKeys(path: string): ReleasePublicKey[] {
     .map((entry, index) => {
       const key = publicKeyOf(isObject(entry) && "public_key" in entry ? entry["public_key"] : entry);
       if (!key) throw new StartupError(`${path}: number ${index + 1} is no Ed25519 public key as JWK.`);
+      const fault = faultOfPublicKey(key);
+      if (fault !== undefined) {
+        throw new StartupError(`${path}: number ${index + 1} is no Ed25519 public key to trust: it ${fault}.`);
+      }
       return key;
     });
 }
@@ -33,13 +37,7 @@ function publicKeyOf(value: unknown): ReleasePublicKey | undefined {
   if (!isObject(value)) return undefined;
   const { kty, crv, x } = value;
   if (kty !== "OKP" || crv !== "Ed25519" || typeof x !== "string") return undefined;
-  const key: ReleasePublicKey = { kty, crv, x };
-  try {
-    createPublicKey({ key: { ...key }, format: "jwk" });
-    return key;
-  } catch {
-    return undefined;
-  }
+  return { kty, crv, x };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

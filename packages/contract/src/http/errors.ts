@@ -12,7 +12,7 @@ export const errorCodes = {
     cause: "A field, query parameter, id or header is missing, unknown, or of the wrong form.",
     cure: "Mend the places that `errors` names and send it again.",
   },
-  invalid_json: { status: 400, cause: "The body is not JSON, or empty.", cure: "Send a body that is valid JSON." },
+  invalid_json: { status: 400, cause: "The body is not JSON.", cure: "Send a body that is valid JSON." },
   invalid_idempotency_key: {
     status: 400,
     cause: "`Idempotency-Key` is not one UUID.",
@@ -213,7 +213,7 @@ export const errorCodes = {
   },
   too_many_requests: {
     status: 429,
-    cause: "The client, or the address, sends more requests than it may.",
+    cause: "The client, the address, or a device that pairs or asks for tokens sends more requests than it may.",
     cure: "Wait as long as `Retry-After` says, then send it again.",
   },
   headers_too_large: {

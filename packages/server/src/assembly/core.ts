@@ -5,7 +5,7 @@ import { openSigningKeys } from "../auth/signing-keys.ts";
 import { createTokens } from "../auth/tokens.ts";
 import { transferTokens } from "../auth/transfer-tokens.ts";
 import type { Config } from "../config.ts";
-import { defaultDeviceTokenSeconds } from "../config.ts";
+import { defaultDeviceTokenSeconds, documentedHosts } from "../config.ts";
 import { openDatabase } from "../db/open.ts";
 import { openFileStore } from "../files/open-store.ts";
 import type { VirtualTerminalHost } from "../gateway/virtual-terminals.ts";
@@ -34,7 +34,11 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
   closing.add(() => db.close());
   const files = await openFileStore({ ...config, dataDir: folder.path });
   closing.add(() => files.close());
-  const addresses = ownAddresses(config);
+  const addresses = ownAddresses({
+    ...config,
+    // The documented hosts are names that callers of the API use; no device is told of them.
+    furtherHosts: config.audienceHosts.filter((host) => !documentedHosts.includes(host)),
+  });
   const { acceptedHosts } = addresses;
   const keys = await openSigningKeys(db, clock);
   const narrowedGrants = await openNarrowedGrants(db, clock);

@@ -36,6 +36,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     deviceTokens,
     findLiveCredential,
     ownUrl: addresses.url,
+    isOwnAddress: addresses.isOwn,
     cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) =>
       cancelUndelivered(tx, { ...operation, at: clock.now() }),
     giveUpRecipient: (tx: Tx, terminal: { accountId: string; terminalId: string }) =>

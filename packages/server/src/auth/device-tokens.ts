@@ -16,6 +16,11 @@ export interface ShownIdentity extends DeviceIdentity {
   endsAt?: Date;
 }
 
+export interface Nonce {
+  id: string;
+  expiresAt: Date;
+}
+
 export interface DeviceTokens {
   lifetimeSeconds: number;
   sign(identity: DeviceIdentity): Promise<{ token: string; endsAt: Date }>;
@@ -23,7 +28,8 @@ export interface DeviceTokens {
   verify(token: string): Promise<ShownIdentity | undefined>;
   /** Something new to sign: shows that a proof was made just now, without anybody's clock but the server's. */
   newNonce(): Promise<{ nonce: string; expiresAt: Date }>;
-  isNonce(text: string): Promise<boolean>;
+  /** Undefined for what is no nonce of this server's database, or not any more. */
+  readNonce(text: string): Promise<Nonce | undefined>;
 }
 
 interface DeviceTokenDeps {
@@ -72,9 +78,10 @@ export function deviceTokens({ keys, clock, lifetimeSeconds }: DeviceTokenDeps):
       return { nonce, expiresAt: new Date(exp * 1000) };
     },
 
-    async isNonce(text) {
-      if (!looksLikeDeviceToken(text)) return false;
-      return (await tokens.verify("device-nonce+jwt", text, ["jti"])).payload !== undefined;
+    async readNonce(text) {
+      if (!looksLikeDeviceToken(text)) return undefined;
+      const { payload } = await tokens.verify("device-nonce+jwt", text, ["jti"]);
+      return payload && { id: payload.jti, expiresAt: new Date(payload.exp * 1000) };
     },
   };
 }

@@ -1,7 +1,10 @@
 import type { PairingCodeStatus } from "@tillkeeper/contract/pairing";
+import type { ColumnType } from "kysely";
 
 /** How devices become terminals: docs/adr/0014-pairing-and-device-tokens.md. */
 export interface PairingTables {
+  /** Of proofs that were accepted. */
+  used_nonces: { account_id: string; id: string; expires_at: Date };
   pairing_codes: {
     account_id: string;
     id: string;
@@ -16,6 +19,8 @@ export interface PairingTables {
     used_at: Date | null;
     key_thumbprint: string | null;
     failed_attempts: number;
+    /** Tries by network. */
+    wrong_tries_from: ColumnType<Record<string, number>, string | undefined, string>;
   };
   /** The devices that terminals were, not the ones that they are. */
   terminal_devices: {

@@ -1,4 +1,5 @@
 import type { ReleaseKey, ReleaseKeyCreate, ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { recordChange } from "../audit/audit.ts";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
@@ -7,7 +8,7 @@ import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { documentedTime } from "../platform/timestamps.ts";
 import { findKey, type KeyRow, listKeys } from "./queries.ts";
-import { isCanonical, thumbprint } from "./signatures.ts";
+import { thumbprint } from "./signatures.ts";
 
 interface KeyDeps {
   db: Db;
@@ -17,9 +18,10 @@ interface KeyDeps {
 /** Registers the public half of a maker's key. Throws `invalid_request`, `release_key_exists`. */
 export async function addKey({ db, clock }: KeyDeps, caller: Caller, input: ReleaseKeyCreate): Promise<ReleaseKey> {
   const { accountId, clientId } = caller;
-  if (!isCanonical(input.public_key)) {
-    throw new ApiError("invalid_request", "The key is not written as base64url writes 32 bytes.", {
-      errors: [{ path: "/body/public_key/x", message: "must be 32 bytes in canonical base64url" }],
+  const fault = faultOfPublicKey(input.public_key);
+  if (fault !== undefined) {
+    throw new ApiError("invalid_request", "The public key is not one to verify releases with; see `errors`.", {
+      errors: [{ path: "/body/public_key/x", message: fault }],
     });
   }
   const keyId = thumbprint(input.public_key);

@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { releaseText, type SignedRelease } from "@tillkeeper/contract/releases";
 
 /** RFC 7638: SHA-256 over the members that make the key, in this order and without blanks. */
@@ -7,13 +8,9 @@ export function thumbprint({ kty, crv, x }: ReleasePublicKey): string {
   return createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
 }
 
-/** Whether the 43 characters are the one way to write these 32 bytes: a key must not have two ids. */
-export function isCanonical({ x }: ReleasePublicKey): boolean {
-  return Buffer.from(x, "base64url").toString("base64url") === x;
-}
-
-/** Whether a release is signed by this key. */
+/** Whether a release is signed by this key; a weak key that was registered before such keys were refused has signed nothing. */
 export function isSignedBy(key: ReleasePublicKey, release: SignedRelease, signature: string): boolean {
+  if (faultOfPublicKey(key) !== undefined) return false;
   const publicKey = createPublicKey({ key: { ...key }, format: "jwk" });
   return verify(null, Buffer.from(releaseText(release)), publicKey, Buffer.from(signature, "base64url"));
 }

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import { forgetNonces } from "./pairing/nonces.ts";
 
 export interface RetirementDeps {
   db: Db;
@@ -12,18 +13,25 @@ export interface RetirementDeps {
 }
 
 const lookEveryMs = 500;
+const forgetEveryMs = 60_000;
 /** Lets the receipt of the last result out before the connection ends. */
 const graceMs = 500;
 
 /**
  * Removes the credentials of deleted terminals whose last operation is over, and ends their connections. Nobody gets in
- * with one in between: whoever connects is asked for that operation.
+ * with one in between: whoever connects is asked for that operation. Once a minute it also removes nonces that are over.
  */
 export function retirementWorker({ db, clock, ...deps }: RetirementDeps): Worker {
   return {
     name: "terminals.retire",
     async run(signal) {
+      let forgetAt = 0;
       while (!signal.aborted) {
+        const now = clock.now();
+        if (now.getTime() >= forgetAt) {
+          await forgetNonces(db, now);
+          forgetAt = now.getTime() + forgetEveryMs;
+        }
         const gone = await removeEnded(db, new Date(clock.now().getTime() - graceMs));
         for (const terminalId of gone) deps.credentialReplaced(terminalId);
         if (gone.length > 0) deps.virtualTerminalsChanged();

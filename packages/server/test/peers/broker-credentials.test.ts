@@ -165,6 +165,8 @@ describe("tokens at Mosquitto", () => {
       findLiveCredential: liveCredentials(server.db),
       mqttUrl: () => server.mqttUrl,
       ownUrl: () => server.url,
+      isOwnAddress: () => true,
+      renewals: { take: () => 0 },
       admit: async (admission: Admission) => {
         await server.call("DELETE", `/v1/accounts/${aid}/terminals/${id}`, tenant);
         const refused = { username: id, password: paired.mqtt_password, clientId: id };
@@ -175,8 +177,8 @@ describe("tokens at Mosquitto", () => {
       withdraw: (credential: Parameters<BrokerAccess["withdraw"]>[0]) => own.withdraw(credential),
       giveUpRecipient: async () => {},
     };
-    const proof = await device.sign({ nonce: await newNonce(server), sub: id });
-    await expect(renewToken(deps, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });
+    const proof = await device.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
+    await expect(renewToken(deps, {}, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });
     expect(made).toHaveLength(1);
     await expect(connect(broker, made[0] as Admitted)).rejects.toThrow();
   });

@@ -80,7 +80,7 @@ describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a device that pairs w
 
   /** The device does not know what became of its pairing, and asks for a token by its serial number. */
   async function renewed(id: string, next: PairingDevice): Promise<Device> {
-    const proof = await next.sign({ nonce: await newNonce(server), sub: next.serial });
+    const proof = await next.sign(server, "renewal", { nonce: await newNonce(server), sub: next.serial });
     const answer = await server.call("POST", "/v1/device/token", {
       body: { device_serial_number: next.serial, proof },
     });
@@ -190,6 +190,7 @@ describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a device that pairs w
     onTestFinished(() => replica.kill());
     const url = `http://127.0.0.1:${number}`;
     return {
+      url,
       call: ((method, path, more) => send(url, method, path, more)) as TestServer["call"],
       kill: () => replica.kill(),
     };

@@ -1,7 +1,9 @@
+import { type DeviceProofPurpose, deviceProofAudience, deviceProofs } from "@tillkeeper/contract/pairing";
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import type { Tenant, TestServer } from "./test-server.ts";
 
 type Server = Pick<TestServer, "call">;
+type Addressed = Pick<TestServer, "url">;
 type Algorithm = "EdDSA" | "ES256";
 
 /** A device that has only its key: it signs by hand what the device protocol asks for, and whatever else a test wants. */
@@ -29,21 +31,21 @@ export class PairingDevice {
   }
 
   /** A proof with what the protocol asks for, and with what a test puts in its place. */
-  sign(payload: object, header: object = {}): Promise<string> {
-    return new SignJWT({ aud: "tillkeeper", ...payload })
-      .setProtectedHeader({ alg: this.algorithm, typ: "device-proof+jwt", ...header })
+  sign(server: Addressed, purpose: DeviceProofPurpose, payload: object, header: object = {}): Promise<string> {
+    return new SignJWT({ aud: deviceProofAudience(server.url, purpose), ...payload })
+      .setProtectedHeader({ alg: this.algorithm, typ: deviceProofs[purpose].type, ...header })
       .sign(this.#privateKey, { crit: { x: true } });
   }
 
-  async pair(server: Server, code: string, more: object = {}) {
+  async pair(server: Server & Addressed, code: string, more: object = {}, headers: Record<string, string> = {}) {
     const nonce = await newNonce(server);
-    const proof = await this.sign({ nonce, sub: this.serial, code }, { jwk: this.publicKey });
+    const proof = await this.sign(server, "pairing", { nonce, sub: this.serial, code }, { jwk: this.publicKey });
     const body = { device_serial_number: this.serial, code, proof, ...more };
-    return server.call("POST", "/v1/device/pair", { body });
+    return server.call("POST", "/v1/device/pair", { body, headers });
   }
 
-  async renew(server: Server, terminalId: string) {
-    const proof = await this.sign({ nonce: await newNonce(server), sub: terminalId });
+  async renew(server: Server & Addressed, terminalId: string) {
+    const proof = await this.sign(server, "renewal", { nonce: await newNonce(server), sub: terminalId });
     return server.call("POST", "/v1/device/token", { body: { terminal_id: terminalId, proof } });
   }
 }

@@ -7,7 +7,6 @@ import { errorDetails } from "./validation.ts";
 const frameworkCodes: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ["unsupported_media_type", "This content type is not accepted here."],
   FST_ERR_CTP_BODY_TOO_LARGE: ["body_too_large", "The body is larger than this server accepts."],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ["invalid_json", "The body is empty, but its content type is JSON."],
   FST_ERR_CTP_INVALID_JSON_BODY: ["invalid_json", "The body is not valid JSON."],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
     "invalid_request",

@@ -1,10 +1,14 @@
 import QuickLRU from "quick-lru";
 import { ApiError } from "../errors.ts";
 
-/** A token bucket for each key. */
+/** Turns for each key. */
 export interface RateLimit {
   /** 0: go on. Else the seconds to wait before the next turn. */
   take(key: string): number;
+}
+
+/** A token bucket for each key. */
+export interface BucketLimit extends RateLimit {
   /** Takes a turn back that should not count. */
   giveBack(key: string): void;
 }
@@ -14,7 +18,7 @@ export interface RateLimits {
   /** For routes that need no token. */
   perAddress: RateLimit;
   /** Access tokens that turn out to be none. */
-  badTokensPerAddress: RateLimit;
+  badTokensPerAddress: BucketLimit;
   /** For devices that pair or want a token: many of them stand behind one address. */
   devicesPerAddress: RateLimit;
 }
@@ -28,7 +32,7 @@ const mostKeys = 20_000;
  * Instead of counting drops, each key keeps the moment at which its bucket will be full again (the generic cell rate
  * algorithm). Counted per server, by a clock that nobody can set.
  */
-export function createRateLimit(perSecond: number, now: () => number = () => performance.now()): RateLimit {
+export function createRateLimit(perSecond: number, now: () => number = () => performance.now()): BucketLimit {
   const fullAgainAt = new QuickLRU<string, number>({ maxSize: mostKeys });
   const turnMs = 1000 / perSecond;
   const bucketMs = burstSeconds * 1000;
@@ -45,6 +49,27 @@ export function createRateLimit(perSecond: number, now: () => number = () => per
     giveBack(key) {
       const before = fullAgainAt.get(key);
       if (before !== undefined) fullAgainAt.set(key, before - turnMs);
+    },
+  };
+}
+
+/** So many turns in any span of that length, counted one by one: for tries that a stranger could guess with. */
+export function createSpanLimit(
+  turns: number,
+  spanSeconds: number,
+  now: () => number = () => performance.now(),
+): RateLimit {
+  const taken = new QuickLRU<string, number[]>({ maxSize: mostKeys });
+  const spanMs = spanSeconds * 1000;
+  return {
+    take(key) {
+      const at = now();
+      const recent = (taken.get(key) ?? []).filter((turn) => turn > at - spanMs);
+      const [oldest = at] = recent;
+      const full = recent.length >= turns;
+      if (!full) recent.push(at);
+      taken.set(key, recent);
+      return full ? Math.max(1, Math.ceil((oldest + spanMs - at) / 1000)) : 0;
     },
   };
 }

@@ -48,6 +48,8 @@ interface About {
   tag: string;
   /** Open to anybody, so its rate is limited by where requests come from. */
   limited?: "per address" | "devices per address";
+  /** The body may be left out, which is then an empty object. */
+  bodyOptional?: boolean;
   /** The body may also come as `application/x-www-form-urlencoded`. */
   form?: boolean;
   /** The body is of one of these types, of any length, and reaches the handler unread, as a stream. */

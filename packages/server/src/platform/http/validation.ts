@@ -31,9 +31,19 @@ function ajv(coerceTypes: false | "array"): Ajv {
 const forUrls = ajv("array");
 const forBodies = ajv(false);
 
+/** The framework hands over null for no body, which is all that JSON's `null` says, too. */
+const noBody: FastifySchemaValidationError = {
+  keyword: "body",
+  instancePath: "",
+  schemaPath: "",
+  params: {},
+  message: "is required",
+};
+
 export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpPart }) => {
   const validate = (httpPart === "body" ? forBodies : forUrls).compile(schema as object);
   return (value) => {
+    if (httpPart === "body" && value === null) return { error: [noBody] };
     if (validate(value)) return { value };
     return { error: (validate.errors ?? []) as unknown as FastifySchemaValidationError[] };
   };

@@ -1,48 +1,83 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DeviceToken, PairRequest } from "@tillkeeper/contract/http/devices";
-import { pairingCodeMoves, pairingLimits } from "@tillkeeper/contract/pairing";
+import { pairingCodeMoves } from "@tillkeeper/contract/pairing";
 import { recordChange } from "../../audit/audit.ts";
+import type { Nonce } from "../../auth/device-tokens.ts";
 import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
+import { networkOf, type RateLimit, takeTurn } from "../../platform/http/rate-limit.ts";
+import type { Reached } from "../../platform/own-addresses.ts";
 import { replaceWithKey } from "../credentials.ts";
 import { moveTerminals } from "../life-cycle.ts";
 import { presentTerminal } from "../present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
 import { codeMatches, compareInVain } from "./codes.ts";
+import { spendNonce } from "./nonces.ts";
 import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";
-import { type CodeRow, findBySerial, lockOpenCode, nowhere, type Place, setCode } from "./queries.ts";
-import { issueToken, type TokenDeps } from "./tokens.ts";
+import { type CodeRow, findOpenCodes, lockOpenCode, nowhere, setCode } from "./queries.ts";
+import { issueToken, proofPlace, type TokenDeps } from "./tokens.ts";
+import type { Peer, WrongTries } from "./wrong-tries.ts";
 
-/** Where a request came from. */
-export interface Peer {
-  address: string;
-  requestId: string;
+/** Refusals are answered at full multiples of this alone, so that their time does not tell how far the check came. */
+const refusedAfterMs = 200;
+
+export interface PairingDeps extends TokenDeps {
+  /** By network and serial number, whether a terminal has it or not. */
+  tries: RateLimit;
+  wrongTries: WrongTries;
 }
 
-/** No refusal is answered sooner, so that its time does not tell how far the check came. */
-const refusedAfterMs = 200;
+/** The device, as its connection and its request show it. */
+export interface PairingPeer extends Peer {
+  reached: Reached;
+}
 
 /**
  * Makes a device a terminal: its public key becomes the terminal's credential, whoever had the one before is locked out.
- * Throws `invalid_proof`, and one and the same `pairing_refused` whatever is wrong with serial number and code.
+ * Throws `too_many_requests`, `invalid_proof`, and one and the same `pairing_refused` whatever is wrong with serial number
+ * and code.
  */
-export async function pairDevice(deps: TokenDeps, peer: Peer, request: PairRequest): Promise<DeviceToken> {
+export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: PairRequest): Promise<DeviceToken> {
   const begunAt = performance.now();
   const { device_serial_number: serialNumber, code } = request;
-  const key = await verifyPairingProof(deps.deviceTokens, request.proof, { subject: serialNumber, code });
-  const attempt = { ...request, key, thumbprint: await thumbprintOf(key), peer };
-  const place = (await findBySerial(deps.db.sql, serialNumber)) ?? nowhere;
-  const paired = await inTenant(deps.db, place.accountId, (tx) => tryToPair(tx, deps, place, attempt));
-  if (!paired) {
-    await sleep(refusedAfterMs - (performance.now() - begunAt));
+  const { reached, ...peer } = from;
+  takeTurn(deps.tries, `${networkOf(peer.address)} ${serialNumber.toLowerCase()}`);
+  const expected = { subject: serialNumber, code };
+  const { key, nonce } = await verifyPairingProof(proofPlace(deps, reached), request.proof, expected);
+  const open = await findOpenCodes(deps.db.sql, serialNumber, deps.clock.now());
+  const right = findRight(open, code);
+  if (!right) {
+    const wrong = open.length > 0 ? open : [codeOfNobody];
+    await Promise.all(wrong.map((row) => deps.wrongTries.count(serialNumber, row, peer)));
+  }
+  const attempt = { ...request, key, nonce, thumbprint: await thumbprintOf(key), peer };
+  const paired = right && (await inTenant(deps.db, right.account_id, (tx) => take(tx, deps, right, attempt)));
+  if (!right || !paired) {
+    await sleep(refusedAfterMs - ((performance.now() - begunAt) % refusedAfterMs));
     throw pairingRefused();
   }
-  return issueToken(deps, { ...place, credentialId: paired.credentialId }, { ...paired, former: "ends" });
+  const identity = { accountId: right.account_id, terminalId: right.terminal_id, credentialId: paired.credentialId };
+  return issueToken(deps, identity, { reference: paired.reference, former: "ends" });
+}
+
+/** What is counted for a serial number without an open code, so that it takes the same steps as one with a code. */
+const codeOfNobody = {
+  account_id: nowhere.accountId,
+  terminal_id: nowhere.terminalId,
+  id: "00000000-0000-0000-0000-000000000000",
+  code_hash: Buffer.alloc(32),
+};
+
+/** The code that was meant. One is compared where there is none. */
+function findRight(open: readonly CodeRow[], typed: string): CodeRow | undefined {
+  if (open.length === 0) compareInVain(typed);
+  return open.find((row) => codeMatches(row, typed));
 }
 
 interface Attempt extends PairRequest {
   key: DeviceKey;
+  nonce: Nonce;
   thumbprint: string;
   peer: Peer;
 }
@@ -54,33 +89,17 @@ interface Paired {
   reference: string | undefined;
 }
 
-/** Undefined when it is refused; what that changes is to be committed all the same. */
-async function tryToPair(tx: Tx, deps: MatchDeps, place: Place, attempt: Attempt): Promise<Paired | undefined> {
+/** Takes the code, which was right a moment ago. Undefined when it is over meanwhile, or another device was first. */
+async function take(tx: Tx, deps: MatchDeps, right: CodeRow, attempt: Attempt): Promise<Paired | undefined> {
+  const place = { accountId: right.account_id, terminalId: right.terminal_id };
   const terminal = await lockTerminal(tx, place.accountId, place.terminalId);
   const code = await lockOpenCode(tx, place);
-  const matches = code !== undefined && codeMatches(code, attempt.code);
-  if (!code) compareInVain(attempt.code);
-  if (!terminal || !code) return undefined;
-  const live = terminal.status !== "DELETED" && terminal.device_serial_number === attempt.device_serial_number;
-  if (!live || code.device_serial_number !== attempt.device_serial_number) return undefined;
-  if (code.expires_at <= deps.clock.now()) {
-    await setCode(tx, code, { status: pairingCodeMoves.time_ran_out });
+  if (!terminal || terminal.status === "DELETED" || code?.id !== right.id) return undefined;
+  if (terminal.device_serial_number !== code.device_serial_number || code.expires_at <= deps.clock.now()) {
     return undefined;
   }
-  if (!matches) {
-    await countWrongTry(tx, code);
-    return undefined;
-  }
+  await spendNonce(tx, place.accountId, attempt.nonce);
   return pair(tx, deps, { terminal, code, attempt });
-}
-
-async function countWrongTry(tx: Tx, code: CodeRow): Promise<void> {
-  const failed = code.failed_attempts + 1;
-  const over = failed >= pairingLimits.wrongTries;
-  await setCode(tx, code, {
-    failed_attempts: failed,
-    ...(over && { status: pairingCodeMoves.guessed_too_often }),
-  });
 }
 
 interface Match {

@@ -1,9 +1,11 @@
 import {
   type DeviceAlgorithm,
+  type DeviceProofPurpose,
   deviceKeyForms,
   deviceProofAudience,
-  deviceProofType,
+  deviceProofs,
 } from "@tillkeeper/contract/pairing";
+import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import {
   type CompactJWSHeaderParameters,
   calculateJwkThumbprint,
@@ -15,7 +17,7 @@ import {
   importJWK,
   type JWK,
 } from "jose";
-import type { DeviceTokens } from "../../auth/device-tokens.ts";
+import type { DeviceTokens, Nonce } from "../../auth/device-tokens.ts";
 import { ApiError } from "../../platform/errors.ts";
 
 /** A public key as it is kept: the form, and nothing that came along. */
@@ -25,20 +27,28 @@ export interface DeviceKey {
 }
 
 type Header = CompactJWSHeaderParameters & { jwk?: unknown };
-type Nonces = Pick<DeviceTokens, "isNonce">;
 
-/** Verifies a proof that brings its key along. Answers the key; throws `invalid_proof`. */
+/** Where a proof counts. */
+export interface ProofPlace {
+  nonces: Pick<DeviceTokens, "readNonce">;
+  /** Whether an origin is this server's. */
+  isOwn: (origin: string) => boolean;
+  /** The server's own address, without a slash at the end; refusals name it. */
+  ownUrl: () => string;
+}
+
+/** Verifies a proof that brings its key along. Answers the key and the nonce; throws `invalid_proof`. */
 export async function verifyPairingProof(
-  nonces: Nonces,
+  place: ProofPlace,
   proof: string,
   expected: { subject: string; code: string },
-): Promise<DeviceKey> {
-  const { algorithm, header } = readHeader(proof);
+): Promise<{ key: DeviceKey; nonce: Nonce }> {
+  const { algorithm, header } = readHeader(proof, "pairing");
   const key = publicKeyOf(algorithm, header.jwk);
   const payload = await verifySignature(proof, key);
-  await checkPayload(nonces, payload, expected.subject);
+  const nonce = await checkPayload(place, payload, { purpose: "pairing", subject: expected.subject });
   if (payload["code"] !== expected.code) throw invalidProof("its `code` is not the code of the request");
-  return key;
+  return { key, nonce };
 }
 
 /**
@@ -46,23 +56,25 @@ export async function verifyPairingProof(
  * has: a stranger does not learn whether the terminal is there. Throws `invalid_proof`.
  */
 export async function verifyRenewalProof(
-  nonces: Nonces,
+  place: ProofPlace,
   proof: string,
   expected: { subject: string; publicKey: JWK | undefined },
-): Promise<void> {
-  const { algorithm } = readHeader(proof);
+): Promise<Nonce> {
+  const { algorithm } = readHeader(proof, "renewal");
   const { publicKey, subject } = expected;
-  if (publicKey?.kty !== deviceKeyForms[algorithm].kty) return verifyInVain(nonces, proof, { algorithm, subject });
-  await checkPayload(nonces, await verifySignature(proof, { algorithm, jwk: publicKey }), subject);
+  if (publicKey?.kty !== deviceKeyForms[algorithm].kty) return verifyInVain(place, proof, { algorithm, subject });
+  const payload = await verifySignature(proof, { algorithm, jwk: publicKey });
+  return checkPayload(place, payload, { purpose: "renewal", subject });
 }
 
 /** The same work with a key that no device has. Whatever the proof says, it is not accepted. */
 async function verifyInVain(
-  nonces: Nonces,
+  place: ProofPlace,
   proof: string,
   { algorithm, subject }: { algorithm: DeviceAlgorithm; subject: string },
 ): Promise<never> {
-  await checkPayload(nonces, await verifySignature(proof, { algorithm, jwk: await nobodysKey(algorithm) }), subject);
+  const payload = await verifySignature(proof, { algorithm, jwk: await nobodysKey(algorithm) });
+  await checkPayload(place, payload, { purpose: "renewal", subject });
   throw invalidProof("its signature does not match");
 }
 
@@ -81,7 +93,7 @@ function nobodysKey(algorithm: DeviceAlgorithm): Promise<JWK> {
   return made;
 }
 
-function readHeader(proof: string): { algorithm: DeviceAlgorithm; header: Header } {
+function readHeader(proof: string, purpose: DeviceProofPurpose): { algorithm: DeviceAlgorithm; header: Header } {
   let header: Header;
   try {
     header = decodeProtectedHeader(proof) as Header;
@@ -89,47 +101,24 @@ function readHeader(proof: string): { algorithm: DeviceAlgorithm; header: Header
     if (error instanceof TypeError) throw invalidProof("is not a compact JWS");
     throw error;
   }
-  if (header.typ !== deviceProofType) throw invalidProof(`its \`typ\` is not ${deviceProofType}`);
+  const { type } = deviceProofs[purpose];
+  if (header.typ !== type) throw invalidProof(`its \`typ\` is not ${type}`);
   const known = Object.keys(deviceKeyForms).find((algorithm) => algorithm === header.alg);
   if (known === undefined) throw invalidProof("its `alg` is not EdDSA or ES256");
   return { algorithm: known as DeviceAlgorithm, header };
 }
 
-const coordinate = /^[\w-]{43}$/;
-
 /** Takes from the header's key what belongs to a public one; a private key must never have left the device. */
 function publicKeyOf(algorithm: DeviceAlgorithm, given: unknown): DeviceKey {
   if (typeof given !== "object" || given === null) throw invalidProof("its header has no `jwk`");
-  const key = given as Record<string, unknown>;
+  const key = given as JWK;
   if ("d" in key || "k" in key) throw invalidProof("its `jwk` is not a public key");
   const { kty, crv } = deviceKeyForms[algorithm];
-  const { x, y } = key;
-  const fits = key["kty"] === kty && key["crv"] === crv && typeof x === "string" && coordinate.test(x);
-  if (!fits) throw invalidProof(`its \`jwk\` is not a key for ${algorithm}`);
-  if (algorithm === "EdDSA") {
-    if (isWeak(x)) throw invalidProof("its `jwk` is a weak key");
-    return { algorithm, jwk: { kty, crv, x } };
-  }
-  if (typeof y !== "string" || !coordinate.test(y)) throw invalidProof(`its \`jwk\` is not a key for ${algorithm}`);
-  return { algorithm, jwk: { kty, crv, x, y } };
-}
-
-/** The y coordinates, from their low bytes on, of points whose order is so small that a signature by them proves nothing. */
-const weakPoints = new Set([
-  "0000000000000000000000000000000000000000000000000000000000000000",
-  "0100000000000000000000000000000000000000000000000000000000000000",
-  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-]);
-
-function isWeak(x: string): boolean {
-  const bytes = Buffer.from(x, "base64url");
-  // The highest bit is the sign of the other coordinate.
-  bytes[31] = (bytes[31] ?? 0) & 0x7f;
-  return weakPoints.has(bytes.toString("hex"));
+  if (key.kty !== kty || key.crv !== crv) throw invalidProof(`its \`jwk\` is not a key for ${algorithm}`);
+  const fault = faultOfPublicKey(key);
+  if (fault !== undefined) throw invalidProof(`its \`jwk\` ${fault}`);
+  const { x, y } = key as { x: string; y: string };
+  return { algorithm, jwk: algorithm === "EdDSA" ? { kty, crv, x } : { kty, crv, x, y } };
 }
 
 async function verifySignature(proof: string, { algorithm, jwk }: DeviceKey): Promise<Record<string, unknown>> {
@@ -151,12 +140,28 @@ function isFaultOfTheProof(error: unknown): boolean {
 }
 
 /** Nothing in it is a time: a device whose clock is wrong can prove who it is, too. */
-async function checkPayload(nonces: Nonces, payload: Record<string, unknown>, subject: string): Promise<void> {
-  const { nonce, sub, aud } = payload;
-  if (aud !== deviceProofAudience) throw invalidProof(`its \`aud\` is not ${deviceProofAudience}`);
+async function checkPayload(
+  place: ProofPlace,
+  { nonce: text, sub, aud }: Record<string, unknown>,
+  { purpose, subject }: { purpose: DeviceProofPurpose; subject: string },
+): Promise<Nonce> {
+  if (!isMeant(place, aud, purpose)) {
+    throw invalidProof(
+      `its \`aud\` must be where the request goes: ${deviceProofAudience(place.ownUrl(), purpose)}; ` +
+        "the server's operator names other hosts in TILLKEEPER_PUBLIC_URL or TILLKEEPER_AUDIENCE_HOSTS",
+    );
+  }
   if (sub !== subject) throw invalidProof("its `sub` is not who the request names");
-  if (typeof nonce !== "string" || !(await nonces.isNonce(nonce)))
-    throw invalidProof("its `nonce` is not valid, or not any more");
+  const nonce = typeof text === "string" ? await place.nonces.readNonce(text) : undefined;
+  if (!nonce) throw invalidProof("its `nonce` is not valid, or not any more");
+  return nonce;
+}
+
+/** Compared as RFC 9449 section 4.3 has it for `htu`: normalized, and without query and fragment. */
+function isMeant({ isOwn }: ProofPlace, aud: unknown, purpose: DeviceProofPurpose): boolean {
+  const url = typeof aud === "string" ? URL.parse(aud) : null;
+  if (!url || url.username !== "" || url.password !== "") return false;
+  return url.pathname === deviceProofs[purpose].path && isOwn(url.origin);
 }
 
 export function invalidProof(message: string, cause?: unknown): ApiError {

@@ -1,9 +1,12 @@
 import { type PairingCodeStatus, pairingCodeMoves } from "@tillkeeper/contract/pairing";
-import { type Kysely, type Selectable, sql } from "kysely";
+import { type Kysely, type Selectable, sql, type Updateable } from "kysely";
 import type { Tables } from "../../db/schema.ts";
 
 export type CodeRow = Selectable<Tables["pairing_codes"]>;
-export type NewCode = Omit<CodeRow, "code_hash" | "status" | "used_at" | "key_thumbprint" | "failed_attempts">;
+export type NewCode = Omit<
+  CodeRow,
+  "code_hash" | "status" | "used_at" | "key_thumbprint" | "failed_attempts" | "wrong_tries_from"
+>;
 
 export interface Place {
   accountId: string;
@@ -27,6 +30,24 @@ export function listCodes(db: Kysely<Tables>, accountId: string, terminalId: str
     .execute();
 }
 
+/** The open codes that a device with this serial number may pair by, in whatever accounts. */
+export function findOpenCodes(db: Kysely<Tables>, serialNumber: string, now: Date): Promise<CodeRow[]> {
+  return db
+    .selectFrom("terminals")
+    .innerJoin("pairing_codes", (join) =>
+      join
+        .onRef("pairing_codes.account_id", "=", "terminals.account_id")
+        .onRef("pairing_codes.terminal_id", "=", "terminals.terminal_id")
+        .onRef("pairing_codes.device_serial_number", "=", "terminals.device_serial_number"),
+    )
+    .selectAll("pairing_codes")
+    .where("terminals.device_serial_number", "=", serialNumber)
+    .where("terminals.status", "<>", "DELETED")
+    .where("pairing_codes.status", "=", "open")
+    .where("pairing_codes.expires_at", ">", now)
+    .execute();
+}
+
 /** The live terminal that is this device, in whatever account. */
 export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<Place | undefined> {
   return db
@@ -37,7 +58,7 @@ export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<
     .executeTakeFirst();
 }
 
-/** Nobody else tries this code until the transaction ends. */
+/** Nothing else counts on this code until the transaction ends. */
 export function lockOpenCode(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<CodeRow | undefined> {
   return db
     .selectFrom("pairing_codes")
@@ -67,7 +88,10 @@ export async function endOpenCode(
     .execute();
 }
 
-type Outcome = Partial<Pick<CodeRow, "status" | "used_at" | "key_thumbprint" | "failed_attempts">>;
+type Outcome = Pick<
+  Updateable<Tables["pairing_codes"]>,
+  "status" | "used_at" | "key_thumbprint" | "failed_attempts" | "wrong_tries_from"
+>;
 
 export async function setCode(db: Kysely<Tables>, code: CodeRow, outcome: Outcome): Promise<void> {
   await db

@@ -8,13 +8,16 @@ import {
   PairingCodeList,
   PairRequest,
 } from "@tillkeeper/contract/http/devices";
+import { deviceProofs, pairingLimits } from "@tillkeeper/contract/pairing";
 import { readAccounts, writeAccounts } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
+import { createSpanLimit } from "../../platform/http/rate-limit.ts";
 import { type Route, route } from "../../platform/http/route.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { getPairingCodes, issuePairingCode, type PairingCodeDeps } from "./codes.ts";
 import { pairDevice } from "./pair.ts";
 import { renewToken, type TokenDeps } from "./tokens.ts";
+import { createWrongTries } from "./wrong-tries.ts";
 
 const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 255 }) });
 /** What an answer shows once must not lie in anybody's cache. */
@@ -32,6 +35,7 @@ export function pairingCodeRoutes(deps: PairingCodeDeps): Route[] {
       id: "terminal_pairing_codes_post",
       summary: "Make a code that a device pairs with; the one before ends",
       tag,
+      bodyOptional: true,
       schemas: { params: ofTerminal, body: PairingCodeCreate, responses: { 201: Pairing } },
       handle: async ({ caller, params, body }) => ({
         status: 201,
@@ -56,7 +60,13 @@ export function pairingCodeRoutes(deps: PairingCodeDeps): Route[] {
 }
 
 /** For devices: open to anybody, because what they send proves itself. */
-export function deviceRoutes(deps: TokenDeps): Route[] {
+export function deviceRoutes(ports: TokenDeps): Route[] {
+  const deps = {
+    ...ports,
+    tries: createSpanLimit(pairingLimits.triesPerMinute, 60),
+    renewals: createSpanLimit(pairingLimits.renewalsPerMinute, 60),
+    wrongTries: createWrongTries(ports),
+  };
   const tag = "Devices";
   return [
     route({
@@ -79,13 +89,13 @@ export function deviceRoutes(deps: TokenDeps): Route[] {
       scopes: "public",
       limited: "devices per address",
       tag,
-      path: "/v1/device/pair",
+      path: deviceProofs.pairing.path,
       id: "device_pair_post",
       summary: "Pair a device by a code that is used once",
       schemas: { body: PairRequest, responses: { 200: DeviceToken } },
       handle: async ({ body, request }) => ({
         status: 200,
-        body: await pairDevice(deps, { address: request.ip, requestId: request.id }, body),
+        body: await pairDevice(deps, { address: request.ip, requestId: request.id, reached: request.socket }, body),
         headers: noStore,
       }),
     }),
@@ -94,11 +104,15 @@ export function deviceRoutes(deps: TokenDeps): Route[] {
       scopes: "public",
       limited: "devices per address",
       tag,
-      path: "/v1/device/token",
+      path: deviceProofs.renewal.path,
       id: "device_token_post",
       summary: "Get a paired device's next token",
       schemas: { body: DeviceTokenRequest, responses: { 200: DeviceToken } },
-      handle: async ({ body }) => ({ status: 200, body: await renewToken(deps, body), headers: noStore }),
+      handle: async ({ body, request }) => ({
+        status: 200,
+        body: await renewToken(deps, request.socket, body),
+        headers: noStore,
+      }),
     }),
   ];
 }

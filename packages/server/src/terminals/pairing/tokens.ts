@@ -1,16 +1,19 @@
 import type { DeviceToken, DeviceTokenRequest } from "@tillkeeper/contract/http/devices";
 import type { JWK } from "jose";
-import type { DeviceIdentity, DeviceTokens } from "../../auth/device-tokens.ts";
+import type { DeviceIdentity, DeviceTokens, Nonce } from "../../auth/device-tokens.ts";
 import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
+import { type RateLimit, takeTurn } from "../../platform/http/rate-limit.ts";
+import type { OwnAddresses, Reached } from "../../platform/own-addresses.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import type { Admission } from "../admission.ts";
 import { type AdmitDeps, admitWhileLive } from "../admit-live.ts";
 import { accountOfTerminalId } from "../authentication.ts";
 import { noteToken } from "../lapses.ts";
 import { findTerminal, type TerminalRow } from "../queries.ts";
-import { invalidProof, verifyRenewalProof } from "./proofs.ts";
+import { spendNonce } from "./nonces.ts";
+import { invalidProof, type ProofPlace, verifyRenewalProof } from "./proofs.ts";
 import { findBySerial, nowhere, type Place } from "./queries.ts";
 
 export interface TokenDeps extends AdmitDeps {
@@ -18,10 +21,23 @@ export interface TokenDeps extends AdmitDeps {
   mqttUrl: () => string;
   /** The server's own address, without a slash at the end. */
   ownUrl: () => string;
+  isOwnAddress: OwnAddresses["isOwn"];
 }
 
-/** A new token for a device that holds the key which its terminal is paired with. Throws `invalid_proof`. */
-export async function renewToken(deps: TokenDeps, request: DeviceTokenRequest): Promise<DeviceToken> {
+export interface RenewalDeps extends TokenDeps {
+  /** By terminal, and only for proofs that are right: a stranger takes no turns of others. */
+  renewals: RateLimit;
+}
+
+/**
+ * A new token for a device that holds the key which its terminal is paired with. Throws `invalid_proof`, and
+ * `too_many_requests` for a device that asks without need.
+ */
+export async function renewToken(
+  deps: RenewalDeps,
+  reached: Reached,
+  request: DeviceTokenRequest,
+): Promise<DeviceToken> {
   const { terminal_id: named, device_serial_number: serialNumber, proof } = request;
   const subject = named ?? serialNumber;
   if (subject === undefined || (named !== undefined && serialNumber !== undefined)) {
@@ -32,13 +48,19 @@ export async function renewToken(deps: TokenDeps, request: DeviceTokenRequest): 
   const { accountId, terminalId } = (await placeOf(deps.db, { named, serialNumber })) ?? nowhere;
   const credential = await deps.findLiveCredential(accountId, terminalId);
   const publicKey = (credential?.public_key ?? undefined) as JWK | undefined;
-  await verifyRenewalProof(deps.deviceTokens, proof, { subject, publicKey });
+  const nonce = await verifyRenewalProof(proofPlace(deps, reached), proof, { subject, publicKey });
   // A proof by a key that nobody has does not verify.
   if (!credential) throw new Error("a proof was verified without a credential");
+  takeTurn(deps.renewals, `${accountId}/${terminalId}`);
   const identity = { accountId, terminalId, credentialId: credential.credential_id };
   // Whoever was there before may still be: the server could not tell the broker, or died before it did.
   const former = credential.admitted_at === null ? "ends" : "stays";
-  return issueToken(deps, identity, { reference: undefined, former });
+  return issueToken(deps, identity, { reference: undefined, former, nonce });
+}
+
+/** What a proof is held against: nonces, and the addresses of this server. */
+export function proofPlace({ deviceTokens, isOwnAddress, ownUrl }: TokenDeps, reached: Reached): ProofPlace {
+  return { nonces: deviceTokens, isOwn: (origin) => isOwnAddress(origin, reached), ownUrl };
 }
 
 async function placeOf(
@@ -54,23 +76,28 @@ interface About {
   reference: string | undefined;
   /** What becomes of connections with an older credential. */
   former: Admission["former"];
+  /** Of the proof that the token is given for, where nothing else has used it up. */
+  nonce?: Nonce;
 }
 
-/** Throws `invalid_proof` when the credential is over meanwhile. */
+/** Throws `invalid_proof` when the credential is over meanwhile, or the nonce was used before. */
 export async function issueToken(
   deps: TokenDeps,
   identity: DeviceIdentity,
-  { reference, former }: About,
+  { reference, former, nonce }: About,
 ): Promise<DeviceToken> {
   const { db, deviceTokens, clock, mqttUrl, ownUrl } = deps;
   const { accountId, terminalId, credentialId } = identity;
   const { token, endsAt } = await deviceTokens.sign(identity);
-  const { generation, terminal } = await inTenant(db, accountId, async (tx) => ({
-    // Before anybody has it: what was given out is always known to end.
-    generation: await noteToken(tx, identity, endsAt),
-    // Terminals are never removed, and so it is there as long as its credential.
-    terminal: (await findTerminal(tx, accountId, terminalId)) as TerminalRow,
-  }));
+  const { generation, terminal } = await inTenant(db, accountId, async (tx) => {
+    if (nonce) await spendNonce(tx, accountId, nonce);
+    return {
+      // Before anybody has it: what was given out is always known to end.
+      generation: await noteToken(tx, identity, endsAt),
+      // Terminals are never removed, and so it is there as long as its credential.
+      terminal: (await findTerminal(tx, accountId, terminalId)) as TerminalRow,
+    };
+  });
   const now = clock.now();
   const admission = { terminalId, password: token, former, expiresAt: endsAt };
   const mqtt = generation && (await admitWhileLive(deps, credentialId, { ...admission, generation }));
