@@ -144,6 +144,7 @@ describe("getting a token", () => {
       new SignJWT(claims)
         .setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt", ...header })
         .setSubject("x")
+        .setIssuer(`${server.url}/v1/accounts/${aid}`)
         .setAudience(audience)
         .setExpirationTime(expires)
         .sign(key);
@@ -212,6 +213,7 @@ describe("getting a token", () => {
     const token = await new SignJWT({ scope: "admin:accounts", grant: "x" })
       .setProtectedHeader({ alg: "EdDSA", kid: "second", typ: "at+jwt" })
       .setSubject("x")
+      .setIssuer(`${server.url}/v1/accounts/${aid}`)
       .setAudience(documentedAudience)
       .setExpirationTime("1h")
       .sign(pair.privateKey);

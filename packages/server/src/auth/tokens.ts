@@ -7,6 +7,7 @@ import { newId } from "../platform/ids.ts";
 import { accountOfAudience } from "./audience.ts";
 import { bearerToken } from "./bearer.ts";
 import type { NarrowedGrants } from "./narrowed-grants.ts";
+import { grantRemoved, invalidToken } from "./refusals.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
 export interface TokenGrant {
@@ -27,7 +28,6 @@ interface TokenDeps {
 
 interface Verified {
   principal: Principal;
-  grantId: string;
   expiresAt: number;
 }
 
@@ -37,6 +37,9 @@ export interface Tokens {
   /** Who sent this `Authorization` header. Throws `missing_token` or `invalid_token`. */
   authenticate(authorization: string | undefined): Promise<Principal>;
 }
+
+/** A client's tokens are issued by the account that it belongs to; the server's address may have changed since. */
+const issuerPath = /\/v1\/accounts\/([PT](?:\d{3}|\d{8}))$/;
 
 /** Verifying a signature costs five times what the rest of a request does, so verified tokens are remembered. */
 const rememberedTokens = 10_000;
@@ -86,7 +89,7 @@ export function createTokens(deps: TokenDeps): Tokens {
         verified.set(token, known);
       }
       if (known.expiresAt <= clock.now().getTime()) throw invalidToken("It has expired.");
-      return withWhatRemains(known, narrowedGrants.remaining(known.grantId));
+      return withWhatRemains(known, narrowedGrants.remaining(known.principal.grantId));
     },
   };
 }
@@ -108,15 +111,17 @@ async function verify({ keys, clock, acceptedHosts }: TokenDeps, token: string):
   const { payload } = await jwtVerify(token, key, {
     algorithms: ["EdDSA"],
     currentDate: clock.now(),
-    requiredClaims: ["exp", "aud", "sub", "scope", "grant"],
+    requiredClaims: ["exp", "aud", "sub", "iss", "scope", "grant"],
     typ: "at+jwt",
   });
   const accountId = typeof payload.aud === "string" ? accountOfAudience(payload.aud, acceptedHosts()) : undefined;
   if (!accountId) throw invalidToken("Its audience is not this server.");
+  const clientAccountId = issuerPath.exec(payload.iss as string)?.[1];
+  if (!clientAccountId) throw invalidToken("Its issuer is not this server.");
   const scopes = new Set(String(payload["scope"]).split(" "));
+  const grantId = String(payload["grant"]);
   return {
-    principal: { accountId, clientId: payload.sub as string, scopes },
-    grantId: String(payload["grant"]),
+    principal: { accountId, clientId: payload.sub as string, clientAccountId, grantId, scopes },
     expiresAt: (payload.exp as number) * 1000,
   };
 }
@@ -124,7 +129,7 @@ async function verify({ keys, clock, acceptedHosts }: TokenDeps, token: string):
 /** A token gives what it said when it was made, less what its grant has lost since. */
 function withWhatRemains({ principal }: Verified, remaining: ReadonlySet<string> | undefined): Principal {
   if (!remaining) return principal;
-  if (remaining.size === 0) throw invalidToken("Its client or grant has been removed.");
+  if (remaining.size === 0) throw grantRemoved();
   return { ...principal, scopes: new Set([...principal.scopes].filter((scope) => remaining.has(scope))) };
 }
 
@@ -137,12 +142,5 @@ function publicReason(error: errors.JOSEError): string {
 function missingToken(): ApiError {
   return new ApiError("missing_token", "The request carries no access token.", {
     headers: { "www-authenticate": 'Bearer realm="tillkeeper"' },
-  });
-}
-
-function invalidToken(reason: string, cause?: unknown): ApiError {
-  return new ApiError("invalid_token", `The access token is not accepted. ${reason}`, {
-    headers: { "www-authenticate": 'Bearer realm="tillkeeper", error="invalid_token"' },
-    cause,
   });
 }

@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DeviceToken, PairRequest } from "@tillkeeper/contract/http/devices";
 import { pairingCodeMoves, pairingLimits } from "@tillkeeper/contract/pairing";
+import type { Kysely } from "kysely";
 import { recordChange } from "../../audit/audit.ts";
 import type { Tx } from "../../db/db.ts";
+import type { Tables } from "../../db/schema.ts";
 import { inTenant } from "../../db/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { replaceWithKey } from "../credentials.ts";
 import { moveTerminals } from "../life-cycle.ts";
 import { presentTerminal } from "../present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
+import { sameSerial } from "../serials.ts";
 import { codeMatches } from "./codes.ts";
 import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";
-import { type CodeRow, findBySerial, lockOpenCode, nowhere, type Place, setCode } from "./queries.ts";
+import { type CodeRow, findBySerial, listOpenCodes, lockOpenCode, nowhere, type Place, setCode } from "./queries.ts";
 import { issueToken, type TokenDeps } from "./tokens.ts";
 
 /** Where a request came from. */
@@ -32,13 +35,27 @@ export async function pairDevice(deps: TokenDeps, peer: Peer, request: PairReque
   const { device_serial_number: serialNumber, code } = request;
   const key = await verifyPairingProof(deps.deviceTokens, request.proof, { subject: serialNumber, code });
   const attempt = { ...request, key, thumbprint: await thumbprintOf(key), peer };
-  const place = (await findBySerial(deps.db.sql, serialNumber)) ?? nowhere;
-  const paired = await inTenant(deps.db, place.accountId, (tx) => tryToPair(tx, deps, place, attempt));
-  if (!paired) {
-    await sleep(refusedAfterMs - (performance.now() - begunAt));
-    throw pairingRefused();
+  for (const place of await placesToTry(deps.db.sql, serialNumber, code)) {
+    const paired = await inTenant(deps.db, place.accountId, (tx) => tryToPair(tx, deps, place, attempt));
+    if (paired) return issueToken(deps, { ...place, credentialId: paired.credentialId }, { ...paired, former: "ends" });
   }
-  return issueToken(deps, { ...place, credentialId: paired.credentialId }, { ...paired, former: "ends" });
+  await sleep(refusedAfterMs - (performance.now() - begunAt));
+  throw pairingRefused();
+}
+
+/**
+ * Sandbox accounts may all have a terminal with the serial number, so the code decides which of them is meant. A code of
+ * none of them is a wrong try at each.
+ */
+async function placesToTry(db: Kysely<Tables>, serialNumber: string, typed: string): Promise<Place[]> {
+  const codes = await listOpenCodes(db, serialNumber);
+  const meant = codes.filter((code) => codeMatches(code, typed));
+  const places = (meant.length > 0 ? meant : codes).map(placeOfCode);
+  return places.length > 0 ? places : [(await findBySerial(db, serialNumber))[0] ?? nowhere];
+}
+
+function placeOfCode({ account_id: accountId, terminal_id: terminalId }: CodeRow): Place {
+  return { accountId, terminalId };
 }
 
 interface Attempt extends PairRequest {
@@ -60,8 +77,9 @@ async function tryToPair(tx: Tx, deps: MatchDeps, place: Place, attempt: Attempt
   const code = await lockOpenCode(tx, place);
   const matches = codeMatches(code ?? nobodysCode, attempt.code);
   if (!terminal || !code) return undefined;
-  const live = terminal.status !== "DELETED" && terminal.device_serial_number === attempt.device_serial_number;
-  if (!live || code.device_serial_number !== attempt.device_serial_number) return undefined;
+  const { device_serial_number: serialNumber } = attempt;
+  const live = terminal.status !== "DELETED" && sameSerial(terminal.device_serial_number, serialNumber);
+  if (!live || !sameSerial(code.device_serial_number, serialNumber)) return undefined;
   if (code.expires_at <= deps.clock.now()) {
     await setCode(tx, code, { status: pairingCodeMoves.time_ran_out });
     return undefined;

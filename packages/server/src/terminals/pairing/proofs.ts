@@ -57,6 +57,19 @@ export async function verifyRenewalProof(
   await checkPayload(nonces, await verifySignature(proof, { algorithm, jwk }), expected.subject);
 }
 
+/** Whether this key signed the proof; nothing else of it is looked at. Throws `invalid_proof` for what is no proof at all. */
+export async function isSignedBy(proof: string, publicKey: JWK | null | undefined): Promise<boolean> {
+  const { algorithm } = readHeader(proof);
+  if (publicKey?.kty !== deviceKeyForms[algorithm].kty) return false;
+  try {
+    await verifySignature(proof, { algorithm, jwk: publicKey });
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError) return false;
+    throw error;
+  }
+}
+
 export function thumbprintOf({ jwk }: DeviceKey): Promise<string> {
   return calculateJwkThumbprint(jwk, "sha256");
 }

@@ -1,6 +1,7 @@
 import { type PairingCodeStatus, pairingCodeMoves } from "@tillkeeper/contract/pairing";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../../db/schema.ts";
+import { lowerOf, serialKey } from "../serials.ts";
 
 export type CodeRow = Selectable<Tables["pairing_codes"]>;
 export type NewCode = Omit<CodeRow, "code_hash" | "status" | "used_at" | "key_thumbprint" | "failed_attempts">;
@@ -27,14 +28,41 @@ export function listCodes(db: Kysely<Tables>, accountId: string, terminalId: str
     .execute();
 }
 
-/** The live terminal that is this device, in whatever account. */
-export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<Place | undefined> {
+/**
+ * The live terminals with this serial number, in whatever account: one of a live account at most, and any of sandbox
+ * accounts. First the one that got its credential last.
+ */
+export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<Place[]> {
   return db
     .selectFrom("terminals")
-    .select(["account_id as accountId", "terminal_id as terminalId"])
-    .where("device_serial_number", "=", serialNumber)
-    .where("status", "<>", "DELETED")
-    .executeTakeFirst();
+    .leftJoin("terminal_credentials as credential", (join) =>
+      join
+        .onRef("credential.account_id", "=", "terminals.account_id")
+        .onRef("credential.terminal_id", "=", "terminals.terminal_id"),
+    )
+    .select(["terminals.account_id as accountId", "terminals.terminal_id as terminalId"])
+    .where((eb) => eb(lowerOf(eb.ref("terminals.device_serial_number")), "=", serialKey(serialNumber)))
+    .where("terminals.status", "<>", "DELETED")
+    .orderBy("credential.created_at", (order) => order.desc().nullsLast())
+    .orderBy("terminals.account_id")
+    .execute();
+}
+
+/** The open codes of those terminals. */
+export function listOpenCodes(db: Kysely<Tables>, serialNumber: string): Promise<CodeRow[]> {
+  return db
+    .selectFrom("pairing_codes")
+    .innerJoin("terminals", (join) =>
+      join
+        .onRef("terminals.account_id", "=", "pairing_codes.account_id")
+        .onRef("terminals.terminal_id", "=", "pairing_codes.terminal_id"),
+    )
+    .selectAll("pairing_codes")
+    .where((eb) => eb(lowerOf(eb.ref("terminals.device_serial_number")), "=", serialKey(serialNumber)))
+    .where("terminals.status", "<>", "DELETED")
+    .where("pairing_codes.status", "=", "open")
+    .orderBy("pairing_codes.account_id")
+    .execute();
 }
 
 /** Nobody else tries this code until the transaction ends. */

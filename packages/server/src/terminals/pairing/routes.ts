@@ -29,6 +29,7 @@ export function pairingCodeRoutes(deps: PairingCodeDeps): Route[] {
       method: "POST",
       path,
       scopes: writeAccounts,
+      givesPower: true,
       id: "terminal_pairing_codes_post",
       summary: "Make a code that a device pairs with; the one before ends",
       tag,
@@ -77,6 +78,7 @@ export function deviceRoutes(deps: TokenDeps): Route[] {
     route({
       method: "POST",
       scopes: "public",
+      givesPower: "a pairing code",
       limited: "devices per address",
       tag,
       path: "/v1/device/pair",
@@ -92,6 +94,7 @@ export function deviceRoutes(deps: TokenDeps): Route[] {
     route({
       method: "POST",
       scopes: "public",
+      givesPower: "the key that the terminal is paired with",
       limited: "devices per address",
       tag,
       path: "/v1/device/token",
