@@ -173,8 +173,8 @@ export const errorCodes = {
   },
   serial_number_taken: {
     status: 409,
-    cause: "A live terminal has this serial number, in whatever account.",
-    cure: "A device can be registered once; delete its other registration first.",
+    cause: "A terminal has this serial number, in whatever case: of any live account, or of this sandbox account.",
+    cure: "Delete the device's other registration first. If that is not yours, ask the operator of the server to release it.",
   },
   payout_destination_id_taken: {
     status: 409,

@@ -21,7 +21,7 @@ export function isSerialTaken(error: unknown): boolean {
   return isUniqueViolation(error, "terminals_live_serial") || isUniqueViolation(error, "terminals_sandbox_serial");
 }
 
-/** Says nothing of whose it is (D9, D21). */
+/** Says nothing of whose it is (D21). */
 export function serialNumberTaken(): ApiError {
   return new ApiError("serial_number_taken", "A terminal with this serial number is registered already.", {
     errors: [{ path: "/body/device_serial_number", message: "is taken" }],
