@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseSync } from "oxc-parser";
 import { type Import, readImports } from "./imports.ts";
 
-/** What lets others in, and how it may be written. */
+/** What lets others in. Users, and the secrets of webhooks, belong here as soon as they have tables. */
 const powerTables = [
   "accounts",
   "clients",
