@@ -191,12 +191,13 @@ describe("what an operator holds in an account", () => {
   it("is open to the tenant's transaction for reading and ending, and for nothing more", async () => {
     const partner = await newClient();
     const { body: grant } = await grantInto(partner, merchant);
+    // Also where the user of the database is bound by the policies as it is.
+    const bound = { ...server.db, bypassesRowSecurity: true };
+    const run = (account: string, statement: string) =>
+      inTenant(bound, account, async (tx) => (await sql.raw(statement).execute(tx)).numAffectedRows ?? 0n);
     const change = (account: string, set: string) =>
-      inTenant({ ...server.db, bypassesRowSecurity: true }, account, async (tx) => {
-        const { numAffectedRows } = await sql`
-          update client_grants set ${sql.raw(set)} where id = ${grant.id}`.execute(tx);
-        return numAffectedRows;
-      });
+      run(account, `update client_grants set ${set} where id = '${grant.id}'`);
+    const refusal = /row-level security|can only end|permission denied/;
     expect(await change(sibling, "removed_at = now()")).toBe(0n);
     for (const set of [
       "scopes = '{admin:accounts}'",
@@ -205,13 +206,10 @@ describe("what an operator holds in an account", () => {
       `removed_at = now(), audience_account_id = '${sibling}'`,
       "removed_at = now(), client_id = 'x'",
     ])
-      await expect(change(merchant, set), set).rejects.toThrow(/row-level security|can only end/);
-    const attempt = (statement: string) =>
-      inTenant({ ...server.db, bypassesRowSecurity: true }, merchant, async (tx) => {
-        return (await sql.raw(statement).execute(tx)).numAffectedRows ?? 0n;
-      });
-    expect(await attempt(`delete from client_grants where id = '${grant.id}'`)).toBe(0n);
+      await expect(change(merchant, set), set).rejects.toThrow(refusal);
+    const deleted = run(merchant, `delete from client_grants where id = '${grant.id}'`);
+    expect(await deleted.catch((error: Error) => refusal.test(error.message) && 0n)).toBe(0n);
     expect(await change(merchant, "removed_at = now(), narrowed_at = now()")).toBe(1n);
-    await expect(change(merchant, "removed_at = null"), "revive").rejects.toThrow(/row-level security|can only end/);
+    await expect(change(merchant, "removed_at = null"), "revive").rejects.toThrow(refusal);
   });
 });
