@@ -4,6 +4,7 @@ import { accountCommand } from "./commands/account.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { brokerCommand } from "./commands/broker.ts";
+import { clientCommand } from "./commands/client.ts";
 import { configurationCommand } from "./commands/configuration.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { keysCommand } from "./commands/keys.ts";
@@ -13,6 +14,7 @@ import { sandboxCommand } from "./commands/sandbox.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { settingsCommand } from "./commands/settings.ts";
 import { simulateCommand } from "./commands/simulate.ts";
+import { terminalCommand } from "./commands/terminal.ts";
 import { reportFailure } from "./failure.ts";
 
 // Whoever read our output has gone (`| head`, a closed terminal): no reason to end in disorder.
@@ -31,6 +33,8 @@ for (const command of [
   serveCommand(),
   migrateCommand(),
   accountCommand(),
+  clientCommand(),
+  terminalCommand(),
   keysCommand(),
   brokerCommand(),
   settingsCommand(),

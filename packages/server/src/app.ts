@@ -13,6 +13,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
+import { insufficientScope } from "./auth/refusals.ts";
 import type { Attempts, Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -23,7 +24,7 @@ import { emptyIsNoBody } from "./platform/http/empty-body.ts";
 import { toApiError } from "./platform/http/failures.ts";
 import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
 import { clientOf, nameClient } from "./platform/http/request-client.ts";
-import type { Caller, Route } from "./platform/http/route.ts";
+import type { Caller, PowerfulCaller, Route } from "./platform/http/route.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
 import { compileBodyless, compileValidator } from "./platform/http/validation.ts";
 import type { Logger } from "./platform/log.ts";
@@ -135,7 +136,7 @@ function withoutSecrets(url: string): string {
 
 const bucketOf = { "per address": "perAddress", "devices per address": "devicesPerAddress" } as const;
 
-const callers = new WeakMap<FastifyRequest, Caller>();
+const callers = new WeakMap<FastifyRequest, Caller | PowerfulCaller>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   const { params, query, body, responses } = row.schemas;
@@ -161,7 +162,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     onRequest: async (request) => {
       if (row.limited) takeTurn(gate.rateLimits?.[bucketOf[row.limited]], networkOf(request.ip));
       if (row.scopes === "public") row.guard?.(request);
-      else callers.set(request, await authorize(request, row.scopes, gate));
+      else callers.set(request, await authorize(request, row.scopes, gate, row.givesPower !== undefined));
     },
     ...(row.bodyOptional && { preValidation: async (request) => void (request.body ??= {}) }),
     handler: async (request, reply) => {
@@ -200,22 +201,23 @@ function asFile(type: string, responses: Route["schemas"]["responses"]): object 
 }
 
 /** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */
-async function authorize(request: FastifyRequest, accepted: readonly string[], gate: Gate): Promise<Caller> {
-  const principal = await gate.tokens.authenticate(request.headers.authorization, attemptsOf(request, gate));
+async function authorize(
+  request: FastifyRequest,
+  accepted: readonly string[],
+  gate: Gate,
+  givesPower: boolean,
+): Promise<Caller | PowerfulCaller> {
+  const { authorization } = request.headers;
+  const { grantId, scopes, ...principal } = await gate.tokens.authenticate(authorization, attemptsOf(request, gate));
   nameClient(request, principal);
-  takeTurn(gate.rateLimits?.perClient, principal.clientId);
-  if (!accepted.some((scope) => principal.scopes.has(scope))) {
-    throw new ApiError("insufficient_scope", `The token needs one of the scopes: ${accepted.join(", ")}.`, {
-      headers: {
-        "www-authenticate": `Bearer realm="tillkeeper", error="insufficient_scope", scope="${accepted.join(" ")}"`,
-      },
-    });
-  }
+  takeTurn(gate.rateLimits?.perClient, `${principal.clientAccountId}/${principal.clientId}`);
+  if (!accepted.some((scope) => scopes.has(scope))) throw insufficientScope(accepted);
   const { aid, oid } = request.params as { aid?: string; oid?: string };
   if ((aid ?? oid ?? principal.accountId) !== principal.accountId) {
     throw new ApiError("account_not_found", "There is no such account.");
   }
-  return { ...principal, address: request.ip, requestId: request.id };
+  const caller = { ...principal, address: request.ip, requestId: request.id };
+  return givesPower ? { ...caller, authority: { grantId, scopes, accepted } } : { ...caller, scopes };
 }
 
 /** Tokens that turn out to be none count against the network they come from; those it has shown before go on. */

@@ -132,10 +132,19 @@ describe("API clients", () => {
     expect((await send("PUT", `${path}/${client.id}`, { client_id: "other" })).status).toBe(400);
   });
 
-  it("keep their client id for themselves, over all accounts and for ever", async () => {
-    const taken = await send("POST", path, { client_id: other.clientId });
-    expect(taken).toMatchObject({ status: 409, body: { error: { code: "client_id_taken" } } });
-    expect(JSON.stringify(taken.body)).not.toContain(other.aid);
+  it("keep their client id for themselves within the account, for ever", async () => {
+    const twin = await send("POST", path, { client_id: other.clientId });
+    expect(twin).toMatchObject({ status: 201, body: { client_id: other.clientId } });
+    // Each is let in by its own account alone.
+    expect((await getToken(other.clientId, other.secret)).status).toBe(401);
+    expect((await grant(twin.body)).status).toBe(201);
+    expect((await getToken(other.clientId, twin.body.client_secret)).status).toBe(200);
+    await send("DELETE", `${path}/${twin.body.id}`);
+    expect((await server.call("GET", `/v1/accounts/${other.aid}/auth/clients`, other)).status).toBe(200);
+    expect(await send("POST", path, { client_id: other.clientId })).toMatchObject({
+      status: 409,
+      body: { error: { code: "client_id_taken" } },
+    });
     const gone = await create({ client_id: "gone" });
     await send("DELETE", `${path}/${gone.id}`);
     expect((await send("POST", path, { client_id: "gone" })).status).toBe(409);

@@ -132,8 +132,43 @@ describe("client grants", () => {
       send("PATCH", `${grantsOf(operator)}/${given.body.id}`, { scope }, token);
     expect((await change(["write:accounts", "admin:checkout"])).status).toBe(403);
     expect((await change(["write:accounts", "admin:checkout"], owner.token)).status).toBe(200);
-    // What is there already may stay, also when the caller could not have given it.
-    expect((await change(["admin:checkout"])).body.scope).toEqual(["admin:checkout"]);
+    // What is there already may stay when others are added, also when the caller could not have given it.
+    const wider = await change(["write:accounts", "admin:checkout", "read:checkout"]);
+    expect(wider).toMatchObject({
+      status: 200,
+      body: { scope: ["write:accounts", "admin:checkout", "read:checkout"] },
+    });
+  });
+
+  it("are taken away by no caller that could not have given them", async () => {
+    const manager = await newClient();
+    const own = { client_id: manager.id, audience: audienceOf(operator) };
+    await send("POST", grantsOf(operator), { ...own, scope: ["admin:accounts", "read:checkout"] });
+    const { access_token } = (await getToken(operator, manager, own.audience)).body;
+    const strong = await newClient();
+    const given = await send("POST", grantsOf(operator), {
+      ...own,
+      client_id: strong.id,
+      scope: ["write:accounts", "admin:checkout"],
+    });
+    const grant = `${grantsOf(operator)}/${given.body.id}`;
+    const client = `${clientsOf(operator)}/${strong.id}`;
+    const attempts: [string, string, object?][] = [
+      ["PATCH", grant, { scope: ["admin:checkout"] }],
+      ["PATCH", grant, { scope: ["write:accounts"] }],
+      ["DELETE", grant],
+      ["DELETE", client],
+      ["DELETE", `${client}/secrets/${strong.secrets[0].id}`],
+    ];
+    for (const [method, path, body] of attempts) {
+      const refused = await send(method, path, body, access_token);
+      expect(refused, `${method} ${path}`).toMatchObject({ status: 403, body: { error: { code: "scope_not_held" } } });
+    }
+    expect((await send("GET", grant)).body.scope).toEqual(["write:accounts", "admin:checkout"]);
+    expect((await getToken(operator, strong, own.audience)).status).toBe(200);
+    // What the manager covers, it takes.
+    expect((await send("PATCH", grant, { scope: ["write:accounts"] })).status).toBe(200);
+    expect((await send("DELETE", client, undefined, access_token)).status).toBe(204);
   });
 
   it("refuse what is not valid, naming the place", async () => {

@@ -208,16 +208,16 @@ describe("hardware swap", () => {
     expect(rows[0].status_before_inactive).toBe("PENDING");
   });
 
-  it("refuses devices that are live anywhere, virtual ones, the same one, and other accounts' terminals", async () => {
+  it("refuses devices that are live in the account, virtual ones, the same one, and other accounts' terminals", async () => {
     const foreign = await server.account("T64000002");
     await registerForPairing(server, foreign, "FOREIGN-1");
     await registerForPairing(server, tenant, "TAKEN-1");
     const { terminal_id: id } = await registerForPairing(server, tenant, "REFUSED-1");
     const virtual = await registerForPairing(server, tenant, `SIMULATED-${aid}-001`);
     const cases: [string, string, number, string][] = [
-      [id, "FOREIGN-1", 409, "serial_number_taken"],
       [id, "TAKEN-1", 409, "serial_number_taken"],
-      [id, "REFUSED-1", 409, "device_unchanged"],
+      [id, "Taken-1", 409, "serial_number_taken"],
+      [id, "refused-1", 409, "device_unchanged"],
       [id, `SIMULATED-${aid}-009`, 409, "virtual_terminal"],
       [id, "SIMULATED-X", 400, "simulated_not_allowed"],
       [id, "a b", 400, "invalid_request"],

@@ -140,8 +140,15 @@ describe("a terminal whose device is replaced while it closes the day", () => {
         return { username: terminalId, password, clientId: terminalId };
       },
     };
-    const caller = { accountId: aid, clientId: tenant.clientId, address: "127.0.0.1", requestId: "race" };
-    const { password } = await issueCredential(deps, caller as never, old.terminalId);
+    const who = {
+      accountId: aid,
+      clientId: tenant.clientId,
+      clientAccountId: aid,
+      address: "127.0.0.1",
+      requestId: "race",
+    };
+    const caller = { ...who, authority: "the server itself" } as const;
+    const { password } = await issueCredential(deps, caller, old.terminalId);
     const fresh = await connect(old.terminalId, password);
     expect(accepted).toHaveLength(1);
     await isNeverTold(fresh, accepted[0]?.id ?? "");

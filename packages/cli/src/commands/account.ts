@@ -1,10 +1,11 @@
-import { operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
 import { createAccount } from "@tillkeeper/server/accounts/accounts";
 import { readConfig } from "@tillkeeper/server/config";
 import { systemClock } from "@tillkeeper/server/platform/clock";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
+import { localMaker } from "../maker.ts";
+import { readAccountId, readName } from "../options.ts";
 
 interface CreateOptions {
   name: string;
@@ -19,9 +20,9 @@ const instead =
 export function accountCommand(): Command {
   const create = new Command("create")
     .description("create an account with a first client, and print the client's secret this once")
-    .requiredOption("--name <name>", "what people call the account", accountName)
-    .option("--id <id>", "P12345678 or T12345678; P112 for an operator (default: a free P number)", accountId)
-    .option("--operator <id>", "the existing account that owns it", accountId)
+    .requiredOption("--name <name>", "what people call the account", readName)
+    .option("--id <id>", "P12345678 or T12345678; P112 for an operator (default: a free P number)", readAccountId)
+    .option("--operator <id>", "the existing account that owns it", readAccountId)
     .action(createAction);
   return new Command("account").description("manage accounts").addCommand(create);
 }
@@ -32,10 +33,9 @@ async function createAction({ name, id, operator }: CreateOptions): Promise<void
     ...(id !== undefined && { account_id: id }),
     ...(operator !== undefined && { operator_account_id: operator }),
   };
-  const maker = { clientId: "tillkeeper:cli", address: "", requestId: "cli" } as const;
   const account = await withDatabase(
     readConfig(process.env),
-    (db) => createAccount({ db, clock: systemClock }, maker, wanted),
+    (db) => createAccount({ db, clock: systemClock }, localMaker, wanted),
     { instead },
   );
   const facts = [
@@ -45,14 +45,4 @@ async function createAction({ name, id, operator }: CreateOptions): Promise<void
     ["Client secret", account.client.client_secret],
   ];
   console.log([...columns(facts), "", "The secret is shown this once: only a hash of it is kept."].join("\n"));
-}
-
-function accountId(text: string): string {
-  if (new RegExp(operatorAccountIdPattern).test(text)) return text;
-  throw new InvalidArgumentError("It is P or T with eight digits, or with three for an operator.");
-}
-
-function accountName(text: string): string {
-  if (text.trim() !== "" && text.length <= 255 && !text.includes("\0")) return text;
-  throw new InvalidArgumentError("It has 1 to 255 characters.");
 }

@@ -13,7 +13,7 @@ export type ClientStatus = (typeof clientStatuses)[number];
 /** Several, so that a secret can be replaced without an outage; few, so that forgotten ones are noticed. */
 export const mostClientSecrets = 5;
 
-/** `sub` of every token and `created_by` of what it makes, so it is unique over all accounts. */
+/** `sub` of every token and `created_by` of what it makes, so it is unique within its account. */
 export const clientIdPattern = "^(?!system$|[PT]\\d{8}-T\\d{4,9}$)[\\w.@-]{1,64}$";
 
 const changeable = {
@@ -33,7 +33,7 @@ export const ClientCreate = Type.Object(
     client_id: Type.Optional(
       Type.String({
         pattern: clientIdPattern,
-        description: "The OAuth 2 client id, unique over all accounts. Left out, it is the `id`.",
+        description: "The OAuth 2 client id, unique within the account, for ever. Left out, it is the `id`.",
       }),
     ),
   },
@@ -88,7 +88,7 @@ const startingAfter = Type.Optional(
 export const ClientList = Type.Object({ clients: Type.Array(Client), starting_after: startingAfter });
 export type ClientList = Static<typeof ClientList>;
 
-/** Nobody can give away more than they hold: `admin:{service}` covers every scope of its service. */
+/** No client gives or takes away more than it holds: `admin:{service}` covers every scope of its service. */
 const GrantScopes = Type.Array(Type.Enum(scopes as readonly Scope[] as Scope[]), { minItems: 1, uniqueItems: true });
 const grantTypes = ["client_credentials"] as const;
 
@@ -121,6 +121,9 @@ export type ClientGrantUpdate = Static<typeof ClientGrantUpdate>;
 export const ClientGrant = Type.Object({
   id: Type.String({ format: "uuid" }),
   client_id: Type.String({ description: "The client's `id`." }),
+  client_account_id: Type.String({
+    description: "The account that the client belongs to: this one, or its operator, whose grants it can end.",
+  }),
   audience: Type.String(),
   scope: Type.Array(Type.String()),
   type: Type.Enum(grantTypes),

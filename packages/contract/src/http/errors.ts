@@ -80,8 +80,13 @@ export const errorCodes = {
   },
   scope_not_held: {
     status: 403,
-    cause: "The request gives away scopes that its own token does not cover.",
-    cure: "Give only scopes that your own token covers; `errors` names the others.",
+    cause: "The request gives or takes away scopes that its own token does not cover.",
+    cure: "Give and take only scopes that your own token covers; the message names the others.",
+  },
+  not_own_grant: {
+    status: 403,
+    cause: "The grant belongs to a client of the account's operator.",
+    cure: "End the grant with DELETE, or ask the operator to change it.",
   },
   audience_not_granted: {
     status: 403,
@@ -137,8 +142,14 @@ export const errorCodes = {
   },
   client_id_taken: {
     status: 409,
-    cause: "A client with this `client_id` exists, in whatever account.",
-    cure: "Choose another `client_id`, or leave it out; it is unique over all accounts.",
+    cause: "The account has, or had, a client with this `client_id`, of its own or of its operator's.",
+    cure: "Use a client with another `client_id`, or leave it out; it is unique within an account, for ever.",
+  },
+  last_admin_client: {
+    status: 409,
+    cause:
+      "The account would have no client of its own left that holds `admin:accounts` and `admin:checkout` and has a secret.",
+    cure: "Make another client, give it a grant with both scopes, and try again with that.",
   },
   client_grant_exists: {
     status: 409,
@@ -162,8 +173,8 @@ export const errorCodes = {
   },
   serial_number_taken: {
     status: 409,
-    cause: "A live terminal has this serial number, in whatever account.",
-    cure: "A device can be registered once; delete its other registration first.",
+    cause: "A terminal has this serial number, in whatever case: of any live account, or of this sandbox account.",
+    cure: "Delete the device's other registration first. If that is not yours, ask the operator of the server to release it.",
   },
   payout_destination_id_taken: {
     status: 409,

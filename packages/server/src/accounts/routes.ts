@@ -17,6 +17,7 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
       method: "POST",
       path: "/v1/accounts",
       scopes: "public",
+      givesPower: "the bootstrap token",
       limited: "per address",
       guard: requireBootstrapToken(deps.bootstrapToken),
       id: "accounts_post",

@@ -7,7 +7,6 @@ import type { createAccept } from "../operations/accept.ts";
 import { cancelUndelivered } from "../operations/cancel.ts";
 import { giveUpRecipient } from "../operations/commands.ts";
 import { norwegianRegister } from "../organizations/norwegian-register.ts";
-import type { Caller } from "../platform/http/route.ts";
 import { awaitOtherTelemetry, endFault } from "../presence/presence.ts";
 import type { Admission, TakenCredential } from "../terminals/admission.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/suspension.ts";
@@ -54,7 +53,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     // An outside broker does not say who is connected to it; the terminals' own words do.
     isConnected: async (accountId: string, terminalId: string) =>
       transport.tellsApart ? transport.hears(terminalId) : presence.mayBeThere({ accountId, terminalId }),
-    sendEndOfDay: async (caller: Caller, terminalId: string) => {
+    sendEndOfDay: async (caller: { accountId: string; clientId: string }, terminalId: string) => {
       const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
       return operation.id;
     },

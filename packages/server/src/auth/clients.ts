@@ -31,6 +31,7 @@ export async function createClient(tx: Tx, clock: Clock, client: NewClient): Pro
       ...made,
       id: newId(now),
       client_id: clientId,
+      client_ref: id,
       audience_account_id: accountId,
       audience: null,
       scopes: [...scopes],

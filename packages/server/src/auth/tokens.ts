@@ -7,6 +7,7 @@ import { newId } from "../platform/ids.ts";
 import { bearerToken } from "./bearer.ts";
 import { type Claims, readClaims } from "./claims.ts";
 import type { NarrowedGrants } from "./narrowed-grants.ts";
+import { grantRemoved, invalidToken } from "./refusals.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
 export interface TokenGrant {
@@ -37,7 +38,6 @@ export interface Attempts {
 
 interface Verified {
   principal: Principal;
-  grantId: string;
   expiresAt: number;
 }
 
@@ -101,7 +101,7 @@ export function createTokens(deps: TokenDeps): Tokens {
         verified.set(token, known);
       }
       if (known.expiresAt <= clock.now().getTime()) throw invalidToken("It has expired.");
-      return withWhatRemains(known, narrowedGrants.remaining(known.grantId));
+      return withWhatRemains(known, narrowedGrants.remaining(known.principal.grantId));
     },
   };
 }
@@ -124,15 +124,15 @@ async function verify({ keys, clock, acceptedHosts, grantExists }: TokenDeps, to
   const { payload } = await jwtVerify(token, key, { algorithms: ["EdDSA"], currentDate: clock.now(), typ: "at+jwt" });
   const claims = readClaims(payload, acceptedHosts(), clock.now());
   if (typeof claims === "string") throw invalidToken(claims);
-  const { accountId, clientId, scopes, grantId, expiresAt } = claims;
-  if (!(await grantExists(claims))) throw invalidToken("Its client or grant has been removed.");
-  return { principal: { accountId, clientId, scopes }, grantId, expiresAt };
+  const { issuerAccountId: clientAccountId, accountId, clientId, scopes, grantId, expiresAt } = claims;
+  if (!(await grantExists(claims))) throw grantRemoved();
+  return { principal: { accountId, clientId, clientAccountId, grantId, scopes }, expiresAt };
 }
 
 /** A token gives what it said when it was made, less what its grant has lost since. */
 function withWhatRemains({ principal }: Verified, remaining: ReadonlySet<string> | undefined): Principal {
   if (!remaining) return principal;
-  if (remaining.size === 0) throw invalidToken("Its client or grant has been removed.");
+  if (remaining.size === 0) throw grantRemoved();
   return { ...principal, scopes: new Set([...principal.scopes].filter((scope) => remaining.has(scope))) };
 }
 
@@ -145,12 +145,5 @@ function publicReason(error: errors.JOSEError): string {
 function missingToken(): ApiError {
   return new ApiError("missing_token", "The request carries no access token.", {
     headers: { "www-authenticate": 'Bearer realm="tillkeeper"' },
-  });
-}
-
-function invalidToken(reason: string, cause?: unknown): ApiError {
-  return new ApiError("invalid_token", `The access token is not accepted. ${reason}`, {
-    headers: { "www-authenticate": 'Bearer realm="tillkeeper", error="invalid_token"' },
-    cause,
   });
 }

@@ -8,7 +8,9 @@ import {
   clientStatuses,
 } from "@tillkeeper/contract/http/clients";
 import { recordChange } from "../audit/audit.ts";
+import { recordInLogs } from "../audit/both-logs.ts";
 import { madeBy } from "../auth/clients.ts";
+import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
 import { newSecret } from "../auth/secrets.ts";
 import { insertSecret } from "../auth/stored-secrets.ts";
 import type { Db, Tx } from "../db/db.ts";
@@ -16,12 +18,14 @@ import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
-import type { Caller } from "../platform/http/route.ts";
+import type { PowerfulCaller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
+import { requireCovered } from "./covered-scopes.ts";
 import { presentClient } from "./present.ts";
-import { findClient, listClients, lockLiveClient } from "./queries.ts";
+import { findClient, isNameOfOperators, listClients, lockLiveClient, scopesOfClient } from "./queries.ts";
+import { inTenantTaking } from "./taking.ts";
 
-export { lockLiveClient } from "./queries.ts";
+export { isNameOfOwn, lockLiveClient } from "./queries.ts";
 
 export interface ClientDeps {
   db: Db;
@@ -29,13 +33,14 @@ export interface ClientDeps {
 }
 
 /** Makes a client with one secret, shown this once, and no grant: so far it opens nothing. Throws `client_id_taken`. */
-export async function addClient(deps: ClientDeps, caller: Caller, input: ClientCreate): Promise<ClientCreated> {
+export async function addClient(deps: ClientDeps, caller: PowerfulCaller, input: ClientCreate): Promise<ClientCreated> {
   const { accountId } = caller;
   const secret = newSecret();
-  return inTenant(deps.db, accountId, async (tx) => {
+  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const now = deps.clock.now();
     const id = newId(now);
     const clientId = input.client_id ?? id;
+    if (await isNameOfOperators(tx, accountId, clientId)) throw clientIdTaken();
     const inserted = await tx
       .insertInto("clients")
       .values({
@@ -49,15 +54,17 @@ export async function addClient(deps: ClientDeps, caller: Caller, input: ClientC
       .onConflict((conflict) => conflict.doNothing())
       .returning("id")
       .executeTakeFirst();
-    if (!inserted) {
-      throw new ApiError("client_id_taken", "A client with this client_id exists already.", {
-        errors: [{ path: "/body/client_id", message: "is taken" }],
-      });
-    }
+    if (!inserted) throw clientIdTaken();
     await insertSecret(tx, deps.clock, { accountId, clientId, secret });
     const client = await showClient(tx, accountId, id);
-    await recordClientChange(tx, deps.clock, caller, "client.create", { after: client });
+    await recordClientChange(tx, deps.clock, live, "client.create", { after: client });
     return { ...client, client_secret: secret };
+  });
+}
+
+export function clientIdTaken(): ApiError {
+  return new ApiError("client_id_taken", "A client with this client_id exists already in the account.", {
+    errors: [{ path: "/body/client_id", message: "is taken" }],
   });
 }
 
@@ -92,68 +99,100 @@ export async function getClients(deps: ClientDeps, accountId: string, query: Cli
 }
 
 /** Replaces what may change; the rest of a client is for life. Throws `client_not_found`. */
-export function updateClient(deps: ClientDeps, caller: Caller, id: string, input: ClientUpdate): Promise<Client> {
-  return changeClient(deps, caller, { id, action: "client.update" }, async (tx) => {
-    await tx
-      .updateTable("clients")
-      .set({ ...changeableFields(input), updated_at: deps.clock.now(), updated_by: caller.clientId })
-      .where("account_id", "=", caller.accountId)
-      .where("id", "=", id)
-      .execute();
-  });
-}
-
-/** Ends a client with its secrets and grants; its tokens end within 5 s. Throws `client_not_found`. */
-export async function deleteClient(deps: ClientDeps, caller: Caller, id: string): Promise<void> {
-  const { accountId } = caller;
-  await changeClient(deps, caller, { id, action: "client.delete" }, async (tx, clientId) => {
-    const now = deps.clock.now();
-    const updated = { updated_at: now, updated_by: caller.clientId };
-    await tx
-      .updateTable("client_grants")
-      .set({ removed_at: now, narrowed_at: now, ...updated })
-      .where("account_id", "=", accountId)
-      .where("client_id", "=", clientId)
-      .where("removed_at", "is", null)
-      .execute();
-    await tx
-      .updateTable("client_secrets")
-      .set({ revoked_at: now })
-      .where("account_id", "=", accountId)
-      .where("client_id", "=", clientId)
-      .where("revoked_at", "is", null)
-      .execute();
-    await tx
-      .updateTable("clients")
-      .set({ revoked_at: now, ...updated })
-      .where("account_id", "=", accountId)
-      .where("id", "=", id)
-      .execute();
-  });
-}
-
-/** Runs `change` on a live client that is held for it, and records the client before and after. */
-function changeClient(
+export function updateClient(
   { db, clock }: ClientDeps,
-  caller: Caller,
-  { id, action }: { id: string; action: string },
-  change: (tx: Tx, clientId: string) => Promise<void>,
+  caller: PowerfulCaller,
+  id: string,
+  input: ClientUpdate,
 ): Promise<Client> {
-  return inTenant(db, caller.accountId, async (tx) => {
-    const held = await lockLiveClient(tx, caller.accountId, id);
-    if (!held) throw clientNotFound();
-    const before = await showClient(tx, caller.accountId, id);
-    await change(tx, held.client_id);
-    const after = await showClient(tx, caller.accountId, id);
-    await recordClientChange(tx, clock, caller, action, { before, after });
+  return inTenantWithLiveGrant(db, caller, async (tx, live) => {
+    const { before } = await holdClient(tx, live.accountId, id);
+    await tx
+      .updateTable("clients")
+      .set({ ...changeableFields(input), updated_at: clock.now(), updated_by: live.clientId })
+      .where("account_id", "=", live.accountId)
+      .where("id", "=", id)
+      .execute();
+    const after = await showClient(tx, live.accountId, id);
+    await recordClientChange(tx, clock, live, "client.update", { before, after });
     return after;
   });
+}
+
+/**
+ * Ends a client with its secrets and grants; its tokens end within 5 s. Throws `client_not_found`, `scope_not_held`,
+ * `last_admin_client`.
+ */
+export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<void> {
+  await inTenantTaking(db, caller, { clientRef: id }, async (tx, live) => {
+    const { before, clientId } = await holdClient(tx, live.accountId, id);
+    requireCovered(live, await scopesOfClient(tx, live.accountId, id));
+    const ended = await endClient(tx, live, { id, clientId, now: clock.now() });
+    const after = await showClient(tx, live.accountId, id);
+    const subject = { type: "client", id };
+    await recordInLogs(tx, clock, live, [
+      { accountId: live.accountId, action: "client.delete", subject, before, after },
+      // What it held elsewhere concerns those accounts, too.
+      ...ended.flatMap((grant) =>
+        grant.audience_account_id === live.accountId
+          ? []
+          : [
+              {
+                accountId: grant.audience_account_id,
+                action: "client_grant.delete",
+                subject: { type: "client_grant", id: grant.id },
+                before: { id: grant.id, client_id: id, client_account_id: live.accountId, scope: grant.scopes },
+              },
+            ],
+      ),
+    ]);
+  });
+}
+
+interface Ending {
+  id: string;
+  clientId: string;
+  now: Date;
+}
+
+/** Answers the grants that end with it. */
+async function endClient(tx: Tx, { accountId, clientId: by }: LiveCaller, { id, clientId, now }: Ending) {
+  const updated = { updated_at: now, updated_by: by };
+  const ended = await tx
+    .updateTable("client_grants")
+    .set({ removed_at: now, narrowed_at: now, ...updated })
+    .where("account_id", "=", accountId)
+    .where("client_ref", "=", id)
+    .where("removed_at", "is", null)
+    .returning(["id", "audience_account_id", "scopes"])
+    .execute();
+  await tx
+    .updateTable("client_secrets")
+    .set({ revoked_at: now })
+    .where("account_id", "=", accountId)
+    .where("client_id", "=", clientId)
+    .where("revoked_at", "is", null)
+    .execute();
+  await tx
+    .updateTable("clients")
+    .set({ revoked_at: now, ...updated })
+    .where("account_id", "=", accountId)
+    .where("id", "=", id)
+    .execute();
+  return ended;
+}
+
+/** Holds a live client until the transaction ends. Throws `client_not_found`. */
+export async function holdClient(tx: Tx, accountId: string, id: string): Promise<{ clientId: string; before: Client }> {
+  const held = await lockLiveClient(tx, accountId, id);
+  if (!held) throw clientNotFound();
+  return { clientId: held.client_id, before: await showClient(tx, accountId, id) };
 }
 
 async function recordClientChange(
   tx: Tx,
   clock: Clock,
-  caller: Caller,
+  caller: LiveCaller,
   action: string,
   change: { before?: Client; after: Client },
 ): Promise<void> {

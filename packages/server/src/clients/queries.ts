@@ -79,3 +79,48 @@ export function listClients(tx: Tx, accountId: string, { statuses, search, after
   }
   return query.execute();
 }
+
+/** Everything that the client may do, wherever. */
+export async function scopesOfClient(tx: Tx, accountId: string, id: string): Promise<string[]> {
+  const grants = await tx
+    .selectFrom("client_grants")
+    .select("scopes")
+    .where("account_id", "=", accountId)
+    .where("client_ref", "=", id)
+    .where("removed_at", "is", null)
+    .execute();
+  return [...new Set(grants.flatMap((grant) => grant.scopes))];
+}
+
+/**
+ * Whether a client of the account's operator is, or was, known in this account by that client id. Both would stand as the
+ * same name in `created_by` and in the audit log. Holds the account, so that none gets in meanwhile.
+ */
+export async function isNameOfOperators(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
+  await holdNames(tx, accountId);
+  const grant = await tx
+    .selectFrom("client_grants")
+    .select("id")
+    .where("audience_account_id", "=", accountId)
+    .where("account_id", "<>", accountId)
+    .where("client_id", "=", clientId)
+    .limit(1)
+    .executeTakeFirst();
+  return grant !== undefined;
+}
+
+/** Whether the account has, or had, a client of its own with that client id; holds the account as well. */
+export async function isNameOfOwn(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
+  await holdNames(tx, accountId);
+  const client = await tx
+    .selectFrom("clients")
+    .select("id")
+    .where("account_id", "=", accountId)
+    .where("client_id", "=", clientId)
+    .executeTakeFirst();
+  return client !== undefined;
+}
+
+async function holdNames(tx: Tx, accountId: string): Promise<void> {
+  await tx.selectFrom("accounts").select("account_id").where("account_id", "=", accountId).forNoKeyUpdate().execute();
+}

@@ -1,26 +1,30 @@
 import { type ClientSecretCreated, mostClientSecrets } from "@tillkeeper/contract/http/clients";
 import { recordChange } from "../audit/audit.ts";
+import { inTenantWithLiveGrant } from "../auth/live-grant.ts";
 import { newSecret } from "../auth/secrets.ts";
 import { insertSecret } from "../auth/stored-secrets.ts";
-import type { Tx } from "../db/db.ts";
-import { inTenant } from "../db/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { Caller } from "../platform/http/route.ts";
-import { type ClientDeps, clientNotFound, showClient } from "./clients.ts";
+import type { PowerfulCaller } from "../platform/http/route.ts";
+import { type ClientDeps, holdClient, showClient } from "./clients.ts";
 import { requireCovered } from "./covered-scopes.ts";
-import { lockLiveClient } from "./queries.ts";
+import { scopesOfClient } from "./queries.ts";
+import { inTenantTaking } from "./taking.ts";
 
 /**
  * A further secret, shown this once; the others stay valid until they are deleted. Whoever gets it can do all that the
  * client can, so the caller's own scopes must cover that.
  * Throws `client_not_found`, `scope_not_held`, `too_many_secrets`.
  */
-export async function addClientSecret(deps: ClientDeps, caller: Caller, id: string): Promise<ClientSecretCreated> {
+export async function addClientSecret(
+  deps: ClientDeps,
+  caller: PowerfulCaller,
+  id: string,
+): Promise<ClientSecretCreated> {
   const { accountId } = caller;
   const secret = newSecret();
-  return inTenant(deps.db, accountId, async (tx) => {
-    const { clientId, client } = await hold(tx, accountId, id);
-    requireCovered(caller, await scopesOf(tx, accountId, clientId));
+  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
+    const { clientId, before: client } = await holdClient(tx, accountId, id);
+    requireCovered(live, await scopesOfClient(tx, accountId, id));
     if (client.secrets.length >= mostClientSecrets) {
       throw new ApiError("too_many_secrets", `A client has at most ${mostClientSecrets} valid secrets.`);
     }
@@ -28,7 +32,7 @@ export async function addClientSecret(deps: ClientDeps, caller: Caller, id: stri
     const { secrets } = await showClient(tx, accountId, id);
     const made = secrets.find((entry) => entry.id === secretId);
     if (!made) throw new Error("the new secret is not there");
-    await recordChange(tx, deps.clock, caller, {
+    await recordChange(tx, deps.clock, live, {
       action: "client_secret.create",
       subject: { type: "client", id },
       after: made,
@@ -37,15 +41,19 @@ export async function addClientSecret(deps: ClientDeps, caller: Caller, id: stri
   });
 }
 
-/** Throws `client_not_found`, `client_secret_not_found`. Tokens that were got with it live on until they expire. */
+/**
+ * Tokens that were got with the secret live on until they expire. Throws `client_not_found`, `client_secret_not_found`,
+ * `scope_not_held`, `last_admin_client`.
+ */
 export async function deleteClientSecret(
   deps: ClientDeps,
-  caller: Caller,
+  caller: PowerfulCaller,
   { id, secretId }: { id: string; secretId: string },
 ): Promise<void> {
   const { accountId } = caller;
-  await inTenant(deps.db, accountId, async (tx) => {
-    const { clientId, client } = await hold(tx, accountId, id);
+  await inTenantTaking(deps.db, caller, { clientRef: id }, async (tx, live) => {
+    const { clientId, before: client } = await holdClient(tx, accountId, id);
+    requireCovered(live, await scopesOfClient(tx, accountId, id));
     const before = client.secrets.find((entry) => entry.id === secretId);
     if (!before) throw new ApiError("client_secret_not_found", "The client has no such secret.");
     await tx
@@ -55,27 +63,10 @@ export async function deleteClientSecret(
       .where("client_id", "=", clientId)
       .where("secret_id", "=", secretId)
       .execute();
-    await recordChange(tx, deps.clock, caller, {
+    await recordChange(tx, deps.clock, live, {
       action: "client_secret.delete",
       subject: { type: "client", id },
       before,
     });
   });
-}
-
-async function hold(tx: Tx, accountId: string, id: string) {
-  const held = await lockLiveClient(tx, accountId, id);
-  if (!held) throw clientNotFound();
-  return { clientId: held.client_id, client: await showClient(tx, accountId, id) };
-}
-
-async function scopesOf(tx: Tx, accountId: string, clientId: string): Promise<string[]> {
-  const grants = await tx
-    .selectFrom("client_grants")
-    .select("scopes")
-    .where("account_id", "=", accountId)
-    .where("client_id", "=", clientId)
-    .where("removed_at", "is", null)
-    .execute();
-  return [...new Set(grants.flatMap((grant) => grant.scopes))];
 }

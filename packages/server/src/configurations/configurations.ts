@@ -21,7 +21,7 @@ import {
   findReported,
   findTold,
   listConfigurations,
-  nextNumber,
+  nextConfigurationNumber,
   versionFields,
 } from "./queries.ts";
 
@@ -46,7 +46,7 @@ export async function addConfiguration(
   return inTenant(db, accountId, async (tx) => {
     const storeRef = input.store_id === undefined ? null : await liveStore(tx, accountId, input.store_id);
     if (storeRef === undefined) throw wrong("/body/store_id", "does not exist");
-    const version = await nextNumber(tx, accountId);
+    const version = await nextConfigurationNumber(tx, accountId);
     await tx
       .insertInto("configurations")
       .values({

@@ -101,7 +101,7 @@ export function findTold(tx: Tx, accountId: string, terminalId: string) {
 }
 
 /** The next number of the account; taken back with the transaction. */
-export async function nextNumber(tx: Tx, accountId: string): Promise<number> {
+export async function nextConfigurationNumber(tx: Tx, accountId: string): Promise<number> {
   const row = await tx
     .updateTable("accounts")
     .set((eb) => ({ last_configuration_number: eb("last_configuration_number", "+", 1) }))

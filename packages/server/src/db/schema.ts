@@ -67,6 +67,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     account_id: string;
     id: string;
     client_id: string;
+    /** The client's `id`. */
+    client_ref: string;
     audience_account_id: string;
     /** As the caller wrote it; null for grants that came with their client. */
     audience: string | null;

@@ -15,13 +15,29 @@ const accountIdForm = new RegExp(operatorAccountIdPattern);
  * transaction lost against another one, so it must do nothing but database work.
  */
 export function inTenant<T>(db: Db, accountId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-  // The id is written into the statement, because SET takes no parameters.
-  if (!accountIdForm.test(accountId)) throw new Error("not an account id");
   const role = db.bypassesRowSecurity ? `set local role ${tenantRole}; ` : "";
+  const account = settingOf(accountId);
   return retried(() =>
     db.sql.transaction().execute(async (tx) => {
-      await sql.raw(`${role}set local tillkeeper.account_id = '${accountId}'`).execute(tx);
+      await sql.raw(`${role}${account}`).execute(tx);
       return work(tx);
     }),
   );
+}
+
+/**
+ * Runs `work` as another account inside the transaction of `own`, for what concerns both: an operator and an account that
+ * it operates. Should it throw, the transaction is over.
+ */
+export async function asAccount<T>(tx: Tx, own: string, other: string, work: () => Promise<T>): Promise<T> {
+  await sql.raw(settingOf(other)).execute(tx);
+  const result = await work();
+  await sql.raw(settingOf(own)).execute(tx);
+  return result;
+}
+
+/** The id is written into the statement, because SET takes no parameters. */
+function settingOf(accountId: string): string {
+  if (!accountIdForm.test(accountId)) throw new Error("not an account id");
+  return `set local tillkeeper.account_id = '${accountId}'`;
 }

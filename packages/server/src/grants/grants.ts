@@ -4,20 +4,23 @@ import type {
   ClientGrantList,
   ClientGrantUpdate,
 } from "@tillkeeper/contract/http/clients";
-import { recordChange } from "../audit/audit.ts";
+import type { Change } from "../audit/audit.ts";
+import { recordInLogs } from "../audit/both-logs.ts";
 import { accountOfAudience } from "../auth/audience.ts";
 import { madeBy } from "../auth/clients.ts";
-import { lockLiveClient } from "../clients/clients.ts";
+import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
+import { clientIdTaken, isNameOfOwn, lockLiveClient } from "../clients/clients.ts";
 import { requireCovered } from "../clients/covered-scopes.ts";
+import { inTenantTaking } from "../clients/taking.ts";
 import type { Db, Tx } from "../db/db.ts";
-import { inTenant } from "../db/tenant.ts";
+import { asAccount, inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
-import type { Caller } from "../platform/http/route.ts";
+import type { PowerfulCaller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { documentedTime } from "../platform/timestamps.ts";
-import { findGrant, type GrantRow, isOwnOrOperated, listGrants, lockGrant } from "./queries.ts";
+import { findGrant, type GrantRow, isOwnOrOperated, listGrants } from "./queries.ts";
 
 export interface GrantDeps {
   db: Db;
@@ -29,44 +32,57 @@ export interface GrantDeps {
 
 /**
  * Lets a client of the own account work in this account, or in one that it is operator of.
- * Throws `invalid_audience`, `scope_not_held`, `invalid_request`, `client_grant_exists`.
+ * Throws `invalid_audience`, `scope_not_held`, `invalid_request`, `client_grant_exists`, `client_id_taken`.
  */
-export async function addGrant(deps: GrantDeps, caller: Caller, input: ClientGrantCreate): Promise<ClientGrant> {
+export async function addGrant(
+  deps: GrantDeps,
+  caller: PowerfulCaller,
+  input: ClientGrantCreate,
+): Promise<ClientGrant> {
   const audienceId = accountOfAudience(input.audience, deps.acceptedHosts());
   if (!audienceId || !(await isOwnOrOperated(deps.db.sql, caller.accountId, audienceId))) {
     throw new ApiError("invalid_audience", "`audience` names neither this account nor one that it is operator of.", {
       errors: [{ path: "/body/audience", message: "must be {server}/v1/accounts/{account_id} of such an account" }],
     });
   }
-  requireCovered(caller, input.scope, (scope) => placeOf(input.scope, scope));
-  return inTenant(deps.db, caller.accountId, async (tx) => {
-    const client = await lockLiveClient(tx, caller.accountId, input.client_id);
+  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
+    requireCovered(live, input.scope, (scope) => placeOf(input.scope, scope));
+    const client = await lockLiveClient(tx, live.accountId, input.client_id);
     if (!client) {
       throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
         errors: [{ path: "/body/client_id", message: "is not the id of a client of this account" }],
       });
     }
-    const id = await insertGrant(tx, deps.clock, caller, { ...input, clientId: client.client_id, audienceId });
-    const grant = present(deps, (await findGrant(tx, caller.accountId, id)) as GrantRow);
-    await record(tx, deps.clock, caller, "client_grant.create", { after: grant });
-    return grant;
+    const clientId = client.client_id;
+    if (audienceId !== live.accountId) await requireFreeName(tx, live, audienceId, clientId);
+    const id = await insertGrant(tx, deps.clock, live, { ...input, clientId, audienceId });
+    const row = (await findGrant(tx, live.accountId, id)) as GrantRow;
+    await record(tx, deps.clock, live, row, { action: "client_grant.create", after: present(deps, row) });
+    return present(deps, row);
   });
+}
+
+/** Two clients of one name would be one in the records of the account in which both work. Throws `client_id_taken`. */
+async function requireFreeName(tx: Tx, live: LiveCaller, audienceId: string, clientId: string): Promise<void> {
+  const taken = await asAccount(tx, live.accountId, audienceId, () => isNameOfOwn(tx, audienceId, clientId));
+  if (taken) throw clientIdTaken();
 }
 
 type NewGrant = ClientGrantCreate & { clientId: string; audienceId: string };
 
-async function insertGrant(tx: Tx, clock: Clock, caller: Caller, grant: NewGrant): Promise<string> {
+async function insertGrant(tx: Tx, clock: Clock, live: LiveCaller, grant: NewGrant): Promise<string> {
   const now = clock.now();
   const inserted = await tx
     .insertInto("client_grants")
     .values({
-      account_id: caller.accountId,
+      account_id: live.accountId,
       id: newId(now),
       client_id: grant.clientId,
+      client_ref: grant.client_id,
       audience_account_id: grant.audienceId,
       audience: grant.audience,
       scopes: grant.scope,
-      ...madeBy(caller.clientId, now),
+      ...madeBy(live.clientId, now),
       removed_at: null,
       narrowed_at: null,
     })
@@ -104,71 +120,77 @@ export async function getGrants(deps: GrantDeps, accountId: string, query: Grant
   return { client_grants: grants.map((row) => present(deps, row)), ...(last && { starting_after: last.id }) };
 }
 
-/** Replaces the scopes; those that are new must be the caller's to give. Throws `client_grant_not_found`, `scope_not_held`. */
+/**
+ * Replaces the scopes. What is new must be the caller's to give; where something is taken away, the whole grant must be.
+ * Throws `client_grant_not_found`, `not_own_grant`, `scope_not_held`, `last_admin_client`.
+ */
 export function updateGrant(
   deps: GrantDeps,
-  caller: Caller,
+  caller: PowerfulCaller,
   id: string,
   { scope }: ClientGrantUpdate,
 ): Promise<ClientGrant> {
-  return changeGrant(deps, caller, id, async (tx, row) => {
+  return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
+    const row = await heldGrant(tx, live, id);
+    if (row.account_id !== live.accountId) throw notOwnGrant();
     const added = scope.filter((entry) => !row.scopes.includes(entry));
-    requireCovered(caller, added, (entry) => placeOf(scope, entry));
+    requireCovered(live, added, (entry) => placeOf(scope, entry));
     const now = deps.clock.now();
     const narrowed = row.scopes.some((entry) => !scope.some((kept) => kept === entry));
+    if (narrowed) requireCovered(live, row.scopes);
     await tx
       .updateTable("client_grants")
-      .set({ scopes: scope, ...updated(caller, now), ...(narrowed && { narrowed_at: now }) })
-      .where("account_id", "=", caller.accountId)
+      .set({ scopes: scope, ...updated(live, now), ...(narrowed && { narrowed_at: now }) })
+      .where("account_id", "=", live.accountId)
       .where("id", "=", id)
       .execute();
     const before = present(deps, row);
-    const after = present(deps, (await findGrant(tx, caller.accountId, id)) as GrantRow);
-    await record(tx, deps.clock, caller, "client_grant.update", { before, after });
+    const after = present(deps, (await findGrant(tx, live.accountId, id)) as GrantRow);
+    await record(tx, deps.clock, live, row, { action: "client_grant.update", before, after });
     return after;
   });
 }
 
-/** Takes a grant away; tokens of it end within 5 s. Throws `client_grant_not_found`. */
-export function deleteGrant(deps: GrantDeps, caller: Caller, id: string): Promise<void> {
-  return changeGrant(deps, caller, id, async (tx, row) => {
+/**
+ * Takes a grant away, also one that the account's operator holds in it; tokens of it end within 5 s.
+ * Throws `client_grant_not_found`, `scope_not_held`, `last_admin_client`.
+ */
+export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string): Promise<void> {
+  return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
+    const row = await heldGrant(tx, live, id);
+    requireCovered(live, row.scopes);
     const now = deps.clock.now();
+    const by = row.account_id === live.accountId ? live : { clientId: `${live.accountId}/${live.clientId}` };
     await tx
       .updateTable("client_grants")
-      .set({ removed_at: now, narrowed_at: now, ...updated(caller, now) })
-      .where("account_id", "=", caller.accountId)
+      .set({ removed_at: now, narrowed_at: now, ...updated(by, now) })
+      .where("account_id", "=", row.account_id)
       .where("id", "=", id)
       .execute();
-    await record(tx, deps.clock, caller, "client_grant.delete", { before: present(deps, row) });
+    await record(tx, deps.clock, live, row, { action: "client_grant.delete", before: present(deps, row) });
   });
 }
 
-function changeGrant<T>(
-  { db }: GrantDeps,
-  { accountId }: Caller,
-  id: string,
-  change: (tx: Tx, row: GrantRow) => Promise<T>,
-): Promise<T> {
-  return inTenant(db, accountId, async (tx) => {
-    const row = await lockGrant(tx, accountId, id);
-    if (!row) throw grantNotFound();
-    return change(tx, row);
-  });
+async function heldGrant(tx: Tx, live: LiveCaller, id: string): Promise<GrantRow> {
+  const row = await findGrant(tx, live.accountId, id);
+  if (!row) throw grantNotFound();
+  return row;
 }
 
-async function record(
-  tx: Tx,
-  clock: Clock,
-  caller: Caller,
-  action: string,
-  change: { before?: ClientGrant; after?: ClientGrant },
-): Promise<void> {
-  const id = (change.after ?? change.before)?.id as string;
-  await recordChange(tx, clock, caller, { action, subject: { type: "client_grant", id }, ...change });
+/** Both the client's account and the one that the grant opens hear of it. */
+async function record(tx: Tx, clock: Clock, live: LiveCaller, row: GrantRow, change: Omit<Change, "subject">) {
+  const subject = { type: "client_grant", id: row.id };
+  const accounts = new Set([row.account_id, row.audience_account_id]);
+  await recordInLogs(
+    tx,
+    clock,
+    live,
+    [...accounts].map((accountId) => ({ accountId, subject, ...change })),
+  );
 }
 
-function updated(caller: Caller, now: Date) {
-  return { updated_at: now, updated_by: caller.clientId };
+function updated({ clientId }: Pick<LiveCaller, "clientId">, now: Date) {
+  return { updated_at: now, updated_by: clientId };
 }
 
 function placeOf(scopes: readonly string[], scope: string): string {
@@ -179,6 +201,7 @@ function present({ ownUrl }: GrantDeps, row: GrantRow): ClientGrant {
   return {
     id: row.id,
     client_id: row.client_ref,
+    client_account_id: row.account_id,
     audience: row.audience ?? `${ownUrl()}/v1/accounts/${row.audience_account_id}`,
     scope: row.scopes,
     type: row.type,
@@ -191,4 +214,8 @@ function present({ ownUrl }: GrantDeps, row: GrantRow): ClientGrant {
 
 function grantNotFound(): ApiError {
   return new ApiError("client_grant_not_found", "There is no such client grant.");
+}
+
+function notOwnGrant(): ApiError {
+  return new ApiError("not_own_grant", "The grant is the operator's: this account can end it, and not change it.");
 }

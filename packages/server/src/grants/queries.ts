@@ -4,25 +4,17 @@ import type { Tables } from "../db/schema.ts";
 
 export type GrantRow = NonNullable<Awaited<ReturnType<typeof findGrant>>>;
 
+/** Those of the account's own clients, and those that clients of its operator hold in it. */
 function selectGrants(tx: Tx, accountId: string) {
   return tx
     .selectFrom("client_grants as grant")
-    .innerJoin("clients as client", (join) =>
-      join.onRef("client.account_id", "=", "grant.account_id").onRef("client.client_id", "=", "grant.client_id"),
-    )
     .selectAll("grant")
-    .select("client.id as client_ref")
-    .where("grant.account_id", "=", accountId)
+    .where((eb) => eb.or([eb("grant.account_id", "=", accountId), eb("grant.audience_account_id", "=", accountId)]))
     .where("grant.removed_at", "is", null);
 }
 
 export function findGrant(tx: Tx, accountId: string, id: string) {
   return selectGrants(tx, accountId).where("grant.id", "=", id).executeTakeFirst();
-}
-
-/** As `findGrant`, and holds it until the transaction ends. */
-export function lockGrant(tx: Tx, accountId: string, id: string) {
-  return selectGrants(tx, accountId).where("grant.id", "=", id).forUpdate("grant").executeTakeFirst();
 }
 
 export interface GrantPage {
@@ -37,7 +29,7 @@ export interface GrantPage {
 /** Newest first. */
 export function listGrants(tx: Tx, accountId: string, { clientRef, audienceAccountId, after, limit }: GrantPage) {
   let query = selectGrants(tx, accountId).orderBy("grant.created_at", "desc").orderBy("grant.id", "desc").limit(limit);
-  if (clientRef !== undefined) query = query.where("client.id", "=", clientRef);
+  if (clientRef !== undefined) query = query.where("grant.client_ref", "=", clientRef);
   if (audienceAccountId !== undefined) query = query.where("grant.audience_account_id", "=", audienceAccountId);
   if (after !== undefined) {
     query = query.where((eb) =>
@@ -47,7 +39,9 @@ export function listGrants(tx: Tx, accountId: string, { clientRef, audienceAccou
         eb
           .selectFrom("client_grants as last")
           .select(["last.created_at", "last.id"])
-          .where("last.account_id", "=", accountId)
+          .where((last) =>
+            last.or([last("last.account_id", "=", accountId), last("last.audience_account_id", "=", accountId)]),
+          )
           .where("last.id", "=", after)
           .$asTuple("created_at", "id"),
       ),

@@ -61,19 +61,14 @@ export async function moveCase(
 
 /**
  * On live accounts nobody decides the own case: the client must belong to the operator that owns the account. Sandbox
- * accounts have nobody else to ask. Reads outside `inTenant`, because the operator's clients are rows of another account,
- * which row-level security hides from this one; what it tells is whether the caller itself is such a client.
+ * accounts have nobody else to ask.
  */
-async function requireOperator(db: Db, { accountId, clientId }: Caller): Promise<void> {
+async function requireOperator(db: Db, { accountId, clientAccountId }: Caller): Promise<void> {
   if (accountId.startsWith("T")) return;
-  const operatorsClient = await db.sql
-    .selectFrom("accounts as account")
-    .innerJoin("clients as client", "client.account_id", "account.operator_account_id")
-    .select("client.client_id")
-    .where("account.account_id", "=", accountId)
-    .where("client.client_id", "=", clientId)
-    .executeTakeFirst();
-  if (operatorsClient) return;
+  const account = await inTenant(db, accountId, (tx) =>
+    tx.selectFrom("accounts").select("operator_account_id").where("account_id", "=", accountId).executeTakeFirst(),
+  );
+  if (account?.operator_account_id === clientAccountId) return;
   throw new ApiError("operator_only", "On a live account only its operator moves the case of a payout destination.");
 }
 

@@ -1,11 +1,12 @@
 import type { ReleaseKey, ReleaseKeyCreate, ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { recordChange } from "../audit/audit.ts";
+import { inTenantWithLiveGrant } from "../auth/live-grant.ts";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { Caller } from "../platform/http/route.ts";
+import type { PowerfulCaller } from "../platform/http/route.ts";
 import { documentedTime } from "../platform/timestamps.ts";
 import { findKey, type KeyRow, listKeys } from "./queries.ts";
 import { thumbprint } from "./signatures.ts";
@@ -16,7 +17,11 @@ interface KeyDeps {
 }
 
 /** Registers the public half of a maker's key. Throws `invalid_request`, `release_key_exists`. */
-export async function addKey({ db, clock }: KeyDeps, caller: Caller, input: ReleaseKeyCreate): Promise<ReleaseKey> {
+export async function addKey(
+  { db, clock }: KeyDeps,
+  caller: PowerfulCaller,
+  input: ReleaseKeyCreate,
+): Promise<ReleaseKey> {
   const { accountId, clientId } = caller;
   const fault = faultOfPublicKey(input.public_key);
   if (fault !== undefined) {
@@ -25,7 +30,7 @@ export async function addKey({ db, clock }: KeyDeps, caller: Caller, input: Rele
     });
   }
   const keyId = thumbprint(input.public_key);
-  return inTenant(db, accountId, async (tx) => {
+  return inTenantWithLiveGrant(db, caller, async (tx, live) => {
     const row = await tx
       .insertInto("release_keys")
       .values({
@@ -48,7 +53,7 @@ export async function addKey({ db, clock }: KeyDeps, caller: Caller, input: Rele
     }
     const key = presentKey(row);
     const subject = { type: "release_key", id: keyId };
-    await recordChange(tx, clock, caller, { action: "release_key.create", subject, after: key });
+    await recordChange(tx, clock, live, { action: "release_key.create", subject, after: key });
     return key;
   });
 }
@@ -60,9 +65,9 @@ export async function getKeys({ db }: KeyDeps, accountId: string): Promise<Relea
 }
 
 /** What its releases were offered for ends at once. To revoke it again changes nothing. Throws `release_key_not_found`. */
-export async function revokeKey({ db, clock }: KeyDeps, caller: Caller, keyId: string): Promise<ReleaseKey> {
+export async function revokeKey({ db, clock }: KeyDeps, caller: PowerfulCaller, keyId: string): Promise<ReleaseKey> {
   const { accountId, clientId } = caller;
-  return inTenant(db, accountId, async (tx) => {
+  return inTenantWithLiveGrant(db, caller, async (tx, live) => {
     const found = await findKey(tx, accountId, keyId);
     if (!found) throw new ApiError("release_key_not_found", "There is no such release key.");
     const revoked = await tx
@@ -76,7 +81,7 @@ export async function revokeKey({ db, clock }: KeyDeps, caller: Caller, keyId: s
     if (!revoked) return presentKey(found);
     const subject = { type: "release_key", id: keyId };
     const [before, after] = [presentKey(found), presentKey(revoked)];
-    await recordChange(tx, clock, caller, { action: "release_key.revoke", subject, before, after });
+    await recordChange(tx, clock, live, { action: "release_key.revoke", subject, before, after });
     return after;
   });
 }

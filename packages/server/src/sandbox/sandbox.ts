@@ -123,7 +123,9 @@ async function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientI
 
 /** Something to look at; also completes a first start that was killed half-way. */
 async function ensureStores(deps: SandboxDeps, accountId: string, clientId: string): Promise<void> {
-  const caller = { accountId, clientId, scopes: new Set<string>(), address: "", requestId: "sandbox" };
+  const who = { accountId, clientId, clientAccountId: accountId, address: "", requestId: "sandbox" };
+  const caller = { ...who, scopes: new Set<string>() };
+  const itself = { ...who, authority: "the server itself" } as const;
   const { db } = deps;
   const present = await db.sql.selectFrom("stores").select("store_id").where("account_id", "=", accountId).execute();
   const serials = await db.sql
@@ -138,7 +140,7 @@ async function ensureStores(deps: SandboxDeps, accountId: string, clientId: stri
       const serial = `SIMULATED-${accountId}-${number}`;
       if (serials.some((row) => row.device_serial_number === serial)) continue;
       await unlessTaken(
-        createTerminal(deps.terminals, caller, { device_serial_number: serial, store_id: store.store_id }),
+        createTerminal(deps.terminals, itself, { device_serial_number: serial, store_id: store.store_id }),
       );
     }
   }

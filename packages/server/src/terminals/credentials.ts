@@ -3,12 +3,12 @@ import type { TerminalCredential } from "@tillkeeper/contract/http/terminals";
 import type { JWK } from "jose";
 import { type Kysely, sql } from "kysely";
 import { recordChange } from "../audit/audit.ts";
+import { inTenantWithLiveGrant } from "../auth/live-grant.ts";
 import { newSecret, sha256 } from "../auth/secrets.ts";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
-import { inTenant } from "../db/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { Caller } from "../platform/http/route.ts";
+import type { PowerfulCaller } from "../platform/http/route.ts";
 import { type AdmitDeps, admitWhileLive, type IssuingDeps } from "./admit-live.ts";
 import { generationOf } from "./lapses.ts";
 import { terminalNotFound } from "./present.ts";
@@ -33,15 +33,15 @@ export interface CredentialDeps extends AdmitDeps {
  */
 export async function issueCredential(
   deps: CredentialDeps,
-  caller: Caller,
+  caller: PowerfulCaller,
   terminalId: string,
 ): Promise<TerminalCredential> {
   const { accountId } = caller;
-  const { password, credentialId } = await inTenant(deps.db, accountId, async (tx) => {
+  const { password, credentialId } = await inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const terminal = await lockTerminal(tx, accountId, terminalId);
     if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
     if (terminal.simulated) throw virtualTerminal();
-    await recordChange(tx, deps.clock, caller, {
+    await recordChange(tx, deps.clock, live, {
       action: "terminal.issue_credential",
       subject: { type: "terminal", id: terminalId },
     });

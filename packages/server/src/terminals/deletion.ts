@@ -1,11 +1,11 @@
 import type { Terminal } from "@tillkeeper/contract/http/terminals";
 import { pairingCodeMoves } from "@tillkeeper/contract/pairing";
 import { recordChange } from "../audit/audit.ts";
+import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
 import type { Db, Tx } from "../db/db.ts";
-import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { Caller } from "../platform/http/route.ts";
+import type { PowerfulCaller } from "../platform/http/route.ts";
 import { endCredential } from "./credentials.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { findLiveClaim, mayHaveBegun } from "./live-claim.ts";
@@ -19,7 +19,7 @@ export interface DeletionDeps {
   /** Whether the device is connected, as far as the server can know. */
   isConnected: (accountId: string, terminalId: string) => Promise<boolean>;
   /** Sends the terminal an `end_of_day` in the name of the caller; answers the operation's id. Throws what accepting throws. */
-  sendEndOfDay: (caller: Caller, terminalId: string) => Promise<string>;
+  sendEndOfDay: (caller: LiveCaller, terminalId: string) => Promise<string>;
   /** Ends an operation that cannot have begun, in the name of the caller. */
   cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) => Promise<void>;
   /** Told when a credential ended, so that whoever is connected with it is sent away. */
@@ -31,14 +31,21 @@ export interface DeletionDeps {
  * Deletes a terminal (D11, docs/adr/0007-deleting-a-terminal.md): a connected one is told to close its day first, and its
  * credential lives on for exactly that operation. Throws `terminal_not_found`, also for one that is deleted already.
  */
-export async function deleteTerminal(deps: DeletionDeps, caller: Caller, terminalId: string): Promise<Terminal> {
+export async function deleteTerminal(
+  deps: DeletionDeps,
+  caller: PowerfulCaller,
+  terminalId: string,
+): Promise<Terminal> {
   const { accountId } = caller;
-  const found = await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId));
+  const { found, live } = await inTenantWithLiveGrant(deps.db, caller, async (tx, holder) => ({
+    found: await findTerminal(tx, accountId, terminalId),
+    live: holder,
+  }));
   if (!found || found.status === "DELETED") throw terminalNotFound();
   const connected = await deps.isConnected(accountId, terminalId);
-  const closing = connected ? await closeDay(deps, caller, terminalId) : undefined;
-  const { terminal, ended } = await inTenant(deps.db, accountId, (tx) =>
-    remove(tx, deps, caller, { terminalId, connected, closing }),
+  const closing = connected ? await closeDay(deps, live, terminalId) : undefined;
+  const { terminal, ended } = await inTenantWithLiveGrant(deps.db, caller, (tx, holder) =>
+    remove(tx, deps, holder, { terminalId, connected, closing }),
   );
   if (ended) deps.credentialReplaced(terminalId);
   if (found.simulated) deps.virtualTerminalsChanged();
@@ -46,7 +53,7 @@ export async function deleteTerminal(deps: DeletionDeps, caller: Caller, termina
 }
 
 /** Answers the `end_of_day`, or undefined when the terminal is busy or in a status that does not allow one. */
-async function closeDay(deps: DeletionDeps, caller: Caller, terminalId: string): Promise<string | undefined> {
+async function closeDay(deps: DeletionDeps, caller: LiveCaller, terminalId: string): Promise<string | undefined> {
   try {
     return await deps.sendEndOfDay(caller, terminalId);
   } catch (error) {
@@ -68,7 +75,7 @@ type RemovalDeps = Pick<DeletionDeps, "clock" | "cancelUndelivered">;
 async function remove(
   tx: Tx,
   { clock, cancelUndelivered }: RemovalDeps,
-  caller: Caller,
+  caller: LiveCaller,
   { terminalId, connected, closing }: Removal,
 ) {
   const { accountId } = caller;

@@ -6,12 +6,12 @@ import type {
 } from "@tillkeeper/contract/http/devices";
 import type { Terminal } from "@tillkeeper/contract/http/terminals";
 import { recordChange } from "../audit/audit.ts";
+import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
 import type { Db, Tx } from "../db/db.ts";
-import { isUniqueViolation } from "../db/failures.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { Caller } from "../platform/http/route.ts";
+import type { PowerfulCaller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { documentedTime, preciseTime } from "../platform/timestamps.ts";
 import { endCredential, virtualTerminal } from "./credentials.ts";
@@ -22,7 +22,8 @@ import { modelOfSerial } from "./models.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, listFormerDevices, lockTerminal, type TerminalRow } from "./queries.ts";
-import { isSimulated, serialNumberTaken } from "./terminals.ts";
+import { isSerialTaken, sameSerial, serialNumberTaken } from "./serials.ts";
+import { isSimulated } from "./terminals.ts";
 
 export interface FormerDeviceDeps {
   /** Forgets what the device said of itself as it is now: what it runs, and what is wrong with it. */
@@ -40,14 +41,14 @@ type SwapDeps = PairingCodeDeps &
  */
 export async function replaceDevice(
   deps: SwapDeps,
-  caller: Caller,
+  caller: PowerfulCaller,
   terminalId: string,
   input: DeviceReplacement,
 ): Promise<TerminalWithPairing> {
-  const { terminal, pairing } = await inTenant(deps.db, caller.accountId, (tx) =>
-    swap(tx, deps, caller, { terminalId, input }),
+  const { terminal, pairing } = await inTenantWithLiveGrant(deps.db, caller, (tx, live) =>
+    swap(tx, deps, live, { terminalId, input }),
   ).catch((error: unknown) => {
-    throw isUniqueViolation(error, "terminals_live_serial") ? serialNumberTaken() : error;
+    throw isSerialTaken(error) ? serialNumberTaken() : error;
   });
   deps.credentialReplaced(terminalId);
   return { ...terminal, pairing };
@@ -61,7 +62,7 @@ interface Swap {
 async function swap(
   tx: Tx,
   deps: SwapDeps,
-  caller: Caller,
+  caller: LiveCaller,
   { terminalId, input }: Swap,
 ): Promise<{ terminal: Terminal; pairing: Pairing }> {
   const { accountId } = caller;
@@ -70,7 +71,7 @@ async function swap(
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") throw terminalNotFound();
   if (row.simulated || isSimulated(accountId, serialNumber)) throw virtualTerminal();
-  if (row.device_serial_number === serialNumber) throw unchanged();
+  if (sameSerial(row.device_serial_number, serialNumber)) throw unchanged();
   await endLiveOperation(tx, deps, caller, terminalId);
   await endCredential(tx, accountId, terminalId);
   await keepFormerDevice(tx, clock, row, caller.clientId);
@@ -97,7 +98,7 @@ async function swap(
 }
 
 /** What the old device cannot have begun, it never will. */
-async function endLiveOperation(tx: Tx, deps: SwapDeps, caller: Caller, terminalId: string): Promise<void> {
+async function endLiveOperation(tx: Tx, deps: SwapDeps, caller: LiveCaller, terminalId: string): Promise<void> {
   const live = await findLiveClaim(tx, caller.accountId, terminalId);
   if (!live) return;
   const sentToWhoListens = live.attempts > 0 && (await deps.isConnected(caller.accountId, terminalId));

@@ -2,6 +2,7 @@ import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import type { Expression, ExpressionBuilder, Kysely, Selectable, SqlBool } from "kysely";
 import { jsonObjectFrom } from "kysely/helpers/postgres";
 import type { Tables } from "../db/schema.ts";
+import { lowerOf, serialKey } from "./serials.ts";
 
 /** A terminal with what answers show of its store. */
 export type TerminalRow = Selectable<Tables["terminals"]> & { store_id: string; store_name: string | null };
@@ -132,17 +133,18 @@ function pageOf(db: Kysely<Tables>, accountId: string, filter: Page, narrowing?:
 
 /** The terminals that these devices are, or were. Few, whatever the fleet: so the page is looked up from them. */
 function terminalsOfDevices(db: Kysely<Tables>, accountId: string, serials: string[]) {
+  const keys = serials.map(serialKey);
   return db
     .selectFrom("terminals as device")
     .select("device.terminal_id")
     .where("device.account_id", "=", accountId)
-    .where("device.device_serial_number", "in", serials)
+    .where((eb) => eb(lowerOf(eb.ref("device.device_serial_number")), "in", keys))
     .union(
       db
         .selectFrom("terminal_devices")
         .select("terminal_devices.terminal_id")
         .where("terminal_devices.account_id", "=", accountId)
-        .where("terminal_devices.device_serial_number", "in", serials),
+        .where((eb) => eb(lowerOf(eb.ref("terminal_devices.device_serial_number")), "in", keys)),
     );
 }
 

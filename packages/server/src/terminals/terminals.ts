@@ -3,17 +3,19 @@ import type { TerminalWithPairing } from "@tillkeeper/contract/http/devices";
 import type { Terminal, TerminalCreate } from "@tillkeeper/contract/http/terminals";
 import { afterEvent, statusReasons, type TerminalState } from "@tillkeeper/contract/terminal-status";
 import { recordChange } from "../audit/audit.ts";
+import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { Caller } from "../platform/http/route.ts";
+import type { PowerfulCaller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { modelOfSerial } from "./models.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 import { holdStore, noSuchStore, type Place } from "./place.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, nextTerminalNumber, type TerminalRow } from "./queries.ts";
+import { serialNumberTaken } from "./serials.ts";
 
 export interface TerminalDeps extends PairingCodeDeps {
   /** Told of every new or deleted virtual terminal once it is committed, so that it connects or stops at once. */
@@ -26,23 +28,23 @@ export interface TerminalDeps extends PairingCodeDeps {
  */
 export async function createTerminal(
   deps: TerminalDeps,
-  caller: Caller,
+  caller: PowerfulCaller,
   input: TerminalCreate,
 ): Promise<TerminalWithPairing> {
   const simulated = isSimulated(caller.accountId, input.device_serial_number);
-  const terminal = await inTenant(deps.db, caller.accountId, async (tx) => {
+  const terminal = await inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const store = await holdStore(tx, caller.accountId, input.store_id);
     if (!store) throw noSuchStore();
-    const terminalId = await insertTerminal(tx, deps.clock, caller, { ...input, store, simulated });
+    const terminalId = await insertTerminal(tx, deps.clock, live, { ...input, store, simulated });
     const created = presentTerminal((await findTerminal(tx, caller.accountId, terminalId)) as TerminalRow);
-    await recordChange(tx, deps.clock, caller, {
+    await recordChange(tx, deps.clock, live, {
       action: "terminal.create",
       subject: { type: "terminal", id: terminalId },
       after: created,
     });
     if (simulated) return created;
     const { device_serial_number: serialNumber, pairing_reference: reference } = input;
-    return { ...created, pairing: await addPairingCode(tx, deps, caller, { terminalId, serialNumber, reference }) };
+    return { ...created, pairing: await addPairingCode(tx, deps, live, { terminalId, serialNumber, reference }) };
   });
   if (simulated) deps.virtualTerminalsChanged();
   return terminal;
@@ -64,7 +66,7 @@ export function isSimulated(accountId: string, serial: string): boolean {
 async function insertTerminal(
   tx: Tx,
   clock: Clock,
-  caller: Caller,
+  caller: LiveCaller,
   input: TerminalCreate & { store: Place; simulated: boolean },
 ): Promise<string> {
   const now = clock.now();
@@ -101,13 +103,6 @@ async function insertTerminal(
     throw serialNumberTaken();
   }
   return terminalId;
-}
-
-/** Says nothing of whose it is (D9, D21). */
-export function serialNumberTaken(): ApiError {
-  return new ApiError("serial_number_taken", "A terminal with this serial number is registered already.", {
-    errors: [{ path: "/body/device_serial_number", message: "is taken" }],
-  });
 }
 
 /** Throws `terminal_not_found`, also for terminals of other accounts. */

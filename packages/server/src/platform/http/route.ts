@@ -7,14 +7,32 @@ export interface Principal {
   accountId: string;
   /** Goes into `created_by` and `updated_by`, and keeps idempotency keys of different clients apart. */
   clientId: string;
+  /** The account that the client belongs to: `accountId`, or the operator of it. */
+  clientAccountId: string;
+  /** The grant that the token was given for. */
+  grantId: string;
   scopes: ReadonlySet<string>;
 }
 
 /** Who is calling, and from where: what rules need for their records. */
-export interface Caller extends Principal {
+export interface Caller extends Omit<Principal, "grantId"> {
   /** The network address of the peer. */
   address: string;
   requestId: string;
+}
+
+/** What stands behind a caller that gives power away. */
+export type Authority =
+  | { grantId: string; scopes: ReadonlySet<string>; accepted: readonly string[] }
+  /** A part of the server that acts by itself, for example the sandbox that makes its first terminals. */
+  | "the server itself";
+
+/**
+ * The caller of a row with `givesPower`. Its scopes are out of reach: a token lives on for some seconds after its grant
+ * has ended, so only `inTenantWithLiveGrant` turns it into a caller with scopes.
+ */
+export interface PowerfulCaller extends Omit<Caller, "scopes"> {
+  readonly authority: Authority;
 }
 
 export interface Answer {
@@ -62,6 +80,8 @@ interface PublicRoute<P extends TObject, Q extends TObject, B extends TSchema> e
   scopes: "public";
   /** Looks at a request before its body is read, where something else than a token opens the route. */
   guard?(request: FastifyRequest): void;
+  /** Gives power away, and this entitles to it in place of a grant. */
+  givesPower?: string;
   schemas: Schemas<P, Q, B>;
   handle(call: Call<Static<P>, Static<Q>, Static<B>>): Promise<Answer> | Answer;
 }
@@ -69,16 +89,30 @@ interface PublicRoute<P extends TObject, Q extends TObject, B extends TSchema> e
 interface GuardedRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
   /** Any one of them suffices. */
   scopes: readonly [Scope, ...Scope[]];
+  givesPower?: undefined;
   schemas: Schemas<P, Q, B>;
   handle(call: Call<Static<P>, Static<Q>, Static<B>> & { caller: Caller }): Promise<Answer> | Answer;
+}
+
+interface PowerfulRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
+  /** Any one of them suffices. */
+  scopes: readonly [Scope, ...Scope[]];
+  /**
+   * Makes, widens or takes away what lets others in: clients, secrets, grants, credentials, pairing codes, release keys.
+   * The handler's caller is checked against its live grant, in the transaction that does it.
+   */
+  givesPower: true;
+  schemas: Schemas<P, Q, B>;
+  handle(call: Call<Static<P>, Static<Q>, Static<B>> & { caller: PowerfulCaller }): Promise<Answer> | Answer;
 }
 
 /** A route as the app registers it: a row of data whose handler has been typed away. */
 export interface Route extends About {
   scopes: "public" | readonly [Scope, ...Scope[]];
+  givesPower?: true | string | undefined;
   guard?(request: FastifyRequest): void;
   schemas: Schemas<TObject, TObject, TSchema>;
-  handle(call: Call<unknown, unknown, unknown> & { caller?: Caller }): Promise<Answer> | Answer;
+  handle(call: Call<unknown, unknown, unknown> & { caller?: Caller | PowerfulCaller }): Promise<Answer> | Answer;
 }
 
 /**
@@ -86,7 +120,7 @@ export interface Route extends About {
  * one says `"public"`. Params, query and body reach the handler validated and typed by their schemas.
  */
 export function route<P extends TObject, Q extends TObject, B extends TSchema>(
-  row: PublicRoute<P, Q, B> | GuardedRoute<P, Q, B>,
+  row: PublicRoute<P, Q, B> | GuardedRoute<P, Q, B> | PowerfulRoute<P, Q, B>,
 ): Route {
   // The handler gets what the schemas have checked; here its types are forgotten.
   return row;

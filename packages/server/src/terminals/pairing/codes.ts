@@ -10,10 +10,11 @@ import {
   showPairingCode,
 } from "@tillkeeper/contract/pairing";
 import { recordChange } from "../../audit/audit.ts";
+import { inTenantWithLiveGrant, type LiveCaller } from "../../auth/live-grant.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Caller } from "../../platform/http/route.ts";
+import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { virtualTerminal } from "../credentials.ts";
@@ -34,16 +35,16 @@ export interface PairingCodeDeps {
  */
 export function issuePairingCode(
   deps: PairingCodeDeps,
-  caller: Caller,
+  caller: PowerfulCaller,
   terminalId: string,
   { reference, expires_in }: PairingCodeCreate,
 ): Promise<Pairing> {
-  return inTenant(deps.db, caller.accountId, async (tx) => {
+  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const terminal = await lockTerminal(tx, caller.accountId, terminalId);
     if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
     if (terminal.simulated) throw virtualTerminal();
     const { device_serial_number: serialNumber } = terminal;
-    return addPairingCode(tx, deps, caller, { terminalId, serialNumber, reference, seconds: expires_in });
+    return addPairingCode(tx, deps, live, { terminalId, serialNumber, reference, seconds: expires_in });
   });
 }
 
@@ -58,7 +59,7 @@ interface Wanted {
 export async function addPairingCode(
   tx: Tx,
   { clock, ownUrl }: PairingCodeDeps,
-  caller: Caller,
+  caller: LiveCaller,
   { terminalId, serialNumber, reference, seconds = pairingLimits.codeSecondsDefault }: Wanted,
 ): Promise<Pairing> {
   const now = clock.now();

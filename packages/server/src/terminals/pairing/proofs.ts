@@ -78,6 +78,19 @@ async function verifyInVain(
   throw invalidProof("its signature does not match");
 }
 
+/** Whether this key signed the proof; nothing else of it is looked at. Throws `invalid_proof` for what is no proof at all. */
+export async function isSignedBy(proof: string, publicKey: JWK | null | undefined): Promise<boolean> {
+  const { algorithm } = readHeader(proof, "renewal");
+  if (publicKey?.kty !== deviceKeyForms[algorithm].kty) return false;
+  try {
+    await verifySignature(proof, { algorithm, jwk: publicKey });
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError) return false;
+    throw error;
+  }
+}
+
 export function thumbprintOf({ jwk }: DeviceKey): Promise<string> {
   return calculateJwkThumbprint(jwk, "sha256");
 }

@@ -1,6 +1,7 @@
 import { type PairingCodeStatus, pairingCodeMoves } from "@tillkeeper/contract/pairing";
 import { type Kysely, type Selectable, sql, type Updateable } from "kysely";
 import type { Tables } from "../../db/schema.ts";
+import { lowerOf, serialKey } from "../serials.ts";
 
 export type CodeRow = Selectable<Tables["pairing_codes"]>;
 export type NewCode = Omit<
@@ -41,21 +42,31 @@ export function findOpenCodes(db: Kysely<Tables>, serialNumber: string, now: Dat
         .onRef("pairing_codes.device_serial_number", "=", "terminals.device_serial_number"),
     )
     .selectAll("pairing_codes")
-    .where("terminals.device_serial_number", "=", serialNumber)
+    .where((eb) => eb(lowerOf(eb.ref("terminals.device_serial_number")), "=", serialKey(serialNumber)))
     .where("terminals.status", "<>", "DELETED")
     .where("pairing_codes.status", "=", "open")
     .where("pairing_codes.expires_at", ">", now)
     .execute();
 }
 
-/** The live terminal that is this device, in whatever account. */
-export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<Place | undefined> {
+/**
+ * The live terminals with this serial number, in whatever account: one of a live account at most, and any of sandbox
+ * accounts. First the one that got its credential last.
+ */
+export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<Place[]> {
   return db
     .selectFrom("terminals")
-    .select(["account_id as accountId", "terminal_id as terminalId"])
-    .where("device_serial_number", "=", serialNumber)
-    .where("status", "<>", "DELETED")
-    .executeTakeFirst();
+    .leftJoin("terminal_credentials as credential", (join) =>
+      join
+        .onRef("credential.account_id", "=", "terminals.account_id")
+        .onRef("credential.terminal_id", "=", "terminals.terminal_id"),
+    )
+    .select(["terminals.account_id as accountId", "terminals.terminal_id as terminalId"])
+    .where((eb) => eb(lowerOf(eb.ref("terminals.device_serial_number")), "=", serialKey(serialNumber)))
+    .where("terminals.status", "<>", "DELETED")
+    .orderBy("credential.created_at", (order) => order.desc().nullsLast())
+    .orderBy("terminals.account_id")
+    .execute();
 }
 
 /** Nothing else counts on this code until the transaction ends. */

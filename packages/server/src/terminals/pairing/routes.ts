@@ -32,6 +32,7 @@ export function pairingCodeRoutes(deps: PairingCodeDeps): Route[] {
       method: "POST",
       path,
       scopes: writeAccounts,
+      givesPower: true,
       id: "terminal_pairing_codes_post",
       summary: "Make a code that a device pairs with; the one before ends",
       tag,
@@ -87,6 +88,7 @@ export function deviceRoutes(ports: TokenDeps): Route[] {
     route({
       method: "POST",
       scopes: "public",
+      givesPower: "a pairing code",
       limited: "devices per address",
       tag,
       path: deviceProofs.pairing.path,
@@ -102,6 +104,7 @@ export function deviceRoutes(ports: TokenDeps): Route[] {
     route({
       method: "POST",
       scopes: "public",
+      givesPower: "the key that the terminal is paired with",
       limited: "devices per address",
       tag,
       path: deviceProofs.renewal.path,

@@ -1,7 +1,6 @@
 import type { DeviceToken, DeviceTokenRequest } from "@tillkeeper/contract/http/devices";
 import type { JWK } from "jose";
 import type { DeviceIdentity, DeviceTokens, Nonce } from "../../auth/device-tokens.ts";
-import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { type RateLimit, takeTurn } from "../../platform/http/rate-limit.ts";
@@ -12,8 +11,9 @@ import { type AdmitDeps, admitWhileLive } from "../admit-live.ts";
 import { accountOfTerminalId } from "../authentication.ts";
 import { noteToken } from "../lapses.ts";
 import { findTerminal, type TerminalRow } from "../queries.ts";
+import type { LiveCredential } from "../sql/live-credentials.ts";
 import { spendNonce } from "./nonces.ts";
-import { invalidProof, type ProofPlace, verifyRenewalProof } from "./proofs.ts";
+import { invalidProof, isSignedBy, type ProofPlace, verifyRenewalProof } from "./proofs.ts";
 import { findBySerial, nowhere, type Place } from "./queries.ts";
 
 export interface TokenDeps extends AdmitDeps {
@@ -45,8 +45,7 @@ export async function renewToken(
       errors: [{ path: "/body", message: "must have either terminal_id or device_serial_number" }],
     });
   }
-  const { accountId, terminalId } = (await placeOf(deps.db, { named, serialNumber })) ?? nowhere;
-  const credential = await deps.findLiveCredential(accountId, terminalId);
+  const { accountId, terminalId, credential } = await holderOf(deps, { named, serialNumber, proof });
   const publicKey = (credential?.public_key ?? undefined) as JWK | undefined;
   const nonce = await verifyRenewalProof(proofPlace(deps, reached), proof, { subject, publicKey });
   // A proof by a key that nobody has does not verify.
@@ -63,13 +62,33 @@ export function proofPlace({ deviceTokens, isOwnAddress, ownUrl }: TokenDeps, re
   return { nonces: deviceTokens, isOwn: (origin) => isOwnAddress(origin, reached), ownUrl };
 }
 
-async function placeOf(
-  db: Db,
-  { named, serialNumber }: { named: string | undefined; serialNumber: string | undefined },
-): Promise<Place | undefined> {
-  if (serialNumber !== undefined) return findBySerial(db.sql, serialNumber);
+interface Asking {
+  named: string | undefined;
+  serialNumber: string | undefined;
+  proof: string;
+}
+
+/** The terminal that asks. Of several with one serial number, in sandbox accounts, it is the one whose key signed the proof. */
+async function holderOf(
+  { db, findLiveCredential }: TokenDeps,
+  { named, serialNumber, proof }: Asking,
+): Promise<Place & { credential: LiveCredential | undefined }> {
   const accountId = named && accountOfTerminalId(named);
-  return accountId ? { accountId, terminalId: named } : undefined;
+  const places =
+    serialNumber === undefined
+      ? [accountId ? { accountId, terminalId: named } : nowhere]
+      : await findBySerial(db.sql, serialNumber);
+  const holders = await Promise.all(
+    (places.length > 0 ? places : [nowhere]).map(async (place) => ({
+      ...place,
+      credential: await findLiveCredential(place.accountId, place.terminalId),
+    })),
+  );
+  const [first] = holders;
+  if (holders.length > 1) {
+    for (const holder of holders) if (await isSignedBy(proof, holder.credential?.public_key)) return holder;
+  }
+  return first as NonNullable<typeof first>;
 }
 
 interface About {

@@ -1,0 +1,89 @@
+import { adminScopes } from "@tillkeeper/contract/scopes";
+import { sql } from "kysely";
+import { type LiveCaller, liveCaller } from "../auth/live-grant.ts";
+import type { Db, Tx } from "../db/db.ts";
+import { inTenant } from "../db/tenant.ts";
+import { ApiError } from "../platform/errors.ts";
+import type { PowerfulCaller } from "../platform/http/route.ts";
+
+/** What loses power: a grant by its id, or whatever the client with this `id` holds. */
+export type Loser = { grantId: string } | { clientRef: string };
+
+/**
+ * As `inTenantWithLiveGrant`, for what may take power away. The grants that such transactions look at are held in one
+ * order, so two administrators who remove each other come one after the other, and the second finds itself removed.
+ * Throws `last_admin_client` when the account would be left without a client that may do everything in it.
+ */
+export function inTenantTaking<T>(
+  db: Db,
+  caller: PowerfulCaller,
+  loser: Loser,
+  work: (tx: Tx, live: LiveCaller) => Promise<T>,
+): Promise<T> {
+  return inTenant(db, caller.accountId, async (tx) => {
+    await holdGrants(tx, caller, loser);
+    const live = await liveCaller(tx, caller);
+    const before = await administrators(tx, caller.accountId);
+    const result = await work(tx, live);
+    if (before > 0 && (await administrators(tx, caller.accountId)) === 0) throw lastAdminClient();
+    return result;
+  });
+}
+
+/** Those of the account's own clients, the caller's, and those that lose. */
+async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, loser: Loser): Promise<void> {
+  const named = [
+    ...(authority === "the server itself" ? [] : [authority.grantId]),
+    ...("grantId" in loser ? [loser.grantId] : []),
+  ];
+  await tx
+    .selectFrom("client_grants")
+    .select("id")
+    .where("removed_at", "is", null)
+    .where((eb) =>
+      eb.or([
+        eb.and([eb("account_id", "=", accountId), eb("audience_account_id", "=", accountId)]),
+        ...named.map((id) => eb("id", "=", id)),
+        ...("clientRef" in loser
+          ? [eb.and([eb("account_id", "=", accountId), eb("client_ref", "=", loser.clientRef)])]
+          : []),
+      ]),
+    )
+    .orderBy("id")
+    .forUpdate()
+    .execute();
+}
+
+/**
+ * How many of the account's own clients may do everything in it and have a secret to come with. An operator's clients do
+ * not count: it may leave at any time, and the account must not be locked by that.
+ */
+async function administrators(tx: Tx, accountId: string): Promise<number> {
+  const row = await tx
+    .selectFrom("client_grants as grant")
+    .select((eb) => eb.fn.countAll<string>().as("count"))
+    .where("grant.account_id", "=", accountId)
+    .where("grant.audience_account_id", "=", accountId)
+    .where("grant.removed_at", "is", null)
+    .where(sql<boolean>`"grant".scopes @> ${[...adminScopes]}::text[]`)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom("client_secrets as secret")
+          .select("secret.secret_id")
+          .whereRef("secret.account_id", "=", "grant.account_id")
+          .whereRef("secret.client_id", "=", "grant.client_id")
+          .where("secret.revoked_at", "is", null),
+      ),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+function lastAdminClient(): ApiError {
+  return new ApiError(
+    "last_admin_client",
+    `The account would have no client left that holds ${adminScopes.join(" and ")} and has a secret. ` +
+      "Make another one first.",
+  );
+}
