@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -19,6 +19,9 @@ const unknown = "310132225";
 const slow = "310142395";
 const garbage = "310152560";
 const broken = "310162736";
+const elsewhere = "310172979";
+const endless = "310183210";
+const dribbling = "310193458";
 
 /** Invented units in the form that Enhetsregisteret documents (https://data.brreg.no/enhetsregisteret/api/docs). */
 const units: Record<string, object> = {
@@ -82,15 +85,28 @@ const units: Record<string, object> = {
 
 const removed = JSON.stringify({ organisasjonsnummer: known.removed, slettedato: "2026-02-02" });
 
+/** A byte now and then, for ever. */
+function dribble(response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "application/json" });
+  const timer = setInterval(() => response.write(" "), 20);
+  response.once("close", () => clearInterval(timer));
+}
+
 /** Speaks as the register does, and counts what it is asked. */
 class FakeRegister {
   readonly asked: string[] = [];
+  /** What was taken of an answer without end, until the connection was closed. */
+  endlessBytes = 0;
+  readonly closed = Promise.withResolvers<void>();
   readonly #server: Server = createServer((request, response) => {
     const path = (request.url ?? "").replace("/enhetsregisteret/api", "");
     this.asked.push(path);
     const answer = (status: number, body: string) =>
       response.writeHead(status, { "content-type": "application/json;charset=UTF-8" }).end(body);
     if (path.endsWith(slow)) return;
+    if (path.endsWith(elsewhere)) return void response.writeHead(302, { location: `/enheter/${known.company}` }).end();
+    if (path.endsWith(endless)) return this.#answerWithoutEnd(response);
+    if (path.endsWith(dribbling)) return dribble(response);
     const unit = units[path];
     if (path.endsWith(broken)) answer(200, '{"organisasjonsnummer": ');
     else if (path.endsWith("500")) answer(500, "{}");
@@ -98,6 +114,16 @@ class FakeRegister {
     else if (unit) answer(200, JSON.stringify(unit));
     else answer(404, "");
   });
+
+  #answerWithoutEnd(response: ServerResponse): void {
+    response.writeHead(200, { "content-type": "application/json" });
+    response.once("close", () => this.closed.resolve());
+    const more = () => {
+      while (!response.destroyed && response.write(" ".repeat(65_536))) this.endlessBytes += 65_536;
+    };
+    response.on("drain", more);
+    more();
+  }
 
   async open(): Promise<string> {
     await new Promise<void>((resolve) => {
@@ -179,7 +205,7 @@ describe("the Norwegian register of organizations", () => {
 
   it("is unavailable when it is slow, broken, or answers something else than it documents", async () => {
     const register = norwegianRegister({ url, timeoutMs: 200 });
-    for (const number of [slow, garbage, broken, "500"]) {
+    for (const number of [slow, garbage, broken, "500", elsewhere, endless, dribbling]) {
       await expect(register.findMainUnit(number), number).rejects.toMatchObject({
         code: "register_unavailable",
         status: 503,
@@ -190,6 +216,22 @@ describe("the Norwegian register of organizations", () => {
     await expect(norwegianRegister({ url }).findMainUnit(known.company)).rejects.toMatchObject({
       code: "register_unavailable",
     });
+  });
+
+  it("reads no answer further than any of the register's goes, and follows nobody elsewhere", async () => {
+    const register = norwegianRegister({ url });
+    await expect(register.findMainUnit(endless)).rejects.toMatchObject({
+      code: "register_unavailable",
+      cause: { message: "the register answered more than 1048576 bytes" },
+    });
+    await fake.closed.promise;
+    // What the network had in hand already is lost.
+    expect(fake.endlessBytes).toBeLessThan(64 * 2 ** 20);
+    await expect(register.findMainUnit(elsewhere)).rejects.toMatchObject({ code: "register_unavailable" });
+    expect(fake.asked).toEqual([`/enheter/${endless}`, `/enheter/${elsewhere}`]);
+    // Nothing of a failure is kept.
+    await expect(register.findMainUnit(elsewhere)).rejects.toMatchObject({ code: "register_unavailable" });
+    expect(fake.asked).toHaveLength(3);
   });
 
   it("remembers answers, shares a question that is under way, and forgets failures", async () => {
@@ -255,6 +297,12 @@ describe("a server that checks new companies against the register", () => {
       expect(await create(number), number).toMatchObject({
         status,
         body: { error: { code, errors: [{ path: place }] } },
+      });
+    }
+    for (const number of [elsewhere, endless]) {
+      expect(await create(number), number).toMatchObject({
+        status: 503,
+        body: { error: { code: "register_unavailable" } },
       });
     }
     const unusable = await create(garbage);
