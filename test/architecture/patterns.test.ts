@@ -1,6 +1,6 @@
-import { resolve } from "node:path";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
 import { accountIdPattern, operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
-import { fullFormats } from "ajv-formats/dist/formats.js";
 import { checkSync } from "recheck";
 import { describe, expect, it, vi } from "vitest";
 import { type Pattern, patternsInSchemas, patternsInSources } from "./patterns.ts";
@@ -8,6 +8,10 @@ import { type Pattern, patternsInSchemas, patternsInSources } from "./patterns.t
 const root = resolve(import.meta.dirname, "../..");
 // The checker as it is, in this process: not as a program for this machine.
 vi.stubEnv("RECHECK_BACKEND", "pure");
+
+/** The library is the server's. */
+const ofServer = createRequire(join(root, "packages/server/package.json"));
+const { fullFormats } = ofServer("ajv-formats/dist/formats.js") as { fullFormats: Record<string, unknown> };
 
 /** What is wrong with a pattern: that its work grows faster than the text. Also a pattern that cannot be judged is named. */
 function faultOf({ where, source, flags }: Pattern): string | undefined {

@@ -24,6 +24,7 @@ import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit
 import type { Caller, Route } from "./platform/http/route.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
 import { compileBodyless, compileValidator } from "./platform/http/validation.ts";
+import { hasMoreValues } from "./platform/http/value-count.ts";
 import type { Logger } from "./platform/log.ts";
 
 export interface AppDeps {
@@ -206,8 +207,11 @@ async function authorize(request: FastifyRequest, accepted: readonly string[], g
   return { ...principal, address: request.ip, requestId: request.id };
 }
 
+const tooMany = { path: "/body", message: `must not have more than ${limits.httpBodyValues} values` };
+
 function unstorable(request: FastifyRequest): ApiError | undefined {
   const fault =
+    (request.body instanceof Readable || !hasMoreValues(request.body, limits.httpBodyValues) ? undefined : tooMany) ??
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
     (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));

@@ -131,10 +131,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     if (!usable) fault(name, `must be an address that begins with ${protocols.map((p) => `${p}//`).join(" or ")}.`);
     return text;
   };
-  const baseUrl = (name: Setting): string | undefined => {
-    const text = url(name, ["http:", "https:"]);
-    return text === undefined ? undefined : withoutTrailingSlashes(text);
-  };
+  const baseUrl = (name: Setting) => withoutTrailingSlashes(url(name, ["http:", "https:"]) ?? "") || undefined;
 
   const config: Config = {
     http: { host: read("TILLKEEPER_HTTP_HOST") ?? "127.0.0.1", port: port("TILLKEEPER_HTTP_PORT", 8080) },
