@@ -4,6 +4,7 @@ import { dispatch } from "./dispatch.ts";
 import { Ending } from "./ending.ts";
 import { expiry } from "./expiry.ts";
 import { fleet } from "./fleet.ts";
+import { floods } from "./floods.ts";
 import { history } from "./history.ts";
 import { lists } from "./lists.ts";
 import { logs } from "./logs.ts";
@@ -21,6 +22,7 @@ const programs = {
   history,
   lists,
   fleet,
+  floods,
   logs,
   tokens,
 } as const;

@@ -20,7 +20,7 @@ export function readImports(root: string): Import[] {
   });
 }
 
-function sourceFiles(root: string): string[] {
+export function sourceFiles(root: string): string[] {
   return readdirSync(root, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))

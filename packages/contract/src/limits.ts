@@ -1,7 +1,11 @@
 /** Every limit that a caller or a terminal can run into, with its unit in the name. */
 export const limits = {
   httpBodyBytes: 256 * 1024,
+  /** Values in the JSON of a body, those inside others included. */
+  httpBodyValues: 20_000,
   mqttPacketBytes: 64 * 1024,
+  /** Values in the JSON of a message, those inside others included. */
+  mqttMessageValues: 5_000,
   mqttClientIdCharacters: 128,
   /** A further one ends the oldest. */
   mqttConnectionsPerTerminal: 4,

@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { withoutTrailingSlashes } from "./urls.ts";
 
 /** How a device becomes a terminal: by a code that is used once. */
 export const pairingCodeStatuses = ["open", "used", "expired", "replaced", "exhausted"] as const;
@@ -87,7 +88,7 @@ export function readPairingUri(text: string): PairingInvitation | undefined {
   const [server, serialNumber, code] = ["server", "serial", "code"].map((name) => values.get(name) ?? "");
   if (!server || !serialNumber || !code || !URL.canParse(server)) return undefined;
   if (!["http:", "https:"].includes(new URL(server).protocol)) return undefined;
-  return { server: server.replace(/\/+$/, ""), serialNumber, code };
+  return { server: withoutTrailingSlashes(server), serialNumber, code };
 }
 
 /**

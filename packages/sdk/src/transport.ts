@@ -1,4 +1,5 @@
 import type { TokenResponse } from "@tillkeeper/contract/http/token";
+import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import { readError } from "./error.ts";
 import { createTokenSource } from "./token.ts";
 
@@ -49,7 +50,7 @@ export interface Transport {
 const defaultTimeoutMs = 30_000;
 
 export function createTransport(options: ClientOptions): Transport {
-  const base = options.url.replace(/\/+$/, "");
+  const base = withoutTrailingSlashes(options.url);
   const account = `/v1/accounts/${encodeURIComponent(options.accountId)}`;
   const { fetch: send = fetch, requestTimeoutMs = defaultTimeoutMs } = options;
   const tokens = createTokenSource({

@@ -27,6 +27,7 @@ import { clientOf, nameClient } from "./platform/http/request-client.ts";
 import type { Caller, PowerfulCaller, Route } from "./platform/http/route.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
 import { compileBodyless, compileValidator } from "./platform/http/validation.ts";
+import { hasMoreValues } from "./platform/http/value-count.ts";
 import type { Logger } from "./platform/log.ts";
 
 export interface AppDeps {
@@ -229,8 +230,11 @@ function attemptsOf({ ip }: FastifyRequest, { rateLimits }: Gate): Attempts {
   };
 }
 
+const tooMany = { path: "/body", message: `must not have more than ${limits.httpBodyValues} values` };
+
 function unstorable(request: FastifyRequest): ApiError | undefined {
   const fault =
+    (request.body instanceof Readable || !hasMoreValues(request.body, limits.httpBodyValues) ? undefined : tooMany) ??
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
     (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));

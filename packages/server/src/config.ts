@@ -1,6 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
+import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import { type BrokerConfig, brokerSettings, readBrokerSettings } from "./config-brokers.ts";
 import { type LimitsConfig, limitSettings, readProxies, readRateLimit } from "./config-limits.ts";
 import type { Port } from "./platform/listen.ts";
@@ -133,6 +134,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     if (!usable) fault(name, `must be an address that begins with ${protocols.map((p) => `${p}//`).join(" or ")}.`);
     return text;
   };
+  const baseUrl = (name: Setting) => withoutTrailingSlashes(url(name, ["http:", "https:"]) ?? "") || undefined;
 
   const config: Config = {
     http: { host: read("TILLKEEPER_HTTP_HOST") ?? "127.0.0.1", port: port("TILLKEEPER_HTTP_PORT", 8080) },
@@ -143,7 +145,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     },
     dataDir: read("TILLKEEPER_DATA_DIR") ?? "data",
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
-    publicUrl: url("TILLKEEPER_PUBLIC_URL", ["http:", "https:"])?.replace(/\/+$/, ""),
+    publicUrl: baseUrl("TILLKEEPER_PUBLIC_URL"),
     audienceHosts: readHosts(read),
     tokenLifetimeSeconds: readWhole("TILLKEEPER_TOKEN_SECONDS", 14_400, tokenSeconds, read, fault),
     deviceTokenSeconds: readWhole(
@@ -155,7 +157,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     ),
     sandboxClient: readSandboxClient(read, fault),
     organizations: {
-      registerUrl: url("TILLKEEPER_BRREG_URL", ["http:", "https:"])?.replace(/\/+$/, ""),
+      registerUrl: baseUrl("TILLKEEPER_BRREG_URL"),
       checkDestinations: readFlag("TILLKEEPER_CHECK_ORGANIZATIONS", read, fault),
     },
     rateLimit: readRateLimit(read, fault),
@@ -241,7 +243,7 @@ function readFiles(
   const region = read("TILLKEEPER_S3_REGION");
   const [isBucket, bucket = "", path = ""] = bucketForm.exec(text) ?? [];
   if (isBucket !== undefined) {
-    const prefix = path.replace(/\/*$/, "/").replace(/^\/+/, "");
+    const prefix = `${withoutTrailingSlashes(path)}/`.replace(/^\/+/, "");
     return { kind: "s3", bucket, prefix, endpoint, region };
   }
   if (endpoint !== undefined) fault("TILLKEEPER_S3_ENDPOINT", "is only for files in s3://: see TILLKEEPER_FILES.");

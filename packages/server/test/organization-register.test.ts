@@ -1,116 +1,18 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { norwegianRegister } from "../src/organizations/norwegian-register.ts";
+import {
+  broken,
+  dribbling,
+  elsewhere,
+  endless,
+  FakeRegister,
+  garbage,
+  known,
+  slow,
+  unknown,
+} from "./support/fake-register.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
-
-const known = {
-  company: "310000019",
-  shop: "310010189",
-  closedShop: "310020354",
-  deleted: "310050865",
-  removed: "310061034",
-  bankrupt: "310091545",
-  windingUp: "310101710",
-  abroad: "310111880",
-};
-const unknown = "310132225";
-const slow = "310142395";
-const garbage = "310152560";
-const broken = "310162736";
-
-/** Invented units in the form that Enhetsregisteret documents (https://data.brreg.no/enhetsregisteret/api/docs). */
-const units: Record<string, object> = {
-  [`/enheter/${known.company}`]: {
-    respons_klasse: "Enhet",
-    organisasjonsnummer: known.company,
-    navn: "OPPDIKTET HANDEL AS",
-    organisasjonsform: { kode: "AS", beskrivelse: "Aksjeselskap" },
-    telefon: "22 33 44 55",
-    epostadresse: "post@oppdiktet.example",
-    hjemmeside: "www.oppdiktet.example",
-    forretningsadresse: {
-      land: "Norge",
-      landkode: "NO",
-      postnummer: "0155",
-      poststed: "OSLO",
-      adresse: ["c/o Kontorfellesskapet", "Oppdiktet gate 1"],
-      kommune: "OSLO",
-      kommunenummer: "0301",
-    },
-    konkurs: false,
-    underAvvikling: false,
-    underTvangsavviklingEllerTvangsopplosning: false,
-  },
-  [`/underenheter/${known.shop}`]: {
-    respons_klasse: "Underenhet",
-    organisasjonsnummer: known.shop,
-    navn: "OPPDIKTET HANDEL AVD BERGEN",
-    overordnetEnhet: known.company,
-    mobil: "+47 912 34 567",
-    beliggenhetsadresse: {
-      land: "Norge",
-      landkode: "NO",
-      postnummer: "5003",
-      poststed: "BERGEN",
-      adresse: ["Tenkt allé 2"],
-    },
-  },
-  [`/underenheter/${known.closedShop}`]: {
-    organisasjonsnummer: known.closedShop,
-    navn: "OPPDIKTET HANDEL AVD VOSS",
-    overordnetEnhet: known.company,
-    nedleggelsesdato: "2026-01-31",
-  },
-  [`/enheter/${known.deleted}`]: {
-    respons_klasse: "SlettetEnhet",
-    organisasjonsnummer: known.deleted,
-    navn: "BORTE AS",
-    slettedato: "2026-03-01",
-  },
-  [`/enheter/${known.bankrupt}`]: { organisasjonsnummer: known.bankrupt, navn: "KONKURS AS", konkurs: true },
-  [`/enheter/${known.windingUp}`]: { organisasjonsnummer: known.windingUp, navn: "SNART AS", underAvvikling: true },
-  [`/enheter/${known.abroad}`]: {
-    organisasjonsnummer: known.abroad,
-    navn: "ABROAD LTD",
-    telefon: "12345",
-    forretningsadresse: { landkode: "GB", land: "Storbritannia", adresse: ["1 Nowhere Street"] },
-  },
-  [`/enheter/${garbage}`]: { organisasjonsnummer: unknown, navn: "NOEN ANNEN AS" },
-};
-
-const removed = JSON.stringify({ organisasjonsnummer: known.removed, slettedato: "2026-02-02" });
-
-/** Speaks as the register does, and counts what it is asked. */
-class FakeRegister {
-  readonly asked: string[] = [];
-  readonly #server: Server = createServer((request, response) => {
-    const path = (request.url ?? "").replace("/enhetsregisteret/api", "");
-    this.asked.push(path);
-    const answer = (status: number, body: string) =>
-      response.writeHead(status, { "content-type": "application/json;charset=UTF-8" }).end(body);
-    if (path.endsWith(slow)) return;
-    const unit = units[path];
-    if (path.endsWith(broken)) answer(200, '{"organisasjonsnummer": ');
-    else if (path.endsWith("500")) answer(500, "{}");
-    else if (path.endsWith(known.removed)) answer(410, removed);
-    else if (unit) answer(200, JSON.stringify(unit));
-    else answer(404, "");
-  });
-
-  async open(): Promise<string> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, "127.0.0.1", resolve);
-    });
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/enhetsregisteret/api`;
-  }
-
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
 
 describe("the Norwegian register of organizations", () => {
   let fake: FakeRegister;
@@ -179,7 +81,7 @@ describe("the Norwegian register of organizations", () => {
 
   it("is unavailable when it is slow, broken, or answers something else than it documents", async () => {
     const register = norwegianRegister({ url, timeoutMs: 200 });
-    for (const number of [slow, garbage, broken, "500"]) {
+    for (const number of [slow, garbage, broken, "500", elsewhere, endless, dribbling]) {
       await expect(register.findMainUnit(number), number).rejects.toMatchObject({
         code: "register_unavailable",
         status: 503,
@@ -190,6 +92,22 @@ describe("the Norwegian register of organizations", () => {
     await expect(norwegianRegister({ url }).findMainUnit(known.company)).rejects.toMatchObject({
       code: "register_unavailable",
     });
+  });
+
+  it("reads no answer further than any of the register's goes, and follows nobody elsewhere", async () => {
+    const register = norwegianRegister({ url });
+    await expect(register.findMainUnit(endless)).rejects.toMatchObject({
+      code: "register_unavailable",
+      cause: { message: "the register answered more than 1048576 bytes" },
+    });
+    await fake.closed.promise;
+    // What the network had in hand already is lost.
+    expect(fake.endlessBytes).toBeLessThan(64 * 2 ** 20);
+    await expect(register.findMainUnit(elsewhere)).rejects.toMatchObject({ code: "register_unavailable" });
+    expect(fake.asked).toEqual([`/enheter/${endless}`, `/enheter/${elsewhere}`]);
+    // Nothing of a failure is kept.
+    await expect(register.findMainUnit(elsewhere)).rejects.toMatchObject({ code: "register_unavailable" });
+    expect(fake.asked).toHaveLength(3);
   });
 
   it("remembers answers, shares a question that is under way, and forgets failures", async () => {
@@ -255,6 +173,12 @@ describe("a server that checks new companies against the register", () => {
       expect(await create(number), number).toMatchObject({
         status,
         body: { error: { code, errors: [{ path: place }] } },
+      });
+    }
+    for (const number of [elsewhere, endless]) {
+      expect(await create(number), number).toMatchObject({
+        status: 503,
+        body: { error: { code: "register_unavailable" } },
       });
     }
     const unusable = await create(garbage);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import type { ClientOptions } from "@tillkeeper/sdk/client";
 import { readConfig } from "@tillkeeper/server/config";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
@@ -18,7 +19,7 @@ export function findTarget({ url, account, clientId, clientSecret }: TargetOptio
     if (!/^https?:$/.test(URL.parse(url)?.protocol ?? "")) {
       throw new StartupError("--url must be the address of a server, http:// or https://.");
     }
-    return { url: url.replace(/\/+$/, ""), accountId: account, clientId, clientSecret };
+    return { url: withoutTrailingSlashes(url), accountId: account, clientId, clientSecret };
   }
   if ([url, account, clientId, clientSecret].some((given) => given !== undefined)) {
     throw new StartupError("--url, --account, --client-id and --client-secret belong together.");

@@ -89,7 +89,9 @@ export const ClientList = Type.Object({ clients: Type.Array(Client), starting_af
 export type ClientList = Static<typeof ClientList>;
 
 /** No client gives or takes away more than it holds: `admin:{service}` covers every scope of its service. */
-const GrantScopes = Type.Array(Type.Enum(scopes as readonly Scope[] as Scope[]), { minItems: 1, uniqueItems: true });
+// With the type, equal ones are found by a table: without it each would be compared with each, seconds for one request.
+const GrantScope = Type.Unsafe<Scope>({ type: "string", enum: [...scopes] });
+const GrantScopes = Type.Array(GrantScope, { minItems: 1, uniqueItems: true });
 const grantTypes = ["client_credentials"] as const;
 
 export const ClientGrantCreate = Type.Object(

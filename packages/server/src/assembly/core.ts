@@ -9,6 +9,7 @@ import { defaultDeviceTokenSeconds, documentedHosts } from "../config.ts";
 import { openDatabase } from "../db/open.ts";
 import { openFileStore } from "../files/open-store.ts";
 import type { VirtualTerminalHost } from "../gateway/virtual-terminals.ts";
+import { openMasking } from "../logs/masking/masking.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/data-folder.ts";
@@ -34,6 +35,8 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
   closing.add(() => db.close());
   const files = await openFileStore({ ...config, dataDir: folder.path });
   closing.add(() => files.close());
+  const masking = openMasking({ log });
+  closing.add(() => masking.close());
   const addresses = ownAddresses({
     ...config,
     // The documented hosts are names that callers of the API use; no device is told of them.
@@ -59,6 +62,6 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
   const findLiveCredential = liveCredentials(db);
   const transfers = transferTokens({ keys, clock });
   const access = { keys, tokens, deviceTokens, findLiveCredential, transfers };
-  return { config, log, clock, folder: folder.path, db, files, addresses, ...access };
+  return { config, log, clock, folder: folder.path, db, files, masking, addresses, ...access };
 }
 export type Core = Awaited<ReturnType<typeof openCore>>;

@@ -8,6 +8,8 @@ import { StartupError } from "../platform/startup-error.ts";
 import { Admission, type Authenticate } from "./admission.ts";
 import { Connections } from "./connections.ts";
 import { FairShare, mostWaitingAtBroker } from "./fair-share.ts";
+import { Flooders } from "./floods.ts";
+import { type Allowance, usualAllowance } from "./mqtt/budget.ts";
 import { Link } from "./mqtt/link.ts";
 import { terminalRules } from "./mqtt/terminal-rules.ts";
 import type { DeviceTransport, Left, Receive } from "./transport.ts";
@@ -25,6 +27,8 @@ interface BrokerOptions {
   authenticate: Authenticate;
   receive: Receive;
   left: Left;
+  /** What each connection may do before it counts as a flood. */
+  allowance?: Allowance;
 }
 
 const handshakeTimeoutMs = 10_000;
@@ -43,7 +47,9 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     mostWaiting: mostWaitingAtBroker,
     receive: options.receive,
   });
-  const rules = terminalRules({ admission, connections, receive: share.receive, log: options.log });
+  const { log, allowance = usualAllowance } = options;
+  const flooders = new Flooders(log);
+  const rules = terminalRules({ admission, connections, receive: share.receive, flooders, allowance, log });
   const sendAway = (terminalId: string) => {
     admission.replaced(terminalId);
     share.drop(terminalId);

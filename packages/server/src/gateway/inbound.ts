@@ -1,3 +1,4 @@
+import { limits } from "@tillkeeper/contract/limits";
 import {
   type GoneMessage,
   type GoodbyeMessage,
@@ -19,6 +20,7 @@ import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import { registerFormats } from "../platform/formats.ts";
 import { findUnstorable } from "../platform/http/storable.ts";
+import { hasMoreValues } from "../platform/http/value-count.ts";
 import type { Logger } from "../platform/log.ts";
 import { type CredentialHolder, deviceConnected, holdsCredential } from "../terminals/credential-holders.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
@@ -140,6 +142,10 @@ async function findAllFaults(
 }
 
 function findFaults(channel: UpChannel, message: unknown): Place[] {
+  // Before any place is looked for: each value may be one.
+  if (hasMoreValues(message, limits.mqttMessageValues)) {
+    return [{ path: "", message: `must not have more than ${limits.mqttMessageValues} values` }];
+  }
   const faults = placesOf(validators[channel], message, "");
   if (faults.length === 0 && channel === "result") faults.push(...findResultFaults(message as ResultMessage));
   if (faults.length > 0) return faults.slice(0, mostPlaces);

@@ -5,7 +5,7 @@ import { createGunzip, createGzip } from "node:zlib";
 import { limits } from "@tillkeeper/contract/limits";
 import type { FileStore } from "../files/file-store.ts";
 import { ApiError } from "../platform/errors.ts";
-import { CardMask } from "./card-mask.ts";
+import type { MaskedLog } from "./masking/masking.ts";
 
 /** A log as it is kept. */
 export interface Bundle {
@@ -20,6 +20,8 @@ interface Incoming {
   gzip: boolean;
   /** SHA-256 of the body, as its sender says. */
   digest: Buffer;
+  /** Closed in any case. */
+  mask: MaskedLog;
   signal: AbortSignal;
 }
 
@@ -34,9 +36,8 @@ const pieceBytes = 64 * 1024;
 export async function storeBundle(
   files: Pick<FileStore, "put">,
   name: string,
-  { body, gzip, digest, signal }: Incoming,
+  { body, gzip, digest, mask, signal }: Incoming,
 ): Promise<Bundle> {
-  const mask = new CardMask();
   const sha256 = createHash("sha256");
   const sizes = { unpacked: 0, packed: 0 };
   const pack = createGzip({ chunkSize: pieceBytes });
@@ -55,9 +56,9 @@ export async function storeBundle(
     for await (const piece of pieces) {
       sizes.unpacked += piece.byteLength;
       if (sizes.unpacked > limits.logUnpackedBytes) throw tooLarge("unpacked", limits.logUnpackedBytes);
-      yield mask.write(piece);
+      yield await mask.write(piece);
     }
-    yield mask.end();
+    yield await mask.end();
   }
   async function* measured(pieces: Pieces): Pieces {
     for await (const piece of pieces) {
@@ -76,6 +77,8 @@ export async function storeBundle(
     await pipeline(body, read, unpack, write, pack, keep, { signal });
   } catch (error) {
     throw failures[0] ?? error;
+  } finally {
+    mask.close();
   }
   return {
     size: sizes.packed,

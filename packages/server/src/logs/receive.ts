@@ -12,6 +12,7 @@ import { newId } from "../platform/ids.ts";
 import type { Logger } from "../platform/log.ts";
 import { stillHolds } from "../terminals/transfer-holder.ts";
 import { type Bundle, storeBundle } from "./bundle.ts";
+import type { Masking } from "./masking/masking.ts";
 import {
   deleteLog,
   findSendLogs,
@@ -30,6 +31,7 @@ export interface ReceiveDeps {
   clock: Clock;
   log: Logger;
   files: FileStore;
+  masking: Masking;
 }
 
 interface Upload {
@@ -82,7 +84,8 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
     const row = rowOf(grant, operation.device_serial_number, digest, deps.clock.now());
     try {
       await inTenant(deps.db, grant.accountId, (tx) => insertReceiving(tx, row));
-      const incoming = { body: relayOf(body), gzip, digest, signal: abort.signal };
+      const mask = deps.masking.open(grant.accountId);
+      const incoming = { body: relayOf(body), gzip, digest, mask, signal: abort.signal };
       const bundle = await storeBundle(deps.files, row.name, incoming);
       return present(await finish(deps, grant, row, bundle));
     } catch (error) {

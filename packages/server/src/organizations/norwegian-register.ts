@@ -14,6 +14,8 @@ const defaultTimeoutMs = 5_000;
 /** What the register says changes rarely, and several stores of one company are often made in one go. */
 const rememberedMs = 15 * 60_000;
 const mostRemembered = 1_000;
+/** A unit has a few kilobytes. */
+const mostAnswerBytes = 2 ** 20;
 const retryAfterSeconds = 10;
 
 /**
@@ -50,13 +52,16 @@ async function ask(url: string, organizationNumber: string, timeoutMs: number): 
   try {
     const response = await fetch(url, {
       headers: { accept: "application/json" },
+      // The register does not redirect. Whatever does might lead to an address that is nobody's business.
+      redirect: "error",
+      // From the first byte that is sent to the last that comes back.
       signal: AbortSignal.timeout(timeoutMs),
     });
     if (response.status !== 200) await response.body?.cancel();
     if (response.status === 404) return undefined;
     if (response.status === 410) return removedUnit(organizationNumber);
     if (response.status !== 200) throw new Error(`the register answered ${response.status}`);
-    const unit = readUnit(await response.json(), organizationNumber);
+    const unit = readUnit(JSON.parse(await wholeText(response)), organizationNumber);
     if (!unit) throw new Error("the register answered something that it does not document");
     return unit;
   } catch (cause) {
@@ -65,4 +70,17 @@ async function ask(url: string, organizationNumber: string, timeoutMs: number): 
       cause,
     });
   }
+}
+
+/** Throws when it is longer than any answer of the register, before more of it is there. */
+async function wholeText({ body }: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    bytes += piece.byteLength;
+    // Leaving the loop ends the connection.
+    if (bytes > mostAnswerBytes) throw new Error(`the register answered more than ${mostAnswerBytes} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString("utf8");
 }

@@ -26,6 +26,17 @@ export class Frames {
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
+    this.#joinSmall();
+  }
+
+  /** A packet may come byte by byte, and each piece takes a hundred bytes beside its own: no more than a dozen are kept. */
+  #joinSmall(): void {
+    for (let last = this.#chunks.length - 1; last > 0; last -= 1) {
+      const [before, after] = [this.#chunks[last - 1] as Buffer, this.#chunks[last] as Buffer];
+      // Only equals are joined, so that no byte is copied more often than a packet's length can be halved.
+      if (before.length > after.length) return;
+      this.#chunks.splice(last - 1, 2, Buffer.concat([before, after]));
+    }
   }
 
   /** How many bytes wait to be cut. */
@@ -54,7 +65,7 @@ export class Frames {
     return { type: first >> 4, flags: first & 0x0f, body: all.subarray(at, end) };
   }
 
-  /** Joined once per packet, not once per chunk: a packet may come byte by byte. */
+  /** Joined once per packet, not once per chunk. */
   #joined(): Buffer {
     const [only] = this.#chunks;
     const all = only && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks);

@@ -101,10 +101,18 @@ function decodePublish(body: Fields, flags: number): PublishPacket {
   return { kind: "publish", topic, qos, id: qos > 0 ? body.packetId().id : 0, payload: body.rest() };
 }
 
+/** In one packet. A terminal has less than a dozen topics. */
+const mostFilters = 100;
+
+function refuseTooMany(filters: unknown[]): void {
+  if (filters.length === mostFilters) throw new ProtocolError(`more than ${mostFilters} filters`);
+}
+
 function decodeSubscribe(body: Fields): Incoming {
   const { id } = body.packetId();
   const wishes: { filter: string; qos: number }[] = [];
   do {
+    refuseTooMany(wishes);
     const filter = body.text();
     const qos = body.byte();
     if (qos > 2) throw new ProtocolError(`QoS ${qos}`);
@@ -116,8 +124,10 @@ function decodeSubscribe(body: Fields): Incoming {
 function decodeUnsubscribe(body: Fields): Incoming {
   const { id } = body.packetId();
   const filters: string[] = [];
-  do filters.push(body.text());
-  while (body.left > 0);
+  do {
+    refuseTooMany(filters);
+    filters.push(body.text());
+  } while (body.left > 0);
   return { kind: "unsubscribe", id, filters };
 }
 

@@ -4,6 +4,7 @@ import { generate } from "mqtt-packet";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { connectOf } from "../../../test/support/raw-link.ts";
 import { Link } from "./link.ts";
+import { Turns } from "./turns.ts";
 
 /** What the other end asks and does not read. */
 class Unread extends Duplex {
@@ -21,6 +22,8 @@ describe("a connection whose other end does not read", () => {
   it("is not heard on while its answers wait, and again once they are read", async () => {
     const socket = new Unread({ highWaterMark: 64 });
     const link = new Link(socket as unknown as Socket, {
+      turns: new Turns(),
+      allowance: { messages: 10_000, others: 10_000 },
       enter: async () => 0,
       take: async () => undefined,
       filterEnd: () => undefined,
@@ -56,6 +59,8 @@ describe("a connection that is not heard on because we are slow", () => {
     const { promise: handled, resolve: handle } = Promise.withResolvers<void>();
     let taken = 0;
     const link = new Link(socket as unknown as Socket, {
+      turns: new Turns(),
+      allowance: { messages: 10_000, others: 10_000 },
       enter: async () => 0,
       take: () => {
         taken += 1;

@@ -1,12 +1,18 @@
 import type { Socket } from "node:net";
 import { limits } from "@tillkeeper/contract/limits";
 import type { DownChannel } from "@tillkeeper/contract/mqtt";
+import { type Allowance, Budget } from "./budget.ts";
 import { type Frame, Frames, ProtocolError } from "./frames.ts";
 import { type ConnectPacket, decode, type Incoming, type PublishPacket, type Will } from "./incoming.ts";
 import { connack, pingresp, puback, publish, refusedFilter, returnCodes, suback, unsuback } from "./outgoing.ts";
+import { Share, type Turns } from "./turns.ts";
 
 /** What a link asks of the broker that it belongs to. */
 export interface LinkHost {
+  /** Of the event loop, shared by all links of the process. */
+  readonly turns: Turns;
+  /** What each connection may do before it counts as a flood. */
+  readonly allowance: Allowance;
   /** Answers with which return code a connection is let in or refused. Must not reject. */
   enter(link: Link, packet: ConnectPacket): Promise<number>;
   /** A message that has come; resolves when it is handled. Throws `ProtocolError` where the terminal may not send it. */
@@ -44,6 +50,12 @@ export class Link {
   readonly socket: Socket;
   readonly #host: LinkHost;
   readonly #frames = new Frames();
+  readonly #share: Share;
+  readonly #budget: Budget;
+  /** What was read already is gone on with in another turn of the event loop. */
+  #deferred = false;
+  /** How many have come. */
+  #packets = 0;
   /** By what stands behind the terminal's prefix; the QoS that was granted. */
   #subscriptions: Map<string, number> | undefined;
   #state: State = "new";
@@ -51,6 +63,8 @@ export class Link {
   #timer: NodeJS.Timeout | undefined;
   #underWay = 0;
   #lastId = 0;
+  /** Messages with QoS 1 that were sent and not acknowledged. */
+  #unacknowledged = 0;
   /** Acknowledgements that have not gone out, in the order of their messages. */
   #owed: Buffer[] = [];
   #owing: NodeJS.Timeout | undefined;
@@ -59,11 +73,10 @@ export class Link {
   constructor(socket: Socket, host: LinkHost) {
     this.socket = socket;
     this.#host = host;
+    this.#share = new Share(host.turns);
+    this.#budget = new Budget(host.allowance);
     this.#timer = setTimeout(() => this.#fail(new ProtocolError("no CONNECT in time")), connectTimeoutMs);
-    socket.on("data", (chunk: Buffer) => {
-      this.#frames.push(chunk);
-      this.#read();
-    });
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     socket.on("drain", () => this.#drain?.settle());
     socket.on("end", () => this.end());
     socket.on("error", (error) => this.#host.failed(this, error));
@@ -85,6 +98,7 @@ export class Link {
   /** Sends a message. Resolves when there is room for the next one, or nobody there any more. */
   send(topic: string, payload: Buffer, qos: number): Promise<void> {
     if (this.#state !== "open") return Promise.resolve();
+    if (qos > 0) this.#unacknowledged += 1;
     return this.#write(publish(topic, payload, qos > 0 ? this.#nextId() : undefined));
   }
 
@@ -108,26 +122,56 @@ export class Link {
     this.end();
   }
 
+  #receive(chunk: Buffer): void {
+    this.#frames.push(chunk);
+    const before = this.#packets;
+    this.#read();
+    // A piece of a packet makes the same work as a packet, and a packet may come in thousands of them.
+    if (this.#packets === before && (this.#state === "new" || this.#mayTake()))
+      this.#attempt(() => this.#budget.spend("others"));
+  }
+
   #read(): void {
-    try {
+    this.#attempt(() => {
       while (this.#state === "new" || this.#mayTake()) {
+        if (!this.#share.left) return this.#defer();
         const frame = this.#frames.next();
-        if (!frame) break;
+        if (!frame) return;
+        this.#packets += 1;
+        this.#share.taken(frame.body.length);
         this.#take(frame);
       }
       // What comes before its CONNECT is answered has to wait, and may not be without end.
       if (this.#state === "checking" && this.#frames.bytes > limits.mqttPacketBytes) {
         throw new ProtocolError("too much before the CONNACK");
       }
+    });
+  }
+
+  #attempt(act: () => void): void {
+    try {
+      act();
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Lets others have their turn first. What comes meanwhile stays with the network. */
+  #defer(): void {
+    if (this.#frames.bytes === 0) return;
+    this.#deferred = true;
+    this.socket.pause();
+    this.#share.later(() => {
+      this.#deferred = false;
+      this.#readOn();
+    });
   }
 
   #take(frame: Frame): void {
     const packet = decode(frame);
     if (this.#state === "open") {
       this.#timer?.refresh();
+      this.#pay(packet);
       return this.#obey(packet);
     }
     if (packet.kind !== "connect") throw new ProtocolError(`${packet.kind} before the connect`);
@@ -150,9 +194,16 @@ export class Link {
     this.#read();
   }
 
+  /** Throws `FloodError` when the connection has said too much. */
+  #pay({ kind }: Incoming): void {
+    // The acknowledgement of a message that was sent costs nothing.
+    if (kind === "puback" && this.#unacknowledged > 0) this.#unacknowledged -= 1;
+    else this.#budget.spend(kind === "publish" ? "messages" : "others");
+  }
+
   #silent(): void {
     // What it said since may be unread, because we are not done with what it said before.
-    if (this.#underWay >= mostUnderWay) this.#timer?.refresh();
+    if (this.#underWay >= mostUnderWay || this.#deferred) this.#timer?.refresh();
     else this.#fail(new ProtocolError("keepalive timeout"));
   }
 
@@ -202,9 +253,9 @@ export class Link {
     handled.then(over, over);
   }
 
-  /** Whether another packet may be taken: few enough are being handled, and what was answered is being read. */
+  /** Whether another packet may be taken: few enough are being handled, what was answered is being read, and it is its turn. */
   #mayTake(): boolean {
-    return this.#state === "open" && this.#underWay < mostUnderWay && !this.#drain;
+    return this.#state === "open" && this.#underWay < mostUnderWay && !this.#drain && !this.#deferred;
   }
 
   #readOn(): void {

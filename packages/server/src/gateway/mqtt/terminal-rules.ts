@@ -4,16 +4,21 @@ import { mayPublish, maySubscribe } from "../../broker-access/topic-rules.ts";
 import type { Logger } from "../../platform/log.ts";
 import type { Admission } from "../admission.ts";
 import type { Connections } from "../connections.ts";
+import type { Flooders } from "../floods.ts";
 import type { Receive } from "../transport.ts";
+import { type Allowance, FloodError } from "./budget.ts";
 import { ProtocolError } from "./frames.ts";
 import type { ConnectPacket, Will } from "./incoming.ts";
-import type { Link, LinkHost } from "./link.ts";
+import type { LinkHost } from "./link.ts";
 import { returnCodes } from "./outgoing.ts";
+import { Turns } from "./turns.ts";
 
 interface RulesDeps {
   admission: Admission;
   connections: Connections;
   receive: Receive;
+  flooders: Flooders;
+  allowance: Allowance;
   log: Logger;
 }
 
@@ -22,12 +27,15 @@ const oldClientIdCharacters = 23;
 const longestWillBytes = 1_024;
 
 /** Who gets in, and what of a terminal's own topics it may say and hear; there are no others. */
-export function terminalRules({ admission, connections, receive, log }: RulesDeps): LinkHost {
+export function terminalRules({ admission, connections, receive, flooders, allowance, log }: RulesDeps): LinkHost {
   return {
+    turns: new Turns(),
+    allowance,
     async enter(link, packet) {
       const { username, password } = packet;
       const refusal = refusalOf(packet);
       if (refusal !== undefined || username === undefined) return refusal ?? returnCodes.badCredentials;
+      if (flooders.away(username)) return returnCodes.unavailable;
       if (!isOwnFarewell(username, packet.will)) packet.will = undefined;
       try {
         const admitted = await admission.admit(link, username, password);
@@ -56,8 +64,10 @@ export function terminalRules({ admission, connections, receive, log }: RulesDep
       if (terminalId === undefined || connections.endsQuietly(link)) return;
       void receive(terminalId, "gone", payload, { credentialId });
     },
-    failed: (link: Link, error: unknown) =>
-      log.debug({ err: error, client: link.id }, "a connection of a terminal failed"),
+    failed(link, error) {
+      if (error instanceof FloodError && link.terminalId !== undefined) flooders.ended(link.terminalId, error);
+      else log.debug({ err: error, client: link.id }, "a connection of a terminal failed");
+    },
   };
 }
 

@@ -1,0 +1,66 @@
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { accountIdPattern, operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
+import { checkSync } from "recheck";
+import { describe, expect, it, vi } from "vitest";
+import { type Pattern, patternsInSchemas, patternsInSources } from "./patterns.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+// The checker as it is, in this process: not as a program for this machine.
+vi.stubEnv("RECHECK_BACKEND", "pure");
+
+/** The library is the server's. */
+const ofServer = createRequire(join(root, "packages/server/package.json"));
+const { fullFormats } = ofServer("ajv-formats/dist/formats.js") as { fullFormats: Record<string, unknown> };
+
+/** What is wrong with a pattern: that its work grows faster than the text. Also a pattern that cannot be judged is named. */
+function faultOf({ where, source, flags }: Pattern): string | undefined {
+  // The flags that say where to look, not what to look for.
+  const result = checkSync(source, flags.replace(/[dgy]/g, ""), { timeout: null, randomSeed: 1 });
+  if (result.status === "safe") return undefined;
+  return `${where}: /${source}/${flags} ${result.status === "vulnerable" ? result.complexity.summary : "cannot be judged"}`;
+}
+
+describe("no regular expression works longer than its text is long", { timeout: 300_000 }, () => {
+  it("and those that do are seen", () => {
+    const bad = ["^(a+)+$", "\\/+$", "(\\s*,)*x"].map((source) => ({ where: "here", source, flags: "" }));
+    expect(bad.map(faultOf)).toEqual([
+      expect.stringContaining("exponential"),
+      expect.stringContaining("2nd degree polynomial"),
+      expect.stringContaining("here"),
+    ]);
+  });
+
+  it("in the schemas of the API and of the device protocol", () => {
+    const patterns = ["docs/openapi.json", "docs/asyncapi.json"].flatMap((file) => patternsInSchemas(root, file));
+    expect(patterns.length).toBeGreaterThan(20);
+    expect(patterns.flatMap((pattern) => faultOf(pattern) ?? [])).toEqual([]);
+  });
+
+  it("in the formats that a library checks for us", () => {
+    const patterns = (["email", "uri"] as const).flatMap((name): Pattern[] => {
+      const format = fullFormats[name];
+      if (format instanceof RegExp) return [{ where: name, source: format.source, flags: format.flags }];
+      return [];
+    });
+    expect(patterns.length).toBeGreaterThan(0);
+    expect(patterns.flatMap((pattern) => faultOf(pattern) ?? [])).toEqual([]);
+  });
+
+  it.each(["contract", "server", "terminal", "sdk", "cli"])("in the sources of %s", (name) => {
+    const { patterns } = patternsInSources(root, `packages/${name}/src`);
+    expect(patterns.length).toBeGreaterThan(0);
+    expect(patterns.flatMap((pattern) => faultOf(pattern) ?? [])).toEqual([]);
+  });
+
+  it("among those that are put together while the server runs", () => {
+    const { composed } = patternsInSources(root, "packages/server/src");
+    expect(composed.toSorted()).toEqual([
+      "packages/server/src/auth/audience.ts",
+      "packages/server/src/db/tenant.ts",
+      "packages/server/src/payout-destinations/present.ts",
+    ]);
+    const patterns = [accountIdPattern, operatorAccountIdPattern].map((source) => ({ where: "", source, flags: "" }));
+    expect(patterns.flatMap((pattern) => faultOf(pattern) ?? [])).toEqual([]);
+  });
+});
