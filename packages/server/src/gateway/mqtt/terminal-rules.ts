@@ -1,6 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { clientIdBelongsTo, terminalTopicPrefix, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { mayPublish, maySubscribe } from "../../broker-access/topic-rules.ts";
+import { maskText } from "../../logs/mask-text.ts";
 import type { Logger } from "../../platform/log.ts";
 import type { Admission } from "../admission.ts";
 import type { Connections } from "../connections.ts";
@@ -40,7 +41,7 @@ export function terminalRules({ admission, connections, receive, log }: RulesDep
     take(link, packet) {
       const { terminalId, credentialId } = link;
       if (terminalId === undefined || !mayPublish(terminalId, packet.topic)) {
-        throw new ProtocolError(`not allowed to publish to ${packet.topic}`);
+        throw new ProtocolError(`not allowed to publish to ${maskText(packet.topic)}`);
       }
       // It would have to be kept until it is released, which may be never.
       if (packet.qos === 2) throw new ProtocolError("not allowed to publish with QoS 2");
@@ -57,7 +58,7 @@ export function terminalRules({ admission, connections, receive, log }: RulesDep
       void receive(terminalId, "gone", payload, { credentialId });
     },
     failed: (link: Link, error: unknown) =>
-      log.debug({ err: error, client: link.id }, "a connection of a terminal failed"),
+      log.debug({ err: error, client: maskText(link.id) }, "a connection of a terminal failed"),
   };
 }
 
