@@ -65,6 +65,8 @@ export function terminalRules({ admission, connections, receive, log }: RulesDep
 /** The return code for what is refused without asking for a credential. */
 function refusalOf({ level, clientId, username }: ConnectPacket): number | undefined {
   if (level === 0) return returnCodes.badProtocol;
+  // Names are not given out here (MQTT-3.1.3-9).
+  if (clientId === "") return returnCodes.badClientId;
   if (level === 3 && clientId.length > oldClientIdCharacters) return returnCodes.badClientId;
   if (clientId.length > limits.mqttClientIdCharacters) return returnCodes.badClientId;
   // A newer connection ends an older one with its client id: nobody may use another terminal's.
