@@ -51,7 +51,7 @@ export default defineConfig({
       {
         test: {
           name: "outages",
-          include: ["packages/server/test/outages/**/*.test.ts"],
+          include: ["packages/*/test/outages/**/*.test.ts"],
           retry: retriesOfCrowds,
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -70,6 +70,7 @@ export const deviceReasons = [
   "host_unreachable",
   "cancelled",
   "expired",
+  "storage_failed",
 ] as const;
 export const DeviceReason = Type.Enum(deviceReasons);
 export type DeviceReason = (typeof deviceReasons)[number];

@@ -69,7 +69,14 @@ export async function storeBundle(
       yield piece;
     }
   }
-  const keep = async (pieces: Pieces) => void (await files.put(name, measured(pieces), signal));
+  const keep = async (pieces: Pieces) => {
+    try {
+      await files.put(name, measured(pieces), signal);
+    } catch (error) {
+      failures.push(error);
+      throw error;
+    }
+  };
   const read = (pieces: Pieces) => noting(checked(pieces, digest, (bytes) => (sizes.received += bytes)));
   const write = (pieces: Pieces) => noting(masked(pieces));
   try {
