@@ -63,7 +63,7 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "outages",
-          include: ["packages/server/test/outages/**/*.test.ts"],
+          include: ["packages/*/test/outages/**/*.test.ts"],
           retry: retriesOfCrowds,
         },
       },

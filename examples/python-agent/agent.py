@@ -78,6 +78,7 @@ class Agent:
         self._device = Device(state, journal, options.model, options.ca)
         for operation_id in journal.answer_interrupted(to_text(time.time())):
             log.warning("operation %s was interrupted", operation_id)
+        journal.look()
         self._operations: dict[str, Operation] = {
             "open_menu": open_menu,
             "end_of_day": end_of_day,
@@ -244,6 +245,8 @@ def prepare(state: Path) -> int:
     to_file = logging.handlers.RotatingFileHandler(state / "agent.log", maxBytes=1_000_000, backupCount=1)
     to_screen = logging.StreamHandler()
     to_screen.setLevel(logging.WARNING)
+    # A full disk takes no log; the agent goes on.
+    logging.raiseExceptions = False
     logging.basicConfig(
         level=logging.DEBUG, handlers=[to_file, to_screen], format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

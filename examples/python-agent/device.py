@@ -23,6 +23,7 @@ class Device:
         self.folder, self.model, self.ca = folder, model, ca
         self.closing_seconds = 2.0
         self._journal = journal
+        self._look_again = 0.0
         self._till: int | None = None
         if "next_version" in journal.device:
             # A release was laid ready before this start: from now on it is what runs (rule U5).
@@ -84,5 +85,15 @@ class Device:
             pass
         except (OSError, ValueError) as cause:
             log.warning("sensors.json cannot be read: %s", cause)
-        fault = {"fault": sensed["fault"]} if sensed.get("fault") else {}
+        fault = {"fault": sensed["fault"]} if sensed.get("fault") else self._storage_fault()
         return {"telemetry": {**telemetry, **sensed.get("telemetry", {})}, **fault}
+
+    def _storage_fault(self) -> dict[str, Any]:
+        """Told for as long as nothing can be begun, because it could not be stored (rule U2)."""
+        if self._journal.trouble and time.monotonic() >= self._look_again:
+            self._look_again = time.monotonic() + 5.0
+            self._journal.look()
+        if not self._journal.trouble:
+            return {}
+        message = f"The device cannot store what it does: {self._journal.trouble}"[:500]
+        return {"fault": {"code": "storage_failed", "message": message}}

@@ -6,6 +6,8 @@ which is when it has a `result`. What only waits is not written down: after a cr
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 from pathlib import Path
@@ -14,19 +16,30 @@ from typing import Any
 Record = dict[str, Any]
 
 FORGET_AFTER = 3600.0
+# Room for the answer of what has been begun, given up when the disk is full. Nothing is begun without it.
+RESERVE = 128 * 1024
+NOT_STORED = {"code": "journal_failed", "message": "The device could not store what it did."}
 INTERRUPTED = {"code": "interrupted", "message": "The device stopped in the middle of it."}
 
 
 def write_durably(path: Path, content: bytes) -> None:
     """Replaces a file so that after a power cut there is either the old one or the new one, and only its owner reads it."""
     temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
+
+
+def is_full(cause: OSError) -> bool:
+    return cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def sync_folder(folder: Path) -> None:
@@ -40,7 +53,9 @@ def sync_folder(folder: Path) -> None:
 
 class Journal:
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._reserve = path, path.with_name(path.name + ".reserve")
+        # Why nothing can be begun; None while something can.
+        self.trouble: str | None = None
         self.operations: dict[str, Record] = {}
         self.device: dict[str, Any] = {}
         if path.exists():
@@ -52,13 +67,25 @@ class Journal:
         return self.operations.get(operation_id)
 
     def begin(self, operation_id: str, operation: str, expires_at: float, started_at: str) -> None:
+        """Raises OSError when it cannot be stored; then it must not be begun."""
         self.operations[operation_id] = {"operation": operation, "expires_at": expires_at, "started_at": started_at}
-        self._save()
+        try:
+            self._save_to_begin()
+        except OSError:
+            del self.operations[operation_id]
+            raise
+
+    def look(self) -> None:
+        """Finds out whether anything can be begun."""
+        try:
+            self._save_to_begin()
+        except OSError:
+            return
 
     def unbegin(self, operation_id: str) -> None:
-        """Takes back what was not begun after all (rule 12)."""
+        """Takes back what was not begun after all (rule 12). If that cannot be stored, a crash costs an `interrupted`."""
         self.operations.pop(operation_id, None)
-        self._save()
+        self._save_if_possible()
 
     def answer(
         self, operation_id: str, expires_at: float, result: dict[str, Any], device: dict[str, Any] | None = None
@@ -71,12 +98,21 @@ class Journal:
             "result": result,
             "receipted": False,
         }
+        before = dict(self.device)
         self.device.update(device or {})
-        self._save()
+        try:
+            self._save()
+        except OSError:
+            # Nothing of it outlives a power cut, so nothing of it is said.
+            self.device = before
+            if result["status"] == "COMPLETED":
+                kept = {key: it for key, it in result.items() if key not in ("status", "result")}
+                failed = {"status": "FAILED", "reason": "storage_failed", "error": NOT_STORED}
+                self.operations[operation_id]["result"] = {**kept, **failed}
 
     def receipt(self, operation_id: str) -> None:
         self.operations[operation_id]["receipted"] = True
-        self._save()
+        self._save_if_possible()
 
     def unreceipted(self) -> list[tuple[str, Record]]:
         """What a hello has to name, the latest first."""
@@ -84,7 +120,7 @@ class Journal:
 
     def change_device(self, **changes: Any) -> None:
         self.device.update(changes)
-        self._save()
+        self._save_if_possible()
 
     def answer_interrupted(self, now: str) -> list[str]:
         """Answers what a crash interrupted (rule 20). Call it once, before the first connection.
@@ -117,8 +153,34 @@ class Journal:
         for key in old:
             del self.operations[key]
         if old:
+            self._save_if_possible()
+
+    def _save_if_possible(self) -> None:
+        """What is not stored now is with the next write, or is told once more after the next start."""
+        with contextlib.suppress(OSError):
             self._save()
 
+    def _save_to_begin(self) -> None:
+        try:
+            if not self._reserve.exists() or self._reserve.stat().st_size < RESERVE:
+                # Nothing that a file system could make smaller.
+                write_durably(self._reserve, os.urandom(RESERVE))
+            self._write()
+        except OSError as cause:
+            self.trouble = str(cause)
+            raise
+        self.trouble = None
+
     def _save(self) -> None:
+        try:
+            self._write()
+        except OSError as cause:
+            self.trouble = str(cause)
+            if not is_full(cause) or not self._reserve.exists():
+                raise
+            self._reserve.unlink()
+            self._write()
+
+    def _write(self) -> None:
         content = {"version": 1, "operations": self.operations, "device": self.device}
         write_durably(self._path, json.dumps(content).encode())

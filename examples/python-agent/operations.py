@@ -24,6 +24,8 @@ Result = dict[str, Any]
 
 # So that the answer still arrives within the window.
 SPARE = 1.0
+# A request in which nothing moves for so long is given up and made again while the window is open.
+STALL = 10.0
 LARGEST_LOG = 64 * 1024 * 1024
 SMALLEST_LOG = 1024
 
@@ -44,6 +46,8 @@ class Ticket:
     ends: float
     cancelled: threading.Event = field(default_factory=threading.Event)
     may_break_off: bool = True
+    # What the last try met.
+    trouble: Exception | None = None
 
     def seconds_left(self) -> float:
         return self.ends - SPARE - time.monotonic()
@@ -53,7 +57,11 @@ class Ticket:
         if self.cancelled.is_set():
             raise Failed("cancelled")
         if self.seconds_left() <= 0:
-            raise Failed("host_unreachable", "too_slow", "The server did not answer within the window.")
+            # The way to a server that has no room is fine, so its people are the ones to look.
+            full = isinstance(self.trouble, Refused) and self.trouble.code == "storage_full"
+            last = f" At the last try: {self.trouble}" if self.trouble else ""
+            message = f"The server did not do its part within the window.{last}"
+            raise Failed("storage_failed" if full else "host_unreachable", "too_slow", message)
 
     def pause(self, seconds: float) -> None:
         self.cancelled.wait(max(0.0, min(seconds, self.seconds_left())))
@@ -102,14 +110,19 @@ def send_logs(ticket: Ticket, device: Device) -> tuple[Result, Result]:
     try:
         while True:
             ticket.check()
-            size = _pack(device.logs(), packed, keep)
+            try:
+                size = _pack(device.logs(), packed, keep)
+            except OSError as cause:
+                raise Failed("storage_failed", "storage_failed", f"The log could not be packed: {cause}") from cause
             try:
                 kept = _upload(ticket, device, packed)
                 return {"log_id": kept["log_id"], "size": kept["size"], "sha256": kept["sha256"]}, {}
-            except NoAnswer:
+            except NoAnswer as cause:
+                ticket.trouble = cause
                 ticket.pause(pauses.pause())
             except Refused as refusal:
                 if refusal.passing or refusal.code == "upload_replaced":
+                    ticket.trouble = refusal
                     ticket.pause(refusal.retry_after or pauses.pause())
                 elif refusal.status == 413 and size > SMALLEST_LOG:
                     keep = size // 2
@@ -165,7 +178,7 @@ def _upload(ticket: Ticket, device: Device, packed: Path) -> Result:
     }
     url = ticket.command.transfer["url"]
     parts = urlsplit(url)
-    web = Web(f"{parts.scheme}://{parts.netloc}", device.ca, max(1.0, min(30.0, ticket.seconds_left())))
+    web = Web(f"{parts.scheme}://{parts.netloc}", device.ca, max(1.0, min(STALL, ticket.seconds_left())))
     body = _Watched(packed, ticket)
     try:
         return web.json("PUT", parts.path + (f"?{parts.query}" if parts.query else ""), body, headers)

@@ -231,7 +231,12 @@ class Rules:
     def _write_begun(self, it: Waiting) -> None:
         self._beginning, self._cancelled_while_beginning = it, False
         command = it.command
-        self._journal.begin(command.operation_id, command.operation, command.expires_at, self._now())
+        try:
+            self._journal.begin(command.operation_id, command.operation, command.expires_at, self._now())
+        except OSError:
+            self._beginning = None
+            self._fail(command, "storage_failed")
+            return
         self._outside.later(command.operation_id)
 
     def begin_written(self, operation_id: str) -> None:

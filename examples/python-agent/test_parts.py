@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import stat
@@ -12,9 +13,11 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+import journal
 from credentials import KeyPair, parse_qr
 from journal import Journal
 from messages import Command
@@ -36,6 +39,56 @@ class InFolder(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
+
+
+NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
+
+
+class FullDiskTest(InFolder):
+    """Without room nothing is begun; what was begun is still answered, from the reserve."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.journal = Journal(self.folder / "journal.json")
+        self.reserve = self.folder / "journal.json.reserve"
+        self.full = False
+        self.write = journal.write_durably
+        patch = mock.patch("journal.write_durably", self.write_if_there_is_room)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def write_if_there_is_room(self, path: Path, content: bytes) -> None:
+        if self.full and (self.reserve.exists() or path == self.reserve):
+            raise NO_ROOM
+        self.write(path, content)
+
+    def test_nothing_is_begun_and_what_was_begun_is_answered(self) -> None:
+        self.journal.begin("a", "end_of_day", 1.0, "2026-06-29T09:00:00Z")
+        self.assertEqual(self.reserve.stat().st_size, journal.RESERVE)
+        self.full = True
+        with self.assertRaises(OSError):
+            self.journal.begin("b", "open_menu", 1.0, "2026-06-29T09:00:00Z")
+        self.assertIsNone(self.journal.get("b"))
+        self.assertIn("No space left", str(self.journal.trouble))
+        done = {"operation_id": "a", "operation": "end_of_day", "status": "COMPLETED", "result": {}}
+        self.journal.answer("a", 1.0, done, {"batch_number": 2})
+        again = Journal(self.folder / "journal.json")
+        self.assertEqual((again.operations["a"]["result"], again.device), (done, {"batch_number": 2}))
+        self.journal.look()
+        self.assertIsNotNone(self.journal.trouble)
+        self.full = False
+        self.journal.look()
+        self.assertIsNone(self.journal.trouble)
+        self.assertTrue(self.reserve.exists())
+
+    def test_what_could_not_be_stored_is_not_said(self) -> None:
+        self.journal.begin("a", "end_of_day", 1.0, "2026-06-29T09:00:00Z")
+        done = {"operation_id": "a", "operation": "end_of_day", "status": "COMPLETED", "result": {}}
+        with mock.patch("journal.write_durably", side_effect=NO_ROOM):
+            self.journal.answer("a", 1.0, done, {"batch_number": 2})
+        result = self.journal.operations["a"]["result"]
+        self.assertEqual((result["status"], result["reason"]), ("FAILED", "storage_failed"))
+        self.assertEqual(self.journal.device, {})
 
 
 class JournalTest(InFolder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import json
 import tempfile
@@ -12,6 +13,7 @@ import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -41,8 +43,12 @@ class Handler(BaseHTTPRequestHandler):
             return
         start = int((self.headers.get("Range") or "bytes=0-")[6:-1])
         whole = test.file[start:]
-        self.answer(206 if start else 200, whole, whole[: test.breaks_after], start)
-        test.breaks_after = None
+        breaks_after, silent_after = test.breaks_after, test.silent_after
+        test.breaks_after = test.silent_after = None
+        self.answer(206 if start else 200, whole, whole[: silent_after or breaks_after], start)
+        if silent_after:
+            self.wfile.flush()
+            test.goes_on.wait()
 
     def answer(self, status: int, content: bytes, sent: bytes | None = None, start: int = 0) -> None:
         self.send_response(status)
@@ -60,7 +66,9 @@ class UpdatesTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
         self.asked: list[tuple[str, str | None, str | None]] = []
-        self.file, self.breaks_after = FILE, None
+        self.file: bytes = FILE
+        self.breaks_after: int | None = None
+        self.silent_after: int | None = None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.test = self  # type: ignore[attr-defined]
         thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
@@ -111,6 +119,29 @@ class UpdatesTest(unittest.TestCase):
         self.assertEqual([it.read_bytes() for it in (self.folder / "releases").iterdir()], [FILE])
         self.assertEqual(self.asked[0][0], "/update?software_version=1.0.0")
         self.assertEqual({token for _, _, token in self.asked}, {"Bearer t"})
+
+    def test_room_is_asked_for_before_anything_is_fetched(self) -> None:
+        part = self.folder / "releases" / f"{hashlib.sha256(FILE).hexdigest()}.part"
+        part.parent.mkdir()
+        part.write_bytes(FILE[:1000])
+        with mock.patch("updates.ROOM_FOR_JOURNAL", 2**60):
+            self.fails_by("storage_failed", "storage_failed")
+        self.assertEqual(self.files_asked(), [])
+        self.assertEqual(list(part.parent.iterdir()), [])
+
+    def test_a_disk_that_becomes_full_is_told_by_name_and_nothing_is_left(self) -> None:
+        with mock.patch("updates.os.fsync", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+            self.fails_by("storage_failed", "storage_failed")
+        self.assertEqual(list((self.folder / "releases").iterdir()), [])
+
+    def test_a_connection_that_goes_silent_is_given_up_and_made_again(self) -> None:
+        self.silent_after, self.goes_on = 200_000, threading.Event()
+        self.addCleanup(self.goes_on.set)
+        with mock.patch("updates.STALL", 1.0):
+            self.check(60)
+        self.assertEqual(self.files_asked()[0], None)
+        self.assertRegex(str(self.files_asked()[-1]), r"^bytes=[1-9]\d*-$")
+        self.assertEqual([it.read_bytes() for it in (self.folder / "releases").iterdir()], [FILE])
 
     def test_a_download_that_broke_off_goes_on_where_it_was(self) -> None:
         self.breaks_after = 200_000

@@ -12,12 +12,14 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from device import Device
 from journal import sync_folder
-from operations import Failed, Result, Ticket
+from operations import STALL, Failed, Result, Ticket
 from times import Backoff
 from versions import ReleaseKeys, is_newer
 from web import NoAnswer, Refused, Web
 
 CHUNK = 65536
+# Left on the disk, so that the device goes on whatever a download does (rule U2).
+ROOM_FOR_JOURNAL = 512 * 1024
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
 
@@ -77,12 +79,23 @@ class Updates:
 
     def _fetch(self, ticket: Ticket, device: Device, latest: Result) -> None:
         folder = device.folder / "releases"
-        folder.mkdir(mode=0o700, exist_ok=True)
         ready, part = folder / latest["sha256"], folder / f"{latest['sha256']}.part"
         url = urljoin(_address(ticket), latest["url"])
         if urlsplit(url)[:2] != urlsplit(_address(ticket))[:2]:
             raise Failed("device_error", "bad_manifest", "The file is at another server, which the token is not for.")
+        try:
+            self._store(ticket, device, latest, (url, ready, part))
+        except OSError as cause:
+            # What lies there takes the room that the journal needs.
+            part.unlink(missing_ok=True)
+            raise Failed("storage_failed", "storage_failed", f"The update could not be stored: {cause}") from cause
+
+    def _store(self, ticket: Ticket, device: Device, latest: Result, where: tuple[str, Path, Path]) -> None:
+        url, ready, part = where
+        folder = ready.parent
+        folder.mkdir(mode=0o700, exist_ok=True)
         if not ready.exists():
+            _require_room(part, latest["size"])
             _insist(ticket, lambda: _download(ticket, device, url, part, latest["size"]))
             if part.stat().st_size != latest["size"] or _checksum(part) != latest["sha256"]:
                 part.unlink()
@@ -92,6 +105,17 @@ class Updates:
         for old in folder.iterdir():
             if old != ready:
                 old.unlink()
+
+
+def _require_room(part: Path, size: int) -> None:
+    """Before anything is fetched: for the file, and for the journal beside it."""
+    disk = os.statvfs(part.parent)
+    room, there = disk.f_bavail * disk.f_frsize, part.stat().st_size if part.exists() else 0
+    needed = max(0, size - there) + ROOM_FOR_JOURNAL
+    if room < needed:
+        part.unlink(missing_ok=True)
+        message = f"The update needs {needed} bytes of room, and the disk has {room}."
+        raise Failed("storage_failed", "storage_failed", message)
 
 
 def _check_release(latest: Any) -> None:
@@ -115,9 +139,11 @@ def _insist(ticket: Ticket, ask: Any) -> Any:
         ticket.check()
         try:
             return ask()
-        except NoAnswer:
+        except NoAnswer as cause:
+            ticket.trouble = cause
             pause = pauses.pause()
         except Refused as refusal:
+            ticket.trouble = refusal
             if not refusal.passing:
                 raise Failed("device_error", "update_refused", str(refusal)) from refusal
             pause = refusal.retry_after or pauses.pause()
@@ -126,14 +152,14 @@ def _insist(ticket: Ticket, ask: Any) -> Any:
 
 def _open(ticket: Ticket, device: Device, url: str, headers: dict[str, str]) -> tuple[Web, http.client.HTTPResponse]:
     parts = urlsplit(url)
-    web = Web(f"{parts.scheme}://{parts.netloc}", device.ca, max(1.0, min(20.0, ticket.seconds_left())))
+    web = Web(f"{parts.scheme}://{parts.netloc}", device.ca, max(1.0, min(STALL, ticket.seconds_left())))
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     return web, web.open("GET", target, None, {**ticket.bearer(), **headers})
 
 
 def _get(ticket: Ticket, device: Device, url: str) -> Result:
     parts = urlsplit(url)
-    web = Web(f"{parts.scheme}://{parts.netloc}", device.ca, max(1.0, min(20.0, ticket.seconds_left())))
+    web = Web(f"{parts.scheme}://{parts.netloc}", device.ca, max(1.0, min(STALL, ticket.seconds_left())))
     try:
         return web.json("GET", f"{parts.path}?{parts.query}", None, ticket.bearer())
     finally:
@@ -156,7 +182,7 @@ def _download(ticket: Ticket, device: Device, url: str, part: Path, size: int) -
     try:
         with part.open("ab" if goes_on else "wb") as file:
             come = have if goes_on else 0
-            while chunk := answer.read(CHUNK):
+            while chunk := _read(answer):
                 ticket.check()
                 come += len(chunk)
                 if come > size:
@@ -170,10 +196,16 @@ def _download(ticket: Ticket, device: Device, url: str, part: Path, size: int) -
         if failure.code == "bad_checksum":
             part.unlink(missing_ok=True)
         raise
-    except (OSError, http.client.HTTPException) as cause:
-        raise NoAnswer(str(cause)) from cause
     finally:
         web.close()
+
+
+def _read(answer: http.client.HTTPResponse) -> bytes:
+    """What the network does wrong passes by; what the disk does wrong does not."""
+    try:
+        return answer.read(CHUNK)
+    except (OSError, http.client.HTTPException) as cause:
+        raise NoAnswer(str(cause)) from cause
 
 
 def _checksum(path: Path) -> str:

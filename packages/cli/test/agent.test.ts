@@ -72,7 +72,8 @@ describe("tillkeeper agent", () => {
     for (const name of ["device-keys.json", "device.json", `${id}.json`])
       expect(statSync(join(state, name)).mode & 0o777, name).toBe(0o600);
 
-    const again = agent(...where, "--json");
+    // Who it is stands in its folder.
+    const again = agent("--state", state, "--json");
     await again.until(new RegExp(`^{"event":"connected","terminal_id":"${id}"}\n`));
     const opened = await send(id, "open_menu");
     const stdout = await again.until(/"COMPLETED"}\n/);

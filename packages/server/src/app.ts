@@ -16,6 +16,7 @@ import fastify, {
 import { insufficientScope } from "./auth/refusals.ts";
 import type { Attempts, Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
+import { hasFreeText, textReader } from "./logs/device-texts.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
 import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
@@ -141,6 +142,8 @@ const callers = new WeakMap<FastifyRequest, Caller | PowerfulCaller>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   const { params, query, body, responses } = row.schemas;
+  // Free text of devices is masked before it is handled.
+  const readBody = body && hasFreeText(body) ? textReader(body) : undefined;
   const errorSchema = { ...ErrorBody, description: "The documented error shape." };
   app.route({
     method: row.method,
@@ -171,7 +174,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       const answer = await handled(row, gate, request, {
         params: request.params,
         query: request.query,
-        body: request.body,
+        body: readBody ? readBody(request.body) : request.body,
         request,
         ...(caller && { caller }),
       });

@@ -13,6 +13,7 @@ import { OperationRunner } from "./operation-runner.ts";
 import { OutstandingResults } from "./outstanding-results.ts";
 import type { Payments } from "./payments.ts";
 import { ServerTime } from "./server-time.ts";
+import { WatchedJournal } from "./watched-journal.ts";
 import { readMessage } from "./wire.ts";
 
 export interface AgentOptions<State> {
@@ -51,6 +52,7 @@ const defaults = { repeat: { firstMs: 2000, longestMs: 30_000 }, patienceMs: 500
 export class Agent<State = undefined> {
   readonly #options: AgentOptions<State>;
   readonly #log: Logger;
+  readonly #journal: WatchedJournal<State>;
   readonly #answers: Answers<State>;
   readonly #runner: OperationRunner<State>;
   readonly #results: OutstandingResults;
@@ -64,6 +66,8 @@ export class Agent<State = undefined> {
     const clock = options.clock ?? systemClock;
     const repeat = options.repeat ?? defaults.repeat;
     const serverTime = new ServerTime(clock);
+    const journal = new WatchedJournal(options.journal, () => this.#heartbeats.soon());
+    this.#journal = journal;
     this.#results = new OutstandingResults({ clock, repeat, send: (result) => this.#send("result", result) });
     this.#greeting = new Greeting({
       clock,
@@ -79,10 +83,10 @@ export class Agent<State = undefined> {
       log: this.#log,
       send: (heartbeat) => this.#send("heartbeat", heartbeat),
       ...(options.telemetry && { telemetry: options.telemetry }),
-      ...(options.fault && { fault: options.fault }),
+      fault: () => options.fault?.() ?? journal.tellFault(),
     });
     this.#answers = new Answers({
-      journal: options.journal,
+      journal,
       clock,
       log: this.#log,
       answered: (result) => this.#results.add(result),
@@ -94,7 +98,7 @@ export class Agent<State = undefined> {
     });
     this.#runner = new OperationRunner({
       handlers: options.handlers,
-      journal: options.journal,
+      journal,
       answers: this.#answers,
       clock,
       log: this.#log,
@@ -128,6 +132,7 @@ export class Agent<State = undefined> {
     });
     this.#answers.restore();
     this.#runner.restore();
+    this.#journal.look();
   }
 
   /** Nothing waits, is begun or is about to be answered: a restart interrupts nothing. */
@@ -156,14 +161,14 @@ export class Agent<State = undefined> {
     if (session !== undefined) await this.#goodbye(session);
     await this.#connection?.close();
     // A receipt may have come while it said goodbye.
-    await this.#options.journal.idle();
+    await this.#journal.idle();
   }
 
   /** Ends as a power cut would: the socket breaks off, and nothing more is written. For tests. */
   async kill(): Promise<void> {
     const destroyed = this.#connection?.destroy();
     this.#quiet();
-    await Promise.all([destroyed, this.#runner.kill()]);
+    await Promise.all([destroyed, this.#runner.kill(), this.#journal.looked()]);
   }
 
   #quiet(): void {

@@ -74,7 +74,8 @@ export class Answers<State> {
 
   journalFailure(id: string, cause: unknown): Failed {
     this.#options.log.error({ operation_id: id, err: cause }, "cannot write the journal");
-    return deviceError("journal_failed", "The terminal could not store what it did");
+    const error = { code: "journal_failed", message: "The terminal could not store what it did" };
+    return { status: "FAILED", reason: "storage_failed", error };
   }
 
   /** One more copy of a result, the same as every other; nothing happens when there is none. */

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
+import { isFull, Reserve } from "./disk-room.ts";
 import { replaceFile } from "./durable-file.ts";
 import { type Journal, JournalEntry } from "./journal.ts";
 
@@ -10,6 +11,8 @@ export interface FileJournalOptions<State> {
   readState: (stored: unknown) => State;
   /** The state of a terminal that has no file yet. It is written at once. */
   initial: () => State;
+  /** Room for the answer of what has been begun: so many bytes beside the file, given up when the disk is full. None without it. */
+  reserveBytes?: number;
   /** Replaces the file durably; tests put their own in place of it. */
   replace?: (path: string, text: string) => Promise<void>;
 }
@@ -56,12 +59,14 @@ class FileJournal<State> implements Journal<State> {
   readonly #path: string;
   readonly #replace: (path: string, text: string) => Promise<void>;
   readonly #entries: Map<string, JournalEntry>;
+  readonly #reserve: Reserve | undefined;
   #state: State;
   #lastWrite: Promise<void> = Promise.resolve();
 
   constructor(options: FileJournalOptions<State>, state: State, entries: JournalEntry[]) {
     this.#path = options.path;
     this.#replace = options.replace ?? replaceFile;
+    this.#reserve = options.reserveBytes ? new Reserve(`${options.path}.reserve`, options.reserveBytes) : undefined;
     this.#state = state;
     this.#entries = new Map(entries.map((entry) => [entry.operation_id, entry]));
   }
@@ -80,9 +85,11 @@ class FileJournal<State> implements Journal<State> {
 
   write(entry: JournalEntry, state?: State): Promise<void> {
     return this.#inTurn(async () => {
+      const begins = entry.phase === "started";
+      if (begins) await this.#reserve?.keep();
       const next = state ?? this.#state;
       const others = this.entries().filter((other) => other.operation_id !== entry.operation_id);
-      await this.#store(next, [...others, entry]);
+      await this.#store(next, [...others, entry], { useReserve: !begins });
       // Memory follows the disk, never the other way round.
       this.#state = next;
       this.#entries.set(entry.operation_id, entry);
@@ -90,7 +97,14 @@ class FileJournal<State> implements Journal<State> {
   }
 
   save(): Promise<void> {
-    return this.#inTurn(() => this.#store(this.#state, this.entries()));
+    return this.#inTurn(() => this.#store(this.#state, this.entries(), { useReserve: true }));
+  }
+
+  probe(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#reserve?.keep();
+      await this.#store(this.#state, this.entries(), { useReserve: false });
+    });
   }
 
   forget(operationIds: string[]): void {
@@ -101,8 +115,14 @@ class FileJournal<State> implements Journal<State> {
     return this.#lastWrite;
   }
 
-  #store(state: State, operations: JournalEntry[]): Promise<void> {
-    return this.#replace(this.#path, `${JSON.stringify({ version: formatVersion, state, operations })}\n`);
+  async #store(state: State, operations: JournalEntry[], { useReserve }: { useReserve: boolean }): Promise<void> {
+    const text = `${JSON.stringify({ version: formatVersion, state, operations })}\n`;
+    try {
+      await this.#replace(this.#path, text);
+    } catch (cause) {
+      if (!useReserve || !isFull(cause) || !(await this.#reserve?.giveUp())) throw cause;
+      await this.#replace(this.#path, text);
+    }
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

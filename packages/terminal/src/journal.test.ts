@@ -16,6 +16,8 @@ const entry: JournalEntry = {
   started_at: "2026-06-29T12:00:01.000Z",
 };
 
+const noRoom = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "tillkeeper-journal-"));
@@ -45,6 +47,32 @@ describe("the file journal", () => {
     expect(again.entries()).toHaveLength(2);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readdir(folder)).toEqual(["T1.json"]);
+  });
+
+  test("keeps room for the answer of what has begun, and begins nothing without it", async () => {
+    const path = join(folder, "T1.json");
+    let full = false;
+    const journal = await openFileJournal({
+      path,
+      initial: () => 0,
+      readState: Number,
+      reserveBytes: 4_096,
+      replace: async (to, text) => {
+        // Room for it comes with the reserve alone.
+        if (full && (await readdir(folder)).includes("T1.json.reserve")) throw noRoom;
+        await replaceFile(to, text);
+      },
+    });
+    await journal.write(entry);
+    expect((await stat(`${path}.reserve`)).size).toBe(4_096);
+    full = true;
+    await expect(journal.write({ ...entry, operation_id: "b" })).rejects.toBe(noRoom);
+    await expect(journal.probe?.()).rejects.toBe(noRoom);
+    await journal.write({ ...entry, phase: "answered" });
+    expect(await readdir(folder)).toEqual(["T1.json"]);
+    full = false;
+    await journal.write({ ...entry, operation_id: "b" });
+    expect((await readdir(folder)).toSorted()).toEqual(["T1.json", "T1.json.reserve"]);
   });
 
   test("forgets with the next write", async () => {

@@ -27,6 +27,8 @@ export interface Journal<State = undefined> {
   forget(operationIds: string[]): void;
   /** Makes sure that what was forgotten stays forgotten: writes, without adding anything. */
   save(): Promise<void>;
+  /** Rejects when nothing could be begun, because that could not be stored. Absent where that cannot be. */
+  probe?(): Promise<void>;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }

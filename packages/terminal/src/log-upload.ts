@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
-import type { OperationResults } from "@tillkeeper/contract/operations";
+import type { DeviceReason, OperationResults } from "@tillkeeper/contract/operations";
 import { backoff } from "./backoff.ts";
-import { type Clock, sleep, systemClock } from "./clock.ts";
+import { sleep, systemClock } from "./clock.ts";
+import { type MovingFetchOptions, movingFetch } from "./moving-fetch.ts";
 import type { Completed, Failed, HandlerContext, Operation } from "./operation.ts";
 import { deviceError } from "./outcome.ts";
 
@@ -15,11 +16,8 @@ export type LogContent = Uint8Array | (() => AsyncIterable<Uint8Array>);
 
 type Context = Pick<HandlerContext<unknown>, "signal" | "cancelled" | "serverNow">;
 
-export interface LogUploadOptions {
-  clock?: Clock;
-  /** Makes the requests in place of the global `fetch`. */
-  fetch?: typeof fetch;
-}
+/** `stallMs`: when a request in which nothing moves is given up; ten seconds unless told otherwise. */
+export type LogUploadOptions = MovingFetchOptions;
 
 /** The answer still has to reach the server. */
 const marginMs = 1_000;
@@ -27,30 +25,39 @@ const pauseMs = { first: 500, longest: 10_000 };
 
 /**
  * Sends a terminal's log to where the command says, compressed, and answers what the operation's result is then. Tries
- * again within the operation's window while the server cannot be reached or has trouble. Memory stays the same however long
+ * again within the operation's window while the server cannot be reached or has trouble, or nothing moves. Memory stays the same however long
  * the log is. Rejects with the signal's reason when the agent stops or the operation is cancelled.
  */
 export async function uploadLog(
   operation: Operation,
   content: LogContent,
   { signal, cancelled, serverNow }: Context,
-  { clock = systemClock, fetch: send = fetch }: LogUploadOptions = {},
+  options: LogUploadOptions = {},
 ): Promise<Completed<OperationResults["send_logs"], never> | Failed> {
   const { transfer, expires_at: expiresAt } = operation;
+  const [clock, send] = [options.clock ?? systemClock, movingFetch(options)];
   if (!transfer) return deviceError("no_transfer", "The command does not say where to send the log");
   const brokenOff = AbortSignal.any([signal, cancelled]);
   const digest = await digestOf(content);
+  let trouble: Trouble = { reason: "host_unreachable", problem: "it was not tried" };
   for (let tries = 0; ; tries += 1) {
     const leftMs = Date.parse(expiresAt) - marginMs - serverNow();
     if (leftMs <= 0) break;
     const ending = AbortSignal.any([brokenOff, AbortSignal.timeout(Math.ceil(leftMs))]);
     const tried = await attempt(send, transfer, { content, digest, signal: ending });
     brokenOff.throwIfAborted();
-    if (tried !== "again") return tried;
+    if ("status" in tried) return tried;
+    trouble = tried;
     await sleep(clock, Math.min(backoff(tries, pauseMs.first, pauseMs.longest), leftMs), brokenOff);
   }
-  const error = { code: "log_not_sent", message: "The server did not take the log within the operation's window" };
-  return { status: "FAILED", reason: "host_unreachable", error };
+  const message = `The server did not take the log within the operation's window. At the last try: ${trouble.problem}`;
+  return { status: "FAILED", reason: trouble.reason, error: { code: "log_not_sent", message: message.slice(0, 500) } };
+}
+
+/** Why a try came to nothing that another may do better. */
+interface Trouble {
+  reason: DeviceReason;
+  problem: string;
 }
 
 interface Attempt {
@@ -59,12 +66,12 @@ interface Attempt {
   signal: AbortSignal;
 }
 
-/** One try: the outcome, or "again" when another may do better. */
+/** One try: the outcome, or why another may do better. */
 async function attempt(
   send: typeof fetch,
   { url, token }: NonNullable<Operation["transfer"]>,
   { content, digest, signal }: Attempt,
-): Promise<Completed<OperationResults["send_logs"], never> | Failed | "again"> {
+): Promise<Completed<OperationResults["send_logs"], never> | Failed | Trouble> {
   try {
     const response = await send(url, {
       method: "PUT",
@@ -79,14 +86,24 @@ async function attempt(
       signal,
     });
     const answer = await response.text();
-    if (response.status >= 500 || response.status === 429 || isReplaced(response.status, answer)) return "again";
+    if (response.status >= 500 || response.status === 429 || isReplaced(response.status, answer)) {
+      // The way to the server is fine, so its people are the ones to look.
+      const reason = answer.includes('"storage_full"') ? "storage_failed" : "host_unreachable";
+      return { reason, problem: `the server answered ${response.status}: ${answer}` };
+    }
     if (!response.ok) return refused(response.status, answer);
     const { log_id, size, sha256 } = JSON.parse(answer) as OperationResults["send_logs"];
     return { status: "COMPLETED", result: { log_id, size, sha256 } };
-  } catch {
+  } catch (cause) {
     // No connection, or none any more; or what came back was no answer of this server's.
-    return "again";
+    return { reason: "host_unreachable", problem: wordsOf(cause) };
   }
+}
+
+/** The global fetch says "fetch failed" of everything, and why beside it. */
+function wordsOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
 }
 
 /** By a try of before, which the server learned of late. There is never more than one at a time. */

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, sleep } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { roomIn } from "./disk-room.ts";
 import { UpdateFailure } from "./update-failure.ts";
 import { type Http, refused, request, unreachable } from "./update-manifest.ts";
+import { Tries } from "./update-retries.ts";
 
 export interface Download extends Http {
   url: URL;
@@ -16,13 +18,12 @@ export interface Download extends Http {
   clock: Clock;
 }
 
-/** So often in a row nothing at all may come of asking again. */
-const mostFruitless = 4;
-const firstPauseMs = 200;
+/** Left on the disk, so that the terminal goes on whatever a download does. */
+const roomForJournal = 512 * 1024;
 const partName = /^[0-9a-f]{64}\.part$/;
 
 /**
- * Fetches a release's file and answers where it lies, checked. What was fetched before a break, also before a power cut or
+ * Fetches a release's file and answers where it lies, checked. Tries again while the operation's time lasts. What was fetched before a break, also before a power cut or
  * under another operation, is not fetched again.
  * Throws `UpdateFailure` with `update_unreachable`, `bad_checksum` or `storage_failed`.
  */
@@ -36,6 +37,7 @@ export async function downloadRelease(download: Download): Promise<string> {
       if (partName.test(name) && name !== `${sha256}.part`) await rm(join(folder, name));
     }
   });
+  await requireRoom(download, path);
   const before = await complete(download, path);
   if ((await hashOf(path)) === sha256) return path;
   await stored(() => rm(path, { force: true }));
@@ -44,42 +46,51 @@ export async function downloadRelease(download: Download): Promise<string> {
   throw new UpdateFailure("bad_checksum", "The file that came is not the one that was announced");
 }
 
+/** Looks for room before anything is fetched: for the file, and for the journal beside it. */
+async function requireRoom({ folder, size }: Download, path: string): Promise<void> {
+  const room = await roomIn(folder);
+  if (room === undefined) return;
+  const there = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  const needed = Math.max(0, size - there) + roomForJournal;
+  if (room >= needed) return;
+  await rm(path, { force: true });
+  const message = `The update needs ${needed} bytes of room, and the disk has ${room}`;
+  throw new UpdateFailure("storage_failed", message);
+}
+
 /** Fetches what is missing; answers how many bytes were there before. */
 async function complete(download: Download, path: string): Promise<number> {
-  const { size, clock, signal } = download;
+  const { size } = download;
   const file = await stored(() => open(path, "a+", 0o600));
   try {
     const before = (await file.stat()).size;
     let bytes = before > size ? await emptied(file) : before;
-    for (let fruitless = 0; bytes < size; ) {
+    const tries = new Tries(download);
+    while (bytes < size) {
       const had = bytes;
-      const failure = await more(download, file, bytes).then(() => undefined, transient);
+      const failure = await more(download, file, bytes).then(() => undefined, asValue);
       bytes = (await file.stat()).size;
       if (bytes > size) throw new UpdateFailure("bad_checksum", "The file that comes is larger than announced");
-      fruitless = bytes > had ? 0 : fruitless + 1;
-      if (bytes >= size) break;
-      if (fruitless > mostFruitless) throw failure ?? unreachable(undefined, signal);
-      await sleep(clock, firstPauseMs * 2 ** fruitless, signal);
+      if (bytes > had) tries.moved();
+      if (bytes < size) await tries.failed(failure);
     }
     await stored(() => file.sync());
     return before;
   } catch (cause) {
-    if (cause instanceof UpdateFailure && cause.code === "bad_checksum") await rm(path, { force: true });
+    // What lies there is of no use, or takes the room that the journal needs.
+    if (cause instanceof UpdateFailure && cause.code !== "update_unreachable") await rm(path, { force: true });
     throw cause;
   } finally {
     await file.close();
   }
 }
 
-/** What may be better the next time, as a value; all else is thrown. */
-function transient(cause: unknown): UpdateFailure {
-  const { cause: why } = cause instanceof UpdateFailure ? cause : {};
-  if (cause instanceof UpdateFailure && cause.code === "update_unreachable" && why !== final) return cause;
-  throw cause;
+function asValue(failure: unknown): unknown {
+  return failure;
 }
-
-/** Marks an answer that will stay the same. */
-const final = new Error("the server has answered");
 
 /** Appends what one request brings. */
 async function more({ url, token, size, ...http }: Download, file: FileHandle, from: number): Promise<void> {
@@ -89,9 +100,7 @@ async function more({ url, token, size, ...http }: Download, file: FileHandle, f
     if (from > 0) at = await emptied(file);
   } else if (response.status !== 206 || !response.headers.get("content-range")?.startsWith(`bytes ${from}-`)) {
     await response.body?.cancel();
-    const { code, message } = refused(response);
-    // 5xx and 429 pass by.
-    throw new UpdateFailure(code, message, response.status >= 429 ? undefined : final);
+    throw refused(response);
   }
   const reader = response.body?.getReader();
   try {

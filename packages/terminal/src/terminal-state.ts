@@ -31,9 +31,14 @@ export function newTerminalState(nowMs: number): TerminalState {
 export type OpenTerminalJournal = () => Promise<Journal<TerminalState>>;
 
 /** Batch, start of the day and journal of one virtual terminal, in one file; in memory only without a `path`. */
-export function terminalJournal(path: string | undefined, now: () => number): OpenTerminalJournal {
+export function terminalJournal(
+  path: string | undefined,
+  now: () => number,
+  more: { reserveBytes?: number } = {},
+): OpenTerminalJournal {
   const initial = () => newTerminalState(now());
-  if (path !== undefined) return () => openFileJournal({ path, readState: (stored) => check.Parse(stored), initial });
+  const readState = (stored: unknown) => check.Parse(stored);
+  if (path !== undefined) return () => openFileJournal({ path, readState, initial, ...more });
   const memory = memoryJournal(initial());
   return () => Promise.resolve(memory);
 }

@@ -9,7 +9,7 @@ export const updateFailures = {
   unknown_release_key: "refused",
   bad_signature: "refused",
   bad_checksum: "refused",
-  storage_failed: "device_error",
+  storage_failed: "storage_failed",
 } as const satisfies Record<string, DeviceReason>;
 
 export class UpdateFailure extends Error {

@@ -1,7 +1,9 @@
 import { UpdateManifest, type UpdateQuery } from "@tillkeeper/contract/http/device-updates";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 import { Compile } from "typebox/compile";
+import type { Clock } from "./clock.ts";
 import { UpdateFailure } from "./update-failure.ts";
+import { final, Tries } from "./update-retries.ts";
 
 const check = Compile(UpdateManifest);
 const mostBytes = 256 * 1024;
@@ -12,11 +14,15 @@ export interface Http {
   signal: AbortSignal;
 }
 
-/** Asks what there is for this terminal. Throws `UpdateFailure` with `update_unreachable` or `bad_manifest`. */
-export async function fetchManifest(transfer: Transfer, current: UpdateQuery, http: Http): Promise<UpdateManifest> {
+/** Asks what there is for this terminal, again and again while the time lasts. Throws `UpdateFailure` with `update_unreachable` or `bad_manifest`. */
+export async function fetchManifest(
+  transfer: Transfer,
+  current: UpdateQuery,
+  http: Http & { clock: Clock },
+): Promise<UpdateManifest> {
   const url = new URL(transfer.url);
   for (const [name, value] of Object.entries(current)) url.searchParams.set(name, value);
-  const text = await textOf(await request(url, transfer, http), http);
+  const text = await textFrom(url, transfer, http);
   const manifest = parse(text);
   if (!check.Check(manifest)) throw new UpdateFailure("bad_manifest", "The server's manifest cannot be understood");
   // The token goes with each request, and is for nobody else.
@@ -24,6 +30,18 @@ export async function fetchManifest(transfer: Transfer, current: UpdateQuery, ht
     throw new UpdateFailure("bad_manifest", "The manifest names a file on another server");
   }
   return manifest;
+}
+
+/** Tries again while the operation's time lasts. */
+async function textFrom(url: URL, transfer: Transfer, http: Http & { clock: Clock }): Promise<string> {
+  const tries = new Tries(http);
+  for (;;) {
+    try {
+      return await textOf(await request(url, transfer, http), http);
+    } catch (cause) {
+      await tries.failed(cause);
+    }
+  }
 }
 
 /** A request with the transfer's token. Throws `update_unreachable` for whatever is not an answer; its status may be any. */
@@ -47,9 +65,10 @@ export function unreachable(cause: unknown, signal: AbortSignal): unknown {
   return new UpdateFailure("update_unreachable", `The server cannot be reached for the update${why}`, cause);
 }
 
-/** What a refusal means. */
+/** What a refusal means. 5xx and 429 pass by, every other status stays the same. */
 export function refused({ status }: Response): UpdateFailure {
-  return new UpdateFailure("update_unreachable", `The server answered the request for the update with ${status}`);
+  const message = `The server answered the request for the update with ${status}`;
+  return new UpdateFailure("update_unreachable", message, status >= 429 ? undefined : final);
 }
 
 async function textOf(response: Response, { signal }: Http): Promise<string> {

@@ -5,6 +5,7 @@ import type { Transfer } from "@tillkeeper/contract/mqtt";
 import type { CheckUpdateResult } from "@tillkeeper/contract/operations";
 import { compareVersions } from "@tillkeeper/contract/versions";
 import { type Clock, systemClock } from "./clock.ts";
+import { movingFetch } from "./moving-fetch.ts";
 import type { Completed, Failed, HandlerContext, Operation, OperationHandler } from "./operation.ts";
 import { downloadRelease } from "./release-download.ts";
 import { verifyRelease } from "./release-signature.ts";
@@ -40,7 +41,10 @@ export interface UpdatesOptions<State> {
   /** The state that remembers what has changed, and is run from the next start on; kept in one write with the answer. */
   remember: (state: State, changed: Partial<Versions>) => State;
   clock?: Clock;
+  /** Makes the requests in place of the global `fetch`. */
   fetch?: typeof fetch;
+  /** When a request in which nothing moves is given up; ten seconds unless told otherwise. */
+  stallMs?: number;
 }
 
 /** Reported by a terminal that has no configuration. */
@@ -84,10 +88,11 @@ async function perform<State>(
   const running = options.running(context.state);
   // A server that says nothing of files has none.
   if (!operation.transfer) return completed(options, context, { running, changed: {}, latest: null });
-  const time = limitedTime(options.clock ?? systemClock, operation, context);
+  const { clock = systemClock } = options;
+  const time = limitedTime(clock, operation, context);
   const signal = AbortSignal.any([context.signal, context.cancelled, time.signal]);
   try {
-    const http = { fetch: options.fetch ?? fetch, signal };
+    const http = { fetch: movingFetch(options), signal, clock };
     const manifest = await fetchManifest(operation.transfer, { ...running }, http);
     const { latest, configuration } = manifest;
     const wanted = latest && compareVersions(latest.version, running.software_version) > 0 ? latest : undefined;
@@ -109,7 +114,7 @@ async function perform<State>(
 interface Wanted {
   manifest: UpdateManifest;
   wanted: OfferedRelease;
-  http: { fetch: typeof fetch; signal: AbortSignal };
+  http: { fetch: typeof fetch; signal: AbortSignal; clock: Clock };
 }
 
 /** The signature covers size and checksum: it is verified before a byte is fetched, and the file against both. */
@@ -121,8 +126,8 @@ async function fetchVerified<State>(
   const device_model = options.deviceModel ?? manifest.device_model ?? "";
   verifyRelease({ ...wanted, device_model }, await options.trustedKeys());
   const { size, sha256 } = wanted;
-  const { folder, clock = systemClock } = options;
-  return downloadRelease({ ...http, url: new URL(wanted.url, url), token, size, sha256, folder, clock });
+  const { folder } = options;
+  return downloadRelease({ ...http, url: new URL(wanted.url, url), token, size, sha256, folder });
 }
 
 async function install<State>(options: UpdatesOptions<State>, release: OfferedRelease, path: string): Promise<void> {

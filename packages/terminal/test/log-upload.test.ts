@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { uploadLog } from "../src/log-upload.ts";
@@ -47,6 +47,15 @@ describe("sending a log", () => {
     expect(new Set(taken.map(({ text, digest }) => `${text}${digest}`)).size).toBe(1);
   });
 
+  it("tries again when the connection goes silent, while the log goes up and before the answer", async () => {
+    const { operation, taken } = await ordered(["deafness", "silence"], 60_000);
+    // More than the network holds between the two, and nothing to compress.
+    const content = randomBytes(12_000_000);
+    expect(await uploadLog(operation, content, context, { stallMs: 1_000 })).toMatchObject({ status: "COMPLETED" });
+    expect(taken.length).toBeGreaterThanOrEqual(2);
+    expect(taken.at(-1)?.text).toBe(content.toString());
+  });
+
   it("tries again when a try of before, of which the server learned late, took its place", async () => {
     const { operation, taken } = await ordered([409]);
     expect(await uploadLog(operation, Buffer.from("x"), context)).toMatchObject({ status: "COMPLETED" });
@@ -71,7 +80,18 @@ describe("sending a log", () => {
     );
     const outcome = await uploadLog(operation, Buffer.from("x"), context);
     expect(outcome).toMatchObject({ status: "FAILED", reason: "host_unreachable", error: { code: "log_not_sent" } });
-    expect(Date.now()).toBeLessThan(Date.parse(operation.expires_at));
+  });
+
+  it("says that the server has no room, and does not send people to look at the network", async () => {
+    const { operation } = await ordered(
+      Array.from({ length: 50 }, () => "storage_full" as const),
+      2_200,
+    );
+    expect(await uploadLog(operation, Buffer.from("x"), context)).toMatchObject({
+      status: "FAILED",
+      reason: "storage_failed",
+      error: { code: "log_not_sent", message: expect.stringMatching(/At the last try: .*503.*no room/) },
+    });
   });
 
   it("breaks off when it is cancelled, with the reason of that", async () => {

@@ -7,7 +7,7 @@ import type { OfferedRelease } from "@tillkeeper/contract/http/device-updates";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { HandlerContext, Operation } from "../src/operation.ts";
 import { checkUpdate, type UpdatesOptions, type Versions } from "../src/updates.ts";
-import { offer, releaseMaker, sendFile, token, UpdateServer } from "./support/update-server.ts";
+import { offer, onceThen, releaseMaker, sendFile, token, UpdateServer } from "./support/update-server.ts";
 
 const maker = releaseMaker();
 const content = randomBytes(300_000);
@@ -196,6 +196,25 @@ describe("a download that breaks off", () => {
     expect(installed.every(({ bytes }) => bytes.equals(content))).toBe(true);
   });
 
+  test("goes on when its connection goes silent, before its answer and in the middle of it", async () => {
+    const server = await startOffering();
+    const silent = () => undefined;
+    server.manifest = onceThen<Parameters<typeof server.manifest>>(silent, server.manifest);
+    const send = server.file;
+    server.file = onceThen<Parameters<typeof server.file>>(silent, (request, response) => {
+      server.file = send;
+      response.writeHead(200, { "content-length": content.length });
+      response.write(content.subarray(0, 70_000));
+    });
+    expect(await run(server, { stallMs: 500 })).toMatchObject({ status: "COMPLETED" });
+    expect(installed[0]?.bytes.equals(content)).toBe(true);
+    // A busy machine may take longer than that for any of them.
+    const askedFor = (form: RegExp) => server.asked.filter((asked) => form.test(asked)).length;
+    expect(askedFor(/^\/update\?/)).toBeGreaterThanOrEqual(2);
+    expect(askedFor(/^\/update\/file$/)).toBeGreaterThanOrEqual(2);
+    expect(askedFor(/^\/update\/file bytes=[1-9]/)).toBeGreaterThanOrEqual(1);
+  });
+
   test("whose release is not wanted any more is forgotten; nothing else in the folder is", async () => {
     const server = await startOffering();
     await writeFile(join(folder, `${"a".repeat(64)}.part`), "x");
@@ -210,12 +229,10 @@ describe("a download that breaks off", () => {
       response.writeHead(200, { "content-length": content.length });
       response.write(content.subarray(0, 1_000));
     };
-    const startedAt = performance.now();
     expect(await run(server, { windowMs: 1_000 })).toMatchObject({
       reason: "host_unreachable",
       error: { code: "update_unreachable", message: expect.stringContaining("in time") },
     });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect((await readFile(part())).length).toBe(1_000);
   });
 
@@ -236,12 +253,20 @@ describe("a server", () => {
   test("that is away, or refuses, is host_unreachable", async () => {
     const away = await UpdateServer.start({});
     away.url = "http://127.0.0.1:1";
-    expect(await run(away)).toMatchObject({ reason: "host_unreachable", error: { code: "update_unreachable" } });
+    expect(await run(away, { windowMs: 1_000 })).toMatchObject({
+      reason: "host_unreachable",
+      error: { code: "update_unreachable", message: expect.stringMatching(/in time.*At the last try: .*reached/s) },
+    });
     const refusing = await UpdateServer.start({});
-    for (const status of [401, 404, 500, 302]) {
+    for (const status of [401, 404, 302]) {
       refusing.manifest = (_, response) => void response.writeHead(status, { location: "/elsewhere" }).end();
-      expect(await run(refusing)).toMatchObject({ reason: "host_unreachable" });
+      expect(await run(refusing, { windowMs: 5_000 })).toMatchObject({ reason: "host_unreachable" });
     }
+    refusing.manifest = (_, response) => void response.writeHead(500).end();
+    expect(await run(refusing, { windowMs: 1_000 })).toMatchObject({
+      reason: "host_unreachable",
+      error: { message: expect.stringContaining("500") },
+    });
     expect(refusing.asked.every((url) => url.startsWith("/update?"))).toBe(true);
   });
 
@@ -264,38 +289,35 @@ describe("a server", () => {
     expect(await run(server)).toMatchObject({ reason: "device_error", error: { code: "bad_manifest" } });
   });
 
-  test("is asked again when it stumbles, but not for ever", async () => {
+  test("is asked again when it stumbles, while there is time", async () => {
     const server = await startOffering();
     server.file = onceThen((_, response) => void response.writeHead(503).end(), server.file);
+    server.manifest = onceThen((_, response) => void response.writeHead(503).end(), server.manifest);
     expect(await run(server)).toMatchObject({ status: "COMPLETED" });
     server.file = (_, response) => void response.writeHead(503).end();
-    const noPause = { now: Date.now, monotonic: () => performance.now(), after: later };
-    expect(await run(server, { clock: noPause })).toMatchObject({ reason: "host_unreachable" });
+    expect(await run(server, { windowMs: 1_000 })).toMatchObject({ reason: "host_unreachable" });
   });
 });
 
-test("a disk that takes nothing is the device's error", async () => {
+test("room is asked for before anything is fetched, and what lay there is removed", async () => {
+  const server = await startOffering(offer(maker, content, { size: 2 ** 50 }));
+  await writeFile(part(), content.subarray(0, 1_000));
+  expect(await run(server)).toEqual({
+    status: "FAILED",
+    reason: "storage_failed",
+    error: { code: "storage_failed", message: expect.stringMatching(/needs \d+ bytes of room, and the disk has \d+/) },
+  });
+  expect(server.asked).toHaveLength(1);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("a disk that takes nothing is told by name", async () => {
   const server = await startOffering();
   const inTheWay = join(folder, "file");
   await mkdir(folder, { recursive: true });
   await writeFile(inTheWay, "");
   expect(await run(server, { folder: inTheWay })).toMatchObject({
-    reason: "device_error",
+    reason: "storage_failed",
     error: { code: "storage_failed" },
   });
 });
-
-/** Short pauses pass at once; the deadline stays far away. */
-function later(delayMs: number, action: () => void): () => void {
-  const timer = setTimeout(action, delayMs > 10_000 ? delayMs : 0);
-  return () => clearTimeout(timer);
-}
-
-function onceThen<T extends unknown[]>(first: (...given: T) => void, then: (...given: T) => void) {
-  let use = first;
-  return (...given: T) => {
-    const now = use;
-    use = then;
-    now(...given);
-  };
-}

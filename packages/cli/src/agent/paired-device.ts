@@ -45,8 +45,11 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
     throw cause instanceof DeviceServerError ? refused(cause, code) : cause;
   });
   const fresh = known?.terminal_id !== token.terminal_id || code !== undefined;
-  const text = JSON.stringify({ server, serial_number: serialNumber, terminal_id: token.terminal_id });
-  await replaceFile(join(folder, "device.json"), `${text}\n`);
+  const now = { server, serial_number: serialNumber, terminal_id: token.terminal_id };
+  // The disk may be full, and it is all there.
+  if (JSON.stringify(known) !== JSON.stringify(now)) {
+    await replaceFile(join(folder, "device.json"), `${JSON.stringify(now)}\n`);
+  }
   return { keys, token, fresh };
 }
 
@@ -67,13 +70,19 @@ async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promis
   }
 }
 
+/** What the device was in an earlier run. */
+export interface KnownDevice {
+  server: string;
+  serial_number: string;
+  terminal_id: string;
+}
+
 /** What an earlier run has written down; a file that says something else is as good as none, the keys say it all. */
-async function readKnown(folder: string): Promise<{ serial_number: string; terminal_id: string } | undefined> {
+export async function readKnown(folder: string): Promise<KnownDevice | undefined> {
   try {
-    const { serial_number, terminal_id } = JSON.parse(await readFile(join(folder, "device.json"), "utf8"));
-    return typeof serial_number === "string" && typeof terminal_id === "string"
-      ? { serial_number, terminal_id }
-      : undefined;
+    const { server, serial_number, terminal_id } = JSON.parse(await readFile(join(folder, "device.json"), "utf8"));
+    const known = { server, serial_number, terminal_id };
+    return Object.values(known).every((value) => typeof value === "string") ? known : undefined;
   } catch {
     return undefined;
   }

@@ -12,7 +12,13 @@ import { terminalJournal } from "@tillkeeper/terminal/terminal-state";
 import { VirtualTerminal } from "@tillkeeper/terminal/virtual-terminal";
 import { Command, Option } from "commander";
 import { lineOf, observed, type Tell } from "../agent/events.ts";
-import { type DeviceIdentity, openPairedDevice, type PairedDevice } from "../agent/paired-device.ts";
+import {
+  type DeviceIdentity,
+  type KnownDevice,
+  openPairedDevice,
+  type PairedDevice,
+  readKnown,
+} from "../agent/paired-device.ts";
 import { readReleaseKeys } from "../agent/release-keys.ts";
 import { aborted, watchInterruption } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
@@ -31,13 +37,15 @@ interface AgentOptions {
 }
 
 const agentName = "tillkeeper-agent/0.1.0";
+/** For the answer of what is going on when the disk becomes full. */
+const reserveBytes = 128 * 1024;
 
 /** `tillkeeper agent`: a device without hardware that pairs, connects and carries out operations like a real one. */
 export function agentCommand(): Command {
   return new Command("agent")
     .description("run a device that pairs with a server and carries out operations, until Ctrl-C")
-    .option("--server <url>", "the server's address")
-    .option("--serial <number>", "the device's serial number, as it is registered")
+    .option("--server <url>", "the server's address; not needed again once paired")
+    .option("--serial <number>", "the device's serial number, as it is registered; not needed again once paired")
     .addOption(new Option("--code <code>", "the pairing code; not needed again once paired").conflicts("qr"))
     .option("--qr <text>", "what the QR code of the pairing says, in place of server, serial number and code")
     .requiredOption("--state <folder>", "where the device keeps its keys and its journal")
@@ -64,7 +72,7 @@ export function agentCommand(): Command {
 }
 
 async function runAgent(options: AgentOptions): Promise<void> {
-  const identity = identityOf(options);
+  const identity = identityOf(options, await readKnown(options.state));
   const { transport, mqttVersion, model } = options;
   const releaseKeys = options.releaseKeys === undefined ? [] : readReleaseKeys(options.releaseKeys);
   const interruption = watchInterruption();
@@ -103,7 +111,7 @@ async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, sta
   });
   const { credential, open } = waysOf(kept, stage);
   const { url: mqttUrl, ...login } = credential;
-  const journal = terminalJournal(join(identity.folder, `${terminalId}.json`), Date.now);
+  const journal = terminalJournal(join(identity.folder, `${terminalId}.json`), Date.now, { reserveBytes });
   const what = { terminalId, serialNumber: identity.serialNumber, ...(model !== undefined && { deviceModel: model }) };
   const terminal = new VirtualTerminal({ ...what, mqttUrl, ...login, releaseKeys: () => releaseKeys }, journal, {
     open: observed(open, terminalId, tell),
@@ -130,11 +138,12 @@ function waysOf(
   return { credential: kept.credential, open };
 }
 
-function identityOf({ server, serial, code, qr, state }: AgentOptions): DeviceIdentity {
+/** What the options leave out stands in the folder, once the device has paired. */
+function identityOf({ server, serial, code, qr, state }: AgentOptions, known: KnownDevice | undefined): DeviceIdentity {
   const scanned = qr === undefined ? undefined : readPairingUri(qr);
   if (qr !== undefined && !scanned) throw new StartupError("The text of --qr is not a pairing's.");
-  const address = server ?? scanned?.server;
-  const serialNumber = serial ?? scanned?.serialNumber;
+  const address = server ?? scanned?.server ?? known?.server;
+  const serialNumber = serial ?? scanned?.serialNumber ?? known?.serial_number;
   if (address === undefined || !/^https?:$/.test(URL.parse(address)?.protocol ?? "")) {
     throw new StartupError("--server must be the address of a server, http:// or https://.");
   }

@@ -56,9 +56,13 @@ export interface Cli {
   stop: () => Promise<Ended>;
 }
 
-/** Runs the program with these settings and nothing else of our environment that it reads. */
-export function startCli(args: readonly string[], env: Record<string, string>): Cli {
-  const child = spawn(process.execPath, [program, ...args], {
+/**
+ * Runs the program with these settings and nothing else of our environment that it reads; perhaps by another program, which
+ * becomes it.
+ */
+export function startCli(args: readonly string[], env: Record<string, string>, by: readonly string[] = []): Cli {
+  const [command, ...rest] = [...by, process.execPath, program, ...args] as [string, ...string[]];
+  const child = spawn(command, rest, {
     env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: inject("compiled"), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -42,8 +42,13 @@ export const deviceErrorCodes = {
   },
   invalid_log: {
     status: 400,
-    cause: "The body is not one whole gzip stream, or ended early; nothing of it was kept.",
+    cause: "The body is no whole gzip file, or ended early; nothing of it was kept.",
     cure: "Send the whole log again, as gzip or as plain text.",
+  },
+  storage_full: {
+    status: 503,
+    cause: "The server has no room for the file; nothing of it was kept.",
+    cure: "Make room where the server keeps its files, then send it again. Terminals do by themselves while the operation's window is open.",
   },
   log_not_found: {
     status: 404,

@@ -139,6 +139,13 @@ function steady(content: Readable, waiting: Patience): Readable {
 /** A caller who has given up knows why; everybody else may come again. */
 function refusal(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new ApiError("storage_full", "The server has no room for the file; nothing was kept.", {
+      headers: { "retry-after": "2" },
+      cause: error,
+    });
+  }
   return new ApiError("service_unavailable", "The files cannot be reached now; try again.", {
     headers: { "retry-after": "2" },
     cause: error,

@@ -1,6 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { accessSync, constants, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { StartupError } from "./startup-error.ts";
 
@@ -55,9 +66,9 @@ export function troubleWith(error: unknown, program: string): string | undefined
 
 function takeLock(lock: string, mine: string, inUse: LockWords["inUse"]): void {
   const draft = `${lock}.${randomUUID()}`;
-  // link(2) makes the lock appear complete or not at all; an exclusive open would show an empty file for a moment.
-  writeFileSync(draft, mine, { flag: "wx", mode: 0o600 });
   try {
+    writeDraft(draft, mine);
+    // link(2) makes the lock appear complete or not at all; an exclusive open would show an empty file for a moment.
     for (;;) {
       if (linked(draft, lock)) return;
       const found = readLock(lock);
@@ -68,6 +79,20 @@ function takeLock(lock: string, mine: string, inUse: LockWords["inUse"]): void {
     }
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * A symbolic link holds its text without a block of its own: so a program also starts on a full disk, and can say there that
+ * the disk is full.
+ */
+function writeDraft(draft: string, mine: string): void {
+  try {
+    writeFileSync(draft, mine, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (!isCode(error, "ENOSPC") && !isCode(error, "EDQUOT")) throw error;
+    rmSync(draft, { force: true });
+    symlinkSync(mine, draft);
   }
 }
 
@@ -96,6 +121,12 @@ function linked(from: string, to: string): boolean {
 }
 
 function readLock(file: string): string | undefined {
+  try {
+    return readlinkSync(file);
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return undefined;
+    if (!isCode(error, "EINVAL")) throw error;
+  }
   try {
     return readFileSync(file, "utf8");
   } catch (error) {

@@ -14,14 +14,15 @@ interface Taken {
   text: string;
 }
 
-/** How a log is met: with a status, or by hanging up. */
-type Reaction = number | "hang up";
+/** How a log is met: with a status, by hanging up, without an answer, or without being read. */
+type Reaction = number | "hang up" | "silence" | "deafness" | "storage_full";
 
 export interface LogTaker {
   transfer: Transfer;
   taken: Taken[];
 }
 
+const storageFull = JSON.stringify({ error: { code: "storage_full", message: "The server has no room…", errors: [] } });
 const replaced = JSON.stringify({ error: { code: "upload_replaced", message: "A newer upload…", errors: [] } });
 
 function answerTo(body: Buffer): string {
@@ -34,6 +35,10 @@ function answerTo(body: Buffer): string {
 export async function takeLogs(reactions: Reaction[] = []): Promise<LogTaker> {
   const taken: Taken[] = [];
   const server = createServer((request: IncomingMessage, response) => {
+    if (reactions[0] === "deafness") {
+      reactions.shift();
+      return;
+    }
     void (async () => {
       const body = Buffer.concat(await request.toArray());
       const { authorization, "content-type": type } = request.headers;
@@ -44,7 +49,9 @@ export async function takeLogs(reactions: Reaction[] = []): Promise<LogTaker> {
         text: gunzipSync(body).toString(),
       });
       const reaction = reactions.shift() ?? 201;
-      if (reaction === "hang up") request.socket.destroy();
+      if (reaction === "silence" || reaction === "deafness") return;
+      if (reaction === "storage_full") response.writeHead(503).end(storageFull);
+      else if (reaction === "hang up") request.socket.destroy();
       else
         response
           .writeHead(reaction, { "content-type": "application/json" })

@@ -25,12 +25,11 @@ export function releaseMaker(): ReleaseMaker {
 export function offer(
   { publicKey, privateKey }: ReleaseMaker,
   content: Buffer,
-  { version = "2.0", device_model = "M1" } = {},
+  { version = "2.0", device_model = "M1", size = content.length } = {},
 ): OfferedRelease {
   const sha256 = createHash("sha256").update(content).digest("hex");
-  const signed = { device_model, version, size: content.length, sha256 };
+  const signed = { device_model, version, size, sha256 };
   const signature = sign(null, Buffer.from(releaseText(signed)), privateKey).toString("base64url");
-  const { size } = signed;
   const key_id = keyIdOf(publicKey);
   return { release_id: randomUUID(), version, size, sha256, signature, key_id, url: "/update/file" };
 }
@@ -85,4 +84,14 @@ export function sendFile(
   });
   if (until === undefined) return void response.end(content.subarray(from));
   response.write(content.subarray(from, until), () => response.destroy());
+}
+
+/** Answers once in one way, and in another ever after. */
+export function onceThen<T extends unknown[]>(first: (...given: T) => void, then: (...given: T) => void) {
+  let use = first;
+  return (...given: T) => {
+    const now = use;
+    use = then;
+    now(...given);
+  };
 }

@@ -113,7 +113,7 @@ function decodeSubscribe(body: Fields): Incoming {
   const wishes: { filter: string; qos: number }[] = [];
   do {
     refuseTooMany(wishes);
-    const filter = body.text();
+    const filter = body.filter();
     const qos = body.byte();
     if (qos > 2) throw new ProtocolError(`QoS ${qos}`);
     wishes.push({ filter, qos });
@@ -126,7 +126,7 @@ function decodeUnsubscribe(body: Fields): Incoming {
   const filters: string[] = [];
   do {
     refuseTooMany(filters);
-    filters.push(body.text());
+    filters.push(body.filter());
   } while (body.left > 0);
   return { kind: "unsubscribe", id, filters };
 }
@@ -169,6 +169,13 @@ class Fields {
     // A NUL is refused as well, as MQTT says.
     if (!isUtf8(bytes) || bytes.includes(0)) throw new ProtocolError("text that is none");
     return bytes.toString("utf8");
+  }
+
+  /** MQTT-4.7.3-1: at least one character long. */
+  filter(): string {
+    const filter = this.text();
+    if (filter === "") throw new ProtocolError("an empty topic filter");
+    return filter;
   }
 
   rest(): Buffer {
