@@ -9,12 +9,12 @@ export function auditCommand(): Command {
     .description("recompute the chains of the audit log; exit code 1 when one does not hold")
     .option("--account <id>", "only this account")
     .action(async ({ account }: { account?: string }) => {
-      const reports = await withDatabase(readConfig(process.env), (db) => verifyChains(db, account));
-      for (const { accountId, entries, fault } of reports) {
-        console.log(`${accountId}  ${fault ? `BROKEN: ${fault}` : `holds, ${entries} entries`}`);
-      }
-      if (reports.length === 0) console.log("There are no entries.");
-      if (reports.some(({ fault }) => fault !== undefined)) process.exitCode = 1;
+      await withDatabase(readConfig(process.env), async (db) => {
+        for await (const { accountId, entries, fault } of verifyChains(db, account)) {
+          console.log(`${accountId}  ${fault ? `BROKEN: ${fault}` : `holds, ${entries} entries`}`);
+          if (fault) process.exitCode = 1;
+        }
+      });
     });
   return new Command("audit").description("the log of all changes").addCommand(verify);
 }

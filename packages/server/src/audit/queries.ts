@@ -33,18 +33,12 @@ export function listEntries(db: Kysely<Tables>, accountId: string, filter: Audit
   return query.execute();
 }
 
-/** Oldest first, in a range of numbers: for reading a chain through as it was at one moment. */
+/** Oldest first, above a number: for reading a chain through. */
 export function readChain(
   db: Kysely<Tables>,
-  { accountId, above, upTo, limit }: { accountId: string; above: number; upTo: number; limit: number },
+  { accountId, above, limit }: { accountId: string; above: string | undefined; limit: number },
 ): Promise<AuditRow[]> {
-  return db
-    .selectFrom("audit_log")
-    .selectAll()
-    .where("account_id", "=", accountId)
-    .where("seq", ">", String(above))
-    .where("seq", "<=", String(upTo))
-    .orderBy("seq")
-    .limit(limit)
-    .execute();
+  let query = db.selectFrom("audit_log").selectAll().where("account_id", "=", accountId).orderBy("seq").limit(limit);
+  if (above !== undefined) query = query.where("seq", ">", above);
+  return query.execute();
 }
