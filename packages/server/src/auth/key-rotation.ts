@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
+import { startLock } from "../db/locks.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 
@@ -32,16 +33,13 @@ export async function createSigningKey(db: Pick<Db, "sql">, clock: Clock): Promi
   return kid;
 }
 
-/** Any number that nothing else in this database locks. */
-const firstKeyLock = 5_347_182_906_155_731;
-
 /**
  * Adds the first key pair, unless another server has. Servers that start together on a new database would otherwise each
  * sign with one of their own, and for a moment refuse each other's tokens.
  */
 export async function createFirstSigningKey(db: Db, clock: Clock): Promise<void> {
   await db.sql.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(${firstKeyLock})`.execute(tx);
+    await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
     const known = await tx.selectFrom("signing_keys").select("kid").where("retired_at", "is", null).limit(1).execute();
     if (known.length === 0) await createSigningKey({ sql: tx }, clock);
   });

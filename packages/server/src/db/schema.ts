@@ -86,6 +86,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     created_at: Date;
     retired_at: Date | null;
   };
+  /** One row for all servers. */
+  root_key: { one: Generated<true>; fingerprint: string; created_at: Generated<Date> };
   payout_destinations: {
     account_id: string;
     payout_destination_id: string;
