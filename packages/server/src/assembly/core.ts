@@ -37,7 +37,7 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
   closing.add(() => files.close());
   const addresses = ownAddresses(config);
   const { acceptedHosts } = addresses;
-  const keys = await openSigningKeys(db, clock);
+  const keys = await openSigningKeys(db, clock, rootKey);
   const narrowedGrants = await openNarrowedGrants(db, clock);
   const tokens = createTokens({
     keys,
