@@ -6,6 +6,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "@tillkeeper/server
 import { startServer } from "@tillkeeper/server/main";
 import { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log";
+import { rootKeyFile } from "@tillkeeper/server/platform/root-key";
 import { databaseUrl } from "../database-url.ts";
 import { processFigures } from "../process-figures.ts";
 import { serveParent } from "./serve-parent.ts";
@@ -14,6 +15,7 @@ export interface ServerPlace {
   httpUrl: string;
   mqttUrl: string;
   database: EmbeddedPostgres["connection"];
+  keyFile: string;
 }
 
 export interface ServerSetUp {
@@ -45,7 +47,8 @@ async function start({ binaries }: ServerSetUp): Promise<ServerPlace> {
   });
   const server = await startServer({ config, log });
   closing.add(() => server.stop());
-  return { httpUrl: server.httpUrl, mqttUrl: server.mqttUrl, database: postgres.connection };
+  const keyFile = rootKeyFile(config);
+  return { httpUrl: server.httpUrl, mqttUrl: server.mqttUrl, database: postgres.connection, keyFile };
 }
 
 let starting: Promise<ServerPlace> | undefined;

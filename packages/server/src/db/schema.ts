@@ -82,10 +82,14 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
   signing_keys: {
     kid: string;
     public_jwk: Json<Record<string, unknown>>;
-    private_jwk: Json<Record<string, unknown>>;
+    /** As servers of before wrote it; the next start encrypts it. */
+    private_jwk: ColumnType<Record<string, unknown> | null, null | undefined, null>;
+    encrypted_private_jwk: string | null;
     created_at: Date;
     retired_at: Date | null;
   };
+  /** One row for all servers. */
+  root_key: { one: Generated<true>; fingerprint: string; created_at: Generated<Date> };
   payout_destinations: {
     account_id: string;
     payout_destination_id: string;
