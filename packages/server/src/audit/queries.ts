@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from "kysely";
+import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
 
 export type AuditRow = Selectable<Tables["audit_log"]>;
@@ -41,4 +41,30 @@ export function readChain(
   let query = db.selectFrom("audit_log").selectAll().where("account_id", "=", accountId).orderBy("seq").limit(limit);
   if (above !== undefined) query = query.where("seq", ">", above);
   return query.execute();
+}
+
+/** What stands where chains are said to have been. */
+export interface Place {
+  account_id: string;
+  /** Whether the account has a row. */
+  known: boolean;
+  /** Of the entry with that number. */
+  hash: Buffer | null;
+  /** The number of the last entry. */
+  end: string | null;
+}
+
+export async function findPlaces(
+  db: Kysely<Tables>,
+  heads: readonly { account: string; seq: number }[],
+): Promise<Place[]> {
+  const accounts = heads.map((head) => head.account);
+  const numbers = heads.map((head) => head.seq);
+  const { rows } = await sql<Place>`
+    select asked.account_id, accounts.account_id is not null as known, audit_log.hash,
+      (select seq from audit_log where account_id = asked.account_id order by seq desc limit 1) as "end"
+    from unnest(${accounts}::text[], ${numbers}::bigint[]) as asked (account_id, seq)
+    left join accounts on accounts.account_id = asked.account_id
+    left join audit_log on audit_log.account_id = asked.account_id and audit_log.seq = asked.seq`.execute(db);
+  return rows;
 }

@@ -282,6 +282,14 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     previous_hash: Buffer;
     hash: Buffer;
   };
+  /** One row for all servers: the newest checkpoint. */
+  audit_checkpoint: {
+    one: Generated<true>;
+    number: ColumnType<string, number, number>;
+    at: Date | null;
+    digest: string | null;
+    claimed_until: Date | null;
+  };
   audit_heads: { account_id: string; seq: ColumnType<string, number, number>; hash: Buffer };
   virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };
 }

@@ -148,22 +148,16 @@ begin
 end
 $$;
 
--- Signed checkpoints of all heads: one row each, numbered without gaps. `claimed_until` of the row below is the turn of
+-- The newest of the signed checkpoints of all heads (docs/adr/0024-audit-checkpoints.md). `claimed_until` is the turn of
 -- the one server that is making the next.
-create table audit_checkpoints (
-  number bigint primary key,
-  at timestamptz not null,
-  accounts bigint not null,
-  digest text not null,
-  key_id text not null,
-  signature text not null,
-  file text not null
-);
-create table audit_checkpoint_turn (
+create table audit_checkpoint (
   one boolean primary key default true check (one),
+  number bigint not null default 0,
+  at timestamptz,
+  digest text,
   claimed_until timestamptz
 );
-insert into audit_checkpoint_turn default values;
+insert into audit_checkpoint default values;
 
 -- Every log holds `account.create`. Accounts from before that have none (sandboxes, mostly) get it here, as the newest
 -- entry. The policies are lifted for it, because they show one account at a time.
