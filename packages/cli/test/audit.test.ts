@@ -1,25 +1,25 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import pg from "pg";
+import { openDb } from "@tillkeeper/server/db/db";
+import { createLogger } from "@tillkeeper/server/platform/log";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createTestDatabase } from "../../server/test/support/database.ts";
 import { scratch, startCli } from "./support/cli.ts";
 
 async function databaseOfTest() {
   const database = await createTestDatabase({ empty: true });
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
+  const db = openDb({ connectionString: database.url }, createLogger("silent"));
   onTestFinished(async () => {
-    await client.end();
+    await db.close();
     await database.drop();
   });
-  return { url: database.url, client };
+  return { url: database.url, db };
 }
 
 test("audit verify holds the database against checkpoints, with the server's key or its public half alone", async () => {
   const place = scratch();
-  const { url, client } = await databaseOfTest();
+  const { url, db } = await databaseOfTest();
   const env = { ...place.env, DATABASE_URL: url };
   const run = (...args: string[]) => startCli(args, env).ended;
   for (const id of ["P11100001", "P11100002"]) {
@@ -58,7 +58,7 @@ test("audit verify holds the database against checkpoints, with the server's key
   expect(holds).toMatchObject({ code: 0, stderr: "" });
   expect(holds.stdout).toMatch(/^checkpoint 1 of \S+ {2}signed, 2 accounts, digest [0-9a-f]{64}$/m);
 
-  await client.query(`alter table audit_log disable trigger user; alter table audit_heads disable trigger user;
+  await db.pool.query(`alter table audit_log disable trigger user; alter table audit_heads disable trigger user;
     delete from audit_log where account_id = 'P11100001'; delete from audit_heads where account_id = 'P11100001'`);
   const broken = await run("audit", "verify", "--checkpoint", checkpoint);
   expect(broken.code).toBe(1);
