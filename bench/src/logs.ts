@@ -4,6 +4,7 @@ import { createGunzip, createGzip } from "node:zlib";
 import { openSigningKeys } from "@tillkeeper/server/auth/signing-keys";
 import { type TransferTokens, transferTokens } from "@tillkeeper/server/auth/transfer-tokens";
 import { openDb } from "@tillkeeper/server/db/db";
+import { openRootKey } from "@tillkeeper/server/db/known-key";
 import { CardMask } from "@tillkeeper/server/logs/card-mask";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import type { Closing } from "@tillkeeper/server/platform/closing";
@@ -68,7 +69,8 @@ async function startReceiver(closing: Closing, terminals: number): Promise<Recei
   closing.add(() => db.close());
   const credentials = await seedAccount(db);
   await seedTerminals(db, terminals, 1);
-  const tokens = transferTokens({ keys: await openSigningKeys(db, systemClock), clock: systemClock });
+  const keys = await openSigningKeys(db, systemClock, await openRootKey(db, { dataDir: "", ...place }));
+  const tokens = transferTokens({ keys, clock: systemClock });
   let next = 0;
   return {
     child,

@@ -74,7 +74,10 @@ export async function tokens({ seconds }: Effort, closing: Closing): Promise<voi
   };
   const restart = async () => {
     const again = Child.start("server", closing);
-    const { httpUrl } = await again.call<ServerPlace>("start", { limited: true, database: subject.database });
+    const { httpUrl } = await again.call<ServerPlace>("start", {
+      limited: true,
+      existing: { database: subject.database, keyFile: subject.keyFile },
+    });
     return { again, stage: await open(httpUrl) };
   };
   // A server that has just started is slow by itself: it is compared with one that has, too, and that has no flood.

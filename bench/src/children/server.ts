@@ -6,6 +6,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "@tillkeeper/server
 import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger, type Logger } from "@tillkeeper/server/platform/log";
+import { rootKeyFile } from "@tillkeeper/server/platform/root-key";
 import { databaseUrl } from "../database-url.ts";
 import { processFigures } from "../process-figures.ts";
 import { serveParent } from "./serve-parent.ts";
@@ -14,13 +15,14 @@ export interface ServerPlace {
   httpUrl: string;
   mqttUrl: string;
   database: EmbeddedPostgres["connection"];
+  keyFile: string;
 }
 
 export interface ServerSetUp {
   /** Folder with `bin`, `lib` and `share` of the PostgreSQL to run, in place of the installed one. */
   binaries?: string;
-  /** A database that is there already, in place of one of its own. */
-  database?: ServerPlace["database"];
+  /** A database that is there already, with the key that it knows, in place of one of its own. */
+  existing?: Pick<ServerPlace, "database" | "keyFile">;
   /** The limits that a server has which others than this machine can reach. */
   limited?: boolean;
 }
@@ -32,21 +34,22 @@ let server: RunningServer | undefined;
  * A whole server as `serve` runs it, on free ports, with the embedded PostgreSQL in a temporary folder and its default
  * durability. The database is started here rather than by the server only to learn how the others reach it.
  */
-async function start({ binaries, database, limited }: ServerSetUp): Promise<ServerPlace> {
+async function start({ binaries, existing, limited }: ServerSetUp): Promise<ServerPlace> {
   const log = createLogger("error");
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-bench-"));
   closing.add(() => rmSync(folder, { recursive: true, force: true }));
-  const connection = database ?? (await startDatabase(folder, log, binaries));
+  const connection = existing?.database ?? (await startDatabase(folder, log, binaries));
   const config = readConfig({
     TILLKEEPER_HTTP_PORT: "0",
     TILLKEEPER_MQTT_PORT: "0",
     TILLKEEPER_DATA_DIR: join(folder, "server"),
     DATABASE_URL: databaseUrl(connection),
+    ...(existing && { TILLKEEPER_KEY_FILE: existing.keyFile }),
     ...(limited && { TILLKEEPER_RATE_LIMIT: "100" }),
   });
   server = await startServer({ config, log });
   closing.add(endServer);
-  return { httpUrl: server.httpUrl, mqttUrl: server.mqttUrl, database: connection };
+  return { httpUrl: server.httpUrl, mqttUrl: server.mqttUrl, database: connection, keyFile: rootKeyFile(config) };
 }
 
 async function startDatabase(folder: string, log: Logger, binaries?: string): Promise<ServerPlace["database"]> {

@@ -13,6 +13,8 @@ export interface Config extends LimitsConfig {
   http: { host: string; port: Port };
   mqtt: { port: Port; outsideUrl: string | undefined } & BrokerConfig;
   dataDir: string;
+  /** Where the root key is kept; left out, in the file `key` of the data folder. */
+  keyFile?: string | undefined;
   databaseUrl: string | undefined;
   /** How callers reach this server when that is not where it listens (a proxy). */
   publicUrl: string | undefined;
@@ -57,6 +59,8 @@ export const settings = {
   TILLKEEPER_HTTP_HOST: "Address that the API and the embedded broker listen on. Default 127.0.0.1.",
   TILLKEEPER_MQTT_PORT: "Port of the embedded MQTT broker. Default 1883, or the next free one. 0 takes any free port.",
   TILLKEEPER_DATA_DIR: "Folder of everything that must survive a restart. Default ./data.",
+  TILLKEEPER_KEY_FILE:
+    "File with the key that secrets in the database are encrypted with; servers of one database share it. Default: key in the data folder. Made at the first start.",
   DATABASE_URL: "postgres:// address of an outside PostgreSQL 15-18, in place of the embedded one.",
   MQTT_URL: "mqtt:// or mqtts:// address of an outside broker, in place of the embedded one.",
   ...brokerSettings,
@@ -144,6 +148,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       ...readBrokerSettings({ read, url, fault }),
     },
     dataDir: read("TILLKEEPER_DATA_DIR") ?? "data",
+    keyFile: read("TILLKEEPER_KEY_FILE"),
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
     publicUrl: baseUrl("TILLKEEPER_PUBLIC_URL"),
     audienceHosts: readHosts(read),

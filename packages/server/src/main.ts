@@ -59,10 +59,11 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   // Before the API waits for the requests that it has begun.
   closing.add(() => devices.mailboxes.hurry());
   closing.add(() => supervisor.stop());
-  for (const worker of workersOf(core, devices, { accept, terminals })) supervisor.start(worker);
+  const sandboxAsked = options.sandbox ?? false;
+  for (const worker of workersOf(core, devices, { accept, terminals, sandbox: sandboxAsked })) supervisor.start(worker);
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
-  const sandbox = options.sandbox
+  const sandbox = sandboxAsked
     ? await openSandbox({ db, clock, folder: core.folder, client: config.sandboxClient, addresses, stores, terminals })
     : undefined;
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { verifyChains } from "../src/audit/verify.ts";
+import { behindTheTriggers, reportsOn } from "./support/audit.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("the audit log", () => {
   let server: TestServer;
   let tenant: Tenant;
   const audit = (of: Tenant, query = "") => server.call("GET", `/v1/accounts/${of.aid}/audit${query}`, of);
+  const verify = (accountId?: string) => reportsOn(server.db, accountId);
   const createStore = (of: Tenant, store_id: string) =>
     server.call("POST", `/v1/accounts/${of.aid}/stores`, { ...of, body: { store_id } });
   beforeAll(async () => {
@@ -40,6 +41,20 @@ describe("the audit log", () => {
     expect(JSON.stringify((await audit(tenant, "?limit=100")).body)).not.toContain(password);
   });
 
+  it("keeps the text of an entry as JSON.stringify writes it, whatever it holds", async () => {
+    const name = '\\ " / \u0007\b\f\n\r\t\u007f\u0080\u2028\u2029 æøå € 𝄞 <script>';
+    const body = { store_id: "odd", store_name: name };
+    expect((await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body })).status).toBe(201);
+    const { rows } = await server.db.pool.query(
+      "select entry, at from audit_log where account_id = $1 order by seq desc limit 1",
+      [tenant.aid],
+    );
+    const entry = JSON.parse(rows[0].entry);
+    expect(entry.after.store_name).toBe(name);
+    expect(entry.at).toBe(rows[0].at.toISOString());
+    expect(rows[0].entry).toBe(JSON.stringify(entry));
+  });
+
   it("filters, pages newest first, and shows nothing of other accounts", async () => {
     const other = await server.account("T90000002");
     for (const id of ["A", "B", "C", "D", "E"]) await createStore(other, id);
@@ -52,11 +67,11 @@ describe("the audit log", () => {
       query = `?limit=2&starting_after=${body.starting_after}`;
     }
     expect(seen).toEqual(seen.toSorted((a, b) => b - a));
-    expect(seen).toHaveLength(5);
+    expect(seen).toHaveLength(6);
     expect((await audit(other, "?subject_type=store&subject_id=T90000002-0003")).body.entries).toHaveLength(1);
     expect((await audit(other, `?actor=${tenant.clientId}`)).body.entries).toEqual([]);
     expect((await audit(other, "?at.gte=2099-01-01T00:00:00Z")).body.entries).toEqual([]);
-    expect((await audit(other, "?at.lte=2099-01-01T00:00:00Z")).body.entries).toHaveLength(5);
+    expect((await audit(other, "?at.lte=2099-01-01T00:00:00Z")).body.entries).toHaveLength(6);
     const foreign = await server.call("GET", `/v1/accounts/${tenant.aid}/audit`, other);
     expect(foreign.status).toBe(404);
   });
@@ -64,8 +79,8 @@ describe("the audit log", () => {
   it("keeps one unbroken chain per account while many change things at once", async () => {
     const busy = await server.account("T90000003");
     await Promise.all(Array.from({ length: 40 }, (_, n) => createStore(busy, `S${n}`)));
-    const reports = await verifyChains(server.db);
-    expect(reports.find((report) => report.accountId === busy.aid)).toEqual({ accountId: busy.aid, entries: 40 });
+    const reports = await verify();
+    expect(reports.find((report) => report.accountId === busy.aid)).toEqual({ accountId: busy.aid, entries: 41 });
     expect(reports.every((report) => report.fault === undefined)).toBe(true);
   });
 
@@ -79,8 +94,7 @@ describe("the audit log", () => {
       }),
     );
     const faults: string[] = [];
-    while (!writing.signal.aborted)
-      faults.push(...(await verifyChains(server.db, busy.aid)).flatMap((report) => report.fault ?? []));
+    while (!writing.signal.aborted) faults.push(...(await verify(busy.aid)).flatMap((report) => report.fault ?? []));
     await writers;
     expect(faults).toEqual([]);
   });
@@ -92,12 +106,8 @@ describe("the audit log", () => {
     for (const text of ["update audit_log set actor = 'nobody'", "delete from audit_log", "truncate audit_log"]) {
       await expect(run(text), text).rejects.toThrow("append-only");
     }
-    const fault = async () => (await verifyChains(server.db, victim.aid))[0]?.fault;
-    const behindItsBack = async (text: string) => {
-      await run("alter table audit_log disable trigger audit_log_append_only");
-      await run(text);
-      await run("alter table audit_log enable trigger audit_log_append_only");
-    };
+    const fault = async () => (await verify(victim.aid))[0]?.fault;
+    const behindItsBack = (text: string) => behindTheTriggers(server.db, text);
     const one = `where account_id = '${victim.aid}' and seq = 2`;
     expect(await fault()).toBeUndefined();
     await behindItsBack(`update audit_log set entry = replace(entry, 'store.create', 'store.delete') ${one}`);
@@ -109,6 +119,6 @@ describe("the audit log", () => {
     await behindItsBack(`delete from audit_log ${one}`);
     expect(await fault()).toBe("entry 2 is missing");
     await behindItsBack(`delete from audit_log where account_id = '${victim.aid}'`);
-    expect(await fault()).toBe("entries after 0 are missing of 3");
+    expect(await fault()).toBe("entries after 0 are missing of 4");
   });
 });

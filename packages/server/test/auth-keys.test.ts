@@ -1,6 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSigningKey, retireSigningKeys } from "../src/auth/key-rotation.ts";
+import { testRootKey } from "./support/database.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
@@ -42,7 +43,7 @@ describe("rotating the signing key, on two servers with one database", () => {
   it("logs nobody out, publishes before it signs, and retires when the last token has expired", async () => {
     const [old] = await published(here);
     const early = await getToken(here);
-    const added = await createSigningKey(here.db, here.clock);
+    const added = await createSigningKey(here.db, here.clock, testRootKey());
 
     // For a while the new key is only shown: nobody has to know it yet.
     pass(6);

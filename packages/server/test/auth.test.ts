@@ -9,6 +9,8 @@ import {
   SignJWT,
 } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encryptPrivateJwk } from "../src/auth/private-keys.ts";
+import { testRootKey } from "./support/database.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
@@ -252,8 +254,8 @@ describe("getting a token", () => {
     const own = await server.db.sql.selectFrom("signing_keys").selectAll().executeTakeFirstOrThrow();
     const pair = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
     const created_at = new Date(own.created_at.getTime() - 1000);
-    const jwk = async (key: CryptoKey) => JSON.stringify(await exportJWK(key));
-    const keys = { public_jwk: await jwk(pair.publicKey), private_jwk: await jwk(pair.privateKey) };
+    const encrypted_private_jwk = await encryptPrivateJwk(testRootKey(), "second", await exportJWK(pair.privateKey));
+    const keys = { public_jwk: JSON.stringify(await exportJWK(pair.publicKey)), encrypted_private_jwk };
     await server.db.sql
       .insertInto("signing_keys")
       .values({ kid: "second", ...keys, created_at, retired_at: null })

@@ -4,6 +4,7 @@ import { deviceTokens } from "../src/auth/device-tokens.ts";
 import { openSigningKeys } from "../src/auth/signing-keys.ts";
 import { authenticateDevice, liveCredentials } from "../src/terminals/credentials.ts";
 import { renewToken } from "../src/terminals/pairing/tokens.ts";
+import { testRootKey } from "./support/database.ts";
 import { connectMqtt } from "./support/device.ts";
 import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
@@ -95,7 +96,7 @@ describe("device tokens, on two servers with one database", () => {
   it("take the same steps to be refused, whether the terminal is known or not", async () => {
     await registerForPairing(here, tenant, "STEPS-KNOWN");
     const device = await PairingDevice.make("STEPS");
-    const keys = await openSigningKeys(here.db, here.clock);
+    const keys = await openSigningKeys(here.db, here.clock, testRootKey());
     const find = liveCredentials(here.db);
     const stepsFor = async (named: object) => {
       const steps: string[] = [];
@@ -131,7 +132,7 @@ describe("device tokens, on two servers with one database", () => {
     const { id, token } = await paired("HTTPS");
     const other = await registerForPairing(here, tenant, "HTTPS-PASSWORD");
     const issued = await here.call("POST", `${path}/${other.terminal_id}/credentials`, tenant);
-    const keys = await openSigningKeys(here.db, here.clock);
+    const keys = await openSigningKeys(here.db, here.clock, testRootKey());
     const deps = {
       findLiveCredential: liveCredentials(here.db),
       deviceTokens: deviceTokens({ keys, clock: here.clock, lifetimeSeconds: 120 }),

@@ -232,8 +232,13 @@ describe("tenants", () => {
         .execute()
         .then(() =>
           tx
-            .insertInto("audit_heads")
-            .values({ account_id: owner.aid, seq: 9, hash: Buffer.alloc(32) })
+            .insertInto("virtual_terminal_leases")
+            .values({
+              account_id: owner.aid,
+              terminal_id: "x",
+              server_id: randomUUID(),
+              leased_until: server.clock.now(),
+            })
             .execute(),
         ),
     );

@@ -1,20 +1,109 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { checkCheckpoints } from "@tillkeeper/server/audit/checkpoint-files";
+import { checkpointKey, keyIdOf } from "@tillkeeper/server/audit/checkpoint-keys";
 import { verifyChains } from "@tillkeeper/server/audit/verify";
-import { readConfig } from "@tillkeeper/server/config";
+import { verifyCheckpoints } from "@tillkeeper/server/audit/verify-checkpoints";
+import { type Config, readConfig } from "@tillkeeper/server/config";
+import type { Db } from "@tillkeeper/server/db/db";
+import { readRootKey, rootKeyFile } from "@tillkeeper/server/platform/root-key";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { Command } from "commander";
 import { withDatabase } from "../database.ts";
 
-/** `tillkeeper audit verify`: recomputes the hash chain of every account's log; exit code 1 when one does not hold. */
+interface VerifyOptions {
+  account?: string;
+  checkpoint: string[];
+  publicKey: string[];
+}
+
+const nextStep = [
+  "Leave the database as it is: the log cannot be mended, and what is there is evidence. Compare the entries of the accounts",
+  "named with a backup from before; docs/audit.md says what each fault means.",
+].join("\n");
+
+/** `tillkeeper audit`: whether the log of all changes is whole, and the key that its checkpoints are signed with. */
 export function auditCommand(): Command {
   const verify = new Command("verify")
     .description("recompute the chains of the audit log; exit code 1 when one does not hold")
     .option("--account <id>", "only this account")
-    .action(async ({ account }: { account?: string }) => {
-      const reports = await withDatabase(readConfig(process.env), (db) => verifyChains(db, account));
-      for (const { accountId, entries, fault } of reports) {
-        console.log(`${accountId}  ${fault ? `BROKEN: ${fault}` : `holds, ${entries} entries`}`);
-      }
-      if (reports.length === 0) console.log("There are no entries.");
-      if (reports.some(({ fault }) => fault !== undefined)) process.exitCode = 1;
+    .option(
+      "--checkpoint <path>",
+      "chains must pass through this file, or all of this folder; may be repeated",
+      all,
+      [],
+    )
+    .option("--public-key <file>", "a key that may have signed them, beside this server's; may be repeated", all, [])
+    .action(verifyAction);
+  const key = new Command("key")
+    .description("print the public key that verifies checkpoints of the audit log")
+    .action(() => {
+      const publicKey = ownKey(readConfig(process.env));
+      const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+      console.log(`Key id: ${keyIdOf(publicKey)}\n${pem.trimEnd()}`);
     });
-  return new Command("audit").description("the log of all changes").addCommand(verify);
+  return new Command("audit").description("the log of all changes").addCommand(verify).addCommand(key);
+}
+
+function all(path: string, before: string[]): string[] {
+  return [...before, path];
+}
+
+async function verifyAction(options: VerifyOptions): Promise<void> {
+  const config = readConfig(process.env);
+  const keys = options.publicKey.map(readPublicKey);
+  // Someone else's copy of the database may be verified with the public key alone.
+  if (options.checkpoint.length > 0 && (keys.length === 0 || readRootKey(rootKeyFile(config))))
+    keys.push(ownKey(config));
+  const holds = await withDatabase(config, async (db) => {
+    const chainsHold = await printChains(db, options);
+    return (await printCheckpoints(db, options, keys)) && chainsHold;
+  });
+  if (holds) return;
+  console.log(nextStep);
+  process.exitCode = 1;
+}
+
+async function printChains(db: Db, { account }: VerifyOptions): Promise<boolean> {
+  let holds = true;
+  for await (const { accountId, entries, fault } of verifyChains(db, account)) {
+    console.log(`${accountId}  ${fault ? `BROKEN: ${fault}` : `holds, ${entries} entries`}`);
+    if (fault) holds = false;
+  }
+  return holds;
+}
+
+async function printCheckpoints(db: Db, { checkpoint, account }: VerifyOptions, keys: KeyObject[]): Promise<boolean> {
+  if (checkpoint.length === 0) return true;
+  const { checkpoints, faults } = await checkCheckpoints(checkpoint, keys);
+  for (const { number, at, accounts, digest } of checkpoints) {
+    console.log(`checkpoint ${number} of ${at}  signed, ${accounts} accounts, digest ${digest}`);
+  }
+  for (const fault of faults) console.log(`checkpoint BROKEN: ${fault}`);
+  let holds = faults.length === 0;
+  for await (const { accountId, number, at, fault } of verifyCheckpoints(db, checkpoints, account)) {
+    console.log(`${accountId}  NOT AS IN CHECKPOINT ${number} of ${at}: ${fault}`);
+    holds = false;
+  }
+  return holds;
+}
+
+function ownKey(config: Config): KeyObject {
+  const file = rootKeyFile(config);
+  const rootKey = readRootKey(file);
+  if (rootKey) return checkpointKey(rootKey).publicKey;
+  throw new StartupError(
+    `There is no key file ${file}: the first server makes it. Where it is somewhere else, name it in TILLKEEPER_KEY_FILE, or name the public key that \`tillkeeper audit key\` prints there with --public-key.`,
+  );
+}
+
+function readPublicKey(file: string): KeyObject {
+  try {
+    const key = createPublicKey(readFileSync(file, "utf8"));
+    if (key.asymmetricKeyType === "ed25519") return key;
+  } catch (error) {
+    const { code = "" } = error as { code?: string };
+    if (code === "ENOENT") throw new StartupError(`There is no file ${file} (--public-key).`, { cause: error });
+  }
+  throw new StartupError(`The file ${file} (--public-key) does not hold a key as \`tillkeeper audit key\` prints it.`);
 }

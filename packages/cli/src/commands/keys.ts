@@ -1,5 +1,6 @@
 import { createSigningKey } from "@tillkeeper/server/auth/key-rotation";
 import { readConfig } from "@tillkeeper/server/config";
+import { openRootKey } from "@tillkeeper/server/db/known-key";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import { Command } from "commander";
 import { withDatabase } from "../database.ts";
@@ -14,7 +15,12 @@ export function keysCommand(): Command {
 
 async function rotateAction(): Promise<void> {
   const instead = "stop it first, rotate, and start it again; nobody is logged out by that";
-  const kid = await withDatabase(readConfig(process.env), (db) => createSigningKey(db, systemClock), { instead });
+  const config = readConfig(process.env);
+  const kid = await withDatabase(
+    config,
+    async (db) => createSigningKey(db, systemClock, await openRootKey(db, config)),
+    { instead },
+  );
   console.log(
     [
       `The new key is ${kid}.`,

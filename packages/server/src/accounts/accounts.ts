@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { AccountCreate, AccountCreated } from "@tillkeeper/contract/http/accounts";
 import { adminScopes } from "@tillkeeper/contract/scopes";
-import { type Actor, recordChange } from "../audit/audit.ts";
+import { type Actor, creationAction, recordChange } from "../audit/audit.ts";
 import { createClient } from "../auth/clients.ts";
 import { newSecret } from "../auth/secrets.ts";
 import { showClient } from "../clients/clients.ts";
@@ -47,16 +47,10 @@ async function insertAccount(
   { name, operator_account_id: operator }: AccountCreate,
 ): Promise<AccountCreated | undefined> {
   const { accountId, clientId: createdBy } = actor;
-  const now = clock.now();
-  const inserted = await tx
-    .insertInto("accounts")
-    .values({ account_id: accountId, name, operator_account_id: operator ?? null, created_at: now })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning("account_id")
-    .executeTakeFirst();
-  if (!inserted) return undefined;
+  const account = await insertRow(tx, clock, accountId, { name, operator });
+  if (!account) return undefined;
   const secret = newSecret();
-  const clientId = newId(now);
+  const clientId = newId(clock.now());
   const id = await createClient(tx, clock, {
     accountId,
     clientId,
@@ -65,19 +59,46 @@ async function insertAccount(
     scopes: adminScopes,
     createdBy,
   });
-  const account = {
+  const client = await showClient(tx, accountId, id);
+  await recordCreation(tx, clock, actor, { ...account, client });
+  return { ...account, client: { ...client, client_secret: secret } };
+}
+
+/**
+ * Makes an account without a client, with the entry that each account's log begins with. Answers false when the id is
+ * taken.
+ */
+export async function openAccount(tx: Tx, clock: Clock, actor: Actor, name: string): Promise<boolean> {
+  const account = await insertRow(tx, clock, actor.accountId, { name });
+  if (account) await recordCreation(tx, clock, actor, account);
+  return account !== undefined;
+}
+
+async function insertRow(
+  tx: Tx,
+  clock: Clock,
+  accountId: string,
+  { name, operator }: { name: string; operator?: string | undefined },
+) {
+  const now = clock.now();
+  const inserted = await tx
+    .insertInto("accounts")
+    .values({ account_id: accountId, name, operator_account_id: operator ?? null, created_at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("account_id")
+    .executeTakeFirst();
+  if (!inserted) return undefined;
+  return {
     account_id: accountId,
     name,
     ...(operator !== undefined && { operator_account_id: operator }),
     created_at: documentedTime(now),
   };
-  const client = await showClient(tx, accountId, id);
-  await recordChange(tx, clock, actor, {
-    action: "account.create",
-    subject: { type: "account", id: accountId },
-    after: { ...account, client },
-  });
-  return { ...account, client: { ...client, client_secret: secret } };
+}
+
+async function recordCreation(tx: Tx, clock: Clock, actor: Actor, after: object): Promise<void> {
+  const subject = { type: "account", id: actor.accountId };
+  await recordChange(tx, clock, actor, { action: creationAction, subject, after });
 }
 
 async function checkOperator(db: Db, { account_id, operator_account_id: operator }: AccountCreate): Promise<void> {

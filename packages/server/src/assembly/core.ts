@@ -6,6 +6,7 @@ import { createTokens } from "../auth/tokens.ts";
 import { transferTokens } from "../auth/transfer-tokens.ts";
 import type { Config } from "../config.ts";
 import { defaultDeviceTokenSeconds, documentedHosts } from "../config.ts";
+import { openRootKey } from "../db/known-key.ts";
 import { openDatabase } from "../db/open.ts";
 import { openFileStore } from "../files/open-store.ts";
 import type { VirtualTerminalHost } from "../gateway/virtual-terminals.ts";
@@ -33,6 +34,7 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
   closing.add(() => folder.release());
   const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log });
   closing.add(() => db.close());
+  const rootKey = await openRootKey(db, { dataDir: folder.path, keyFile: config.keyFile });
   const files = await openFileStore({ ...config, dataDir: folder.path });
   closing.add(() => files.close());
   const masking = openMasking({ log });
@@ -43,7 +45,7 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
     furtherHosts: config.audienceHosts.filter((host) => !documentedHosts.includes(host)),
   });
   const { acceptedHosts } = addresses;
-  const keys = await openSigningKeys(db, clock);
+  const keys = await openSigningKeys(db, clock, rootKey);
   const narrowedGrants = await openNarrowedGrants(db, clock);
   const tokens = createTokens({
     keys,
@@ -62,6 +64,6 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
   const findLiveCredential = liveCredentials(db);
   const transfers = transferTokens({ keys, clock });
   const access = { keys, tokens, deviceTokens, findLiveCredential, transfers };
-  return { config, log, clock, folder: folder.path, db, files, masking, addresses, ...access };
+  return { config, log, clock, folder: folder.path, db, rootKey, files, masking, addresses, ...access };
 }
 export type Core = Awaited<ReturnType<typeof openCore>>;

@@ -1,4 +1,6 @@
 import { activationWorker } from "../activations/worker.ts";
+import { checkpointKey } from "../audit/checkpoint-keys.ts";
+import { checkpointWorker } from "../audit/checkpoints.ts";
 import { signingKeyWorker } from "../auth/key-rotation.ts";
 import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config.ts";
 import { credentialWorker } from "../gateway/credential-check.ts";
@@ -21,7 +23,7 @@ import { type Accept, operationRequest } from "./ports.ts";
 export function workersOf(
   core: Core,
   gateway: DeviceSide,
-  { accept, terminals }: { accept: Accept; terminals: RetirementDeps },
+  { accept, terminals, sandbox }: { accept: Accept; terminals: RetirementDeps; sandbox: boolean },
 ) {
   const { db, clock, log, config, files } = core;
   const ask = (accountId: string, terminalId: string) =>
@@ -51,6 +53,7 @@ export function workersOf(
       clock,
       lifetimeSeconds: Math.max(config.tokenLifetimeSeconds, core.deviceTokens.lifetimeSeconds),
     }),
+    checkpointWorker({ db, clock, log, files, key: checkpointKey(core.rootKey), quiet: sandbox }),
     releaseFileWorker({ db, clock, log, files }),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];

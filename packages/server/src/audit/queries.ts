@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from "kysely";
+import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
 
 export type AuditRow = Selectable<Tables["audit_log"]>;
@@ -33,18 +33,38 @@ export function listEntries(db: Kysely<Tables>, accountId: string, filter: Audit
   return query.execute();
 }
 
-/** Oldest first, in a range of numbers: for reading a chain through as it was at one moment. */
+/** Oldest first, above a number: for reading a chain through. */
 export function readChain(
   db: Kysely<Tables>,
-  { accountId, above, upTo, limit }: { accountId: string; above: number; upTo: number; limit: number },
+  { accountId, above, limit }: { accountId: string; above: string | undefined; limit: number },
 ): Promise<AuditRow[]> {
-  return db
-    .selectFrom("audit_log")
-    .selectAll()
-    .where("account_id", "=", accountId)
-    .where("seq", ">", String(above))
-    .where("seq", "<=", String(upTo))
-    .orderBy("seq")
-    .limit(limit)
-    .execute();
+  let query = db.selectFrom("audit_log").selectAll().where("account_id", "=", accountId).orderBy("seq").limit(limit);
+  if (above !== undefined) query = query.where("seq", ">", above);
+  return query.execute();
+}
+
+/** What stands where chains are said to have been. */
+export interface Place {
+  account_id: string;
+  /** Whether the account has a row. */
+  known: boolean;
+  /** Of the entry with that number. */
+  hash: Buffer | null;
+  /** The number of the last entry. */
+  end: string | null;
+}
+
+export async function findPlaces(
+  db: Kysely<Tables>,
+  heads: readonly { account: string; seq: number }[],
+): Promise<Place[]> {
+  const accounts = heads.map((head) => head.account);
+  const numbers = heads.map((head) => head.seq);
+  const { rows } = await sql<Place>`
+    select asked.account_id, accounts.account_id is not null as known, audit_log.hash,
+      (select seq from audit_log where account_id = asked.account_id order by seq desc limit 1) as "end"
+    from unnest(${accounts}::text[], ${numbers}::bigint[]) as asked (account_id, seq)
+    left join accounts on accounts.account_id = asked.account_id
+    left join audit_log on audit_log.account_id = asked.account_id and audit_log.seq = asked.seq`.execute(db);
+  return rows;
 }

@@ -1,8 +1,11 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
+import { startLock } from "../db/locks.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { RootKey } from "../platform/root-key.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import { encryptPrivateJwk } from "./private-keys.ts";
 
 export const algorithm = "EdDSA";
 /**
@@ -15,7 +18,7 @@ const clockSkewMs = 60_000;
 const retireEveryMs = 60_000;
 
 /** Adds a key pair; servers sign with it once it has settled. Answers its id. */
-export async function createSigningKey(db: Pick<Db, "sql">, clock: Clock): Promise<string> {
+export async function createSigningKey(db: Pick<Db, "sql">, clock: Clock, rootKey: RootKey): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { crv: "Ed25519", extractable: true });
   const publicJwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(publicJwk);
@@ -24,7 +27,7 @@ export async function createSigningKey(db: Pick<Db, "sql">, clock: Clock): Promi
     .values({
       kid,
       public_jwk: JSON.stringify(publicJwk),
-      private_jwk: JSON.stringify(await exportJWK(privateKey)),
+      encrypted_private_jwk: await encryptPrivateJwk(rootKey, kid, await exportJWK(privateKey)),
       created_at: clock.now(),
       retired_at: null,
     })
@@ -32,18 +35,15 @@ export async function createSigningKey(db: Pick<Db, "sql">, clock: Clock): Promi
   return kid;
 }
 
-/** Any number that nothing else in this database locks. */
-const firstKeyLock = 5_347_182_906_155_731;
-
 /**
  * Adds the first key pair, unless another server has. Servers that start together on a new database would otherwise each
  * sign with one of their own, and for a moment refuse each other's tokens.
  */
-export async function createFirstSigningKey(db: Db, clock: Clock): Promise<void> {
+export async function createFirstSigningKey(db: Db, clock: Clock, rootKey: RootKey): Promise<void> {
   await db.sql.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(${firstKeyLock})`.execute(tx);
+    await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
     const known = await tx.selectFrom("signing_keys").select("kid").where("retired_at", "is", null).limit(1).execute();
-    if (known.length === 0) await createSigningKey({ sql: tx }, clock);
+    if (known.length === 0) await createSigningKey({ sql: tx }, clock, rootKey);
   });
 }
 

@@ -3,13 +3,15 @@ import type { Selectable } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { RootKey } from "../platform/root-key.ts";
 import { algorithm, createFirstSigningKey, settlesAfterMs } from "./key-rotation.ts";
+import { decryptPrivateJwk, encryptPlainKeys } from "./private-keys.ts";
 
 interface KeyPair {
   kid: string;
   key: CryptoKey;
   publicJwk: JWK;
-  privateJwk: JWK;
+  encryptedPrivateJwk: string;
   createdAt: Date;
 }
 
@@ -31,7 +33,7 @@ const staleAfterMs = 5_000;
 /** An unknown key is looked up at once, but not for every forged token. */
 const unknownAfterMs = 1_000;
 
-export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys> {
+export async function openSigningKeys(db: Db, clock: Clock, rootKey: RootKey): Promise<SigningKeys> {
   /** Newest first. */
   let pairs = new Map<string, KeyPair>();
   let signing: { kid: string; key: CryptoKey } | undefined;
@@ -42,8 +44,10 @@ export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys
   async function read(): Promise<void> {
     const rows = await db.sql
       .selectFrom("signing_keys")
-      .selectAll()
+      .select(["kid", "public_jwk", "encrypted_private_jwk", "created_at"])
       .where("retired_at", "is", null)
+      // A server of before, which runs beside this one, may still write one that is not.
+      .where("encrypted_private_jwk", "is not", null)
       .orderBy("created_at", "desc")
       .orderBy("kid")
       .execute();
@@ -66,9 +70,10 @@ export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys
     if (age() > staleAfterMs) await readOnce();
   }
   const age = () => Math.abs(clock.now().getTime() - readAt);
+  await encryptPlainKeys(db, rootKey);
   await readOnce();
   if (pairs.size === 0) {
-    await createFirstSigningKey(db, clock);
+    await createFirstSigningKey(db, clock, rootKey);
     await readOnce();
   }
 
@@ -78,7 +83,8 @@ export async function openSigningKeys(db: Db, clock: Clock): Promise<SigningKeys
       const newest = newestSettled([...pairs.values()], clock.now());
       if (!newest) throw new Error("there is no signing key");
       if (signing?.kid !== newest.kid) {
-        signing = { kid: newest.kid, key: (await importJWK(newest.privateJwk, algorithm)) as CryptoKey };
+        const privateJwk = await decryptPrivateJwk(rootKey, newest.kid, newest.encryptedPrivateJwk);
+        signing = { kid: newest.kid, key: (await importJWK(privateJwk, algorithm)) as CryptoKey };
       }
       return signing;
     },
@@ -102,8 +108,11 @@ function newestSettled(newestFirst: readonly KeyPair[], now: Date): KeyPair | un
   return newestFirst.find(({ createdAt }) => createdAt.getTime() <= settledBy) ?? newestFirst.at(-1);
 }
 
-async function importKey(row: Selectable<Tables["signing_keys"]>): Promise<KeyPair> {
+type Row = Pick<Selectable<Tables["signing_keys"]>, "kid" | "public_jwk" | "encrypted_private_jwk" | "created_at">;
+
+async function importKey(row: Row): Promise<KeyPair> {
   const publicJwk = { ...row.public_jwk, kid: row.kid, alg: algorithm, use: "sig" } as JWK;
   const key = (await importJWK(publicJwk, algorithm)) as CryptoKey;
-  return { kid: row.kid, publicJwk, key, privateJwk: row.private_jwk, createdAt: row.created_at };
+  const encryptedPrivateJwk = row.encrypted_private_jwk ?? "";
+  return { kid: row.kid, publicJwk, key, encryptedPrivateJwk, createdAt: row.created_at };
 }

@@ -90,6 +90,7 @@ async function checkTenantRights(db: Db): Promise<void> {
     where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and exists (
       select from unnest(array['select', 'insert', 'update', 'delete']) as privilege
       where not has_table_privilege(${tenantRole}, oid, privilege)
+        and not (relname in ('audit_log', 'audit_heads') and privilege <> 'select')
     )`.execute(db.sql);
   if (rows.length > 0) throw new Error(`no rights on ${rows.map((row) => row.name).join(", ")}`);
 }
@@ -104,6 +105,9 @@ begin
   execute format('grant usage on schema %I to ${tenantRole}', current_schema());
   execute format('grant select, insert, update, delete on all tables in schema %I to ${tenantRole}', current_schema());
   execute format('alter default privileges in schema %I grant select, insert, update, delete on tables to ${tenantRole}', current_schema());
+  -- Entries are appended by a function only.
+  revoke insert, update, delete on audit_log, audit_heads from ${tenantRole};
+  grant execute on function audit_append to ${tenantRole};
 end
 $$`;
 

@@ -84,10 +84,14 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
   signing_keys: {
     kid: string;
     public_jwk: Json<Record<string, unknown>>;
-    private_jwk: Json<Record<string, unknown>>;
+    /** As servers of before wrote it; the next start encrypts it. */
+    private_jwk: ColumnType<Record<string, unknown> | null, null | undefined, null>;
+    encrypted_private_jwk: string | null;
     created_at: Date;
     retired_at: Date | null;
   };
+  /** One row for all servers. */
+  root_key: { one: Generated<true>; fingerprint: string; created_at: Generated<Date> };
   payout_destinations: {
     account_id: string;
     payout_destination_id: string;
@@ -279,6 +283,14 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     entry: string;
     previous_hash: Buffer;
     hash: Buffer;
+  };
+  /** One row for all servers: the newest checkpoint. */
+  audit_checkpoint: {
+    one: Generated<true>;
+    number: ColumnType<string, number, number>;
+    at: Date | null;
+    digest: string | null;
+    claimed_until: Date | null;
   };
   audit_heads: { account_id: string; seq: ColumnType<string, number, number>; hash: Buffer };
   virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };

@@ -2,12 +2,14 @@ import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "@tillkeeper/contract/scopes";
+import { openAccount } from "../accounts/accounts.ts";
 import { hashChosen } from "../auth/chosen-secrets.ts";
 import { createClient } from "../auth/clients.ts";
 import { clientIsKnown } from "../auth/known-clients.ts";
 import { newSecret } from "../auth/secrets.ts";
 import { insertSecret, type NewSecret } from "../auth/stored-secrets.ts";
 import type { Db } from "../db/db.ts";
+import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
@@ -73,12 +75,8 @@ async function findAccount(db: Db): Promise<string | undefined> {
 async function createAccount({ db, clock }: SandboxDeps): Promise<string> {
   for (;;) {
     const accountId = `T${randomInt(10_000_000, 100_000_000)}`;
-    const created = await db.sql
-      .insertInto("accounts")
-      .values({ account_id: accountId, name: accountName, operator_account_id: null, created_at: clock.now() })
-      .onConflict((conflict) => conflict.doNothing())
-      .returning("account_id")
-      .executeTakeFirst();
+    const actor = { accountId, clientId: "tillkeeper:sandbox", address: "", requestId: "sandbox" };
+    const created = await inTenant(db, accountId, (tx) => openAccount(tx, clock, actor, accountName));
     if (created) return accountId;
   }
 }

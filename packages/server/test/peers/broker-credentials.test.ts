@@ -12,6 +12,7 @@ import type { Admission, Admitted } from "../../src/terminals/admission.ts";
 import { liveCredentials } from "../../src/terminals/credentials.ts";
 import { renewToken } from "../../src/terminals/pairing/tokens.ts";
 import type { TestBroker } from "../support/broker-process.ts";
+import { testRootKey } from "../support/database.ts";
 import { enter } from "../support/hostile.ts";
 import { mosquittoDynsec } from "../support/mosquitto-dynsec.ts";
 import { nats } from "../support/nats.ts";
@@ -158,7 +159,7 @@ describe("tokens at Mosquitto", () => {
       clock: server.clock,
       tellsApart: false,
       deviceTokens: deviceTokens({
-        keys: await openSigningKeys(server.db, server.clock),
+        keys: await openSigningKeys(server.db, server.clock, testRootKey()),
         clock: server.clock,
         lifetimeSeconds: 60,
       }),

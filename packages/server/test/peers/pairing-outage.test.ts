@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MqttClient } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from "vitest";
 import type { TestBroker } from "../support/broker-process.ts";
 import { brokerKinds } from "../support/brokers.ts";
 import { Device } from "../support/device.ts";
@@ -182,6 +182,7 @@ describe.each(["mosquitto", "rabbitmq", "nats"] as const)("a device that pairs w
       ...testConfig,
       audienceHosts: [...testConfig.audienceHosts],
       dataDir,
+      keyFile: inject("keyFile"),
       databaseUrl: server.database.url,
       mqtt: broker.mqtt,
       http,

@@ -6,7 +6,7 @@ import { systemClock } from "@tillkeeper/terminal/clock";
 import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log.ts";
@@ -218,6 +218,7 @@ async function configOn({ mqtt, server }: Pick<Stage, "mqtt" | "server">, more: 
     ...testConfig,
     audienceHosts: [],
     dataDir: data.path,
+    keyFile: inject("keyFile"),
     databaseUrl: server.database.url,
     mqtt: { ...mqtt, ...more },
   };

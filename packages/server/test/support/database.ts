@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
+import { createRootKey, type RootKey } from "../../src/platform/root-key.ts";
 import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.ts";
 
 declare module "vitest" {
@@ -26,4 +27,9 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
     url: databaseUrl(postgres, name),
     drop: () => asSuperuser(postgres, `drop database if exists ${name} with (force)`),
   };
+}
+
+/** The root key that all servers of the run share. */
+export function testRootKey(): RootKey {
+  return createRootKey(inject("keyFile"));
 }

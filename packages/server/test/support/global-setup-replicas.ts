@@ -16,6 +16,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const compiled = mkdtempSync(join(tmpdir(), "tillkeeper-compiled-"));
   await compileInto(compiled);
   project.provide("compiled", compiled);
+  project.provide("keyFile", join(compiled, "key"));
   project.provide("postgres", address);
   project.provide("template", await makeTemplate(address));
   return async () => {

@@ -22,6 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("postgres", postgres.connection);
   project.provide("template", await makeTemplate(postgres.connection));
   project.provide("compiled", compiled);
+  project.provide("keyFile", join(folder, "key"));
   return async () => {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inject } from "vitest";
 import { type RunningServer, startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log.ts";
 import { TestClock } from "./test-clock.ts";
@@ -17,7 +18,14 @@ export async function startOneProcess({
   const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
   const start = () =>
     startServer({
-      config: { ...testConfig, audienceHosts: [...testConfig.audienceHosts], dataDir, databaseUrl, ...config },
+      config: {
+        ...testConfig,
+        audienceHosts: [...testConfig.audienceHosts],
+        dataDir,
+        keyFile: inject("keyFile"),
+        databaseUrl,
+        ...config,
+      },
       log,
       clock,
       ...(virtualTerminalHost && { virtualTerminalHost }),

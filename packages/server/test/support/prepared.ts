@@ -10,6 +10,8 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** Where the programs under test keep their compiled sources, so that each starts in half the time. */
     compiled: string;
+    /** Where all servers of the run have their root key, because those on one database share it. */
+    keyFile: string;
   }
 }
 

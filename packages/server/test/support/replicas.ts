@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inject } from "vitest";
 import { Balancer } from "./balancer.ts";
 import { freePort } from "./free-port.ts";
 import { type Mosquitto, startMosquitto } from "./mosquitto.ts";
@@ -50,6 +51,7 @@ export async function startReplicas({
             http: { host: "127.0.0.1", port: { number, configured: true } },
             mqtt: { ...testConfig.mqtt, outsideUrl: mosquitto.url },
             dataDir: join(folder, `server-${number}`),
+            keyFile: inject("keyFile"),
             databaseUrl,
             publicUrl: `http://${balancer.host}`,
             files: { kind: "folder", path: join(folder, "files") },

@@ -28,6 +28,7 @@ export async function startServerGroup(aid: string): Promise<ServerGroup> {
     DATABASE_URL: database.url,
     MQTT_URL: mosquitto.url,
     TILLKEEPER_PUBLIC_URL: url,
+    TILLKEEPER_KEY_FILE: inject("keyFile"),
     TILLKEEPER_LOG_LEVEL: process.env["TEST_LOG"] === "1" ? "info" : "silent",
     NODE_COMPILE_CACHE: inject("compiled"),
   };

@@ -1,4 +1,5 @@
 import type { Scope } from "@tillkeeper/contract/scopes";
+import { openAccount } from "../../src/accounts/accounts.ts";
 import { createClient } from "../../src/auth/clients.ts";
 import { newSecret } from "../../src/auth/secrets.ts";
 import type { Config } from "../../src/config.ts";
@@ -147,14 +148,11 @@ export async function makeTenant(
   { clientId = `client-of-${aid}`, scopes = ["admin:accounts", "admin:checkout"] as readonly Scope[] } = {},
 ): Promise<Tenant> {
   const secret = newSecret();
-  await server.db.sql
-    .insertInto("accounts")
-    .values({ account_id: aid, name: aid, operator_account_id: null, created_at: server.clock.now() })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-  await server.db.sql
-    .transaction()
-    .execute((tx) => createClient(tx, server.clock, { accountId: aid, clientId, name: clientId, secret, scopes }));
+  const actor = { accountId: aid, clientId: "tillkeeper:cli", address: "", requestId: "cli" };
+  await server.db.sql.transaction().execute(async (tx) => {
+    await openAccount(tx, server.clock, actor, aid);
+    await createClient(tx, server.clock, { accountId: aid, clientId, name: clientId, secret, scopes });
+  });
   return { aid, clientId, secret, token: await getToken(server, aid, { clientId, secret }) };
 }
 

@@ -1,0 +1,76 @@
+import { exportJWK, generateKeyPair, type JWK } from "jose";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createSigningKey } from "../src/auth/key-rotation.ts";
+import { decryptPrivateJwk, encryptPrivateJwk } from "../src/auth/private-keys.ts";
+import { openSigningKeys } from "../src/auth/signing-keys.ts";
+import { testRootKey } from "./support/database.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+describe("private signing keys", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T67000001");
+  });
+  afterAll(() => server.stop());
+
+  const rows = () => server.db.sql.selectFrom("signing_keys").selectAll().orderBy("created_at").execute();
+  const stores = async () => (await server.call("GET", `/v1/accounts/${tenant.aid}/stores`, tenant)).status;
+
+  it("stand nowhere in the database as they are", async () => {
+    await createSigningKey(server.db, server.clock, testRootKey());
+    const found = await rows();
+    expect(found).toHaveLength(2);
+    for (const { kid, private_jwk, encrypted_private_jwk } of found) {
+      expect(private_jwk).toBeNull();
+      const { d } = await decryptPrivateJwk(testRootKey(), kid, String(encrypted_private_jwk));
+      expect(d).toMatch(/^[\w-]{43}$/);
+      expect(JSON.stringify(found)).not.toContain(d);
+    }
+  });
+
+  it("are encrypted at start when a server of before has left them as they are, and go on signing", async () => {
+    const [first] = await rows();
+    const kid = String(first?.kid);
+    const plain = await decryptPrivateJwk(testRootKey(), kid, String(first?.encrypted_private_jwk));
+    await server.restart(() => undefined);
+    // As the version before wrote it; the constraint allows either form.
+    await server.db.pool.query(
+      "update signing_keys set private_jwk = $2, encrypted_private_jwk = null, retired_at = null where kid = $1",
+      [kid, JSON.stringify(plain)],
+    );
+    await server.restart();
+    const now = (await rows()).find((row) => row.kid === kid);
+    expect(now?.private_jwk).toBeNull();
+    expect(await decryptPrivateJwk(testRootKey(), kid, String(now?.encrypted_private_jwk))).toEqual(plain);
+    expect(await stores()).toBe(200);
+    expect(await server.account("T67000002")).toMatchObject({ token: expect.any(String) });
+  });
+
+  it("do not open in the row of another key, changed, or with another root key", async () => {
+    const { privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+    const jwk: JWK = await exportJWK(privateKey);
+    const key = testRootKey();
+    const encrypted = await encryptPrivateJwk(key, "this", jwk);
+    expect(await decryptPrivateJwk(key, "this", encrypted)).toEqual(jwk);
+    await expect(decryptPrivateJwk(key, "that", encrypted)).rejects.toThrow("another signing key");
+    const other = { ...key, derive: () => key.derive("clientSecrets") };
+    await expect(decryptPrivateJwk(other, "this", encrypted)).rejects.toThrow("decryption operation failed");
+    const [head = "", ...rest] = encrypted.split(".");
+    const header = JSON.parse(Buffer.from(head, "base64url").toString());
+    const moved = Buffer.from(JSON.stringify({ ...header, kid: "that" })).toString("base64url");
+    await expect(decryptPrivateJwk(key, "that", [moved, ...rest].join("."))).rejects.toThrow(
+      "decryption operation failed",
+    );
+  });
+
+  it("are one for servers that open the keys at once", async () => {
+    await server.db.sql.deleteFrom("signing_keys").execute();
+    const key = testRootKey();
+    const opened = await Promise.all([1, 2, 3].map(() => openSigningKeys(server.db, server.clock, key)));
+    const kids = await Promise.all(opened.map(async (keys) => (await keys.current()).kid));
+    expect(new Set(kids).size).toBe(1);
+    expect(await rows()).toHaveLength(1);
+  });
+});
