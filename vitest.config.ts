@@ -24,7 +24,7 @@ export default defineConfig({
       {
         test: {
           name: "system",
-          include: ["packages/*/test/**/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", "hostile/test/**/*.test.ts"],
           exclude: [...withDebian, "**/node_modules/**"],
           globalSetup: ["packages/server/test/support/global-setup.ts"],
           testTimeout: 60_000,

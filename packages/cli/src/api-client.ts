@@ -84,9 +84,7 @@ function readSecret({ clientSecret, clientSecretFile: path }: ClientFlags): stri
 }
 
 function checked(credentials: Credentials): Credentials {
-  if (URL.canParse(credentials.url) && /^https?:/.test(credentials.url)) {
-    return { ...credentials, url: credentials.url.replace(/\/+$/, "") };
-  }
+  if (URL.canParse(credentials.url) && /^https?:/.test(credentials.url)) return credentials;
   throw new StartupError(`This is no address of a server: ${credentials.url}.`);
 }
 

@@ -12,20 +12,24 @@ export function refuseUnknown(
   const methods = new Map<string, Set<string>>([["/openapi.json", new Set(["GET", "HEAD"])]]);
   for (const row of routes) {
     if (row.guard) continue;
-    const known = methods.get(row.path) ?? new Set();
-    methods.set(row.path, known.add(row.method));
-    if (row.method === "GET") known.add("HEAD");
+    const allow = methods.get(row.path) ?? new Set();
+    methods.set(row.path, allow.add(row.method));
+    if (row.method === "GET") allow.add("HEAD");
   }
-  const forms = [...methods].map(([path, known]) => ({ form: formOf(path, maxParamLength), allow: [...known] }));
+  const known = [...methods].map(([path, allow]) => ({ parts: path.split("/"), allow: [...allow] }));
   return (method, url) => {
-    const path = url.split(/[?#]/, 1)[0] as string;
-    const allowed = forms.filter(({ form }) => form.test(path)).flatMap(({ allow }) => allow);
+    const parts = (url.split(/[?#]/, 1)[0] as string).split("/");
+    const allowed = known.filter((row) => fits(row.parts, parts, maxParamLength)).flatMap(({ allow }) => allow);
     if (allowed.length === 0) return new ApiError("not_found", "There is nothing at this address.");
     const allow = [...new Set(allowed)].join(", ");
     return new ApiError("method_not_allowed", `${method} is not allowed here, only ${allow}.`, { headers: { allow } });
   };
 }
 
-function formOf(path: string, maxParamLength: number): RegExp {
-  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, `[^/]{1,${maxParamLength}}`)}$`);
+function fits(path: readonly string[], parts: readonly string[], maxParamLength: number): boolean {
+  if (path.length !== parts.length) return false;
+  return path.every((name, index) => {
+    const part = parts[index] as string;
+    return name.startsWith(":") ? part !== "" && part.length <= maxParamLength : part === name;
+  });
 }
