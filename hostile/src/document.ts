@@ -16,7 +16,7 @@ export interface Schema {
   examples?: unknown[];
 }
 
-export interface Parameter {
+interface Parameter {
   name: string;
   in: string;
   schema: Schema;

@@ -6,10 +6,10 @@ import { pairDevice } from "@tillkeeper/terminal/pairing";
 import type { Stage } from "./stage.ts";
 
 /** Ids of one account's things, by their kind. */
-export type Ids = Record<string, string[]>;
+type Ids = Record<string, string[]>;
 
 /** An account with a client and things of every kind. */
-export interface Party {
+interface Party {
   accountId: string;
   clientId: string;
   clientSecret: string;
@@ -26,7 +26,7 @@ export interface Device {
 }
 
 /** What came with a command that waits: its operation, and the token for its files. */
-export interface Transfer {
+interface Transfer {
   operationId: string;
   token: string;
 }
