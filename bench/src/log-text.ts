@@ -15,7 +15,7 @@ const events = [
 ] as const;
 
 /** A log as terminals write it, in pieces, of about so many bytes; the same for the same seed. */
-function* logText(bytes: number, seed: number): Generator<Buffer> {
+export function* logText(bytes: number, seed: number): Generator<Buffer> {
   let state = seed;
   const random = (below: number) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

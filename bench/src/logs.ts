@@ -4,13 +4,14 @@ import { createGunzip, createGzip } from "node:zlib";
 import { openSigningKeys } from "@tillkeeper/server/auth/signing-keys";
 import { type TransferTokens, transferTokens } from "@tillkeeper/server/auth/transfer-tokens";
 import { openDb } from "@tillkeeper/server/db/db";
+import { CardMask } from "@tillkeeper/server/logs/card-mask";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log";
 import type { Effort } from "./arguments.ts";
 import { Child } from "./child.ts";
 import type { ServerPlace } from "./children/server.ts";
-import { type PackedLog, packedLog } from "./log-text.ts";
+import { logText, type PackedLog, packedLog } from "./log-text.ts";
 import { count, printAim, printTable } from "./print.ts";
 import { seedAccount, seedTerminals } from "./seed.ts";
 import { median } from "./statistics.ts";
@@ -23,6 +24,8 @@ const sampleEveryMs = 20;
 /** What ten times the bytes may cost in memory beyond what the small log costs. */
 const mostGrowth = 64 * megabyte;
 const leastRatio = 0.5;
+/** Megabytes of log that the mask alone works through in a second of processor time. */
+const leastMasked = 15;
 
 interface Receiver {
   child: Child;
@@ -55,6 +58,7 @@ export async function logs({ rounds }: Effort, closing: Closing): Promise<void> 
     received.large.push(await upload(receiver, large));
   }
   report(received);
+  reportMask();
 }
 
 async function startReceiver(closing: Closing, terminals: number): Promise<Receiver> {
@@ -124,6 +128,25 @@ async function recompress({ bytes }: PackedLog): Promise<number> {
   const nowhere = new Writable({ write: (_piece, _encoding, done) => done() });
   await pipeline(Readable.from([bytes], { objectMode: false }), createGunzip(), createGzip({ level: 6 }), nowhere);
   return (performance.now() - startedAt) / 1000;
+}
+
+/** What the mask alone takes: for a log, and for digits without end, which are the most work. */
+function reportMask(): void {
+  const digits = Buffer.from("4929 1782723600123457 ".repeat(3_000));
+  const [ofLog, ofDigits] = [maskedPerSecond([...logText(sizes.small, 3)]), maskedPerSecond(Array(100).fill(digits))];
+  console.log(
+    `masking alone, MB per second of processor time: a log ${ofLog.toFixed(0)}, digits ${ofDigits.toFixed(0)}`,
+  );
+  printAim("masking a log", `${ofLog.toFixed(0)} MB/s`, `≥ ${leastMasked} MB/s`, ofLog >= leastMasked);
+  console.log();
+}
+
+function maskedPerSecond(pieces: Buffer[]): number {
+  const mask = new CardMask();
+  const before = process.cpuUsage();
+  for (const piece of pieces) mask.write(piece);
+  const seconds = process.cpuUsage(before).user / 1_000_000;
+  return pieces.reduce((bytes, piece) => bytes + piece.length, 0) / megabyte / seconds;
 }
 
 function report({ small, large, bare }: { small: Received[]; large: Received[]; bare: number[] }): void {

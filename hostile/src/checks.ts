@@ -28,15 +28,18 @@ export function createJudge(document: OpenApi, stage: Stage, world: World): Judg
       if (!form.test(value)) return `the header ${name} is ${value}`;
     }
     const whole = `${answer.text}\n${JSON.stringify(answer.headers)}`;
-    const shown = [...secrets].find(([, secret]) => whole.includes(secret));
+    const shown = secrets.find(([, secret]) => whole.includes(secret));
     if (shown) return `the answer shows the ${shown[0]}`;
     return againstDocument(described, shot, answer);
   };
 }
 
 /** Made with the world: no answer repeats them. */
-function secretsOf(stage: Stage, { own, foreign, operatorToken, talker, waiting }: World): Map<string, string> {
-  return new Map([
+function secretsOf(
+  stage: Stage,
+  { own, foreign, operatorToken, talker, waiting }: World,
+): [name: string, secret: string][] {
+  return [
     ["bootstrap token", stage.bootstrapToken],
     ["broker secret", stage.brokerSecret],
     ["client's secret", own.clientSecret],
@@ -46,8 +49,8 @@ function secretsOf(stage: Stage, { own, foreign, operatorToken, talker, waiting 
     ["operator's token", operatorToken],
     ["device's token", talker.token],
     ["transfer token", waiting.send_logs.transfer.token],
-    ...cardNumbers.map((number) => ["number of a card", number] as const),
-  ]);
+    ...cardNumbers.map((number): [string, string] => ["number of a card", number]),
+  ];
 }
 
 function againstDocument(described: AnswerCheck, { method, path }: Shot, { status, headers, text }: Answer) {

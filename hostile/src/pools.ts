@@ -19,6 +19,16 @@ export class Pools {
     this.#made.set(kind, [...ids.slice(-(mostMade - 1)), id]);
   }
 
+  /** What a path names has ended. */
+  forget(path: string): void {
+    const parts = new Set(path.split(/[/?]/).map(decodeURIComponent));
+    for (const [kind, ids] of this.#made)
+      this.#made.set(
+        kind,
+        ids.filter((id) => !parts.has(id)),
+      );
+  }
+
   /** Picks ids for one request. What the request ends must have been made by the run. */
   picker(random: Random, destructive: boolean): (kind: string) => string {
     const { own, waiting } = this.#world;

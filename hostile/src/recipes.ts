@@ -133,7 +133,7 @@ export const recipes: Record<string, Recipe> = {
   },
   device_messages_post: {
     authorization: ({ world }) => `Bearer ${world.talker.token}`,
-    body: ({ random }) => ({ session: "hostile", messages: [deviceMessage(random)] }),
+    body: (context) => ({ session, messages: [deviceMessage(context)] }),
   },
   device_operations_update_get: { ...ofUpdate, query: () => ({ software_version: "4.1.2" }) },
   device_operations_update_file_get: { ...ofUpdate, query: ({ id }) => ({ release_id: id("release_id") }) },
@@ -156,17 +156,22 @@ export const recipes: Record<string, Recipe> = {
   },
 };
 
+const session = "hostile";
+
 /** As a terminal says it, with a card number where its texts may hold one. */
-function deviceMessage(random: Random): object {
+function deviceMessage({ random, id }: Context): object {
   const at = new Date().toISOString();
   const text = `declined card ${random.pick(cardNumbers)} track ;${random.pick(cardNumbers)}=2912?`;
   return random.pick([
-    { channel: "heartbeat", message: { sent_at: at, fault: { code: "printer", message: text } } },
-    { channel: "hello", message: { protocol: 1, agent: "hostile 1", sent_at: at, operations: [] } },
+    { channel: "heartbeat", message: { session, sent_at: at, fault: { code: "printer", message: text } } },
+    {
+      channel: "hello",
+      message: { protocol: 1, agent: `hostile ${random.pick(cardNumbers)}`, sent_at: at, session, operations: [] },
+    },
     {
       channel: "result",
       message: {
-        operation_id: uuid(random),
+        operation_id: id("told_operation_id"),
         operation: "open_menu",
         status: "FAILED",
         finished_at: at,

@@ -163,7 +163,7 @@ function bodyOf(context: Context, endpoint: Endpoint, spoiled: boolean): string 
 
 /** One more optional field with a value that fits. */
 function varied(right: unknown, schema: Schema | undefined, random: Random): unknown {
-  const names = Object.keys(schema?.properties ?? {}).filter((name) => !name.endsWith("_id"));
+  const names = Object.keys(schema?.properties ?? {}).filter((name) => !/_id$|^audience$|^scope$/.test(name));
   if (names.length === 0) return right;
   const name = random.pick(names);
   return { ...(right as object), [name]: fitting(schema?.properties?.[name] ?? {}, random) };

@@ -134,7 +134,9 @@ class Run {
     const unknown = /"(?:missing_token|invalid_token)"/.test(answer.text) && answer.status === 401;
     const past = !refusedForForm.has(answer.status) && !unknown && answer.status !== 0;
     this.routes.get(endpoint.id)?.add(answer.status, { right: who === "right", past, ms: answer.ms });
-    if (answer.status < 300) this.#learn(endpoint, answer);
+    if (answer.status >= 300 || answer.status === 0) return;
+    this.#learn(endpoint, answer);
+    if (recipes[endpoint.id]?.destructive) this.#pools.forget(shot.path);
   }
 
   #learn({ id }: Endpoint, { text }: Answer): void {

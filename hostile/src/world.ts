@@ -62,8 +62,18 @@ export async function openWorld(stage: Stage): Promise<World> {
   const foreign = await openAccount(stage, `T8${number}`);
   const ids = await furnish(stage, own.accountId, own.token, "own");
   const talker = await openDevice(stage, own, "H-talker");
+  const told = { terminal_id: talker.terminalId, operation: "open_menu", timeout: transferSeconds };
+  const { id: toldOperation } = await poster(stage, own.token)("/v1/admin/terminals/operations", told);
   return {
-    own: { ...own, ids: { ...ids, talking_terminal_id: [talker.terminalId] } },
+    own: {
+      ...own,
+      ids: {
+        ...ids,
+        operation_id: [...(ids["operation_id"] ?? []), toldOperation],
+        told_operation_id: [toldOperation],
+        talking_terminal_id: [talker.terminalId],
+      },
+    },
     foreign: { ...foreign, ids: await furnish(stage, foreign.accountId, foreign.token, "far") },
     operatorToken: await enterAsOperator(stage, operator, own.accountId),
     maker: await registered(poster(stage, own.token), own.accountId, "Releases of the run"),

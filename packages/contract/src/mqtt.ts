@@ -9,6 +9,7 @@ import {
   WhenBusy,
 } from "./operations.ts";
 import { DeviceFault, Telemetry } from "./telemetry.ts";
+import { FreeText } from "./texts.ts";
 
 /**
  * The device protocol: MQTT 5 or 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
@@ -105,7 +106,7 @@ export const Session = Type.String({
 export const HelloMessage = Type.Object(
   {
     protocol: Type.Literal(protocolVersion),
-    agent: Type.String({ minLength: 1, maxLength: 100, description: "Name and version of the program." }),
+    agent: FreeText({ minLength: 1, maxLength: 100, description: "Name and version of the program." }),
     sent_at: Time,
     session: Type.Optional(Session),
     operations: Type.Array(

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { FaultCode, FreeText, Identifier } from "./texts.ts";
 
 /**
  * The words and rules of terminal operations that every wire shares (HTTP, MQTT, events).
@@ -107,7 +108,7 @@ export const EndOfDayResult = Type.Object(
     outcome: Type.Enum(["accepted", "declined", "unconfirmed"], {
       description: "What the payment host said to the close.",
     }),
-    batch_id: Type.String({ maxLength: 64 }),
+    batch_id: Identifier({ maxLength: 64 }),
     start_of_day_at: Type.String({ format: "date-time" }),
     last_end_of_day_at: Type.String({ format: "date-time" }),
     purchases_count: Count,
@@ -124,7 +125,7 @@ export type EndOfDayResult = Static<typeof EndOfDayResult>;
 
 export const SendLogsResult = Type.Object(
   {
-    log_id: Type.String({ maxLength: 64 }),
+    log_id: Identifier({ maxLength: 64 }),
     size: Type.Integer({ minimum: 0, description: "Bytes." }),
     sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
   },
@@ -134,10 +135,10 @@ export type SendLogsResult = Static<typeof SendLogsResult>;
 
 export const CheckUpdateResult = Type.Object(
   {
-    current_version: Type.String({ maxLength: 64 }),
-    latest_version: Type.String({ maxLength: 64 }),
+    current_version: Identifier({ maxLength: 64 }),
+    latest_version: Identifier({ maxLength: 64 }),
     update_available: Type.Boolean(),
-    configuration_version: Type.String({ maxLength: 64 }),
+    configuration_version: Identifier({ maxLength: 64 }),
   },
   { additionalProperties: false },
 );
@@ -163,8 +164,8 @@ export interface OperationResults {
 
 export const OperationError = Type.Object(
   {
-    code: Type.String({ pattern: "^[a-z][a-z0-9_]{0,63}$", description: "snake_case, for programs." }),
-    message: Type.String({ maxLength: 500, description: "For people." }),
+    code: FaultCode,
+    message: FreeText({ maxLength: 500, description: "For people." }),
   },
   { additionalProperties: false },
 );

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { FaultCode, FreeText, Identifier } from "./texts.ts";
 
 /**
  * What a terminal tells of itself. Each field stands alone: what is left out has not changed, or is not known to the
@@ -6,8 +7,8 @@ import { type Static, Type } from "typebox";
  */
 export const Telemetry = Type.Object(
   {
-    software_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
-    configuration_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    software_version: Type.Optional(Identifier({ minLength: 1, maxLength: 64 })),
+    configuration_version: Type.Optional(Identifier({ minLength: 1, maxLength: 64 })),
     battery: Type.Optional(
       Type.Object({
         percent: Type.Integer({ minimum: 0, maximum: 100 }),
@@ -48,7 +49,7 @@ export type TelemetryField = (typeof telemetryFields)[number];
 
 /** A fault that keeps the device from its work: its terminal becomes ERROR until an update or an activation succeeds (D11). */
 export const DeviceFault = Type.Object({
-  code: Type.String({ pattern: "^[a-z][a-z0-9_]{0,63}$", description: "snake_case, for programs." }),
-  message: Type.Optional(Type.String({ maxLength: 500, description: "For people." })),
+  code: FaultCode,
+  message: Type.Optional(FreeText({ maxLength: 500, description: "For people." })),
 });
 export type DeviceFault = Static<typeof DeviceFault>;

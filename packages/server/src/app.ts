@@ -14,6 +14,7 @@ import fastify, {
 } from "fastify";
 import type { Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
+import { hasFreeText, textReader } from "./logs/device-texts.ts";
 import { openApiDocument } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
 import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
@@ -151,6 +152,8 @@ const callers = new WeakMap<FastifyRequest, Caller>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   const { params, query, body, responses } = row.schemas;
+  // Free text of devices is masked before it is handled.
+  const readBody = body && hasFreeText(body) ? textReader(body) : undefined;
   const errorSchema = { ...ErrorBody, description: "The documented error shape." };
   app.route({
     method: row.method,
@@ -178,7 +181,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       const answer = await handled(row, gate, request, {
         params: request.params,
         query: request.query,
-        body: request.body,
+        body: readBody ? readBody(request.body) : request.body,
         request,
         ...(caller && { caller }),
       });

@@ -193,6 +193,53 @@ describe("a terminal and its credential", () => {
     }
   });
 
+  it("is told what is wrong with a result that names another operation than its command", async () => {
+    const { body } = await server.call("POST", "/v1/admin/terminals/operations", {
+      ...tenant,
+      body: { terminal_id: b.terminalId, operation: "open_menu" },
+    });
+    const before = b.received.filter((entry) => entry.channel === "rejection").length;
+    const failed = {
+      operation_id: body.id,
+      status: "FAILED",
+      finished_at: new Date().toISOString(),
+      reason: "refused",
+    };
+    await b.say("result", { ...failed, operation: "end_of_day" });
+    expect(await b.next("rejection", before)).toEqual({
+      channel: "result",
+      operation_id: body.id,
+      errors: [{ path: "/operation", message: expect.stringContaining("command") }],
+    });
+    const receipts = b.received.filter((entry) => entry.channel === "receipt").length;
+    await b.say("result", { ...failed, operation: "open_menu" });
+    expect(await b.next("receipt", receipts)).toEqual({ operation_id: body.id, status: "FAILED" });
+  });
+
+  it("leaves no card number behind in what is shown, nor in the database", async () => {
+    const { body } = await server.call("POST", "/v1/admin/terminals/operations", {
+      ...tenant,
+      body: { terminal_id: b.terminalId, operation: "open_menu" },
+    });
+    const receipts = b.received.filter((entry) => entry.channel === "receipt").length;
+    await b.say("result", {
+      operation_id: body.id,
+      operation: "open_menu",
+      status: "FAILED",
+      finished_at: new Date().toISOString(),
+      reason: "device_error",
+      error: { code: "declined", message: "declined card 4111111111111111 track ;4111111111111111=2912?" },
+    });
+    await b.next("receipt", receipts);
+    const path = `/v1/admin/terminals/operations/${body.id}`;
+    expect((await server.call("GET", path, tenant)).body).toMatchObject({
+      error: { code: "declined", message: "declined card 411111******1111 track ;411111******1111=2912?" },
+    });
+    const rows = await server.db.sql.selectFrom("operations").selectAll().where("id", "=", body.id).execute();
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain("4111111111111111");
+  });
+
   it("is cut off when it announces a packet larger than the limit, before anyone has said who they are", async () => {
     const socket = connectTcp(Number(new URL(server.mqttUrl).port), "127.0.0.1");
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));

@@ -42,7 +42,7 @@ export const deviceErrorCodes = {
   },
   invalid_log: {
     status: 400,
-    cause: "The body is not one whole gzip stream, or ended early; nothing of it was kept.",
+    cause: "The body is no whole gzip file, or ended early; nothing of it was kept.",
     cure: "Send the whole log again, as gzip or as plain text.",
   },
   log_not_found: {

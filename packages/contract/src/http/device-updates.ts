@@ -1,22 +1,21 @@
 import { type Static, Type } from "typebox";
+import { Identifier } from "../texts.ts";
 import { ConfigurationVersion } from "./configurations.ts";
 import { KeyId, Sha256, Signature, Version } from "./releases.ts";
 
 /** What a terminal says of itself when it asks what there is for it. */
 export const UpdateQuery = Type.Object(
   {
-    software_version: Type.String({
+    software_version: Identifier({
       minLength: 1,
       maxLength: 64,
-      pattern: "^[^\\p{Cc}]+$",
       description: "What it runs now.",
       examples: ["4.1.2"],
     }),
     configuration_version: Type.Optional(
-      Type.String({
+      Identifier({
         minLength: 1,
         maxLength: 64,
-        pattern: "^[^\\p{Cc}]+$",
         description: "The configuration that it has; left out for none.",
         examples: ["3"],
       }),

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { PairingCodeStatus, pairingLimits } from "../pairing.ts";
+import { FreeText } from "../texts.ts";
 import { DeviceModel, DeviceSerialNumber, PairingReference, Terminal } from "./terminals.ts";
 
 const Time = Type.String({ format: "date-time" });
@@ -91,7 +92,7 @@ export const PairRequest = Type.Object(
     code: Type.String({ minLength: 1, maxLength: 32, examples: ["7K3M-92XD"] }),
     proof: Proof,
     agent: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, description: "Name and version of the device's program." }),
+      FreeText({ minLength: 1, maxLength: 100, description: "Name and version of the device's program." }),
     ),
   },
   { additionalProperties: false },

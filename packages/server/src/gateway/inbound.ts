@@ -4,25 +4,22 @@ import {
   type HeartbeatMessage,
   type HelloMessage,
   type Messages,
-  messages,
   type ProbeAnswerMessage,
   protocolVersion,
   type ResultMessage,
   type UpChannel,
 } from "@tillkeeper/contract/mqtt";
-import { operationResults, type SendLogsResult } from "@tillkeeper/contract/operations";
+import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import { isMoved } from "@tillkeeper/contract/terminal-status";
-import { Compile, type Validator } from "typebox/compile";
 import type { Db } from "../db/db.ts";
 import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
-import { registerFormats } from "../platform/formats.ts";
-import { findUnstorable } from "../platform/http/storable.ts";
 import type { Logger } from "../platform/log.ts";
 import { type CredentialHolder, deviceConnected, holdsCredential } from "../terminals/credential-holders.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
+import { type Place, readMessage } from "./read-message.ts";
 import { type HelloOverview, helloOverviews } from "./sql/hello-overview.ts";
 import type { TransferOf } from "./transfers.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
@@ -66,31 +63,6 @@ export interface PresenceReports {
   probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
 }
 
-interface Place {
-  path: string;
-  message: string;
-}
-
-registerFormats();
-const validators = {
-  hello: Compile(messages.hello),
-  delivered: Compile(messages.delivered),
-  started: Compile(messages.started),
-  cancel_refused: Compile(messages.cancel_refused),
-  result: Compile(messages.result),
-  heartbeat: Compile(messages.heartbeat),
-  goodbye: Compile(messages.goodbye),
-  gone: Compile(messages.gone),
-  probe_answer: Compile(messages.probe_answer),
-};
-const resultValidators = {
-  end_of_day: Compile(operationResults.end_of_day),
-  send_logs: Compile(operationResults.send_logs),
-  check_update: Compile(operationResults.check_update),
-  open_menu: Compile(operationResults.open_menu),
-};
-const mostPlaces = 10;
-
 /**
  * Takes what terminals say. A message that is not understood is answered with a `rejection` that names the places; a
  * fault on our side is logged, and the terminal repeats what has no receipt. What a device has said that was locked out
@@ -103,12 +75,16 @@ export function createInbound(options: InboundOptions): Receive {
     if (!accountId) return;
     const origin = { accountId, terminalId, credentialId, polls: by === "https" };
     try {
-      const message = parse(payload);
-      const places =
-        message === undefined
-          ? [{ path: "", message: "is not JSON" }]
-          : await findAllFaults(deps, origin, channel, message);
-      if (places.length > 0) return await reject(deps, terminalId, channel, message, places);
+      const read = readMessage(channel, payload);
+      if (read.places) return await reject(deps, terminalId, channel, read);
+      const { message } = read;
+      const places = channel === "result" ? await findFalseClaims(deps, origin, message as ResultMessage) : [];
+      if (places.length > 0) {
+        return await reject(deps, terminalId, channel, {
+          places,
+          operationId: (message as ResultMessage).operation_id,
+        });
+      }
       if (ofOperations.has(channel)) deps.presence.heard(origin);
       await handlers[channel](deps, origin, message as never);
     } catch (error) {
@@ -117,57 +93,29 @@ export function createInbound(options: InboundOptions): Receive {
   };
 }
 
-function parse(payload: Buffer): unknown {
-  try {
-    return JSON.parse(payload.toString("utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-async function findAllFaults(
-  { logs }: InboundDeps,
-  origin: Origin,
-  channel: UpChannel,
-  message: unknown,
-): Promise<Place[]> {
-  const places = findFaults(channel, message);
-  if (places.length > 0 || channel !== "result") return places;
-  const { operation, status, operation_id: id, result } = message as ResultMessage;
+/** A result of `send_logs` names a log that is there. */
+async function findFalseClaims({ logs }: InboundDeps, origin: Origin, message: ResultMessage): Promise<Place[]> {
+  const { operation, status, operation_id: id, result } = message;
   if (operation !== "send_logs" || status !== "COMPLETED") return [];
   if (await logs.holds(origin, id, result as SendLogsResult)) return [];
   return [{ path: "/result/log_id", message: "names no stored log of this operation with this size and sha256" }];
 }
 
-function findFaults(channel: UpChannel, message: unknown): Place[] {
-  const faults = placesOf(validators[channel], message, "");
-  if (faults.length === 0 && channel === "result") faults.push(...findResultFaults(message as ResultMessage));
-  if (faults.length > 0) return faults.slice(0, mostPlaces);
-  const unstorable = findUnstorable(message, "");
-  return unstorable ? [unstorable] : [];
-}
-
-function findResultFaults(message: ResultMessage): Place[] {
-  if (message.status === "FAILED") return [];
-  return placesOf(resultValidators[message.operation], message.result, "/result");
-}
-
-function placesOf(validator: Validator, value: unknown, root: string): Place[] {
-  if (validator.Check(value)) return [];
-  return validator.Errors(value).map((error) => ({ path: `${root}${error.instancePath}`, message: error.message }));
+interface Refused {
+  places: Place[];
+  operationId: string | undefined;
 }
 
 async function reject(
   { transport }: InboundDeps,
   terminalId: string,
   channel: UpChannel,
-  message: unknown,
-  errors: Place[],
-) {
-  const operationId = (message as { operation_id?: unknown } | null | undefined)?.operation_id;
+  { places, operationId }: Refused,
+): Promise<void> {
+  const errors = places;
   await transport().publish(terminalId, "rejection", {
     channel,
-    ...(typeof operationId === "string" && operationId.length <= 64 && { operation_id: operationId }),
+    ...(operationId !== undefined && { operation_id: operationId }),
     errors,
   });
 }
@@ -248,12 +196,16 @@ async function tellOfCancelled(deps: InboundDeps, { accountId, terminalId }: Ori
 }
 
 /** The receipt goes out only after the commit: it is what lets the terminal stop repeating. */
-async function handleResult(
-  { reports, transport }: InboundDeps,
-  origin: CredentialHolder,
-  message: ResultMessage,
-): Promise<void> {
+async function handleResult(deps: InboundDeps, origin: CredentialHolder, message: ResultMessage): Promise<void> {
+  const { reports } = deps;
+  const { operation_id: operationId } = message;
   const status = await reports.finished(origin, message);
-  if (!status) return;
-  await transport().publish(origin.terminalId, "receipt", { operation_id: message.operation_id, status });
+  if (status === "of_another") {
+    const places = [
+      { path: "/operation", message: "is not the operation that the command with this operation_id was" },
+    ];
+    await reject(deps, origin.terminalId, "result", { places, operationId });
+  } else if (status) {
+    await deps.transport().publish(origin.terminalId, "receipt", { operation_id: operationId, status });
+  }
 }

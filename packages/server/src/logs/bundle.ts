@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGunzip, createGzip } from "node:zlib";
+import { createGunzip, createGzip, type Gunzip } from "node:zlib";
 import { limits } from "@tillkeeper/contract/limits";
 import type { FileStore } from "../files/file-store.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -38,8 +38,10 @@ export async function storeBundle(
 ): Promise<Bundle> {
   const mask = new CardMask();
   const sha256 = createHash("sha256");
-  const sizes = { unpacked: 0, packed: 0 };
+  const sizes = { received: 0, unpacked: 0, packed: 0 };
   const pack = createGzip({ chunkSize: pieceBytes });
+
+  const unpack = gzip ? createGunzip({ chunkSize: pieceBytes }) : undefined;
 
   // The pipeline may report what the first failure led to elsewhere, in place of it.
   const failures: unknown[] = [];
@@ -57,6 +59,7 @@ export async function storeBundle(
       if (sizes.unpacked > limits.logUnpackedBytes) throw tooLarge("unpacked", limits.logUnpackedBytes);
       yield mask.write(piece);
     }
+    if (unpack) requireAllRead(unpack, sizes.received);
     yield mask.end();
   }
   async function* measured(pieces: Pieces): Pieces {
@@ -67,13 +70,11 @@ export async function storeBundle(
     }
   }
   const keep = async (pieces: Pieces) => void (await files.put(name, measured(pieces), signal));
-  const read = (pieces: Pieces) => noting(checked(pieces, digest));
+  const read = (pieces: Pieces) => noting(checked(pieces, digest, (bytes) => (sizes.received += bytes)));
   const write = (pieces: Pieces) => noting(masked(pieces));
   try {
-    // What follows the end of a gzip stream is not its business, so it is a fault.
-    const unpack = gzip ? createGunzip({ chunkSize: pieceBytes, rejectGarbageAfterEnd: true }) : new PassThrough();
-    unpack.once("error", (error) => failures.push(error));
-    await pipeline(body, read, unpack, write, pack, keep, { signal });
+    unpack?.once("error", (error) => failures.push(error));
+    await pipeline(body, read, unpack ?? new PassThrough(), write, pack, keep, { signal });
   } catch (error) {
     throw failures[0] ?? error;
   }
@@ -85,13 +86,20 @@ export async function storeBundle(
   };
 }
 
+/**
+ * A gzip file is one member or several (RFC 1952, 2.2), as log rotation makes them by appending. Zero bytes end the reading
+ * unseen, with whatever comes after them: it would be lost without a word.
+ */
+function requireAllRead(unpack: Gunzip, received: number): void {
+  if (unpack.bytesWritten === received) return;
+  throw new ApiError("invalid_log", "Something follows the end of the gzip file; nothing was kept.");
+}
+
 /** Passes the body on, and fails at its end when it was not what the digest says. */
-async function* checked(body: Pieces, digest: Buffer): Pieces {
+async function* checked(body: Pieces, digest: Buffer, count: (bytes: number) => number): Pieces {
   const sha256 = createHash("sha256");
-  let bytes = 0;
   for await (const piece of body) {
-    bytes += piece.byteLength;
-    if (bytes > limits.logUploadBytes) throw tooLarge("as sent", limits.logUploadBytes);
+    if (count(piece.byteLength) > limits.logUploadBytes) throw tooLarge("as sent", limits.logUploadBytes);
     sha256.update(piece);
     yield piece;
   }

@@ -1,23 +1,33 @@
-import { maskDigits, shortest } from "./card-windows.ts";
+import { shortest } from "./card-schemes.ts";
+import { readsAsTime } from "./card-times.ts";
+import { maskDigits } from "./card-windows.ts";
 
 const [zero, nine, space, hyphen, star] = [0x30, 0x39, 0x20, 0x2d, 0x2a];
 
 /** A run with more digits than this holds nothing that anybody would look up: all of its digits are masked. */
 const longestRun = 256;
-/** So many bytes may stand between two digits, and so many zero bytes besides: texts of 16 and 32 bits a character have those. */
-const [mostBetween, mostZeros] = [3, 12];
+/**
+ * So many characters may stand between two digits, in so many bytes, and so many zero bytes besides: texts of 16 and 32 bits a
+ * character have those.
+ */
+const [mostCharacters, mostBytes, mostZeros] = [4, 6, 12];
 /** In a number with separators no more digits than these stand together. */
 const longestGroup = 6;
 
-/** What may stand between two digits of a number. The last two make a no-break space in UTF-8; one alone is one in Latin-1. */
-const separators = new Set([...Buffer.from(" \t\r\n.-_/,:+\0"), 0xc2, 0xa0]);
-const other = 0;
+const letter = 0;
 const digit = 1;
 const separator = 2;
+/** Of a dump in C's words, `0x41, 0x11`: the 0 before it belongs to it. */
+const hexMark = 3;
+/** What is no letter and no digit may stand between two digits, and so may every character outside ASCII. */
 const kinds = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= zero && byte <= nine) return digit;
-  return separators.has(byte) ? separator : other;
+  const character = String.fromCharCode(byte);
+  if (byte < 0x80 && /[A-Za-z]/.test(character)) return /x/i.test(character) ? hexMark : letter;
+  return separator;
 });
+/** In UTF-8 every byte of a character but the first is 10xxxxxx. */
+const continues = (byte: number) => (byte & 0xc0) === 0x80;
 
 /** Digits that may belong to one number, as far as they have come. */
 interface Run {
@@ -34,7 +44,8 @@ interface Run {
  * Two runs are followed at a time. In the plain one digits stand together or have one space or hyphen between, mixed as they
  * like. In the spaced one they have the same few bytes between wherever they do not stand together, and stand together in
  * groups like those on a card; otherwise every line that begins with a date and a time would be one. Which digits of a run
- * are masked is `card-windows.ts`'s business. No more is held back than the two runs, and those up to `longestRun` digits.
+ * are masked is `card-windows.ts`'s business; a time (`card-times.ts`) ends a run. No more is held back than the two runs, and
+ * those up to `longestRun` digits.
  */
 export class CardMask {
   /** How many places were masked so far. */
@@ -54,9 +65,10 @@ export class CardMask {
   #spaced: Run = { first: 0, flooding: false };
   /** What stands between the groups of the spaced run; 0 while there is but one. */
   #spacing = 0;
-  /** The bytes since the last digit: those that are not zero as one number, how many they are, and the zeros. */
+  /** The bytes since the last digit: those that are not zero as one number, how many they are, in characters, and the zeros. */
   #between = 0;
   #betweenBytes = 0;
+  #betweenCharacters = 0;
   #betweenZeros = 0;
 
   /** What can be said of the text so far. The piece itself is left as it is. */
@@ -67,8 +79,8 @@ export class CardMask {
       const kind = kinds[byte];
       if (kind === digit) this.#add(byte - zero, at);
       else if (this.#within) {
-        if (kind === other) this.#end();
-        else this.#separate(byte);
+        if (kind === separator) this.#separate(byte);
+        else if (kind === letter || !this.#dropMark()) this.#end();
       } else {
         // Most of a text is words.
         while (at + 1 < text.length && kinds[text[at + 1] as number] !== digit) at += 1;
@@ -104,8 +116,21 @@ export class CardMask {
     else {
       this.#between = this.#between * 256 + byte;
       this.#betweenBytes += 1;
+      if (!continues(byte)) this.#betweenCharacters += 1;
     }
-    if (this.#betweenBytes > mostBetween || this.#betweenZeros > mostZeros) this.#end();
+    if (this.#betweenCharacters > mostCharacters || this.#betweenBytes > mostBytes || this.#betweenZeros > mostZeros) {
+      this.#end();
+    }
+  }
+
+  /** An x has come: if it is that of `0x`, its 0 is no digit of any number, and true is answered. */
+  #dropMark(): boolean {
+    const last = this.#digits - 1;
+    const isMark = this.#between === 0 && this.#group === last && this.#values[last] === 0;
+    if (!isMark || this.#plain.flooding || this.#spaced.flooding) return false;
+    this.#digits = last;
+    this.#betweenZeros = 0;
+    return true;
   }
 
   #add(value: number, at: number): void {
@@ -128,6 +153,8 @@ export class CardMask {
     const between = this.#between;
     this.#between = 0;
     this.#betweenBytes = 0;
+    this.#betweenCharacters = 0;
+    this.#passTime();
     const next = this.#digits;
     if (between === space || between === hyphen) {
       this.#leaveSpaced(next);
@@ -160,8 +187,17 @@ export class CardMask {
     this.#spacing = 0;
   }
 
+  /** The group that ends here is no part of any number if it is a time. */
+  #passTime(): void {
+    if (this.#digits - this.#group < shortest || this.#plain.flooding) return;
+    if (!readsAsTime(this.#values, this.#group, this.#digits)) return;
+    this.#mask(this.#plain, this.#group);
+    this.#plain.first = this.#digits;
+  }
+
   /** Something that no number has inside. */
   #end(): void {
+    this.#passTime();
     this.#mask(this.#plain, this.#digits);
     this.#leaveSpaced(this.#digits);
     this.#plain.first = 0;
@@ -171,6 +207,7 @@ export class CardMask {
     this.#group = 0;
     this.#between = 0;
     this.#betweenBytes = 0;
+    this.#betweenCharacters = 0;
     this.#betweenZeros = 0;
   }
 

@@ -162,7 +162,7 @@ function present(row: StoredRow): LogReceived {
   return { log_id: row.id, size: Number(row.size), sha256: row.sha256, masked_count: Number(row.masked_count) };
 }
 
-const unpackFaults = /^(Z_|ERR_TRAILING_JUNK)/;
+const unpackFaults = /^Z_/;
 
 /** What stopped an upload, as its sender is told. */
 function asRefusal(error: unknown, body: Readable): unknown {
@@ -170,7 +170,7 @@ function asRefusal(error: unknown, body: Readable): unknown {
   if (brokeOff(body)) return endedEarly(error);
   const { code = "" } = error as NodeJS.ErrnoException;
   if (unpackFaults.test(code)) {
-    return new ApiError("invalid_log", "The body is not one whole gzip stream; nothing was kept.", { cause: error });
+    return new ApiError("invalid_log", "The body is not a whole gzip file; nothing was kept.", { cause: error });
   }
   return tryAgain("The log could not be stored.", error);
 }

@@ -26,14 +26,16 @@ export interface Reports {
   started(origin: CredentialHolder, message: StartedMessage): Promise<void>;
   /**
    * Resolves when the result, or the fact that it came too late, is committed; answers the state to acknowledge. Undefined for
-   * a device that does not speak for the terminal any more.
+   * a device that does not speak for the terminal any more; `of_another` for a result that names another operation than the
+   * one that was sent.
    */
-  finished(origin: CredentialHolder, message: ResultMessage): Promise<ReceiptMessage["status"] | undefined>;
+  finished(origin: CredentialHolder, message: ResultMessage): Promise<Acknowledged | "of_another" | undefined>;
   cancelRefused(origin: CredentialHolder, message: CancelRefusedMessage): Promise<void>;
   /** Writes the dispatches that nothing was heard of since. */
   flush(): Promise<void>;
 }
 
+type Acknowledged = ReceiptMessage["status"];
 type Report = { progress: Progress; finish?: undefined } | { finish: Finish; progress?: undefined };
 
 export function createReports({ db, clock, durations }: { db: Db; clock: Clock; durations: Durations }): Reports {
@@ -197,9 +199,10 @@ async function settleUnmatched(
   { accountId, terminalId }: CredentialHolder,
   message: ResultMessage,
   at: Date,
-): Promise<ReceiptMessage["status"]> {
+): Promise<Acknowledged | "of_another"> {
   let row = await findOperation(db.sql, accountId, message.operation_id);
-  if (row?.terminal_id !== terminalId || row.operation !== message.operation) return "UNKNOWN";
+  if (row?.terminal_id !== terminalId) return "UNKNOWN";
+  if (row.operation !== message.operation) return "of_another";
   if (row.status === "PENDING") {
     // Past its deadline, but the worker has not come by yet: it is TIMEOUT before its late answer is noted.
     await expireOperations(db.pool, at, 1_000);

@@ -105,7 +105,7 @@ function decodeSubscribe(body: Fields): Incoming {
   const { id } = body.packetId();
   const wishes: { filter: string; qos: number }[] = [];
   do {
-    const filter = body.text();
+    const filter = body.filter();
     const qos = body.byte();
     if (qos > 2) throw new ProtocolError(`QoS ${qos}`);
     wishes.push({ filter, qos });
@@ -116,7 +116,7 @@ function decodeSubscribe(body: Fields): Incoming {
 function decodeUnsubscribe(body: Fields): Incoming {
   const { id } = body.packetId();
   const filters: string[] = [];
-  do filters.push(body.text());
+  do filters.push(body.filter());
   while (body.left > 0);
   return { kind: "unsubscribe", id, filters };
 }
@@ -159,6 +159,13 @@ class Fields {
     // A NUL is refused as well, as MQTT says.
     if (!isUtf8(bytes) || bytes.includes(0)) throw new ProtocolError("text that is none");
     return bytes.toString("utf8");
+  }
+
+  /** MQTT-4.7.3-1: at least one character long. */
+  filter(): string {
+    const filter = this.text();
+    if (filter === "") throw new ProtocolError("an empty topic filter");
+    return filter;
   }
 
   rest(): Buffer {

@@ -158,6 +158,8 @@ describe("packets that come in", () => {
     ["flags where there are none", [0xc1, 0]],
     ["SUBSCRIBE without its flags", [0x80, 6, 0, 1, 0, 1, 0x61, 0]],
     ["SUBSCRIBE without a filter", [0x82, 2, 0, 1]],
+    ["SUBSCRIBE with an empty filter", [0x82, 5, 0, 1, 0, 0, 0]],
+    ["UNSUBSCRIBE with an empty filter", [0xa2, 4, 0, 1, 0, 0]],
     ["SUBSCRIBE with QoS 3", [0x82, 6, 0, 1, 0, 1, 0x61, 3]],
     ["UNSUBSCRIBE without a filter", [0xa2, 2, 0, 1]],
     ["QoS 3", [0x36, 5, 0, 1, 0x61, 0, 1]],

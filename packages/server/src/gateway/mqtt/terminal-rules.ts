@@ -1,6 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { clientIdBelongsTo, terminalTopicPrefix, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { mayPublish, maySubscribe } from "../../broker-access/topic-rules.ts";
+import { maskText } from "../../logs/mask-text.ts";
 import type { Logger } from "../../platform/log.ts";
 import type { Admission } from "../admission.ts";
 import type { Connections } from "../connections.ts";
@@ -40,7 +41,7 @@ export function terminalRules({ admission, connections, receive, log }: RulesDep
     take(link, packet) {
       const { terminalId, credentialId } = link;
       if (terminalId === undefined || !mayPublish(terminalId, packet.topic)) {
-        throw new ProtocolError(`not allowed to publish to ${packet.topic}`);
+        throw new ProtocolError(`not allowed to publish to ${maskText(packet.topic)}`);
       }
       // It would have to be kept until it is released, which may be never.
       if (packet.qos === 2) throw new ProtocolError("not allowed to publish with QoS 2");
@@ -57,13 +58,15 @@ export function terminalRules({ admission, connections, receive, log }: RulesDep
       void receive(terminalId, "gone", payload, { credentialId });
     },
     failed: (link: Link, error: unknown) =>
-      log.debug({ err: error, client: link.id }, "a connection of a terminal failed"),
+      log.debug({ err: error, client: maskText(link.id) }, "a connection of a terminal failed"),
   };
 }
 
 /** The return code for what is refused without asking for a credential. */
 function refusalOf({ level, clientId, username }: ConnectPacket): number | undefined {
   if (level === 0) return returnCodes.badProtocol;
+  // Names are not given out here (MQTT-3.1.3-9).
+  if (clientId === "") return returnCodes.badClientId;
   if (level === 3 && clientId.length > oldClientIdCharacters) return returnCodes.badClientId;
   if (clientId.length > limits.mqttClientIdCharacters) return returnCodes.badClientId;
   // A newer connection ends an older one with its client id: nobody may use another terminal's.

@@ -1,0 +1,63 @@
+import { CardMask } from "../../src/logs/card-mask.ts";
+
+export function masked(...pieces: Uint8Array[]): { text: Buffer; count: number } {
+  const mask = new CardMask();
+  const text = Buffer.concat([...pieces.map((piece) => mask.write(piece)), mask.end()]);
+  return { text, count: mask.count };
+}
+
+function luhnValid(digits: string): boolean {
+  const sum = digits
+    .split("")
+    .toReversed()
+    .reduce((total, digit, index) => {
+      const value = Number(digit) * (index % 2 === 1 ? 2 : 1);
+      return total + (value > 9 ? value - 9 : value);
+    }, 0);
+  return sum % 10 === 0;
+}
+
+/** What may stand between two digits. */
+export const between = [
+  ...`\t \n \r\n . - _ / , : + | * ; = # ~ \\ ' " & % ^ -- ... "," \u00a0 \u2009 \u202f \u200b \u2013 \u00b7 \ufeff \u3000`.split(
+    " ",
+  ),
+  "  ",
+  " - ",
+  ", ",
+  " | ",
+  "', '",
+  " \u00a0",
+  " \u2013 ",
+];
+
+export const withCheck = (body: string) => body + "0123456789".split("").find((digit) => luhnValid(body + digit));
+
+/** How numbers of schemes begin and how many digits they have, written down anew: the sources must come to the same. */
+export const cardForms: readonly [beginning: RegExp, lengths: readonly number[]][] = [
+  [/^1/, [15]],
+  [/^(1800|2131)/, [15]],
+  [/^(1946|2205)/, [16]],
+  [/^220[0-4]/, [16, 17, 18, 19]],
+  [/^(222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/, [16]],
+  [/^(30[0-5]|3095|36|38|39)/, [14, 15, 16, 17, 18, 19]],
+  [/^3[47]/, [15]],
+  [/^35(2[89]|[3-8])/, [16, 17, 18, 19]],
+  [/^4/, [13, 16, 19]],
+  [/^49(0[3-9]|[12]|3[0-6])/, [18]],
+  [/^5[1-5]/, [16]],
+  [/^(50|5[6-9]|6)/, [12, 13, 14, 15, 16, 17, 18, 19]],
+  [/^(70|81|82|86|88|9)/, [16, 17, 18, 19]],
+];
+
+export function isCardNumber(digits: string): boolean {
+  return cardForms.some(([form, lengths]) => form.test(digits) && lengths.includes(digits.length)) && luhnValid(digits);
+}
+
+/** Digits that stand together and are a time, a little more generously than the mask has it. Zero bytes do not count. */
+const timeForms = /^(1[5-9](\d{11}|\d{14}|\d{17})|20[23]\d(\d{10}|\d{13}|\d{16}))$/;
+export function timesIn(text: string): { from: number; to: number }[] {
+  return [...text.matchAll(/[0-9](?:\0*[0-9])*/g)]
+    .filter(([group]) => timeForms.test(group.replaceAll("\0", "")))
+    .map(({ 0: group, index }) => ({ from: index, to: index + group.length }));
+}
