@@ -38,7 +38,7 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "system",
-          include: ["packages/*/test/**/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", "hostile/test/**/*.test.ts"],
           exclude: [...withDebian, "**/node_modules/**"],
           globalSetup: ["packages/server/test/support/global-setup.ts"],
         },

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Client, createClient } from "@tillkeeper/sdk/client";
 import { TillkeeperError } from "@tillkeeper/sdk/error";
 import { clientSettings } from "@tillkeeper/server/config";
+import { readConfigured } from "@tillkeeper/server/platform/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { Command } from "commander";
 
@@ -11,10 +12,11 @@ export interface ClientFlags {
   url?: string;
   clientId?: string;
   clientSecret?: string;
+  clientSecretFile?: string;
   account?: string;
 }
 
-interface Credentials {
+export interface Credentials {
   url: string;
   clientId: string;
   clientSecret: string;
@@ -28,7 +30,8 @@ export function withClientFlags(command: Command): Command {
   return command
     .option("--url <url>", "where the server answers (or TILLKEEPER_URL)")
     .option("--client-id <id>", "the client that asks (or TILLKEEPER_CLIENT_ID)")
-    .option("--client-secret <secret>", "its secret (or TILLKEEPER_CLIENT_SECRET, which no list of processes shows)")
+    .option("--client-secret-file <path>", "a file with its secret, - for standard input (or TILLKEEPER_CLIENT_SECRET)")
+    .option("--client-secret <secret>", "its secret, for every list of processes to show")
     .option("--account <id>", "the account (or TILLKEEPER_ACCOUNT)")
     .addHelpText("after", "\nWithout any of them it asks the sandbox whose data folder is here.");
 }
@@ -51,11 +54,12 @@ export async function withClient<T>(
   }
 }
 
-function readCredentials(flags: ClientFlags, env: Environment): Credentials {
+/** Who asks which server: by the flags, else by the environment, else the sandbox. Throws `StartupError`. */
+export function readCredentials(flags: ClientFlags, env: Environment = process.env): Credentials {
   const given = {
     url: flags.url ?? env["TILLKEEPER_URL"],
     clientId: flags.clientId ?? env["TILLKEEPER_CLIENT_ID"],
-    clientSecret: flags.clientSecret ?? env["TILLKEEPER_CLIENT_SECRET"],
+    clientSecret: readSecret(flags) ?? env["TILLKEEPER_CLIENT_SECRET"],
     accountId: flags.account ?? env["TILLKEEPER_ACCOUNT"],
   };
   const { url, clientId, clientSecret, accountId } = given;
@@ -69,6 +73,16 @@ function readCredentials(flags: ClientFlags, env: Environment): Credentials {
   return readSandbox(join(env["TILLKEEPER_DATA_DIR"] || "data", "sandbox.json"));
 }
 
+function readSecret({ clientSecret, clientSecretFile: path }: ClientFlags): string | undefined {
+  if (path === undefined) return clientSecret;
+  if (clientSecret !== undefined) {
+    throw new StartupError("Give the secret once: by --client-secret-file or by --client-secret.");
+  }
+  const secret = readConfigured("--client-secret-file", path === "-" ? "/dev/stdin" : path).trim();
+  if (secret === "") throw new StartupError(`There is no secret in ${path} (--client-secret-file).`);
+  return secret;
+}
+
 function checked(credentials: Credentials): Credentials {
   if (URL.canParse(credentials.url) && /^https?:/.test(credentials.url)) return credentials;
   throw new StartupError(`This is no address of a server: ${credentials.url}.`);
@@ -76,18 +90,20 @@ function checked(credentials: Credentials): Credentials {
 
 function readSandbox(path: string): Credentials {
   try {
-    const file = JSON.parse(readFileSync(path, "utf8"));
-    return {
-      url: file.http_url,
-      clientId: file.client_id,
-      clientSecret: file.client_secret,
-      accountId: file.account_id,
-    };
+    const {
+      http_url: url,
+      account_id: accountId,
+      client_id: clientId,
+      client_secret: clientSecret,
+    } = JSON.parse(readFileSync(path, "utf8"));
+    for (const value of [url, accountId, clientId, clientSecret]) if (typeof value !== "string") throw new Error();
+    return { url, accountId, clientId, clientSecret };
   } catch (error) {
     const names = Object.keys(clientSettings).join(", ");
-    throw new StartupError(`There is no sandbox at ${path}; name a server by ${names}, or by their options.`, {
-      cause: error,
-    });
+    throw new StartupError(
+      `There is no sandbox at ${path}. Start one with \`tillkeeper sandbox\`, or name a server by ${names}, or by their options.`,
+      { cause: error },
+    );
   }
 }
 

@@ -9,6 +9,7 @@ export function takeStateFolder(folder: string): TakenFolder {
   try {
     return lockFolder(folder, {
       lockName: "running.lock",
+      ownNames: ["device-keys.json", "device.json", "keys", "journals"],
       inUse: (pid) =>
         `The folder ${folder} is in use by another process (${pid}): stop that one first, or name another folder with --state.`,
     });

@@ -176,7 +176,11 @@ describe("tillkeeper simulate", () => {
     const named = ["--url", url, "--account", account, "--client-id", clientId];
     const refusals: [string[], RegExp][] = [
       [[...named, "--client-secret", "wrong"], /^The server refused: .* \(invalid_client\)\n$/],
-      [named, /^--url, --account, --client-id and --client-secret belong together\.\n$/],
+      [named, /^All four are needed, or none: TILLKEEPER_URL, [^\n]*, or their options\.\n$/],
+      [
+        [...named, "--client-secret-file", "/nowhere"],
+        /^The file \/nowhere \(--client-secret-file\) cannot be read: ENOENT\.\n$/,
+      ],
       [["--faults", "noise"], /"noise" is no fault; there are all, none, bad-links/],
       [["--terminals", "0"], /It is a number from 1 to 100000\./],
       [["--seed", "a b"], /letters, digits and hyphens/],
@@ -189,7 +193,7 @@ describe("tillkeeper simulate", () => {
       expect(stderr).not.toMatch(/^ {4}at /m);
     }
     const elsewhere = startCli(["simulate"], { ...place.env, TILLKEEPER_DATA_DIR: folder });
-    expect(await elsewhere.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^There is no sandbox in /) });
+    expect(await elsewhere.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^There is no sandbox at /) });
   });
 });
 

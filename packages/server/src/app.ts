@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import formbody from "@fastify/formbody";
 import swagger from "@fastify/swagger";
@@ -23,9 +22,16 @@ import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
 import { emptyIsNoBody } from "./platform/http/empty-body.ts";
 import { toApiError } from "./platform/http/failures.ts";
+import { hangUp } from "./platform/http/hang-ups.ts";
+import { addJsonParser } from "./platform/http/json-body.ts";
+import { loggedUrl } from "./platform/http/logged-url.ts";
+import { refuseUnknown } from "./platform/http/methods.ts";
 import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
+import { rawAnswers } from "./platform/http/raw-answers.ts";
 import { clientOf, nameClient } from "./platform/http/request-client.ts";
+import { headerFault, keepAddressesOnly } from "./platform/http/request-headers.ts";
 import type { Caller, PowerfulCaller, Route } from "./platform/http/route.ts";
+import { securityHeaders, setOnEveryResponse } from "./platform/http/security-headers.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
 import { compileBodyless, compileValidator } from "./platform/http/validation.ts";
 import { hasMoreValues } from "./platform/http/value-count.ts";
@@ -39,19 +45,31 @@ export interface AppDeps {
   rateLimits?: RateLimits | undefined;
   /** Proxies whose word on where a request comes from is taken. */
   trustedProxies?: readonly string[] | undefined;
+  /** Callers reach the server by https. */
+  https?: boolean;
 }
 
 /** What stands before every route. */
 type Gate = Pick<AppDeps, "tokens" | "rateLimits"> & { bodies: BodyLimits };
 
-const jsonType = "application/json; charset=utf-8";
 const formType = "application/x-www-form-urlencoded";
 
 /** Longest URL part that a router takes; ids are shorter. */
 const maxParamLength = 300;
 
+/** Node looks for connections that overstep `headersTimeout` at this interval only. */
+const times = { headersTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+
 /** Builds the HTTP app from its routes; listening is the caller's business. */
-export async function buildApp({ log, routes, trustedProxies = [], ...deps }: AppDeps): Promise<FastifyInstance> {
+export async function buildApp({
+  log,
+  routes,
+  trustedProxies = [],
+  https = false,
+  ...deps
+}: AppDeps): Promise<FastifyInstance> {
+  const headers = securityHeaders({ https });
+  const raw = rawAnswers(headers);
   const baseLogger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: baseLogger,
@@ -69,44 +87,24 @@ export async function buildApp({ log, routes, trustedProxies = [], ...deps }: Ap
       reply.header("request-id", request.id);
       answerError(error, request, reply);
     },
-    clientErrorHandler: answerBrokenRequest,
-    // Without it such requests are answered by Node itself, in a shape that is not ours.
-    http: { requireHostHeader: false, headersTimeout: 30_000 },
+    clientErrorHandler: raw.broken,
+    // Node would answer a missing Host in a shape of its own: see `headerFault`.
+    http: { requireHostHeader: false, ...times },
   });
-  const gate = { ...deps, bodies: limitBodies(app.server, (socket) => answerBrokenRequest(overdue, socket)) };
+  const gate = { ...deps, bodies: limitBodies(app.server, raw.overdue) };
+  raw.listenTo(app.server);
+  setOnEveryResponse(app.server, headers);
+  keepAddressesOnly(app.server);
   const { settle, finish } = draining(app.server);
   app.addHook("preClose", async () => {
     await settle();
     // While the framework, which stops listening now, waits for its connections.
     void finish();
   });
-  app.setValidatorCompiler(compileValidator);
-  // The schemas of answers are for the reference page and the tests. As serializers they would turn an answer that does
-  // not fit into a fault of the server, and what is shown is built field by field anyway.
-  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  app.setErrorHandler(answerError);
-  app.setNotFoundHandler(() => {
-    throw new ApiError("not_found", "There is nothing at this address.");
-  });
-  // Bodies are JSON, or a form where a route says so.
-  app.removeContentTypeParser("text/plain");
-  app.addHook("onRequest", (request, reply, done) => {
-    reply.header("request-id", request.id);
-    done();
-  });
-  app.addHook("preValidation", (request, _reply, done) => done(unstorable(request)));
-  app.addHook("onResponse", (request, reply, done) => {
-    logAnswer(request, reply);
-    done();
-  });
-
-  app.server.on("checkExpectation", (_request, response) => {
-    const answer = new ApiError("invalid_request", "The Expect header names nothing that this server knows.");
-    response.writeHead(answer.status, { "content-type": jsonType, "request-id": randomUUID() });
-    response.end(JSON.stringify(answer.body()));
-  });
+  setRules(app, routes);
+  addHooks(app);
   await app.register(swagger, { openapi: openApiDocument });
-  await app.register(swaggerUi, { routePrefix: "/docs", logLevel: "silent" });
+  await app.register(swaggerUi, { routePrefix: "/docs" });
   app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
   for (const row of routes.filter((candidate) => !candidate.form && !candidate.upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
@@ -117,10 +115,38 @@ export async function buildApp({ log, routes, trustedProxies = [], ...deps }: Ap
   return app;
 }
 
+/** How requests are read and judged, and how errors are answered. */
+function setRules(app: FastifyInstance, routes: readonly Route[]): void {
+  app.setValidatorCompiler(compileValidator);
+  // The schemas of answers are for the reference page and the tests. As serializers they would turn an answer that does
+  // not fit into a fault of the server, and what is shown is built field by field anyway.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  app.setErrorHandler(answerError);
+  const refused = refuseUnknown(routes, maxParamLength);
+  app.setNotFoundHandler(({ method, url }) => {
+    throw refused(method, url);
+  });
+  addJsonParser(app);
+  // Bodies are JSON, or a form where a route says so.
+  app.removeContentTypeParser("text/plain");
+}
+
+function addHooks(app: FastifyInstance): void {
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("request-id", request.id);
+    done(headerFault(request.raw));
+  });
+  app.addHook("preValidation", (request, _reply, done) => done(unstorable(request)));
+  app.addHook("onResponse", (request, reply, done) => {
+    logAnswer(request, reply);
+    done();
+  });
+}
+
 function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
-  const { method, url } = request;
+  const { method } = request;
   const ms = Math.round(reply.elapsedTime);
-  const answer = { method, url: withoutSecrets(url), status: reply.statusCode, ms };
+  const answer = { method, url: loggedUrl(request), status: reply.statusCode, ms };
   request.log.info({ ...answer, ...clientOf(request) }, "answered");
 }
 
@@ -129,11 +155,6 @@ function addUpload(app: FastifyInstance, row: Route, gate: Gate): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser([...(row.upload ?? [])], (_request, body, done) => done(null, body));
   addRoute(app, row, gate);
-}
-
-/** What a broker must put into the path would be read by whoever reads the log. */
-function withoutSecrets(url: string): string {
-  return url.replace(/^\/v1\/broker\/[^/]+\//, "/v1/broker/***/");
 }
 
 const bucketOf = { "per address": "perAddress", "devices per address": "devicesPerAddress" } as const;
@@ -246,31 +267,13 @@ function unstorable(request: FastifyRequest): ApiError | undefined {
 
 /** The one place where an error becomes an answer. */
 function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown);
+  const hungUp = hangUp(thrown, request.raw);
+  // Such a request has no answer that could be logged.
+  if (hungUp) request.log.info({ method: request.method, url: loggedUrl(request) }, "the caller hung up");
+  const error = hungUp ?? (isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown));
   // The framework would hang up on a caller who is still sending, and whose end then throws the answer away unread. What
   // is left of the body is read and forgotten instead, for as long as a request may take.
   if (error.code === "body_too_large" || error.code === "log_too_large") reply.removeHeader("connection");
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
   reply.status(error.status).headers(error.headers).send(error.body());
-}
-
-const brokenRequests: Record<string, ApiError> = {
-  HPE_HEADER_OVERFLOW: new ApiError("headers_too_large", "The headers are larger than this server accepts."),
-};
-const overdue: NodeJS.ErrnoException = Object.assign(new Error("the body takes too long"), { code: "BODY_OVERDUE" });
-const notHttp = new ApiError("invalid_request", "This is not a valid HTTP request.");
-
-/** What cannot be read as HTTP has no request and no reply yet, so the answer is written by hand. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) return void socket.destroy();
-  const answer = brokenRequests[error.code ?? ""] ?? notHttp;
-  const body = JSON.stringify(answer.body());
-  const head = [
-    `HTTP/1.1 ${answer.status} ${answer.status === 431 ? "Request Header Fields Too Large" : "Bad Request"}`,
-    `content-type: ${jsonType}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-    `request-id: ${randomUUID()}`,
-    "connection: close",
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }

@@ -76,7 +76,8 @@ async function openApi({ config, log, tokens, addresses }: Core, closing: Closin
     badTokensPerAddress: createRateLimit(config.rateLimit.perAddress),
     devicesPerAddress: createRateLimit(config.rateLimit.devicesPerAddress ?? devicesPerAddress),
   };
-  const app = await buildApp({ log, tokens, rateLimits, routes, trustedProxies: config.trustedProxies });
+  const https = config.publicUrl?.startsWith("https:") ?? false;
+  const app = await buildApp({ log, tokens, rateLimits, routes, trustedProxies: config.trustedProxies, https });
   await app.ready();
   closing.add(() => app.close());
   addresses.listening(await listen(app.server, config.http.host, config.http.port, "TILLKEEPER_HTTP_PORT"));

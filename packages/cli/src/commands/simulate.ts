@@ -6,12 +6,12 @@ import {
   simulatedFaults,
 } from "@tillkeeper/terminal/simulation/fault-mix";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { type ClientFlags, readCredentials, withClientFlags } from "../api-client.ts";
 import { columns } from "../columns.ts";
 import { watchInterruption } from "../interruption.ts";
 import { simulate } from "../simulate/run.ts";
-import { findTarget, type TargetOptions } from "../simulate/target.ts";
 
-interface SimulateOptions extends TargetOptions {
+interface SimulateOptions extends ClientFlags {
   terminals: number;
   seed: string;
   perStore: number;
@@ -27,7 +27,7 @@ interface SimulateOptions extends TargetOptions {
 
 /** `tillkeeper simulate`: a fleet of virtual terminals with customers and troubles, against any server. */
 export function simulateCommand(): Command {
-  return new Command("simulate")
+  const command = new Command("simulate")
     .description("run a fleet of simulated terminals against a server, until Ctrl-C")
     .option("--terminals <n>", "how many", whole(1, 100_000), 20)
     .option("--seed <text>", "decides everything that happens; the same again for the same text", seed, "1")
@@ -47,14 +47,11 @@ export function simulateCommand(): Command {
     .option("--state <folder>", "where keys and journals are kept, for the next run to go on with")
     .option("--minutes <n>", "end after so many minutes", numberFrom(0, 100_000))
     .option("--remove", "delete the terminals at the end")
-    .option("--json", "print one JSON object per line, in place of words")
-    .option("--url <url>", "the server's address (default: the sandbox in the data folder)")
-    .option("--account <id>", "the account that gets the terminals")
-    .option("--client-id <id>", "a client of that account")
-    .option("--client-secret <secret>", "its secret")
+    .option("--json", "print one JSON object per line, in place of words");
+  return withClientFlags(command)
     .addHelpText("after", faultsHelp)
     .action(async ({ from, state, minutes, remove, json, ...options }: SimulateOptions) => {
-      const target = findTarget(options);
+      const target = readCredentials(options);
       const interruption = watchInterruption();
       const settings = { ...options, fromMs: from, state, minutes, remove: remove ?? false, json: json ?? false };
       await simulate(target, settings, interruption);

@@ -12,7 +12,11 @@ export const errorCodes = {
     cause: "A field, query parameter, id or header is missing, unknown, or of the wrong form.",
     cure: "Mend the places that `errors` names and send it again.",
   },
-  invalid_json: { status: 400, cause: "The body is not JSON.", cure: "Send a body that is valid JSON." },
+  invalid_json: {
+    status: 400,
+    cause: "The body is not JSON in UTF-8.",
+    cure: "Send a body that is valid JSON, encoded as UTF-8.",
+  },
   invalid_idempotency_key: {
     status: 400,
     cause: "`Idempotency-Key` is not one UUID.",
@@ -98,7 +102,7 @@ export const errorCodes = {
     cause: "On a live account, the client does not belong to the operator that owns the account.",
     cure: "Use a client of the account's operator, with a grant for the account.",
   },
-  not_found: { status: 404, cause: "No route has this method and path.", cure: "Check method and path." },
+  not_found: { status: 404, cause: "No route has this path.", cure: "Check the path." },
   account_not_found: {
     status: 404,
     cause: "The path names an account that is not the token's.",
@@ -134,6 +138,11 @@ export const errorCodes = {
     status: 404,
     cause: "The account has no such grant.",
     cure: "Check the grant's id; a removed grant is gone.",
+  },
+  method_not_allowed: {
+    status: 405,
+    cause: "The address exists, but not with this method.",
+    cure: "Use one of the methods that `Allow` names.",
   },
   account_id_taken: {
     status: 409,
@@ -214,8 +223,9 @@ export const errorCodes = {
   body_too_large: { status: 413, cause: "The body is over 256 KiB.", cure: "Send a smaller body." },
   unsupported_media_type: {
     status: 415,
-    cause: "The body is not sent as JSON (or as a form, or as a log, where one is accepted).",
-    cure: "Send `Content-Type: application/json`; for a log `application/gzip` or `text/plain`.",
+    cause:
+      "The body is not sent as JSON (or as a form, or as a log, where one is accepted), not in UTF-8, or with a `Content-Encoding`.",
+    cure: "Send `Content-Type: application/json`; for a log `application/gzip` or `text/plain`; and no `Content-Encoding`.",
   },
   idempotency_key_reused: {
     status: 422,

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { type Route, route } from "../platform/http/route.ts";
 import type { WorkerHealth } from "../platform/worker.ts";
@@ -15,12 +16,15 @@ const Readiness = Type.Object({
   status: Type.Enum(["ready", "not_ready"]),
   database: Part,
   broker: Part,
-  workers: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      state: Type.Enum(["running", "restarting", "stopped"]),
-      restarts: Type.Integer(),
-    }),
+  workers: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String(),
+        state: Type.Enum(["running", "restarting", "stopped"]),
+        restarts: Type.Integer(),
+      }),
+      { description: "Shown to callers on the server's own machine." },
+    ),
   ),
 });
 
@@ -44,12 +48,18 @@ export function healthRoutes(deps: HealthDeps): Route[] {
       summary: "Database, broker and workers are up",
       tag,
       schemas: { responses: { 200: Readiness, 503: Readiness } },
-      handle: () => readiness(deps),
+      handle: ({ request }) => readiness(deps, isLocal(request)),
     }),
   ];
 }
 
-async function readiness(deps: HealthDeps) {
+/** Asked on this machine, and not through a proxy that runs on it. */
+function isLocal({ ip, headers }: FastifyRequest): boolean {
+  const proxied = headers["x-forwarded-for"] ?? headers.forwarded ?? headers.via;
+  return proxied === undefined && /^(127\.|::1$|::ffff:127\.)/.test(ip);
+}
+
+async function readiness(deps: HealthDeps, local: boolean) {
   const database = await deps.pingDatabase().then(
     () => "up",
     () => "down",
@@ -57,5 +67,6 @@ async function readiness(deps: HealthDeps) {
   const broker = deps.brokerHealthy() ? "up" : "down";
   const workers = deps.workers();
   const ready = database === "up" && broker === "up" && workers.every((worker) => worker.state === "running");
-  return { status: ready ? 200 : 503, body: { status: ready ? "ready" : "not_ready", database, broker, workers } };
+  const status = ready ? "ready" : "not_ready";
+  return { status: ready ? 200 : 503, body: { status, database, broker, ...(local && { workers }) } };
 }

@@ -11,9 +11,6 @@ const sha256Member = /(?:^|,)[ \t]*sha-256=:([A-Za-z0-9+/]{43}=):[ \t]*(?:;[^,]*
 
 /** What the headers of an upload say of its body. Throws for what can be refused before any of it is read. */
 export function readUploadHeaders(headers: IncomingHttpHeaders): { gzip: boolean; digest: Buffer } {
-  if ((headers["content-encoding"] ?? "identity") !== "identity") {
-    throw new ApiError("unsupported_media_type", `Send a compressed log as ${gzipType}, without Content-Encoding.`);
-  }
   if (Number(headers["content-length"] ?? 0) > limits.logUploadBytes) throw tooLarge("as sent", limits.logUploadBytes);
   const text = [headers["content-digest"] ?? ""].flat().join(",");
   const digest = sha256Member.exec(text)?.[1];

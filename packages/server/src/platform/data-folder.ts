@@ -3,7 +3,7 @@ import { lockFolder, type TakenFolder, troubleWith } from "./folder-lock.ts";
 import { StartupError } from "./startup-error.ts";
 
 /**
- * Takes the data folder for this process: creates it (mode 0700) if missing and writes `server.lock` into it.
+ * Takes the data folder for this process: creates it (mode 0700) if missing, closes it to other users, and writes `server.lock` into it.
  * The lock of a server that has died is taken over at once. `release()` is idempotent.
  * Throws `StartupError` when another live server holds the folder (naming its pid), or when the path is not a writable folder.
  */
@@ -12,6 +12,7 @@ export function lockDataFolder(folder: string): TakenFolder {
   try {
     return lockFolder(path, {
       lockName: "server.lock",
+      ownNames: ["server-id", "postgres", "sandbox.json"],
       inUse: (pid) =>
         `The data folder ${path} is in use by another server (process ${pid}): stop that one first, or name another folder in TILLKEEPER_DATA_DIR.`,
     });

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { keepPrivate } from "./private-folder.ts";
 import { StartupError } from "./startup-error.ts";
 
 interface LockWords {
@@ -20,6 +21,8 @@ interface LockWords {
   lockName: string;
   /** The sentence for who finds the folder taken. */
   inUse: (pid: number) => string;
+  /** Names in the folder that show whose it is. */
+  ownNames: readonly string[];
 }
 
 /** A folder that is this process's alone. */
@@ -31,15 +34,17 @@ export interface TakenFolder {
 
 /**
  * Takes a folder for this process: creates it (mode 0700) if missing and writes a lock into it, which holds for as long as
- * the process lives. That of one that has died is taken over at once. Throws `StartupError` when a live process holds it,
- * and what the file system says of a path that is not a writable folder.
+ * the process lives. That of one that has died is taken over at once. Other users lose their access to the folder. Throws
+ * `StartupError` when a live process holds it or it is a shared folder, and what the file system says of a path that is not
+ * a writable folder.
  */
-export function lockFolder(folder: string, { lockName, inUse }: LockWords): TakenFolder {
+export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockWords): TakenFolder {
   const path = resolve(folder);
   const lock = join(path, lockName);
   const mine = `${process.pid}\n${processStart(process.pid) ?? ""}\n`;
   mkdirSync(path, { recursive: true, mode: 0o700 });
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  keepPrivate(path, [lockName, ...ownNames]);
   takeLock(lock, mine, inUse);
   return {
     path,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { folderError, lockDataFolder } from "../../src/platform/data-folder.ts";
@@ -17,6 +17,28 @@ test("creates the folder for its owner alone, and gives the lock back on release
   lock.release();
   expect(readdirSync(path)).toEqual([]);
   lockDataFolder(path).release();
+});
+
+test("closes a folder of its own that other users may enter, and refuses one with files of something else", () => {
+  for (const name of ["empty", "postgres", "sandbox.json"]) {
+    const path = join(scratchFolder(), name);
+    mkdirSync(path);
+    if (name !== "empty") writeFileSync(join(path, name), "");
+    chmodSync(path, 0o755);
+    lockDataFolder(path).release();
+    expect(statSync(path).mode & 0o777, name).toBe(0o700);
+  }
+  const shared = scratchFolder();
+  writeFileSync(join(shared, "photos"), "");
+  chmodSync(shared, 0o1777);
+  expect(() => lockDataFolder(shared)).toThrow(
+    new StartupError(
+      `The folder ${shared} is open to other users (mode 1777) and holds files of something else: close it with chmod 700, or name another folder.`,
+    ),
+  );
+  expect(readdirSync(shared)).toEqual(["photos"]);
+  chmodSync(shared, 0o700);
+  lockDataFolder(shared).release();
 });
 
 test("refuses a folder in use, naming folder and process, and takes it over once that is killed", async () => {

@@ -3,6 +3,8 @@ import type { FastifyError } from "fastify";
 import { ApiError } from "../errors.ts";
 import { errorDetails } from "./validation.ts";
 
+const nothingHere: [ErrorCode, string] = ["not_found", "There is nothing at this address."];
+
 /** What the framework refuses by itself, in our words. */
 const frameworkCodes: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ["unsupported_media_type", "This content type is not accepted here."],
@@ -13,7 +15,18 @@ const frameworkCodes: Record<string, [ErrorCode, string]> = {
     "The body does not have the length that Content-Length names.",
   ],
   FST_ERR_BAD_URL: ["invalid_request", "The address is not a valid URL."],
-  FST_ERR_MAX_PARAM_LENGTH: ["not_found", "There is nothing at this address."],
+  FST_ERR_MAX_PARAM_LENGTH: nothingHere,
+};
+
+/** What plugins refuse by a status alone: files outside their folder, ranges that a file does not have. */
+const pluginStatuses: Record<number, [ErrorCode, string]> = {
+  403: nothingHere,
+  404: nothingHere,
+  405: ["method_not_allowed", "This method is not allowed here."],
+  413: ["body_too_large", "The body is larger than this server accepts."],
+  414: nothingHere,
+  415: ["unsupported_media_type", "This content type is not accepted here."],
+  416: ["range_not_satisfiable", "The file has no such range."],
 };
 
 /** Turns whatever was thrown into the one error type; what nobody expected becomes `internal_error` without its text. */
@@ -31,5 +44,7 @@ export function toApiError(thrown: unknown): ApiError {
     // A body parser's own complaint; its text may quote the body, so it stays inside.
     return new ApiError("invalid_json", "The body could not be read.", { cause: thrown });
   }
+  const ofStatus = pluginStatuses[error.statusCode ?? 0];
+  if (ofStatus) return new ApiError(ofStatus[0], ofStatus[1], { cause: thrown });
   return new ApiError("internal_error", "Something went wrong on our side.", { cause: thrown });
 }

@@ -44,10 +44,34 @@ export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpP
   const validate = (httpPart === "body" ? forBodies : forUrls).compile(schema as object);
   return (value) => {
     if (httpPart === "body" && value === null) return { error: [noBody] };
-    if (validate(value)) return { value };
+    if (validate(value)) {
+      const infinite = findInfinite(value, "");
+      return infinite === undefined ? { value } : { error: [notFinite(infinite)] };
+    }
     return { error: (validate.errors ?? []) as unknown as FastifySchemaValidationError[] };
   };
 };
+
+/** Where a number stands that is too large for one: text such as `1e309` becomes Infinity, which passes `maximum`. */
+function findInfinite(value: unknown, path: string): string | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : path;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, child] of Object.entries(value)) {
+    const found = findInfinite(child, `${path}/${escape(name)}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function notFinite(instancePath: string): FastifySchemaValidationError {
+  return {
+    keyword: "finite",
+    instancePath,
+    schemaPath: "",
+    params: {},
+    message: "must be a number that is not too large",
+  };
+}
 
 /** The same for routes whose body is a stream: it is judged while it is read. */
 export const compileBodyless: FastifySchemaCompiler<unknown> = (route) =>

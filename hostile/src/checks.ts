@@ -1,0 +1,98 @@
+import { AnswerCheck } from "../../packages/server/test/support/answer-check.ts";
+import type { OpenApi } from "./document.ts";
+import type { Answer, Shot } from "./http.ts";
+import { cardNumbers } from "./recipes.ts";
+import type { Stage } from "./stage.ts";
+import type { World } from "./world.ts";
+
+const always: Record<string, RegExp> = {
+  "x-content-type-options": /^nosniff$/,
+  "content-security-policy": /^default-src 'none'; frame-ancestors 'none'$/,
+  "referrer-policy": /^no-referrer$/,
+  "cache-control": /=|no-store/,
+  "request-id": /^[\da-f-]{36}$/,
+};
+
+/** Judges one answer; says what is wrong with it, or nothing. */
+export type Judge = (shot: Shot, answer: Answer) => string | undefined;
+
+/** What holds of every answer, whatever was asked. */
+export function createJudge(document: OpenApi, stage: Stage, world: World): Judge {
+  const described = new AnswerCheck(document as never);
+  const secrets = secretsOf(stage, world);
+  return (shot, answer) => {
+    if (answer.status === 0) return `no answer: ${answer.text}`;
+    if (answer.status >= 500) return `a fault of the server: ${answer.status} ${answer.text.slice(0, 200)}`;
+    for (const [name, form] of Object.entries(always)) {
+      const value = [answer.headers[name] ?? "missing"].flat().join();
+      if (!form.test(value)) return `the header ${name} is ${value}`;
+    }
+    const whole = `${answer.text}\n${JSON.stringify(answer.headers)}`;
+    const shown = secrets.find(([, secret]) => whole.includes(secret));
+    if (shown) return `the answer shows the ${shown[0]}`;
+    return againstDocument(described, shot, answer);
+  };
+}
+
+/** Made with the world: no answer repeats them. */
+function secretsOf(
+  stage: Stage,
+  { own, foreign, operatorToken, talker, waiting }: World,
+): [name: string, secret: string][] {
+  return [
+    ["bootstrap token", stage.bootstrapToken],
+    ["broker secret", stage.brokerSecret],
+    ["client's secret", own.clientSecret],
+    ["client's token", own.token],
+    ["foreign client's secret", foreign.clientSecret],
+    ["foreign client's token", foreign.token],
+    ["operator's token", operatorToken],
+    ["device's token", talker.token],
+    ["transfer token", waiting.send_logs.transfer.token],
+    ...cardNumbers.map((number): [string, string] => ["number of a card", number]),
+  ];
+}
+
+function againstDocument(described: AnswerCheck, { method, path }: Shot, { status, headers, text }: Answer) {
+  const isJson = headers["content-type"]?.startsWith("application/json") ?? false;
+  try {
+    const body: unknown = isJson && text !== "" ? JSON.parse(text) : undefined;
+    if (status >= 400 && !isError(body)) return `the error has another shape: ${text.slice(0, 200)}`;
+    if (isJson) described.check(method, path, { status, body });
+    return undefined;
+  } catch (error) {
+    return `the answer is not as the document has it: ${(error as Error).message.slice(0, 300)}`;
+  }
+}
+
+function isError(body: unknown): boolean {
+  const { error } = (body ?? {}) as { error?: { code?: unknown; message?: unknown; errors?: unknown } | string };
+  // The token endpoint answers forms as RFC 6749 section 5.2 has it.
+  if (typeof error === "string") return /^[a-z_]+$/.test(error);
+  return typeof error?.code === "string" && typeof error.message === "string" && Array.isArray(error.errors);
+}
+
+/** Headers that differ from answer to answer by their nature. */
+const changing = new Set(["date", "request-id", "content-length", "connection", "keep-alive"]);
+
+/** The difference between the answers for a foreign thing and a missing one; undefined when nothing tells. */
+export function difference(foreign: Answer, missing: Answer, ids: readonly [string, string][]): string | undefined {
+  if (foreign.status !== missing.status) return `foreign ${foreign.status}, missing ${missing.status}`;
+  const heads = [foreign, missing].map(({ headers }, side) => withoutIds(shownHeaders(headers), ids, side));
+  if (heads[0] !== heads[1]) return `headers differ: ${heads[0]} and ${heads[1]}`;
+  // What was made by a success has ids and times of its own.
+  if (foreign.status < 300 && foreign.status !== 200) return undefined;
+  const bodies = [foreign, missing].map(({ text }, side) => withoutIds(text, ids, side));
+  return bodies[0] === bodies[1] ? undefined : `bodies differ: ${bodies[0]} and ${bodies[1]}`;
+}
+
+function shownHeaders(headers: Answer["headers"]): string {
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    changing.has(name) ? [] : [`${name}: ${String(value)}`],
+  );
+  return lines.toSorted((one, other) => one.localeCompare(other)).join("\n");
+}
+
+function withoutIds(text: string, ids: readonly [string, string][], side: number): string {
+  return ids.reduce((shown, pair) => shown.replaceAll(pair[side] as string, "(id)"), text);
+}

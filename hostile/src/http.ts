@@ -1,0 +1,83 @@
+import { Agent, type IncomingHttpHeaders, request } from "node:http";
+
+/** A request as it goes out. */
+export interface Shot {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body?: string | Buffer | undefined;
+}
+
+/** The whole answer; status 0 when there was none, with the reason as text. */
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  ms: number;
+}
+
+export interface Http {
+  send(shot: Shot): Promise<Answer>;
+  close(): void;
+}
+
+const patienceMs = 30_000;
+
+/** Sends requests as they are, over connections that are kept. Never rejects. */
+export function createHttp(url: string, connections: number): Http {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const { hostname, port } = new URL(url);
+  return {
+    send: async (shot) => {
+      const begun = performance.now();
+      const answer = await exchange({ agent, hostname, port }, shot).catch((error: NodeJS.ErrnoException) => ({
+        status: 0,
+        headers: {},
+        text: error.code ?? error.message,
+      }));
+      return { ...answer, ms: performance.now() - begun };
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function exchange(to: { agent: Agent; hostname: string; port: string }, { method, path, headers, body }: Shot) {
+  return new Promise<Omit<Answer, "ms">>((resolve, reject) => {
+    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    const signal = AbortSignal.timeout(patienceMs);
+    const outgoing = request({ ...to, method, path, headers: { ...headers, ...length }, signal });
+    outgoing.once("error", reject);
+    outgoing.once("response", (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+      incoming.once("error", reject);
+      incoming.once("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text });
+      });
+    });
+    outgoing.end(body);
+  });
+}
+
+/** The request as a line for a shell. */
+export function asCurl(url: string, { method, path, headers, body }: Shot): string {
+  const head = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
+  const data = body === undefined ? [] : [`--data-binary ${quotedBody(body)}`];
+  return ["curl --path-as-is -i -X", method, ...head, ...data, quoted(`${url}${path}`)].join(" ");
+}
+
+function quoted(text: string): string {
+  return /[\p{Cc}]/u.test(text) ? `$'${escaped(text)}'` : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function quotedBody(body: string | Buffer): string {
+  return typeof body === "string" ? quoted(body) : `@<(printf %s ${body.toString("base64")} | base64 -d)`;
+}
+
+function escaped(text: string): string {
+  return text
+    .replaceAll("\\", "\\\\")
+    .replaceAll("'", "\\'")
+    .replace(/[\p{Cc}]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}

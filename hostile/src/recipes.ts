@@ -1,0 +1,183 @@
+import { createHash } from "node:crypto";
+import type { Random } from "../../chaos/src/random.ts";
+import type { Stage } from "./stage.ts";
+import { uuid } from "./values.ts";
+import { audienceOf, newMaker, releaseFile, type World } from "./world.ts";
+
+/** Numbers of test cards that a device says and sends; no answer and no line of the log may show one. */
+export const cardNumbers = ["4111111111111111", "5555555555554444", "378282246310005"];
+
+export interface Context {
+  random: Random;
+  stage: Stage;
+  world: World;
+  /** An id of the account's things, all of one bundle where they belong together. */
+  id: (kind: string) => string;
+}
+
+/** What a right request of a route looks like beyond what its schema says. */
+interface Recipe {
+  /** What opens it, where that is no token of a client. */
+  authorization?: (context: Context) => string;
+  body?: (context: Context) => unknown;
+  headers?: (body: string | Buffer, context: Context) => Record<string, string>;
+  query?: (context: Context) => Record<string, string>;
+  /** Kinds of ids that the path takes under another name. */
+  kinds?: Record<string, string>;
+  /** It ends things: only those that the run itself has made. */
+  destructive?: boolean;
+  /** The id in its answer, and what it is an id of. */
+  makes?: [kind: string, field: string];
+}
+
+const clientKinds = { id: "client_ref" };
+const grantKinds = { id: "grant_ref" };
+const logKinds = { terminal_id: "virtual_terminal_id" };
+const talkerKinds = { terminal_id: "talking_terminal_id" };
+
+const operation: Recipe = {
+  body: ({ random, id }) => ({
+    terminal_id: id(random.chance(0.4) ? "virtual_terminal_id" : "terminal_id"),
+    operation: random.pick(["open_menu", "check_update", "send_logs", "end_of_day"]),
+  }),
+  headers: (_body, { random }) => (random.chance(0.3) ? { "idempotency-key": uuid(random) } : {}),
+  makes: ["operation_id", "id"],
+};
+const brokerBearer = ({ stage }: Context) => `Bearer ${stage.brokerSecret}`;
+const ofUpdate: Recipe = {
+  authorization: ({ world }) => `Bearer ${world.waiting.check_update.transfer.token}`,
+  kinds: { operation_id: "update_operation_id" },
+};
+
+/** By operation id. A route without a row gets what its schema asks for. */
+export const recipes: Record<string, Recipe> = {
+  accounts_post: {
+    authorization: ({ stage }) => `Bearer ${stage.bootstrapToken}`,
+    body: ({ random, id }) => ({ name: "Shop", ...(random.chance(0.3) && { operator_account_id: id("aid") }) }),
+  },
+  get_token: {
+    authorization: ({ world: { own } }) =>
+      `Basic ${Buffer.from(`${own.clientId}:${own.clientSecret}`).toString("base64")}`,
+    body: ({ id }) => ({ grant_type: "client_credentials", audience: audienceOf(id("aid")) }),
+  },
+  auth_clients_post: { body: () => ({}), makes: ["client_ref", "id"] },
+  auth_clients_get: { kinds: clientKinds },
+  auth_clients_put: { kinds: clientKinds, body: () => ({ name: "renamed" }) },
+  auth_clients_delete: { kinds: clientKinds, destructive: true },
+  auth_clients_secrets_post: { kinds: clientKinds },
+  auth_clients_secrets_delete: { kinds: clientKinds },
+  auth_client_grants_post: {
+    body: ({ id }) => ({
+      client_id: id("client_ref"),
+      audience: audienceOf(id("aid")),
+      scope: ["read:accounts"],
+      type: "client_credentials",
+    }),
+    makes: ["grant_ref", "id"],
+  },
+  auth_client_grants_get: { kinds: grantKinds },
+  auth_client_grants_patch: { kinds: grantKinds, body: () => ({ scope: ["read:accounts"] }) },
+  auth_client_grants_delete: { kinds: grantKinds, destructive: true },
+  aid_account_management_stores_post: {
+    body: ({ random }) => (random.chance(0.5) ? {} : { store_id: `new-${random.integer(1, 1e9)}` }),
+    makes: ["store_id", "store_id"],
+  },
+  aid_account_management_stores_sid_put: { body: () => ({ store_name: "renamed" }) },
+  aid_account_management_stores_sid_delete: { destructive: true },
+  aid_account_management_stores_sid_configuration_patch: { body: () => ({ time_zone: "Europe/Oslo" }) },
+  aid_mgmnt_payout_destinations_post: {
+    body: () => ({ payout_destination_description: "AUTO_APPROVE" }),
+    makes: ["payout_destination_id", "payout_destination_id"],
+  },
+  payout_destinations_case_status_put: { body: () => ({ case_status: "ACTIVE" }) },
+  aid_account_management_terminals_post: {
+    body: ({ random, id }) => ({ device_serial_number: `N-${random.integer(1, 1e12)}`, store_id: id("store_id") }),
+    makes: ["terminal_id", "terminal_id"],
+  },
+  aid_account_management_terminals_termid_put: { body: ({ id }) => ({ store_id: id("store_id") }) },
+  aid_account_management_terminals_termid_delete: { destructive: true },
+  terminal_device_post: { body: ({ random }) => ({ device_serial_number: `D-${random.integer(1, 1e12)}` }) },
+  terminal_pairing_codes_post: { body: () => ({ reference: "job 17" }) },
+  terminal_probe_post: { kinds: logKinds },
+  terminal_presence_get: { kinds: talkerKinds },
+  terminal_telemetry_get: { kinds: talkerKinds },
+  terminal_telemetry_history_get: { kinds: talkerKinds },
+  admin_terminals_operations_post: operation,
+  account_admin_terminals_operations_post: operation,
+  admin_terminals_terminal_id_logs_log_id_get: { kinds: logKinds },
+  admin_terminals_terminal_id_logs_log_id_content_get: { kinds: logKinds },
+  account_admin_terminals_terminal_id_logs_log_id_get: { kinds: logKinds },
+  account_admin_terminals_terminal_id_logs_log_id_content_get: { kinds: logKinds },
+  aid_releases_post: {
+    body: ({ random, world }) => world.maker.describe(world.maker.keyId, `${random.integer(1, 1e9)}.0.0`),
+    makes: ["release_id", "id"],
+  },
+  aid_releases_rid_file_put: { body: () => releaseFile },
+  aid_releases_rid_delete: { destructive: true },
+  aid_release_keys_post: {
+    body: () => ({ name: "Releases", public_key: newMaker().publicKey }),
+    makes: ["key_id", "key_id"],
+  },
+  aid_release_keys_kid_delete: { destructive: true },
+  aid_configurations_post: {
+    body: ({ id }) => ({ store_id: id("store_id"), content: {} }),
+    makes: ["version", "version"],
+  },
+  aid_configurations_version_delete: { destructive: true },
+  device_pair_post: { body: ({ world }) => world.talker.pairing },
+  device_token_post: {
+    body: ({ world }) => {
+      const { proof } = world.talker.pairing as { proof: string };
+      return { terminal_id: world.talker.terminalId, proof };
+    },
+  },
+  device_messages_post: {
+    authorization: ({ world }) => `Bearer ${world.talker.token}`,
+    body: (context) => ({ session, messages: [deviceMessage(context)] }),
+  },
+  device_operations_update_get: { ...ofUpdate, query: () => ({ software_version: "4.1.2" }) },
+  device_operations_update_file_get: { ...ofUpdate, query: ({ id }) => ({ release_id: id("release_id") }) },
+  device_operations_operation_id_logs_put: {
+    authorization: ({ world }) => `Bearer ${world.waiting.send_logs.transfer.token}`,
+    kinds: { operation_id: "logs_operation_id" },
+    body: ({ random }) => `a line\ncard ${random.pick(cardNumbers)} declined\n`,
+    headers: (body) => ({
+      "content-type": "text/plain",
+      "content-digest": `sha-256=:${createHash("sha256").update(body).digest("base64")}:`,
+    }),
+  },
+  broker_auth_post: {
+    authorization: brokerBearer,
+    body: ({ id }) => ({ username: id("terminal_id"), clientid: id("terminal_id"), password: "x" }),
+  },
+  broker_acl_post: {
+    authorization: brokerBearer,
+    body: ({ id }) => ({ username: id("terminal_id"), topic: "tillkeeper/v1/x/hello", action: "publish" }),
+  },
+};
+
+const session = "hostile";
+
+/** As a terminal says it, with a card number where its texts may hold one. */
+function deviceMessage({ random, id }: Context): object {
+  const at = new Date().toISOString();
+  const text = `declined card ${random.pick(cardNumbers)} track ;${random.pick(cardNumbers)}=2912?`;
+  return random.pick([
+    { channel: "heartbeat", message: { session, sent_at: at, fault: { code: "printer", message: text } } },
+    {
+      channel: "hello",
+      message: { protocol: 1, agent: `hostile ${random.pick(cardNumbers)}`, sent_at: at, session, operations: [] },
+    },
+    {
+      channel: "result",
+      message: {
+        operation_id: id("told_operation_id"),
+        operation: "open_menu",
+        status: "FAILED",
+        finished_at: at,
+        reason: "device_error",
+        error: { code: "declined", message: text },
+      },
+    },
+  ]);
+}

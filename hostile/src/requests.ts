@@ -1,0 +1,197 @@
+import type { Random } from "../../chaos/src/random.ts";
+import type { Endpoint, Schema } from "./document.ts";
+import type { Shot } from "./http.ts";
+import type { Pools } from "./pools.ts";
+import { type Context, recipes } from "./recipes.ts";
+import type { Stage } from "./stage.ts";
+import { fitting, hostileText, hostileValue } from "./values.ts";
+import type { World } from "./world.ts";
+
+/** Who sends a request. `right`: whose the route is, also its operator. */
+export type Who = "right" | "nobody" | "wrong";
+
+export interface Made {
+  endpoint: Endpoint;
+  who: Who;
+  shot: Shot;
+}
+
+export interface Making {
+  stage: Stage;
+  world: World;
+  pools: Pools;
+  random: Random;
+}
+
+/** A right request of a route, in most cases spoiled in one place or two. `ids` stands in for the account's own. */
+export function makeRequest(making: Making, endpoint: Endpoint, ids?: (kind: string) => string): Made {
+  const { random, stage, world, pools } = making;
+  const recipe = recipes[endpoint.id] ?? {};
+  const id = ids ?? pools.picker(random, recipe.destructive ?? false);
+  const context: Context = { random, stage, world, id };
+  const who: Who = ids || random.chance(0.86) ? "right" : random.pick(["nobody", "wrong"] as const);
+  const spoiled = !ids && random.chance(0.4);
+  const spot = spoiled ? random.pick(spotsOf(endpoint)) : undefined;
+  const body = bodyOf(context, endpoint, spot === "body");
+  const headers = {
+    ...(body !== undefined && { "content-type": endpoint.types[0] ?? "application/json" }),
+    ...(body !== undefined && recipe.headers?.(body, context)),
+    ...authorizationOf(context, endpoint, who),
+    ...(spot === "headers" && hostileHeader(random)),
+  };
+  const path = `${pathOf(context, endpoint, spot === "path")}${queryOf(context, endpoint, { spoiled: spot === "query", plain: ids !== undefined })}`;
+  return { endpoint, who, shot: { method: endpoint.method, path, headers, body } };
+}
+
+type Spot = "path" | "query" | "headers" | "body";
+
+function spotsOf({ inPath, inQuery, types }: Endpoint): Spot[] {
+  return [
+    "headers",
+    ...(inPath.length > 0 ? (["path"] as const) : []),
+    // An unknown parameter is a hostile one, too.
+    ...(inQuery.length > 0 ? (["query", "query"] as const) : (["query"] as const)),
+    ...(types.length > 0 ? (["body", "body"] as const) : []),
+  ];
+}
+
+function pathOf({ random, id, stage }: Context, { id: route, path, inPath }: Endpoint, spoiled: boolean): string {
+  const kinds = recipes[route]?.kinds ?? {};
+  const victim = spoiled ? random.pick(inPath).name : undefined;
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    if (name === "broker_secret") return stage.brokerSecret;
+    return name === victim ? encode(hostileText(random)) : encode(id(kinds[name] ?? name));
+  });
+}
+
+/** Half a surrogate pair cannot stand in a URL; some bytes are sent as they are. */
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+
+const idParameters = new Set([
+  "terminal_id",
+  "operation_id",
+  "store_id",
+  "payout_destination_id",
+  "device_serial_number",
+]);
+
+interface QueryWish {
+  spoiled: boolean;
+  /** Only what must be there. */
+  plain: boolean;
+}
+
+function queryOf(context: Context, { id: route, inQuery }: Endpoint, { spoiled, plain }: QueryWish): string {
+  const { random, id } = context;
+  const pairs = Object.entries(recipes[route]?.query?.(context) ?? {});
+  for (const { name, schema } of inQuery) {
+    // Nobody can make up where the next page begins.
+    if (plain || name === "starting_after" || pairs.some(([known]) => known === name) || !random.chance(0.25)) continue;
+    const value = idParameters.has(name) ? id(name) : fitting(schema, random);
+    if (schema.type === "array") for (const one of [value].flat()) pairs.push([name, String(one)]);
+    else pairs.push([name, String(value)]);
+  }
+  if (spoiled) {
+    const name = inQuery.length > 0 && random.chance(0.85) ? random.pick(inQuery).name : random.pick(strangeNames);
+    pairs.push([name, hostileText(random)]);
+  }
+  const text = pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
+  return text === "" ? "" : `?${text}`;
+}
+
+const strangeNames = ["unknown", "limit[]", "__proto__", "a\0b", "access_token"];
+
+function authorizationOf(context: Context, { id: route, guarded }: Endpoint, who: Who): Record<string, string> {
+  const { random, world } = context;
+  if (who === "nobody") return {};
+  if (who === "wrong") return { authorization: wrongAuthorization(random, world) };
+  const own = recipes[route]?.authorization?.(context);
+  if (own !== undefined) return { authorization: own };
+  if (!guarded) return {};
+  return { authorization: `Bearer ${random.chance(0.15) ? world.operatorToken : world.own.token}` };
+}
+
+/** Forged, of another account, of a device, or nothing that could be read. */
+function wrongAuthorization(random: Random, { own, foreign, talker, waiting }: World): string {
+  const [, payload = "", signature = ""] = own.token.split(".");
+  const none = Buffer.from('{"alg":"none"}').toString("base64url");
+  return random.pick([
+    `Bearer ${own.token.slice(0, -4)}AAAA`,
+    `Bearer ${none}.${payload}.`,
+    `Bearer ${none}.${payload}.${signature}`,
+    `Bearer ${foreign.token}`,
+    `Bearer ${talker.token}`,
+    `Bearer ${waiting.check_update.transfer.token}`,
+    `Bearer ${"a.".repeat(2_000)}`,
+    "Bearer",
+    "Basic Og==",
+    "Basic %%%",
+    "Digest username=x",
+  ]);
+}
+
+function hostileHeader(random: Random): Record<string, string> {
+  const text = hostileText(random).replaceAll(/[^\x20-\x7e]/g, "?");
+  return random.pick<Record<string, string>>([
+    { "idempotency-key": text },
+    { "content-type": random.pick(["text/plain", "application/xml", "application/json; charset=utf-16", text]) },
+    { "content-encoding": random.pick(["gzip", "br", text]) },
+    { "x-forwarded-for": text },
+    { host: random.pick(["", "a b", "evil.example", "a/b"]) },
+    { range: random.pick(["bytes=0-0", "bytes=-1", "bytes=9-1", "bytes=99999999999999999999-", text]) },
+    { "if-match": text },
+    { "if-none-match": "*" },
+    { prefer: random.pick(["wait=0", "respond-async", text]) },
+    { accept: text },
+    { cookie: text },
+    { "content-digest": text },
+    { "x-http-method-override": "DELETE" },
+  ]);
+}
+
+function bodyOf(context: Context, endpoint: Endpoint, spoiled: boolean): string | Buffer | undefined {
+  const { random } = context;
+  if (endpoint.types.length === 0) return undefined;
+  const right = recipes[endpoint.id]?.body?.(context) ?? fitting(endpoint.body ?? {}, random, 0);
+  if (typeof right === "string" || right instanceof Buffer) return spoiled ? hostileText(random) : right;
+  if (!spoiled) return JSON.stringify(random.chance(0.2) ? varied(right, endpoint.body, random) : right);
+  if (random.chance(0.1)) return brokenJson(random, right);
+  return JSON.stringify(spoil(right, endpoint.body ?? {}, random)) ?? "";
+}
+
+/** One more optional field with a value that fits. */
+function varied(right: unknown, schema: Schema | undefined, random: Random): unknown {
+  const names = Object.keys(schema?.properties ?? {}).filter((name) => !/_id$|^audience$|^scope$/.test(name));
+  if (names.length === 0) return right;
+  const name = random.pick(names);
+  return { ...(right as object), [name]: fitting(schema?.properties?.[name] ?? {}, random) };
+}
+
+/** A hostile value in a place that the schema knows, a field too many, or one too few. */
+function spoil(right: unknown, schema: Schema, random: Random): unknown {
+  if (random.chance(0.05)) return hostileValue(random);
+  const spoiled: Record<string, unknown> = { ...(right as Record<string, unknown>) };
+  const names = Object.keys(schema.properties ?? {});
+  const name = names.length > 0 && random.chance(0.9) ? random.pick(names) : random.pick(strangeNames);
+  const child = schema.properties?.[name];
+  if (random.chance(0.1)) delete spoiled[name];
+  else if (child?.properties && random.chance(0.6)) spoiled[name] = spoil(fitting(child, random), child, random);
+  else spoiled[name] = hostileValue(random);
+  return spoiled;
+}
+
+function brokenJson(random: Random, right: unknown): string | Buffer {
+  const text = JSON.stringify(right);
+  return random.pick<string | Buffer>([
+    text.slice(0, -1),
+    `${text}x`,
+    text.replace("{", '{"__proto__":{"a":1},'),
+    text.replace("{", '{"a":1e999,'),
+    "",
+    "[".repeat(5_000),
+    Buffer.concat([Buffer.from(text.slice(0, -1)), Buffer.from([0xff, 0xfe])]),
+    Buffer.from(text, "utf16le"),
+  ]);
+}

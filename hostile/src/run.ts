@@ -1,0 +1,172 @@
+import { createRandom } from "../../chaos/src/random.ts";
+import type { Settings } from "./arguments.ts";
+import { createJudge } from "./checks.ts";
+import { type Endpoint, type OpenApi, readEndpoints } from "./document.ts";
+import { type Answer, asCurl, createHttp, type Http, type Shot } from "./http.ts";
+import { LogSearch } from "./log-search.ts";
+import { askForNeighbours } from "./neighbours.ts";
+import { Pools } from "./pools.ts";
+import { cardNumbers, recipes } from "./recipes.ts";
+import { type Failure, type Report, Tally } from "./report.ts";
+import { makeRequest, type Who } from "./requests.ts";
+import type { Stage } from "./stage.ts";
+import { openWorld, transferKinds, transferOf, type World } from "./world.ts";
+
+export interface RunOptions extends Settings {
+  stage: Stage;
+  signal: AbortSignal;
+}
+
+/** The failures that are printed; the first ones say enough. */
+const mostFailures = 50;
+const mostPerRoute = 5;
+/** Before the windows of their operations end. */
+const renewMs = 240_000;
+const forNeighbours = 0.12;
+const refusedForForm = new Set([400, 413, 415, 422]);
+
+/** Sends requests until the time is over or every route has had enough, ends the server and reads its log. */
+export async function runHostile({ stage, signal, ...settings }: RunOptions): Promise<Report> {
+  const begun = performance.now();
+  const world = await openWorld(stage);
+  const document = (await (await fetch(`${stage.url}/openapi.json`)).json()) as OpenApi;
+  const endpoints = readEndpoints(document).filter(({ id }) => id.includes(settings.routes));
+  const run = new Run({ stage, world, document, endpoints, settings });
+  const deadline = performance.now() + settings.minutes * 60_000;
+  await run.sendUntil(() => signal.aborted || performance.now() > deadline);
+  await stage.stop();
+  const { lines, found } = await run.log.search(stage.logFile);
+  for (const what of found) run.fail({ what, route: "log", curl: [] });
+  return {
+    seed: settings.seed,
+    seconds: (performance.now() - begun) / 1000,
+    routes: run.routes,
+    failures: run.failures,
+    more: run.more,
+    logLines: lines,
+    secrets: run.log.size,
+  };
+}
+
+interface RunParts {
+  stage: Stage;
+  world: World;
+  document: OpenApi;
+  endpoints: Endpoint[];
+  settings: Settings;
+}
+
+class Run {
+  readonly log = new LogSearch();
+  readonly routes = new Map<string, Tally>();
+  readonly failures: Failure[] = [];
+  more = 0;
+  readonly #parts: RunParts;
+  readonly #pools: Pools;
+  readonly #judge: ReturnType<typeof createJudge>;
+  readonly #http: Http;
+  #count = 0;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#pools = new Pools(parts.world);
+    this.#judge = createJudge(parts.document, parts.stage, parts.world);
+    this.#http = createHttp(parts.stage.url, parts.settings.concurrency);
+    this.log.add("bootstrap token", parts.stage.bootstrapToken);
+    this.log.add("broker secret", parts.stage.brokerSecret);
+    for (const number of cardNumbers) this.log.add("number of a card", number);
+    this.log.learn(JSON.stringify(parts.world), "the world");
+    for (const { id } of parts.endpoints) this.routes.set(id, new Tally());
+  }
+
+  async sendUntil(over: () => boolean): Promise<void> {
+    const renewing = setInterval(() => void this.#renew(), renewMs);
+    const lane = async () => {
+      for (let endpoint = this.#next(); endpoint && !over(); endpoint = this.#next()) await this.#ask(endpoint);
+    };
+    await Promise.all(Array.from({ length: this.#parts.settings.concurrency }, lane));
+    clearInterval(renewing);
+    this.#http.close();
+  }
+
+  fail(failure: Failure): void {
+    const ofRoute = this.failures.filter(({ route }) => route === failure.route).length;
+    if (this.failures.length < mostFailures && ofRoute < mostPerRoute) this.failures.push(failure);
+    else this.more += 1;
+  }
+
+  /** The routes in turn, without those that have had enough. */
+  #next(): Endpoint | undefined {
+    const { endpoints, settings } = this.#parts;
+    for (let step = 0; step < endpoints.length; step += 1) {
+      const endpoint = endpoints[this.#count++ % endpoints.length] as Endpoint;
+      const { requests } = this.routes.get(endpoint.id) as Tally;
+      if (settings.requestsPerRoute === 0 || requests < settings.requestsPerRoute) return endpoint;
+    }
+    return undefined;
+  }
+
+  async #ask(endpoint: Endpoint): Promise<void> {
+    const { stage, world, settings } = this.#parts;
+    const seed = (settings.seed * 1_000_003 + this.#count) >>> 0;
+    const random = createRandom(seed);
+    const making = { stage, world, pools: this.#pools, random };
+    if (endpoint.guarded && random.chance(forNeighbours)) {
+      const pair = await askForNeighbours(making, this.#http, endpoint, seed);
+      if (pair) {
+        for (const [shot, answer] of pair.answers) this.#note(endpoint, "right", shot, answer);
+        if (pair.difference !== undefined)
+          this.#report(
+            endpoint,
+            pair.difference,
+            pair.answers.slice(0, 2).map(([shot]) => shot),
+          );
+        return;
+      }
+    }
+    const { shot, who } = makeRequest(making, endpoint);
+    this.#note(endpoint, who, shot, await this.#http.send(shot));
+  }
+
+  #note(endpoint: Endpoint, who: Who, shot: Shot, answer: Answer): void {
+    const wrong = this.#judge(shot, answer);
+    if (wrong !== undefined) this.#report(endpoint, wrong, [shot]);
+    const unknown = /"(?:missing_token|invalid_token)"/.test(answer.text) && answer.status === 401;
+    const past = !refusedForForm.has(answer.status) && !unknown && answer.status !== 0;
+    this.routes.get(endpoint.id)?.add(answer.status, { right: who === "right", past, ms: answer.ms });
+    if (answer.status >= 300 || answer.status === 0) return;
+    this.#learn(endpoint, answer);
+    if (recipes[endpoint.id]?.destructive) this.#pools.forget(shot.path);
+  }
+
+  #learn({ id }: Endpoint, { text }: Answer): void {
+    this.log.learn(text, id);
+    const [kind, field] = recipes[id]?.makes ?? [];
+    if (kind === undefined || field === undefined) {
+      if (id === "device_pair_post" || id === "device_token_post")
+        this.#parts.world.talker.token = JSON.parse(text).token;
+      return;
+    }
+    const made = JSON.parse(text)[field];
+    if (made !== undefined) this.#pools.add(kind, String(made));
+  }
+
+  #report({ id: route }: Endpoint, what: string, shots: Shot[]): void {
+    this.fail({ what, route, curl: shots.map((shot) => asCurl(this.#parts.stage.url, shot)) });
+  }
+
+  /** New windows for what waits, so that its tokens go on to count. */
+  async #renew(): Promise<void> {
+    const { stage, world } = this.#parts;
+    for (const kind of transferKinds) {
+      const { device } = world.waiting[kind];
+      try {
+        const transfer = await transferOf(stage, world.own.token, device, kind);
+        world.waiting[kind] = { device, transfer };
+        this.log.add("transfer token", transfer.token);
+      } catch (error) {
+        this.fail({ what: String(error), route: "world", curl: [] });
+      }
+    }
+  }
+}

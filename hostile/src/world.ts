@@ -1,0 +1,306 @@
+import { createHash, generateKeyPairSync, randomInt, sign } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { releaseText } from "@tillkeeper/contract/releases";
+import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
+import { pairDevice } from "@tillkeeper/terminal/pairing";
+import type { Stage } from "./stage.ts";
+
+/** Ids of one account's things, by their kind. */
+type Ids = Record<string, string[]>;
+
+/** An account with a client and things of every kind. */
+interface Party {
+  accountId: string;
+  clientId: string;
+  clientSecret: string;
+  token: string;
+  ids: Ids;
+}
+
+/** A terminal that speaks over HTTPS; no request with a client's token names it. */
+export interface Device {
+  terminalId: string;
+  token: string;
+  /** The body that has paired it; to send it again is the request of a thief. */
+  pairing: object;
+}
+
+/** What came with a command that waits: its operation, and the token for its files. */
+interface Transfer {
+  operationId: string;
+  token: string;
+}
+
+export interface World {
+  own: Party;
+  foreign: Party;
+  /** Token of the operator's client for the own account. */
+  operatorToken: string;
+  /** Signs the releases of the run. */
+  maker: Maker;
+  /** Says whatever the run has it say. */
+  talker: Device;
+  /** One waits with its log, the other with its update. */
+  waiting: Record<TransferKind, { device: Device; transfer: Transfer }>;
+}
+
+export const transferKinds = ["send_logs", "check_update"] as const;
+type TransferKind = (typeof transferKinds)[number];
+
+const things = 6;
+
+/** The documented form, which every server accepts. */
+export const audienceOf = (accountId: string): string => `https://api.dintero.com/v1/accounts/${accountId}`;
+
+type Post = (path: string, body?: unknown, method?: string) => Promise<any>;
+
+/** Makes two accounts with the same kinds of things, an operator of the first, and a device. */
+export async function openWorld(stage: Stage): Promise<World> {
+  const number = randomInt(1_000_000, 9_999_999);
+  const operator = await openAccount(stage, `T1${number}`);
+  const own = await openAccount(stage, `T7${number}`, operator.accountId);
+  const foreign = await openAccount(stage, `T8${number}`);
+  const ids = await furnish(stage, own.accountId, own.token, "own");
+  const talker = await openDevice(stage, own, "H-talker");
+  const told = { terminal_id: talker.terminalId, operation: "open_menu", timeout: transferSeconds };
+  const { id: toldOperation } = await poster(stage, own.token)("/v1/admin/terminals/operations", told);
+  return {
+    own: {
+      ...own,
+      ids: {
+        ...ids,
+        operation_id: [...(ids["operation_id"] ?? []), toldOperation],
+        told_operation_id: [toldOperation],
+        talking_terminal_id: [talker.terminalId],
+      },
+    },
+    foreign: { ...foreign, ids: await furnish(stage, foreign.accountId, foreign.token, "far") },
+    operatorToken: await enterAsOperator(stage, operator, own.accountId),
+    maker: await registered(poster(stage, own.token), own.accountId, "Releases of the run"),
+    talker,
+    waiting: {
+      send_logs: await openWaiting(stage, own, "send_logs"),
+      check_update: await openWaiting(stage, own, "check_update"),
+    },
+  };
+}
+
+type Account = Omit<Party, "ids">;
+
+async function openAccount(stage: Stage, accountId: string, operator?: string): Promise<Account> {
+  const body = { account_id: accountId, name: "Shop", ...(operator && { operator_account_id: operator }) };
+  const { client } = await poster(stage, stage.bootstrapToken)("/v1/accounts", body);
+  const { client_id: clientId, client_secret: clientSecret } = client;
+  const token = await tokenOf(stage, { accountId, clientId, clientSecret }, accountId);
+  return { accountId, clientId, clientSecret, token };
+}
+
+/** A token of an operator's client for the account that it runs. */
+async function enterAsOperator(stage: Stage, operator: Account, ownId: string): Promise<string> {
+  const post = poster(stage, operator.token);
+  const base = `/v1/accounts/${operator.accountId}/auth`;
+  const client = await post(`${base}/clients`, {});
+  await post(`${base}/client-grants`, {
+    client_id: client.id,
+    audience: audienceOf(ownId),
+    scope: ["admin:accounts", "admin:checkout"],
+    type: "client_credentials",
+  });
+  const credentials = { clientId: client.client_id, clientSecret: client.client_secret };
+  return tokenOf(stage, { accountId: operator.accountId, ...credentials }, ownId);
+}
+
+async function tokenOf(stage: Stage, by: Omit<Account, "token">, accountId: string): Promise<string> {
+  const basic = `Basic ${Buffer.from(`${by.clientId}:${by.clientSecret}`).toString("base64")}`;
+  const body = { grant_type: "client_credentials", audience: audienceOf(accountId) };
+  const path = `/v1/accounts/${by.accountId}/auth/token`;
+  return (await poster(stage, undefined, basic)(path, body)).access_token;
+}
+
+/** Posts and wants a success; what the world is made of must be there. */
+function poster({ ownUrl: url }: Stage, token: string | undefined, authorization = `Bearer ${token}`): Post {
+  return async (path, body, method = "POST") => {
+    const raw = body instanceof Uint8Array;
+    const type = raw ? "application/octet-stream" : "application/json";
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization, ...(body !== undefined && { "content-type": type }) },
+      ...(body !== undefined && { body: raw ? new Uint8Array(body) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`the world could not be made: ${method} ${path} ${response.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  };
+}
+
+/** Things of every kind. Names are as long for every account, so that answers can be compared. */
+async function furnish(stage: Stage, aid: string, token: string, name: string): Promise<Ids> {
+  const post = poster(stage, token);
+  const ids: Ids = { aid: [aid], oid: [aid], account_id: [aid] };
+  const add = (kind: string, id: unknown) => void (ids[kind] = [...(ids[kind] ?? []), String(id)]);
+  for (let n = 1; n <= things; n += 1) {
+    const store = await post(`/v1/accounts/${aid}/stores`, { store_id: `${name}-${n}` });
+    add("store_id", store.store_id);
+    await addTerminal(post, aid, `${name}-${n}`, add);
+    const destination = { payout_destination_id: `${name}-PD-${n}`, payout_destination_description: "AUTO_APPROVE" };
+    add(
+      "payout_destination_id",
+      (await post(`/v1/accounts/${aid}/payout-destinations`, destination)).payout_destination_id,
+    );
+    await addClient(post, aid, add);
+    const content = { of: aid };
+    add("version", (await post(`/v1/accounts/${aid}/configurations`, { content })).version);
+  }
+  await addReleases(post, aid, add);
+  await addLog(post, aid, add);
+  return ids;
+}
+
+type Add = (kind: string, id: unknown) => void;
+
+async function addTerminal(post: Post, aid: string, store: string, add: Add): Promise<void> {
+  const serial = `H-${aid}-${store}`;
+  const body = { device_serial_number: serial, store_id: store };
+  const { terminal_id: id } = await post(`/v1/accounts/${aid}/terminals`, body);
+  add("terminal_id", id);
+  add("device_serial_number", serial);
+}
+
+async function addClient(post: Post, aid: string, add: Add): Promise<void> {
+  const { id, client_id } = await post(`/v1/accounts/${aid}/auth/clients`, {});
+  const { secrets } = await post(`/v1/accounts/${aid}/auth/clients/${id}`, undefined, "GET");
+  const audience = audienceOf(aid);
+  const grant = { client_id: id, audience, scope: ["read:accounts"], type: "client_credentials" };
+  add("client_ref", id);
+  add("client_id", client_id);
+  add("secret_id", secrets[0].id);
+  add("grant_ref", (await post(`/v1/accounts/${aid}/auth/client-grants`, grant)).id);
+}
+
+/** The body that announces the release, signed. */
+type Describe = (keyId: string, version: string) => object;
+
+interface Maker {
+  keyId: string;
+  describe: Describe;
+}
+
+/** Who signs releases. */
+export function newMaker(): { publicKey: object; describe: Describe } {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const { x = "" } = publicKey.export({ format: "jwk" });
+  return {
+    publicKey: { kty: "OKP", crv: "Ed25519", x },
+    describe: (keyId, version) => {
+      const size = releaseFile.length;
+      const sha256 = createHash("sha256").update(releaseFile).digest("hex");
+      const release = { device_model: "SATURN1000", version, size, sha256 };
+      return {
+        ...release,
+        signature: sign(null, Buffer.from(releaseText(release)), privateKey).toString("base64url"),
+        key_id: keyId,
+      };
+    },
+  };
+}
+
+async function registered(post: Post, aid: string, name: string): Promise<Maker> {
+  const { publicKey, describe } = newMaker();
+  const { key_id: keyId } = await post(`/v1/accounts/${aid}/release-keys`, { name, public_key: publicKey });
+  return { keyId, describe };
+}
+
+/** The bytes of every release of the run. */
+export const releaseFile = Buffer.from("a release\n");
+
+async function addReleases(post: Post, aid: string, add: Add): Promise<void> {
+  for (let n = 1; n <= things; n += 1) {
+    const { keyId, describe } = await registered(post, aid, `Key ${n}`);
+    const { id } = await post(`/v1/accounts/${aid}/releases`, describe(keyId, `${n}.0.0`));
+    if (n % 2) await post(`/v1/accounts/${aid}/releases/${id}/file`, releaseFile, "PUT");
+    add("key_id", keyId);
+    add("release_id", id);
+  }
+}
+
+/** A virtual terminal sends a real log, and carries out what else makes operations. */
+async function addLog(post: Post, aid: string, add: Add): Promise<void> {
+  const serial = `SIMULATED-${aid}-001`;
+  const store = await post(`/v1/accounts/${aid}/stores`, {});
+  const body = { device_serial_number: serial, store_id: store.store_id };
+  const { terminal_id: terminal } = await post(`/v1/accounts/${aid}/terminals`, body);
+  add("virtual_terminal_id", terminal);
+  for (let tries = 0; tries < 50; tries += 1) {
+    const operation = await ended(post, { terminal_id: terminal, operation: "send_logs" });
+    add("operation_id", operation.id);
+    if (operation.status === "COMPLETED") return add("log_id", operation.result.log_id);
+  }
+  throw new Error(`the virtual terminal ${terminal} sent no log`);
+}
+
+async function ended(post: Post, request: object) {
+  const { id } = await post("/v1/admin/terminals/operations", request);
+  for (;;) {
+    const operation = await post(`/v1/admin/terminals/operations/${id}`, undefined, "GET");
+    if (operation.status !== "PENDING") return operation;
+    await sleep(50);
+  }
+}
+
+async function openDevice(stage: Stage, { accountId: aid, token }: Account, serial: string): Promise<Device> {
+  const post = poster(stage, token);
+  const body = { device_serial_number: `${serial}-${aid}`, store_id: "own-1" };
+  const { terminal_id: terminalId, pairing } = await post(`/v1/accounts/${aid}/terminals`, body);
+  const keys = makeDeviceKeys();
+  const bodies: object[] = [];
+  const paired = await watched(bodies, () =>
+    pairDevice({ server: stage.ownUrl, keys, serialNumber: body.device_serial_number, code: pairing.code }),
+  );
+  return { terminalId, token: paired.token, pairing: bodies.at(-1) ?? {} };
+}
+
+async function openWaiting(stage: Stage, account: Account, kind: TransferKind) {
+  const device = await openDevice(stage, account, `H-${kind.replace("_", "-")}`);
+  return { device, transfer: await transferOf(stage, account.token, device, kind) };
+}
+
+/** Notes the bodies that the work sends: the library alone knows how proofs are made. */
+async function watched<T>(bodies: object[], work: () => Promise<T>): Promise<T> {
+  const real = globalThis.fetch;
+  globalThis.fetch = (input, init) => {
+    if (typeof init?.body === "string") bodies.push(JSON.parse(init.body));
+    return real(input, init);
+  };
+  try {
+    return await work();
+  } finally {
+    globalThis.fetch = real;
+  }
+}
+
+const transferSeconds = 600;
+
+/** Asks the device for something, with as long a window as may be; answers what comes with the command. */
+export async function transferOf(stage: Stage, token: string, device: Device, operation: TransferKind) {
+  const exchange = async (messages: object[], seconds: number) =>
+    poster(stage, device.token)("/v1/device/messages", { session: "world", wait_seconds: seconds, messages });
+  const hello = {
+    protocol: 1,
+    agent: "hostile 1",
+    sent_at: new Date().toISOString(),
+    session: "world",
+    operations: [],
+  };
+  await exchange([{ channel: "hello", message: hello }], 1);
+  const request = { terminal_id: device.terminalId, operation, timeout: transferSeconds };
+  const { id: operationId } = await poster(stage, token)("/v1/admin/terminals/operations", request);
+  for (let tries = 0; tries < 20; tries += 1) {
+    const { messages } = await exchange([], 2);
+    for (const { channel, message } of messages) {
+      if (channel === "command" && message.operation_id === operationId) {
+        return { operationId: operationId as string, token: message.transfer.token as string };
+      }
+    }
+  }
+  throw new Error(`the terminal ${device.terminalId} got no command`);
+}

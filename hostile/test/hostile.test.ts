@@ -1,0 +1,113 @@
+import { appendFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { asMarkdown, isClean, shallow } from "../src/report.ts";
+import { runHostile } from "../src/run.ts";
+import { openStage, type Stage } from "../src/stage.ts";
+
+const settings = { seed: 7, minutes: 30, concurrency: 4, signal: new AbortController().signal };
+
+describe("hostile requests", () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage();
+  }, 300_000);
+  afterAll(async () => {
+    await stage.stop();
+    stage.remove();
+  });
+
+  it("find every fault that is planted before the server", async () => {
+    const proxy = await plant(stage);
+    try {
+      const planted = { ...stage, url: proxy.url, stop: async () => {} };
+      const report = await runHostile({ ...settings, stage: planted, routes: "stores", requestsPerRoute: 50 });
+      const told = report.failures.map(({ route, what }) => `${route}: ${what}`).join("\n");
+      expect(told).toMatch(/stores_get: a fault of the server: 500/);
+      expect(told).toMatch(/stores_sid_get: bodies differ: .*nothing here.*another account/);
+      expect(told).toMatch(/stores_sid_get: the answer shows the number of a card/);
+      expect(told).toMatch(/stores_sid_put: the header x-content-type-options is missing/);
+      expect(told).toMatch(/stores_sid_delete: the answer shows the client's token/);
+      expect(told).toMatch(/configuration_get: the answer is not as the document has it/);
+      expect(told).toMatch(/log: the log shows the .*: planted \(secret\)/);
+      expect(shallow(report).join()).toMatch(/stores_post: only \d+ % of its requests get past validation/);
+      expect(isClean(report)).toBe(false);
+      const printed = asMarkdown(report);
+      expect(printed).toMatch(
+        /curl --path-as-is -i -X GET .*\(?http:\/\/127\.0\.0\.1:\d+\/v1\/accounts\/T7\d{7}\/stores/,
+      );
+      expect(printed).toContain("seed 7");
+      expect(printed).toContain("The server fails.");
+    } finally {
+      proxy.server.close();
+      proxy.server.closeAllConnections();
+    }
+  }, 600_000);
+
+  it("find nothing in the server itself", async () => {
+    const report = await runHostile({
+      ...settings,
+      stage,
+      routes: "",
+      requestsPerRoute: 10,
+    });
+    const found = report.failures.filter(({ what }) => !what.includes("planted"));
+    expect(found.map(({ route, what, curl }) => [route, what, ...curl].join("\n"))).toEqual([]);
+    expect(shallow(report)).toEqual([]);
+    expect([...report.routes.values()].every(({ requests }) => requests >= 10)).toBe(true);
+    expect(report.secrets).toBeGreaterThan(20);
+  }, 600_000);
+});
+
+/** A proxy with a fault of each kind, on a route of its own. */
+async function plant(stage: Stage): Promise<{ url: string; server: Server }> {
+  const server = createServer((incoming, outgoing) => {
+    const { method, url: path = "", headers } = incoming;
+    const { hostname, port } = new URL(stage.url);
+    const onwards = request({ hostname, port, method, path, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("end", () => spoil(stage, incoming, { answer, text: Buffer.concat(chunks).toString() }, outgoing));
+    });
+    onwards.on("error", () => outgoing.destroy());
+    incoming.pipe(onwards);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
+
+interface Whole {
+  answer: IncomingMessage;
+  text: string;
+}
+
+function spoil(
+  stage: Stage,
+  { method, url = "", headers: sent }: IncomingMessage,
+  { answer, text }: Whole,
+  to: ServerResponse,
+) {
+  const headers: Record<string, string | string[] | undefined> = { ...answer.headers };
+  delete headers["content-length"];
+  let status = answer.statusCode ?? 0;
+  let body = text;
+  const store = /\/stores\/[^/?]+$/.test(url.split("?")[0] as string);
+  if (method === "GET" && /\/stores\?.*limit/.test(url)) status = 500;
+  if (method === "GET" && store && url.includes("far"))
+    body = text.replace("There is no such", "There is nothing here, but in another account, no");
+  if (method === "GET" && store && url.includes("own")) headers["x-debug"] = "4111111111111111";
+  if (method === "PUT" && store) delete headers["x-content-type-options"];
+  if (method === "DELETE" && store && sent.authorization) headers["x-debug"] = sent.authorization;
+  if (method === "GET" && url.endsWith("/configuration") && status === 200) body = '{"auto_end_of_day":7}';
+  if (
+    method === "POST" &&
+    url.endsWith("/stores") &&
+    sent["user-agent"] === undefined &&
+    !text.includes("own-") &&
+    !text.includes("far-")
+  )
+    status = 400;
+  if (method === "PATCH") appendFileSync(stage.logFile, `planted ${sent.authorization?.slice(7)}\n`);
+  to.writeHead(status, headers as Record<string, string>).end(body);
+}

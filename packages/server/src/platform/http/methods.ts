@@ -1,0 +1,35 @@
+import { ApiError } from "../errors.ts";
+import type { Route } from "./route.ts";
+
+/**
+ * Tells what is not there from what is there under other methods: 404, or 405 with `Allow` (RFC 9110 section 15.5.6).
+ * A route behind a guard of its own stays unseen.
+ */
+export function refuseUnknown(
+  routes: readonly Route[],
+  maxParamLength: number,
+): (method: string, url: string) => ApiError {
+  const methods = new Map<string, Set<string>>([["/openapi.json", new Set(["GET", "HEAD"])]]);
+  for (const row of routes) {
+    if (row.guard) continue;
+    const allow = methods.get(row.path) ?? new Set();
+    methods.set(row.path, allow.add(row.method));
+    if (row.method === "GET") allow.add("HEAD");
+  }
+  const known = [...methods].map(([path, allow]) => ({ parts: path.split("/"), allow: [...allow] }));
+  return (method, url) => {
+    const parts = (url.split(/[?#]/, 1)[0] as string).split("/");
+    const allowed = known.filter((row) => fits(row.parts, parts, maxParamLength)).flatMap(({ allow }) => allow);
+    if (allowed.length === 0) return new ApiError("not_found", "There is nothing at this address.");
+    const allow = [...new Set(allowed)].join(", ");
+    return new ApiError("method_not_allowed", `${method} is not allowed here, only ${allow}.`, { headers: { allow } });
+  };
+}
+
+function fits(path: readonly string[], parts: readonly string[], maxParamLength: number): boolean {
+  if (path.length !== parts.length) return false;
+  return path.every((name, index) => {
+    const part = parts[index] as string;
+    return name.startsWith(":") ? part !== "" && part.length <= maxParamLength : part === name;
+  });
+}
