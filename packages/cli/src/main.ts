@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { accountCommand } from "./commands/account.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { brokerCommand } from "./commands/broker.ts";
 import { configurationCommand } from "./commands/configuration.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -32,6 +33,8 @@ for (const command of [
   migrateCommand(),
   accountCommand(),
   keysCommand(),
+  backupCommand(),
+  restoreCommand(),
   brokerCommand(),
   settingsCommand(),
   auditCommand(),

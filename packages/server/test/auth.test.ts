@@ -1,6 +1,15 @@
-import { createRemoteJWKSet, decodeJwt, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT } from "jose";
+import {
+  type CryptoKey,
+  createRemoteJWKSet,
+  decodeJwt,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encryptPrivateJwk } from "../src/auth/private-keys.ts";
+import { decryptPrivateJwk, encryptPrivateJwk } from "../src/auth/private-keys.ts";
 import { testRootKey } from "./support/database.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -140,7 +149,8 @@ describe("getting a token", () => {
         .setAudience(audience)
         .setExpirationTime(expires)
         .sign(key);
-    const ownKey = (await importJWK(own.private_jwk as never, "EdDSA")) as CryptoKey;
+    const privateJwk = await decryptPrivateJwk(testRootKey(), own.kid, String(own.encrypted_private_jwk));
+    const ownKey = (await importJWK(privateJwk, "EdDSA")) as CryptoKey;
     const unsigned = [
       { alg: "none", typ: "at+jwt", kid: own.kid },
       { ...claims, sub: "x", aud: documentedAudience, exp: 9e9 },
