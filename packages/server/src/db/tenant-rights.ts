@@ -123,6 +123,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
     delete: true,
   },
   terminal_presence: { select: true, update: ["fault_ended_at"] },
+  terminal_probes: { select: true, insert: true, update: ["answered_at", "created_at", "probe_id", "sent_at"] },
   terminal_search: { select: true },
   terminal_software: {
     select: true,
@@ -150,7 +151,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
 /** Tables with an account that tenants' transactions have no business in. */
 export const closedToTenants = [
   "store_search",
-  "terminal_probes",
+
   "virtual_terminal_leases",
 ] as const satisfies (keyof Tables)[];
 
