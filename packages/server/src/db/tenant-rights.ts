@@ -149,11 +149,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
 };
 
 /** Tables with an account that tenants' transactions have no business in. */
-export const closedToTenants = [
-  "store_search",
-
-  "virtual_terminal_leases",
-] as const satisfies (keyof Tables)[];
+export const closedToTenants = ["store_search", "virtual_terminal_leases"] as const satisfies (keyof Tables)[];
 
 /**
  * Tables whose owner is exempt from their policies: LIKE is not leakproof, so no index serves a search behind a policy. The
