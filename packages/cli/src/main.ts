@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { accountCommand } from "./commands/account.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { backupCommand, restoreCommand } from "./commands/backup.ts";
 import { brokerCommand } from "./commands/broker.ts";
 import { clientCommand } from "./commands/client.ts";
 import { configurationCommand } from "./commands/configuration.ts";
@@ -36,6 +37,8 @@ for (const command of [
   clientCommand(),
   terminalCommand(),
   keysCommand(),
+  backupCommand(),
+  restoreCommand(),
   brokerCommand(),
   settingsCommand(),
   auditCommand(),

@@ -151,8 +151,7 @@ describe("what was done to an account's log", () => {
   }
 
   const report = async (aid: string) => (await reportsOn(server.db)).find(({ accountId }) => accountId === aid);
-  const asTenant = (aid: string, text: string) =>
-    inTenant({ ...server.db, bypassesRowSecurity: true }, aid, (tx) => sql.raw(text).execute(tx));
+  const asTenant = (aid: string, text: string) => inTenant(server.db, aid, (tx) => sql.raw(text).execute(tx));
 
   it.each(manipulations)("$what: refused where possible, shown, and no change fails for it", async (manipulation) => {
     const tenant = await accountWithFiveEntries();

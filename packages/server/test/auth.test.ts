@@ -9,7 +9,7 @@ import {
   SignJWT,
 } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encryptPrivateJwk } from "../src/auth/private-keys.ts";
+import { decryptPrivateJwk, encryptPrivateJwk } from "../src/auth/private-keys.ts";
 import { testRootKey } from "./support/database.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -164,7 +164,8 @@ describe("getting a token", () => {
       new SignJWT({ ...real, ...claims })
         .setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt", ...header })
         .sign(key);
-    const ownKey = (await importJWK(own.private_jwk as never, "EdDSA")) as CryptoKey;
+    const privateJwk = await decryptPrivateJwk(testRootKey(), own.kid, String(own.encrypted_private_jwk));
+    const ownKey = (await importJWK(privateJwk, "EdDSA")) as CryptoKey;
     const unsigned = [{ alg: "none", typ: "at+jwt", kid: own.kid }, real]
       .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
       .join(".");

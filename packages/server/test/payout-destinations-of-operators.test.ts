@@ -169,7 +169,7 @@ describe("an operator's payout destinations", () => {
 
   it("keep the second wall: the owned account sees its links and changes none, others see nothing", async () => {
     await link("PUT", "MAIN", `${owned.aid}/S1`);
-    const db = { ...server.db, bypassesRowSecurity: true };
+    const db = server.db;
     const seen = async (aid: string) =>
       inTenant(
         db,

@@ -231,7 +231,7 @@ describe("the list of many stores", () => {
 
   /** How many rows of any table it reads, by any way, as PostgreSQL counts them. */
   async function rowsRead(work: (tx: Tx) => Promise<unknown>): Promise<number> {
-    return inTenant({ ...server.db, bypassesRowSecurity: true }, aid, async (tx) => {
+    return inTenant(server.db, aid, async (tx) => {
       const counted = async () => {
         const { rows } = await sql<{ count: number }>`
           select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::integer as count

@@ -23,7 +23,7 @@ describe("the life-cycle of terminals", () => {
   let terminalId: string;
   let storeRef: string;
   /** As the server itself opens it: this user is exempt from row-level security. */
-  const db = () => ({ ...server.db, bypassesRowSecurity: true });
+  const db = () => server.db;
   beforeAll(async () => {
     server = await startTestServer();
     tenant = await server.account(aid);

@@ -153,7 +153,7 @@ describe("update terminal", () => {
   });
 
   async function suspend(storeId: string): Promise<void> {
-    await inTenant({ ...server.db, bypassesRowSecurity: true }, aid, async (tx) => {
+    await inTenant(server.db, aid, async (tx) => {
       await tx.updateTable("stores").set({ status: "SUSPENDED" }).where("store_id", "=", storeId).execute();
       await suspendTerminalsOfStore(tx, server.clock, { accountId: aid, storeRef: refs[storeId] as string });
     });

@@ -42,16 +42,7 @@ export async function openSigningKeys(db: Db, clock: Clock, rootKey: RootKey): P
   let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
-    const rows = await db.sql
-      .selectFrom("signing_keys")
-      .select(["kid", "public_jwk", "encrypted_private_jwk", "created_at"])
-      .where("retired_at", "is", null)
-      // A server of before, which runs beside this one, may still write one that is not.
-      .where("encrypted_private_jwk", "is not", null)
-      .orderBy("created_at", "desc")
-      .orderBy("kid")
-      .execute();
-    const keys = await Promise.all(rows.map(importKey));
+    const keys = await Promise.all((await readLive(db)).map(importKey));
     const same = keys.length === pairs.size && keys.every(({ kid }) => pairs.has(kid));
     pairs = new Map(keys.map((key) => [key.kid, key]));
     if (!same) generation += 1;
@@ -106,6 +97,21 @@ export async function openSigningKeys(db: Db, clock: Clock, rootKey: RootKey): P
 function newestSettled(newestFirst: readonly KeyPair[], now: Date): KeyPair | undefined {
   const settledBy = now.getTime() - settlesAfterMs;
   return newestFirst.find(({ createdAt }) => createdAt.getTime() <= settledBy) ?? newestFirst.at(-1);
+}
+
+/** Newest first. */
+function readLive(db: Pick<Db, "sql">): Promise<Row[]> {
+  return (
+    db.sql
+      .selectFrom("signing_keys")
+      .select(["kid", "public_jwk", "encrypted_private_jwk", "created_at"])
+      .where("retired_at", "is", null)
+      // A server of before may still write one that is not encrypted; the next start does that.
+      .where("encrypted_private_jwk", "is not", null)
+      .orderBy("created_at", "desc")
+      .orderBy("kid")
+      .execute()
+  );
 }
 
 type Row = Pick<Selectable<Tables["signing_keys"]>, "kid" | "public_jwk" | "encrypted_private_jwk" | "created_at">;

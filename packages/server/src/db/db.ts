@@ -5,19 +5,26 @@ import type { Logger } from "../platform/log.ts";
 import { isOverdue } from "./failures.ts";
 import type { Tables } from "./schema.ts";
 
+/**
+ * Without it the owner of the tables sees no row, as nobody does without an account. It counts for the owner alone: the
+ * policy is not one of the role that tenants' transactions take on.
+ */
+export const forAllAccounts = "set tillkeeper.all_accounts = on";
+
 /** Where PostgreSQL is: a URL, or the parts of a connection to the embedded one. */
 export type DatabaseLocation =
   | { connectionString: string }
   | { host: string; port: number; user: string; password: string; database: string; ssl?: false; options?: string };
 
-/** `sql` for plain statements, `pool` for the hot ones that are written out and prepared by name. */
+/**
+ * `sql` for plain statements, `pool` for the hot ones that are written out and prepared by name. Both work for all accounts;
+ * what a tenant asks for goes through `inTenant`.
+ */
 export interface Db {
   sql: Kysely<Tables>;
   pool: pg.Pool;
   /** For what must not queue up behind requests and reports, nor wait on a connection that has gone dead: deadlines. */
   urgent: pg.Pool;
-  /** The user is exempt from row-level security, so tenants' transactions take on a role that is not. */
-  bypassesRowSecurity: boolean;
   close(): Promise<void>;
 }
 
@@ -56,7 +63,6 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
     sql,
     pool: hot,
     urgent,
-    bypassesRowSecurity: false,
     close: async () => {
       // Destroying Kysely ends the pool it was given.
       await Promise.all([
@@ -70,7 +76,7 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
 
 /** The pool waits for what this answers before it lends the connection out. */
 function beginningWith(settings: string): (client: pg.ClientBase) => undefined {
-  return (client) => client.query(settings) as unknown as undefined;
+  return (client) => client.query(`${forAllAccounts}; ${settings}`) as unknown as undefined;
 }
 
 function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { retried } from "./retry.ts";
 
-/** What users who are exempt from row-level security take on for the time of a transaction. */
+/** What the database user takes on for the time of a tenant's transaction; its rights stand in `tenant-rights.ts`. */
 export const tenantRole = "tillkeeper_tenant";
 
 const accountIdForm = new RegExp(operatorAccountIdPattern);
@@ -14,12 +14,12 @@ const accountIdForm = new RegExp(operatorAccountIdPattern);
  * only the workers, the hot statements of the operation engine and what spans accounts by its nature do not. Runs `work` again when the
  * transaction lost against another one, so it must do nothing but database work.
  */
-export function inTenant<T>(db: Db, accountId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const role = db.bypassesRowSecurity ? `set local role ${tenantRole}; ` : "";
-  const account = settingOf(accountId);
+export function inTenant<T>(db: Pick<Db, "sql">, accountId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  // Functions that act with the rights of the owner are bound by the account, too.
+  const bound = `${settingOf(accountId)}; set local tillkeeper.all_accounts = off`;
   return retried(() =>
     db.sql.transaction().execute(async (tx) => {
-      await sql.raw(`${role}${account}`).execute(tx);
+      await sql.raw(`${bound}; set local role ${tenantRole}`).execute(tx);
       return work(tx);
     }),
   );

@@ -50,7 +50,7 @@ export async function listenOn({ db, clock }: WatchDeps, step?: Date): Promise<D
 export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Date> {
   const horizon = new Date(now.getTime() + mostAheadMs);
   const { rows } = await sql<{ since: Date }>`
-    select since from presence_watch where ${seenJustNow} and since <= ${horizon}`.execute(db);
+    select since from tillkeeper_presence_watch() where ${seenJustNow} and since <= ${horizon}`.execute(db);
   return rows[0]?.since ?? now;
 }
 

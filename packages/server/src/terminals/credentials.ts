@@ -149,6 +149,7 @@ async function storeCredential(
 ): Promise<void> {
   const now = clock.now();
   const row = { ...credential, created_at: now, token_lapses: 0, lapse_due_at: null, lapsed_at: null };
+  const { account_id: _account, terminal_id: _terminal, ...changed } = row;
   const same = sql<boolean>`terminal_credentials.credential_id = excluded.credential_id`;
   const known = tellsApart ? now : null;
   // Before the first device of all there was none that could still be connected.
@@ -161,7 +162,7 @@ async function storeCredential(
     .insertInto("terminal_credentials")
     .values({ ...row, admitted_at: ofNew })
     .onConflict((conflict) =>
-      conflict.columns(["account_id", "terminal_id"]).doUpdateSet({ ...row, admitted_at: ofNext }),
+      conflict.columns(["account_id", "terminal_id"]).doUpdateSet({ ...changed, admitted_at: ofNext }),
     )
     .execute();
 }

@@ -9,10 +9,10 @@ const PATIENT = { interval: 20 };
 test("creates a cluster that only its password and its private socket lead to", async () => {
   const data = scratchFolder();
   const folder = join(data, "postgres");
-  const { connection } = await startScratch(folder);
+  const { connection, superuser } = await startScratch(folder);
 
   expect(await query(connection, "select current_database() || '/' || current_user")).toEqual([
-    "tillkeeper/tillkeeper",
+    "tillkeeper/tillkeeper_owner",
   ]);
   expect(await query(connection, "show server_encoding")).toEqual(["UTF8"]);
   expect(await query(connection, "show listen_addresses")).toEqual([""]);
@@ -22,7 +22,7 @@ test("creates a cluster that only its password and its private socket lead to", 
   );
 
   const file = join(folder, "tillkeeper.password");
-  expect(readFileSync(file, "utf8")).toBe(connection.password);
+  expect(readFileSync(file, "utf8")).toBe(superuser.password);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(statSync(file).uid).toBe(process.getuid?.());
   expect(readdirSync(data)).toEqual(["postgres"]);
@@ -50,7 +50,7 @@ test("keeps the data from one start to the next", async () => {
 test("creates the database when an earlier start was killed before it could", async () => {
   const folder = join(scratchFolder(), "postgres");
   const first = await startScratch(folder);
-  await query({ ...first.connection, database: "postgres" }, "drop database tillkeeper");
+  await query({ ...first.superuser, database: "postgres" }, "drop database tillkeeper");
   await first.stop();
   const second = await startScratch(folder);
   expect(await query(second.connection, "select current_database()")).toEqual(["tillkeeper"]);

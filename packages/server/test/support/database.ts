@@ -6,6 +6,8 @@ import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.t
 declare module "vitest" {
   export interface ProvidedContext {
     postgres: PostgresAddress;
+    /** The same for the user that owns the databases. */
+    owner: PostgresAddress;
     /** A database with this version's schema to copy. */
     template: string;
   }
@@ -17,14 +19,15 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A database in the run's PostgreSQL: a copy of the template, or an `empty` one. */
+/** A database in the run's PostgreSQL, of the owner: a copy of the template, or an `empty` one. */
 export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const postgres = inject("postgres");
   const template = empty ? "" : ` template ${inject("template")}`;
   const name = `test_${randomBytes(8).toString("hex")}`;
-  await asSuperuser(postgres, `create database ${name}${template}`);
+  const owner = inject("owner");
+  await asSuperuser(postgres, `create database ${name} owner ${owner.user}${template}`);
   return {
-    url: databaseUrl(postgres, name),
+    url: databaseUrl(owner, name),
     drop: () => asSuperuser(postgres, `drop database if exists ${name} with (force)`),
   };
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { startOwnPostgres } from "./own-postgres.ts";
+import { makeOwner, startOwnPostgres } from "./own-postgres.ts";
 import { compileInto, makeTemplate } from "./prepared.ts";
 
 /** Debian's PostgreSQL 15 for the whole run. */
@@ -17,8 +17,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await compileInto(compiled);
   project.provide("compiled", compiled);
   project.provide("keyFile", join(compiled, "key"));
+  const owner = await makeOwner(address, "tillkeeper_owner");
   project.provide("postgres", address);
-  project.provide("template", await makeTemplate(address));
+  project.provide("owner", owner);
+  project.provide("template", await makeTemplate(address, owner));
   return async () => {
     await postgres.remove();
     rmSync(compiled, { recursive: true, force: true });

@@ -19,8 +19,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     }),
     compileInto(compiled),
   ]);
-  project.provide("postgres", postgres.connection);
-  project.provide("template", await makeTemplate(postgres.connection));
+  project.provide("postgres", postgres.superuser);
+  project.provide("owner", postgres.connection);
+  project.provide("template", await makeTemplate(postgres.superuser, postgres.connection));
   project.provide("compiled", compiled);
   project.provide("keyFile", join(folder, "key"));
   return async () => {

@@ -1,6 +1,6 @@
 import { type CountingAgents, startCountingAgents } from "./counting-agents.ts";
 import { OutageLoad } from "./outage-load.ts";
-import { asSuperuser, type OwnPostgres, query, startOwnPostgres } from "./own-postgres.ts";
+import { asSuperuser, makeOwner, type OwnPostgres, query, startOwnPostgres } from "./own-postgres.ts";
 import { startTestServer, type Tenant, type TestServer } from "./test-server.ts";
 
 /** What the server has of the cluster. */
@@ -31,7 +31,7 @@ export interface Outage {
 export async function startOutage(aid: string, options: OutageOptions = {}): Promise<Outage> {
   const postgres = await startOwnPostgres({ settings: options.settings ?? {} });
   // No superuser: for those PostgreSQL keeps connections back.
-  await asSuperuser(postgres, `create role ${owner} login password '${postgres.password}'`);
+  await makeOwner(postgres, owner);
   await asSuperuser(postgres, `create database ${database} owner ${owner}`);
   const port = (await options.through?.(postgres.port)) ?? postgres.port;
   const patience = options.patience === undefined ? "" : `?query_timeout=${options.patience * 1000}`;

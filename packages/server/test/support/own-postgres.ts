@@ -98,6 +98,16 @@ export async function startOwnPostgres({
   };
 }
 
+/** Makes a user that may own databases of a server, and nothing else: as docs/backup.md asks for. Answers its address. */
+export async function makeOwner(address: PostgresAddress, owner: string): Promise<PostgresAddress> {
+  await asSuperuser(address, `create role ${owner} login password '${address.password}'`);
+  await asSuperuser(address, `create role tillkeeper_tenant nologin`).catch((error: { code?: string }) => {
+    if (error.code !== "42710") throw error;
+  });
+  await asSuperuser(address, `grant tillkeeper_tenant to ${owner}`);
+  return { ...address, user: owner };
+}
+
 /** The URL of one of its databases. */
 export function databaseUrl({ host, port, user: name, password }: PostgresAddress, database: string): string {
   return `postgres://${name}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;

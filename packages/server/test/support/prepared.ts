@@ -17,10 +17,12 @@ declare module "vitest" {
 
 const template = "tillkeeper_template";
 
-/** Makes a database with this version's schema, to be copied: hundreds of them are needed. Answers its name. */
-export async function makeTemplate(postgres: PostgresAddress): Promise<string> {
-  await asSuperuser(postgres, `create database ${template}`);
-  const url = databaseUrl(postgres, template);
+/**
+ * Makes a database of the owner with this version's schema, to be copied: hundreds of them are needed. Answers its name.
+ */
+export async function makeTemplate(postgres: PostgresAddress, owner: PostgresAddress): Promise<string> {
+  await asSuperuser(postgres, `create database ${template} owner ${owner.user}`);
+  const url = databaseUrl(owner, template);
   await (await openDatabase({ url, dataDir: tmpdir(), log: createLogger("silent") })).close();
   return template;
 }

@@ -4,6 +4,7 @@ import { type Account, chooseAccount } from "./account.ts";
 import { locateBinaries, prepareBinaries } from "./binaries.ts";
 import { createCluster, handOver, inspectCluster, ROLE, readPassword } from "./cluster.ts";
 import { replaceOrphan } from "./orphan.ts";
+import { OWNER, ownerPassword, prepareOwner } from "./owner.ts";
 import { notFromEnvironment } from "./postmaster.ts";
 import {
   createRuntimeFolder,
@@ -16,17 +17,21 @@ import { Supervisor } from "./supervisor.ts";
 
 const KEEP_EVERY_MS = 12 * 60 * 60 * 1000;
 
+interface EmbeddedConnection {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+  ssl: false;
+  options: string;
+}
+
 export interface EmbeddedPostgres {
-  /** how `pg` connects: host is the socket directory; unchanged when PostgreSQL has to be started again */
-  readonly connection: {
-    host: string;
-    port: number;
-    user: string;
-    password: string;
-    database: string;
-    ssl: false;
-    options: string;
-  };
+  /** how `pg` connects as the owner: host is the socket directory; unchanged when PostgreSQL has to be started again */
+  readonly connection: EmbeddedConnection;
+  /** the same for who sets up databases and roles */
+  readonly superuser: EmbeddedConnection;
   /** fast shutdown; resolves when the process is gone and the runtime folder removed; idempotent */
   stop(): Promise<void>;
 }
@@ -86,14 +91,19 @@ async function start(place: Place, { log, settings = {} }: EmbeddedPostgresOptio
   await supervisor.start();
   const keeping = setInterval(() => keepRuntimeFolder(runtimeFolder, log), KEEP_EVERY_MS).unref();
   let stopped: Promise<void> | undefined;
-  return {
-    connection: { host: runtimeFolder, port: PORT, user: ROLE, password, database: ROLE, ...notFromEnvironment },
-    stop() {
-      clearInterval(keeping);
-      stopped ??= supervisor.stop().then(() => removeRuntimeFolder(runtimeFolder));
-      return stopped;
-    },
+  const stop = () => {
+    clearInterval(keeping);
+    stopped ??= supervisor.stop().then(() => removeRuntimeFolder(runtimeFolder));
+    return stopped;
   };
+  const superuser = { host: runtimeFolder, port: PORT, user: ROLE, password, database: ROLE, ...notFromEnvironment };
+  try {
+    await prepareOwner(superuser, password);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { superuser, connection: { ...superuser, user: OWNER, password: ownerPassword(password) }, stop };
 }
 
 function keepRuntimeFolder(runtimeFolder: string, log: Logger): void {

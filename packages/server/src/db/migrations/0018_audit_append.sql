@@ -51,10 +51,11 @@ declare
   head_was json;
   fits boolean;
 begin
-  -- The role that the caller has taken on, which SECURITY DEFINER leaves in this setting.
-  if not tillkeeper_sees(for_account) or (current_setting('role') = 'tillkeeper_tenant'
-    and current_setting('tillkeeper.account_id', true) is distinct from for_account)
-  then
+  -- Only the owner works for all accounts. SECURITY DEFINER leaves the role that the caller has taken on in this setting.
+  if current_setting('tillkeeper.account_id', true) is distinct from for_account and (
+    current_setting('role') = 'tillkeeper_tenant'
+    or current_setting('tillkeeper.all_accounts', true) is distinct from 'on'
+  ) then
     raise exception 'audit_append: the transaction does not act for account %', for_account
       using errcode = 'insufficient_privilege';
   end if;

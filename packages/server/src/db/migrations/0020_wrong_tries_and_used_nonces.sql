@@ -14,3 +14,4 @@ create index used_nonces_over on used_nonces (expires_at);
 alter table used_nonces enable row level security;
 alter table used_nonces force row level security;
 create policy own_account on used_nonces using (tillkeeper_sees(account_id));
+create policy all_accounts on used_nonces to current_user using (current_setting('tillkeeper.all_accounts', true) = 'on');

@@ -86,7 +86,10 @@ select account_id as "accountId", terminal_id as "terminalId", field from change
 /** The same of the same field at any server: two may have held it back. */
 const sharedId = idOf("known.since", "overlay(md5(known.field)::uuid::text placing '8' from 20)");
 
-/** The latest value of fields that were held back, unless it got into the history meanwhile. */
+/**
+ * The latest value of fields that were held back, unless it got into the history meanwhile. OFFSET keeps the subquery from
+ * becoming a join: behind row security the index would not serve the comparison with a function of another table's column.
+ */
 const recordText = `
 insert into telemetry_history (account_id, terminal_id, id, at, field, value)
 select known.account_id, known.terminal_id, ${sharedId}, known.since, known.field, known.value
@@ -97,6 +100,7 @@ where not exists (
   select from telemetry_history as later
   where later.account_id = known.account_id and later.terminal_id = known.terminal_id
     and later.field = known.field and later.id >= tillkeeper_lowest_id(known.since) and later.at <= $4
+  offset 0
 )
 on conflict do nothing`;
 

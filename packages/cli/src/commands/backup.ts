@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { type Config, readConfig } from "@tillkeeper/server/config";
+import { restoreBackup } from "@tillkeeper/server/db/backup/restore";
+import { writeBackup } from "@tillkeeper/server/db/backup/write";
+import type { DatabaseLocation } from "@tillkeeper/server/db/db";
+import { startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
+import { connectionToRunning } from "@tillkeeper/server/db/embedded/running";
+import { lockDataFolder } from "@tillkeeper/server/platform/data-folder";
+import { createLogger } from "@tillkeeper/server/platform/log";
+import { rootKeyFile } from "@tillkeeper/server/platform/root-key";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { Command } from "commander";
+import { columns } from "../columns.ts";
+import { watchInterruption } from "../interruption.ts";
+
+/** `tillkeeper backup`: all rows of the database in one file, also while servers run. */
+export function backupCommand(): Command {
+  return new Command("backup")
+    .description("write all rows of the database into a file, also while servers run; the key file is kept elsewhere")
+    .requiredOption("--to <file>", "the file to make")
+    .action(backupAction);
+}
+
+async function backupAction({ to }: { to: string }): Promise<void> {
+  const config = readConfig(process.env);
+  const report = await withLocation(config, (location) => writeBackup(location, to), { beside: true });
+  console.log(
+    [
+      `The backup is ${to}, of the schema ${report.schema}:`,
+      ...rowsOf(report.rows),
+      "",
+      ...(report.keyFingerprint === null
+        ? []
+        : [
+            `It needs the key ${report.keyFingerprint}, which is not in it: keep a copy of ${rootKeyFile(config)} in another place.`,
+          ]),
+      "Files of terminals are not in it either: copy them after it (docs/backup.md).",
+    ].join("\n"),
+  );
+}
+
+/** `tillkeeper restore`: what `backup` has written, into an empty database. */
+export function restoreCommand(): Command {
+  return new Command("restore")
+    .description("read a backup into an empty database: a new data folder, or DATABASE_URL")
+    .argument("<file>", "what `tillkeeper backup` has written")
+    .action(restoreAction);
+}
+
+async function restoreAction(file: string): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLogger(config.logLevel);
+  const rows = await withLocation(config, (location) => restoreBackup({ location, file, log, ...config }));
+  console.log(["Restored, and counted:", ...rowsOf(rows)].join("\n"));
+}
+
+function rowsOf(rows: Record<string, number>): string[] {
+  const names = Object.keys(rows).toSorted();
+  return columns(names.map((name) => [`  ${name}`, String(rows[name])]));
+}
+
+/**
+ * Works on the database as it is, whatever its schema. `beside`: also while a server has it; without that the embedded one is
+ * nobody else's meanwhile.
+ */
+async function withLocation<T>(
+  config: Config,
+  work: (location: DatabaseLocation) => Promise<T>,
+  { beside = false } = {},
+): Promise<T> {
+  if (config.databaseUrl !== undefined) return work({ connectionString: config.databaseUrl });
+  watchInterruption();
+  const cluster = join(config.dataDir, "postgres");
+  const folder = takeFolder(config.dataDir, beside);
+  if (folder === undefined) {
+    const running = connectionToRunning(cluster);
+    if (running) return work(running);
+    throw new StartupError(`The database in ${cluster} is starting or stopping: try again.`);
+  }
+  try {
+    const postgres = await startEmbeddedPostgres({ folder: cluster, log: createLogger(config.logLevel) });
+    try {
+      return await work(postgres.connection);
+    } finally {
+      await postgres.stop();
+    }
+  } finally {
+    folder.release();
+  }
+}
+
+/** Undefined when a server has it, and that is no hindrance. */
+function takeFolder(dataDir: string, beside: boolean): ReturnType<typeof lockDataFolder> | undefined {
+  try {
+    return lockDataFolder(dataDir);
+  } catch (error) {
+    if (beside && error instanceof StartupError && error.message.includes("is in use by another server"))
+      return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import type { ClientBase } from "pg";
+
+/** A table whose rows a backup holds, with the columns that can be written. */
+export interface BackupTable {
+  name: string;
+  columns: string[];
+}
+
+/** Written by migrations: a restored database gets its own. */
+const ofMigrations = ["kysely_migration", "kysely_migration_lock"];
+
+/** Every table of the schema, those that others refer to first; partitions are read and written through their tables. */
+export async function tablesInOrder(client: ClientBase): Promise<BackupTable[]> {
+  const { rows } = await client.query<BackupTable & { references: string[] }>(
+    `select relname::text as name,
+       array(
+         select attname::text from pg_attribute
+         where attrelid = pg_class.oid and attnum > 0 and not attisdropped and attgenerated = '' order by attnum
+       ) as columns,
+       array(
+         select distinct other.relname::text from pg_constraint join pg_class as other on other.oid = confrelid
+         where conrelid = pg_class.oid and contype = 'f' and confrelid <> conrelid and conparentid = 0
+       ) as references
+     from pg_class
+     where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and not relispartition
+       and relname <> all($1)
+     order by relname`,
+    [ofMigrations],
+  );
+  const ordered: BackupTable[] = [];
+  let left = rows;
+  while (left.length > 0) {
+    const names = new Set(left.map(({ name }) => name));
+    const free = left.filter(({ references }) => !references.some((name) => names.has(name)));
+    if (free.length === 0) throw new Error(`the tables ${[...names].join(", ")} refer to each other in a circle`);
+    ordered.push(...free.map(({ name, columns }) => ({ name, columns })));
+    left = left.filter((table) => !free.includes(table));
+  }
+  return ordered;
+}
+
+/** The first days of the months that `operations` has partitions for. */
+export async function monthsOfOperations(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ month: string }>(
+    `select to_char(to_date(right(relname, 7), 'YYYY_MM'), 'YYYY-MM-DD') as month
+     from pg_inherits join pg_class on pg_class.oid = inhrelid
+     where inhparent = 'operations'::regclass and relname ~ '^operations_\\d{4}_\\d{2}$' order by 1`,
+  );
+  return rows.map(({ month }) => month);
+}
+
+/** The migration that ran last; undefined in a database that has none. */
+export async function lastMigration(client: ClientBase): Promise<string | undefined> {
+  const { rows: known } = await client.query("select to_regclass('kysely_migration') is not null as exists");
+  if (!known[0].exists) return undefined;
+  const { rows } = await client.query<{ name: string }>("select name from kysely_migration order by name desc limit 1");
+  return rows[0]?.name;
+}
+
+export async function countRows(client: ClientBase, table: string): Promise<number> {
+  const { rows } = await client.query<{ n: string }>(`select count(*) as n from ${quoted(table)}`);
+  return Number(rows[0]?.n);
+}
+
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export const columnList = ({ columns }: BackupTable): string => columns.map(quoted).join(", ");

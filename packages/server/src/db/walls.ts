@@ -1,0 +1,109 @@
+import { sql } from "kysely";
+import { StartupError } from "../platform/startup-error.ts";
+import type { Db, Tx } from "./db.ts";
+import { startLock } from "./locks.ts";
+import { tenantRole } from "./tenant.ts";
+import { exemptingOwner, rights, tenantFunctions, tenantRights } from "./tenant-rights.ts";
+import { differences } from "./walls-check.ts";
+
+/**
+ * Brings the walls between accounts to what this version asks for, and checks that they stand: the tenants' role with its rights
+ * by table, row security that binds the owner of the tables, too, and the owner's own policy for work on all accounts. Does
+ * nothing where they stand already. Throws `StartupError` when the database user may not do that.
+ */
+export async function raiseWalls(db: Pick<Db, "sql">): Promise<void> {
+  await db.sql.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
+    await obtainTenantRole(tx);
+    if ((await differences(tx)).length === 0) return;
+    try {
+      await sql`savepoint walls`.execute(tx);
+      await sql.raw(policies).execute(tx);
+      await sql.raw(grants()).execute(tx);
+    } catch (error) {
+      await sql`rollback to savepoint walls`.execute(tx);
+      throw new StartupError(
+        `The database user cannot set the rights of the role ${tenantRole} (${(error as Error).message}): let the owner of the tables connect.`,
+        { cause: error },
+      );
+    }
+    const left = await differences(tx);
+    if (left.length > 0) {
+      throw new StartupError(
+        `The role ${tenantRole}, which keeps tenants apart, cannot be trusted: ${left.slice(0, 5).join("; ")}. Have an administrator of PostgreSQL put that right.`,
+      );
+    }
+  });
+}
+
+/** The database user has to be able to take on the role; making it takes CREATEROLE. */
+async function obtainTenantRole(tx: Tx): Promise<void> {
+  const { rows } = await sql<{ user: string; exists: boolean; member: boolean }>`
+    select current_user as "user", role.oid is not null as exists,
+      coalesce(pg_has_role(current_user, role.oid, 'member'), false) as member
+    from (values (1)) as one left join pg_roles as role on role.rolname = ${tenantRole}`.execute(tx);
+  const [found] = rows;
+  if (found?.member) return;
+  const user = `"${found?.user.replaceAll('"', '""')}"`;
+  const statements = [
+    ...(found?.exists ? [] : [`create role ${tenantRole} nologin`]),
+    `grant ${tenantRole} to ${user}`,
+  ];
+  try {
+    await sql`savepoint role`.execute(tx);
+    for (const statement of statements) await sql.raw(statement).execute(tx);
+  } catch (error) {
+    // Another database of the same cluster may have made it at the same moment; the next start finds it.
+    await sql`rollback to savepoint role`.execute(tx);
+    throw new StartupError(
+      `The database user ${user} cannot act as the role ${tenantRole}, which keeps tenants apart: as an administrator of PostgreSQL run \`${statements.join("; ")}\`.`,
+      { cause: error },
+    );
+  }
+}
+
+/** For what migrations have made since the policies were last looked at, and for tables that changed their owner. */
+const policies = `
+do $$
+declare
+  found record;
+begin
+  for found in
+    select relname as name, pg_get_userbyid(relowner) as owner from pg_class
+    where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and relrowsecurity
+      and relname not in (${exemptingOwner.map((name) => `'${name}'`).join(", ")})
+  loop
+    execute format('alter table %I force row level security', found.name);
+    execute format('drop policy if exists all_accounts on %I', found.name);
+    execute format(
+      'create policy all_accounts on %I to %I using (current_setting(''tillkeeper.all_accounts'', true) = ''on'')',
+      found.name, found.owner
+    );
+  end loop;
+end
+$$`;
+
+function grants(): string {
+  const lines = Object.entries(tenantRights).flatMap(([table, of]) =>
+    rights.flatMap((right) => {
+      const columns = of[right];
+      if (columns === undefined) return [];
+      const only = columns === true ? "" : ` (${columns.join(", ")})`;
+      return [`grant ${right}${only} on ${table} to ${tenantRole};`];
+    }),
+  );
+  return `
+do $$
+declare
+  column_grant record;
+begin
+  execute format('alter default privileges in schema %I revoke all on tables from ${tenantRole}', current_schema());
+  execute format('revoke all on all tables in schema %I from ${tenantRole}', current_schema());
+  execute format('revoke all on all sequences in schema %I from ${tenantRole}', current_schema());
+  execute format('revoke create on schema %I from ${tenantRole}', current_schema());
+  execute format('grant usage on schema %I to ${tenantRole}', current_schema());
+end
+$$;
+${lines.join("\n")}
+${tenantFunctions.map((name) => `grant execute on function ${name} to ${tenantRole};`).join("\n")}`;
+}

@@ -1,0 +1,206 @@
+import { sql } from "kysely";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Db, forAllAccounts } from "../src/db/db.ts";
+import { inTenant, tenantRole } from "../src/db/tenant.ts";
+import { closedToTenants, exemptingOwner, tenantRights } from "../src/db/tenant-rights.ts";
+import { raiseWalls } from "../src/db/walls.ts";
+import { differences } from "../src/db/walls-check.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+/** What a statement says instead of an answer. */
+const refusalOf = (work: Promise<unknown>) =>
+  work.then(
+    () => "done",
+    (error: Error) => error.message,
+  );
+
+describe("walls in the database", () => {
+  let server: TestServer;
+  let db: Db;
+  let tenants: Tenant[];
+  let tables: { name: string; has_account: boolean }[];
+  let bare: pg.Client;
+  beforeAll(async () => {
+    server = await startTestServer();
+    db = server.db;
+    tenants = [await server.account("T68000001"), await server.account("T68000002")];
+    for (const tenant of tenants) {
+      await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S1" } });
+    }
+    const { rows } = await db.pool.query(
+      `select relname::text as name, exists (
+         select from pg_attribute where attrelid = pg_class.oid and attname = 'account_id' and not attisdropped
+       ) as has_account
+       from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm') order by relname`,
+    );
+    tables = rows;
+    // As the owner, who has not said that it works for all accounts.
+    bare = new pg.Client({ connectionString: server.database.url });
+    await bare.connect();
+  });
+  afterAll(async () => {
+    await bare.end();
+    await server.stop();
+  });
+
+  const aid = (index: number) => tenants[index]?.aid ?? "";
+  const ownStores = async (client: pg.ClientBase) =>
+    (await client.query("select account_id from stores order by 1")).rows.map((row) => row.account_id);
+  /** Runs the statements as the tenants' role, in a transaction that is rolled back. */
+  async function asTenant<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    await bare.query(`begin; set local role ${tenantRole}`);
+    try {
+      return await work(bare);
+    } finally {
+      await bare.query("rollback");
+    }
+  }
+
+  it("name every table with an account: open to tenants by a list, or closed", () => {
+    const named = new Set<string>([...Object.keys(tenantRights), ...closedToTenants]);
+    const withAccount = tables.filter((table) => table.has_account).map((table) => table.name);
+    expect(withAccount.filter((name) => !named.has(name) && !/^operations_\d{4}_\d{2}$/.test(name))).toEqual([]);
+    expect([...named].filter((name) => !withAccount.includes(name))).toEqual([]);
+  });
+
+  it("close every table without an account to tenants, and every other that is not in the list", async () => {
+    const closed = tables.filter(({ name }) => !Object.hasOwn(tenantRights, name)).map(({ name }) => name);
+    expect(closed).toEqual(
+      expect.arrayContaining(["signing_keys", "root_key", "presence_watch", "operation_durations", "kysely_migration"]),
+    );
+    for (const name of closed) {
+      for (const statement of [
+        `select 1 from ${name}`,
+        `insert into ${name} default values`,
+        `delete from ${name}`,
+        `truncate ${name}`,
+        `copy ${name} to stdout`,
+      ]) {
+        expect(await refusalOf(asTenant((client) => client.query(statement))), statement).toContain(
+          "permission denied",
+        );
+      }
+    }
+  });
+
+  it("close the keys to a tenant's transaction", async () => {
+    const read = inTenant(db, aid(0), (tx) => tx.selectFrom("signing_keys").selectAll().execute());
+    expect(await refusalOf(read)).toBe("permission denied for table signing_keys");
+  });
+
+  it("hold for a tenant without an account: no row, whatever it says of itself", async () => {
+    for (const setting of [
+      "",
+      "set local tillkeeper.account_id = '*'",
+      "set local tillkeeper.account_id = ''",
+      "set local tillkeeper.account_id = '%'",
+      forAllAccounts,
+      `${forAllAccounts}; set local tillkeeper.account_id = '*'`,
+      "set local row_security = off",
+    ]) {
+      for (const [name, { select }] of Object.entries(tenantRights)) {
+        if (select === undefined) continue;
+        const seen = await asTenant(async (client) => {
+          await client.query(setting);
+          return (await client.query(`select account_id from ${name}`)).rows;
+        }).catch((error: Error) => error.message);
+        const expected = setting.includes("row_security") ? expect.stringContaining("row-level security") : [];
+        expect(seen, `${setting} ${name}`).toEqual(expected);
+      }
+    }
+  });
+
+  it("hold for the owner until it says that it works for all accounts", async () => {
+    expect(await ownStores(bare)).toEqual([]);
+    for (const { name, has_account } of tables) {
+      if (!has_account || (exemptingOwner as readonly string[]).includes(name)) continue;
+      expect((await bare.query(`select 1 from ${name} limit 1`)).rowCount, name).toBe(0);
+    }
+    expect(await refusalOf(bare.query("insert into stores select * from stores"))).toBe("done");
+    await bare.query("begin");
+    await bare.query(forAllAccounts);
+    expect(await ownStores(bare)).toEqual([aid(0), aid(1)]);
+    await bare.query("rollback");
+    expect(await ownStores(bare)).toEqual([]);
+  });
+
+  it("hold for a statement that was prepared as the owner and is run as a tenant, and the other way round", async () => {
+    const statement = { name: "all stores", text: "select account_id from stores order by 1" };
+    const run = async (client: pg.ClientBase) => (await client.query(statement)).rows.map((row) => row.account_id);
+    const client = await db.pool.connect();
+    try {
+      for (let round = 0; round < 3; round += 1) {
+        expect(await run(client)).toEqual([aid(0), aid(1)]);
+        await client.query(`begin; set local role ${tenantRole}`);
+        expect(await run(client)).toEqual([]);
+        await client.query(`set local tillkeeper.account_id = '${aid(1)}'`);
+        expect(await run(client)).toEqual([aid(1)]);
+        await client.query("rollback");
+      }
+    } finally {
+      client.release();
+    }
+  });
+
+  it("hold in what runs with the rights of the owner for a tenant", async () => {
+    const found = (account: string) =>
+      inTenant(db, aid(0), async (tx) => {
+        const { rows } = await sql`
+          select number from tillkeeper_search_stores(${account}, '%s1%', '{ACTIVE}', null, 2147483647, 10) as number`.execute(
+          tx,
+        );
+        return rows.length;
+      });
+    expect([await found(aid(0)), await found(aid(1))]).toEqual([1, 0]);
+    for (const statement of ["select tillkeeper_make_month(now())", "select tillkeeper_drop_months(now())"]) {
+      expect(await refusalOf(asTenant((client) => client.query(statement)))).toContain(
+        "permission denied for function",
+      );
+    }
+    const { rows: open } = await db.pool.query(
+      `select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef
+         and not exists (select from unnest(proconfig) as setting where setting ~ '^search_path=.*pg_temp$')`,
+    );
+    expect(open).toEqual([]);
+  });
+
+  it("let a tenant put no row into another account, nor take its own there", async () => {
+    const put = inTenant(db, aid(0), (tx) =>
+      tx
+        .updateTable("stores")
+        .set({ account_id: aid(1) })
+        .where("account_id", "=", aid(0))
+        .execute(),
+    );
+    expect(await refusalOf(put)).toMatch(/row-level security|permission denied/);
+  });
+
+  it("stand again after a start, when rights were given or policies taken away", async () => {
+    const inDatabase = (text: string) => db.pool.query(text);
+    await inDatabase(`grant all on signing_keys, store_search to ${tenantRole}`);
+    await inDatabase(`grant update (name) on accounts to ${tenantRole}`);
+    await inDatabase(`revoke select on stores from ${tenantRole}`);
+    await inDatabase("alter table terminals no force row level security");
+    await inDatabase("drop policy all_accounts on terminal_logs");
+    await inDatabase(`alter default privileges in schema public grant select on tables to ${tenantRole}`);
+    await inDatabase(`create table new_thing (account_id text, id uuid)`);
+    await inDatabase(
+      "alter table new_thing enable row level security; create policy own_account on new_thing using (tillkeeper_sees(account_id))",
+    );
+    expect((await db.sql.transaction().execute((tx) => differences(tx))).length).toBeGreaterThan(6);
+    await raiseWalls(db);
+    expect(await db.sql.transaction().execute((tx) => differences(tx))).toEqual([]);
+    await inDatabase("create table newer_thing (id uuid)");
+    expect(await refusalOf(asTenant((client) => client.query("select from newer_thing")))).toContain(
+      "permission denied",
+    );
+    await inDatabase("drop table new_thing, newer_thing");
+  });
+
+  it("are not raised with a table that has an account and no policy", async () => {
+    await db.pool.query("create table unguarded (account_id text)");
+    await expect(raiseWalls(db)).rejects.toThrow("row security of unguarded does not bind its owner");
+    await db.pool.query("drop table unguarded");
+  });
+});
