@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import pg from "pg";
-import { expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { openAccount } from "../src/accounts/accounts.ts";
 import { recordChange } from "../src/audit/audit.ts";
 import { openDb } from "../src/db/db.ts";
@@ -79,38 +78,26 @@ it("logs of before still hold and go on, and every account has account.create fr
 });
 
 it("needs no superuser: an ordinary owner of the tables appends, verifies, and cannot forge", async () => {
-  const database = await createTestDatabase({ empty: true });
-  const name = new URL(database.url).pathname.slice(1);
-  const owner = `owner_${name}`;
-  const superuser = new pg.Client({ connectionString: database.url });
-  await superuser.connect();
+  const database = await createTestDatabase();
+  const db = await openDatabase({ url: database.url, dataDir: "/nonexistent", log });
   try {
-    await superuser.query(`create role ${owner} login password '${inject("postgres").password}'`);
-    await superuser.query(`alter database ${name} owner to ${owner}; alter schema public owner to ${owner}`);
-    const url = new URL(database.url);
-    url.username = owner;
-    url.password = inject("postgres").password;
-    const db = await openDatabase({ url: url.href, dataDir: "/nonexistent", log });
-    try {
-      await db.sql.transaction().execute(async (tx) => {
-        await openAccount(tx, systemClock, actorOf("T94000009"), "x");
-        await recordChange(tx, systemClock, actorOf("T94000009"), change);
-      });
-      expect(await reportsOn(db)).toEqual([{ accountId: "T94000009", entries: 2 }]);
-      for (const statement of [
-        "insert into audit_log select account_id, 3, at, actor, action, subject_type, subject_id, entry, hash, hash from audit_log where seq = 2",
-        "update audit_heads set seq = 1",
-        "delete from audit_heads",
-        "delete from audit_log",
-      ]) {
-        await expect(db.pool.query(statement), statement).rejects.toThrow(/^audit_(log|heads)/);
-      }
-    } finally {
-      await db.close();
+    const { rows } = await db.pool.query("select rolsuper from pg_roles where rolname = current_user");
+    expect(rows).toEqual([{ rolsuper: false }]);
+    await db.sql.transaction().execute(async (tx) => {
+      await openAccount(tx, systemClock, actorOf("T94000009"), "x");
+      await recordChange(tx, systemClock, actorOf("T94000009"), change);
+    });
+    expect(await reportsOn(db)).toEqual([{ accountId: "T94000009", entries: 2 }]);
+    for (const statement of [
+      "insert into audit_log select account_id, 3, at, actor, action, subject_type, subject_id, entry, hash, hash from audit_log where seq = 2",
+      "update audit_heads set seq = 1",
+      "delete from audit_heads",
+      "delete from audit_log",
+    ]) {
+      await expect(db.pool.query(statement), statement).rejects.toThrow(/^audit_(log|heads)/);
     }
   } finally {
-    await superuser.query(`reassign owned by ${owner} to current_user; drop owned by ${owner}; drop role ${owner}`);
-    await superuser.end();
+    await db.close();
     await database.drop();
   }
 });

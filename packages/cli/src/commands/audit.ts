@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { checkCheckpoints } from "@tillkeeper/server/audit/checkpoint-files";
 import { checkpointKey, keyIdOf } from "@tillkeeper/server/audit/checkpoint-keys";
 import { verifyChains } from "@tillkeeper/server/audit/verify";
@@ -100,8 +101,11 @@ function ownKey(config: Config): KeyObject {
 function readPublicKey(file: string): KeyObject {
   try {
     const key = createPublicKey(readFileSync(file, "utf8"));
-    if (key.asymmetricKeyType === "ed25519") return key;
+    const fault = key.asymmetricKeyType === "ed25519" ? faultOfPublicKey(key.export({ format: "jwk" })) : "";
+    if (fault === undefined) return key;
+    if (fault !== "") throw new StartupError(`The key in ${file} (--public-key) ${fault}.`);
   } catch (error) {
+    if (error instanceof StartupError) throw error;
     const { code = "" } = error as { code?: string };
     if (code === "ENOENT") throw new StartupError(`There is no file ${file} (--public-key).`, { cause: error });
   }

@@ -35,6 +35,8 @@ export function authRoutes(deps: AuthRouteDeps): Route[] {
       method: "POST",
       path: "/v1/accounts/:oid/auth/token",
       scopes: "public",
+      // A secret of an earlier version is stored anew when it matches.
+      givesPower: "a client's own secret",
       id: "get_token",
       summary: "Get an access token for client credentials",
       tag,
