@@ -17,6 +17,12 @@ const aid = "T12345678";
 const tokenPath = `/v1/accounts/${aid}/auth/token`;
 const documentedAudience = `https://api.dintero.com/v1/accounts/${aid}`;
 
+/** The key that the server signs with. */
+async function ownKeyOf({ kid, encrypted_private_jwk }: { kid: string; encrypted_private_jwk: string | null }) {
+  const privateJwk = await decryptPrivateJwk(testRootKey(), kid, String(encrypted_private_jwk));
+  return (await importJWK(privateJwk, "EdDSA")) as CryptoKey;
+}
+
 describe("getting a token", () => {
   let server: TestServer;
   let tenant: Tenant;
@@ -164,8 +170,7 @@ describe("getting a token", () => {
       new SignJWT({ ...real, ...claims })
         .setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt", ...header })
         .sign(key);
-    const privateJwk = await decryptPrivateJwk(testRootKey(), own.kid, String(own.encrypted_private_jwk));
-    const ownKey = (await importJWK(privateJwk, "EdDSA")) as CryptoKey;
+    const ownKey = await ownKeyOf(own);
     const unsigned = [{ alg: "none", typ: "at+jwt", kid: own.kid }, real]
       .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
       .join(".");
@@ -200,7 +205,7 @@ describe("getting a token", () => {
   it("refuses tokens signed with its own key that it cannot have issued", async () => {
     const other = await server.account("T87654322");
     const own = await server.db.sql.selectFrom("signing_keys").selectAll().executeTakeFirstOrThrow();
-    const key = (await importJWK(own.private_jwk as never, "EdDSA")) as CryptoKey;
+    const key = await ownKeyOf(own);
     const real = decodeJwt(tenant.token);
     const build = (claims: object) =>
       new SignJWT({ ...real, ...claims }).setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt" }).sign(key);
@@ -237,7 +242,7 @@ describe("getting a token", () => {
   it("refuses a token of a removed grant at first sight, without waiting for the list of such grants", async () => {
     const leaver = await server.account(aid, { clientId: "leaver" });
     const own = await server.db.sql.selectFrom("signing_keys").selectAll().executeTakeFirstOrThrow();
-    const key = (await importJWK(own.private_jwk as never, "EdDSA")) as CryptoKey;
+    const key = await ownKeyOf(own);
     const unseen = await new SignJWT({ ...decodeJwt(leaver.token), jti: "unseen" })
       .setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt" })
       .sign(key);

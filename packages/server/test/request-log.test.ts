@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { newSecret } from "../src/auth/secrets.ts";
 import { type RunningServer, startServer } from "../src/main.ts";
 import { basic, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
@@ -22,7 +22,7 @@ describe("the request log", () => {
   beforeAll(async () => {
     maker = await startTestServer();
     tenant = await maker.account(aid);
-    const config = { ...testConfig, audienceHosts: [...testConfig.audienceHosts], dataDir };
+    const config = { ...testConfig, audienceHosts: [...testConfig.audienceHosts], dataDir, keyFile: inject("keyFile") };
     const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
     server = await startServer({ config: { ...config, databaseUrl: maker.database.url }, log, clock: maker.clock });
   });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { startServer } from "../src/main.ts";
 import { createLogger } from "../src/platform/log.ts";
 import { basic, send, startTestServer, type TestServer } from "./support/test-server.ts";
@@ -25,6 +25,7 @@ describe("the fixed client of a sandbox", () => {
         ...testConfig,
         audienceHosts: [...testConfig.audienceHosts],
         dataDir,
+        keyFile: inject("keyFile"),
         databaseUrl: maker.database.url,
         sandboxClient: { id: "ci", secret: secrets[0] },
       },

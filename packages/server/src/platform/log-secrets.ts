@@ -1,6 +1,6 @@
 const mask = "***";
 /** Words in the names of fields and parameters whose values nobody may read in a log. */
-const secretName = /token|secret|passw|pwd|authorization|credential|cookie|signature|assertion|jwt|jwk/i;
+const secretName = /token|secret|passw|pwd|authorization|credential|cookie|assertion|jwt|jwk/i;
 const secretParameter = /code|key|auth|sig/i;
 
 /**
