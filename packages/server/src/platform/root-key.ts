@@ -12,8 +12,6 @@ const purposes = {
   fingerprint: "tillkeeper/fingerprint/1",
   /** Encrypts the private halves of the keys that sign tokens. */
   signingKeys: "tillkeeper/signing-keys/1",
-  /** Keyed digests of client secrets that the server made. */
-  clientSecrets: "tillkeeper/client-secrets/1",
   /** Signs checkpoints of the audit log. */
   auditCheckpoints: "tillkeeper/audit-checkpoints/1",
 } as const;
