@@ -13,7 +13,7 @@ const floodBytes = 1_000_000;
 const idleMs = 2_000;
 /** So long a flood is watched that the server takes to its end, or does not. */
 const watchMs = 1_500;
-/** What another connection may wait at worst, beside its worst while nobody floods: a millisecond, and some turns of a few. */
+/** Added to the longest wait without a flood, it is the most that another connection may wait: some turns of a few packets. */
 const mostRatio = 30;
 
 function kindsOf(terminalId: string): Record<string, Packet> {
