@@ -1,10 +1,9 @@
 import type { Socket } from "node:net";
 import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { openEmbeddedBroker } from "../src/gateway/embedded-broker.ts";
 import type { DeviceTransport, Receive } from "../src/gateway/transport.ts";
-import { createLogger } from "../src/platform/log.ts";
 import { activeDevice, connectMqtt, type Device } from "./support/device.ts";
+import { openBrokerAlone } from "./support/embedded-broker.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
@@ -33,16 +32,7 @@ describe("the embedded broker alone", () => {
       receive?: Receive;
     } = {},
   ) {
-    broker = await openEmbeddedBroker({
-      host: "127.0.0.1",
-      shownHost: "127.0.0.1",
-      port: { number: 0, configured: true },
-      log: createLogger("silent"),
-      authenticate: async () => ({ credentialId: "a credential" }),
-      receive: async () => undefined,
-      left: () => undefined,
-      ...more,
-    });
+    broker = await openBrokerAlone(more);
   }
   async function enter(username: string, more: IClientOptions = {}) {
     const options = { username, password: "x", clientId: username, reconnectPeriod: 0, ...more };
