@@ -41,7 +41,7 @@ function takeTurn(lines: WeakMap<Socket, Line>, { request, response, handle }: T
       line.handled -= 1;
       setImmediate(() => next(socket, line));
     });
-    handle(request, response as Parameters<RequestListener>[1]);
+    handle(request, response);
   };
   if (line.handled < mostAtOnce && line.waiting.length === 0) begin();
   else if (line.waiting.length < mostWaiting) line.waiting.push(begin);
