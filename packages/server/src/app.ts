@@ -26,6 +26,7 @@ import { hangUp } from "./platform/http/hang-ups.ts";
 import { addJsonParser } from "./platform/http/json-body.ts";
 import { loggedUrl } from "./platform/http/logged-url.ts";
 import { refuseUnknown } from "./platform/http/methods.ts";
+import { handleInTurns } from "./platform/http/pipelining.ts";
 import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit.ts";
 import { rawAnswers } from "./platform/http/raw-answers.ts";
 import { clientOf, nameClient } from "./platform/http/request-client.ts";
@@ -91,6 +92,7 @@ export async function buildApp({
     // Node would answer a missing Host in a shape of its own: see `headerFault`.
     http: { requireHostHeader: false, ...times },
   });
+  handleInTurns(app.server);
   const gate = { ...deps, bodies: limitBodies(app.server, raw.overdue) };
   raw.listenTo(app.server);
   setOnEveryResponse(app.server, headers);

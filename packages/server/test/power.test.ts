@@ -148,7 +148,7 @@ describe("what gives power away", () => {
       const end = entries.findIndex((entry) => entry.action === "client.delete" && entry.subject_id === client.id);
       const late = entries.slice(end).filter((entry) => entry.actor === client.client_id);
       expect(late).toEqual([]);
-      // Whatever it left behind is there to be removed.
+      // The client that it left behind is there to be removed.
       for (const { status, body } of made) {
         if (status === 201) expect((await send("DELETE", `${clients}/${body.id}`)).status).toBe(204);
       }
@@ -254,7 +254,7 @@ describe("the last client that may do everything in an account", () => {
         both.send("DELETE", `clients/${other.client.id}`),
         both.send("DELETE", `clients/${both.self.id}`, undefined, other.token),
       ]);
-      // The one that came second found itself removed.
+      // The second administrator found itself removed.
       expect(answers.map(({ status }) => status).toSorted((one, two) => one - two)).toEqual([204, 401]);
     }
     expect((await second()).token).toBeTruthy();

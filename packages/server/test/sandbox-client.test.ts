@@ -52,7 +52,7 @@ describe("the fixed client of a sandbox", () => {
     expect(await answersTo("the-first-secret-of-ci", "another-secret-of-ci")).toEqual([200, 401]);
     expect(await answersTo("the-first-secret-of-ci")).toEqual([200]);
     expect(await answersTo("the-second-secret-of-ci", "the-first-secret-of-ci")).toEqual([200, 401]);
-    // As long as a made one, and of such characters: it is chosen all the same.
+    // As long as a made one, and of such characters: it is chosen nevertheless.
     const long = `${"ci-".repeat(14)}A`;
     expect(await answersTo(long, "the-second-secret-of-ci")).toEqual([200, 401]);
     expect(await answersTo(long)).toEqual([200]);

@@ -6,12 +6,12 @@ import { inTenant } from "../db/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 
-/** What loses power: a grant by its id, or whatever the client with this `id` holds. */
+/** What loses power: a grant by its id, or all grants of the client with this `id`. */
 export type Loser = { grantId: string } | { clientRef: string };
 
 /**
  * As `inTenantWithLiveGrant`, for what may take power away. The grants that such transactions look at are held in one
- * order, so two administrators who remove each other come one after the other, and the second finds itself removed.
+ * order. So two administrators who remove each other come one after the other, and the second finds itself removed.
  * Throws `last_admin_client` when the account would be left without a client that may do everything in it.
  */
 export function inTenantTaking<T>(

@@ -18,7 +18,7 @@ const purposes = {
 
 export type KeyPurpose = keyof typeof purposes;
 
-/** The one secret of an installation that is not in its database. All other keys are derived from it. */
+/** The secret of an installation that is not in its database. All other keys are derived from it. */
 export interface RootKey {
   /** The file that it was read from. */
   readonly file: string;
@@ -61,8 +61,8 @@ export function readRootKey(file: string): RootKey | undefined {
 }
 
 /**
- * Makes a new key in a file that only its owner may read, and reads it back. Two servers that do so at once get the same
- * key: the file appears whole, and the second one finds it there. Throws `StartupError` when it cannot be written.
+ * Makes a new key in a file that only its owner may read, and reads it back. Two servers that do so at once get equal
+ * keys: the file appears whole, and the second server finds it there. Throws `StartupError` when it cannot be written.
  */
 export function createRootKey(file: string): RootKey {
   const draft = `${file}.${randomBytes(8).toString("hex")}`;

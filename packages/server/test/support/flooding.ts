@@ -1,10 +1,10 @@
 import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { generate, type Packet } from "mqtt-packet";
 import { onTestFinished } from "vitest";
-import { openEmbeddedBroker } from "../../src/gateway/embedded-broker.ts";
 import type { Allowance } from "../../src/gateway/mqtt/budget.ts";
 import type { DeviceTransport } from "../../src/gateway/transport.ts";
-import { createLogger, type Logger } from "../../src/platform/log.ts";
+import type { Logger } from "../../src/platform/log.ts";
+import { openBrokerAlone } from "./embedded-broker.ts";
 import { connectOf, RawLink } from "./raw-link.ts";
 
 export const [one, other] = ["T40000001-T0001", "T40000002-T0001"];
@@ -74,17 +74,7 @@ interface More {
 
 /** Opens a broker for the length of a test. */
 export async function open(allowance: Allowance | undefined, more: More = {}) {
-  broker = await openEmbeddedBroker({
-    host: "127.0.0.1",
-    shownHost: "127.0.0.1",
-    port: { number: 0, configured: true },
-    log: createLogger("silent"),
-    authenticate: async () => ({ credentialId: "a credential" }),
-    receive: async () => undefined,
-    left: () => undefined,
-    ...(allowance && { allowance }),
-    ...more,
-  });
+  broker = await openBrokerAlone({ ...(allowance && { allowance }), ...more });
   const opened = broker;
   onTestFinished(() => opened.close());
 }

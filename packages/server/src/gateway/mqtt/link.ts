@@ -126,7 +126,7 @@ export class Link {
     this.#frames.push(chunk);
     const before = this.#packets;
     this.#read();
-    // A piece of a packet makes the same work as a packet, and a packet may come in thousands of them.
+    // A piece of a packet makes as much work as a packet, and a packet may come in thousands of pieces.
     if (this.#packets === before && (this.#state === "new" || this.#mayTake()))
       this.#attempt(() => this.#budget.spend("others"));
   }
