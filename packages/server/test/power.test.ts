@@ -260,6 +260,19 @@ describe("the last client that may do everything in an account", () => {
     expect((await second()).token).toBeTruthy();
   });
 
+  it("is guarded while the other clients of the account go on giving", async () => {
+    const { send, second } = await furnish("P20000005");
+    const [loser, giver] = [await second(["read:accounts"]), await second()];
+    let ending: Promise<{ status: number }> | undefined;
+    await server.db.sql.transaction().execute(async (tx) => {
+      await tx.selectFrom("clients").select("id").where("id", "=", loser.client.id).forUpdate().execute();
+      ending = send("DELETE", `clients/${loser.client.id}`);
+      await lockedBehind(server, tx);
+      expect((await send("POST", "clients", {}, giver.token)).status).toBe(201);
+    });
+    expect((await ending)?.status).toBe(204);
+  });
+
   it("is one of two that lose a secret, a scope or a grant at the same moment", async () => {
     const ways: ((of: {
       client: { id: string; secrets: { id: string }[] };
