@@ -23,6 +23,7 @@ import { draining } from "./platform/http/draining.ts";
 import { emptyIsNoBody } from "./platform/http/empty-body.ts";
 import { toApiError } from "./platform/http/failures.ts";
 import { hangUp } from "./platform/http/hang-ups.ts";
+import { limitUnanswered, messagesInLargePieces } from "./platform/http/http-floods.ts";
 import { addJsonParser } from "./platform/http/json-body.ts";
 import { loggedUrl } from "./platform/http/logged-url.ts";
 import { refuseUnknown } from "./platform/http/methods.ts";
@@ -89,10 +90,13 @@ export async function buildApp({
     },
     clientErrorHandler: raw.broken,
     // Node would answer a missing Host in a shape of its own: see `headerFault`.
-    http: { requireHostHeader: false, ...times },
+    http: { requireHostHeader: false, IncomingMessage: messagesInLargePieces(raw.inPieces), ...times },
   });
   const gate = { ...deps, bodies: limitBodies(app.server, raw.overdue) };
   raw.listenTo(app.server);
+  limitUnanswered(app.server, ({ remoteAddress }) => {
+    log.info({ address: remoteAddress }, "a connection sent too many requests ahead, it is ended");
+  });
   setOnEveryResponse(app.server, headers);
   keepAddressesOnly(app.server);
   const { settle, finish } = draining(app.server);

@@ -93,6 +93,28 @@ describe("at the edges of HTTP", () => {
     expect((await raw("GET /health/live HTTP/1.0\r\n\r\n")).status).toBe(200);
   });
 
+  it("ends a connection that sends request after request without waiting, whatever they ask for", async () => {
+    for (const request of [
+      "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n",
+      `POST ${stores} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`,
+    ]) {
+      const { body } = await raw(request.repeat(20_000));
+      expect(body.split("HTTP/1.1 ").length, request).toBeLessThan(20_000);
+      expect((await get("Host: a\r\n")).status).toBe(200);
+    }
+  });
+
+  it("refuses a body in pieces of a byte, on routes without a token, too", async () => {
+    const head = "Host: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const path of ["/v1/device/pair", `/v1/accounts/${aid}/auth/token`, "/nothing"]) {
+      const answer = await raw(`POST ${path} HTTP/1.1\r\n${head}${"1\r\n \r\n".repeat(100_000)}`);
+      // The answer may be lost, because the server does not read to the end what it refuses.
+      expect([400, undefined], path).toContain(answer.status || undefined);
+      expect((await get("Host: a\r\n")).status).toBe(200);
+    }
+  });
+
   it("refuses encoded bodies and other charsets, on every route that takes a body", async () => {
     const upload = `/v1/device/operations/${crypto.randomUUID()}/logs`;
     const file = `/v1/accounts/${aid}/releases/${crypto.randomUUID()}/file`;
