@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { buildApp } from "../src/app.ts";
 import type { Tokens } from "../src/auth/tokens.ts";
 import { createLogger } from "../src/platform/log.ts";
@@ -91,6 +91,25 @@ describe("at the edges of HTTP", () => {
     for (const host of ["localhost", "127.0.0.1:80", "[::1]:8080", "a-b.example:"])
       expect((await get(`Host: ${host}\r\n`)).status, host).toBe(200);
     expect((await raw("GET /health/live HTTP/1.0\r\n\r\n")).status).toBe(200);
+  });
+
+  it("writes the OpenAPI document out once, however often and wherever it is asked for", async () => {
+    const read = async (path: string) => {
+      const answer = await fetch(server.url + path);
+      return { type: answer.headers.get("content-type"), text: await answer.text() };
+    };
+    const json = await read("/openapi.json");
+    const yaml = await read("/docs/yaml");
+    expect(json.type).toBe("application/json; charset=utf-8");
+    expect(yaml).toEqual({ type: "application/x-yaml", text: expect.stringMatching(/^openapi: 3/) });
+    const stringify = vi.spyOn(JSON, "stringify");
+    onTestFinished(() => stringify.mockRestore());
+    for (const path of ["/openapi.json", "/docs/json"]) expect(await read(path)).toEqual(json);
+    expect(await read("/docs/yaml")).toEqual(yaml);
+    const documents = stringify.mock.calls.filter(
+      ([value]) => value !== null && Object.hasOwn(Object(value), "openapi"),
+    );
+    expect(documents).toEqual([]);
   });
 
   it("ends a connection that sends request after request without waiting, whatever they ask for", async () => {

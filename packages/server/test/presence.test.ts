@@ -107,7 +107,7 @@ describe("presence", () => {
     for (const channel of ["goodbye", "gone"] as const) await device.say(channel, { session: "" });
     await device.next("rejection", 1);
     server.clock.advance(3_000);
-    await see.until(id, "late");
+    expect((await see.presence(id)).status).toBe("late");
   });
 
   it("is late at once when the link is lost, offline twenty seconds later, and online when it is back", async () => {

@@ -2,7 +2,7 @@ import { IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** Requests that a connection may have without an answer (pipelining). A network's piece of 64 KiB can hold 2,500 of them. */
-const mostUnanswered = 16;
+const mostUnanswered = 8;
 /** Events of a server that hand on a request. */
 const requestEvents: ReadonlySet<string | symbol> = new Set(["request", "checkExpectation", "checkContinue"]);
 
