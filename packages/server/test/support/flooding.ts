@@ -8,7 +8,8 @@ import { openBrokerAlone } from "./embedded-broker.ts";
 import { connectOf, RawLink } from "./raw-link.ts";
 
 export const [one, other] = ["T40000001-T0001", "T40000002-T0001"];
-export const endless: Allowance = { messages: Number.POSITIVE_INFINITY, others: Number.POSITIVE_INFINITY };
+const infinity = Number.POSITIVE_INFINITY;
+export const endless: Allowance = { messages: infinity, others: infinity, bytes: infinity };
 
 export function said(channel: UpChannel | "nothing_known", payload: string | Buffer, qos: 0 | 1 | 2 = 1): Packet {
   const to = channel === "nothing_known" ? "somewhere/else" : topic(one, channel);

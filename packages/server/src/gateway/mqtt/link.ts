@@ -171,7 +171,7 @@ export class Link {
     const packet = decode(frame);
     if (this.#state === "open") {
       this.#timer?.refresh();
-      this.#pay(packet);
+      this.#pay(packet, frame.body.length);
       return this.#obey(packet);
     }
     if (packet.kind !== "connect") throw new ProtocolError(`${packet.kind} before the connect`);
@@ -195,10 +195,10 @@ export class Link {
   }
 
   /** Throws `FloodError` when the connection has said too much. */
-  #pay({ kind }: Incoming): void {
+  #pay({ kind }: Incoming, bytes: number): void {
     // The acknowledgement of a message that was sent costs nothing.
     if (kind === "puback" && this.#unacknowledged > 0) this.#unacknowledged -= 1;
-    else this.#budget.spend(kind === "publish" ? "messages" : "others");
+    else this.#budget.spend(kind === "publish" ? "messages" : "others", bytes);
   }
 
   #silent(): void {
