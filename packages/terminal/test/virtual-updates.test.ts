@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckUpdateResult } from "@tillkeeper/contract/operations";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { useFleets } from "./support/fleets.ts";
 import { type Scene, terminalId, useScene } from "./support/scene.ts";
 import { until } from "./support/until.ts";
@@ -107,7 +107,8 @@ test("one keeps what came of a download for the next time, beside its file and n
   expect(await check()).toMatchObject({ status: "COMPLETED" });
   expect(updates.asked.at(-1)).toMatch(/^\/update\/file bytes=[1-9]\d*-$/);
   await until(() => agents().includes(updated), "the new version");
-  expect(await readdir(join(folder, "terminals"))).toEqual([`${terminalId}.json`]);
+  // A write of the journal may be under way.
+  await vi.waitFor(async () => expect(await readdir(join(folder, "terminals"))).toEqual([`${terminalId}.json`]));
 });
 
 test("one that trusts nobody installs nothing", async () => {
