@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { topic } from "@tillkeeper/contract/mqtt";
 import type { Closing } from "@tillkeeper/server/platform/closing";
-import { generate, type Packet } from "mqtt-packet";
+import { generate, type IConnectPacket, type Packet } from "mqtt-packet";
 import type { Effort } from "./arguments.ts";
 import { milliseconds, printAim, printTable } from "./print.ts";
 import { type DeviceAccess, seedCredentials } from "./seed.ts";
@@ -13,8 +13,12 @@ const floodBytes = 1_000_000;
 const idleMs = 2_000;
 /** So long a flood is watched that the server takes to its end, or does not. */
 const watchMs = 1_500;
-/** What another connection may wait at worst, beside its worst while nobody floods: a millisecond, and some turns of a few. */
+/** Added to the longest wait without a flood, it is the most that another connection may wait: some turns of a few packets. */
 const mostRatio = 30;
+
+function connectOf(clientId: string): IConnectPacket {
+  return { cmd: "connect", protocolId: "MQTT", protocolVersion: 4, clean: true, clientId, keepalive: 0 };
+}
 
 function kindsOf(terminalId: string): Record<string, Packet> {
   const said = (channel: "heartbeat" | "hello" | "result", payload: string): Packet => ({
@@ -40,14 +44,7 @@ function kindsOf(terminalId: string): Record<string, Packet> {
       JSON.stringify({ protocol: 1, agent: "bench", session, sent_at: at, operations: [] }),
     ),
     "PUBLISH, 60 KB of zeros": said("result", JSON.stringify(Array.from({ length: 30_000 }, () => 0))),
-    "CONNECT again": {
-      cmd: "connect",
-      protocolId: "MQTT",
-      protocolVersion: 4,
-      clean: true,
-      clientId: terminalId,
-      keepalive: 0,
-    },
+    "CONNECT again": connectOf(terminalId),
   };
 }
 
@@ -90,18 +87,7 @@ async function enter(port: number, { terminalId, password }: DeviceAccess): Prom
   // A flood ends with its connection.
   socket.on("error", () => undefined);
   await once(socket, "connect");
-  socket.write(
-    generate({
-      cmd: "connect",
-      protocolId: "MQTT",
-      protocolVersion: 4,
-      clean: true,
-      clientId: terminalId,
-      keepalive: 0,
-      username: terminalId,
-      password: Buffer.from(password),
-    }),
-  );
+  socket.write(generate({ ...connectOf(terminalId), username: terminalId, password: Buffer.from(password) }));
   await once(socket, "data");
   // What comes back of a flood is read, and not looked at.
   socket.resume();

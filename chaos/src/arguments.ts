@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { readNumber, UsageError } from "./usage.ts";
 
 /** What a run is told. */
 export interface Settings {
@@ -12,19 +13,14 @@ export interface Settings {
   keep: boolean;
 }
 
-/** A fault of the caller, printed without a stack. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 /** Reads the command line. Throws `UsageError` for what it does not understand. */
 export function readArguments(args: string[]): Settings {
   const values = parse(args);
   return {
-    seed: number("--seed", values.seed, { least: 0, most: 2 ** 32 - 1, whole: true }),
-    minutes: number("--minutes", values.minutes, { least: 0.1, most: 24 * 60, whole: false }),
-    terminals: number("--terminals", values.terminals, { least: 4, most: 5_000, whole: true }),
-    clients: number("--clients", values.clients, { least: 1, most: 1_000, whole: true }),
+    seed: readNumber("--seed", values.seed, { least: 0, most: 2 ** 32 - 1, whole: true }),
+    minutes: readNumber("--minutes", values.minutes, { least: 0.1, most: 24 * 60, whole: false }),
+    terminals: readNumber("--terminals", values.terminals, { least: 4, most: 5_000, whole: true }),
+    clients: readNumber("--clients", values.clients, { least: 1, most: 1_000, whole: true }),
     keep: values.keep,
   };
 }
@@ -44,10 +40,4 @@ function parse(args: string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
-}
-
-function number(name: string, text: string, { least, most, whole }: { least: number; most: number; whole: boolean }) {
-  const value = Number(text);
-  if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-  throw new UsageError(`${name} must be a ${whole ? "whole " : ""}number from ${least} to ${most}, not "${text}".`);
 }

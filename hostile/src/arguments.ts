@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { readNumber, UsageError } from "../../chaos/src/usage.ts";
 
 /** What a run is told. */
 export interface Settings {
@@ -14,19 +15,18 @@ export interface Settings {
   routes: string;
 }
 
-/** A fault of the caller, printed without a stack. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 /** Reads the command line. Throws `UsageError` for what it does not understand. */
 export function readArguments(args: string[]): Settings {
   const values = parse(args);
   return {
-    seed: number("--seed", values.seed, 0, 2 ** 32 - 1),
-    minutes: number("--minutes", values.minutes, 0.1, 24 * 60),
-    requestsPerRoute: number("--requests-per-route", values["requests-per-route"], 0, 10_000_000),
-    concurrency: number("--concurrency", values.concurrency, 1, 256),
+    seed: readNumber("--seed", values.seed, { least: 0, most: 2 ** 32 - 1, whole: true }),
+    minutes: readNumber("--minutes", values.minutes, { least: 0.1, most: 24 * 60, whole: false }),
+    requestsPerRoute: readNumber("--requests-per-route", values["requests-per-route"], {
+      least: 0,
+      most: 10_000_000,
+      whole: true,
+    }),
+    concurrency: readNumber("--concurrency", values.concurrency, { least: 1, most: 256, whole: true }),
     routes: values.routes,
   };
 }
@@ -46,11 +46,4 @@ function parse(args: string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
-}
-
-function number(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  const whole = name === "--minutes" || Number.isInteger(value);
-  if (text.trim() !== "" && value >= least && value <= most && whole) return value;
-  throw new UsageError(`${name} must be a number from ${least} to ${most}, not "${text}".`);
 }

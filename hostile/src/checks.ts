@@ -16,7 +16,7 @@ const always: Record<string, RegExp> = {
 /** Judges one answer; says what is wrong with it, or nothing. */
 export type Judge = (shot: Shot, answer: Answer) => string | undefined;
 
-/** What holds of every answer, whatever was asked. */
+/** What holds of every answer to every request. */
 export function createJudge(document: OpenApi, stage: Stage, world: World): Judge {
   const described = new AnswerCheck(document as never);
   const secrets = secretsOf(stage, world);

@@ -17,7 +17,7 @@ export class LogSearch {
   /** Takes every secret that an answer shows. */
   learn(text: string, from: string): void {
     for (const [, secret = ""] of text.matchAll(secretFields)) {
-      // Error codes stand in a field of the same name.
+      // Error codes stand in a field `code`, too.
       if (!/^[a-z_]+$/.test(secret)) this.add(`secret shown by ${from}`, secret);
     }
   }

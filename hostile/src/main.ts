@@ -1,4 +1,5 @@
-import { readArguments, UsageError } from "./arguments.ts";
+import { UsageError } from "../../chaos/src/usage.ts";
+import { readArguments } from "./arguments.ts";
 import { asMarkdown, isClean } from "./report.ts";
 import { runHostile } from "./run.ts";
 import { openStage } from "./stage.ts";

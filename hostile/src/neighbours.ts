@@ -16,7 +16,7 @@ export interface Pair {
   difference: string | undefined;
 }
 
-/** Asks for a foreign thing and for one that does not exist, by the same request; undefined where it names no thing. */
+/** Asks for a foreign thing and for one that does not exist, by equal requests; undefined where a request names no thing. */
 export async function askForNeighbours(
   making: Making,
   http: Http,
@@ -37,7 +37,7 @@ export async function askForNeighbours(
   }
 }
 
-/** The same seed makes the same request but for the ids, which are noted as pairs. */
+/** Equal seeds make equal requests but for the ids, which are noted as pairs. */
 function requestFor(
   making: Making,
   endpoint: Endpoint,

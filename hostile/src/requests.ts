@@ -87,7 +87,7 @@ function queryOf(context: Context, { id: route, inQuery }: Endpoint, { spoiled, 
   const { random, id } = context;
   const pairs = Object.entries(recipes[route]?.query?.(context) ?? {});
   for (const { name, schema } of inQuery) {
-    // Nobody can make up where the next page begins.
+    // Only an answer of the server says where the next page begins.
     if (plain || name === "starting_after" || pairs.some(([known]) => known === name) || !random.chance(0.25)) continue;
     const value = idParameters.has(name) ? id(name) : fitting(schema, random);
     if (schema.type === "array") for (const one of [value].flat()) pairs.push([name, String(one)]);

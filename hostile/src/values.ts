@@ -140,7 +140,7 @@ export function uuid(random: Random): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-/** An id of the same form and length that nothing has. */
+/** An id of equal form and length that nothing has. */
 export function missingOf(id: string): string {
   if (/^[\da-f]{8}-/.test(id)) return `${id.slice(0, -12)}${"f".repeat(12)}`;
   if (/-T\d{4}$/.test(id)) return `${id.slice(0, -4)}9${id.slice(-3)}`;

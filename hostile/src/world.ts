@@ -38,7 +38,7 @@ export interface World {
   operatorToken: string;
   /** Signs the releases of the run. */
   maker: Maker;
-  /** Says whatever the run has it say. */
+  /** Sends the messages that the run chooses. */
   talker: Device;
   /** One waits with its log, the other with its update. */
   waiting: Record<TransferKind, { device: Device; transfer: Transfer }>;
@@ -54,7 +54,7 @@ export const audienceOf = (accountId: string): string => `https://api.dintero.co
 
 type Post = (path: string, body?: unknown, method?: string) => Promise<any>;
 
-/** Makes two accounts with the same kinds of things, an operator of the first, and a device. */
+/** Makes two accounts with equal kinds of things, an operator of the first, and a device. */
 export async function openWorld(stage: Stage): Promise<World> {
   const number = randomInt(1_000_000, 9_999_999);
   const operator = await openAccount(stage, `T1${number}`);

@@ -85,7 +85,11 @@ describe("the repository", () => {
       expect(source.includes(name as string), `${decision}: ${file} has no test "${name}"`).toBe(true);
     }
     expect(rows).toHaveLength(text.split("\n").filter((line) => line.startsWith("| D")).length);
-    expect(new Set(rows.map(([, decision]) => decision)).size).toBe(24);
+    const whole = Array.from({ length: 24 }, (_, index) => index + 1);
+    // Of these a part is built; the page says which is not.
+    const inParts = [29, 34, 35, 36, 37];
+    const decided = new Set([...whole, ...inParts].map((number) => `D${number}`));
+    expect(new Set(rows.map(([, decision]) => decision))).toEqual(decided);
   });
 
   it("names every dependency in docs/dependencies.md", () => {
@@ -93,6 +97,7 @@ describe("the repository", () => {
     const manifests = [
       "package.json",
       ...["contract", "server", "terminal", "sdk", "cli"].map((name) => `packages/${name}/package.json`),
+      ...["bench", "chaos", "hostile"].map((name) => `${name}/package.json`),
     ];
     const names = manifests.flatMap((path) => {
       const { dependencies, devDependencies, optionalDependencies } = JSON.parse(

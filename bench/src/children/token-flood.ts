@@ -18,7 +18,7 @@ export type FloodAnswers = Record<string, number>;
 
 const mostConnections = 40;
 
-/** Guesses from one address, each due at its time whatever became of those before it. */
+/** Guesses from one address, each due at its time, also while earlier ones are still unanswered. */
 class Stranger {
   readonly #flood: Flood;
   readonly #address: string;

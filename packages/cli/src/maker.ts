@@ -1,2 +1,2 @@
-/** Who the audit log names for what is done in the database itself, by whoever runs the server. */
+/** The actor in the audit log of what the server's operator does in the database itself. */
 export const localMaker = { clientId: "tillkeeper:cli", address: "", requestId: "cli" } as const;

@@ -48,11 +48,9 @@ describe("tillkeeper simulate", () => {
 
   /** Ends as Ctrl-C does; answers the last line. */
   async function interrupt(cli: Cli): Promise<Line> {
-    const begun = performance.now();
     cli.signal("SIGINT");
     const { code, stdout, stderr } = await cli.ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(performance.now() - begun).toBeLessThan(10_000);
     const last: Line = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
     expect(last).toMatchObject({ event: "ended", terminals: { connected: 0 } });
     return last;

@@ -101,7 +101,7 @@ export const deviceProofs = {
 } as const;
 export type DeviceProofPurpose = keyof typeof deviceProofs;
 
-/** `aud` of a proof: where it is sent, as `htu` of RFC 9449, so that one server cannot use it at another. */
+/** `aud` of a proof: the URL that it is sent to, as `htu` of RFC 9449, so that a server cannot use it at another server. */
 export function deviceProofAudience(server: string, purpose: DeviceProofPurpose): string {
   return new URL(deviceProofs[purpose].path, server).href;
 }

@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import formbody from "@fastify/formbody";
-import swagger from "@fastify/swagger";
-import swaggerUi from "@fastify/swagger-ui";
-import { ErrorBody } from "@tillkeeper/contract/http/errors";
+import { ErrorBody, type ErrorDetail } from "@tillkeeper/contract/http/errors";
 import { limits } from "@tillkeeper/contract/limits";
 import fastify, {
   type FastifyBaseLogger,
@@ -16,13 +14,14 @@ import { insufficientScope } from "./auth/refusals.ts";
 import type { Attempts, Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { hasFreeText, textReader } from "./logs/device-texts.ts";
-import { openApiDocument } from "./openapi.ts";
+import { addReferencePage } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
 import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
 import { emptyIsNoBody } from "./platform/http/empty-body.ts";
 import { toApiError } from "./platform/http/failures.ts";
 import { hangUp } from "./platform/http/hang-ups.ts";
+import { limitUnanswered, messagesInLargePieces } from "./platform/http/http-floods.ts";
 import { addJsonParser } from "./platform/http/json-body.ts";
 import { loggedUrl } from "./platform/http/logged-url.ts";
 import { refuseUnknown } from "./platform/http/methods.ts";
@@ -36,6 +35,12 @@ import { findUnstorable } from "./platform/http/storable.ts";
 import { compileBodyless, compileValidator } from "./platform/http/validation.ts";
 import { hasMoreValues } from "./platform/http/value-count.ts";
 import type { Logger } from "./platform/log.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    bodyValues?: Route["bodyValues"] | undefined;
+  }
+}
 
 export interface AppDeps {
   log: Logger;
@@ -89,10 +94,13 @@ export async function buildApp({
     },
     clientErrorHandler: raw.broken,
     // Node would answer a missing Host in a shape of its own: see `headerFault`.
-    http: { requireHostHeader: false, ...times },
+    http: { requireHostHeader: false, IncomingMessage: messagesInLargePieces(raw.inPieces), ...times },
   });
   const gate = { ...deps, bodies: limitBodies(app.server, raw.overdue) };
   raw.listenTo(app.server);
+  limitUnanswered(app.server, ({ remoteAddress }) => {
+    log.info({ address: remoteAddress }, "a connection sent too many requests ahead, it is ended");
+  });
   setOnEveryResponse(app.server, headers);
   keepAddressesOnly(app.server);
   const { settle, finish } = draining(app.server);
@@ -103,9 +111,7 @@ export async function buildApp({
   });
   setRules(app, routes);
   addHooks(app);
-  await app.register(swagger, { openapi: openApiDocument });
-  await app.register(swaggerUi, { routePrefix: "/docs" });
-  app.get("/openapi.json", { schema: { hide: true } }, () => app.swagger());
+  await addReferencePage(app);
   for (const row of routes.filter((candidate) => !candidate.form && !candidate.upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
     await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });
@@ -183,6 +189,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     },
     ...(row.upload && { validatorCompiler: compileBodyless }),
     // A form without content is a form without fields, and an upload may be a file of no bytes.
+    config: { bodyValues: row.bodyValues },
     preParsing: emptyIsNoBody(row.upload ?? (row.form ? [formType] : [])),
     onRequest: async (request) => {
       if (row.limited) takeTurn(gate.rateLimits?.[bucketOf[row.limited]], networkOf(request.ip));
@@ -254,15 +261,18 @@ function attemptsOf({ ip }: FastifyRequest, { rateLimits }: Gate): Attempts {
   };
 }
 
-const tooMany = { path: "/body", message: `must not have more than ${limits.httpBodyValues} values` };
-
 function unstorable(request: FastifyRequest): ApiError | undefined {
   const fault =
-    (request.body instanceof Readable || !hasMoreValues(request.body, limits.httpBodyValues) ? undefined : tooMany) ??
+    (request.body instanceof Readable ? undefined : tooManyValues(request)) ??
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
     (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));
   return fault && new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors: [fault] });
+}
+
+function tooManyValues({ body, routeOptions }: FastifyRequest): ErrorDetail | undefined {
+  const { bodyValues: most = limits.httpBodyValues } = routeOptions.config;
+  return hasMoreValues(body, most) ? { path: "/body", message: `must not have more than ${most} values` } : undefined;
 }
 
 /** The one place where an error becomes an answer. */

@@ -90,6 +90,13 @@ describe("configuration", () => {
     expect(message).not.toContain("short");
   });
 
+  it("takes no sandbox client that is called like the server, a device or a terminal", () => {
+    for (const id of ["system", "device", "T12345678-T0001"]) {
+      const named = { TILLKEEPER_SANDBOX_CLIENT_ID: id, TILLKEEPER_SANDBOX_CLIENT_SECRET: "0123456789abcdef" };
+      expect(() => readConfig(named), id).toThrow("TILLKEEPER_SANDBOX_CLIENT_ID: ");
+    }
+  });
+
   it("describes every setting", () => {
     for (const text of Object.values(settings)) expect(text.length).toBeGreaterThan(20);
   });

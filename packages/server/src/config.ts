@@ -1,3 +1,4 @@
+import { clientIdPattern } from "@tillkeeper/contract/http/clients";
 import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
@@ -291,8 +292,11 @@ function readSandboxClient(read: Read, fault: Fault): Config["sandboxClient"] {
   const secret = read("TILLKEEPER_SANDBOX_CLIENT_SECRET");
   if (id === undefined && secret === undefined) return undefined;
   if (id === undefined) fault("TILLKEEPER_SANDBOX_CLIENT_ID", "is needed when the secret is set.");
-  else if (!/^[\w.@-]{1,64}$/.test(id))
-    fault("TILLKEEPER_SANDBOX_CLIENT_ID", "must be 1-64 letters, digits, or any of . _ @ -");
+  else if (!new RegExp(clientIdPattern).test(id))
+    fault(
+      "TILLKEEPER_SANDBOX_CLIENT_ID",
+      "must be 1-64 letters, digits, or any of . _ @ - and not mean another actor.",
+    );
   if (secret === undefined) fault("TILLKEEPER_SANDBOX_CLIENT_SECRET", "is needed when the client id is set.");
   else if (!/^[\w.~-]{16,128}$/.test(secret)) {
     fault("TILLKEEPER_SANDBOX_CLIENT_SECRET", "must be 16-128 letters, digits, or any of . _ ~ -");

@@ -57,7 +57,7 @@ describe("checkpoints of the audit log", () => {
     return aid;
   }
   const fileOf = (number: number) => join(folder, checkpointFile(number));
-  /** An hour after the one before. */
+  /** An hour after the checkpoint before. */
   async function make(more: Partial<CheckpointDeps> = {}) {
     clock.advance(hourMs);
     const made = await makeCheckpoint({ ...deps, ...more }, signal);

@@ -211,7 +211,7 @@ describe("getting a token", () => {
       new SignJWT({ ...real, ...claims }).setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt" }).sign(key);
     const theirs = decodeJwt(other.token);
     expect((await use(await build({}))).status).toBe(200);
-    // Of a server on loopback before it was given another port, and of another name of this one.
+    // Of a server on loopback before it was given another port, and of another name of this server.
     for (const iss of [`http://localhost:1/v1/accounts/${aid}`, documentedAudience])
       expect((await use(await build({ iss }))).status, iss).toBe(200);
 

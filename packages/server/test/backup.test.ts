@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -162,6 +171,22 @@ describe("a backup", () => {
     } finally {
       await asSuperuser(inject("postgres"), `drop owned by ${user}; drop role ${user}`, name);
     }
+  });
+
+  it("is written through no link, and over no file, that is in the place of its draft", async () => {
+    const target = join(folder, "target");
+    writeFileSync(target, "of another user", { mode: 0o644 });
+    for (const [name, plant] of [
+      ["linked", (draft: string) => symlinkSync(target, draft)],
+      ["left", (draft: string) => writeFileSync(draft, "cut short", { mode: 0o644 })],
+    ] as const) {
+      const to = join(folder, name);
+      plant(`${to}.partial`);
+      await writeBackup({ connectionString: server.database.url }, to);
+      expect(lstatSync(to).isFile()).toBe(true);
+      expect(lstatSync(to).mode & 0o777).toBe(0o600);
+    }
+    expect(readFileSync(target, "utf8")).toBe("of another user");
   });
 
   it("of an empty database is refused", async () => {

@@ -9,7 +9,7 @@ const patience = { timeout: 50_000, interval: 5 };
 
 describe("a connection that says more than any terminal has to say", () => {
   /** What passes for each kind before its connection ends. */
-  const most = { messages: 2_000, others: 200 };
+  const most = { messages: 2_000, others: 200, bytes: 4 * 1024 * 1024 };
 
   it.each(allowed)("is ended, whatever it says: %s", async (_kind, packet) => {
     await open(undefined);
@@ -26,6 +26,17 @@ describe("a connection that says more than any terminal has to say", () => {
     await link.closed();
     expect(frames.totals).toEqual([allowance + 1]);
     expect(theBroker().connections()).toEqual([]);
+  });
+
+  it("is ended for the bytes of few large messages", async () => {
+    await open(undefined);
+    const link = await enter(one);
+    const frames = new FrameCount();
+    const large = generate(said("heartbeat", Buffer.alloc(65_000, "x")));
+    link.say(Buffer.concat(Array.from({ length: 100 }, () => large)));
+    await link.closed();
+    // 65,042 bytes each, without the header of the packet.
+    expect(frames.totals).toEqual([Math.floor(most.bytes / 65_042) + 1]);
   });
 
   it("is ended for pieces of packets, before its CONNECT as well", async () => {

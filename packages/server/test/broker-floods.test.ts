@@ -1,10 +1,9 @@
 import { topic } from "@tillkeeper/contract/mqtt";
 import type { IPublishPacket } from "mqtt-packet";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { openEmbeddedBroker } from "../src/gateway/embedded-broker.ts";
 import { mostWaitingAtBroker } from "../src/gateway/fair-share.ts";
 import type { DeviceTransport, Receive } from "../src/gateway/transport.ts";
-import { createLogger } from "../src/platform/log.ts";
+import { openBrokerAlone } from "./support/embedded-broker.ts";
 import { connectOf, RawLink } from "./support/raw-link.ts";
 
 const patience = { interval: 5 };
@@ -19,15 +18,7 @@ describe("a terminal that floods the embedded broker", () => {
   let broker: DeviceTransport;
   afterEach(() => broker.close());
   async function open({ receive }: { receive: Receive }) {
-    broker = await openEmbeddedBroker({
-      host: "127.0.0.1",
-      shownHost: "127.0.0.1",
-      port: { number: 0, configured: true },
-      log: createLogger("silent"),
-      authenticate: async () => ({ credentialId: "a credential" }),
-      receive,
-      left: () => undefined,
-    });
+    broker = await openBrokerAlone({ receive });
   }
 
   it("comes back over and over: little of what it said is kept", async () => {

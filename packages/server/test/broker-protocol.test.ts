@@ -1,9 +1,8 @@
 import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import type { IPublishPacket, Packet } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { openEmbeddedBroker } from "../src/gateway/embedded-broker.ts";
 import type { DeviceTransport } from "../src/gateway/transport.ts";
-import { createLogger } from "../src/platform/log.ts";
+import { openBrokerAlone } from "./support/embedded-broker.ts";
 import { type ConnectFields, connectOf, RawLink } from "./support/raw-link.ts";
 
 const patience = { interval: 5 };
@@ -31,11 +30,7 @@ describe("MQTT at the embedded broker", () => {
   let handling: Promise<void> | undefined;
   beforeEach(async () => {
     [received, left, entering, handling] = [[], [], undefined, undefined];
-    broker = await openEmbeddedBroker({
-      host: "127.0.0.1",
-      shownHost: "127.0.0.1",
-      port: { number: 0, configured: true },
-      log: createLogger("silent"),
+    broker = await openBrokerAlone({
       async authenticate(_username, password) {
         await entering;
         if (password?.toString() === "trouble") throw new Error("the database is away");

@@ -100,7 +100,7 @@ describe("API clients", () => {
   });
 
   it("cannot pose as the server or as a terminal", async () => {
-    for (const client_id of ["system", "T87654321-T0001", "P12345678-T00012"]) {
+    for (const client_id of ["system", "device", "T87654321-T0001", "P12345678-T00012"]) {
       const answer = await server.call("POST", path, { ...tenant, body: { client_id } });
       expect(answer, client_id).toMatchObject({
         status: 400,

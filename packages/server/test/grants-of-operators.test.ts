@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
@@ -211,5 +212,33 @@ describe("what an operator holds in an account", () => {
     expect(await deleted.catch((error: Error) => refusal.test(error.message) && 0n)).toBe(0n);
     expect(await change(merchant, "removed_at = now(), narrowed_at = now()")).toBe(1n);
     await expect(change(merchant, "removed_at = null"), "revive").rejects.toThrow(refusal);
+  });
+
+  it("cannot be made by a tenant's transaction in an account that the tenant is not operator of", async () => {
+    const { rows } = await server.db.pool.query("select id from clients where account_id = $1", [merchant]);
+    const give = (audience_account_id: string, account_id = merchant) =>
+      inTenant(server.db, account_id, async (tx) => {
+        const grant = { account_id, audience_account_id, client_ref: rows[0].id, client_id: "forger", audience: null };
+        const made = { created_at: new Date(), created_by: "forger", updated_at: new Date(), updated_by: "forger" };
+        const open = { id: randomUUID(), scopes: admin, removed_at: null, narrowed_at: null };
+        await tx
+          .insertInto("client_grants")
+          .values({ ...grant, ...made, ...open })
+          .execute();
+        throw new Error("made");
+      });
+    for (const account of [sibling, operator, "P99999999"]) {
+      await expect(give(account), account).rejects.toThrow("row-level security");
+    }
+    // `forger` is no client, which shows only behind the wall.
+    await expect(give(merchant)).rejects.toThrow("foreign key");
+    const asked = (own: string, account: string) =>
+      inTenant(server.db, own, async (tx) => {
+        const answer = await sql<{ yes: boolean }>`select tillkeeper_reaches(${operator}, ${account}) as yes`.execute(
+          tx,
+        );
+        return answer.rows[0]?.yes;
+      });
+    expect([await asked(operator, merchant), await asked(sibling, merchant)]).toEqual([true, false]);
   });
 });

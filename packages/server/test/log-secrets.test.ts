@@ -17,7 +17,7 @@ import { testConfig } from "./support/topology.ts";
 const aid = "T41000001";
 const made = (name: string) => `${name}-${randomBytes(24).toString("base64url")}`;
 
-/** A server that logs everything, in this process, whatever the topology of the run. */
+/** A server that logs everything, in this process, in every topology of the run. */
 describe("the log at its finest level", () => {
   const bootstrapToken = made("bootstrap");
   const brokerSecret = made("broker");

@@ -97,6 +97,20 @@ describe("the device protocol over HTTPS", () => {
     expect((await ask(device, { messages: many })).status).toBe(400);
   });
 
+  it("takes as many values with a request as a message may have", async () => {
+    const device = await register();
+    const heartbeat = (fields: number) => ({
+      channel: "heartbeat",
+      message: Object.fromEntries(Array.from({ length: fields }, (_, index) => [`f${index}`, 0])),
+    });
+    const half = limits.mqttMessageValues / 2;
+    expect((await ask(device, { messages: [heartbeat(half), heartbeat(half - 100)] })).status).toBe(200);
+    expect(await ask(device, { messages: [heartbeat(half), heartbeat(half)] })).toMatchObject({
+      status: 400,
+      body: { error: { errors: [{ path: "/body", message: "must not have more than 5000 values" }] } },
+    });
+  });
+
   it("is closed to whoever has no credential, and to one that was replaced while it waited", async () => {
     const device = await register();
     for (const headers of [

@@ -58,10 +58,9 @@ describe("an outside database", () => {
 
   it("tells a plain owner who may not what an administrator has to run", async () => {
     const user = await ownedBy("");
-    await expect(startTestServer({ database: enteredBy(database, user) })).rejects.toMatchObject({
-      name: "StartupError",
-      message: expect.stringContaining(`run \`grant tillkeeper_tenant to "${user}"\`.`),
-    });
+    await expect(startTestServer({ database: enteredBy(database, user) })).rejects.toThrow(
+      `run \`grant tillkeeper_tenant to "${user}"\`.`,
+    );
     await asSuperuser(database, `grant tillkeeper_tenant to ${user}`);
     await works(enteredBy(database, user), "T13000005");
   });
@@ -92,10 +91,9 @@ describe("an outside database", () => {
       database,
       `set role ${inject("owner").user}; grant select on signing_keys to tillkeeper_tenant; reset role`,
     );
-    await expect(startTestServer({ database: as })).rejects.toMatchObject({
-      name: "StartupError",
-      message: expect.stringContaining("a right to select signing_keys that is not in the list"),
-    });
+    await expect(startTestServer({ database: as })).rejects.toThrow(
+      "a right to select signing_keys that is not in the list",
+    );
   });
 });
 

@@ -6,7 +6,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 const serial = "PROOFS-1";
 
-/** With whatever `Host`, which fetch would set itself. */
+/** With a `Host` of the test's choice, which fetch would set itself. */
 function sendRaw(url: string, body: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const options = { method: "POST", agent: false, headers: { "content-type": "application/json", ...headers } };
@@ -205,7 +205,7 @@ describe("a proof", () => {
     const times = { iat: 4_000_000_000, nbf: 4_000_000_000, exp: 1 };
     const proof = await signed({ nonce, sub: serial, code, ...times }, { jwk: device.publicKey });
     expect((await pair(proof)).status).toBe(200);
-    // The code is used, whatever is proved.
+    // The code is used, so no proof counts.
     expect((await pair(proof)).body.error.code).toBe("pairing_refused");
   });
 
@@ -284,7 +284,7 @@ describe("a proof", () => {
     };
     for (const address of [`HTTP://${host}/v1/device/token`, `http://${host}/v1/device/token?x#y`])
       expect(await prove(address), address).toBe(200);
-    // A server in between has the device name it, and says the same of itself.
+    // A server in between has the device name it, and names itself in `Host`, too.
     const claimed = { host: "elsewhere.example", "x-forwarded-host": "elsewhere.example" };
     for (const scheme of ["http", "https"])
       expect(await prove(`${scheme}://elsewhere.example/v1/device/token`, claimed)).toBe(401);

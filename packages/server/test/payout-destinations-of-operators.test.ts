@@ -119,8 +119,8 @@ describe("an operator's payout destinations", () => {
     }
     expect(await ofStore(sibling, "S2")).toEqual([]);
     expect((await log(sibling.aid)).slice(before)).toEqual([
-      { action: "store.link_operator_payout_destination", actor: operator.clientId },
-      { action: "store.unlink_operator_payout_destination", actor: operator.clientId },
+      { action: "store.link_operator_payout_destination", actor: `${operator.aid}/${operator.clientId}` },
+      { action: "store.unlink_operator_payout_destination", actor: `${operator.aid}/${operator.clientId}` },
     ]);
     const own = await server.db.sql
       .selectFrom("audit_log")
@@ -167,7 +167,7 @@ describe("an operator's payout destinations", () => {
     expect((await link("PUT", "OTHER", `${sibling.aid}/S1`)).body.error.code).toBe("store_not_found");
   });
 
-  it("keep the second wall: the owned account sees its links and changes none, others see nothing", async () => {
+  it("keep the second wall: each side sees its links, others see nothing, and no tenant's transaction changes any", async () => {
     await link("PUT", "MAIN", `${owned.aid}/S1`);
     const db = server.db;
     const seen = async (aid: string) =>
@@ -177,19 +177,21 @@ describe("an operator's payout destinations", () => {
         async (tx) => (await tx.selectFrom("operator_destination_stores").selectAll().execute()).length,
       );
     expect([await seen(operator.aid), await seen(owned.aid), await seen(sibling.aid)]).toEqual([1, 1, 0]);
-    await inTenant(db, owned.aid, (tx) => tx.deleteFrom("operator_destination_stores").execute());
-    expect(await seen(owned.aid)).toBe(1);
+    // A link of the operator's to a stranger's store would pass its own policy.
     const forged = {
       operator_account_id: operator.aid,
       payout_destination_id: "OTHER",
-      account_id: owned.aid,
-      store_ref: ids.get(`${owned.aid}/S1`) ?? "",
+      account_id: stranger.aid,
+      store_ref: ids.get(`${stranger.aid}/S1`) ?? "",
       created_at: new Date(),
       created_by: "nobody",
     };
-    const insert = inTenant(db, owned.aid, (tx) =>
-      tx.insertInto("operator_destination_stores").values(forged).execute(),
-    );
-    await expect(insert).rejects.toThrow(/row-level security/);
+    for (const aid of [operator.aid, owned.aid]) {
+      const made = inTenant(db, aid, (tx) => tx.insertInto("operator_destination_stores").values(forged).execute());
+      await expect(made).rejects.toThrow("permission denied");
+      const gone = inTenant(db, aid, (tx) => tx.deleteFrom("operator_destination_stores").execute());
+      await expect(gone).rejects.toThrow("permission denied");
+    }
+    expect(await seen(owned.aid)).toBe(1);
   });
 });

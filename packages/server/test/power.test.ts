@@ -148,7 +148,7 @@ describe("what gives power away", () => {
       const end = entries.findIndex((entry) => entry.action === "client.delete" && entry.subject_id === client.id);
       const late = entries.slice(end).filter((entry) => entry.actor === client.client_id);
       expect(late).toEqual([]);
-      // Whatever it left behind is there to be removed.
+      // The client that it left behind is there to be removed.
       for (const { status, body } of made) {
         if (status === 201) expect((await send("DELETE", `${clients}/${body.id}`)).status).toBe(204);
       }
@@ -254,10 +254,23 @@ describe("the last client that may do everything in an account", () => {
         both.send("DELETE", `clients/${other.client.id}`),
         both.send("DELETE", `clients/${both.self.id}`, undefined, other.token),
       ]);
-      // The one that came second found itself removed.
+      // The second administrator found itself removed.
       expect(answers.map(({ status }) => status).toSorted((one, two) => one - two)).toEqual([204, 401]);
     }
     expect((await second()).token).toBeTruthy();
+  });
+
+  it("is guarded while the other clients of the account go on giving", async () => {
+    const { send, second } = await furnish("P20000005");
+    const [loser, giver] = [await second(["read:accounts"]), await second()];
+    let ending: Promise<{ status: number }> | undefined;
+    await server.db.sql.transaction().execute(async (tx) => {
+      await tx.selectFrom("clients").select("id").where("id", "=", loser.client.id).forUpdate().execute();
+      ending = send("DELETE", `clients/${loser.client.id}`);
+      await lockedBehind(server, tx);
+      expect((await send("POST", "clients", {}, giver.token)).status).toBe(201);
+    });
+    expect((await ending)?.status).toBe(204);
   });
 
   it("is one of two that lose a secret, a scope or a grant at the same moment", async () => {

@@ -89,6 +89,27 @@ describe("presence", () => {
     expect((await see.presence(id)).status).toBe("online");
   });
 
+  it("stays online by messages that are rejected", async () => {
+    const { device, id } = await there();
+    const telemetry = { software_version: "2.0 beta" };
+    server.clock.advance(34_000);
+    const before = (await see.presence(id)).last_heard_at;
+    await device.say("heartbeat", { session: "a", sent_at: new Date().toISOString(), telemetry });
+    expect(await device.next("rejection")).toMatchObject({ errors: [{ path: "/telemetry/software_version" }] });
+    await vi.waitUntil(async () => (await see.presence(id)).last_heard_at !== before);
+    server.clock.advance(30_000);
+    expect((await see.presence(id)).status).toBe("online");
+  });
+
+  it("does not stay online by a farewell that is rejected", async () => {
+    const { device, id } = await there();
+    server.clock.advance(34_000);
+    for (const channel of ["goodbye", "gone"] as const) await device.say(channel, { session: "" });
+    await device.next("rejection", 1);
+    server.clock.advance(3_000);
+    expect((await see.presence(id)).status).toBe("late");
+  });
+
   it("is late at once when the link is lost, offline twenty seconds later, and online when it is back", async () => {
     const { device, registered, id } = await there();
     device.cut();

@@ -55,7 +55,7 @@ describe("private signing keys", () => {
     const encrypted = await encryptPrivateJwk(key, "this", jwk);
     expect(await decryptPrivateJwk(key, "this", encrypted)).toEqual(jwk);
     await expect(decryptPrivateJwk(key, "that", encrypted)).rejects.toThrow("another signing key");
-    const other = { ...key, derive: () => key.derive("clientSecrets") };
+    const other = { ...key, derive: () => key.derive("fingerprint") };
     await expect(decryptPrivateJwk(other, "this", encrypted)).rejects.toThrow("decryption operation failed");
     const [head = "", ...rest] = encrypted.split(".");
     const header = JSON.parse(Buffer.from(head, "base64url").toString());

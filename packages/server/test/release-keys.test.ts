@@ -46,7 +46,7 @@ describe("release keys", () => {
       { ...good, x: "short" },
       { ...good, x: `${"A".repeat(42)}B` },
       { ...good, x: 7 },
-      // Points by which anybody can sign: all zeros, and the neutral one.
+      // Points for which a signature needs no private key: all zeros, and the neutral point.
       { ...good, x: "A".repeat(43) },
       { ...good, x: `AQ${"A".repeat(41)}` },
       p256,

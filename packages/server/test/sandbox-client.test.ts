@@ -7,7 +7,7 @@ import { createLogger } from "../src/platform/log.ts";
 import { basic, send, startTestServer, type TestServer } from "./support/test-server.ts";
 import { testConfig } from "./support/topology.ts";
 
-describe("the fixed client of a sandbox", () => {
+describe("the client of a sandbox", () => {
   let maker: TestServer;
   const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
   beforeAll(async () => {
@@ -18,20 +18,23 @@ describe("the fixed client of a sandbox", () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  /** What each of these secrets is answered by a sandbox that is started with the first of them. */
-  async function answersTo(...secrets: [string, ...string[]]): Promise<number[]> {
-    const server = await startServer({
+  const start = (sandboxClient: { id: string; secret: string } | undefined) =>
+    startServer({
       config: {
         ...testConfig,
         audienceHosts: [...testConfig.audienceHosts],
         dataDir,
         keyFile: inject("keyFile"),
         databaseUrl: maker.database.url,
-        sandboxClient: { id: "ci", secret: secrets[0] },
+        sandboxClient,
       },
       log: createLogger("silent"),
       sandbox: true,
     });
+
+  /** What each of these secrets is answered by a sandbox that is started with the first of them. */
+  async function answersTo(...secrets: [string, ...string[]]): Promise<number[]> {
+    const server = await start({ id: "ci", secret: secrets[0] });
     try {
       const accountId = server.sandbox?.account_id;
       const ask = (secret: string) =>
@@ -48,11 +51,36 @@ describe("the fixed client of a sandbox", () => {
     }
   }
 
-  it("has the secret of its setting, and only that, also when the setting changes", async () => {
+  it("is another one after it was deleted, and a fixed one is asked for anew", async () => {
+    const deleted = (id: string) =>
+      maker.db.sql.updateTable("clients").set({ revoked_at: new Date() }).where("client_id", "=", id).execute();
+    const first = await start(undefined);
+    await first.stop();
+    await deleted(first.sandbox?.client_id ?? "");
+    const second = await start(undefined);
+    try {
+      const { account_id, client_id = "", client_secret = "" } = second.sandbox ?? {};
+      expect(client_id).not.toBe(first.sandbox?.client_id);
+      const audience = `${second.httpUrl}/v1/accounts/${account_id}`;
+      const { status } = await send(second.httpUrl, "POST", `/v1/accounts/${account_id}/auth/token`, {
+        headers: { authorization: basic(client_id, client_secret) },
+        body: { grant_type: "client_credentials", audience },
+      });
+      expect(status).toBe(200);
+    } finally {
+      await second.stop();
+    }
+    const fixed = { id: "gone", secret: "the-secret-of-gone" };
+    await (await start(fixed)).stop();
+    await deleted(fixed.id);
+    await expect(start(fixed)).rejects.toThrow("name another one in TILLKEEPER_SANDBOX_CLIENT_ID");
+  });
+
+  it("that is fixed has the secret of its setting, and only that, also when the setting changes", async () => {
     expect(await answersTo("the-first-secret-of-ci", "another-secret-of-ci")).toEqual([200, 401]);
     expect(await answersTo("the-first-secret-of-ci")).toEqual([200]);
     expect(await answersTo("the-second-secret-of-ci", "the-first-secret-of-ci")).toEqual([200, 401]);
-    // As long as a made one, and of such characters: it is chosen all the same.
+    // As long as a made one, and of such characters: it is chosen nevertheless.
     const long = `${"ci-".repeat(14)}A`;
     expect(await answersTo(long, "the-second-secret-of-ci")).toEqual([200, 401]);
     expect(await answersTo(long)).toEqual([200]);

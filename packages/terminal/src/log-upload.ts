@@ -25,8 +25,8 @@ const pauseMs = { first: 500, longest: 10_000 };
 
 /**
  * Sends a terminal's log to where the command says, compressed, and answers what the operation's result is then. Tries
- * again within the operation's window while the server cannot be reached or has trouble, or nothing moves. Memory stays the same however long
- * the log is. Rejects with the signal's reason when the agent stops or the operation is cancelled.
+ * again within the operation's window while the server cannot be reached or has trouble, or nothing moves. The memory it
+ * takes does not grow with the log. Rejects with the signal's reason when the agent stops or the operation is cancelled.
  */
 export async function uploadLog(
   operation: Operation,

@@ -18,7 +18,7 @@ export interface Download extends Http {
   clock: Clock;
 }
 
-/** Left on the disk, so that the terminal goes on whatever a download does. */
+/** Left free on the disk, so that the journal can be written while a download fills the rest. */
 const roomForJournal = 512 * 1024;
 const partName = /^[0-9a-f]{64}\.part$/;
 

@@ -65,7 +65,7 @@ export function unreachable(cause: unknown, signal: AbortSignal): unknown {
   return new UpdateFailure("update_unreachable", `The server cannot be reached for the update${why}`, cause);
 }
 
-/** What a refusal means. 5xx and 429 pass by, every other status stays the same. */
+/** What a refusal means. 5xx and 429 pass by, every other status is final. */
 export function refused({ status }: Response): UpdateFailure {
   const message = `The server answered the request for the update with ${status}`;
   return new UpdateFailure("update_unreachable", message, status >= 429 ? undefined : final);

@@ -4,7 +4,7 @@ import { UpdateFailure } from "./update-failure.ts";
 
 const pauseMs = { first: 200, longest: 10_000 };
 
-/** Marks an answer that will stay the same. */
+/** Marks an answer that another try would not change. */
 export const final = new Error("the server has answered");
 
 interface Trying {

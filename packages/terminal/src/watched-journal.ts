@@ -3,7 +3,7 @@ import type { Journal, JournalEntry } from "./journal.ts";
 
 /**
  * A journal that knows whether it can be written. What goes wrong is told as the device's fault, for as long as it lasts:
- * nothing can be begun meanwhile, and somebody has to make room.
+ * nothing can be begun meanwhile, until room is made on the disk.
  */
 export class WatchedJournal<State> implements Journal<State> {
   readonly #journal: Journal<State>;

@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import type { Connection } from "../src/connection.ts";
 import { silentLogger } from "../src/logger.ts";
 import { Agenda } from "../src/simulation/agenda.ts";
 import { SimulatedLink } from "../src/simulation/simulated-link.ts";
 import { password } from "./support/broker.ts";
+import { FakeClock } from "./support/fake-clock.ts";
 import { type Scene, terminalId, useScene } from "./support/scene.ts";
 import { until } from "./support/until.ts";
 
@@ -26,8 +27,8 @@ describe("a simulated link", () => {
     told.length = 0;
   });
 
-  async function connect(): Promise<SimulatedLink> {
-    const link = new SimulatedLink(agenda, (isUp) => told.push(isUp ? "is up" : "is down"));
+  async function connect(by = agenda): Promise<SimulatedLink> {
+    const link = new SimulatedLink(by, (isUp) => told.push(isUp ? "is up" : "is down"));
     connection = link.open({
       terminalId,
       credential: { url: scene.broker.url, username: terminalId, password },
@@ -66,21 +67,26 @@ describe("a simulated link", () => {
   });
 
   test("that is slow brings everything later, in order, and is quick again afterwards", async () => {
-    const link = await connect();
+    const clock = new FakeClock("2026-01-01T00:00:00Z");
+    const slowAgenda = new Agenda(clock);
+    const link = await connect(slowAgenda);
+    const noted = vi.spyOn(slowAgenda, "note");
     link.slowDown(400, 200);
-    const begun = performance.now();
-    ask(1);
     const first = answer(1);
-    await until(() => performance.now() - begun > 250, "the end of the slowness");
+    clock.advance(250);
+    // The slowness is over, and still nothing overtakes what was slow.
     const second = answer(2);
-    expect(answers()).toEqual([]);
+    ask(1);
+    // The end of the slowness, two answers, and the probe.
+    await until(() => noted.mock.calls.length === 4, "messages on their way, in both directions");
+    expect({ answers: answers(), asked: came("probe") }).toEqual({ answers: [], asked: 0 });
+    clock.advance(150);
     await Promise.all([first, second]);
-    expect(performance.now() - begun).toBeGreaterThan(390);
     await until(() => answers().length === 2 && came("probe") === 1, "what was slow");
     expect(answers()).toEqual([probeId(1), probeId(2)]);
-    const again = performance.now();
+    // Without a move of the clock.
     await answer(3);
-    expect(performance.now() - again).toBeLessThan(300);
+    await until(() => answers().length === 3, "what is quick");
   });
 
   test("that is mended is there at once, and resolves with the next welcome", async () => {

@@ -128,7 +128,6 @@ describe("faults", () => {
     const took = Date.parse(result.finished_at) - Date.parse(command.created_at);
     expect(result.status).toBe("COMPLETED");
     expect(took).toBeGreaterThanOrEqual(650);
-    expect(took).toBeLessThan(1000);
   });
 
   test("disconnect: started, gone, back, answered", async () => {

@@ -53,7 +53,7 @@ function all(path: string, before: string[]): string[] {
 async function verifyAction(options: VerifyOptions): Promise<void> {
   const config = readConfig(process.env);
   const keys = options.publicKey.map(readPublicKey);
-  // Someone else's copy of the database may be verified with the public key alone.
+  // An auditor's copy of the database may be verified with the public key alone.
   if (options.checkpoint.length > 0 && (keys.length === 0 || readRootKey(rootKeyFile(config))))
     keys.push(ownKey(config));
   const holds = await withDatabase(config, async (db) => {

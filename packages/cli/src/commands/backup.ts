@@ -60,8 +60,8 @@ function rowsOf(rows: Record<string, number>): string[] {
 }
 
 /**
- * Works on the database as it is, whatever its schema. `beside`: also while a server has it; without that the embedded one is
- * nobody else's meanwhile.
+ * Works on the database as it is, with a schema of any version. `beside`: also while a server has it. Without that the
+ * embedded database is locked for this process meanwhile.
  */
 async function withLocation<T>(
   config: Config,

@@ -13,8 +13,11 @@ export type ClientStatus = (typeof clientStatuses)[number];
 /** Several, so that a secret can be replaced without an outage; few, so that forgotten ones are noticed. */
 export const mostClientSecrets = 5;
 
-/** `sub` of every token and `created_by` of what it makes, so it is unique within its account. */
-export const clientIdPattern = "^(?!system$|[PT]\\d{8}-T\\d{4,9}$)[\\w.@-]{1,64}$";
+/**
+ * `sub` of every token and `created_by` of what it makes, so it is unique within its account, and none of the names by which
+ * records mean the server (`system`), a device that pairs (`device`) or a terminal.
+ */
+export const clientIdPattern = "^(?!system$|device$|[PT]\\d{8}-T\\d{4,9}$)[\\w.@-]{1,64}$";
 
 const changeable = {
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 255, examples: ["Back office"] })),

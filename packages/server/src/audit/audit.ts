@@ -25,8 +25,8 @@ export type Actor = Pick<Caller, "accountId" | "clientId" | "address" | "request
 
 /**
  * Writes a change into the account's log, in the transaction that makes it: neither is ever there without the other.
- * The database chains it: each entry's hash covers the one before, so that a changed or missing entry shows. Throws when
- * the transaction does not act for the account. Secrets must not be in `change`.
+ * The database chains it: each entry's hash covers the entry before, so that a changed or missing entry shows. Throws
+ * when the transaction does not act for the account. Secrets must not be in `change`.
  */
 export async function recordChange(tx: Tx, clock: Clock, actor: Actor, change: Change): Promise<void> {
   const { accountId, clientId, address, requestId } = actor;

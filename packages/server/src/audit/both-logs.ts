@@ -13,7 +13,7 @@ export async function recordInLogs(
   actor: Actor,
   changes: readonly (Change & { accountId: string })[],
 ): Promise<void> {
-  // The end of each log is locked, so everybody locks them in one order.
+  // The end of each log is locked, so all transactions lock the logs in one order.
   for (const { accountId, ...change } of changes.toSorted((one, other) => (one.accountId < other.accountId ? -1 : 1))) {
     if (accountId === actor.accountId) await recordChange(tx, clock, actor, change);
     else

@@ -20,7 +20,7 @@ export interface CheckedFiles {
 
 /**
  * Reads files, and all files `*.ndjson` of folders and the folders in them. Signatures must be of one of the keys, and each
- * checkpoint must carry the digest of the one before. Throws `StartupError` when there is nothing to read.
+ * checkpoint must carry the digest of the checkpoint before. Throws `StartupError` when there is nothing to read.
  */
 export async function checkCheckpoints(paths: string[], keys: KeyObject[]): Promise<CheckedFiles> {
   const faults: string[] = [];

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import type { RootKey } from "../platform/root-key.ts";
 
-/** Signs checkpoints. Whoever has the public half can check them, and nothing more. */
+/** Signs checkpoints. With the public half they can be checked, and nothing more. */
 export interface CheckpointKey {
   publicKey: KeyObject;
   sign(digest: string): string;
@@ -10,7 +10,7 @@ export interface CheckpointKey {
 /** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 section 7). */
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** The same key as long as the root key is the same. */
+/** Equal root keys make equal keys. */
 export function checkpointKey(rootKey: Pick<RootKey, "derive">): CheckpointKey {
   const der = Buffer.concat([pkcs8Prefix, rootKey.derive("auditCheckpoints")]);
   const privateKey = createPrivateKey({ key: der, format: "der", type: "pkcs8" });

@@ -31,7 +31,7 @@ export type CheckpointHead = Type.Static<typeof HeadSchema>;
 export type CheckpointSeal = Type.Static<typeof SealSchema>;
 export type Checkpoint = CheckpointHeader & CheckpointSeal;
 
-/** A file is not a checkpoint, or not the one that was written. The message goes on after the name of the file. */
+/** A file is not a checkpoint, or was changed after it was written. The message goes on after the name of the file. */
 export class CheckpointFault extends Error {}
 
 const longestLine = 4_096;

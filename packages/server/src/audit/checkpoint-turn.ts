@@ -23,12 +23,21 @@ export async function claimTurn(db: Pick<Db, "sql">, now: Date): Promise<Turn | 
   const anHourAgo = new Date(now.getTime() - hourMs);
   const inAnHour = new Date(now.getTime() + hourMs);
   const row = await db.sql
-    .updateTable("audit_checkpoint")
-    .set({ claimed_until: until })
-    .where((eb) =>
-      eb.or([eb("claimed_until", "is", null), eb("claimed_until", "<=", now), eb("claimed_until", ">", inAnHour)]),
+    .insertInto("audit_checkpoint")
+    .values({ number: 0, at: null, digest: null, claimed_until: until })
+    .onConflict((conflict) =>
+      conflict
+        .column("one")
+        .doUpdateSet({ claimed_until: until })
+        .where((eb) => {
+          const claimed = eb.ref("audit_checkpoint.claimed_until");
+          return eb.or([eb(claimed, "is", null), eb(claimed, "<=", now), eb(claimed, ">", inAnHour)]);
+        })
+        .where((eb) => {
+          const at = eb.ref("audit_checkpoint.at");
+          return eb.or([eb(at, "is", null), eb(at, "<=", anHourAgo), eb(at, ">", inAnHour)]);
+        }),
     )
-    .where((eb) => eb.or([eb("at", "is", null), eb("at", "<=", anHourAgo), eb("at", ">", inAnHour)]))
     .returning(["number", "digest"])
     .executeTakeFirst();
   return row && { number: Number(row.number), digest: row.digest, until };

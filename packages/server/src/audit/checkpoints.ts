@@ -119,7 +119,7 @@ async function written(
   return { format: "tillkeeper-audit-checkpoint", version: 1, ...header, ...seal, file };
 }
 
-/** In pages, each read when the one before is written. */
+/** In pages, each read when the page before is written. */
 async function* allHeads(db: Db): AsyncGenerator<CheckpointHead[]> {
   let after = "";
   for (;;) {

@@ -52,8 +52,8 @@ const matched = new QuickLRU<string, Buffer>({ maxSize: 1_000 });
 const matchKey = randomBytes(32);
 
 /**
- * Whether a secret is the one that was hashed, in constant time for a given hash. `share` says on whose account the check
- * goes. Throws `too_many_requests` when that share is used up.
+ * Whether the hash is this secret's, in constant time for a given hash. `share` is the address and client that the check
+ * is counted for. Throws `too_many_requests` when that share is used up.
  */
 export async function matchesChosen(secret: string, hash: string, share: Share): Promise<boolean> {
   const digest = createHmac("sha256", matchKey).update(secret).digest();

@@ -15,7 +15,7 @@ export interface ShownSecret {
 /**
  * Whether this is a live client of the account and one of its valid secrets.
  *
- * Each request costs one digest and one statement, whether client, secret, both or none are known, so there is nothing to
+ * Each request costs one digest and one statement, with a known client, a known secret, both or none. So nothing has to
  * stand in for what is missing. Only a client with a chosen secret costs a slow check on top of that; the time it takes
  * tells that such a client exists, which a sandbox may tell. Throws `too_many_requests`, for such a client only.
  */

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
 declare const made: unique symbol;
 
-/** A secret that the server made: 256 random bits, so no guess at it can succeed, at whatever speed. */
+/** A secret that the server made: 256 random bits, so no guess at it can succeed, however fast. */
 export type MadeSecret = string & { readonly [made]: true };
 
 export function newSecret(): MadeSecret {

@@ -26,7 +26,7 @@ export function storedForm({ accountId, clientId }: Owner, secret: string): stri
 
 /**
  * Stores a secret of a client and answers its id. Earlier secrets stay valid, so that a secret can be replaced without an
- * outage; a chosen one takes the place of the one chosen before.
+ * outage; a chosen secret takes the place of an earlier chosen secret.
  */
 export async function insertSecret(tx: Tx, clock: Clock, secret: Owner & { secret: NewSecret }): Promise<string> {
   const { accountId, clientId, secret: given } = secret;

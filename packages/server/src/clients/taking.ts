@@ -2,16 +2,18 @@ import { adminScopes } from "@tillkeeper/contract/scopes";
 import { sql } from "kysely";
 import { type LiveCaller, liveCaller } from "../auth/live-grant.ts";
 import type { Db, Tx } from "../db/db.ts";
+import { takingLock } from "../db/locks.ts";
 import { inTenant } from "../db/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 
-/** What loses power: a grant by its id, or whatever the client with this `id` holds. */
+/** What loses power: a grant by its id, or all grants of the client with this `id`. */
 export type Loser = { grantId: string } | { clientRef: string };
 
 /**
- * As `inTenantWithLiveGrant`, for what may take power away. The grants that such transactions look at are held in one
- * order, so two administrators who remove each other come one after the other, and the second finds itself removed.
+ * As `inTenantWithLiveGrant`, for what may take power away. Such transactions of an account come one after the other: of
+ * two administrators who remove each other the second finds itself removed. Only the caller's grant and those that lose
+ * are held: the account's other clients go on meanwhile, however many there are.
  * Throws `last_admin_client` when the account would be left without a client that may do everything in it.
  */
 export function inTenantTaking<T>(
@@ -21,16 +23,17 @@ export function inTenantTaking<T>(
   work: (tx: Tx, live: LiveCaller) => Promise<T>,
 ): Promise<T> {
   return inTenant(db, caller.accountId, async (tx) => {
+    await sql`select pg_advisory_xact_lock(${takingLock}, hashtext(${caller.accountId}))`.execute(tx);
     await holdGrants(tx, caller, loser);
     const live = await liveCaller(tx, caller);
-    const before = await administrators(tx, caller.accountId);
+    const before = await hasAdministrator(tx, caller.accountId);
     const result = await work(tx, live);
-    if (before > 0 && (await administrators(tx, caller.accountId)) === 0) throw lastAdminClient();
+    if (before && !(await hasAdministrator(tx, caller.accountId))) throw lastAdminClient();
     return result;
   });
 }
 
-/** Those of the account's own clients, the caller's, and those that lose. */
+/** The caller's and those that lose, in one order: the two accounts that a grant concerns may both be at it. */
 async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, loser: Loser): Promise<void> {
   const named = [
     ...(authority === "the server itself" ? [] : [authority.grantId]),
@@ -42,7 +45,6 @@ async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, lose
     .where("removed_at", "is", null)
     .where((eb) =>
       eb.or([
-        eb.and([eb("account_id", "=", accountId), eb("audience_account_id", "=", accountId)]),
         ...named.map((id) => eb("id", "=", id)),
         ...("clientRef" in loser
           ? [eb.and([eb("account_id", "=", accountId), eb("client_ref", "=", loser.clientRef)])]
@@ -55,13 +57,13 @@ async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, lose
 }
 
 /**
- * How many of the account's own clients may do everything in it and have a secret to come with. An operator's clients do
+ * Whether one of the account's own clients may do everything in it and has a secret to come with. An operator's clients do
  * not count: it may leave at any time, and the account must not be locked by that.
  */
-async function administrators(tx: Tx, accountId: string): Promise<number> {
+async function hasAdministrator(tx: Tx, accountId: string): Promise<boolean> {
   const row = await tx
     .selectFrom("client_grants as grant")
-    .select((eb) => eb.fn.countAll<string>().as("count"))
+    .select("grant.id")
     .where("grant.account_id", "=", accountId)
     .where("grant.audience_account_id", "=", accountId)
     .where("grant.removed_at", "is", null)
@@ -76,8 +78,9 @@ async function administrators(tx: Tx, accountId: string): Promise<number> {
           .where("secret.revoked_at", "is", null),
       ),
     )
-    .executeTakeFirstOrThrow();
-  return Number(row.count);
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 function lastAdminClient(): ApiError {

@@ -6,8 +6,8 @@ import { isOverdue } from "./failures.ts";
 import type { Tables } from "./schema.ts";
 
 /**
- * Without it the owner of the tables sees no row, as nobody does without an account. It counts for the owner alone: the
- * policy is not one of the role that tenants' transactions take on.
+ * Without this setting the owner of the tables sees no row, unless an account is set. It counts for the owner alone: the
+ * policy is not addressed to the role that tenants' transactions take on.
  */
 export const forAllAccounts = "set tillkeeper.all_accounts = on";
 

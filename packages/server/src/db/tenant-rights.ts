@@ -63,7 +63,8 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
       "updated_by",
     ],
   },
-  operator_destination_stores: { select: true, insert: true, delete: true },
+  // A link joins two accounts, so it is written outside of the transactions of either.
+  operator_destination_stores: { select: true },
   pairing_codes: {
     select: true,
     insert: true,

@@ -25,7 +25,7 @@ async function ofRole(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   ];
 }
 
-/** Row security binds everybody, and the policy for work on all accounts is that of the table's owner alone. */
+/** Row security binds every role, and the policy for work on all accounts is addressed to the table's owner alone. */
 async function ofTables(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select relname as name from pg_class as found

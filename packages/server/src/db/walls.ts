@@ -7,9 +7,9 @@ import { exemptingOwner, rights, tenantFunctions, tenantRights } from "./tenant-
 import { differences } from "./walls-check.ts";
 
 /**
- * Brings the walls between accounts to what this version asks for, and checks that they stand: the tenants' role with its rights
- * by table, row security that binds the owner of the tables, too, and the owner's own policy for work on all accounts. Does
- * nothing where they stand already. Throws `StartupError` when the database user may not do that.
+ * Brings the walls between accounts to what this version asks for, and checks that they stand. They are the tenants' role with
+ * rights by table, row security that binds the owner of the tables, too, and the owner's policy for work on all accounts.
+ * Does nothing where they stand already. Throws `StartupError` when the database user may not do that.
  */
 export async function raiseWalls(db: Pick<Db, "sql">): Promise<void> {
   await db.sql.transaction().execute(async (tx) => {
@@ -53,7 +53,7 @@ async function obtainTenantRole(tx: Tx): Promise<void> {
     await sql`savepoint role`.execute(tx);
     for (const statement of statements) await sql.raw(statement).execute(tx);
   } catch (error) {
-    // Another database of the same cluster may have made it at the same moment; the next start finds it.
+    // A server on another database of this cluster may have made the role meanwhile; the next start finds it.
     await sql`rollback to savepoint role`.execute(tx);
     throw new StartupError(
       `The database user ${user} cannot act as the role ${tenantRole}, which keeps tenants apart: as an administrator of PostgreSQL run \`${statements.join("; ")}\`.`,

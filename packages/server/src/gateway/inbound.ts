@@ -76,11 +76,11 @@ export function createInbound(options: InboundOptions): Receive {
     const origin = { accountId, terminalId, credentialId, polls: by === "https" };
     try {
       const read = readMessage(channel, payload);
-      if (read.places) return await reject(deps, terminalId, channel, read);
+      if (read.places) return await reject(deps, origin, channel, read);
       const { message } = read;
       const places = channel === "result" ? await findFalseClaims(deps, origin, message as ResultMessage) : [];
       if (places.length > 0) {
-        return await reject(deps, terminalId, channel, {
+        return await reject(deps, origin, channel, {
           places,
           operationId: (message as ResultMessage).operation_id,
         });
@@ -106,14 +106,19 @@ interface Refused {
   operationId: string | undefined;
 }
 
+/** Messages of a terminal that goes, or has gone: they are no sign that it is there. */
+const farewells: ReadonlySet<UpChannel> = new Set(["goodbye", "gone"]);
+
+/** A message that is not understood was said all the same: its terminal is there. */
 async function reject(
-  { transport }: InboundDeps,
-  terminalId: string,
+  { transport, presence }: InboundDeps,
+  origin: HeardFrom,
   channel: UpChannel,
   { places, operationId }: Refused,
 ): Promise<void> {
+  if (!farewells.has(channel)) presence.heard(origin);
   const errors = places;
-  await transport().publish(terminalId, "rejection", {
+  await transport().publish(origin.terminalId, "rejection", {
     channel,
     ...(operationId !== undefined && { operation_id: operationId }),
     errors,
@@ -204,7 +209,7 @@ async function handleResult(deps: InboundDeps, origin: CredentialHolder, message
     const places = [
       { path: "/operation", message: "is not the operation that the command with this operation_id was" },
     ];
-    await reject(deps, origin.terminalId, "result", { places, operationId });
+    await reject(deps, origin, "result", { places, operationId });
   } else if (status) {
     await deps.transport().publish(origin.terminalId, "receipt", { operation_id: operationId, status });
   }

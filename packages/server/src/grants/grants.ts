@@ -177,7 +177,7 @@ async function heldGrant(tx: Tx, live: LiveCaller, id: string): Promise<GrantRow
   return row;
 }
 
-/** Both the client's account and the one that the grant opens hear of it. */
+/** Both the client's account and the account that the grant opens hear of it. */
 async function record(tx: Tx, clock: Clock, live: LiveCaller, row: GrantRow, change: Omit<Change, "subject">) {
   const subject = { type: "client_grant", id: row.id };
   const accounts = new Set([row.account_id, row.audience_account_id]);

@@ -97,8 +97,8 @@ export async function storeBundle(
 }
 
 /**
- * A gzip file is one member or several (RFC 1952, 2.2), as log rotation makes them by appending. Zero bytes end the reading
- * unseen, with whatever comes after them: it would be lost without a word.
+ * A gzip file is one member or several (RFC 1952, 2.2), as log rotation makes them by appending. Node stops reading at
+ * zero bytes without an error, so what comes after them would be lost.
  */
 function requireAllRead(unpack: Gunzip, received: number): void {
   if (unpack.bytesWritten === received) return;

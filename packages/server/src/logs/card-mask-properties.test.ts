@@ -22,7 +22,7 @@ const plainNumber = fc
       .join(""),
   );
 
-/** In groups, with the same between all of them. */
+/** In groups, with one kind of separator between all of them. */
 const spacedNumber = fc
   .tuple(
     bareNumber,

@@ -96,7 +96,7 @@ describe("masking of card numbers", () => {
   });
 
   it("leaves alone the times in milliseconds, microseconds and nanoseconds", () => {
-    // A fixed sequence of fractions, so that each run sees the same times.
+    // A fixed sequence of fractions, so that all runs see equal times.
     let fraction = 1;
     for (let index = 0; index < 2_000; index += 1) {
       fraction = (fraction * 48_271) % 2_147_483_647;

@@ -42,8 +42,8 @@ interface Run {
  * another character is an ASCII digit, so every other text passes untouched, whatever its encoding.
  *
  * Two runs are followed at a time. In the plain one digits stand together or have one space or hyphen between, mixed as they
- * like. In the spaced one they have the same few bytes between wherever they do not stand together, and stand together in
- * groups like those on a card; otherwise every line that begins with a date and a time would be one. Which digits of a run
+ * like. In the spaced run equal separators of a few bytes stand between groups of digits, and the groups are like those on a
+ * card; otherwise every line that begins with a date and a time would be one. Which digits of a run
  * are masked is `card-windows.ts`'s business; a time (`card-times.ts`) ends a run. No more is held back than the two runs, and
  * those up to `longestRun` digits.
  */

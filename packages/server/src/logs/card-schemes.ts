@@ -13,8 +13,8 @@ const upTo = (shortest: number, longest: number) =>
   Array.from({ length: longest - shortest + 1 }, (_, index) => shortest + index);
 
 /**
- * The beginnings of ISO/IEC 7812 as the schemes publish them, gathered from public tables ("Payment card number" in Wikipedia, the
- * tables of `credit-card-type` and Payform), and rounded outwards to four digits. What tables disagree about is in: a number that
+ * The beginnings of ISO/IEC 7812 as the schemes publish them, rounded outwards to four digits. They come from public tables:
+ * "Payment card number" in Wikipedia, `credit-card-type` and Payform. What tables disagree about is in: a number that
  * is masked for nothing costs less than one that is not. MII 9 is given out by national bodies, behind a country's number.
  */
 export const schemes: readonly Range[] = [

@@ -8,7 +8,7 @@ const [shownFirst, shownLast, leastHidden] = [6, 4, 6];
  * Masks the digits of one run: their values, and where in the text they are; answers how many places it masked.
  *
  * Digits in a row are taken for a card number when a scheme's numbers begin like this and are as long, and they pass the Luhn
- * check, wherever in the run they stand: terminals write numbers next to lengths, tags and dates, so where one begins cannot be
+ * check. They may stand anywhere in the run: terminals write numbers next to lengths, tags and dates, so where one begins cannot be
  * told. What overlaps is masked as one place. Of a place the first six and last four digits stay, the most that PCI DSS 3.4.1
  * lets be shown; a place that contains a number shows no more of it, because it begins no later and ends no sooner. Where fewer
  * than six digits would be hidden then, they could be found by trying: only the last four stay.

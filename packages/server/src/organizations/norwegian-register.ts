@@ -52,7 +52,7 @@ async function ask(url: string, organizationNumber: string, timeoutMs: number): 
   try {
     const response = await fetch(url, {
       headers: { accept: "application/json" },
-      // The register does not redirect. Whatever does might lead to an address that is nobody's business.
+      // The register does not redirect. A redirect might lead to an address in the operator's own network.
       redirect: "error",
       // From the first byte that is sent to the last that comes back.
       signal: AbortSignal.timeout(timeoutMs),

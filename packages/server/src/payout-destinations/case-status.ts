@@ -60,8 +60,8 @@ export async function moveCase(
 }
 
 /**
- * On live accounts nobody decides the own case: the client must belong to the operator that owns the account. Sandbox
- * accounts have nobody else to ask.
+ * On live accounts no account decides its own case: the client must belong to the operator that owns the account. Sandbox
+ * accounts decide for themselves.
  */
 async function requireOperator(db: Db, { accountId, clientAccountId }: Caller): Promise<void> {
   if (accountId.startsWith("T")) return;

@@ -1,4 +1,5 @@
-import { type Actor, recordChange } from "../audit/audit.ts";
+import type { Change } from "../audit/audit.ts";
+import { recordInLogs } from "../audit/both-logs.ts";
 import type { Db, Tx } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -70,21 +71,30 @@ async function changeLink(
     await requireOwned(tx, caller.accountId, accountId);
     const storeRef = await findLiveStore(tx, accountId, link.storeId);
     if (!(await change(tx, storeRef))) return;
-    const subject = { type: "payout_destination", id: payoutDestinationId };
-    const what = { account_id: accountId, store_id: storeRef };
-    await recordChange(tx, clock, caller, {
+    await recordInLogs(tx, clock, caller, changesOf(verb, { ...link, storeRef, operatorAccountId: caller.accountId }));
+  });
+}
+
+type Linked = StoreLink & { storeRef: string; operatorAccountId: string };
+
+/** What the operator's log and that of the store's account say. */
+function changesOf(verb: "link" | "unlink", link: Linked): (Change & { accountId: string })[] {
+  const { operatorAccountId, payoutDestinationId, accountId, storeRef } = link;
+  const told = (what: object) => (verb === "link" ? { after: what } : { before: what });
+  return [
+    {
+      accountId: operatorAccountId,
       action: `payout_destination.${verb}_store`,
-      subject,
-      ...(verb === "link" ? { after: what } : { before: what }),
-    });
-    const forOwner: Actor = { ...caller, accountId };
-    const theirs = { operator_account_id: caller.accountId, payout_destination_id: payoutDestinationId };
-    await recordChange(tx, clock, forOwner, {
+      subject: { type: "payout_destination", id: payoutDestinationId },
+      ...told({ account_id: accountId, store_id: storeRef }),
+    },
+    {
+      accountId,
       action: `store.${verb}_operator_payout_destination`,
       subject: { type: "store", id: storeRef },
-      ...(verb === "link" ? { after: theirs } : { before: theirs }),
-    });
-  });
+      ...told({ operator_account_id: operatorAccountId, payout_destination_id: payoutDestinationId }),
+    },
+  ];
 }
 
 async function requireOwned(tx: Tx, operatorAccountId: string, accountId: string): Promise<void> {

@@ -12,7 +12,7 @@ export function lockDataFolder(folder: string): TakenFolder {
   try {
     return lockFolder(path, {
       lockName: "server.lock",
-      ownNames: ["server-id", "postgres", "sandbox.json"],
+      ownNames: ["server-id", "postgres", "sandbox.json", "key"],
       inUse: (pid) =>
         `The data folder ${path} is in use by another server (process ${pid}): stop that one first, or name another folder in TILLKEEPER_DATA_DIR.`,
     });

@@ -21,8 +21,8 @@ interface Group {
 }
 
 /**
- * Runs costly work a few at a time. Groups take turns, and within a group its members: so whatever a group asks for, it
- * delays another one by a single piece of work. A share that is full refuses; it does not take room from others.
+ * Runs costly work a few at a time. Groups take turns, and within a group its members: however much a group asks for, it
+ * delays another group by a single piece of work. A share that is full refuses; it does not take room from others.
  */
 export function fairTurns({ slots, mostPerMember, mostPerGroup, mostWaiting, overload }: TurnsOptions) {
   /** In the order of their turns, as maps keep the order of insertion. */

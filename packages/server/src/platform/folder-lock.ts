@@ -34,9 +34,9 @@ export interface TakenFolder {
 
 /**
  * Takes a folder for this process: creates it (mode 0700) if missing and writes a lock into it, which holds for as long as
- * the process lives. That of one that has died is taken over at once. Other users lose their access to the folder. Throws
- * `StartupError` when a live process holds it or it is a shared folder, and what the file system says of a path that is not
- * a writable folder.
+ * the process lives. The lock of a process that has died is taken over at once. Other users lose their access to the folder.
+ * Throws `StartupError` when a live process holds it or it is a shared folder. Of a path that is not a writable folder it
+ * throws what the file system says.
  */
 export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockWords): TakenFolder {
   const path = resolve(folder);

@@ -8,7 +8,7 @@ export interface OwnAddresses {
   /**
    * Whether a device that was asked for this origin meant this server: it is configured, or where the server listens, or
    * the address that the request's connection came to. What a request says of itself does not count, because a server in
-   * between could say the same.
+   * between could say it, too.
    */
   isOwn: (origin: string, reached?: Reached) => boolean;
   listening(port: number): void;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRootKey, type KeyPurpose, readRootKey, rootKeyFile } from "./root-key.ts";
 
-const purposes: KeyPurpose[] = ["fingerprint", "signingKeys", "clientSecrets", "auditCheckpoints"];
+const purposes: KeyPurpose[] = ["fingerprint", "signingKeys", "auditCheckpoints"];
 
 describe("the root key", () => {
   let folder: string;
@@ -90,7 +90,6 @@ describe("the root key", () => {
 const knownDerivations = [
   "92afa91d5ca5684177972a69e976befa566be44e4870590ea9d5c1b2ed3eaa9e",
   "a57ab5bd50820c28dee208d4364e6eddc75282962357be7acbe4b62c2061567c",
-  "17f98c6bcfabfc3a2ce3513d2b77e5cf17e470db66eea8f6a18105eee42a89f9",
   "b80e301744d34b701af58b75df1d4df37974413acb00d84d24dc7cb0fd5838f7",
 ];
 

@@ -12,15 +12,13 @@ const purposes = {
   fingerprint: "tillkeeper/fingerprint/1",
   /** Encrypts the private halves of the keys that sign tokens. */
   signingKeys: "tillkeeper/signing-keys/1",
-  /** Keyed digests of client secrets that the server made. */
-  clientSecrets: "tillkeeper/client-secrets/1",
   /** Signs checkpoints of the audit log. */
   auditCheckpoints: "tillkeeper/audit-checkpoints/1",
 } as const;
 
 export type KeyPurpose = keyof typeof purposes;
 
-/** The one secret of an installation that is not in its database. All other keys are derived from it. */
+/** The secret of an installation that is not in its database. All other keys are derived from it. */
 export interface RootKey {
   /** The file that it was read from. */
   readonly file: string;
@@ -63,8 +61,8 @@ export function readRootKey(file: string): RootKey | undefined {
 }
 
 /**
- * Makes a new key in a file that only its owner may read, and reads it back. Two servers that do so at once get the same
- * key: the file appears whole, and the second one finds it there. Throws `StartupError` when it cannot be written.
+ * Makes a new key in a file that only its owner may read, and reads it back. Two servers that do so at once get equal
+ * keys: the file appears whole, and the second server finds it there. Throws `StartupError` when it cannot be written.
  */
 export function createRootKey(file: string): RootKey {
   const draft = `${file}.${randomBytes(8).toString("hex")}`;

@@ -14,6 +14,7 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { writePrivateFile } from "../platform/private-file.ts";
+import { StartupError } from "../platform/startup-error.ts";
 import { createStore, type StoreDeps } from "../stores/stores.ts";
 import { createTerminal, type TerminalDeps } from "../terminals/terminals.ts";
 import { firstStores } from "./first-stores.ts";
@@ -97,25 +98,31 @@ async function ensureClient(deps: SandboxDeps, accountId: string, known: Partial
   if (shown && (await clientIsKnown(deps.db, shown))) return { id, secret: shown.secret };
   if (!deps.client) {
     const made = newSecret();
-    await giveSecret(deps, accountId, id, made);
-    return { id, secret: made };
+    if (await giveSecret(deps, accountId, id, made)) return { id, secret: made };
+    const next = newId(deps.clock.now());
+    await giveSecret(deps, accountId, next, made);
+    return { id: next, secret: made };
   }
-  await giveSecret(deps, accountId, id, await hashChosen(deps.client.secret));
-  return deps.client;
+  if (await giveSecret(deps, accountId, id, await hashChosen(deps.client.secret))) return deps.client;
+  throw new StartupError(
+    `The sandbox's client ${id} was deleted, and no client is called so again: name another one in TILLKEEPER_SANDBOX_CLIENT_ID.`,
+  );
 }
 
-/** To the client, which is made if it is not there. */
-async function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientId: string, secret: NewSecret) {
-  await db.sql.transaction().execute(async (tx) => {
-    const exists = await tx
+/** To the client, which is made if it is not there. Answers false when it was deleted: then no secret opens it. */
+function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientId: string, secret: NewSecret) {
+  return db.sql.transaction().execute(async (tx) => {
+    const known = await tx
       .selectFrom("clients")
-      .select("client_id")
+      .select("revoked_at")
       .where("account_id", "=", accountId)
       .where("client_id", "=", clientId)
       .forUpdate()
       .executeTakeFirst();
-    if (exists) await insertSecret(tx, clock, { accountId, clientId, secret });
+    if (known?.revoked_at) return false;
+    if (known) await insertSecret(tx, clock, { accountId, clientId, secret });
     else await createClient(tx, clock, { accountId, clientId, name: accountName, secret, scopes });
+    return true;
   });
 }
 

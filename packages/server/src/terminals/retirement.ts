@@ -18,8 +18,8 @@ const forgetEveryMs = 60_000;
 const graceMs = 500;
 
 /**
- * Removes the credentials of deleted terminals whose last operation is over, and ends their connections. Nobody gets in
- * with one in between: whoever connects is asked for that operation. Once a minute it also removes nonces that are over.
+ * Removes the credentials of deleted terminals whose last operation is over, and ends their connections. No device gets in
+ * with such a credential in between: a connection is asked for that operation. Once a minute it also removes nonces that are over.
  */
 export function retirementWorker({ db, clock, ...deps }: RetirementDeps): Worker {
   return {

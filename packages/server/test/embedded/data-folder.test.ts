@@ -20,7 +20,8 @@ test("creates the folder for its owner alone, and gives the lock back on release
 });
 
 test("closes a folder of its own that other users may enter, and refuses one with files of something else", () => {
-  for (const name of ["empty", "postgres", "sandbox.json"]) {
+  // A key that was put there for a restore is alone in its folder.
+  for (const name of ["empty", "postgres", "sandbox.json", "key"]) {
     const path = join(scratchFolder(), name);
     mkdirSync(path);
     if (name !== "empty") writeFileSync(join(path, name), "");

@@ -114,6 +114,11 @@ export const excludedTests: readonly ExcludedTest[] = [
     reason: whoIsConnected,
   },
   {
+    file: "power.test.ts",
+    test: "is refused to a client that was removed, while its token still reads",
+    reason: "each server looks up the grant of a token that it sees for the first time",
+  },
+  {
     file: "pairing-limits.test.ts",
     test: "get sixty tokens a minute, of which a stranger takes none",
     reason: "each server counts the tokens of a minute for itself",

@@ -10,20 +10,21 @@ describe("create terminal, as documented", () => {
   let tenant: Tenant;
   beforeAll(async () => {
     server = await startTestServer();
+    // Before any token is made: at the time of the page, one from today would live for years.
+    server.clock.moveTo(documentedTime);
     tenant = await server.account(aid);
     await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   });
   afterAll(() => server.stop());
 
   it("takes the request example as it stands and answers the fields of the response example", async () => {
-    // Once for the tokens, and again for the second that the answer shows.
-    server.clock.moveTo(documentedTime);
     const other = await server.account("T10000001", { clientId: "1c92f7e1-2897-4d46-bdcc-c127a914fb4e" });
     await server.call("POST", "/v1/accounts/T10000001/stores", { ...other, body: { store_id: "S312" } });
     const fresh = await server.account("T10000002");
     await server.call("POST", "/v1/accounts/T10000002/stores", { ...fresh, body: { store_id: "S312" } });
 
     const sent = '{\n  "device_serial_number": "123456789012",\n  "store_id": "S312"\n}';
+    // Again for the second that the answer shows.
     server.clock.moveTo(documentedTime);
     const answer = await server.call("POST", "/v1/accounts/T10000001/terminals", { ...other, body: sent });
     expect(answer.status).toBe(201);

@@ -33,7 +33,7 @@ export const between = [
 
 export const withCheck = (body: string) => body + "0123456789".split("").find((digit) => luhnValid(body + digit));
 
-/** How numbers of schemes begin and how many digits they have, written down anew: the sources must come to the same. */
+/** How numbers of schemes begin and how many digits they have, written down anew: the sources must agree with it. */
 export const cardForms: readonly [beginning: RegExp, lengths: readonly number[]][] = [
   [/^1/, [15]],
   [/^(1800|2131)/, [15]],

@@ -6,7 +6,7 @@ import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.t
 declare module "vitest" {
   export interface ProvidedContext {
     postgres: PostgresAddress;
-    /** The same for the user that owns the databases. */
+    /** As above, for the user that owns the databases. */
     owner: PostgresAddress;
     /** A database with this version's schema to copy. */
     template: string;

@@ -1,14 +1,15 @@
 import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { generate, type Packet } from "mqtt-packet";
 import { onTestFinished } from "vitest";
-import { openEmbeddedBroker } from "../../src/gateway/embedded-broker.ts";
 import type { Allowance } from "../../src/gateway/mqtt/budget.ts";
 import type { DeviceTransport } from "../../src/gateway/transport.ts";
-import { createLogger, type Logger } from "../../src/platform/log.ts";
+import type { Logger } from "../../src/platform/log.ts";
+import { openBrokerAlone } from "./embedded-broker.ts";
 import { connectOf, RawLink } from "./raw-link.ts";
 
 export const [one, other] = ["T40000001-T0001", "T40000002-T0001"];
-export const endless: Allowance = { messages: Number.POSITIVE_INFINITY, others: Number.POSITIVE_INFINITY };
+const infinity = Number.POSITIVE_INFINITY;
+export const endless: Allowance = { messages: infinity, others: infinity, bytes: infinity };
 
 export function said(channel: UpChannel | "nothing_known", payload: string | Buffer, qos: 0 | 1 | 2 = 1): Packet {
   const to = channel === "nothing_known" ? "somewhere/else" : topic(one, channel);
@@ -74,17 +75,7 @@ interface More {
 
 /** Opens a broker for the length of a test. */
 export async function open(allowance: Allowance | undefined, more: More = {}) {
-  broker = await openEmbeddedBroker({
-    host: "127.0.0.1",
-    shownHost: "127.0.0.1",
-    port: { number: 0, configured: true },
-    log: createLogger("silent"),
-    authenticate: async () => ({ credentialId: "a credential" }),
-    receive: async () => undefined,
-    left: () => undefined,
-    ...(allowance && { allowance }),
-    ...more,
-  });
+  broker = await openBrokerAlone({ ...(allowance && { allowance }), ...more });
   const opened = broker;
   onTestFinished(() => opened.close());
 }

@@ -20,8 +20,8 @@ interface Restore extends RootKeyPlace {
 
 /**
  * Reads a backup into an empty database: makes the schema that the backup has, and all rows in one transaction, and counts
- * them. Answers the numbers of rows. Throws `StartupError` and leaves no row behind when the backup is not whole, the
- * database not empty, or the key file not that of the backup.
+ * them. Answers the numbers of rows. Throws `StartupError` and leaves no row behind when the backup is not whole or the
+ * database not empty. So it does when the key file is not the backup's.
  */
 export async function restoreBackup({ location, file, log, ...place }: Restore): Promise<Record<string, number>> {
   const source = createReadStream(file);

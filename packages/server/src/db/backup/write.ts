@@ -49,7 +49,9 @@ async function writeAll(client: pg.Client, draft: string): Promise<BackupReport>
   const tables = await tablesInOrder(client);
   await checkSeesAll(client);
   const gzip = createGzip();
-  const handle = openSync(draft, "w", 0o600);
+  // What is left of a backup that was cut short, or a link that another user put there, is not written through.
+  rmSync(draft, { force: true });
+  const handle = openSync(draft, "wx", 0o600);
   try {
     const written = pipeline(gzip, createWriteStream(draft, { fd: handle, autoClose: false }));
     const rows: Record<string, number> = {};

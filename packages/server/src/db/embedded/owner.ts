@@ -6,14 +6,14 @@ import { ROLE } from "./cluster.ts";
 /** The role that the server connects as: it owns the database and is no superuser. */
 export const OWNER = "tillkeeper_owner";
 
-/** Made from the password of the cluster's superuser, so that one file opens the cluster. */
+/** Made from the password of the cluster's superuser, so that a single file opens the cluster. */
 export function ownerPassword(password: string): string {
   return createHmac("sha256", password).update(OWNER).digest("base64url");
 }
 
 /**
- * Makes the owner and the tenants' role, and gives the owner everything in the database, also what servers of before, which
- * connected as the superuser, have made there. Changes nothing where that is so already.
+ * Makes the owner and the tenants' role, and gives the owner everything in the database. Earlier versions connected as the
+ * superuser and made objects as such: the owner gets those, too. Changes nothing where that is so already.
  */
 export async function prepareOwner(superuser: pg.ClientConfig, password: string): Promise<void> {
   const client = new pg.Client(superuser);

@@ -30,7 +30,7 @@ interface EmbeddedConnection {
 export interface EmbeddedPostgres {
   /** how `pg` connects as the owner: host is the socket directory; unchanged when PostgreSQL has to be started again */
   readonly connection: EmbeddedConnection;
-  /** the same for who sets up databases and roles */
+  /** how `pg` connects as the superuser, to set up databases and roles */
   readonly superuser: EmbeddedConnection;
   /** fast shutdown; resolves when the process is gone and the runtime folder removed; idempotent */
   stop(): Promise<void>;

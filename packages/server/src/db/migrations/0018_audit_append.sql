@@ -158,7 +158,6 @@ create table audit_checkpoint (
   digest text,
   claimed_until timestamptz
 );
-insert into audit_checkpoint default values;
 
 -- Every log holds `account.create`. Accounts from before that have none (sandboxes, mostly) get it here, as the newest
 -- entry. The policies are lifted for it, because they show one account at a time.

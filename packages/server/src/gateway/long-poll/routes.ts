@@ -3,6 +3,7 @@ import {
   DeviceMessagesRequest,
   type DeviceMessagesRequest as Request,
 } from "@tillkeeper/contract/http/device-messages";
+import { limits } from "@tillkeeper/contract/limits";
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../platform/errors.ts";
 import { type Route, route } from "../../platform/http/route.ts";
@@ -41,6 +42,8 @@ export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
       id: "device_messages_post",
       summary: "Say and hear the messages of the device protocol, where MQTT does not get through",
       tag: "Devices",
+      // As in one message: a hundred operations have some three hundred.
+      bodyValues: limits.mqttMessageValues,
       schemas: { body: DeviceMessagesRequest, responses: { 200: DeviceMessagesAnswer } },
       handle: async ({ body, request }) => ({
         status: 200,

@@ -12,34 +12,42 @@ export interface Allowance {
    * its connect, then a ping every few seconds; a modem may deliver the pings of half an hour at once.
    */
   others: number;
+  /** Of all packets: a message of 64 KiB can take ten milliseconds to read. Messages of agents have a few hundred. */
+  bytes: number;
 }
 
 const budgetSeconds = 10;
-export const usualAllowance: Allowance = { messages: 2_000, others: 200 };
+export const usualAllowance: Allowance = { messages: 2_000, others: 200, bytes: 4 * 1024 * 1024 };
+const names: { [Kind in keyof Allowance]: string } = {
+  messages: "messages",
+  others: "packets that are no messages",
+  bytes: "bytes",
+};
 
 /** Counts what a connection costs. */
 export class Budget {
   readonly #allowance: Allowance;
-  readonly #spent = { messages: 0, others: 0 };
+  readonly #spent = { messages: 0, others: 0, bytes: 0 };
   #begunAt = performance.now();
 
   constructor(allowance: Allowance) {
     this.#allowance = allowance;
   }
 
-  /** Throws `FloodError` when nothing is left. */
-  spend(kind: keyof Allowance): void {
+  /** Counts one of its kind, and its bytes. Throws `FloodError` when nothing is left. */
+  spend(kind: "messages" | "others", bytes = 0): void {
     const now = performance.now();
     if (now - this.#begunAt > budgetSeconds * 1_000) {
       this.#begunAt = now;
-      this.#spent.messages = 0;
-      this.#spent.others = 0;
+      Object.assign(this.#spent, { messages: 0, others: 0, bytes: 0 });
     }
-    this.#spent[kind] += 1;
+    this.#add(kind, 1);
+    this.#add("bytes", bytes);
+  }
+
+  #add(kind: keyof Allowance, more: number): void {
+    this.#spent[kind] += more;
     const most = this.#allowance[kind];
-    if (this.#spent[kind] > most) {
-      const what = kind === "messages" ? "messages" : "packets that are no messages";
-      throw new FloodError(`more than ${most} ${what} in ${budgetSeconds} s`);
-    }
+    if (this.#spent[kind] > most) throw new FloodError(`more than ${most} ${names[kind]} in ${budgetSeconds} s`);
   }
 }

@@ -23,7 +23,7 @@ describe("a connection whose other end does not read", () => {
     const socket = new Unread({ highWaterMark: 64 });
     const link = new Link(socket as unknown as Socket, {
       turns: new Turns(),
-      allowance: { messages: 10_000, others: 10_000 },
+      allowance: { messages: 10_000, others: 10_000, bytes: 1_000_000 },
       enter: async () => 0,
       take: async () => undefined,
       filterEnd: () => undefined,
@@ -60,7 +60,7 @@ describe("a connection that is not heard on because we are slow", () => {
     let taken = 0;
     const link = new Link(socket as unknown as Socket, {
       turns: new Turns(),
-      allowance: { messages: 10_000, others: 10_000 },
+      allowance: { messages: 10_000, others: 10_000, bytes: 1_000_000 },
       enter: async () => 0,
       take: () => {
         taken += 1;

@@ -126,7 +126,7 @@ export class Link {
     this.#frames.push(chunk);
     const before = this.#packets;
     this.#read();
-    // A piece of a packet makes the same work as a packet, and a packet may come in thousands of them.
+    // A piece of a packet makes as much work as a packet, and a packet may come in thousands of pieces.
     if (this.#packets === before && (this.#state === "new" || this.#mayTake()))
       this.#attempt(() => this.#budget.spend("others"));
   }
@@ -171,7 +171,7 @@ export class Link {
     const packet = decode(frame);
     if (this.#state === "open") {
       this.#timer?.refresh();
-      this.#pay(packet);
+      this.#pay(packet, frame.body.length);
       return this.#obey(packet);
     }
     if (packet.kind !== "connect") throw new ProtocolError(`${packet.kind} before the connect`);
@@ -195,10 +195,10 @@ export class Link {
   }
 
   /** Throws `FloodError` when the connection has said too much. */
-  #pay({ kind }: Incoming): void {
+  #pay({ kind }: Incoming, bytes: number): void {
     // The acknowledgement of a message that was sent costs nothing.
     if (kind === "puback" && this.#unacknowledged > 0) this.#unacknowledged -= 1;
-    else this.#budget.spend(kind === "publish" ? "messages" : "others");
+    else this.#budget.spend(kind === "publish" ? "messages" : "others", bytes);
   }
 
   #silent(): void {

@@ -49,7 +49,7 @@ export function openMasking({ log, threads: most = mostThreads, script }: Maskin
     return thread;
   }
 
-  /** A thread with nothing to do, or a new one, or the one with the least. */
+  /** A thread with nothing to do, else a new thread, else the thread with the least work. */
   function leastBusy(): MaskThread {
     const [least] = [...threads].sort((one, other) => one.uploads - other.uploads);
     return least && (least.uploads === 0 || threads.size >= most) ? least : start();

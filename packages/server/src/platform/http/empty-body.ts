@@ -3,7 +3,7 @@ import type { preParsingAsyncHookHandler } from "fastify";
 import { ApiError } from "../errors.ts";
 
 /**
- * An empty body is no body, whatever its content type (D35): many HTTP clients name a type although they send nothing.
+ * An empty body is no body, with any content type (D35): many HTTP clients name a type although they send nothing.
  * The hook takes away what announces a body before the framework chooses a parser by it. Content types whose parser
  * handles an empty body itself are left alone.
  */

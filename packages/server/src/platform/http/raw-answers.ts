@@ -6,9 +6,13 @@ import { ApiError } from "../errors.ts";
 import type { HeaderTable } from "./security-headers.ts";
 
 const brokenRequests: Record<string, ApiError> = {
+  BODY_IN_PIECES: new ApiError("invalid_request", "The body comes in too many small pieces; send it in larger ones."),
   HPE_HEADER_OVERFLOW: new ApiError("headers_too_large", "The headers are larger than this server accepts."),
 };
 const overdue: NodeJS.ErrnoException = Object.assign(new Error("the body takes too long"), { code: "BODY_OVERDUE" });
+const inPieces: NodeJS.ErrnoException = Object.assign(new Error("the body is cut too small"), {
+  code: "BODY_IN_PIECES",
+});
 const notHttp = new ApiError("invalid_request", "This is not a valid HTTP request.");
 const noTunnel = new ApiError("method_not_allowed", "This server is no proxy.");
 const unknownExpectation = new ApiError("invalid_request", "The Expect header names nothing that this server knows.");
@@ -18,6 +22,8 @@ export interface RawAnswers {
   /** What cannot be read as HTTP, or comes too slowly. */
   broken: (error: NodeJS.ErrnoException, socket: Socket) => void;
   overdue: (socket: Socket) => void;
+  /** A body that comes in too many pieces; nothing more of it is read. */
+  inPieces: (socket: Socket) => void;
   /** Answers what Node would end by itself: tunnels and unknown expectations. */
   listenTo(server: Server): void;
 }
@@ -39,6 +45,10 @@ export function rawAnswers(headers: HeaderTable): RawAnswers {
   return {
     broken,
     overdue: (socket) => broken(overdue, socket),
+    inPieces(socket) {
+      broken(inPieces, socket);
+      socket.destroySoon();
+    },
     listenTo(server) {
       server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
         // A peer that hangs up now has no use for the answer.

@@ -14,8 +14,8 @@ const clientIdForm = new RegExp(clientIdPattern);
 const secretForm = /^[\w-]{43}$/;
 
 /**
- * Has the request log name a client: the one that a token is of, or the one that asks for a token. The latter is only
- * claimed until the answer is a token, and a caller may have put a secret in its place: what may be one is not shown.
+ * Has the request log name a client: the client of a token, or a client that asks for a token. The latter is only
+ * claimed until the answer is a token. A caller may have put a secret in the id's place, so what may be a secret is not shown.
  */
 export function nameClient(
   request: FastifyRequest,

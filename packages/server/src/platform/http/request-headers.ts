@@ -8,7 +8,7 @@ const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i;
 /** US-ASCII is a part of UTF-8. */
 const readable = new Set(["utf-8", "utf8", "us-ascii"]);
 
-/** What is wrong with a request's headers, whatever it asks for. */
+/** What is wrong with the headers of a request, on any route. */
 export function headerFault({ headers, rawHeaders, httpVersion }: IncomingMessage): ApiError | undefined {
   return hostFault(rawHeaders, httpVersion) ?? bodyFault(headers);
 }

@@ -66,6 +66,8 @@ interface About {
   tag: string;
   /** Open to anybody, so its rate is limited by where requests come from. */
   limited?: "per address" | "devices per address";
+  /** Values that the JSON of its body may have, where that is fewer than elsewhere. */
+  bodyValues?: number;
   /** The body may be left out, which is then an empty object. */
   bodyOptional?: boolean;
   /** The body may also come as `application/x-www-form-urlencoded`. */

@@ -34,9 +34,8 @@ export interface PairingPeer extends Peer {
 }
 
 /**
- * Makes a device a terminal: its public key becomes the terminal's credential, whoever had the one before is locked out.
- * Throws `too_many_requests`, `invalid_proof`, and one and the same `pairing_refused` whatever is wrong with serial number
- * and code.
+ * Makes a device a terminal: its public key becomes the terminal's credential, and the device before is locked out.
+ * Throws `too_many_requests`, `invalid_proof`, and an equal `pairing_refused` for every fault of serial number and code.
  */
 export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: PairRequest): Promise<DeviceToken> {
   const begunAt = performance.now();
@@ -61,7 +60,7 @@ export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: 
   return issueToken(deps, identity, { reference: paired.reference, former: "ends" });
 }
 
-/** What is counted for a serial number without an open code, so that it takes the same steps as one with a code. */
+/** What is counted for a serial number without an open code, so that all serial numbers take equal steps. */
 const codeOfNobody = {
   account_id: nowhere.accountId,
   terminal_id: nowhere.terminalId,

@@ -67,7 +67,7 @@ export async function verifyRenewalProof(
   return checkPayload(place, payload, { purpose: "renewal", subject });
 }
 
-/** The same work with a key that no device has. Whatever the proof says, it is not accepted. */
+/** Equal work with a key that no device has. No proof is accepted by it. */
 async function verifyInVain(
   place: ProofPlace,
   proof: string,

@@ -31,7 +31,7 @@ export function listCodes(db: Kysely<Tables>, accountId: string, terminalId: str
     .execute();
 }
 
-/** The open codes that a device with this serial number may pair by, in whatever accounts. */
+/** The open codes that a device with this serial number may pair by, in all accounts. */
 export function findOpenCodes(db: Kysely<Tables>, serialNumber: string, now: Date): Promise<CodeRow[]> {
   return db
     .selectFrom("terminals")
@@ -50,8 +50,8 @@ export function findOpenCodes(db: Kysely<Tables>, serialNumber: string, now: Dat
 }
 
 /**
- * The live terminals with this serial number, in whatever account: one of a live account at most, and any of sandbox
- * accounts. First the one that got its credential last.
+ * The live terminals with this serial number in all accounts: at most one of a live account, and any number of sandbox
+ * accounts. They are sorted by the time of their credentials, newest first.
  */
 export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<Place[]> {
   return db

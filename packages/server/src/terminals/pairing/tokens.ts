@@ -68,7 +68,7 @@ interface Asking {
   proof: string;
 }
 
-/** The terminal that asks. Of several with one serial number, in sandbox accounts, it is the one whose key signed the proof. */
+/** The terminal that asks. Of several with one serial number, in sandbox accounts, it is the terminal whose key signed the proof. */
 async function holderOf(
   { db, findLiveCredential }: TokenDeps,
   { named, serialNumber, proof }: Asking,
@@ -111,7 +111,7 @@ export async function issueToken(
   const { generation, terminal } = await inTenant(db, accountId, async (tx) => {
     if (nonce) await spendNonce(tx, accountId, nonce);
     return {
-      // Before anybody has it: what was given out is always known to end.
+      // Before the token is given out: what a device has is always known to end.
       generation: await noteToken(tx, identity, endsAt),
       // Terminals are never removed, and so it is there as long as its credential.
       terminal: (await findTerminal(tx, accountId, terminalId)) as TerminalRow,

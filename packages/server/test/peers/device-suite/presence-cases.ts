@@ -33,10 +33,8 @@ export function presenceCases(scene: Scene): void {
     await stage().perform(device.id, "check_update");
   });
 
-  it("answers a probe within 3 seconds", async (context) => {
+  it("answers a probe", async (context) => {
     const device = await pairedDevice(scene, context);
-    const asked = performance.now();
     expect(await stage().see.probe(device.id)).toMatchObject({ reachable: true });
-    expect(performance.now() - asked).toBeLessThan(3_000);
   });
 }
