@@ -223,10 +223,12 @@ end:
        accept(2);
        if
        :: device[a].on && device[a].compared -> 
-#ifdef BROKEN_COMPARED_AT_ARRIVAL
-          merge(a); find_last_close(a); in_step[o] = (last == command[o].previous -> 1 : 2);
-#endif
-          begin(a, o)
+          merge(a);
+          find_last_close(a);
+          if
+          :: last == command[o].previous -> device[a].begun = o + 1
+          :: else
+          fi
        :: else
        fi;
        PROMISE(NEVER_CLOSED_AGAIN, device[a].begun == o + 1, "! the terminal cannot be closed any more\n");
