@@ -73,7 +73,7 @@ async function checkEach(models: Model[], root: string): Promise<Found[]> {
 }
 
 async function modelText(): Promise<string> {
-  const files = (await readdir(modelFolder)).filter((name) => name.endsWith(".pml"));
+  const files = (await readdir(modelFolder, { recursive: true })).filter((name) => name.endsWith(".pml"));
   return (await Promise.all(files.map((name) => readFile(join(modelFolder, name), "utf8")))).join("\n");
 }
 

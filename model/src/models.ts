@@ -1,5 +1,9 @@
+import { brokenMemory, designedMemory } from "./memory-models.ts";
+
 /** One run of the model checker. */
 export interface Model {
+  /** `protocol`: one device, all operations, time. `memory`: closes of the day over lost memories and databases that go back. */
+  program: "protocol" | "memory";
   name: string;
   /** What is special about it, in one line. */
   about: string;
@@ -12,11 +16,20 @@ export interface Model {
 }
 
 /** The protocol as it is: no promise may break. */
-export const designed: Model[] = [
-  { name: "open_menu, end_of_day", about: "one operation of each kind", defines: [], checks: "promises" },
-  { name: "end_of_day twice", about: "two that are not repeatable", defines: ["REPEATABLES=0"], checks: "promises" },
-  { name: "all operations end", about: "one operation of each kind", defines: ["ENDING"], checks: "ending" },
+const program = "protocol";
+const designedProtocol: Model[] = [
+  { program, name: "open_menu, end_of_day", about: "one operation of each kind", defines: [], checks: "promises" },
+  {
+    program,
+    name: "end_of_day twice",
+    about: "two that are not repeatable",
+    defines: ["REPEATABLES=0"],
+    checks: "promises",
+  },
+  { program, name: "all operations end", about: "one operation of each kind", defines: ["ENDING"], checks: "ending" },
 ];
+
+export const designed: Model[] = [...designedProtocol, ...designedMemory];
 
 /**
  * The protocol with one rule broken each, and a promise that breaks with it. A model in which they went unnoticed would
@@ -50,11 +63,13 @@ const mistakes: [name: string, breaks: string | string[], about: string][] = [
   ["cancel-while-beginning", "BEGUN_THOUGH_GIVEN_UP", "given up between the journal and the beginning, and begun"],
 ];
 
-export const broken: Model[] = mistakes.flatMap(([name, breaks, about]) =>
+const brokenProtocol: Model[] = mistakes.flatMap(([name, breaks, about]) =>
   [breaks].flat().map((promise): Model => {
     const mistake = `BROKEN_${name.toUpperCase().replaceAll("-", "_")}`;
     return promise === "ENDS"
-      ? { name, about, defines: [mistake, "ENDING"], checks: "ending", breaks: promise }
-      : { name, about, defines: [mistake, `ONLY=${promise}`], checks: "promises", breaks: promise };
+      ? { program, name, about, defines: [mistake, "ENDING"], checks: "ending", breaks: promise }
+      : { program, name, about, defines: [mistake, `ONLY=${promise}`], checks: "promises", breaks: promise };
   }),
 );
+
+export const broken: Model[] = [...brokenProtocol, ...brokenMemory];

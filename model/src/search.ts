@@ -31,7 +31,9 @@ export function readSearch(output: string): Search {
     megabytes: numberIn(output, /([\d.]+)\s+total actual memory usage/),
     complete: errors === 0 && /Full statespace search/.test(output) && !shortcomings.some((sign) => sign.test(output)),
     found: errors === 0 ? undefined : kindOfError(output),
-    untaken: [...output.matchAll(/"printf\('((?:agent|server|time) .*?)\\n'/g)].map(([, line]) => line as string),
+    untaken: [...output.matchAll(/"printf\('((?:agent|server|time|device|database|person) .*?)\\n'/g)].map(
+      ([, line]) => line as string,
+    ),
   };
 }
 

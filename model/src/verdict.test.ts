@@ -4,7 +4,7 @@ import { readSearch } from "./search.ts";
 import type { Found } from "./spin.ts";
 import { judge, neverTaken, unmatchedVariants } from "./verdict.ts";
 
-const protocol: Model = { name: "as it is", about: "", defines: [], checks: "promises" };
+const protocol: Model = { program: "protocol", name: "as it is", about: "", defines: [], checks: "promises" };
 const variant: Model = { ...protocol, name: "late-start", defines: ["BROKEN_LATE_START"], breaks: "BEGUN_LATE" };
 
 /** What `pan` prints, with one line more at the beginning and at the end. */

@@ -25,6 +25,11 @@ function brokenPromise(story: string[]): string | undefined {
 
 /** Steps of the protocol that no run ever takes: what is said of them would be said of nothing. */
 export function neverTaken(runs: Found[]): string[] {
+  return [...Map.groupBy(runs, ({ model }) => model.program).values()].flatMap(neverTakenIn);
+}
+
+/** The same, of the runs of one program. */
+function neverTakenIn(runs: Found[]): string[] {
   const safety = runs.filter(({ model, search }) => model.checks === "promises" && search.complete);
   const [first, ...others] = safety.map(({ search }) => new Set(search.untaken));
   return [...(first ?? [])].filter((step) => others.every((untaken) => untaken.has(step)));

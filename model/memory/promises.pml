@@ -1,0 +1,131 @@
+/*
+ * What must hold. A counter-example ends with the words of the promise that it breaks. With -DONLY=… one promise alone is
+ * checked.
+ */
+#define CLOSED_TWICE 1
+#define WRONG_DEVICE 2
+#define KEY_CLOSES_TWICE 3
+#define NEEDLESSLY_OUT_OF_STEP 4
+#define NOT_TOLD 5
+#define NEVER_CLOSED_AGAIN 6
+#define BEGUN_TWICE 7
+#ifdef ONLY
+#define CHECKED(promise) (promise == ONLY)
+#else
+#define CHECKED(promise) true
+#endif
+#define PROMISE(promise, holds, words) if :: !CHECKED(promise) || (holds) :: else -> printf(words); assert(false) fi
+
+/* For the promises alone; no party reads these. */
+byte batch_of[ALL_OPS];      /* the batch that an operation closed, or may have closed */
+bool has_closed[ALL_OPS];
+byte closes_of[KEYS];
+byte known_batch[ALL_OPS];   /* batches of the reader that the server knew as closed when it accepted the operation */
+byte known_close[ALL_OPS];   /* the last of them */
+byte known_length[ALL_OPS];  /* how much it held of the address's log then */
+bool forgotten;              /* a close that was made is in no memory and not in the database */
+bool gone;                   /* a close that the server was not told was lost with a memory */
+
+#define BATCH_OF(e) ((e) >= 20 -> (e) - 20 : ((e) > 0 -> batch_of[OP_OF(e)] : 0))
+
+/*
+ * What is not to be had (D28): memory that is lost before a close in it was told, at a reader that cannot name its last
+ * batch; a memory that goes, at such a reader, while the database goes back; a request whose close is known nowhere any
+ * more, or whose device was replaced while the database went back.
+ */
+#define MEMORY_WENT (losses < LOSSES || old_copies < OLD_COPIES)
+#define DATABASE_WENT (restores < RESTORES)
+#define BOTH_WENT (MEMORY_WENT && DATABASE_WENT)
+#ifdef CAN_NAME
+#define NOT_TO_BE_HAD false
+#else
+#define NOT_TO_BE_HAD (gone || BOTH_WENT)
+#endif
+#define REQUEST_FORGOTTEN (NOT_TO_BE_HAD || forgotten || (swaps < SWAPS && DATABASE_WENT))
+/* Leaves in `known` how many batches of the reader the server knows to be closed. */
+inline find_known(f3) {
+  known = 0;
+  j = 0;
+  do
+  :: j < addresses ->
+     i = 0;
+     do
+     :: i < db.length[j] && device[j].reader == f3 ->
+        if
+        :: (IS_OP(HELD(j, i)) && OUTCOME(HELD(j, i)) < OUT_OF_STEP || HELD(j, i) >= 20 && HELD(j, i) < 40) && BATCH_OF(HELD(j, i)) > known -> known = BATCH_OF(HELD(j, i))
+        :: else
+        fi;
+        i++
+     :: else -> break
+     od;
+     j++
+  :: else -> break
+  od;
+  i = 0;
+  j = 0
+}
+
+/* Whether a close became known to the journal that the server did not hold when it accepted the operation. */
+inline find_unknown_close(u1, u2) {
+  same = 0;
+  i = known_length[u2];
+  do
+  :: i < device[u1].length ->
+     if
+     :: IS_OP(device[u1].entry[i]) && OUTCOME(device[u1].entry[i]) < OUT_OF_STEP || device[u1].entry[i] >= 20 && device[u1].entry[i] < 40 -> same = 1
+     :: else
+     fi;
+     i++
+  :: else -> break
+  od;
+  i = 0
+}
+
+/* Leaves in `same` whether the journal has a close that the server lacks. */
+inline find_untold_close(v1) {
+  same = (device[v1].begun != 0);
+  i = db.length[v1];
+  do
+  :: i < device[v1].length ->
+     if
+     :: IS_OP(device[v1].entry[i]) && OUTCOME(device[v1].entry[i]) < OUT_OF_STEP -> same = 1
+     :: else
+     fi;
+     i++
+  :: else -> break
+  od;
+  i = 0
+}
+
+/* Whether something that closed a batch is known nowhere any more. */
+inline note_what_is_left() {
+  i = 0;
+  do
+  :: i < operations ->
+     same = (!has_closed[i] || db.row[i] != ABSENT);
+     j = 0;
+     do
+     :: j < addresses ->
+        last = 0;
+        do
+        :: last < device[j].length ->
+           same = same || (device[j].on && IS_OP(device[j].entry[last]) && OP_OF(device[j].entry[last]) == i);
+           last++
+        :: else -> break
+        od;
+        same = same || (device[j].on && device[j].begun == i + 1);
+        j++
+     :: else -> break
+     od;
+     forgotten = forgotten || !same;
+     i++
+  :: else -> break
+  od;
+  i = 0; j = 0; last = 0; same = 0
+}
+
+inline note_what_goes(y1) {
+  find_untold_close(y1);
+  gone = gone || same;
+  same = 0
+}

@@ -1,0 +1,146 @@
+/*
+ * Any number of servers over one database, which may go back to an earlier moment. Each step is one transaction.
+ */
+inline new_address(n1, n2) {
+  device[addresses].on = true;
+  device[addresses].reader = n1;
+  if
+  :: n2 != NONE ->
+     i = 0;
+     do
+     :: i < device[n2].length -> write(addresses, device[n2].entry[i]); i++
+     :: else -> break
+     od;
+     i = 0
+  :: else -> write(addresses, MEMORY_LOST)
+  fi;
+  db.address = addresses;
+  addresses++
+}
+
+/* D28: the server takes the next number only. An operation that it does not know comes back with its key. */
+inline take(t1, t2) {
+  if
+#ifdef BROKEN_LAST_HEARD_WINS
+  :: true ->
+#elif defined(BROKEN_ONLY_THE_LAST)
+  :: t2 >= db.length[t1] ->
+#else
+  :: t2 == db.length[t1] ->
+#endif
+     HELD(t1, t2) = device[t1].entry[t2];
+     db.length[t1] = t2 + 1;
+     if
+     :: IS_OP(HELD(t1, t2)) ->
+        db.row[OP_OF(HELD(t1, t2))] = ENDED;
+#ifndef BROKEN_KEY_NOT_RECOVERED
+        if
+        :: db.of_key[command[OP_OF(HELD(t1, t2))].key] == 0 ->
+           db.of_key[command[OP_OF(HELD(t1, t2))].key] = OP_OF(HELD(t1, t2)) + 1
+        :: else
+        fi
+#endif
+     :: else
+     fi
+  :: else
+  fi
+}
+
+inline find_held_close(f2) {
+  last = 0;
+  i = 0;
+  do
+  :: i < db.length[f2] ->
+     if
+     :: IS_CLOSE(HELD(f2, i)) -> last = HELD(f2, i)
+     :: else
+     fi;
+     i++
+  :: else -> break
+  od;
+  i = 0
+}
+
+inline accept(k1) {
+  db.row[operations] = PENDING;
+  db.of_key[k1] = operations + 1;
+  command[operations].said = true;
+  command[operations].key = k1;
+  command[operations].address = db.address;
+#ifdef BROKEN_BY_TERMINAL
+  last = 0; j = 0;
+  do
+  :: j < addresses -> i = 0;
+     do
+     :: i < db.length[j] -> if :: IS_CLOSE(HELD(j, i)) -> last = HELD(j, i) :: else fi; i++
+     :: else -> break
+     od;
+     j++
+  :: else -> break
+  od;
+  i = 0; j = 0;
+#else
+  find_held_close(db.address);
+#endif
+  command[operations].previous = last;
+  known_close[operations] = last;
+  find_known(device[db.address].reader);
+  known_batch[operations] = known;
+  known_length[operations] = db.length[db.address];
+  operations++;
+  last = 0; known = 0
+}
+
+inline save() {
+  saved = true;
+  i = 0;
+  do
+  :: i < ALL_OPS -> past.row[i] = db.row[i]; i++
+  :: else -> break
+  od;
+  i = 0;
+  do
+  :: i < KEYS -> past.of_key[i] = db.of_key[i]; i++
+  :: else -> break
+  od;
+  i = 0;
+  do
+  :: i < ADDRESSES -> past.length[i] = db.length[i]; i++
+  :: else -> break
+  od;
+  i = 0;
+  past.address = db.address
+}
+
+inline restore() {
+  i = 0;
+  do
+  :: i < ALL_OPS -> db.row[i] = past.row[i]; past.row[i] = 0; i++
+  :: else -> break
+  od;
+  i = 0;
+  do
+  :: i < KEYS -> db.of_key[i] = past.of_key[i]; past.of_key[i] = 0; i++
+  :: else -> break
+  od;
+  i = 0;
+  do
+  :: i < ADDRESSES ->
+     j = past.length[i];
+     do
+     :: j < db.length[i] -> HELD(i, j) = 0; j++
+     :: else -> break
+     od;
+     if
+     :: past.length[i] < db.length[i] -> db.length[i] = past.length[i]
+     :: else
+     fi;
+     past.length[i] = 0;
+     i++
+  :: else -> break
+  od;
+  i = 0; j = 0;
+  db.address = past.address;
+  past.address = 0;
+  saved = false
+}

@@ -1,0 +1,94 @@
+/* An entry of a journal, and of what the server holds of it. */
+#define DONE 0
+#define UNKNOWN 1     /* begun, and its end not known: a close */
+#define OUT_OF_STEP 2
+#define AGAIN 3       /* the result of the same request, told for another operation */
+#define OF(o, outcome) (1 + (o) * 4 + (outcome))
+#define BY_HAND(batch) (20 + (batch))
+#define MEMORY_LOST 40
+#define IS_OP(e) ((e) > 0 && (e) < 20)
+#define OP_OF(e) (((e) - 1) / 4)
+#define OUTCOME(e) (((e) - 1) % 4)
+#ifdef BROKEN_INTERRUPTED_IS_NO_CLOSE
+#define IS_CLOSE(e) (IS_OP(e) && OUTCOME(e) == DONE || (e) >= 20 && (e) < 40)
+#else
+#define IS_CLOSE(e) (IS_OP(e) && OUTCOME(e) < OUT_OF_STEP || (e) >= 20 && (e) < 40)
+#endif
+
+/* The card readers: how many batches each has closed. */
+byte closed[3];
+
+/* A device: a program with a credential of its own. Its address never belongs to another. */
+typedef Device {
+  bool on;
+  byte reader;
+  byte length;
+  byte entry[LENGTH];
+  byte begun;          /* operation + 1 */
+  bool closing;        /* the reader has closed the batch for it */
+  bool compared;       /* a welcome to a hello of this run was compared */
+  byte told;           /* how far the device believes that the server is */
+#ifdef COUNTER
+  byte counter;        /* kept with the key, outside the journal */
+#endif
+};
+Device device[ADDRESSES];
+byte addresses;        /* given so far */
+
+/* An operation's command, which stays in the air: heard never, late, often. */
+typedef Command {
+  bool said;
+  byte address;
+  byte key;
+  byte previous;       /* the last close that the server held of the address */
+};
+Command command[ALL_OPS];
+byte operations;       /* accepted so far; ids are never given twice */
+
+/* The database. */
+#define ABSENT 0
+#define PENDING 1
+#define ENDED 2
+typedef Database {
+  byte row[ALL_OPS];
+  byte of_key[KEYS];   /* operation + 1 */
+  byte address;        /* the terminal's present one */
+  byte length[ADDRESSES];
+};
+Database db;
+Database past;
+byte held[ADDRESSES * LENGTH];
+#define HELD(a, i) held[(a) * LENGTH + (i)]
+
+
+/* What is left of each fault: how often it may happen in a run. */
+#ifndef RESTORES
+#define RESTORES 0
+#endif
+#ifndef HANDS
+#define HANDS 0
+#endif
+#ifndef LOSSES
+#define LOSSES 0
+#endif
+#ifndef OLD_COPIES
+#define OLD_COPIES 0
+#endif
+#ifndef SWAPS
+#define SWAPS 0
+#endif
+byte restores = RESTORES;
+byte hands = HANDS;
+byte losses = LOSSES;
+byte old_copies = OLD_COPIES;
+byte swaps = SWAPS;
+/* A copy of the database was made. */
+bool saved;
+
+/* Loop counters and answers of inlines; `hidden` keeps them out of the state. */
+hidden byte i;
+hidden byte j;
+hidden byte last;
+hidden byte batch;
+hidden byte known;
+hidden byte same;
