@@ -12,7 +12,7 @@ type Fault = keyof typeof faults;
 
 const all = Object.keys(faults) as Fault[];
 /** A reader that cannot name its last batch cannot show that a person closed it. */
-const unseen: Fault[] = ["HANDS"];
+const unseen: ReadonlySet<Fault> = new Set(["HANDS"]);
 /** Addresses for the first device, two faults that each ask for another, and the end of the run. */
 const addresses = "ADDRESSES=4";
 
@@ -35,7 +35,7 @@ function run([one, other]: [Fault, Fault], canName: boolean): Model {
 /** Every two faults, with readers that can name the batch that they closed last, and with readers that cannot. */
 export const designedMemory: Model[] = [
   ...pairs(all).map((pair) => run(pair, true)),
-  ...pairs(all.filter((fault) => !unseen.includes(fault))).map((pair) => run(pair, false)),
+  ...pairs(all.filter((fault) => !unseen.has(fault))).map((pair) => run(pair, false)),
   {
     ...run(["OLD_COPIES", "RESTORES"], true),
     name: "memory, counter",
