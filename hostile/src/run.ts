@@ -20,8 +20,8 @@ export interface RunOptions extends Settings {
 /** The failures that are printed; the first ones say enough. */
 const mostFailures = 50;
 const mostPerRoute = 5;
-/** Before the windows of their operations end. */
-const renewMs = 240_000;
+/** A terminal has one operation at a time, so the next one comes when the windows of `transferSeconds` are over. */
+const renewMs = 605_000;
 const forNeighbours = 0.12;
 const refusedForForm = new Set([400, 413, 415, 422]);
 
