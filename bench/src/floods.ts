@@ -14,7 +14,7 @@ const idleMs = 2_000;
 /** So long a flood is watched that the server takes to its end, or does not. */
 const watchMs = 1_500;
 /** Added to the longest wait without a flood, it is the most that another connection may wait: some turns of a few packets. */
-const mostRatio = 30;
+const mostRatio = 10;
 
 function connectOf(clientId: string): IConnectPacket {
   return { cmd: "connect", protocolId: "MQTT", protocolVersion: 4, clean: true, clientId, keepalive: 0 };
