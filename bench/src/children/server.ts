@@ -7,6 +7,7 @@ import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger, type Logger } from "@tillkeeper/server/platform/log";
 import { rootKeyFile } from "@tillkeeper/server/platform/root-key";
+import pg from "pg";
 import { databaseUrl } from "../database-url.ts";
 import { processFigures } from "../process-figures.ts";
 import { serveParent } from "./serve-parent.ts";
@@ -59,7 +60,19 @@ async function startDatabase(folder: string, log: Logger, binaries?: string): Pr
     ...(binaries !== undefined && { binaries }),
   });
   closing.add(() => postgres.stop());
+  await letOwnerCheckpoint(postgres);
   return postgres.connection;
+}
+
+/** Rounds begin behind a checkpoint, which the owner of the database may not ask for by itself. */
+async function letOwnerCheckpoint({ superuser, connection }: EmbeddedPostgres): Promise<void> {
+  const client = new pg.Client(superuser);
+  await client.connect();
+  try {
+    await client.query(`grant pg_checkpoint to ${connection.user}`);
+  } finally {
+    await client.end();
+  }
 }
 
 async function endServer(): Promise<void> {
