@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "@tillkeeper/server/config";
+import { openDb } from "@tillkeeper/server/db/db";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
 import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger, type Logger } from "@tillkeeper/server/platform/log";
 import { rootKeyFile } from "@tillkeeper/server/platform/root-key";
-import pg from "pg";
 import { databaseUrl } from "../database-url.ts";
 import { processFigures } from "../process-figures.ts";
 import { serveParent } from "./serve-parent.ts";
@@ -66,12 +66,11 @@ async function startDatabase(folder: string, log: Logger, binaries?: string): Pr
 
 /** Rounds begin behind a checkpoint, which the owner of the database may not ask for by itself. */
 async function letOwnerCheckpoint({ superuser, connection }: EmbeddedPostgres): Promise<void> {
-  const client = new pg.Client(superuser);
-  await client.connect();
+  const db = openDb(superuser, createLogger("error"));
   try {
-    await client.query(`grant pg_checkpoint to ${connection.user}`);
+    await db.pool.query(`grant pg_checkpoint to ${connection.user}`);
   } finally {
-    await client.end();
+    await db.close();
   }
 }
 
