@@ -110,7 +110,7 @@ export async function buildApp({
     void finish();
   });
   setRules(app, routes);
-  addHooks(app);
+  addHooks(app, log);
   await addReferencePage(app);
   for (const row of routes.filter((candidate) => !candidate.form && !candidate.upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
@@ -137,12 +137,13 @@ function setRules(app: FastifyInstance, routes: readonly Route[]): void {
   app.removeContentTypeParser("text/plain");
 }
 
-function addHooks(app: FastifyInstance): void {
+function addHooks(app: FastifyInstance, log: Logger): void {
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("request-id", request.id);
     done(headerFault(request.raw));
   });
   app.addHook("preValidation", (request, _reply, done) => done(unstorable(request)));
+  if (!log.isLevelEnabled("info")) return;
   app.addHook("onResponse", (request, reply, done) => {
     logAnswer(request, reply);
     done();

@@ -27,7 +27,7 @@ interface Served {
 
 /**
  * Serves the OpenAPI document, and the reference page that shows it. Routes that are added later are in it. The document is
- * large and anybody may ask for it, so it is written out once, and all answers share the bytes.
+ * large and needs no token, so the server writes it out once, and all answers share the bytes.
  */
 export async function addReferencePage(app: FastifyInstance): Promise<void> {
   await app.register(swagger, { openapi: openApiDocument });

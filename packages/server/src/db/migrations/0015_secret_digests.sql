@@ -7,7 +7,7 @@ alter table client_secrets alter column chosen drop default;
 -- has a slow hash is given its digest when it matches next.
 update client_secrets set chosen = true where last_four is null;
 
--- A client has at most one chosen secret, so that a wrong one costs one slow check. The newest is the one that is set now.
+-- A client has at most one chosen secret, so that a wrong secret costs one slow check. Its newest chosen secret stays valid.
 update client_secrets as secret set revoked_at = now()
 where secret.chosen and secret.revoked_at is null and exists (
   select from client_secrets as newer

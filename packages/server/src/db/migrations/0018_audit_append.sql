@@ -133,7 +133,7 @@ create trigger audit_heads_only_grow before insert or update on audit_heads
 create trigger audit_heads_never_shortened before delete or truncate on audit_heads
   for each statement execute function audit_heads_only_grow();
 
--- Names in these functions mean the tables of this schema, whatever the caller's search path or temporary tables are.
+-- Names in these functions mean the tables of this schema, also under another search path or beside temporary tables of the caller.
 do $$
 declare
   name text;

@@ -35,8 +35,9 @@ export function securityHeaders({ https }: { https: boolean }): HeaderTable {
 
 /** Sets them on each response before the framework sees its request, so that no way of answering goes without. */
 export function setOnEveryResponse(server: Server, headers: HeaderTable): void {
+  const entries = Object.entries(headers);
   server.prependListener("request", ({ url = "" }, response: ServerResponse) => {
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    for (const [name, value] of entries) response.setHeader(name, value);
     if (isReferencePage.test(url)) response.setHeader("content-security-policy", referencePage);
   });
 }
