@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Db, forAllAccounts } from "../src/db/db.ts";
 import { inTenant, tenantRole } from "../src/db/tenant.ts";
 import { closedToTenants, exemptingOwner, tenantRights } from "../src/db/tenant-rights.ts";
@@ -196,6 +196,25 @@ describe("walls in the database", () => {
       "permission denied",
     );
     await inDatabase("drop table new_thing, newer_thing");
+  });
+
+  it("are raised beside requests that use several tables, with the lock on one table at a time", async () => {
+    const tables = ["accounts", "stores", "terminal_credentials", "terminals"];
+    for (const table of tables) await db.pool.query(`drop policy all_accounts on ${table}`);
+    const client = await db.pool.connect();
+    await client.query("begin; select from stores limit 1");
+    const raised = raiseWalls(db);
+    await vi.waitFor(async () => {
+      const { rows } = await db.pool.query(
+        "select from pg_locks where relation = 'stores'::regclass and mode = 'AccessExclusiveLock' and not granted",
+      );
+      expect(rows).toHaveLength(1);
+    });
+    for (const table of tables) await client.query(`select from ${table} limit 1`);
+    await client.query("commit");
+    client.release();
+    await raised;
+    expect(await db.sql.transaction().execute((tx) => differences(tx))).toEqual([]);
   });
 
   it("are not raised with a table that has an account and no policy", async () => {

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { type Migration, type MigrationProvider, Migrator } from "kysely/migration";
 import { StartupError } from "../platform/startup-error.ts";
 import type { Db } from "./db.ts";
+import { retried } from "./retry.ts";
 
 const folder = new URL("./migrations/", import.meta.url);
 
@@ -26,10 +27,15 @@ const sqlFiles: MigrationProvider = {
 /** Brings the database to this version's schema, or to that of a file before. Returns the names of the files it ran. */
 export async function migrate(db: Db, to?: string): Promise<string[]> {
   const migrator = new Migrator({ db: db.sql, provider: sqlFiles });
-  const { error, results } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
-  if (error) {
+  try {
+    // All files run in one transaction, which can lose against requests of servers that are up.
+    return await retried(async () => {
+      const { error, results } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
+      if (error) throw error;
+      return (results ?? []).map((result) => result.migrationName);
+    });
+  } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown fault";
     throw new StartupError(`The database could not be brought to this version's schema: ${reason}`, { cause: error });
   }
-  return (results ?? []).map((result) => result.migrationName);
 }

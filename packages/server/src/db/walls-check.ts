@@ -25,6 +25,11 @@ async function ofRole(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   ];
 }
 
+/** Of a row of pg_class by the name `found`: its row security binds its owner, with the policy for work on all accounts. */
+export const boundOwner = sql<boolean>`relrowsecurity and relforcerowsecurity and exists (
+  select from pg_policy where polrelid = found.oid and polname = 'all_accounts' and polroles = array[found.relowner]
+)`;
+
 /** Row security binds every role, and the policy for work on all accounts is addressed to the table's owner alone. */
 async function ofTables(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
@@ -32,9 +37,7 @@ async function ofTables(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
     where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')
       and relname <> all(${[...exemptingOwner]})
       and exists (select from pg_attribute where attrelid = found.oid and attname = 'account_id' and not attisdropped)
-      and not (relrowsecurity and relforcerowsecurity and exists (
-        select from pg_policy where polrelid = found.oid and polname = 'all_accounts' and polroles = array[found.relowner]
-      ))`.execute(tx);
+      and not (${boundOwner})`.execute(tx);
   return rows.map(({ name }) => `row security of ${name} does not bind its owner`);
 }
 

@@ -2,9 +2,15 @@ import { sql } from "kysely";
 import { StartupError } from "../platform/startup-error.ts";
 import type { Db, Tx } from "./db.ts";
 import { startLock } from "./locks.ts";
+import { retried } from "./retry.ts";
 import { tenantRole } from "./tenant.ts";
 import { exemptingOwner, rights, tenantFunctions, tenantRights } from "./tenant-rights.ts";
-import { differences } from "./walls-check.ts";
+import { boundOwner, differences } from "./walls-check.ts";
+
+interface Table {
+  name: string;
+  owner: string;
+}
 
 /**
  * Brings the walls between accounts to what this version asks for, and checks that they stand. They are the tenants' role with
@@ -12,28 +18,36 @@ import { differences } from "./walls-check.ts";
  * Does nothing where they stand already. Throws `StartupError` when the database user may not do that.
  */
 export async function raiseWalls(db: Pick<Db, "sql">): Promise<void> {
-  await db.sql.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
+  const stand = await alone(db, async (tx) => {
     await obtainTenantRole(tx);
-    if ((await differences(tx)).length === 0) return;
-    try {
-      await sql`savepoint walls`.execute(tx);
-      await sql.raw(policies).execute(tx);
-      await sql.raw(grants()).execute(tx);
-    } catch (error) {
-      await sql`rollback to savepoint walls`.execute(tx);
-      throw new StartupError(
-        `The database user cannot set the rights of the role ${tenantRole} (${(error as Error).message}): let the owner of the tables connect.`,
-        { cause: error },
-      );
-    }
-    const left = await differences(tx);
-    if (left.length > 0) {
-      throw new StartupError(
-        `The role ${tenantRole}, which keeps tenants apart, cannot be trusted: ${left.slice(0, 5).join("; ")}. Have an administrator of PostgreSQL put that right.`,
-      );
-    }
+    return (await differences(tx)).length === 0;
   });
+  if (stand) return;
+  try {
+    for (const table of await tablesToBind(db)) await alone(db, (tx) => bindOwner(tx, table));
+    await alone(db, (tx) => sql.raw(grants()).execute(tx));
+  } catch (error) {
+    throw new StartupError(
+      `The database user cannot set the rights of the role ${tenantRole} (${(error as Error).message}): let the owner of the tables connect.`,
+      { cause: error },
+    );
+  }
+  const left = await alone(db, differences);
+  if (left.length > 0) {
+    throw new StartupError(
+      `The role ${tenantRole}, which keeps tenants apart, cannot be trusted: ${left.slice(0, 5).join("; ")}. Have an administrator of PostgreSQL put that right.`,
+    );
+  }
+}
+
+/** One server at a time; again when it lost against requests of servers that are up. */
+function alone<T>(db: Pick<Db, "sql">, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return retried(() =>
+    db.sql.transaction().execute(async (tx) => {
+      await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
+      return work(tx);
+    }),
+  );
 }
 
 /** The database user has to be able to take on the role; making it takes CREATEROLE. */
@@ -62,26 +76,25 @@ async function obtainTenantRole(tx: Tx): Promise<void> {
   }
 }
 
-/** For what migrations have made since the policies were last looked at, and for tables that changed their owner. */
-const policies = `
-do $$
-declare
-  found record;
-begin
-  for found in
-    select relname as name, pg_get_userbyid(relowner) as owner from pg_class
+/** What migrations have made since the walls were last looked at, and what changed its owner. */
+async function tablesToBind(db: Pick<Db, "sql">): Promise<Table[]> {
+  const { rows } = await sql<Table>`
+    select relname as name, pg_get_userbyid(relowner) as owner from pg_class as found
     where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and relrowsecurity
-      and relname not in (${exemptingOwner.map((name) => `'${name}'`).join(", ")})
-  loop
-    execute format('alter table %I force row level security', found.name);
-    execute format('drop policy if exists all_accounts on %I', found.name);
-    execute format(
-      'create policy all_accounts on %I to %I using (current_setting(''tillkeeper.all_accounts'', true) = ''on'')',
-      found.name, found.owner
-    );
-  end loop;
-end
-$$`;
+      and relname <> all(${[...exemptingOwner]})
+      and not (${boundOwner})`.execute(db.sql);
+  return rows;
+}
+
+/** In a transaction of its own: with the lock on one table alone, no request that uses several can stand in the way. */
+async function bindOwner(tx: Tx, { name, owner }: Table): Promise<void> {
+  const table = sql.id(name);
+  await sql`alter table ${table} force row level security`.execute(tx);
+  await sql`drop policy if exists all_accounts on ${table}`.execute(tx);
+  await sql`
+    create policy all_accounts on ${table} to ${sql.id(owner)}
+    using (current_setting('tillkeeper.all_accounts', true) = 'on')`.execute(tx);
+}
 
 function grants(): string {
   const lines = Object.entries(tenantRights).flatMap(([table, of]) =>
