@@ -13,7 +13,7 @@ import { FreeText } from "./texts.ts";
 
 /**
  * The device protocol: MQTT 5 or 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
- * Topics are `tillkeeper/v1/{terminal_id}/{channel}`; what each channel is for stands in `channelMeanings`.
+ * Topics are `tillkeeper/v1/{address}/{channel}`; what each channel is for stands in `channelMeanings`.
  * The broker only carries: a PUBACK proves nothing, a receipt does.
  */
 export const protocolVersion = 1;
@@ -30,7 +30,7 @@ export const upChannels = [
   "probe_answer",
 ] as const;
 export type UpChannel = (typeof upChannels)[number];
-export const downChannels = ["welcome", "command", "receipt", "cancel", "inquiry", "rejection", "probe"] as const;
+export const downChannels = ["welcome", "command", "receipt", "cancel", "rejection", "probe"] as const;
 export type DownChannel = (typeof downChannels)[number];
 
 /**
@@ -54,43 +54,43 @@ export const channelMeanings = {
   command: "do this, before `expires_at`",
   receipt: "it is stored; stop repeating",
   cancel: "do not begin this, or break it off",
-  inquiry: "say hello again: what do you know of this operation?",
   rejection: "a message of yours was not understood, and where",
   probe: "are you there? Answer at once",
 } as const satisfies Record<UpChannel | DownChannel, string>;
 
 const root = "tillkeeper/v1";
 
-export function topic(terminalId: string, channel: UpChannel | DownChannel): string {
-  return `${root}/${terminalId}/${channel}`;
+/** `address`: of the device that speaks, or is spoken to. */
+export function topic(address: string, channel: UpChannel | DownChannel): string {
+  return `${root}/${address}/${channel}`;
 }
 
-/** Everything that terminals say, for the server to subscribe to on an outside broker. */
+/** Everything that devices say, for the server to subscribe to on an outside broker. */
 export function upTopicFilters(): string[] {
   return upChannels.map((channel) => `${root}/+/${channel}`);
 }
 
-/** Everything that concerns one terminal: the prefix it may publish and subscribe below, ending in `/`. */
-export function terminalTopicPrefix(terminalId: string): string {
-  return `${root}/${terminalId}/`;
+/** Everything that concerns one device: the prefix it may publish and subscribe below, ending in `/`. */
+export function deviceTopicPrefix(address: string): string {
+  return `${root}/${address}/`;
 }
 
 const allChannels = [...upChannels, ...downChannels];
 
-/** `undefined` for a topic that is not one of ours. */
-export function parseTopic(text: string): { terminalId: string; channel: UpChannel | DownChannel } | undefined {
-  const [first, version, terminalId, channel, ...rest] = text.split("/");
-  if (`${first}/${version}` !== root || !terminalId || !channel || rest.length > 0) return undefined;
+/** `undefined` for a topic that is not one of ours. Whether the address has the form of one is not looked at. */
+export function parseTopic(text: string): { address: string; channel: UpChannel | DownChannel } | undefined {
+  const [first, version, address, channel, ...rest] = text.split("/");
+  if (`${first}/${version}` !== root || !address || !channel || rest.length > 0) return undefined;
   const known = allChannels.find((name) => name === channel);
-  return known && { terminalId, channel: known };
+  return known && { address, channel: known };
 }
 
 /**
- * The client ids a terminal may connect with: its own id, or that id, a colon and anything, for a second connection.
- * A broker ends the older of two connections with one client id, so another terminal's id must not be taken.
+ * The client ids a device may connect with: its address, or that address, a colon and anything, for a second connection.
+ * A broker ends the older of two connections with one client id, so another device's address must not be taken.
  */
-export function clientIdBelongsTo(clientId: string, terminalId: string): boolean {
-  return clientId === terminalId || clientId.startsWith(`${terminalId}:`);
+export function clientIdBelongsTo(clientId: string, address: string): boolean {
+  return clientId === address || clientId.startsWith(`${address}:`);
 }
 
 const OperationId = Type.String({ format: "uuid" });
@@ -112,15 +112,6 @@ export const HelloMessage = Type.Object(
     operations: Type.Array(
       Type.Object({ operation_id: OperationId, phase: Type.Enum(["delivered", "started", "answered"]) }, open),
       { maxItems: limits.mqttHelloOperations, description: "Waiting, begun or answered, and not yet receipted." },
-    ),
-    inquiry: Type.Optional(
-      Type.Object(
-        { operation_id: OperationId, attempt: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }) },
-        {
-          ...open,
-          description: "Echo of the inquiry that this hello answers: it was said after that, so it is decisive.",
-        },
-      ),
     ),
   },
   open,
@@ -215,18 +206,6 @@ export const CancelRefusedMessage = Type.Object(
 );
 export type CancelRefusedMessage = Static<typeof CancelRefusedMessage>;
 
-export const InquiryMessage = Type.Object(
-  {
-    operation_id: OperationId,
-    attempt: Type.Integer({
-      minimum: 1,
-      description: "Counts what was sent about the operation; to be echoed in hello.",
-    }),
-  },
-  open,
-);
-export type InquiryMessage = Static<typeof InquiryMessage>;
-
 export const RejectionMessage = Type.Object(
   {
     channel: Type.String({ description: "The channel of the message that was refused." }),
@@ -279,7 +258,6 @@ export const messages = {
   command: CommandMessage,
   receipt: ReceiptMessage,
   cancel: CancelMessage,
-  inquiry: InquiryMessage,
   rejection: RejectionMessage,
   probe: ProbeMessage,
 } as const satisfies Record<UpChannel | DownChannel, unknown>;
@@ -298,7 +276,6 @@ export interface Messages {
   command: CommandMessage;
   receipt: ReceiptMessage;
   cancel: CancelMessage;
-  inquiry: InquiryMessage;
   rejection: RejectionMessage;
   probe: ProbeMessage;
 }

@@ -34,8 +34,9 @@ export const defaultTimeoutSeconds = {
 } as const satisfies Record<OperationName, number>;
 
 /**
- * Whether it does no harm to carry the operation out twice. One that is not repeatable is never sent again blindly: the
- * terminal is asked first what it knows of it. A command that may have arrived then counts as one that may have begun.
+ * Whether it does no harm that two devices carry the operation out. One that is not repeatable belongs to the address that
+ * the terminal had when it was accepted, and is never sent to another. A command that may have arrived counts as one that may
+ * have begun.
  */
 export const repeatable = {
   open_menu: true,

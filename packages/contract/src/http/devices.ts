@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { DeviceAddress } from "../addresses.ts";
 import { PairingCodeStatus, pairingLimits } from "../pairing.ts";
 import { FreeText } from "../texts.ts";
 import { DeviceModel, DeviceSerialNumber, PairingReference, Terminal } from "./terminals.ts";
@@ -104,6 +105,12 @@ export const DeviceTokenRequest = Type.Object(
   {
     terminal_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64, examples: ["T12345678-T0001"] })),
     device_serial_number: Type.Optional(DeviceSerialNumber),
+    memory_lost: Type.Optional(
+      Type.Boolean({
+        description:
+          "The device has lost its journal, or part of it: it is given another address, and begins a new one.",
+      }),
+    ),
     proof: Proof,
   },
   { additionalProperties: false },
@@ -113,6 +120,7 @@ export type DeviceTokenRequest = Static<typeof DeviceTokenRequest>;
 /** The credential of a paired device: the password of its MQTT connections, the bearer token of its HTTPS requests. */
 export const DeviceToken = Type.Object({
   terminal_id: Type.String(),
+  address: DeviceAddress,
   account_id: Type.String(),
   store_id: Type.String(),
   reference: Type.Optional(PairingReference),
@@ -120,7 +128,7 @@ export const DeviceToken = Type.Object({
   token_type: Type.Literal("Bearer"),
   expires_in: Type.Integer({ description: "Seconds from now." }),
   mqtt_url: Type.String(),
-  mqtt_username: Type.String(),
+  mqtt_username: Type.String({ description: "The address." }),
   mqtt_password: Type.String({ description: "The token, or what the broker takes in its place." }),
   mqtt_client_id: Type.String(),
   https_url: Type.String(),

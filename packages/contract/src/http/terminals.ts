@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "typebox";
+import { DeviceAddress } from "../addresses.ts";
 import { TerminalStatus, TerminalStatusReason } from "../terminal-status.ts";
 
 const StoreId = Type.String({
@@ -116,8 +117,9 @@ export type TerminalList = Static<typeof TerminalList>;
 /** The MQTT credential of a terminal; the password is shown here once and kept only as a hash. */
 export const TerminalCredential = Type.Object({
   terminal_id: Type.String(),
+  address: DeviceAddress,
   mqtt_url: Type.String(),
-  username: Type.String(),
+  username: Type.String({ description: "The address." }),
   password: Type.String(),
   client_id: Type.String({ description: "The MQTT client id to connect with." }),
 });

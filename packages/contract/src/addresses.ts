@@ -1,0 +1,38 @@
+import { Type } from "typebox";
+
+/**
+ * The address of a device: one credential of one terminal, `{terminal_id}-D{n}` (docs/adr/0025). It is the user name and the
+ * client id of its MQTT connections and a level of its topics, so any broker can vouch for it by a rule on the user name.
+ */
+export const deviceAddressPattern = "^[PT]\\d{8}-T\\d{4,9}-D\\d{1,10}$";
+const form = /^(([PT]\d{8})-T\d{4,9})-D\d{1,10}$/;
+
+export const DeviceAddress = Type.String({
+  pattern: deviceAddressPattern,
+  description: "The terminal's id, `-D` and a number: another one for each device, pairing and password.",
+  examples: ["T12345678-T0001-D3632400"],
+});
+
+/** `undefined` for what has not the form of an address. */
+export function readDeviceAddress(
+  text: string,
+): { accountId: string; terminalId: string; address: string } | undefined {
+  const [address, terminalId, accountId] = form.exec(text) ?? [];
+  if (address === undefined || terminalId === undefined || accountId === undefined) return undefined;
+  return { accountId, terminalId, address };
+}
+
+/** `number`: a positive integer, larger than that of every address that the terminal had before. */
+export function deviceAddress(terminalId: string, number: number): string {
+  return `${terminalId}-D${number}`;
+}
+
+const epochMs = Date.UTC(2020, 0, 1);
+
+/**
+ * The number of a terminal's next address. Minutes are in it so that a database which went back to an earlier moment does not
+ * give a number twice.
+ */
+export function nextDeviceNumber(last: number, now: Date): number {
+  return Math.max(last + 1, Math.floor((now.getTime() - epochMs) / 60_000));
+}
