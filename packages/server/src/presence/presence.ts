@@ -9,7 +9,7 @@ import type {
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import type { CredentialHolder } from "../terminals/credential-holders.ts";
+import type { Device } from "../terminals/devices.ts";
 import { moveTerminals } from "../terminals/life-cycle.ts";
 import { Gathering } from "./gathering.ts";
 import { type Told, writeEvents } from "./journal.ts";
@@ -34,7 +34,7 @@ export { awaitOtherTelemetry, endFault } from "./queries.ts";
 const pollSeconds = limits.longPollWaitSecondsMax + 4;
 
 /** Who speaks as a terminal, and whether it asks for its messages over HTTPS: then it is heard of more often than by heartbeats. */
-interface HeardFrom extends CredentialHolder {
+interface HeardFrom extends Device {
   polls?: boolean;
 }
 
