@@ -38,14 +38,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   configurations: { select: true, insert: true, update: ["withdrawn_at", "withdrawn_by"] },
   operation_claims: {
     select: true,
-    update: [
-      "cancel_refused_at",
-      "cancel_requested_at",
-      "cancel_requested_by",
-      "deadline",
-      "due_at",
-      "terminal_id",
-    ],
+    update: ["cancel_refused_at", "cancel_requested_at", "cancel_requested_by", "deadline", "due_at", "terminal_id"],
     delete: true,
   },
   operations: {

@@ -25,7 +25,13 @@ export function credentialWorker({ db, clock, log, transport }: CheckDeps): Work
     async run(signal) {
       while (!signal.aborted) {
         const connections = transport().connections();
-        const outdated = connections.length === 0 ? [] : await findOutdated(db, connections.map(({ address }) => address));
+        const outdated =
+          connections.length === 0
+            ? []
+            : await findOutdated(
+                db,
+                connections.map(({ address }) => address),
+              );
         const over = connections.filter(
           ({ endsAt }) => endsAt && endsAt.getTime() + tokenGraceMs <= clock.now().getTime(),
         );

@@ -92,7 +92,10 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     disconnect: sendAway,
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
-    connections: () => connections.all().map(({ link, address, endsAt }) => ({ address, ...(endsAt && { endsAt }), end: () => link.end() })),
+    connections: () =>
+      connections
+        .all()
+        .map(({ link, address, endsAt }) => ({ address, ...(endsAt && { endsAt }), end: () => link.end() })),
     close: () => {
       connections.close();
       share.close();

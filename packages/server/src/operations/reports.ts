@@ -40,11 +40,7 @@ type Report = { progress: Progress; finish?: undefined } | { finish: Finish; pro
 export function createReports({ db, clock, durations }: { db: Db; clock: Clock; durations: Durations }): Reports {
   const notes = dispatchedNotes();
   const report = gatherReports(db, clock, durations);
-  const tell = async (
-    { accountId, terminalId }: Device,
-    id: string,
-    phases: Partial<Progress>,
-  ) => {
+  const tell = async ({ accountId, terminalId }: Device, id: string, phases: Partial<Progress>) => {
     const dispatchedAt = notes.take(terminalId, id);
     const progress = {
       accountId,

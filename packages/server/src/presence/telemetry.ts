@@ -70,8 +70,8 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
     }
   };
   return {
-    take({ accountId, terminalId, credentialId }, telemetry, at) {
-      const holder = { accountId, terminalId, credentialId };
+    take({ accountId, terminalId, address }, telemetry, at) {
+      const holder = { accountId, terminalId, address };
       for (const field of telemetryFields) {
         const value = telemetry[field];
         // What the contract does not know inside of a field is ignored like a field that it does not know.

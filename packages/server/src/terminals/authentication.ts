@@ -31,10 +31,10 @@ export async function authenticateTerminal(
   const text = password.toString("latin1");
   if (looksLikeDeviceToken(text)) {
     const identity = await deviceTokens.verify(text);
-    return identity?.address === username ? stillHeld(findLiveCredential, identity) : undefined;
+    return identity && identity.address === username ? stillHeld(findLiveCredential, identity) : undefined;
   }
   const row = await findLiveCredential(device.accountId, device.terminalId);
-  if (row?.address !== username || !row.secret_sha256 || !sha256Matches(password, row.secret_sha256)) return undefined;
+  if (!row?.secret_sha256 || row.address !== username || !sha256Matches(password, row.secret_sha256)) return undefined;
   return device;
 }
 

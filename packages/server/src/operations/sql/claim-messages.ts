@@ -25,8 +25,7 @@ export interface Message {
 /** A device that the operation may be sent to: the one that it is for, or any. */
 const isForPresent = "credential.address = coalesce(claim.address, credential.address)";
 
-const ofTerminal =
-  "credential.account_id = claim.account_id and credential.terminal_id = claim.terminal_id";
+const ofTerminal = "credential.account_id = claim.account_id and credential.terminal_id = claim.terminal_id";
 
 /**
  * What is to be said next about a live operation, null for nothing: as when the device that it is for was replaced. What has

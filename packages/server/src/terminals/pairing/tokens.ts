@@ -1,7 +1,7 @@
 import type { DeviceToken, DeviceTokenRequest } from "@tillkeeper/contract/http/devices";
 import type { JWK } from "jose";
-import type { DeviceIdentity, DeviceTokens, Nonce } from "../../auth/device-tokens.ts";
 import { recordChange } from "../../audit/audit.ts";
+import type { DeviceIdentity, DeviceTokens, Nonce } from "../../auth/device-tokens.ts";
 import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
