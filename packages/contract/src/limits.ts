@@ -10,6 +10,9 @@ export const limits = {
   /** A further one ends the oldest. */
   mqttConnectionsPerTerminal: 4,
   mqttHelloOperations: 100,
+  /** What an agent keeps of its log, closes and others each, beyond what the server does not hold. */
+  journalEntriesKept: 50,
+  journalDaysKept: 7,
   longPollWaitSecondsMax: 20,
   longPollMessages: 50,
   idempotencyKeyHours: 48,

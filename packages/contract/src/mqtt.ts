@@ -30,7 +30,7 @@ export const upChannels = [
   "probe_answer",
 ] as const;
 export type UpChannel = (typeof upChannels)[number];
-export const downChannels = ["welcome", "command", "receipt", "cancel", "rejection", "probe"] as const;
+export const downChannels = ["welcome", "command", "receipt", "cancel", "memory", "rejection", "probe"] as const;
 export type DownChannel = (typeof downChannels)[number];
 
 /**
@@ -44,7 +44,7 @@ export const channelMeanings = {
   hello: "I am here, and this is what I know",
   delivered: "I have the command, and cannot begin yet",
   started: "I have begun",
-  result: "this came of it; repeated until the receipt",
+  result: "this came of it; the next of my log, repeated until the receipt",
   cancel_refused: "I have begun, and bring it to its end",
   heartbeat: "I am alive, and this is how I am",
   goodbye: "I am being shut down",
@@ -54,6 +54,7 @@ export const channelMeanings = {
   command: "do this, before `expires_at`",
   receipt: "it is stored; stop repeating",
   cancel: "do not begin this, or break it off",
+  memory: "so far I hold your log: tell me what comes after it",
   rejection: "a message of yours was not understood, and where",
   probe: "are you there? Answer at once",
 } as const satisfies Record<UpChannel | DownChannel, string>;
@@ -103,6 +104,13 @@ export const Session = Type.String({
   description: "Names one connection of the terminal, new for each: what is said of an older one changes nothing.",
 });
 
+/** How far the log of an address is: the last number, and the id that stands under it; 0 without an id for an empty one. */
+export const Memory = Type.Object(
+  { number: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }), id: Type.Optional(OperationId) },
+  open,
+);
+export type Memory = Static<typeof Memory>;
+
 export const HelloMessage = Type.Object(
   {
     protocol: Type.Literal(protocolVersion),
@@ -110,8 +118,8 @@ export const HelloMessage = Type.Object(
     sent_at: Time,
     session: Type.Optional(Session),
     operations: Type.Array(
-      Type.Object({ operation_id: OperationId, phase: Type.Enum(["delivered", "started", "answered"]) }, open),
-      { maxItems: limits.mqttHelloOperations, description: "Waiting, begun or answered, and not yet receipted." },
+      Type.Object({ operation_id: OperationId, phase: Type.Enum(["delivered", "started"]) }, open),
+      { maxItems: limits.mqttHelloOperations, description: "Waiting or begun; what is answered is told as a result." },
     ),
   },
   open,
@@ -129,6 +137,7 @@ export const WelcomeMessage = Type.Object(
         description: "How often the server wants to hear a heartbeat; 30 where it says nothing.",
       }),
     ),
+    memory: Memory,
   },
   open,
 );
@@ -145,6 +154,29 @@ export const Transfer = Type.Object(
 );
 export type Transfer = Static<typeof Transfer>;
 
+/**
+ * What the server needs to store an operation that it does not know any more, because its database went back. The device keeps
+ * it and brings it back with the result, as it is.
+ */
+export const Origin = Type.Object(
+  {
+    request: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        description: "Equal for commands that came of one request: a repeated one has it again.",
+      }),
+    ),
+    request_body: Type.Optional(Type.String({ maxLength: 64 })),
+    parameters: OperationParameters,
+    created_at: Time,
+    created_by: Type.String({ maxLength: 255 }),
+    deadline: Time,
+    signature: Type.String({ maxLength: 64 }),
+  },
+  open,
+);
+export type Origin = Static<typeof Origin>;
+
 export const CommandMessage = Type.Object(
   {
     operation_id: OperationId,
@@ -154,6 +186,12 @@ export const CommandMessage = Type.Object(
     created_at: Time,
     expires_at: Type.String({ format: "date-time", description: "Never begin it at or after this instant." }),
     sent_at: Type.String({ format: "date-time", description: "The server's time when it sent this copy." }),
+    previous_close: Type.Optional(
+      Type.Union([OperationId, Type.Null()], {
+        description: "With end_of_day: begin only if this is the last close of the log; null: if there is none.",
+      }),
+    ),
+    origin: Origin,
     transfer: Type.Optional(Transfer),
   },
   open,
@@ -168,7 +206,15 @@ export type StartedMessage = Static<typeof StartedMessage>;
 
 export const ResultMessage = Type.Object(
   {
-    operation_id: OperationId,
+    number: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 2_147_483_647,
+        description: "In the log of this address. Left out of what the journal could not take.",
+      }),
+    ),
+    oldest: Type.Optional(Type.Literal(true, { description: "Nothing before it is in the journal any more." })),
+    operation_id: Type.String({ format: "uuid", description: "Of a close by hand: a random one." }),
     operation: OperationName,
     status: Type.Enum(["COMPLETED", "FAILED"]),
     started_at: Type.Optional(
@@ -181,14 +227,30 @@ export const ResultMessage = Type.Object(
     result: Type.Optional(Type.Unknown({ description: "With COMPLETED: the result of that operation." })),
     reason: Type.Optional(DeviceReason),
     error: Type.Optional(OperationError),
+    unknown_end: Type.Optional(
+      Type.Literal(true, { description: "With FAILED: it was begun, and the device cannot say whether it was done." }),
+    ),
+    last_close: Type.Optional(
+      Type.Union([OperationId, Type.Null()], { description: "With out_of_step: the last close of the log." }),
+    ),
+    repeats: Type.Optional(
+      Type.String({ format: "uuid", description: "The operation of the same request, whose result this is." }),
+    ),
+    by_hand: Type.Optional(
+      Type.Literal(true, { description: "Nobody asked for it here: the day was closed at the terminal." }),
+    ),
+    origin: Type.Optional(Origin),
   },
   open,
 );
 export type ResultMessage = Static<typeof ResultMessage>;
 
-/** `UNKNOWN`: the server has no such operation for this terminal; there is nothing to repeat. */
+/**
+ * `UNKNOWN`: the server has no such operation for this terminal, and what came of it tells nobody anything. Without a
+ * status the result was not the next one: it is to be told again after those before it.
+ */
 export const ReceiptMessage = Type.Object(
-  { operation_id: OperationId, status: Type.Enum([...operationStatuses, "UNKNOWN"]) },
+  { operation_id: OperationId, status: Type.Optional(Type.Enum([...operationStatuses, "UNKNOWN"])), memory: Memory },
   open,
 );
 export type ReceiptMessage = Static<typeof ReceiptMessage>;
@@ -205,6 +267,9 @@ export const CancelRefusedMessage = Type.Object(
   open,
 );
 export type CancelRefusedMessage = Static<typeof CancelRefusedMessage>;
+
+export const MemoryMessage = Type.Object({ memory: Memory }, open);
+export type MemoryMessage = Static<typeof MemoryMessage>;
 
 export const RejectionMessage = Type.Object(
   {
@@ -223,6 +288,8 @@ export const HeartbeatMessage = Type.Object(
     round_trip_ms: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 600_000, description: "From the last hello to its welcome." }),
     ),
+    /** How far the device believes that the server holds its log; answered if that is not so. */
+    memory: Type.Optional(Memory),
     telemetry: Type.Optional(Telemetry),
     fault: Type.Optional(DeviceFault),
   },
@@ -258,6 +325,7 @@ export const messages = {
   command: CommandMessage,
   receipt: ReceiptMessage,
   cancel: CancelMessage,
+  memory: MemoryMessage,
   rejection: RejectionMessage,
   probe: ProbeMessage,
 } as const satisfies Record<UpChannel | DownChannel, unknown>;
@@ -276,6 +344,17 @@ export interface Messages {
   command: CommandMessage;
   receipt: ReceiptMessage;
   cancel: CancelMessage;
+  memory: MemoryMessage;
   rejection: RejectionMessage;
   probe: ProbeMessage;
+}
+
+/**
+ * Whether a result may have closed a batch: what the next close has to know of. An answer that is repeated for the same request
+ * is no close of its own.
+ */
+export function mayHaveClosed({ operation, status, result, unknown_end, repeats }: ResultMessage): boolean {
+  if (operation !== "end_of_day" || repeats !== undefined) return false;
+  if (status === "FAILED") return unknown_end === true;
+  return (result as { outcome?: unknown } | undefined)?.outcome !== "declined";
 }

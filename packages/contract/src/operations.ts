@@ -71,16 +71,23 @@ export const deviceReasons = [
   "host_unreachable",
   "cancelled",
   "expired",
+  "out_of_step",
   "storage_failed",
 ] as const;
 export const DeviceReason = Type.Enum(deviceReasons);
 export type DeviceReason = (typeof deviceReasons)[number];
 
 /**
- * Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. The first three
+ * Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. The first four
  * tell what the server saw.
  */
-export const operationReasons = ["unreachable", "not_delivered", "no_answer", ...deviceReasons] as const;
+export const operationReasons = [
+  "unreachable",
+  "not_delivered",
+  "no_answer",
+  "invalid_result",
+  ...deviceReasons,
+] as const;
 export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
 export type OperationReason = (typeof operationReasons)[number];
 

@@ -98,6 +98,7 @@ export function readPairingUri(text: string): PairingInvitation | undefined {
 export const deviceProofs = {
   pairing: { type: "device-pairing+jwt", path: "/v1/device/pair" },
   renewal: { type: "device-renewal+jwt", path: "/v1/device/token" },
+  results: { type: "device-results+jwt", path: "/v1/device/results" },
 } as const;
 export type DeviceProofPurpose = keyof typeof deviceProofs;
 

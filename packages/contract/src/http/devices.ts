@@ -1,5 +1,7 @@
 import { type Static, Type } from "typebox";
 import { DeviceAddress } from "../addresses.ts";
+import { limits } from "../limits.ts";
+import { Memory, ReceiptMessage, ResultMessage } from "../mqtt.ts";
 import { PairingCodeStatus, pairingLimits } from "../pairing.ts";
 import { FreeText } from "../texts.ts";
 import { DeviceModel, DeviceSerialNumber, PairingReference, Terminal } from "./terminals.ts";
@@ -116,6 +118,21 @@ export const DeviceTokenRequest = Type.Object(
   { additionalProperties: false },
 );
 export type DeviceTokenRequest = Static<typeof DeviceTokenRequest>;
+
+/** What a device hands in that was replaced: the rest of its log, in order. */
+export const DeviceResultsRequest = Type.Object(
+  {
+    address: DeviceAddress,
+    results: Type.Array(ResultMessage, { minItems: 1, maxItems: limits.longPollMessages }),
+    proof: Proof,
+  },
+  { additionalProperties: false },
+);
+export type DeviceResultsRequest = Static<typeof DeviceResultsRequest>;
+
+/** One receipt for each result, in their order; `memory` says how far the server is after them. */
+export const DeviceResultsAnswer = Type.Object({ receipts: Type.Array(ReceiptMessage), memory: Memory });
+export type DeviceResultsAnswer = Static<typeof DeviceResultsAnswer>;
 
 /** The credential of a paired device: the password of its MQTT connections, the bearer token of its HTTPS requests. */
 export const DeviceToken = Type.Object({

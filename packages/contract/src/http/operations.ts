@@ -43,7 +43,7 @@ export const Operation = Type.Object(
     operation: OperationName,
     status: OperationStatus,
     created_at: Type.String({ format: "date-time" }),
-    created_by: Type.String(),
+    created_by: Type.String({ description: "`terminal:{terminal_id}` for a day that was closed at the terminal." }),
     updated_at: Type.String({ format: "date-time" }),
     updated_by: Type.String(),
     account_id: Type.String(),
@@ -70,6 +70,9 @@ export const Operation = Type.Object(
       ),
     ),
     parameters: Type.Optional(OperationParameters),
+    recovered: Type.Optional(
+      Type.Literal(true, { description: "The database had lost it; the terminal brought it back." }),
+    ),
     result: Type.Optional(OperationResult),
     reason: Type.Optional(OperationReason),
     error: Type.Optional(OperationError),
