@@ -3,12 +3,14 @@ import { Handling } from "../gateway/handling.ts";
 import { createInbound } from "../gateway/inbound.ts";
 import { Mailboxes } from "../gateway/long-poll/mailboxes.ts";
 import { withLongPoll } from "../gateway/long-poll/with-long-poll.ts";
+import { memoryWords } from "../gateway/memory-words.ts";
 import { openTransport } from "../gateway/open-transport.ts";
 import { createTransfers } from "../gateway/transfers.ts";
 import type { DeviceTransport, Overhear, Receive } from "../gateway/transport.ts";
 import { virtualTerminals } from "../gateway/virtual-terminals.ts";
 import { holdsLog } from "../logs/logs.ts";
 import { createDurations } from "../operations/durations.ts";
+import { createOrigins } from "../operations/origin.ts";
 import { createReports } from "../operations/reports.ts";
 import type { Closing } from "../platform/closing.ts";
 import { serverId } from "../platform/server-id.ts";
@@ -26,11 +28,13 @@ async function openMessages(core: Core, closing: Closing) {
   const { config, db, clock, log, transfers, addresses } = core;
   const opened: { transport?: DeviceTransport } = {};
   const durations = createDurations({ db, clock });
+  const origins = createOrigins(core.rootKey.derive("operationOrigins"));
   const device = {
     db,
     clock,
     log,
-    reports: createReports({ db, clock, durations }),
+    origins,
+    reports: createReports({ db, clock, durations, origins }),
     transferOf: createTransfers({ tokens: transfers, ownUrl: addresses.known }),
     transport: () => {
       if (!opened.transport) throw new Error("the broker is not open yet");
@@ -57,6 +61,7 @@ async function openMessages(core: Core, closing: Closing) {
   const inbound = createInbound({
     ...device,
     presence,
+    compareMemory: memoryWords(device),
     logs: { holds: (origin, operationId, result) => holdsLog(core, origin, operationId, result) },
   });
   return { opened, durations, device, probes, presence, presenceClock, inbound };

@@ -199,6 +199,18 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     /** How often a token was issued after that. */
     token_lapses: Generated<number>;
   };
+  /** Every address that was given: how much of its device's log is here (docs/adr/0026). */
+  terminal_addresses: {
+    account_id: string;
+    address: string;
+    terminal_id: string;
+    created_at: Date;
+    /** Of a device that was replaced. */
+    former_key: Json<Record<string, unknown>> | null;
+    number: Generated<number>;
+    last_id: ColumnType<string | null, never, never>;
+    last_close: ColumnType<string | null, never, never>;
+  };
   /** Kept by triggers. */
   terminal_search: { account_id: string; number: number; text: string };
   activations: {
@@ -239,6 +251,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     reason: OperationReason | null;
     error: Json<OperationError> | null;
     late_result: Json<unknown> | null;
+    /** The database had lost it; the terminal brought it back. */
+    recovered: Generated<boolean>;
   };
   /** What an operation occupies while it is live, and its idempotency key: docs/adr/0011. */
   operation_claims: {
@@ -246,7 +260,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     operation_id: string;
     terminal_id: string | null;
     client_id: string;
-    idempotency_key: string | null;
+    /** Digest of the client and its idempotency key. */
+    request_key: Buffer | null;
     request_sha256: Buffer | null;
     operation: OperationName;
     device_model: string | null;
@@ -256,6 +271,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     attempts: number;
     /** Of an `end_of_day`: that of the only device that it is for. Null: it is for whichever the terminal is. */
     address: string | null;
+    /** The last close of that address which was known when it was accepted. */
+    previous_close: string | null;
     dispatched_at: Date | null;
     delivered_at: Date | null;
     started_at: Date | null;

@@ -1,5 +1,7 @@
+import { repeatable } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
 import { anyMessageDue, type Command, claimMessages, type Message } from "../operations/commands.ts";
+import type { Origins } from "../operations/origin.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
@@ -15,9 +17,10 @@ interface DispatchDeps {
   transport: () => DeviceTransport;
   reports: Pick<Reports, "dispatched">;
   transferOf: TransferOf;
+  origins: Pick<Origins, "of">;
 }
 
-type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "transferOf">;
+type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "transferOf" | "origins">;
 
 const claimEveryMs = 500;
 const claimBatch = 200;
@@ -41,7 +44,7 @@ export function sendMessage(deps: SendDeps, { kind, command }: Message): void {
 }
 
 const sending = {
-  command: async ({ transport, clock, transferOf }: SendDeps, command: Command) => {
+  command: async ({ transport, clock, transferOf, origins }: SendDeps, command: Command) => {
     const transfer = await transferOf(command);
     const message = {
       operation_id: command.operationId,
@@ -51,6 +54,8 @@ const sending = {
       created_at: preciseTime(command.createdAt),
       expires_at: preciseTime(command.deadline),
       sent_at: preciseTime(clock.now()),
+      ...(!repeatable[command.operation] && { previous_close: command.previousClose }),
+      origin: origins.of(command),
       ...(transfer && { transfer }),
     };
     await transport().publish(command.address, "command", message);

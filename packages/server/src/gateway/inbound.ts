@@ -4,6 +4,7 @@ import {
   type GoodbyeMessage,
   type HeartbeatMessage,
   type HelloMessage,
+  type Memory,
   type Messages,
   type ProbeAnswerMessage,
   protocolVersion,
@@ -14,6 +15,7 @@ import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import { isMoved } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
 import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
+import type { Origins } from "../operations/origin.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
@@ -33,6 +35,9 @@ interface InboundOptions {
   presence: PresenceReports;
   logs: StoredLogs;
   transferOf: TransferOf;
+  origins: Origins;
+  /** Tells a device how much of its log is here, where it believes otherwise. */
+  compareMemory: (device: Device, believed: Memory) => void;
 }
 
 /** What the gateway asks of the logs: a terminal's word for one is not enough. */
@@ -141,7 +146,10 @@ const handlers: { [C in UpChannel]: From<C> } = {
   started: ({ reports }, origin, message) => reports.started(origin, message),
   result: handleResult,
   cancel_refused: ({ reports }, origin, message) => reports.cancelRefused(origin, message),
-  heartbeat: ({ presence }, origin, message) => presence.heartbeat(origin, message),
+  async heartbeat({ presence, compareMemory }, origin, message) {
+    if (message.memory) compareMemory(origin, message.memory);
+    await presence.heartbeat(origin, message);
+  },
   goodbye: ({ presence }, origin, message) => presence.goodbye(origin, message),
   gone: ({ presence }, origin, message) => presence.gone(origin, message),
   async probe_answer({ db, presence }, origin, message) {
@@ -180,6 +188,7 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
     server_time: now.toISOString(),
     hello_sent_at: hello.sent_at,
     heartbeat_seconds: presence.heartbeatSeconds,
+    memory: terminal.memory,
   });
   if (message) sendMessage(deps, message);
   await tellOfCancelled(deps, origin, hello);
@@ -198,13 +207,13 @@ async function tellOfCancelled(deps: InboundDeps, origin: Device, hello: HelloMe
 async function handleResult(deps: InboundDeps, origin: Device, message: ResultMessage): Promise<void> {
   const { reports } = deps;
   const { operation_id: operationId } = message;
-  const status = await reports.finished(origin, message);
-  if (status === "of_another") {
+  const receipt = await reports.finished(origin, message);
+  if (receipt === "of_another") {
     const places = [
       { path: "/operation", message: "is not the operation that the command with this operation_id was" },
     ];
     await reject(deps, origin, "result", { places, operationId });
-  } else {
-    await deps.transport().publish(origin.address, "receipt", { operation_id: operationId, status });
+  } else if (receipt) {
+    await deps.transport().publish(origin.address, "receipt", receipt);
   }
 }

@@ -10,7 +10,7 @@ import { gather } from "../platform/gather.ts";
 import { newId } from "../platform/ids.ts";
 import type { Durations } from "./durations.ts";
 import { makeMonth } from "./months.ts";
-import { type AcceptRequest, findObstacle } from "./obstacle.ts";
+import { type AcceptRequest, findObstacle, requestKeyOf } from "./obstacle.ts";
 import { presentAccepted } from "./present.ts";
 import { type Acceptance, acceptOperations, type NewOperation } from "./sql/accept.ts";
 import type { Command } from "./sql/claim-messages.ts";
@@ -59,7 +59,7 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
       if (outcome === "locked") throw busy();
       if (outcome !== "refused") {
         // Otherwise the outbox sends it at once, and the two would be one too many.
-        if (outcome.address !== null) deps.announce(toCommand(operation, outcome.address));
+        if (outcome.address !== null) deps.announce(toCommand(operation, outcome, outcome.address));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
       const earlier = await findObstacle(deps, request, operation.requestSha256);
@@ -105,7 +105,7 @@ function newOperation(
     deadline: new Date(now.getTime() + timeoutMs),
     createdAt: now,
     clientId,
-    idempotencyKey,
+    requestKey: idempotencyKey === null ? null : requestKeyOf(clientId, idempotencyKey),
     requestSha256: idempotencyKey === null ? null : requestHash(body),
     dueAt: announced ? new Date(now.getTime() + outboxDelayMs) : now,
     announced,
@@ -139,8 +139,9 @@ function toAccepted(operation: NewOperation) {
   };
 }
 
-function toCommand(operation: NewOperation, address: string): Command {
+function toCommand(operation: NewOperation, { previousClose }: Acceptance, address: string): Command {
   const { id: operationId, accountId, terminalId, parameters, whenBusy, createdAt, deadline } = operation;
+  const { clientId, requestKey, requestSha256 } = operation;
   return {
     accountId,
     operationId,
@@ -151,5 +152,7 @@ function toCommand(operation: NewOperation, address: string): Command {
     createdAt,
     deadline,
     address,
+    previousClose,
+    request: { clientId, requestKey, requestSha256 },
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { OperationBlocker, OperationCreate } from "@tillkeeper/contract/http/operations";
 import { limits } from "@tillkeeper/contract/limits";
 import type { OperationName } from "@tillkeeper/contract/operations";
@@ -10,7 +11,7 @@ import type { Durations } from "./durations.ts";
 import { phaseOf } from "./present.ts";
 import {
   type ClaimRow,
-  findByIdempotencyKey,
+  findByRequestKey,
   findLive,
   findOperation,
   forgetKey,
@@ -25,6 +26,11 @@ export interface AcceptRequest {
   clientId: string;
   idempotencyKey: string | null;
   body: OperationCreate;
+}
+
+/** What a client's idempotency key is known by. */
+export function requestKeyOf(clientId: string, idempotencyKey: string): Buffer {
+  return createHash("sha256").update(`${clientId}\n${idempotencyKey}`).digest();
 }
 
 interface ObstacleDeps {
@@ -47,7 +53,7 @@ export async function findObstacle(
   const { db } = deps;
   const now = deps.clock.now();
   if (idempotencyKey !== null) {
-    const earlier = await findByIdempotencyKey(db.sql, accountId, clientId, idempotencyKey);
+    const earlier = await findByRequestKey(db.sql, accountId, requestKeyOf(clientId, idempotencyKey));
     const forgetBefore = new Date(now.getTime() - limits.idempotencyKeyHours * 3_600_000);
     if (earlier && earlier.created_at < forgetBefore) {
       await forgetKey(db.sql, earlier);

@@ -32,7 +32,7 @@ type Accepted = Pick<
   | "deadline"
   | "parameters"
   | "when_busy"
->;
+> & { recovered?: boolean };
 
 /** The answer that accepting it gave: the same whenever it is asked for again with the same idempotency key (D15). */
 export function presentAccepted(row: Accepted): Operation {
@@ -51,6 +51,7 @@ export function presentAccepted(row: Accepted): Operation {
     phases: { accepted: preciseTime(row.created_at) },
     ...(row.when_busy !== null && { when_busy: row.when_busy }),
     ...(Object.keys(row.parameters).length > 0 && { parameters: row.parameters }),
+    ...(row.recovered && { recovered: true as const }),
   };
 }
 

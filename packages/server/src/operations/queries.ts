@@ -90,18 +90,16 @@ export function findOperation(db: Kysely<Tables>, accountId: string, id: string)
 }
 
 /** The claim that holds a client's idempotency key. */
-export function findByIdempotencyKey(
+export function findByRequestKey(
   db: Kysely<Tables>,
   accountId: string,
-  clientId: string,
-  key: string,
+  requestKey: Buffer,
 ): Promise<ClaimRow | undefined> {
   return db
     .selectFrom("operation_claims")
     .selectAll()
     .where("account_id", "=", accountId)
-    .where("client_id", "=", clientId)
-    .where("idempotency_key", "=", key)
+    .where("request_key", "=", requestKey)
     .executeTakeFirst();
 }
 
@@ -150,6 +148,7 @@ export function commandOf(row: OperationRow, address: string): Command {
     createdAt: row.created_at,
     deadline: row.deadline,
     address,
+    previousClose: null,
   };
 }
 
@@ -185,22 +184,6 @@ export async function terminalStatus(
     .where("terminal_id", "=", terminalId)
     .executeTakeFirst();
   return row?.status;
-}
-
-/** Keeps the first answer that came after the operation had ended without one; the state stays. */
-export async function recordLateResult(
-  db: Kysely<Tables>,
-  { accountId, id, late }: { accountId: string; id: string; late: object },
-): Promise<void> {
-  await db
-    .updateTable("operations")
-    .set({ late_result: JSON.stringify(late) })
-    .where("account_id", "=", accountId)
-    .where("id", "=", id)
-    .where("status", "in", ["TIMEOUT", "FAILED"])
-    .where("answered_at", "is", null)
-    .where("late_result", "is", null)
-    .execute();
 }
 
 /** Forgets the key that a claim holds, unless its operation is live. */

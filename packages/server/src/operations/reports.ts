@@ -11,12 +11,15 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
 import type { Device } from "../terminals/devices.ts";
+import { sameAnswer, takeInOrder } from "./answers.ts";
 import { type Dispatched, dispatchedNotes } from "./dispatched.ts";
 import type { Durations } from "./durations.ts";
-import { findOperation, noteCancelRefused, type OperationRow, recordLateResult } from "./queries.ts";
+import { type Finish, toFinish } from "./finish.ts";
+import type { Origins } from "./origin.ts";
+import { noteCancelRefused } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
-import { type Finish, type Finished, finishOperations } from "./sql/finish.ts";
 import { keyOf, noteDispatchedLate, noteProgress, type Progress } from "./sql/progress.ts";
+import type { Answered } from "./sql/take-answers.ts";
 
 /** What is told about operations on their way, gathered into batches like the requests that create them. */
 export interface Reports {
@@ -25,40 +28,39 @@ export interface Reports {
   delivered(origin: Device, message: DeliveredMessage): Promise<void>;
   started(origin: Device, message: StartedMessage): Promise<void>;
   /**
-   * Resolves when the result, or the fact that it came too late, is committed; answers the state to acknowledge, and `of_another`
-   * for a result that names another operation than the one that was sent. It counts from every device that the terminal was.
+   * Resolves when the result is committed, as the end of its operation or as what came after it; answers the receipt. It counts
+   * from every device that the terminal was. `of_another` for a result that names another operation than the one that was
+   * sent, undefined for an address that this database does not know.
    */
-  finished(origin: Device, message: ResultMessage): Promise<Acknowledged | "of_another">;
+  finished(origin: Device, message: ResultMessage): Promise<ReceiptMessage | "of_another" | undefined>;
   cancelRefused(origin: Device, message: CancelRefusedMessage): Promise<void>;
   /** Writes the dispatches that nothing was heard of since. */
   flush(): Promise<void>;
 }
 
-type Acknowledged = ReceiptMessage["status"];
 type Report = { progress: Progress; finish?: undefined } | { finish: Finish; progress?: undefined };
 
-export function createReports({ db, clock, durations }: { db: Db; clock: Clock; durations: Durations }): Reports {
+interface ReportDeps {
+  db: Db;
+  clock: Clock;
+  durations: Durations;
+  origins: Origins;
+}
+
+const mostTries = 4;
+
+export function createReports(deps: ReportDeps): Reports {
+  const { db, clock, origins } = deps;
   const notes = dispatchedNotes();
-  const report = gatherReports(db, clock, durations);
+  const report = gatherReports(deps);
   const tell = async ({ accountId, terminalId }: Device, id: string, phases: Partial<Progress>) => {
     const dispatchedAt = notes.take(terminalId, id);
-    const progress = {
-      accountId,
-      terminalId,
-      id,
-      dispatchedAt,
-      deliveredAt: null,
-      startedAt: null,
-      ...phases,
-    };
+    const progress = { accountId, terminalId, id, dispatchedAt, deliveredAt: null, startedAt: null, ...phases };
     // One that somebody else is just changing is tried once more, beside the others.
     if (await report({ progress })) return;
     const live = await retried(() => noteProgress(db.pool, [progress], "wait"));
-    if (live.size === 0) putBack(progress);
-  };
-  /** The operation has ended meanwhile; the worker writes it. */
-  const putBack = ({ accountId, terminalId, id, dispatchedAt }: Progress | Finish) => {
-    if (dispatchedAt) notes.note({ accountId, terminalId, id, at: dispatchedAt });
+    // It has ended meanwhile; the worker writes it.
+    if (live.size === 0 && dispatchedAt) notes.note({ accountId, terminalId, id, at: dispatchedAt });
   };
 
   return {
@@ -69,10 +71,15 @@ export function createReports({ db, clock, durations }: { db: Db; clock: Clock; 
 
     async finished(origin, message) {
       const dispatchedAt = notes.take(origin.terminalId, message.operation_id);
-      const finish = { ...toFinish(origin, message, clock.now()), dispatchedAt };
-      // One that somebody else is just changing is tried once more, beside the others.
-      const ended = (await report({ finish })) || (await finishAlone(db, finish));
-      return ended ? message.status : settleUnmatched(db, origin, message, finish.at);
+      const finish = { ...toFinish(origin, message, { at: clock.now(), origins }), dispatchedAt };
+      let answered = (await report({ finish })) as Answered;
+      for (let tries = 1; answered.standing === "overdue" || answered.standing === "busy"; tries += 1) {
+        if (tries === mostTries) throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
+        // Past its deadline, and the worker has not come by: it is TIMEOUT before its late answer is noted.
+        if (answered.standing === "overdue") await expireOperations(db.pool, finish.at, 1_000);
+        [answered] = (await takeInOrder(db, [finish], "wait")) as [Answered];
+      }
+      return receiptOf(message, answered);
     },
 
     cancelRefused: (origin, { operation_id: id }) => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() }),
@@ -93,35 +100,43 @@ export function createReports({ db, clock, durations }: { db: Db; clock: Clock; 
   };
 }
 
-/** Answers whether a result ended its operation; of progress, whether the operation is live. */
-function gatherReports(db: Db, clock: Clock, durations: Durations): (report: Report) => Promise<boolean> {
-  return gather<Report, boolean>({
+function receiptOf(
+  { operation_id }: ResultMessage,
+  { standing, status, memory }: Answered,
+): ReceiptMessage | "of_another" | undefined {
+  if (standing === "of_another") return standing;
+  if (!memory) return undefined;
+  return standing === "early" ? { operation_id, memory } : { operation_id, status: status ?? "UNKNOWN", memory };
+}
+
+/** Answers how a result was met; of progress, whether the operation is live. */
+function gatherReports({ db, clock, durations }: ReportDeps): (report: Report) => Promise<Answered | boolean> {
+  return gather<Report, Answered | boolean>({
     // One batch at a time: two would race, and of two results of a terminal the later could come first.
     slots: 1,
     maxBatch: 256,
     maxQueue: 20_000,
     overload: () => new ApiError("service_unavailable", "Too many reports are waiting."),
     run: async (batch) => {
-      const { ended, answers } = await writeReports(db, batch);
+      const { answered, live } = await writeReports(db, batch);
       const now = clock.now().getTime();
-      for (const { operation, status, deviceModel, createdAt } of ended) {
+      for (const [{ operation, status }, { ended }] of answered.values()) {
         // What is refused at once says nothing of how long it takes.
-        if (status === "COMPLETED") durations.observe(operation, deviceModel, now - createdAt.getTime());
+        if (ended && status === "COMPLETED") {
+          durations.observe(operation, ended.deviceModel, now - ended.createdAt.getTime());
+        }
       }
-      return answers;
+      return batch.map(({ finish, progress }) =>
+        finish ? (answered.get(sameAnswer(finish))?.[1] as Answered) : live.has(keyOf(progress)),
+      );
     },
   });
 }
 
-async function finishAlone(db: Db, finish: Finish): Promise<boolean> {
-  const ended = await retried(() => finishOperations(db.pool, [finish], "wait"));
-  return ended.length > 0;
-}
-
 interface Written {
-  ended: Finished[];
-  /** For each report in order: a result, whether it ended its operation; progress, whether the operation is live. */
-  answers: boolean[];
+  answered: Map<string, [Finish, Answered]>;
+  /** The operations that are live, of those that progress was told of. */
+  live: Set<string>;
 }
 
 async function writeReports(db: Db, batch: Report[]): Promise<Written> {
@@ -129,8 +144,8 @@ async function writeReports(db: Db, batch: Report[]): Promise<Written> {
   const finishes = new Map<string, Finish>();
   for (const report of batch) {
     if (report.progress) merge(progress, report.progress);
-    // Of two results of one operation the first counts; the other will be told what was kept.
-    else if (!finishes.has(keyOf(report.finish))) finishes.set(keyOf(report.finish), report.finish);
+    // What is repeated is taken once.
+    else if (!finishes.has(sameAnswer(report.finish))) finishes.set(sameAnswer(report.finish), report.finish);
   }
   for (const finish of finishes.values()) {
     const known = progress.get(keyOf(finish));
@@ -141,12 +156,13 @@ async function writeReports(db: Db, batch: Report[]): Promise<Written> {
   }
   const noted = [...progress.values()];
   const live = noted.length > 0 ? await retried(() => noteProgress(db.pool, noted, "skip")) : new Set<string>();
-  const ended = finishes.size > 0 ? await retried(() => finishOperations(db.pool, [...finishes.values()], "skip")) : [];
-  const endedKeys = new Set(ended.map(keyOf));
-  const answers = batch.map(({ finish, progress: told }) =>
-    finish ? finishes.get(keyOf(finish)) === finish && endedKeys.has(keyOf(finish)) : live.has(keyOf(told)),
-  );
-  return { ended, answers };
+  const all = [...finishes.values()];
+  const answers = await takeInOrder(db, all, "skip");
+  const answered = all.map((finish, index): [string, [Finish, Answered]] => [
+    sameAnswer(finish),
+    [finish, answers[index] as Answered],
+  ]);
+  return { answered: new Map(answered), live };
 }
 
 function merge(into: Map<string, Progress>, next: Progress): void {
@@ -155,64 +171,4 @@ function merge(into: Map<string, Progress>, next: Progress): void {
   known.dispatchedAt ??= next.dispatchedAt;
   known.deliveredAt ??= next.deliveredAt;
   known.startedAt ??= next.startedAt;
-}
-
-function toFinish({ accountId, terminalId, address }: Device, message: ResultMessage, at: Date): Finish {
-  const failed = message.status === "FAILED";
-  return {
-    accountId,
-    terminalId,
-    address,
-    id: message.operation_id,
-    operation: message.operation,
-    status: message.status,
-    result: failed ? null : message.result,
-    reason: failed ? (message.reason ?? "device_error") : null,
-    error: failed ? (message.error ?? null) : null,
-    dispatchedAt: null,
-    deliveredAt: null,
-    // Stands in for a `started` that was not sent; at the server's time, like every phase.
-    startedAt: message.started_at === undefined ? null : at,
-    at,
-  };
-}
-
-/** A result that ended nothing: repeated, too late, or of an operation that this terminal never had. */
-async function settleUnmatched(
-  db: Db,
-  device: Device,
-  message: ResultMessage,
-  at: Date,
-): Promise<Acknowledged | "of_another"> {
-  const { accountId, terminalId } = device;
-  let row = await findOperation(db.sql, accountId, message.operation_id);
-  if (row?.terminal_id !== terminalId) return "UNKNOWN";
-  if (row.operation !== message.operation) return "of_another";
-  if (row.status === "PENDING") {
-    // Past its deadline, but the worker has not come by yet: it is TIMEOUT before its late answer is noted.
-    await expireOperations(db.pool, at, 1_000);
-    row = await findOperation(db.sql, accountId, message.operation_id);
-  }
-  if (!row || row.status === "PENDING")
-    throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
-  const givenUp = row.reason === "cancelled" && message.reason === "cancelled";
-  if (endedWithoutAnswer(row) && !givenUp) {
-    const { status, result, reason, error } = toFinish(device, message, at);
-    const late = {
-      status,
-      finished_at: message.finished_at,
-      ...(status === "COMPLETED" ? { result } : { reason, error }),
-    };
-    await recordLateResult(db.sql, { accountId, id: row.id, late: withoutNulls(late) });
-  }
-  return row.status;
-}
-
-/** Timed out, or cancelled at once: whether the terminal carried it out all the same is worth knowing. */
-function endedWithoutAnswer(row: OperationRow): boolean {
-  return row.answered_at === null && row.status !== "PENDING";
-}
-
-function withoutNulls(fields: Record<string, unknown>): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
 }

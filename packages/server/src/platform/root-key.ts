@@ -14,6 +14,8 @@ const purposes = {
   signingKeys: "tillkeeper/signing-keys/1",
   /** Signs checkpoints of the audit log. */
   auditCheckpoints: "tillkeeper/audit-checkpoints/1",
+  /** Signs what commands carry of where they came from. */
+  operationOrigins: "tillkeeper/operation-origins/1",
 } as const;
 
 export type KeyPurpose = keyof typeof purposes;

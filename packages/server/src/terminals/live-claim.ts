@@ -1,3 +1,4 @@
+import { deviceAddress } from "@tillkeeper/contract/addresses";
 import { repeatable } from "@tillkeeper/contract/operations";
 import type { Selectable } from "kysely";
 import type { Tx } from "../db/db.ts";
@@ -5,7 +6,7 @@ import type { Tables } from "../db/schema.ts";
 
 export type LiveClaim = Pick<
   Selectable<Tables["operation_claims"]>,
-  "operation_id" | "operation" | "client_id" | "deadline" | "started_at" | "attempts"
+  "operation_id" | "terminal_id" | "operation" | "client_id" | "deadline" | "started_at" | "attempts" | "address"
 >;
 
 /** The operation that the terminal is busy with; nobody sends it, and nothing ends it, until the transaction does. */
@@ -13,7 +14,16 @@ export function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Pr
   return (
     tx
       .selectFrom("operation_claims")
-      .select(["operation_id", "operation", "client_id", "deadline", "started_at", "attempts"])
+      .select([
+        "operation_id",
+        "terminal_id",
+        "operation",
+        "client_id",
+        "deadline",
+        "started_at",
+        "attempts",
+        "address",
+      ])
       .where("account_id", "=", accountId)
       .where("terminal_id", "=", terminalId)
       // Nobody sends it between this look and what follows from it.
@@ -23,6 +33,6 @@ export function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Pr
 }
 
 /** The device may come back to say what came of it. */
-export function mayHaveBegun({ operation, started_at, attempts }: LiveClaim): boolean {
-  return started_at !== null || (attempts > 0 && !repeatable[operation]);
+export function mayHaveBegun({ operation, started_at, address, terminal_id }: LiveClaim): boolean {
+  return started_at !== null || (!repeatable[operation] && address !== deviceAddress(terminal_id ?? "", 0));
 }

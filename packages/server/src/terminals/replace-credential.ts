@@ -31,7 +31,7 @@ export async function replaceCredential(
   { accountId, terminalId }: Place,
   proof: Proof,
 ): Promise<Replaced> {
-  const former = await addressOf(db, { accountId, terminalId });
+  const former = await leaveAddress(db, { accountId, terminalId });
   const address = await nextAddress(db, clock, { accountId, terminalId });
   const credential = {
     address,
@@ -72,6 +72,7 @@ export async function changeAddress(
   clock: Clock,
   { accountId, terminalId, address }: Place & { address: string },
 ): Promise<string | undefined> {
+  await leaveAddress(db, { accountId, terminalId });
   const next = await nextAddress(db, clock, { accountId, terminalId });
   const row = await db
     .updateTable("terminal_credentials")
@@ -81,6 +82,25 @@ export async function changeAddress(
     .where("address", "=", address)
     .returning("address")
     .executeTakeFirst();
+  return row?.address;
+}
+
+/** The address that a terminal has had so far. Its device may still hand in the rest of its log, by its key. */
+async function leaveAddress(db: Kysely<Tables>, place: Place): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("terminal_credentials")
+    .select(["address", "public_key"])
+    .where("account_id", "=", place.accountId)
+    .where("terminal_id", "=", place.terminalId)
+    .executeTakeFirst();
+  if (row?.public_key) {
+    await db
+      .updateTable("terminal_addresses")
+      .set({ former_key: JSON.stringify(row.public_key) })
+      .where("account_id", "=", place.accountId)
+      .where("address", "=", row.address)
+      .execute();
+  }
   return row?.address;
 }
 
@@ -97,6 +117,7 @@ export async function addressOf(db: Kysely<Tables>, { accountId, terminalId }: P
 
 /** From now on nobody gets in as this terminal. Answers the address that it had. */
 export async function endCredential(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<string | undefined> {
+  await leaveAddress(db, { accountId, terminalId });
   const row = await db
     .deleteFrom("terminal_credentials")
     .where("account_id", "=", accountId)
@@ -116,5 +137,10 @@ async function nextAddress(db: Kysely<Tables>, clock: Clock, { accountId, termin
     .where("terminal_id", "=", terminalId)
     .returning("last_device")
     .executeTakeFirstOrThrow();
-  return deviceAddress(terminalId, number);
+  const address = deviceAddress(terminalId, number);
+  await db
+    .insertInto("terminal_addresses")
+    .values({ account_id: accountId, address, terminal_id: terminalId, created_at: clock.now() })
+    .execute();
+  return address;
 }

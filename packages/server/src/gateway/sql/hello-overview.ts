@@ -1,3 +1,4 @@
+import type { Memory } from "@tillkeeper/contract/mqtt";
 import type { TerminalState } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../../db/db.ts";
 import { ApiError } from "../../platform/errors.ts";
@@ -9,10 +10,13 @@ export interface HelloOverview {
   state: TerminalState;
   /** Whether an operation of it is live. */
   live: boolean;
+  /** How much of the device's log is here. */
+  memory: Memory;
 }
 
 const overview = `
 select seen.position::int as position, terminals.status, terminals.status_before_inactive as remembered,
+  log.number, log.last_id,
   exists (
     select from operation_claims as claim
     where claim.account_id = seen.account_id and claim.terminal_id = seen.terminal_id
@@ -23,9 +27,10 @@ join terminals on terminals.account_id = seen.account_id and terminals.terminal_
 -- A deleted one has it for as long as its last operation lives; a device that was replaced has nothing to say any more.
 join terminal_credentials as credential
   on credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
-  and credential.address = seen.address`;
+  and credential.address = seen.address
+join terminal_addresses as log on log.account_id = seen.account_id and log.address = seen.address`;
 
-type Row = TerminalState & { position: number; live: boolean };
+type Row = TerminalState & { position: number; live: boolean; number: number; last_id: string | null };
 
 /**
  * Looks terminals up that say hello, many in one statement: after a broken network thousands come in a second, and hardly
@@ -50,8 +55,9 @@ export function helloOverviews(db: Db): (origin: Device) => Promise<HelloOvervie
       });
       const found: (HelloOverview | undefined)[] = batch.map(() => undefined);
       // PostgreSQL counts from 1.
-      for (const { position, status, remembered, live } of rows) {
-        found[position - 1] = { state: { status, remembered }, live };
+      for (const { position, status, remembered, live, number, last_id } of rows) {
+        const memory = { number, ...(last_id !== null && { id: last_id }) };
+        found[position - 1] = { state: { status, remembered }, live, memory };
       }
       return found;
     },

@@ -15,7 +15,8 @@ export interface NewOperation {
   createdAt: Date;
   /** Also `created_by`. */
   clientId: string;
-  idempotencyKey: string | null;
+  /** Digest of the client and its idempotency key; null without one. */
+  requestKey: Buffer | null;
   /** Only with a key. */
   requestSha256: Buffer | null;
   /** When the outbox has to look at it, should the first sending get lost with this process. */
@@ -38,20 +39,24 @@ export const acceptText = `
 with input as (
   select * from unnest(
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[],
-    $9::text[], $10::uuid[], $11::bytea[], $12::timestamptz[], $13::boolean[]
+    $9::text[], $10::bytea[], $11::bytea[], $12::timestamptz[], $13::boolean[]
   ) as row (
     account_id, id, terminal_id, operation, parameters, when_busy, deadline, created_at,
-    client_id, idempotency_key, request_sha256, due_at, announced
+    client_id, request_key, request_sha256, due_at, announced
   )
 ), claimed as (
   insert into operation_claims (
-    account_id, operation_id, terminal_id, client_id, idempotency_key, request_sha256, operation, device_model,
-    created_at, deadline, due_at, address, attempts
+    account_id, operation_id, terminal_id, client_id, request_key, request_sha256, operation, device_model,
+    created_at, deadline, due_at, address, previous_close, attempts
   )
   select
-    input.account_id, input.id, input.terminal_id, input.client_id, input.idempotency_key, input.request_sha256,
+    input.account_id, input.id, input.terminal_id, input.client_id, input.request_key, input.request_sha256,
     input.operation, case when terminals.simulated then 'simulated' else terminals.device_model end, input.created_at, input.deadline, input.due_at,
     case when not ${isRepeatable("input")} then coalesce(credential.address, ${noDevice("input")}) end,
+    case when not ${isRepeatable("input")} then (
+      select log.last_close from terminal_addresses as log
+      where log.account_id = credential.account_id and log.address = credential.address
+    ) end,
     (input.announced and credential.address is not null)::int
   from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
@@ -60,7 +65,7 @@ with input as (
   where (terminals.status, input.operation) in (${allowedPairs})
   order by input.account_id, input.terminal_id
   on conflict do nothing
-  returning account_id, operation_id, terminal_id, attempts
+  returning account_id, operation_id, terminal_id, previous_close, attempts
 ), stored as (
   insert into operations (
     account_id, id, terminal_id, operation, status, parameters, when_busy, deadline, created_at, created_by, updated_at,
@@ -71,7 +76,7 @@ with input as (
     input.deadline, input.created_at, input.client_id, input.created_at, input.client_id
   from input join claimed on claimed.operation_id = input.id
 )
-select claimed.operation_id, credential.address
+select claimed.operation_id, claimed.previous_close, credential.address
 from claimed left join terminal_credentials as credential
   on claimed.attempts > 0 and credential.account_id = claimed.account_id and credential.terminal_id = claimed.terminal_id`;
 
@@ -79,11 +84,19 @@ from claimed left join terminal_credentials as credential
 export interface Acceptance {
   /** Where this process is to send it; null where it is not to. */
   address: string | null;
+  /** Of an `end_of_day`: the last close that was known. */
+  previousClose: string | null;
+}
+
+interface Row {
+  operation_id: string;
+  address: string | null;
+  previous_close: string | null;
 }
 
 /** Answers for each operation, in order, whether it was accepted. */
 export async function acceptOperations(pool: Pool, batch: NewOperation[]): Promise<(Acceptance | undefined)[]> {
-  const { rows } = await pool.query<{ operation_id: string; address: string | null }>({
+  const { rows } = await pool.query<Row>({
     name: "accept_operations",
     text: acceptText,
     values: [
@@ -96,12 +109,14 @@ export async function acceptOperations(pool: Pool, batch: NewOperation[]): Promi
       batch.map((row) => row.deadline),
       batch.map((row) => row.createdAt),
       batch.map((row) => row.clientId),
-      batch.map((row) => row.idempotencyKey),
+      batch.map((row) => row.requestKey),
       batch.map((row) => row.requestSha256),
       batch.map((row) => row.dueAt),
       batch.map((row) => row.announced),
     ],
   });
-  const accepted = new Map(rows.map((row) => [row.operation_id, { address: row.address }]));
+  const accepted = new Map(
+    rows.map((row) => [row.operation_id, { address: row.address, previousClose: row.previous_close }]),
+  );
   return batch.map((row) => accepted.get(row.id));
 }

@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/schema.ts";
-import { isRepeatable, operationOf, phasesFrom, presentAddressOf, release } from "./release.ts";
+import { noDevice, operationOf, phasesFrom, presentAddressOf, release } from "./release.ts";
 
 export interface Cancel {
   accountId: string;
@@ -18,11 +18,11 @@ export interface Cancelled {
 
 /**
  * Ends a live operation as FAILED, `cancelled`, if it cannot have begun (docs/adr/0010); otherwise notes that its terminal
- * is to be asked. The row lock puts it in order with whoever sends, reports, ends or expires the operation.
+ * is to be asked. An `end_of_day` counts as sent from acceptance: a database that went back does not know what was sent. The row lock puts it in order with whoever sends, reports, ends or expires the operation.
  */
 const text = `
 with live as (
-  select claim.*, (claim.started_at is null and (claim.attempts = 0 or ${isRepeatable("claim")})) as ends,
+  select claim.*, (claim.started_at is null and (claim.address is null or claim.address = ${noDevice("claim")})) as ends,
     ${presentAddressOf("claim")} as present
   from operation_claims as claim
   where account_id = $1 and operation_id = $2::uuid and deadline > $4
@@ -42,7 +42,7 @@ with live as (
   from live
   where not live.ends and claim.account_id = live.account_id and claim.operation_id = live.operation_id
 )
-select ends as ended, case when attempts > 0 and present = coalesce(address, present) then present end as address
+select ends as ended, case when (attempts > 0 or not ends) and present = coalesce(address, present) then present end as address
 from live`;
 
 /** `askAgainAt`: when the outbox asks the terminal, should it not have answered by then. Undefined: it is not live. */

@@ -14,6 +14,17 @@ export interface Command {
   deadline: Date;
   /** Of the device that it goes to. */
   address: string;
+  /** Of an `end_of_day`: the last close of the address that was known when it was accepted. */
+  previousClose: string | null;
+  /** Where it came from; what an answered command no longer needs is left out. */
+  request?: RequestOrigin;
+}
+
+/** The request that an operation came of. */
+export interface RequestOrigin {
+  clientId: string;
+  requestKey: Buffer | null;
+  requestSha256: Buffer | null;
 }
 
 /** What the outbox has to tell a terminal about an operation. */
@@ -51,7 +62,7 @@ update operation_claims as claim set
 from due
 where claim.account_id = due.account_id and claim.operation_id = due.operation_id
 returning claim.account_id, claim.operation_id, claim.terminal_id, claim.operation, claim.created_at, claim.deadline,
-  due.address, due.kind`;
+  claim.client_id, claim.request_key, claim.request_sha256, claim.previous_close, due.address, due.kind`;
 
 const withParameters = `
 select marked.*, operations.parameters, operations.when_busy
@@ -142,6 +153,10 @@ interface Row {
   created_at: Date;
   deadline: Date;
   address: string;
+  client_id: string;
+  request_key: Buffer | null;
+  request_sha256: Buffer | null;
+  previous_close: string | null;
 }
 
 function toMessage(row: Row): Message {
@@ -157,6 +172,8 @@ function toMessage(row: Row): Message {
       createdAt: row.created_at,
       deadline: row.deadline,
       address: row.address,
+      previousClose: row.previous_close,
+      request: { clientId: row.client_id, requestKey: row.request_key, requestSha256: row.request_sha256 },
     },
   };
 }

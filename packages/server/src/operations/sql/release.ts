@@ -32,10 +32,10 @@ export type Meeting = "skip" | "wait";
 export function release(over: string, id: "id" | "operation_id"): string {
   const found = `claim.account_id = ${over}.account_id and claim.operation_id = ${over}.${id}`;
   return `released as (
-  delete from operation_claims as claim using ${over} where ${found} and claim.idempotency_key is null
+  delete from operation_claims as claim using ${over} where ${found} and claim.request_key is null
 ), kept as (
   update operation_claims as claim set terminal_id = null, deadline = null, due_at = null
-  from ${over} where ${found} and claim.idempotency_key is not null
+  from ${over} where ${found} and claim.request_key is not null
 )`;
 }
 

@@ -1,0 +1,47 @@
+import type { Db } from "../db/db.ts";
+import { isWithoutPartition } from "../db/failures.ts";
+import { retried } from "../db/retry.ts";
+import { type Finish, withoutItsPlace } from "./finish.ts";
+import type { Meeting } from "./sql/release.ts";
+import { type Answered, takeAnswers } from "./sql/take-answers.ts";
+
+/** Equal for copies of one answer. */
+export function sameAnswer({ address, id, entry }: Finish): string {
+  return `${address} ${entry?.number ?? ""} ${id}`;
+}
+
+/**
+ * Takes answers, of each log and each operation in their order: as many rounds as one of them has answers here, which mostly is
+ * one. Says of each, in the order that they came in, how it was met.
+ */
+export async function takeInOrder(db: Db, answers: Finish[], meeting: Meeting): Promise<Answered[]> {
+  const met = new Map<Finish, Answered>();
+  let waiting = answers.toSorted((a, b) => (a.entry?.number ?? 0) - (b.entry?.number ?? 0));
+  while (waiting.length > 0) {
+    const seen = new Set<string>();
+    const [round, later] = [[] as Finish[], [] as Finish[]];
+    for (const answer of waiting) {
+      const names = [answer.address, `${answer.terminalId} ${answer.id}`];
+      (names.some((name) => seen.has(name)) ? later : round).push(answer);
+      for (const name of names) seen.add(name);
+    }
+    const results = await take(db, round, meeting);
+    for (const [index, answer] of round.entries()) met.set(answer, results[index] as Answered);
+    waiting = later;
+  }
+  return answers.map((answer) => met.get(answer) as Answered);
+}
+
+async function take(db: Db, round: Finish[], meeting: Meeting): Promise<Answered[]> {
+  try {
+    return await retried(() => takeAnswers(db.pool, round, meeting));
+  } catch (error) {
+    if (!isWithoutPartition(error)) throw error;
+    const [first, ...others] = round;
+    // Of an operation whose month is gone: no list shows it any more.
+    if (first && others.length === 0) return takeAnswers(db.pool, [withoutItsPlace(first)], meeting);
+    const alone: Answered[] = [];
+    for (const answer of round) alone.push(...(await take(db, [answer], meeting)));
+    return alone;
+  }
+}

@@ -1,0 +1,96 @@
+import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { OperationError, OperationName, OperationReason } from "@tillkeeper/contract/operations";
+import { idAt } from "../platform/ids.ts";
+import type { Device } from "../terminals/devices.ts";
+import type { KnownOrigin, Origins } from "./origin.ts";
+
+/** What a device answered. */
+export interface Finish {
+  accountId: string;
+  /** The operation's; of a close by hand one of ours. */
+  id: string;
+  terminalId: string;
+  /** Of the device that answered. */
+  address: string;
+  /** In the log of that address, with the id that it has there; null for what stands in no log. */
+  entry: { number: number; id: string; oldest: boolean; mayHaveClosed: boolean } | null;
+  operation: OperationName;
+  status: "COMPLETED" | "FAILED";
+  result: unknown;
+  reason: OperationReason | null;
+  error: OperationError | null;
+  /** The same as answers show it that came after the end. */
+  late: object;
+  /** Phases that were reported just before, at the server's time; null keeps what is known. */
+  dispatchedAt: Date | null;
+  deliveredAt: Date | null;
+  startedAt: Date | null;
+  at: Date;
+  /** With which it is stored where no operation is known for it; null: it is not. */
+  origin: KnownOrigin | null;
+  /** When it was begun, by the device's journal. */
+  begunAt: Date;
+}
+
+interface Taking {
+  at: Date;
+  origins: Origins;
+}
+
+/** A result as it is taken. What it says of its origin counts if a server of ours has signed it. */
+export function toFinish(device: Device, message: ResultMessage, { at, origins }: Taking): Finish {
+  const { accountId, terminalId, address } = device;
+  const { operation_id: id, operation, status, number, oldest = false, by_hand: byHand = false } = message;
+  const failed = status === "FAILED";
+  const result = failed ? null : message.result;
+  const reason = failed ? (message.reason ?? "device_error") : null;
+  const error = failed ? (message.error ?? null) : null;
+  const begunAt = earlier(new Date(message.started_at ?? message.finished_at), at);
+  const own = byHand || mayHaveClosed(message) ? ofTerminal(terminalId, begunAt) : null;
+  return {
+    accountId,
+    terminalId,
+    address,
+    id: byHand ? idAt(begunAt, id) : id,
+    entry: number === undefined ? null : { number, id, oldest, mayHaveClosed: mayHaveClosed(message) },
+    operation,
+    status,
+    result,
+    reason,
+    error,
+    late: withoutNulls({ status, finished_at: message.finished_at, result, reason, error }),
+    dispatchedAt: null,
+    deliveredAt: null,
+    // Stands in for a `started` that was not sent; at the server's time, like every phase.
+    startedAt: message.started_at === undefined ? null : at,
+    at,
+    origin: (byHand ? null : origins.read(address, message)) ?? own,
+    begunAt,
+  };
+}
+
+/** A close that no request is known for: its day is closed all the same. */
+function ofTerminal(terminalId: string, begunAt: Date): KnownOrigin {
+  return {
+    requestKey: null,
+    requestSha256: null,
+    parameters: {},
+    createdAt: begunAt,
+    createdBy: `terminal:${terminalId}`,
+    deadline: begunAt,
+  };
+}
+
+/** The same without an origin of its own that this database has no room for: it is long past. */
+export function withoutItsPlace(finish: Finish): Finish {
+  if (finish.origin?.createdBy !== `terminal:${finish.terminalId}`) return { ...finish, origin: null };
+  return { ...finish, id: idAt(finish.at, finish.entry?.id ?? finish.id), begunAt: finish.at };
+}
+
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other;
+}
+
+function withoutNulls(fields: Record<string, unknown>): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
+}

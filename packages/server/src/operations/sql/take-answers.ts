@@ -1,0 +1,217 @@
+import type { Memory } from "@tillkeeper/contract/mqtt";
+import type { OperationStatus } from "@tillkeeper/contract/operations";
+import type { Pool } from "pg";
+import { movesOf } from "../../terminals/life-cycle.ts";
+import type { Finish } from "../finish.ts";
+import { cancellationFrom, lockedClaim, type Meeting, operationOf, release } from "./release.ts";
+
+/**
+ * How an answer was met. `live`: it ended its operation. `over`: it is stored otherwise, or was before. `early`: it is not the
+ * next of the log. `of_another`: the command was of another kind. `overdue`: its operation has to be ended first. `busy`:
+ * another transaction has the operation in hand. `unknown`: this database does not know the address.
+ */
+type Standing = "live" | "over" | "early" | "of_another" | "overdue" | "busy" | "unknown";
+
+export interface Answered {
+  standing: Standing;
+  /** What the operation is now; undefined for one that nobody knows. */
+  status: OperationStatus | undefined;
+  /** How far the log is now; undefined for an unknown address. */
+  memory: Memory | undefined;
+  /** Of an operation that it ended. */
+  ended?: { deviceModel: string | null; createdAt: Date };
+}
+
+/**
+ * Takes a batch of answers, at most one of each log and operation, in one commit: ends live operations and gives their terminals
+ * back, keeps what came after the end, stores operations that the database has lost, and counts the logs on. Moves
+ * terminals that completed a check_update (D11) and keeps what they said they run; what a device answered that was
+ * replaced tells nothing of that. A batch skips what somebody else has locked: one transaction that hangs must not hold up the
+ * results of others.
+ */
+const text = (meeting: Meeting) => `
+with input as (
+  select * from unnest(
+    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::uuid[], $7::boolean[], $8::boolean[],
+    $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+    $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[],
+    $19::boolean[], $20::bytea[], $21::bytea[], $22::text[], $23::timestamptz[], $24::text[], $25::timestamptz[], $26::timestamptz[]
+  ) with ordinality as row (
+    account_id, id, terminal_id, address, number, entry_id, oldest, may_have_closed,
+    operation, status, result, reason, error, late,
+    dispatched_at, delivered_at, started_at, at,
+    has_origin, request_key, request_sha256, parameters, created_at, created_by, deadline, begun_at, position
+  )
+  order by account_id, address
+), log as (
+  select input.position, log.number, log.last_id
+  from input cross join lateral (
+    select * from terminal_addresses as log
+    where log.account_id = input.account_id and log.address = input.address and log.terminal_id = input.terminal_id
+    offset 0
+    for no key update
+  ) as log
+), claim as (
+  select input.position, claim.*
+  from input cross join lateral (${lockedClaim(meeting)}) as claim
+  where claim.terminal_id = input.terminal_id
+), met as (
+  select input.*, log.number as held, log.last_id as held_id, stored.status as stored_status,
+    case
+      when log.position is null then 'unknown'
+      when input.number > log.number + 1 and not input.oldest then 'early'
+      when coalesce(claim.operation, stored.operation) <> input.operation then 'of_another'
+      when claim.deadline <= input.at then 'overdue'
+      when claim.position is not null then 'live'
+      when stored.status = 'PENDING' then 'busy'
+      else 'over'
+    end as standing
+  from input
+  left join log on log.position = input.position
+  left join claim on claim.position = input.position
+  left join operations as stored
+    on stored.account_id = input.account_id and stored.id = input.id and stored.terminal_id = input.terminal_id
+), live as (
+  select claim.*, met.status, met.result, met.reason, met.error, met.at, met.address as said_by,
+    coalesce(claim.dispatched_at, met.dispatched_at) as dispatched,
+    coalesce(claim.delivered_at, met.delivered_at, met.started_at) as delivered,
+    coalesce(claim.started_at, met.started_at) as started
+  from met join claim on claim.position = met.position
+  where met.standing = 'live'
+), ended as (
+  update operations set
+    status = live.status, result = live.result::jsonb, reason = live.reason, error = live.error::jsonb,
+    dispatched_at = live.dispatched, delivered_at = live.delivered, started_at = live.started, answered_at = live.at,
+    ${cancellationFrom("live")}, updated_at = live.at, updated_by = live.terminal_id
+  from live
+  where ${operationOf("live")}
+  returning operations.account_id, operations.id, operations.terminal_id, operations.operation, operations.status,
+    operations.created_at, operations.updated_at, operations.result, live.device_model, live.said_by
+), ${release("ended", "id")}, noted_late as (
+  update operations set late_result = met.late::jsonb
+  from met
+  where met.standing = 'over' and operations.account_id = met.account_id and operations.id = met.id
+    and operations.terminal_id = met.terminal_id and operations.status in ('TIMEOUT', 'FAILED')
+    and operations.answered_at is null and operations.late_result is null
+    -- That it was given up is no news.
+    and not (operations.reason = 'cancelled' and met.reason is not distinct from 'cancelled')
+), recovered as (
+  insert into operations (
+    account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by, started_at, answered_at,
+    result, reason, error, updated_at, updated_by, recovered
+  )
+  select account_id, id, terminal_id, operation, status, parameters::jsonb, deadline, created_at, created_by, begun_at, at,
+    result::jsonb, reason, error::jsonb, at, terminal_id, true
+  from met
+  where standing = 'over' and has_origin and stored_status is null and number > held
+  on conflict do nothing
+  returning account_id, id, status
+), keyed as (
+  insert into operation_claims (
+    account_id, operation_id, client_id, request_key, request_sha256, operation, created_at, attempts
+  )
+  select met.account_id, met.id, met.created_by, met.request_key, met.request_sha256, met.operation, met.created_at, 0
+  from met join recovered on recovered.account_id = met.account_id and recovered.id = met.id
+  where met.request_key is not null
+  on conflict do nothing
+), counted as (
+  update terminal_addresses as log set
+    number = met.number, last_id = met.entry_id,
+    last_close = case when met.may_have_closed then met.entry_id else log.last_close end
+  from met
+  where met.standing in ('live', 'over') and met.number > met.held
+    and log.account_id = met.account_id and log.address = met.address
+  returning log.account_id, log.address
+), checked as (
+  select ended.* from ended join terminal_credentials as credential
+    on credential.account_id = ended.account_id and credential.terminal_id = ended.terminal_id
+      and credential.address = ended.said_by
+  where ended.operation = 'check_update' and ended.status = 'COMPLETED'
+), moved as (
+  update terminals set
+    status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
+    updated_at = checked.updated_at
+  from checked, ${movesOf("update_checked")}
+  where terminals.account_id = checked.account_id and terminals.terminal_id = checked.terminal_id
+    and terminals.status = move.status and terminals.status_before_inactive is not distinct from move.remembered
+), reported as (
+  insert into terminal_software (account_id, terminal_id, software_version, configuration_version, reported_at)
+  select account_id, terminal_id, result ->> 'current_version', nullif(result ->> 'configuration_version', ''), updated_at
+  from checked
+  order by account_id, terminal_id
+  on conflict (account_id, terminal_id) do update set
+    software_version = excluded.software_version, configuration_version = excluded.configuration_version,
+    reported_at = excluded.reported_at
+)
+select met.position::int as position, met.standing,
+  case when counted.address is null then met.held else met.number end as held,
+  case when counted.address is null then met.held_id else met.entry_id end as held_id,
+  coalesce(ended.status, recovered.status, met.stored_status) as status, ended.id is not null as ended,
+  ended.device_model, ended.created_at
+from met
+left join counted on counted.account_id = met.account_id and counted.address = met.address and met.number > met.held
+left join ended on ended.account_id = met.account_id and ended.id = met.id and met.standing = 'live'
+left join recovered on recovered.account_id = met.account_id and recovered.id = met.id`;
+
+const texts = { skip: text("skip"), wait: text("wait") };
+
+interface Row {
+  position: number;
+  standing: Standing;
+  held: number | null;
+  held_id: string | null;
+  status: OperationStatus | null;
+  ended: boolean;
+  device_model: string | null;
+  created_at: Date | null;
+}
+
+/** At most one answer of each log and of each operation; says for each, in order, how it was met. */
+export async function takeAnswers(pool: Pool, batch: Finish[], meeting: Meeting): Promise<Answered[]> {
+  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
+  const { rows } = await pool.query<Row>({
+    name: `take_answers_${meeting}`,
+    text: texts[meeting],
+    values: [
+      batch.map((row) => row.accountId),
+      batch.map((row) => row.id),
+      batch.map((row) => row.terminalId),
+      batch.map((row) => row.address),
+      batch.map((row) => row.entry?.number ?? null),
+      batch.map((row) => row.entry?.id ?? null),
+      batch.map((row) => row.entry?.oldest ?? false),
+      batch.map((row) => row.entry?.mayHaveClosed ?? false),
+      batch.map((row) => row.operation),
+      batch.map((row) => row.status),
+      batch.map((row) => json(row.result)),
+      batch.map((row) => row.reason),
+      batch.map((row) => json(row.error)),
+      batch.map((row) => json(row.late)),
+      batch.map((row) => row.dispatchedAt),
+      batch.map((row) => row.deliveredAt),
+      batch.map((row) => row.startedAt),
+      batch.map((row) => row.at),
+      batch.map((row) => row.origin !== null),
+      batch.map((row) => row.origin?.requestKey ?? null),
+      batch.map((row) => row.origin?.requestSha256 ?? null),
+      batch.map((row) => json(row.origin?.parameters ?? {})),
+      batch.map((row) => row.origin?.createdAt ?? null),
+      batch.map((row) => row.origin?.createdBy ?? null),
+      batch.map((row) => row.origin?.deadline ?? null),
+      batch.map((row) => row.begunAt),
+    ],
+  });
+  const answered: (Answered | undefined)[] = batch.map(() => undefined);
+  // PostgreSQL counts from 1.
+  for (const row of rows) answered[row.position - 1] = toAnswered(row);
+  return answered.map((found) => found ?? { standing: "busy", status: undefined, memory: undefined });
+}
+
+function toAnswered(row: Row): Answered {
+  return {
+    standing: row.standing,
+    status: row.status ?? undefined,
+    memory: row.held === null ? undefined : { number: row.held, ...(row.held_id !== null && { id: row.held_id }) },
+    ...(row.ended && row.created_at && { ended: { deviceModel: row.device_model, createdAt: row.created_at } }),
+  };
+}
