@@ -9,7 +9,7 @@ import {
   WhenBusy,
 } from "./operations.ts";
 import { DeviceFault, Telemetry } from "./telemetry.ts";
-import { FreeText } from "./texts.ts";
+import { FreeText, Identifier } from "./texts.ts";
 
 /**
  * The device protocol: MQTT 5 or 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
@@ -161,17 +161,12 @@ export type Transfer = Static<typeof Transfer>;
 export const Origin = Type.Object(
   {
     request: Type.Optional(
-      Type.String({
+      Identifier({
         maxLength: 64,
         description: "Equal for commands that came of one request: a repeated one has it again.",
       }),
     ),
-    request_body: Type.Optional(Type.String({ maxLength: 64 })),
-    parameters: OperationParameters,
-    created_at: Time,
-    created_by: Type.String({ maxLength: 255 }),
-    deadline: Time,
-    signature: Type.String({ maxLength: 64 }),
+    signed: Identifier({ maxLength: 2_000, description: "For the server alone." }),
   },
   open,
 );

@@ -7,6 +7,7 @@ import { brokerRoutes } from "../broker-access/routes.ts";
 import { clientRoutes } from "../clients/routes.ts";
 import { configurationRoutes } from "../configurations/routes.ts";
 import { announcer } from "../gateway/dispatch.ts";
+import { handingInRoutes } from "../gateway/handing-in.ts";
 import { longPollRoutes } from "../gateway/long-poll/routes.ts";
 import { grantRoutes } from "../grants/routes.ts";
 import { healthRoutes } from "../health/routes.ts";
@@ -22,6 +23,7 @@ import { releaseRoutes } from "../releases/routes.ts";
 import { storeRoutes } from "../stores/routes.ts";
 import { destinationChanged } from "../stores/suspension.ts";
 import { authenticateDevice } from "../terminals/credentials.ts";
+import { verifyHandingIn } from "../terminals/pairing/handing-in.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
@@ -91,7 +93,8 @@ function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features)
 }
 
 /** What devices and brokers ask. */
-function deviceRoutes(core: Core, { mailboxes, receive, heardPolling }: DeviceSide, { terminals }: Features): Route[] {
+function deviceRoutes(core: Core, devices: DeviceSide, { terminals }: Features): Route[] {
+  const { mailboxes, receive, heardPolling, device, readResult } = devices;
   const { config, db, clock, files, transfers, addresses } = core;
   return [
     ...longPollRoutes({
@@ -100,6 +103,7 @@ function deviceRoutes(core: Core, { mailboxes, receive, heardPolling }: DeviceSi
       heard: heardPolling,
       authenticate: (header) => authenticateDevice(terminals, header),
     }),
+    ...handingInRoutes({ reports: device.reports, readResult, verify: verifyHandingIn(terminals) }),
     ...deviceLogRoutes({ tokens: transfers, receive: createReceiveLog(core) }),
     ...deviceUpdateRoutes({ db, clock, files, transfers, ownUrl: addresses.url }),
     ...brokerRoutes({

@@ -5,6 +5,7 @@ import { Mailboxes } from "../gateway/long-poll/mailboxes.ts";
 import { withLongPoll } from "../gateway/long-poll/with-long-poll.ts";
 import { memoryWords } from "../gateway/memory-words.ts";
 import { openTransport } from "../gateway/open-transport.ts";
+import { resultReader } from "../gateway/read-result.ts";
 import { createTransfers } from "../gateway/transfers.ts";
 import type { DeviceTransport, Overhear, Receive } from "../gateway/transport.ts";
 import { virtualTerminals } from "../gateway/virtual-terminals.ts";
@@ -58,13 +59,14 @@ async function openMessages(core: Core, closing: Closing) {
   closing.add(() =>
     presence.flush().catch((error: unknown) => log.warn({ err: error }, "what was heard of terminals was not noted")),
   );
+  const readResult = resultReader({ holds: (origin, id, result) => holdsLog(core, origin, id, result) });
   const inbound = createInbound({
     ...device,
     presence,
     compareMemory: memoryWords(device),
-    logs: { holds: (origin, operationId, result) => holdsLog(core, origin, operationId, result) },
+    readResult,
   });
-  return { opened, durations, device, probes, presence, presenceClock, inbound };
+  return { opened, durations, device, probes, presence, presenceClock, readResult, inbound };
 }
 
 /** The broker and what speaks through it. */

@@ -11,7 +11,6 @@ import {
   type ResultMessage,
   type UpChannel,
 } from "@tillkeeper/contract/mqtt";
-import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import { isMoved } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
 import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
@@ -22,6 +21,7 @@ import type { Logger } from "../platform/log.ts";
 import { type Device, deviceConnected, isPresent } from "../terminals/devices.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
 import { type Place, readMessage } from "./read-message.ts";
+import type { ReadResult } from "./read-result.ts";
 import { type HelloOverview, helloOverviews } from "./sql/hello-overview.ts";
 import type { TransferOf } from "./transfers.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
@@ -33,17 +33,11 @@ interface InboundOptions {
   reports: Reports;
   transport: () => DeviceTransport;
   presence: PresenceReports;
-  logs: StoredLogs;
+  readResult: ReadResult;
   transferOf: TransferOf;
   origins: Origins;
   /** Tells a device how much of its log is here, where it believes otherwise. */
   compareMemory: (device: Device, believed: Memory) => void;
-}
-
-/** What the gateway asks of the logs: a terminal's word for one is not enough. */
-export interface StoredLogs {
-  /** Whether the log that a result of `send_logs` names is there, is of that operation, and is as the result says. */
-  holds(origin: Origin, operationId: string, result: SendLogsResult): Promise<boolean>;
 }
 
 interface InboundDeps extends InboundOptions {
@@ -80,30 +74,15 @@ export function createInbound(options: InboundOptions): Receive {
     if (!device) return;
     const origin = { ...device, polls: by === "https" };
     try {
-      const read = readMessage(channel, payload);
+      const read = await (channel === "result" ? deps.readResult(origin, payload) : readMessage(channel, payload));
       if (read.places) return await reject(deps, origin, channel, read);
       const { message } = read;
-      const places = channel === "result" ? await findFalseClaims(deps, origin, message as ResultMessage) : [];
-      if (places.length > 0) {
-        return await reject(deps, origin, channel, {
-          places,
-          operationId: (message as ResultMessage).operation_id,
-        });
-      }
       if (ofOperations.has(channel)) deps.presence.heard(origin);
       await handlers[channel](deps, origin, message as never);
     } catch (error) {
       deps.log.warn({ err: error, address, channel }, "a terminal's message could not be handled");
     }
   };
-}
-
-/** A result of `send_logs` names a log that is there. */
-async function findFalseClaims({ logs }: InboundDeps, origin: Origin, message: ResultMessage): Promise<Place[]> {
-  const { operation, status, operation_id: id, result } = message;
-  if (operation !== "send_logs" || status !== "COMPLETED") return [];
-  if (await logs.holds(origin, id, result as SendLogsResult)) return [];
-  return [{ path: "/result/log_id", message: "names no stored log of this operation with this size and sha256" }];
 }
 
 interface Refused {

@@ -2,7 +2,6 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { Origin, ResultMessage } from "@tillkeeper/contract/mqtt";
 import type { OperationParameters } from "@tillkeeper/contract/operations";
-import { preciseTime } from "../platform/timestamps.ts";
 import type { Command } from "./sql/claim-messages.ts";
 
 /** What a device brought back of an operation that the database may not know any more. */
@@ -15,68 +14,56 @@ export interface KnownOrigin {
   deadline: Date;
 }
 
-/** Signs what commands carry of their origin, and reads what comes back; the key is the same at all servers. */
+/** Signs what commands carry of their origin, and reads what comes back. */
 export interface Origins {
   of(command: Command): Origin;
   /** Undefined where there is none, or it is not what a server of this installation signed for that operation. */
   read(address: string, result: ResultMessage): KnownOrigin | undefined;
 }
 
+/** In this order: terminal, operation and its kind, created at and by, deadline, parameters, request and its body. */
+type Payload = [string, string, string, string, string, string, OperationParameters, string | null, string | null];
+
+/** `key`: the same at all servers. */
 export function createOrigins(key: Buffer): Origins {
-  const sign = (terminalId: string, id: string, operation: string, { signature: _, ...origin }: Origin) =>
-    createHmac("sha256", key)
-      .update(canonical(terminalId, id, operation, origin))
-      .digest();
+  const macOf = (text: string) => createHmac("sha256", key).update(text).digest();
 
   return {
     of({ terminalId, operationId, operation, parameters, createdAt, deadline, request }) {
-      const origin = {
-        ...(request?.requestKey && { request: request.requestKey.toString("base64url") }),
-        ...(request?.requestSha256 && { request_body: request.requestSha256.toString("base64url") }),
+      const requestKey = request?.requestKey?.toString("base64url");
+      const payload: Payload = [
+        terminalId,
+        operationId,
+        operation,
+        createdAt.toISOString(),
+        request?.clientId ?? "",
+        deadline.toISOString(),
         parameters,
-        created_at: preciseTime(createdAt),
-        created_by: request?.clientId ?? "",
-        deadline: preciseTime(deadline),
-        signature: "",
-      };
-      const signature = sign(terminalId, operationId, operation, origin).toString("base64url");
-      return { ...origin, signature };
+        requestKey ?? null,
+        request?.requestSha256?.toString("base64url") ?? null,
+      ];
+      const text = Buffer.from(JSON.stringify(payload)).toString("base64url");
+      const signed = `${text}.${macOf(text).toString("base64url")}`;
+      return { ...(requestKey !== undefined && { request: requestKey }), signed };
     },
 
     read(address, { operation_id: id, operation, origin }) {
-      const terminalId = readDeviceAddress(address)?.terminalId;
-      if (!origin || terminalId === undefined) return undefined;
-      const shown = Buffer.from(origin.signature, "base64url");
-      const right = sign(terminalId, id, operation, origin);
+      const [text = "", mac = ""] = origin?.signed.split(".") ?? [];
+      const shown = Buffer.from(mac, "base64url");
+      const right = macOf(text);
       if (shown.length !== right.length || !timingSafeEqual(shown, right)) return undefined;
-      const { operator_id } = origin.parameters;
+      const payload = JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as Payload;
+      const [terminalId, operationId, kind, createdAt, createdBy, deadline, parameters, requestKey, body] = payload;
+      const isOfThis = operationId === id && kind === operation;
+      if (!isOfThis || terminalId !== readDeviceAddress(address)?.terminalId) return undefined;
       return {
-        requestKey: origin.request === undefined ? null : Buffer.from(origin.request, "base64url"),
-        requestSha256: origin.request_body === undefined ? null : Buffer.from(origin.request_body, "base64url"),
-        parameters: operator_id === undefined ? {} : { operator_id },
-        createdAt: new Date(origin.created_at),
-        createdBy: origin.created_by,
-        deadline: new Date(origin.deadline),
+        requestKey: requestKey === null ? null : Buffer.from(requestKey, "base64url"),
+        requestSha256: body === null ? null : Buffer.from(body, "base64url"),
+        parameters,
+        createdAt: new Date(createdAt),
+        createdBy,
+        deadline: new Date(deadline),
       };
     },
   };
-}
-
-type Unsigned = Omit<Origin, "signature">;
-
-/** The same for what means the same, whatever else a device or a later version adds. */
-function canonical(terminalId: string, id: string, operation: string, origin: Unsigned): string {
-  const { request = "", request_body = "", parameters, created_at, created_by, deadline } = origin;
-  const { operator_id = "" } = parameters;
-  return JSON.stringify([
-    terminalId,
-    id,
-    operation,
-    request,
-    request_body,
-    operator_id,
-    created_at,
-    created_by,
-    deadline,
-  ]);
 }

@@ -104,6 +104,27 @@ async function leaveAddress(db: Kysely<Tables>, place: Place): Promise<string | 
   return row?.address;
 }
 
+/** The public key of the device with that address, also when it was replaced; undefined of one with a password. */
+export async function keyOfAddress(
+  db: Kysely<Tables>,
+  { accountId, terminalId, address }: Place & { address: string },
+): Promise<object | undefined> {
+  const row = await db
+    .selectFrom("terminal_addresses as known")
+    .leftJoin("terminal_credentials as credential", (join) =>
+      join
+        .onRef("credential.account_id", "=", "known.account_id")
+        .onRef("credential.terminal_id", "=", "known.terminal_id")
+        .onRef("credential.address", "=", "known.address"),
+    )
+    .select((eb) => eb.fn.coalesce("credential.public_key", "known.former_key").as("key"))
+    .where("known.account_id", "=", accountId)
+    .where("known.address", "=", address)
+    .where("known.terminal_id", "=", terminalId)
+    .executeTakeFirst();
+  return row?.key ?? undefined;
+}
+
 /** The address that a terminal has. */
 export async function addressOf(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<string | undefined> {
   const row = await db

@@ -51,30 +51,32 @@ export async function verifyPairingProof(
   return { key, nonce };
 }
 
+interface Expected {
+  purpose: Exclude<DeviceProofPurpose, "pairing">;
+  subject: string;
+  publicKey: JWK | undefined;
+}
+
 /**
- * Verifies a proof against the key that a terminal is paired with. Without one the same is done with a key that nobody
- * has: a stranger does not learn whether the terminal is there. Throws `invalid_proof`.
+ * Verifies a proof against the key that a device has been paired with. Without one the same is done with a key that nobody
+ * has: a stranger does not learn whether the device is known. Throws `invalid_proof`.
  */
-export async function verifyRenewalProof(
-  place: ProofPlace,
-  proof: string,
-  expected: { subject: string; publicKey: JWK | undefined },
-): Promise<Nonce> {
-  const { algorithm } = readHeader(proof, "renewal");
-  const { publicKey, subject } = expected;
-  if (publicKey?.kty !== deviceKeyForms[algorithm].kty) return verifyInVain(place, proof, { algorithm, subject });
+export async function verifyProof(place: ProofPlace, proof: string, expected: Expected): Promise<Nonce> {
+  const { algorithm } = readHeader(proof, expected.purpose);
+  const { publicKey } = expected;
+  if (publicKey?.kty !== deviceKeyForms[algorithm].kty) return verifyInVain(place, proof, { algorithm, expected });
   const payload = await verifySignature(proof, { algorithm, jwk: publicKey });
-  return checkPayload(place, payload, { purpose: "renewal", subject });
+  return checkPayload(place, payload, expected);
 }
 
 /** Equal work with a key that no device has. No proof is accepted by it. */
 async function verifyInVain(
   place: ProofPlace,
   proof: string,
-  { algorithm, subject }: { algorithm: DeviceAlgorithm; subject: string },
+  { algorithm, expected }: { algorithm: DeviceAlgorithm; expected: Expected },
 ): Promise<never> {
   const payload = await verifySignature(proof, { algorithm, jwk: await nobodysKey(algorithm) });
-  await checkPayload(place, payload, { purpose: "renewal", subject });
+  await checkPayload(place, payload, expected);
   throw invalidProof("its signature does not match");
 }
 

@@ -15,7 +15,7 @@ import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
 import { changeAddress } from "../replace-credential.ts";
 import type { LiveCredential } from "../sql/live-credentials.ts";
 import { spendNonce } from "./nonces.ts";
-import { invalidProof, isSignedBy, type ProofPlace, verifyRenewalProof } from "./proofs.ts";
+import { invalidProof, isSignedBy, type ProofPlace, verifyProof } from "./proofs.ts";
 import { findBySerial, nowhere, type Place } from "./queries.ts";
 import type { Peer } from "./wrong-tries.ts";
 
@@ -56,7 +56,7 @@ export async function renewToken(
   }
   const { accountId, terminalId, credential } = await holderOf(deps, { named, serialNumber, proof });
   const publicKey = (credential?.public_key ?? undefined) as JWK | undefined;
-  const nonce = await verifyRenewalProof(proofPlace(deps, reached), proof, { subject, publicKey });
+  const nonce = await verifyProof(proofPlace(deps, reached), proof, { purpose: "renewal", subject, publicKey });
   // A proof by a key that nobody has does not verify.
   if (!credential) throw new Error("a proof was verified without a credential");
   takeTurn(deps.renewals, `${accountId}/${terminalId}`);

@@ -1,0 +1,34 @@
+import type { ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { SendLogsResult } from "@tillkeeper/contract/operations";
+import { type Place, type ReadMessage, readMessage } from "./read-message.ts";
+
+interface Origin {
+  accountId: string;
+  terminalId: string;
+}
+
+/** What the gateway asks of the logs: a terminal's word for one is not enough. */
+export interface StoredLogs {
+  /** Whether the log that a result of `send_logs` names is there, is of that operation, and is as the result says. */
+  holds(origin: Origin, operationId: string, result: SendLogsResult): Promise<boolean>;
+}
+
+/** Reads a result of a device: as it may be kept, or what in it cannot be understood, or is not so. */
+export type ReadResult = (origin: Origin, payload: Buffer) => Promise<ReadMessage<"result">>;
+
+export function resultReader(logs: StoredLogs): ReadResult {
+  return async (origin, payload) => {
+    const read = readMessage("result", payload);
+    if (read.places) return read;
+    const places = await findFalseClaims(logs, origin, read.message);
+    return places.length > 0 ? { places, operationId: read.message.operation_id } : read;
+  };
+}
+
+/** A result of `send_logs` names a log that is there. */
+async function findFalseClaims(logs: StoredLogs, origin: Origin, message: ResultMessage): Promise<Place[]> {
+  const { operation, status, operation_id: id, result } = message;
+  if (operation !== "send_logs" || status !== "COMPLETED") return [];
+  if (await logs.holds(origin, id, result as SendLogsResult)) return [];
+  return [{ path: "/result/log_id", message: "names no stored log of this operation with this size and sha256" }];
+}

@@ -1,0 +1,38 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
+import type { DeviceResultsRequest } from "@tillkeeper/contract/http/devices";
+import { pairingLimits } from "@tillkeeper/contract/pairing";
+import type { JWK } from "jose";
+import { inTenant } from "../../db/tenant.ts";
+import { createSpanLimit, takeTurn } from "../../platform/http/rate-limit.ts";
+import type { Reached } from "../../platform/own-addresses.ts";
+import type { Device } from "../devices.ts";
+import { keyOfAddress } from "../replace-credential.ts";
+import { spendNonce } from "./nonces.ts";
+import { invalidProof, verifyProof } from "./proofs.ts";
+import { nowhere } from "./queries.ts";
+import { proofPlace, type TokenDeps } from "./tokens.ts";
+
+/** The device that hands in results, which may have been replaced. Throws `invalid_proof` and `too_many_requests`. */
+export type VerifyHandingIn = (
+  reached: Reached,
+  request: Pick<DeviceResultsRequest, "address" | "proof">,
+) => Promise<Device>;
+
+const nobody: Device = { ...nowhere, address: "" };
+
+export function verifyHandingIn(deps: TokenDeps): VerifyHandingIn {
+  const turns = createSpanLimit(pairingLimits.renewalsPerMinute, 60);
+  return async (reached, { address, proof }) => {
+    const device = readDeviceAddress(address) ?? nobody;
+    const publicKey = (await keyOfAddress(deps.db.sql, device)) as JWK | undefined;
+    const nonce = await verifyProof(proofPlace(deps, reached), proof, {
+      purpose: "results",
+      subject: address,
+      publicKey,
+    });
+    if (!publicKey) throw invalidProof("its signature does not match");
+    takeTurn(turns, address);
+    await inTenant(deps.db, device.accountId, (tx) => spendNonce(tx, device.accountId, nonce));
+    return device;
+  };
+}
