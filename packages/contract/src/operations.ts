@@ -109,8 +109,33 @@ export const OperationParameters = Type.Object(
 );
 export type OperationParameters = Static<typeof OperationParameters>;
 
-const Count = Type.Integer({ minimum: 0 });
-const MinorUnits = Type.Integer({ description: "In minor units of `currency`, for example øre." });
+const most = Number.MAX_SAFE_INTEGER;
+const Count = Type.Integer({ minimum: 0, maximum: most });
+const MinorUnits = Type.Integer({
+  minimum: -most,
+  maximum: most,
+  description: "In minor units of `currency`, for example øre.",
+});
+const Instant = Type.String({ format: "date-time" });
+
+/** What a close says beside its facts: each figure and time counts by itself (D29). */
+export const endOfDayFigures = {
+  start_of_day_at: Instant,
+  last_end_of_day_at: Instant,
+  purchases_count: Count,
+  purchases_amount: MinorUnits,
+  reversals_count: Count,
+  reversals_amount: MinorUnits,
+  sale_amount: MinorUnits,
+  tip_amount: MinorUnits,
+  currency: Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217." }),
+} as const;
+export type EndOfDayFigure = keyof typeof endOfDayFigures;
+export const endOfDayFigureNames = Object.keys(endOfDayFigures) as EndOfDayFigure[];
+
+/** What cannot all be true of the figures of a close; they are kept as they were told (D29). */
+export const inconsistencies = ["sale_amount", "tip_above_purchases", "end_before_start"] as const;
+export type Inconsistency = (typeof inconsistencies)[number];
 
 export const EndOfDayResult = Type.Object(
   {
@@ -118,15 +143,19 @@ export const EndOfDayResult = Type.Object(
       description: "What the payment host said to the close.",
     }),
     batch_id: Identifier({ maxLength: 64 }),
-    start_of_day_at: Type.String({ format: "date-time" }),
-    last_end_of_day_at: Type.String({ format: "date-time" }),
-    purchases_count: Count,
-    purchases_amount: MinorUnits,
-    reversals_count: Count,
-    reversals_amount: MinorUnits,
-    sale_amount: MinorUnits,
-    tip_amount: MinorUnits,
-    currency: Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217." }),
+    ...Type.Partial(Type.Object(endOfDayFigures)).properties,
+    invalid_fields: Type.Optional(
+      Type.Array(Type.Enum(endOfDayFigureNames), {
+        description: "Figures and times that the terminal told and that cannot be; they are left out.",
+      }),
+    ),
+    inconsistent: Type.Optional(
+      Type.Array(Type.Enum(inconsistencies), {
+        description:
+          "What does not fit together. sale_amount: it is not purchases − tips − reversals. tip_above_purchases: more tips than " +
+          "purchases. end_before_start: the day ended before it began.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -279,6 +279,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     cancel_requested_at: Date | null;
     cancel_requested_by: string | null;
     cancel_refused_at: Date | null;
+    /** The terminal has answered, and nobody could read the facts of it. */
+    invalid_result_at: Date | null;
   };
   operation_durations: {
     day: ColumnType<Date, string, never>;

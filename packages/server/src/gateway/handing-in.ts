@@ -51,7 +51,7 @@ async function takeAll(deps: HandingInDeps, device: Device, results: ResultMessa
     const read = await deps.readResult(device, Buffer.from(JSON.stringify(result)));
     if (read.places) throw notUnderstood(index, read.places);
     const receipt = await deps.reports.finished(device, read.message);
-    if (receipt === "of_another" || receipt === undefined) {
+    if (receipt === undefined || "ofAnother" in receipt) {
       throw notUnderstood(index, [{ path: "/operation", message: "is not that of the command" }]);
     }
     receipts.push(receipt);

@@ -20,7 +20,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { type Device, deviceConnected, isPresent } from "../terminals/devices.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
-import { type Place, readMessage } from "./read-message.ts";
+import { type Place, type Refused, readMessage } from "./read-message.ts";
 import type { ReadResult } from "./read-result.ts";
 import { type HelloOverview, helloOverviews } from "./sql/hello-overview.ts";
 import type { TransferOf } from "./transfers.ts";
@@ -85,20 +85,15 @@ export function createInbound(options: InboundOptions): Receive {
   };
 }
 
-interface Refused {
-  places: Place[];
-  operationId: string | undefined;
-}
-
 /** Messages of a terminal that goes, or has gone: they are no sign that it is there. */
 const farewells: ReadonlySet<UpChannel> = new Set(["goodbye", "gone"]);
 
 /** A message that is not understood was said all the same: its terminal is there. */
 async function reject(
-  { transport, presence }: InboundDeps,
+  { transport, presence, reports }: InboundDeps,
   origin: HeardFrom,
   channel: UpChannel,
-  { places, operationId }: Refused,
+  { places, operationId, unreadable }: Refused,
 ): Promise<void> {
   if (!farewells.has(channel)) presence.heard(origin);
   const errors = places;
@@ -107,6 +102,9 @@ async function reject(
     ...(operationId !== undefined && { operation_id: operationId }),
     errors,
   });
+  // To repeat it is useless, and what comes after it has to be told.
+  const memory = unreadable && (await reports.unreadable(origin, unreadable));
+  if (memory) await transport().publish(origin.address, "memory", { memory });
 }
 
 interface Origin {
@@ -187,11 +185,12 @@ async function handleResult(deps: InboundDeps, origin: Device, message: ResultMe
   const { reports } = deps;
   const { operation_id: operationId } = message;
   const receipt = await reports.finished(origin, message);
-  if (receipt === "of_another") {
+  if (receipt && "ofAnother" in receipt) {
     const places = [
       { path: "/operation", message: "is not the operation that the command with this operation_id was" },
     ];
     await reject(deps, origin, "result", { places, operationId });
+    await deps.transport().publish(origin.address, "memory", { memory: receipt.memory });
   } else if (receipt) {
     await deps.transport().publish(origin.address, "receipt", receipt);
   }

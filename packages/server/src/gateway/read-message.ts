@@ -1,11 +1,21 @@
 import { limits } from "@tillkeeper/contract/limits";
-import { type Messages, messages, type ResultMessage, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
-import { operationNames, operationResults } from "@tillkeeper/contract/operations";
+import {
+  type Messages,
+  mayHaveClosed,
+  messages,
+  ResultMessage,
+  type UpChannel,
+  upChannels,
+} from "@tillkeeper/contract/mqtt";
+import { EndOfDayResult, operationNames, operationResults } from "@tillkeeper/contract/operations";
+import { Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { type ReadTexts, textReader } from "../logs/device-texts.ts";
+import type { UnreadableResult } from "../operations/finish.ts";
 import { registerFormats } from "../platform/formats.ts";
 import { findUnstorable } from "../platform/http/storable.ts";
 import { hasMoreValues } from "../platform/http/value-count.ts";
+import { readClose } from "./read-close.ts";
 
 /** What is wrong with a message, and where in it. */
 export interface Place {
@@ -13,9 +23,16 @@ export interface Place {
   message: string;
 }
 
-export type ReadMessage<C extends UpChannel> =
-  | { message: Messages[C]; places?: undefined }
-  | { places: Place[]; operationId: string | undefined };
+export type ReadMessage<C extends UpChannel> = { message: Messages[C]; places?: undefined } | Refused;
+
+/** A message that is not understood. */
+export interface Refused {
+  message?: undefined;
+  places: Place[];
+  operationId: string | undefined;
+  /** Of a result that says at least where it stands in the log. */
+  unreadable?: UnreadableResult | undefined;
+}
 
 interface Reader {
   validator: Validator;
@@ -60,13 +77,23 @@ export function readMessage<C extends UpChannel>(channel: C, payload: Buffer): R
   places.push(...(result.places ?? []));
   const unstorable = places.length === 0 && findUnstorable(said, "");
   if (unstorable) places.push(unstorable);
-  if (places.length > 0) return { places: places.slice(0, mostPlaces), operationId: operationIdOf(said) };
+  if (places.length > 0) {
+    const unreadable = channel === "result" ? unreadableOf(said) : undefined;
+    return { places: places.slice(0, mostPlaces), operationId: operationIdOf(said), unreadable };
+  }
   const message = texts(said) as object;
   return { message: { ...message, ...(result.read && { result: result.read() }) } as Messages[C] };
 }
 
+/** Of a close only the facts have to be right (D29). */
+const facts = Compile(Type.Pick(EndOfDayResult, ["outcome", "batch_id"], { additionalProperties: true }));
+
 function readResult({ operation, status, result }: ResultMessage): { places?: Place[]; read?: () => unknown } {
   if (status === "FAILED") return {};
+  if (operation === "end_of_day") {
+    const places = placesOf(facts, result, "/result");
+    return places.length > 0 ? { places } : { read: () => readClose(result as Parameters<typeof readClose>[0]) };
+  }
   const { validator, texts } = resultReaders.get(operation) as Reader;
   const places = placesOf(validator, result, "/result");
   return places.length > 0 ? { places } : { read: () => texts(result) };
@@ -81,4 +108,24 @@ function placesOf(validator: Validator, value: unknown, root: string): Place[] {
 function operationIdOf(said: unknown): string | undefined {
   const id = (said as { operation_id?: unknown } | null)?.operation_id;
   return typeof id === "string" && id.length <= 64 ? id : undefined;
+}
+
+const inLog = Compile(
+  Type.Object({
+    number: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
+    operation_id: ResultMessage.properties.operation_id,
+    operation: ResultMessage.properties.operation,
+  }),
+);
+
+/** As the device sees it, whatever else is wrong: both have to agree on what is a close. */
+function unreadableOf(said: unknown): UnreadableResult | undefined {
+  if (!inLog.Check(said)) return undefined;
+  return entryOf(said as unknown as ResultMessage);
+}
+
+/** Where a result stands in the log of its device; undefined of one that stands in none. */
+export function entryOf(message: ResultMessage): UnreadableResult | undefined {
+  const { number, oldest = false, operation_id: id, operation } = message;
+  return number === undefined ? undefined : { number, oldest, id, operation, mayHaveClosed: mayHaveClosed(message) };
 }

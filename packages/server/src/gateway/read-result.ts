@@ -1,6 +1,6 @@
 import type { ResultMessage } from "@tillkeeper/contract/mqtt";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
-import { type Place, type ReadMessage, readMessage } from "./read-message.ts";
+import { entryOf, type Place, type ReadMessage, readMessage } from "./read-message.ts";
 
 interface Origin {
   accountId: string;
@@ -21,7 +21,9 @@ export function resultReader(logs: StoredLogs): ReadResult {
     const read = readMessage("result", payload);
     if (read.places) return read;
     const places = await findFalseClaims(logs, origin, read.message);
-    return places.length > 0 ? { places, operationId: read.message.operation_id } : read;
+    return places.length > 0
+      ? { places, operationId: read.message.operation_id, unreadable: entryOf(read.message) }
+      : read;
   };
 }
 

@@ -30,6 +30,17 @@ export interface Finish {
   origin: KnownOrigin | null;
   /** When it was begun, by the device's journal. */
   begunAt: Date;
+  /** Whether the facts of it can be read. */
+  readable: boolean;
+}
+
+/** What can be told of an answer that nobody can read. */
+export interface UnreadableResult {
+  number: number;
+  oldest: boolean;
+  id: string;
+  operation: OperationName;
+  mayHaveClosed: boolean;
 }
 
 interface Taking {
@@ -66,6 +77,32 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
     at,
     origin: (byHand ? null : origins.read(address, message)) ?? own,
     begunAt,
+    readable: true,
+  };
+}
+
+/** Its log goes on behind it; the operation ends by its deadline (D29). */
+export function toUnreadable({ accountId, terminalId, address }: Device, told: UnreadableResult, at: Date): Finish {
+  const { id, number, oldest, operation, mayHaveClosed: closed } = told;
+  return {
+    accountId,
+    terminalId,
+    address,
+    id,
+    entry: { number, id, oldest, mayHaveClosed: closed },
+    operation,
+    status: "FAILED",
+    result: null,
+    reason: null,
+    error: null,
+    late: {},
+    dispatchedAt: null,
+    deliveredAt: null,
+    startedAt: null,
+    at,
+    origin: null,
+    begunAt: at,
+    readable: false,
   };
 }
 

@@ -1,6 +1,7 @@
 import type {
   CancelRefusedMessage,
   DeliveredMessage,
+  Memory,
   ReceiptMessage,
   ResultMessage,
   StartedMessage,
@@ -14,7 +15,7 @@ import type { Device } from "../terminals/devices.ts";
 import { sameAnswer, takeInOrder } from "./answers.ts";
 import { type Dispatched, dispatchedNotes } from "./dispatched.ts";
 import type { Durations } from "./durations.ts";
-import { type Finish, toFinish } from "./finish.ts";
+import { type Finish, toFinish, toUnreadable, type UnreadableResult } from "./finish.ts";
 import type { Origins } from "./origin.ts";
 import { noteCancelRefused } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
@@ -29,13 +30,21 @@ export interface Reports {
   started(origin: Device, message: StartedMessage): Promise<void>;
   /**
    * Resolves when the result is committed, as the end of its operation or as what came after it; answers the receipt. It counts
-   * from every device that the terminal was. `of_another` for a result that names another operation than the one that was
+   * from every device that the terminal was. `OfAnother` for a result that names another operation than the one that was
    * sent, undefined for an address that this database does not know.
    */
-  finished(origin: Device, message: ResultMessage): Promise<ReceiptMessage | "of_another" | undefined>;
+  finished(origin: Device, message: ResultMessage): Promise<ReceiptMessage | OfAnother | undefined>;
+  /** A result came that nobody can read; answers how far the device's log is now. */
+  unreadable(origin: Device, told: UnreadableResult): Promise<Memory | undefined>;
   cancelRefused(origin: Device, message: CancelRefusedMessage): Promise<void>;
   /** Writes the dispatches that nothing was heard of since. */
   flush(): Promise<void>;
+}
+
+/** Not stored, and counted in its log. */
+export interface OfAnother {
+  ofAnother: true;
+  memory: Memory;
 }
 
 type Report = { progress: Progress; finish?: undefined } | { finish: Finish; progress?: undefined };
@@ -63,6 +72,17 @@ export function createReports(deps: ReportDeps): Reports {
     if (live.size === 0 && dispatchedAt) notes.note({ accountId, terminalId, id, at: dispatchedAt });
   };
 
+  const answer = async (finish: Finish): Promise<Answered> => {
+    let answered = (await report({ finish })) as Answered;
+    for (let tries = 1; answered.standing === "overdue" || answered.standing === "busy"; tries += 1) {
+      if (tries === mostTries) throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
+      // Past its deadline, and the worker has not come by: it is TIMEOUT before its late answer is noted.
+      if (answered.standing === "overdue") await expireOperations(db.pool, finish.at, 1_000);
+      [answered] = (await takeInOrder(db, [finish], "wait")) as [Answered];
+    }
+    return answered;
+  };
+
   return {
     dispatched: (sent) => notes.note({ ...sent, at: clock.now() }),
 
@@ -72,15 +92,10 @@ export function createReports(deps: ReportDeps): Reports {
     async finished(origin, message) {
       const dispatchedAt = notes.take(origin.terminalId, message.operation_id);
       const finish = { ...toFinish(origin, message, { at: clock.now(), origins }), dispatchedAt };
-      let answered = (await report({ finish })) as Answered;
-      for (let tries = 1; answered.standing === "overdue" || answered.standing === "busy"; tries += 1) {
-        if (tries === mostTries) throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
-        // Past its deadline, and the worker has not come by: it is TIMEOUT before its late answer is noted.
-        if (answered.standing === "overdue") await expireOperations(db.pool, finish.at, 1_000);
-        [answered] = (await takeInOrder(db, [finish], "wait")) as [Answered];
-      }
-      return receiptOf(message, answered);
+      return receiptOf(message, await answer(finish));
     },
+
+    unreadable: async (origin, told) => (await answer(toUnreadable(origin, told, clock.now()))).memory,
 
     cancelRefused: (origin, { operation_id: id }) => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() }),
 
@@ -103,9 +118,9 @@ export function createReports(deps: ReportDeps): Reports {
 function receiptOf(
   { operation_id }: ResultMessage,
   { standing, status, memory }: Answered,
-): ReceiptMessage | "of_another" | undefined {
-  if (standing === "of_another") return standing;
+): ReceiptMessage | OfAnother | undefined {
   if (!memory) return undefined;
+  if (standing === "of_another") return { ofAnother: true, memory };
   return standing === "early" ? { operation_id, memory } : { operation_id, status: status ?? "UNKNOWN", memory };
 }
 

@@ -27,7 +27,9 @@ alter table operation_claims
   -- Of an end_of_day: the last close of the address that was known when it was accepted.
   add column previous_close uuid,
   -- Of the client and its idempotency key: a device that brings an operation back knows no more of them.
-  add column request_key bytea;
+  add column request_key bytea,
+  -- The terminal has answered, and nobody could read the facts of it.
+  add column invalid_result_at timestamptz;
 update operation_claims set request_key = sha256(convert_to(client_id || E'\n' || idempotency_key, 'UTF8'))
 where idempotency_key is not null;
 alter table operation_claims drop column idempotency_key;

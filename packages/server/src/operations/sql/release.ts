@@ -1,4 +1,4 @@
-import { repeatable, timeoutReasons } from "@tillkeeper/contract/operations";
+import { type OperationReason, repeatable, timeoutReasons } from "@tillkeeper/contract/operations";
 
 /**
  * The claim of one row of `input (account_id, id, …)`, locked, for a lateral join. The primary key is the only way to it:
@@ -53,12 +53,15 @@ function assignments(columns: string[], claim: string): string {
   return columns.map((column) => `${column} = ${claim}.${column}`).join(", ");
 }
 
+const unreadable: OperationReason = "invalid_result";
+
 /**
  * Why an operation timed out, by how far its claim came; the contract's table as SQL. Of one whose device was replaced nobody can
  * say that it was not delivered.
  */
 export function timeoutReasonOf(claim: string): string {
   return `case
+    when ${claim}.invalid_result_at is not null then '${unreadable}'
     when ${claim}.started_at is not null then '${timeoutReasons.started}'
     when ${claim}.delivered_at is not null then '${timeoutReasons.delivered}'
     -- That it is sent is counted before it is sent; when it was is only noted.

@@ -7,7 +7,7 @@ import { cancellationFrom, lockedClaim, type Meeting, operationOf, release } fro
 
 /**
  * How an answer was met. `live`: it ended its operation. `over`: it is stored otherwise, or was before. `early`: it is not the
- * next of the log. `of_another`: the command was of another kind. `overdue`: its operation has to be ended first. `busy`:
+ * next of the log. `of_another`: the command was of another kind, which only its log hears of. `overdue`: its operation has to be ended first. `busy`:
  * another transaction has the operation in hand. `unknown`: this database does not know the address.
  */
 type Standing = "live" | "over" | "early" | "of_another" | "overdue" | "busy" | "unknown";
@@ -26,7 +26,7 @@ export interface Answered {
  * Takes a batch of answers, at most one of each log and operation, in one commit: ends live operations and gives their terminals
  * back, keeps what came after the end, stores operations that the database has lost, and counts the logs on. Moves
  * terminals that completed a check_update (D11) and keeps what they said they run; what a device answered that was
- * replaced tells nothing of that. A batch skips what somebody else has locked: one transaction that hangs must not hold up the
+ * replaced tells nothing of that. One that nobody can read counts in its log and ends nothing. A batch skips what somebody else has locked: one transaction that hangs must not hold up the
  * results of others.
  */
 const text = (meeting: Meeting) => `
@@ -35,12 +35,12 @@ with input as (
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::uuid[], $7::boolean[], $8::boolean[],
     $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[],
-    $19::boolean[], $20::bytea[], $21::bytea[], $22::text[], $23::timestamptz[], $24::text[], $25::timestamptz[], $26::timestamptz[]
+    $19::boolean[], $20::bytea[], $21::bytea[], $22::text[], $23::timestamptz[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::boolean[]
   ) with ordinality as row (
     account_id, id, terminal_id, address, number, entry_id, oldest, may_have_closed,
     operation, status, result, reason, error, late,
     dispatched_at, delivered_at, started_at, at,
-    has_origin, request_key, request_sha256, parameters, created_at, created_by, deadline, begun_at, position
+    has_origin, request_key, request_sha256, parameters, created_at, created_by, deadline, begun_at, readable, position
   )
   order by account_id, address
 ), log as (
@@ -77,7 +77,7 @@ with input as (
     coalesce(claim.delivered_at, met.delivered_at, met.started_at) as delivered,
     coalesce(claim.started_at, met.started_at) as started
   from met join claim on claim.position = met.position
-  where met.standing = 'live'
+  where met.standing = 'live' and met.readable
 ), ended as (
   update operations set
     status = live.status, result = live.result::jsonb, reason = live.reason, error = live.error::jsonb,
@@ -87,10 +87,15 @@ with input as (
   where ${operationOf("live")}
   returning operations.account_id, operations.id, operations.terminal_id, operations.operation, operations.status,
     operations.created_at, operations.updated_at, operations.result, live.device_model, live.said_by
-), ${release("ended", "id")}, noted_late as (
+), ${release("ended", "id")}, unreadable as (
+  update operation_claims as claim set invalid_result_at = met.at
+  from met
+  where met.standing = 'live' and not met.readable
+    and claim.account_id = met.account_id and claim.operation_id = met.id
+), noted_late as (
   update operations set late_result = met.late::jsonb
   from met
-  where met.standing = 'over' and operations.account_id = met.account_id and operations.id = met.id
+  where met.standing = 'over' and met.readable and operations.account_id = met.account_id and operations.id = met.id
     and operations.terminal_id = met.terminal_id and operations.status in ('TIMEOUT', 'FAILED')
     and operations.answered_at is null and operations.late_result is null
     -- That it was given up is no news.
@@ -103,7 +108,7 @@ with input as (
   select account_id, id, terminal_id, operation, status, parameters::jsonb, deadline, created_at, created_by, begun_at, at,
     result::jsonb, reason, error::jsonb, at, terminal_id, true
   from met
-  where standing = 'over' and has_origin and stored_status is null and number > held
+  where standing = 'over' and readable and has_origin and stored_status is null and number > held
   on conflict do nothing
   returning account_id, id, status
 ), keyed as (
@@ -119,7 +124,7 @@ with input as (
     number = met.number, last_id = met.entry_id,
     last_close = case when met.may_have_closed then met.entry_id else log.last_close end
   from met
-  where met.standing in ('live', 'over') and met.number > met.held
+  where met.standing in ('live', 'over', 'of_another') and met.number > met.held
     and log.account_id = met.account_id and log.address = met.address
   returning log.account_id, log.address
 ), checked as (
@@ -199,6 +204,7 @@ export async function takeAnswers(pool: Pool, batch: Finish[], meeting: Meeting)
       batch.map((row) => row.origin?.createdBy ?? null),
       batch.map((row) => row.origin?.deadline ?? null),
       batch.map((row) => row.begunAt),
+      batch.map((row) => row.readable),
     ],
   });
   const answered: (Answered | undefined)[] = batch.map(() => undefined);
