@@ -49,7 +49,6 @@ export class Telling {
   /** The link is gone: no timer runs until it is back. */
   pause(): void {
     this.#memory = undefined;
-    this.#repetitions = 0;
     this.#underWay.clear();
     this.#rest();
   }
@@ -60,10 +59,7 @@ export class Telling {
     if (!before) return;
     this.#hold(memory);
     if (memory.number < before.number) this.#underWay.clear();
-    if (memory.number !== before.number) {
-      this.#repetitions = 0;
-      this.#rest();
-    }
+    if (memory.number !== before.number) this.#rest();
     this.#goOn();
   }
 
@@ -138,6 +134,7 @@ export class Telling {
   }
 
   #rest(): void {
+    this.#repetitions = 0;
     this.#cancel?.();
     this.#cancel = undefined;
   }

@@ -1,4 +1,4 @@
-import { EndOfDayResult } from "@tillkeeper/contract/operations";
+import { type EndOfDayFigure, EndOfDayResult } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { timestamp } from "./clock.ts";
@@ -49,8 +49,11 @@ export function terminalJournal(path: string | undefined, now: () => number): Op
   };
 }
 
+/** A close that leaves nothing out. */
+export type WholeClose = EndOfDayResult & Required<Pick<EndOfDayResult, EndOfDayFigure>>;
+
 export interface ClosedDay {
-  result: EndOfDayResult;
+  result: WholeClose;
   state: TerminalState;
 }
 
@@ -61,7 +64,7 @@ export interface ClosedDay {
 export function closeDay(serialNumber: string, state: TerminalState, nowMs: number): ClosedDay {
   const from = Date.parse(state.start_of_day_at);
   const until = Math.max(from, nowMs);
-  const result: EndOfDayResult = {
+  const result: WholeClose = {
     outcome: "accepted",
     batch_id: String(state.batch_number).padStart(6, "0"),
     start_of_day_at: state.start_of_day_at,
