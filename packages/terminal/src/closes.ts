@@ -24,6 +24,12 @@ const lookEveryMs = 60_000;
 const result = Compile(EndOfDayResult);
 const time = Compile(Type.String({ format: "date-time" }));
 
+/** What a close was accepted after, and as which device this one heard of it. */
+export interface AcceptedAfter {
+  previous: string | null;
+  address: string | undefined;
+}
+
 /** Sees to it that a day is closed only by who knows of every close before: docs/adr/0026-closes-and-memory.md. */
 export class Closes<State> {
   readonly #options: ClosesOptions<State>;
@@ -70,10 +76,9 @@ export class Closes<State> {
   }
 
   /**
-   * Writes that a close is begun, if its `previous` is the last one; else what came of it. Nothing comes between the comparison
-   * and the write. Resolves with a failure where that has to be answered; rejects when the journal cannot be written.
+   * Writes that a close is begun, if it may be; else what came of it. Nothing comes between the comparison and the write. Resolves with a failure where that has to be answered; rejects when the journal cannot be written.
    */
-  begin(begun: Begun, previous: string | null): Promise<"begun" | "answered" | Failed> {
+  begin(begun: Begun, after: AcceptedAfter): Promise<"begun" | "answered" | Failed> {
     return this.#inTurn(async () => {
       const { journal, added, clock, log } = this.#options;
       let named: LastBatch | undefined;
@@ -85,7 +90,9 @@ export class Closes<State> {
         return deviceError("last_batch_unknown", cause instanceof Error ? cause.message : String(cause));
       }
       const now = timestamp(clock.now());
-      const change = await journal.write((log) => decide(log, begun, previous, missing(log, named, now), now));
+      const change = await journal.write(
+        (log) => again(log, begun) ?? compare(log, begun, { ...after, isSame: after.address === journal.address, named, now }),
+      );
       if (change?.results?.length) added();
       return change?.begun ? "begun" : "answered";
     });
@@ -126,27 +133,35 @@ export class Closes<State> {
   }
 }
 
-/** What is written when a close is to begin. */
-function decide(
-  log: LogView,
-  begun: Begun,
-  previous: string | null,
-  byHand: ReportedResult | undefined,
-  now: string,
-): Change<never> {
-  const { operation_id, operation, origin } = begun;
-  const head = { operation_id, operation, ...(origin && { origin }) };
-  const known = log.ofRequest(origin?.request);
-  if (known) {
-    // This one was never begun.
-    const { number: _, started_at: __, ...recorded } = known;
-    return { results: [{ ...recorded, ...head, repeats: known.repeats ?? known.operation_id }] };
-  }
+/** The result that the same request had. */
+function again(log: LogView, begun: Begun): Change<never> | undefined {
+  const known = log.ofRequest(begun.origin?.request);
+  if (!known) return undefined;
+  // This one was never begun.
+  const { number: _, started_at: __, ...recorded } = known;
+  return { results: [{ ...recorded, ...headOf(begun), repeats: known.repeats ?? known.operation_id }] };
+}
+
+interface Compared {
+  previous: string | null;
+  /** This is still the device that the close was for. */
+  isSame: boolean;
+  named: LastBatch | undefined;
+  now: string;
+}
+
+/** Begun if it was accepted after the last close, by this device; out of step otherwise. */
+function compare(log: LogView, begun: Begun, { previous, isSame, named, now }: Compared): Change<never> {
+  const byHand = missing(log, named, now);
   const results = byHand ? [byHand] : [];
   const last = byHand?.operation_id ?? log.lastClose ?? null;
-  if (last === previous) return { results, begun };
+  if (isSame && last === previous) return { results, begun };
   const refused = { status: "FAILED", reason: "out_of_step", last_close: last, finished_at: now } as const;
-  return { results: [...results, { ...head, ...refused }] };
+  return { results: [...results, { ...headOf(begun), ...refused }] };
+}
+
+function headOf({ operation_id, operation, origin }: Begun) {
+  return { operation_id, operation, ...(origin && { origin }) };
 }
 
 /** The close by hand of a batch that the log lacks. */

@@ -139,10 +139,11 @@ export class OperationRunner<State> {
   }
 
   #take(command: ForeignCommand, operation: Operation | undefined): void {
+    const { clock, journal } = this.#options;
     const id = command.operation_id;
     switch (reactions[this.#stageOf(id)].command) {
       case "line_up":
-        return this.#begin(newCommandTask(command, operation, this.#options.clock));
+        return this.#begin(newCommandTask(command, operation, { clock, address: journal.address }));
       case "say_delivered":
         return this.#sayDelivered(this.#tasks.get(id));
       case "say_started":

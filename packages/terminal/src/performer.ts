@@ -132,7 +132,7 @@ export class Performer<State> {
         await journal.write(() => ({ begun }));
         return begun;
       }
-      const close = await closes.begin(begun, command.previous_close ?? null);
+      const close = await closes.begin(begun, { previous: command.previous_close ?? null, address: task.address });
       if (close === "begun") return begun;
       if (close === "answered" || stopping.aborted) over(task);
       else await this.#answer(task, notBegun, close);
