@@ -126,7 +126,7 @@ class Scene {
 }
 
 test("whatever comes in whatever order: begun at most once, never after it was told as cancelled, one answer only", async () => {
-  const scenes = fc.tuple(fc.array(steps, { maxLength: 40 }), fc.boolean(), fc.boolean());
+  const scenes = fc.tuple(fc.array(steps, { maxLength: 40, size: "max" }), fc.boolean(), fc.boolean());
   await fc.assert(
     fc.asyncProperty(scenes, async ([story, cancellable, wait]) => {
       const scene = new Scene(cancellable, wait);

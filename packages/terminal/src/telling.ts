@@ -58,7 +58,6 @@ export class Telling {
     const before = this.#memory;
     if (!before) return;
     this.#hold(memory);
-    if (memory.number < before.number) this.#underWay.clear();
     if (memory.number !== before.number) this.#rest();
     this.#goOn();
   }
