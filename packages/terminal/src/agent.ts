@@ -237,7 +237,10 @@ export class Agent<State = undefined> {
     this.#quiet();
     if (found === "known_as_old") return false;
     const { address, log } = this.#journal;
-    this.#log.error({ address, held: memory, last: log.last }, "the journal is an old copy: this must be another device");
+    this.#log.error(
+      { address, held: memory, last: log.last },
+      "the journal is an old copy: this must be another device",
+    );
     if (this.#credential.memoryLost) this.#credential.memoryLost();
     else void this.stop();
     return false;

@@ -9,7 +9,20 @@ import { memoryJournal } from "./journal.ts";
 import type { LastBatch } from "./operation.ts";
 import { isClose, type LogEntry } from "./result-log.ts";
 
-const moves = ["accept", "again", "send", "tell", "go_back", "by_hand", "finish", "look", "crash", "turn", "send", "finish"] as const;
+const moves = [
+  "accept",
+  "again",
+  "send",
+  "tell",
+  "go_back",
+  "by_hand",
+  "finish",
+  "look",
+  "crash",
+  "turn",
+  "send",
+  "finish",
+] as const;
 type Step = { move: (typeof moves)[number]; index: number };
 const steps: fc.Arbitrary<Step> = fc.record({ move: fc.constantFrom(...moves), index: fc.nat(7) });
 

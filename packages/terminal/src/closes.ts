@@ -25,7 +25,7 @@ const result = Compile(EndOfDayResult);
 const time = Compile(Type.String({ format: "date-time" }));
 
 /** What a close was accepted after, and as which device this one heard of it. */
-export interface AcceptedAfter {
+interface AcceptedAfter {
   previous: string | null;
   address: string | undefined;
 }
@@ -91,8 +91,12 @@ export class Closes<State> {
       }
       const now = timestamp(clock.now());
       const change = await journal.write(
-        (log) => again(log, begun) ?? compare(log, begun, { ...after, isSame: after.address === journal.address, named, now }),
+        (log) =>
+          again(log, begun) ?? compare(log, begun, { ...after, isSame: after.address === journal.address, named, now }),
       );
+      for (const { operation_id, reason, by_hand } of change?.results ?? []) {
+        log.info({ operation_id, reason }, by_hand ? "the day was closed at the terminal" : "answered");
+      }
       if (change?.results?.length) added();
       return change?.begun ? "begun" : "answered";
     });

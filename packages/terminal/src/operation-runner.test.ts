@@ -118,7 +118,10 @@ describe("carrying operations out", () => {
   });
 
   test("a hello lists at most 100 operations, the latest first", async () => {
-    const { runner, clock } = runnerRig({ open_menu: { run: () => new Promise<never>(() => {}) } }, memoryJournal(undefined));
+    const { runner, clock } = runnerRig(
+      { open_menu: { run: () => new Promise<never>(() => {}) } },
+      memoryJournal(undefined),
+    );
     const commands = Array.from({ length: 120 }, () => command(noon));
     for (const one of commands) {
       clock.advance(1);

@@ -54,7 +54,11 @@ async function play(host: Host, open: () => Promise<Journal>, clock: FakeClock, 
   rig.runner.restore();
   for (const id of ids) {
     rig.runner.take({
-      ...command(clock.now(), { operation: "end_of_day", operation_id: id, previous_close: known(journal.log) }, 180_000),
+      ...command(
+        clock.now(),
+        { operation: "end_of_day", operation_id: id, previous_close: known(journal.log) },
+        180_000,
+      ),
       origin: { request: `request-${id}`, signed: "s" },
     });
     await vi.waitFor(() => expect(journal.log.find(id)).toBeDefined(), { interval: 1 });
@@ -68,41 +72,47 @@ const cuts = Array.from({ length: 7 }, (_, index) => index + 1).flatMap((write) 
   { write, kept: true },
 ]);
 
-test.each(cuts)("a power cut at write $write (kept: $kept) loses no close, and no day is closed twice", async ({ write, kept }) => {
-  const path = join(folder, `${write}-${kept}.json`);
-  const file = { path, counterPath: `${path}.writes`, initial: () => undefined, readState: () => undefined };
-  const host = new Host();
-  const clock = new FakeClock(noon);
-  const ids = ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"];
-  await resumeFileJournal(file, address);
-  host.close("by hand");
+test.each(cuts)(
+  "a power cut at write $write (kept: $kept) loses no close, and no day is closed twice",
+  async ({ write, kept }) => {
+    const path = join(folder, `${write}-${kept}.json`);
+    const file = { path, counterPath: `${path}.writes`, initial: () => undefined, readState: () => undefined };
+    const host = new Host();
+    const clock = new FakeClock(noon);
+    const ids = ["00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"];
+    await resumeFileJournal(file, address);
+    host.close("by hand");
 
-  const cut = Promise.withResolvers<void>();
-  let writes = 0;
-  const replace = async (target: string, text: string) => {
-    writes += 1;
-    if (writes < write || (writes === write && kept)) await writeFile(target, text);
-    if (writes < write) return undefined;
-    cut.resolve();
-    return new Promise<never>(() => {});
-  };
-  const before = play(host, () => openFileJournal({ ...file, replace }, address), clock, ids);
-  await Promise.race([cut.promise, before]);
+    const cut = Promise.withResolvers<void>();
+    let writes = 0;
+    const replace = async (target: string, text: string) => {
+      writes += 1;
+      if (writes < write || (writes === write && kept)) await writeFile(target, text);
+      if (writes < write) return undefined;
+      cut.resolve();
+      return new Promise<never>(() => {});
+    };
+    const before = play(host, () => openFileJournal({ ...file, replace }, address), clock, ids);
+    await Promise.race([cut.promise, before]);
 
-  // The journal that lies there is no old copy; it goes on with it, and everything is asked for again.
-  const journal = await play(host, () => openFileJournal(file, address), clock, [...ids, "00000000-0000-4000-8000-000000000003"]);
-  const { entries } = journal.log;
-  expect(entries.map(({ number }) => number)).toEqual(entries.map((_, index) => index + 1));
-  // Nobody closed twice, and what the host has closed is in the log: by its batch, or as a close with an unknown end.
-  expect(new Set(host.closed).size).toBe(host.closed.length);
-  const batches = entries.flatMap(({ result }) => (result ? [(result as { batch_id: string }).batch_id] : []));
-  expect(new Set(batches).size).toBe(batches.length);
-  const unknown = entries.filter(({ unknown_end: end }) => end).map(({ operation_id: id }) => id);
-  for (const [index, who] of host.closed.entries()) {
-    const isTold = batches.includes(String(index + 1).padStart(6, "0"));
-    expect([who, isTold || unknown.includes(who)]).toEqual([who, true]);
-  }
-  // The first was in step only with the close by hand known; the last always is.
-  expect(entries.at(-1)).toMatchObject({ status: "COMPLETED" });
-  expect(journal.log.batch).toBe(host.last().batch_id);
-});
+    // The journal that lies there is no old copy; it goes on with it, and everything is asked for again.
+    const journal = await play(host, () => openFileJournal(file, address), clock, [
+      ...ids,
+      "00000000-0000-4000-8000-000000000003",
+    ]);
+    const { entries } = journal.log;
+    expect(entries.map(({ number }) => number)).toEqual(entries.map((_, index) => index + 1));
+    // Nobody closed twice, and what the host has closed is in the log: by its batch, or as a close with an unknown end.
+    expect(new Set(host.closed).size).toBe(host.closed.length);
+    const batches = entries.flatMap(({ result }) => (result ? [(result as { batch_id: string }).batch_id] : []));
+    expect(new Set(batches).size).toBe(batches.length);
+    const unknown = entries.filter(({ unknown_end: end }) => end).map(({ operation_id: id }) => id);
+    for (const [index, who] of host.closed.entries()) {
+      const isTold = batches.includes(String(index + 1).padStart(6, "0"));
+      expect([who, isTold || unknown.includes(who)]).toEqual([who, true]);
+    }
+    // The first was in step only with the close by hand known; the last always is.
+    expect(entries.at(-1)).toMatchObject({ status: "COMPLETED" });
+    expect(journal.log.batch).toBe(host.last().batch_id);
+  },
+);

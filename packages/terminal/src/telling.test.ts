@@ -1,7 +1,7 @@
 import type { Memory } from "@tillkeeper/contract/mqtt";
 import { beforeEach, describe, expect, test } from "vitest";
-import { FakeClock } from "../test/support/fake-clock.ts";
 import { result } from "../test/support/entries.ts";
+import { FakeClock } from "../test/support/fake-clock.ts";
 import type { ReportedResult } from "./outcome.ts";
 import { ResultLog } from "./result-log.ts";
 import { Telling } from "./telling.ts";
@@ -129,7 +129,12 @@ describe("telling the log", () => {
   test("what is missing is said by the next, which waits until all before it are held", () => {
     const entries = [3, 4, 9, 10].map((number) => ({ ...result(), number }));
     log = new ResultLog({ results: entries, begun: [], writes: 0 });
-    telling = new Telling({ clock, journal: { log, hold: () => {} }, repeat, send: (told) => sent.push({ ...told, at: 0 }) });
+    telling = new Telling({
+      clock,
+      journal: { log, hold: () => {} },
+      repeat,
+      send: (told) => sent.push({ ...told, at: 0 }),
+    });
     telling.begin(memory(0));
     expect(sent.splice(0).map(({ number, oldest }) => [number, oldest])).toEqual([
       [3, true],

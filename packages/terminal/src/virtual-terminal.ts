@@ -102,7 +102,9 @@ export class VirtualTerminal {
     this.#recent = new RecentLines(this.#clock);
     this.#downloads = options.downloads ?? join(tmpdir(), `tillkeeper-${randomUUID()}`);
     this.#payments = new InventedPayments(this.#clock, options.payment ?? defaultPayment);
-    this.#condition = new InventedCondition(this.#clock, this.#ownFault() === "silent", () => this.#agent?.reportSoon());
+    this.#condition = new InventedCondition(this.#clock, this.#ownFault() === "silent", () =>
+      this.#agent?.reportSoon(),
+    );
     this.#link = new FaultyLink({
       condition: this.#condition,
       faultOf: (operation) => this.#faultOf(operation),

@@ -48,7 +48,10 @@ describe("a device that starts", () => {
   }
 
   test("begins its journal with the pairing, for the address that it was given", async () => {
-    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ address: addressOf(1), log: { results: [], begun: [] } });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({
+      address: addressOf(1),
+      log: { results: [], begun: [] },
+    });
     expect(lost()).toBe(0);
   });
 

@@ -18,12 +18,10 @@ useScene((made) => {
 const start = useAgents(() => scene);
 const run = () => vi.fn<Run>().mockResolvedValue(opened);
 const closer = () =>
-  vi
-    .fn<CloseHandler<null>["run"]>()
-    .mockImplementation(async ({ operation_id }) => ({
-      status: "COMPLETED",
-      result: { outcome: "accepted", batch_id: operation_id.slice(0, 8) },
-    }));
+  vi.fn<CloseHandler<null>["run"]>().mockImplementation(async ({ operation_id }) => ({
+    status: "COMPLETED",
+    result: { outcome: "accepted", batch_id: operation_id.slice(0, 8) },
+  }));
 const asks = (operation: "open_menu" | "end_of_day" = "open_menu") => server.command({ operation }).operation_id;
 const toldSince = (count: number) => server.results.slice(count).map(({ number }) => number);
 
@@ -34,7 +32,10 @@ describe("what the server has lost", () => {
     await server.hello();
     const ids = [asks(), asks(), asks()];
     for (const id of ids) await server.result(id);
-    await until(() => server.signsOn("heartbeat").some(({ memory }) => (memory as { number: number }).number === 3), "3");
+    await until(
+      () => server.signsOn("heartbeat").some(({ memory }) => (memory as { number: number }).number === 3),
+      "3",
+    );
     expect(server.signsOn("heartbeat").at(-1)?.["memory"]).toEqual({ number: 3, id: ids[2] });
     server.goBackTo(1);
     const before = server.results.length;
@@ -110,7 +111,11 @@ describe("a journal that is an old copy", () => {
     const close = closer();
     const run2 = run();
     server.welcomes = false;
-    start(run2, { journal: await fileJournal(scene), log, handlers: { open_menu: { run: run2 }, end_of_day: { run: close } } });
+    start(run2, {
+      journal: await fileJournal(scene),
+      log,
+      handlers: { open_menu: { run: run2 }, end_of_day: { run: close } },
+    });
     const { sent_at } = await server.hello(2);
     asks("end_of_day");
     server.welcome(sent_at);
@@ -227,7 +232,9 @@ test("a terminal is asked for its last batch before each hello, and a close by h
   const lastBatch = vi.fn(async () => ({ ...named }));
   start(run(), { handlers: { end_of_day: { run: closer(), lastBatch } } });
   await until(() => server.memory.number === 1, "the close by hand");
-  expect(server.results).toMatchObject([{ number: 1, by_hand: true, result: { outcome: "unconfirmed", batch_id: "1" } }]);
+  expect(server.results).toMatchObject([
+    { number: 1, by_hand: true, result: { outcome: "unconfirmed", batch_id: "1" } },
+  ]);
   expect(server.channels).toEqual(["hello", "result"]);
   named.batch_id = "2";
   broker.sever();

@@ -127,7 +127,16 @@ describe("a device's credential", () => {
     handIn.mockReset();
     const keys = makeDeviceKeys();
     const first = await pairDevice({ server: server.url, keys, serialNumber: "S1", code: "C" });
-    device = await DeviceCredential.open({ server: server.url, keys, terminalId, first, clock, lockedOut, moved, handIn });
+    device = await DeviceCredential.open({
+      server: server.url,
+      keys,
+      terminalId,
+      first,
+      clock,
+      lockedOut,
+      moved,
+      handIn,
+    });
   });
   afterEach(() => device.stop());
   const password = () => (device.credential.password as () => string)();

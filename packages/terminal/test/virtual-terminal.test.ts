@@ -4,9 +4,9 @@ import { describe, expect, test, vi } from "vitest";
 import { password } from "./support/broker.ts";
 import { useFleets } from "./support/fleets.ts";
 import { takeLogs } from "./support/log-taker.ts";
-import { until } from "./support/until.ts";
 import { type Scene, terminalId, useScene } from "./support/scene.ts";
 import { ScriptedServer } from "./support/scripted-server.ts";
+import { until } from "./support/until.ts";
 
 let scene: Scene;
 let { broker, server, folder } = {} as Scene;

@@ -1,5 +1,5 @@
-import type { TerminalState } from "../terminal-state.ts";
 import type { Payments } from "../payments.ts";
+import type { TerminalState } from "../terminal-state.ts";
 import { Waiters } from "../waiters.ts";
 import type { PlannedPayment } from "./plan.ts";
 import { emptyBatch, type OpenBatch, type SimulatedState } from "./simulated-state.ts";

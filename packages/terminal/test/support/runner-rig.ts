@@ -1,9 +1,9 @@
 import { expect, vi } from "vitest";
 import { Answers } from "../../src/answers.ts";
+import { Closes } from "../../src/closes.ts";
 import type { Journal } from "../../src/journal.ts";
 import { silentLogger } from "../../src/logger.ts";
 import type { OperationHandlers } from "../../src/operation.ts";
-import { Closes } from "../../src/closes.ts";
 import { OperationRunner, type OperationRunnerOptions } from "../../src/operation-runner.ts";
 import type { ReportedResult } from "../../src/outcome.ts";
 import { ServerTime } from "../../src/server-time.ts";
@@ -24,7 +24,13 @@ const compared = { isDone: () => true, done: () => Promise.resolve() };
 export function runnerRig<State>(
   handlers: OperationHandlers<State>,
   journal: Journal<State>,
-  { clock = new FakeClock(noon), settled = () => undefined, results = [], comparison = compared, ...more }: Options<State> = {},
+  {
+    clock = new FakeClock(noon),
+    settled = () => undefined,
+    results = [],
+    comparison = compared,
+    ...more
+  }: Options<State> = {},
 ) {
   /** Channels in the order in which they were used. */
   const said: string[] = [];
