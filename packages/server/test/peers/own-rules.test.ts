@@ -110,7 +110,12 @@ describe.each([
         await utter(stays, topic(next, channel), { forged: true });
         if (!stays.connected) await again();
       }
-      const will = { topic: topic(next, "gone"), payload: Buffer.from(`{"forged":true}`), qos: 1, retain: false } as const;
+      const will = {
+        topic: topic(next, "gone"),
+        payload: Buffer.from(`{"forged":true}`),
+        qos: 1,
+        retain: false,
+      } as const;
       await stays.endAsync(true);
       const dying = await arrive(old, { protocolVersion, will });
       dying.stream.destroy();

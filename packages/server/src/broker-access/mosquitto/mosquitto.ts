@@ -93,7 +93,9 @@ async function makeServer(say: Say, password: string): Promise<void> {
   const created = await say([...(there === undefined ? [] : serverRemoval()), ...serverCreation(password, share)]);
   const [made] = await generationsOf(say, [serverUser]);
   if (made !== share)
-    throw new Error(`the broker did not give us the right to speak to devices: ${created.at(-1)?.error ?? "no answer"}`);
+    throw new Error(
+      `the broker did not give us the right to speak to devices: ${created.at(-1)?.error ?? "no answer"}`,
+    );
 }
 
 /**

@@ -39,7 +39,12 @@ export function isolationCases(stage: () => Stage): void {
         }
       }
       for (const [channel, message] of forged(victim, id)) {
-        const will = { topic: topic(victim.address, channel), payload: asBuffer(message), qos: 1, retain: false } as const;
+        const will = {
+          topic: topic(victim.address, channel),
+          payload: asBuffer(message),
+          qos: 1,
+          retain: false,
+        } as const;
         const dying = await beside(hostile, { will }).catch(() => undefined);
         dying?.stream.destroy();
       }
