@@ -18,11 +18,12 @@ import { SteadyClock } from "../presence/steady-clock.ts";
 import { listenOn } from "../presence/watch.ts";
 import { liveKeys } from "../releases/keys.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
+import type { Device } from "../terminals/devices.ts";
 import type { Core, ServerOptions } from "./core.ts";
 
 /** What speaks to terminals, before there is a broker. Messages may come in before it is known to have opened. */
 async function openMessages(core: Core, closing: Closing) {
-  const { config, db, clock, log, transfers, findLiveCredential, addresses } = core;
+  const { config, db, clock, log, transfers, addresses } = core;
   const opened: { transport?: DeviceTransport } = {};
   const durations = createDurations({ db, clock });
   const device = {
@@ -30,7 +31,7 @@ async function openMessages(core: Core, closing: Closing) {
     clock,
     log,
     reports: createReports({ db, clock, durations }),
-    transferOf: createTransfers({ tokens: transfers, ownUrl: addresses.known, findLiveCredential }),
+    transferOf: createTransfers({ tokens: transfers, ownUrl: addresses.known }),
     transport: () => {
       if (!opened.transport) throw new Error("the broker is not open yet");
       return opened.transport;
@@ -78,18 +79,9 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
     const noted = accountId && presence.left({ accountId, terminalId });
     if (noted) void handling.add(noted.catch(() => undefined));
   };
-  const heardPolling = (device: { terminalId: string; credentialId: string }) => {
-    const accountId = accountOfTerminalId(device.terminalId);
-    if (accountId) presence.heard({ accountId, ...device, polls: true });
-  };
+  const heardPolling = (device: Device) => presence.heard({ ...device, polls: true });
   const mailboxes = new Mailboxes();
-  const credentialOf = async (terminalId: string) =>
-    (await core.findLiveCredential(accountOfTerminalId(terminalId) ?? "", terminalId))?.credential_id;
-  const overhear: Overhear = (...words) => {
-    // Like what a broker loses: it is sent again.
-    const lost = (error: unknown) => log.warn({ err: error, terminal_id: words[0] }, "a message was not passed on");
-    void handling.add(mailboxes.putAsWritten(...words, credentialOf).catch(lost));
-  };
+  const overhear: Overhear = (...words) => mailboxes.putAsWritten(...words);
   const transport = withLongPoll(await openTransport({ ...core, receive, left, overhear }), mailboxes);
   opened.transport = transport;
   closing.add(() => transport.close());
@@ -105,7 +97,6 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
       clock,
       log,
       host,
-      tellsApart: transport.tellsApart,
       serverId: serverId(folder),
       releaseKeys: (accountId) => liveKeys(db, accountId),
       connectAt: transport.inside,

@@ -5,7 +5,6 @@ import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/transport.ts";
 import type { createAccept } from "../operations/accept.ts";
 import { cancelUndelivered } from "../operations/cancel.ts";
-import { giveUpRecipient } from "../operations/commands.ts";
 import { norwegianRegister } from "../organizations/norwegian-register.ts";
 import { awaitOtherTelemetry, endFault } from "../presence/presence.ts";
 import type { Admission, TakenCredential } from "../terminals/admission.ts";
@@ -31,15 +30,12 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
   return {
     db,
     clock,
-    tellsApart: transport.tellsApart,
     deviceTokens,
     findLiveCredential,
     ownUrl: addresses.url,
     isOwnAddress: addresses.isOwn,
     cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) =>
       cancelUndelivered(tx, { ...operation, at: clock.now() }),
-    giveUpRecipient: (tx: Tx, terminal: { accountId: string; terminalId: string }) =>
-      giveUpRecipient(tx, { ...terminal, at: clock.now() }),
     forgetDevice: async (tx: Tx, terminal: { accountId: string; terminalId: string }) => {
       await forgetReported(tx, terminal.accountId, terminal.terminalId, clock.now());
       await endFault(tx, terminal, clock.now());
@@ -49,10 +45,10 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     virtualTerminalsChanged: () => virtual?.wake(),
     admit: (admission: Admission) => admitOrSay(transport, admission),
     withdraw: (credential: TakenCredential) => withdrawOrSay(transport, credential),
-    credentialReplaced: (terminalId: string) => transport.disconnect(terminalId),
+    credentialReplaced: (address: string) => transport.disconnect(address),
     // An outside broker does not say who is connected to it; the terminals' own words do.
     isConnected: async (accountId: string, terminalId: string) =>
-      transport.tellsApart ? transport.hears(terminalId) : presence.mayBeThere({ accountId, terminalId }),
+      transport.listening() ? transport.hears(terminalId) : presence.mayBeThere({ accountId, terminalId }),
     sendEndOfDay: async (caller: { accountId: string; clientId: string }, terminalId: string) => {
       const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
       return operation.id;

@@ -1,3 +1,4 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { activationWorker } from "../activations/worker.ts";
 import { checkpointKey } from "../audit/checkpoint-keys.ts";
 import { checkpointWorker } from "../audit/checkpoints.ts";
@@ -60,5 +61,5 @@ export function workersOf(
 }
 
 function connectedTo({ transport }: DeviceSide): () => string[] {
-  return () => transport.connections().map(({ terminalId }) => terminalId);
+  return () => transport.connections().flatMap(({ address }) => readDeviceAddress(address)?.terminalId ?? []);
 }

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { pairingLimits } from "@tillkeeper/contract/pairing";
 import type { Clock } from "../platform/clock.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import { typedTokens } from "./typed-tokens.ts";
 
-/** What a device token says: which terminal, and by which of its credentials. */
+/** What a device token says: the device's address, and what stands in it. */
 export interface DeviceIdentity {
   accountId: string;
   terminalId: string;
-  credentialId: string;
+  address: string;
 }
 
 /** What showed it, a token that has an end of its own or else a password. */
@@ -23,8 +24,8 @@ export interface Nonce {
 
 export interface DeviceTokens {
   lifetimeSeconds: number;
-  sign(identity: DeviceIdentity): Promise<{ token: string; endsAt: Date }>;
-  /** Undefined for whatever is not a valid device token. Whether the credential is still the terminal's is for others to say. */
+  sign(address: string): Promise<{ token: string; endsAt: Date }>;
+  /** Undefined for whatever is not a valid device token. Whether the address is still the terminal's is for others to say. */
   verify(token: string): Promise<ShownIdentity | undefined>;
   /** Something new to sign: shows that a proof was made just now, without anybody's clock but the server's. */
   newNonce(): Promise<{ nonce: string; expiresAt: Date }>;
@@ -52,24 +53,18 @@ export function deviceTokens({ keys, clock, lifetimeSeconds }: DeviceTokenDeps):
   return {
     lifetimeSeconds,
 
-    async sign({ accountId, terminalId, credentialId }) {
+    async sign(address) {
       const iat = secondsNow();
       const exp = iat + lifetimeSeconds;
-      const payload = { sub: terminalId, account: accountId, credential: credentialId, iat, exp, jti: randomUUID() };
-      return { token: await tokens.sign("device+jwt", payload), endsAt: new Date(exp * 1000) };
+      const token = await tokens.sign("device+jwt", { sub: address, iat, exp, jti: randomUUID() });
+      return { token, endsAt: new Date(exp * 1000) };
     },
 
     async verify(token) {
       if (!looksLikeDeviceToken(token)) return undefined;
-      const { payload } = await tokens.verify("device+jwt", token, ["sub", "account", "credential"]);
-      return (
-        payload && {
-          accountId: payload.account,
-          terminalId: payload.sub,
-          credentialId: payload.credential,
-          endsAt: new Date(payload.exp * 1000),
-        }
-      );
+      const { payload } = await tokens.verify("device+jwt", token, ["sub"]);
+      const identity = payload && readDeviceAddress(payload.sub);
+      return identity && { ...identity, endsAt: new Date(payload.exp * 1000) };
     },
 
     async newNonce() {

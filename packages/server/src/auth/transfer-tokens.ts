@@ -1,3 +1,4 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { limits } from "@tillkeeper/contract/limits";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -7,18 +8,17 @@ import { typedTokens } from "./typed-tokens.ts";
 
 /**
  * What a transfer token opens: the files of one operation of one terminal, and nothing else; and whose it is: that of the
- * device with the credential that the terminal had when the token was made.
+ * device that the command went to.
  */
 export interface TransferGrant {
   accountId: string;
   terminalId: string;
   operationId: string;
-  /** `undefined` when the terminal had none. */
-  credentialId?: string | undefined;
+  address: string;
 }
 
 export interface TransferTokens {
-  sign(grant: TransferGrant, expiresAt: Date): Promise<string>;
+  sign(grant: Pick<TransferGrant, "address" | "operationId">, expiresAt: Date): Promise<string>;
   /** The grant of an `Authorization: Bearer` header. Throws `missing_token` or `invalid_token`. */
   authenticate(authorization: string | undefined): Promise<TransferGrant>;
 }
@@ -35,34 +35,22 @@ export function transferEnd(deadline: Date): Date {
 export function transferTokens(deps: { keys: SigningKeys; clock: Clock }): TransferTokens {
   const tokens = typedTokens(deps);
   return {
-    sign({ accountId, terminalId, operationId, credentialId }, expiresAt) {
-      return tokens.sign("transfer+jwt", {
-        account: accountId,
-        operation: operationId,
-        ...(credentialId && { credential: credentialId }),
-        sub: terminalId,
-        exp: Math.ceil(expiresAt.getTime() / 1000),
-      });
+    sign({ address, operationId }, expiresAt) {
+      const exp = Math.ceil(expiresAt.getTime() / 1000);
+      return tokens.sign("transfer+jwt", { sub: address, operation: operationId, exp });
     },
 
     async authenticate(authorization) {
       const header = { headers: { "www-authenticate": 'Bearer realm="tillkeeper transfers"' } };
       if (!authorization) throw new ApiError("missing_token", "The request carries no transfer token.", header);
       const token = bearerToken(authorization) ?? "";
-      const verified = await tokens.verify("transfer+jwt", token, ["sub", "account", "operation"]);
-      if (!verified.payload) {
-        throw new ApiError("invalid_token", "The transfer token is not accepted.", {
-          ...header,
-          cause: verified.refused,
-        });
+      const verified = await tokens.verify("transfer+jwt", token, ["sub", "operation"]);
+      const device = verified.payload && readDeviceAddress(verified.payload.sub);
+      if (!device) {
+        const cause = verified.payload ? undefined : verified.refused;
+        throw new ApiError("invalid_token", "The transfer token is not accepted.", { ...header, cause });
       }
-      const { account, sub, operation, credential } = verified.payload;
-      return {
-        accountId: account,
-        terminalId: sub,
-        operationId: operation,
-        ...(typeof credential === "string" && { credentialId: credential }),
-      };
+      return { ...device, operationId: verified.payload.operation };
     },
   };
 }

@@ -166,6 +166,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     store_ref: string;
     device_serial_number: string;
     device_model: string | null;
+    /** The number of the last address that was given; 0 before the first. */
+    last_device: Generated<number>;
     simulated: boolean;
     status: TerminalStatus;
     status_reason: TerminalStatusReason | null;
@@ -181,15 +183,13 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     account_id: string;
     terminal_id: string;
     /** New whenever the credential is replaced. */
-    credential_id: string;
+    address: string;
     /** Of a password; null where there is a public key. */
     secret_sha256: Buffer | null;
     /** Of the device that is paired, as is the serial number. */
     public_key: Json<Record<string, unknown>> | null;
     device_serial_number: string | null;
     created_at: Date;
-    /** Since when nobody can be connected by the credential before. Null while the broker could not be told. */
-    admitted_at: ColumnType<Date | null, Date | null | undefined>;
     /** Of a deleted terminal: the operation with whose end the credential ends. */
     ends_with: ColumnType<string | null, string | null | undefined>;
     /** When its tokens are over unless another is issued; from then on, when the broker is told so next. Null: nothing to do. */
@@ -253,11 +253,9 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     created_at: Date;
     deadline: Date | null;
     due_at: Date | null;
-    sent_at: Date | null;
     attempts: number;
-    recipient_gone_at: Date | null;
-    /** Of what was sent and must not be done twice: the credential of the one device that can have heard it, if that is known. */
-    sent_to: string | null;
+    /** Of an `end_of_day`: that of the only device that it is for. Null: it is for whichever the terminal is. */
+    address: string | null;
     dispatched_at: Date | null;
     delivered_at: Date | null;
     started_at: Date | null;
@@ -293,5 +291,12 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     claimed_until: Date | null;
   };
   audit_heads: { account_id: string; seq: ColumnType<string, number, number>; hash: Buffer };
-  virtual_terminal_leases: { account_id: string; terminal_id: string; server_id: string; leased_until: Date };
+  virtual_terminal_leases: {
+    account_id: string;
+    terminal_id: string;
+    server_id: string;
+    leased_until: Date;
+    /** Given by the server that holds the lease. */
+    address: string | null;
+  };
 }

@@ -38,15 +38,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   configurations: { select: true, insert: true, update: ["withdrawn_at", "withdrawn_by"] },
   operation_claims: {
     select: true,
-    update: [
-      "cancel_refused_at",
-      "cancel_requested_at",
-      "cancel_requested_by",
-      "deadline",
-      "due_at",
-      "recipient_gone_at",
-      "terminal_id",
-    ],
+    update: ["cancel_refused_at", "cancel_requested_at", "cancel_requested_by", "deadline", "due_at", "terminal_id"],
     delete: true,
   },
   operations: {
@@ -105,9 +97,8 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
     select: true,
     insert: true,
     update: [
-      "admitted_at",
+      "address",
       "created_at",
-      "credential_id",
       "device_serial_number",
       "ends_with",
       "lapse_due_at",
@@ -143,6 +134,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
       "deleted_by",
       "device_model",
       "device_serial_number",
+      "last_device",
       "status",
       "status_before_inactive",
       "status_reason",

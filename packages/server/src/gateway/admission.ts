@@ -1,7 +1,7 @@
 import type { Connections, Shown } from "./connections.ts";
 import type { Link } from "./mqtt/link.ts";
 
-/** Answers the credential by which a live terminal gets in, and when that ends by itself if it is a token. */
+/** Answers the device that a user name, an address, and a password are of, if it may get in. */
 export type Authenticate = (username: string, password: Buffer | undefined) => Promise<Shown | undefined>;
 
 /**
@@ -19,35 +19,35 @@ export class Admission {
   }
 
   /** Whether the connection may go on. Those have gone then that had to end for it. */
-  async admit(link: Link, terminalId: string, password: Buffer | undefined): Promise<boolean> {
+  async admit(link: Link, address: string, password: Buffer | undefined): Promise<boolean> {
     const attempt = { outdated: false };
-    const attempts = this.#underWay.get(terminalId) ?? new Set();
-    this.#underWay.set(terminalId, attempts.add(attempt));
+    const attempts = this.#underWay.get(address) ?? new Set();
+    this.#underWay.set(address, attempts.add(attempt));
     try {
-      const shown = await this.#shown(attempt, terminalId, password);
+      const shown = await this.#shown(attempt, address, password);
       if (!shown) return false;
       // Nothing would ever tell that it has gone: it would be counted as connected for good.
       if (link.ended) return false;
       // Before the attempt is over, so that a replacement meets either the attempt or the connection.
-      this.#connections.add(link, terminalId, shown);
+      this.#connections.add(link, shown);
     } finally {
       attempts.delete(attempt);
-      if (attempts.size === 0) this.#underWay.delete(terminalId);
+      if (attempts.size === 0) this.#underWay.delete(address);
     }
     return true;
   }
 
-  async #shown(attempt: { outdated: boolean }, terminalId: string, password: Buffer | undefined) {
+  async #shown(attempt: { outdated: boolean }, address: string, password: Buffer | undefined) {
     for (;;) {
       attempt.outdated = false;
-      const shown = await this.#authenticate(terminalId, password);
+      const shown = await this.#authenticate(address, password);
       if (!shown || !attempt.outdated) return shown;
     }
   }
 
-  /** Sends away whoever is connected as this terminal, and whoever is about to be with what no longer holds. */
-  replaced(terminalId: string): void {
-    for (const attempt of this.#underWay.get(terminalId) ?? []) attempt.outdated = true;
-    for (const link of this.#connections.of(terminalId)) link.end();
+  /** Sends away the device with this address, and whoever is about to be let in as it. */
+  replaced(address: string): void {
+    for (const attempt of this.#underWay.get(address) ?? []) attempt.outdated = true;
+    for (const link of this.#connections.of(address)) link.end();
   }
 }

@@ -1,16 +1,18 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { Link } from "./mqtt/link.ts";
 
 interface Connection {
   link: Link;
   terminalId: string;
-  credentialId: string;
+  address: string;
   /** Of a connection beside the terminal's own: the end of its token. */
   endsAt?: Date;
 }
 
-/** What a connection was let in by. */
+/** Who a connection is, and when that ends by itself if it is by a token. */
 export interface Shown {
-  credentialId: string;
+  terminalId: string;
+  address: string;
   endsAt?: Date;
 }
 
@@ -30,17 +32,16 @@ export class Connections {
   }
 
   /** Ends the connections that have to go for it: the one with its client id, and the oldest beyond the limit. */
-  add(link: Link, terminalId: string, { credentialId, endsAt }: Shown): void {
+  add(link: Link, { terminalId, address, endsAt }: Shown): void {
     const connections = [...(this.#byTerminal.get(terminalId) ?? [])];
     const ending = connections.filter((other) => other.link.id === link.id);
     const staying = connections.filter((other) => other.link.id !== link.id);
     ending.push(...staying.slice(0, Math.max(0, staying.length + 1 - this.#mostPerTerminal)));
     for (const { link: other } of ending) this.#remove(other);
 
-    const beside = link.id !== terminalId && endsAt !== undefined;
-    const connection = { link, terminalId, credentialId, ...(beside && { endsAt }) };
-    link.terminalId = terminalId;
-    link.credentialId = credentialId;
+    const beside = link.id !== address && endsAt !== undefined;
+    const connection = { link, terminalId, address, ...(beside && { endsAt }) };
+    link.address = address;
     this.#byLink.set(link, connection);
     // Read again: the set of a terminal whose last connection was removed is gone.
     const kept = this.#byTerminal.get(terminalId) ?? new Set();
@@ -85,10 +86,10 @@ export class Connections {
     return [...this.#byTerminal.keys()].filter((terminalId) => this.hears(terminalId));
   }
 
-  /** With `only`, those that were let in by that credential. */
-  of(terminalId: string, only?: string | null): Link[] {
-    const connections = [...(this.#byTerminal.get(terminalId) ?? [])];
-    return connections.filter(({ credentialId }) => only == null || credentialId === only).map(({ link }) => link);
+  /** Of one device. */
+  of(address: string): Link[] {
+    const connections = [...(this.#byTerminal.get(readDeviceAddress(address)?.terminalId ?? "") ?? [])];
+    return connections.filter((connection) => connection.address === address).map(({ link }) => link);
   }
 
   all(): Readonly<Connection>[] {

@@ -2,7 +2,6 @@ import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
-import { accountOfTerminalId } from "../terminals/credentials.ts";
 import { tokenGraceMs } from "../terminals/lapses.ts";
 import { findOutdated } from "./sql/outdated-connections.ts";
 import type { DeviceTransport } from "./transport.ts";
@@ -26,20 +25,22 @@ export function credentialWorker({ db, clock, log, transport }: CheckDeps): Work
     async run(signal) {
       while (!signal.aborted) {
         const connections = transport().connections();
-        const outdated = connections.length === 0 ? [] : await findOutdated(db, connections.map(withAccount));
+        const outdated =
+          connections.length === 0
+            ? []
+            : await findOutdated(
+                db,
+                connections.map(({ address }) => address),
+              );
         const over = connections.filter(
           ({ endsAt }) => endsAt && endsAt.getTime() + tokenGraceMs <= clock.now().getTime(),
         );
         for (const connection of new Set([...outdated.map((position) => connections[position]), ...over])) {
-          log.info({ terminal_id: connection?.terminalId }, "ended a connection with an old credential");
+          log.info({ address: connection?.address }, "ended a connection with an old credential");
           connection?.end();
         }
         await pause(checkEveryMs, signal);
       }
     },
   };
-}
-
-function withAccount({ terminalId, credentialId }: { terminalId: string; credentialId: string }) {
-  return { accountId: accountOfTerminalId(terminalId) ?? "", terminalId, credentialId };
 }

@@ -32,9 +32,9 @@ export function repeatAt(now: Date): Date {
 }
 
 /** Sends a message about an operation on its way. Nobody's sending is waited for, and a failed one is only logged. */
-export function sendMessage(deps: SendDeps, { kind, command, attempt }: Message): void {
+export function sendMessage(deps: SendDeps, { kind, command }: Message): void {
   const { accountId, operationId, terminalId } = command;
-  sending[kind](deps, command, attempt).then(
+  sending[kind](deps, command).then(
     () => kind === "command" && deps.reports.dispatched({ accountId, id: operationId, terminalId }),
     (error: unknown) => deps.log.warn({ err: error, operation_id: operationId, kind }, "a message could not be sent"),
   );
@@ -53,7 +53,7 @@ const sending = {
       sent_at: preciseTime(clock.now()),
       ...(transfer && { transfer }),
     };
-    await transport().publish(command.terminalId, "command", message, command.sentTo);
+    await transport().publish(command.address, "command", message);
   },
   cancel: ({ transport }: SendDeps, command: Command) => {
     const message = {
@@ -62,10 +62,8 @@ const sending = {
       created_at: preciseTime(command.createdAt),
       expires_at: preciseTime(command.deadline),
     };
-    return transport().publish(command.terminalId, "cancel", message, command.sentTo);
+    return transport().publish(command.address, "cancel", message);
   },
-  inquiry: ({ transport }: SendDeps, { operationId, terminalId, sentTo }: Command, attempt: number) =>
-    transport().publish(terminalId, "inquiry", { operation_id: operationId, attempt }, sentTo),
 } satisfies Record<Message["kind"], unknown>;
 
 /**
@@ -77,13 +75,13 @@ export function announcer(deps: SendDeps, kind: Message["kind"]): (command: Comm
     // After a stall somebody else may have asked or sent already.
     const late = deps.clock.now().getTime() - command.createdAt.getTime() > announceWithinMs;
     if ((kind === "command" && late) || !deps.transport().hears(command.terminalId)) return;
-    sendMessage(deps, { kind, command, attempt: 1 });
+    sendMessage(deps, { kind, command });
   };
 }
 
 /**
- * Sends what is due: commands accepted by other servers, those whose process died before sending, those no terminal has
- * begun yet, and what is to be asked about the others.
+ * Sends what is due: commands accepted by other servers, those whose process died before sending, and those no terminal has
+ * begun yet.
  */
 export function outboxWorker(deps: DispatchDeps): Worker {
   const { db, clock, transport } = deps;

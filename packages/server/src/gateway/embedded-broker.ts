@@ -50,9 +50,9 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
   const { log, allowance = usualAllowance } = options;
   const flooders = new Flooders(log);
   const rules = terminalRules({ admission, connections, receive: share.receive, flooders, allowance, log });
-  const sendAway = (terminalId: string) => {
-    admission.replaced(terminalId);
-    share.drop(terminalId);
+  const sendAway = (address: string) => {
+    admission.replaced(address);
+    share.drop(address);
   };
   /** Also of those who have not said yet who they are. */
   const links = new Set<Link>();
@@ -70,24 +70,20 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     url: () => options.publicUrl ?? shownUrl,
     inside: () => ({ url: loopback?.url ?? shownUrl }),
     healthy: () => server.listening,
-    tellsApart: true,
-    holdersOnly: true,
-    async publish(terminalId, channel, message, only) {
-      const to = topic(terminalId, channel);
+    async publish(address, channel, message) {
+      const to = topic(address, channel);
       const payload = Buffer.from(JSON.stringify(message));
       // There is nobody else whom it could concern.
       await Promise.all(
-        connections.of(terminalId, only).map((link) => {
+        connections.of(address).map((link) => {
           const qos = link.qosOf(channel);
           return qos === undefined ? Promise.resolve() : link.send(to, payload, qos);
         }),
       );
     },
-    admit: async ({ terminalId, password, former, formerEnded }) => {
-      if (former === "ends") sendAway(terminalId);
-      // Others with a broker of their own may still have it: what is for the new one alone, they do not give it.
-      if (former === "ends") await formerEnded?.();
-      return { username: terminalId, password, clientId: terminalId };
+    admit: async ({ address, password, former }) => {
+      if (former !== undefined) sendAway(former);
+      return { username: address, password, clientId: address };
     },
     // It keeps no list: whoever comes is asked for the credential that holds then.
     withdraw: async () => {},
@@ -96,7 +92,10 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     disconnect: sendAway,
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
-    connections: () => connections.all().map(({ link, ...known }) => ({ ...known, end: () => link.end() })),
+    connections: () =>
+      connections
+        .all()
+        .map(({ link, address, endsAt }) => ({ address, ...(endsAt && { endsAt }), end: () => link.end() })),
     close: () => {
       connections.close();
       share.close();

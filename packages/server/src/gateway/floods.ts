@@ -2,7 +2,7 @@ import type { Logger } from "../platform/log.ts";
 
 interface FloodsOptions {
   /** Called for a terminal that goes on; not again before that has settled, and another flood has come. */
-  sendAway: (terminalId: string) => Promise<void>;
+  sendAway: (address: string) => Promise<void>;
 }
 
 /** A terminal whose messages were dropped so often within this time floods the server: no agent comes near it. */
@@ -20,18 +20,18 @@ export class Floods {
     this.#options = options;
   }
 
-  dropped(terminalId: string): void {
+  dropped(address: string): void {
     const now = performance.now();
     if (now - this.#begunAt > withinMs) {
       this.#begunAt = now;
       this.#counts.clear();
     }
-    const count = (this.#counts.get(terminalId) ?? 0) + 1;
-    this.#counts.set(terminalId, count);
-    if (count < mostDropped || this.#leaving.has(terminalId)) return;
-    this.#counts.delete(terminalId);
-    this.#leaving.add(terminalId);
-    void this.#options.sendAway(terminalId).finally(() => this.#leaving.delete(terminalId));
+    const count = (this.#counts.get(address) ?? 0) + 1;
+    this.#counts.set(address, count);
+    if (count < mostDropped || this.#leaving.has(address)) return;
+    this.#counts.delete(address);
+    this.#leaving.add(address);
+    void this.#options.sendAway(address).finally(() => this.#leaving.delete(address));
   }
 }
 
@@ -48,18 +48,18 @@ export class Flooders {
   }
 
   /** One line in the log for each time that it is sent away, however many connections it had. */
-  ended(terminalId: string, error: Error): void {
-    if (this.away(terminalId)) return;
-    this.#awayUntil.set(terminalId, performance.now() + awayMs);
-    this.#log.warn({ err: error, terminal_id: terminalId }, "a terminal floods the broker, its connection is ended");
+  ended(address: string, error: Error): void {
+    if (this.away(address)) return;
+    this.#awayUntil.set(address, performance.now() + awayMs);
+    this.#log.warn({ err: error, address }, "a terminal floods the broker, its connection is ended");
   }
 
-  away(terminalId: string): boolean {
+  away(address: string): boolean {
     const now = performance.now();
     for (const [back, until] of this.#awayUntil) {
       if (until > now) break;
       this.#awayUntil.delete(back);
     }
-    return this.#awayUntil.has(terminalId);
+    return this.#awayUntil.has(address);
   }
 }

@@ -1,3 +1,4 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import {
   type GoneMessage,
   type GoodbyeMessage,
@@ -16,8 +17,7 @@ import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import { type CredentialHolder, deviceConnected, holdsCredential } from "../terminals/credential-holders.ts";
-import { accountOfTerminalId } from "../terminals/credentials.ts";
+import { type Device, deviceConnected, isPresent } from "../terminals/devices.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
 import { type Place, readMessage } from "./read-message.ts";
 import { type HelloOverview, helloOverviews } from "./sql/hello-overview.ts";
@@ -42,11 +42,11 @@ export interface StoredLogs {
 }
 
 interface InboundDeps extends InboundOptions {
-  overview: (origin: CredentialHolder) => Promise<HelloOverview | undefined>;
+  overview: (origin: Device) => Promise<HelloOverview | undefined>;
 }
 
 /** Who speaks as a terminal, and whether it asks for its messages over HTTPS, again and again. */
-interface HeardFrom extends CredentialHolder {
+interface HeardFrom extends Device {
   polls?: boolean;
 }
 
@@ -65,15 +65,15 @@ export interface PresenceReports {
 
 /**
  * Takes what terminals say. A message that is not understood is answered with a `rejection` that names the places; a
- * fault on our side is logged, and the terminal repeats what has no receipt. What a device has said that was locked out
- * meanwhile counts for nothing: the statements that write it look at the credential it came with (docs/adr/0014).
+ * fault on our side is logged, and the terminal repeats what has no receipt. Of a device that was replaced only what it says of
+ * operations counts: what else it says is looked at together with the terminal's present address.
  */
 export function createInbound(options: InboundOptions): Receive {
   const deps: InboundDeps = { ...options, overview: helloOverviews(options.db) };
-  return async (terminalId, channel, payload, { by, credentialId } = {}) => {
-    const accountId = accountOfTerminalId(terminalId);
-    if (!accountId) return;
-    const origin = { accountId, terminalId, credentialId, polls: by === "https" };
+  return async (address, channel, payload, { by } = {}) => {
+    const device = readDeviceAddress(address);
+    if (!device) return;
+    const origin = { ...device, polls: by === "https" };
     try {
       const read = readMessage(channel, payload);
       if (read.places) return await reject(deps, origin, channel, read);
@@ -88,7 +88,7 @@ export function createInbound(options: InboundOptions): Receive {
       if (ofOperations.has(channel)) deps.presence.heard(origin);
       await handlers[channel](deps, origin, message as never);
     } catch (error) {
-      deps.log.warn({ err: error, terminal_id: terminalId, channel }, "a terminal's message could not be handled");
+      deps.log.warn({ err: error, address, channel }, "a terminal's message could not be handled");
     }
   };
 }
@@ -118,7 +118,7 @@ async function reject(
 ): Promise<void> {
   if (!farewells.has(channel)) presence.heard(origin);
   const errors = places;
-  await transport().publish(origin.terminalId, "rejection", {
+  await transport().publish(origin.address, "rejection", {
     channel,
     ...(operationId !== undefined && { operation_id: operationId }),
     errors,
@@ -144,16 +144,10 @@ const handlers: { [C in UpChannel]: From<C> } = {
   heartbeat: ({ presence }, origin, message) => presence.heartbeat(origin, message),
   goodbye: ({ presence }, origin, message) => presence.goodbye(origin, message),
   gone: ({ presence }, origin, message) => presence.gone(origin, message),
-  async probe_answer({ db, transport, presence }, origin, message) {
-    const counts = isTakenAtItsWord(transport(), origin) || (await holdsCredential(db.sql, origin));
-    if (counts) await presence.probeAnswered(origin, message);
+  async probe_answer({ db, presence }, origin, message) {
+    if (await isPresent(db.sql, origin)) await presence.probeAnswered(origin, message);
   },
 };
-
-/** Where the operator's own rules say who gets in, nobody here can ask for a credential. */
-function isTakenAtItsWord({ holdersOnly }: DeviceTransport, { credentialId }: CredentialHolder): boolean {
-  return !holdersOnly && credentialId === undefined;
-}
 
 /** Server and agent compare notes: what the terminal should be doing and does not know is sent again. */
 async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessage): Promise<void> {
@@ -167,7 +161,7 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
   const terminal = await deps.overview(origin);
   if (!terminal) return;
   if (isMoved("device_connected", terminal.state)) {
-    await deviceConnected(db, clock, origin, { asWhoever: isTakenAtItsWord(transport(), origin) });
+    await deviceConnected(db, clock, origin);
   }
   // A `delivered` or `started` may have got lost with the link.
   await Promise.all(
@@ -177,11 +171,11 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
     }),
   );
   const named = hello.operations.map((known) => known.operation_id);
-  const claim = { ...origin, now, nextDueAt: repeatAt(now), named, inquiry: hello.inquiry };
+  const claim = { ...origin, now, nextDueAt: repeatAt(now), named };
   const message = terminal.live ? await claimAfterHello(db.pool, claim) : undefined;
   await noted;
   // Only now: without a welcome the terminal says hello again, and the notes are compared after all.
-  await transport().publish(origin.terminalId, "welcome", {
+  await transport().publish(origin.address, "welcome", {
     protocol: protocolVersion,
     server_time: now.toISOString(),
     hello_sent_at: hello.sent_at,
@@ -192,16 +186,16 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
 }
 
 /** What waits in the terminal and was cancelled meanwhile must not begin. */
-async function tellOfCancelled(deps: InboundDeps, { accountId, terminalId }: Origin, hello: HelloMessage) {
+async function tellOfCancelled(deps: InboundDeps, origin: Device, hello: HelloMessage) {
   const waiting = hello.operations.filter(({ phase }) => phase === "delivered").map((known) => known.operation_id);
   if (waiting.length === 0) return;
-  for (const command of await cancelledAmong(deps.db.sql, { accountId, terminalId, ids: waiting })) {
-    sendMessage(deps, { kind: "cancel", command, attempt: 1 });
+  for (const command of await cancelledAmong(deps.db.sql, { ...origin, ids: waiting })) {
+    sendMessage(deps, { kind: "cancel", command });
   }
 }
 
 /** The receipt goes out only after the commit: it is what lets the terminal stop repeating. */
-async function handleResult(deps: InboundDeps, origin: CredentialHolder, message: ResultMessage): Promise<void> {
+async function handleResult(deps: InboundDeps, origin: Device, message: ResultMessage): Promise<void> {
   const { reports } = deps;
   const { operation_id: operationId } = message;
   const status = await reports.finished(origin, message);
@@ -210,7 +204,7 @@ async function handleResult(deps: InboundDeps, origin: CredentialHolder, message
       { path: "/operation", message: "is not the operation that the command with this operation_id was" },
     ];
     await reject(deps, origin, "result", { places, operationId });
-  } else if (status) {
-    await deps.transport().publish(origin.terminalId, "receipt", { operation_id: operationId, status });
+  } else {
+    await deps.transport().publish(origin.address, "receipt", { operation_id: operationId, status });
   }
 }

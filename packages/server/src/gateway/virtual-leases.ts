@@ -14,6 +14,8 @@ export interface Leased {
   account_id: string;
   terminal_id: string;
   device_serial_number: string;
+  /** What this server gave it, whose journal it has; null before the first time. */
+  address: string | null;
 }
 
 const leaseMs = 30_000;
@@ -35,9 +37,9 @@ export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[
       order by account_id, terminal_id
       on conflict (account_id, terminal_id) do update set leased_until = excluded.leased_until
       where lease.server_id = excluded.server_id
-      returning lease.account_id, lease.terminal_id
+      returning lease.account_id, lease.terminal_id, lease.address
     )
-    select terminals.account_id, terminals.terminal_id, terminals.device_serial_number
+    select terminals.account_id, terminals.terminal_id, terminals.device_serial_number, held.address
     from held join terminals using (account_id, terminal_id)`.execute(db.sql);
   return rows;
 }
@@ -47,12 +49,27 @@ export async function takeOver({ db, clock, serverId }: LeaseDeps): Promise<stri
   const now = clock.now();
   const { rows } = await sql<Pick<Leased, "terminal_id">>`
     update virtual_terminal_leases as lease
-    set server_id = ${serverId}, leased_until = ${new Date(now.getTime() + leaseMs)}
+    set server_id = ${serverId}, leased_until = ${new Date(now.getTime() + leaseMs)}, address = null
     from (${wanted}) as wanted
     where wanted.account_id = lease.account_id and wanted.terminal_id = lease.terminal_id
       and lease.server_id <> ${serverId} and lease.leased_until < ${now}
     returning lease.terminal_id`.execute(db.sql);
   return rows.map((row) => row.terminal_id);
+}
+
+/** Notes the address that a terminal of this server has from now on. */
+export async function noteAddress(
+  { db, serverId }: LeaseDeps,
+  { account_id: accountId, terminal_id: terminalId }: Leased,
+  address: string,
+): Promise<void> {
+  await db.sql
+    .updateTable("virtual_terminal_leases")
+    .set({ address })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("server_id", "=", serverId)
+    .execute();
 }
 
 /** Another server need not wait for the leases to run out. Whose they were stays known. */

@@ -1,14 +1,16 @@
-import { createHash } from "node:crypto";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { newSecret } from "../auth/secrets.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
-import { type IssuingDeps, noteAdmitted, replaceCredential } from "../terminals/credentials.ts";
-import { endLeases, type LeaseDeps, type Leased, lease, takeOver } from "./virtual-leases.ts";
+import { generationOf } from "../terminals/lapses.ts";
+import { changePassword, replaceCredential } from "../terminals/replace-credential.ts";
+import { endLeases, type LeaseDeps, type Leased, lease, noteAddress, takeOver } from "./virtual-leases.ts";
 
 /** What a virtual terminal needs to connect like a real one. */
 export interface VirtualTerminalSpec {
   terminalId: string;
+  address: string;
   serialNumber: string;
   mqttUrl: string;
   username: string;
@@ -26,7 +28,7 @@ export interface VirtualTerminalHost {
   stop(terminalId: string): void | Promise<void>;
 }
 
-interface VirtualDeps extends LeaseDeps, IssuingDeps {
+interface VirtualDeps extends LeaseDeps {
   log: Logger;
   host: VirtualTerminalHost;
   releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;
@@ -92,36 +94,26 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   return { worker, wake: () => wake() };
 }
 
-/** With a fresh credential; whoever had the one before is sent away. */
+/** With a fresh password, and another address unless this server has the journal of the one before. */
 async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSpec> {
-  const { db, serverId } = deps;
   const { account_id: accountId, terminal_id: terminalId, device_serial_number: serialNumber } = row;
-  const device = deviceOf(serverId, terminalId);
-  const { password, credentialId } = await replaceCredential(db.sql, deps, accountId, terminalId, device);
-  const admitted = await deps.admit({
-    terminalId,
-    password,
-    generation: credentialId,
-    former: "ends",
-    formerEnded: () => noteAdmitted(deps, { accountId, terminalId, credentialId }),
-  });
+  const { address, password, former } = await credentialOf(deps, row);
+  const admitted = await deps.admit({ address, password, former, generation: generationOf({ token_lapses: 0 }) });
   const { url: mqttUrl, ...trust } = deps.connectAt();
-  return { terminalId, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys: () => deps.releaseKeys(accountId) };
+  const releaseKeys = () => deps.releaseKeys(accountId);
+  return { terminalId, address, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys };
 }
 
-/**
- * A virtual terminal of a server is the same device after a restart: its journal is in the data folder. At another server it is
- * another, which must not be asked about what the one before may have begun. So it is the credential's id.
- */
-function deviceOf(serverId: string, terminalId: string): string {
-  const digits = createHash("sha256").update(`virtual terminal\n${serverId}\n${terminalId}`).digest("hex");
-  return [
-    digits.slice(0, 8),
-    digits.slice(8, 12),
-    `8${digits.slice(13, 16)}`,
-    `8${digits.slice(17, 20)}`,
-    digits.slice(20, 32),
-  ].join("-");
+async function credentialOf(deps: VirtualDeps, row: Leased) {
+  const { db, clock } = deps;
+  const { account_id: accountId, terminal_id: terminalId, address } = row;
+  const password = newSecret();
+  if (address !== null && (await changePassword(db.sql, { accountId, address }, password))) {
+    return { address, password, former: undefined };
+  }
+  const replaced = await replaceCredential(db.sql, clock, { accountId, terminalId }, { password });
+  await noteAddress(deps, row, replaced.address);
+  return { ...replaced, password };
 }
 
 function timer(ms: number, signal: AbortSignal): Promise<void> {

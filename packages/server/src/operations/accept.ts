@@ -59,7 +59,7 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
       if (outcome === "locked") throw busy();
       if (outcome !== "refused") {
         // Otherwise the outbox sends it at once, and the two would be one too many.
-        if (operation.announced) deps.announce(toCommand(operation, outcome));
+        if (outcome.address !== null) deps.announce(toCommand(operation, outcome.address));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
       const earlier = await findObstacle(deps, request, operation.requestSha256);
@@ -139,7 +139,7 @@ function toAccepted(operation: NewOperation) {
   };
 }
 
-function toCommand(operation: NewOperation, { sentTo }: Acceptance): Command {
+function toCommand(operation: NewOperation, address: string): Command {
   const { id: operationId, accountId, terminalId, parameters, whenBusy, createdAt, deadline } = operation;
   return {
     accountId,
@@ -150,6 +150,6 @@ function toCommand(operation: NewOperation, { sentTo }: Acceptance): Command {
     whenBusy,
     createdAt,
     deadline,
-    sentTo,
+    address,
   };
 }

@@ -41,7 +41,7 @@ export async function cancelOperation(
   }));
   if (!row) throw new ApiError("operation_not_found", "There is no such operation.");
   if (!cancelled) return { operation: presentOperation(await cancelledBefore(deps, row)), ended: true };
-  if (cancelled.sent) deps.announceCancel({ ...commandOf(row), sentTo: cancelled.sentTo });
+  if (cancelled.address !== null) deps.announceCancel(commandOf(row, cancelled.address));
   return { operation: presentOperation(row), ended: cancelled.ended };
 }
 

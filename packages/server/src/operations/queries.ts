@@ -3,7 +3,7 @@ import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
 import { lowestId } from "../platform/ids.ts";
-import type { CredentialHolder } from "../terminals/credential-holders.ts";
+import type { Device } from "../terminals/devices.ts";
 import type { Command } from "./sql/claim-messages.ts";
 
 export type OperationRow = Selectable<Tables["operations"]>;
@@ -121,10 +121,10 @@ export function findLive(
     .executeTakeFirst();
 }
 
-/** Those operations of a terminal that were cancelled without its answer, as the commands they were. */
+/** Those operations of a device that were cancelled without its answer, as the commands they were. */
 export async function cancelledAmong(
   db: Kysely<Tables>,
-  { accountId, terminalId, ids }: { accountId: string; terminalId: string; ids: string[] },
+  { accountId, terminalId, address, ids }: Device & { ids: string[] },
 ): Promise<Command[]> {
   const rows = await db
     .selectFrom("operations")
@@ -135,11 +135,11 @@ export async function cancelledAmong(
     .where("reason", "=", "cancelled")
     .where("answered_at", "is", null)
     .execute();
-  return rows.map(commandOf);
+  return rows.map((row) => commandOf(row, address));
 }
 
-/** An operation as the command that it is to its terminal. */
-export function commandOf(row: OperationRow): Command {
+/** An operation as the command that it is to a device. */
+export function commandOf(row: OperationRow, address: string): Command {
   return {
     accountId: row.account_id,
     operationId: row.id,
@@ -149,15 +149,14 @@ export function commandOf(row: OperationRow): Command {
     whenBusy: row.when_busy,
     createdAt: row.created_at,
     deadline: row.deadline,
-    // Once it is over, to say so harms nobody.
-    sentTo: null,
+    address,
   };
 }
 
 /** Notes that a terminal will not give an operation up; so it has begun. */
 export async function noteCancelRefused(
   db: Kysely<Tables>,
-  { accountId, terminalId, credentialId, id, at }: CredentialHolder & { id: string; at: Date },
+  { accountId, terminalId, id, at }: Device & { id: string; at: Date },
 ): Promise<void> {
   await db
     .updateTable("operation_claims")
@@ -171,18 +170,6 @@ export async function noteCancelRefused(
     .where("terminal_id", "=", terminalId)
     .where("cancel_requested_at", "is not", null)
     .where("cancel_refused_at", "is", null)
-    .$if(credentialId !== undefined, (update) =>
-      update.where((eb) =>
-        eb.exists(
-          eb
-            .selectFrom("terminal_credentials as credential")
-            .select("credential.credential_id")
-            .where("credential.account_id", "=", accountId)
-            .where("credential.terminal_id", "=", terminalId)
-            .where("credential.credential_id", "=", credentialId ?? null),
-        ),
-      ),
-    )
     .execute();
 }
 

@@ -10,7 +10,7 @@ import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
-import { type CredentialHolder, holdsCredential } from "../terminals/credential-holders.ts";
+import type { Device } from "../terminals/devices.ts";
 import { type Dispatched, dispatchedNotes } from "./dispatched.ts";
 import type { Durations } from "./durations.ts";
 import { findOperation, noteCancelRefused, type OperationRow, recordLateResult } from "./queries.ts";
@@ -22,15 +22,14 @@ import { keyOf, noteDispatchedLate, noteProgress, type Progress } from "./sql/pr
 export interface Reports {
   /** This server has sent the command. Written along with the next report, or by `flush`. */
   dispatched(sent: Omit<Dispatched, "at">): void;
-  delivered(origin: CredentialHolder, message: DeliveredMessage): Promise<void>;
-  started(origin: CredentialHolder, message: StartedMessage): Promise<void>;
+  delivered(origin: Device, message: DeliveredMessage): Promise<void>;
+  started(origin: Device, message: StartedMessage): Promise<void>;
   /**
-   * Resolves when the result, or the fact that it came too late, is committed; answers the state to acknowledge. Undefined for
-   * a device that does not speak for the terminal any more; `of_another` for a result that names another operation than the
-   * one that was sent.
+   * Resolves when the result, or the fact that it came too late, is committed; answers the state to acknowledge, and `of_another`
+   * for a result that names another operation than the one that was sent. It counts from every device that the terminal was.
    */
-  finished(origin: CredentialHolder, message: ResultMessage): Promise<Acknowledged | "of_another" | undefined>;
-  cancelRefused(origin: CredentialHolder, message: CancelRefusedMessage): Promise<void>;
+  finished(origin: Device, message: ResultMessage): Promise<Acknowledged | "of_another">;
+  cancelRefused(origin: Device, message: CancelRefusedMessage): Promise<void>;
   /** Writes the dispatches that nothing was heard of since. */
   flush(): Promise<void>;
 }
@@ -41,16 +40,11 @@ type Report = { progress: Progress; finish?: undefined } | { finish: Finish; pro
 export function createReports({ db, clock, durations }: { db: Db; clock: Clock; durations: Durations }): Reports {
   const notes = dispatchedNotes();
   const report = gatherReports(db, clock, durations);
-  const tell = async (
-    { accountId, terminalId, credentialId }: CredentialHolder,
-    id: string,
-    phases: Partial<Progress>,
-  ) => {
+  const tell = async ({ accountId, terminalId }: Device, id: string, phases: Partial<Progress>) => {
     const dispatchedAt = notes.take(terminalId, id);
     const progress = {
       accountId,
       terminalId,
-      credentialId,
       id,
       dispatchedAt,
       deliveredAt: null,
@@ -62,7 +56,7 @@ export function createReports({ db, clock, durations }: { db: Db; clock: Clock; 
     const live = await retried(() => noteProgress(db.pool, [progress], "wait"));
     if (live.size === 0) putBack(progress);
   };
-  /** Whoever took the note along was not heeded. */
+  /** The operation has ended meanwhile; the worker writes it. */
   const putBack = ({ accountId, terminalId, id, dispatchedAt }: Progress | Finish) => {
     if (dispatchedAt) notes.note({ accountId, terminalId, id, at: dispatchedAt });
   };
@@ -78,12 +72,7 @@ export function createReports({ db, clock, durations }: { db: Db; clock: Clock; 
       const finish = { ...toFinish(origin, message, clock.now()), dispatchedAt };
       // One that somebody else is just changing is tried once more, beside the others.
       const ended = (await report({ finish })) || (await finishAlone(db, finish));
-      if (ended) return message.status;
-      if (origin.credentialId === undefined || (await holdsCredential(db.sql, origin))) {
-        return settleUnmatched(db, origin, message, finish.at);
-      }
-      putBack({ ...finish, dispatchedAt });
-      return undefined;
+      return ended ? message.status : settleUnmatched(db, origin, message, finish.at);
     },
 
     cancelRefused: (origin, { operation_id: id }) => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() }),
@@ -144,8 +133,8 @@ async function writeReports(db: Db, batch: Report[]): Promise<Written> {
     else if (!finishes.has(keyOf(report.finish))) finishes.set(keyOf(report.finish), report.finish);
   }
   for (const finish of finishes.values()) {
-    const known = progress.get(saidOf(finish));
-    progress.delete(saidOf(finish));
+    const known = progress.get(keyOf(finish));
+    progress.delete(keyOf(finish));
     finish.dispatchedAt ??= known?.dispatchedAt ?? null;
     finish.deliveredAt ??= known?.deliveredAt ?? null;
     finish.startedAt ??= known?.startedAt ?? null;
@@ -160,25 +149,20 @@ async function writeReports(db: Db, batch: Report[]): Promise<Written> {
   return { ended, answers };
 }
 
-/** What two devices say of one operation is not one word: only one of them speaks for the terminal. */
-function saidOf(report: Progress | Finish): string {
-  return `${keyOf(report)} ${report.credentialId}`;
-}
-
 function merge(into: Map<string, Progress>, next: Progress): void {
-  const known = into.get(saidOf(next));
-  if (!known) return void into.set(saidOf(next), { ...next });
+  const known = into.get(keyOf(next));
+  if (!known) return void into.set(keyOf(next), { ...next });
   known.dispatchedAt ??= next.dispatchedAt;
   known.deliveredAt ??= next.deliveredAt;
   known.startedAt ??= next.startedAt;
 }
 
-function toFinish({ accountId, terminalId, credentialId }: CredentialHolder, message: ResultMessage, at: Date): Finish {
+function toFinish({ accountId, terminalId, address }: Device, message: ResultMessage, at: Date): Finish {
   const failed = message.status === "FAILED";
   return {
     accountId,
     terminalId,
-    credentialId,
+    address,
     id: message.operation_id,
     operation: message.operation,
     status: message.status,
@@ -196,10 +180,11 @@ function toFinish({ accountId, terminalId, credentialId }: CredentialHolder, mes
 /** A result that ended nothing: repeated, too late, or of an operation that this terminal never had. */
 async function settleUnmatched(
   db: Db,
-  { accountId, terminalId }: CredentialHolder,
+  device: Device,
   message: ResultMessage,
   at: Date,
 ): Promise<Acknowledged | "of_another"> {
+  const { accountId, terminalId } = device;
   let row = await findOperation(db.sql, accountId, message.operation_id);
   if (row?.terminal_id !== terminalId) return "UNKNOWN";
   if (row.operation !== message.operation) return "of_another";
@@ -212,7 +197,7 @@ async function settleUnmatched(
     throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
   const givenUp = row.reason === "cancelled" && message.reason === "cancelled";
   if (endedWithoutAnswer(row) && !givenUp) {
-    const { status, result, reason, error } = toFinish({ accountId, terminalId }, message, at);
+    const { status, result, reason, error } = toFinish(device, message, at);
     const late = {
       status,
       finished_at: message.finished_at,

@@ -10,12 +10,14 @@ const hello = (seconds: number, session: string | null = "A"): PresenceEvent => 
   at: at(seconds),
   session,
   nextExpectedAt: at(seconds + 30),
+  address: "T1-D1",
 });
 const beat = (seconds: number, session = "A", fault: string | null = null): PresenceEvent => ({
   kind: "heartbeat",
   at: at(seconds),
   session,
   nextExpectedAt: at(seconds + 30),
+  address: "T1-D1",
   roundTripMs: null,
   fault: fault === null ? null : { code: fault },
 });
@@ -23,6 +25,7 @@ const heard = (seconds: number): PresenceEvent => ({
   kind: "heard",
   at: at(seconds),
   nextExpectedAt: at(seconds + 30),
+  address: "T1-D1",
 });
 const gone = (seconds: number, session: string | null = "A"): PresenceEvent => ({
   kind: "gone",

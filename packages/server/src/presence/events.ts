@@ -5,9 +5,9 @@ import type { Tables } from "../db/schema.ts";
 import { withHistory } from "./history.ts";
 import { changedAt, type HeardStatus } from "./status.ts";
 
-/** By which credential somebody said it, where that is known: it counts only if that holds when it is written. */
+/** Who said it: it counts only if the address is the terminal's when it is written. */
 interface Said {
-  credentialId?: string | undefined;
+  address: string;
 }
 
 /** What is heard of a terminal, with the instant when it came in. `session` is null of an agent that names none. */

@@ -11,11 +11,12 @@ const beat = (session = "A", code?: string): PresenceEvent => ({
   at,
   session,
   nextExpectedAt: at,
+  address: "T1-D1",
   roundTripMs: null,
   fault: code === undefined ? null : { code },
 });
-const heard: PresenceEvent = { kind: "heard", at, nextExpectedAt: at };
-const hello: PresenceEvent = { kind: "hello", at, session: "A", nextExpectedAt: at };
+const heard: PresenceEvent = { kind: "heard", at, nextExpectedAt: at, address: "T1-D1" };
+const hello: PresenceEvent = { kind: "hello", at, session: "A", nextExpectedAt: at, address: "T1-D1" };
 const gone: PresenceEvent = { kind: "gone", at, session: "A" };
 
 describe("gathering", () => {

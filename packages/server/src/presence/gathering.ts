@@ -148,8 +148,8 @@ function add(events: PresenceEvent[], event: PresenceEvent): void {
 function fold(last: PresenceEvent, next: PresenceEvent): PresenceEvent | undefined {
   const alive = last.kind === "heard" || last.kind === "heartbeat";
   if (next.kind === "goodbye" || next.kind === "gone" || !alive) return undefined;
-  // One of them may be locked out.
-  if (last.credentialId !== next.credentialId) return undefined;
+  // One of them may be of a device that was replaced.
+  if (last.address !== next.address) return undefined;
   if (next.kind === "heard") return { ...last, at: next.at, nextExpectedAt: next.nextExpectedAt };
   if (next.kind !== "heartbeat") return undefined;
   if (last.kind === "heard") return next;

@@ -20,7 +20,7 @@ export async function writeEvents(db: Db, told: Told[], now: Date): Promise<Told
 }
 
 /**
- * A terminal that said nothing but that it is still there; undefined where rules have to be asked. By which credential it
+ * A terminal that said nothing but that it is still there; undefined where rules have to be asked. By which address it
  * said so is not looked at: there was somebody, and nothing else changes.
  */
 function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
@@ -78,11 +78,10 @@ function justBefore(events: PresenceEvent[], now: Date): Date {
   return new Date(Math.min(now.getTime(), ...events.map(({ at }) => at.getTime())) - 1);
 }
 
-/** Of a terminal that is gone for good, and of a device that was locked out, nothing is noted but that it is gone. */
-function counts(live: Map<string, string | null>, { terminalId }: Origin, event: PresenceEvent): boolean {
+/** Of a terminal that is gone for good, and of a device that was replaced, nothing is noted but that it is gone. */
+function counts(live: Map<string, string>, { terminalId }: Origin, event: PresenceEvent): boolean {
   if (event.kind === "goodbye" || event.kind === "gone") return true;
-  const { credentialId } = event;
-  return live.has(terminalId) && (credentialId === undefined || credentialId === live.get(terminalId));
+  return live.get(terminalId) === event.address;
 }
 
 function tellsOfFault(event: PresenceEvent): boolean {

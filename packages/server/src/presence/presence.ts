@@ -9,7 +9,7 @@ import type {
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import type { CredentialHolder } from "../terminals/credential-holders.ts";
+import type { Device } from "../terminals/devices.ts";
 import { moveTerminals } from "../terminals/life-cycle.ts";
 import { Gathering } from "./gathering.ts";
 import { type Told, writeEvents } from "./journal.ts";
@@ -34,7 +34,7 @@ export { awaitOtherTelemetry, endFault } from "./queries.ts";
 const pollSeconds = limits.longPollWaitSecondsMax + 4;
 
 /** Who speaks as a terminal, and whether it asks for its messages over HTTPS: then it is heard of more often than by heartbeats. */
-interface HeardFrom extends CredentialHolder {
+interface HeardFrom extends Device {
   polls?: boolean;
 }
 
@@ -72,14 +72,14 @@ export function createPresence(deps: PresenceDeps): Presence {
 
   return {
     heartbeatSeconds,
-    hello({ polls, credentialId, ...origin }, { session = null }) {
+    hello({ polls, address, ...origin }, { session = null }) {
       const at = clock.now();
-      unnamed.hello(origin, { unnamed: session === null && !polls });
-      return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls), credentialId });
+      unnamed.hello({ ...origin, address }, { unnamed: session === null && !polls });
+      return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls), address });
     },
-    heard({ polls, credentialId, ...origin }) {
+    heard({ polls, address, ...origin }) {
       const at = clock.now();
-      gathering.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at, polls), credentialId });
+      gathering.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at, polls), address });
     },
     async heartbeat(
       { polls, ...holder },
@@ -87,9 +87,9 @@ export function createPresence(deps: PresenceDeps): Presence {
     ) {
       const at = clock.now();
       if (told) telemetry.take(holder, told, at);
-      const { credentialId, ...origin } = holder;
+      const { address, ...origin } = holder;
       const nextExpectedAt = nextAfter(at, polls);
-      gathering.later(origin, { kind: "heartbeat", at, session, nextExpectedAt, roundTripMs, fault, credentialId });
+      gathering.later(origin, { kind: "heartbeat", at, session, nextExpectedAt, roundTripMs, fault, address });
     },
     goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: clock.now(), session }),
     gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: clock.now(), session }),

@@ -31,17 +31,15 @@ export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): P
 }
 
 /**
- * Those of them that may say something, with the credential by which: a deleted one only until its last operation is over,
- * and its credential with that.
+ * Those of them that may say something, with the address that they have: a deleted one only until its last operation is over.
  */
-export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, string | null>> {
-  const { rows } = await sql<{ terminal_id: string; credential_id: string | null }>`
-    select terminals.terminal_id, credential.credential_id from terminals
-    join ${keysOf(origins)} on key.account_id = terminals.account_id and key.terminal_id = terminals.terminal_id
-    left join terminal_credentials as credential
-      on credential.account_id = terminals.account_id and credential.terminal_id = terminals.terminal_id
-    where terminals.status <> 'DELETED' or credential.credential_id is not null`.execute(db);
-  return new Map(rows.map((row) => [row.terminal_id, row.credential_id]));
+export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, string>> {
+  const { rows } = await sql<{ terminal_id: string; address: string }>`
+    select credential.terminal_id, credential.address from terminal_credentials as credential
+    join ${keysOf(origins)} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id`.execute(
+    db,
+  );
+  return new Map(rows.map((row) => [row.terminal_id, row.address]));
 }
 
 /** Nobody replaces their credentials until the transaction ends. To be taken before `lockPresence`, as a replacement does. */

@@ -4,7 +4,7 @@ import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import type { CredentialHolder } from "../terminals/credential-holders.ts";
+import type { Device } from "../terminals/devices.ts";
 import {
   type FieldOfTerminal,
   historyGapMs,
@@ -15,7 +15,7 @@ import {
 
 export interface TelemetryNotes {
   /** Keeps it for the next `write`. */
-  take(holder: CredentialHolder, telemetry: Telemetry, at: Date): void;
+  take(holder: Device, telemetry: Telemetry, at: Date): void;
   write(): Promise<void>;
 }
 
@@ -70,8 +70,8 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
     }
   };
   return {
-    take({ accountId, terminalId, credentialId }, telemetry, at) {
-      const holder = { accountId, terminalId, credentialId };
+    take({ accountId, terminalId, address }, telemetry, at) {
+      const holder = { accountId, terminalId, address };
       for (const field of telemetryFields) {
         const value = telemetry[field];
         // What the contract does not know inside of a field is ignored like a field that it does not know.

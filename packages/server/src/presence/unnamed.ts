@@ -1,5 +1,5 @@
 import { pause, type Worker } from "../platform/worker.ts";
-import type { Origin } from "./queries.ts";
+import type { Device } from "../terminals/devices.ts";
 
 const sayEveryMs = 5_000;
 
@@ -8,11 +8,11 @@ const sayEveryMs = 5_000;
  * in their place that they are there: so a server that dies takes its word with it, as a terminal does.
  */
 export class Unnamed {
-  readonly #known = new Map<string, Origin>();
+  readonly #known = new Map<string, Device>();
 
-  hello(origin: Origin, { unnamed }: { unnamed: boolean }): void {
-    if (unnamed) this.#known.set(origin.terminalId, origin);
-    else this.#known.delete(origin.terminalId);
+  hello(device: Device, { unnamed }: { unnamed: boolean }): void {
+    if (unnamed) this.#known.set(device.terminalId, device);
+    else this.#known.delete(device.terminalId);
   }
 
   left(terminalId: string): void {
@@ -20,7 +20,7 @@ export class Unnamed {
   }
 
   /** Those that are connected. Forgets the others: a hello may be handled when its connection has ended already. */
-  among(connected: () => Iterable<string>): Origin[] {
+  among(connected: () => Iterable<string>): Device[] {
     if (this.#known.size === 0) return [];
     const here = new Set(connected());
     for (const terminalId of this.#known.keys()) if (!here.has(terminalId)) this.#known.delete(terminalId);

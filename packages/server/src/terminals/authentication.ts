@@ -1,3 +1,4 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { bearerToken } from "../auth/bearer.ts";
 import { type DeviceTokens, looksLikeDeviceToken, type ShownIdentity } from "../auth/device-tokens.ts";
 import { sha256Matches } from "../auth/secrets.ts";
@@ -17,41 +18,41 @@ export function accountOfTerminalId(terminalId: string): string | undefined {
 }
 
 /**
- * Whether user name and password are those of a terminal that may connect; the password is the terminal's, or a device
- * token. Answers by which credential.
+ * The device whose user name, an address, and password these are, if it may connect. The password is the terminal's, or a
+ * device token.
  */
 export async function authenticateTerminal(
   { findLiveCredential, deviceTokens }: AuthenticationDeps,
   username: string | undefined,
   password: Buffer | undefined,
 ): Promise<ShownIdentity | undefined> {
-  const accountId = username && accountOfTerminalId(username);
-  if (!accountId || !password) return undefined;
+  const device = username === undefined ? undefined : readDeviceAddress(username);
+  if (!device || !password) return undefined;
   const text = password.toString("latin1");
   if (looksLikeDeviceToken(text)) {
     const identity = await deviceTokens.verify(text);
-    return identity?.terminalId === username ? stillHeld(findLiveCredential, identity) : undefined;
+    return identity && identity.address === username ? stillHeld(findLiveCredential, identity) : undefined;
   }
-  const row = await findLiveCredential(accountId, username);
-  if (!row?.secret_sha256 || !sha256Matches(password, row.secret_sha256)) return undefined;
-  return { accountId, terminalId: username, credentialId: row.credential_id };
+  const row = await findLiveCredential(device.accountId, device.terminalId);
+  if (!row?.secret_sha256 || row.address !== username || !sha256Matches(password, row.secret_sha256)) return undefined;
+  return device;
 }
 
-/** A token opens what its credential opened, as long as that is the terminal's. */
+/** A token opens what its address may, as long as that is the terminal's. */
 async function stillHeld(
   findLiveCredential: FindLiveCredential,
   identity: ShownIdentity,
 ): Promise<ShownIdentity | undefined> {
   const row = await findLiveCredential(identity.accountId, identity.terminalId);
-  return row?.public_key && row.credential_id === identity.credentialId ? identity : undefined;
+  return row?.public_key && row.address === identity.address ? identity : undefined;
 }
 
 const basic = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
 const challenge = { "www-authenticate": 'Bearer realm="tillkeeper devices", Basic realm="tillkeeper devices"' };
 
 /**
- * Which terminal sent this `Authorization` header: `Bearer` with a device token, or `Basic` with the terminal's id and
- * its password or token. Throws `missing_token` or `invalid_token`.
+ * Which terminal sent this `Authorization` header: `Bearer` with a device token, or `Basic` with the device's
+ * address and its password or token. Throws `missing_token` or `invalid_token`.
  */
 export async function authenticateDevice(
   deps: AuthenticationDeps,

@@ -6,12 +6,12 @@ import type { Db, Tx } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
-import { endCredential } from "./credentials.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { findLiveClaim, mayHaveBegun } from "./live-claim.ts";
 import { endOpenCode } from "./pairing/queries.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "./queries.ts";
+import { endCredential } from "./replace-credential.ts";
 
 export interface DeletionDeps {
   db: Db;
@@ -23,7 +23,7 @@ export interface DeletionDeps {
   /** Ends an operation that cannot have begun, in the name of the caller. */
   cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) => Promise<void>;
   /** Told when a credential ended, so that whoever is connected with it is sent away. */
-  credentialReplaced: (terminalId: string) => void;
+  credentialReplaced: (address: string) => void;
   virtualTerminalsChanged: () => void;
 }
 
@@ -47,7 +47,7 @@ export async function deleteTerminal(
   const { terminal, ended } = await inTenantWithLiveGrant(deps.db, caller, (tx, holder) =>
     remove(tx, deps, holder, { terminalId, connected, closing }),
   );
-  if (ended) deps.credentialReplaced(terminalId);
+  if (ended !== undefined) deps.credentialReplaced(ended);
   if (found.simulated) deps.virtualTerminalsChanged();
   return terminal;
 }
@@ -91,9 +91,10 @@ async function remove(
   await endOpenCode(tx, { accountId, terminalId }, clock.now(), pairingCodeMoves.terminal_deleted);
   const live = closing === undefined ? await findLiveClaim(tx, accountId, terminalId) : undefined;
   const last = closing ?? (live && (connected || mayHaveBegun(live)) ? live.operation_id : undefined);
+  let ended: string | undefined;
   if (last !== undefined) await endWith(tx, accountId, terminalId, last);
   else {
-    await endCredential(tx, accountId, terminalId);
+    ended = await endCredential(tx, { accountId, terminalId });
     if (live) await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId });
   }
   const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
@@ -103,7 +104,7 @@ async function remove(
     before: presentTerminal(row),
     after,
   });
-  return { terminal: after, ended: last === undefined };
+  return { terminal: after, ended };
 }
 
 async function endWith(tx: Tx, accountId: string, terminalId: string, operationId: string): Promise<void> {

@@ -14,7 +14,7 @@ import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { documentedTime, preciseTime } from "../platform/timestamps.ts";
-import { endCredential, virtualTerminal } from "./credentials.ts";
+import { virtualTerminal } from "./credentials.ts";
 import type { DeletionDeps } from "./deletion.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { findLiveClaim, type LiveClaim, mayHaveBegun } from "./live-claim.ts";
@@ -22,6 +22,7 @@ import { modelOfSerial } from "./models.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, listFormerDevices, lockTerminal, type TerminalRow } from "./queries.ts";
+import { endCredential } from "./replace-credential.ts";
 import { isSerialTaken, sameSerial, serialNumberTaken } from "./serials.ts";
 import { isSimulated } from "./terminals.ts";
 
@@ -45,12 +46,12 @@ export async function replaceDevice(
   terminalId: string,
   input: DeviceReplacement,
 ): Promise<TerminalWithPairing> {
-  const { terminal, pairing } = await inTenantWithLiveGrant(deps.db, caller, (tx, live) =>
+  const { terminal, pairing, former } = await inTenantWithLiveGrant(deps.db, caller, (tx, live) =>
     swap(tx, deps, live, { terminalId, input }),
   ).catch((error: unknown) => {
     throw isSerialTaken(error) ? serialNumberTaken() : error;
   });
-  deps.credentialReplaced(terminalId);
+  if (former !== undefined) deps.credentialReplaced(former);
   return { ...terminal, pairing };
 }
 
@@ -64,7 +65,7 @@ async function swap(
   deps: SwapDeps,
   caller: LiveCaller,
   { terminalId, input }: Swap,
-): Promise<{ terminal: Terminal; pairing: Pairing }> {
+): Promise<{ terminal: Terminal; pairing: Pairing; former: string | undefined }> {
   const { accountId } = caller;
   const { clock } = deps;
   const { device_serial_number: serialNumber, pairing_reference: reference } = input;
@@ -73,7 +74,7 @@ async function swap(
   if (row.simulated || isSimulated(accountId, serialNumber)) throw virtualTerminal();
   if (sameSerial(row.device_serial_number, serialNumber)) throw unchanged();
   await endLiveOperation(tx, deps, caller, terminalId);
-  await endCredential(tx, accountId, terminalId);
+  const former = await endCredential(tx, { accountId, terminalId });
   await keepFormerDevice(tx, clock, row, caller.clientId);
   await deps.forgetDevice(tx, { accountId, terminalId });
   await tx
@@ -94,7 +95,8 @@ async function swap(
     before: presentTerminal(row),
     after: terminal,
   });
-  return { terminal, pairing: await addPairingCode(tx, deps, caller, { terminalId, serialNumber, reference }) };
+  const pairing = await addPairingCode(tx, deps, caller, { terminalId, serialNumber, reference });
+  return { terminal, pairing, former };
 }
 
 /** What the old device cannot have begun, it never will. */

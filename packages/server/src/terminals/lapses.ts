@@ -17,17 +17,17 @@ const batch = 50;
 const againAfterMs = 60_000;
 
 /** What a broker that keeps a list knows a credential by: what it took before the tokens were over is not taken again. */
-export function generationOf({ credential_id, token_lapses }: { credential_id: string; token_lapses: number }): string {
-  return token_lapses === 0 ? credential_id : `${credential_id}.${token_lapses}`;
+export function generationOf({ token_lapses }: { token_lapses: number }): string {
+  return String(token_lapses);
 }
 
 /**
  * Notes until when the newest token of a credential holds, before anybody is given it. Answers the generation that a
- * broker is to take; undefined when the credential is not the terminal's any more.
+ * broker is to take; undefined when the address is not the terminal's any more.
  */
 export async function noteToken(
   tx: Tx,
-  { accountId, terminalId, credentialId }: DeviceIdentity,
+  { accountId, terminalId, address }: DeviceIdentity,
   endsAt: Date,
 ): Promise<string | undefined> {
   const row = await tx
@@ -39,8 +39,8 @@ export async function noteToken(
     })
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
-    .where("credential_id", "=", credentialId)
-    .returning(["credential_id", "token_lapses"])
+    .where("address", "=", address)
+    .returning("token_lapses")
     .executeTakeFirst();
   return row && generationOf(row);
 }
@@ -65,7 +65,7 @@ export function lapseWorker({ db, clock, log, lapse }: LapseDeps): Worker {
   const round = async () => {
     const lapsed = await claimLapsed(db, clock.now());
     try {
-      if (lapsed.length > 0) await lapse(lapsed.map(({ terminal_id, ...row }) => takenOf(terminal_id, row)));
+      if (lapsed.length > 0) await lapse(lapsed.map(takenOf));
     } catch (error) {
       log.warn(
         { err: error, terminals: lapsed.length },
@@ -88,14 +88,14 @@ export function lapseWorker({ db, clock, log, lapse }: LapseDeps): Worker {
   };
 }
 
-function takenOf(terminalId: string, row: Parameters<typeof generationOf>[0]): TakenCredential {
-  return { terminalId, generation: generationOf(row) };
+function takenOf({ address, ...row }: Lapsed): TakenCredential {
+  return { address, generation: generationOf(row) };
 }
 
 interface Lapsed {
   account_id: string;
   terminal_id: string;
-  credential_id: string;
+  address: string;
   token_lapses: number;
   lapse_due_at: Date;
 }
@@ -113,7 +113,7 @@ async function claimLapsed(db: Db, now: Date): Promise<Lapsed[]> {
     set lapsed_at = coalesce(credential.lapsed_at, ${now}::timestamptz), lapse_due_at = ${again}::timestamptz
     from due
     where credential.account_id = due.account_id and credential.terminal_id = due.terminal_id
-    returning credential.account_id, credential.terminal_id, credential.credential_id, credential.token_lapses,
+    returning credential.account_id, credential.terminal_id, credential.address, credential.token_lapses,
       credential.lapse_due_at`.execute(db.sql);
   return rows;
 }

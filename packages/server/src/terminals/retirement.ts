@@ -8,7 +8,7 @@ export interface RetirementDeps {
   db: Db;
   clock: Clock;
   /** Told of every credential that is gone, so that whoever is connected with it is sent away. */
-  credentialReplaced: (terminalId: string) => void;
+  credentialReplaced: (address: string) => void;
   virtualTerminalsChanged: () => void;
 }
 
@@ -33,7 +33,7 @@ export function retirementWorker({ db, clock, ...deps }: RetirementDeps): Worker
           forgetAt = now.getTime() + forgetEveryMs;
         }
         const gone = await removeEnded(db, new Date(clock.now().getTime() - graceMs));
-        for (const terminalId of gone) deps.credentialReplaced(terminalId);
+        for (const address of gone) deps.credentialReplaced(address);
         if (gone.length > 0) deps.virtualTerminalsChanged();
         await pause(lookEveryMs, signal);
       }
@@ -42,13 +42,13 @@ export function retirementWorker({ db, clock, ...deps }: RetirementDeps): Worker
 }
 
 async function removeEnded(db: Db, endedBefore: Date): Promise<string[]> {
-  const { rows } = await sql<{ terminal_id: string }>`
+  const { rows } = await sql<{ address: string }>`
     delete from terminal_credentials as credential
     where ends_with is not null and not exists (
       select from operations
       where operations.account_id = credential.account_id and operations.id = credential.ends_with
         and (operations.status = 'PENDING' or operations.updated_at > ${endedBefore})
     )
-    returning terminal_id`.execute(db.sql);
-  return rows.map((row) => row.terminal_id);
+    returning address`.execute(db.sql);
+  return rows.map((row) => row.address);
 }

@@ -72,7 +72,7 @@ async function release(
 async function hasCredential(tx: Tx, { accountId, terminalId }: Place): Promise<boolean> {
   const row = await tx
     .selectFrom("terminal_credentials")
-    .select("credential_id")
+    .select("address")
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
     .executeTakeFirst();

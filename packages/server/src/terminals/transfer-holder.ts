@@ -1,18 +1,16 @@
-import { sql } from "kysely";
 import type { TransferGrant } from "../auth/transfer-tokens.ts";
 import type { Tx } from "../db/db.ts";
 
 /**
- * Whether a transfer token still is in the hands of the terminal's device: its credential is the one that the terminal had
- * when the token was made. A deleted terminal keeps that for its last operation alone (docs/adr/0007-deleting-a-terminal.md).
+ * Whether a transfer token still is in the hands of the terminal's device: its address is the terminal's. A deleted terminal keeps that for its last operation alone (docs/adr/0007-deleting-a-terminal.md).
  */
 export async function stillHolds(
   tx: Tx,
-  { accountId, terminalId, operationId, credentialId }: TransferGrant,
+  { accountId, terminalId, operationId, address }: TransferGrant,
 ): Promise<boolean> {
   const row = await tx
     .selectFrom("terminals")
-    .leftJoin("terminal_credentials as credential", (join) =>
+    .innerJoin("terminal_credentials as credential", (join) =>
       join
         .onRef("credential.account_id", "=", "terminals.account_id")
         .onRef("credential.terminal_id", "=", "terminals.terminal_id"),
@@ -20,8 +18,7 @@ export async function stillHolds(
     .select("terminals.terminal_id")
     .where("terminals.account_id", "=", accountId)
     .where("terminals.terminal_id", "=", terminalId)
-    // A broker with a list of its own may let in a terminal that has no credential here.
-    .where(sql<boolean>`credential.credential_id is not distinct from ${credentialId ?? null}::uuid`)
+    .where("credential.address", "=", address)
     .where((eb) => eb.or([eb("terminals.status", "<>", "DELETED"), eb("credential.ends_with", "=", operationId)]))
     .executeTakeFirst();
   return row !== undefined;

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
 import { connectAsync, type MqttClient } from "mqtt";
 import { vi } from "vitest";
@@ -9,12 +10,14 @@ export type ForDevices = Pick<TestServer, "call" | "mqttUrl">;
 
 /** A device written by hand on a plain MQTT client: it does what a test says, also what an agent never would. */
 export class Device {
+  readonly address: string;
   readonly terminalId: string;
   readonly client: MqttClient;
   readonly received: { channel: string; message: Record<string, unknown> }[] = [];
 
-  constructor(terminalId: string, client: MqttClient) {
-    this.terminalId = terminalId;
+  constructor(address: string, client: MqttClient) {
+    this.address = address;
+    this.terminalId = readDeviceAddress(address)?.terminalId ?? "";
     this.client = client;
     client.on("message", (name, payload) => {
       const channel = name.split("/").at(-1) ?? "";
@@ -25,13 +28,11 @@ export class Device {
   }
 
   async say(channel: UpChannel, message: object): Promise<void> {
-    await this.client.publishAsync(topic(this.terminalId, channel), JSON.stringify(message), { qos: 1 });
+    await this.client.publishAsync(topic(this.address, channel), JSON.stringify(message), { qos: 1 });
   }
 
-  /** With `inquiry`: as the answer to it. */
-  hello(operations: object[] = [], inquiry?: object): Promise<void> {
-    const hello = { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations };
-    return this.say("hello", { ...hello, ...(inquiry && { inquiry }) });
+  hello(operations: object[] = []): Promise<void> {
+    return this.say("hello", { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations });
   }
 
   openedMenu(operationId: string, more: object = {}): Promise<void> {
@@ -80,9 +81,9 @@ export async function registerDevice(
   });
   const { terminal_id } = terminal.body;
   const path = `/v1/accounts/${tenant.aid}/terminals/${terminal_id}/credentials`;
-  const { password } = (await server.call("POST", path, { token: tenant.token })).body;
-  const device = new Device(terminal_id, await connectMqtt(server, terminal_id, password));
-  await device.client.subscribeAsync(`tillkeeper/v1/${terminal_id}/+`, { qos: 1 });
+  const { address, password } = (await server.call("POST", path, { token: tenant.token })).body;
+  const device = new Device(address, await connectMqtt(server, address, password));
+  await device.client.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
   return Object.assign(device, { password });
 }
 

@@ -10,10 +10,10 @@ const backWithinMs = 2_000;
 /** One that waits, and one that came while the server had not noticed yet that the first has gone. A further ends the oldest. */
 const mostWaiting = 2;
 
-/** What waits for one session of one terminal. */
+/** What waits for one session of one device. */
 export class Mailbox {
   readonly session: string;
-  readonly credentialId: string;
+  readonly address: string;
   /** Requests that have it open. */
   users = 0;
   #messages: DownMessage[] = [];
@@ -22,9 +22,9 @@ export class Mailbox {
   #ending: Ending | undefined;
   #hurried = false;
 
-  constructor(session: string, credentialId: string) {
+  constructor(session: string, address: string) {
     this.session = session;
-    this.credentialId = credentialId;
+    this.address = address;
   }
 
   get ending(): Ending | undefined {

@@ -1,3 +1,4 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import type { DownChannel, Messages } from "@tillkeeper/contract/mqtt";
 import { Mailbox } from "./mailbox.ts";
@@ -7,14 +8,14 @@ export type DownMessage = DeviceMessagesAnswer["messages"][number];
 /** Who asks for messages. */
 export interface Asking {
   terminalId: string;
-  credentialId: string;
+  address: string;
   session: string;
 }
 
-/** Whoever is told for which terminals there is a mailbox. */
+/** What is told for which addresses there is a mailbox. */
 interface Watching {
-  begin(terminalId: string): void;
-  end(terminalId: string): void;
+  begin(address: string): void;
+  end(address: string): void;
 }
 
 /** A mailbox nobody has asked for after so long is taken away, with what is in it. */
@@ -35,16 +36,17 @@ export class Mailboxes {
   }
 
   /**
-   * The mailbox of a terminal, for one request; whoever opens it calls `done` in the end. Another session takes the
-   * terminal over: requests of the one before are refused.
+   * The mailbox of a device, for one request; whoever opens it calls `done` in the end. Another session, or another device of
+   * the terminal, takes it over: requests of the one before are refused.
    */
-  open({ terminalId, credentialId, session }: Asking): { box: Mailbox; done: () => void } {
+  open({ terminalId, address, session }: Asking): { box: Mailbox; done: () => void } {
     clearTimeout(this.#removals.get(terminalId));
     let box = this.#boxes.get(terminalId);
-    if (box?.session !== session || box.credentialId !== credentialId) {
+    if (box?.session !== session || box.address !== address) {
       box?.end("replaced");
-      box = new Mailbox(session, credentialId);
-      if (!this.#boxes.has(terminalId)) this.#watching?.begin(terminalId);
+      if (box && box.address !== address) this.#watching?.end(box.address);
+      if (box?.address !== address) this.#watching?.begin(address);
+      box = new Mailbox(session, address);
       this.#boxes.set(terminalId, box);
     }
     if (this.#closed) box.hurry();
@@ -59,31 +61,18 @@ export class Mailboxes {
     };
   }
 
-  has(terminalId: string): boolean {
-    return this.#boxes.has(terminalId);
+  has(address: string): boolean {
+    return this.#of(address) !== undefined;
   }
 
-  /** With `only`, for nobody with another credential. */
-  put<C extends DownChannel>(terminalId: string, channel: C, message: Messages[C], only?: string | null): void {
-    const box = this.#boxes.get(terminalId);
-    if (only == null || box?.credentialId === only) box?.put({ channel, message });
+  put<C extends DownChannel>(address: string, channel: C, message: Messages[C]): void {
+    this.#of(address)?.put({ channel, message });
   }
 
-  /**
-   * The same for what another server wrote; what a broker lets others write in its place may be anything. A command does not
-   * say which credential it is for, so it is for the terminal's at this moment: one that was sent before that became the
-   * terminal's may go to it, none goes to one that was replaced before it was sent.
-   */
-  async putAsWritten(
-    terminalId: string,
-    channel: DownChannel,
-    payload: Buffer,
-    credentialOf: (terminalId: string) => Promise<string | undefined>,
-  ): Promise<void> {
+  /** The same for what another server wrote; what a broker lets others write in its place may be anything. */
+  putAsWritten(address: string, channel: DownChannel, payload: Buffer): void {
     const message = parsed(payload);
-    const box = this.#boxes.get(terminalId);
-    if (message === undefined || !box) return;
-    if (channel !== "command" || (await credentialOf(terminalId)) === box.credentialId) box.put({ channel, message });
+    if (message !== undefined) this.#of(address)?.put({ channel, message });
   }
 
   /** Whether what is put here now will be fetched: somebody waits, or will be back in a moment. */
@@ -96,13 +85,16 @@ export class Mailboxes {
   }
 
   /** Refuses the requests that wait, and forgets what waited for them. */
-  end(terminalId: string): void {
-    this.#boxes.get(terminalId)?.end("credential");
-    this.#remove(terminalId);
+  end(address: string): void {
+    const box = this.#of(address);
+    if (!box) return;
+    box.end("credential");
+    this.#remove(readDeviceAddress(address)?.terminalId ?? "");
   }
 
-  all(): { terminalId: string; credentialId: string }[] {
-    return [...this.#boxes].map(([terminalId, { credentialId }]) => ({ terminalId, credentialId }));
+  /** The addresses for which there is a mailbox. */
+  all(): string[] {
+    return [...this.#boxes.values()].map(({ address }) => address);
   }
 
   /** From now on nobody is kept waiting: the server is about to end. */
@@ -113,6 +105,11 @@ export class Mailboxes {
 
   close(): void {
     for (const terminalId of this.#boxes.keys()) this.#remove(terminalId);
+  }
+
+  #of(address: string): Mailbox | undefined {
+    const box = this.#boxes.get(readDeviceAddress(address)?.terminalId ?? "");
+    return box?.address === address ? box : undefined;
   }
 
   #removeLater(terminalId: string, box: Mailbox): void {
@@ -126,7 +123,9 @@ export class Mailboxes {
   #remove(terminalId: string): void {
     clearTimeout(this.#removals.get(terminalId));
     this.#removals.delete(terminalId);
-    if (this.#boxes.delete(terminalId)) this.#watching?.end(terminalId);
+    const box = this.#boxes.get(terminalId);
+    this.#boxes.delete(terminalId);
+    if (box) this.#watching?.end(box.address);
   }
 }
 

@@ -7,6 +7,7 @@ import { limits } from "@tillkeeper/contract/limits";
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../platform/errors.ts";
 import { type Route, route } from "../../platform/http/route.ts";
+import type { Device } from "../../terminals/devices.ts";
 import { FairShare } from "../fair-share.ts";
 import type { Receive } from "../transport.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -17,9 +18,9 @@ interface LongPollDeps {
   mailboxes: Mailboxes;
   receive: Receive;
   /** A terminal has asked for messages: it is there. */
-  heard: (device: { terminalId: string; credentialId: string }) => void;
-  /** Whose credential an `Authorization` header carries. Throws `missing_token` or `invalid_token`. */
-  authenticate: (authorization: string | undefined) => Promise<{ terminalId: string; credentialId: string }>;
+  heard: (device: Device) => void;
+  /** The device whose credential an `Authorization` header carries. Throws `missing_token` or `invalid_token`. */
+  authenticate: (authorization: string | undefined) => Promise<Device>;
 }
 
 const messagesAtOncePerTerminal = 4;
@@ -65,11 +66,11 @@ async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Requ
   heard(device);
   const { box, done } = mailboxes.open({ ...device, session: asked.session });
   const hungUp = whenHungUp(request);
-  const sender = { by: "https", credentialId: device.credentialId } as const;
+  const sender = { by: "https" } as const;
   try {
     await Promise.all(
       (asked.messages ?? []).map(({ channel, message }) =>
-        receive(device.terminalId, channel, Buffer.from(JSON.stringify(message) ?? ""), sender),
+        receive(device.address, channel, Buffer.from(JSON.stringify(message) ?? ""), sender),
       ),
     );
     const messages = await box.take((asked.wait_seconds ?? 0) * 1000, hungUp.signal);
@@ -77,7 +78,7 @@ async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Requ
     return messages;
   } finally {
     // Whoever hangs up while waiting has lost the link; one who comes back is heard again.
-    if (hungUp.signal.aborted) await receive(device.terminalId, "gone", goneOf(asked.session), sender);
+    if (hungUp.signal.aborted) await receive(device.address, "gone", goneOf(asked.session), sender);
     hungUp.forget();
     done();
     over();

@@ -1,3 +1,4 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { DeviceTransport } from "../transport.ts";
 import type { Mailboxes } from "./mailboxes.ts";
 
@@ -11,22 +12,20 @@ export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): Dev
     url: broker.url,
     inside: broker.inside,
     healthy: () => broker.healthy(),
-    tellsApart: broker.tellsApart,
-    holdersOnly: broker.holdersOnly,
-    async publish(terminalId, channel, message, only) {
-      const posted = mailboxes.has(terminalId);
-      if (posted) mailboxes.put(terminalId, channel, message, only);
-      if (!posted || broker.hears(terminalId)) await broker.publish(terminalId, channel, message, only);
+    async publish(address, channel, message) {
+      const posted = mailboxes.has(address);
+      if (posted) mailboxes.put(address, channel, message);
+      if (!posted || broker.hears(terminalOf(address))) await broker.publish(address, channel, message);
     },
     admit(admission) {
-      if (admission.former === "ends") mailboxes.end(admission.terminalId);
+      if (admission.former !== undefined) mailboxes.end(admission.former);
       return broker.admit(admission);
     },
     withdraw: (credential) => broker.withdraw(credential),
     lapse: (credentials) => broker.lapse(credentials),
-    disconnect(terminalId) {
-      mailboxes.end(terminalId);
-      broker.disconnect(terminalId);
+    disconnect(address) {
+      mailboxes.end(address);
+      broker.disconnect(address);
     },
     hears: (terminalId) => mailboxes.hears(terminalId) || broker.hears(terminalId),
     listening() {
@@ -35,11 +34,15 @@ export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): Dev
     },
     connections: () => [
       ...broker.connections(),
-      ...mailboxes.all().map((known) => ({ ...known, end: () => mailboxes.end(known.terminalId) })),
+      ...mailboxes.all().map((address) => ({ address, end: () => mailboxes.end(address) })),
     ],
     async close() {
       mailboxes.close();
       await broker.close();
     },
   };
+}
+
+function terminalOf(address: string): string {
+  return readDeviceAddress(address)?.terminalId ?? "";
 }

@@ -43,10 +43,8 @@ const lastPacketId = 65_535;
 export class Link {
   /** The client id. */
   id = "";
-  /** Known once it is let in; stays when it has ended, while its last messages are being handled. */
-  terminalId: string | undefined;
-  /** By which it was let in. */
-  credentialId: string | undefined;
+  /** Of the device, once it is let in; stays when it has ended, while its last messages are being handled. */
+  address: string | undefined;
   readonly socket: Socket;
   readonly #host: LinkHost;
   readonly #frames = new Frames();
@@ -56,7 +54,7 @@ export class Link {
   #deferred = false;
   /** How many have come. */
   #packets = 0;
-  /** By what stands behind the terminal's prefix; the QoS that was granted. */
+  /** By what stands behind the device's prefix; the QoS that was granted. */
   #subscriptions: Map<string, number> | undefined;
   #state: State = "new";
   #will: Will | undefined;

@@ -1,5 +1,5 @@
 import { limits } from "@tillkeeper/contract/limits";
-import { clientIdBelongsTo, terminalTopicPrefix, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { clientIdBelongsTo, deviceTopicPrefix, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { mayPublish, maySubscribe } from "../../broker-access/topic-rules.ts";
 import { maskText } from "../../logs/mask-text.ts";
 import type { Logger } from "../../platform/log.ts";
@@ -27,7 +27,7 @@ interface RulesDeps {
 const oldClientIdCharacters = 23;
 const longestWillBytes = 1_024;
 
-/** Who gets in, and what of a terminal's own topics it may say and hear; there are no others. */
+/** Who gets in, and what of a device's own topics it may say and hear; there are no others. */
 export function terminalRules({ admission, connections, receive, flooders, allowance, log }: RulesDeps): LinkHost {
   return {
     turns: new Turns(),
@@ -42,31 +42,31 @@ export function terminalRules({ admission, connections, receive, flooders, allow
         const admitted = await admission.admit(link, username, password);
         return admitted ? returnCodes.accepted : returnCodes.badCredentials;
       } catch (error) {
-        log.warn({ err: error, terminal_id: username }, "a terminal could not be authenticated");
+        log.warn({ err: error, address: username }, "a terminal could not be authenticated");
         return returnCodes.unavailable;
       }
     },
     take(link, packet) {
-      const { terminalId, credentialId } = link;
-      if (terminalId === undefined || !mayPublish(terminalId, packet.topic)) {
+      const { address } = link;
+      if (address === undefined || !mayPublish(address, packet.topic)) {
         throw new ProtocolError(`not allowed to publish to ${maskText(packet.topic)}`);
       }
       // It would have to be kept until it is released, which may be never.
       if (packet.qos === 2) throw new ProtocolError("not allowed to publish with QoS 2");
-      return receive(terminalId, endOf(terminalId, packet.topic) as UpChannel, packet.payload, { credentialId });
+      return receive(address, endOf(address, packet.topic) as UpChannel, packet.payload);
     },
-    filterEnd({ terminalId }, filter) {
-      if (terminalId === undefined || !maySubscribe(terminalId, filter)) return undefined;
-      return endOf(terminalId, filter);
+    filterEnd({ address }, filter) {
+      if (address === undefined || !maySubscribe(address, filter)) return undefined;
+      return endOf(address, filter);
     },
     bequeathed(link, { payload }) {
-      const { terminalId, credentialId } = link;
+      const { address } = link;
       // Whoever has sent the connection away knows that it is gone.
-      if (terminalId === undefined || connections.endsQuietly(link)) return;
-      void receive(terminalId, "gone", payload, { credentialId });
+      if (address === undefined || connections.endsQuietly(link)) return;
+      void receive(address, "gone", payload);
     },
     failed(link, error) {
-      if (error instanceof FloodError && link.terminalId !== undefined) flooders.ended(link.terminalId, error);
+      if (error instanceof FloodError && link.address !== undefined) flooders.ended(link.address, error);
       else log.debug({ err: error, client: maskText(link.id) }, "a connection of a terminal failed");
     },
   };
@@ -79,7 +79,7 @@ function refusalOf({ level, clientId, username }: ConnectPacket): number | undef
   if (clientId === "") return returnCodes.badClientId;
   if (level === 3 && clientId.length > oldClientIdCharacters) return returnCodes.badClientId;
   if (clientId.length > limits.mqttClientIdCharacters) return returnCodes.badClientId;
-  // A newer connection ends an older one with its client id: nobody may use another terminal's.
+  // A newer connection ends an older one with its client id: nobody may use another device's.
   if (!username || !clientIdBelongsTo(clientId, username)) return returnCodes.badCredentials;
   return undefined;
 }
@@ -89,7 +89,7 @@ function isOwnFarewell(username: string, will: Will | undefined): boolean {
   return will?.topic === topic(username, "gone") && will.payload.length <= longestWillBytes && will.qos !== 2;
 }
 
-/** What stands behind the terminal's prefix, of a topic or filter that it may use. */
-function endOf(terminalId: string, name: string): string {
-  return name.slice(terminalTopicPrefix(terminalId).length);
+/** What stands behind the device's prefix, of a topic or filter that it may use. */
+function endOf(address: string, name: string): string {
+  return name.slice(deviceTopicPrefix(address).length);
 }

@@ -2,13 +2,7 @@ import type { TerminalState } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../../db/db.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { gather } from "../../platform/gather.ts";
-
-interface Origin {
-  accountId: string;
-  terminalId: string;
-  /** By which the sender was let in, where that is known. */
-  credentialId?: string | undefined;
-}
+import type { Device } from "../../terminals/devices.ts";
 
 /** What is known of a terminal that says hello, to see whether anything has to be done at all. */
 export interface HelloOverview {
@@ -23,25 +17,22 @@ select seen.position::int as position, terminals.status, terminals.status_before
     select from operation_claims as claim
     where claim.account_id = seen.account_id and claim.terminal_id = seen.terminal_id
   ) as live
-from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality
-  as seen (account_id, terminal_id, credential_id, position)
+from unnest($1::text[], $2::text[], $3::text[]) with ordinality
+  as seen (account_id, terminal_id, address, position)
 join terminals on terminals.account_id = seen.account_id and terminals.terminal_id = seen.terminal_id
-left join terminal_credentials as credential
+-- A deleted one has it for as long as its last operation lives; a device that was replaced has nothing to say any more.
+join terminal_credentials as credential
   on credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
--- One that is deleted has nothing to say any more, once its last operation is over and its credential with that; nor has
--- a device that was locked out meanwhile.
-where (terminals.status <> 'DELETED' or credential.credential_id is not null)
-  and (seen.credential_id is null or seen.credential_id = credential.credential_id)`;
+  and credential.address = seen.address`;
 
 type Row = TerminalState & { position: number; live: boolean };
 
 /**
  * Looks terminals up that say hello, many in one statement: after a broken network thousands come in a second, and hardly
- * any has something waiting for it. `undefined` for one that does not exist, or not any more, and for a sender whose credential
- * does not hold any more.
+ * any has something waiting for it. `undefined` for an address that is not a terminal's, or not any more.
  */
-export function helloOverviews(db: Db): (origin: Origin) => Promise<HelloOverview | undefined> {
-  return gather<Origin, HelloOverview | undefined>({
+export function helloOverviews(db: Db): (origin: Device) => Promise<HelloOverview | undefined> {
+  return gather<Device, HelloOverview | undefined>({
     slots: 2,
     maxBatch: 512,
     maxQueue: 20_000,
@@ -54,7 +45,7 @@ export function helloOverviews(db: Db): (origin: Origin) => Promise<HelloOvervie
         values: [
           batch.map(({ accountId }) => accountId),
           batch.map(({ terminalId }) => terminalId),
-          batch.map(({ credentialId }) => credentialId ?? null),
+          batch.map(({ address }) => address),
         ],
       });
       const found: (HelloOverview | undefined)[] = batch.map(() => undefined);

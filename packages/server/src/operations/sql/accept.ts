@@ -1,7 +1,7 @@
 import type { OperationName, WhenBusy } from "@tillkeeper/contract/operations";
 import { operationsAllowed } from "@tillkeeper/contract/terminal-status";
 import type { Pool } from "pg";
-import { recipientIfItMatters } from "./release.ts";
+import { isRepeatable, noDevice } from "./release.ts";
 
 /** An operation as it is about to be accepted. */
 export interface NewOperation {
@@ -46,19 +46,21 @@ with input as (
 ), claimed as (
   insert into operation_claims (
     account_id, operation_id, terminal_id, client_id, idempotency_key, request_sha256, operation, device_model,
-    created_at, deadline, due_at, sent_at, sent_to, attempts
+    created_at, deadline, due_at, address, attempts
   )
   select
     input.account_id, input.id, input.terminal_id, input.client_id, input.idempotency_key, input.request_sha256,
     input.operation, case when terminals.simulated then 'simulated' else terminals.device_model end, input.created_at, input.deadline, input.due_at,
-    case when input.announced then input.created_at end,
-    case when input.announced then ${recipientIfItMatters("input")} end, input.announced::int
+    case when not ${isRepeatable("input")} then coalesce(credential.address, ${noDevice("input")}) end,
+    (input.announced and credential.address is not null)::int
   from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
+  left join terminal_credentials as credential
+    on credential.account_id = input.account_id and credential.terminal_id = input.terminal_id
   where (terminals.status, input.operation) in (${allowedPairs})
   order by input.account_id, input.terminal_id
   on conflict do nothing
-  returning operation_id, sent_to
+  returning account_id, operation_id, terminal_id, attempts
 ), stored as (
   insert into operations (
     account_id, id, terminal_id, operation, status, parameters, when_busy, deadline, created_at, created_by, updated_at,
@@ -69,17 +71,19 @@ with input as (
     input.deadline, input.created_at, input.client_id, input.created_at, input.client_id
   from input join claimed on claimed.operation_id = input.id
 )
-select operation_id, sent_to from claimed`;
+select claimed.operation_id, credential.address
+from claimed left join terminal_credentials as credential
+  on claimed.attempts > 0 and credential.account_id = claimed.account_id and credential.terminal_id = claimed.terminal_id`;
 
 /** An operation that was accepted. */
 export interface Acceptance {
-  /** As in the claim: the one credential that it may be sent to, null for whoever is there. */
-  sentTo: string | null;
+  /** Where this process is to send it; null where it is not to. */
+  address: string | null;
 }
 
 /** Answers for each operation, in order, whether it was accepted. */
 export async function acceptOperations(pool: Pool, batch: NewOperation[]): Promise<(Acceptance | undefined)[]> {
-  const { rows } = await pool.query<{ operation_id: string; sent_to: string | null }>({
+  const { rows } = await pool.query<{ operation_id: string; address: string | null }>({
     name: "accept_operations",
     text: acceptText,
     values: [
@@ -98,6 +102,6 @@ export async function acceptOperations(pool: Pool, batch: NewOperation[]): Promi
       batch.map((row) => row.announced),
     ],
   });
-  const accepted = new Map(rows.map((row) => [row.operation_id, { sentTo: row.sent_to }]));
+  const accepted = new Map(rows.map((row) => [row.operation_id, { address: row.address }]));
   return batch.map((row) => accepted.get(row.id));
 }

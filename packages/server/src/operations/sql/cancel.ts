@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/schema.ts";
-import { isRecipientGone, isRepeatable, operationOf, phasesFrom, release } from "./release.ts";
+import { isRepeatable, operationOf, phasesFrom, presentAddressOf, release } from "./release.ts";
 
 export interface Cancel {
   accountId: string;
@@ -12,10 +12,8 @@ export interface Cancel {
 /** What a request to cancel did: ended the operation, or has its terminal asked. */
 export interface Cancelled {
   ended: boolean;
-  /** Something may have been sent to the device that the terminal is. */
-  sent: boolean;
-  /** As in the claim: the one credential that it may be said to, null for whoever is there. */
-  sentTo: string | null;
+  /** Of the device that it may have been sent to, and that the terminal still is; else null. */
+  address: string | null;
 }
 
 /**
@@ -25,7 +23,7 @@ export interface Cancelled {
 const text = `
 with live as (
   select claim.*, (claim.started_at is null and (claim.attempts = 0 or ${isRepeatable("claim")})) as ends,
-    ${isRecipientGone("claim")} as gone
+    ${presentAddressOf("claim")} as present
   from operation_claims as claim
   where account_id = $1 and operation_id = $2::uuid and deadline > $4
   for update
@@ -44,7 +42,8 @@ with live as (
   from live
   where not live.ends and claim.account_id = live.account_id and claim.operation_id = live.operation_id
 )
-select ends as ended, attempts > 0 and not gone as sent, sent_to as "sentTo" from live`;
+select ends as ended, case when attempts > 0 and present = coalesce(address, present) then present end as address
+from live`;
 
 /** `askAgainAt`: when the outbox asks the terminal, should it not have answered by then. Undefined: it is not live. */
 export async function cancelLive(

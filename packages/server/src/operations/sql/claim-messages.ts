@@ -1,6 +1,6 @@
 import type { OperationName, OperationParameters, WhenBusy } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
-import { isBeingCancelled, isRecipientGone, isRepeatable, operationOf, recipientIfItMatters } from "./release.ts";
+import { isBeingCancelled, operationOf } from "./release.ts";
 
 /** A command on its way to a terminal. */
 export interface Command {
@@ -12,57 +12,46 @@ export interface Command {
   whenBusy: WhenBusy | null;
   createdAt: Date;
   deadline: Date;
-  /** The credential that it is for, if it is for no other; null for whoever is there. */
-  sentTo: string | null;
+  /** Of the device that it goes to. */
+  address: string;
 }
 
 /** What the outbox has to tell a terminal about an operation. */
 export interface Message {
-  kind: "command" | "cancel" | "inquiry";
+  kind: "command" | "cancel";
   command: Command;
-  /** Counts what was said about the operation. */
-  attempt: number;
 }
 
+/** A device that the operation may be sent to: the one that it is for, or any. */
+const isForPresent = "credential.address = coalesce(claim.address, credential.address)";
+
+const ofTerminal = "credential.account_id = claim.account_id and credential.terminal_id = claim.terminal_id";
+
 /**
- * What is to be said next about a live operation, null for nothing: as when the device that knows of it is gone, because
- * another one would answer for it, or begin it again. What has begun is told of by `hello`; what must not be
- * repeated blindly was sent once, and from then on is asked about.
+ * What is to be said next about a live operation, null for nothing: as when the device that it is for was replaced. What has
+ * begun is told of by `hello`.
  */
 const next = `case
-  when ${isRecipientGone("claim")} then null
+  when ${isForPresent} is not true then null
   when ${isBeingCancelled("claim")} then 'cancel'
   when claim.started_at is not null or claim.delivered_at is not null then null
-  when claim.attempts = 0 or ${isRepeatable("claim")} then 'command'
-  else 'inquiry' end`;
+  else 'command' end`;
 
-/**
- * The same after a hello, which names $3 and answers the inquiry $6 of the operation $7. One that must not be repeated
- * blindly is sent again only when the hello is the answer to the last that was said about it: any other may be older than
- * the sending. Counted, not timed: clocks of several servers differ.
- */
+/** The same after a hello of the device $6, which names $3. */
 const nextAfterHello = `case
-  when ${isRecipientGone("claim")} then null
+  when claim.address <> $6 then null
   when ${isBeingCancelled("claim")} then 'cancel'
   when claim.operation_id = any($3::uuid[]) or claim.started_at is not null then null
-  when claim.sent_at is null or ${isRepeatable("claim")} then 'command'
-  when claim.operation_id = $7::uuid and claim.attempts = $6::int then 'command'
-  else 'inquiry' end`;
-
-/** Decided and written by the statement that counts the sending, before anything is sent. */
-const recipient = `${isRecipientGone("claim")} as gone, ${recipientIfItMatters("claim")} as recipient`;
+  else 'command' end`;
 
 const mark = `
 update operation_claims as claim set
   due_at = case when due.kind is null then null else $2::timestamptz end,
-  sent_at = case when due.kind = 'command' then $1 else claim.sent_at end,
-  sent_to = case when due.kind = 'command' then due.recipient else claim.sent_to end,
-  recipient_gone_at = case when due.gone then coalesce(claim.recipient_gone_at, $1) end,
-  attempts = claim.attempts + 1
+  attempts = claim.attempts + case when due.kind is null then 0 else 1 end
 from due
 where claim.account_id = due.account_id and claim.operation_id = due.operation_id
 returning claim.account_id, claim.operation_id, claim.terminal_id, claim.operation, claim.created_at, claim.deadline,
-  claim.attempts, claim.sent_to, due.kind`;
+  due.address, due.kind`;
 
 const withParameters = `
 select marked.*, operations.parameters, operations.when_busy
@@ -76,12 +65,12 @@ where marked.kind is not null and marked.deadline > $1`;
  */
 const claim = `
 with due as (
-  select account_id, operation_id, ${next} as kind, ${recipient}
-  from operation_claims as claim
-  where due_at <= $1::timestamptz and ($4::text[] is null or terminal_id in (select unnest($4::text[])))
-  order by due_at
+  select claim.account_id, claim.operation_id, ${next} as kind, credential.address
+  from operation_claims as claim left join terminal_credentials as credential on ${ofTerminal}
+  where claim.due_at <= $1::timestamptz and ($4::text[] is null or claim.terminal_id in (select unnest($4::text[])))
+  order by claim.due_at
   limit $3
-  for update skip locked
+  for update of claim skip locked
 ), marked as (${mark})
 ${withParameters}`;
 
@@ -113,7 +102,7 @@ export async function claimMessages(pool: Pool, { now, nextDueAt, limit, termina
 
 const afterHello = `
 with due as (
-  select account_id, operation_id, ${nextAfterHello} as kind, ${recipient}
+  select account_id, operation_id, ${nextAfterHello} as kind, $6::text as address
   from operation_claims as claim
   where account_id = $4 and terminal_id = $5 and deadline + interval '0' > $1::timestamptz
   for update
@@ -127,17 +116,17 @@ interface Hello {
   nextDueAt: Date;
   /** The operations that the hello names. */
   named: string[];
-  /** The inquiry that the hello answers. */
-  inquiry: { operation_id: string; attempt: number } | undefined;
+  /** Of the device that says it. */
+  address: string;
 }
 
 /** What has to be said about the terminal's live operation, if any, now that it has said hello. */
 export async function claimAfterHello(pool: Pool, hello: Hello): Promise<Message | undefined> {
-  const { accountId, terminalId, now, nextDueAt, named, inquiry } = hello;
+  const { accountId, terminalId, address, now, nextDueAt, named } = hello;
   const { rows } = await pool.query<Row>({
     // Without a name: planned anew each time, for what is there. A plan made while little is live may walk it all later.
     text: afterHello,
-    values: [now, nextDueAt, named, accountId, terminalId, inquiry?.attempt ?? null, inquiry?.operation_id ?? null],
+    values: [now, nextDueAt, named, accountId, terminalId, address],
   });
   return rows[0] && toMessage(rows[0]);
 }
@@ -152,14 +141,12 @@ interface Row {
   when_busy: WhenBusy | null;
   created_at: Date;
   deadline: Date;
-  attempts: number;
-  sent_to: string | null;
+  address: string;
 }
 
 function toMessage(row: Row): Message {
   return {
     kind: row.kind,
-    attempt: row.attempts,
     command: {
       accountId: row.account_id,
       operationId: row.operation_id,
@@ -169,7 +156,7 @@ function toMessage(row: Row): Message {
       whenBusy: row.when_busy,
       createdAt: row.created_at,
       deadline: row.deadline,
-      sentTo: row.sent_to,
+      address: row.address,
     },
   };
 }

@@ -1,13 +1,11 @@
 import type { Pool } from "pg";
-import { lockedClaim, type Meeting, saidByHolder } from "./release.ts";
+import { lockedClaim, type Meeting } from "./release.ts";
 
 /** How far an operation has come, at the server's time; what is null is not reported. */
 export interface Progress {
   accountId: string;
   id: string;
   terminalId: string;
-  /** Of the device that told it; what is told with one that does not hold any more is not noted. */
-  credentialId?: string | undefined;
   dispatchedAt: Date | null;
   deliveredAt: Date | null;
   startedAt: Date | null;
@@ -17,9 +15,8 @@ export interface Progress {
 const text = (meeting: Meeting) => `
 with input as (
   select * from unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::uuid[]
-  ) as row (account_id, id, terminal_id, dispatched_at, delivered_at, started_at, credential_id)
-  where ${saidByHolder}
+    $1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[]
+  ) as row (account_id, id, terminal_id, dispatched_at, delivered_at, started_at)
   order by account_id, id
 ), live as (
   select claim.account_id, claim.operation_id, claim.terminal_id
@@ -77,6 +74,5 @@ function valuesOf(batch: Progress[]) {
     batch.map((row) => row.dispatchedAt),
     batch.map((row) => row.deliveredAt),
     batch.map((row) => row.startedAt),
-    batch.map((row) => row.credentialId ?? null),
   ];
 }

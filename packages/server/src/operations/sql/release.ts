@@ -22,16 +22,6 @@ export function operationOf(claim: string): string {
     and operations.terminal_id = ${claim}.terminal_id`;
 }
 
-/**
- * That whoever said what a row of `row (account_id, terminal_id, credential_id, …)` tells still speaks for that terminal.
- * Null is of this server, or of one of whom an outside broker does not tell by what it was let in.
- */
-export const saidByHolder = `(row.credential_id is null or exists (
-    select from terminal_credentials as credential
-    where credential.account_id = row.account_id and credential.terminal_id = row.terminal_id
-      and credential.credential_id = row.credential_id
-  ))`;
-
 /** What becomes of a row that somebody else has locked: it is left out, or waited for, as long as the connection allows. */
 export type Meeting = "skip" | "wait";
 
@@ -64,56 +54,37 @@ function assignments(columns: string[], claim: string): string {
 }
 
 /**
- * Why an operation timed out, by how far its claim came; the contract's table as SQL. Of one whose device is gone nobody can
+ * Why an operation timed out, by how far its claim came; the contract's table as SQL. Of one whose device was replaced nobody can
  * say that it was not delivered.
  */
 export function timeoutReasonOf(claim: string): string {
   return `case
     when ${claim}.started_at is not null then '${timeoutReasons.started}'
-    when ${claim}.delivered_at is not null or ${claim}.recipient_gone_at is not null or ${isSentToWhoKnows(claim)}
-      then '${timeoutReasons.delivered}'
+    when ${claim}.delivered_at is not null then '${timeoutReasons.delivered}'
     -- That it is sent is counted before it is sent; when it was is only noted.
-    when ${claim}.attempts > 0 then '${timeoutReasons.dispatched}'
-    else '${timeoutReasons.accepted}' end`;
+    when ${claim}.attempts = 0 then '${timeoutReasons.accepted}'
+    when ${claim}.address is null or ${claim}.address = ${presentAddressOf(claim)} then '${timeoutReasons.dispatched}'
+    else '${timeoutReasons.delivered}' end`;
 }
 
 const repeatableNames = Object.entries(repeatable).flatMap(([name, yes]) => (yes ? [`'${name}'`] : []));
 
-/** Whether it does no harm to carry it out twice. */
+/** Whether it does no harm that two devices carry it out. */
 export function isRepeatable(claim: string): string {
   return `${claim}.operation in (${repeatableNames.join(", ")})`;
 }
 
-function isSentToWhoKnows(claim: string): string {
-  return `(${claim}.attempts > 0 and ${claim}.sent_to is null and not ${isRepeatable(claim)})`;
-}
-
-/**
- * The credential of the only device that can hear what is sent to the terminal of a row from now on; null while the one
- * before may still be there.
- */
-export function recipientOf(row: string): string {
+/** The address of the device that the terminal of a row is; null where it is none. */
+export function presentAddressOf(row: string): string {
   return `(
-    select credential.credential_id from terminal_credentials as credential
+    select credential.address from terminal_credentials as credential
     where credential.account_id = ${row}.account_id and credential.terminal_id = ${row}.terminal_id
-      and credential.admitted_at is not null
   )`;
 }
 
-/** What a claim is to know of that, as it is sent: null for what may be carried out twice, which costs no look. */
-export function recipientIfItMatters(row: string): string {
-  return `case when ${isRepeatable(row)} then null else ${recipientOf(row)} end`;
-}
-
-/**
- * Whether something was sent that must not be done twice, and the terminal is not surely the device that it went to: another
- * one must neither be sent it nor be asked about it.
- */
-export function isRecipientGone(claim: string): string {
-  return `case
-    when ${claim}.recipient_gone_at is not null then true
-    when ${claim}.attempts = 0 or ${isRepeatable(claim)} then false
-    else coalesce(${claim}.sent_to <> ${recipientOf(claim)}, true) end`;
+/** What no device has for an address: that of an operation which was for a device and found none. */
+export function noDevice(row: string): string {
+  return `${row}.terminal_id || '-D0'`;
 }
 
 /** What lives and still has to be asked of its terminal to be given up. */

@@ -10,8 +10,8 @@ export interface FieldOfTerminal {
 
 /** One field as a terminal told it. */
 export interface ToldField extends FieldOfTerminal {
-  /** By which the device was let in that told it, where that is known. */
-  credentialId?: string | undefined;
+  /** Of the device that told it. */
+  address: string;
   value: unknown;
   at: Date;
 }
@@ -37,9 +37,9 @@ const ofAnother = (at: string) => `coalesce(${at} >= known.device_changed_at, fa
  */
 const text = `
 with input as (
-  select account_id, terminal_id, field, value::jsonb as value, at, credential_id
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::uuid[])
-    as row (account_id, terminal_id, field, value, at, credential_id)
+  select account_id, terminal_id, field, value::jsonb as value, at, address
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
+    as row (account_id, terminal_id, field, value, at, address)
 ), due as (
   select input.* from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
@@ -50,12 +50,12 @@ with input as (
     or input.at > known.at
       and (known.value <> input.value or input.at >= known.at + ${renewAfter} or ${ofAnother("input.at")})
   )
-  -- The device may have been locked out since it told this.
-  and (input.credential_id is null or exists (
+  -- The device may have been replaced since it told this.
+  and exists (
     select from terminal_credentials as credential
     where credential.account_id = input.account_id and credential.terminal_id = input.terminal_id
-      and credential.credential_id = input.credential_id
-  ))
+      and credential.address = input.address
+  )
 ), written as (
   insert into terminal_telemetry as known (account_id, terminal_id, field, value, since, at)
   select account_id, terminal_id, field, value, at, at from due
@@ -113,7 +113,7 @@ export async function noteTelemetry(pool: Pool, told: ToldField[], now: Date): P
       ...keysOf(told),
       told.map((row) => JSON.stringify(row.value)),
       told.map((row) => row.at),
-      told.map((row) => row.credentialId ?? null),
+      told.map((row) => row.address),
       horizonOf(now),
     ],
   });

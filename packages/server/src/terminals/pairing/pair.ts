@@ -8,10 +8,10 @@ import { inTenant } from "../../db/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { networkOf, type RateLimit, takeTurn } from "../../platform/http/rate-limit.ts";
 import type { Reached } from "../../platform/own-addresses.ts";
-import { replaceWithKey } from "../credentials.ts";
 import { moveTerminals } from "../life-cycle.ts";
 import { presentTerminal } from "../present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
+import { type Replaced, replaceCredential } from "../replace-credential.ts";
 import { codeMatches, compareInVain } from "./codes.ts";
 import { spendNonce } from "./nonces.ts";
 import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";
@@ -56,8 +56,9 @@ export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: 
     await sleep(refusedAfterMs - ((performance.now() - begunAt) % refusedAfterMs));
     throw pairingRefused();
   }
-  const identity = { accountId: right.account_id, terminalId: right.terminal_id, credentialId: paired.credentialId };
-  return issueToken(deps, identity, { reference: paired.reference, former: "ends" });
+  const { address, former, reference } = paired;
+  const identity = { accountId: right.account_id, terminalId: right.terminal_id, address };
+  return issueToken(deps, identity, { reference, former });
 }
 
 /** What is counted for a serial number without an open code, so that all serial numbers take equal steps. */
@@ -81,10 +82,9 @@ interface Attempt extends PairRequest {
   peer: Peer;
 }
 
-type MatchDeps = Pick<TokenDeps, "clock" | "tellsApart" | "giveUpRecipient">;
+type MatchDeps = Pick<TokenDeps, "clock">;
 
-interface Paired {
-  credentialId: string;
+interface Paired extends Replaced {
   reference: string | undefined;
 }
 
@@ -108,13 +108,13 @@ interface Match {
 }
 
 async function pair(tx: Tx, deps: MatchDeps, { terminal, code, attempt }: Match): Promise<Paired> {
-  const { clock, giveUpRecipient } = deps;
+  const { clock } = deps;
   const { account_id: accountId, terminal_id: terminalId } = terminal;
   const { key, thumbprint, peer, agent, device_serial_number: serialNumber } = attempt;
   const used = { status: pairingCodeMoves.device_paired, used_at: clock.now(), key_thumbprint: thumbprint };
   await setCode(tx, code, used);
-  const credentialId = await replaceWithKey(tx, deps, { accountId, terminalId, publicKey: key.jwk, serialNumber });
-  await giveUpRecipient(tx, { accountId, terminalId });
+  const device = { publicKey: key.jwk, serialNumber };
+  const replaced = await replaceCredential(tx, clock, { accountId, terminalId }, device);
   await moveTerminals(tx, clock, "device_connected", { accountId, terminalId });
   const after = (await findTerminal(tx, accountId, terminalId)) as TerminalRow;
   const actor = { accountId, clientId: "device", ...peer };
@@ -130,7 +130,7 @@ async function pair(tx: Tx, deps: MatchDeps, { terminal, code, attempt }: Match)
       ...(agent !== undefined && { agent }),
     },
   });
-  return { credentialId, reference: code.reference ?? undefined };
+  return { ...replaced, reference: code.reference ?? undefined };
 }
 
 function pairingRefused(): ApiError {

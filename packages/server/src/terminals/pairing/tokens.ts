@@ -1,20 +1,23 @@
 import type { DeviceToken, DeviceTokenRequest } from "@tillkeeper/contract/http/devices";
 import type { JWK } from "jose";
+import { recordChange } from "../../audit/audit.ts";
 import type { DeviceIdentity, DeviceTokens, Nonce } from "../../auth/device-tokens.ts";
+import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { type RateLimit, takeTurn } from "../../platform/http/rate-limit.ts";
 import type { OwnAddresses, Reached } from "../../platform/own-addresses.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
-import type { Admission } from "../admission.ts";
 import { type AdmitDeps, admitWhileLive } from "../admit-live.ts";
 import { accountOfTerminalId } from "../authentication.ts";
 import { noteToken } from "../lapses.ts";
-import { findTerminal, type TerminalRow } from "../queries.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
+import { changeAddress } from "../replace-credential.ts";
 import type { LiveCredential } from "../sql/live-credentials.ts";
 import { spendNonce } from "./nonces.ts";
 import { invalidProof, isSignedBy, type ProofPlace, verifyRenewalProof } from "./proofs.ts";
 import { findBySerial, nowhere, type Place } from "./queries.ts";
+import type { Peer } from "./wrong-tries.ts";
 
 export interface TokenDeps extends AdmitDeps {
   deviceTokens: DeviceTokens;
@@ -24,21 +27,27 @@ export interface TokenDeps extends AdmitDeps {
   isOwnAddress: OwnAddresses["isOwn"];
 }
 
+/** The device, as its connection and its request show it. */
+export interface RenewalPeer extends Peer {
+  reached: Reached;
+}
+
 export interface RenewalDeps extends TokenDeps {
   /** By terminal, and only for proofs that are right: a stranger takes no turns of others. */
   renewals: RateLimit;
 }
 
 /**
- * A new token for a device that holds the key which its terminal is paired with. Throws `invalid_proof`, and
+ * A new token for a device that holds the key which its terminal is paired with; with another address for one that has lost
+ * its memory (docs/adr/0025-device-addresses.md). Throws `invalid_proof`, and
  * `too_many_requests` for a device that asks without need.
  */
 export async function renewToken(
   deps: RenewalDeps,
-  reached: Reached,
+  { reached, ...peer }: RenewalPeer,
   request: DeviceTokenRequest,
 ): Promise<DeviceToken> {
-  const { terminal_id: named, device_serial_number: serialNumber, proof } = request;
+  const { terminal_id: named, device_serial_number: serialNumber, proof, memory_lost: memoryLost = false } = request;
   const subject = named ?? serialNumber;
   if (subject === undefined || (named !== undefined && serialNumber !== undefined)) {
     throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
@@ -51,10 +60,42 @@ export async function renewToken(
   // A proof by a key that nobody has does not verify.
   if (!credential) throw new Error("a proof was verified without a credential");
   takeTurn(deps.renewals, `${accountId}/${terminalId}`);
-  const identity = { accountId, terminalId, credentialId: credential.credential_id };
-  // Whoever was there before may still be: the server could not tell the broker, or died before it did.
-  const former = credential.admitted_at === null ? "ends" : "stays";
-  return issueToken(deps, identity, { reference: undefined, former, nonce });
+  const identity = { accountId, terminalId, address: credential.address };
+  if (!memoryLost) return issueToken(deps, identity, { reference: undefined, former: undefined, nonce });
+  const address = await inTenant(deps.db, accountId, (tx) => beginAnew(tx, deps, identity, { nonce, peer }));
+  return issueToken(deps, { ...identity, address }, { reference: undefined, former: identity.address });
+}
+
+interface Beginning {
+  nonce: Nonce;
+  peer: Peer;
+}
+
+/** Another address: whatever the server says to the one before is not for a device that remembers nothing of it. */
+async function beginAnew(
+  tx: Tx,
+  { clock }: Pick<TokenDeps, "clock">,
+  identity: DeviceIdentity,
+  { nonce, peer }: Beginning,
+): Promise<string> {
+  const { accountId, terminalId, address: before } = identity;
+  await lockTerminal(tx, accountId, terminalId);
+  await spendNonce(tx, accountId, nonce);
+  const address = await changeAddress(tx, clock, identity);
+  if (address === undefined) throw notTheKey();
+  const subject = { type: "terminal", id: terminalId } as const;
+  const actor = { accountId, clientId: "device", ...peer };
+  await recordChange(tx, clock, actor, {
+    action: "terminal.memory_lost",
+    subject,
+    before: { address: before },
+    after: { address },
+  });
+  return address;
+}
+
+function notTheKey() {
+  return invalidProof("its key is not the terminal's any more");
 }
 
 /** What a proof is held against: nonces, and the addresses of this server. */
@@ -93,8 +134,8 @@ async function holderOf(
 
 interface About {
   reference: string | undefined;
-  /** What becomes of connections with an older credential. */
-  former: Admission["former"];
+  /** The address that this one replaces. */
+  former: string | undefined;
   /** Of the proof that the token is given for, where nothing else has used it up. */
   nonce?: Nonce;
 }
@@ -106,8 +147,8 @@ export async function issueToken(
   { reference, former, nonce }: About,
 ): Promise<DeviceToken> {
   const { db, deviceTokens, clock, mqttUrl, ownUrl } = deps;
-  const { accountId, terminalId, credentialId } = identity;
-  const { token, endsAt } = await deviceTokens.sign(identity);
+  const { accountId, terminalId, address } = identity;
+  const { token, endsAt } = await deviceTokens.sign(address);
   const { generation, terminal } = await inTenant(db, accountId, async (tx) => {
     if (nonce) await spendNonce(tx, accountId, nonce);
     return {
@@ -118,11 +159,12 @@ export async function issueToken(
     };
   });
   const now = clock.now();
-  const admission = { terminalId, password: token, former, expiresAt: endsAt };
-  const mqtt = generation && (await admitWhileLive(deps, credentialId, { ...admission, generation }));
-  if (!mqtt) throw invalidProof("its key is not the terminal's any more");
+  const admission = { address, password: token, former, expiresAt: endsAt };
+  const mqtt = generation && (await admitWhileLive(deps, { ...admission, generation }));
+  if (!mqtt) throw notTheKey();
   return {
     terminal_id: terminalId,
+    address,
     account_id: accountId,
     store_id: terminal.store_id,
     ...(reference !== undefined && { reference }),

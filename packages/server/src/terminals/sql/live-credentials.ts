@@ -6,7 +6,7 @@ import { gather } from "../../platform/gather.ts";
 
 export type LiveCredential = Pick<
   Selectable<Tables["terminal_credentials"]>,
-  "credential_id" | "secret_sha256" | "public_key" | "admitted_at"
+  "address" | "secret_sha256" | "public_key"
 >;
 
 /** Finds the credential of a terminal that may connect. */
@@ -17,8 +17,7 @@ export type FindLiveCredential = (accountId: string, terminalId: string) => Prom
  * (docs/adr/0007-deleting-a-terminal.md): one whose claim still holds the terminal.
  */
 const find = `
-select seen.position::int as position, credential.credential_id, credential.secret_sha256, credential.public_key,
-  credential.admitted_at
+select seen.position::int as position, credential.address, credential.secret_sha256, credential.public_key
 from unnest($1::text[], $2::text[]) with ordinality as seen (account_id, terminal_id, position)
 join terminal_credentials as credential
   on credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
