@@ -4,7 +4,7 @@ import { systemClock } from "../src/clock.ts";
 import { memoryJournal } from "../src/journal.ts";
 import { fileJournal, opened, quickly, type Run, recordingLog, useAgents } from "./support/agents.ts";
 import { password } from "./support/broker.ts";
-import { type Scene, terminalId, useScene } from "./support/scene.ts";
+import { address, type Scene, useScene } from "./support/scene.ts";
 import { until } from "./support/until.ts";
 
 let scene: Scene;
@@ -25,7 +25,7 @@ describe("an operation", () => {
     const agent = start(run, { journal });
     const hello = await server.hello();
     expect(hello).toMatchObject({ protocol: 1, agent: "test/1", operations: [] });
-    expect(broker.connects).toEqual([{ clientId: terminalId, clean: true, version: 4 }]);
+    expect(broker.connects).toEqual([{ clientId: address, clean: true, version: 4 }]);
     const command = server.command({ parameters: { operator_id: "Kari" } });
     const result = await server.result(command.operation_id);
     expect(result).toMatchObject({ operation: "open_menu", ...opened, started_at: server.starts[0]?.started_at });
@@ -176,12 +176,12 @@ describe("a lost link", () => {
     const { lines, log } = recordingLog();
     const agent = start(vi.fn<Run>(), {
       log,
-      credential: { url: broker.url, username: terminalId, password: "wrong" },
+      credential: { url: broker.url, address, password: "wrong" },
     });
     await vi.waitFor(() => expect(broker.connects.length).toBeGreaterThan(1));
     expect(lines).toEqual(["cannot connect; will try again"]);
     expect(server.hellos).toEqual([]);
-    agent.use({ url: broker.url, username: terminalId, password });
+    agent.use({ url: broker.url, address, password });
     await server.hello();
   });
 
@@ -190,7 +190,7 @@ describe("a lost link", () => {
     const refused = vi.fn<() => void>(() => {
       current = password;
     });
-    start(vi.fn<Run>(), { credential: { url: broker.url, username: terminalId, password: () => current, refused } });
+    start(vi.fn<Run>(), { credential: { url: broker.url, address, password: () => current, refused } });
     await server.hello();
     expect(refused).toHaveBeenCalledTimes(1);
     const attempts = broker.connects.length;
@@ -211,7 +211,7 @@ describe("a lost link", () => {
       return () => void (reopen = () => {});
     };
     const agent = start(vi.fn<Run>(), {
-      credential: { url: broker.url, username: terminalId, password, whenOutdated },
+      credential: { url: broker.url, address, password, whenOutdated },
     });
     const first = await server.hello();
     reopen();
@@ -289,7 +289,7 @@ test("a channel that only a later version of the server knows is ignored", async
   const { lines, log } = recordingLog();
   start(vi.fn<Run>().mockResolvedValue(opened), { log });
   await server.hello();
-  await broker.push(`tillkeeper/v1/${terminalId}/invoice`, "{}");
+  await broker.push(`tillkeeper/v1/${address}/invoice`, "{}");
   const message = server.command();
   expect(await server.result(message.operation_id)).toMatchObject(opened);
   expect(lines).not.toContain("ignored a malformed message");
