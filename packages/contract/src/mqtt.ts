@@ -226,7 +226,10 @@ export const ResultMessage = Type.Object(
       Type.Literal(true, { description: "With FAILED: it was begun, and the device cannot say whether it was done." }),
     ),
     last_close: Type.Optional(
-      Type.Union([OperationId, Type.Null()], { description: "With out_of_step: the last close of the log." }),
+      Type.String({
+        format: "uuid",
+        description: "With out_of_step: the last close of the log; left out if it has none.",
+      }),
     ),
     repeats: Type.Optional(
       Type.String({ format: "uuid", description: "The operation of the same request, whose result this is." }),

@@ -4,7 +4,7 @@ import {
   DeviceResultsRequest,
 } from "@tillkeeper/contract/http/devices";
 import { limits } from "@tillkeeper/contract/limits";
-import type { ReceiptMessage, ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { ReceiptMessage } from "@tillkeeper/contract/mqtt";
 import { deviceProofs } from "@tillkeeper/contract/pairing";
 import type { Reports } from "../operations/reports.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -45,7 +45,7 @@ export function handingInRoutes(deps: HandingInDeps): Route[] {
 }
 
 /** In order, as far as they are understood. */
-async function takeAll(deps: HandingInDeps, device: Device, results: ResultMessage[]): Promise<DeviceResultsAnswer> {
+async function takeAll(deps: HandingInDeps, device: Device, results: unknown[]): Promise<DeviceResultsAnswer> {
   const receipts: ReceiptMessage[] = [];
   for (const [index, result] of results.entries()) {
     const read = await deps.readResult(device, Buffer.from(JSON.stringify(result)));
