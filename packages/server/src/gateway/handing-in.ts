@@ -4,13 +4,14 @@ import {
   DeviceResultsRequest,
 } from "@tillkeeper/contract/http/devices";
 import { limits } from "@tillkeeper/contract/limits";
-import type { ReceiptMessage } from "@tillkeeper/contract/mqtt";
+import type { ReceiptMessage, ResultMessage } from "@tillkeeper/contract/mqtt";
 import { deviceProofs } from "@tillkeeper/contract/pairing";
 import type { Reports } from "../operations/reports.ts";
 import { ApiError } from "../platform/errors.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import type { Device } from "../terminals/devices.ts";
 import type { VerifyHandingIn } from "../terminals/pairing/handing-in.ts";
+import type { Refused } from "./read-message.ts";
 import type { ReadResult } from "./read-result.ts";
 
 interface HandingInDeps {
@@ -44,19 +45,26 @@ export function handingInRoutes(deps: HandingInDeps): Route[] {
   ];
 }
 
-/** In order, as far as they are understood. */
+/** In order. One that nobody can read counts in the log, as on any other way. */
 async function takeAll(deps: HandingInDeps, device: Device, results: unknown[]): Promise<DeviceResultsAnswer> {
   const receipts: ReceiptMessage[] = [];
   for (const [index, result] of results.entries()) {
     const read = await deps.readResult(device, Buffer.from(JSON.stringify(result)));
-    if (read.places) throw notUnderstood(index, read.places);
-    const receipt = await deps.reports.finished(device, read.message);
-    if (receipt === undefined || "ofAnother" in receipt) {
-      throw notUnderstood(index, [{ path: "/operation", message: "is not that of the command" }]);
-    }
-    receipts.push(receipt);
+    receipts.push(read.places ? await pass(deps, device, index, read) : await take(deps, device, index, read.message));
   }
   return { receipts, memory: receipts.at(-1)?.memory ?? { number: 0 } };
+}
+
+async function take({ reports }: HandingInDeps, device: Device, index: number, message: ResultMessage) {
+  const receipt = await reports.finished(device, message);
+  if (!receipt) throw notUnderstood(index, [{ path: "", message: "is of an address that is not known here" }]);
+  return "ofAnother" in receipt ? { operation_id: message.operation_id, memory: receipt.memory } : receipt;
+}
+
+async function pass({ reports }: HandingInDeps, device: Device, index: number, { places, unreadable }: Refused) {
+  const memory = unreadable && (await reports.unreadable(device, unreadable));
+  if (!memory) throw notUnderstood(index, places);
+  return { operation_id: unreadable.id, memory };
 }
 
 function notUnderstood(index: number, places: { path: string; message: string }[]): ApiError {
