@@ -15,7 +15,7 @@ import type { Refused } from "./read-message.ts";
 import type { ReadResult } from "./read-result.ts";
 
 interface HandingInDeps {
-  reports: Pick<Reports, "finished">;
+  reports: Pick<Reports, "finished" | "unreadable">;
   readResult: ReadResult;
   verify: VerifyHandingIn;
 }
