@@ -20,8 +20,9 @@ export async function transferOf(
   await exchange(stage, device, [{ channel: "hello", message: hello }]);
   const request = { terminal_id: device.terminalId, operation, timeout: transferSeconds };
   const { id } = await poster(stage, token)("/v1/admin/terminals/operations", request);
-  const command = await answered(stage, device, [], { channel: "command", operationId: id });
-  return { operationId: id, token: command.transfer.token };
+  const { transfer } = await answered(stage, device, [], { channel: "command", operationId: id });
+  if (!transfer) throw new Error(`the command of the operation ${id} brings no transfer`);
+  return { operationId: id, token: transfer.token };
 }
 
 /**
@@ -38,13 +39,19 @@ export async function renewTransfer(stage: Stage, { own, waiting }: World, kind:
   return transferOf(stage, own.token, device, kind);
 }
 
-interface Awaited {
+/** What of a message for the device is looked at. */
+interface Come {
+  channel: string;
+  message: { operation_id: string; transfer?: { token: string } };
+}
+
+interface Wanted {
   channel: string;
   operationId: string;
 }
 
 /** Sends the messages, and waits for one of that channel about the operation. */
-async function answered(stage: Stage, device: Device, messages: object[], { channel, operationId }: Awaited) {
+async function answered(stage: Stage, device: Device, messages: object[], { channel, operationId }: Wanted) {
   for (let tries = 0; tries < mostTries; tries += 1) {
     const { messages: come } = await exchange(stage, device, tries === 0 ? messages : []);
     const found = come.find((one) => one.channel === channel && one.message.operation_id === operationId);
@@ -54,6 +61,6 @@ async function answered(stage: Stage, device: Device, messages: object[], { chan
 }
 
 /** Sends messages as the device, and answers those that wait for it or come within two seconds. */
-function exchange(stage: Stage, device: Device, messages: object[]): Promise<{ messages: any[] }> {
+function exchange(stage: Stage, device: Device, messages: object[]): Promise<{ messages: Come[] }> {
   return poster(stage, device.token)("/v1/device/messages", { session, wait_seconds: 2, messages });
 }
