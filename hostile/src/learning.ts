@@ -4,14 +4,31 @@ import type { Answer, Shot } from "./http.ts";
 import type { Pools, Thing } from "./pools.ts";
 import { recipes } from "./recipes.ts";
 
+/** What an error says is not there, by its code. Other refusals with 404 say nothing of what the path names. */
+const missingKinds: Record<string, readonly string[]> = {
+  store_not_found: ["store_id"],
+  terminal_not_found: ["terminal_id"],
+  unknown_payout_destination: ["payout_destination_id", "operator_destination_id"],
+  operation_not_found: ["operation_id"],
+  client_not_found: ["client_ref", "secret_client"],
+  client_secret_not_found: ["secret_id"],
+  client_grant_not_found: ["grant_ref"],
+  release_not_found: ["release_id"],
+  release_key_not_found: ["key_id"],
+  configuration_not_found: ["version"],
+};
+
 /** Notes what the answer to a right request says of what lives: what was made, has another name, has ended, or is not there. */
 export function noteThings(pools: Pools, endpoint: Endpoint, shot: Shot, answer: Answer): void {
   const { makes, renames, destructive, belongsTo, kinds } = recipes[endpoint.id] ?? {};
   const named = namedIn(endpoint, shot.path);
   const [parameter, subject = ""] = Object.entries(named).at(-1) ?? [];
-  const subjectKind = parameter && (kinds?.[parameter] ?? parameter);
+  const kindOf = (name: string) => kinds?.[name] ?? name;
   if (answer.status === 400) for (const [kind, id] of missingInBody(shot, answer)) pools.forget(kind, id);
-  if (subjectKind && isMissing(named, answer)) pools.forget(subjectKind, subject);
+  if (answer.status === 404) {
+    const missing = missingKinds[readError(answer.text).code] ?? [];
+    for (const [name, id] of Object.entries(named)) if (missing.includes(kindOf(name))) pools.forget(kindOf(name), id);
+  }
   if (answer.status < 200 || answer.status >= 300) return;
   const told = makes || renames ? (JSON.parse(answer.text) as Record<string, unknown>) : {};
   if (makes && told[makes.field] !== undefined) {
@@ -19,7 +36,7 @@ export function noteThings(pools: Pools, endpoint: Endpoint, shot: Shot, answer:
     pools.add(makes.kind, { ...owner, [makes.kind]: String(told[makes.field]) });
   }
   if (renames && told[renames.field] !== undefined) pools.rename(renames.kind, subject, String(told[renames.field]));
-  if (destructive && subjectKind) pools.forget(subjectKind, subject);
+  if (destructive && parameter !== undefined) pools.forget(kindOf(parameter), subject);
 }
 
 /** The values of the path's parameters, in their order. */
@@ -30,14 +47,6 @@ function namedIn({ path: template }: Endpoint, path: string): Thing {
     return name === undefined ? [] : [[name, decodeURIComponent(values[n] ?? "")]];
   });
   return Object.fromEntries(pairs);
-}
-
-/** Codes of 404 that say nothing of the thing that the path names. */
-const ofOthers = new Set(["not_found", "account_not_found"]);
-
-/** Where the path names two things beside the account, it is not told which of them is missing. */
-function isMissing({ aid: _aid, oid: _oid, ...things }: Thing, { status, text }: Answer): boolean {
-  return status === 404 && Object.keys(things).length === 1 && !ofOthers.has(readError(text).code);
 }
 
 /** What a body names and the server does not know, by the names of the fields. */

@@ -93,7 +93,7 @@ describe("the pools of ids", () => {
   it("keep what lives when something else was refused", () => {
     const pools = newPools();
     const path = "/v1/accounts/T70000009/stores/own-1";
-    for (const code of ["not_found", "account_not_found"]) {
+    for (const code of ["not_found", "account_not_found", "configuration_not_found"]) {
       const elsewhere = refusal(404, code);
       note(pools, "aid_account_management_stores_sid_get", `${stores}/{store_id}`, { path }, elsewhere);
     }
