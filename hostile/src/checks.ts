@@ -76,7 +76,7 @@ export interface ReadError {
 export function readError(text: string): ReadError {
   try {
     const { error } = JSON.parse(text);
-    return typeof error === "string" ? { code: error, places: [] } : { code: error.code, places: error.errors };
+    return typeof error === "string" ? { code: error, places: [] } : { code: error.code, places: error.errors ?? [] };
   } catch {
     return { code: "", places: [] };
   }

@@ -56,22 +56,22 @@ export interface Report {
 const leastShare = 0.5;
 /** Fewer say nothing about a share. */
 const leastRequests = 20;
-/** A share that sinks is found in a quarter; of fewer, chance could make one look so. */
-const leastOfQuarter = 200;
+/** Of so many, half is half; of fewer, chance alone takes something off. */
+const enough = 1_000;
 
 /** Routes whose requests were mostly refused for their form, in the whole run or at its end. */
 export function shallow({ routes }: Report): string[] {
   return [...routes].flatMap(([route, { whole, quarters }]) => {
     const last = quarters.at(-1) as Share;
-    if (isShallow(whole, leastRequests)) return [tellShallow(route, whole, "its requests")];
-    return isShallow(last, leastOfQuarter)
-      ? [tellShallow(route, last, "its requests in the last quarter of the run")]
-      : [];
+    if (isShallow(whole)) return [tellShallow(route, whole, "its requests")];
+    return isShallow(last) ? [tellShallow(route, last, "its requests in the last quarter of the run")] : [];
   });
 }
 
-function isShallow({ of, past }: Share, least: number): boolean {
-  return of >= least && past < leastShare;
+function isShallow({ of, past }: Share): boolean {
+  // Two standard deviations of a share near half.
+  const chance = of < enough ? 1 / Math.sqrt(of) : 0;
+  return of >= leastRequests && past < leastShare - chance;
 }
 
 function tellShallow(route: string, { past }: Share, of: string): string {

@@ -26,7 +26,8 @@ const mostFailures = 50;
 const mostPerRoute = 5;
 /** Long before the windows of the transfers are over. */
 const renewMs = (transferSeconds / 2) * 1000;
-const forNeighbours = 0.12;
+/** Each asks twice. */
+const forNeighbours = 0.08;
 
 /** Sends requests until the time is over or every route has had enough, ends the server and reads its log. */
 export async function runHostile({ stage, signal, ...settings }: RunOptions): Promise<Report> {
