@@ -40,7 +40,8 @@ describe("turns to use the database", () => {
   });
 
   it("come to a neighbour's request after a few of the flooder's requests", async () => {
-    const create = (tenant: Tenant) => server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: {} });
+    const create = (tenant: Tenant) =>
+      server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: {} });
     let answered = 0;
     const statuses = new Set<number>();
     const first = Promise.withResolvers<void>();

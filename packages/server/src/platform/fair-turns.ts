@@ -26,7 +26,7 @@ export type Turns = <T>(share: Share, work: () => Promise<T>) => Promise<T>;
  * whose work does not come to its end stops nobody else. A share that is full refuses; it does not take room from others.
  */
 export function fairTurns({ slots, patienceMs, overload, ...bounds }: TurnsOptions): Turns {
-  const queue = new Queue(bounds);
+  const queue = new TurnQueue(bounds);
   const runningOf = new Map<string, number>();
   let running = 0;
 
@@ -49,7 +49,7 @@ export function fairTurns({ slots, patienceMs, overload, ...bounds }: TurnsOptio
   async function turnOf(share: Share): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let timer: NodeJS.Timeout | undefined;
-    const waiting: Waiting = { share, begun: false, start };
+    const waiting = { share, begun: false, start };
     function start(): void {
       waiting.begun = true;
       clearTimeout(timer);
@@ -77,26 +77,32 @@ export function fairTurns({ slots, patienceMs, overload, ...bounds }: TurnsOptio
   };
 }
 
+/** A piece of work that waits. */
 interface Waiting {
   share: Share;
-  begun: boolean;
   start(): void;
 }
+
+type Bounds = Pick<TurnsOptions, "mostPerMember" | "mostPerGroup" | "mostWaiting">;
 
 interface Group {
   members: Map<string, Waiting[]>;
   waiting: number;
 }
 
-/** What waits, by group and member. */
-class Queue {
-  readonly #most: Pick<TurnsOptions, "mostPerMember" | "mostPerGroup" | "mostWaiting">;
+/** What waits, by group and member, and whose turn is next. */
+export class TurnQueue {
+  readonly #most: Bounds;
   /** In the order of their turns, as maps keep the order of insertion. */
   readonly #groups = new Map<string, Group>();
   #waiting = 0;
 
-  constructor(most: Pick<TurnsOptions, "mostPerMember" | "mostPerGroup" | "mostWaiting">) {
+  constructor(most: Bounds) {
     this.#most = most;
+  }
+
+  get size(): number {
+    return this.#waiting;
   }
 
   /** Answers false where a share is full. */
@@ -115,7 +121,7 @@ class Queue {
   }
 
   /** Takes the next of a group that may run; the group and the member go to the end of their rows. */
-  take(mayRun: (group: string) => boolean): Waiting | undefined {
+  take(mayRun: (group: string) => boolean = () => true): Waiting | undefined {
     for (const [name, group] of this.#groups) {
       if (!mayRun(name)) continue;
       const [first] = group.members;
@@ -135,6 +141,7 @@ class Queue {
     return undefined;
   }
 
+  /** Takes out what does not wait any longer. */
   remove(waiting: Waiting): void {
     const { group: name, member } = waiting.share;
     const group = this.#groups.get(name);
