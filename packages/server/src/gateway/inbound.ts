@@ -12,6 +12,7 @@ import {
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import { isMoved } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -145,7 +146,9 @@ const handlers: { [C in UpChannel]: From<C> } = {
   goodbye: ({ presence }, origin, message) => presence.goodbye(origin, message),
   gone: ({ presence }, origin, message) => presence.gone(origin, message),
   async probe_answer({ db, transport, presence }, origin, message) {
-    const counts = isTakenAtItsWord(transport(), origin) || (await holdsCredential(db.sql, origin));
+    const counts =
+      isTakenAtItsWord(transport(), origin) ||
+      (await inTurn(db, origin.accountId, () => holdsCredential(db.sql, origin)));
     if (counts) await presence.probeAnswered(origin, message);
   },
 };
@@ -195,7 +198,9 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
 async function tellOfCancelled(deps: InboundDeps, { accountId, terminalId }: Origin, hello: HelloMessage) {
   const waiting = hello.operations.filter(({ phase }) => phase === "delivered").map((known) => known.operation_id);
   if (waiting.length === 0) return;
-  for (const command of await cancelledAmong(deps.db.sql, { accountId, terminalId, ids: waiting })) {
+  const { db } = deps;
+  const named = { accountId, terminalId, ids: waiting };
+  for (const command of await inTurn(db, accountId, () => cancelledAmong(db.sql, named))) {
     sendMessage(deps, { kind: "cancel", command, attempt: 1 });
   }
 }

@@ -7,6 +7,7 @@ import type {
 } from "@tillkeeper/contract/mqtt";
 import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
+import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
@@ -79,14 +80,17 @@ export function createReports({ db, clock, durations }: { db: Db; clock: Clock; 
       // One that somebody else is just changing is tried once more, beside the others.
       const ended = (await report({ finish })) || (await finishAlone(db, finish));
       if (ended) return message.status;
-      if (origin.credentialId === undefined || (await holdsCredential(db.sql, origin))) {
-        return settleUnmatched(db, origin, message, finish.at);
-      }
-      putBack({ ...finish, dispatchedAt });
-      return undefined;
+      return inTurn(db, origin.accountId, async () => {
+        if (origin.credentialId === undefined || (await holdsCredential(db.sql, origin))) {
+          return settleUnmatched(db, origin, message, finish.at);
+        }
+        putBack({ ...finish, dispatchedAt });
+        return undefined;
+      });
     },
 
-    cancelRefused: (origin, { operation_id: id }) => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() }),
+    cancelRefused: (origin, { operation_id: id }) =>
+      inTurn(db, origin.accountId, () => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() })),
 
     async flush() {
       const sent = notes.takeAll();

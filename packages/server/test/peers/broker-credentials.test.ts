@@ -179,7 +179,9 @@ describe("tokens at Mosquitto", () => {
       giveUpRecipient: async () => {},
     };
     const proof = await device.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
-    await expect(renewToken(deps, {}, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });
+    await expect(
+      renewToken(deps, { address: "127.0.0.1", reached: {} }, { terminal_id: id, proof }),
+    ).rejects.toMatchObject({ code: "invalid_proof" });
     expect(made).toHaveLength(1);
     await expect(connect(broker, made[0] as Admitted)).rejects.toThrow();
   });

@@ -113,7 +113,7 @@ export function deviceRoutes(ports: TokenDeps): Route[] {
       schemas: { body: DeviceTokenRequest, responses: { 200: DeviceToken } },
       handle: async ({ body, request }) => ({
         status: 200,
-        body: await renewToken(deps, request.socket, body),
+        body: await renewToken(deps, { address: request.ip, reached: request.socket }, body),
         headers: noStore,
       }),
     }),
