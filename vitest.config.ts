@@ -41,6 +41,8 @@ export default defineConfig({
           include: ["packages/*/test/**/*.test.ts", "hostile/test/**/*.test.ts"],
           exclude: [...withDebian, "**/node_modules/**"],
           globalSetup: ["packages/server/test/support/global-setup.ts"],
+          // Files share what they import: the sources of a server are read once per worker, not once per file.
+          isolate: false,
         },
       },
       { test: { ...unhurried, name: "architecture", include: ["test/architecture/**/*.test.ts"] } },
