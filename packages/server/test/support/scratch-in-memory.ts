@@ -1,9 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 
 /** The run's temporary files take about a tenth of it. */
 const roomBytes = 4 * 1024 ** 3;
 const memory = "/dev/shm";
+/** The number of the process follows. */
+const prefix = "tillkeeper-run-";
 
 /**
  * Puts the temporary files of this process and of all that it starts into memory where Linux has the room, and answers what
@@ -13,7 +15,8 @@ const memory = "/dev/shm";
 export function keepScratchInMemory(): () => void {
   if (!hasRoom()) return () => {};
   const before = process.env["TMPDIR"];
-  const folder = mkdtempSync(join(memory, "tillkeeper-run-"));
+  removeStale();
+  const folder = mkdtempSync(join(memory, `${prefix}${process.pid}-`));
   // As /tmp: PostgreSQL runs as another user where root starts it.
   chmodSync(folder, 0o1777);
   process.env["TMPDIR"] = folder;
@@ -22,6 +25,14 @@ export function keepScratchInMemory(): () => void {
     else process.env["TMPDIR"] = before;
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
+}
+
+/** What runs have left that were killed: unlike a disk, memory is missed. */
+function removeStale(): void {
+  for (const name of readdirSync(memory).filter((name) => name.startsWith(prefix))) {
+    const process = name.slice(prefix.length).split("-")[0] as string;
+    if (!existsSync(`/proc/${process}`)) rmSync(join(memory, name), { recursive: true, force: true, maxRetries: 5 });
+  }
 }
 
 function hasRoom(): boolean {
