@@ -29,9 +29,10 @@ export function keepScratchInMemory(): () => void {
 
 /** What runs have left that were killed: unlike a disk, memory is missed. */
 function removeStale(): void {
-  for (const name of readdirSync(memory).filter((name) => name.startsWith(prefix))) {
-    const process = name.slice(prefix.length).split("-")[0] as string;
-    if (!existsSync(`/proc/${process}`)) rmSync(join(memory, name), { recursive: true, force: true, maxRetries: 5 });
+  for (const name of readdirSync(memory)) {
+    if (!name.startsWith(prefix)) continue;
+    const [owner = ""] = name.slice(prefix.length).split("-");
+    if (!existsSync(join("/proc", owner))) rmSync(join(memory, name), { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
