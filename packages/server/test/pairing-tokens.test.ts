@@ -119,7 +119,9 @@ describe("device tokens, on two servers with one database", () => {
         giveUpRecipient: async () => {},
       };
       const proof = await device.sign(here, "renewal", { nonce: await newNonce(here), sub });
-      await expect(renewToken(deps, {}, { ...named, proof })).rejects.toMatchObject({ code: "invalid_proof" });
+      await expect(renewToken(deps, { address: "127.0.0.1", reached: {} }, { ...named, proof })).rejects.toMatchObject({
+        code: "invalid_proof",
+      });
       return steps;
     };
     for (const serial of ["STEPS-KNOWN", "STEPS-UNKNOWN"])

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ProbeMessage } from "@tillkeeper/contract/mqtt";
 import type { Db } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
@@ -56,7 +57,7 @@ export function createProbes(deps: ProbeDeps): Probes {
     },
 
     async answered(origin, probeId) {
-      const row = await noteAnswer(db, origin, probeId, clock.now());
+      const row = await inTurn(db, origin.accountId, () => noteAnswer(db, origin, probeId, clock.now()));
       if (row) waiting.learn([row]);
     },
 
