@@ -141,10 +141,14 @@ class OutsideBroker {
     await this.revoking.close();
   }
 
-  /** The device before may stay for a while, should the broker be away: what is for this one goes to another address. */
+  /**
+   * The device before is over, also if the broker cannot be told of the next one. It may stay for a while then, and hears
+   * nothing that is for the next.
+   */
   async admit(admission: Admission): Promise<Admitted> {
-    const admitted = await this.#options.access.admit(admission);
-    if (admission.former !== undefined) await this.revoking.revoke(admission.former);
+    const { former } = admission;
+    const ended = former === undefined ? undefined : this.revoking.revoke(former);
+    const [admitted] = await Promise.all([this.#options.access.admit(admission), ended]);
     return admitted;
   }
 

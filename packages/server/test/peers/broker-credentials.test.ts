@@ -163,7 +163,8 @@ describe("tokens at Mosquitto", () => {
       let told = 0;
       device.on("message", () => (told += 1));
       await device.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
-      for (const server of servers) await server.publish(address, "probe", { probe_id: randomUUID() });
+      for (const server of servers)
+        await server.publish(address, "probe", { probe_id: randomUUID(), sent_at: new Date().toISOString() });
       await device.publishAsync(`tillkeeper/v1/${address}/hello`, "{}", { qos: 1 });
       await vi.waitUntil(() => told === 2 && heard.length > 0);
       expect(heard).toEqual([`${address} hello`]);

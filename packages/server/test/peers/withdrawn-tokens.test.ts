@@ -56,7 +56,8 @@ it("a token is neither answered nor left at Mosquitto for a terminal that was de
     withdraw: (credential: TakenCredential) => own.withdraw(credential),
   };
   const proof = await device.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
-  await expect(renewToken(deps, {}, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });
+  const peer = { reached: {}, address: "127.0.0.1", requestId: "test" };
+  await expect(renewToken(deps, peer, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });
   expect(made).toHaveLength(1);
   const [{ username, password, clientId }] = made as [Admitted];
   expect(await letIn({ mqtt_username: username, mqtt_password: password, mqtt_client_id: clientId })).toBe(false);
