@@ -10,6 +10,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { releaseCommand } from "./commands/release.ts";
+import { restoredCommand } from "./commands/restored.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { settingsCommand } from "./commands/settings.ts";
@@ -38,6 +39,7 @@ for (const command of [
   keysCommand(),
   backupCommand(),
   restoreCommand(),
+  restoredCommand(),
   settingsCommand(),
   auditCommand(),
   agentCommand(),

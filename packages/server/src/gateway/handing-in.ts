@@ -34,7 +34,7 @@ export function handingInRoutes(deps: HandingInDeps): Route[] {
       bodyValues: limits.mqttMessageValues,
       schemas: { body: DeviceResultsRequest, responses: { 200: Answer } },
       handle: async ({ body, request }) => {
-        const device = await deps.verify(request.socket, body);
+        const device = await deps.verify({ address: request.ip, reached: request.socket }, body);
         return {
           status: 200,
           body: await takeAll(deps, device, body.results),
