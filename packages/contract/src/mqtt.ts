@@ -208,7 +208,13 @@ export const ResultMessage = Type.Object(
         description: "In the log of this address. Left out of what the journal could not take.",
       }),
     ),
-    oldest: Type.Optional(Type.Literal(true, { description: "Nothing before it is in the journal any more." })),
+    after: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2_147_483_646,
+        description: "The number that the journal has before it, 0 for none; left out where that is one less.",
+      }),
+    ),
     operation_id: Type.String({ format: "uuid", description: "Of a close by hand: a random one." }),
     operation: OperationName,
     status: Type.Enum(["COMPLETED", "FAILED"]),

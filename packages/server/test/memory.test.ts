@@ -85,14 +85,14 @@ describe("memory", () => {
     await device.leave();
   });
 
-  it("may begin behind what a device has dropped, if the device says so", async () => {
+  it("may leave out what a device has dropped, if it holds what the device has before that", async () => {
     const device = await freshDevice();
-    const [one, other] = [randomUUID(), randomUUID()];
+    const [one, other, last] = [randomUUID(), randomUUID(), randomUUID()];
     expect(await answer(device, close(one, 7, { by_hand: true }))).toEqual({
       operation_id: one,
       memory: { number: 0 },
     });
-    expect(await answer(device, close(one, 7, { by_hand: true, oldest: true }))).toMatchObject({
+    expect(await answer(device, close(one, 7, { by_hand: true, after: 0 }))).toMatchObject({
       status: "COMPLETED",
       memory: { number: 7, id: one },
     });

@@ -40,7 +40,9 @@ describe("a database that went back", () => {
     const numberOf = (id: string) => Number(id.split("-T")[1]);
     expect(numberOf(after.terminal_id)).toBe(Math.ceil(numberOf(before.terminal_id) / 1000) * 1000 + 1);
     const { body } = await server.call("GET", `/v1/accounts/${tenant.aid}/audit`, tenant);
-    expect(body.entries).toContainEqual(expect.objectContaining({ action: "database.restored", after: { how: "told" } }));
+    expect(body.entries).toContainEqual(
+      expect.objectContaining({ action: "database.restored", after: { how: "told" } }),
+    );
   });
 
   it("says of no window before that moment that nothing was delivered", async () => {
