@@ -4,7 +4,6 @@ import { accountCommand } from "./commands/account.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
-import { brokerCommand } from "./commands/broker.ts";
 import { clientCommand } from "./commands/client.ts";
 import { configurationCommand } from "./commands/configuration.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -39,7 +38,6 @@ for (const command of [
   keysCommand(),
   backupCommand(),
   restoreCommand(),
-  brokerCommand(),
   settingsCommand(),
   auditCommand(),
   agentCommand(),

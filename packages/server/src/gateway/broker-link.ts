@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from "mqtt";
 import type { Logger } from "../platform/log.ts";
@@ -47,7 +47,6 @@ const goodbyeMs = 1_000;
 const keepaliveSeconds = 10;
 /** Messages that the broker may send before we have acknowledged the first of them. */
 const receiveMaximum = 1_000;
-const shareName = "tillkeeper";
 const unsupportedVersion = 132;
 
 /**
@@ -102,7 +101,8 @@ async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: Lin
   };
   try {
     const greeting = await connected(client);
-    const subscription = await subscribe(client, filters, sharing(version, greeting));
+    const share = sharing(version, greeting) ? shareOf(user?.password ?? new URL(url).password) : undefined;
+    const subscription = await subscribe(client, filters, share);
     return link(client, { version, ended, window: windowOf(client, greeting, ended), ...subscription });
   } catch (error) {
     client.end(true);
@@ -129,10 +129,10 @@ function sharing(version: 4 | 5, { properties }: IConnackPacket): boolean {
 async function subscribe(
   client: MqttClient,
   plain: readonly string[],
-  share: boolean,
+  share: string | undefined,
 ): Promise<{ filters: string[]; shared: boolean }> {
-  if (share) {
-    const filters = plain.map((filter) => `$share/${shareName}/${filter}`);
+  if (share !== undefined) {
+    const filters = plain.map((filter) => `$share/${share}/${filter}`);
     try {
       await client.subscribeAsync(filters, { qos: 1 });
       return { filters, shared: true };
@@ -143,6 +143,14 @@ async function subscribe(
   }
   await client.subscribeAsync([...plain], { qos: 1 });
   return { filters: [...plain], shared: false };
+}
+
+/**
+ * The same for all servers, and nobody else knows it: some brokers let anybody into any share, and count as delivered
+ * what they then do not show.
+ */
+function shareOf(password: string): string {
+  return `tillkeeper-${createHmac("sha256", password).update("share").digest("hex").slice(0, 32)}`;
 }
 
 function windowOf(client: MqttClient, { properties }: IConnackPacket, ended: Promise<void>): PublishWindow {
