@@ -1,0 +1,120 @@
+import { deviceAddress, nextDeviceNumber } from "@tillkeeper/contract/addresses";
+import type { JWK } from "jose";
+import type { Kysely } from "kysely";
+import { sha256 } from "../auth/secrets.ts";
+import type { Tables } from "../db/schema.ts";
+import type { Clock } from "../platform/clock.ts";
+
+interface Place {
+  accountId: string;
+  terminalId: string;
+}
+
+/** What a device proves itself by: a password, or the key that it pairs with and the serial number that it had then. */
+type Proof =
+  | { password: string; publicKey?: undefined }
+  | { publicKey: JWK; serialNumber: string; password?: undefined };
+
+export interface Replaced {
+  address: string;
+  /** The address that this one replaces. */
+  former: string | undefined;
+}
+
+/**
+ * Makes another device the terminal's: with an address of its own, and what it proves itself by. For the transaction of whoever
+ * has locked the terminal, or is the only one that gives it credentials.
+ */
+export async function replaceCredential(
+  db: Kysely<Tables>,
+  clock: Clock,
+  { accountId, terminalId }: Place,
+  proof: Proof,
+): Promise<Replaced> {
+  const former = await addressOf(db, { accountId, terminalId });
+  const address = await nextAddress(db, clock, { accountId, terminalId });
+  const credential = {
+    address,
+    secret_sha256: proof.password === undefined ? null : sha256(proof.password),
+    public_key: proof.publicKey ? JSON.stringify(proof.publicKey) : null,
+    device_serial_number: proof.publicKey ? proof.serialNumber : null,
+    created_at: clock.now(),
+    token_lapses: 0,
+    lapse_due_at: null,
+    lapsed_at: null,
+  };
+  await db
+    .insertInto("terminal_credentials")
+    .values({ account_id: accountId, terminal_id: terminalId, ...credential })
+    .onConflict((conflict) => conflict.columns(["account_id", "terminal_id"]).doUpdateSet(credential))
+    .execute();
+  return { address, former };
+}
+
+/** Gives the same device, with its memory, another password. False when the address is not the terminal's any more. */
+export async function changePassword(
+  db: Kysely<Tables>,
+  { accountId, address }: { accountId: string; address: string },
+  password: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable("terminal_credentials")
+    .set({ secret_sha256: sha256(password) })
+    .where("account_id", "=", accountId)
+    .where("address", "=", address)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Another address for the device that is paired, whose key stays. Undefined when `address` is not the terminal's any more. */
+export async function changeAddress(
+  db: Kysely<Tables>,
+  clock: Clock,
+  { accountId, terminalId, address }: Place & { address: string },
+): Promise<string | undefined> {
+  const next = await nextAddress(db, clock, { accountId, terminalId });
+  const row = await db
+    .updateTable("terminal_credentials")
+    .set({ address: next, token_lapses: 0, lapse_due_at: null, lapsed_at: null })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("address", "=", address)
+    .returning("address")
+    .executeTakeFirst();
+  return row?.address;
+}
+
+/** The address that a terminal has. */
+export async function addressOf(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("terminal_credentials")
+    .select("address")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .executeTakeFirst();
+  return row?.address;
+}
+
+/** From now on nobody gets in as this terminal. Answers the address that it had. */
+export async function endCredential(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<string | undefined> {
+  const row = await db
+    .deleteFrom("terminal_credentials")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .returning("address")
+    .executeTakeFirst();
+  return row?.address;
+}
+
+/** Never given before, also where the database went back to an earlier moment. */
+async function nextAddress(db: Kysely<Tables>, clock: Clock, { accountId, terminalId }: Place): Promise<string> {
+  const least = nextDeviceNumber(0, clock.now());
+  const { last_device: number } = await db
+    .updateTable("terminals")
+    .set((eb) => ({ last_device: eb.fn<number>("greatest", [eb("last_device", "+", 1), eb.val(least)]) }))
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .returning("last_device")
+    .executeTakeFirstOrThrow();
+  return deviceAddress(terminalId, number);
+}
