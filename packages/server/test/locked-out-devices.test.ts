@@ -26,9 +26,9 @@ describe("a device that another server has locked out", () => {
   };
   /** An active device at the other server, which has told its name. */
   const greeted = async (serial: string) => {
-    const { terminalId, password, client } = await activeDevice(other, tenant, serial);
+    const { client, ...entry } = await activeDevice(other, tenant, serial);
     await client.endAsync();
-    const device = await PresentDevice.connect(other, { terminalId, password });
+    const device = await PresentDevice.connect(other, entry);
     await device.greet();
     device.received.length = 0;
     return device;

@@ -32,6 +32,7 @@ describe("operations that meet", () => {
       const finish = (accountId: string, terminalId: string, status: Finish["status"]): Finish => ({
         accountId,
         terminalId,
+        address: `${terminalId}-D1`,
         id: body.id,
         operation: "open_menu",
         status,

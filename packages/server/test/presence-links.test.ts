@@ -20,11 +20,11 @@ import { makeTenant, send, startTestServer, type Tenant, type TestServer } from 
 
 const agentProcess = fileURLToPath(new URL("./support/agent-process.ts", import.meta.url));
 
-function startAgent(url: string, { terminalId, password }: Registered): Agent {
+function startAgent(url: string, { address, password }: Registered): Agent {
   const agent = new Agent({
-    terminalId,
+    address,
     agentName: "presence/1",
-    credential: { url, username: terminalId, password },
+    credential: { url, username: address, password },
     handlers: {},
     journal: memoryJournal(undefined),
   });

@@ -58,10 +58,10 @@ describe("reading of presence", () => {
   });
 
   it("answers in order what happened within one millisecond", async () => {
-    const { terminalId } = await register(server, tenant, "6000302");
+    const { terminalId, address } = await register(server, tenant, "6000302");
     const at = server.clock.now();
     const rounds = [1, 2, 3, 4].flatMap((round): PresenceEvent[] => [
-      { kind: "hello", at, session: `${round}`, nextExpectedAt: new Date(at.getTime() + 30_000) },
+      { kind: "hello", at, session: `${round}`, nextExpectedAt: new Date(at.getTime() + 30_000), address },
       { kind: "gone", at, session: `${round}` },
     ]);
     // Two batches, as they would be written.

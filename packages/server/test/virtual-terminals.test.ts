@@ -85,7 +85,7 @@ describe("virtual terminals, by the documented API alone", () => {
 
   it("misbehave by serial number", async () => {
     const [silent, failing] = [await register("901"), await register("904")];
-    // A close of the day that goes out before the terminal is there waits for the answer to an inquiry.
+    // A close of the day that is accepted before the terminal has a device is for none.
     const presence = `/v1/accounts/${tenant.aid}/terminals/${failing}/presence`;
     await vi.waitUntil(async () => (await server.call("GET", presence, tenant)).body.status === "online");
     const [nothing, failure] = await Promise.all([

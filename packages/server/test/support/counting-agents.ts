@@ -25,11 +25,11 @@ export async function startCountingAgents(server: ForDevices, tenant: Tenant, co
     const registered = await server.call("POST", `${accounts}/terminals`, { token: tenant.token, body });
     const { terminal_id: terminalId } = registered.body;
     const path = `${accounts}/terminals/${terminalId}/credentials`;
-    const { username, password } = (await server.call("POST", path, { token: tenant.token })).body;
+    const { address, password } = (await server.call("POST", path, { token: tenant.token })).body;
     const agent = new Agent({
-      terminalId,
+      address,
       agentName: "counting/1",
-      credential: { url: server.mqttUrl, username, password },
+      credential: { url: server.mqttUrl, username: address, password },
       journal: memoryJournal(undefined),
       handlers: countingHandlers(carriedOut),
     });

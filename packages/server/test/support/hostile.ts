@@ -3,6 +3,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 /** What the API answers when a terminal gets a credential. */
 export interface IssuedCredential {
   terminal_id: string;
+  address: string;
   mqtt_url: string;
   username: string;
   password: string;
