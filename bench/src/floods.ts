@@ -20,10 +20,10 @@ function connectOf(clientId: string): IConnectPacket {
   return { cmd: "connect", protocolId: "MQTT", protocolVersion: 4, clean: true, clientId, keepalive: 0 };
 }
 
-function kindsOf(terminalId: string): Record<string, Packet> {
+function kindsOf(address: string): Record<string, Packet> {
   const said = (channel: "heartbeat" | "hello" | "result", payload: string): Packet => ({
     cmd: "publish",
-    topic: topic(terminalId, channel),
+    topic: topic(address, channel),
     payload,
     qos: 1,
     dup: false,
@@ -35,8 +35,8 @@ function kindsOf(terminalId: string): Record<string, Packet> {
   return {
     PINGREQ: { cmd: "pingreq" },
     PUBACK: { cmd: "puback", messageId: 7 },
-    SUBSCRIBE: { cmd: "subscribe", messageId: 7, subscriptions: [{ topic: topic(terminalId, "command"), qos: 1 }] },
-    UNSUBSCRIBE: { cmd: "unsubscribe", messageId: 7, unsubscriptions: [topic(terminalId, "command")] },
+    SUBSCRIBE: { cmd: "subscribe", messageId: 7, subscriptions: [{ topic: topic(address, "command"), qos: 1 }] },
+    UNSUBSCRIBE: { cmd: "unsubscribe", messageId: 7, unsubscriptions: [topic(address, "command")] },
     "PUBLISH, not JSON": said("result", "x"),
     "PUBLISH heartbeat": said("heartbeat", JSON.stringify({ session, sent_at: at })),
     "PUBLISH hello": said(
@@ -44,7 +44,7 @@ function kindsOf(terminalId: string): Record<string, Packet> {
       JSON.stringify({ protocol: 1, agent: "bench", session, sent_at: at, operations: [] }),
     ),
     "PUBLISH, 60 KB of zeros": said("result", JSON.stringify(Array.from({ length: 30_000 }, () => 0))),
-    "CONNECT again": connectOf(terminalId),
+    "CONNECT again": connectOf(address),
   };
 }
 
@@ -66,7 +66,7 @@ export async function floods({ rounds }: Effort, closing: Closing): Promise<void
     for (let round = 0; round < rounds; round += 1) {
       const device = flooders.pop() as DeviceAccess;
       const flooder = await enter(port, device);
-      const single = generate(kindsOf(device.terminalId)[kind] as Packet);
+      const single = generate(kindsOf(device.address)[kind] as Packet);
       flooder.write(Buffer.alloc(Math.ceil(floodBytes / single.length) * single.length, single));
       worst.push(Math.max(...(await waits(other, watchMs))));
       flooder.destroy();
@@ -82,12 +82,12 @@ export async function floods({ rounds }: Effort, closing: Closing): Promise<void
   printAim("worst wait, flooded : idle", worstRatio.toFixed(1), `≤ ${mostRatio}`, worstRatio <= mostRatio);
 }
 
-async function enter(port: number, { terminalId, password }: DeviceAccess): Promise<Socket> {
+async function enter(port: number, { address, password }: DeviceAccess): Promise<Socket> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   // A flood ends with its connection.
   socket.on("error", () => undefined);
   await once(socket, "connect");
-  socket.write(generate({ ...connectOf(terminalId), username: terminalId, password: Buffer.from(password) }));
+  socket.write(generate({ ...connectOf(address), username: address, password: Buffer.from(password) }));
   await once(socket, "data");
   // What comes back of a flood is read, and not looked at.
   socket.resume();

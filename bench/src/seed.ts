@@ -3,7 +3,7 @@ import { createClient } from "@tillkeeper/server/auth/clients";
 import { newSecret, sha256 } from "@tillkeeper/server/auth/secrets";
 import type { Db } from "@tillkeeper/server/db/db";
 import { systemClock } from "@tillkeeper/server/platform/clock";
-import { accountId, firstTerminalNumber, terminalId, terminalIdPrefix } from "./terminal-set.ts";
+import { accountId, addressOf, firstTerminalNumber, terminalId, terminalIdPrefix } from "./terminal-set.ts";
 
 export const clientId = "bench";
 
@@ -49,6 +49,7 @@ export async function seedTerminals(db: Db, size: number, stores = 1): Promise<v
 
 export interface DeviceAccess {
   terminalId: string;
+  address: string;
   password: string;
 }
 
@@ -56,12 +57,19 @@ export interface DeviceAccess {
 export async function seedCredentials(db: Db, size: number): Promise<DeviceAccess[]> {
   const devices = Array.from({ length: size }, (_, number) => ({
     terminalId: terminalId(number),
+    address: addressOf(number),
     password: newSecret(),
   }));
   await db.pool.query(
-    `insert into terminal_credentials (account_id, terminal_id, credential_id, secret_sha256, created_at)
-     select $1, terminal_id, gen_random_uuid(), secret, now() from unnest($2::text[], $3::bytea[]) as row (terminal_id, secret)`,
-    [accountId, devices.map((device) => device.terminalId), devices.map((device) => sha256(device.password))],
+    `insert into terminal_credentials (account_id, terminal_id, address, secret_sha256, created_at)
+     select $1, terminal_id, address, secret, now()
+     from unnest($2::text[], $3::text[], $4::bytea[]) as row (terminal_id, address, secret)`,
+    [
+      accountId,
+      devices.map((device) => device.terminalId),
+      devices.map((device) => device.address),
+      devices.map((device) => sha256(device.password)),
+    ],
   );
   return devices;
 }

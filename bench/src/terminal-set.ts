@@ -1,3 +1,5 @@
+import { deviceAddress } from "@tillkeeper/contract/addresses";
+
 /** The account that everything happens in. */
 export const accountId = "T99000001";
 
@@ -8,6 +10,11 @@ const stride = 15_485_863;
 /** Terminal ids all have seven digits, so that a prepared request can be overwritten in place. */
 export function terminalId(number: number): string {
   return `${accountId}-T${firstNumber + number}`;
+}
+
+/** Of the device that the terminal is. */
+export function addressOf(number: number): string {
+  return deviceAddress(terminalId(number), 1);
 }
 
 export const terminalIdPrefix = `${accountId}-T`;

@@ -13,11 +13,10 @@ let begunTwice = 0;
 /** Starts all agents; resolves when the server has welcomed each of them. */
 async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAccess[] }): Promise<void> {
   await Promise.all(
-    devices.map(({ terminalId, password }) => {
+    devices.map(({ address, password }) => {
       return new Promise<void>((welcomed) => {
         const agent = new Agent({
-          terminalId,
-          credential: { url: mqttUrl, username: terminalId, password },
+          credential: { url: mqttUrl, address, password },
           agentName: "bench",
           handlers: { open_menu: { run: ({ operation_id: id }) => openMenu(id) } },
           journal: memoryJournal(undefined),

@@ -1,5 +1,5 @@
 import { topic } from "@tillkeeper/contract/mqtt";
-import { terminalId } from "../terminal-set.ts";
+import { addressOf } from "../terminal-set.ts";
 
 const at = new Date(0).toISOString();
 const operationId = "00000000-0000-7000-8000-000000000000";
@@ -21,5 +21,5 @@ export const answer = JSON.stringify({
   result: { opened: true },
 });
 
-export const requestTopic = (client: number): string => topic(terminalId(client), "command");
-export const answerTopic = (client: number): string => topic(terminalId(client), "result");
+export const requestTopic = (client: number): string => topic(addressOf(client), "command");
+export const answerTopic = (client: number): string => topic(addressOf(client), "result");

@@ -15,12 +15,12 @@ async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAcc
   await Promise.all(devices.map((device) => connectTerminal(mqttUrl, device)));
 }
 
-async function connectTerminal(mqttUrl: string, { terminalId, password }: DeviceAccess): Promise<void> {
+async function connectTerminal(mqttUrl: string, { address, password }: DeviceAccess): Promise<void> {
   const client = await connectAsync(mqttUrl, {
     protocolVersion: 4,
     clean: true,
-    clientId: terminalId,
-    username: terminalId,
+    clientId: address,
+    username: address,
     password,
     reconnectPeriod: 0,
   });
@@ -33,9 +33,9 @@ async function connectTerminal(mqttUrl: string, { terminalId, password }: Device
     const now = new Date().toISOString();
     const answer = { operation_id: id, operation, status: "COMPLETED", started_at: now, finished_at: now } as const;
     const result: ResultMessage = { ...answer, result: { opened: true } };
-    client.publish(topic(terminalId, "result"), JSON.stringify(result), { qos: 1 });
+    client.publish(topic(address, "result"), JSON.stringify(result), { qos: 1 });
   });
-  await client.subscribeAsync(topic(terminalId, "command"), { qos: 1 });
+  await client.subscribeAsync(topic(address, "command"), { qos: 1 });
 }
 
 serveParent({ start }, async () => {

@@ -68,18 +68,18 @@ export class RawTerminal {
   }
 
   #connect(): void {
-    const { terminalId, password } = this.#options.device;
+    const { address, password } = this.#options.device;
     this.#write({
       cmd: "connect",
       protocolId: "MQTT",
       protocolVersion: 4,
       clean: true,
-      clientId: terminalId,
+      clientId: address,
       keepalive: this.#options.keepaliveSeconds,
-      username: terminalId,
+      username: address,
       password: Buffer.from(password),
       will: {
-        topic: topic(terminalId, "gone"),
+        topic: topic(address, "gone"),
         payload: Buffer.from(JSON.stringify({ session: this.#session })),
         qos: 1,
         retain: false,
@@ -90,7 +90,7 @@ export class RawTerminal {
   #receive(packet: Packet, bare: boolean): void {
     if (packet.cmd === "connack" && packet.returnCode === 0) {
       const subscriptions = downChannels.map((channel) => ({
-        topic: topic(this.#options.device.terminalId, channel),
+        topic: topic(this.#options.device.address, channel),
         qos: 1 as const,
       }));
       this.#write({ cmd: "subscribe", messageId: this.#nextId(), subscriptions });
@@ -111,7 +111,7 @@ export class RawTerminal {
   #say(channel: "hello" | "heartbeat", message: object): void {
     const packet: IPublishPacket = {
       cmd: "publish",
-      topic: topic(this.#options.device.terminalId, channel),
+      topic: topic(this.#options.device.address, channel),
       payload: JSON.stringify(message),
       qos: 1,
       retain: false,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Agent } from "@tillkeeper/terminal/agent";
-import { openFileJournal } from "@tillkeeper/terminal/file-journal";
+import { claimFileJournal, type FileJournalOptions, openFileJournal } from "@tillkeeper/terminal/file-journal";
 import type { Journal } from "@tillkeeper/terminal/journal";
 import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
 import type { OperationHandlers } from "@tillkeeper/terminal/operation";
@@ -13,10 +13,10 @@ import { inventedWork } from "./work.ts";
 /** What a process of terminals is told, in a JSON file that it reads at each start. */
 export interface FleetSettings {
   mqttUrl: string;
-  /** For the journals, made when it is missing. */
+  /** Of the journals. */
   folder: string;
   historyPath: string;
-  terminals: { terminalId: string; password: string }[];
+  terminals: { terminalId: string; address: string; password: string }[];
 }
 
 /** What the process tells whoever started it. */
@@ -25,6 +25,14 @@ export type FleetReport = { connected: number } | { outstanding: number };
 const reportEveryMs = 100;
 /** Quicker than the library's own, so that a run need not wait half a minute for the last repetition. */
 const repeat = { firstMs: 1_000, longestMs: 5_000 };
+
+/** Before the first start with new passwords: from then on a terminal without its journal is not started. */
+export async function beginJournals({ folder, terminals }: FleetSettings): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await Promise.all(
+    terminals.map(({ terminalId, address }) => claimFileJournal(journalFile(folder, terminalId), address)),
+  );
+}
 
 /**
  * Plays terminals until the process ends: real agents, with a journal in a file each. Reports how many are connected, and,
@@ -35,7 +43,6 @@ export async function playTerminals(
   change: (handlers: OperationHandlers<null>) => OperationHandlers<null> = (handlers) => handlers,
 ): Promise<void> {
   const settings: FleetSettings = JSON.parse(readFileSync(settingsPath, "utf8"));
-  mkdirSync(settings.folder, { recursive: true });
   const earlier = existsSync(settings.historyPath)
     ? Map.groupBy(readHistory(settings.historyPath), ({ terminalId }) => terminalId)
     : new Map<string, never>();
@@ -43,12 +50,11 @@ export async function playTerminals(
   const connected = new Set<string>();
   const journals: Journal<null>[] = [];
   await Promise.all(
-    settings.terminals.map(async ({ terminalId, password }) => {
-      const journal = await openJournal(join(settings.folder, `${terminalId}.json`));
+    settings.terminals.map(async ({ terminalId, address, password }) => {
+      const journal = await openFileJournal(journalFile(settings.folder, terminalId), address);
       journals.push(journal);
       const agent = new Agent<null>({
-        terminalId,
-        credential: { url: settings.mqttUrl, username: terminalId, password },
+        credential: { url: settings.mqttUrl, address, password },
         agentName: "tillkeeper-chaos",
         handlers: change(
           recordingHandlers({ terminalId, history, earlier: earlier.get(terminalId) ?? [], work: inventedWork }),
@@ -79,16 +85,16 @@ export async function playTerminals(
 }
 
 /** Replaced whole, as a journal must be; not synced, because killed processes, not power cuts, are among the faults. */
-function openJournal(path: string): Promise<Journal<null>> {
-  return openFileJournal({
-    path,
+function journalFile(folder: string, terminalId: string): FileJournalOptions<null> {
+  return {
+    path: join(folder, `${terminalId}.json`),
     readState: () => null,
     initial: () => null,
     replace: async (target, text) => {
       writeFileSync(`${target}.new`, text);
       renameSync(`${target}.new`, target);
     },
-  });
+  };
 }
 
 function reportTo(connected: ReadonlySet<string>, journals: readonly Journal<null>[]): void {

@@ -45,7 +45,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Account[]>
   );
   const devices = made.flatMap((account) => account.devices);
   for (const [number, agents] of stage.agents.entries()) {
-    agents.use(devices.filter((_, index) => index % stage.agents.length === number));
+    await agents.use(devices.filter((_, index) => index % stage.agents.length === number));
     agents.service.keepUp();
   }
   const connected = () => stage.agents.every((agents) => agents.connected === agents.terminals);
@@ -63,8 +63,8 @@ async function openAccount({ stage, http, recorder, signal }: AccountsOptions, n
     signal.throwIfAborted();
     const serial = String(810_000_000_000 + terminal);
     const { terminal_id: terminalId } = await client.terminals.create({ device_serial_number: serial, store_id: "S1" });
-    const { password } = await client.terminals.issueCredential(terminalId);
-    devices.push({ terminalId, password });
+    const { address, password } = await client.terminals.issueCredential(terminalId);
+    devices.push({ terminalId, address, password });
   }
   const { access_token: token } = await client.token();
   const api = createApi({ http, url: stage.url, token, recorder });

@@ -1,7 +1,7 @@
 import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FleetReport, FleetSettings } from "../agents/fleet.ts";
+import { beginJournals, type FleetReport, type FleetSettings } from "../agents/fleet.ts";
 import { launch, Service } from "./process.ts";
 
 const ownProgram = fileURLToPath(new URL("../children/agents.ts", import.meta.url));
@@ -49,7 +49,7 @@ export class Agents {
   }
 
   /** Which terminals it plays, from its next start on. */
-  use(terminals: FleetSettings["terminals"]): void {
+  async use(terminals: FleetSettings["terminals"]): Promise<void> {
     const { name, folder, mqttUrl } = this.#settings;
     const settings: FleetSettings = {
       mqttUrl,
@@ -57,6 +57,7 @@ export class Agents {
       historyPath: this.historyPath,
       terminals,
     };
+    await beginJournals(settings);
     writeFileSync(this.#settingsPath, JSON.stringify(settings));
     this.terminals = terminals.length;
   }

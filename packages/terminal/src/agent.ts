@@ -2,7 +2,7 @@ import type { DownChannel, UpChannel, WelcomeMessage } from "@tillkeeper/contrac
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { Answers } from "./answers.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
-import type { Connection, Credential, OpenConnection } from "./connection.ts";
+import { type Connection, type Credential, current, type OpenConnection } from "./connection.ts";
 import { Greeting } from "./greeting.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import type { Journal } from "./journal.ts";
@@ -17,7 +17,6 @@ import { WatchedJournal } from "./watched-journal.ts";
 import { readMessage } from "./wire.ts";
 
 export interface AgentOptions<State> {
-  terminalId: string;
   credential: Credential;
   /** Name and version of the program, for the server's records. */
   agentName: string;
@@ -111,12 +110,12 @@ export class Agent<State = undefined> {
     });
   }
 
-  /** Begins to connect, and never gives up until it is stopped. Throws for an address that is no MQTT URL. */
+  /** Begins to connect, and never gives up until it is stopped. Throws for what is no MQTT URL, and for the journal of another device. */
   start(): void {
     if (this.#connection) return;
-    const { terminalId, credential, clock = systemClock, open = openMqttConnection } = this.#options;
+    const { credential, clock = systemClock, open = openMqttConnection } = this.#options;
+    this.#checkMemoryOf(credential);
     this.#connection = open({
-      terminalId,
       credential,
       clock,
       log: this.#log,
@@ -140,8 +139,9 @@ export class Agent<State = undefined> {
     return this.#runner.idle;
   }
 
-  /** Connects again with another credential; operations under way go on. */
+  /** Connects again with another credential of its address; operations under way go on. */
   use(credential: Credential): void {
+    this.#checkMemoryOf(credential);
     this.#connection?.use(credential);
   }
 
@@ -169,6 +169,13 @@ export class Agent<State = undefined> {
     const destroyed = this.#connection?.destroy();
     this.#quiet();
     await Promise.all([destroyed, this.#runner.kill(), this.#journal.looked()]);
+  }
+
+  /** Whoever answers for an address remembers what it did as that address. */
+  #checkMemoryOf(credential: Credential): void {
+    const { address } = this.#journal;
+    const wanted = current(credential.address);
+    if (address !== undefined && address !== wanted) throw new Error(`The journal is of ${address}, not of ${wanted}`);
   }
 
   #quiet(): void {
@@ -207,9 +214,6 @@ export class Agent<State = undefined> {
         return this.#answers.receipt(incoming.message);
       case "cancel":
         return this.#runner.cancel(incoming.message);
-      case "inquiry":
-        this.#greeting.ask(incoming.message);
-        return this.#runner.inquired(incoming.message);
       case "probe":
         return this.#send("probe_answer", { probe_id: incoming.message.probe_id });
       case "rejection":

@@ -21,10 +21,10 @@ const overheadBytes = 256;
 
 export interface LinkSettings {
   level: MqttLevel;
-  terminalId: string;
+  address: string;
   /** The link's name, which stands in its will, too. */
   session: string;
-  login: { url: string; username: string; password: string; clientId: string; ca?: string };
+  login: { url: string; password: string; clientId: string; ca?: string };
   events: LinkEvents;
 }
 
@@ -52,6 +52,7 @@ export interface LinkEnd {
 /** One connection to a broker, from CONNECT to its end: a clean session, QoS 1, nothing of it is sent again on the next. */
 export class BrokerLink {
   readonly level: MqttLevel;
+  readonly address: string;
   /** Resolves when it has ended, for whatever reason. */
   readonly ended: Promise<void>;
   readonly #settings: LinkSettings;
@@ -66,6 +67,7 @@ export class BrokerLink {
   constructor(settings: LinkSettings) {
     this.#settings = settings;
     this.level = settings.level;
+    this.address = settings.address;
     const client = connect(settings.login.url, optionsOf(settings));
     this.#client = client;
     this.ended = new Promise((resolve) => void client.once("close", resolve));
@@ -103,7 +105,7 @@ export class BrokerLink {
   send(channel: UpChannel, message: object): Promise<void> {
     const client = this.#client;
     if (!client.connected) return Promise.resolve();
-    const { terminalId, events } = this.#settings;
+    const { events } = this.#settings;
     const payload = JSON.stringify(message);
     if (Buffer.byteLength(payload) + overheadBytes > this.#largestBytes) {
       // To send it would end the link, and with it what else is under way.
@@ -122,7 +124,7 @@ export class BrokerLink {
         };
         if (!client.connected) return over();
         client.once("close", over);
-        client.publish(topic(terminalId, channel), payload, { qos: 1, ...properties }, (cause) => {
+        client.publish(topic(this.address, channel), payload, { qos: 1, ...properties }, (cause) => {
           if (cause && reasonOf(cause) !== undefined) events.refused(channel, cause);
           over();
         });
@@ -149,7 +151,7 @@ export class BrokerLink {
     this.#greeted = true;
     this.#inFlight = new InFlight(properties?.receiveMaximum);
     this.#largestBytes = properties?.maximumPacketSize ?? this.#largestBytes;
-    const topics = downChannels.map((channel) => topic(this.#settings.terminalId, channel));
+    const topics = downChannels.map((channel) => topic(this.address, channel));
     // What somebody had a broker keep is not a message to this link.
     const unkept = this.level === 5 && { rh: 2 as const };
     client.subscribe(topics, { qos: 1, ...unkept }, (cause) => {
@@ -160,10 +162,10 @@ export class BrokerLink {
   }
 
   #received(name: string, payload: Uint8Array): void {
-    const { terminalId, events } = this.#settings;
+    const { events } = this.#settings;
     const parsed = parseTopic(name);
     const channel = downChannels.find((known) => known === parsed?.channel);
-    if (channel && parsed?.terminalId === terminalId) events.message(channel, payload);
+    if (channel && parsed?.address === this.address) events.message(channel, payload);
   }
 
   #fail(cause: Error): void {
@@ -173,11 +175,12 @@ export class BrokerLink {
   }
 }
 
-function optionsOf({ level, terminalId, session, login }: LinkSettings): IClientOptions {
+function optionsOf({ level, address, session, login }: LinkSettings): IClientOptions {
   const { url: _, ca, ...who } = login;
   const gone: GoneMessage = { session };
   return {
     ...who,
+    username: address,
     ...(ca !== undefined && { ca }),
     protocolVersion: level,
     clean: true,
@@ -187,7 +190,7 @@ function optionsOf({ level, terminalId, session, login }: LinkSettings): IClient
     resubscribe: false,
     manualConnect: true,
     // Without a delay: the server wants to hear at once who is gone.
-    will: { topic: topic(terminalId, "gone"), payload: Buffer.from(JSON.stringify(gone)), qos: 1, retain: false },
+    will: { topic: topic(address, "gone"), payload: Buffer.from(JSON.stringify(gone)), qos: 1, retain: false },
     ...(level === 5 && { properties: { sessionExpiryInterval: 0, maximumPacketSize: limits.mqttPacketBytes } }),
   };
 }

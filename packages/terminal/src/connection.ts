@@ -2,22 +2,23 @@ import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 
-/** Where and as whom a terminal connects: what `POST …/terminals/{terminal_id}/credentials` answers, or a
+/** Where and as whom a device connects: what `POST …/terminals/{terminal_id}/credentials` answers, or a
  * `DeviceCredential` gives. */
 export interface Credential {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. As a function like the password: brokers move. */
   url: string | (() => string);
-  username: string;
+  /** The device's address: its user name, and a level of its topics. As a function like the password. */
+  address: string | (() => string);
   /** As a function it is asked for at each attempt to connect: a token changes. */
   password: string | (() => string);
   /** Told when the broker does not accept it. */
   refused?: () => void;
   /**
    * Calls back whenever a connection opened before is to be opened anew, because the broker will end it with the password
-   * it was opened by. Answers how to stop that.
+   * it was opened by, or because the device has another address. Answers how to stop that.
    */
   whenOutdated?: (reopen: () => void) => () => void;
-  /** The MQTT client id, as answered; left out, the terminal's id. As a function like the password. */
+  /** The MQTT client id, as answered; left out, the address. As a function like the password. */
   clientId?: string | (() => string);
   /** PEM text of the certificates that the broker's must be signed by, in place of those that the system trusts. */
   ca?: string;
@@ -53,7 +54,6 @@ export interface Connection {
 }
 
 export interface ConnectionSettings {
-  terminalId: string;
   credential: Credential;
   clock: Clock;
   log: Logger;

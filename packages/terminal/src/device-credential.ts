@@ -14,6 +14,8 @@ export interface DeviceCredentialOptions {
   first?: DeviceToken;
   clock?: Clock;
   log?: Logger;
+  /** Has it noted in the journal that the device has another address; nothing connects as that before. */
+  moved?: (address: string) => Promise<void>;
   /** Told when the server does not know the device's key any more: it was deleted, replaced, or paired anew. */
   lockedOut?: () => void;
 }
@@ -26,7 +28,8 @@ const longestRetryMs = 60_000;
 /**
  * The credential of a paired device: keeps a token fresh, and hands out the current one whenever a connection is opened.
  * A connection that is open lives on as long as tokens are renewed; but where brokers have passwords of their own kind, and
- * a renewal brings another, they end it with the old one. It is opened anew before that.
+ * a renewal brings another, they end it with the old one. It is opened anew before that; and when the device has another
+ * address.
  */
 export class DeviceCredential {
   /** For an agent: always the current token. */
@@ -45,7 +48,8 @@ export class DeviceCredential {
   /** A renewal is planned because the broker refused the token. */
   #hurrying = false;
   #cancelTimer: (() => void) | undefined;
-  readonly #reopen = new Set<() => void>();
+  readonly #overMqtt = new Set<() => void>();
+  readonly #overHttps = new Set<() => void>();
 
   private constructor(options: DeviceCredentialOptions, token: DeviceToken) {
     this.#options = options;
@@ -55,20 +59,18 @@ export class DeviceCredential {
     this.#since = this.#clock.monotonic();
     this.credential = {
       url: () => this.#token.mqtt_url,
-      username: token.mqtt_username,
+      address: () => this.#token.address,
       password: () => this.#token.mqtt_password,
       clientId: () => this.#token.mqtt_client_id,
       refused: () => this.#refused(),
-      whenOutdated: (reopen) => {
-        this.#reopen.add(reopen);
-        return () => void this.#reopen.delete(reopen);
-      },
+      whenOutdated: (reopen) => noteIn(this.#overMqtt, reopen),
     };
     this.overHttps = {
       url: token.https_url,
-      username: token.terminal_id,
+      address: () => this.#token.address,
       password: () => this.#token.token,
       refused: () => this.#refused(),
+      whenOutdated: (reopen) => noteIn(this.#overHttps, reopen),
     };
     this.#plan(this.#renewInMs());
   }
@@ -119,6 +121,19 @@ export class DeviceCredential {
     this.#plan(this.#refusals === 1 ? 0 : backoff(this.#refusals - 2, firstRetryMs, longestRetryMs));
   }
 
+  /**
+   * Another address than before was given to whoever else holds these keys, or to a request whose answer got lost. What was
+   * done as that is not in this device's journal, so it asks for one that is its own.
+   */
+  async #next(): Promise<DeviceToken> {
+    const options = { ...this.#options, signal: this.#stopping.signal };
+    const token = await requestToken(options);
+    if (token.address === this.#token.address) return token;
+    const own = await requestToken({ ...options, memoryLost: true });
+    await this.#options.moved?.(own.address);
+    return own;
+  }
+
   async #renew(): Promise<void> {
     if (this.#renewing) return;
     this.#renewing = true;
@@ -126,8 +141,10 @@ export class DeviceCredential {
     try {
       const ranItsCourse = this.#clock.monotonic() - this.#since >= this.#renewInMs();
       const former = this.#token;
-      this.#token = await requestToken({ ...this.#options, signal: this.#stopping.signal });
-      if (endsAtTheBroker(former, this.#token)) for (const reopen of this.#reopen) reopen();
+      this.#token = await this.#next();
+      const isOther = former.address !== this.#token.address;
+      if (isOther || endsAtTheBroker(former, this.#token)) for (const reopen of this.#overMqtt) reopen();
+      if (isOther) for (const reopen of this.#overHttps) reopen();
       this.#since = this.#clock.monotonic();
       this.#failures = 0;
       if (ranItsCourse) this.#refusals = 0;
@@ -145,6 +162,11 @@ export class DeviceCredential {
       this.#hurrying = false;
     }
   }
+}
+
+function noteIn(waiting: Set<() => void>, reopen: () => void): () => void {
+  waiting.add(reopen);
+  return () => void waiting.delete(reopen);
 }
 
 function endsAtTheBroker(former: DeviceToken, next: DeviceToken): boolean {

@@ -28,7 +28,7 @@ function played(name: string, journal: string[]) {
   return { open, events };
 }
 
-const credential = { url: "mqtt://broker", username: "T1", password: "one" };
+const credential = { url: "mqtt://broker", address: "T1", password: "one" };
 let journal: string[];
 let clock: FakeClock;
 let mqtt: ReturnType<typeof played>;
@@ -45,7 +45,6 @@ beforeEach(() => {
     password: `${String(password)} over HTTPS`,
     url: "https://server",
   }))({
-    terminalId: "T1",
     credential,
     clock,
     log: silentLogger,

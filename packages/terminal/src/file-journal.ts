@@ -1,10 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
+import { DeviceAddress, readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { isFull, Reserve } from "./disk-room.ts";
 import { replaceFile } from "./durable-file.ts";
 import { type Journal, JournalEntry } from "./journal.ts";
 
+/** A journal kept in one JSON file together with the terminal's own state, so that an answer and what it changes are one write. */
 export interface FileJournalOptions<State> {
   path: string;
   /** Reads the state as it was stored; throws for what it does not understand. */
@@ -17,29 +19,88 @@ export interface FileJournalOptions<State> {
   replace?: (path: string, text: string) => Promise<void>;
 }
 
-const formatVersion = 1;
+/** What a device has done as its address is not known: it must not be that any longer. */
+export class MemoryLostError extends Error {
+  override readonly name = "MemoryLostError";
+
+  constructor(path: string, why: string, cause?: unknown) {
+    const message = `The journal ${path} ${why}: the device must not go on as who it was, and needs another password`;
+    super(message, { cause });
+  }
+}
+
+/** Opens the journal of the device with this address. Throws `MemoryLostError` unless it is there, whole, and that device's. */
+export async function openFileJournal<State>(
+  options: FileJournalOptions<State>,
+  address: string,
+): Promise<Journal<State>> {
+  const { path } = options;
+  const stored = await load(options).catch((cause: unknown) => {
+    throw new MemoryLostError(path, "cannot be read", cause);
+  });
+  if (!stored) throw new MemoryLostError(path, "is missing");
+  if (stored.address !== address) throw new MemoryLostError(path, `is that of ${stored.address}, not of ${address}`);
+  return new FileJournal(options, stored);
+}
 
 /**
- * Opens a journal kept in one JSON file together with the terminal's own state, so that an answer and what it changes are
- * one write. Throws when the file is there but cannot be understood: to begin afresh could mean to begin twice.
+ * The journal for an address, or a password, that was given just now and that nobody has spoken as: what the terminal
+ * remembers goes on under it, or a new one begins. A file that is damaged, or another terminal's, is moved aside to `.former`.
  */
-export async function openFileJournal<State>(options: FileJournalOptions<State>): Promise<Journal<State>> {
+export async function claimFileJournal<State>(
+  options: FileJournalOptions<State>,
+  address: string,
+): Promise<Journal<State>> {
+  const { path } = options;
+  const stored = await load(options).catch(() => undefined);
+  if (stored && terminalOf(stored.address) === terminalOf(address)) return begin(options, { ...stored, address });
+  // There may be nothing to move.
+  await rename(path, `${path}.former`).catch(() => undefined);
+  return begin(options, { address, state: options.initial(), operations: [] });
+}
+
+/**
+ * The journal for an address of a terminal whose state outlives its devices: with another address than before, a new journal
+ * beside the same state. Rejects for a damaged file.
+ */
+export async function resumeFileJournal<State>(
+  options: FileJournalOptions<State>,
+  address: string,
+): Promise<Journal<State>> {
   const stored = await load(options);
-  const journal = new FileJournal(options, stored?.state ?? options.initial(), stored?.operations ?? []);
-  if (!stored) await journal.save();
+  if (stored?.address === address) return new FileJournal(options, stored);
+  return begin(options, { address, state: stored ? stored.state : options.initial(), operations: [] });
+}
+
+function terminalOf(address: string): string | undefined {
+  return readDeviceAddress(address)?.terminalId;
+}
+
+interface Content<State> {
+  address: string;
+  state: State;
+  operations: JournalEntry[];
+}
+
+async function begin<State>(options: FileJournalOptions<State>, content: Content<State>): Promise<Journal<State>> {
+  const journal = new FileJournal(options, content);
+  await journal.save();
   return journal;
 }
 
+const formatVersion = 1;
 const Format = Compile(
   Type.Object({
     version: Type.Literal(formatVersion),
+    address: DeviceAddress,
     // JSON leaves out the state of a terminal that has none.
     state: Type.Optional(Type.Unknown()),
     operations: Type.Array(JournalEntry),
   }),
 );
 
-async function load<State>({ path, readState }: FileJournalOptions<State>) {
+/** Undefined when there is no file. Throws when it cannot be understood: to begin afresh could mean to begin twice. */
+async function load<State>({ path, readState }: FileJournalOptions<State>): Promise<Content<State> | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -48,8 +109,8 @@ async function load<State>({ path, readState }: FileJournalOptions<State>) {
     throw cause;
   }
   try {
-    const { state, operations } = Format.Parse(JSON.parse(text));
-    return { state: readState(state), operations };
+    const { address, state, operations } = Format.Parse(JSON.parse(text));
+    return { address, state: readState(state), operations };
   } catch (cause) {
     throw new Error(`The journal ${path} is damaged or of another version; move it away to begin anew`, { cause });
   }
@@ -60,15 +121,21 @@ class FileJournal<State> implements Journal<State> {
   readonly #replace: (path: string, text: string) => Promise<void>;
   readonly #entries: Map<string, JournalEntry>;
   readonly #reserve: Reserve | undefined;
+  #address: string;
   #state: State;
   #lastWrite: Promise<void> = Promise.resolve();
 
-  constructor(options: FileJournalOptions<State>, state: State, entries: JournalEntry[]) {
+  constructor(options: FileJournalOptions<State>, { address, state, operations }: Content<State>) {
     this.#path = options.path;
     this.#replace = options.replace ?? replaceFile;
     this.#reserve = options.reserveBytes ? new Reserve(`${options.path}.reserve`, options.reserveBytes) : undefined;
+    this.#address = address;
     this.#state = state;
-    this.#entries = new Map(entries.map((entry) => [entry.operation_id, entry]));
+    this.#entries = new Map(operations.map((entry) => [entry.operation_id, entry]));
+  }
+
+  get address(): string {
+    return this.#address;
   }
 
   get state(): State {
@@ -89,7 +156,7 @@ class FileJournal<State> implements Journal<State> {
       if (begins) await this.#reserve?.keep();
       const next = state ?? this.#state;
       const others = this.entries().filter((other) => other.operation_id !== entry.operation_id);
-      await this.#store(next, [...others, entry], { useReserve: !begins });
+      await this.#store({ state: next, operations: [...others, entry] }, { useReserve: !begins });
       // Memory follows the disk, never the other way round.
       this.#state = next;
       this.#entries.set(entry.operation_id, entry);
@@ -97,13 +164,20 @@ class FileJournal<State> implements Journal<State> {
   }
 
   save(): Promise<void> {
-    return this.#inTurn(() => this.#store(this.#state, this.entries(), { useReserve: true }));
+    return this.#inTurn(() => this.#store({}, { useReserve: true }));
+  }
+
+  move(address: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#store({ address }, { useReserve: true });
+      this.#address = address;
+    });
   }
 
   probe(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#reserve?.keep();
-      await this.#store(this.#state, this.entries(), { useReserve: false });
+      await this.#store({}, { useReserve: false });
     });
   }
 
@@ -115,8 +189,9 @@ class FileJournal<State> implements Journal<State> {
     return this.#lastWrite;
   }
 
-  async #store(state: State, operations: JournalEntry[], { useReserve }: { useReserve: boolean }): Promise<void> {
-    const text = `${JSON.stringify({ version: formatVersion, state, operations })}\n`;
+  async #store(change: Partial<Content<State>>, { useReserve }: { useReserve: boolean }): Promise<void> {
+    const content = { address: this.#address, state: this.#state, operations: this.entries(), ...change };
+    const text = `${JSON.stringify({ version: formatVersion, ...content })}\n`;
     try {
       await this.#replace(this.#path, text);
     } catch (cause) {

@@ -1,9 +1,4 @@
-import {
-  type HelloMessage,
-  type InquiryMessage,
-  protocolVersion,
-  type WelcomeMessage,
-} from "@tillkeeper/contract/mqtt";
+import { type HelloMessage, protocolVersion, type WelcomeMessage } from "@tillkeeper/contract/mqtt";
 import { backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { ServerTime } from "./server-time.ts";
@@ -20,9 +15,6 @@ export interface GreetingOptions {
   patienceMs: number;
 }
 
-/** Between hellos that the server asks for. */
-const shortestGapMs = 500;
-
 /** Compares notes with the server: says hello until a welcome comes, on every link and whenever the time is in doubt. */
 export class Greeting {
   readonly #options: GreetingOptions;
@@ -32,10 +24,6 @@ export class Greeting {
   #hellos = 0;
   /** Stops the repetition; there while a hello has no welcome yet. */
   #cancel: (() => void) | undefined;
-  #cancelAsked: (() => void) | undefined;
-  /** The last that the server asked: every hello from then on was said after it, and says so. */
-  #inquiry: HelloMessage["inquiry"];
-  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: GreetingOptions) {
     this.#options = options;
@@ -57,24 +45,6 @@ export class Greeting {
   pause(): void {
     this.#linked = false;
     this.#quiet();
-    this.#answered();
-  }
-
-  /**
-   * The server wants a hello: one more, at once. Of questions in quick succession the later ones share the next hello, so
-   * that no number of them makes a flood, and hellos do not outrun their welcomes.
-   */
-  ask(inquiry: InquiryMessage): void {
-    this.#inquiry = { operation_id: inquiry.operation_id, attempt: inquiry.attempt };
-    if (!this.#linked || this.#cancelAsked) return;
-    const { clock } = this.#options;
-    const tooEarlyMs = this.#saidAt + shortestGapMs - clock.monotonic();
-    const say = () => {
-      if (!this.#cancel) this.#hellos = 0;
-      this.#hello();
-    };
-    if (tooEarlyMs > 0) this.#cancelAsked = clock.after(tooEarlyMs, say);
-    else say();
   }
 
   /** Answers the round trip in milliseconds; undefined of a welcome to no hello of this agent. */
@@ -110,15 +80,12 @@ export class Greeting {
   #hello(): void {
     const { clock, serverTime, agentName, operations, send, repeat } = this.#options;
     this.#quiet();
-    this.#answered();
-    this.#saidAt = clock.monotonic();
     send({
       protocol: protocolVersion,
       agent: agentName,
       sent_at: serverTime.helloSent(),
       ...(this.#session !== undefined && { session: this.#session }),
       operations: operations(),
-      ...(this.#inquiry && { inquiry: this.#inquiry }),
     });
     this.#cancel = clock.after(backoff(this.#hellos, repeat.firstMs, repeat.longestMs), () => this.#hello());
     this.#hellos += 1;
@@ -127,11 +94,5 @@ export class Greeting {
   #quiet(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-  }
-
-  /** A hello answers whoever asked for one. */
-  #answered(): void {
-    this.#cancelAsked?.();
-    this.#cancelAsked = undefined;
   }
 }

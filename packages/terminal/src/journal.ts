@@ -17,6 +17,8 @@ export type JournalEntry = Static<typeof JournalEntry>;
 
 /** The agent's memory. One agent has one journal; nobody else writes it. */
 export interface Journal<State = undefined> {
+  /** The device whose memory it is; absent of one that is lost with the process. */
+  readonly address?: string | undefined;
   /** What was stored with the last answer. */
   readonly state: State;
   get(operationId: string): JournalEntry | undefined;
@@ -29,6 +31,8 @@ export interface Journal<State = undefined> {
   save(): Promise<void>;
   /** Rejects when nothing could be begun, because that could not be stored. Absent where that cannot be. */
   probe?(): Promise<void>;
+  /** Notes that the same device has another address. When it resolves, that outlives a power cut. */
+  move(address: string): Promise<void>;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
@@ -46,10 +50,14 @@ export function forgettable(entries: JournalEntry[], serverNow: number): string[
 }
 
 /** A journal that is lost with the process: for load tests and for tests of the agent, never for a device. */
-export function memoryJournal<State = undefined>(state: State): Journal<State> {
+export function memoryJournal<State = undefined>(state: State, address?: string): Journal<State> {
   const entries = new Map<string, JournalEntry>();
   let current = state;
+  let owner = address;
   return {
+    get address() {
+      return owner;
+    },
     get state() {
       return current;
     },
@@ -64,6 +72,10 @@ export function memoryJournal<State = undefined>(state: State): Journal<State> {
       for (const id of operationIds) entries.delete(id);
     },
     save: () => Promise.resolve(),
+    move: (next) => {
+      if (owner !== undefined) owner = next;
+      return Promise.resolve();
+    },
     idle: () => Promise.resolve(),
   };
 }

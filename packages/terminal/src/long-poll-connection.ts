@@ -23,11 +23,12 @@ class LongPollConnection implements Connection {
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
   #ended = false;
+  #forget: (() => void) | undefined;
   #problem = "";
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
-    this.#credential = checked(settings.credential);
+    this.#credential = this.#watched(settings.credential);
     this.#open();
   }
 
@@ -43,7 +44,7 @@ class LongPollConnection implements Connection {
   }
 
   use(credential: Credential): void {
-    this.#credential = checked(credential);
+    this.#credential = this.#watched(credential);
     this.#failures = 0;
     if (this.#cancelRetry) this.#open();
     else this.drop();
@@ -57,16 +58,25 @@ class LongPollConnection implements Connection {
 
   destroy(): Promise<void> {
     this.#ended = true;
+    this.#forget?.();
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     this.#link?.end();
     return Promise.resolve();
   }
 
+  #watched(credential: Credential): Credential {
+    const { protocol } = new URL(current(credential.url));
+    if (!["http:", "https:"].includes(protocol)) throw new Error(`Not an HTTP address: ${protocol}`);
+    this.#forget?.();
+    this.#forget = credential.whenOutdated?.(() => this.drop());
+    return credential;
+  }
+
   #open(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    const { events, log, terminalId } = this.#settings;
+    const { events, log } = this.#settings;
     const link = new LongPollLink(this.#credential, (messages) => {
       for (const { channel, message } of messages) {
         const known = downChannels.find((name) => name === channel);
@@ -78,21 +88,21 @@ class LongPollConnection implements Connection {
       this.#up = true;
       this.#failures = 0;
       this.#problem = "";
-      log.info({ terminal_id: terminalId }, "connected over HTTPS");
+      log.info({ address: current(this.#credential.address) }, "connected over HTTPS");
       events.up(link.session);
     };
     link.listen(up).catch((cause: unknown) => this.#closed(cause));
   }
 
   #closed(cause: unknown): void {
-    const { clock, events, log, terminalId } = this.#settings;
+    const { clock, events, log } = this.#settings;
     this.#link = undefined;
     const wasUp = this.#up;
     this.#up = false;
     const problem = cause instanceof Error ? cause.message : String(cause);
     // One line per kind of trouble, not one per attempt.
     if (!this.#ended && problem !== this.#problem) {
-      log.warn({ terminal_id: terminalId, err: cause }, "the HTTPS link failed; will try again");
+      log.warn({ address: current(this.#credential.address), err: cause }, "the HTTPS link failed; will try again");
     }
     this.#problem = problem;
     if (wasUp) events.down();
@@ -101,10 +111,4 @@ class LongPollConnection implements Connection {
     this.#failures += 1;
     this.#cancelRetry = clock.after(delayMs, () => this.#open());
   }
-}
-
-function checked(credential: Credential): Credential {
-  const { protocol } = new URL(current(credential.url));
-  if (!["http:", "https:"].includes(protocol)) throw new Error(`Not an HTTP address: ${protocol}`);
-  return credential;
 }

@@ -76,10 +76,13 @@ export class LongPollLink {
   }
 
   async #exchange(request: { wait_seconds?: number; messages?: object[] }): Promise<Heard> {
-    const { url, username, password, refused } = this.#credential;
+    const { url, address, password, refused } = this.#credential;
     const response = await fetch(new URL("/v1/device/messages", current(url)), {
       method: "POST",
-      headers: { authorization: authorizationOf(username, current(password)), "content-type": "application/json" },
+      headers: {
+        authorization: authorizationOf(current(address), current(password)),
+        "content-type": "application/json",
+      },
       body: JSON.stringify({ session: this.session, ...request }),
       signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout((request.wait_seconds ?? 0) * 1000 + slackMs)]),
     });
@@ -92,8 +95,8 @@ export class LongPollLink {
   }
 }
 
-/** A token speaks for itself; a password needs the name of its terminal. */
-function authorizationOf(username: string, password: string): string {
+/** A token speaks for itself; a password needs the address that it belongs to. */
+function authorizationOf(address: string, password: string): string {
   if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(password)) return `Bearer ${password}`;
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+  return `Basic ${Buffer.from(`${address}:${password}`).toString("base64")}`;
 }

@@ -99,7 +99,7 @@ class MqttConnection implements MqttLink {
   }
 
   #watched(credential: Credential): Credential {
-    this.#lastUrl = addressOf(credential);
+    this.#lastUrl = urlOf(credential);
     this.#forget?.();
     this.#forget = credential.whenOutdated?.(() => this.#reopen());
     return credential;
@@ -132,19 +132,19 @@ class MqttConnection implements MqttLink {
   #open(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    const { terminalId, events } = this.#settings;
-    const { username, password, clientId = terminalId, ca } = this.#credential;
-    const url = this.#address();
+    const { events } = this.#settings;
+    const { password, clientId, ca } = this.#credential;
+    const address = current(this.#credential.address);
+    const url = this.#url();
     const session = randomUUID();
     const link: BrokerLink = new BrokerLink({
       level: this.#versions.begin(url),
-      terminalId,
+      address,
       session,
       login: {
         url,
-        username,
         password: current(password),
-        clientId: current(clientId),
+        clientId: current(clientId ?? address),
         ...(ca !== undefined && { ca }),
       },
       events: {
@@ -160,33 +160,30 @@ class MqttConnection implements MqttLink {
     this.#link = link;
   }
 
-  /** Where to connect; the last address that could be used, should a newer one be none. */
-  #address(): string {
+  /** Where to connect; the last URL that could be used, should a newer one be none. */
+  #url(): string {
     try {
-      this.#lastUrl = addressOf(this.#credential);
+      this.#lastUrl = urlOf(this.#credential);
     } catch (cause) {
-      this.#report(cause as Error, "the new address cannot be used");
+      this.#report(cause as Error, "the new URL cannot be used");
     }
     return this.#lastUrl;
   }
 
   #up(link: BrokerLink, session: string): void {
     if (this.#link !== link || this.#ended) return;
-    const { clock, log, events, terminalId } = this.#settings;
+    const { clock, log, events } = this.#settings;
     this.#problem = "";
     this.#upSince = clock.monotonic();
     this.#versions.answered(link.level);
-    log.info({ terminal_id: terminalId, mqtt_version: versionOf(link.level) }, "connected");
+    log.info({ address: link.address, mqtt_version: versionOf(link.level) }, "connected");
     events.up(session);
   }
 
   /** As if the server had rejected it, which will never see it: what cannot be told is not to be repeated without end. */
   #tooLarge(channel: UpChannel, message: object, largestBytes: number): void {
-    const { log, events, terminalId } = this.#settings;
-    log.error(
-      { terminal_id: terminalId, channel, largest_bytes: largestBytes },
-      "a message is too large for the broker",
-    );
+    const { log, events } = this.#settings;
+    log.error({ channel, largest_bytes: largestBytes }, "a message is too large for the broker");
     const errors = [{ path: "", message: `The broker takes ${largestBytes} bytes at most` }];
     const about = "operation_id" in message ? { operation_id: message.operation_id } : {};
     events.message("rejection", Buffer.from(JSON.stringify({ channel, ...about, errors })));
@@ -195,13 +192,13 @@ class MqttConnection implements MqttLink {
   #down(link: BrokerLink, end: LinkEnd): void {
     if (this.#link !== link) return;
     this.#link = undefined;
-    const { clock, events, log, terminalId } = this.#settings;
+    const { clock, events, log } = this.#settings;
     if (this.#upSince !== undefined) {
       const lived = clock.monotonic() - this.#upSince;
       if (lived >= stableMs) this.#failures = 0;
       if (lived >= peacefulMs) this.#standBacks = 0;
       this.#upSince = undefined;
-      log.info({ terminal_id: terminalId }, "connection lost");
+      log.info({ address: link.address }, "connection lost");
       events.down(end.code === takenOver ? "taken_over" : undefined);
     }
     if (this.#ended) return;
@@ -236,11 +233,11 @@ class MqttConnection implements MqttLink {
   #report(cause: Error, what: string): void {
     if (this.#ended || cause.message === this.#problem) return;
     this.#problem = cause.message;
-    this.#settings.log.warn({ terminal_id: this.#settings.terminalId, err: cause }, what);
+    this.#settings.log.warn({ address: current(this.#credential.address), err: cause }, what);
   }
 }
 
-function addressOf(credential: Credential): string {
+function urlOf(credential: Credential): string {
   const url = current(credential.url);
   const { protocol } = new URL(url);
   if (!["mqtt:", "mqtts:", "ws:", "wss:"].includes(protocol)) throw new Error(`Not an MQTT address: ${protocol}`);

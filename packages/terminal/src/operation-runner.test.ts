@@ -7,14 +7,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { command } from "../test/support/commands.ts";
 import { FakeClock } from "../test/support/fake-clock.ts";
 import { noon, runnerRig } from "../test/support/runner-rig.ts";
-import { openFileJournal } from "./file-journal.ts";
+import { resumeFileJournal } from "./file-journal.ts";
 import { dayTotals } from "./invented-day.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
 import type { OperationHandler } from "./operation.ts";
-import { closeDay, newTerminalState, TerminalState } from "./terminal-state.ts";
+import { closeDay, newTerminalState, type TerminalState, terminalFile } from "./terminal-state.ts";
 
 const endOfDay = Compile(EndOfDayResult);
-const terminalState = Compile(TerminalState);
 type Run = OperationHandler<"open_menu">["run"];
 
 const opened = { status: "COMPLETED", result: { opened: true } } as const;
@@ -204,12 +203,7 @@ describe("the close of the day and a crash", () => {
   test.each(cases)("at write $write (kept: $kept) loses no purchase and counts none twice", async ({ write, kept }) => {
     const path = join(folder, `${write}-${kept}.json`);
     const openJournal = (replace: (path: string, text: string) => Promise<void>, nowMs: number) =>
-      openFileJournal({
-        path,
-        replace,
-        initial: () => newTerminalState(nowMs),
-        readState: (stored) => terminalState.Parse(stored),
-      });
+      resumeFileJournal({ ...terminalFile(path, () => nowMs), replace }, "T00000001-T0001-D1");
     const runs: string[] = [];
     const start = (journal: Journal<TerminalState>, clock: FakeClock) =>
       runnerRig<TerminalState>(

@@ -4,7 +4,6 @@ import type {
   CommandMessage,
   DeliveredMessage,
   HelloMessage,
-  InquiryMessage,
   StartedMessage,
 } from "@tillkeeper/contract/mqtt";
 import type { JournalEntry } from "./journal.ts";
@@ -84,11 +83,6 @@ export class OperationRunner<State> {
       case "nothing":
         return;
     }
-  }
-
-  /** The server asks about an operation. The hello that it gets says the rest. */
-  inquired({ operation_id: id }: Pick<InquiryMessage, "operation_id">): void {
-    if (this.#options.answers.find(id)?.phase === "answered") this.#options.answers.repeat(id);
   }
 
   /** What a hello tells: waiting, begun or answered, not yet receipted; the latest first, where there are too many. */

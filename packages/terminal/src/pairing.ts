@@ -48,29 +48,51 @@ export interface PairingOptions extends ServerOptions {
 }
 
 /**
- * Becomes a terminal. May be called again when no answer came: whoever has paired with these keys already gets a token.
- * Rejects with `DeviceServerError`.
+ * Becomes a terminal, by a code that counts once: with an address that nobody has had before. Rejects with
+ * `DeviceServerError`.
  */
 export async function pairDevice({ serialNumber, code, agentName, ...options }: PairingOptions): Promise<DeviceToken> {
   const claims = { sub: serialNumber, code };
   const body = { device_serial_number: serialNumber, code, ...(agentName !== undefined && { agent: agentName }) };
+  return sendProven(options, { purpose: "pairing", claims, header: { jwk: options.keys.publicKey }, body });
+}
+
+/** A token, and whether it came with an address of its own: nobody has spoken as that yet. */
+export interface GivenToken {
+  token: DeviceToken;
+  isNew: boolean;
+}
+
+/**
+ * The same, but may be called again when no answer came: whoever has paired with these keys already gets a token. Rejects
+ * with `DeviceServerError`.
+ */
+export async function pairOrGoOn(options: PairingOptions): Promise<GivenToken> {
   try {
-    return await sendProven(options, { purpose: "pairing", claims, header: { jwk: options.keys.publicKey }, body });
+    return { token: await pairDevice(options), isNew: true };
   } catch (cause) {
     if (!(cause instanceof DeviceServerError) || cause.code !== "pairing_refused") throw cause;
-    return requestToken({ ...options, serialNumber }).catch(() => {
+    const token = await requestToken(options).catch(() => {
       throw cause;
     });
+    return { token, isNew: false };
   }
 }
 
-/** A token for a paired device, which says by terminal id or serial number who it is. Rejects with `DeviceServerError`. */
-export async function requestToken(
-  options: ServerOptions & ({ terminalId: string } | { serialNumber: string }),
-): Promise<DeviceToken> {
+export type TokenOptions = ServerOptions & { memoryLost?: boolean } & (
+    | { terminalId: string }
+    | { serialNumber: string }
+  );
+
+/**
+ * A token for a paired device, which says by terminal id or serial number who it is; with another address when it has lost
+ * its memory. Rejects with `DeviceServerError`.
+ */
+export async function requestToken(options: TokenOptions): Promise<DeviceToken> {
   const who =
     "terminalId" in options ? { terminal_id: options.terminalId } : { device_serial_number: options.serialNumber };
-  return sendProven(options, { purpose: "renewal", claims: { sub: Object.values(who)[0] }, header: {}, body: who });
+  const body = { ...who, ...(options.memoryLost && { memory_lost: true }) };
+  return sendProven(options, { purpose: "renewal", claims: { sub: Object.values(who)[0] }, header: {}, body });
 }
 
 interface Proven {

@@ -8,7 +8,7 @@ import { gatedJournal } from "../test/support/gated-journal.ts";
 import { noon, runnerRig } from "../test/support/runner-rig.ts";
 import { turn } from "../test/support/turn.ts";
 import { replaceFile } from "./durable-file.ts";
-import { openFileJournal } from "./file-journal.ts";
+import { resumeFileJournal } from "./file-journal.ts";
 import type { Journal } from "./journal.ts";
 import type { OperationHandler } from "./operation.ts";
 import type { Payments } from "./payments.ts";
@@ -189,7 +189,10 @@ describe("a payment that begins while the journal is told that an operation is b
       const path = join(folder, "journal.json");
       const payments = new TestPayments(false);
       const open = (replace: typeof replaceFile) =>
-        openFileJournal({ path, replace, initial: () => undefined, readState: () => undefined });
+        resumeFileJournal(
+          { path, replace, initial: () => undefined, readState: () => undefined },
+          "T00000001-T0001-D1",
+        );
       const journal = await open(async (target, text) => {
         await replaceFile(target, text);
         if (text.includes('"started"')) payments.set(true);

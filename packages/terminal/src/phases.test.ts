@@ -147,21 +147,6 @@ describe("started", () => {
   });
 });
 
-test("an inquiry is answered with the result as long as it has no receipt", async () => {
-  const rig = runnerRig({ open_menu: { run: () => Promise.resolve(opened) } }, memoryJournal(undefined));
-  const { operation_id } = command(noon);
-  rig.runner.inquired({ operation_id });
-  rig.runner.take(command(noon, { operation_id }));
-  rig.runner.inquired({ operation_id });
-  await rig.answered(1);
-  rig.runner.inquired({ operation_id });
-  expect(rig.results[1]).toEqual(rig.results[0]);
-  rig.answers.receipt({ operation_id, status: "COMPLETED" });
-  await turn();
-  rig.runner.inquired({ operation_id });
-  expect(rig.said).toEqual(["result", "result"]);
-});
-
 test("a receipt for what has no result yet says nothing", async () => {
   const journal = memoryJournal(undefined);
   const rig = runnerRig({ open_menu: { run: never } }, journal);

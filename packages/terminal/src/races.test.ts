@@ -10,18 +10,7 @@ import type { ReportedResult } from "./outcome.ts";
 
 type Outcome = Awaited<ReturnType<OperationHandler<"open_menu">["run"]>>;
 
-const moves = [
-  "command",
-  "cancel",
-  "inquiry",
-  "receipt",
-  "finish",
-  "journal",
-  "payment",
-  "turn",
-  "crash",
-  "stop",
-] as const;
+const moves = ["command", "cancel", "receipt", "finish", "journal", "payment", "turn", "crash", "stop"] as const;
 type Step = { move: (typeof moves)[number]; index: number };
 const steps: fc.Arbitrary<Step> = fc.record({ move: fc.constantFrom(...moves), index: fc.nat(2) });
 
@@ -56,8 +45,6 @@ class Scene {
         return runner.take(message);
       case "cancel":
         return runner.cancel(message);
-      case "inquiry":
-        return runner.inquired({ operation_id });
       case "receipt":
         return answers.receipt({ operation_id, status: "FAILED" });
       case "finish":

@@ -16,8 +16,6 @@ const result = (id: string): ReportedResult => ({
   finished_at: noon,
 });
 
-const inquiry = { operation_id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c", attempt: 2 };
-
 test("backoff doubles to its longest and stays between half and all of it", () => {
   const lowest = [0, 1, 2, 3, 10, 1000].map((attempt) => backoff(attempt, 200, 10_000, () => 0));
   expect(lowest).toEqual([100, 200, 400, 800, 5000, 5000]);
@@ -112,67 +110,5 @@ describe("the greeting", () => {
     abort.abort();
     await stopped;
     expect(clock.timers).toBe(0);
-  });
-
-  test("is said at once when the server asks, and repeated as before: the repetition does not multiply", () => {
-    const { clock, hellos, greeting, answer } = greeter();
-    greeting.begin("link");
-    answer(hellos[0]);
-    clock.advance(500);
-    greeting.ask(inquiry);
-    expect(hellos).toHaveLength(2);
-    expect(clock.timers).toBe(1);
-    clock.advance(500);
-    greeting.ask(inquiry);
-    expect([hellos.length, clock.timers]).toEqual([3, 1]);
-    answer(hellos[2]);
-    clock.advance(60_000);
-    expect([hellos.length, clock.timers]).toEqual([3, 0]);
-  });
-
-  test("that was asked for is repeated from the short interval again when it is not welcomed", () => {
-    const { clock, hellos, greeting, answer } = greeter();
-    greeting.begin("link");
-    clock.advance(600_000);
-    answer(hellos.at(-1));
-    greeting.ask(inquiry);
-    clock.advance(500);
-    const said = hellos.length;
-    clock.advance(2000);
-    expect(hellos).toHaveLength(said + 1);
-  });
-
-  test("is said once more for any number of questions in quick succession, and no welcome takes that back", () => {
-    const { clock, hellos, greeting, answer } = greeter();
-    greeting.begin("link");
-    for (let count = 0; count < 1000; count += 1) greeting.ask(inquiry);
-    expect(hellos).toHaveLength(1);
-    answer(hellos[0]);
-    clock.advance(500);
-    expect(hellos).toHaveLength(2);
-    answer(hellos[1]);
-    clock.advance(60_000);
-    expect([hellos.length, clock.timers]).toEqual([2, 0]);
-  });
-
-  test("cannot be asked for faster than twice a second", () => {
-    const { clock, hellos, greeting, answer } = greeter();
-    greeting.begin("link");
-    for (let count = 0; count < 1000; count += 1) {
-      greeting.ask(inquiry);
-      clock.advance(10);
-      answer(hellos.at(-1));
-    }
-    expect(hellos.length).toBeLessThanOrEqual(1 + 10_000 / 500);
-  });
-
-  test("is not said without a link, nor after it went: the next one begins with it anyway", () => {
-    const { clock, hellos, greeting } = greeter();
-    greeting.ask(inquiry);
-    greeting.begin("link");
-    greeting.ask(inquiry);
-    greeting.pause();
-    clock.advance(60_000);
-    expect([hellos.length, clock.timers]).toEqual([1, 0]);
   });
 });

@@ -2,7 +2,7 @@ import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { timestamp } from "./clock.ts";
-import { openFileJournal } from "./file-journal.ts";
+import { type FileJournalOptions, resumeFileJournal } from "./file-journal.ts";
 import { dayTotals } from "./invented-day.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
 
@@ -27,20 +27,25 @@ export function newTerminalState(nowMs: number): TerminalState {
   return { batch_number: 1, start_of_day_at: timestamp(nowMs - firstDayMs) };
 }
 
-/** Opens what a terminal remembers; again after each start of it. Rejects for a damaged file. */
-export type OpenTerminalJournal = () => Promise<Journal<TerminalState>>;
+/** Opens what a terminal with this address remembers; again after each start of it. Rejects for a damaged file. */
+export type OpenTerminalJournal = (address: string) => Promise<Journal<TerminalState>>;
 
-/** Batch, start of the day and journal of one virtual terminal, in one file; in memory only without a `path`. */
-export function terminalJournal(
-  path: string | undefined,
-  now: () => number,
-  more: { reserveBytes?: number } = {},
-): OpenTerminalJournal {
-  const initial = () => newTerminalState(now());
-  const readState = (stored: unknown) => check.Parse(stored);
-  if (path !== undefined) return () => openFileJournal({ path, readState, initial, ...more });
-  const memory = memoryJournal(initial());
-  return () => Promise.resolve(memory);
+/** Batch, start of the day and journal of one virtual terminal, in one file. */
+export function terminalFile(path: string, now: () => number): FileJournalOptions<TerminalState> {
+  return { path, readState: (stored) => check.Parse(stored), initial: () => newTerminalState(now()) };
+}
+
+/**
+ * The memory of a virtual terminal, in a file, or without a `path` in this process only. With another address it begins a new
+ * journal, and its day goes on.
+ */
+export function terminalJournal(path: string | undefined, now: () => number): OpenTerminalJournal {
+  if (path !== undefined) return (address) => resumeFileJournal(terminalFile(path, now), address);
+  let memory: Journal<TerminalState> | undefined;
+  return (address) => {
+    if (memory?.address !== address) memory = memoryJournal(memory?.state ?? newTerminalState(now()), address);
+    return Promise.resolve(memory);
+  };
 }
 
 /**

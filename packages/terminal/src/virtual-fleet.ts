@@ -17,7 +17,8 @@ export interface VirtualFleetOptions extends VirtualTerminalOptions {
 export interface VirtualFleet {
   /**
    * Plays a terminal. Resolves when it has its memory and begins to connect. To start what runs already changes nothing,
-   * or makes it connect again when the address or credential is another. Rejects for a terminal id that is no file
+   * or makes it connect again when the credential is another; with
+   * another address, on a new journal. Rejects for a terminal id that is no file
    * name, for a damaged state file and for a URL that is not MQTT.
    */
   start(spec: VirtualTerminalSpec): Promise<void>;
@@ -68,7 +69,7 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
         const known = running.get(spec.terminalId);
         if (known?.spec.serialNumber === spec.serialNumber) {
           if (!sameCredential(known.spec, spec)) {
-            known.terminal.use(credentialOf(spec));
+            await known.terminal.use(credentialOf(spec));
             known.spec = spec;
           }
           return;
@@ -85,7 +86,7 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
 }
 
 function sameCredential(a: VirtualTerminalSpec, b: VirtualTerminalSpec): boolean {
-  return a.mqttUrl === b.mqttUrl && a.username === b.username && a.password === b.password;
+  return a.mqttUrl === b.mqttUrl && a.address === b.address && a.password === b.password;
 }
 
 async function pathOf(folder: string | undefined, terminalId: string): Promise<string | undefined> {

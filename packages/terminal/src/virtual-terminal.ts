@@ -6,12 +6,13 @@ import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { Agent } from "./agent.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { Credential, OpenConnection } from "./connection.ts";
+import { type Credential, current, type OpenConnection } from "./connection.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { FaultyLink } from "./faulty-connection.ts";
 import { InventedCondition } from "./invented-condition.ts";
 import { InventedPayments, type PaymentLength } from "./invented-payments.ts";
 import { inventedTelemetry } from "./invented-telemetry.ts";
+import type { Journal } from "./journal.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
 import type { Operation, OperationHandlers } from "./operation.ts";
@@ -79,6 +80,7 @@ export class VirtualTerminal {
   readonly #recent: RecentLines;
   #credential: Credential;
   #agent: Agent<TerminalState> | undefined;
+  #journal: Journal<TerminalState> | undefined;
   #restarted: Promise<void> = Promise.resolve();
   readonly #downloads: string;
   #stopped = false;
@@ -109,10 +111,19 @@ export class VirtualTerminal {
     this.#agent = agent;
   }
 
-  /** Connects again with another credential. */
-  use(credential: Credential): void {
-    this.#agent?.use(credential);
+  /** Connects again with another credential; with another address, after a restart on that one's journal. */
+  async use(credential: Credential): Promise<void> {
+    const isOther = current(credential.address) !== current(this.#credential.address);
     this.#credential = credential;
+    if (isOther) await this.losePower();
+    else this.#agent?.use(credential);
+  }
+
+  /** Its credential is about to have another address: resolves when the journal says so. */
+  move(address: string): Promise<void> {
+    const moved = this.#restarted.then(() => this.#journal?.move(address));
+    this.#restarted = moved.catch(() => undefined);
+    return moved;
   }
 
   /** What one of its parts tells has changed. */
@@ -156,11 +167,11 @@ export class VirtualTerminal {
   async #boot(): Promise<Agent<TerminalState>> {
     const { open = openMqttConnection, log = silentLogger, repeat, parts = {} } = this.#options;
     // First: another credential may come meanwhile.
-    const journal = await this.#openJournal();
+    const journal = await this.#openJournal(current(this.#credential.address));
+    this.#journal = journal;
     const runningVersion = installedVersion(journal.state);
     const usual = this.#operations(runningVersion);
     const agent = new Agent<TerminalState>({
-      terminalId: this.#spec.terminalId,
       credential: this.#credential,
       agentName: `${agentName}/${runningVersion}`,
       handlers: parts.operations?.(usual) ?? usual,
@@ -210,7 +221,7 @@ export class VirtualTerminal {
 
 export function credentialOf({
   mqttUrl: url,
-  username,
+  address,
   password,
   refused,
   whenOutdated,
@@ -219,7 +230,7 @@ export function credentialOf({
 }: VirtualTerminalSpec): Credential {
   return {
     url,
-    username,
+    address,
     password,
     ...(refused && { refused }),
     ...(whenOutdated && { whenOutdated }),

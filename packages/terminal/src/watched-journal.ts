@@ -17,6 +17,10 @@ export class WatchedJournal<State> implements Journal<State> {
     this.#changed = changed;
   }
 
+  get address(): string | undefined {
+    return this.#journal.address;
+  }
+
   get state(): State {
     return this.#journal.state;
   }
@@ -57,6 +61,10 @@ export class WatchedJournal<State> implements Journal<State> {
 
   save(): Promise<void> {
     return this.#noting(this.#journal.save());
+  }
+
+  move(address: string): Promise<void> {
+    return this.#noting(this.#journal.move(address));
   }
 
   /** Resolves when no look is under way. */

@@ -30,7 +30,7 @@ test.each(["open_menu", "print_poem"])(
 test.each([
   ["cancel", {}],
   ["cancel", { operation_id: command(now).operation_id }],
-  ["inquiry", { operation_id: 7 }],
+  ["receipt", { operation_id: 7 }],
 ] as const)("a %s with %j is malformed", (channel, message) => {
   expect(readMessage(channel, bytes(message)).channel).toBe("malformed");
 });

@@ -30,7 +30,6 @@ const checks = {
   command: Compile(messages.command),
   receipt: Compile(messages.receipt),
   cancel: Compile(Cancellation),
-  inquiry: Compile(messages.inquiry),
   rejection: Compile(messages.rejection),
   probe: Compile(messages.probe),
 };
@@ -65,8 +64,6 @@ function fitting(channel: DownChannel, message: unknown): Incoming | undefined {
       return checks.receipt.Check(message) ? { channel, message } : undefined;
     case "cancel":
       return checks.cancel.Check(message) ? { channel, message } : undefined;
-    case "inquiry":
-      return checks.inquiry.Check(message) ? { channel, message } : undefined;
     case "rejection":
       return checks.rejection.Check(message) ? { channel, message } : undefined;
     case "probe":

@@ -4,7 +4,8 @@ import { systemClock } from "../src/clock.ts";
 import { memoryJournal } from "../src/journal.ts";
 import { fileJournal, opened, quickly, type Run, recordingLog, useAgents } from "./support/agents.ts";
 import { password } from "./support/broker.ts";
-import { type Scene, terminalId, useScene } from "./support/scene.ts";
+import { address, type Scene, terminalId, useScene } from "./support/scene.ts";
+import { ScriptedServer } from "./support/scripted-server.ts";
 import { until } from "./support/until.ts";
 
 let scene: Scene;
@@ -25,7 +26,7 @@ describe("an operation", () => {
     const agent = start(run, { journal });
     const hello = await server.hello();
     expect(hello).toMatchObject({ protocol: 1, agent: "test/1", operations: [] });
-    expect(broker.connects).toEqual([{ clientId: terminalId, clean: true, version: 4 }]);
+    expect(broker.connects).toEqual([{ clientId: address, clean: true, version: 4 }]);
     const command = server.command({ parameters: { operator_id: "Kari" } });
     const result = await server.result(command.operation_id);
     expect(result).toMatchObject({ operation: "open_menu", ...opened, started_at: server.starts[0]?.started_at });
@@ -176,12 +177,12 @@ describe("a lost link", () => {
     const { lines, log } = recordingLog();
     const agent = start(vi.fn<Run>(), {
       log,
-      credential: { url: broker.url, username: terminalId, password: "wrong" },
+      credential: { url: broker.url, address, password: "wrong" },
     });
     await vi.waitFor(() => expect(broker.connects.length).toBeGreaterThan(1));
     expect(lines).toEqual(["cannot connect; will try again"]);
     expect(server.hellos).toEqual([]);
-    agent.use({ url: broker.url, username: terminalId, password });
+    agent.use({ url: broker.url, address, password });
     await server.hello();
   });
 
@@ -190,7 +191,7 @@ describe("a lost link", () => {
     const refused = vi.fn<() => void>(() => {
       current = password;
     });
-    start(vi.fn<Run>(), { credential: { url: broker.url, username: terminalId, password: () => current, refused } });
+    start(vi.fn<Run>(), { credential: { url: broker.url, address, password: () => current, refused } });
     await server.hello();
     expect(refused).toHaveBeenCalledTimes(1);
     const attempts = broker.connects.length;
@@ -211,7 +212,7 @@ describe("a lost link", () => {
       return () => void (reopen = () => {});
     };
     const agent = start(vi.fn<Run>(), {
-      credential: { url: broker.url, username: terminalId, password, whenOutdated },
+      credential: { url: broker.url, address, password, whenOutdated },
     });
     const first = await server.hello();
     reopen();
@@ -223,6 +224,54 @@ describe("a lost link", () => {
     await agent.stop();
     reopen();
     expect(broker.connects).toHaveLength(2);
+  });
+});
+
+describe("another address", () => {
+  const next = `${terminalId}-D2`;
+
+  test("is connected as when it is there, with operations under way and the journal that says so", async () => {
+    const told: string[] = [];
+    broker.aedes.on("publish", ({ topic }) => void told.push(topic));
+    const as = { address, reopen: () => {} };
+    const whenOutdated = (again: () => void) => {
+      as.reopen = again;
+      return () => {};
+    };
+    const finish = Promise.withResolvers<typeof opened>();
+    const journal = await fileJournal(scene);
+    start(() => finish.promise, {
+      journal,
+      credential: { url: broker.url, address: () => as.address, password, whenOutdated },
+    });
+    await server.hello();
+    const begun = server.command();
+    await vi.waitFor(() => expect(server.starts).toHaveLength(1));
+    const asNext = new ScriptedServer(broker, next);
+    await journal.move(next);
+    as.address = next;
+    as.reopen();
+    const { operation_id } = begun;
+    expect((await asNext.hello()).operations).toEqual([{ operation_id, phase: "started" }]);
+    expect(broker.connects.map(({ clientId }) => clientId)).toEqual([address, next]);
+    finish.resolve(opened);
+    expect(await asNext.result(operation_id)).toMatchObject(opened);
+    // Nothing more is heard or said as the one before.
+    server.command();
+    const { operation_id: other } = asNext.command();
+    await asNext.result(other);
+    expect(server.results).toEqual([]);
+    expect(told.filter((topic) => topic.endsWith("/gone"))).toEqual([]);
+    asNext.assertNoFaults();
+  });
+
+  test("is not taken over a journal that is of another device", async () => {
+    const journal = await fileJournal(scene);
+    const credential = { url: broker.url, address: next, password };
+    expect(() => start(vi.fn<Run>(), { journal, credential })).toThrow(`The journal is of ${address}, not of ${next}`);
+    const agent = start(vi.fn<Run>(), { journal });
+    await server.hello();
+    expect(() => agent.use(credential)).toThrow("The journal is of");
   });
 });
 
@@ -289,7 +338,7 @@ test("a channel that only a later version of the server knows is ignored", async
   const { lines, log } = recordingLog();
   start(vi.fn<Run>().mockResolvedValue(opened), { log });
   await server.hello();
-  await broker.push(`tillkeeper/v1/${terminalId}/invoice`, "{}");
+  await broker.push(`tillkeeper/v1/${address}/invoice`, "{}");
   const message = server.command();
   expect(await server.result(message.operation_id)).toMatchObject(opened);
   expect(lines).not.toContain("ignored a malformed message");

@@ -7,7 +7,7 @@ import type { MqttVersion } from "../src/mqtt-version.ts";
 import { recordingLog } from "./support/agents.ts";
 import { Broker5 } from "./support/broker5.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import { terminalId } from "./support/scene.ts";
+import { address } from "./support/scene.ts";
 import { turn } from "./support/turn.ts";
 import { until } from "./support/until.ts";
 
@@ -32,10 +32,9 @@ function open(version: MqttVersion = "auto", credential: Partial<Credential> = {
   };
   const { log, lines } = recordingLog();
   const link = openMqttAs(version)({
-    terminalId,
     credential: {
       url: broker.url,
-      username: terminalId,
+      address,
       password: "secret",
       refused: () => (heard.refusals += 1),
       ...credential,
@@ -76,7 +75,7 @@ describe("an agent", () => {
       await until(() => heard.ups === 1, "a link");
       expect(broker.levels).toEqual([5, 4]);
       expect(lines).toEqual(["connected"]);
-      link.use({ url: broker.url, username: terminalId, password: "other" });
+      link.use({ url: broker.url, address, password: "other" });
       await until(() => heard.downs.length === 1, "the end of the link");
       const other = open();
       await until(() => other.heard.ups === 1, "a link of another terminal");

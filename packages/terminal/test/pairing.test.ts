@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DeviceCredential } from "../src/device-credential.ts";
 import { makeDeviceKeys, openDeviceKeys } from "../src/device-keys.ts";
-import { pairDevice, requestToken } from "../src/pairing.ts";
+import { pairDevice, pairOrGoOn, requestToken } from "../src/pairing.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { PairingServer } from "./support/pairing-server.ts";
 
@@ -79,8 +79,8 @@ describe("pairing", () => {
   test("that is refused because its first answer got lost ends with a token all the same", async () => {
     server.refusals.push({ status: 401, code: "pairing_refused" });
     const options = { server: server.url, keys: makeDeviceKeys(), serialNumber: "S1", code: "C" };
-    expect(await pairDevice(options)).toMatchObject({ token: "token-1" });
-    expect(server.asked.at(-1)?.body).toMatchObject({ device_serial_number: "S1" });
+    expect(await pairOrGoOn(options)).toMatchObject({ token: { token: "token-1" }, isNew: false });
+    expect(server.asked.at(-1)?.body).toEqual({ device_serial_number: "S1", proof: expect.any(String) });
   });
 
   test("is proved once more, with a fresh nonce, when the proof is refused", async () => {
@@ -97,7 +97,7 @@ describe("pairing", () => {
 
   test("tells what cannot be helped by asking again from what can", async () => {
     const options = { server: server.url, keys: makeDeviceKeys(), serialNumber: "S1", code: "C" };
-    const outcome = () => pairDevice(options).catch((cause: unknown) => cause);
+    const outcome = () => pairOrGoOn(options).catch((cause: unknown) => cause);
     const notProven = { status: 401, code: "invalid_proof" };
     server.refusals.push({ status: 401, code: "pairing_refused" }, notProven, notProven);
     expect(await outcome()).toMatchObject({ code: "pairing_refused", final: true });
@@ -118,12 +118,14 @@ describe("a device's credential", () => {
   let clock: FakeClock;
   let device: DeviceCredential;
   const lockedOut = vi.fn<() => void>();
+  const moved = vi.fn<(address: string) => Promise<void>>();
   beforeEach(async () => {
     clock = new FakeClock("2026-01-01T00:00:00Z");
     lockedOut.mockClear();
+    moved.mockReset();
     const keys = makeDeviceKeys();
     const first = await pairDevice({ server: server.url, keys, serialNumber: "S1", code: "C" });
-    device = await DeviceCredential.open({ server: server.url, keys, terminalId, first, clock, lockedOut });
+    device = await DeviceCredential.open({ server: server.url, keys, terminalId, first, clock, lockedOut, moved });
   });
   afterEach(() => device.stop());
   const password = () => (device.credential.password as () => string)();
@@ -208,6 +210,43 @@ describe("a device's credential", () => {
     clock.advance(80_000);
     await settled(6);
     expect(reopened).toHaveBeenCalledTimes(3);
+  });
+
+  test("asks for an address of its own when another than before is answered, and has it noted before it is used", async () => {
+    const address = () => [device.credential, device.overHttps].map((one) => (one.address as () => string)());
+    const reopened = vi.fn<(carrier: string) => void>();
+    device.credential.whenOutdated?.(() => reopened(`MQTT ${address()[0]}`));
+    device.overHttps.whenOutdated?.(() => reopened(`HTTPS ${address()[1]}`));
+    const [first, next] = [1, 3].map((number) => `${terminalId}-D${number}`);
+    // Another with the same keys has asked for one.
+    server.device = 2;
+    const noted = Promise.withResolvers<void>();
+    moved.mockReturnValueOnce(noted.promise);
+    clock.advance(80_000);
+    await vi.waitUntil(() => moved.mock.calls.length > 0);
+    expect(moved.mock.calls).toEqual([[next]]);
+    expect({ address: address(), password: password() }).toEqual({ address: [first, first], password: "token-1" });
+    expect(reopened).not.toHaveBeenCalled();
+    noted.resolve();
+    await settled(2);
+    expect(reopened.mock.calls).toEqual([[`MQTT ${next}`], [`HTTPS ${next}`]]);
+    expect(password()).toBe("token-3");
+    clock.advance(80_000);
+    await settled(3);
+    expect(server.asked.at(-1)?.body).not.toHaveProperty("memory_lost");
+    expect(reopened).toHaveBeenCalledTimes(2);
+  });
+
+  test("stays who it was when its new address cannot be noted, and asks for yet another later", async () => {
+    const address = device.credential.address as () => string;
+    server.device = 2;
+    moved.mockRejectedValueOnce(new Error("the disk is full"));
+    clock.advance(80_000);
+    await settled(2);
+    expect(address()).toBe(`${terminalId}-D1`);
+    clock.advance(1_000);
+    await settled(4);
+    expect([address(), server.device]).toEqual([`${terminalId}-D4`, 4]);
   });
 
   test("is asked for again after trouble, later each time, as late as the server wants", async () => {

@@ -6,7 +6,7 @@ import { Agenda } from "../src/simulation/agenda.ts";
 import { SimulatedLink } from "../src/simulation/simulated-link.ts";
 import { password } from "./support/broker.ts";
 import { FakeClock } from "./support/fake-clock.ts";
-import { type Scene, terminalId, useScene } from "./support/scene.ts";
+import { address, type Scene, useScene } from "./support/scene.ts";
 import { until } from "./support/until.ts";
 
 const probeId = (number: number) => `3f1a9c2e-8b7d-4f6a-9c1e-00000000000${number}`;
@@ -30,8 +30,7 @@ describe("a simulated link", () => {
   async function connect(by = agenda): Promise<SimulatedLink> {
     const link = new SimulatedLink(by, (isUp) => told.push(isUp ? "is up" : "is down"));
     connection = link.open({
-      terminalId,
-      credential: { url: scene.broker.url, username: terminalId, password },
+      credential: { url: scene.broker.url, address, password },
       clock: systemClock,
       log: silentLogger,
       events: {

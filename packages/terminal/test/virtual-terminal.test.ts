@@ -5,6 +5,7 @@ import { password } from "./support/broker.ts";
 import { useFleets } from "./support/fleets.ts";
 import { takeLogs } from "./support/log-taker.ts";
 import { type Scene, terminalId, useScene } from "./support/scene.ts";
+import { ScriptedServer } from "./support/scripted-server.ts";
 
 let scene: Scene;
 let { broker, server, folder } = {} as Scene;
@@ -78,6 +79,43 @@ describe("a fleet", () => {
     await server.hello(2);
     expect(await server.result(command.operation_id)).toMatchObject({ status: "COMPLETED" });
     expect(broker.openConnections).toBe(1);
+  });
+
+  test.each([true, false])(
+    "begins a new journal for another address, and its day goes on (restarted: %s)",
+    async (isRestarted) => {
+      const next = `${terminalId}-D2`;
+      const asNext = new ScriptedServer(broker, next);
+      const before = fleet();
+      await before.start(spec());
+      await server.hello();
+      const { batch_id: batch, last_end_of_day_at: closedAt } = await close();
+      server.receipts = false;
+      const { operation_id } = server.command();
+      await server.result(operation_id);
+      if (isRestarted) await before.stopAll();
+      await (isRestarted ? fleet() : before).start(spec({ address: next }));
+      expect((await asNext.hello()).operations).toEqual([]);
+      const path = join(folder, "terminals", `${terminalId}.json`);
+      expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ address: next, operations: [] });
+      const { result } = await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
+      expect(result).toMatchObject({ start_of_day_at: closedAt });
+      expect(result).not.toMatchObject({ batch_id: batch });
+      expect(broker.openConnections).toBe(1);
+    },
+  );
+
+  test("without files begins a new journal for another address, too", async () => {
+    const next = `${terminalId}-D2`;
+    const asNext = new ScriptedServer(broker, next);
+    const played = fleet({ inMemory: true });
+    await played.start(spec());
+    await server.hello();
+    const { last_end_of_day_at: closedAt } = await close();
+    await played.start(spec({ address: next }));
+    expect((await asNext.hello()).operations).toEqual([]);
+    const { result } = await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
+    expect(result).toMatchObject({ start_of_day_at: closedAt });
   });
 
   test("stops one terminal and says so to the broker; to stop what does not run changes nothing", async () => {

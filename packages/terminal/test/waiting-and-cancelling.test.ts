@@ -90,21 +90,3 @@ describe("a cancellation", () => {
     expect(await server.result(stubborn.operation_id)).toMatchObject({ status: "COMPLETED" });
   });
 });
-
-test("an inquiry is answered with a hello, and with the result where there is one without a receipt", async () => {
-  server.receipts = false;
-  start(vi.fn<Run>().mockResolvedValue(opened));
-  await server.hello();
-  const { operation_id } = server.command();
-  await server.result(operation_id);
-  server.send("inquiry", { operation_id, attempt: 2 });
-  expect(await server.hello(2)).toMatchObject({
-    operations: [{ operation_id, phase: "answered" }],
-    inquiry: { operation_id, attempt: 2 },
-  });
-  await server.result(operation_id, 2);
-  server.receipt(operation_id);
-  server.send("inquiry", { operation_id, attempt: 3 });
-  expect((await server.hello(3)).operations).toEqual([]);
-  expect(server.resultsOf(operation_id)).toHaveLength(2);
-});

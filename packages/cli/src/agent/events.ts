@@ -5,7 +5,7 @@ import { readMessage } from "@tillkeeper/terminal/wire";
 /** What happens to an agent, for whoever watches it. */
 export type AgentEvent =
   | { event: "paired"; terminal_id: string; reference?: string }
-  | { event: "connected" | "disconnected" | "locked_out"; terminal_id: string }
+  | { event: "connected" | "disconnected" | "locked_out" | "memory_lost"; terminal_id: string }
   | { event: "operation"; operation_id: string; operation: string; state: "received" | "started" }
   | { event: "operation"; operation_id: string; operation: string; state: "COMPLETED" | "FAILED"; reason?: string };
 

@@ -4,8 +4,11 @@ import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { backoff } from "@tillkeeper/terminal/backoff";
 import { sleep, systemClock } from "@tillkeeper/terminal/clock";
 import { type DeviceKeys, openDeviceKeys } from "@tillkeeper/terminal/device-keys";
+import { type RememberedDevice, rememberedDevice } from "@tillkeeper/terminal/device-memory";
 import { replaceFile } from "@tillkeeper/terminal/durable-file";
-import { DeviceServerError, type DeviceToken, pairDevice, requestToken } from "@tillkeeper/terminal/pairing";
+import type { FileJournalOptions } from "@tillkeeper/terminal/file-journal";
+import { DeviceServerError, pairOrGoOn, requestToken } from "@tillkeeper/terminal/pairing";
+import { type TerminalState, terminalFile } from "@tillkeeper/terminal/terminal-state";
 
 /** Which server and which device, and the code to pair with where there is one. */
 export interface DeviceIdentity {
@@ -17,19 +20,22 @@ export interface DeviceIdentity {
   agentName: string;
 }
 
-export interface PairedDevice {
+export interface PairedDevice extends Pick<RememberedDevice<TerminalState>, "token" | "memoryLost"> {
   keys: DeviceKeys;
-  token: DeviceToken;
+  /** Of the token's address. */
+  journal: FileJournalOptions<TerminalState>;
   /** Just now, and not in an earlier run. */
   fresh: boolean;
 }
 
 const firstRetryMs = 500;
 const longestRetryMs = 15_000;
+/** For the answer of what is going on when the disk becomes full. */
+const reserveBytes = 128 * 1024;
 
 /**
- * The device with its first token: paired by the code, or as the one that it was before. Tries until the server answers.
- * Throws `StartupError` when the server refuses, and the signal's reason.
+ * The device with its first token: paired by the code, or as the one that it was before; as another one where it has lost its
+ * journal. Tries until the server answers. Throws `StartupError` when the server refuses, and the signal's reason.
  */
 export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSignal): Promise<PairedDevice> {
   const { folder, server, serialNumber, code, agentName } = identity;
@@ -38,19 +44,24 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
   const known = await readKnown(folder);
   const by = { server, keys, signal };
   const who = known?.serial_number === serialNumber ? { terminalId: known.terminal_id } : { serialNumber };
-  const token = await patiently(
-    () => (code === undefined ? requestToken({ ...by, ...who }) : pairDevice({ ...by, serialNumber, code, agentName })),
-    signal,
-  ).catch((cause: unknown) => {
-    throw cause instanceof DeviceServerError ? refused(cause, code) : cause;
-  });
+  const asked = <T>(work: () => Promise<T>) =>
+    patiently(work, signal).catch((cause: unknown) => {
+      throw cause instanceof DeviceServerError ? refused(cause, code) : cause;
+    });
+  const goOn = async () => ({ token: await requestToken({ ...by, ...who }), isNew: false });
+  const given = await asked(() => (code === undefined ? goOn() : pairOrGoOn({ ...by, serialNumber, code, agentName })));
+  const { terminal_id: terminalId } = given.token;
+  const journal = { ...terminalFile(join(folder, `${terminalId}.json`), Date.now), reserveBytes };
+  const { token, memoryLost } = await rememberedDevice(given, journal, () =>
+    asked(() => requestToken({ ...by, terminalId, memoryLost: true })),
+  );
   const fresh = known?.terminal_id !== token.terminal_id || code !== undefined;
   const now = { server, serial_number: serialNumber, terminal_id: token.terminal_id };
   // The disk may be full, and it is all there.
   if (JSON.stringify(known) !== JSON.stringify(now)) {
     await replaceFile(join(folder, "device.json"), `${JSON.stringify(now)}\n`);
   }
-  return { keys, token, fresh };
+  return { keys, token, journal, memoryLost, fresh };
 }
 
 function refused(cause: DeviceServerError, code: string | undefined): StartupError {

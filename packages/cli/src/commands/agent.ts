@@ -4,11 +4,11 @@ import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { Credential, OpenConnection } from "@tillkeeper/terminal/connection";
 import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
 import { withFallback } from "@tillkeeper/terminal/fallback-connection";
+import { openFileJournal } from "@tillkeeper/terminal/file-journal";
 import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
 import { openMqttAs } from "@tillkeeper/terminal/mqtt-connection";
 import { type MqttVersion, mqttVersions } from "@tillkeeper/terminal/mqtt-version";
 import { readPairingUri } from "@tillkeeper/terminal/pairing";
-import { terminalJournal } from "@tillkeeper/terminal/terminal-state";
 import { VirtualTerminal } from "@tillkeeper/terminal/virtual-terminal";
 import { Command, Option } from "commander";
 import { lineOf, observed, type Tell } from "../agent/events.ts";
@@ -37,8 +37,6 @@ interface AgentOptions {
 }
 
 const agentName = "tillkeeper-agent/0.1.0";
-/** For the answer of what is going on when the disk becomes full. */
-const reserveBytes = 128 * 1024;
 
 /** `tillkeeper agent`: a device without hardware that pairs, connects and carries out operations like a real one. */
 export function agentCommand(): Command {
@@ -82,6 +80,7 @@ async function runAgent(options: AgentOptions): Promise<void> {
     const device = await openPairedDevice(identity, interruption);
     const { terminal_id, reference } = device.token;
     if (device.fresh) tell({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
+    if (device.memoryLost) tell({ event: "memory_lost", terminal_id });
     await play(identity, device, { tell, interruption, releaseKeys, transport, mqttVersion, model });
   } catch (error) {
     if (!interruption.aborted) throw error;
@@ -99,7 +98,7 @@ interface Stage {
   model: string | undefined;
 }
 
-async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, stage: Stage) {
+async function play(identity: DeviceIdentity, { keys, token, journal }: PairedDevice, stage: Stage) {
   const { tell, interruption, releaseKeys, model } = stage;
   const { terminal_id: terminalId } = token;
   const kept = await DeviceCredential.open({
@@ -107,13 +106,15 @@ async function play(identity: DeviceIdentity, { keys, token }: PairedDevice, sta
     keys,
     terminalId,
     first: token,
+    moved: (address) => terminal.move(address),
     lockedOut: () => tell({ event: "locked_out", terminal_id: terminalId }),
   });
   const { credential, open } = waysOf(kept, stage);
   const { url: mqttUrl, ...login } = credential;
-  const journal = terminalJournal(join(identity.folder, `${terminalId}.json`), Date.now, { reserveBytes });
   const what = { terminalId, serialNumber: identity.serialNumber, ...(model !== undefined && { deviceModel: model }) };
-  const terminal = new VirtualTerminal({ ...what, mqttUrl, ...login, releaseKeys: () => releaseKeys }, journal, {
+  const openJournal = (address: string) => openFileJournal(journal, address);
+  const spec = { ...what, mqttUrl, ...login, releaseKeys: () => releaseKeys };
+  const terminal: VirtualTerminal = new VirtualTerminal(spec, openJournal, {
     open: observed(open, terminalId, tell),
     downloads: join(identity.folder, "downloads"),
   });

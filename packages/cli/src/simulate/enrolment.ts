@@ -6,7 +6,7 @@ import type { Client } from "@tillkeeper/sdk/client";
 import { TillkeeperError } from "@tillkeeper/sdk/error";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { type DeviceKeys, makeDeviceKeys, openDeviceKeys } from "@tillkeeper/terminal/device-keys";
-import { DeviceServerError, type DeviceToken, pairDevice, requestToken } from "@tillkeeper/terminal/pairing";
+import { DeviceServerError, type GivenToken, pairOrGoOn, requestToken } from "@tillkeeper/terminal/pairing";
 import { patiently } from "./patience.ts";
 
 export interface EnrolmentOptions {
@@ -21,12 +21,11 @@ export interface EnrolmentOptions {
 }
 
 /** A terminal that has its first token. */
-export interface Enrolled {
+export interface Enrolled extends GivenToken {
   number: number;
   store: number;
   serialNumber: string;
   keys: DeviceKeys;
-  token: DeviceToken;
   /** It does its work already; else it wants a check_update. */
   isActive: boolean;
 }
@@ -74,10 +73,10 @@ export class Enrolment {
     const hasKeys = path !== undefined && existsSync(path);
     const keys = path === undefined ? makeDeviceKeys() : await openDeviceKeys(path);
     const known = this.#known.get(serialNumber);
-    const token =
+    const given =
       (known && hasKeys ? await this.#goOn(known, keys) : undefined) ??
       (await this.#pair(serialNumber, keys, known?.terminalId ?? (await this.#register(serialNumber, store))));
-    return { number, store, serialNumber, keys, token, isActive: known?.status === "ACTIVE" };
+    return { number, store, serialNumber, keys, ...given, isActive: known?.status === "ACTIVE" };
   }
 
   #serialOf(number: string): string {
@@ -85,10 +84,11 @@ export class Enrolment {
   }
 
   /** Undefined when the server does not know these keys any more. */
-  async #goOn({ terminalId }: Known, keys: DeviceKeys): Promise<DeviceToken | undefined> {
+  async #goOn({ terminalId }: Known, keys: DeviceKeys): Promise<GivenToken | undefined> {
     const { server, signal } = this.#options;
     try {
-      return await patiently(signal, () => requestToken({ server, keys, signal, terminalId }));
+      const token = await patiently(signal, () => requestToken({ server, keys, signal, terminalId }));
+      return { token, isNew: false };
     } catch (cause) {
       if (cause instanceof DeviceServerError && cause.final) return undefined;
       throw cause;
@@ -96,13 +96,13 @@ export class Enrolment {
   }
 
   /** With the code that registering has answered, or with a new one for a terminal that there is. */
-  async #pair(serialNumber: string, keys: DeviceKeys, from: string | { code: string }): Promise<DeviceToken> {
+  async #pair(serialNumber: string, keys: DeviceKeys, from: string | { code: string }): Promise<GivenToken> {
     const { client, server, signal } = this.#options;
     const { code } =
       typeof from === "string" ? await patiently(signal, () => client.terminals.issuePairingCode(from)) : from;
-    const token = await patiently(signal, () => pairDevice({ server, keys, signal, serialNumber, code, agentName }));
+    const given = await patiently(signal, () => pairOrGoOn({ server, keys, signal, serialNumber, code, agentName }));
     this.paired += 1;
-    return token;
+    return given;
   }
 
   async #register(serialNumber: string, store: number): Promise<{ code: string }> {

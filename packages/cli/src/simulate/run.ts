@@ -1,10 +1,15 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Client, type ClientOptions, createClient } from "@tillkeeper/sdk/client";
 import { TillkeeperError } from "@tillkeeper/sdk/error";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
+import { type RememberedDevice, rememberedDevice } from "@tillkeeper/terminal/device-memory";
+import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { requestToken } from "@tillkeeper/terminal/pairing";
 import type { FaultMix } from "@tillkeeper/terminal/simulation/fault-mix";
 import { SimulatedFleet } from "@tillkeeper/terminal/simulation/simulated-fleet";
+import { newSimulatedState, type SimulatedState, simulatedFile } from "@tillkeeper/terminal/simulation/simulated-state";
 import { aborted } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
 import { Activation } from "./activation.ts";
@@ -65,7 +70,9 @@ class Simulation {
   readonly #enrolment: Enrolment;
   readonly #activation: Activation;
   readonly #report: Report;
+  readonly #journals: string | undefined;
   readonly #credentials: DeviceCredential[] = [];
+  readonly #terminalIds: string[] = [];
   /** What went wrong with single terminals, each kind told once. */
   readonly #told = new Set<string>();
 
@@ -77,9 +84,9 @@ class Simulation {
     this.#signal = signal;
     this.#client = createClient(target);
     this.#activation = new Activation({ client: this.#client, signal, failed: (cause) => this.#tell(cause) });
+    this.#journals = folder && join(folder, "journals");
     this.#fleet = new SimulatedFleet({
       ...options,
-      ...(folder !== undefined && { folder: join(folder, "journals") }),
       mended: (terminalId) => this.#activation.wants(terminalId),
     });
     const keysFolder = folder && join(folder, "keys");
@@ -111,20 +118,35 @@ class Simulation {
     this.#report.end();
   }
 
-  async #start({ number, store, serialNumber, keys, token, isActive }: Enrolled): Promise<void> {
-    const { terminal_id: terminalId } = token;
-    const credential = await DeviceCredential.open({ server: this.#target.url, keys, terminalId, first: token });
+  async #start(enrolled: Enrolled): Promise<void> {
+    const { number, store, serialNumber, keys, isActive } = enrolled;
+    const { terminal_id: terminalId } = enrolled.token;
+    this.#terminalIds.push(terminalId);
+    const { token: first, journal } = await this.#remember(enrolled);
+    const moved = (address: string) => journal.move(address);
+    const credential = await DeviceCredential.open({ server: this.#target.url, keys, terminalId, first, moved });
     this.#credentials.push(credential);
     const { url: mqttUrl, ...login } = credential.credential;
-    await this.#fleet.add({ number, store, serialNumber, terminalId, mqttUrl, ...login });
+    await this.#fleet.add({ number, store, serialNumber, terminalId, mqttUrl, ...login }, journal);
     if (isActive) this.#activation.isActive(terminalId);
     else this.#activation.wants(terminalId);
   }
 
+  async #remember(enrolled: Enrolled): Promise<Pick<RememberedDevice<SimulatedState>, "token" | "journal">> {
+    const { keys, token } = enrolled;
+    // Without a folder the keys are gone with the journals, and every terminal is a new device.
+    if (this.#journals === undefined) return { token, journal: memoryJournal(newSimulatedState(Date.now())) };
+    const { url: server } = this.#target;
+    const { terminal_id: terminalId } = token;
+    await mkdir(this.#journals, { recursive: true, mode: 0o700 });
+    return rememberedDevice(enrolled, simulatedFile(this.#journals, terminalId, Date.now()), () =>
+      patiently(this.#signal, () => requestToken({ server, keys, terminalId, memoryLost: true })),
+    );
+  }
+
   async #remove(): Promise<void> {
     const goOn = new AbortController().signal;
-    const ids = this.#credentials.map(({ credential }) => credential.username);
-    await inParallel(ids, width, goOn, async (terminalId) => {
+    await inParallel(this.#terminalIds, width, goOn, async (terminalId) => {
       try {
         await patiently(goOn, () => this.#client.terminals.remove(terminalId));
       } catch (cause) {

@@ -1,9 +1,10 @@
 import { type Clock, sleep, systemClock } from "../clock.ts";
+import type { Journal } from "../journal.ts";
 import { type Logger, silentLogger } from "../logger.ts";
 import { Agenda } from "./agenda.ts";
 import { type FaultMix, mildFaults } from "./fault-mix.ts";
 import { type Figures, noFigures } from "./figures.ts";
-import { openSimulatedJournal } from "./simulated-state.ts";
+import type { SimulatedState } from "./simulated-state.ts";
 import { SimulatedTerminal, type SimulatedTerminalSpec, type World } from "./simulated-terminal.ts";
 import { hourMs } from "./trading-hours.ts";
 
@@ -15,8 +16,6 @@ export interface SimulatedFleetOptions {
   speed?: number;
   /** Time of the simulated day at which it begins, in milliseconds after midnight. */
   fromMs?: number;
-  /** Where the terminals keep their journals; without it nothing outlives the process. */
-  folder?: string;
   clock?: Clock;
   log?: Logger;
   /** A device got over the fault that it had reported: its server wants a check_update before it trusts it again. */
@@ -32,12 +31,10 @@ const endingAtOnce = 500;
 /** Thousands of simulated terminals in this process, with one timer for everything that happens to them. */
 export class SimulatedFleet {
   readonly #world: World;
-  readonly #folder: string | undefined;
   readonly #terminals: SimulatedTerminal[] = [];
 
   constructor(options: SimulatedFleetOptions) {
     const { seed, faults = mildFaults, speed = 1, clock = systemClock, log = silentLogger } = options;
-    this.#folder = options.folder;
     this.#world = {
       seed,
       faults,
@@ -57,9 +54,8 @@ export class SimulatedFleet {
     return this.#world.figures;
   }
 
-  /** Resolves when the terminal begins to connect. Rejects for a damaged journal and a URL that is not MQTT. */
-  async add(spec: SimulatedTerminalSpec): Promise<void> {
-    const journal = await openSimulatedJournal(this.#folder, spec.terminalId, this.#world.clock.now());
+  /** Resolves when the terminal begins to connect. Rejects for the journal of another device, and a URL that is not MQTT. */
+  async add(spec: SimulatedTerminalSpec, journal: Journal<SimulatedState>): Promise<void> {
     const terminal = new SimulatedTerminal(spec, journal, this.#world);
     this.#terminals.push(terminal);
     await terminal.start();

@@ -1,9 +1,9 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { openFileJournal } from "../file-journal.ts";
-import { type Journal, type JournalEntry, memoryJournal } from "../journal.ts";
+import type { FileJournalOptions } from "../file-journal.ts";
+import type { Journal, JournalEntry } from "../journal.ts";
 import { newTerminalState, TerminalState } from "../terminal-state.ts";
 
 const Count = Type.Integer({ minimum: 0 });
@@ -30,17 +30,19 @@ export function emptyBatch(): OpenBatch {
   return { purchases_count: 0, purchases_amount: 0, reversals_count: 0, reversals_amount: 0, tip_amount: 0 };
 }
 
-/** In a file of the folder, or in memory only. Rejects for a damaged file. */
-export async function openSimulatedJournal(
-  folder: string | undefined,
-  terminalId: string,
-  nowMs: number,
-): Promise<Journal<SimulatedState>> {
-  const initial = () => ({ ...newTerminalState(nowMs), open_batch: emptyBatch() });
-  if (folder === undefined) return memoryJournal(initial());
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, `${terminalId}.json`);
-  return openFileJournal({ path, readState: (stored) => check.Parse(stored), initial, replace: replaceUnsynced });
+/** The file in which a simulated terminal keeps its journal. */
+export function simulatedFile(folder: string, terminalId: string, nowMs: number): FileJournalOptions<SimulatedState> {
+  return {
+    path: join(folder, `${terminalId}.json`),
+    readState: (stored) => check.Parse(stored),
+    initial: () => newSimulatedState(nowMs),
+    replace: replaceUnsynced,
+  };
+}
+
+/** What a simulated terminal begins with. */
+export function newSimulatedState(nowMs: number): SimulatedState {
+  return { ...newTerminalState(nowMs), open_batch: emptyBatch() };
 }
 
 /** The power cuts of a simulation leave the machine's own disk alone, and thousands of terminals share it. */
@@ -52,6 +54,9 @@ async function replaceUnsynced(path: string, text: string): Promise<void> {
 /** The same journal, and somebody who is told of each entry when it is written, or could not be. */
 export function watchedJournal<State>(journal: Journal<State>, wrote: (entry: JournalEntry) => void): Journal<State> {
   return {
+    get address() {
+      return journal.address;
+    },
     get state() {
       return journal.state;
     },
@@ -66,6 +71,7 @@ export function watchedJournal<State>(journal: Journal<State>, wrote: (entry: Jo
     },
     forget: (operationIds) => journal.forget(operationIds),
     save: () => journal.save(),
+    move: (address) => journal.move(address),
     idle: () => journal.idle(),
   };
 }

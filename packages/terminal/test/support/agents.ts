@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { afterEach } from "vitest";
 import { Agent, type AgentOptions } from "../../src/agent.ts";
-import { openFileJournal } from "../../src/file-journal.ts";
+import { resumeFileJournal } from "../../src/file-journal.ts";
 import { memoryJournal } from "../../src/journal.ts";
 import type { Logger } from "../../src/logger.ts";
 import type { OperationHandler } from "../../src/operation.ts";
 import { password } from "./broker.ts";
-import { type Scene, terminalId } from "./scene.ts";
+import { address, type Scene } from "./scene.ts";
 
 export type Run = OperationHandler<"open_menu", null>["run"];
 
@@ -25,8 +25,7 @@ export function useAgents(scene: () => Scene): (run: Run, options?: Partial<Agen
 
   return (run, options = {}) => {
     const agent = new Agent<null>({
-      terminalId,
-      credential: { url: scene().broker.url, username: terminalId, password },
+      credential: { url: scene().broker.url, address, password },
       agentName: "test/1",
       handlers: { open_menu: { run } },
       journal: memoryJournal(null),
@@ -39,7 +38,7 @@ export function useAgents(scene: () => Scene): (run: Run, options?: Partial<Agen
 }
 
 export function fileJournal({ folder }: Scene) {
-  return openFileJournal({ path: join(folder, "journal.json"), initial: () => null, readState: () => null });
+  return resumeFileJournal({ path: join(folder, "journal.json"), initial: () => null, readState: () => null }, address);
 }
 
 export function recordingLog() {

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { downChannels } from "@tillkeeper/contract/mqtt";
 
 /**
  * How it greets who speaks MQTT 5: by a reason code, with properties in bytes. Or it knows 3.1.1 only, and refuses 5 in as
@@ -107,8 +108,14 @@ export class Broker5 {
 
   #answer(socket: Socket, { type, body }: Packet, level: number): void {
     if (type >> 4 === 8) {
-      const count = 7;
-      socket.write(packet(0x90, ...body.subarray(0, 2), ...(level === 5 ? [0] : []), ...Array<number>(count).fill(1)));
+      socket.write(
+        packet(
+          0x90,
+          ...body.subarray(0, 2),
+          ...(level === 5 ? [0] : []),
+          ...Array<number>(downChannels.length).fill(1),
+        ),
+      );
     }
     if (type >> 4 !== 3) return;
     const end = 2 + body.readUInt16BE(0);

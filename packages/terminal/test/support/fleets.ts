@@ -5,7 +5,7 @@ import { afterEach, expect } from "vitest";
 import { createVirtualFleet, type VirtualFleet, type VirtualFleetOptions } from "../../src/virtual-fleet.ts";
 import type { VirtualTerminalSpec } from "../../src/virtual-terminal.ts";
 import { password } from "./broker.ts";
-import { type Scene, terminalId } from "./scene.ts";
+import { address, type Scene, terminalId } from "./scene.ts";
 
 const endOfDay = Compile(EndOfDayResult);
 
@@ -31,7 +31,7 @@ export function useFleets(scene: () => Scene) {
 
   const spec = (change: Partial<VirtualTerminalSpec> = {}): VirtualTerminalSpec => {
     const serialNumber = "SIMULATED-T00000001-001";
-    return { terminalId, serialNumber, mqttUrl: scene().broker.url, username: terminalId, password, ...change };
+    return { terminalId, serialNumber, mqttUrl: scene().broker.url, address, password, ...change };
   };
 
   return {

@@ -25,6 +25,10 @@ export class PairingServer {
   tokenOf = (number: number) => `token-${number}`;
   /** What the broker wants to see in place of it. */
   passwordOf = (number: number) => this.tokenOf(number);
+  /** The terminal's device has this number; another one after each pairing and each loss of memory. */
+  device = 0;
+  /** Whether what was asked for is done, and the answer to it gets lost. */
+  losesAnswer = false;
   #tokens = 0;
   #key: { alg: string; key: KeyObject } | undefined;
   readonly #server: Server;
@@ -82,14 +86,21 @@ export class PairingServer {
         ...(retryAfter !== undefined && { headers: { "retry-after": retryAfter } }),
       };
     }
+    if (path === "/v1/device/pair" || body["memory_lost"] === true) this.device += 1;
+    if (this.losesAnswer) {
+      this.losesAnswer = false;
+      return { status: 502, body: {} };
+    }
     this.#tokens += 1;
-    const who = { terminal_id: "T12345678-T0001", account_id: "T12345678", store_id: "S312" };
+    const terminal_id = "T12345678-T0001";
+    const address = `${terminal_id}-D${this.device}`;
+    const who = { terminal_id, address, account_id: "T12345678", store_id: "S312" };
     const token = { token: this.tokenOf(this.#tokens), token_type: "Bearer", expires_in: this.lifetimeSeconds };
     const mqtt = {
       mqtt_url: this.mqttUrl,
-      mqtt_username: who.terminal_id,
+      mqtt_username: address,
       mqtt_password: this.passwordOf(this.#tokens),
-      mqtt_client_id: who.terminal_id,
+      mqtt_client_id: address,
     };
     return { status: 200, body: { ...who, ...token, ...mqtt, https_url: this.url, server_time: at } };
   }

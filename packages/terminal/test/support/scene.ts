@@ -6,8 +6,9 @@ import { TestBroker } from "./broker.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 import { until } from "./until.ts";
 
-/** The terminal of every scene. */
+/** The terminal of every scene, and the address of its device. */
 export const terminalId = "T00000001-T0001";
+export const address = `${terminalId}-D1`;
 
 /** A broker, a server to script and an empty folder: new for each test, and gone with it. */
 export interface Scene {
@@ -26,7 +27,7 @@ export function useScene(set: (scene: Scene) => void): void {
   beforeEach(async () => {
     const broker = await TestBroker.start();
     const folder = await mkdtemp(join(tmpdir(), "tillkeeper-terminal-"));
-    scene = { broker, server: new ScriptedServer(broker, terminalId), folder };
+    scene = { broker, server: new ScriptedServer(broker, address), folder };
     set(scene);
   });
 

@@ -28,7 +28,7 @@ const checks = {
 
 const signsOfLife: ReadonlySet<UpChannel> = new Set(["heartbeat", "goodbye", "gone", "probe_answer"]);
 
-/** The server's half of the protocol, as much as a test tells it to speak, for one terminal. */
+/** The server's half of the protocol, as much as a test tells it to speak, for one device. */
 export class ScriptedServer {
   readonly hellos: Messages["hello"][] = [];
   readonly deliveries: Messages["delivered"][] = [];
@@ -45,14 +45,14 @@ export class ScriptedServer {
   welcomes = true;
   receipts = true;
   readonly #broker: TestBroker;
-  readonly #terminalId: string;
+  readonly #address: string;
 
-  constructor(broker: TestBroker, terminalId: string) {
+  constructor(broker: TestBroker, address: string) {
     this.#broker = broker;
-    this.#terminalId = terminalId;
+    this.#address = address;
     for (const channel of upChannels) {
       broker.aedes.subscribe(
-        topic(terminalId, channel),
+        topic(address, channel),
         (packet, done) => {
           this.#receive(packet.topic, packet.payload.toString());
           done();
@@ -73,7 +73,7 @@ export class ScriptedServer {
   sendRaw(channel: DownChannel, payload: string | Buffer): void {
     const packet = {
       cmd: "publish",
-      topic: topic(this.#terminalId, channel),
+      topic: topic(this.#address, channel),
       payload,
       qos: 1,
       retain: false,
