@@ -7,7 +7,7 @@ import { openBrokerAlone } from "./support/embedded-broker.ts";
 import { connectOf, RawLink } from "./support/raw-link.ts";
 
 const patience = { interval: 5 };
-const one = "T40000001-T0001";
+const one = "T40000001-T0001-D1";
 
 function helloOf(address: string, messageId: number): IPublishPacket {
   const to = topic(address, "hello");

@@ -133,11 +133,10 @@ describe("a terminal that changes from HTTPS to MQTT", () => {
       (credential) => ({ ...credential, url: server.url }),
     );
     const agent = new Agent({
-      address,
       agentName: "carriers/1",
       clock: impatient,
       journal: memoryJournal(undefined),
-      credential: { url: gate.url, username: address, password },
+      credential: { url: gate.url, address, password },
       handlers: {
         check_update: { run: async () => ({ status: "COMPLETED", result: versions }) },
         end_of_day: {

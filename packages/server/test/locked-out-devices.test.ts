@@ -43,7 +43,7 @@ describe("a device that another server has locked out", () => {
     const path = (device: Device, end: string) => `/v1/accounts/${aid}/terminals/${device.terminalId}/${end}`;
     const swap = { ...tenant, body: { device_serial_number: "LOCKED-1-NEW" } };
     expect((await server.call("POST", path(swapped, "device"), swap)).body).toMatchObject({ status: "PENDING" });
-    const { password } = (await server.call("POST", path(renewed, "credentials"), tenant)).body;
+    const credential = (await server.call("POST", path(renewed, "credentials"), tenant)).body;
 
     const at = new Date().toISOString();
     const update = { current_version: "1", latest_version: "2", update_available: true, configuration_version: "9" };
@@ -74,11 +74,10 @@ describe("a device that another server has locked out", () => {
     }
     expect(await operation(asked.id)).toMatchObject({ status: "PENDING", phase: "dispatched" });
 
-    const next = await PresentDevice.connect(server, { terminalId: renewed.terminalId, password });
+    const next = await PresentDevice.connect(server, credential);
     await next.greet();
-    expect(await next.next("command")).toMatchObject({ operation_id: asked.id });
-    await next.say("result", { ...done, result: update });
-    expect(await next.next("receipt")).toEqual({ operation_id: asked.id, status: "COMPLETED" });
+    // What it was asked is done; what it runs itself nobody has said yet.
+    expect(next.received.filter(({ channel }) => channel === "command")).toEqual([]);
     await next.leave();
   });
 

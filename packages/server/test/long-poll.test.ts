@@ -228,9 +228,8 @@ describe("the device protocol over HTTPS", () => {
       result: { opened: true },
     }));
     const { terminalId, address, password } = device;
-    const credential = { url: server.url, username: address, password };
+    const credential = { url: server.url, address, password };
     const agent = new Agent({
-      address,
       credential,
       agentName: "long-poll/1",
       handlers: { open_menu: { run: opened } },

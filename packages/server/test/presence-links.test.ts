@@ -22,9 +22,8 @@ const agentProcess = fileURLToPath(new URL("./support/agent-process.ts", import.
 
 function startAgent(url: string, { address, password }: Registered): Agent {
   const agent = new Agent({
-    address,
     agentName: "presence/1",
-    credential: { url, username: address, password },
+    credential: { url, address, password },
     handlers: {},
     journal: memoryJournal(undefined),
   });

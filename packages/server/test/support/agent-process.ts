@@ -4,9 +4,8 @@ import { memoryJournal } from "@tillkeeper/terminal/journal";
 /** An agent in a process of its own, to be killed: `node agent-process.ts <url> <address> <password>`. */
 const [url = "", address = "", password = ""] = process.argv.slice(2);
 new Agent({
-  address,
   agentName: "process/1",
-  credential: { url, username: address, password },
+  credential: { url, address, password },
   handlers: {},
   journal: memoryJournal(undefined),
 }).start();

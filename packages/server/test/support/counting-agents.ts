@@ -27,9 +27,8 @@ export async function startCountingAgents(server: ForDevices, tenant: Tenant, co
     const path = `${accounts}/terminals/${terminalId}/credentials`;
     const { address, password } = (await server.call("POST", path, { token: tenant.token })).body;
     const agent = new Agent({
-      address,
       agentName: "counting/1",
-      credential: { url: server.mqttUrl, username: address, password },
+      credential: { url: server.mqttUrl, address, password },
       journal: memoryJournal(undefined),
       handlers: countingHandlers(carriedOut),
     });
