@@ -91,9 +91,9 @@ describe("a terminal whose credential is replaced through another server", () =>
     const { id } = await closeDay(old.terminalId);
     expect(await old.next("command")).toMatchObject({ operation_id: id });
     const fresh = await replaced(old.terminalId);
-    await old.say("result", closedDay(id, "of the one before"));
+    await old.say("result", closedDay(id, "BEFORE"));
     expect(await old.next("receipt")).toEqual({ operation_id: id, status: "COMPLETED" });
-    expect(await get(id)).toMatchObject({ status: "COMPLETED", result: { batch_id: "of the one before" } });
+    expect(await get(id)).toMatchObject({ status: "COMPLETED", result: { batch_id: "BEFORE" } });
     await fresh.hello();
     await fresh.next("welcome");
     expect(fresh.received.map(({ channel }) => channel)).toEqual(["welcome"]);

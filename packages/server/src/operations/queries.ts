@@ -156,7 +156,7 @@ export function commandOf(row: OperationRow, address: string): Command {
 /** Notes that a terminal will not give an operation up; so it has begun. */
 export async function noteCancelRefused(
   db: Kysely<Tables>,
-  { accountId, terminalId, id, at }: Device & { id: string; at: Date },
+  { accountId, terminalId, address, id, at }: Device & { id: string; at: Date },
 ): Promise<void> {
   await db
     .updateTable("operation_claims")
@@ -168,6 +168,8 @@ export async function noteCancelRefused(
     .where("account_id", "=", accountId)
     .where("operation_id", "=", id)
     .where("terminal_id", "=", terminalId)
+    // Not of a device that was replaced, unless the operation is for none but that.
+    .where(sql<boolean>`coalesce(operation_claims.address, ${sql.raw(presentAddressOf("operation_claims"))}) = ${address}`)
     .where("cancel_requested_at", "is not", null)
     .where("cancel_refused_at", "is", null)
     .execute();
