@@ -14,10 +14,9 @@ import { Child } from "./child.ts";
 import type { ServerPlace } from "./children/server.ts";
 import { logText, type PackedLog, packedLog } from "./log-text.ts";
 import { count, printAim, printTable } from "./print.ts";
-import { seedAccount, seedTerminals } from "./seed.ts";
+import { type DeviceAccess, seedAccount, seedCredentials, seedTerminals } from "./seed.ts";
 import { median } from "./statistics.ts";
 import { fetchToken } from "./subject.ts";
-import { accountId, terminalId } from "./terminal-set.ts";
 
 const megabyte = 1_000_000;
 const sizes = { small: 20 * megabyte, large: 200 * megabyte };
@@ -34,7 +33,7 @@ interface Receiver {
   token: string;
   tokens: TransferTokens;
   /** A terminal has one operation at a time, so each upload takes the next one. */
-  nextTerminal: () => string;
+  nextDevice: () => DeviceAccess;
 }
 
 interface Received {
@@ -69,6 +68,7 @@ async function startReceiver(closing: Closing, terminals: number): Promise<Recei
   closing.add(() => db.close());
   const credentials = await seedAccount(db);
   await seedTerminals(db, terminals, 1);
+  const devices = await seedCredentials(db, terminals);
   const keys = await openSigningKeys(db, systemClock, await openRootKey(db, { dataDir: "", ...place }));
   const tokens = transferTokens({ keys, clock: systemClock });
   let next = 0;
@@ -77,17 +77,16 @@ async function startReceiver(closing: Closing, terminals: number): Promise<Recei
     tokens,
     url: place.httpUrl,
     token: await fetchToken(place.httpUrl, credentials),
-    nextTerminal: () => terminalId(next++),
+    nextDevice: () => devices[next++] as DeviceAccess,
   };
 }
 
 /** As a terminal sends it that was asked for it. */
 async function upload(receiver: Receiver, { bytes, digest }: PackedLog): Promise<Received> {
   const { child, url, tokens } = receiver;
-  const terminal = receiver.nextTerminal();
-  const operationId = await ask(receiver, terminal);
-  const grant = { accountId, terminalId: terminal, operationId };
-  const token = await tokens.sign(grant, new Date(Date.now() + 600_000));
+  const { terminalId, address } = receiver.nextDevice();
+  const operationId = await ask(receiver, terminalId);
+  const token = await tokens.sign({ address, operationId }, new Date(Date.now() + 600_000));
   const before = await child.call<number>("memory");
   let most = before;
   const sample = async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,6 +92,28 @@ describe("tillkeeper agent", () => {
       })),
     );
     expect(await again.stop()).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("without its journal asks for another address, begins a new journal, and says so", async () => {
+    const { terminal_id: id, pairing } = await register("AGENT-8");
+    const state = folder();
+    const first = agent("--qr", pairing.qr_text, "--state", state);
+    await first.until(new RegExp(`connected ${id}\n`));
+    await first.stop();
+    const journal = join(state, `${id}.json`);
+    const addressIn = () => JSON.parse(readFileSync(journal, "utf8")).address;
+    const before = addressIn();
+    rmSync(journal);
+    const second = agent("--state", state);
+    await second.until(new RegExp(`^memory_lost ${id}\nconnected ${id}\n`));
+    await second.stop();
+    const after = addressIn();
+    for (const address of [before, after]) expect(address).toMatch(new RegExp(`^${id}-D\\d+$`));
+    expect(after).not.toBe(before);
+    const third = agent("--state", state);
+    await third.until(new RegExp(`^connected ${id}\n`));
+    await third.stop();
+    expect(addressIn()).toBe(after);
   });
 
   test("has its folder to itself, and a crash gives it back", async () => {

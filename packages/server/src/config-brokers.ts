@@ -1,6 +1,6 @@
-/** How terminals reach their broker, and how an outside one knows who may use what. */
+/** How devices reach their broker, and how an outside one knows who may use what. */
 export interface BrokerConfig {
-  /** Where terminals are told to connect, when that is not where this server does. */
+  /** Where devices are told to connect, when that is not where this server does. */
   publicUrl?: string | undefined;
   /** How an outside broker knows who may use what; left out, the operator has seen to it. */
   access?: BrokerAccessName | undefined;
@@ -16,14 +16,14 @@ const accessNames = ["none", "http", "mosquitto"] as const;
 type BrokerAccessName = (typeof accessNames)[number];
 
 export const brokerSettings = {
-  TILLKEEPER_MQTT_PUBLIC_URL: "Where terminals are told to connect, when that is not where this server does.",
+  TILLKEEPER_MQTT_PUBLIC_URL: "Where devices are told to connect, when that is not where this server does.",
   TILLKEEPER_MQTT_CA_FILE:
     "PEM file of the authorities whose certificates an outside broker may show. Default: those of the system.",
   TILLKEEPER_MQTT_CERT_FILE:
     "PEM file of the embedded broker's certificate. With it and its key the broker listens with TLS.",
   TILLKEEPER_MQTT_KEY_FILE: "PEM file of the private key of that certificate.",
   TILLKEEPER_BROKER_ACCESS:
-    "How an outside broker knows which terminal may use what: none, http or mosquitto; see docs/brokers.md. Default none, which is safe only with rules of your own.",
+    "How an outside broker knows which device may use what: none, http or mosquitto; see docs/brokers.md. Default none, which is safe only with rules of your own.",
   TILLKEEPER_BROKER_SECRET:
     "32-256 letters and digits. A broker that asks this server shows it; passwords at Mosquitto are made from it.",
 } as const;

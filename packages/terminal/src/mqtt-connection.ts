@@ -183,7 +183,10 @@ class MqttConnection implements MqttLink {
   /** As if the server had rejected it, which will never see it: what cannot be told is not to be repeated without end. */
   #tooLarge(channel: UpChannel, message: object, largestBytes: number): void {
     const { log, events } = this.#settings;
-    log.error({ channel, largest_bytes: largestBytes }, "a message is too large for the broker");
+    log.error(
+      { address: current(this.#credential.address), channel, largest_bytes: largestBytes },
+      "a message is too large for the broker",
+    );
     const errors = [{ path: "", message: `The broker takes ${largestBytes} bytes at most` }];
     const about = "operation_id" in message ? { operation_id: message.operation_id } : {};
     events.message("rejection", Buffer.from(JSON.stringify({ channel, ...about, errors })));

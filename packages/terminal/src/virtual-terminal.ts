@@ -114,9 +114,9 @@ export class VirtualTerminal {
   /** Connects again with another credential; with another address, after a restart on that one's journal. */
   async use(credential: Credential): Promise<void> {
     const isOther = current(credential.address) !== current(this.#credential.address);
+    if (!isOther) this.#agent?.use(credential);
     this.#credential = credential;
     if (isOther) await this.losePower();
-    else this.#agent?.use(credential);
   }
 
   /** Its credential is about to have another address: resolves when the journal says so. */

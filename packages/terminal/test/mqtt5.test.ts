@@ -268,16 +268,16 @@ test("a sign of life that is of no use any more may be thrown away, a report nev
   ]);
 });
 
-test("a renewed token may name another address; one that is none is not gone to", async () => {
+test("a renewed token may name another broker; what is no URL of one is not gone to", async () => {
   const moved = await Broker5.start();
-  let url = broker.url;
-  const { heard, link, clock } = open("auto", { url: () => url });
+  let now = broker.url;
+  const { heard, link, clock } = open("auto", { url: () => now });
   await until(() => heard.ups === 1, "a link");
-  for (const [address, ups] of [
+  for (const [url, ups] of [
     [moved.url, 2],
     ["https://nowhere.example", 3],
   ] as const) {
-    url = address;
+    now = url;
     link.drop();
     await until(() => clock.timers === 1, "a pause");
     clock.advance(10_000);

@@ -1,6 +1,7 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from "mqtt";
+import { shareOf } from "../broker-access/share.ts";
 import type { Logger } from "../platform/log.ts";
 import { pause } from "../platform/worker.ts";
 import { PublishWindow } from "./publish-window.ts";
@@ -72,7 +73,11 @@ function mayBeTheVersion(error: unknown): boolean {
 }
 
 async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: LinkOptions): Promise<BrokerLink> {
-  const client = connect(url, {
+  const address = new URL(url);
+  const password = user?.password ?? address.password;
+  // What stands in an address counts more with the client than what is beside it.
+  if (user) address.username = address.password = "";
+  const client = connect(address.href, {
     protocolVersion: version,
     // All that brokers of 3.1.1 must accept is 23 letters and digits.
     clientId: `tillkeeper${randomBytes(6).toString("hex")}`,
@@ -101,7 +106,7 @@ async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: Lin
   };
   try {
     const greeting = await connected(client);
-    const share = sharing(version, greeting) ? shareOf(user?.password ?? new URL(url).password) : undefined;
+    const share = sharing(version, greeting) ? shareOf(password) : undefined;
     const subscription = await subscribe(client, filters, share);
     return link(client, { version, ended, window: windowOf(client, greeting, ended), ...subscription });
   } catch (error) {
@@ -143,14 +148,6 @@ async function subscribe(
   }
   await client.subscribeAsync([...plain], { qos: 1 });
   return { filters: [...plain], shared: false };
-}
-
-/**
- * The same for all servers, and nobody else knows it: some brokers let anybody into any share, and count as delivered
- * what they then do not show.
- */
-function shareOf(password: string): string {
-  return `tillkeeper-${createHmac("sha256", password).update("share").digest("hex").slice(0, 32)}`;
 }
 
 function windowOf(client: MqttClient, { properties }: IConnackPacket, ended: Promise<void>): PublishWindow {

@@ -5,6 +5,7 @@ import type { Tables } from "../db/schema.ts";
 import { lowestId } from "../platform/ids.ts";
 import type { Device } from "../terminals/devices.ts";
 import type { Command } from "./sql/claim-messages.ts";
+import { presentAddressOf } from "./sql/release.ts";
 
 export type OperationRow = Selectable<Tables["operations"]>;
 export type ClaimRow = Selectable<Tables["operation_claims"]>;

@@ -12,7 +12,7 @@ export interface IssuedCredential {
 
 /** A plain MQTT client with a terminal's credential, and whatever else a test wants of it. */
 export async function enter(
-  { mqtt_url, username, password, client_id: clientId }: Omit<IssuedCredential, "terminal_id">,
+  { mqtt_url, username, password, client_id: clientId }: Omit<IssuedCredential, "terminal_id" | "address">,
   more: Partial<IClientOptions> = {},
 ): Promise<MqttClient> {
   const options = {

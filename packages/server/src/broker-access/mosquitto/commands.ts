@@ -37,23 +37,27 @@ export function removal(address: string): Command[] {
   return [clientRemoval(address), { command: "deleteRole", rolename: roleOf(address) }];
 }
 
+export function serverRemoval(): Command[] {
+  return [clientRemoval(serverUser), { command: "deleteRole", rolename: serverUser }];
+}
+
 /** Ends the user's connections, too. */
 export function clientRemoval(username: string): Command {
   return { command: "deleteClient", username };
 }
 
-/** `mark`: another one for another password. */
-export function serverCreation(password: string, mark: string): Command[] {
+/** `share`: the only one that it may be in. */
+export function serverCreation(password: string, share: string): Command[] {
   const all = deviceTopicPrefix("+");
   const acls = [
     ...downChannels.map((channel) => allowed("publishClientSend", topic("+", channel))),
-    ...[`$share/+/${all}#`, `${all}#`].map((filter) => allowed("subscribePattern", filter)),
+    ...[`$share/${share}/${all}#`, `${all}#`].map((filter) => allowed("subscribePattern", filter)),
     allowed("publishClientReceive", `${all}#`),
   ];
   const roles = [{ rolename: serverUser }];
   return [
     { command: "createRole", rolename: serverUser, acls },
-    { command: "createClient", username: serverUser, password, textname: mark, roles },
+    { command: "createClient", username: serverUser, password, textname: share, roles },
   ];
 }
 

@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { TakenCredential } from "../../terminals/admission.ts";
 import type { BrokerAccess, BrokerAddress } from "../access.ts";
-import { clientRemoval, creation, removal, serverCreation, serverUser } from "./commands.ts";
+import { shareOf } from "../share.ts";
+import { clientRemoval, creation, removal, serverCreation, serverRemoval, serverUser } from "./commands.ts";
 import { type Command, control } from "./control.ts";
 
 interface MosquittoOptions extends BrokerAddress {
@@ -28,7 +29,7 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
   return {
     own: () => own,
     async prepare() {
-      await makeServer(say, own.password, passwordOf("the mark of the servers"));
+      await makeServer(say, own.password);
       await reconcile(say, options.live, passwordOf);
     },
     async admit({ address, generation, ...admission }) {
@@ -55,7 +56,7 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
 
 interface Client {
   username: string;
-  /** A device's generation. */
+  /** A device's generation; the share of the servers' user. */
   textname?: string;
 }
 
@@ -85,14 +86,16 @@ async function forget(
  * The user that servers connect by, beside the administrator whose word the plugin takes: to give a role to a user that is
  * there would end its connections, those of other servers with it. Who makes it second is refused, and nothing happens.
  */
-async function makeServer(say: Say, password: string, mark: string): Promise<void> {
+async function makeServer(say: Say, password: string): Promise<void> {
+  const share = shareOf(password);
   const [there] = await generationsOf(say, [serverUser]);
-  if (there === mark) return;
-  const former = there === undefined ? [] : [clientRemoval(serverUser)];
-  const created = await say([...former, ...serverCreation(password, mark)]);
+  if (there === share) return;
+  const created = await say([...(there === undefined ? [] : serverRemoval()), ...serverCreation(password, share)]);
   const [made] = await generationsOf(say, [serverUser]);
-  if (made !== mark)
-    throw new Error(`the broker did not give us the right to speak to devices: ${created.at(-1)?.error ?? "no answer"}`);
+  if (made !== share)
+    throw new Error(
+      `the broker did not give us the right to speak to devices: ${created.at(-1)?.error ?? "no answer"}`,
+    );
 }
 
 /**
