@@ -102,7 +102,7 @@ describe("a device that another server has locked out", () => {
       ["open_menu", cancellation],
       ["end_of_day", { ...cancellation, refused_at: expect.any(String) }],
     ] as const) {
-      const device = await activeDevice(server, tenant, `LOCKED-REFUSES-${what}`);
+      const device = await activeDevice(server, tenant, `LOCKED-REFUSES-${what.replaceAll("_", "-")}`);
       const sent = await send(device.terminalId, what);
       await device.say("started", { operation_id: sent.id, started_at: new Date().toISOString() });
       await vi.waitUntil(async () => (await operation(sent.id)).phase === "started");
