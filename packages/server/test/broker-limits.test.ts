@@ -27,12 +27,7 @@ describe("the embedded broker alone", () => {
     await Promise.all(clients.splice(0).map((client) => client.endAsync(true)));
     await broker.close();
   });
-  async function open(
-    more: {
-      authenticate?: Authenticate;
-      receive?: Receive;
-    } = {},
-  ) {
+  async function open(more: { authenticate?: Authenticate; receive?: Receive } = {}) {
     broker = await openBrokerAlone(more);
   }
   async function enter(username: string, more: IClientOptions = {}) {

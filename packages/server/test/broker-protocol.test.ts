@@ -90,10 +90,7 @@ describe("MQTT at the embedded broker", () => {
     const link = await open();
     link.say(connectOf(device), subscribeOf([["welcome", 1]]), publishOf("hello", 2), publishOf("heartbeat", 3));
     const hasty = await open();
-    hasty.say(
-      connectOf(device, { clientId: `${device}:2` }),
-      publishOf("hello", 1, { payload: "x".repeat(60_000) }),
-    );
+    hasty.say(connectOf(device, { clientId: `${device}:2` }), publishOf("hello", 1, { payload: "x".repeat(60_000) }));
     hasty.say(publishOf("hello", 2, { payload: "x".repeat(60_000) }));
     await hasty.closed();
     expect(received).toEqual([]);

@@ -1,5 +1,6 @@
 import { generate } from "mqtt-packet";
 import { describe, expect, it, vi } from "vitest";
+import { letIn } from "./support/embedded-broker.ts";
 import {
   allowed,
   asking,
@@ -12,7 +13,6 @@ import {
   other,
   theBroker,
 } from "./support/flooding.ts";
-import { letIn } from "./support/embedded-broker.ts";
 import { FrameCount } from "./support/frame-count.ts";
 import { connectOf, RawLink } from "./support/raw-link.ts";
 

@@ -52,7 +52,8 @@ describe("device tokens, on two servers with one database", () => {
     pass(110);
     await (await connectMqtt(there, address, token, `${address}:late`)).endAsync(true);
     pass(10);
-    for (const server of [here, there]) await expect(connectMqtt(server, address, token, `${address}:b`)).rejects.toThrow();
+    for (const server of [here, there])
+      await expect(connectMqtt(server, address, token, `${address}:b`)).rejects.toThrow();
     const fresh = await device.renew(there, id);
     expect(fresh).toMatchObject({ status: 200, body: { expires_in: 120, address } });
     await (await connectMqtt(here, address, fresh.body.token, `${address}:b`)).endAsync(true);

@@ -61,8 +61,8 @@ describe("links that break, with agents", () => {
 
   it("are noticed when the agent is killed", async () => {
     const registered = await register(server, tenant, "6300002");
-    const { terminalId: id, password } = registered;
-    const child = spawn(process.execPath, [agentProcess, server.mqttUrl, id, password], { stdio: "inherit" });
+    const { terminalId: id, address, password } = registered;
+    const child = spawn(process.execPath, [agentProcess, server.mqttUrl, address, password], { stdio: "inherit" });
     endsWithUs(child);
     await see.until(id, "online");
     const gone = once(child, "exit");

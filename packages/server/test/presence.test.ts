@@ -198,7 +198,14 @@ describe("presence", () => {
     ];
     for (const [to, payload, more] of wills) {
       const will = { topic: to, payload: Buffer.from(payload), qos: 1, retain: false, ...more } as const;
-      const options = { username: address, password, clientId: address, reconnectPeriod: 0, protocolVersion: 4, will } as const;
+      const options = {
+        username: address,
+        password,
+        clientId: address,
+        reconnectPeriod: 0,
+        protocolVersion: 4,
+        will,
+      } as const;
       const client = await connectAsync(server.mqttUrl, options, false);
       client.stream.destroy();
     }
@@ -211,7 +218,7 @@ describe("presence", () => {
 
   it("is not changed by what is said of an older connection", async () => {
     const { device, registered, id } = await there();
-    const newer = await connect(registered, { clientId: `${id}:newer` });
+    const newer = await connect(registered, { clientId: `${registered.address}:newer` });
     await newer.greet();
     await device.say("goodbye", { session: device.session });
     await device.beat({ round_trip_ms: 7 });

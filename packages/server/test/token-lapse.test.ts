@@ -50,7 +50,10 @@ describe("a device token that nobody renews", () => {
     const silent = await paired("LAPSE-SILENT");
     const alive = await paired("LAPSE-ALIVE");
     const byPassword = await register(here, tenant, "LAPSE-PASSWORD");
-    const over = [await connect(here, silent.address, silent.token), await connect(there, silent.address, silent.token)];
+    const over = [
+      await connect(here, silent.address, silent.token),
+      await connect(there, silent.address, silent.token),
+    ];
     const staying = [
       await connect(there, alive.address, alive.token),
       await connect(here, byPassword.address, byPassword.password),
@@ -79,7 +82,10 @@ describe("a device token that nobody renews", () => {
   /** Resolves after both servers have checked their connections: by then one that has to go has gone. */
   async function connectionChecks(): Promise<void> {
     const watched = await paired(`LAPSE-CHECK-${performance.now().toFixed(0)}`);
-    const clients = [await connect(here, watched.address, watched.token), await connect(there, watched.address, watched.token)];
+    const clients = [
+      await connect(here, watched.address, watched.token),
+      await connect(there, watched.address, watched.token),
+    ];
     await here.db.sql
       .updateTable("terminal_credentials")
       .set({ lapsed_at: here.clock.now() })

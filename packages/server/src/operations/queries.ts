@@ -170,7 +170,9 @@ export async function noteCancelRefused(
     .where("operation_id", "=", id)
     .where("terminal_id", "=", terminalId)
     // Not of a device that was replaced, unless the operation is for none but that.
-    .where(sql<boolean>`coalesce(operation_claims.address, ${sql.raw(presentAddressOf("operation_claims"))}) = ${address}`)
+    .where(
+      sql<boolean>`coalesce(operation_claims.address, ${sql.raw(presentAddressOf("operation_claims"))}) = ${address}`,
+    )
     .where("cancel_requested_at", "is not", null)
     .where("cancel_refused_at", "is", null)
     .execute();

@@ -1,6 +1,6 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import { openEmbeddedBroker } from "../../src/gateway/embedded-broker.ts";
 import type { Shown } from "../../src/gateway/connections.ts";
+import { openEmbeddedBroker } from "../../src/gateway/embedded-broker.ts";
 import type { DeviceTransport } from "../../src/gateway/transport.ts";
 import { createLogger } from "../../src/platform/log.ts";
 
