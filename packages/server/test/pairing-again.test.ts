@@ -42,7 +42,7 @@ describe("a terminal that becomes another device while it has something to do", 
   const commands = (device: Device) =>
     device.received
       .filter(({ channel }) => channel !== "welcome")
-      .map(({ channel, message }) => `${channel} ${message["operation"]}`);
+      .map(({ channel, message }) => `${channel} ${String(message["operation"])}`);
 
   /** That nothing came is known by what comes next, on the same connection. */
   async function isNeverTold(fresh: Device, sentId: string, reason: string): Promise<void> {

@@ -78,10 +78,10 @@ describe("terminals that all lose their link and come back at once", () => {
     );
     const [last] = terminals.slice(-1) as [Registered];
     const path = `/v1/accounts/${tenant.aid}/terminals/${last.terminalId}/credentials`;
-    const { address, password } = (await server.call("POST", path, tenant)).body;
+    const credential = (await server.call("POST", path, tenant)).body;
     const outdated = await comeBack(server.mqttUrl, last, "outdated");
     expect(await outdated.next("connack")).toMatchObject({ returnCode: 4 });
-    terminals = [...terminals.slice(0, -1), { ...last, address, password }];
+    terminals = [...terminals.slice(0, -1), { ...last, ...credential }];
     await storm(3);
 
     const finished_at = new Date().toISOString();
