@@ -16,6 +16,12 @@ const unhurried = {
   hookTimeout: 5 * patience.timeout,
 };
 
+/**
+ * Files share what they import: the sources are read once per worker, not once per file, which is a quarter of the whole run.
+ * So no file may leave anything changed that others import.
+ */
+const shared = { isolate: false, restoreMocks: true };
+
 /** A dozen processes that kill each other share two cores: what misses its patience is tried once more, and reported as such. */
 const retriesOfCrowds = 1;
 
@@ -31,6 +37,7 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "unit",
+          ...shared,
           include: ["packages/*/src/**/*.test.ts", "chaos/src/**/*.test.ts", "model/src/*.test.ts"],
         },
       },
@@ -41,6 +48,7 @@ export default defineConfig({
           include: ["packages/*/test/**/*.test.ts", "hostile/test/**/*.test.ts"],
           exclude: [...withDebian, "**/node_modules/**"],
           globalSetup: ["packages/server/test/support/global-setup.ts"],
+          ...shared,
         },
       },
       { test: { ...unhurried, name: "architecture", include: ["test/architecture/**/*.test.ts"] } },

@@ -7,11 +7,9 @@
 #define WRITTEN(o) (BEGUN(o) && !working)
 #define AT_WORK(o) (BEGUN(o) && working)
 #define FORGOTTEN(o) (!IN_JOURNAL(o) && journal[o].answer != NOTHING && expired[o])
-#define NAMED_IN_HELLO(o) (BEGUN(o) || journal[o].phase == answered || waiting[o])
 
 #define COMMANDED(o) (air[o].command && !IN_JOURNAL(o) && !waiting[o])
 #define TOLD_TO_CANCEL(o) (air[o].cancel && (!IN_JOURNAL(o) || BEGUN(o)))
-#define INQUIRED(o) (air[o].inquiry)
 #define RECEIPTED(o) (air[o].receipt && journal[o].phase == answered)
 
 /* Rules 7 and 14: one at a time, and not before the server's time is known. */
@@ -58,15 +56,6 @@ inline begin(o) {
   air[o].started = true
 }
 
-/* What a hello tells of the operation. That one waits, or is answered, makes no difference to the server. */
-inline tell_of(o) {
-  if
-  :: BEGUN(o) -> air[o].started = true
-  :: !BEGUN(o) && (NAMED_IN_HELLO(o) || REPEATABLE(o) || ENDED(o))
-  :: else -> if :: air[o].command -> air[o].later_hello = true :: else -> air[o].early_hello = true fi
-  fi
-}
-
 /* Rule 11: after a crash it finds out what came of the operation, or says that it was interrupted. */
 inline recover(o) {
   if
@@ -91,9 +80,7 @@ active proctype Agent() {
   bit op;
 end:
   do
-  /* Rules 1-3 and 15: hello on each connection and whenever it likes, and when it is asked. */
-  :: atomic { true -> printf("agent    says hello\n"); tell_of(ONE); tell_of(TWO) }
-  :: atomic { SOME(INQUIRED); printf("agent    is asked for operation %d and says hello\n", op + 1); tell_of(op); op = 0 }
+  /* Rules 1-3: hello and welcome. What a hello tells is told anew, and stays in the air anyhow. */
   :: atomic { !knows_time -> knows_time = true; printf("agent    hears a welcome\n") }
 
   /* Rule 5: what it knows it does not take again. */

@@ -12,7 +12,7 @@
 #define BEGUN_THOUGH_CANCELLED 8
 #define CANCELLED_THOUGH_BEGUN 9
 #define UNREACHABLE_THOUGH_BEGUN 10
-#define SENT_AGAIN_BLINDLY 11
+#define BEGUN_BY_ANOTHER 11
 #define STATUS_CHANGED 12
 #define UNTRUE_RESULT 13
 #define RECEIPT_UNSTORED 14
@@ -47,9 +47,9 @@ inline promises_of_accepting(o2) {
   PROMISE(TWO_PENDING, !PENDING(OTHER(o2)), "! two operations of one terminal are PENDING\n")
 }
 
-/* Checked when a command is sent. `since`: a hello said after the first sending shows that the agent lacks it. */
-inline promises_of_sending(o2, since2) {
-  PROMISE(SENT_AGAIN_BLINDLY, REPEATABLE(o2) || !air[o2].command || since2, "! an end_of_day is sent again blindly\n")
+/* Checked when the device that took the terminal's place begins an operation. */
+inline promises_of_succeeding(o2) {
+  PROMISE(BEGUN_BY_ANOTHER, REPEATABLE(o2), "! an end_of_day is begun by a device that it was not accepted for\n")
 }
 
 /* Checked when the server cancels without asking the agent. */

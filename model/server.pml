@@ -6,28 +6,37 @@
 #define LIVE(o) (PENDING(o) && !expired[o])
 #define OVERDUE(o) (PENDING(o) && expired[o])
 
-/* The unique indexes of operation_claims (ADR 11): one live operation per terminal, one operation per idempotency key. */
+/*
+ * The unique indexes of operation_claims (ADR 11): one live operation per terminal, one operation per idempotency key. What
+ * is accepted for the device that took the terminal's place would be the same once more.
+ */
 #define TERMINAL_FREE (!PENDING(ONE) && !PENDING(TWO))
 #ifdef BROKEN_NO_KEY
-#define ACCEPTABLE(o) TERMINAL_FREE
+#define ACCEPTABLE(o) (TERMINAL_FREE && !replaced)
 #else
-#define ACCEPTABLE(o) (row[o].status == absent && TERMINAL_FREE)
+#define ACCEPTABLE(o) (row[o].status == absent && TERMINAL_FREE && !replaced)
 #endif
 
-/* What cannot be ruled out to have begun does not end by a cancellation alone (ADR 10). */
+/* An end_of_day may have begun as soon as it is accepted, whatever its row says about sending: a database may go back (D27). */
 #ifdef BROKEN_CANCEL_BLINDLY
 #define CANNOT_HAVE_BEGUN(o) (!row[o].started)
 #else
-#define CANNOT_HAVE_BEGUN(o) (!row[o].started && (REPEATABLE(o) || !row[o].sent))
+#define CANNOT_HAVE_BEGUN(o) (!row[o].started && REPEATABLE(o))
 #endif
 
-#define NEVER_SENT(o) (LIVE(o) && !row[o].started && !row[o].sent)
-#define UNHEARD_OF(o) (LIVE(o) && !row[o].started && row[o].sent)
-#define LACKED_SINCE(o) (LIVE(o) && row[o].sent && air[o].later_hello)
-#define LACKED_BEFORE(o) (LIVE(o) && row[o].sent && air[o].early_hello)
-#define NEWLY_STARTED(o) (PENDING(o) && !row[o].started && air[o].started)
+#define UNHEARD_OF(o) (LIVE(o) && !row[o].started)
+/* Of a device that was replaced only results count (D26). */
+#define NEWLY_STARTED(o) (PENDING(o) && !row[o].started && air[o].started && !replaced)
+#define COMMANDED_TO_SUCCESSOR(o) air[o].command_to_successor
 #define WITH_RESULT(o) (air[o].results != 0)
 #define SENT_UNNOTED(o) (PENDING(o) && !REPEATABLE(o) && !row[o].sent && air[o].command)
+
+/* An end_of_day belongs to the address that the terminal had when it was accepted; others go to the present one (D26). */
+#ifdef BROKEN_SENT_TO_SUCCESSOR
+#define GOES_TO_SUCCESSOR(o) replaced
+#else
+#define GOES_TO_SUCCESSOR(o) (replaced && REPEATABLE(o))
+#endif
 
 #ifdef BROKEN_NO_CONSTRAINT
 bool seen_free[OPERATIONS];
@@ -44,17 +53,18 @@ inline end_as(o, next, answer_) {
   promises_of_ending(o, next);
   row[o].status = next;
   row[o].answer = answer_;
-  row[o].started = false;
-  hush(o)
+  row[o].started = false
 }
 
 /* That an end_of_day is sent is committed first: by the statement that accepts it, or that claims it for sending. */
-inline send_command(o, since) {
-  promises_of_sending(o, since);
+inline send_command(o) {
 #ifndef BROKEN_SENT_NOTED_LATER
   row[o].sent = !REPEATABLE(o);
 #endif
-  air[o].command = true
+  if
+  :: GOES_TO_SUCCESSOR(o) -> air[o].command_to_successor = true
+  :: else -> air[o].command = true
+  fi
 }
 
 inline insert(o) {
@@ -65,7 +75,7 @@ inline insert(o) {
   timer[o] = true;
 #endif
   if
-  :: printf("server   accepts operation %d and sends its command\n", o + 1); send_command(o, false)
+  :: printf("server   accepts operation %d and sends its command\n", o + 1); send_command(o)
   :: printf("server   accepts operation %d, whose terminal it does not reach\n", o + 1)
   fi
 }
@@ -156,40 +166,13 @@ end:
        op = 0
      }
 
-  /* The outbox (ADR 3, ADR 10), and a hello that comes before anything was sent. A repeatable one never counts as sent. */
-  :: atomic {
-       SOME(NEVER_SENT);
-       printf("server   sends the command of operation %d from the outbox\n", op + 1);
-       send_command(op, false);
-       op = 0
-     }
+  /* The outbox (ADR 3) sends a command again and again, to its address, and asks nobody. */
   :: atomic {
        SOME(UNHEARD_OF);
-#ifdef BROKEN_RESEND_BLINDLY
-       printf("server   sends the command of operation %d from the outbox again\n", op + 1);
-       send_command(op, false);
-#else
-       printf("server   inquires after operation %d\n", op + 1);
-       air[op].inquiry = true;
-#endif
+       printf("server   sends the command of operation %d from the outbox\n", op + 1);
+       send_command(op);
        op = 0
      }
-  /* A hello without the operation, said since its command was first sent. That it was said since, and did not just come
-     since, is known from the inquiry that it answers by its number. */
-  :: atomic {
-       SOME(LACKED_SINCE);
-       printf("server   hears a hello without operation %d and sends its command again\n", op + 1);
-       send_command(op, true);
-       op = 0
-     }
-#ifdef BROKEN_HELLO_BY_ARRIVAL
-  :: atomic {
-       SOME(LACKED_BEFORE);
-       printf("server   hears an old hello without operation %d and sends its command again\n", op + 1);
-       send_command(op, false);
-       op = 0
-     }
-#endif
 
   :: atomic {
        SOME(NEWLY_STARTED);
@@ -226,6 +209,21 @@ end:
        SOME(TIME_IS_UP);
        printf("server   ends operation %d as TIMEOUT\n", op + 1);
        end_as(op, timed_out, NOTHING);
+       op = 0
+     }
+  od
+}
+
+/* Other hardware takes the terminal's place (ADR 25). It gets what is sent to its address, and no more is shown of it. */
+active proctype Successor() {
+  bit op;
+end:
+  do
+  :: atomic { !replaced -> printf("server   pairs a device that takes the terminal's place\n"); replaced = true }
+  :: atomic {
+       SOME(COMMANDED_TO_SUCCESSOR);
+       printf("agent    of the other device begins operation %d\n", op + 1);
+       promises_of_succeeding(op);
        op = 0
      }
   od

@@ -4,7 +4,7 @@ typedef Row {
   /* What stands as result or reason, and what is kept as late_result. */
   byte answer;
   byte late_answer;
-  /* An end_of_day may have been sent: committed before it is. */
+  /* An end_of_day may have been sent: committed before it is, so that nobody says `unreachable` of what has begun. */
   bool sent;
   /* The agent is known to have begun. */
   bool started
@@ -30,6 +30,9 @@ bool knows_time;
 /* The operation's deadline has passed. */
 bool expired[OPERATIONS];
 
+/* Another device has taken the terminal's place, with an address of its own. The first one stays switched on. */
+bool replaced;
+
 /*
  * Everything between server and agent: brokers, links, queues, sockets. What was said stays in the air for good, and may be
  * heard never, at once or much later, once or many times, in any order. So loss, repetition, delay, reordering and broken
@@ -38,16 +41,14 @@ bool expired[OPERATIONS];
  */
 typedef Air {
   bool command;
+  /* The same to the address of the device that took the terminal's place. */
+  bool command_to_successor;
   bool cancel;
-  bool inquiry;
   bool receipt;
-  /* started, cancel_refused, or a hello that names the operation as begun: they tell the server the same. */
+  /* started, or cancel_refused: they tell the server the same. */
   bool started;
   /* The results that were said: a set of answers, as bits. */
-  byte results;
-  /* A hello that does not name the operation, said before its command was first sent, or after that. */
-  bool early_hello;
-  bool later_hello
+  byte results
 };
 Air air[OPERATIONS];
 
@@ -55,11 +56,4 @@ Air air[OPERATIONS];
 
 inline say_result(o1, answer1) {
   air[o1].results = air[o1].results | (1 << answer1)
-}
-
-/* Nobody cares whether a hello names an operation that has ended: that is taken out of the air, to save states. */
-inline hush(o1) {
-  air[o1].inquiry = false;
-  air[o1].early_hello = false;
-  air[o1].later_hello = false
 }

@@ -2,10 +2,15 @@ import { vi } from "vitest";
 import { patience } from "./patience.ts";
 
 const { waitFor, waitUntil } = vi;
+const waits = vi as typeof vi & { patient?: true };
 
-// A test may look more often and wait longer, but not shorter: no outcome depends on the machine's speed.
-vi.waitFor = (condition, options) => waitFor(condition, withPatience(options));
-vi.waitUntil = (condition, options) => waitUntil(condition, withPatience(options));
+// A test may look more often and wait longer, but not shorter: no outcome depends on the machine's speed. Files that share a
+// worker share `vi`, too.
+if (!waits.patient) {
+  waits.patient = true;
+  vi.waitFor = (condition, options) => waitFor(condition, withPatience(options));
+  vi.waitUntil = (condition, options) => waitUntil(condition, withPatience(options));
+}
 
 function withPatience(options: Parameters<typeof waitFor>[1]): typeof patience {
   const { timeout = 0, interval = patience.interval } =

@@ -53,7 +53,7 @@ function newOperation(terminal: string, deadline: number): NewOperation {
     deadline: new Date(deadline),
     createdAt,
     clientId: expiringBy,
-    idempotencyKey: null,
+    requestKey: null,
     requestSha256: null,
     dueAt: createdAt,
     announced: false,

@@ -19,7 +19,6 @@ export type Judge = (shot: Shot, answer: Answer) => string | undefined;
 /** What holds of every answer to every request. */
 export function createJudge(document: OpenApi, stage: Stage, world: World): Judge {
   const described = new AnswerCheck(document as never);
-  const secrets = secretsOf(stage, world);
   return (shot, answer) => {
     if (answer.status === 0) return `no answer: ${answer.text}`;
     if (answer.status >= 500) return `a fault of the server: ${answer.status} ${answer.text.slice(0, 200)}`;
@@ -28,16 +27,16 @@ export function createJudge(document: OpenApi, stage: Stage, world: World): Judg
       if (!form.test(value)) return `the header ${name} is ${value}`;
     }
     const whole = `${answer.text}\n${JSON.stringify(answer.headers)}`;
-    const shown = secrets.find(([, secret]) => whole.includes(secret));
+    const shown = secretsOf(stage, world).find(([, secret]) => whole.includes(secret));
     if (shown) return `the answer shows the ${shown[0]}`;
     return againstDocument(described, shot, answer);
   };
 }
 
-/** Made with the world: no answer repeats them. */
+/** Made with the world, or in place of what was: no answer repeats them. */
 function secretsOf(
   stage: Stage,
-  { own, foreign, operatorToken, talker, waiting }: World,
+  { own, foreign, operator, operatorToken, talker, waiting }: World,
 ): [name: string, secret: string][] {
   return [
     ["bootstrap token", stage.bootstrapToken],
@@ -46,9 +45,12 @@ function secretsOf(
     ["client's token", own.token],
     ["foreign client's secret", foreign.clientSecret],
     ["foreign client's token", foreign.token],
-    ["operator's token", operatorToken],
+    ["operator's secret", operator.clientSecret],
+    ["operator's token", operator.token],
+    ["operator's token for the own account", operatorToken],
     ["device's token", talker.token],
     ["transfer token", waiting.send_logs.transfer.token],
+    ["transfer token", waiting.check_update.transfer.token],
     ...cardNumbers.map((number): [string, string] => ["number of a card", number]),
   ];
 }
@@ -63,6 +65,38 @@ function againstDocument(described: AnswerCheck, { method, path }: Shot, { statu
   } catch (error) {
     return `the answer is not as the document has it: ${(error as Error).message.slice(0, 300)}`;
   }
+}
+
+export interface ReadError {
+  code: string;
+  places: { path: string; message: string }[];
+}
+
+/** What a refusal says, also in the shape of RFC 6749; empty where it says nothing that can be read. */
+export function readError(text: string): ReadError {
+  try {
+    const { error } = JSON.parse(text);
+    return typeof error === "string" ? { code: error, places: [] } : { code: error.code, places: error.errors ?? [] };
+  } catch {
+    return { code: "", places: [] };
+  }
+}
+
+/** Statuses of requests that were refused for their form, or for how many there are. */
+const refusedForForm = new Set([400, 405, 406, 411, 413, 414, 415, 422, 429, 431]);
+/** Codes of refusals before the form is looked at: no route, no valid token, not enough of a token, not its account. */
+const refusedAtTheDoor = new Set([
+  "not_found",
+  "missing_token",
+  "invalid_token",
+  "insufficient_scope",
+  "account_not_found",
+]);
+
+/** Whether the route's own rules have answered. In doubt not: a 400 for a thing that is not there is none. */
+export function isPastValidation({ status, text }: Answer): boolean {
+  if (status === 0 || status >= 500 || refusedForForm.has(status)) return false;
+  return status < 400 || !refusedAtTheDoor.has(readError(text).code);
 }
 
 function isError(body: unknown): boolean {

@@ -26,8 +26,17 @@ interface Recipe {
   kinds?: Record<string, string>;
   /** It ends things: only those that the run itself has made. */
   destructive?: boolean;
-  /** The id in its answer, and what it is an id of. */
-  makes?: [kind: string, field: string];
+  /** What the id is of that its answer has in this field. */
+  makes?: Told;
+  /** Whose the made thing is: the one that this parameter of the path names. */
+  belongsTo?: { kind: string; parameter: string };
+  /** The field of its answer that says what the thing of the path is called from now on. */
+  renames?: Told;
+}
+
+interface Told {
+  kind: string;
+  field: string;
 }
 
 const clientKinds = { id: "client_ref" };
@@ -41,12 +50,18 @@ const operation: Recipe = {
     operation: random.pick(["open_menu", "check_update", "send_logs", "end_of_day"]),
   }),
   headers: (_body, { random }) => (random.chance(0.3) ? { "idempotency-key": uuid(random) } : {}),
-  makes: ["operation_id", "id"],
+  makes: { kind: "operation_id", field: "id" },
 };
 const brokerBearer = ({ stage }: Context) => `Bearer ${stage.brokerSecret}`;
 const ofUpdate: Recipe = {
   authorization: ({ world }) => `Bearer ${world.waiting.check_update.transfer.token}`,
   kinds: { operation_id: "update_operation_id" },
+};
+
+/** An operator binds its own destination to stores of the accounts that it runs. */
+const ofOperator: Recipe = {
+  authorization: ({ world }) => `Bearer ${world.operator.token}`,
+  kinds: { oid: "operator_id", payout_destination_id: "operator_destination_id" },
 };
 
 /** By operation id. A route without a row gets what its schema asks for. */
@@ -60,12 +75,16 @@ export const recipes: Record<string, Recipe> = {
       `Basic ${Buffer.from(`${own.clientId}:${own.clientSecret}`).toString("base64")}`,
     body: ({ id }) => ({ grant_type: "client_credentials", audience: audienceOf(id("aid")) }),
   },
-  auth_clients_post: { body: () => ({}), makes: ["client_ref", "id"] },
+  auth_clients_post: { body: () => ({}), makes: { kind: "client_ref", field: "id" } },
   auth_clients_get: { kinds: clientKinds },
   auth_clients_put: { kinds: clientKinds, body: () => ({ name: "renamed" }) },
   auth_clients_delete: { kinds: clientKinds, destructive: true },
-  auth_clients_secrets_post: { kinds: clientKinds },
-  auth_clients_secrets_delete: { kinds: clientKinds },
+  auth_clients_secrets_post: {
+    kinds: clientKinds,
+    makes: { kind: "secret_id", field: "id" },
+    belongsTo: { kind: "secret_client", parameter: "id" },
+  },
+  auth_clients_secrets_delete: { kinds: { id: "secret_client" }, destructive: true },
   auth_client_grants_post: {
     body: ({ id }) => ({
       client_id: id("client_ref"),
@@ -73,26 +92,32 @@ export const recipes: Record<string, Recipe> = {
       scope: ["read:accounts"],
       type: "client_credentials",
     }),
-    makes: ["grant_ref", "id"],
+    makes: { kind: "grant_ref", field: "id" },
   },
+  auth_client_grants_list: { kinds: { client_id: "client_ref" } },
   auth_client_grants_get: { kinds: grantKinds },
   auth_client_grants_patch: { kinds: grantKinds, body: () => ({ scope: ["read:accounts"] }) },
   auth_client_grants_delete: { kinds: grantKinds, destructive: true },
   aid_account_management_stores_post: {
     body: ({ random }) => (random.chance(0.5) ? {} : { store_id: `new-${random.integer(1, 1e9)}` }),
-    makes: ["store_id", "store_id"],
+    makes: { kind: "store_id", field: "store_id" },
   },
-  aid_account_management_stores_sid_put: { body: () => ({ store_name: "renamed" }) },
+  aid_account_management_stores_sid_put: {
+    body: () => ({ store_name: "renamed" }),
+    renames: { kind: "store_id", field: "store_id" },
+  },
   aid_account_management_stores_sid_delete: { destructive: true },
   aid_account_management_stores_sid_configuration_patch: { body: () => ({ time_zone: "Europe/Oslo" }) },
   aid_mgmnt_payout_destinations_post: {
     body: () => ({ payout_destination_description: "AUTO_APPROVE" }),
-    makes: ["payout_destination_id", "payout_destination_id"],
+    makes: { kind: "payout_destination_id", field: "payout_destination_id" },
   },
   payout_destinations_case_status_put: { body: () => ({ case_status: "ACTIVE" }) },
+  payout_destinations_stores_put: ofOperator,
+  payout_destinations_stores_delete: ofOperator,
   aid_account_management_terminals_post: {
     body: ({ random, id }) => ({ device_serial_number: `N-${random.integer(1, 1e12)}`, store_id: id("store_id") }),
-    makes: ["terminal_id", "terminal_id"],
+    makes: { kind: "terminal_id", field: "terminal_id" },
   },
   aid_account_management_terminals_termid_put: { body: ({ id }) => ({ store_id: id("store_id") }) },
   aid_account_management_terminals_termid_delete: { destructive: true },
@@ -110,21 +135,27 @@ export const recipes: Record<string, Recipe> = {
   account_admin_terminals_terminal_id_logs_log_id_content_get: { kinds: logKinds },
   aid_releases_post: {
     body: ({ random, world }) => world.maker.describe(world.maker.keyId, `${random.integer(1, 1e9)}.0.0`),
-    makes: ["release_id", "id"],
+    makes: { kind: "release_id", field: "id" },
   },
   aid_releases_rid_file_put: { body: () => releaseFile },
   aid_releases_rid_delete: { destructive: true },
   aid_release_keys_post: {
     body: () => ({ name: "Releases", public_key: newMaker().publicKey }),
-    makes: ["key_id", "key_id"],
+    makes: { kind: "key_id", field: "key_id" },
   },
   aid_release_keys_kid_delete: { destructive: true },
   aid_configurations_post: {
     body: ({ id }) => ({ store_id: id("store_id"), content: {} }),
-    makes: ["version", "version"],
+    makes: { kind: "version", field: "version" },
   },
   aid_configurations_version_delete: { destructive: true },
-  device_pair_post: { body: ({ world }) => world.talker.pairing },
+  device_pair_post: {
+    body: ({ random, world: { talker } }) => ({
+      ...talker.pairing,
+      // A serial number has few tries a minute.
+      ...(random.chance(0.95) && { device_serial_number: `P-${random.integer(1, 1e12)}` }),
+    }),
+  },
   device_token_post: {
     body: ({ world }) => {
       const { proof } = world.talker.pairing as { proof: string };

@@ -1,24 +1,38 @@
 /** What became of a route's requests. */
 export class Tally {
   requests = 0;
-  /** Sent with what opens the route. */
-  right = 0;
-  /** Of those, the ones that were not refused for their form. */
-  past = 0;
   ms = 0;
   readonly statuses = new Map<number, number>();
+  /** Whether they got past validation, of those that were sent with what opens the route; in their order. */
+  readonly #past: boolean[] = [];
 
   add(status: number, { right, past, ms }: { right: boolean; past: boolean; ms: number }): void {
     this.requests += 1;
     this.ms += ms;
-    if (right) this.right += 1;
-    if (right && past) this.past += 1;
+    if (right) this.#past.push(past);
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
   }
 
-  get share(): number {
-    return this.right === 0 ? 1 : this.past / this.right;
+  /** Of all that were sent with what opens the route. */
+  get whole(): Share {
+    return shareOf(this.#past);
   }
+
+  /** By quarter of the run: the routes take turns. */
+  get quarters(): Share[] {
+    const cut = (quarter: number) => Math.floor((this.#past.length * quarter) / 4);
+    return [0, 1, 2, 3].map((quarter) => shareOf(this.#past.slice(cut(quarter), cut(quarter + 1))));
+  }
+}
+
+/** How much of so many got past validation; nothing of none. */
+export interface Share {
+  of: number;
+  past: number;
+}
+
+function shareOf(all: boolean[]): Share {
+  return { of: all.length, past: all.filter(Boolean).length / Math.max(all.length, 1) };
 }
 
 export interface Failure {
@@ -42,12 +56,26 @@ export interface Report {
 const leastShare = 0.5;
 /** Fewer say nothing about a share. */
 const leastRequests = 20;
+/** Of so many, half is half; of fewer, chance alone takes something off. */
+const enough = 1_000;
 
-/** Routes whose requests were mostly refused for their form. */
+/** Routes whose requests were mostly refused for their form, in the whole run or at its end. */
 export function shallow({ routes }: Report): string[] {
-  return [...routes]
-    .filter(([, tally]) => tally.right >= leastRequests && tally.share < leastShare)
-    .map(([route, { share }]) => `${route}: only ${percent(share)} of its requests get past validation`);
+  return [...routes].flatMap(([route, { whole, quarters }]) => {
+    const last = quarters.at(-1) as Share;
+    if (isShallow(whole)) return [tellShallow(route, whole, "its requests")];
+    return isShallow(last) ? [tellShallow(route, last, "its requests in the last quarter of the run")] : [];
+  });
+}
+
+function isShallow({ of, past }: Share): boolean {
+  // Two standard deviations of a share near half.
+  const chance = of < enough ? 1 / Math.sqrt(of) : 0;
+  return of >= leastRequests && past < leastShare - chance;
+}
+
+function tellShallow(route: string, { past }: Share, of: string): string {
+  return `${route}: only ${percent(past)} of ${of} get past validation`;
 }
 
 export function isClean(report: Report): boolean {
@@ -57,24 +85,30 @@ export function isClean(report: Report): boolean {
 /** As Markdown: a row for each route, then what is wrong. */
 export function asMarkdown(report: Report): string {
   const { routes, failures, more, seconds, seed, logLines, secrets } = report;
-  const all = [...routes.values()].reduce((sum, { requests }) => sum + requests, 0);
+  const counts = [...routes.values()].map(({ requests }) => requests);
+  const all = counts.reduce((sum, requests) => sum + requests, 0);
   const rows = [...routes]
     .toSorted(([one], [other]) => one.localeCompare(other))
     .map(
       ([route, tally]) =>
-        `| ${route} | ${tally.requests} | ${percent(tally.share)} | ${Math.round(tally.ms / Math.max(tally.requests, 1))} | ${statusesOf(tally)} |`,
+        `| ${route} | ${tally.requests} | ${shareShown(tally.whole)} | ${tally.quarters.map(shareShown).join(", ")} | ${Math.round(tally.ms / Math.max(tally.requests, 1))} | ${statusesOf(tally)} |`,
     );
   return [
-    "| route | requests | past validation | ms | answers |",
-    "| --- | --- | --- | --- | --- |",
+    "| route | requests | past validation | by quarter of the run | ms | answers |",
+    "| --- | --- | --- | --- | --- | --- |",
     ...rows,
     "",
-    `Seed ${seed}: ${all} requests on ${routes.size} routes in ${Math.round(seconds)} s; ${secrets} secrets looked for in ${logLines} lines of the log.`,
+    `Seed ${seed}: ${all} requests on ${routes.size} routes, at least ${Math.min(...counts)} on each, in ${Math.round(seconds)} s; ${secrets} secrets looked for in ${logLines} lines of the log.`,
     ...shallow(report),
     ...failures.map(({ what, route, curl }) => [`\n${route}: ${what} (seed ${seed})`, ...curl].join("\n  ")),
     ...(more > 0 ? [`\nand ${more} more failures.`] : []),
-    isClean(report) ? "Nothing is wrong." : "The server fails.",
+    verdict(report),
   ].join("\n");
+}
+
+function verdict(report: Report): string {
+  if (isClean(report)) return "Nothing is wrong.";
+  return report.failures.length > 0 ? "The server fails." : "The requests are too shallow.";
 }
 
 function statusesOf({ statuses }: Tally): string {
@@ -82,6 +116,10 @@ function statusesOf({ statuses }: Tally): string {
     .toSorted(([one], [other]) => one - other)
     .map(([status, count]) => `${status}: ${count}`)
     .join(", ");
+}
+
+function shareShown({ of, past }: Share): string {
+  return of === 0 ? "-" : percent(past);
 }
 
 function percent(share: number): string {

@@ -5,7 +5,7 @@ import type { Pools } from "./pools.ts";
 import { type Context, recipes } from "./recipes.ts";
 import type { Stage } from "./stage.ts";
 import { fitting, hostileText, hostileValue } from "./values.ts";
-import type { World } from "./world.ts";
+import { audienceOf, type World } from "./world.ts";
 
 /** Who sends a request. `right`: whose the route is, also its operator. */
 export type Who = "right" | "nobody" | "wrong";
@@ -84,12 +84,12 @@ interface QueryWish {
 }
 
 function queryOf(context: Context, { id: route, inQuery }: Endpoint, { spoiled, plain }: QueryWish): string {
-  const { random, id } = context;
+  const { random } = context;
   const pairs = Object.entries(recipes[route]?.query?.(context) ?? {});
   for (const { name, schema } of inQuery) {
     // Only an answer of the server says where the next page begins.
     if (plain || name === "starting_after" || pairs.some(([known]) => known === name) || !random.chance(0.25)) continue;
-    const value = idParameters.has(name) ? id(name) : fitting(schema, random);
+    const value = idOf(context, route, name) ?? fitting(schema, random);
     if (schema.type === "array") for (const one of [value].flat()) pairs.push([name, String(one)]);
     else pairs.push([name, String(value)]);
   }
@@ -99,6 +99,13 @@ function queryOf(context: Context, { id: route, inQuery }: Endpoint, { spoiled, 
   }
   const text = pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
   return text === "" ? "" : `?${text}`;
+}
+
+/** Where a parameter names something: what it names. */
+function idOf({ id }: Context, route: string, name: string): string | undefined {
+  if (name === "audience") return audienceOf(id("aid"));
+  const kind = recipes[route]?.kinds?.[name];
+  return kind !== undefined || idParameters.has(name) ? id(kind ?? name) : undefined;
 }
 
 const strangeNames = ["unknown", "limit[]", "__proto__", "a\0b", "access_token"];

@@ -1,16 +1,20 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createRandom } from "../../chaos/src/random.ts";
+import { UsageError } from "../../chaos/src/usage.ts";
 import type { Settings } from "./arguments.ts";
-import { createJudge } from "./checks.ts";
+import { createJudge, isPastValidation } from "./checks.ts";
 import { type Endpoint, type OpenApi, readEndpoints } from "./document.ts";
 import { type Answer, asCurl, createHttp, type Http, type Shot } from "./http.ts";
+import { noteThings } from "./learning.ts";
 import { LogSearch } from "./log-search.ts";
 import { askForNeighbours } from "./neighbours.ts";
 import { Pools } from "./pools.ts";
-import { cardNumbers, recipes } from "./recipes.ts";
+import { cardNumbers } from "./recipes.ts";
 import { type Failure, type Report, Tally } from "./report.ts";
 import { makeRequest, type Who } from "./requests.ts";
 import type { Stage } from "./stage.ts";
-import { openWorld, transferKinds, transferOf, type World } from "./world.ts";
+import { renewTransfer, transferSeconds } from "./transfers.ts";
+import { openWorld, transferKinds, type World } from "./world.ts";
 
 export interface RunOptions extends Settings {
   stage: Stage;
@@ -20,10 +24,10 @@ export interface RunOptions extends Settings {
 /** The failures that are printed; the first ones say enough. */
 const mostFailures = 50;
 const mostPerRoute = 5;
-/** A terminal has one operation at a time, so the next one comes when the windows of `transferSeconds` are over. */
-const renewMs = 605_000;
-const forNeighbours = 0.12;
-const refusedForForm = new Set([400, 413, 415, 422]);
+/** Long before the windows of the transfers are over. */
+const renewMs = (transferSeconds / 2) * 1000;
+/** Each asks twice. */
+const forNeighbours = 0.08;
 
 /** Sends requests until the time is over or every route has had enough, ends the server and reads its log. */
 export async function runHostile({ stage, signal, ...settings }: RunOptions): Promise<Report> {
@@ -31,6 +35,7 @@ export async function runHostile({ stage, signal, ...settings }: RunOptions): Pr
   const world = await openWorld(stage);
   const document = (await (await fetch(`${stage.url}/openapi.json`)).json()) as OpenApi;
   const endpoints = readEndpoints(document).filter(({ id }) => id.includes(settings.routes));
+  if (endpoints.length === 0) throw new UsageError(`No route's operation id contains "${settings.routes}".`);
   const run = new Run({ stage, world, document, endpoints, settings });
   const deadline = performance.now() + settings.minutes * 60_000;
   await run.sendUntil(() => signal.aborted || performance.now() > deadline);
@@ -80,12 +85,14 @@ class Run {
   }
 
   async sendUntil(over: () => boolean): Promise<void> {
-    const renewing = setInterval(() => void this.#renew(), renewMs);
+    const ended = new AbortController();
+    const renewing = this.#renewUntil(ended.signal);
     const lane = async () => {
       for (let endpoint = this.#next(); endpoint && !over(); endpoint = this.#next()) await this.#ask(endpoint);
     };
     await Promise.all(Array.from({ length: this.#parts.settings.concurrency }, lane));
-    clearInterval(renewing);
+    ended.abort();
+    await renewing;
     this.#http.close();
   }
 
@@ -131,38 +138,33 @@ class Run {
   #note(endpoint: Endpoint, who: Who, shot: Shot, answer: Answer): void {
     const wrong = this.#judge(shot, answer);
     if (wrong !== undefined) this.#report(endpoint, wrong, [shot]);
-    const unknown = /"(?:missing_token|invalid_token)"/.test(answer.text) && answer.status === 401;
-    const past = !refusedForForm.has(answer.status) && !unknown && answer.status !== 0;
+    const past = isPastValidation(answer);
     this.routes.get(endpoint.id)?.add(answer.status, { right: who === "right", past, ms: answer.ms });
-    if (answer.status >= 300 || answer.status === 0) return;
-    this.#learn(endpoint, answer);
-    if (recipes[endpoint.id]?.destructive) this.#pools.forget(shot.path);
+    if (who === "right") noteThings(this.#pools, endpoint, shot, answer);
+    if (answer.status >= 200 && answer.status < 300) this.#learn(endpoint, answer);
   }
 
   #learn({ id }: Endpoint, { text }: Answer): void {
     this.log.learn(text, id);
-    const [kind, field] = recipes[id]?.makes ?? [];
-    if (kind === undefined || field === undefined) {
-      if (id === "device_pair_post" || id === "device_token_post")
-        this.#parts.world.talker.token = JSON.parse(text).token;
-      return;
-    }
-    const made = JSON.parse(text)[field];
-    if (made !== undefined) this.#pools.add(kind, String(made));
+    if (id === "device_pair_post" || id === "device_token_post")
+      this.#parts.world.talker.token = JSON.parse(text).token;
   }
 
   #report({ id: route }: Endpoint, what: string, shots: Shot[]): void {
     this.fail({ what, route, curl: shots.map((shot) => asCurl(this.#parts.stage.url, shot)) });
   }
 
+  async #renewUntil(ended: AbortSignal): Promise<void> {
+    while (await sleep(renewMs, true, { signal: ended }).catch(() => false)) await this.#renew();
+  }
+
   /** New windows for what waits, so that its tokens go on to count. */
   async #renew(): Promise<void> {
     const { stage, world } = this.#parts;
     for (const kind of transferKinds) {
-      const { device } = world.waiting[kind];
       try {
-        const transfer = await transferOf(stage, world.own.token, device, kind);
-        world.waiting[kind] = { device, transfer };
+        const transfer = await renewTransfer(stage, world, kind);
+        world.waiting[kind] = { ...world.waiting[kind], transfer };
         this.log.add("transfer token", transfer.token);
       } catch (error) {
         this.fail({ what: String(error), route: "world", curl: [] });

@@ -10,6 +10,8 @@ import { createInterface } from "node:readline";
 
 const program = resolve(import.meta.dirname, "../../packages/cli/src/main.ts");
 
+const tokenSeconds = String(7 * 24 * 60 * 60);
+
 /** A server of its own, with what opens it. */
 export interface Stage {
   /** Where the requests of a run go. */
@@ -44,6 +46,9 @@ export async function openStage(): Promise<Stage> {
       TILLKEEPER_BRREG_URL: `http://127.0.0.1:${(register.address() as AddressInfo).port}`,
       TILLKEEPER_BOOTSTRAP_TOKEN: secrets.bootstrapToken,
       TILLKEEPER_BROKER_SECRET: secrets.brokerSecret,
+      // Longer than a run.
+      TILLKEEPER_TOKEN_SECONDS: tokenSeconds,
+      TILLKEEPER_DEVICE_TOKEN_SECONDS: tokenSeconds,
     },
     stdio: ["ignore", "pipe", log],
     // Ctrl-C is for this program, which then ends the server.

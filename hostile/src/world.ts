@@ -3,7 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { releaseText } from "@tillkeeper/contract/releases";
 import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
 import { pairDevice } from "@tillkeeper/terminal/pairing";
+import { type Post, poster } from "./poster.ts";
 import type { Stage } from "./stage.ts";
+import { transferOf, transferSeconds } from "./transfers.ts";
 
 /** Ids of one account's things, by their kind. */
 type Ids = Record<string, string[]>;
@@ -26,7 +28,7 @@ export interface Device {
 }
 
 /** What came with a command that waits: its operation, and the token for its files. */
-interface Transfer {
+export interface Transfer {
   operationId: string;
   token: string;
 }
@@ -36,6 +38,8 @@ export interface World {
   foreign: Party;
   /** Token of the operator's client for the own account. */
   operatorToken: string;
+  /** The operator in its own account. */
+  operator: Account;
   /** Signs the releases of the run. */
   maker: Maker;
   /** Sends the messages that the run chooses. */
@@ -45,14 +49,12 @@ export interface World {
 }
 
 export const transferKinds = ["send_logs", "check_update"] as const;
-type TransferKind = (typeof transferKinds)[number];
+export type TransferKind = (typeof transferKinds)[number];
 
 const things = 6;
 
 /** The documented form, which every server accepts. */
 export const audienceOf = (accountId: string): string => `https://api.dintero.com/v1/accounts/${accountId}`;
-
-type Post = (path: string, body?: unknown, method?: string) => Promise<any>;
 
 /** Makes two accounts with equal kinds of things, an operator of the first, and a device. */
 export async function openWorld(stage: Stage): Promise<World> {
@@ -72,9 +74,12 @@ export async function openWorld(stage: Stage): Promise<World> {
         operation_id: [...(ids["operation_id"] ?? []), toldOperation],
         told_operation_id: [toldOperation],
         talking_terminal_id: [talker.terminalId],
+        operator_id: [operator.accountId],
+        operator_destination_id: await addDestinations(poster(stage, operator.token), operator.accountId, "own"),
       },
     },
     foreign: { ...foreign, ids: await furnish(stage, foreign.accountId, foreign.token, "far") },
+    operator,
     operatorToken: await enterAsOperator(stage, operator, own.accountId),
     maker: await registered(poster(stage, own.token), own.accountId, "Releases of the run"),
     talker,
@@ -85,6 +90,7 @@ export async function openWorld(stage: Stage): Promise<World> {
   };
 }
 
+/** An account with a client. */
 type Account = Omit<Party, "ids">;
 
 async function openAccount(stage: Stage, accountId: string, operator?: string): Promise<Account> {
@@ -117,22 +123,6 @@ async function tokenOf(stage: Stage, by: Omit<Account, "token">, accountId: stri
   return (await poster(stage, undefined, basic)(path, body)).access_token;
 }
 
-/** Posts and wants a success; what the world is made of must be there. */
-function poster({ ownUrl: url }: Stage, token: string | undefined, authorization = `Bearer ${token}`): Post {
-  return async (path, body, method = "POST") => {
-    const raw = body instanceof Uint8Array;
-    const type = raw ? "application/octet-stream" : "application/json";
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization, ...(body !== undefined && { "content-type": type }) },
-      ...(body !== undefined && { body: raw ? new Uint8Array(body) : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`the world could not be made: ${method} ${path} ${response.status} ${text}`);
-    return text === "" ? undefined : JSON.parse(text);
-  };
-}
-
 /** Things of every kind. Names are as long for every account, so that answers can be compared. */
 async function furnish(stage: Stage, aid: string, token: string, name: string): Promise<Ids> {
   const post = poster(stage, token);
@@ -142,15 +132,11 @@ async function furnish(stage: Stage, aid: string, token: string, name: string): 
     const store = await post(`/v1/accounts/${aid}/stores`, { store_id: `${name}-${n}` });
     add("store_id", store.store_id);
     await addTerminal(post, aid, `${name}-${n}`, add);
-    const destination = { payout_destination_id: `${name}-PD-${n}`, payout_destination_description: "AUTO_APPROVE" };
-    add(
-      "payout_destination_id",
-      (await post(`/v1/accounts/${aid}/payout-destinations`, destination)).payout_destination_id,
-    );
     await addClient(post, aid, add);
     const content = { of: aid };
     add("version", (await post(`/v1/accounts/${aid}/configurations`, { content })).version);
   }
+  for (const id of await addDestinations(post, aid, name)) add("payout_destination_id", id);
   await addReleases(post, aid, add);
   await addLog(post, aid, add);
   return ids;
@@ -166,6 +152,15 @@ async function addTerminal(post: Post, aid: string, store: string, add: Add): Pr
   add("device_serial_number", serial);
 }
 
+async function addDestinations(post: Post, aid: string, name: string): Promise<string[]> {
+  const ids = Array.from({ length: things }, (_, n) => `${name}-PD-${n + 1}`);
+  for (const payout_destination_id of ids) {
+    const destination = { payout_destination_id, payout_destination_description: "AUTO_APPROVE" };
+    await post(`/v1/accounts/${aid}/payout-destinations`, destination);
+  }
+  return ids;
+}
+
 async function addClient(post: Post, aid: string, add: Add): Promise<void> {
   const { id, client_id } = await post(`/v1/accounts/${aid}/auth/clients`, {});
   const { secrets } = await post(`/v1/accounts/${aid}/auth/clients/${id}`, undefined, "GET");
@@ -173,6 +168,7 @@ async function addClient(post: Post, aid: string, add: Add): Promise<void> {
   const grant = { client_id: id, audience, scope: ["read:accounts"], type: "client_credentials" };
   add("client_ref", id);
   add("client_id", client_id);
+  add("secret_client", id);
   add("secret_id", secrets[0].id);
   add("grant_ref", (await post(`/v1/accounts/${aid}/auth/client-grants`, grant)).id);
 }
@@ -276,31 +272,4 @@ async function watched<T>(bodies: object[], work: () => Promise<T>): Promise<T> 
   } finally {
     globalThis.fetch = real;
   }
-}
-
-const transferSeconds = 600;
-
-/** Asks the device for something, with as long a window as may be; answers what comes with the command. */
-export async function transferOf(stage: Stage, token: string, device: Device, operation: TransferKind) {
-  const exchange = async (messages: object[], seconds: number) =>
-    poster(stage, device.token)("/v1/device/messages", { session: "world", wait_seconds: seconds, messages });
-  const hello = {
-    protocol: 1,
-    agent: "hostile 1",
-    sent_at: new Date().toISOString(),
-    session: "world",
-    operations: [],
-  };
-  await exchange([{ channel: "hello", message: hello }], 1);
-  const request = { terminal_id: device.terminalId, operation, timeout: transferSeconds };
-  const { id: operationId } = await poster(stage, token)("/v1/admin/terminals/operations", request);
-  for (let tries = 0; tries < 20; tries += 1) {
-    const { messages } = await exchange([], 2);
-    for (const { channel, message } of messages) {
-      if (channel === "command" && message.operation_id === operationId) {
-        return { operationId: operationId as string, token: message.transfer.token as string };
-      }
-    }
-  }
-  throw new Error(`the terminal ${device.terminalId} got no command`);
 }

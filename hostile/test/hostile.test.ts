@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asMarkdown, isClean, shallow } from "../src/report.ts";
 import { runHostile } from "../src/run.ts";
 import { openStage, type Stage } from "../src/stage.ts";
+import { renewTransfer } from "../src/transfers.ts";
+import { openWorld, transferKinds } from "../src/world.ts";
 
 const settings = { seed: 7, minutes: 30, concurrency: 4, signal: new AbortController().signal };
 
@@ -43,6 +45,22 @@ describe("hostile requests", () => {
       proxy.server.close();
       proxy.server.closeAllConnections();
     }
+  }, 600_000);
+
+  it("come with transfers that are renewed whenever it is wanted", async () => {
+    const world = await openWorld(stage);
+    for (const kind of transferKinds) {
+      const former = world.waiting[kind].transfer;
+      const transfer = await renewTransfer(stage, world, kind);
+      expect(transfer.operationId).not.toBe(former.operationId);
+      world.waiting[kind] = { ...world.waiting[kind], transfer };
+      world.waiting[kind].transfer = await renewTransfer(stage, world, kind);
+      expect(world.waiting[kind].transfer.operationId).not.toBe(transfer.operationId);
+    }
+    const { operationId, token } = world.waiting.check_update.transfer;
+    const path = `/v1/device/operations/${operationId}/update?software_version=1.0.0`;
+    const answer = await fetch(`${stage.url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    expect(answer.status).toBe(200);
   }, 600_000);
 
   it("find nothing in the server itself", async () => {

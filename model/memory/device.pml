@@ -76,9 +76,20 @@ inline look_up(l1, l2) {
 byte in_step[ALL_OPS];  /* 1: yes, 2: no */
 #endif
 
+/* Anything but equality: what stands between is a close that the server did not know. */
+inline say_out_of_step(x1, x2) {
+  printf("device %d: operation %d is out of step\n", x1, x2);
+  find_unknown_close(x1, x2);
+  PROMISE(NEEDLESSLY_OUT_OF_STEP, KNOWLEDGE_FORGOTTEN || same || closed[device[x1].reader] != known_batch[x2], "! out of step without any close that was unknown\n");
+  write(x1, OF(x2, OUT_OF_STEP))
+}
+
 /* When its turn comes: known, or compared and begun, or out of step. */
 inline begin(b1, b2) {
   look_up(b1, b2);
+#ifdef BROKEN_REQUEST_NOT_KNOWN
+  if :: same == 2 -> same = 0 :: else fi;
+#endif
   if
   :: same == 1 -> skip
   :: same == 2 -> write(b1, OF(b2, AGAIN)); printf("device %d has the request of operation %d and answers it again\n", b1, b2)
@@ -97,12 +108,41 @@ inline begin(b1, b2) {
 #endif
         printf("device %d begins operation %d\n", b1, b2);
         PROMISE(WRONG_DEVICE, command[b2].address == b1, "! an operation is begun by a device that it was not for\n");
+        promise_not_cancelled(b2);
         device[b1].begun = b2 + 1
-     :: else ->
-        printf("device %d: operation %d is out of step\n", b1, b2);
-        find_unknown_close(b1, b2);
-        PROMISE(NEEDLESSLY_OUT_OF_STEP, BOTH_WENT || NOT_TO_BE_HAD || same || closed[device[b1].reader] != known_batch[b2], "! out of step without any close that was unknown\n");
-        write(b1, OF(b2, OUT_OF_STEP))
+     :: else -> say_out_of_step(b1, b2)
+     fi
+  fi;
+  same = 0; last = 0; batch = 0
+}
+
+/*
+ * Cancelling: a client may ask for it as soon as the operation is accepted, so it is heard at any time from then on. Known,
+ * or being carried out, or compared: what the journal knows nothing of may have been begun in a life that it lacks.
+ */
+inline cancel(k2, k3) {
+  look_up(k2, k3);
+  find_last_close(k2);
+  if
+  :: same == 0 && device[k2].begun > 0 && command[device[k2].begun - 1].key == command[k3].key ->
+     printf("device %d refuses to cancel operation %d, which it has begun\n", k2, k3)
+  :: same == 1 -> printf("device %d is to cancel operation %d, which has its result\n", k2, k3)
+  :: same == 2 -> write(k2, OF(k3, AGAIN)); printf("device %d is to cancel operation %d and answers its request again\n", k2, k3)
+  :: else ->
+     if
+#ifdef BROKEN_CANCELLED_UNCOMPARED
+     :: true ->
+#else
+     :: last == command[k3].previous ->
+#endif
+#ifdef BROKEN_CANCELLED_OUTSIDE_THE_LOG
+        printf("device %d says that operation %d is cancelled\n", k2, k3);
+        end_by_result(k3, CANCELLED)
+#else
+        printf("device %d gives up operation %d\n", k2, k3);
+        write(k2, OF(k3, CANCELLED))
+#endif
+     :: else -> say_out_of_step(k2, k3)
      fi
   fi;
   same = 0; last = 0; batch = 0
@@ -110,6 +150,7 @@ inline begin(b1, b2) {
 
 inline really_close(c1) {
   find_known(device[c1].reader);
+  promise_not_cancelled(device[c1].begun - 1);
   PROMISE(BEGUN_TWICE, NOT_TO_BE_HAD || !has_closed[device[c1].begun - 1], "! one operation closes twice\n");
   PROMISE(CLOSED_TWICE, NOT_TO_BE_HAD || closed[device[c1].reader] == known_batch[device[c1].begun - 1] || closed[device[c1].reader] == BATCH_OF(known_close[device[c1].begun - 1]), "! a day is closed twice\n");
   closed[device[c1].reader]++;
@@ -121,13 +162,22 @@ inline really_close(c1) {
   known = 0
 }
 
+/* The journal is an old copy: the device asks for another address. One that was replaced has no place to ask for. */
 inline replace_memory(m1) {
+  PROMISE(THROWN_AWAY, old_copies < OLD_COPIES, "! a device throws its memory away, which is not old\n");
   device[m1].on = false;
   if
   :: addresses < ADDRESSES -> new_address(device[m1].reader, NONE)
   :: else
   fi
 }
+
+/* That a number was dropped says nothing about the age of the journal. */
+#ifdef BROKEN_DROPPED_IS_ANOTHER
+#define SAME(e, held_) ((e) == (held_))
+#else
+#define SAME(e, held_) ((e) == 0 || (e) == (held_))
+#endif
 
 inline hello(h1) {
   if
@@ -139,7 +189,7 @@ inline hello(h1) {
      merge(h1);
      if
 #ifndef BROKEN_OLD_MEMORY_UNSEEN
-     :: (db.length[h1] > device[h1].length || (db.length[h1] > 0 && HELD(h1, db.length[h1] - 1) != device[h1].entry[db.length[h1] - 1])) ->
+     :: (db.length[h1] > device[h1].length || (db.length[h1] > 0 && !SAME(device[h1].entry[db.length[h1] - 1], HELD(h1, db.length[h1] - 1)))) ->
         printf("device %d sees that the server holds another memory of it\n", h1);
         replace_memory(h1)
 #endif
@@ -148,4 +198,100 @@ inline hello(h1) {
         device[h1].told = db.length[h1]
      fi
   fi
+}
+
+/* Leaves in `untold` the first number in the journal from `t4` on. */
+inline find_untold(t3, t4) {
+  untold = t4;
+  do
+  :: untold < device[t3].length - 1 && device[t3].entry[untold] == 0 -> untold++
+  :: else -> break
+  od
+}
+
+inline tell(e1) {
+#ifdef BROKEN_ONLY_THE_LAST
+  take(e1, device[e1].length - 1);
+#else
+  find_untold(e1, device[e1].told);
+  take(e1, untold);
+  untold = 0;
+#endif
+#ifdef BROKEN_NO_WORD
+  device[e1].told++
+#else
+  device[e1].told = db.length[e1]
+#endif
+}
+
+/*
+ * One that was replaced is not welcomed any more. It brings its memory in order, and asks now and then how far the server
+ * is with it, for good: the database may go back after everything was handed in.
+ */
+inline hand_in(v2) {
+  if
+  :: !device[v2].compared -> recover(v2)
+  :: else
+  fi;
+#ifndef BROKEN_REPLACED_TELLS_ONCE
+  device[v2].told = db.length[v2];
+#endif
+  tell(v2)
+}
+
+/*
+ * Old entries go: what the server holds, as far as the device knows, and never the last close. When one is old enough to go,
+ * no operation of its request is under way, and the request is not repeated any more.
+ */
+#if defined(BROKEN_DROPS_UNTOLD)
+#define MAY_DROP(a, n) (device[a].entry[n] != 0 && device[a].entry[n] != last)
+#elif defined(BROKEN_DROPS_LAST_CLOSE)
+#define MAY_DROP(a, n) (device[a].entry[n] != 0 && (n) < device[a].told)
+#else
+#define MAY_DROP(a, n) (device[a].entry[n] != 0 && (n) < device[a].told && device[a].entry[n] != last)
+#endif
+inline drop(d1, d2) {
+  printf("device %d drops result %d\n", d1, d2);
+  PROMISE(NOT_TOLD, DATABASE_WENT || d2 < db.length[d1], "! a result that was never told is dropped\n");
+  if
+  :: IS_OP(device[d1].entry[d2]) ->
+     i = 0;
+     do
+     :: i < operations -> command[i].over = command[i].over || command[i].key == command[OP_OF(device[d1].entry[d2])].key; i++
+     :: else -> break
+     od;
+     i = 0
+  :: else
+  fi;
+#ifdef COPIES_UNDROP
+  dropped.by = d1 + 1;
+  dropped.number = d2;
+  dropped.entry = device[d1].entry[d2];
+  dropped.length = device[d1].length;
+#endif
+  device[d1].entry[d2] = 0;
+  drops--
+}
+
+inline forget_dropped() {
+  dropped.by = 0; dropped.number = 0; dropped.entry = 0; dropped.length = 0
+}
+
+/* An old copy: what was written since is gone, and what was dropped since is there again. */
+inline become_old_copy(o1) {
+  device[o1].begun = 0;
+  device[o1].closing = false;
+  device[o1].compared = false;
+  device[o1].told = 0;
+  do
+  :: device[o1].length > 0 -> device[o1].length--; device[o1].entry[device[o1].length] = 0
+  :: break
+  od;
+#ifdef COPIES_UNDROP
+  if
+  :: dropped.by == o1 + 1 && dropped.number < device[o1].length -> device[o1].entry[dropped.number] = dropped.entry; forget_dropped()
+  :: dropped.by == o1 + 1 && dropped.number >= device[o1].length -> forget_dropped()
+  :: dropped.by != o1 + 1 || dropped.length <= device[o1].length
+  fi
+#endif
 }

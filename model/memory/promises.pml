@@ -9,6 +9,9 @@
 #define NOT_TOLD 5
 #define NEVER_CLOSED_AGAIN 6
 #define BEGUN_TWICE 7
+#define CANCELLED_THOUGH_BEGUN 8
+#define BEGUN_THOUGH_CANCELLED 9
+#define THROWN_AWAY 10
 #ifdef ONLY
 #define CHECKED(promise) (promise == ONLY)
 #else
@@ -19,6 +22,7 @@
 /* For the promises alone; no party reads these. */
 byte batch_of[ALL_OPS];      /* the batch that an operation closed, or may have closed */
 bool has_closed[ALL_OPS];
+bool reported[ALL_OPS];      /* as cancelled */
 byte closes_of[KEYS];
 byte known_batch[ALL_OPS];   /* batches of the reader that the server knew as closed when it accepted the operation */
 byte known_close[ALL_OPS];   /* the last of them */
@@ -26,22 +30,48 @@ byte known_length[ALL_OPS];  /* how much it held of the address's log then */
 bool forgotten;              /* a close that was made is in no memory and not in the database */
 bool gone;                   /* a close that the server was not told was lost with a memory */
 
-#define BATCH_OF(e) ((e) >= 20 -> (e) - 20 : ((e) > 0 -> batch_of[OP_OF(e)] : 0))
+#define BATCH_OF(e) ((e) >= 40 -> (e) - 40 : ((e) > 0 -> batch_of[OP_OF(e)] : 0))
 
 /*
- * What is not to be had (D28): memory that is lost before a close in it was told, at a reader that cannot name its last
- * batch; a memory that goes, at such a reader, while the database goes back; a request whose close is known nowhere any
- * more, or whose device was replaced while the database went back.
+ * What is not to be had (D28). Each holds as an excuse for certain promises; with -DINSISTS=n the n-th is none, and the
+ * promise breaks. Where the reader can name its last batch, the first two are no excuse at all.
  */
+#ifndef INSISTS
+#define INSISTS 0
+#endif
 #define MEMORY_WENT (losses < LOSSES || old_copies < OLD_COPIES)
 #define DATABASE_WENT (restores < RESTORES)
 #define BOTH_WENT (MEMORY_WENT && DATABASE_WENT)
+
 #ifdef CAN_NAME
 #define NOT_TO_BE_HAD false
 #else
-#define NOT_TO_BE_HAD (gone || BOTH_WENT)
+/* 1: a memory went before a close in it was told. 2: a memory and the database went. */
+#define NOT_TO_BE_HAD (INSISTS != 1 && gone || INSISTS != 2 && BOTH_WENT)
 #endif
-#define REQUEST_FORGOTTEN (NOT_TO_BE_HAD || forgotten || (swaps < SWAPS && DATABASE_WENT))
+/* 3: the close of a request is known nowhere any more. 4: other hardware took the terminal's place, and the database went back. */
+#define REQUEST_FORGOTTEN (NOT_TO_BE_HAD || INSISTS != 3 && forgotten || INSISTS != 4 && swaps < SWAPS && DATABASE_WENT)
+/* 5: the database and a memory which is not seen to be old both lack a cancellation. */
+#ifdef COUNTER
+#define CANCELLATION_FORGOTTEN NOT_TO_BE_HAD
+#else
+#define CANCELLATION_FORGOTTEN (NOT_TO_BE_HAD || INSISTS != 5 && old_copies < OLD_COPIES && DATABASE_WENT)
+#endif
+/* 6: a result was dropped, the database went back, and an old copy brings it back: the server has gone on without it. */
+#define DROPPED_AND_BACK(a, n) (INSISTS != 6 && HELD(a, n) == 0 && BOTH_WENT)
+/* 7: what a memory and the database forgot looks like a close that was unknown. */
+#define KNOWLEDGE_FORGOTTEN (NOT_TO_BE_HAD || INSISTS != 7 && BOTH_WENT)
+
+/* The server says of an operation that it was cancelled; whoever reads that remembers it. */
+inline report_cancelled(z1) {
+  PROMISE(CANCELLED_THOUGH_BEGUN, NOT_TO_BE_HAD || !has_closed[z1] && device[command[z1].address].begun != z1 + 1, "! a close that was begun is reported as cancelled\n");
+  reported[z1] = true
+}
+
+inline promise_not_cancelled(z2) {
+  PROMISE(BEGUN_THOUGH_CANCELLED, CANCELLATION_FORGOTTEN || !reported[z2], "! a close is begun that is reported as cancelled\n")
+}
+
 /* Leaves in `known` how many batches of the reader the server knows to be closed. */
 inline find_known(f3) {
   known = 0;
@@ -52,7 +82,7 @@ inline find_known(f3) {
      do
      :: i < db.length[j] && device[j].reader == f3 ->
         if
-        :: (IS_OP(HELD(j, i)) && OUTCOME(HELD(j, i)) < OUT_OF_STEP || HELD(j, i) >= 20 && HELD(j, i) < 40) && BATCH_OF(HELD(j, i)) > known -> known = BATCH_OF(HELD(j, i))
+        :: CLOSES(HELD(j, i)) && BATCH_OF(HELD(j, i)) > known -> known = BATCH_OF(HELD(j, i))
         :: else
         fi;
         i++
@@ -72,7 +102,7 @@ inline find_unknown_close(u1, u2) {
   do
   :: i < device[u1].length ->
      if
-     :: IS_OP(device[u1].entry[i]) && OUTCOME(device[u1].entry[i]) < OUT_OF_STEP || device[u1].entry[i] >= 20 && device[u1].entry[i] < 40 -> same = 1
+     :: CLOSES(device[u1].entry[i]) -> same = 1
      :: else
      fi;
      i++

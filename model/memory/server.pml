@@ -1,6 +1,9 @@
 /*
  * Any number of servers over one database, which may go back to an earlier moment. Each step is one transaction.
  */
+#define KNOWN_TO_DATABASE(a) ((db.known >> (a)) & 1)
+
+/* The log of a new address begins empty; a device that kept its journal tells it all anew, under new numbers. */
 inline new_address(n1, n2) {
   device[addresses].on = true;
   device[addresses].reader = n1;
@@ -8,40 +11,61 @@ inline new_address(n1, n2) {
   :: n2 != NONE ->
      i = 0;
      do
-     :: i < device[n2].length -> write(addresses, device[n2].entry[i]); i++
+     :: i < device[n2].length && device[n2].entry[i] != 0 -> write(addresses, device[n2].entry[i]); i++
+     :: i < device[n2].length && device[n2].entry[i] == 0 -> i++
      :: else -> break
      od;
      i = 0
-  :: else -> write(addresses, MEMORY_LOST)
+  :: else
   fi;
   db.address = addresses;
+  db.known = db.known | (1 << addresses);
   addresses++
 }
 
-/* D28: the server takes the next number only. An operation that it does not know comes back with its key. */
+/*
+ * D28: the server takes the next number only. Where a device has dropped entries, a result says which number it has before
+ * this one (0: none), and that will do. An operation that the server does not know comes back with its key.
+ */
 inline take(t1, t2) {
+  j = t2;
+  do
+  :: j > 0 && device[t1].entry[j - 1] == 0 -> j--
+  :: else -> break
+  od;
   if
-#ifdef BROKEN_LAST_HEARD_WINS
+#if defined(BROKEN_LAST_HEARD_WINS)
   :: true ->
-#elif defined(BROKEN_ONLY_THE_LAST)
+#elif defined(BROKEN_ONLY_THE_LAST) || defined(BROKEN_ANY_GAP)
   :: t2 >= db.length[t1] ->
-#else
+#elif defined(BROKEN_NO_GAP)
   :: t2 == db.length[t1] ->
+#elif defined(BROKEN_GAP_BEFORE_THE_OLDEST_ONLY)
+  :: t2 == db.length[t1] || t2 > db.length[t1] && j == 0 ->
+#else
+  :: t2 >= db.length[t1] && db.length[t1] >= j ->
 #endif
      HELD(t1, t2) = device[t1].entry[t2];
      db.length[t1] = t2 + 1;
      if
-     :: IS_OP(HELD(t1, t2)) ->
-        db.row[OP_OF(HELD(t1, t2))] = ENDED;
-#ifndef BROKEN_KEY_NOT_RECOVERED
-        if
-        :: db.of_key[command[OP_OF(HELD(t1, t2))].key] == 0 ->
-           db.of_key[command[OP_OF(HELD(t1, t2))].key] = OP_OF(HELD(t1, t2)) + 1
-        :: else
-        fi
-#endif
+     :: IS_OP(HELD(t1, t2)) -> end_by_result(OP_OF(HELD(t1, t2)), OUTCOME(HELD(t1, t2)))
      :: else
      fi
+  :: else
+  fi;
+  j = 0
+}
+
+inline end_by_result(q1, q2) {
+  db.row[q1] = ENDED;
+#ifndef BROKEN_KEY_NOT_RECOVERED
+  if
+  :: db.of_key[command[q1].key] == 0 -> db.of_key[command[q1].key] = q1 + 1
+  :: else
+  fi;
+#endif
+  if
+  :: q2 == CANCELLED -> report_cancelled(q1)
   :: else
   fi
 }
@@ -64,7 +88,9 @@ inline find_held_close(f2) {
 inline accept(k1) {
   db.row[operations] = PENDING;
   db.of_key[k1] = operations + 1;
+#ifndef BROKEN_CANCELLED_AT_ONCE
   command[operations].said = true;
+#endif
   command[operations].key = k1;
   command[operations].address = db.address;
 #ifdef BROKEN_BY_TERMINAL
@@ -109,7 +135,8 @@ inline save() {
   :: else -> break
   od;
   i = 0;
-  past.address = db.address
+  past.address = db.address;
+  past.known = db.known
 }
 
 inline restore() {
@@ -141,6 +168,8 @@ inline restore() {
   od;
   i = 0; j = 0;
   db.address = past.address;
+  db.known = past.known;
   past.address = 0;
+  past.known = 0;
   saved = false
 }

@@ -1,18 +1,22 @@
-/* An entry of a journal, and of what the server holds of it. */
+/*
+ * An entry of a journal, and of what the server holds of it; 0 where there is none: never written, or dropped. Its number is
+ * its place, so it never changes.
+ */
 #define DONE 0
 #define UNKNOWN 1     /* begun, and its end not known: a close */
 #define OUT_OF_STEP 2
-#define AGAIN 3       /* the result of the same request, told for another operation */
-#define OF(o, outcome) (1 + (o) * 4 + (outcome))
-#define BY_HAND(batch) (20 + (batch))
-#define MEMORY_LOST 40
-#define IS_OP(e) ((e) > 0 && (e) < 20)
-#define OP_OF(e) (((e) - 1) / 4)
-#define OUTCOME(e) (((e) - 1) % 4)
+#define CANCELLED 3   /* given up before it was begun */
+#define AGAIN 4       /* the result of the same request, told for another operation */
+#define OF(o, outcome) (1 + (o) * 5 + (outcome))
+#define BY_HAND(batch) (40 + (batch))
+#define IS_OP(e) ((e) > 0 && (e) < 40)
+#define OP_OF(e) (((e) - 1) / 5)
+#define OUTCOME(e) (((e) - 1) % 5)
+#define CLOSES(e) (IS_OP(e) && OUTCOME(e) < OUT_OF_STEP || (e) >= 40)
 #ifdef BROKEN_INTERRUPTED_IS_NO_CLOSE
-#define IS_CLOSE(e) (IS_OP(e) && OUTCOME(e) == DONE || (e) >= 20 && (e) < 40)
+#define IS_CLOSE(e) (IS_OP(e) && OUTCOME(e) == DONE || (e) >= 40)
 #else
-#define IS_CLOSE(e) (IS_OP(e) && OUTCOME(e) < OUT_OF_STEP || (e) >= 20 && (e) < 40)
+#define IS_CLOSE(e) CLOSES(e)
 #endif
 
 /* The card readers: how many batches each has closed. */
@@ -22,7 +26,7 @@ byte closed[3];
 typedef Device {
   bool on;
   byte reader;
-  byte length;
+  byte length;         /* numbers given */
   byte entry[LENGTH];
   byte begun;          /* operation + 1 */
   bool closing;        /* the reader has closed the batch for it */
@@ -38,6 +42,7 @@ byte addresses;        /* given so far */
 /* An operation's command, which stays in the air: heard never, late, often. */
 typedef Command {
   bool said;
+  bool over;           /* its window and its key's 48 hours have long passed */
   byte address;
   byte key;
   byte previous;       /* the last close that the server held of the address */
@@ -49,11 +54,13 @@ byte operations;       /* accepted so far; ids are never given twice */
 #define ABSENT 0
 #define PENDING 1
 #define ENDED 2
+#define SENT 3         /* in a broken variant alone */
 typedef Database {
   byte row[ALL_OPS];
   byte of_key[KEYS];   /* operation + 1 */
   byte address;        /* the terminal's present one */
-  byte length[ADDRESSES];
+  byte known;          /* addresses, as bits */
+  byte length[ADDRESSES];  /* the number of the last result that it holds */
 };
 Database db;
 Database past;
@@ -77,11 +84,34 @@ byte held[ADDRESSES * LENGTH];
 #ifndef SWAPS
 #define SWAPS 0
 #endif
+#ifndef PAIRINGS
+#define PAIRINGS 0
+#endif
+/* No fault: old entries go, when there is enough that is younger. */
+#ifndef DROPS
+#define DROPS 0
+#endif
 byte restores = RESTORES;
 byte hands = HANDS;
 byte losses = LOSSES;
 byte old_copies = OLD_COPIES;
 byte swaps = SWAPS;
+byte pairings = PAIRINGS;
+byte drops = DROPS;
+#if OLD_COPIES > 0 && DROPS > 0
+#define COPIES_UNDROP
+#if DROPS > 1
+#error "an old copy brings one dropped entry back"
+#endif
+/* The entry that was dropped, and how long the journal was then: an older copy has it still. */
+typedef Dropped {
+  byte by;             /* device + 1 */
+  byte number;
+  byte entry;
+  byte length;
+};
+Dropped dropped;
+#endif
 /* A copy of the database was made. */
 bool saved;
 
@@ -92,3 +122,4 @@ hidden byte last;
 hidden byte batch;
 hidden byte known;
 hidden byte same;
+hidden byte untold;

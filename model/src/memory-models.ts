@@ -7,6 +7,7 @@ const faults = {
   LOSSES: "a memory is lost",
   OLD_COPIES: "an old copy of a memory comes back",
   SWAPS: "other hardware takes the terminal's place",
+  PAIRINGS: "the device pairs again",
 } as const;
 type Fault = keyof typeof faults;
 
@@ -15,6 +16,8 @@ const all = Object.keys(faults) as Fault[];
 const unseen: ReadonlySet<Fault> = new Set(["HANDS"]);
 /** Addresses for the first device, two faults that each ask for another, and the end of the run. */
 const addresses = "ADDRESSES=4";
+/** A journal may drop an old entry in every run: that is no fault. */
+const drops = "DROPS=1";
 
 /** Each fault twice, and each two of them together; a fault alone is a part of these runs. */
 function pairs(among: readonly Fault[]): [Fault, Fault][] {
@@ -27,7 +30,7 @@ function run([one, other]: [Fault, Fault], canName: boolean): Model {
     program: "memory",
     name: canName ? "memory, batch named" : "memory",
     about: one === other ? `${faults[one]}, twice` : `${faults[one]}; ${faults[other]}`,
-    defines: [addresses, ...counts, ...(canName ? ["CAN_NAME"] : [])],
+    defines: [addresses, drops, ...counts, ...(canName ? ["CAN_NAME"] : [])],
     checks: "promises",
   };
 }
@@ -39,7 +42,7 @@ export const designedMemory: Model[] = [
   {
     ...run(["OLD_COPIES", "RESTORES"], true),
     name: "memory, counter",
-    defines: [addresses, "OLD_COPIES=1", "RESTORES=1", "CAN_NAME", "COUNTER"],
+    defines: [addresses, drops, "OLD_COPIES=1", "RESTORES=1", "CAN_NAME", "COUNTER"],
   },
 ];
 
@@ -57,6 +60,26 @@ const mistakes: [name: string, breaks: string, about: string, ...defines: string
   ["recomputed-at-send", "CLOSED_TWICE", "previous_close is what the server holds when it sends", "CAN_NAME"],
   ["compared-at-arrival", "CLOSED_TWICE", "compared when the command comes, not when it begins", "CAN_NAME", "HANDS=1"],
   ["last-heard-wins", "NOT_TOLD", "the server takes results in whichever order they come"],
+  ["any-gap", "NOT_TOLD", "the server takes any higher number"],
+  ["no-gap", "NOT_TOLD", "the server takes no number but the next", drops, "RESTORES=1"],
+  [
+    "gap-before-the-oldest-only",
+    "NOT_TOLD",
+    "a gap is taken before the oldest that the journal has, and nowhere else",
+    drops,
+    "RESTORES=1",
+    "CAN_NAME",
+    "HANDS=1",
+  ],
+  ["drops-untold", "NOT_TOLD", "a journal drops what the server does not hold", drops],
+  ["drops-last-close", "NEVER_CLOSED_AGAIN", "a journal drops its last close", drops],
+  [
+    "dropped-is-another",
+    "THROWN_AWAY",
+    "a journal that dropped what the server names is taken for an old copy",
+    drops,
+    "RESTORES=1",
+  ],
   ["only-the-last", "NOT_TOLD", "a hello names only the last result"],
   ["no-word", "NOT_TOLD", "an agent that stays connected is not told how far the server is", "RESTORES=1"],
   ["interrupted-is-no-close", "CLOSED_TWICE", "a close with an unknown end counts as none", "RESTORES=1"],
@@ -69,15 +92,77 @@ const mistakes: [name: string, breaks: string, about: string, ...defines: string
     "RESTORES=1",
     "LOSSES=1",
   ],
+  [
+    "request-not-known",
+    "KEY_CLOSES_TWICE",
+    "an agent looks for the operation, and not for its request",
+    "CAN_NAME",
+    "RESTORES=1",
+    "OLD_COPIES=1",
+  ],
   ["not-merged", "CLOSED_TWICE", "a close by hand is not looked for", "CAN_NAME", "HANDS=1"],
   ["replaced-cannot-tell", "NOT_TOLD", "a device that was replaced is not heard", "SWAPS=1"],
+  ["replaced-tells-once", "NOT_TOLD", "a device that was replaced hands in once", "SWAPS=1", "RESTORES=1"],
+  [
+    "cancelled-at-once",
+    "CANCELLED_THOUGH_BEGUN",
+    "the server cancels what was never sent, as the row says",
+    "RESTORES=1",
+  ],
+  [
+    "cancelled-at-once",
+    "BEGUN_THOUGH_CANCELLED",
+    "the server cancels what was never sent, as the row says",
+    "RESTORES=1",
+  ],
+  ["cancelled-outside-the-log", "BEGUN_THOUGH_CANCELLED", "a cancellation is said, and not written to the journal"],
+  [
+    "cancelled-uncompared",
+    "CANCELLED_THOUGH_BEGUN",
+    "what the journal lacks is given up without comparing previous_close",
+    "CAN_NAME",
+    "OLD_COPIES=1",
+  ],
 ];
 
-export const brokenMemory: Model[] = mistakes.map(([name, breaks, about, ...defines]) => ({
-  program: "memory",
-  name,
-  about,
-  defines: [`BROKEN_${name.toUpperCase().replaceAll("-", "_")}`, `ONLY=${breaks}`, addresses, ...defines],
-  checks: "promises",
-  breaks,
-}));
+const brokenRules = mistakes.map(([name, breaks, about, ...defines]): Model => {
+  const mistake = `BROKEN_${name.toUpperCase().replaceAll("-", "_")}`;
+  return broken(name, breaks, about, [mistake, ...defines]);
+});
+
+/** What is not to be had, by the number of its excuse in `promises.pml`: without the excuse the promise breaks. */
+const unavoidable: [excuse: number, breaks: string, about: string, ...defines: string[]][] = [
+  [1, "CLOSED_TWICE", "a memory is lost before its close was told", "LOSSES=1"],
+  [1, "BEGUN_TWICE", "an old copy of a memory comes back before its close was told", "OLD_COPIES=1"],
+  [2, "CLOSED_TWICE", "a memory is lost, and the database goes back", "LOSSES=1", "RESTORES=1"],
+  [3, "KEY_CLOSES_TWICE", "a request's close is known nowhere any more", "CAN_NAME", "LOSSES=1", "RESTORES=1"],
+  [4, "KEY_CLOSES_TWICE", "a request comes again after a swap and a restore", "CAN_NAME", "SWAPS=1", "RESTORES=1"],
+  [
+    5,
+    "BEGUN_THOUGH_CANCELLED",
+    "a cancellation is known nowhere any more",
+    "CAN_NAME",
+    "OLD_COPIES=1",
+    "RESTORES=1",
+  ],
+  [6, "NOT_TOLD", "a dropped result comes back after a restore", drops, "CAN_NAME", "OLD_COPIES=1", "RESTORES=1"],
+  [
+    7,
+    "NEEDLESSLY_OUT_OF_STEP",
+    "memory and database both went back",
+    "CAN_NAME",
+    "OLD_COPIES=1",
+    "RESTORES=1",
+  ],
+];
+
+const withoutExcuse = unavoidable.map(([excuse, breaks, about, ...defines]) =>
+  broken(`not to be had (${excuse})`, breaks, about, [`INSISTS=${excuse}`, ...defines]),
+);
+
+function broken(name: string, breaks: string, about: string, defines: string[]): Model {
+  const all = [...defines, `ONLY=${breaks}`, addresses];
+  return { program: "memory", name, about, defines: all, checks: "promises", breaks };
+}
+
+export const brokenMemory: Model[] = [...brokenRules, ...withoutExcuse];

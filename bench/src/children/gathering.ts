@@ -82,7 +82,7 @@ function newOperation(terminal: string): NewOperation {
     deadline: new Date(now.getTime() + timeoutSeconds * 1000),
     createdAt: now,
     clientId,
-    idempotencyKey: null,
+    requestKey: null,
     requestSha256: null,
     dueAt: new Date(now.getTime() + outboxDelayMs),
     announced: true,

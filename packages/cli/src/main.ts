@@ -4,13 +4,13 @@ import { accountCommand } from "./commands/account.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
-import { brokerCommand } from "./commands/broker.ts";
 import { clientCommand } from "./commands/client.ts";
 import { configurationCommand } from "./commands/configuration.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { releaseCommand } from "./commands/release.ts";
+import { restoredCommand } from "./commands/restored.ts";
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { settingsCommand } from "./commands/settings.ts";
@@ -39,7 +39,7 @@ for (const command of [
   keysCommand(),
   backupCommand(),
   restoreCommand(),
-  brokerCommand(),
+  restoredCommand(),
   settingsCommand(),
   auditCommand(),
   agentCommand(),

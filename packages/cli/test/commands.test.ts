@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { claimsOf, readNatsKeys } from "@tillkeeper/server/broker-access/nats/keys";
 import { settings } from "@tillkeeper/server/config";
 import { expect, onTestFinished, test } from "vitest";
 import { leftBehind, scratch, startCli } from "./support/cli.ts";
@@ -23,24 +22,6 @@ test("migrate makes the schema, ends, and does nothing the second time", async (
     });
     expect(leftBehind(place)).toEqual([]);
   }
-});
-
-test("broker nats-setup makes keys that NATS trusts, for their owner alone, and never writes over them", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-nats-setup-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const args = ["broker", "nats-setup", join(folder, "keys")];
-  expect(await startCli(args, {}).ended).toMatchObject({ code: 0, stderr: "" });
-  const keys = join(folder, "keys", "nats-keys.json");
-  const written = readFileSync(keys, "utf8");
-  const { operator } = readNatsKeys(written);
-  expect(statSync(keys).mode & 0o777).toBe(0o600);
-  const [, jwt] =
-    /^operator: (\S+)$/m.exec(readFileSync(join(folder, "keys", "tillkeeper-accounts.conf"), "utf8")) ?? [];
-  expect(claimsOf(jwt ?? "").sub).toBe(operator.getPublicKey());
-  const again = await startCli(args, {}).ended;
-  expect(again).toMatchObject({ code: 1, stdout: "" });
-  expect(again.stderr).toContain("is there already");
-  expect(readFileSync(keys, "utf8")).toBe(written);
 });
 
 test.for([

@@ -36,3 +36,13 @@ const epochMs = Date.UTC(2020, 0, 1);
 export function nextDeviceNumber(last: number, now: Date): number {
   return Math.max(last + 1, Math.floor((now.getTime() - epochMs) / 60_000));
 }
+
+/** Whether an address of a terminal was given after another one of it. */
+export function isLater(address: string, than: string): boolean {
+  return deviceNumber(address) > deviceNumber(than);
+}
+
+/** 0 for what has not the form of an address. */
+export function deviceNumber(address: string): number {
+  return Number(readDeviceAddress(address) ? address.slice(address.lastIndexOf("-D") + 2) : 0);
+}

@@ -208,7 +208,13 @@ export const ResultMessage = Type.Object(
         description: "In the log of this address. Left out of what the journal could not take.",
       }),
     ),
-    oldest: Type.Optional(Type.Literal(true, { description: "Nothing before it is in the journal any more." })),
+    after: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2_147_483_646,
+        description: "The number that the journal has before it, 0 for none; left out where that is one less.",
+      }),
+    ),
     operation_id: Type.String({ format: "uuid", description: "Of a close by hand: a random one." }),
     operation: OperationName,
     status: Type.Enum(["COMPLETED", "FAILED"]),
@@ -226,7 +232,10 @@ export const ResultMessage = Type.Object(
       Type.Literal(true, { description: "With FAILED: it was begun, and the device cannot say whether it was done." }),
     ),
     last_close: Type.Optional(
-      Type.Union([OperationId, Type.Null()], { description: "With out_of_step: the last close of the log." }),
+      Type.String({
+        format: "uuid",
+        description: "With out_of_step: the last close of the log; left out if it has none.",
+      }),
     ),
     repeats: Type.Optional(
       Type.String({ format: "uuid", description: "The operation of the same request, whose result this is." }),

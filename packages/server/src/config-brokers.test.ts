@@ -6,26 +6,17 @@ const broker = { MQTT_URL: "mqtts://tillkeeper:x@broker.example" };
 
 describe("settings of brokers", () => {
   it("are all left out at first: the embedded broker needs none", () => {
-    expect(readConfig({}).mqtt).toMatchObject({
-      access: "none",
-      tls: undefined,
-      nats: undefined,
-      publicUrl: undefined,
-    });
+    expect(readConfig({}).mqtt).toMatchObject({ access: "none", tls: undefined, publicUrl: undefined });
   });
 
   it("are taken as they are", () => {
-    const nats = {
+    const elsewhere = {
       ...broker,
-      TILLKEEPER_BROKER_ACCESS: "nats",
-      TILLKEEPER_NATS_URL: "nats://broker.example:4222",
-      TILLKEEPER_NATS_KEYS_FILE: "keys.json",
       TILLKEEPER_MQTT_CA_FILE: "ca.pem",
       TILLKEEPER_MQTT_PUBLIC_URL: "mqtts://terminals.example:8883",
     };
-    expect(readConfig(nats).mqtt).toMatchObject({
-      access: "nats",
-      nats: { url: "nats://broker.example:4222", keysFile: "keys.json" },
+    expect(readConfig(elsewhere).mqtt).toMatchObject({
+      access: "none",
       caFile: "ca.pem",
       publicUrl: "mqtts://terminals.example:8883",
     });
@@ -40,9 +31,7 @@ describe("settings of brokers", () => {
     [{ TILLKEEPER_BROKER_ACCESS: "http", TILLKEEPER_BROKER_SECRET: secret }, "TILLKEEPER_BROKER_ACCESS"],
     [{ ...broker, TILLKEEPER_BROKER_ACCESS: "http" }, "TILLKEEPER_BROKER_SECRET"],
     [{ ...broker, TILLKEEPER_BROKER_ACCESS: "mosquitto" }, "TILLKEEPER_BROKER_SECRET"],
-    [{ ...broker, TILLKEEPER_BROKER_ACCESS: "nats" }, "TILLKEEPER_NATS_URL"],
-    [{ TILLKEEPER_NATS_URL: "nats://x" }, "TILLKEEPER_NATS_KEYS_FILE"],
-    [{ TILLKEEPER_NATS_URL: "http://x", TILLKEEPER_NATS_KEYS_FILE: "x" }, "TILLKEEPER_NATS_URL"],
+    [{ ...broker, TILLKEEPER_BROKER_ACCESS: "nats" }, "TILLKEEPER_BROKER_ACCESS"],
     [{ TILLKEEPER_BROKER_SECRET: "hunter2" }, "TILLKEEPER_BROKER_SECRET"],
     [{ TILLKEEPER_BROKER_SECRET: `${secret}/../x` }, "TILLKEEPER_BROKER_SECRET"],
     [{ TILLKEEPER_MQTT_CERT_FILE: "x" }, "TILLKEEPER_MQTT_KEY_FILE"],

@@ -1,6 +1,6 @@
-/** How terminals reach their broker, and how an outside one knows who may use what. */
+/** How devices reach their broker, and how an outside one knows who may use what. */
 export interface BrokerConfig {
-  /** Where terminals are told to connect, when that is not where this server does. */
+  /** Where devices are told to connect, when that is not where this server does. */
   publicUrl?: string | undefined;
   /** How an outside broker knows who may use what; left out, the operator has seen to it. */
   access?: BrokerAccessName | undefined;
@@ -10,25 +10,22 @@ export interface BrokerConfig {
   caFile?: string | undefined;
   /** With it the embedded broker listens with TLS. */
   tls?: { certFile: string; keyFile: string } | undefined;
-  nats?: { url: string; keysFile: string } | undefined;
 }
 
-const accessNames = ["none", "http", "mosquitto", "nats"] as const;
+const accessNames = ["none", "http", "mosquitto"] as const;
 type BrokerAccessName = (typeof accessNames)[number];
 
 export const brokerSettings = {
-  TILLKEEPER_MQTT_PUBLIC_URL: "Where terminals are told to connect, when that is not where this server does.",
+  TILLKEEPER_MQTT_PUBLIC_URL: "Where devices are told to connect, when that is not where this server does.",
   TILLKEEPER_MQTT_CA_FILE:
     "PEM file of the authorities whose certificates an outside broker may show. Default: those of the system.",
   TILLKEEPER_MQTT_CERT_FILE:
     "PEM file of the embedded broker's certificate. With it and its key the broker listens with TLS.",
   TILLKEEPER_MQTT_KEY_FILE: "PEM file of the private key of that certificate.",
   TILLKEEPER_BROKER_ACCESS:
-    "How an outside broker knows which terminal may use what: none, http, mosquitto or nats; see docs/brokers.md. Default none, which is safe only with rules of your own.",
+    "How an outside broker knows which device may use what: none, http or mosquitto; see docs/brokers.md. Default none, which is safe only with rules of your own.",
   TILLKEEPER_BROKER_SECRET:
     "32-256 letters and digits. A broker that asks this server shows it; passwords at Mosquitto are made from it.",
-  TILLKEEPER_NATS_URL: "nats:// or tls:// address of an outside NATS, where credentials are revoked.",
-  TILLKEEPER_NATS_KEYS_FILE: "Keys that NATS trusts, as `tillkeeper broker nats-setup` wrote them.",
 } as const;
 
 interface Reading {
@@ -38,7 +35,6 @@ interface Reading {
 }
 
 export function readBrokerSettings({ read, url, fault }: Reading): BrokerConfig {
-  const nats = url("TILLKEEPER_NATS_URL", ["nats:", "tls:"]);
   const tls = { certFile: read("TILLKEEPER_MQTT_CERT_FILE"), keyFile: read("TILLKEEPER_MQTT_KEY_FILE") };
   const config = {
     publicUrl: url("TILLKEEPER_MQTT_PUBLIC_URL", ["mqtt:", "mqtts:", "ws:", "wss:"]),
@@ -46,11 +42,9 @@ export function readBrokerSettings({ read, url, fault }: Reading): BrokerConfig 
     brokerSecret: read("TILLKEEPER_BROKER_SECRET"),
     caFile: read("TILLKEEPER_MQTT_CA_FILE"),
     tls: tls.certFile && tls.keyFile ? { certFile: tls.certFile, keyFile: tls.keyFile } : undefined,
-    nats: nats === undefined ? undefined : { url: nats, keysFile: read("TILLKEEPER_NATS_KEYS_FILE") ?? "" },
   };
   if (!config.tls && tls.certFile) fault("TILLKEEPER_MQTT_KEY_FILE", "is needed with the certificate.");
   if (!config.tls && tls.keyFile) fault("TILLKEEPER_MQTT_CERT_FILE", "is needed with the key.");
-  if (config.nats?.keysFile === "") fault("TILLKEEPER_NATS_KEYS_FILE", "is needed with TILLKEEPER_NATS_URL.");
   // It stands in a path as it is.
   if (config.brokerSecret !== undefined && !/^[\w.~-]{32,256}$/.test(config.brokerSecret)) {
     fault("TILLKEEPER_BROKER_SECRET", "must be 32-256 letters, digits, or any of . _ ~ -");
@@ -60,7 +54,7 @@ export function readBrokerSettings({ read, url, fault }: Reading): BrokerConfig 
 }
 
 function refuseIncomplete(
-  { access, brokerSecret, nats, tls }: BrokerConfig,
+  { access, brokerSecret, tls }: BrokerConfig,
   outsideUrl: string | undefined,
   fault: Reading["fault"],
 ): void {
@@ -69,6 +63,5 @@ function refuseIncomplete(
   if (!access) fault("TILLKEEPER_BROKER_ACCESS", `must be one of ${accessNames.join(", ")}.`);
   if (!access || access === "none") return;
   if (outsideUrl === undefined) fault("TILLKEEPER_BROKER_ACCESS", "is for an outside broker: MQTT_URL is needed, too.");
-  if (access === "nats" && !nats) fault("TILLKEEPER_NATS_URL", "is needed for nats.");
-  if (access !== "nats" && brokerSecret === undefined) fault("TILLKEEPER_BROKER_SECRET", `is needed for ${access}.`);
+  if (brokerSecret === undefined) fault("TILLKEEPER_BROKER_SECRET", `is needed for ${access}.`);
 }

@@ -3,6 +3,8 @@ import type { IssuedCredential } from "./support/hostile.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const secret = "a-broker-secret-of-the-tests-0000000000";
+/** Of the same terminal, as it may have had before. */
+const another = "T63000001-T0001-D1";
 
 /** What a broker asks, by plain HTTP: RabbitMQ in forms, the others in JSON. */
 describe("brokers that ask", () => {
@@ -31,7 +33,7 @@ describe("brokers that ask", () => {
   const ask = (path: string, body: unknown, by = secret) =>
     server.call("POST", `/v1/broker/${path}`, { headers: { authorization: `Bearer ${by}` }, body });
 
-  it("learn whether a credential holds, with the terminal's id as client id alone", async () => {
+  it("learn whether a credential holds, with the device's address as client id alone", async () => {
     const { username, password } = credential;
     const right = { username, password, client_id: username, vhost: "/" };
     expect(await rabbit("user", right)).toEqual({ status: 200, text: "allow", type: "text/plain; charset=utf-8" });
@@ -39,10 +41,11 @@ describe("brokers that ask", () => {
       { ...right, password: "wrong" },
       { ...right, password: "" },
       { ...right, client_id: `${username}:2` },
-      { ...right, client_id: "T63000001-T0002" },
-      { ...right, username: "T63000001-T0002", client_id: "T63000001-T0002" },
+      { ...right, client_id: another },
+      { ...right, username: another, client_id: another },
+      { ...right, username: credential.terminal_id, client_id: credential.terminal_id },
       { ...right, username: "guest", client_id: "guest" },
-      { ...right, username: "T63000001-T0001\0", client_id: "T63000001-T0001\0" },
+      { ...right, username: `${username}\0`, client_id: `${username}\0` },
       // As over AMQP.
       { username, password, vhost: "/" },
       { username, client_id: username },
@@ -54,7 +57,7 @@ describe("brokers that ask", () => {
     expect((await ask("auth", { ...login, password: "x" })).body.result).toBe("deny");
   });
 
-  it("learn which queues and exchanges a terminal may use: its own, and the one for all topics", async () => {
+  it("learn which queues and exchanges a device may use: its own, and the one for all topics", async () => {
     const { username } = credential;
     const queue = (name: string, permission = "configure") => ({
       username,
@@ -66,7 +69,7 @@ describe("brokers that ask", () => {
     const exchange = (name: string, permission: string) => ({ ...queue(name, permission), resource: "exchange" });
     for (const end of ["qos0", "qos1"]) {
       expect(await says("resource", queue(`mqtt-subscription-${username}${end}`))).toBe("allow");
-      expect(await says("resource", queue(`mqtt-subscription-T63000001-T0002${end}`, "read"))).toBe("deny");
+      expect(await says("resource", queue(`mqtt-subscription-${another}${end}`, "read"))).toBe("deny");
     }
     for (const permission of ["read", "write"])
       expect(await says("resource", exchange("amq.topic", permission))).toBe("allow");
@@ -74,25 +77,26 @@ describe("brokers that ask", () => {
     expect(await says("resource", exchange("amq.direct", "write"))).toBe("deny");
     expect(await says("resource", { ...queue("x"), username: "guest" })).toBe("deny");
     expect(await says("vhost", { username, vhost: "/" })).toBe("allow");
-    expect(await says("vhost", { username: "guest", vhost: "/" })).toBe("deny");
+    for (const name of ["guest", credential.terminal_id])
+      expect(await says("vhost", { username: name, vhost: "/" })).toBe("deny");
   });
 
-  const uses: [action: "publish" | "subscribe", topic: (id: string) => string, verdict: string][] = [
-    ["publish", (id) => `tillkeeper/v1/${id}/hello`, "allow"],
-    ["publish", (id) => `tillkeeper/v1/${id}/gone`, "allow"],
-    ["publish", (id) => `tillkeeper/v1/${id}/command`, "deny"],
-    ["publish", () => "tillkeeper/v1/T63000001-T0002/hello", "deny"],
-    ["publish", (id) => `tillkeeper/v1/${id}/hello/x`, "deny"],
+  const uses: [action: "publish" | "subscribe", topic: (address: string) => string, verdict: string][] = [
+    ["publish", (address) => `tillkeeper/v1/${address}/hello`, "allow"],
+    ["publish", (address) => `tillkeeper/v1/${address}/gone`, "allow"],
+    ["publish", (address) => `tillkeeper/v1/${address}/command`, "deny"],
+    ["publish", () => `tillkeeper/v1/${another}/hello`, "deny"],
+    ["publish", (address) => `tillkeeper/v1/${address}/hello/x`, "deny"],
     ["publish", () => "", "deny"],
-    ["subscribe", (id) => `tillkeeper/v1/${id}/command`, "allow"],
-    ["subscribe", (id) => `tillkeeper/v1/${id}/+`, "allow"],
-    ["subscribe", (id) => `tillkeeper/v1/${id}/#`, "allow"],
-    ["subscribe", (id) => `tillkeeper/v1/${id}/hello`, "deny"],
+    ["subscribe", (address) => `tillkeeper/v1/${address}/command`, "allow"],
+    ["subscribe", (address) => `tillkeeper/v1/${address}/+`, "allow"],
+    ["subscribe", (address) => `tillkeeper/v1/${address}/#`, "allow"],
+    ["subscribe", (address) => `tillkeeper/v1/${address}/hello`, "deny"],
     ["subscribe", () => "tillkeeper/v1/+/command", "deny"],
     ["subscribe", () => "#", "deny"],
-    ["subscribe", (id) => `$share/x/tillkeeper/v1/${id}/command`, "deny"],
+    ["subscribe", (address) => `$share/x/tillkeeper/v1/${address}/command`, "deny"],
   ];
-  it.each(uses)("learn that a terminal's %s of %s is judged: %s", async (action, topicOf, verdict) => {
+  it.each(uses)("learn that a device's %s of %s is judged: %s", async (action, topicOf, verdict) => {
     const { username } = credential;
     const topic = topicOf(username);
     expect((await ask("acl", { username, topic, action })).body).toEqual({ result: verdict });

@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { hashChosen } from "../src/auth/chosen-secrets.ts";
 import { createClient } from "../src/auth/clients.ts";
 import { newSecret } from "../src/auth/secrets.ts";
-import type { Db } from "../src/db/db.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
@@ -62,7 +61,7 @@ describe("checking a secret", () => {
     });
     return async (clientId: string, secret: string, accountId = aid) => {
       work.length = 0;
-      const known = await clientIsKnown({ sql } as Db, { accountId, clientId, secret, from: "192.0.2.1" });
+      const known = await clientIsKnown({ ...server.db, sql }, { accountId, clientId, secret, from: "192.0.2.1" });
       return { known, work: [...work] };
     };
   }

@@ -51,7 +51,9 @@ async function restoreAction(file: string): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
   const rows = await withLocation(config, (location) => restoreBackup({ location, file, log, ...config }));
-  console.log(["Restored, and counted:", ...rowsOf(rows)].join("\n"));
+  const next =
+    "Next, before servers start: tillkeeper restored. It raises what must not go back, and says what to expect.";
+  console.log(["Restored, and counted:", ...rowsOf(rows), "", next].join("\n"));
 }
 
 function rowsOf(rows: Record<string, number>): string[] {

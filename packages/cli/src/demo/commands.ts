@@ -27,7 +27,7 @@ const titles: Record<OperationName, string> = {
 /** What an operation has brought, in a few words. */
 function describe(result: Operation["result"], facts: Facts): string {
   if (!result) return "no result";
-  if ("sale_amount" in result) return describeDay(result, facts);
+  if ("batch_id" in result) return describeDay(result, facts);
   if ("log_id" in result) return `${result.size} bytes, sha256 ${result.sha256.slice(0, 8)}…`;
   if ("opened" in result) return result.opened ? "opened" : "not opened";
   return result.update_available
@@ -36,7 +36,7 @@ function describe(result: Operation["result"], facts: Facts): string {
 }
 
 function describeDay(day: EndOfDayResult, facts: Facts): string {
-  const { purchases_amount, reversals_amount, tip_amount, sale_amount, currency } = day;
+  const { purchases_amount = 0, reversals_amount = 0, tip_amount = 0, sale_amount = 0, currency = "NOK" } = day;
   facts.equal("outcome", day.outcome, "accepted");
   facts.equal("sale_amount", sale_amount, purchases_amount - tip_amount - reversals_amount);
   const money = moneyFormat(currency);

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { DeviceAddress } from "../addresses.ts";
 import { limits } from "../limits.ts";
-import { Memory, ReceiptMessage, ResultMessage } from "../mqtt.ts";
+import { Memory, ReceiptMessage } from "../mqtt.ts";
 import { PairingCodeStatus, pairingLimits } from "../pairing.ts";
 import { FreeText } from "../texts.ts";
 import { DeviceModel, DeviceSerialNumber, PairingReference, Terminal } from "./terminals.ts";
@@ -123,7 +123,10 @@ export type DeviceTokenRequest = Static<typeof DeviceTokenRequest>;
 export const DeviceResultsRequest = Type.Object(
   {
     address: DeviceAddress,
-    results: Type.Array(ResultMessage, { minItems: 1, maxItems: limits.longPollMessages }),
+    results: Type.Array(Type.Unknown({ description: "As on the channel `result` of the device protocol." }), {
+      minItems: 1,
+      maxItems: limits.longPollMessages,
+    }),
     proof: Proof,
   },
   { additionalProperties: false },

@@ -1,5 +1,5 @@
 import { grantExists } from "../auth/clients.ts";
-import { deviceTokens as createDeviceTokens } from "../auth/device-tokens.ts";
+import { deviceTokens as createDeviceTokens, type DeviceIdentity } from "../auth/device-tokens.ts";
 import { openNarrowedGrants } from "../auth/narrowed-grants.ts";
 import { openSigningKeys } from "../auth/signing-keys.ts";
 import { createTokens } from "../auth/tokens.ts";
@@ -16,6 +16,7 @@ import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/data-folder.ts";
 import type { Logger } from "../platform/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
+import { closeOldAddress } from "../terminals/address-ahead.ts";
 import { liveCredentials } from "../terminals/credentials.ts";
 
 export interface ServerOptions {
@@ -63,7 +64,8 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
   });
   const findLiveCredential = liveCredentials(db);
   const transfers = transferTokens({ keys, clock });
-  const access = { keys, tokens, deviceTokens, findLiveCredential, transfers };
+  const addressAhead = (identity: DeviceIdentity) => closeOldAddress({ db, clock }, identity);
+  const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
   return { config, log, clock, folder: folder.path, db, rootKey, files, masking, addresses, ...access };
 }
 export type Core = Awaited<ReturnType<typeof openCore>>;

@@ -26,12 +26,13 @@ export type StorePorts = ReturnType<typeof storePorts>;
 
 /** What terminals stand on, and what they need of the features above them. */
 export function terminalPorts({ transport, virtual, presence }: DeviceSide, accept: Accept, core: Core) {
-  const { db, clock, deviceTokens, findLiveCredential, addresses } = core;
+  const { db, clock, deviceTokens, findLiveCredential, addressAhead, addresses } = core;
   return {
     db,
     clock,
     deviceTokens,
     findLiveCredential,
+    addressAhead,
     ownUrl: addresses.url,
     isOwnAddress: addresses.isOwn,
     cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) =>

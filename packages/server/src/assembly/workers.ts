@@ -14,6 +14,7 @@ import { retentionWorker } from "../presence/retention.ts";
 import { unnamedWorker } from "../presence/unnamed.ts";
 import { watchWorker } from "../presence/watch.ts";
 import { releaseFileWorker } from "../releases/worker.ts";
+import { noteRestored } from "../restores/restores.ts";
 import { lapseWorker } from "../terminals/lapses.ts";
 import { type RetirementDeps, retirementWorker } from "../terminals/retirement.ts";
 import type { Core } from "./core.ts";
@@ -36,7 +37,12 @@ export function workersOf(
     durationsWorker(gateway.durations),
     outboxWorker(gateway.device),
     credentialWorker(gateway.device),
-    watchWorker({ db, clock: gateway.presenceClock, hearing: () => gateway.transport.healthy() }),
+    watchWorker({
+      db,
+      clock: gateway.presenceClock,
+      hearing: () => gateway.transport.healthy(),
+      wentBack: () => wentBack(core),
+    }),
     unnamedWorker(gateway.presence, connectedTo(gateway)),
     gateway.probes.worker,
     retentionWorker({
@@ -58,6 +64,11 @@ export function workersOf(
     releaseFileWorker({ db, clock, log, files }),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
+}
+
+async function wentBack({ db, clock, log }: Core): Promise<void> {
+  log.warn("the database went back to an earlier moment: a backup was restored, or a failover lost what came last");
+  await noteRestored({ db, clock }, { clientId: "system", address: "", requestId: "watch" }, "noticed");
 }
 
 function connectedTo({ transport }: DeviceSide): () => string[] {

@@ -1,5 +1,6 @@
 import type { Scope } from "@tillkeeper/contract/scopes";
 import type { Db, Tx } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import { insertSecret, type NewSecret } from "./stored-secrets.ts";
@@ -48,21 +49,20 @@ export function madeBy(actor: string, now: Date) {
   return { created_at: now, created_by: actor, updated_at: now, updated_by: actor };
 }
 
-/** What the client may do in an account; `undefined` without a grant. */
+/** What the client may do in an account; `undefined` without a grant. Asked in the turn of the network `from`. */
 export function findGrant(
   db: Db,
-  accountId: string,
-  clientId: string,
+  { accountId, clientId, from }: { accountId: string; clientId: string; from: string },
   audienceAccountId: string,
 ): Promise<{ id: string; scopes: string[] } | undefined> {
-  return db.sql
+  const live = db.sql
     .selectFrom("client_grants")
     .select(["id", "scopes"])
     .where("account_id", "=", accountId)
     .where("client_id", "=", clientId)
     .where("audience_account_id", "=", audienceAccountId)
-    .where("removed_at", "is", null)
-    .executeTakeFirst();
+    .where("removed_at", "is", null);
+  return inTurn(db, from, () => live.executeTakeFirst());
 }
 
 /** What a token stems from: a grant of the client for the account, as long as it is not removed. */
@@ -70,14 +70,14 @@ export async function grantExists(
   db: Db,
   grant: { accountId: string; grantId: string; clientId: string; audienceAccountId: string },
 ): Promise<boolean> {
-  const row = await db.sql
+  const live = db.sql
     .selectFrom("client_grants")
     .select("id")
     .where("account_id", "=", grant.accountId)
     .where("id", "=", grant.grantId)
     .where("client_id", "=", grant.clientId)
     .where("audience_account_id", "=", grant.audienceAccountId)
-    .where("removed_at", "is", null)
-    .executeTakeFirst();
+    .where("removed_at", "is", null);
+  const row = await inTurn(db, grant.audienceAccountId, () => live.executeTakeFirst());
   return row !== undefined;
 }

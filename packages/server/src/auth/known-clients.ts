@@ -1,4 +1,5 @@
 import type { Db } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 import { matchesChosen } from "./chosen-secrets.ts";
 import { hasMadeForm } from "./secrets.ts";
 import { storedForm } from "./stored-secrets.ts";
@@ -22,7 +23,7 @@ export interface ShownSecret {
 export async function clientIsKnown(db: Db, shown: ShownSecret): Promise<boolean> {
   const { accountId, clientId, secret } = shown;
   const stored = storedForm(shown, secret);
-  const rows = await db.sql
+  const secrets = db.sql
     .selectFrom("client_secrets as secret")
     .innerJoin("clients as client", (join) =>
       join.onRef("client.account_id", "=", "secret.account_id").onRef("client.client_id", "=", "secret.client_id"),
@@ -32,8 +33,8 @@ export async function clientIsKnown(db: Db, shown: ShownSecret): Promise<boolean
     .where("secret.client_id", "=", clientId)
     .where((eb) => eb.or([eb("secret.secret_hash", "=", stored), eb("secret.secret_hash", "like", "scrypt$%")]))
     .where("secret.revoked_at", "is", null)
-    .where("client.revoked_at", "is", null)
-    .execute();
+    .where("client.revoked_at", "is", null);
+  const rows = await inTurn(db, shown.from, () => secrets.execute());
   if (rows.some((row) => row.secret_hash === stored)) return true;
   const share = { group: shown.from, member: `${accountId}/${clientId}` };
   for (const { secret_id: secretId, secret_hash: hash, chosen } of rows) {
@@ -48,15 +49,15 @@ export async function clientIsKnown(db: Db, shown: ShownSecret): Promise<boolean
 /** Made secrets of before 0015 have a slow hash. It is replaced as soon as the secret is at hand. */
 async function storeDigest(
   db: Db,
-  { accountId, clientId }: ShownSecret,
+  { accountId, clientId, from }: ShownSecret,
   { secretId, hash, stored }: { secretId: string; hash: string; stored: string },
 ): Promise<void> {
-  await db.sql
+  const replacing = db.sql
     .updateTable("client_secrets")
     .set({ secret_hash: stored })
     .where("account_id", "=", accountId)
     .where("client_id", "=", clientId)
     .where("secret_id", "=", secretId)
-    .where("secret_hash", "=", hash)
-    .execute();
+    .where("secret_hash", "=", hash);
+  await inTurn(db, from, () => replacing.execute());
 }

@@ -118,7 +118,7 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
       errors: [{ path: "/body/audience", message: "must be {server}/v1/accounts/{account_id}" }],
     });
   }
-  const grant = await findGrant(deps.db, oid, clientId, accountId);
+  const grant = await findGrant(deps.db, shown, accountId);
   if (!grant) throw new ApiError("audience_not_granted", "The client holds no grant for this audience.");
   const asked = body.scope?.split(" ").filter((scope) => scope !== "");
   const given = asked ? grant.scopes.filter((scope) => asked.includes(scope)) : grant.scopes;

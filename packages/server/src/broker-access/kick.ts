@@ -4,11 +4,11 @@ import type { BrokerAddress } from "./access.ts";
 const connectTimeoutMs = 5_000;
 
 /**
- * Ends the terminal's connection by MQTT's own rule: a second connection with a client id ends the first. So it works at
- * any broker, wherever in a cluster the terminal is connected, as long as terminals connect with their id as client id.
+ * Ends the device's connection by MQTT's own rule: a second connection with a client id ends the first. So it works at
+ * any broker, wherever in a cluster the device is connected, as long as devices connect with their address as client id.
  */
-export async function kick({ url, ca }: BrokerAddress, terminalId: string): Promise<void> {
-  const options = { protocolVersion: 4, clientId: terminalId, clean: true, reconnectPeriod: 0 } as const;
+export async function kick({ url, ca }: BrokerAddress, address: string): Promise<void> {
+  const options = { protocolVersion: 4, clientId: address, clean: true, reconnectPeriod: 0 } as const;
   const client = await connectAsync(url, { ...options, connectTimeout: connectTimeoutMs, ...(ca && { ca }) }, false);
   await client.endAsync();
 }

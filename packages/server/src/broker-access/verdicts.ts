@@ -1,6 +1,7 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { BrokerUse, RabbitResource, RabbitTopic, Verdict } from "@tillkeeper/contract/http/broker";
 import { sha256, sha256Matches } from "../auth/secrets.ts";
-import { type AuthenticationDeps, accountOfTerminalId, authenticateTerminal } from "../terminals/credentials.ts";
+import { type AuthenticationDeps, authenticateTerminal } from "../terminals/credentials.ts";
 import { mayPublish, maySubscribe } from "./topic-rules.ts";
 
 /** Of the server itself, as in `MQTT_URL`: so a broker that asks us needs no list of users. */
@@ -18,7 +19,7 @@ export function ownAccount(brokerUrl: string | undefined): OwnAccount | undefine
 interface Login {
   username: string;
   password: string | undefined;
-  /** What is not MQTT has none: terminals have no business there. */
+  /** What is not MQTT has none: devices have no business there. */
   clientId: string | undefined;
 }
 
@@ -26,10 +27,10 @@ interface VerdictDeps extends AuthenticationDeps {
   own: OwnAccount | undefined;
 }
 
-export type Who = "server" | "terminal" | "nobody";
+export type Who = "server" | "device" | "nobody";
 
 /**
- * Who shows this credential. A terminal's client id must be its id: a second connection with a client id ends the first,
+ * Who shows this credential. A device's client id must be its address: a second connection with a client id ends the first,
  * so nobody may take another one's, and the server must know by which one to end it.
  */
 export async function whoConnects(
@@ -40,27 +41,27 @@ export async function whoConnects(
     return password !== undefined && sha256Matches(password, own.passwordSha256) ? "server" : "nobody";
   }
   if (clientId !== username || password === undefined) return "nobody";
-  return (await authenticateTerminal(authentication, username, Buffer.from(password))) ? "terminal" : "nobody";
+  return (await authenticateTerminal(authentication, username, Buffer.from(password))) ? "device" : "nobody";
 }
 
 /** Who a connection is that was let in before; its credential is not at hand. */
 export function whoIs(own: OwnAccount | undefined, username: string): Who {
   if (own && username === own.username) return "server";
-  return accountOfTerminalId(username) === undefined ? "nobody" : "terminal";
+  return readDeviceAddress(username) === undefined ? "nobody" : "device";
 }
 
 export function mayUse(own: OwnAccount | undefined, { username, topic, action }: BrokerUse): Verdict {
   const who = whoIs(own, username);
-  if (who !== "terminal") return verdict(who === "server");
+  if (who !== "device") return verdict(who === "server");
   return verdict(action === "publish" ? mayPublish(username, topic) : maySubscribe(username, topic));
 }
 
 const topicExchange = "amq.topic";
 
-/** RabbitMQ keeps what waits for a terminal in queues that carry its client id, and sends everything by one exchange. */
+/** RabbitMQ keeps what waits for a device in queues that carry its client id, and sends everything by one exchange. */
 export function mayUseResource(own: OwnAccount | undefined, asked: RabbitResource): Verdict {
   const who = whoIs(own, asked.username);
-  if (who !== "terminal") return verdict(who === "server");
+  if (who !== "device") return verdict(who === "server");
   if (asked.resource === "exchange") return verdict(asked.name === topicExchange && asked.permission !== "configure");
   const queues = ["qos0", "qos1"].map((end) => `mqtt-subscription-${asked.username}${end}`);
   return verdict(asked.resource === "queue" && queues.includes(asked.name));

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kysely, PostgresDialect, type Transaction } from "kysely";
 import pg from "pg";
+import { fairTurns, type Turns } from "../platform/fair-turns.ts";
 import type { Logger } from "../platform/log.ts";
-import { isOverdue } from "./failures.ts";
+import { isOverdue, unavailable } from "./failures.ts";
 import type { Tables } from "./schema.ts";
 
 /**
@@ -25,12 +26,18 @@ export interface Db {
   pool: pg.Pool;
   /** For what must not queue up behind requests and reports, nor wait on a connection that has gone dead: deadlines. */
   urgent: pg.Pool;
+  /** Whose turn it is to use a plain connection: see `inTurn`. */
+  turns: Turns;
   close(): Promise<void>;
 }
 
 export type Tx = Transaction<Tables>;
 
 const connections = { plain: 12, hot: 6, urgent: 2 };
+/** Of the plain ones, what callers may have at once: the rest is for workers, and for what the server does by itself. */
+const forCallers = 8;
+/** A caller waits longer for a turn than for a connection: others go first. */
+const turnPatienceMs = 10_000;
 /** A database that does not answer any more must not hold up the end. */
 const closeTimeoutMs = 3_000;
 
@@ -63,6 +70,7 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
     sql,
     pool: hot,
     urgent,
+    turns: callersTurns(),
     close: async () => {
       // Destroying Kysely ends the pool it was given.
       await Promise.all([
@@ -72,6 +80,17 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
       ]);
     },
   };
+}
+
+function callersTurns(): Turns {
+  return fairTurns({
+    slots: forCallers,
+    mostPerMember: 1_000,
+    mostPerGroup: 1_000,
+    mostWaiting: 20_000,
+    patienceMs: turnPatienceMs,
+    overload: () => unavailable(new Error("no turn to use the database came in time")),
+  });
 }
 
 /** The pool waits for what this answers before it lends the connection out. */

@@ -211,6 +211,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     last_id: ColumnType<string | null, never, never>;
     last_close: ColumnType<string | null, never, never>;
   };
+  /** Each time that the database went back to an earlier moment. */
+  database_restores: { id: string; at: Date; how: "told" | "noticed" };
   /** Kept by triggers. */
   terminal_search: { account_id: string; number: number; text: string };
   activations: {

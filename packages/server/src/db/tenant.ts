@@ -2,6 +2,7 @@ import { operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
 import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 import { retried } from "./retry.ts";
+import { inTurn } from "./turns.ts";
 
 /** What the database user takes on for the time of a tenant's transaction; its rights stand in `tenant-rights.ts`. */
 export const tenantRole = "tillkeeper_tenant";
@@ -11,17 +12,24 @@ const accountIdForm = new RegExp(operatorAccountIdPattern);
 /**
  * Runs `work` in a transaction that sees and changes rows of one account only: row-level security in the database is the
  * second wall behind the `account_id` that every finder filters by (D21). Whatever a tenant asks for goes through here;
- * only the workers, the hot statements of the operation engine and what spans accounts by its nature do not. Runs `work` again when the
- * transaction lost against another one, so it must do nothing but database work.
+ * only the workers, the hot statements of the operation engine and what spans accounts by its nature do not. It waits for
+ * the account's turn. Runs `work` again when the transaction lost against another one, so it must do nothing but database
+ * work, and all of it by `tx`.
  */
-export function inTenant<T>(db: Pick<Db, "sql">, accountId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+export function inTenant<T>(
+  db: Pick<Db, "sql" | "turns">,
+  accountId: string,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   // Functions that act with the rights of the owner are bound by the account, too.
   const bound = `${settingOf(accountId)}; set local tillkeeper.all_accounts = off`;
-  return retried(() =>
-    db.sql.transaction().execute(async (tx) => {
-      await sql.raw(`${bound}; set local role ${tenantRole}`).execute(tx);
-      return work(tx);
-    }),
+  return inTurn(db, accountId, () =>
+    retried(() =>
+      db.sql.transaction().execute(async (tx) => {
+        await sql.raw(`${bound}; set local role ${tenantRole}`).execute(tx);
+        return work(tx);
+      }),
+    ),
   );
 }
 

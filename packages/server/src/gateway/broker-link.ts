@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from "mqtt";
+import { shareOf } from "../broker-access/share.ts";
 import type { Logger } from "../platform/log.ts";
 import { pause } from "../platform/worker.ts";
 import { PublishWindow } from "./publish-window.ts";
@@ -47,7 +48,6 @@ const goodbyeMs = 1_000;
 const keepaliveSeconds = 10;
 /** Messages that the broker may send before we have acknowledged the first of them. */
 const receiveMaximum = 1_000;
-const shareName = "tillkeeper";
 const unsupportedVersion = 132;
 
 /**
@@ -73,7 +73,11 @@ function mayBeTheVersion(error: unknown): boolean {
 }
 
 async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: LinkOptions): Promise<BrokerLink> {
-  const client = connect(url, {
+  const address = new URL(url);
+  const password = user?.password ?? address.password;
+  // What stands in an address counts more with the client than what is beside it.
+  if (user) address.username = address.password = "";
+  const client = connect(address.href, {
     protocolVersion: version,
     // All that brokers of 3.1.1 must accept is 23 letters and digits.
     clientId: `tillkeeper${randomBytes(6).toString("hex")}`,
@@ -102,7 +106,8 @@ async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: Lin
   };
   try {
     const greeting = await connected(client);
-    const subscription = await subscribe(client, filters, sharing(version, greeting));
+    const share = sharing(version, greeting) ? shareOf(password) : undefined;
+    const subscription = await subscribe(client, filters, share);
     return link(client, { version, ended, window: windowOf(client, greeting, ended), ...subscription });
   } catch (error) {
     client.end(true);
@@ -129,10 +134,10 @@ function sharing(version: 4 | 5, { properties }: IConnackPacket): boolean {
 async function subscribe(
   client: MqttClient,
   plain: readonly string[],
-  share: boolean,
+  share: string | undefined,
 ): Promise<{ filters: string[]; shared: boolean }> {
-  if (share) {
-    const filters = plain.map((filter) => `$share/${shareName}/${filter}`);
+  if (share !== undefined) {
+    const filters = plain.map((filter) => `$share/${share}/${filter}`);
     try {
       await client.subscribeAsync(filters, { qos: 1 });
       return { filters, shared: true };

@@ -11,10 +11,11 @@ import { ApiError } from "../platform/errors.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import type { Device } from "../terminals/devices.ts";
 import type { VerifyHandingIn } from "../terminals/pairing/handing-in.ts";
+import type { Refused } from "./read-message.ts";
 import type { ReadResult } from "./read-result.ts";
 
 interface HandingInDeps {
-  reports: Pick<Reports, "finished">;
+  reports: Pick<Reports, "finished" | "unreadable">;
   readResult: ReadResult;
   verify: VerifyHandingIn;
 }
@@ -33,7 +34,7 @@ export function handingInRoutes(deps: HandingInDeps): Route[] {
       bodyValues: limits.mqttMessageValues,
       schemas: { body: DeviceResultsRequest, responses: { 200: Answer } },
       handle: async ({ body, request }) => {
-        const device = await deps.verify(request.socket, body);
+        const device = await deps.verify({ address: request.ip, reached: request.socket }, body);
         return {
           status: 200,
           body: await takeAll(deps, device, body.results),
@@ -44,19 +45,26 @@ export function handingInRoutes(deps: HandingInDeps): Route[] {
   ];
 }
 
-/** In order, as far as they are understood. */
-async function takeAll(deps: HandingInDeps, device: Device, results: ResultMessage[]): Promise<DeviceResultsAnswer> {
+/** In order. One that nobody can read counts in the log, as on any other way. */
+async function takeAll(deps: HandingInDeps, device: Device, results: unknown[]): Promise<DeviceResultsAnswer> {
   const receipts: ReceiptMessage[] = [];
   for (const [index, result] of results.entries()) {
     const read = await deps.readResult(device, Buffer.from(JSON.stringify(result)));
-    if (read.places) throw notUnderstood(index, read.places);
-    const receipt = await deps.reports.finished(device, read.message);
-    if (receipt === undefined || "ofAnother" in receipt) {
-      throw notUnderstood(index, [{ path: "/operation", message: "is not that of the command" }]);
-    }
-    receipts.push(receipt);
+    receipts.push(read.places ? await pass(deps, device, index, read) : await take(deps, device, index, read.message));
   }
   return { receipts, memory: receipts.at(-1)?.memory ?? { number: 0 } };
+}
+
+async function take({ reports }: HandingInDeps, device: Device, index: number, message: ResultMessage) {
+  const receipt = await reports.finished(device, message);
+  if (!receipt) throw notUnderstood(index, [{ path: "", message: "is of an address that is not known here" }]);
+  return "ofAnother" in receipt ? { operation_id: message.operation_id, memory: receipt.memory } : receipt;
+}
+
+async function pass({ reports }: HandingInDeps, device: Device, index: number, { places, unreadable }: Refused) {
+  const memory = unreadable && (await reports.unreadable(device, unreadable));
+  if (!memory) throw notUnderstood(index, places);
+  return { operation_id: unreadable.id, memory };
 }
 
 function notUnderstood(index: number, places: { path: string; message: string }[]): ApiError {

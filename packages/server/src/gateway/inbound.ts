@@ -13,6 +13,7 @@ import {
 } from "@tillkeeper/contract/mqtt";
 import { isMoved } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
 import type { Origins } from "../operations/origin.ts";
 import type { Reports } from "../operations/reports.ts";
@@ -130,7 +131,8 @@ const handlers: { [C in UpChannel]: From<C> } = {
   goodbye: ({ presence }, origin, message) => presence.goodbye(origin, message),
   gone: ({ presence }, origin, message) => presence.gone(origin, message),
   async probe_answer({ db, presence }, origin, message) {
-    if (await isPresent(db.sql, origin)) await presence.probeAnswered(origin, message);
+    if (await inTurn(db, origin.accountId, () => isPresent(db.sql, origin)))
+      await presence.probeAnswered(origin, message);
   },
 };
 
@@ -175,7 +177,9 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
 async function tellOfCancelled(deps: InboundDeps, origin: Device, hello: HelloMessage) {
   const waiting = hello.operations.filter(({ phase }) => phase === "delivered").map((known) => known.operation_id);
   if (waiting.length === 0) return;
-  for (const command of await cancelledAmong(deps.db.sql, { ...origin, ids: waiting })) {
+  const { db } = deps;
+  const cancelled = () => cancelledAmong(db.sql, { ...origin, ids: waiting });
+  for (const command of await inTurn(db, origin.accountId, cancelled)) {
     sendMessage(deps, { kind: "cancel", command });
   }
 }

@@ -1,13 +1,10 @@
 import type { BrokerAccess, BrokerAddress } from "../broker-access/access.ts";
 import { askingBroker } from "../broker-access/asking.ts";
 import { mosquittoAccess } from "../broker-access/mosquitto/mosquitto.ts";
-import { type NatsKeys, readNatsKeys } from "../broker-access/nats/keys.ts";
-import { natsAccess } from "../broker-access/nats/nats.ts";
 import type { Config } from "../config.ts";
 import type { Db } from "../db/db.ts";
 import { readConfigured } from "../platform/configured-file.ts";
 import type { Logger } from "../platform/log.ts";
-import { StartupError } from "../platform/startup-error.ts";
 import { type AuthenticationDeps, authenticateTerminal, listLiveCredentials } from "../terminals/credentials.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { connectOutsideBroker } from "./outside-broker.ts";
@@ -74,21 +71,7 @@ function accessTo(address: BrokerAddress, { mqtt }: Config, db: Db): BrokerAcces
   if (mqtt.access === "mosquitto") {
     return mosquittoAccess({ ...address, secret: mqtt.brokerSecret ?? "", live: () => listLiveCredentials(db) });
   }
-  if (mqtt.access === "nats" && mqtt.nats) {
-    const { url, keysFile } = mqtt.nats;
-    return natsAccess({ url, ca: address.ca, keys: natsKeys(keysFile) });
-  }
   return askingBroker(address, { asks: mqtt.access === "http" });
-}
-
-function natsKeys(path: string): NatsKeys {
-  const name = "TILLKEEPER_NATS_KEYS_FILE";
-  try {
-    return readNatsKeys(readConfigured(name, path));
-  } catch (error) {
-    if (error instanceof StartupError) throw error;
-    throw new StartupError(`The file ${path} (${name}) is not usable: ${(error as Error).message}.`);
-  }
 }
 
 /** The host that terminals are told to connect to: an address that means "all of them" is no address to call. */

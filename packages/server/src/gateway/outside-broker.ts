@@ -16,7 +16,7 @@ interface OutsideOptions {
   url: string;
   /** Certificates that are trusted in place of the system's. */
   ca?: string | undefined;
-  /** Where terminals are told to connect, if that is not where this server does. */
+  /** Where devices are told to connect, if that is not where this server does. */
   publicUrl?: string | undefined;
   /** How the broker knows who may use what. */
   access: BrokerAccess;
@@ -52,18 +52,16 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     url: () => options.publicUrl ?? inside.url,
     inside: () => inside,
     healthy: () => broker.up,
-    tellsApart: false,
-    holdersOnly: options.access.holdersOnly,
-    publish: (terminalId, channel, message) =>
-      broker.publish(topic(terminalId, channel), JSON.stringify(message), lifeSecondsOf(message)),
+    publish: (address, channel, message) =>
+      broker.publish(topic(address, channel), JSON.stringify(message), lifeSecondsOf(message)),
     standIn: {
-      begin: (terminalId) => broker.standIns.begin(terminalId),
-      end: (terminalId) => broker.standIns.end(terminalId),
+      begin: (address) => broker.standIns.begin(address),
+      end: (address) => broker.standIns.end(address),
     },
     admit: (admission) => broker.admit(admission),
     withdraw: (credential) => options.access.withdraw(credential),
     lapse: (credentials) => options.access.lapse(credentials),
-    disconnect: (terminalId) => void broker.revoking.revoke(terminalId),
+    disconnect: (address) => void broker.revoking.revoke(address),
     // While the broker is out of this server's reach, it may be in another one's.
     hears: () => broker.up,
     listening: () => undefined,
@@ -87,13 +85,13 @@ class OutsideBroker {
   constructor(options: OutsideOptions) {
     this.#options = options;
     this.standIns = new StandIns(options.log);
-    this.revoking = new Revoking({ log: options.log, revoke: (terminalId) => options.access.revoke(terminalId) });
-    const floods = new Floods({ sendAway: (terminalId) => this.#endFlood(terminalId) });
+    this.revoking = new Revoking({ log: options.log, revoke: (address) => options.access.revoke(address) });
+    const floods = new Floods({ sendAway: (address) => this.#endFlood(address) });
     this.#share = new FairShare({
       atOnce: messagesAtOncePerTerminal,
       mostWaiting: mostWaitingAtBroker,
       receive: options.receive,
-      dropped: (terminalId) => floods.dropped(terminalId),
+      dropped: (address) => floods.dropped(address),
     });
   }
 
@@ -141,23 +139,24 @@ class OutsideBroker {
     }
     await this.#kept;
     await this.revoking.close();
-    await this.#options.access.close();
   }
 
+  /**
+   * The device before is over, also if the broker cannot be told of the next one. It may stay for a while then, and hears
+   * nothing that is for the next.
+   */
   async admit(admission: Admission): Promise<Admitted> {
-    const { access } = this.#options;
-    const admitted = await access.admit(admission);
-    if (admission.former === "stays") return admitted;
-    if (access.endsFormer === "no") await this.revoking.revoke(admission.terminalId, admission.formerEnded);
-    else if (access.endsFormer === "at once") await admission.formerEnded?.();
+    const { former } = admission;
+    const ended = former === undefined ? undefined : this.revoking.revoke(former);
+    const [admitted] = await Promise.all([this.#options.access.admit(admission), ended]);
     return admitted;
   }
 
-  /** There is one connection to the broker for what all terminals say: a flood would leave no room in it for the others. */
-  async #endFlood(terminalId: string): Promise<void> {
+  /** There is one connection to the broker for what all devices say: a flood would leave no room in it for the others. */
+  async #endFlood(address: string): Promise<void> {
     const { log } = this.#options;
-    log.warn({ terminal_id: terminalId }, "a terminal floods the broker, its connection is ended");
-    await this.revoking.revoke(terminalId);
+    log.warn({ address }, "a device floods the broker, its connection is ended");
+    await this.revoking.revoke(address);
   }
 
   async #open(): Promise<BrokerLink> {
@@ -176,10 +175,10 @@ class OutsideBroker {
     const channel = from && upChannels.find((up) => up === from.channel);
     if (!channel) {
       const ours = from && downChannels.find((down) => down === from.channel);
-      if (ours && this.standIns.isNews(name, payload)) this.#options.overhear(from.terminalId, ours, payload);
+      if (ours && this.standIns.isNews(name, payload)) this.#options.overhear(from.address, ours, payload);
       return Promise.resolve();
     }
-    return this.#inHand.add(this.#share.receive(from.terminalId, channel, payload));
+    return this.#inHand.add(this.#share.receive(from.address, channel, payload));
   }
 
   async #keep(first: BrokerLink | undefined): Promise<void> {

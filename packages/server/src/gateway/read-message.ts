@@ -126,6 +126,7 @@ function unreadableOf(said: unknown): UnreadableResult | undefined {
 
 /** Where a result stands in the log of its device; undefined of one that stands in none. */
 export function entryOf(message: ResultMessage): UnreadableResult | undefined {
-  const { number, oldest = false, operation_id: id, operation } = message;
-  return number === undefined ? undefined : { number, oldest, id, operation, mayHaveClosed: mayHaveClosed(message) };
+  const { number, after, operation_id: id, operation } = message;
+  if (number === undefined) return undefined;
+  return { number, after: after ?? number - 1, id, operation, mayHaveClosed: mayHaveClosed(message) };
 }

@@ -2,44 +2,40 @@ import type { Logger } from "../platform/log.ts";
 import { pause } from "../platform/worker.ts";
 
 interface RevokingOptions {
-  /** Ends the terminal's connections once; rejects when the broker cannot be told. */
-  revoke: (terminalId: string) => Promise<void>;
+  /** Has the broker forget the address once; rejects when it cannot be told. */
+  revoke: (address: string) => Promise<void>;
   log: Logger;
 }
-
-type Ended = () => Promise<void>;
 
 /** Between one attempt and the next: doubling. */
 const retryMs = { first: 200, longest: 30_000 };
 /** It is tried for so long; a broker that was away meanwhile has ended the connection itself. */
 const revokeForMs = 600_000;
 
-/** Ends connections of credentials that are over. Where the broker cannot be told, one loop per terminal goes on trying. */
+/** Has the broker forget addresses that are over. Where it cannot be told, one loop per address goes on trying. */
 export class Revoking {
   readonly #options: RevokingOptions;
   readonly #ending = new AbortController();
-  /** What to do when a terminal's connection has ended: of its latest credential only. */
-  readonly #wanted = new Map<string, Ended | undefined>();
   readonly #loops = new Map<string, Promise<void>>();
 
   constructor(options: RevokingOptions) {
     this.#options = options;
   }
 
-  /** Resolves after the first attempt; `ended` is called when one succeeded. Rejects when `ended` does at the first. */
-  async revoke(terminalId: string, ended?: Ended): Promise<void> {
-    if (this.#loops.has(terminalId)) return this.#want(terminalId, ended);
+  /** Resolves after the first attempt, whatever came of it. */
+  async revoke(address: string): Promise<void> {
+    if (this.#loops.has(address)) return;
     try {
-      await this.#options.revoke(terminalId);
+      await this.#options.revoke(address);
     } catch (error) {
-      this.#options.log.warn(
-        { err: error, terminal_id: terminalId },
-        "a terminal's connection could not be ended, it is tried again",
+      this.#options.log.warn({ err: error, address }, "a device's connection could not be ended, it is tried again");
+      // Another one may have begun meanwhile.
+      if (this.#loops.has(address)) return;
+      this.#loops.set(
+        address,
+        this.#keepTrying(address).finally(() => this.#loops.delete(address)),
       );
-      this.#goOn(terminalId, ended);
-      return;
     }
-    await ended?.();
   }
 
   /** Resolves when nothing is under way any more. */
@@ -48,41 +44,19 @@ export class Revoking {
     await Promise.all(this.#loops.values());
   }
 
-  #want(terminalId: string, ended: Ended | undefined): void {
-    if (ended) this.#wanted.set(terminalId, ended);
-  }
-
-  #goOn(terminalId: string, ended: Ended | undefined): void {
-    this.#want(terminalId, ended);
-    // Another one may have begun while this one made its first attempt.
-    if (this.#loops.has(terminalId)) return;
-    const loop = this.#keepTrying(terminalId).finally(() => {
-      this.#loops.delete(terminalId);
-      this.#wanted.delete(terminalId);
-    });
-    this.#loops.set(terminalId, loop);
-  }
-
-  async #keepTrying(terminalId: string): Promise<void> {
+  async #keepTrying(address: string): Promise<void> {
+    const { revoke, log } = this.#options;
     const { signal } = this.#ending;
     const until = performance.now() + revokeForMs;
     for (let delay = retryMs.first; performance.now() < until; delay = Math.min(2 * delay, retryMs.longest)) {
       await pause(delay, signal);
       if (signal.aborted) return;
-      const ended = this.#wanted.get(terminalId);
       try {
-        await this.#options.revoke(terminalId);
-        await ended?.();
+        return await revoke(address);
       } catch (error) {
-        this.#options.log.debug(
-          { err: error, terminal_id: terminalId },
-          "a terminal's connection could not be ended yet",
-        );
-        continue;
+        log.debug({ err: error, address }, "a device's connection could not be ended yet");
       }
-      // A newer credential may have come while the former one was being ended.
-      if (this.#wanted.get(terminalId) === ended) return;
     }
-    this.#options.log.warn({ terminal_id: terminalId }, "a terminal's connection could not be ended");
+    log.warn({ address }, "a device's connection could not be ended");
   }
 }

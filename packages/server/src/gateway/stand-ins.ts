@@ -8,13 +8,13 @@ const mostEchoes = 50;
 type Listening = Pick<BrokerLink, "listen" | "leave">;
 
 /**
- * Terminals that wait for their messages at this server, over HTTPS. Another server sends what it has for them to the broker,
+ * Devices that wait for their messages at this server, over HTTPS. Another server sends what it has for them to the broker,
  * where they are not: this one listens there in their place.
  */
 export class StandIns {
   readonly #log: Logger;
   /**
-   * For each of them what this server has sent itself and will hear again; it has put that into the terminal's mailbox
+   * For each of them what this server has sent itself and will hear again; it has put that into the device's mailbox
    * already.
    */
   readonly #echoes = new Map<string, Set<string>>();
@@ -24,21 +24,21 @@ export class StandIns {
     this.#log = log;
   }
 
-  begin(terminalId: string): void {
-    this.#echoes.set(terminalId, new Set());
-    this.#listen(terminalId);
+  begin(address: string): void {
+    this.#echoes.set(address, new Set());
+    this.#listen(address);
   }
 
-  end(terminalId: string): void {
-    this.#echoes.delete(terminalId);
+  end(address: string): void {
+    this.#echoes.delete(address);
     // Whoever has lost the link listens to nothing any more.
-    this.#link?.leave(topicsOf(terminalId)).catch(() => undefined);
+    this.#link?.leave(topicsOf(address)).catch(() => undefined);
   }
 
   /** Another link, or none for a while. */
   use(link: Listening | undefined): void {
     this.#link = link;
-    for (const terminalId of this.#echoes.keys()) this.begin(terminalId);
+    for (const address of this.#echoes.keys()) this.begin(address);
   }
 
   /** This server is about to send that. */
@@ -49,24 +49,24 @@ export class StandIns {
     if (echoes && oldest !== undefined && echoes.size > mostEchoes) echoes.delete(oldest);
   }
 
-  /** Whether what came is another server's, for a terminal that waits here. */
+  /** Whether what came is another server's, for a device that waits here. */
   isNews(name: string, payload: Buffer): boolean {
     const echoes = this.#of(name);
     return echoes !== undefined && !echoes.delete(`${name} ${payload.toString("utf8")}`);
   }
 
   #of(name: string): Set<string> | undefined {
-    return this.#echoes.get(parseTopic(name)?.terminalId ?? "");
+    return this.#echoes.get(parseTopic(name)?.address ?? "");
   }
 
-  #listen(terminalId: string): void {
-    this.#link?.listen(topicsOf(terminalId)).catch((error: unknown) => {
-      const what = "the broker does not let this server hear what others send to a terminal";
-      this.#log.warn({ err: error, terminal_id: terminalId }, what);
+  #listen(address: string): void {
+    this.#link?.listen(topicsOf(address)).catch((error: unknown) => {
+      const what = "the broker does not let this server hear what others send to a device";
+      this.#log.warn({ err: error, address }, what);
     });
   }
 }
 
-function topicsOf(terminalId: string): string[] {
-  return downChannels.map((channel) => topic(terminalId, channel));
+function topicsOf(address: string): string[] {
+  return downChannels.map((channel) => topic(address, channel));
 }

@@ -14,6 +14,7 @@ import { requireCovered } from "../clients/covered-scopes.ts";
 import { inTenantTaking } from "../clients/taking.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { asAccount, inTenant } from "../db/tenant.ts";
+import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
@@ -40,7 +41,9 @@ export async function addGrant(
   input: ClientGrantCreate,
 ): Promise<ClientGrant> {
   const audienceId = accountOfAudience(input.audience, deps.acceptedHosts());
-  if (!audienceId || !(await isOwnOrOperated(deps.db.sql, caller.accountId, audienceId))) {
+  const { db } = deps;
+  const { accountId } = caller;
+  if (!audienceId || !(await inTurn(db, accountId, () => isOwnOrOperated(db.sql, accountId, audienceId)))) {
     throw new ApiError("invalid_audience", "`audience` names neither this account nor one that it is operator of.", {
       errors: [{ path: "/body/audience", message: "must be {server}/v1/accounts/{account_id} of such an account" }],
     });

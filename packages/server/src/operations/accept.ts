@@ -4,6 +4,7 @@ import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
 import { isLockTimeout, isWithoutPartition } from "../db/failures.ts";
 import { retried } from "../db/retry.ts";
+import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
@@ -62,7 +63,7 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
         if (outcome.address !== null) deps.announce(toCommand(operation, outcome, outcome.address));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
-      const earlier = await findObstacle(deps, request, operation.requestSha256);
+      const earlier = await inTurn(db, request.accountId, () => findObstacle(deps, request, operation.requestSha256));
       if (earlier) return { operation: presentAccepted(earlier), replayed: true };
     }
     throw busy();

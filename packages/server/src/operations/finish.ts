@@ -12,8 +12,11 @@ export interface Finish {
   terminalId: string;
   /** Of the device that answered. */
   address: string;
-  /** In the log of that address, with the id that it has there; null for what stands in no log. */
-  entry: { number: number; id: string; oldest: boolean; mayHaveClosed: boolean } | null;
+  /**
+   * In the log of that address, with the id that it has there; null for what stands in no log. `after`: the number before it in
+   * the journal, which may have dropped some between.
+   */
+  entry: { number: number; after: number; id: string; mayHaveClosed: boolean } | null;
   operation: OperationName;
   status: "COMPLETED" | "FAILED";
   result: unknown;
@@ -37,7 +40,7 @@ export interface Finish {
 /** What can be told of an answer that nobody can read. */
 export interface UnreadableResult {
   number: number;
-  oldest: boolean;
+  after: number;
   id: string;
   operation: OperationName;
   mayHaveClosed: boolean;
@@ -51,7 +54,7 @@ interface Taking {
 /** A result as it is taken. What it says of its origin counts if a server of ours has signed it. */
 export function toFinish(device: Device, message: ResultMessage, { at, origins }: Taking): Finish {
   const { accountId, terminalId, address } = device;
-  const { operation_id: id, operation, status, number, oldest = false, by_hand: byHand = false } = message;
+  const { operation_id: id, operation, status, number, after, by_hand: byHand = false } = message;
   const failed = status === "FAILED";
   const result = failed ? null : message.result;
   const reason = failed ? (message.reason ?? "device_error") : null;
@@ -63,7 +66,8 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
     terminalId,
     address,
     id: byHand ? idAt(begunAt, id) : id,
-    entry: number === undefined ? null : { number, id, oldest, mayHaveClosed: mayHaveClosed(message) },
+    entry:
+      number === undefined ? null : { number, after: after ?? number - 1, id, mayHaveClosed: mayHaveClosed(message) },
     operation,
     status,
     result,
@@ -83,13 +87,13 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
 
 /** Its log goes on behind it; the operation ends by its deadline (D29). */
 export function toUnreadable({ accountId, terminalId, address }: Device, told: UnreadableResult, at: Date): Finish {
-  const { id, number, oldest, operation, mayHaveClosed: closed } = told;
+  const { id, number, after, operation, mayHaveClosed: closed } = told;
   return {
     accountId,
     terminalId,
     address,
     id,
-    entry: { number, id, oldest, mayHaveClosed: closed },
+    entry: { number, after, id, mayHaveClosed: closed },
     operation,
     status: "FAILED",
     result: null,

@@ -8,6 +8,7 @@ import type {
 } from "@tillkeeper/contract/mqtt";
 import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
+import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
@@ -97,7 +98,8 @@ export function createReports(deps: ReportDeps): Reports {
 
     unreadable: async (origin, told) => (await answer(toUnreadable(origin, told, clock.now()))).memory,
 
-    cancelRefused: (origin, { operation_id: id }) => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() }),
+    cancelRefused: (origin, { operation_id: id }) =>
+      inTurn(db, origin.accountId, () => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() })),
 
     async flush() {
       const sent = notes.takeAll();

@@ -1,6 +1,7 @@
 import type { CaseStatus } from "@tillkeeper/contract/case-status";
 import type { Address, Organization } from "@tillkeeper/contract/http/stores";
 import type { Db, Tx } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 
 /** What a store takes over from its payout destination (D3). */
 export interface StoreDestination {
@@ -66,7 +67,7 @@ export async function operatorDestinationsOfStore(
   db: Db,
   { accountId, storeRef }: { accountId: string; storeRef: string },
 ): Promise<OperatorDestination[]> {
-  const rows = await db.sql
+  const links = db.sql
     .selectFrom("operator_destination_stores as link")
     // An account that left its operator takes no links along.
     .innerJoin("accounts as account", (join) =>
@@ -89,8 +90,8 @@ export async function operatorDestinationsOfStore(
     .where("link.account_id", "=", accountId)
     .where("link.store_ref", "=", storeRef)
     .orderBy("link.created_at")
-    .orderBy("link.payout_destination_id")
-    .execute();
+    .orderBy("link.payout_destination_id");
+  const rows = await inTurn(db, accountId, () => links.execute());
   return rows.map(({ organization, ...row }) => ({
     payout_destination_id: row.payout_destination_id,
     status: row.case_status,

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 import type { LinkedCounts } from "./present.ts";
 import { type DestinationStoreRow, destinationStore } from "./queries.ts";
 
@@ -34,7 +35,7 @@ export async function linkedCounts(
   ids: readonly string[],
 ): Promise<(id: string) => LinkedCounts> {
   if (ids.length === 0) return () => none;
-  const rows = await liveLinks(db, operatorAccountId)
+  const counting = liveLinks(db, operatorAccountId)
     .leftJoin("terminals", (join) =>
       join
         .onRef("terminals.account_id", "=", "stores.account_id")
@@ -47,8 +48,8 @@ export async function linkedCounts(
       sql<number>`count(terminals.terminal_id)::int`.as("terminals"),
     ])
     .where("link.payout_destination_id", "in", ids)
-    .groupBy("link.payout_destination_id")
-    .execute();
+    .groupBy("link.payout_destination_id");
+  const rows = await inTurn(db, operatorAccountId, () => counting.execute());
   const counts = new Map(rows.map(({ payout_destination_id, ...count }) => [payout_destination_id, count]));
   return (id) => counts.get(id) ?? none;
 }
@@ -60,11 +61,11 @@ export function linkedStores(
   id: string,
   limit: number,
 ): Promise<DestinationStoreRow[]> {
-  return liveLinks(db, operatorAccountId)
+  const latest = liveLinks(db, operatorAccountId)
     .select(destinationStore)
     .where("link.payout_destination_id", "=", id)
     .orderBy("link.created_at", "desc")
     .orderBy("stores.id")
-    .limit(limit)
-    .execute();
+    .limit(limit);
+  return inTurn(db, operatorAccountId, () => latest.execute());
 }

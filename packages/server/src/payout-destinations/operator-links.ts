@@ -1,6 +1,7 @@
 import type { Change } from "../audit/audit.ts";
 import { recordInLogs } from "../audit/both-logs.ts";
 import type { Db, Tx } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
@@ -66,13 +67,14 @@ async function changeLink(
   change: (tx: Tx, storeRef: string) => Promise<boolean>,
 ): Promise<void> {
   const { payoutDestinationId, accountId } = link;
-  await db.sql.transaction().execute(async (tx) => {
+  const work = async (tx: Tx) => {
     if (!(await destinationExists(tx, caller.accountId, payoutDestinationId))) throw destinationNotFound();
     await requireOwned(tx, caller.accountId, accountId);
     const storeRef = await findLiveStore(tx, accountId, link.storeId);
     if (!(await change(tx, storeRef))) return;
     await recordInLogs(tx, clock, caller, changesOf(verb, { ...link, storeRef, operatorAccountId: caller.accountId }));
-  });
+  };
+  await inTurn(db, caller.accountId, () => db.sql.transaction().execute(work));
 }
 
 type Linked = StoreLink & { storeRef: string; operatorAccountId: string };

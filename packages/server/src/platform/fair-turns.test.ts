@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { fairTurns } from "./fair-turns.ts";
 
 const limits = { slots: 1, mostPerMember: 4, mostPerGroup: 16, mostWaiting: 100, overload: () => new Error("full") };
 
 /** Runs what is asked for one by one, each when the test says so. */
-function stage(options: Partial<typeof limits> = {}) {
+function stage(options: Partial<typeof limits> & { patienceMs?: number } = {}) {
   const run = fairTurns({ ...limits, ...options });
   const begun: string[] = [];
   const ends: PromiseWithResolvers<void>[] = [];
@@ -86,5 +86,46 @@ describe("turns", () => {
     await endOne(new Error("failed"));
     await expect(failing).rejects.toThrow("failed");
     expect(begun).toEqual(["a/client", "b/client", "c/client"]);
+  });
+
+  it("leave as many slots to others as a group takes, so that a newcomer begins at once", async () => {
+    const { ask, begun, endOne, settle } = stage({ slots: 8, mostPerMember: 100, mostPerGroup: 100 });
+    const flood = () => {
+      for (let n = 0; n < 50; n += 1) void ask("a").catch(() => undefined);
+    };
+    flood();
+    await settle();
+    expect(begun).toEqual(["a/client", "a/client", "a/client", "a/client"]);
+    flood();
+    for (const other of ["b", "c", "b", "b", "d"]) void ask(other);
+    await settle();
+    // The third of `b` waits: `d`, who came later, finds the last slot.
+    expect(begun.slice(4)).toEqual(["b/client", "c/client", "b/client", "d/client"]);
+    // What comes free is for who has nothing yet.
+    await endOne();
+    void ask("e");
+    await settle();
+    expect(begun.slice(8)).toEqual(["e/client"]);
+    for (let end = 0; end < 8; end += 1) await endOne();
+    expect(begun.slice(9)).toContain("b/client");
+  });
+
+  it("are waited for no longer than the patience; what has begun may take its time", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { ask, begun, refused, endOne, settle } = stage({ patienceMs: 1_000 });
+    const first = ask("a");
+    void ask("a", "gives up").catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(900);
+    void ask("a", "waits");
+    await vi.advanceTimersByTimeAsync(200);
+    await settle();
+    expect(refused).toEqual(["a/gives up"]);
+    await endOne();
+    await first;
+    expect(begun).toEqual(["a/client", "a/waits"]);
+    await endOne();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect({ begun, refused }).toEqual({ begun: ["a/client", "a/waits"], refused: ["a/gives up"] });
   });
 });

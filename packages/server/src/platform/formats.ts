@@ -1,7 +1,7 @@
 import { Set as setFormat } from "typebox/format";
 
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const dateTimeForm = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
+const dateTimeForm = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
 
 /** The plain form with four hyphens; libraries also take `urn:uuid:…`, which the database does not. */
 export function isUuid(text: string): boolean {
@@ -10,12 +10,19 @@ export function isUuid(text: string): boolean {
 
 /**
  * RFC 3339 with a zone, of the years 1 to 9999. Libraries let more through — leap seconds, zones in brackets, offsets
- * without minutes — that neither JavaScript nor PostgreSQL can read.
+ * without minutes — that neither JavaScript nor PostgreSQL can read; and JavaScript takes 30 February for a day in March.
  */
 export function isDateTime(text: string): boolean {
-  if (!dateTimeForm.test(text)) return false;
-  const year = new Date(text).getUTCFullYear();
-  return year >= 1 && year <= 9999;
+  const [, ...date] = dateTimeForm.exec(text) ?? [];
+  const [year, month, day] = date.map(Number);
+  if (year === undefined || month === undefined || day === undefined) return false;
+  const spoken = new Date(text).getUTCFullYear();
+  return spoken >= 1 && spoken <= 9999 && day <= daysIn(year, month);
+}
+
+function daysIn(year: number, month: number): number {
+  // Day 0 of the next month. Years below 100 would mean those of a century; 400 years later the calendar is the same.
+  return new Date(Date.UTC(year < 100 ? year + 400 : year, month, 0)).getUTCDate();
 }
 
 /** For messages from terminals, which TypeBox checks: the same words mean the same there. */

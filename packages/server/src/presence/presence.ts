@@ -7,6 +7,7 @@ import type {
   ProbeAnswerMessage,
 } from "@tillkeeper/contract/mqtt";
 import type { Db } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Device } from "../terminals/devices.ts";
@@ -118,7 +119,10 @@ export function createPresence(deps: PresenceDeps): Presence {
 
 async function mayBeThere({ db, clock }: PresenceDeps, { accountId, terminalId }: Origin): Promise<boolean> {
   const now = clock.now();
-  const [row, since] = await Promise.all([findPresence(db.sql, accountId, terminalId), listeningSince(db.sql, now)]);
+  const [row, since] = await inTurn(db, accountId, async () => [
+    await findPresence(db.sql, accountId, terminalId),
+    await listeningSince(db.sql, now),
+  ]);
   return mayBeConnected(row, since, now);
 }
 

@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { ProbeMessage } from "@tillkeeper/contract/mqtt";
 import type { Db } from "../db/db.ts";
+import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import { addressOf } from "../terminals/replace-credential.ts";
 import { askFor, findProbes, findUnsent, forgetProbes, noteAnswer, noteSent, type ProbeRow } from "./probe-queries.ts";
 import type { Origin } from "./queries.ts";
 import { type Answered, WaitingProbes } from "./waiting-probes.ts";
@@ -12,7 +14,7 @@ import { type Answered, WaitingProbes } from "./waiting-probes.ts";
 /** What carries a probe to a terminal; the gateway's transport does. */
 interface ProbeCarrier {
   hears(terminalId: string): boolean;
-  publish(terminalId: string, channel: "probe", message: ProbeMessage): Promise<void>;
+  publish(address: string, channel: "probe", message: ProbeMessage): Promise<void>;
 }
 
 export interface Probes {
@@ -56,7 +58,7 @@ export function createProbes(deps: ProbeDeps): Probes {
     },
 
     async answered(origin, probeId) {
-      const row = await noteAnswer(db, origin, probeId, clock.now());
+      const row = await inTurn(db, origin.accountId, () => noteAnswer(db, origin, probeId, clock.now()));
       if (row) waiting.learn([row]);
     },
 
@@ -91,9 +93,11 @@ function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
   };
 }
 
-async function send({ clock, log, carrier }: ProbeDeps, { terminal_id, probe_id }: ProbeRow): Promise<void> {
+async function send({ db, clock, log, carrier }: ProbeDeps, { account_id, terminal_id, probe_id }: ProbeRow) {
   try {
-    await carrier().publish(terminal_id, "probe", { probe_id, sent_at: preciseTime(clock.now()) });
+    const address = await addressOf(db.sql, { accountId: account_id, terminalId: terminal_id });
+    if (address === undefined) return;
+    await carrier().publish(address, "probe", { probe_id, sent_at: preciseTime(clock.now()) });
   } catch (error) {
     log.warn({ err: error, terminal_id }, "a probe could not be sent");
   }

@@ -28,22 +28,29 @@ const gap = sql`interval '4 seconds'`;
 const mostAhead = sql`interval '1 minute'`;
 const seenJustNow = sql`seen_at between clock_timestamp() - ${gap} and clock_timestamp() + ${mostAhead}`;
 
+interface Listening {
+  since: Date;
+  /** Grows with every sign of a server. */
+  signs: number;
+}
+
 /**
  * Says that a server is listening, and answers since when one has been. The gap is measured by the database's clock, that
  * of all servers; `since` is an instant of the servers' own. When a server's clock is set to another time (`step`), that
  * is where it begins anew: who was heard before cannot be judged by it.
  */
-export async function listenOn({ db, clock }: WatchDeps, step?: Date): Promise<Date> {
+export async function listenOn({ db, clock }: WatchDeps, step?: Date): Promise<Listening> {
   const now = step ?? clock.now();
   const horizon = new Date(now.getTime() + mostAheadMs);
-  const { rows } = await sql<{ since: Date }>`
+  const { rows } = await sql<{ since: Date; signs: string }>`
     insert into presence_watch as watch (since, seen_at, looked_at) values (${now}, clock_timestamp(), clock_timestamp())
     on conflict (one) do update set
       since = case when ${!step}::boolean and watch.since <= ${horizon} and watch.${seenJustNow}
         then watch.since else excluded.since end,
-      seen_at = case when watch.${seenJustNow} then greatest(watch.seen_at, clock_timestamp()) else clock_timestamp() end
-    returning since`.execute(db.sql);
-  return rows[0]?.since ?? now;
+      seen_at = case when watch.${seenJustNow} then greatest(watch.seen_at, clock_timestamp()) else clock_timestamp() end,
+      signs = watch.signs + 1
+    returning since, signs`.execute(db.sql);
+  return { since: rows[0]?.since ?? now, signs: Number(rows[0]?.signs ?? 0) };
 }
 
 /** Since when a server has been listening; since now when the last sign of one is too old. */
@@ -59,16 +66,26 @@ export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Dat
  * whoever wants to be told, does. Each server says each second that it listens, one looks every three, and each change is
  * written once.
  */
-export function watchWorker(deps: { db: Db; clock: SteadyClock; hearing: () => boolean }): Worker {
-  const { db, clock, hearing } = deps;
+export function watchWorker(deps: {
+  db: Db;
+  clock: SteadyClock;
+  hearing: () => boolean;
+  /** The database went back to an earlier moment. */
+  wentBack: () => Promise<void>;
+}): Worker {
+  const { db, clock, hearing, wentBack } = deps;
+  let seen = 0;
   return {
     name: "presence.watch",
     backWithinMs: watchEveryMs,
     async run(signal) {
       while (!signal.aborted) {
         // Without its broker a server hears nobody, and says nothing of anybody.
-        const since = hearing() ? await listenOn(deps, clock.step()) : undefined;
+        const listening = hearing() ? await listenOn(deps, clock.step()) : undefined;
+        const since = listening?.since;
         if (since) clock.follow();
+        if (listening && listening.signs <= seen) await wentBack();
+        seen = listening?.signs ?? seen;
         if (since && (await isOurTurn(db))) await settleOverdue(deps, since, signal);
         await pause(watchEveryMs, signal);
       }

@@ -1,6 +1,11 @@
-import { readDeviceAddress } from "@tillkeeper/contract/addresses";
+import { isLater, readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { bearerToken } from "../auth/bearer.ts";
-import { type DeviceTokens, looksLikeDeviceToken, type ShownIdentity } from "../auth/device-tokens.ts";
+import {
+  type DeviceIdentity,
+  type DeviceTokens,
+  looksLikeDeviceToken,
+  type ShownIdentity,
+} from "../auth/device-tokens.ts";
 import { sha256Matches } from "../auth/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { FindLiveCredential } from "./sql/live-credentials.ts";
@@ -8,6 +13,8 @@ import type { FindLiveCredential } from "./sql/live-credentials.ts";
 export interface AuthenticationDeps {
   findLiveCredential: FindLiveCredential;
   deviceTokens: DeviceTokens;
+  /** Told of a device whose valid token has an address that the database has not given yet: it went back since. */
+  addressAhead: (identity: DeviceIdentity) => Promise<void>;
 }
 
 const terminalIdForm = /^([PT]\d{8})-T\d{4,9}$/;
@@ -22,16 +29,17 @@ export function accountOfTerminalId(terminalId: string): string | undefined {
  * device token.
  */
 export async function authenticateTerminal(
-  { findLiveCredential, deviceTokens }: AuthenticationDeps,
+  deps: AuthenticationDeps,
   username: string | undefined,
   password: Buffer | undefined,
 ): Promise<ShownIdentity | undefined> {
+  const { findLiveCredential, deviceTokens } = deps;
   const device = username === undefined ? undefined : readDeviceAddress(username);
   if (!device || !password) return undefined;
   const text = password.toString("latin1");
   if (looksLikeDeviceToken(text)) {
     const identity = await deviceTokens.verify(text);
-    return identity && identity.address === username ? stillHeld(findLiveCredential, identity) : undefined;
+    return identity && identity.address === username ? stillHeld(deps, identity) : undefined;
   }
   const row = await findLiveCredential(device.accountId, device.terminalId);
   if (!row?.secret_sha256 || row.address !== username || !sha256Matches(password, row.secret_sha256)) return undefined;
@@ -39,11 +47,9 @@ export async function authenticateTerminal(
 }
 
 /** A token opens what its address may, as long as that is the terminal's. */
-async function stillHeld(
-  findLiveCredential: FindLiveCredential,
-  identity: ShownIdentity,
-): Promise<ShownIdentity | undefined> {
-  const row = await findLiveCredential(identity.accountId, identity.terminalId);
+async function stillHeld(deps: AuthenticationDeps, identity: ShownIdentity): Promise<ShownIdentity | undefined> {
+  const row = await deps.findLiveCredential(identity.accountId, identity.terminalId);
+  if (row && isLater(identity.address, row.address)) await deps.addressAhead(identity);
   return row?.public_key && row.address === identity.address ? identity : undefined;
 }
 
@@ -70,7 +76,7 @@ async function identityOf(deps: AuthenticationDeps, authorization: string): Prom
   const token = bearerToken(authorization);
   if (token !== undefined) {
     const identity = await deps.deviceTokens.verify(token);
-    return identity && stillHeld(deps.findLiveCredential, identity);
+    return identity && stillHeld(deps, identity);
   }
   const encoded = basic.exec(authorization)?.[1];
   if (encoded === undefined) return undefined;

@@ -12,13 +12,11 @@ import { enter } from "../support/hostile.ts";
 import { PairingDevice, registerForPairing } from "../support/pairing-device.ts";
 import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
-/** NATS reads the end of a token by its own clock, which no test can move. */
-const lifetimes: Record<BrokerKind, number> = { embedded: 600, mosquitto: 600, rabbitmq: 600, nats: 4 };
+const lifetime = 600;
 /** `pairingLimits.tokenGraceSeconds`, and what it takes to look. */
 const grace = 121;
 
 describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind) => {
-  const lifetime = lifetimes[kind];
   let broker: TestBroker | undefined;
   let server: TestServer;
   let tenant: Tenant;
@@ -75,17 +73,16 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
     const silent = await pair("PEER-SILENT");
     const over = await connect(silent.first);
     const alive = await pair("PEER-ALIVE");
-    if (kind === "nats") await ends(over);
     const renewed = await alive.renew();
     const staying = await connect(renewed);
     // Renewed once more, on the connection that stands.
-    if (kind !== "nats") server.clock.advance((lifetime - 60) * 1000);
+    server.clock.advance((lifetime - 60) * 1000);
     await alive.renew();
-    server.clock.advance(kind === "nats" ? (lifetime + grace) * 1000 : (60 + grace) * 1000);
+    server.clock.advance((60 + grace) * 1000);
     await ends(over);
     await expect(connect(silent.first)).rejects.toThrow();
     await vi.waitUntil(() => lapsed(silent.id), { interval: 50 });
-    if (kind !== "nats") expect(staying.connected).toBe(true);
+    expect(staying.connected).toBe(true);
 
     await server.restart();
     await ready();
@@ -109,7 +106,6 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
     let closings = 0;
     const closing = new Promise<void>((resolve) => (closed = resolve));
     const agent = new Agent({
-      terminalId: id,
       agentName: "closes/1",
       credential: await pairAs(pairing.code),
       journal: memoryJournal(undefined),

@@ -19,9 +19,10 @@ it("a deleted terminal whose connection a broker leaves open is told what became
   await call("POST", `/v1/accounts/${tenant.aid}/stores`, { store_id: "S312" });
   const { terminal_id: id } = await call("POST", terminals, { device_serial_number: "GONE-1", store_id: "S312" });
   // By another client id than the one that the server would end: a broker without our rules allows it.
-  const device = new Device(id, await connectMqtt(server, id, "anything", "gone-1"));
+  const { address } = await call("POST", `${terminals}/${id}/credentials`);
+  const device = new Device(address, await connectMqtt(server, address, "anything", "gone-1"));
   onTestFinished(() => device.leave());
-  await device.client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
+  await device.client.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
   await device.hello();
   await device.next("welcome");
   const sent = await call("POST", operations, { terminal_id: id, operation: "open_menu" });

@@ -17,22 +17,22 @@ class ShellTerminal {
   readonly heard: { topic: string; message: Record<string, unknown> }[] = [];
   readonly #arguments: string[];
   readonly #listener: ChildProcess;
-  readonly #terminalId: string;
+  readonly #address: string;
 
   constructor({
-    terminal_id,
+    address,
     mqtt_url,
     username,
     password,
-  }: Record<"terminal_id" | "mqtt_url" | "username" | "password", string>) {
+  }: Record<"address" | "mqtt_url" | "username" | "password", string>) {
     const { hostname, port } = new URL(mqtt_url);
-    this.#terminalId = terminal_id;
+    this.#address = address;
     this.#arguments = ["-h", hostname, "-p", port, "-u", username, "-P", password, "-q", "1", "-V", "mqttv311"];
     const topics = ["welcome", "command", "receipt", "rejection"].flatMap((channel) => [
       "-t",
-      `tillkeeper/v1/${terminal_id}/${channel}`,
+      `tillkeeper/v1/${address}/${channel}`,
     ]);
-    this.#listener = spawn("mosquitto_sub", [...this.#arguments, "-i", terminal_id, "-k", "30", "-v", ...topics]);
+    this.#listener = spawn("mosquitto_sub", [...this.#arguments, "-i", address, "-k", "30", "-v", ...topics]);
     createInterface({ input: this.#listener.stdout as NodeJS.ReadableStream }).on("line", (line) => {
       const [topic = "", ...rest] = line.split(" ");
       this.heard.push({ topic, message: JSON.parse(rest.join(" ")) });
@@ -40,11 +40,11 @@ class ShellTerminal {
   }
 
   async say(channel: string, message: object): Promise<void> {
-    const topic = `tillkeeper/v1/${this.#terminalId}/${channel}`;
+    const topic = `tillkeeper/v1/${this.#address}/${channel}`;
     await run("mosquitto_pub", [
       ...this.#arguments,
       "-i",
-      `${this.#terminalId}:say`,
+      `${this.#address}:say`,
       "-t",
       topic,
       "-m",

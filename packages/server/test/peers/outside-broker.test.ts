@@ -10,9 +10,9 @@ import { createLogger } from "../../src/platform/log.ts";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 
 const log = createLogger("silent");
-const terminalId = "T70000001-T0001";
-const startedTopic = `tillkeeper/v1/${terminalId}/started`;
-const rejectionTopic = `tillkeeper/v1/${terminalId}/rejection`;
+const address = "T70000001-T0001-D1";
+const startedTopic = `tillkeeper/v1/${address}/started`;
+const rejectionTopic = `tillkeeper/v1/${address}/rejection`;
 const rejection = (path: string) => ({ channel: "result", errors: [{ path, message: "" }] });
 
 /** The server's end of the broker, and what it heard. */
@@ -45,7 +45,7 @@ async function enter(url: string): Promise<MqttClient> {
 
 /** Each of another terminal: of one a few messages are handled at a time, and few wait. */
 function startedOf(number: string): string {
-  return `tillkeeper/v1/T70000001-T${number.padStart(4, "0")}/started`;
+  return `tillkeeper/v1/T70000001-T${number.padStart(4, "0")}-D1/started`;
 }
 
 function numbers(from: number, count: number): string[] {
@@ -96,18 +96,19 @@ describe("servers on one Mosquitto", () => {
     terminal.on("message", (name, _payload, { properties }) => {
       expiries.set(name.split("/").at(-1) ?? "", properties?.messageExpiryInterval);
     });
-    await terminal.subscribeAsync(`tillkeeper/v1/${terminalId}/+`, { qos: 1 });
+    await terminal.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
     const sentAt = Date.now();
     const command = {
       operation_id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
       operation: "open_menu",
       parameters: {},
+      origin: { signed: "x" },
       created_at: new Date(sentAt - 5_000).toISOString(),
       expires_at: new Date(sentAt + 14_500).toISOString(),
       sent_at: new Date(sentAt).toISOString(),
     } as const;
-    await transport.publish(terminalId, "command", command);
-    await transport.publish(terminalId, "rejection", rejection("stays"));
+    await transport.publish(address, "command", command);
+    await transport.publish(address, "rejection", rejection("stays"));
     await vi.waitUntil(() => expiries.size === 2, { interval: 5 });
     // What has passed at the broker is taken off.
     expect([14, 15]).toContain(expiries.get("command"));
@@ -118,13 +119,13 @@ describe("servers on one Mosquitto", () => {
     const { transport, heard } = await listenAt(mosquitto.url);
     expect(transport.healthy()).toBe(true);
     const underWay = Promise.allSettled(
-      numbers(0, 50).map((path) => transport.publish(terminalId, "rejection", rejection(path))),
+      numbers(0, 50).map((path) => transport.publish(address, "rejection", rejection(path))),
     );
     await mosquitto.kill();
     await vi.waitUntil(() => !transport.healthy(), { interval: 5 });
     // Whatever was under way is over, one way or the other.
     await underWay;
-    await expect(transport.publish(terminalId, "rejection", rejection("late"))).rejects.toThrow("is away");
+    await expect(transport.publish(address, "rejection", rejection("late"))).rejects.toThrow("is away");
 
     await mosquitto.start();
     const terminal = await enter(mosquitto.url);
@@ -132,25 +133,25 @@ describe("servers on one Mosquitto", () => {
     terminal.on("message", (_topic, payload) => void received.push(payload.toString()));
     await terminal.subscribeAsync(rejectionTopic, { qos: 1 });
     await vi.waitUntil(() => transport.healthy(), { interval: 10 });
-    await transport.publish(terminalId, "rejection", rejection("new"));
+    await transport.publish(address, "rejection", rejection("new"));
     await vi.waitUntil(() => received.length > 0, { interval: 5 });
     expect(received.map((text) => JSON.parse(text))).toEqual([rejection("new")]);
     await terminal.publishAsync(startedTopic, "back", { qos: 1 });
     await expect.poll(() => heard).toEqual(["back"]);
   });
 
-  it("hear what others send to a terminal that waits at them and not at the broker, each word once", async () => {
+  it("hear what others send to a device that waits at them and not at the broker, each word once", async () => {
     const [here, there] = [await listenAt(mosquitto.url), await listenAt(mosquitto.url)];
-    const otherId = "T70000001-T0002";
-    const say = ({ transport }: typeof here, path: string, to = terminalId) =>
+    const another = "T70000001-T0001-D2";
+    const say = ({ transport }: typeof here, path: string, to = address) =>
       transport.publish(to, "rejection", rejection(path));
-    const heardAs = (path: string, to = terminalId) => `${to} rejection ${JSON.stringify(rejection(path))}`;
+    const heardAs = (path: string, to = address) => `${to} rejection ${JSON.stringify(rejection(path))}`;
     /** Listening is asked for and not waited for: what is lost meanwhile comes again. */
-    const until = async (path: string, to = terminalId) => {
+    const until = async (path: string, to = address) => {
       const came = async () => (await say(there, path, to), here.overheard.includes(heardAs(path, to)));
       await expect.poll(came, { interval: 50 }).toBe(true);
     };
-    here.transport.standIn?.begin(terminalId);
+    here.transport.standIn?.begin(address);
     await until("first");
     await say(here, "own");
     await say(there, "other");
@@ -164,15 +165,15 @@ describe("servers on one Mosquitto", () => {
     await vi.waitUntil(() => here.transport.healthy() && there.transport.healthy(), { interval: 10 });
     await until("back");
 
-    here.transport.standIn?.end(terminalId);
+    here.transport.standIn?.end(address);
     await say(there, "nobody");
     // What is asked of the broker, it does in order: by that time it has taken the former back.
-    here.transport.standIn?.begin(otherId);
-    await until("next", otherId);
+    here.transport.standIn?.begin(another);
+    await until("next", another);
     here.overheard.length = 0;
     await say(there, "nobody");
-    await say(there, "last", otherId);
-    await expect.poll(() => here.overheard).toContain(heardAs("last", otherId));
+    await say(there, "last", another);
+    await expect.poll(() => here.overheard).toContain(heardAs("last", another));
     expect(here.overheard.join()).not.toContain("nobody");
   });
 
@@ -182,7 +183,7 @@ describe("servers on one Mosquitto", () => {
     let received = 0;
     terminal.on("message", () => (received += 1));
     await terminal.subscribeAsync(rejectionTopic, { qos: 1 });
-    const publish = () => transport.publish(terminalId, "rejection", rejection(""));
+    const publish = () => transport.publish(address, "rejection", rejection(""));
 
     await Promise.all(Array.from({ length: 500 }, publish));
     await vi.waitUntil(() => received === 500, { interval: 5 });

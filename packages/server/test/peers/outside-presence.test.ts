@@ -29,11 +29,10 @@ describe("presence over an outside broker, at two servers", () => {
   });
 
   const startAgent = async (serial: string) => {
-    const { terminalId, password } = await register(server, tenant, serial);
+    const { terminalId, address, password } = await register(server, tenant, serial);
     const agent = new Agent({
-      terminalId,
       agentName: "outside/1",
-      credential: { url: mosquitto.url, username: terminalId, password },
+      credential: { url: mosquitto.url, address, password },
       handlers: {},
       journal: memoryJournal(undefined),
       telemetry: () => ({ printer: "ok" }),
@@ -74,7 +73,7 @@ describe("presence over an outside broker, at two servers", () => {
     await server.call("DELETE", `/v1/accounts/${tenant.aid}/terminals/${id}`, tenant);
     await away;
     // This broker lets everybody in.
-    const stray = await PresentDevice.connect(server, { terminalId: id, password: "over" });
+    const stray = await PresentDevice.connect(server, { address: device.address, password: "over" });
     const hello = {
       protocol: 1,
       agent: "stray/1",

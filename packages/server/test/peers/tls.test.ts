@@ -44,7 +44,6 @@ async function issue(server: TestServer, aid: string): Promise<IssuedCredential>
 function agentAt(credential: IssuedCredential, ca: string | undefined): Promise<string> {
   return new Promise((resolve) => {
     const connection = openMqttConnection({
-      terminalId: credential.terminal_id,
       credential: {
         ...credential,
         url: credential.mqtt_url,
@@ -116,7 +115,7 @@ it("an agent refuses a certificate for another host", async () => {
   expect(await agentAt(await issue(server, "T64000002"), own.ca)).toBe("ERR_TLS_CERT_ALTNAME_INVALID");
 });
 
-const outsideBrokers = ["mosquitto", "rabbitmq", "nats"] as const;
+const outsideBrokers = ["mosquitto", "rabbitmq"] as const;
 const programNames = Object.keys(programs) as ProgramName[];
 const foreignCertificate =
   /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT|CERT_SIGNATURE_FAILURE/;
@@ -144,8 +143,8 @@ describe.each(outsideBrokers)("%s with a certificate of a private authority", (c
 
   it("is refused by agents that trust another authority, or those of the system alone", async () => {
     const { mqtt_url, mqtt_username: username, mqtt_password: password, ...token } = await tokenOf(stage);
-    const { mqtt_client_id: client_id, terminal_id } = token;
-    const credential = { terminal_id, mqtt_url, username, password, client_id };
+    const { mqtt_client_id: client_id, terminal_id, address } = token;
+    const credential = { terminal_id, address, mqtt_url, username, password, client_id };
     expect(await agentAt(credential, own.ca)).toBe("up");
     expect(await agentAt(credential, foreign.ca)).toMatch(foreignCertificate);
     expect(await agentAt(credential, undefined)).toMatch(/UNABLE_TO|SELF_SIGNED/);

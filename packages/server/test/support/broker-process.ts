@@ -30,7 +30,17 @@ export interface BrokerOptions {
   tls?: Certificate | undefined;
 }
 
-const deploy = fileURLToPath(new URL("../../../../deploy/brokers/", import.meta.url));
+/** A broker with rules of the operator's own: it knows nothing of the server, and the server nothing of it. */
+export interface BrokerWithUsers {
+  /** As the servers' user. */
+  url: string;
+  /** What the operator does with a credential. Soon after, the broker knows it. */
+  letIn(address: string, password: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Where the files for operators are. */
+export const deploy = fileURLToPath(new URL("../../../../deploy/brokers/", import.meta.url));
 
 /** A configuration file for operators, with the places of this machine in it. Each must be in there. */
 export function deployed(file: string, places: Record<string, string>): string {
@@ -81,7 +91,11 @@ export class ProcessGroup {
   };
 
   hold(held: boolean): void {
-    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, held ? "SIGSTOP" : "SIGCONT");
+    this.signal(held ? "SIGSTOP" : "SIGCONT");
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    if (this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
   }
 
   async end(): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Config } from "../../src/config.ts";
 import type { BrokerOptions, TestBroker } from "./broker-process.ts";
 import { mosquittoDynsec } from "./mosquitto-dynsec.ts";
-import { nats } from "./nats.ts";
 import { rabbitMq } from "./rabbitmq.ts";
 
 /** The broker of the server itself, in the same clothes. */
@@ -10,7 +9,7 @@ async function embedded(): Promise<TestBroker | undefined> {
 }
 
 /** Every broker that the device side is tried on. */
-export const brokerKinds = { embedded, mosquitto: mosquittoDynsec, rabbitmq: rabbitMq, nats } satisfies Record<
+export const brokerKinds = { embedded, mosquitto: mosquittoDynsec, rabbitmq: rabbitMq } satisfies Record<
   string,
   (options?: BrokerOptions) => Promise<TestBroker | undefined>
 >;

@@ -5,9 +5,11 @@ import type { TestProject } from "vitest/node";
 import { startEmbeddedPostgres } from "../../src/db/embedded/postgres.ts";
 import { createLogger } from "../../src/platform/log.ts";
 import { compileInto, makeTemplate } from "./prepared.ts";
+import { keepScratchInMemory } from "./scratch-in-memory.ts";
 
 /** One real PostgreSQL for the whole run; every test file makes databases of its own in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const removeScratch = keepScratchInMemory();
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-test-"));
   const compiled = join(folder, "compiled");
   const [postgres] = await Promise.all([
@@ -15,7 +17,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       folder: join(folder, "postgres"),
       log: createLogger("silent"),
       // What tests write need not survive the machine.
-      settings: { fsync: "off", max_connections: "300" },
+      settings: { fsync: "off", full_page_writes: "off", max_connections: "300" },
     }),
     compileInto(compiled),
   ]);
@@ -27,5 +29,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
+    removeScratch();
   };
 }

@@ -3,6 +3,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 /** What the API answers when a terminal gets a credential. */
 export interface IssuedCredential {
   terminal_id: string;
+  address: string;
   mqtt_url: string;
   username: string;
   password: string;
@@ -11,7 +12,7 @@ export interface IssuedCredential {
 
 /** A plain MQTT client with a terminal's credential, and whatever else a test wants of it. */
 export async function enter(
-  { mqtt_url, username, password, client_id: clientId }: Omit<IssuedCredential, "terminal_id">,
+  { mqtt_url, username, password, client_id: clientId }: Omit<IssuedCredential, "terminal_id" | "address">,
   more: Partial<IClientOptions> = {},
 ): Promise<MqttClient> {
   const options = {

@@ -1,17 +1,27 @@
-import { type BrokerOptions, deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import {
+  type BrokerOptions,
+  type BrokerWithUsers,
+  deploy,
+  deployed,
+  Folder,
+  ProcessGroup,
+  type TestBroker,
+} from "./broker-process.ts";
 import type { Certificate } from "./certificates.ts";
 import { freePort } from "./free-port.ts";
 
 const secret = "a-secret-of-the-tests-for-rabbitmq-000";
 const user = { name: "tillkeeper", password: "the server's own" };
+const programs = "/usr/lib/rabbitmq/bin";
 
-/** Debian's RabbitMQ, whoever runs the tests: everything it writes is in a folder of its own. */
-export async function rabbitMq({ tls }: BrokerOptions = {}): Promise<TestBroker> {
+/** A node of Debian's RabbitMQ, whoever runs the tests: everything it writes is in a folder of its own. */
+async function rabbitNode() {
   const folder = new Folder("rabbitmq");
   const [mqtt, mqtts, amqp] = await Promise.all([freePort(), freePort(), freePort()]);
   const [epmdPort, distribution] = await Promise.all([freePort(), freePort()]);
-  const [scheme, port] = tls ? (["mqtts", mqtts] as const) : (["mqtt", mqtt] as const);
-  const url = `${scheme}://${user.name}:${encodeURIComponent(user.password)}@127.0.0.1:${port}`;
   const env = {
     HOME: folder.path,
     ERL_EPMD_PORT: String(epmdPort),
@@ -34,32 +44,64 @@ export async function rabbitMq({ tls }: BrokerOptions = {}): Promise<TestBroker>
     for (const group of running.splice(0)) await group.end();
   };
   return {
-    kind: "rabbitmq",
-    ownUrl: url,
-    mqtt: { port: { number: 0, configured: true }, outsideUrl: url, access: "http", brokerSecret: secret },
-    async start(httpUrl) {
-      const places = {
-        "127.0.0.1:1883": `127.0.0.1:${mqtt}`,
-        "127.0.0.1:5672": `127.0.0.1:${amqp}`,
-        "http://127.0.0.1:8080": httpUrl,
-        "change-me-to-a-secret-of-32-characters": secret,
-      };
-      folder.write("rabbitmq.conf", deployed("rabbitmq/rabbitmq.conf", places));
-      if (tls) folder.write("10-tls.conf", deployed("rabbitmq/tls.conf", encrypted(tls, mqtts)));
+    folder,
+    env,
+    ports: { mqtt, mqtts },
+    /** The node's places in a file of ours. */
+    places: { "127.0.0.1:1883": `127.0.0.1:${mqtt}`, "127.0.0.1:5672": `127.0.0.1:${amqp}` },
+    async start(configuration: string, port: number) {
+      folder.write("rabbitmq.conf", configuration);
       // Otherwise the broker would start one that outlives it.
       const names = new ProcessGroup("epmd", ["-port", String(epmdPort), "-address", "127.0.0.1"]);
       running = [names];
       await names.listens(epmdPort);
-      const broker = new ProcessGroup("/usr/lib/rabbitmq/bin/rabbitmq-server", [], env);
+      const broker = new ProcessGroup(`${programs}/rabbitmq-server`, [], env);
       running.unshift(broker);
       await broker.listens(port);
     },
-    kill: end,
-    hold: (held) => running[0]?.hold(held),
+    end,
+    hold: (held: boolean) => running[0]?.hold(held),
     async stop() {
       await end();
       folder.remove();
     },
+  };
+}
+
+/** One that asks the server who may connect. */
+export async function rabbitMq({ tls }: BrokerOptions = {}): Promise<TestBroker> {
+  const node = await rabbitNode();
+  const { mqtt, mqtts } = node.ports;
+  const [scheme, port] = tls ? (["mqtts", mqtts] as const) : (["mqtt", mqtt] as const);
+  const url = `${scheme}://${user.name}:${encodeURIComponent(user.password)}@127.0.0.1:${port}`;
+  return {
+    kind: "rabbitmq",
+    ownUrl: url,
+    mqtt: { port: { number: 0, configured: true }, outsideUrl: url, access: "http", brokerSecret: secret },
+    async start(httpUrl) {
+      if (tls) node.folder.write("10-tls.conf", deployed("rabbitmq/tls.conf", encrypted(tls, mqtts)));
+      const asked = { "http://127.0.0.1:8080": httpUrl, "change-me-to-a-secret-of-32-characters": secret };
+      await node.start(deployed("rabbitmq/rabbitmq.conf", { ...node.places, ...asked }), port);
+    },
+    kill: node.end,
+    hold: node.hold,
+    stop: node.stop,
+  };
+}
+
+/** One with users of its own. */
+export async function rabbitMqUsers(): Promise<BrokerWithUsers> {
+  const node = await rabbitNode();
+  const { mqtt } = node.ports;
+  const password = "the-servers-own";
+  await node.start(deployed("rabbitmq/own-rules.conf", { ...node.places, "change-me": password }), mqtt);
+  return {
+    url: `mqtt://${user.name}:${password}@127.0.0.1:${mqtt}`,
+    async letIn(address, secretOfDevice) {
+      const env = { ...node.env, PATH: `${programs}:${process.env["PATH"]}` };
+      await promisify(execFile)(join(deploy, "rabbitmq/add-device.sh"), [address, secretOfDevice], { env });
+    },
+    stop: node.stop,
   };
 }
 

@@ -1,52 +1,66 @@
-import { downChannels, terminalTopicPrefix, topic, upChannels } from "@tillkeeper/contract/mqtt";
+import { deviceTopicPrefix, downChannels, topic, upChannels } from "@tillkeeper/contract/mqtt";
 import { filtersOf } from "../topic-rules.ts";
 import type { Command } from "./control.ts";
 
-export const serverRole = "tillkeeper-server";
+/** The user by whom servers speak to devices, and its role. */
+export const serverUser = "tillkeeper-server";
 
 const allowed = (acltype: string, name: string) => ({ acltype, topic: name, allow: true, priority: 1 });
 
-/** Lets the terminal in with its id as client id, and at its own topics: the plugin of 2.0 knows no patterns by user. */
-export function creation(terminalId: string, password: string, generation: string): Command[] {
+/**
+ * Lets the device in with its address as user name and client id, and at its own topics. It needs a role of its own: the
+ * plugin of 2.0 reads `%u` in a topic as these two letters. A role that is there already is refused, and stays.
+ */
+export function creation(address: string, password: string, generation: string): Command[] {
   const acls = [
-    ...upChannels.map((channel) => allowed("publishClientSend", topic(terminalId, channel))),
-    ...filtersOf(terminalId).map((filter) => allowed("subscribeLiteral", filter)),
-    ...downChannels.map((channel) => allowed("publishClientReceive", topic(terminalId, channel))),
-    // A wildcard also covers what the terminal says itself, which is for the server.
+    ...upChannels.map((channel) => allowed("publishClientSend", topic(address, channel))),
+    ...filtersOf(address).map((filter) => allowed("subscribeLiteral", filter)),
+    ...downChannels.map((channel) => allowed("publishClientReceive", topic(address, channel))),
+    // A wildcard also covers what the device says itself, which is for the server.
     { acltype: "publishClientReceive", topic: "#", allow: false, priority: 0 },
   ];
-  const rolename = roleOf(terminalId);
-  return [{ command: "createRole", rolename, acls }, clientCreation(terminalId, password, generation)];
+  const rolename = roleOf(address);
+  return [
+    { command: "createRole", rolename, acls },
+    {
+      command: "createClient",
+      username: address,
+      clientid: address,
+      password,
+      textname: generation,
+      roles: [{ rolename }],
+    },
+  ];
 }
 
-/** For a terminal whose role is there. */
-export function clientCreation(terminalId: string, password: string, generation: string): Command {
-  return {
-    command: "createClient",
-    username: terminalId,
-    clientid: terminalId,
-    password,
-    textname: generation,
-    roles: [{ rolename: roleOf(terminalId) }],
-  };
+export function removal(address: string): Command[] {
+  return [clientRemoval(address), { command: "deleteRole", rolename: roleOf(address) }];
 }
 
-export function removal(terminalId: string): Command[] {
-  return [clientRemoval(terminalId), { command: "deleteRole", rolename: roleOf(terminalId) }];
+export function serverRemoval(): Command[] {
+  return [clientRemoval(serverUser), { command: "deleteRole", rolename: serverUser }];
 }
 
-/** Ends the terminal's connections, too. */
-export function clientRemoval(terminalId: string): Command {
-  return { command: "deleteClient", username: terminalId };
+/** Ends the user's connections, too. */
+export function clientRemoval(username: string): Command {
+  return { command: "deleteClient", username };
 }
 
-/** What the server may do beside what an administrator of the plugin may: speak to terminals. */
-export function serverRoleCreation(): Command {
-  const down = downChannels.map((channel) => allowed("publishClientSend", topic("+", channel)));
-  const shared = allowed("subscribePattern", `$share/tillkeeper/${terminalTopicPrefix("+")}#`);
-  return { command: "createRole", rolename: serverRole, acls: [...down, shared] };
+/** `share`: the only one that it may be in. */
+export function serverCreation(password: string, share: string): Command[] {
+  const all = deviceTopicPrefix("+");
+  const acls = [
+    ...downChannels.map((channel) => allowed("publishClientSend", topic("+", channel))),
+    ...[`$share/${share}/${all}#`, `${all}#`].map((filter) => allowed("subscribePattern", filter)),
+    allowed("publishClientReceive", `${all}#`),
+  ];
+  const roles = [{ rolename: serverUser }];
+  return [
+    { command: "createRole", rolename: serverUser, acls },
+    { command: "createClient", username: serverUser, password, textname: share, roles },
+  ];
 }
 
-function roleOf(terminalId: string): string {
-  return `tillkeeper-terminal-${terminalId}`;
+function roleOf(address: string): string {
+  return `tillkeeper-device-${address}`;
 }

@@ -64,6 +64,8 @@ export function timeoutReasonOf(claim: string): string {
     when ${claim}.invalid_result_at is not null then '${unreadable}'
     when ${claim}.started_at is not null then '${timeoutReasons.started}'
     when ${claim}.delivered_at is not null then '${timeoutReasons.delivered}'
+    -- A database that went back does not know what was sent.
+    when ${claim}.created_at <= (select max(at) from database_restores) then '${timeoutReasons.delivered}'
     -- That it is sent is counted before it is sent; when it was is only noted.
     when ${claim}.attempts = 0 then '${timeoutReasons.accepted}'
     when ${claim}.address is null or ${claim}.address = ${presentAddressOf(claim)} then '${timeoutReasons.dispatched}'

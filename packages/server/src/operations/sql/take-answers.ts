@@ -32,12 +32,12 @@ export interface Answered {
 const text = (meeting: Meeting) => `
 with input as (
   select * from unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::uuid[], $7::boolean[], $8::boolean[],
+    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::uuid[], $7::integer[], $8::boolean[],
     $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[],
     $19::boolean[], $20::bytea[], $21::bytea[], $22::text[], $23::timestamptz[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::boolean[]
   ) with ordinality as row (
-    account_id, id, terminal_id, address, number, entry_id, oldest, may_have_closed,
+    account_id, id, terminal_id, address, number, entry_id, after, may_have_closed,
     operation, status, result, reason, error, late,
     dispatched_at, delivered_at, started_at, at,
     has_origin, request_key, request_sha256, parameters, created_at, created_by, deadline, begun_at, readable, position
@@ -59,7 +59,7 @@ with input as (
   select input.*, log.number as held, log.last_id as held_id, stored.status as stored_status,
     case
       when log.position is null then 'unknown'
-      when input.number > log.number + 1 and not input.oldest then 'early'
+      when input.number > log.number and input.after > log.number then 'early'
       when coalesce(claim.operation, stored.operation) <> input.operation then 'of_another'
       when claim.deadline <= input.at then 'overdue'
       when claim.position is not null then 'live'
@@ -184,7 +184,7 @@ export async function takeAnswers(pool: Pool, batch: Finish[], meeting: Meeting)
       batch.map((row) => row.address),
       batch.map((row) => row.entry?.number ?? null),
       batch.map((row) => row.entry?.id ?? null),
-      batch.map((row) => row.entry?.oldest ?? false),
+      batch.map((row) => row.entry?.after ?? null),
       batch.map((row) => row.entry?.mayHaveClosed ?? false),
       batch.map((row) => row.operation),
       batch.map((row) => row.status),

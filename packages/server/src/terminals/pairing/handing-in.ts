@@ -3,7 +3,8 @@ import type { DeviceResultsRequest } from "@tillkeeper/contract/http/devices";
 import { pairingLimits } from "@tillkeeper/contract/pairing";
 import type { JWK } from "jose";
 import { inTenant } from "../../db/tenant.ts";
-import { createSpanLimit, takeTurn } from "../../platform/http/rate-limit.ts";
+import { inTurn } from "../../db/turns.ts";
+import { createSpanLimit, networkOf, takeTurn } from "../../platform/http/rate-limit.ts";
 import type { Reached } from "../../platform/own-addresses.ts";
 import type { Device } from "../devices.ts";
 import { keyOfAddress } from "../replace-credential.ts";
@@ -14,7 +15,7 @@ import { proofPlace, type TokenDeps } from "./tokens.ts";
 
 /** The device that hands in results, which may have been replaced. Throws `invalid_proof` and `too_many_requests`. */
 export type VerifyHandingIn = (
-  reached: Reached,
+  peer: { address: string; reached: Reached },
   request: Pick<DeviceResultsRequest, "address" | "proof">,
 ) => Promise<Device>;
 
@@ -22,9 +23,10 @@ const nobody: Device = { ...nowhere, address: "" };
 
 export function verifyHandingIn(deps: TokenDeps): VerifyHandingIn {
   const turns = createSpanLimit(pairingLimits.renewalsPerMinute, 60);
-  return async (reached, { address, proof }) => {
+  return async ({ address: from, reached }, { address, proof }) => {
     const device = readDeviceAddress(address) ?? nobody;
-    const publicKey = (await keyOfAddress(deps.db.sql, device)) as JWK | undefined;
+    const known = await inTurn(deps.db, networkOf(from), () => keyOfAddress(deps.db.sql, device));
+    const publicKey = known as JWK | undefined;
     const nonce = await verifyProof(proofPlace(deps, reached), proof, {
       purpose: "results",
       subject: address,

@@ -5,6 +5,7 @@ import { recordChange } from "../../audit/audit.ts";
 import type { Nonce } from "../../auth/device-tokens.ts";
 import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
+import { inTurn } from "../../db/turns.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { networkOf, type RateLimit, takeTurn } from "../../platform/http/rate-limit.ts";
 import type { Reached } from "../../platform/own-addresses.ts";
@@ -44,7 +45,8 @@ export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: 
   takeTurn(deps.tries, `${networkOf(peer.address)} ${serialNumber.toLowerCase()}`);
   const expected = { subject: serialNumber, code };
   const { key, nonce } = await verifyPairingProof(proofPlace(deps, reached), request.proof, expected);
-  const open = await findOpenCodes(deps.db.sql, serialNumber, deps.clock.now());
+  const { db, clock } = deps;
+  const open = await inTurn(db, networkOf(peer.address), () => findOpenCodes(db.sql, serialNumber, clock.now()));
   const right = findRight(open, code);
   if (!right) {
     const wrong = open.length > 0 ? open : [codeOfNobody];

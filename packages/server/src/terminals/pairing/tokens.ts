@@ -4,8 +4,9 @@ import { recordChange } from "../../audit/audit.ts";
 import type { DeviceIdentity, DeviceTokens, Nonce } from "../../auth/device-tokens.ts";
 import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenant.ts";
+import { inTurn } from "../../db/turns.ts";
 import { ApiError } from "../../platform/errors.ts";
-import { type RateLimit, takeTurn } from "../../platform/http/rate-limit.ts";
+import { networkOf, type RateLimit, takeTurn } from "../../platform/http/rate-limit.ts";
 import type { OwnAddresses, Reached } from "../../platform/own-addresses.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { type AdmitDeps, admitWhileLive } from "../admit-live.ts";
@@ -54,7 +55,12 @@ export async function renewToken(
       errors: [{ path: "/body", message: "must have either terminal_id or device_serial_number" }],
     });
   }
-  const { accountId, terminalId, credential } = await holderOf(deps, { named, serialNumber, proof });
+  const { accountId, terminalId, credential } = await holderOf(deps, {
+    named,
+    serialNumber,
+    proof,
+    from: networkOf(peer.address),
+  });
   const publicKey = (credential?.public_key ?? undefined) as JWK | undefined;
   const nonce = await verifyProof(proofPlace(deps, reached), proof, { purpose: "renewal", subject, publicKey });
   // A proof by a key that nobody has does not verify.
@@ -107,18 +113,20 @@ interface Asking {
   named: string | undefined;
   serialNumber: string | undefined;
   proof: string;
+  /** The network that the request came from. */
+  from: string;
 }
 
 /** The terminal that asks. Of several with one serial number, in sandbox accounts, it is the terminal whose key signed the proof. */
 async function holderOf(
   { db, findLiveCredential }: TokenDeps,
-  { named, serialNumber, proof }: Asking,
+  { named, serialNumber, proof, from }: Asking,
 ): Promise<Place & { credential: LiveCredential | undefined }> {
   const accountId = named && accountOfTerminalId(named);
   const places =
     serialNumber === undefined
       ? [accountId ? { accountId, terminalId: named } : nowhere]
-      : await findBySerial(db.sql, serialNumber);
+      : await inTurn(db, from, () => findBySerial(db.sql, serialNumber));
   const holders = await Promise.all(
     (places.length > 0 ? places : [nowhere]).map(async (place) => ({
       ...place,

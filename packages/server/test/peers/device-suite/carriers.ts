@@ -17,7 +17,6 @@ export const carriers = {
   mosquitto: { broker: "mosquitto", transport: "mqtt", newest: 5 },
   "mosquitto-311": { broker: "mosquitto", transport: "mqtt", newest: 5, told: "3.1.1" },
   rabbitmq: { broker: "rabbitmq", transport: "mqtt", newest: 4 },
-  nats: { broker: "nats", transport: "mqtt", newest: 4 },
   https: { broker: "embedded", transport: "https", newest: 4 },
 } satisfies Record<string, Carrier>;
 export type CarrierName = keyof typeof carriers;

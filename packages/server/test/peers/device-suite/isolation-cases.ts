@@ -15,7 +15,7 @@ export function isolationCases(stage: () => Stage): void {
     const heard: string[] = [];
     const inside = async () => (await beside(spy)).on("message", (name) => heard.push(name));
     let client = await inside();
-    for (const filter of filtersOf(victim.id)) {
+    for (const filter of filtersOf(victim.address)) {
       expect(await granted(client, filter), filter).toBe(false);
       // Some brokers end the connection for it.
       if (!client.connected) client = await inside();
@@ -34,12 +34,17 @@ export function isolationCases(stage: () => Stage): void {
       let client = await beside(hostile);
       for (const [channel, message] of [...forged(victim, id), ...orders(id)]) {
         for (const retain of [false, true]) {
-          await publish(client, topic(victim.id, channel), message, retain);
+          await publish(client, topic(victim.address, channel), message, retain);
           if (!client.connected) client = await beside(hostile);
         }
       }
       for (const [channel, message] of forged(victim, id)) {
-        const will = { topic: topic(victim.id, channel), payload: asBuffer(message), qos: 1, retain: false } as const;
+        const will = {
+          topic: topic(victim.address, channel),
+          payload: asBuffer(message),
+          qos: 1,
+          retain: false,
+        } as const;
         const dying = await beside(hostile, { will }).catch(() => undefined);
         dying?.stream.destroy();
       }
@@ -70,13 +75,13 @@ export function isolationCases(stage: () => Stage): void {
     const listening = async () => {
       const client = await beside(hostile);
       client.on("message", (name) => heard.push(name.split("/").at(-1) ?? ""));
-      await client.subscribeAsync(`tillkeeper/v1/${hostile.id}/+`, { qos: 1 });
+      await client.subscribeAsync(`tillkeeper/v1/${hostile.address}/+`, { qos: 1 });
       return client;
     };
     await untouched(stage(), { hostile, victim }, async (id) => {
       let client = await listening();
       for (const [channel, message] of orders(id)) {
-        await publish(client, topic(hostile.id, channel), message, true);
+        await publish(client, topic(hostile.address, channel), message, true);
         if (!client.connected) client = await listening();
       }
       await client.endAsync(true);
@@ -88,13 +93,11 @@ export function isolationCases(stage: () => Stage): void {
   it("does not get in by its client id, its name or its session, nor push it out", async (context) => {
     const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
     await untouched(stage(), { hostile, victim }, async () => {
-      for (const attempt of takeovers(stage(), hostile, victim)) {
+      for (const attempt of takeovers(hostile, victim)) {
         await expect(beside(hostile, attempt), JSON.stringify(attempt)).rejects.toThrow();
       }
-      // NATS holds nobody to a client id: that of the victim is a secret, and its terminal's id is not it.
-      if (stage().carrier === "nats") await (await beside(hostile, { clientId: victim.id })).endAsync(true);
       const { token } = hostile.token;
-      for (const authorization of [basic(victim.id, token), basic(victim.id, hostile.token.mqtt_password)]) {
+      for (const authorization of [basic(victim.address, token), basic(victim.address, hostile.token.mqtt_password)]) {
         expect(await postMessages(victim.token, authorization, { session: victim.session })).toMatchObject({
           status: 401,
         });
@@ -134,7 +137,7 @@ export function isolationCases(stage: () => Stage): void {
     const { probe_id } = await victim.next("probe");
     await hostile.say("probe_answer", { probe_id });
     const client = await beside(hostile);
-    await publish(client, topic(victim.id, "probe_answer"), { probe_id }, false);
+    await publish(client, topic(victim.address, "probe_answer"), { probe_id }, false);
     await client.endAsync(true);
     expect(await asking).toMatchObject({ reachable: false, reason: "no_answer" });
     await probed(stage(), victim);
@@ -182,19 +185,19 @@ function orders(operation_id: string): [(typeof downChannels)[number], object][]
   const about = { operation_id, operation: "open_menu", ...window };
   return downChannels.map((channel) => [
     channel,
-    { ...about, forged: true, parameters: {}, status: "COMPLETED", attempt: 1, probe_id: randomUUID(), protocol: 1 },
+    { ...about, forged: true, parameters: {}, status: "COMPLETED", probe_id: randomUUID(), protocol: 1 },
   ]);
 }
 
-function takeovers({ carrier }: Stage, hostile: RawTerminal, victim: RawTerminal): Partial<IClientOptions>[] {
-  // NATS looks at the password alone, a JWT, and not at the name beside it.
-  if (carrier === "nats") return [{ password: "wrong" }, { password: victim.id }];
+function takeovers(hostile: RawTerminal, victim: RawTerminal): Partial<IClientOptions>[] {
   return [
-    { clientId: victim.id },
+    { password: "wrong" },
+    { password: victim.address },
     { clientId: victim.login.client_id },
+    { clientId: victim.id },
     { username: victim.login.username },
     { username: victim.login.username, clientId: victim.login.client_id },
-    { username: "tillkeeper", clientId: hostile.id },
+    { username: "tillkeeper", clientId: hostile.address },
   ];
 }
 

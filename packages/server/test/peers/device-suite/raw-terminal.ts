@@ -19,9 +19,10 @@ interface Carrying {
   leave(): Promise<void>;
 }
 
-/** A paired terminal written by hand, over whatever carries: it says what a test wants, and notes all that it hears. */
+/** A device with its terminal, written by hand, over whatever carries: it says what a test wants, and notes all that it hears. */
 export class RawTerminal {
   readonly id: string;
+  readonly address: string;
   readonly token: DeviceToken;
   readonly received: Heard[] = [];
   session = "";
@@ -31,6 +32,7 @@ export class RawTerminal {
   constructor(stage: Stage, token: DeviceToken) {
     this.#stage = stage;
     this.id = token.terminal_id;
+    this.address = token.address;
     this.token = token;
   }
 
@@ -97,9 +99,9 @@ export async function rawTerminal(
 
 type Hear = (channel: string, message: object) => void;
 
-async function overMqtt({ id, login, level, session }: RawTerminal, hear: Hear): Promise<Carrying> {
+async function overMqtt({ address, login, level, session }: RawTerminal, hear: Hear): Promise<Carrying> {
   const will = {
-    topic: topic(id, "gone"),
+    topic: topic(address, "gone"),
     payload: Buffer.from(JSON.stringify({ session })),
     qos: 1,
     retain: false,
@@ -111,14 +113,14 @@ async function overMqtt({ id, login, level, session }: RawTerminal, hear: Hear):
       // The wildcard brings back at some brokers what it says itself.
       if (!upChannels.some((own) => own === channel)) hear(channel, JSON.parse(payload.toString()));
     });
-    await client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
+    await client.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
     return client;
   };
   // RabbitMQ may end a connection that comes close upon the one by which the server sent the former away. Agents come again.
   const client = await come().catch(come);
   return {
     say: async (channel, message) =>
-      void (await client.publishAsync(topic(id, channel), JSON.stringify(message), { qos: 1 })),
+      void (await client.publishAsync(topic(address, channel), JSON.stringify(message), { qos: 1 })),
     leave: () => client.endAsync(true),
   };
 }

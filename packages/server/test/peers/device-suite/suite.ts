@@ -36,8 +36,10 @@ export function deviceSuite(carrier: CarrierName): void {
       operationCases(scene);
       updateCases(scene);
       linkCases(scene);
-      if (carrierOf(carrier).transport === "mqtt") versionCases(scene);
-      if (carrierOf(carrier).transport === "mqtt" && carrier !== "nats") twinCase(scene);
+      if (carrierOf(carrier).transport === "mqtt") {
+        versionCases(scene);
+        twinCase(scene);
+      }
     });
 
     describe("a terminal, at the expense of another", () => {

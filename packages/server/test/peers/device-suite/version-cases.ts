@@ -40,14 +40,14 @@ export function versionCases(scene: Scene): void {
     anew.start(body.code);
     await anew.agent.until({ event: "paired", terminal_id: device.id });
     await device.agent.until({ event: "locked_out" });
-    // NATS and RabbitMQ may also just close the connection.
+    // RabbitMQ may also just close the connection.
     if (carrierOf(stage().carrier).newest === 5) expect(refusals[level]).toContain(acceptance(links[1])?.code);
     await anew.online();
     expect(device.agent.count({ event: "connected" })).toBe(1);
   });
 }
 
-/** Where a client id is the terminal's. At NATS each token has one of its own, and both devices stay. */
+/** A client id is the device's, and there is one connection by it. */
 export function twinCase(scene: Scene): void {
   const { stage } = scene;
 

@@ -1,0 +1,20 @@
+import type { Stage } from "./stage.ts";
+
+/** Resolves with the answer's JSON; rejects for all but a success. */
+export type Post = (path: string, body?: unknown, method?: string) => Promise<any>;
+
+/** Posts and wants a success; what the world is made of must be there. */
+export function poster({ ownUrl: url }: Stage, token: string | undefined, authorization = `Bearer ${token}`): Post {
+  return async (path, body, method = "POST") => {
+    const raw = body instanceof Uint8Array;
+    const type = raw ? "application/octet-stream" : "application/json";
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization, ...(body !== undefined && { "content-type": type }) },
+      ...(body !== undefined && { body: raw ? new Uint8Array(body) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`the world could not be made: ${method} ${path} ${response.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  };
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { isDateTime } from "./formats.ts";
+
+describe("a date and time", () => {
+  it.each([
+    ["2026-02-28T23:59:59Z", true],
+    ["2026-02-29T00:00:00Z", false],
+    ["2024-02-29T12:00:00.123456789+02:00", true],
+    ["2026-02-30T06:00:00Z", false],
+    ["2026-04-31T06:00:00Z", false],
+    ["1900-02-29T06:00:00Z", false],
+    ["2000-02-29T06:00:00Z", true],
+    ["0004-02-29T06:00:00Z", true],
+    ["2026-00-10T06:00:00Z", false],
+    ["2026-13-10T06:00:00Z", false],
+    ["2026-06-00T06:00:00Z", false],
+    ["2026-06-29T25:00:00Z", false],
+    ["2026-06-29T06:00:00", false],
+    ["0000-06-29T06:00:00Z", false],
+  ])("%s: %s", (text, valid) => {
+    expect(isDateTime(text)).toBe(valid);
+  });
+});

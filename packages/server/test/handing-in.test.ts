@@ -1,0 +1,105 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const path = "/v1/device/results";
+
+/** What a device still may do that was replaced (docs/adr/0026-closes-and-memory.md). */
+describe("results that are handed in", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let serial = 280_000_000_000;
+  const at = () => new Date().toISOString();
+  const byHand = (number: number, id = randomUUID()) => ({
+    number,
+    operation_id: id,
+    operation: "end_of_day",
+    status: "COMPLETED",
+    by_hand: true,
+    finished_at: at(),
+    result: { outcome: "unconfirmed", batch_id: `${number}` },
+  });
+  const closesOf = async (terminalId: string): Promise<{ result: { batch_id: string } }[]> =>
+    (await server.call("GET", `/v1/admin/terminals/operations?terminal_id=${terminalId}`, tenant)).body;
+
+  async function paired() {
+    const device = await PairingDevice.make(String(serial++));
+    const { terminal_id: terminalId, pairing } = await registerForPairing(server, tenant, device.serial);
+    const { body } = await device.pair(server, pairing.code);
+    return { device, terminalId: terminalId as string, address: body.address as string };
+  }
+  async function proofOf(device: PairingDevice, address: string) {
+    return device.sign(server, "results", { nonce: await newNonce(server), sub: address });
+  }
+  const handIn = (address: string, proof: string, results: object[]) =>
+    server.call("POST", path, { body: { address, proof, results } });
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T28000001");
+  });
+  afterAll(() => server.stop());
+
+  it("count from a device whose terminal another one is now, in order and once", async () => {
+    const { device, terminalId, address } = await paired();
+    const swap = { device_serial_number: String(serial++) };
+    const swapped = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals/${terminalId}/device`, {
+      ...tenant,
+      body: swap,
+    });
+    expect(swapped.status).toBe(200);
+    expect((await device.renew(server, terminalId)).status).toBe(401);
+    const [one, other] = [byHand(1), byHand(2)];
+    const answer = await handIn(address, await proofOf(device, address), [one, other]);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({
+      receipts: [
+        { operation_id: one.operation_id, status: "COMPLETED", memory: { number: 1, id: one.operation_id } },
+        { operation_id: other.operation_id, status: "COMPLETED", memory: { number: 2, id: other.operation_id } },
+      ],
+      memory: { number: 2, id: other.operation_id },
+    });
+    const again = await handIn(address, await proofOf(device, address), [one]);
+    expect(again.body.memory).toEqual({ number: 2, id: other.operation_id });
+    expect((await closesOf(terminalId)).map(({ result }) => result.batch_id)).toEqual(["2", "1"]);
+  });
+
+  it("need a proof by the key that the address had, good for this alone and once", async () => {
+    const { device, terminalId, address } = await paired();
+    const { device: stranger } = await paired();
+    const results = [byHand(1)];
+    const proof = await proofOf(device, address);
+    for (const [name, wrong, to] of [
+      ["a stranger's", await proofOf(stranger, address), address],
+      ["for another address", await proofOf(device, `${terminalId}-D1`), `${terminalId}-D1`],
+      [
+        "of another kind",
+        await device.sign(server, "renewal", { nonce: await newNonce(server), sub: address }),
+        address,
+      ],
+      ["of another terminal", await proofOf(device, "T28000001-T9999-D1"), "T28000001-T9999-D1"],
+    ] as const) {
+      const refused = await handIn(to, wrong, results);
+      expect([name, refused.status, refused.body.error.code]).toEqual([name, 401, "invalid_proof"]);
+    }
+    expect((await handIn(address, proof, results)).status).toBe(200);
+    expect((await handIn(address, proof, results)).status).toBe(401);
+    expect(await closesOf(terminalId)).toHaveLength(1);
+  });
+
+  it("go on behind one that nobody can read, and stop at one that says not even where it stands", async () => {
+    const { device, terminalId, address } = await paired();
+    const bad = { ...byHand(2), result: { outcome: "perhaps", batch_id: "2" } };
+    const answer = await handIn(address, await proofOf(device, address), [byHand(1), bad, byHand(3)]);
+    expect(answer.body.receipts[1]).toEqual({
+      operation_id: bad.operation_id,
+      memory: { number: 2, id: bad.operation_id },
+    });
+    expect(answer.body.memory.number).toBe(3);
+    const refused = await handIn(address, await proofOf(device, address), [byHand(4), { colour: "green" }]);
+    expect(refused.status).toBe(400);
+    expect(refused.body.error.errors[0].path).toMatch(/^\/body\/results\/1/);
+    expect(await closesOf(terminalId)).toHaveLength(3);
+  });
+});

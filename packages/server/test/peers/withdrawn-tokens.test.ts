@@ -1,0 +1,64 @@
+import { expect, it, onTestFinished, vi } from "vitest";
+import { deviceTokens } from "../../src/auth/device-tokens.ts";
+import { openSigningKeys } from "../../src/auth/signing-keys.ts";
+import { mosquittoAccess } from "../../src/broker-access/mosquitto/mosquitto.ts";
+import type { Admission, Admitted, TakenCredential } from "../../src/terminals/admission.ts";
+import { liveCredentials } from "../../src/terminals/credentials.ts";
+import { renewToken } from "../../src/terminals/pairing/tokens.ts";
+import { testRootKey } from "../support/database.ts";
+import { enter } from "../support/hostile.ts";
+import { mosquittoDynsec } from "../support/mosquitto-dynsec.ts";
+import { newNonce, PairingDevice, registerForPairing } from "../support/pairing-device.ts";
+import { startTestServer } from "../support/test-server.ts";
+
+type Answered = Record<"mqtt_username" | "mqtt_password" | "mqtt_client_id", string>;
+
+it("a token is neither answered nor left at Mosquitto for a terminal that was deleted while it was made", async () => {
+  const broker = await mosquittoDynsec();
+  onTestFinished(() => broker.stop());
+  await broker.start("");
+  const aid = "T62000001";
+  const server = await startTestServer({ config: { mqtt: broker.mqtt } });
+  onTestFinished(() => server.stop());
+  const tenant = await server.account(aid);
+  const { terminal_id: id, pairing } = await registerForPairing(server, tenant, "DELETED-MEANWHILE");
+  const device = await PairingDevice.make("DELETED-MEANWHILE");
+  const paired = (await device.pair(server, pairing.code)).body;
+  const letIn = async (answered: Answered) => {
+    const { mqtt_username: username, mqtt_password: password, mqtt_client_id: client_id } = answered;
+    return enter({ mqtt_url: server.mqttUrl, username, password, client_id }).then(
+      (client) => client.endAsync(true).then(() => true),
+      () => false,
+    );
+  };
+  expect(await letIn(paired)).toBe(true);
+  const own = mosquittoAccess({ url: broker.ownUrl, secret: broker.mqtt.brokerSecret ?? "", live: async () => [] });
+  const made: Admitted[] = [];
+  const deps = {
+    db: server.db,
+    clock: server.clock,
+    deviceTokens: deviceTokens({
+      keys: await openSigningKeys(server.db, server.clock, testRootKey()),
+      clock: server.clock,
+      lifetimeSeconds: 60,
+    }),
+    findLiveCredential: liveCredentials(server.db),
+    mqttUrl: () => server.mqttUrl,
+    ownUrl: () => server.url,
+    isOwnAddress: () => true,
+    renewals: { take: () => 0 },
+    admit: async (admission: Admission) => {
+      await server.call("DELETE", `/v1/accounts/${aid}/terminals/${id}`, tenant);
+      await vi.waitUntil(() => letIn(paired).then((is) => !is), { interval: 50 });
+      made.push(await own.admit(admission));
+      return made[0] as Admitted;
+    },
+    withdraw: (credential: TakenCredential) => own.withdraw(credential),
+  };
+  const proof = await device.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
+  const peer = { reached: {}, address: "127.0.0.1", requestId: "test" };
+  await expect(renewToken(deps, peer, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });
+  expect(made).toHaveLength(1);
+  const [{ username, password, clientId }] = made as [Admitted];
+  expect(await letIn({ mqtt_username: username, mqtt_password: password, mqtt_client_id: clientId })).toBe(false);
+});

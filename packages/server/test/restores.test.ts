@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { noteRestored } from "../src/restores/restores.ts";
+import { activeDevice } from "./support/device.ts";
+import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+const base = "/v1/admin/terminals/operations";
+const actor = { clientId: "tillkeeper:cli", address: "", requestId: "cli" };
+
+/** What follows when the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md). */
+describe("a database that went back", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let serial = 290_000_000_000;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T29000001");
+  });
+  afterAll(() => server.stop());
+  const count = async () =>
+    Number((await server.db.pool.query("select count(*) from database_restores")).rows[0].count);
+
+  it("is noticed by a server that it forgets, and noted once", async () => {
+    const signs = async () => Number((await server.db.pool.query("select signs from presence_watch")).rows[0].signs);
+    await expect.poll(signs).toBeGreaterThan(2);
+    await server.db.pool.query("update presence_watch set signs = 0");
+    await expect.poll(count).toBe(1);
+    await expect.poll(signs).toBeGreaterThan(2);
+    await server.db.pool.query("update presence_watch set signs = 0");
+    await expect.poll(signs).toBeGreaterThan(2);
+    expect(await count()).toBe(1);
+  });
+
+  it("gives no number twice, and ends pairing codes that may have been used", async () => {
+    const device = await PairingDevice.make(String(serial++));
+    const before = await registerForPairing(server, tenant, device.serial);
+    await noteRestored(server, actor, "told");
+    expect((await device.pair(server, before.pairing.code)).status).toBe(401);
+    const after = await registerForPairing(server, tenant, String(serial++));
+    const numberOf = (id: string) => Number(id.split("-T")[1]);
+    expect(numberOf(after.terminal_id)).toBe(Math.ceil(numberOf(before.terminal_id) / 1000) * 1000 + 1);
+    const { body } = await server.call("GET", `/v1/accounts/${tenant.aid}/audit`, tenant);
+    expect(body.entries).toContainEqual(
+      expect.objectContaining({ action: "database.restored", after: { how: "told" } }),
+    );
+  });
+
+  it("says of no window before that moment that nothing was delivered", async () => {
+    const device = await activeDevice(server, tenant, String(serial++));
+    await device.leave();
+    const order = async () =>
+      (await server.call("POST", base, { ...tenant, body: { terminal_id: device.terminalId, operation: "open_menu" } }))
+        .body.id;
+    const ended = async (id: string) => {
+      server.clock.advance(60_000);
+      const read = async () => (await server.call("GET", `${base}/${id}`, tenant)).body;
+      await expect.poll(async () => (await read()).status).toBe("TIMEOUT");
+      return (await read()).reason;
+    };
+    const before = await order();
+    await noteRestored(server, actor, "told");
+    expect(await ended(before)).toBe("no_answer");
+    expect(await ended(await order())).toBe("unreachable");
+  });
+
+  it("is shown by a token with an address that it has not given: the one before is over, and no close is taken", async () => {
+    const device = await PairingDevice.make(String(serial++));
+    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, device.serial);
+    await device.pair(server, pairing.code);
+    await server.db.pool.query("update terminals set status = 'ACTIVE', status_reason = null where terminal_id = $1", [
+      id,
+    ]);
+    const { rows } = await server.db.pool.query("select * from terminal_credentials where terminal_id = $1", [id]);
+    const [{ address: former }] = rows;
+    // As another pairing would have given it, in the time that the database has lost.
+    const proof = await device.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
+    const { body: later } = await server.call("POST", "/v1/device/token", {
+      body: { terminal_id: id, memory_lost: true, proof },
+    });
+    await server.db.pool.query("update terminal_credentials set address = $2 where terminal_id = $1", [id, former]);
+    const close = { ...tenant, body: { terminal_id: id, operation: "end_of_day" } };
+    const say = (token: string) =>
+      server.call("POST", "/v1/device/messages", { token, body: { session: "a", messages: [] } });
+    expect((await say(later.token)).status).toBe(401);
+    const refused = await server.call("POST", base, close);
+    expect([refused.status, refused.body.error.code]).toEqual([409, "operation_not_allowed"]);
+    const { body: code } = await server.call(
+      "POST",
+      `/v1/accounts/${tenant.aid}/terminals/${id}/pairing-codes`,
+      tenant,
+    );
+    const { body: paired } = await device.pair(server, code.code);
+    expect(Number(paired.address.split("-D")[1])).toBeGreaterThan(Number(later.address.split("-D")[1]));
+    expect((await say(paired.token)).status).toBe(200);
+  });
+});
