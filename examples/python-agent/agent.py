@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from connector import Connector
-from credentials import Credentials, NotPaired, parse_qr
+from credentials import Credentials, Identity, NotPaired, parse_qr
 from device import Device
 from journal import Journal
 from links import Link
 from messages import Command, Message
 from mqtt_version import LEVELS, VersionChoice
 from operations import Failed, Result, Ticket, end_of_day, open_menu, send_logs
+from password import Password
 from presence import Presence
 from rules import Rules
 from simulation import take_time
@@ -74,11 +75,8 @@ class Agent:
         self._ticket: Ticket | None = None
         self._restart_due = False
         self.emit = self._events.emit
-        journal = Journal(state / "journal.json")
+        self._journal = journal = Journal(state / "journal.json")
         self._device = Device(state, journal, options.model, options.ca)
-        for operation_id in journal.answer_interrupted(to_text(time.time())):
-            log.warning("operation %s was interrupted", operation_id)
-        journal.look()
         self._operations: dict[str, Operation] = {
             "open_menu": open_menu,
             "end_of_day": end_of_day,
@@ -86,19 +84,29 @@ class Agent:
             "check_update": Updates(ReleaseKeys(options.release_keys)).check_update,
         }
         name = f"{PROGRAM}/{self._device.software_version()}"[:100]
-        self._credentials = Credentials(state, options.server, options.serial, options.ca, name, self.emit, stopping)
+        self._identity: Identity
+        if options.password:
+            self._identity = Password(state, options.password, options.server, journal, self.emit, stopping)
+        else:
+            self._identity = Credentials(
+                state, options.server, options.serial, options.ca, journal, name, self.emit, self._replaced, stopping
+            )
         version = VersionChoice(options.mqtt_version)
-        self._connector = Connector(self._credentials, options.transport, version, options.ca, self, stopping)
+        self._connector = Connector(self._identity, options.transport, version, options.ca, self, stopping)
         self._simulates = options.simulate
         clock = Clock()
         self._clock = clock
         self._rules = Rules(journal, clock, self, Presence(clock, self._device.condition), name)
 
     def run(self, code: str | None) -> bool:
-        """Until it is stopped. True when it is to start anew, with another version."""
-        session = self._credentials.start(code)
+        """Until it is stopped. True when it is to start anew, with another version or another address."""
+        session = self._identity.start(code)
         if session is None:
             return False
+        # The journal is that of the session's address by now; before, nothing may be written to it.
+        for operation_id in self._journal.answer_interrupted(to_text(time.time())):
+            log.warning("operation %s was interrupted", operation_id)
+        self._journal.look()
         self._terminal_id = session.terminal_id
         self._connector.start()
         while not self._stopping.is_set() and not (self._restart_due and self._rules.idle):
@@ -110,8 +118,8 @@ class Agent:
         while self._rules.running and self._clock.steady() < ends:
             self._step(0.1)
         self._say_goodbye()
-        if restart:
-            version = self._device.version_laid_ready()
+        version = self._device.version_laid_ready()
+        if restart and version is not None:
             self.emit("restarting", terminal_id=self._terminal_id, software_version=version)
         return restart
 
@@ -123,6 +131,13 @@ class Agent:
     def stop(self) -> None:
         self._stopping.set()
         self._inbox.put(lambda: None)
+
+    def _replaced(self) -> None:
+        self._inbox.put(self._restart)
+
+    def _restart(self) -> None:
+        """Once what waits and what runs is answered: the start is where another address is asked for."""
+        self._restart_due = True
 
     def _say_goodbye(self) -> None:
         if self._link:
@@ -212,6 +227,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--serial", metavar="NUMBER", help="the device's serial number, as it is registered")
     parser.add_argument("--code", help="the pairing code; not needed again once paired")
     parser.add_argument("--qr", metavar="TEXT", help="what the pairing's QR code says, in place of the three above")
+    parser.add_argument("--password", metavar="FILE", type=Path,
+                        help="what POST …/credentials answered, in place of pairing; with --server")  # fmt: skip
     parser.add_argument("--state", metavar="FOLDER", type=Path, required=True, help="keys, journal, log and releases")
     parser.add_argument("--json", action="store_true", help="print one JSON object per event, in place of words")
     parser.add_argument("--ca", metavar="FILE", help="certificates to trust, in place of the system's")
@@ -233,6 +250,8 @@ def parse_options() -> argparse.Namespace:
         if options.serial and options.serial != values["serial"]:
             parser.error("the QR code is that of another device")
         options.server, options.serial, options.code = values["server"], values["serial"], values["code"]
+    if options.password and not options.server:
+        parser.error("--password needs --server")
     return options
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from credentials import Credentials, Session
+from credentials import Identity, Session
 from links import HttpsLink, Link, LinkFailed, Listener, MqttLink
 from mqtt_version import VersionChoice, wants_room
 from times import Backoff
@@ -22,7 +22,7 @@ LONGEST_ROOM = 60.0
 class Connector:
     def __init__(
         self,
-        credentials: Credentials,
+        credentials: Identity,
         transport: str,
         version: VersionChoice,
         ca: str | None,

@@ -1,8 +1,9 @@
-"""Who the device is: its key pair, pairing, and the tokens that the key pair proves its way to."""
+"""Who the device is: its key pair, pairing, and the tokens that the key pair proves its way to. A password: password.py."""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 import threading
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from journal import write_durably
+from journal import Journal, write_durably
 from times import Backoff
 from web import NoAnswer, Refused, Web
 
@@ -33,6 +34,25 @@ LOCKED_OUT_PAUSE = 60.0
 
 class NotPaired(Exception):
     """The device has no place at the server, and cannot get one by what it was given."""
+
+
+class Identity(Protocol):
+    """A key pair, or a password. May be asked from any thread once it has started."""
+
+    def start(self, code: str | None) -> Session | None:
+        """Once it comes back, the journal belongs to the session's address. None when the agent was stopped meanwhile."""
+
+    def current(self) -> Session | None:
+        """The session to connect with. None when the agent is to end."""
+
+    def outdates(self, used: Session) -> bool:
+        """Whether a connection that was opened by this session is to be opened anew."""
+
+    def renew(self, refused: Session | None) -> Session | None:
+        """For who was refused with that session. Waits as long as it takes; None when the agent is to end."""
+
+    def keep_fresh(self) -> None:
+        """Runs on a thread of its own."""
 
 
 def base64url(content: bytes) -> str:
@@ -79,7 +99,8 @@ class Session:
     """What the last answer said: connect with this and nothing older."""
 
     terminal_id: str
-    token: str
+    address: str
+    authorization: str
     mqtt_url: str
     mqtt_username: str
     mqtt_password: str
@@ -89,9 +110,15 @@ class Session:
 
     @classmethod
     def of(cls, answer: dict[str, Any]) -> Session:
-        names = ("terminal_id", "token", "mqtt_url", "mqtt_username", "mqtt_password", "mqtt_client_id", "https_url")
+        names = ("terminal_id", "address", "mqtt_url", "mqtt_username", "mqtt_password", "mqtt_client_id", "https_url")
         texts = {name: str(answer[name]) for name in names}
-        return cls(**texts, renew_at=time.monotonic() + 0.8 * answer["expires_in"])
+        renew_at = time.monotonic() + 0.8 * answer["expires_in"]
+        return cls(**texts, authorization=f"Bearer {answer['token']}", renew_at=renew_at)
+
+    @property
+    def own_password(self) -> bool:
+        """Whether the broker takes a password of its own kind, in place of the token."""
+        return self.authorization != f"Bearer {self.mqtt_password}"
 
 
 class Credentials:
@@ -101,10 +128,13 @@ class Credentials:
         server: str | None,
         serial: str | None,
         ca: str | None,
+        journal: Journal,
         agent: str,
         emit: Callable[..., None],
+        replaced: Callable[[], None],
         stopping: threading.Event,
     ) -> None:
+        """`replaced`: told when the device has lost its address, and has to start anew to get another."""
         self._path = state / "device.json"
         self._known: dict[str, str] = json.loads(self._path.read_text()) if self._path.exists() else {}
         address = server or self._known.get("server")
@@ -114,34 +144,47 @@ class Credentials:
         if self._known and serial and serial != self._known["serial"]:
             raise NotPaired(f"{state} is the folder of the device {self._known['serial']}.")
         self._server, self._ca, self._agent = address, ca, agent
-        self._emit, self._stopping = emit, stopping
+        self._journal = journal
+        self._emit, self._replaced, self._stopping = emit, replaced, stopping
         self._keys = KeyPair(state / "device-key.pem")
         self._lock = threading.Lock()
         self._session: Session | None = None
+        self._pairs = False
 
     def start(self, code: str | None) -> Session | None:
-        """Pairs, or asks for the first token. None when the agent was stopped meanwhile."""
-        if self._known and not code:
-            return self.renew(None)
-        if self._known:
-            answer = self._insist(self._token)
-            if answer is not None:
-                return self._accept(answer)
-        if not code:
-            raise NotPaired("A device that is not paired yet needs a --code.")
-        answer = self._insist(lambda: self._pair(code))
-        # The answer to an earlier pairing may have got lost: then the device is paired and does not know it.
-        answer = answer or self._insist(self._token)
+        """Pairs, or asks for the first token. None when the agent was stopped meanwhile.
+
+        The journal belongs to the session's address then, and only now anybody can connect by it. It is enough that the disk
+        says so sooner or later: as long as it does not, the next start asks for another address once more (rule 4).
+        """
+        answer = self._first_answer(code)
         if answer is None:
-            if self._stopping.is_set():
-                return None
-            if self._known:
-                return self.renew(None)
-            raise NotPaired("The serial number and the code do not pair.")
-        self._known = {"server": self._server, "serial": self._serial, "terminal_id": answer["terminal_id"]}
-        write_durably(self._path, json.dumps(self._known).encode())
-        self._emit("paired", terminal_id=answer["terminal_id"])
+            return None
+        with contextlib.suppress(OSError):
+            self._journal.belongs_to(answer["address"])
+        if self._pairs:
+            self._known = {"server": self._server, "serial": self._serial, "terminal_id": answer["terminal_id"]}
+            write_durably(self._path, json.dumps(self._known).encode())
+            self._emit("paired", terminal_id=answer["terminal_id"])
         return self._accept(answer)
+
+    def _first_answer(self, code: str | None) -> dict[str, Any] | None:
+        if not code and not self._known:
+            raise NotPaired("A device that is not paired yet needs a --code.")
+        if not code:
+            return self._insist_on_token()
+        answer = self._insist(self._token) if self._known else None
+        if answer:
+            return answer
+        self._pairs = True
+        # The answer to an earlier pairing may have got lost: then the device is paired and does not know it.
+        answer = self._insist(lambda: self._pair(code)) or self._insist(self._token)
+        if answer or self._stopping.is_set():
+            return answer
+        if not self._known:
+            raise NotPaired("The serial number and the code do not pair.")
+        self._pairs = False
+        return self._insist_on_token()
 
     def current(self) -> Session | None:
         """The session to connect with; a fresh one if the last is about to run out."""
@@ -153,25 +196,36 @@ class Credentials:
     def outdates(self, used: Session) -> bool:
         """Whether a broker that has passwords of its own kind will end a connection that was opened by this one."""
         latest = self._session
-        if latest is None or latest.mqtt_password == latest.token:
-            return False
-        return latest.mqtt_password != used.mqtt_password
+        return latest is not None and latest.own_password and latest.mqtt_password != used.mqtt_password
 
     def renew(self, refused: Session | None) -> Session | None:
-        """A session that is not the refused one. Waits as long as it takes; None when the agent is stopped."""
+        """A session that is not the refused one. Waits as long as it takes; None when the agent is to end."""
         with self._lock:
             if self._session is not refused:
                 return self._session
-            told = False
-            while not self._stopping.is_set():
-                answer = self._insist(self._token)
-                if answer is not None:
-                    return self._accept(answer)
-                if not told and not self._stopping.is_set():
-                    told = True
-                    self._emit("locked_out", terminal_id=self._known["terminal_id"])
-                self._stopping.wait(LOCKED_OUT_PAUSE)
+            answer = self._insist_on_token()
+            if answer is None:
+                return None
+            if answer["address"] == self._journal.address:
+                return self._accept(answer)
+            # Two devices with one key are not to take the address from each other without end.
+            log.error("another device has this one's key, or the server has forgotten this address")
+            self._emit("locked_out", terminal_id=answer["terminal_id"])
+            self._stopping.wait(LOCKED_OUT_PAUSE)
+            self._replaced()
             return None
+
+    def _insist_on_token(self) -> dict[str, Any] | None:
+        told = False
+        while not self._stopping.is_set():
+            answer = self._insist(self._token)
+            if answer is not None:
+                return answer
+            if not told and not self._stopping.is_set():
+                told = True
+                self._emit("locked_out", terminal_id=self._known["terminal_id"])
+            self._stopping.wait(LOCKED_OUT_PAUSE)
+        return None
 
     def keep_fresh(self) -> None:
         """Renews when four fifths of a token's time are over. Runs on a thread of its own."""
@@ -222,12 +276,21 @@ class Credentials:
             web.close()
 
     def _token(self) -> dict[str, Any]:
+        """The next token; at the start that of an address which the journal remembers (rule 4)."""
+        answer = self._ask_for_token(memory_lost=self._journal.address is None)
+        if self._session is None and self._journal.address not in (None, answer["address"]):
+            # What this address was told, somebody else remembers: a twin, or a journal that is gone.
+            return self._ask_for_token(memory_lost=True)
+        return answer
+
+    def _ask_for_token(self, memory_lost: bool) -> dict[str, Any]:
         known = self._known.get("terminal_id")
         web = Web(self._server, self._ca, 15)
         try:
             address = web.address("/v1/device/token")
             proof = self._keys.proof(address, web.post("/v1/device/nonce")["nonce"], known or self._serial)
             who = {"terminal_id": known} if known else {"device_serial_number": self._serial}
-            return web.post("/v1/device/token", {**who, "proof": proof})
+            lost = {"memory_lost": True} if memory_lost else {}
+            return web.post("/v1/device/token", {**who, **lost, "proof": proof})
         finally:
             web.close()

@@ -25,11 +25,12 @@ class Device:
         self._journal = journal
         self._look_again = 0.0
         self._till: int | None = None
+        # Stored with the next write: before it is known whose journal this is, nothing is written.
         if "next_version" in journal.device:
             # A release was laid ready before this start: from now on it is what runs (rule U5).
-            journal.change_device(software_version=journal.device.pop("next_version"))
+            journal.device["software_version"] = journal.device.pop("next_version")
         if "batch_opened_at" not in journal.device:
-            journal.change_device(batch_number=1, batch_opened_at=to_text(time.time()))
+            journal.device.update(batch_number=1, batch_opened_at=to_text(time.time()))
 
     # The till: whoever takes a payment holds this lock, and whoever carries out an operation. So neither begins while the
     # other is under way, and there is no moment between looking and taking (rules 12 and 14).

@@ -1,6 +1,7 @@
 """What must outlive a power cut: what was begun, what came of it, and what that changed on the device.
 
-One small JSON file, replaced as a whole each time. An operation here is in one of two states: `begun`, or answered,
+One small JSON file, replaced as a whole each time. It says whose memory it is: the address that the device has as long
+as this is what it remembers (rule 4). An operation here is in one of two states: `begun`, or answered,
 which is when it has a `result`. What only waits is not written down: after a crash the server sends it again (rule 2).
 """
 
@@ -9,11 +10,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
 
 Record = dict[str, Any]
+
+log = logging.getLogger("agent.journal")
 
 FORGET_AFTER = 3600.0
 # Room for the answer of what has been begun, given up when the disk is full. Nothing is begun without it.
@@ -56,12 +60,41 @@ class Journal:
         self._path, self._reserve = path, path.with_name(path.name + ".reserve")
         # Why nothing can be begun; None while something can.
         self.trouble: str | None = None
+        # Whose memory this is. None: the memory is lost, or there never was one.
+        self.address: str | None = None
+        # There is a file, and nobody can tell what it says.
+        self.unreadable = False
         self.operations: dict[str, Record] = {}
         self.device: dict[str, Any] = {}
-        if path.exists():
-            # A file that cannot be read stops the program: without its journal a device might do something twice.
-            stored = json.loads(path.read_text("utf-8"))
-            self.operations, self.device = stored["operations"], stored["device"]
+        try:
+            self._read()
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as cause:
+            log.error("%s cannot be read: %r", path, cause)
+            self.unreadable = True
+
+    def _read(self) -> None:
+        stored = json.loads(self._path.read_text("utf-8"))
+        address, operations, device = stored["address"], stored["operations"], stored["device"]
+        if not (isinstance(address, str) and address and isinstance(operations, dict) and isinstance(device, dict)):
+            raise ValueError("not a journal")
+        self.address, self.operations, self.device = address, operations, device
+
+    def belongs_to(self, address: str) -> None:
+        """From now on this is what is remembered as that address. To be called before anybody connects by it.
+
+        Raises OSError when it could not be stored. What the device did as an earlier address stays in it: it did it, and
+        the results count for the same terminal.
+        """
+        if self.address == address:
+            return
+        if self.unreadable:
+            # For people to look at. After a crash here the journal is missing, which is no worse than unreadable.
+            with contextlib.suppress(OSError):
+                os.replace(self._path, self._path.with_name(self._path.name + ".unreadable"))
+        self.address, self.unreadable = address, False
+        self._save()
 
     def get(self, operation_id: str) -> Record | None:
         return self.operations.get(operation_id)
@@ -182,5 +215,7 @@ class Journal:
             self._write()
 
     def _write(self) -> None:
-        content = {"version": 1, "operations": self.operations, "device": self.device}
+        if self.address is None:
+            raise RuntimeError("nobody's journal is not to be written")
+        content = {"version": 1, "address": self.address, "operations": self.operations, "device": self.device}
         write_durably(self._path, json.dumps(content).encode())

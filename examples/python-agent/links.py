@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from credentials import Credentials, Session
+from credentials import Identity, Session
 from messages import DOWN, LONGEST, Message
 from mqtt_version import wants_renewal
 from web import NoAnswer, Refused, Web, tls_context
@@ -84,7 +84,7 @@ class MqttLink:
         self.greeted, self.silent = False, False
         self.code: int | None = None
         self._listener, self._credential = listener, session
-        self._topics = f"tillkeeper/v1/{session.terminal_id}/"
+        self._topics = f"tillkeeper/v1/{session.address}/"
         self._answered = threading.Event()
         self._failure: LinkFailed | None = None
         self._last: mqtt.MQTTMessageInfo | None = None
@@ -204,7 +204,7 @@ class HttpsLink:
 
     transport = "https"
 
-    def __init__(self, credentials: Credentials, address: str, ca: str | None, listener: Listener) -> None:
+    def __init__(self, credentials: Identity, address: str, ca: str | None, listener: Listener) -> None:
         self.session = str(uuid.uuid4())
         self.closed, self.refused = threading.Event(), False
         self._listener, self._credentials = listener, credentials
@@ -281,7 +281,7 @@ class HttpsLink:
         if wait:
             body["wait_seconds"] = wait
         try:
-            answer = web.post("/v1/device/messages", body, {"Authorization": f"Bearer {session.token}"})
+            answer = web.post("/v1/device/messages", body, {"Authorization": session.authorization})
         except Refused as refusal:
             self.refused = refusal.status == 401
             raise LinkFailed(str(refusal)) from refusal

@@ -11,7 +11,7 @@ from times import from_text
 
 Message = dict[str, Any]
 
-DOWN = ("welcome", "command", "receipt", "cancel", "inquiry", "rejection", "probe")
+DOWN = ("welcome", "command", "receipt", "cancel", "rejection", "probe")
 LONGEST = 65536
 
 KNOWN_PARAMETERS = {"operator_id"}

@@ -20,7 +20,6 @@ log = logging.getLogger("agent.rules")
 
 HOLD = 5.0
 LOOK_FOR_PAYMENTS = 0.2
-HELLOS_APART = 0.5
 MOST_NAMED = 100
 SETTLE = 60.0
 
@@ -46,10 +45,8 @@ class Rules:
         self.running = False
         self._stopped = False
         self._answers = Answers(journal, clock, outside)
-        self._inquiry: Message | None = None
         self._hello_due: float | None = None
         self._hello_pauses = Backoff(2.0, 30.0, lambda: 0.0)
-        self._hello_said = float("-inf")
         self._look_again: float | None = None
         self._forget_due = clock.steady() + SETTLE
 
@@ -88,7 +85,6 @@ class Rules:
             "command": self._command,
             "receipt": self._answers.receipt,
             "cancel": self._cancel,
-            "inquiry": self._take_inquiry,
             "rejection": self._answers.rejection,
             "probe": self._probe,
         }
@@ -126,7 +122,6 @@ class Rules:
     def _say_hello(self) -> None:
         if not self._session:
             return
-        now = self._clock.steady()
         sent_at = self._now()
         hello: Message = {
             "protocol": 1,
@@ -135,12 +130,8 @@ class Rules:
             "session": self._session,
             "operations": self._known_operations(),
         }
-        if self._inquiry:
-            hello["inquiry"] = self._inquiry
         self.time.said_hello(sent_at)
-        self._hello_said = now
-        # One timer for all reasons to say hello, so that inquiries do not multiply the repeating (rule 4).
-        self._hello_due = now + self._hello_pauses.pause()
+        self._hello_due = self._clock.steady() + self._hello_pauses.pause()
         self._outside.send("hello", hello)
 
     def _known_operations(self) -> list[Message]:
@@ -159,20 +150,6 @@ class Rules:
         self._hello_pauses.begin_again()
         self._presence.welcomed(message.get("heartbeat_seconds"))
         self._advance()
-
-    def _take_inquiry(self, message: Message) -> None:
-        operation_id, attempt = operation_id_of(message), message.get("attempt")
-        if not isinstance(attempt, int) or isinstance(attempt, bool) or attempt < 1:
-            raise ValueError("attempt is not a number from 1")
-        self._inquiry = {"operation_id": operation_id, "attempt": attempt}
-        earliest = self._hello_said + HELLOS_APART
-        if self._clock.steady() >= earliest:
-            self._say_hello()
-        else:
-            self._hello_due = earliest if self._hello_due is None else min(self._hello_due, earliest)
-        record = self._journal.get(operation_id)
-        if record and "result" in record and not record["receipted"]:
-            self._answers.send(operation_id)
 
     # Commands
 

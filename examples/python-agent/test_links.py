@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import socket
 import threading
 import time
 import unittest
 
-from credentials import Session
-from links import Link, LinkFailed, MqttLink
+from unittest import mock
 
-SUBACK = [0x90, 10, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1]
+from links import HttpsLink, Link, LinkFailed, MqttLink
+from password import session_of
+from web import NoAnswer
+
+SUBACK = [0x90, 9, 0, 1, 0, 1, 1, 1, 1, 1, 1]
+ADDRESS = "T12345678-T0001-D3632400"
 ACCEPTED = [0x20, 3, 0, 0, 0]
 
 
@@ -22,6 +28,7 @@ class ScriptedBroker:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.published: list[bytes] = []
+        self.connected_with, self.subscribed_to = b"", b""
         self.level: int | None = None
         self._connack = connack
         self._socket: socket.socket | None = None
@@ -49,15 +56,26 @@ class ScriptedBroker:
                         break
                 body = stream.read(length)
                 if head[0] >> 4 == 1:
-                    self.level = body[6]
+                    self.level, self.connected_with = body[6], body
                     if self._connack is None:
                         self._socket.shutdown(socket.SHUT_RDWR)
                         return
                     self.say(*self._connack)
                 elif head[0] >> 4 == 8:
+                    self.subscribed_to = body
                     self.say(*SUBACK)
                 elif head[0] >> 4 == 3:
                     self.published.append(body)
+
+
+def password_answer(url: str) -> dict[str, str]:
+    who = {"terminal_id": "T12345678-T0001", "address": ADDRESS, "username": ADDRESS, "client_id": ADDRESS}
+    return {**who, "mqtt_url": url, "password": "secret"}
+
+
+def texts(body: bytes) -> list[str]:
+    """Whatever has the form of an address or a topic in a packet."""
+    return [it.decode() for it in re.findall(rb"(?:tillkeeper/v1/)?T\d{8}-T\d{4}(?:-D\d+)?(?:/[a-z_#+]+)?", body)]
 
 
 class Heard:
@@ -76,7 +94,7 @@ class MqttLinkTest(unittest.TestCase):
         broker, listener = ScriptedBroker(connack), Heard()
         self.addCleanup(broker.close)
         url = f"mqtt://127.0.0.1:{broker.port}"
-        session = Session("T1", "token", url, "T1", "secret", "T1", "http://127.0.0.1", time.monotonic() + 60)
+        session = session_of(password_answer(url), "http://127.0.0.1")
         link = MqttLink(session, level, None, listener)
         self.addCleanup(link.close)
         return link, broker, listener
@@ -134,6 +152,28 @@ class MqttLinkTest(unittest.TestCase):
         self.wait_for(lambda: len(broker.published) == 2)
         expiring = [bytes([5, 2, 0, 0, 0, 3]) in it for it in broker.published]
         self.assertEqual(expiring, [True, False])
+
+    def test_user_name_client_id_and_topics_are_the_address(self) -> None:
+        link, broker, _ = self.link(ACCEPTED)
+        link.open()
+        link.send("hello", {})
+        self.wait_for(lambda: len(broker.published) == 1)
+        topics = f"tillkeeper/v1/{ADDRESS}/"
+        self.assertEqual(texts(broker.connected_with), [ADDRESS, topics + "gone", ADDRESS])
+        down = ["welcome", "command", "receipt", "cancel", "rejection", "probe"]
+        self.assertEqual(texts(broker.subscribed_to), [topics + it for it in down])
+        self.assertEqual(texts(broker.published[0]), [topics + "hello"])
+
+    def test_over_https_a_password_goes_with_the_address(self) -> None:
+        session = session_of(password_answer("mqtt://127.0.0.1"), "http://127.0.0.1")
+        identity = mock.Mock(current=lambda: session)
+        with mock.patch("links.Web") as web:
+            web.return_value.post.side_effect = NoAnswer("away")
+            with self.assertRaises(LinkFailed):
+                HttpsLink(identity, session.https_url, None, Heard()).open()
+            _, _, headers = web.return_value.post.call_args.args
+        basic = headers["Authorization"].removeprefix("Basic ")
+        self.assertEqual(base64.b64decode(basic).decode(), f"{ADDRESS}:secret")
 
     def wait_for(self, condition) -> None:
         ends = time.monotonic() + 5

@@ -41,6 +41,15 @@ class InFolder(unittest.TestCase):
         self.folder = Path(folder.name)
 
 
+ADDRESS = "T12345678-T0001-D3632400"
+
+
+def journal_in(folder: Path) -> Journal:
+    it = Journal(folder / "journal.json")
+    it.belongs_to(ADDRESS)
+    return it
+
+
 NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -49,7 +58,7 @@ class FullDiskTest(InFolder):
 
     def setUp(self) -> None:
         super().setUp()
-        self.journal = Journal(self.folder / "journal.json")
+        self.journal = journal_in(self.folder)
         self.reserve = self.folder / "journal.json.reserve"
         self.full = False
         self.write = journal.write_durably
@@ -94,7 +103,7 @@ class FullDiskTest(InFolder):
 class JournalTest(InFolder):
     def test_it_outlives_the_process_and_only_its_owner_reads_it(self) -> None:
         path = self.folder / "journal.json"
-        journal = Journal(path)
+        journal = journal_in(self.folder)
         journal.begin("one", "end_of_day", 10.0, "then")
         begun = {"operation": "end_of_day", "expires_at": 10.0, "started_at": "then"}
         self.assertEqual(Journal(path).get("one"), begun)
@@ -102,7 +111,7 @@ class JournalTest(InFolder):
 
     def test_a_result_and_what_it_changed_come_together(self) -> None:
         path = self.folder / "journal.json"
-        journal = Journal(path)
+        journal = journal_in(self.folder)
         journal.begin("one", "end_of_day", 10.0, "then")
         journal.answer("one", 10.0, {"operation": "end_of_day", "status": "COMPLETED"}, {"batch_number": 2})
         again = Journal(path)
@@ -111,18 +120,35 @@ class JournalTest(InFolder):
 
     def test_a_write_that_was_cut_off_leaves_the_old_one(self) -> None:
         path = self.folder / "journal.json"
-        Journal(path).change_device(batch_number=1)
+        journal_in(self.folder).change_device(batch_number=1)
         (self.folder / "journal.json.new").write_text('{"oper')
         self.assertEqual(Journal(path).device, {"batch_number": 1})
 
-    def test_a_journal_that_cannot_be_read_is_not_taken_for_an_empty_one(self) -> None:
+    def test_it_says_whose_it_is_and_keeps_what_was_done_when_the_address_changes(self) -> None:
         path = self.folder / "journal.json"
-        path.write_text("{")
-        with self.assertRaises(ValueError):
-            Journal(path)
+        journal = journal_in(self.folder)
+        journal.answer("one", 10.0, {"operation": "end_of_day", "status": "COMPLETED"}, {"batch_number": 2})
+        again = Journal(path)
+        self.assertEqual(again.address, ADDRESS)
+        again.belongs_to("T12345678-T0001-D3632401")
+        moved = Journal(path)
+        self.assertEqual(moved.address, "T12345678-T0001-D3632401")
+        self.assertEqual((set(moved.operations), moved.device), ({"one"}, {"batch_number": 2}))
+
+    def test_a_journal_that_cannot_be_read_is_nobodys_and_kept_for_people_to_look_at(self) -> None:
+        path = self.folder / "journal.json"
+        for content in ("{", "[]", "{}", '{"operations":{},"device":{}}', '{"address":"","operations":{},"device":{}}', "[" * 9999):
+            path.write_text(content)
+            journal = Journal(path)
+            self.assertEqual((journal.address, journal.unreadable), (None, True), content)
+            with self.assertRaises(RuntimeError):
+                journal.look()
+            journal.belongs_to(ADDRESS)
+            self.assertEqual((self.folder / "journal.json.unreadable").read_text(), content)
+            self.assertEqual((Journal(path).address, Journal(path).operations), (ADDRESS, {}))
 
     def test_the_latest_is_named_first(self) -> None:
-        journal = Journal(self.folder / "journal.json")
+        journal = journal_in(self.folder)
         for name in ("one", "two", "three"):
             journal.begin(name, "open_menu", 10.0, "then")
         journal.answer("one", 10.0, {"operation": "open_menu", "status": "COMPLETED"})

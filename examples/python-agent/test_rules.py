@@ -75,6 +75,7 @@ class RulesTest(unittest.TestCase):
     def start(self) -> None:
         """A device that begins anew with the journal as it is on the disk."""
         self.journal = Journal(self.path)
+        self.journal.belongs_to("T12345678-T0001-D3632400")
         self.journal.answer_interrupted(to_text(self.clock.wall()))
         presence = Presence(self.clock, lambda: {"telemetry": {}}, lambda: 0.0)
         self.rules = Rules(self.journal, self.clock, self.world, presence, "test/1")
@@ -144,6 +145,29 @@ class RulesTest(unittest.TestCase):
         self.assertEqual(len(self.said("result")), 3)
         self.assertEqual(self.said("result")[0], self.said("result")[2])
         self.assertEqual(self.world.begun, [operation_id])
+
+    def test_the_close_of_a_day_may_be_sent_again_at_any_moment(self) -> None:
+        operation_id = self.command("end_of_day", window=60)
+        for _ in range(3):
+            self.command("end_of_day", operation_id=operation_id)  # while "begun" is being written
+        self.written()
+        self.go(2)
+        self.command("end_of_day", operation_id=operation_id)  # while it runs
+        self.assertEqual(len(self.said("started")), 2)
+        self.start()  # a power cut
+        self.connect()
+        self.command("end_of_day", operation_id=operation_id)
+        self.written()
+        self.assertEqual(self.last("result")["error"]["code"], "interrupted")
+        self.assertEqual(self.world.begun, [operation_id])
+
+    def test_a_hello_says_nothing_but_what_the_protocol_names(self) -> None:
+        names = {"protocol", "agent", "sent_at", "session", "operations"}
+        self.assertEqual(set(self.last("hello")), names)
+        hellos = len(self.said("hello"))
+        self.hear("inquiry", operation_id=str(uuid.uuid4()), attempt=1)
+        self.go(1)
+        self.assertEqual(len(self.said("hello")), hellos)
 
     def test_after_a_crash_it_is_answered_as_interrupted_and_not_begun_again(self) -> None:
         operation_id = self.command()
@@ -312,7 +336,6 @@ class RulesTest(unittest.TestCase):
 
     def test_cancelled_while_begun_is_written(self) -> None:
         operation_id = self.command()
-        self.rules.understood("inquiry", {"operation_id": operation_id, "attempt": 1})
         self.cancel(operation_id)
         self.written()
         self.assertEqual(self.last("result")["reason"], "cancelled")
@@ -328,28 +351,6 @@ class RulesTest(unittest.TestCase):
         self.cancel(operation_id)
         self.cancel(operation_id)
         self.assertEqual(len(self.said("cancel_refused")), 2)
-
-    def test_an_inquiry(self) -> None:
-        operation_id = self.command()
-        self.written()
-        self.complete(operation_id)
-        self.go(1)
-        results = len(self.said("result"))
-        self.hear("inquiry", operation_id=operation_id, attempt=2)
-        hello = self.last("hello")
-        self.assertEqual(hello["inquiry"], {"operation_id": operation_id, "attempt": 2})
-        self.assertEqual(hello["operations"], [{"operation_id": operation_id, "phase": "answered"}])
-        self.assertEqual(len(self.said("result")), results + 1)
-
-    def test_inquiries_that_follow_each_other_share_a_hello(self) -> None:
-        self.go(1)
-        before = len(self.said("hello"))
-        for attempt in range(1, 20):
-            self.hear("inquiry", operation_id=str(uuid.uuid4()), attempt=attempt)
-        self.assertEqual(len(self.said("hello")), before + 1)
-        self.go(0.5)
-        self.assertEqual(len(self.said("hello")), before + 2)
-        self.assertEqual(self.last("hello")["inquiry"]["attempt"], 19)
 
     def test_hello_is_repeated_without_a_welcome(self) -> None:
         self.start()
@@ -387,9 +388,9 @@ class RulesTest(unittest.TestCase):
         self.assertEqual(self.last("probe_answer"), {"probe_id": probe_id})
 
     def test_nothing_that_comes_stops_it(self) -> None:
-        channels = ("welcome", "command", "receipt", "cancel", "inquiry", "rejection", "probe", "unheard_of")
+        channels = ("welcome", "command", "receipt", "cancel", "rejection", "probe", "inquiry")
         junk = [b"", b"{", b"null", b"[]", b'"x"', b"\xff\xfe", b"{}", b"[" * 20000, b"x" * 70000, b'{"a":NaN}']
-        fields = ("operation_id", "operation", "expires_at", "parameters", "attempt", "hello_sent_at", "errors")
+        fields = ("operation_id", "operation", "expires_at", "parameters", "hello_sent_at", "errors")
         junk += [json.dumps({name: value}).encode() for name in fields for value in (1, None, [], {}, "x", "9" * 5000)]
         for channel in channels:
             for payload in junk:

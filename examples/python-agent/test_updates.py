@@ -82,7 +82,9 @@ class UpdatesTest(unittest.TestCase):
         keys = self.folder / "keys.json"
         keys.write_text(json.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": base64url(public)}]}))
         self.updates = Updates(ReleaseKeys(keys))
-        self.device = Device(self.folder, Journal(self.folder / "journal.json"), "SATURN1000", None)
+        journal = Journal(self.folder / "journal.json")
+        journal.belongs_to("T12345678-T0001-D3632400")
+        self.device = Device(self.folder, journal, "SATURN1000", None)
         self.manifest: Message = {"latest": self.release("2.0"), "configuration": None}
 
     def release(self, version: str, model: str = "SATURN1000") -> Message:
