@@ -7,11 +7,13 @@ Whoever runs it hands in what happens, one thing after the other, calls `tick` w
 from __future__ import annotations
 
 import logging
+import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from answers import Answers
 from journal import Journal
-from messages import Command, Message, operation_id_of, parse, text_of
+from messages import Command, Memory, Message, may_have_closed, memory_of, operation_id_of, parse, text_of
 from outside import Outside
 from presence import Presence
 from times import Backoff, Clock, ServerTime, from_text, to_text
@@ -48,7 +50,9 @@ class Rules:
         self._hello_due: float | None = None
         self._hello_pauses = Backoff(2.0, 30.0, lambda: 0.0)
         self._look_again: float | None = None
-        self._forget_due = clock.steady() + SETTLE
+        self._settle_due = clock.steady() + SETTLE
+        # Whether the welcome to a hello of this run was compared with the journal (rule 6).
+        self._compared = False
 
     # The link
 
@@ -83,8 +87,9 @@ class Rules:
         takers = {
             "welcome": self._welcome,
             "command": self._command,
-            "receipt": self._answers.receipt,
+            "receipt": self._receipt,
             "cancel": self._cancel,
+            "memory": lambda message: self._hold(memory_of(message)),
             "rejection": self._answers.rejection,
             "probe": self._probe,
         }
@@ -94,12 +99,12 @@ class Rules:
 
     @property
     def idle(self) -> bool:
-        return not (self.running or self._beginning or self._waiting)
+        return not (self.running or self._beginning or (self._waiting and not self._stopped))
 
     # Time
 
     def next_wakeup(self) -> float:
-        times = [self._forget_due, self._presence.due(), self._answers.due(), self._hello_due, self._look_again]
+        times = [self._settle_due, self._presence.due(), self._answers.due(), self._hello_due, self._look_again]
         return min(it for it in times if it is not None)
 
     def tick(self) -> None:
@@ -107,11 +112,12 @@ class Rules:
         if self._hello_due is not None and now >= self._hello_due:
             self._say_hello()
         self._answers.tick()
-        heartbeat = self._presence.heartbeat(self.time.round_trip)
+        heartbeat = self._presence.heartbeat(self.time.round_trip, self._journal.held)
         if heartbeat and self._session:
             self._outside.send("heartbeat", heartbeat)
-        if now >= self._forget_due:
-            self._forget_due = now + SETTLE
+        if now >= self._settle_due:
+            self._settle_due = now + SETTLE
+            self.ask_reader()
             if self.time.known:
                 self._journal.forget(self.time.now())
         if self._look_again is not None and now >= self._look_again:
@@ -122,6 +128,7 @@ class Rules:
     def _say_hello(self) -> None:
         if not self._session:
             return
+        self.ask_reader()
         sent_at = self._now()
         hello: Message = {
             "protocol": 1,
@@ -135,21 +142,54 @@ class Rules:
         self._outside.send("hello", hello)
 
     def _known_operations(self) -> list[Message]:
-        waiting = [it.command.operation_id for it in reversed(self._waiting)]
-        beginning = self._beginning.command.operation_id if self._beginning else None
-        named = [{"operation_id": it, "phase": "delivered"} for it in waiting]
-        for operation_id, record in self._journal.unreceipted():
-            phase = "answered" if "result" in record else "delivered" if operation_id == beginning else "started"
-            named.append({"operation_id": operation_id, "phase": phase})
+        begun = self._journal.begun
+        named = [{"operation_id": begun["operation_id"], "phase": "started"}] if begun and not self._beginning else []
+        waiting = [*reversed(self._waiting), *([self._beginning] if self._beginning else [])]
+        named += [{"operation_id": it.command.operation_id, "phase": "delivered"} for it in waiting]
         return named[:MOST_NAMED]
 
     def _welcome(self, message: Message) -> None:
+        memory = memory_of(message)
         if not self.time.welcomed(text_of(message, "hello_sent_at"), from_text(message.get("server_time"))):
             return
         self._hello_due = None
         self._hello_pauses.begin_again()
+        if self._hold(memory):
+            self._compared = True
         self._presence.welcomed(message.get("heartbeat_seconds"))
         self._advance()
+
+    # Memory
+
+    def _hold(self, memory: Memory) -> bool:
+        """The server says how much of the log it holds. False when that cannot be this log."""
+        if self._journal.fits(memory):
+            self._answers.hold(memory)
+            return True
+        log.error("the server holds %s of this address, and the journal does not: it is an old copy", memory)
+        self._compared = False
+        self.begin_nothing_more()
+        self._outside.outdated()
+        return False
+
+    def _receipt(self, message: Message) -> None:
+        memory = memory_of(message)
+        self._answers.receipt(message)
+        self._hold(memory)
+
+    def ask_reader(self) -> bool:
+        """A batch that the journal lacks was closed at the terminal (rule 14). False when that could not be stored."""
+        last = None if self.running else self._outside.last_batch()
+        if last is None or last["batch_id"] == self._journal.batch:
+            return True
+        head = {"operation_id": str(uuid.uuid4()), "operation": "end_of_day", "status": "COMPLETED"}
+        result = {**head, "finished_at": last["last_end_of_day_at"], "result": last, "by_hand": True}
+        try:
+            self._journal.note_close_by_hand(result, last["batch_id"])
+        except OSError:
+            return False
+        self._answers.tick()
+        return True
 
     # Commands
 
@@ -170,17 +210,19 @@ class Rules:
             self._tell_waiting(it)
 
     def _answer_known(self, operation_id: str) -> bool:
-        """Answers a copy of a command (rule 6)."""
-        record = self._journal.get(operation_id)
+        """Answers a copy of a command (rule 8)."""
+        begun = self._journal.begun
         waiting = [it for it in [*self._waiting, self._beginning] if it and it.command.operation_id == operation_id]
         if waiting:
             waiting[0].told = False
             self._tell_waiting(waiting[0])
-        elif record and "result" in record:
-            self._outside.send("result", record["result"])
-        elif record:
-            self._outside.send("started", {"operation_id": operation_id, "started_at": record["started_at"]})
-        return bool(waiting or record)
+        elif begun and begun["operation_id"] == operation_id:
+            self._outside.send("started", {"operation_id": operation_id, "started_at": begun["started_at"]})
+        elif self._journal.answered(operation_id):
+            self._answers.again(operation_id)
+        else:
+            return False
+        return True
 
     def _tell_waiting(self, it: Waiting) -> None:
         if not it.told and self._session:
@@ -192,6 +234,9 @@ class Rules:
         self._look_again = None
         while self._waiting and not self._beginning and not self.running and not self._stopped:
             it = self._waiting[0]
+            if self._answer_known_request(it.command):
+                self._waiting.pop(0)
+                continue
             instant = self._instant(it)
             if instant is None:
                 self._look_again = (it.held_since or self._clock.steady()) + HOLD
@@ -199,22 +244,47 @@ class Rules:
             if instant >= it.command.expires_at:
                 self._waiting.pop(0)
                 self._fail(it.command, "expired")
+            elif it.command.is_close and not self._compared:
+                self._look_again = self._clock.steady() + it.command.expires_at - instant
+                return
             elif self._outside.take_till():
                 self._outside.leave_till()  # the look that counts comes when "begun" is on the disk
                 self._write_begun(self._waiting.pop(0))
             elif not self._busy(it, instant):
                 return
 
+    def _answer_known_request(self, command: Command) -> bool:
+        """A request leads to one close. What came of it is the answer to its repetition, too (rule 12)."""
+        known = self._journal.close_of_request(command.request) if command.is_close and command.request else None
+        if known is None:
+            return False
+        own = {"operation_id": command.operation_id, "origin": command.origin}
+        self._answers.give({**known, **own, "repeats": known.get("repeats", known["operation_id"])})
+        return True
+
     def _write_begun(self, it: Waiting) -> None:
-        self._beginning, self._cancelled_while_beginning = it, False
         command = it.command
+        if not self._in_step(command):
+            return
         try:
-            self._journal.begin(command.operation_id, command.operation, command.expires_at, self._now())
+            self._journal.begin(command.operation_id, command.operation, self._now(), command.origin)
         except OSError:
-            self._beginning = None
             self._fail(command, "storage_failed")
             return
+        self._beginning, self._cancelled_while_beginning = it, False
         self._outside.later(command.operation_id)
+
+    def _in_step(self, command: Command) -> bool:
+        """Whether the server knew of the last close when it accepted this one; else it is answered (rule 13)."""
+        if not command.is_close:
+            return True
+        if not self.ask_reader():
+            self._fail(command, "storage_failed")
+            return False
+        last = self._journal.last_close()
+        if last != command.previous_close:
+            self._fail(command, "out_of_step", last_close=last)
+        return last == command.previous_close
 
     def begin_written(self, operation_id: str) -> None:
         """"Begun" is on the disk, and what came in meanwhile has been heard. Now look once more, and begin."""
@@ -226,22 +296,29 @@ class Rules:
         if self._cancelled_while_beginning:
             self._fail(command, "cancelled")
         elif instant is None or self._stopped:
-            self._journal.unbegin(operation_id)
+            self._journal.unbegin()
             self._waiting.insert(0, it)
         elif instant >= command.expires_at:
             self._fail(command, "expired")
         elif self._outside.take_till():
-            started_at = self._journal.operations[operation_id]["started_at"]
-            self.running = True
-            self._outside.begin(command, command.expires_at - instant)
-            self._outside.send("started", {"operation_id": operation_id, "started_at": started_at})
-            self._outside.emit("operation", operation_id=operation_id, operation=command.operation, state="started")
+            if self._in_step(command):  # from here on nobody closes the day by hand
+                self._begin(command, command.expires_at - instant)
+            else:
+                self._outside.leave_till()
         else:
             if command.when_busy == "wait":
-                self._journal.unbegin(operation_id)
+                self._journal.unbegin()
             self._waiting.insert(0, it)
             self._busy(it, instant)
         self._advance()
+
+    def _begin(self, command: Command, seconds_left: float) -> None:
+        assert self._journal.begun
+        head = {"operation_id": command.operation_id}
+        self.running = True
+        self._outside.begin(command, seconds_left)
+        self._outside.send("started", {**head, "started_at": self._journal.begun["started_at"]})
+        self._outside.emit("operation", **head, operation=command.operation, state="started")
 
     def _busy(self, it: Waiting, instant: float) -> bool:
         """In the middle of a payment (rules 12 and 13). Whether the command is answered by it."""
@@ -272,35 +349,54 @@ class Rules:
 
     def _cancel(self, message: Message) -> None:
         operation_id, operation = operation_id_of(message), text_of(message, "operation")
-        expires_at = from_text(message.get("expires_at"))
-        record = self._journal.get(operation_id)
+        begun = self._journal.begun
         if self._beginning and self._beginning.command.operation_id == operation_id:
             self._cancelled_while_beginning = True
-        elif record and "result" in record:
-            self._outside.send("result", record["result"])
-        elif record:
+        elif begun and begun["operation_id"] == operation_id:
             if not self._outside.break_off(operation_id):
                 self._outside.send("cancel_refused", {"operation_id": operation_id})
+        elif self._journal.answered(operation_id):
+            self._answers.again(operation_id)
         else:
+            waiting = [it.command for it in self._waiting if it.command.operation_id == operation_id]
             self._waiting = [it for it in self._waiting if it.command.operation_id != operation_id]
-            self._answers.give(operation_id, operation, expires_at, {"status": "FAILED", "reason": "cancelled"})
+            origin = waiting[0].origin if waiting else None
+            self._give(operation_id, operation, origin, {"status": "FAILED", "reason": "cancelled"})
             self._advance()
 
     # Results
 
     def finished(self, operation_id: str, came_of_it: Message, device: Message | None = None) -> None:
         """`came_of_it`: status and result, or status, reason and error. `device`: what changed on the device."""
-        record = self._journal.operations[operation_id]
-        begun = {"started_at": record["started_at"]}
-        self._answers.give(operation_id, record["operation"], record["expires_at"], {**begun, **came_of_it}, device)
+        begun = self._journal.begun
+        assert begun and begun["operation_id"] == operation_id
+        batch = None
+        if may_have_closed({**begun, **came_of_it}):
+            # As the reader names it: what it says next is not to look like a close by hand.
+            last = self._outside.last_batch() or came_of_it.get("result") or {}
+            batch = last.get("batch_id")
+        known = {"started_at": begun["started_at"], **came_of_it}
+        self._give(operation_id, begun["operation"], begun.get("origin"), known, batch, device)
         self.running = False
         self._outside.leave_till()
         self._advance()
 
-    def _fail(self, command: Command, reason: str, error: Message | None = None) -> None:
+    def _fail(self, command: Command, reason: str, error: Message | None = None, **more: Any) -> None:
         """Answers what was not begun. If it stands in the journal as begun, the answer takes its place."""
-        came_of_it: Message = {"status": "FAILED", "reason": reason, **({"error": error} if error else {})}
-        self._answers.give(command.operation_id, command.operation, command.expires_at, came_of_it)
+        came_of_it = {"status": "FAILED", "reason": reason, **({"error": error} if error else {}), **more}
+        self._give(command.operation_id, command.operation, command.origin, came_of_it)
+
+    def _give(
+        self,
+        operation_id: str,
+        operation: str,
+        origin: Message | None,
+        came_of_it: Message,
+        batch: str | None = None,
+        device: Message | None = None,
+    ) -> None:
+        head = {"operation_id": operation_id, "operation": operation, "finished_at": self._now()}
+        self._answers.give({**head, **came_of_it, **({"origin": origin} if origin else {})}, batch, device)
 
     def _probe(self, message: Message) -> None:
         self._outside.send("probe_answer", {"probe_id": operation_id_of(message, "probe_id")})
