@@ -1,4 +1,4 @@
-"""Results: into the journal first, then on their way, one after the other as they are numbered, each until the server has it."""
+"""Results: into the journal first, then on their way, one after the other as they are numbered, each until the server has it (rules 8 to 11, 14)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from journal import Journal
-from messages import Memory, Message, may_have_closed, operation_id_of
+from messages import Command, Memory, Message, may_have_closed, operation_id_of
 from outside import Outside
 from times import Backoff, Clock, to_text
 
@@ -70,6 +70,16 @@ class Answers:
         head = {key: result[key] for key in ("operation_id", "operation")}
         self._outside.emit("operation", **head, state=result["status"])
 
+    def fail(self, command: Command, reason: str, error: Message | None = None, **more: Any) -> None:
+        """Answers what was not begun. If it stands in the journal as begun, the answer takes its place."""
+        more.update({"error": error} if error else {})
+        self.fail_unseen(command.operation_id, command.operation, command.origin, reason, **more)
+
+    def fail_unseen(self, operation_id: str, operation: str, origin: Message | None, reason: str, **more: Any) -> None:
+        """The same for what is cancelled before its command came."""
+        head = {"operation_id": operation_id, "operation": operation, "status": "FAILED", "finished_at": self._now()}
+        self.give({**head, "reason": reason, **more, **({"origin": origin} if origin else {})})
+
     def again(self, operation_id: str) -> None:
         """For a copy of the command. What the server is not to hear yet comes when its number does."""
         entry, held = self._journal.answered(operation_id), self._journal.held
@@ -103,12 +113,15 @@ class Answers:
         held = self._journal.held["number"] if self._journal.held else 0
         if message.get("channel") != "result" or not entry or entry.get("number", held + 1) <= held:
             return
-        simpler = _simpler(entry["result"], str(message.get("errors")), to_text(self._clock.wall()))
+        simpler = _simpler(entry["result"], str(message.get("errors")), self._now())
         if simpler != entry["result"]:
             self._journal.replace(entry, simpler)
             self._told = None
             self._unnumbered.pop(entry["result"]["operation_id"], None)
             self.tick()
+
+    def _now(self) -> str:
+        return to_text(self._clock.wall())
 
     def _by_hand(self, message: Message) -> dict[str, Any] | None:
         named = message.get("operation_id")

@@ -298,7 +298,7 @@ class Credentials:
         return self._ask("renewal", "/v1/device/token", known or self._serial, {**who, **lost})
 
     def _hand_in(self) -> None:
-        """A device that was replaced still tells what it did as the address of its journal (rule 21)."""
+        """A device that was replaced still tells what it did as the address of its journal."""
         address = self._journal.address
         try:
             while address and (results := self._journal.untold(MOST_HANDED_IN)):

@@ -1,7 +1,7 @@
 """What must outlive a power cut: what is begun, the numbered log of what came of everything, and what that changed.
 
 One small JSON file, replaced as a whole each time. It says whose memory it is: the address that the device has as long
-as this is what it remembers. What only waits is not written down: after a crash the server sends it again.
+as this is what it remembers (rule 4). What only waits is not written down: after a crash the server sends it again.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Journal:
         return self.after(self.held["number"] if self.held else 0, most)
 
     def forget(self, server_now: float) -> None:
-        """Lets go of what the server holds, beyond the last 50 closes and the last 50 others, a week after it was made."""
+        """Lets go of what the server holds, beyond the last 50 closes and the last 50 others, after a week (rule 12)."""
         closes = [it for it in self.entries if may_have_closed(it["result"])]
         others = [it for it in self.entries if not may_have_closed(it["result"])]
         spare = {it["number"] for it in closes[-KEPT_OF_EACH:] + others[-KEPT_OF_EACH:]}
@@ -227,7 +227,7 @@ class Journal:
         self._save_if_possible()
 
     def answer_interrupted(self, now: str, batch: str | None) -> str | None:
-        """Answers what a crash interrupted. Call it before anything else is done as the journal's address.
+        """Answers what a crash interrupted (rule 22). Call it before anything else is done as the journal's address.
 
         What an operation changes in this journal is written together with its result, so what has no result has changed
         nothing here. Of a close nobody knows: the reader may have done it. `batch` is what the reader names now, so that it

@@ -1,4 +1,4 @@
-"""What the server says, checked. Whatever is not understood raises ValueError and is ignored by the caller."""
+"""What the server says, checked. Whatever is not understood raises ValueError and is ignored by the caller (rule 35)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Command:
         return request if isinstance(request, str) else None
 
     def unsupported(self) -> str | None:
-        """What this agent does not know of it."""
+        """What this agent does not know of it (rule 20)."""
         if self.operation not in KNOWN_OPERATIONS:
             return f"operation {self.operation}"
         strange = self.parameters.keys() - KNOWN_PARAMETERS
@@ -119,5 +119,5 @@ class Command:
 
     @property
     def latest_start(self) -> float:
-        """When waiting for a payment ends, early enough for the server to take the answer in time."""
+        """When waiting for a payment ends, early enough for the server to take the answer in time (rule 27)."""
         return self.expires_at - min(1.0, (self.expires_at - self.created_at) / 10)

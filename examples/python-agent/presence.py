@@ -1,4 +1,4 @@
-"""When to say a heartbeat, and what it says."""
+"""When to say a heartbeat, and what it says (rules 37 to 40)."""
 
 from __future__ import annotations
 

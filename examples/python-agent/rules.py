@@ -7,13 +7,12 @@ Whoever runs it hands in what happens, one thing after the other, calls `tick` w
 from __future__ import annotations
 
 import logging
-import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from answers import Answers
+from closes import Closes
 from journal import Journal
-from messages import Command, Memory, Message, may_have_closed, memory_of, operation_id_of, parse, text_of
+from messages import Command, Memory, Message, memory_of, operation_id_of, parse, text_of
 from outside import Outside
 from presence import Presence
 from times import Backoff, Clock, ServerTime, from_text, to_text
@@ -47,6 +46,7 @@ class Rules:
         self.running = False
         self._stopped = False
         self._answers = Answers(journal, clock, outside)
+        self._closes = Closes(journal, outside, self._answers)
         self._hello_due: float | None = None
         self._hello_pauses = Backoff(2.0, 30.0, lambda: 0.0)
         self._look_again: float | None = None
@@ -70,7 +70,7 @@ class Rules:
         self._presence.disconnected()
 
     def begin_nothing_more(self) -> None:
-        """What waits is known in memory alone; the server sends it again (rule 27)."""
+        """What waits is known in memory alone; the server sends it again (rule 2)."""
         self._stopped = True
 
     def goodbye(self) -> None:
@@ -161,6 +161,10 @@ class Rules:
 
     # Memory
 
+    def ask_reader(self) -> None:
+        if not self.running:
+            self._closes.ask_reader()
+
     def _hold(self, memory: Memory) -> bool:
         """The server says how much of the log it holds. False when that cannot be this log."""
         if self._journal.fits(memory):
@@ -177,20 +181,6 @@ class Rules:
         self._answers.receipt(message)
         self._hold(memory)
 
-    def ask_reader(self) -> bool:
-        """A batch that the journal lacks was closed at the terminal (rule 14). False when that could not be stored."""
-        last = None if self.running else self._outside.last_batch()
-        if last is None or last["batch_id"] == self._journal.batch:
-            return True
-        head = {"operation_id": str(uuid.uuid4()), "operation": "end_of_day", "status": "COMPLETED"}
-        result = {**head, "finished_at": last["last_end_of_day_at"], "result": last, "by_hand": True}
-        try:
-            self._journal.note_close_by_hand(result, last["batch_id"])
-        except OSError:
-            return False
-        self._answers.tick()
-        return True
-
     # Commands
 
     def _command(self, message: Message) -> None:
@@ -202,7 +192,7 @@ class Rules:
         )
         strange = command.unsupported()
         if strange:
-            self._fail(command, "unsupported", {"code": "unsupported", "message": f"Not known here: {strange}"[:500]})
+            self._answers.fail(command, "unsupported", {"code": "unsupported", "message": f"Not known here: {strange}"[:500]})
             return
         self._waiting.append(Waiting(command, self._clock.steady(), self._now()))
         self._advance()
@@ -210,7 +200,7 @@ class Rules:
             self._tell_waiting(it)
 
     def _answer_known(self, operation_id: str) -> bool:
-        """Answers a copy of a command (rule 8)."""
+        """Answers a copy of a command (rule 17)."""
         begun = self._journal.begun
         waiting = [it for it in [*self._waiting, self._beginning] if it and it.command.operation_id == operation_id]
         if waiting:
@@ -230,11 +220,11 @@ class Rules:
             self._outside.send("delivered", {"operation_id": it.command.operation_id, "received_at": it.came_at})
 
     def _advance(self) -> None:
-        """Brings the first that waits as far as it may go: one operation at a time (rule 8)."""
+        """Brings the first that waits as far as it may go: one operation at a time (rule 19)."""
         self._look_again = None
         while self._waiting and not self._beginning and not self.running and not self._stopped:
             it = self._waiting[0]
-            if self._answer_known_request(it.command):
+            if self._closes.answer_known_request(it.command):
                 self._waiting.pop(0)
                 continue
             instant = self._instant(it)
@@ -243,7 +233,7 @@ class Rules:
                 return
             if instant >= it.command.expires_at:
                 self._waiting.pop(0)
-                self._fail(it.command, "expired")
+                self._answers.fail(it.command, "expired")
             elif it.command.is_close and not self._compared:
                 self._look_again = self._clock.steady() + it.command.expires_at - instant
                 return
@@ -253,38 +243,17 @@ class Rules:
             elif not self._busy(it, instant):
                 return
 
-    def _answer_known_request(self, command: Command) -> bool:
-        """A request leads to one close. What came of it is the answer to its repetition, too (rule 12)."""
-        known = self._journal.close_of_request(command.request) if command.is_close and command.request else None
-        if known is None:
-            return False
-        own = {"operation_id": command.operation_id, "origin": command.origin}
-        self._answers.give({**known, **own, "repeats": known.get("repeats", known["operation_id"])})
-        return True
-
     def _write_begun(self, it: Waiting) -> None:
         command = it.command
-        if not self._in_step(command):
+        if not self._closes.in_step(command):
             return
         try:
             self._journal.begin(command.operation_id, command.operation, self._now(), command.origin)
         except OSError:
-            self._fail(command, "storage_failed")
+            self._answers.fail(command, "storage_failed")
             return
         self._beginning, self._cancelled_while_beginning = it, False
         self._outside.later(command.operation_id)
-
-    def _in_step(self, command: Command) -> bool:
-        """Whether the server knew of the last close when it accepted this one; else it is answered (rule 13)."""
-        if not command.is_close:
-            return True
-        if not self.ask_reader():
-            self._fail(command, "storage_failed")
-            return False
-        last = self._journal.last_close()
-        if last != command.previous_close:
-            self._fail(command, "out_of_step", last_close=last)
-        return last == command.previous_close
 
     def begin_written(self, operation_id: str) -> None:
         """"Begun" is on the disk, and what came in meanwhile has been heard. Now look once more, and begin."""
@@ -294,14 +263,14 @@ class Rules:
         self._beginning = None
         command, instant = it.command, self._instant(it)
         if self._cancelled_while_beginning:
-            self._fail(command, "cancelled")
+            self._answers.fail(command, "cancelled")
         elif instant is None or self._stopped:
             self._journal.unbegin()
             self._waiting.insert(0, it)
         elif instant >= command.expires_at:
-            self._fail(command, "expired")
+            self._answers.fail(command, "expired")
         elif self._outside.take_till():
-            if self._in_step(command):  # from here on nobody closes the day by hand
+            if self._closes.in_step(command):  # from here on nobody closes the day by hand
                 self._begin(command, command.expires_at - instant)
             else:
                 self._outside.leave_till()
@@ -321,14 +290,14 @@ class Rules:
         self._outside.emit("operation", **head, operation=command.operation, state="started")
 
     def _busy(self, it: Waiting, instant: float) -> bool:
-        """In the middle of a payment (rules 12 and 13). Whether the command is answered by it."""
+        """In the middle of a payment (rules 26 and 27). Whether the command is answered by it."""
         command = it.command
         if command.when_busy == "wait" and instant < command.latest_start:
             self._tell_waiting(it)
             self._look_again = self._clock.steady() + min(LOOK_FOR_PAYMENTS, command.latest_start - instant)
             return False
         self._waiting.remove(it)
-        self._fail(command, "busy_payment")
+        self._answers.fail(command, "busy_payment")
         return True
 
     def _instant(self, it: Waiting) -> float | None:
@@ -361,7 +330,7 @@ class Rules:
             waiting = [it.command for it in self._waiting if it.command.operation_id == operation_id]
             self._waiting = [it for it in self._waiting if it.command.operation_id != operation_id]
             origin = waiting[0].origin if waiting else None
-            self._give(operation_id, operation, origin, {"status": "FAILED", "reason": "cancelled"})
+            self._answers.fail_unseen(operation_id, operation, origin, "cancelled")
             self._advance()
 
     # Results
@@ -370,33 +339,11 @@ class Rules:
         """`came_of_it`: status and result, or status, reason and error. `device`: what changed on the device."""
         begun = self._journal.begun
         assert begun and begun["operation_id"] == operation_id
-        batch = None
-        if may_have_closed({**begun, **came_of_it}):
-            # As the reader names it: what it says next is not to look like a close by hand.
-            last = self._outside.last_batch() or came_of_it.get("result") or {}
-            batch = last.get("batch_id")
-        known = {"started_at": begun["started_at"], **came_of_it}
-        self._give(operation_id, begun["operation"], begun.get("origin"), known, batch, device)
+        result = {**begun, "finished_at": self._now(), **came_of_it}
+        self._answers.give(result, self._closes.batch_after(result), device)
         self.running = False
         self._outside.leave_till()
         self._advance()
-
-    def _fail(self, command: Command, reason: str, error: Message | None = None, **more: Any) -> None:
-        """Answers what was not begun. If it stands in the journal as begun, the answer takes its place."""
-        came_of_it = {"status": "FAILED", "reason": reason, **({"error": error} if error else {}), **more}
-        self._give(command.operation_id, command.operation, command.origin, came_of_it)
-
-    def _give(
-        self,
-        operation_id: str,
-        operation: str,
-        origin: Message | None,
-        came_of_it: Message,
-        batch: str | None = None,
-        device: Message | None = None,
-    ) -> None:
-        head = {"operation_id": operation_id, "operation": operation, "finished_at": self._now()}
-        self._answers.give({**head, **came_of_it, **({"origin": origin} if origin else {})}, batch, device)
 
     def _probe(self, message: Message) -> None:
         self._outside.send("probe_answer", {"probe_id": operation_id_of(message, "probe_id")})
