@@ -127,7 +127,8 @@ class RulesCase(unittest.TestCase):
         operation_id = more.pop("operation_id", str(uuid.uuid4()))
         times = {"created_at": self.time(), "expires_at": self.time(window), "sent_at": self.time()}
         close = {"previous_close": more.pop("previous_close", None)} if operation == "end_of_day" else {}
-        origin = {"request": more.pop("request", operation_id), "parameters": {}, "signature": "s"}
+        origin = {"request": more.pop("request", operation_id), "parameters": {}, "created_at": self.time(),
+                  "created_by": "till", "deadline": self.time(window), "signature": "s"}  # fmt: skip
         given = {"operation_id": operation_id, "operation": operation, "parameters": {}, "origin": origin}
         fields = {**given, **times, **close, **more}
         self.hear("command", **fields)

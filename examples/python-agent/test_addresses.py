@@ -173,6 +173,19 @@ class PasswordTest(AddressTest):
         self.assertEqual(self.give(20).start().address, f"{TERMINAL}-D20")
         self.assertEqual(Journal(self.path).address, f"{TERMINAL}-D20")
 
+    def test_an_old_copy_of_its_journal_is_a_lost_one(self) -> None:
+        self.give(5).start()
+        copy = self.path.read_bytes()
+        self.close_the_day(self.memory, "one")
+        self.path.write_bytes(copy)
+        with self.assertRaisesRegex(NotPaired, "D5 is lost.*another password"):
+            self.give(5).start()
+        self.give(6).start()
+        self.close_the_day(self.memory, "two")
+        self.memory.disown()  # the welcome has shown it
+        with self.assertRaisesRegex(NotPaired, "D6 is lost.*another password"):
+            self.give(6).start()
+
     def test_a_journal_that_cannot_be_read_may_be_this_ones(self) -> None:
         self.path.write_text("{")
         for _ in range(2):
@@ -240,6 +253,28 @@ class AgentTest(AddressTest):
             self.assertFalse(agent.run("7K3M-92XD"))
         again = Journal(self.path)
         self.assertEqual((again.address, again.entries), (self.server.present, []))
+
+    def test_one_whose_journal_is_an_old_copy_starts_anew_and_says_so_on_the_disk(self) -> None:
+        agent = self.agent()
+        with mock.patch("builtins.print"):
+            agent._connector.start.side_effect = agent.outdated
+            self.assertTrue(agent.run("7K3M-92XD"))
+        self.assertIsNone(Journal(self.path).address)
+        self.assertEqual(self.start()[0], self.server.present)
+        self.assertIs(self.server.asked[-1]["memory_lost"], True)
+
+    def test_what_was_interrupted_is_in_the_log_before_the_rest_is_handed_in(self) -> None:
+        address, memory = self.start("7K3M-92XD")
+        memory.begin("one", "end_of_day", "2026-06-29T09:00:00Z", {"request": "r"})
+        self.server.paired = False
+        agent = self.agent()
+        emit, stop = agent._identity._emit, agent._stopping.set
+        agent._identity._emit = lambda event, **fields: (emit(event, **fields), threading.Timer(0.2, stop).start())
+        self.patch("credentials.LOCKED_OUT_PAUSE", 0.05)
+        with mock.patch("builtins.print"):
+            self.assertFalse(agent.run(None))
+        [told] = self.server.logs[address]
+        self.assertEqual((told["operation_id"], told["unknown_end"], told["origin"]), ("one", True, {"request": "r"}))
 
     def test_one_that_was_replaced_starts_anew_when_nothing_runs(self) -> None:
         agent = self.agent()
