@@ -160,7 +160,7 @@ class MqttLinkTest(unittest.TestCase):
         self.wait_for(lambda: len(broker.published) == 1)
         topics = f"tillkeeper/v1/{ADDRESS}/"
         self.assertEqual(texts(broker.connected_with), [ADDRESS, topics + "gone", ADDRESS])
-        down = ["welcome", "command", "receipt", "cancel", "rejection", "probe"]
+        down = ["welcome", "command", "receipt", "cancel", "memory", "rejection", "probe"]
         self.assertEqual(texts(broker.subscribed_to), [topics + it for it in down])
         self.assertEqual(texts(broker.published[0]), [topics + "hello"])
 
