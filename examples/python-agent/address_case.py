@@ -93,9 +93,9 @@ class Server:
         return {"number": log[-1]["number"], "id": log[-1]["operation_id"]} if log else {"number": 0}
 
     def take(self, address: str, result: Message) -> Message:
-        """The next number only, but for the oldest."""
+        """What it lacks, if it holds what the journal has before it."""
         held = self.memory(address)["number"]
-        ahead = result["number"] > held + 1 and not result.get("oldest")
+        ahead = result.get("after", result["number"] - 1) > held
         if result["number"] > held and not ahead:
             self.logs.setdefault(address, []).append(result)
         status = {} if ahead else {"status": result["status"]}

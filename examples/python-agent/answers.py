@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from journal import Journal
-from messages import Command, Memory, Message, may_have_closed, operation_id_of
+from messages import Command, Memory, Message, operation_id_of
 from outside import Outside
 from times import Backoff, Clock, to_text
 
@@ -77,7 +77,7 @@ class Answers:
 
     def fail_unseen(self, operation_id: str, operation: str, origin: Message | None, reason: str, **more: Any) -> None:
         """The same for what is cancelled before its command came."""
-        head = {"operation_id": operation_id, "operation": operation, "status": "FAILED", "finished_at": self._now()}
+        head = {"operation_id": operation_id, "operation": operation, "status": "FAILED", "finished_at": self.now()}
         self.give({**head, "reason": reason, **more, **({"origin": origin} if origin else {})})
 
     def again(self, operation_id: str) -> None:
@@ -88,7 +88,7 @@ class Answers:
         if "number" not in entry:
             self._outside.send("result", entry["result"])
         elif held and entry["number"] <= held["number"]:
-            self._outside.send("result", {"number": entry["number"], **entry["result"]})
+            self._outside.send("result", self._journal.as_told(entry))
         elif entry["number"] == self._told:
             self._next.due = 0.0
             self.tick()
@@ -106,37 +106,5 @@ class Answers:
         if it and "status" in message:
             it.over = True
 
-    def rejection(self, message: Message) -> None:
-        """A fault in this program. What is not understood would keep back all that follows: FAILED takes its place."""
-        log.error("the server did not understand a %s: %s", message.get("channel"), message.get("errors"))
-        entry = self._journal.answered(str(message.get("operation_id"))) or self._by_hand(message)
-        held = self._journal.held["number"] if self._journal.held else 0
-        if message.get("channel") != "result" or not entry or entry.get("number", held + 1) <= held:
-            return
-        simpler = _simpler(entry["result"], str(message.get("errors")), self._now())
-        if simpler != entry["result"]:
-            self._journal.replace(entry, simpler)
-            self._told = None
-            self._unnumbered.pop(entry["result"]["operation_id"], None)
-            self.tick()
-
-    def _now(self) -> str:
+    def now(self) -> str:
         return to_text(self._clock.wall())
-
-    def _by_hand(self, message: Message) -> dict[str, Any] | None:
-        named = message.get("operation_id")
-        return next((it for it in self._journal.entries if it["result"]["operation_id"] == named), None)
-
-
-def _simpler(result: Message, errors: str, now: str) -> Message:
-    """COMPLETED becomes FAILED, and that becomes FAILED without all that can be left out. A close stays a close."""
-    names = ["operation_id", "operation", "repeats", "by_hand"]
-    failed: Message = {"status": "FAILED", "finished_at": now, "reason": "device_error"}
-    if may_have_closed(result):
-        failed["unknown_end"] = True
-    if result["status"] == "COMPLETED":
-        names += ["started_at", "origin"]
-        failed["error"] = {"code": "result_rejected", "message": errors[:500]}
-    elif not {"error", "origin", "started_at", "last_close"} & result.keys():
-        return result
-    return {**{key: result[key] for key in names if key in result}, **failed}

@@ -22,8 +22,10 @@ class Closes:
         last = self._outside.last_batch()
         if last is None or last["batch_id"] == self._journal.batch:
             return True
-        head = {"operation_id": str(uuid.uuid4()), "operation": "end_of_day", "status": "COMPLETED"}
-        result = {**head, "finished_at": last["last_end_of_day_at"], "result": last, "by_hand": True}
+        head = {"operation_id": str(uuid.uuid4()), "operation": "end_of_day", "status": "COMPLETED", "by_hand": True}
+        # That the batch is closed is a fact. What the payment host said to it and the figures are told only if the reader does.
+        facts = {"outcome": "unconfirmed", **last}
+        result = {**head, "finished_at": last.get("last_end_of_day_at", self._answers.now()), "result": facts}
         try:
             self._journal.note_close_by_hand(result, last["batch_id"])
         except OSError:
@@ -49,8 +51,13 @@ class Closes:
             return False
         last = self._journal.last_close()
         if last != command.previous_close:
-            self._answers.fail(command, "out_of_step", last_close=last)
+            self._answers.fail(command, "out_of_step", **({"last_close": last} if last else {}))
         return last == command.previous_close
+
+    def give_up(self, command: Command) -> None:
+        """Cancelled, but compared all the same: an old copy of a journal may lack that it was begun (rule 29)."""
+        if not self.answer_known_request(command) and self.in_step(command):
+            self._answers.fail(command, "cancelled")
 
     def batch_after(self, result: Message) -> str | None:
         """The batch that belongs to a close of its own: what the reader names next is not to look like one by hand."""

@@ -137,16 +137,14 @@ class Journal:
         return number <= self.last_number and (entry is None or memory.get("id") in (None, entry["result"]["operation_id"]))
 
     def after(self, number: int, most: int = 1) -> list[Message]:
-        """What comes after that number, as it is told. Only before the first there may be a gap: what it left was dropped."""
-        told: list[Message] = []
-        for it in self.entries:
-            if it["number"] <= number or (told and it["number"] != told[-1]["number"] + 1):
-                continue
-            gap = {"oldest": True} if not told and it["number"] > number + 1 else {}
-            told.append({"number": it["number"], **gap, **it["result"]})
-            if len(told) == most:
-                break
-        return told
+        """What comes after that number, as it is told."""
+        return [self.as_told(it) for it in self.entries if it["number"] > number][:most]
+
+    def as_told(self, entry: Record) -> Message:
+        """`after`: the number before it, where what stood between was dropped."""
+        number = entry["number"]
+        before = max((it["number"] for it in self.entries if it["number"] < number), default=0)
+        return {"number": number, **({"after": before} if before < number - 1 else {}), **entry["result"]}
 
     def untold(self, most: int = 1) -> list[Message]:
         return self.after(self.held["number"] if self.held else 0, most)
@@ -220,11 +218,6 @@ class Journal:
             self.unstored.pop()
             self.batch = before
             raise
-
-    def replace(self, entry: Record, result: Message) -> None:
-        """Another result under the same number, for one that the server does not understand."""
-        entry["result"] = result
-        self._save_if_possible()
 
     def answer_interrupted(self, now: str, batch: str | None) -> str | None:
         """Answers what a crash interrupted (rule 22). Call it before anything else is done as the journal's address.

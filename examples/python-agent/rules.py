@@ -32,6 +32,7 @@ class Waiting:
     came_at: str
     told: bool = False
     held_since: float | None = None
+    cancelled: bool = False
 
 
 class Rules:
@@ -42,7 +43,8 @@ class Rules:
         self._session: str | None = None
         self._waiting: list[Waiting] = []
         self._beginning: Waiting | None = None
-        self._cancelled_while_beginning = False
+        # Of days that are not to be closed, and whose command has not come: by id, the operation.
+        self._cancelled_unseen: dict[str, str] = {}
         self.running = False
         self._stopped = False
         self._answers = Answers(journal, clock, outside)
@@ -90,7 +92,7 @@ class Rules:
             "receipt": self._receipt,
             "cancel": self._cancel,
             "memory": lambda message: self._hold(memory_of(message)),
-            "rejection": self._answers.rejection,
+            "rejection": self._rejection,
             "probe": self._probe,
         }
         taker = takers.get(channel)
@@ -194,7 +196,8 @@ class Rules:
         if strange:
             self._answers.fail(command, "unsupported", {"code": "unsupported", "message": f"Not known here: {strange}"[:500]})
             return
-        self._waiting.append(Waiting(command, self._clock.steady(), self._now()))
+        cancelled = self._cancelled_unseen.pop(command.operation_id, None) is not None
+        self._waiting.append(Waiting(command, self._clock.steady(), self._now(), cancelled=cancelled))
         self._advance()
         for it in self._waiting:
             self._tell_waiting(it)
@@ -222,24 +225,26 @@ class Rules:
     def _advance(self) -> None:
         """Brings the first that waits as far as it may go: one operation at a time (rule 19)."""
         self._look_again = None
-        while self._waiting and not self._beginning and not self.running and not self._stopped:
-            it = self._waiting[0]
+        self._give_up_cancelled()
+        while not self._beginning and not self.running and not self._stopped:
+            # What came of a close in a life that the journal may lack, the welcome shows first (rule 6).
+            it = next((it for it in self._waiting if self._compared or not it.command.is_close), None)
+            if it is None:
+                return
             if self._closes.answer_known_request(it.command):
-                self._waiting.pop(0)
+                self._waiting.remove(it)
                 continue
             instant = self._instant(it)
             if instant is None:
                 self._look_again = (it.held_since or self._clock.steady()) + HOLD
                 return
             if instant >= it.command.expires_at:
-                self._waiting.pop(0)
+                self._waiting.remove(it)
                 self._answers.fail(it.command, "expired")
-            elif it.command.is_close and not self._compared:
-                self._look_again = self._clock.steady() + it.command.expires_at - instant
-                return
             elif self._outside.take_till():
                 self._outside.leave_till()  # the look that counts comes when "begun" is on the disk
-                self._write_begun(self._waiting.pop(0))
+                self._waiting.remove(it)
+                self._write_begun(it)
             elif not self._busy(it, instant):
                 return
 
@@ -252,7 +257,7 @@ class Rules:
         except OSError:
             self._answers.fail(command, "storage_failed")
             return
-        self._beginning, self._cancelled_while_beginning = it, False
+        self._beginning = it
         self._outside.later(command.operation_id)
 
     def begin_written(self, operation_id: str) -> None:
@@ -262,7 +267,7 @@ class Rules:
             return
         self._beginning = None
         command, instant = it.command, self._instant(it)
-        if self._cancelled_while_beginning:
+        if it.cancelled:
             self._answers.fail(command, "cancelled")
         elif instant is None or self._stopped:
             self._journal.unbegin()
@@ -320,18 +325,34 @@ class Rules:
         operation_id, operation = operation_id_of(message), text_of(message, "operation")
         begun = self._journal.begun
         if self._beginning and self._beginning.command.operation_id == operation_id:
-            self._cancelled_while_beginning = True
+            self._beginning.cancelled = True
         elif begun and begun["operation_id"] == operation_id:
             if not self._outside.break_off(operation_id):
                 self._outside.send("cancel_refused", {"operation_id": operation_id})
         elif self._journal.answered(operation_id):
             self._answers.again(operation_id)
         else:
-            waiting = [it.command for it in self._waiting if it.command.operation_id == operation_id]
-            self._waiting = [it for it in self._waiting if it.command.operation_id != operation_id]
-            origin = waiting[0].origin if waiting else None
-            self._answers.fail_unseen(operation_id, operation, origin, "cancelled")
+            waiting = next((it for it in self._waiting if it.command.operation_id == operation_id), None)
+            if waiting:
+                waiting.cancelled = True
+            else:
+                self._cancelled_unseen[operation_id] = operation
             self._advance()
+
+    def _give_up_cancelled(self) -> None:
+        """A close only after the comparison that a beginning takes, for which nothing may run (rule 29)."""
+        may_compare = self._compared and not self.running and not self._stopped
+        for it in [it for it in self._waiting if it.cancelled]:
+            if may_compare or not it.command.is_close:
+                self._waiting.remove(it)
+                if it.command.is_close:
+                    self._closes.give_up(it.command)
+                else:
+                    self._answers.fail(it.command, "cancelled")
+        for operation_id, operation in list(self._cancelled_unseen.items()):
+            if may_compare or operation != "end_of_day":
+                del self._cancelled_unseen[operation_id]
+                self._answers.fail_unseen(operation_id, operation, None, "cancelled")
 
     # Results
 
@@ -344,6 +365,10 @@ class Rules:
         self.running = False
         self._outside.leave_till()
         self._advance()
+
+    def _rejection(self, message: Message) -> None:
+        """A fault in this program. The server goes on behind what it does not understand, and says so by `memory`."""
+        log.error("the server did not understand a %s: %s", message.get("channel"), message.get("errors"))
 
     def _probe(self, message: Message) -> None:
         self._outside.send("probe_answer", {"probe_id": operation_id_of(message, "probe_id")})

@@ -30,9 +30,10 @@ class ClosesTest(RulesCase):
             self.written()
             self.take()
             told = self.held[-1]
-            said = (told["operation_id"], told["reason"], told["last_close"], told["number"])
+            said = (told["operation_id"], told["reason"], told.get("last_close"), told["number"])
             self.assertEqual(said, (operation_id, "out_of_step", last, self.memory["number"]))
             self.assertNotIn("started_at", told)
+            self.assertEqual("last_close" in told, last is not None)
             self.assertEqual(self.world.begun, [])
             self.close(previous_close=last)
             self.assertEqual(len(self.world.begun), 1)
@@ -122,6 +123,16 @@ class ClosesTest(RulesCase):
         self.assertEqual(self.world.begun, [])
         following = self.close(previous_close=by_hand["operation_id"])
         self.assertEqual(self.world.begun, [following])
+
+    def test_of_a_close_by_hand_only_the_batch_has_to_be_known(self) -> None:
+        self.world.batch = {"batch_id": "41"}
+        self.go(61)
+        self.take()
+        [told] = self.held
+        self.assertEqual((told["status"], told["result"]), ("COMPLETED", {"outcome": "unconfirmed", "batch_id": "41"}))
+        self.assertEqual(told["finished_at"], self.time())
+        self.assertNotIn("unknown_end", told)
+        self.assertEqual(self.journal.last_close(), told["operation_id"])
 
     def test_a_close_by_hand_in_the_last_moment_counts(self) -> None:
         operation_id = self.command("end_of_day")
@@ -237,6 +248,80 @@ class ClosesTest(RulesCase):
         self.assertEqual(self.world.begun, [])
         self.assertIsNone(self.journal.last_close())
 
+
+    def test_one_that_is_cancelled_is_given_up_only_after_the_welcome_was_compared(self) -> None:
+        for with_command in (True, False):
+            self.start()
+            self.connect(welcome=False)
+            operation_id = str(uuid.uuid4())
+            if with_command:
+                self.command("end_of_day", operation_id=operation_id, window=60)
+            self.cancel(operation_id, "end_of_day")
+            other = str(uuid.uuid4())
+            self.cancel(other)
+            self.go(61)  # also when it has expired meanwhile
+            self.assertIsNone(self.journal.answered(operation_id))
+            self.assertIsNotNone(self.journal.answered(other))
+            self.welcome()
+            self.take()
+            told = next(it for it in self.held if it["operation_id"] == operation_id)
+            self.assertEqual((told["reason"], "origin" in told), ("cancelled", with_command))
+        self.assertEqual(self.world.begun, [])
+
+    def test_one_whose_command_follows_its_cancellation_is_given_up_as_if_it_had_been_there(self) -> None:
+        self.start()
+        self.connect(welcome=False)
+        operation_id = str(uuid.uuid4())
+        self.cancel(operation_id, "end_of_day")
+        self.command("end_of_day", operation_id=operation_id)
+        self.welcome()
+        self.written()
+        self.take()
+        self.assertEqual([(it["operation_id"], it["reason"], "origin" in it) for it in self.held], [(operation_id, "cancelled", True)])
+        self.assertEqual(self.world.begun, [])
+
+    def test_one_that_is_cancelled_and_out_of_step_may_have_been_begun(self) -> None:
+        self.world.payment = True
+        operation_id = self.command("end_of_day", when_busy="wait", window=60)
+        self.reader_closes("1")
+        self.cancel(operation_id, "end_of_day")
+        self.take()
+        by_hand, told = self.held[-2:]
+        self.assertEqual((told["operation_id"], told["reason"], told["last_close"]), (operation_id, "out_of_step", by_hand["operation_id"]))
+
+    def test_one_that_is_cancelled_and_whose_request_is_known_gets_its_result(self) -> None:
+        first = self.close(request="r")
+        self.world.payment = True
+        running = self.command(when_busy="wait", window=60)
+        again = self.command("end_of_day", request="r", previous_close=first, window=60)
+        self.cancel(again, "end_of_day")
+        self.take()
+        self.assertEqual((self.held[-1]["operation_id"], self.held[-1]["repeats"]), (again, first))
+        self.assertIsNone(self.journal.answered(running))
+
+    def test_one_that_is_cancelled_while_another_runs_is_compared_after_it(self) -> None:
+        first = self.command("end_of_day", window=60)
+        self.written()
+        second = self.command("end_of_day", window=60)
+        self.cancel(second, "end_of_day")
+        self.assertIsNone(self.journal.answered(second))
+        self.finish_close(first)
+        self.take()
+        self.assertEqual((self.held[-1]["operation_id"], self.held[-1]["reason"]), (second, "out_of_step"))
+        self.assertEqual(self.world.begun, [first])
+
+    def test_an_old_copy_gives_nothing_up(self) -> None:
+        operation_id = self.close()
+        self.take()
+        self.path.unlink()
+        self.path.with_name("log-counter.json").unlink()
+        self.start()
+        self.connect(welcome=False)
+        self.cancel(operation_id, "end_of_day")
+        self.welcome()
+        self.go(61)
+        self.assertEqual(self.world.outdated_count, 1)
+        self.assertIsNone(self.journal.answered(operation_id))
 
 class OldCopiesTest(RulesCase):
     def old_copy(self) -> None:

@@ -143,7 +143,7 @@ class JournalTest(InFolder):
         moved = Journal(path)
         self.assertEqual(moved.address, "T12345678-T0001-D3632401")
         self.assertEqual([(it["number"], it["operation_id"]) for it in moved.untold(9)], [(1, "two"), (2, "three")])
-        self.assertNotIn("oldest", moved.untold()[0])
+        self.assertNotIn("after", moved.untold()[0])
 
     def test_a_journal_that_cannot_be_read_is_nobodys_and_kept_for_people_to_look_at(self) -> None:
         path = self.folder / "journal.json"

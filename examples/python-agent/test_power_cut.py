@@ -42,7 +42,7 @@ class Shop(Server):
         self.commands[operation_id] = {
             **{"operation_id": operation_id, "operation": "end_of_day", "parameters": {}, **times},
             "previous_close": held[-1]["operation_id"] if held else None,
-            "origin": {"request": request, "signature": "s", "parameters": {}},
+            "origin": {"request": request, "signed": "s"},
             "address": self.present,
         }
         return operation_id
