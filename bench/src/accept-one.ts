@@ -15,11 +15,11 @@ export function acceptOneText(terminal: string): string {
   return `with claimed as (
   insert into operation_claims (
     account_id, operation_id, terminal_id, client_id, idempotency_key, request_sha256, operation, device_model,
-    created_at, deadline, due_at, sent_at, attempts
+    created_at, deadline, due_at, attempts
   )
   select
     account_id, uuidv7(), terminal_id, '${clientId}', null, null, 'open_menu', device_model,
-    now(), now() + interval '600 seconds', now() + interval '1 hour', null, 0
+    now(), now() + interval '600 seconds', now() + interval '1 hour', 0
   from terminals
   where account_id = '${accountId}' and terminal_id = ${terminal}
     and (status, 'open_menu') in (${allowedPairs})

@@ -196,8 +196,8 @@ describe("tillkeeper simulate", () => {
 });
 
 function sum<Key extends "purchases_amount" | "reversals_amount" | "purchases_count" | "reversals_count">(
-  batches: Record<Key, number>[],
+  batches: Partial<Record<Key, number>>[],
   key: Key,
 ): number {
-  return batches.reduce((total, batch) => total + batch[key], 0);
+  return batches.reduce((total, batch) => total + (batch[key] ?? 0), 0);
 }

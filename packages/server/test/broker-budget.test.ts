@@ -73,7 +73,7 @@ describe("a connection that says more than any terminal has to say", () => {
     await enter(other);
     expect(warn).toHaveBeenCalledExactlyOnceWith(
       {
-        terminal_id: one,
+        address: one,
         err: expect.objectContaining({ message: "more than 200 packets that are no messages in 10 s" }),
       },
       "a terminal floods the broker, its connection is ended",
@@ -110,6 +110,7 @@ describe("a connection that says more than any terminal has to say", () => {
         operation_id: "x",
         operation: "open_menu",
         parameters: {},
+        origin: { signed: "x" },
         ...times,
       });
     }

@@ -7,10 +7,10 @@ import { openBrokerAlone } from "./support/embedded-broker.ts";
 import { connectOf, RawLink } from "./support/raw-link.ts";
 
 const patience = { interval: 5 };
-const one = "T40000001-T0001";
+const one = "T40000001-T0001-D1";
 
-function helloOf(terminalId: string, messageId: number): IPublishPacket {
-  const to = topic(terminalId, "hello");
+function helloOf(address: string, messageId: number): IPublishPacket {
+  const to = topic(address, "hello");
   return { cmd: "publish", topic: to, payload: "{}", qos: 1, dup: false, retain: false, messageId };
 }
 

@@ -1,9 +1,10 @@
 import type { Socket } from "node:net";
 import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Authenticate } from "../src/gateway/admission.ts";
 import type { DeviceTransport, Receive } from "../src/gateway/transport.ts";
 import { activeDevice, connectMqtt, type Device } from "./support/device.ts";
-import { openBrokerAlone } from "./support/embedded-broker.ts";
+import { letIn, openBrokerAlone } from "./support/embedded-broker.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
@@ -19,19 +20,14 @@ function stopReading(client: MqttClient): void {
 }
 
 describe("the embedded broker alone", () => {
-  const [one, other] = ["T40000001-T0001", "T40000002-T0001"];
+  const [one, other] = ["T40000001-T0001-D1", "T40000002-T0001-D1"];
   let broker: DeviceTransport;
   const clients: MqttClient[] = [];
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.endAsync(true)));
     await broker.close();
   });
-  async function open(
-    more: {
-      authenticate?: (u: string, p?: Buffer) => Promise<{ credentialId: string } | undefined>;
-      receive?: Receive;
-    } = {},
-  ) {
+  async function open(more: { authenticate?: Authenticate; receive?: Receive } = {}) {
     broker = await openBrokerAlone(more);
   }
   async function enter(username: string, more: IClientOptions = {}) {
@@ -47,6 +43,7 @@ describe("the embedded broker alone", () => {
       operation_id: "x",
       operation: "open_menu",
       parameters: { operator_id: "x".repeat(size) },
+      origin: { signed: "x" },
       ...times,
     } as const;
   };
@@ -58,7 +55,7 @@ describe("the embedded broker alone", () => {
     const healthy = await enter(other);
     await healthy.subscribeAsync(`tillkeeper/v1/${other}/command`, { qos: 1 });
     stopReading(stalled);
-    const stillThere = () => broker.connections().some(({ terminalId }) => terminalId === one);
+    const stillThere = () => broker.connections().some(({ address }) => address === one);
     const heard = new Promise<boolean>((resolve) => healthy.once("message", () => resolve(stillThere())));
     const sent = Array.from({ length: 500 }, () => broker.publish(one, "command", command(60_000)));
     await broker.publish(other, "command", command(1));
@@ -73,11 +70,11 @@ describe("the embedded broker alone", () => {
     let handled = 0;
     const waiting: (() => void)[] = [];
     await open({
-      async receive(terminalId) {
-        running.set(terminalId, (running.get(terminalId) ?? 0) + 1);
-        most = Math.max(most, running.get(terminalId) ?? 0);
+      async receive(address) {
+        running.set(address, (running.get(address) ?? 0) + 1);
+        most = Math.max(most, running.get(address) ?? 0);
         await new Promise<void>((resolve) => waiting.push(resolve));
-        running.set(terminalId, (running.get(terminalId) ?? 0) - 1);
+        running.set(address, (running.get(address) ?? 0) - 1);
         handled += 1;
       },
     });
@@ -99,10 +96,10 @@ describe("the embedded broker alone", () => {
     let current = "old";
     const gates: (() => void)[] = [];
     await open({
-      async authenticate(_username, password) {
+      async authenticate(username, password) {
         const holds = password?.toString() === current;
         await new Promise<void>((resolve) => gates.push(resolve));
-        return holds ? { credentialId: "a credential" } : undefined;
+        return holds ? letIn(username) : undefined;
       },
     });
     const outcome = (password: string) =>
@@ -149,7 +146,7 @@ describe("a terminal that takes more than its share", () => {
     await server.stop();
   });
   const join = (suffix: string, more: IClientOptions = {}) => {
-    const { terminalId: username, password } = a;
+    const { address: username, password } = a;
     const options = { username, password, clientId: username + suffix, reconnectPeriod: 0, ...more };
     return connectAsync(server.mqttUrl, options, false);
   };
@@ -159,7 +156,7 @@ describe("a terminal that takes more than its share", () => {
     const neighbour = await activeDevice(server, neighbours, "700000000012");
     const stalled = await join(":stalled");
     for (const filter of ["hello", "#"]) {
-      await stalled.subscribeAsync(`tillkeeper/v1/${a.terminalId}/${filter}`, { qos: 1 }).catch(() => undefined);
+      await stalled.subscribeAsync(`tillkeeper/v1/${a.address}/${filter}`, { qos: 1 }).catch(() => undefined);
     }
     stopReading(stalled);
     const padded = {
@@ -175,7 +172,7 @@ describe("a terminal that takes more than its share", () => {
       publisher.on("error", () => undefined);
       publishers.push(publisher);
       for (let count = 0; count < 20; count += 1) {
-        publisher.publish(`tillkeeper/v1/${a.terminalId}/hello`, JSON.stringify(padded), { qos: 0 });
+        publisher.publish(`tillkeeper/v1/${a.address}/hello`, JSON.stringify(padded), { qos: 0 });
       }
     }
     await neighbour.hello();
@@ -214,23 +211,23 @@ describe("a terminal that takes more than its share", () => {
       if (end !== "welcome") heard.push(end);
     });
     for (const end of ["hello", "delivered", "cancel_refused", "started", "result", "+/x", "x", "x/#"]) {
-      const asked = listener.subscribeAsync(`tillkeeper/v1/${a.terminalId}/${end}`, { qos: 1 });
+      const asked = listener.subscribeAsync(`tillkeeper/v1/${a.address}/${end}`, { qos: 1 });
       expect(await asked.catch(() => []), end).not.toContainEqual(expect.objectContaining({ qos: 1 }));
     }
-    await listener.subscribeAsync(`tillkeeper/v1/${a.terminalId}/#`, { qos: 1 });
-    const speaker = await connectMqtt(server, a.terminalId, a.password, `${a.terminalId}:speaker`);
-    for (const text of ["{", "["]) await speaker.publishAsync(`tillkeeper/v1/${a.terminalId}/result`, text, { qos: 1 });
+    await listener.subscribeAsync(`tillkeeper/v1/${a.address}/#`, { qos: 1 });
+    const speaker = await connectMqtt(server, a.address, a.password, `${a.address}:speaker`);
+    for (const text of ["{", "["]) await speaker.publishAsync(`tillkeeper/v1/${a.address}/result`, text, { qos: 1 });
     await vi.waitUntil(() => heard.length === 2, patience);
     expect(heard).toEqual(["rejection", "rejection"]);
     const ended = closed(speaker);
-    speaker.publish(`tillkeeper/v1/${a.terminalId}/result`, "{", { qos: 2 });
+    speaker.publish(`tillkeeper/v1/${a.address}/result`, "{", { qos: 2 });
     await ended;
     await Promise.all([listener.endAsync(true), speaker.endAsync(true)]);
   });
 
   it("gets a clean session also when it asks for one that is kept", async () => {
     for (const round of ["first", "second"]) {
-      const { terminalId: username, password } = a;
+      const { address: username, password } = a;
       const options = { username, password, clientId: `${username}:kept`, clean: false, reconnectPeriod: 0 };
       const client = connect(server.mqttUrl, options);
       const kept = new Promise<boolean>((resolve) =>
@@ -243,18 +240,18 @@ describe("a terminal that takes more than its share", () => {
   });
 
   it("is refused with an empty, foreign or endless client id, and with its id in other letters", async () => {
-    const { terminalId } = a;
+    const { address } = a;
     // An agent takes 4 for a reason to renew its token: what is wrong with the name itself is 2.
     for (const [clientId, code] of [
       ["", 2],
-      [`${terminalId}:${"x".repeat(128)}`, 2],
+      [`${address}:${"x".repeat(128)}`, 2],
       ["x", 4],
-      [`${terminalId}x`, 4],
+      [`${address}x`, 4],
     ] as const) {
-      await expect(connectMqtt(server, terminalId, a.password, clientId), clientId).rejects.toMatchObject({ code });
+      await expect(connectMqtt(server, address, a.password, clientId), clientId).rejects.toMatchObject({ code });
     }
-    const lower = terminalId.toLowerCase();
-    for (const clientId of [terminalId, lower]) {
+    const lower = address.toLowerCase();
+    for (const clientId of [address, lower]) {
       await expect(connectMqtt(server, lower, a.password, clientId)).rejects.toThrow();
     }
   });
@@ -270,7 +267,7 @@ describe("two servers with a broker each, on one database", () => {
       numbers.map((number) => activeDevice(second, tenant, `7000000001${String(number).padStart(2, "0")}`)),
     );
     const [one] = devices as [Device & { password: string }];
-    const silent = await connectMqtt(first, one.terminalId, one.password, `${one.terminalId}:silent`);
+    const silent = await connectMqtt(first, one.address, one.password, `${one.address}:silent`);
     const { pool } = first.db;
     await pool.query(`create table first_due (at_once boolean);
       create function note_first_due() returns trigger language plpgsql as

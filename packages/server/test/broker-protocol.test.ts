@@ -2,21 +2,22 @@ import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import type { IPublishPacket, Packet } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeviceTransport } from "../src/gateway/transport.ts";
-import { openBrokerAlone } from "./support/embedded-broker.ts";
+import { letIn, openBrokerAlone } from "./support/embedded-broker.ts";
 import { type ConnectFields, connectOf, RawLink } from "./support/raw-link.ts";
 
 const patience = { interval: 5 };
 const terminal = "T40000001-T0001";
+const device = `${terminal}-D7`;
 const at = new Date().toISOString();
-const welcome = { protocol: 1, server_time: at, hello_sent_at: at } as const;
+const welcome = { protocol: 1, server_time: at, hello_sent_at: at, memory: { number: 0 } } as const;
 
 function publishOf(channel: UpChannel, messageId: number, more: Partial<IPublishPacket> = {}): IPublishPacket {
-  const to = topic(terminal, channel);
+  const to = topic(device, channel);
   return { cmd: "publish", topic: to, payload: "{}", qos: 1, dup: false, retain: false, messageId, ...more };
 }
 
 function subscribeOf(ends: [string, 0 | 1 | 2][], messageId = 1): Packet {
-  const subscriptions = ends.map(([end, qos]) => ({ topic: `tillkeeper/v1/${terminal}/${end}`, qos }));
+  const subscriptions = ends.map(([end, qos]) => ({ topic: `tillkeeper/v1/${device}/${end}`, qos }));
   return { cmd: "subscribe", messageId, subscriptions };
 }
 
@@ -31,12 +32,12 @@ describe("MQTT at the embedded broker", () => {
   beforeEach(async () => {
     [received, left, entering, handling] = [[], [], undefined, undefined];
     broker = await openBrokerAlone({
-      async authenticate(_username, password) {
+      async authenticate(username, password) {
         await entering;
         if (password?.toString() === "trouble") throw new Error("the database is away");
-        return password?.toString() === "x" ? { credentialId: "a credential" } : undefined;
+        return password?.toString() === "x" ? letIn(username) : undefined;
       },
-      async receive(_terminalId, channel, payload) {
+      async receive(_address, channel, payload) {
         received.push(`${channel} ${payload.toString()}`);
         await handling;
       },
@@ -54,23 +55,24 @@ describe("MQTT at the embedded broker", () => {
   }
   async function enter(more: ConnectFields = {}): Promise<RawLink> {
     const link = await open();
-    link.say(connectOf(terminal, more));
+    link.say(connectOf(device, more));
     expect(await link.next("connack")).toMatchObject({ returnCode: 0, sessionPresent: false });
     return link;
   }
 
   it.each<[string, ConnectFields, number]>([
     ["MQTT 5, so that agents fall back", { protocolVersion: 5 }, 1],
-    ["MQTT 3.1 with a longer client id than it knows", { ...old(), clientId: `${terminal}:234567890` }, 2],
-    ["a client id without end", { clientId: `${terminal}:${"x".repeat(128)}` }, 2],
-    ["another terminal's client id", { clientId: "T40000001-T0002" }, 4],
+    ["MQTT 3.1 with a longer client id than it knows", { ...old(), clientId: `${device}:234567890` }, 2],
+    ["a client id without end", { clientId: `${device}:${"x".repeat(128)}` }, 2],
+    ["another terminal's client id", { clientId: "T40000001-T0002-D7" }, 4],
+    ["the client id of another device of the terminal", { clientId: `${terminal}-D70` }, 4],
     ["no user name", { username: undefined, password: undefined }, 4],
     ["no password", { password: undefined }, 4],
     ["a wrong password", { password: Buffer.from("y") }, 4],
     ["a right one while the database is away", { password: Buffer.from("trouble") }, 3],
   ])("refuses with a code, and ends the connection: %s", async (_what, more, returnCode) => {
     const link = await open();
-    link.say(connectOf(terminal, more), publishOf("hello", 1));
+    link.say(connectOf(device, more), publishOf("hello", 1));
     expect(await link.next("connack")).toMatchObject({ returnCode });
     await link.closed();
     expect(received).toEqual([]);
@@ -86,12 +88,9 @@ describe("MQTT at the embedded broker", () => {
     const { promise, resolve: go } = Promise.withResolvers<void>();
     entering = promise;
     const link = await open();
-    link.say(connectOf(terminal), subscribeOf([["welcome", 1]]), publishOf("hello", 2), publishOf("heartbeat", 3));
+    link.say(connectOf(device), subscribeOf([["welcome", 1]]), publishOf("hello", 2), publishOf("heartbeat", 3));
     const hasty = await open();
-    hasty.say(
-      connectOf(terminal, { clientId: `${terminal}:2` }),
-      publishOf("hello", 1, { payload: "x".repeat(60_000) }),
-    );
+    hasty.say(connectOf(device, { clientId: `${device}:2` }), publishOf("hello", 1, { payload: "x".repeat(60_000) }));
     hasty.say(publishOf("hello", 2, { payload: "x".repeat(60_000) }));
     await hasty.closed();
     expect(received).toEqual([]);
@@ -103,13 +102,13 @@ describe("MQTT at the embedded broker", () => {
   });
 
   it.each<[string, (Packet | Buffer)[]]>([
-    ["a second CONNECT", [connectOf(terminal)]],
+    ["a second CONNECT", [connectOf(device)]],
     ["bytes that are no packet", [Buffer.from([0xf0, 0])]],
     ["QoS 2", [publishOf("hello", 1, { qos: 2 })]],
-    ["a topic of the server's", [{ ...publishOf("hello", 1), topic: topic(terminal, "command") }]],
-    ["another terminal's topic", [{ ...publishOf("hello", 1), topic: topic("T40000001-T0002", "hello") }]],
+    ["a topic of the server's", [{ ...publishOf("hello", 1), topic: topic(device, "command") }]],
+    ["another terminal's topic", [{ ...publishOf("hello", 1), topic: topic("T40000001-T0002-D7", "hello") }]],
   ])("ends a connection, its will included: %s", async (_what, packets) => {
-    const will = { topic: topic(terminal, "gone"), payload: Buffer.from("gone"), qos: 1, retain: false } as const;
+    const will = { topic: topic(device, "gone"), payload: Buffer.from("gone"), qos: 1, retain: false } as const;
     const link = await enter({ will });
     link.say(...packets);
     await link.closed();
@@ -120,7 +119,7 @@ describe("MQTT at the embedded broker", () => {
 
   it("tells of a will when the link breaks, and not after a DISCONNECT, nor when another takes its place", async () => {
     const will = (name: string) =>
-      ({ topic: topic(terminal, "gone"), payload: Buffer.from(name), qos: 1, retain: false }) as const;
+      ({ topic: topic(device, "gone"), payload: Buffer.from(name), qos: 1, retain: false }) as const;
     (await enter({ will: will("broken") })).end();
     await vi.waitUntil(() => left.length === 1, patience);
     expect(received).toEqual(["gone broken"]);
@@ -134,16 +133,16 @@ describe("MQTT at the embedded broker", () => {
     await former.closed();
     expect(left).toHaveLength(2);
     expect(received).toEqual(["gone broken"]);
-    broker.disconnect(terminal);
+    broker.disconnect(device);
     await latter.closed();
     await vi.waitUntil(() => received.length === 2, patience);
     expect(received).toEqual(["gone broken", "gone sent away"]);
   });
 
   it("ends a connection that is silent for one and a half times as long as it promised, and no other", async () => {
-    const silent = await enter({ keepalive: 1, clientId: `${terminal}:silent` });
-    const alive = await enter({ keepalive: 1, clientId: `${terminal}:alive` });
-    const quiet = await enter({ keepalive: 0, clientId: `${terminal}:quiet` });
+    const silent = await enter({ keepalive: 1, clientId: `${device}:silent` });
+    const alive = await enter({ keepalive: 1, clientId: `${device}:alive` });
+    const quiet = await enter({ keepalive: 0, clientId: `${device}:quiet` });
     const pings = setInterval(() => alive.say({ cmd: "pingreq" }), 200);
     await silent.closed();
     clearInterval(pings);
@@ -162,14 +161,14 @@ describe("MQTT at the embedded broker", () => {
       ]),
     );
     expect(await link.next("suback")).toMatchObject({ messageId: 1, granted: [0, 1, 128, 128] });
-    await broker.publish(terminal, "welcome", welcome);
-    expect(await link.next("publish")).toMatchObject({ qos: 1, topic: topic(terminal, "welcome"), messageId: 1 });
-    link.say({ cmd: "unsubscribe", messageId: 2, unsubscriptions: [`tillkeeper/v1/${terminal}/+`, "x"] });
+    await broker.publish(device, "welcome", welcome);
+    expect(await link.next("publish")).toMatchObject({ qos: 1, topic: topic(device, "welcome"), messageId: 1 });
+    link.say({ cmd: "unsubscribe", messageId: 2, unsubscriptions: [`tillkeeper/v1/${device}/+`, "x"] });
     expect(await link.next("unsuback")).toMatchObject({ messageId: 2 });
     expect(broker.hears(terminal)).toBe(false);
-    await broker.publish(terminal, "receipt", { operation_id: "x", status: "UNKNOWN" });
-    await broker.publish(terminal, "welcome", welcome);
-    expect(await link.next("publish", 1)).toMatchObject({ qos: 0, topic: topic(terminal, "welcome") });
+    await broker.publish(device, "receipt", { operation_id: "x", status: "UNKNOWN", memory: { number: 0 } });
+    await broker.publish(device, "welcome", welcome);
+    expect(await link.next("publish", 1)).toMatchObject({ qos: 0, topic: topic(device, "welcome") });
     expect(link.received.filter(({ cmd }) => cmd === "publish")).toHaveLength(2);
   });
 
@@ -184,7 +183,7 @@ describe("MQTT at the embedded broker", () => {
     for (let id = 6; id <= 12; id += 1) link.say(publishOf("hello", id));
     await link.next("puback", 3);
     // On another connection, so that what is not answered had its time.
-    const other = await enter({ clientId: `${terminal}:other` });
+    const other = await enter({ clientId: `${device}:other` });
     other.say({ cmd: "pingreq" });
     await other.next("pingresp");
     expect(link.received.filter(({ cmd }) => cmd === "puback")).toHaveLength(4);
@@ -196,13 +195,13 @@ describe("MQTT at the embedded broker", () => {
   });
 
   it("leaves nothing open when it is closed, not even who has not said anything yet, and tells no wills", async () => {
-    const will = { topic: topic(terminal, "gone"), payload: Buffer.from("gone"), qos: 1, retain: false } as const;
+    const will = { topic: topic(device, "gone"), payload: Buffer.from("gone"), qos: 1, retain: false } as const;
     const silent = await open();
     const link = await enter({ will });
     await broker.close();
     await Promise.all([silent.closed(), link.closed()]);
     expect([received, left]).toEqual([[], []]);
-    await broker.publish(terminal, "welcome", welcome);
+    await broker.publish(device, "welcome", welcome);
   });
 });
 

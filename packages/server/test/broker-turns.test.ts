@@ -1,5 +1,6 @@
 import { generate } from "mqtt-packet";
 import { describe, expect, it, vi } from "vitest";
+import { letIn } from "./support/embedded-broker.ts";
 import {
   allowed,
   asking,
@@ -54,7 +55,7 @@ describe("while one connection says 1 MiB of a kind, another is answered in betw
     expect(
       theBroker()
         .connections()
-        .map(({ terminalId }) => terminalId),
+        .map(({ address }) => address),
     ).toEqual([other]);
   });
 
@@ -77,7 +78,7 @@ describe("while one connection says 1 MiB of a kind, another is answered in betw
 
 describe("while many connections flood, others are answered in between", () => {
   const many = 50;
-  const nameOf = (index: number) => `T4000${String(index).padStart(4, "0")}-T0001`;
+  const nameOf = (index: number) => `T4000${String(index).padStart(4, "0")}-T0001-D1`;
   it.each([
     ["of as many terminals", many, (index: number) => enter(nameOf(1_000 + index))],
     ["of one terminal, of which four stay", 4, (index: number) => enter(one, `${one}:${index}`)],
@@ -104,10 +105,10 @@ describe("while many connections flood, others are answered in between", () => {
     const { promise: gate, resolve: go } = Promise.withResolvers<void>();
     let asked = 0;
     await open(endless, {
-      authenticate: async () => {
+      authenticate: async (address) => {
         asked += 1;
         if (asked > 1) await gate;
-        return { credentialId: "a credential" };
+        return letIn(address);
       },
     });
     const answers = await asking();
@@ -134,9 +135,9 @@ describe("while many connections flood, others are answered in between", () => {
   it("with CONNECTs that are refused, one after the other", async () => {
     let asked = 0;
     await open(endless, {
-      authenticate: async () => {
+      authenticate: async (address) => {
         asked += 1;
-        return asked === 1 ? { credentialId: "a credential" } : undefined;
+        return asked === 1 ? letIn(address) : undefined;
       },
     });
     const answers = await asking();

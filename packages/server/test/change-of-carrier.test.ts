@@ -109,7 +109,7 @@ describe("a terminal that changes from HTTPS to MQTT", () => {
 
   /** An agent that is played by the library; `journal` says what went over which way. */
   async function start() {
-    const { terminalId, password } = await register(server, tenant, "CARRIERS");
+    const { terminalId, address, password } = await register(server, tenant, "CARRIERS");
     const journal: string[] = [];
     const closings: (() => void)[] = [];
     const written =
@@ -133,11 +133,10 @@ describe("a terminal that changes from HTTPS to MQTT", () => {
       (credential) => ({ ...credential, url: server.url }),
     );
     const agent = new Agent({
-      terminalId,
       agentName: "carriers/1",
       clock: impatient,
       journal: memoryJournal(undefined),
-      credential: { url: gate.url, username: terminalId, password },
+      credential: { url: gate.url, address, password },
       handlers: {
         check_update: { run: async () => ({ status: "COMPLETED", result: versions }) },
         end_of_day: {

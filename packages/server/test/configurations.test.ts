@@ -129,8 +129,8 @@ describe("configurations", () => {
 
   it("are compared with what the terminal said last, with a check_update or later by its heartbeats", async () => {
     const { body: laid } = await add({ content: { mode: "bus" } });
-    const { terminalId, password } = await registerIn(server, tenant, "C11", "S3");
-    const device = await PresentDevice.connect(server, { terminalId, password });
+    const { terminalId, ...entry } = await registerIn(server, tenant, "C11", "S3");
+    const device = await PresentDevice.connect(server, entry);
     await device.greet();
     const page = () => ofTerminal(terminalId).then(({ body }) => body);
     const becomes = async (reported: object) => {

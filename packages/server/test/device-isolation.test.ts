@@ -1,7 +1,7 @@
 import { connect as connectTcp } from "node:net";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { activeDevice, connectMqtt, Device } from "./support/device.ts";
+import { activeDevice, connectMqtt, type Device, enterAs } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
@@ -26,20 +26,22 @@ describe("a terminal and its credential", () => {
   const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
 
   it("cannot read what is sent to another terminal, by no filter", async () => {
-    const spy = await connectMqtt(server, a.terminalId, a.password, `${a.terminalId}:spy`);
+    const spy = await connectMqtt(server, a.address, a.password, `${a.address}:spy`);
     const heard: string[] = [];
     spy.on("message", (topic) => heard.push(topic));
     for (const filter of [
-      `tillkeeper/v1/${b.terminalId}/command`,
-      `tillkeeper/v1/${b.terminalId}/#`,
+      `tillkeeper/v1/${b.address}/command`,
+      `tillkeeper/v1/${b.address}/#`,
       "tillkeeper/v1/+/command",
       "tillkeeper/v1/#",
       "tillkeeper/#",
       "#",
       "+/+/+/+",
       "$SYS/#",
-      `$share/x/tillkeeper/v1/${b.terminalId}/command`,
-      `tillkeeper/v1/${a.terminalId}`,
+      `$share/x/tillkeeper/v1/${b.address}/command`,
+      `tillkeeper/v1/${a.address}`,
+      `tillkeeper/v1/${a.terminalId}/command`,
+      `tillkeeper/v1/${a.terminalId}-D1/command`,
     ]) {
       const granted = await spy.subscribeAsync(filter, { qos: 1 }).catch(() => []);
       expect(
@@ -65,10 +67,10 @@ describe("a terminal and its credential", () => {
       finished_at: new Date().toISOString(),
     };
     for (const channel of ["result", "started", "hello", "command", "receipt", "welcome", "else"]) {
-      const forger = await connectMqtt(server, a.terminalId, a.password, `${a.terminalId}:forger`);
+      const forger = await connectMqtt(server, a.address, a.password, `${a.address}:forger`);
       const closed = new Promise<void>((resolve) => forger.once("close", () => resolve()));
       forger.on("error", () => undefined);
-      forger.publish(`tillkeeper/v1/${b.terminalId}/${channel}`, JSON.stringify(forged), { qos: 1 });
+      forger.publish(`tillkeeper/v1/${b.address}/${channel}`, JSON.stringify(forged), { qos: 1 });
       await closed;
       await forger.endAsync(true);
     }
@@ -82,30 +84,30 @@ describe("a terminal and its credential", () => {
   });
 
   it("cannot take another terminal's client id, nor leave a message behind for it as a will", async () => {
-    await expect(connectMqtt(server, a.terminalId, a.password, b.terminalId)).rejects.toThrow();
-    await expect(connectMqtt(server, a.terminalId, a.password, "anything")).rejects.toThrow();
+    await expect(connectMqtt(server, a.address, a.password, b.address)).rejects.toThrow();
+    await expect(connectMqtt(server, a.address, a.password, "anything")).rejects.toThrow();
     expect(b.client.connected).toBe(true);
     const before = b.received.length;
     const will = {
-      topic: `tillkeeper/v1/${b.terminalId}/command`,
+      topic: `tillkeeper/v1/${b.address}/command`,
       payload: Buffer.from("{}"),
       qos: 1 as const,
       retain: true,
     };
     const options = {
-      username: a.terminalId,
+      username: a.address,
       password: a.password,
-      clientId: `${a.terminalId}:will`,
+      clientId: `${a.address}:will`,
       will,
       reconnectPeriod: 0,
     };
     const dying = await connectAsync(server.mqttUrl, options, false);
     dying.stream.destroy();
     await dying.endAsync(true);
-    const late = await connectMqtt(server, b.terminalId, b.password, `${b.terminalId}:late`);
+    const late = await connectMqtt(server, b.address, b.password, `${b.address}:late`);
     const retained: string[] = [];
     late.on("message", (topic) => retained.push(topic));
-    await late.subscribeAsync(`tillkeeper/v1/${b.terminalId}/#`, { qos: 1 });
+    await late.subscribeAsync(`tillkeeper/v1/${b.address}/#`, { qos: 1 });
     await b.hello();
     await vi.waitUntil(() => b.received.length > before);
     expect(b.received.slice(before).map((entry) => entry.channel)).toEqual(["welcome"]);
@@ -115,43 +117,49 @@ describe("a terminal and its credential", () => {
 
   it("is refused with a wrong, foreign, replaced or missing credential, and sent away when it is replaced", async () => {
     for (const [username, password] of [
-      [a.terminalId, "wrong"],
-      [a.terminalId, b.password],
-      ["T30000001-T9999", a.password],
+      [a.address, "wrong"],
+      [a.address, b.password],
+      [a.terminalId, a.password],
+      [`${a.terminalId}-D1`, a.password],
+      ["T30000001-T9999-D1", a.password],
       ["", ""],
       ["T30000001", a.password],
       ["' or 1=1 --", "x"],
-      ["T30000001-T0001\0", a.password],
+      [`${a.address}\0`, a.password],
     ] as const) {
       await expect(connectMqtt(server, username, password), username).rejects.toThrow();
     }
     const gone = new Promise<void>((resolve) => a.client.once("close", () => resolve()));
     const path = `/v1/accounts/${tenant.aid}/terminals/${a.terminalId}/credentials`;
-    const { password } = (await server.call("POST", path, tenant)).body;
+    const { address, password } = (await server.call("POST", path, tenant)).body;
     await gone;
-    await expect(connectMqtt(server, a.terminalId, a.password)).rejects.toThrow();
-    await (await connectMqtt(server, a.terminalId, password)).endAsync(true);
+    for (const [username, other] of [
+      [a.address, a.password],
+      [a.address, password],
+      [address, a.password],
+    ] as const) {
+      await expect(connectMqtt(server, username, other), username).rejects.toThrow();
+    }
+    await (await connectMqtt(server, address, password)).endAsync(true);
   });
 
   it("stays connected with a replaced credential neither when it connects just then, nor at another server", async () => {
     const path = `/v1/accounts/${tenant.aid}/terminals/${b.terminalId}/credentials`;
     const elsewhere = await startTestServer({ database: server.database });
-    let { password } = b;
-    const old = [await connectMqtt(elsewhere, b.terminalId, password, `${b.terminalId}:elsewhere`)];
+    let { address, password } = b;
+    const old = [await connectMqtt(elsewhere, address, password, `${address}:elsewhere`)];
     for (let round = 0; round < 10; round += 1) {
       const joining = [1, 2, 3].map((number) =>
-        connectMqtt(server, b.terminalId, password, `${b.terminalId}:${number}`).catch(() => undefined),
+        connectMqtt(server, address, password, `${address}:${number}`).catch(() => undefined),
       );
       const replaced = server.call("POST", path, tenant);
       old.push(...(await Promise.all(joining)).filter((client) => client !== undefined));
-      ({ password } = (await replaced).body);
+      ({ address, password } = (await replaced).body);
     }
     await vi.waitUntil(() => old.every((client) => !client.connected), { interval: 10 });
     expect(old.length).toBeGreaterThan(1);
     await elsewhere.stop();
-    const renewed = await connectMqtt(server, b.terminalId, password);
-    await renewed.subscribeAsync(`tillkeeper/v1/${b.terminalId}/+`, { qos: 1 });
-    b = Object.assign(new Device(b.terminalId, renewed), { password });
+    b = await enterAs(server, { address, password });
   });
 
   it("gets a rejection that names the place for every message that is not understood", async () => {
@@ -186,7 +194,7 @@ describe("a terminal and its credential", () => {
     for (const [channel, message, place] of bad) {
       const before = b.received.filter((entry) => entry.channel === "rejection").length;
       const payload = typeof message === "string" ? Buffer.from(message, "latin1") : JSON.stringify(message);
-      await b.client.publishAsync(`tillkeeper/v1/${b.terminalId}/${channel}`, payload, { qos: 1 });
+      await b.client.publishAsync(`tillkeeper/v1/${b.address}/${channel}`, payload, { qos: 1 });
       const rejection = await b.next("rejection", before);
       expect(rejection["channel"]).toBe(channel);
       expect((rejection["errors"] as { path: string }[]).map((error) => error.path)).toContain(place);
@@ -249,10 +257,10 @@ describe("a terminal and its credential", () => {
     const pump = setInterval(() => socket.write(Buffer.alloc(16_384)), 1);
     await closed;
     clearInterval(pump);
-    const large = await connectMqtt(server, b.terminalId, b.password, `${b.terminalId}:large`);
+    const large = await connectMqtt(server, b.address, b.password, `${b.address}:large`);
     const end = new Promise<void>((resolve) => large.once("close", () => resolve()));
     large.on("error", () => undefined);
-    large.publish(`tillkeeper/v1/${b.terminalId}/result`, Buffer.alloc(200_000, "x"), { qos: 0 });
+    large.publish(`tillkeeper/v1/${b.address}/result`, Buffer.alloc(200_000, "x"), { qos: 0 });
     await end;
     await large.endAsync(true);
     expect((await server.call("GET", "/health/ready")).status).toBe(200);

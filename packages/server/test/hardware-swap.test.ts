@@ -66,9 +66,9 @@ describe("hardware swap", () => {
   });
 
   it("forgets what the old device runs, and what was wrong with it", async () => {
-    const { terminalId: id, password } = await activeDevice(server, tenant, "FAULTY-OLD");
+    const { terminalId: id, ...entry } = await activeDevice(server, tenant, "FAULTY-OLD");
     expect((await get(`/${id}/configuration`)).reported).toMatchObject({ software_version: "1" });
-    const device = await PresentDevice.connect(server, { terminalId: id, password });
+    const device = await PresentDevice.connect(server, entry);
     await device.greet();
     server.clock.advance(1_000);
     await device.beat({ fault: { code: "tamper_detected" }, telemetry: { software_version: "2" } });
@@ -88,8 +88,8 @@ describe("hardware swap", () => {
   });
 
   it("goes on showing what the old device told of itself, as told by that one", async () => {
-    const { terminalId: id, password } = await activeDevice(server, tenant, "TELLS-OLD");
-    const old = await PresentDevice.connect(server, { terminalId: id, password });
+    const { terminalId: id, ...entry } = await activeDevice(server, tenant, "TELLS-OLD");
+    const old = await PresentDevice.connect(server, entry);
     await old.greet();
     await old.beat({ telemetry: { battery: { percent: 12 }, printer: "ok" } });
     const latest = async () => (await get(`/${id}/telemetry`)).telemetry;
@@ -104,7 +104,7 @@ describe("hardware swap", () => {
     expect(await latest()).toEqual(before);
 
     const { body } = await (await PairingDevice.make("TELLS-NEW")).pair(server, code);
-    const fresh = await PresentDevice.connect(server, { terminalId: id, password: body.mqtt_password });
+    const fresh = await PresentDevice.connect(server, { address: body.address, password: body.mqtt_password });
     await fresh.greet();
     // The same as the old one's, within the time for which it would not be written again.
     await fresh.beat({ telemetry: { printer: "ok" } });

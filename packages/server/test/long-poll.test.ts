@@ -12,6 +12,7 @@ const operations = "/v1/admin/terminals/operations";
 
 interface Device {
   terminalId: string;
+  address: string;
   password: string;
 }
 
@@ -32,15 +33,16 @@ describe("the device protocol over HTTPS", () => {
       ...tenant,
       body: { device_serial_number: `LONG-POLL-${serials}`, store_id: "S312" },
     });
-    return { terminalId: body.terminal_id, password: await newPassword(body.terminal_id) };
+    return newPassword(body.terminal_id);
   }
-  async function newPassword(terminalId: string): Promise<string> {
+  async function newPassword(terminalId: string): Promise<Device> {
     const of = `/v1/accounts/${tenant.aid}/terminals/${terminalId}/credentials`;
-    return (await server.call("POST", of, tenant)).body.password;
+    const { address, password } = (await server.call("POST", of, tenant)).body;
+    return { terminalId, address, password };
   }
-  const ask = ({ terminalId, password }: Device, body: object) =>
+  const ask = ({ address, password }: Device, body: object) =>
     server.call<DeviceMessagesAnswer>("POST", path, {
-      headers: { authorization: basic(terminalId, password) },
+      headers: { authorization: basic(address, password) },
       body: { session: "s1", ...body },
     });
   const hello = () => ({
@@ -115,9 +117,10 @@ describe("the device protocol over HTTPS", () => {
     const device = await register();
     for (const headers of [
       {},
-      { authorization: basic(device.terminalId, "wrong") },
+      { authorization: basic(device.address, "wrong") },
       { authorization: `Bearer ${tenant.token}` },
-      { authorization: basic("T31000001-T9999", device.password) },
+      { authorization: basic("T31000001-T9999-D1", device.password) },
+      { authorization: basic(device.terminalId, device.password) },
     ]) {
       const { status, body } = await server.call("POST", path, { headers, body: { session: "s1" } });
       expect(status).toBe(401);
@@ -224,10 +227,10 @@ describe("the device protocol over HTTPS", () => {
       status: "COMPLETED",
       result: { opened: true },
     }));
-    const { terminalId: username, password } = device;
+    const { terminalId, address, password } = device;
+    const credential = { url: server.url, address, password };
     const agent = new Agent({
-      terminalId: username,
-      credential: { url: server.url, username, password },
+      credential,
       agentName: "long-poll/1",
       handlers: { open_menu: { run: opened } },
       journal: memoryJournal(undefined),
@@ -237,15 +240,15 @@ describe("the device protocol over HTTPS", () => {
     onTestFinished(() => agent.stop());
     const works = async () => {
       const status = async () =>
-        (await server.call("GET", `/v1/accounts/${tenant.aid}/terminals/${username}`, tenant)).body.status;
+        (await server.call("GET", `/v1/accounts/${tenant.aid}/terminals/${terminalId}`, tenant)).body.status;
       await vi.waitUntil(async () => (await status()) === "ACTION_REQUIRED");
-      const { id } = await order(username);
+      const { id } = await order(terminalId);
       await vi.waitUntil(async () => (await get(id)).status === "COMPLETED");
     };
     for (let round = 0; round < 5; round += 1) await works();
     await server.restart();
     // Elsewhere now, unless a balancer stands in front.
-    agent.use({ url: server.url, username, password });
+    agent.use({ ...credential, url: server.url });
     await works();
     expect(opened).toHaveBeenCalledTimes(6);
   });

@@ -72,7 +72,8 @@ it("ends what tokens opened that nobody noted, within the longest time that a to
   // As a server of before writes them, and as the migration finds them.
   const insert = (id: string, column: string, value: string) =>
     server.db.pool.query(
-      `insert into terminal_credentials (account_id, terminal_id, ${column}, created_at) values ($1, $2, $3, now())`,
+      `insert into terminal_credentials (account_id, terminal_id, address, ${column}, created_at)
+       values ($1, $2, $2 || '-D1', $3, now())`,
       [id.slice(0, 9), id, value],
     );
   await insert(paired, "public_key", "{}");
@@ -88,16 +89,61 @@ it("ends what tokens opened that nobody noted, within the longest time that a to
   await server.stop();
 });
 
-it("lets servers of before, which run beside this one for a while, go on giving out passwords", async () => {
-  const server = await startTestServer();
-  const { terminal_id: id } = await registerForPairing(server, await server.account("T66000002"), "660000000002");
-  const { rows } = await server.db.pool.query(
-    `insert into terminal_credentials (account_id, terminal_id, secret_sha256, created_at)
-     values ('T66000002', $1, '\\x00', now()) returning credential_id`,
-    [id],
-  );
-  expect(rows[0].credential_id).toMatch(/^[\da-f-]{36}$/);
-  await server.stop();
+it("gives what was live an address: a close of the day stays with the device that may have it, or with none", async () => {
+  const database = await createTestDatabase({ empty: true });
+  const db = openDb({ connectionString: database.url }, createLogger("silent"));
+  await migrate(db, "0021_grants_within_reach.sql");
+  const aid = "T66000006";
+  await db.pool.query("insert into accounts (account_id, name, created_at) values ($1, 'x', now())", [aid]);
+  // What a store and an operation are besides is of no matter here.
+  await db.pool.query("alter table terminals drop constraint terminals_account_id_store_ref_fkey");
+  const [present, gone] = [randomUUID(), randomUUID()];
+  const add = async (number: number, operation: string, more: { credential?: string; claim?: object } = {}) => {
+    const terminalId = `${aid}-T000${number}`;
+    if (more.credential)
+      await db.pool.query(
+        `insert into terminal_credentials (account_id, terminal_id, credential_id, secret_sha256, created_at)
+         values ($1, $2, $3, '\\x00', now())`,
+        [aid, terminalId, more.credential],
+      );
+    const claim = { attempts: 0, recipient_gone_at: null, sent_to: null, ...more.claim };
+    await db.pool.query(
+      `insert into operation_claims (account_id, operation_id, terminal_id, client_id, operation, created_at, deadline,
+         attempts, recipient_gone_at, sent_to)
+       values ($1, $2, $3, 'c', $4, now(), now() + interval '1 hour', $5, $6, $7)`,
+      [aid, randomUUID(), terminalId, operation, claim.attempts, claim.recipient_gone_at, claim.sent_to],
+    );
+  };
+  for (let number = 1; number <= 7; number += 1)
+    await db.pool.query(
+      `insert into terminals (account_id, id, number, terminal_id, store_ref, device_serial_number, simulated, status,
+         created_at, created_by, updated_at)
+       values ($1, $5, $4, $2, 'S', $3, false, 'ACTIVE', now(), 'c', now())`,
+      [aid, `${aid}-T000${number}`, `6600000060${number}`, number, randomUUID()],
+    );
+  await add(1, "end_of_day", { credential: present, claim: { attempts: 1, sent_to: present } });
+  await add(2, "end_of_day", { credential: randomUUID() });
+  await add(3, "end_of_day", { credential: randomUUID(), claim: { attempts: 1, sent_to: gone } });
+  await add(4, "end_of_day", { credential: randomUUID(), claim: { attempts: 1, recipient_gone_at: new Date() } });
+  await add(5, "end_of_day");
+  await add(6, "open_menu", { credential: randomUUID(), claim: { attempts: 1 } });
+  await migrate(db);
+  const query = `select claim.terminal_id, claim.address as told, credential.address, terminals.last_device
+    from terminals left join operation_claims as claim using (account_id, terminal_id)
+    left join terminal_credentials as credential using (account_id, terminal_id) order by terminals.terminal_id`;
+  const { rows } = await db.pool.query(query);
+  const end = (address: string | null) => address?.split("-").at(-1) ?? null;
+  expect(rows.map((row) => [end(row.told), end(row.address), row.last_device])).toEqual([
+    ["D1", "D1", 1],
+    ["D1", "D1", 1],
+    ["D0", "D1", 1],
+    ["D0", "D1", 1],
+    ["D0", null, 0],
+    [null, "D1", 1],
+    [null, null, 0],
+  ]);
+  await db.close();
+  await database.drop();
 });
 
 /** As servers before 0015 kept every secret. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finish, finishOperations } from "../src/operations/sql/finish.ts";
+import type { Finish } from "../src/operations/finish.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
+import { takeAnswers } from "../src/operations/sql/take-answers.ts";
 import { activeDevice, type Device } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -32,6 +33,8 @@ describe("operations that meet", () => {
       const finish = (accountId: string, terminalId: string, status: Finish["status"]): Finish => ({
         accountId,
         terminalId,
+        address: terminalId === device.terminalId ? device.address : `${terminalId}-D1`,
+        entry: null,
         id: body.id,
         operation: "open_menu",
         status,
@@ -42,6 +45,10 @@ describe("operations that meet", () => {
         deliveredAt: null,
         startedAt: null,
         at,
+        late: {},
+        origin: null,
+        begunAt: at,
+        readable: true,
       });
       const genuine = finish(tenant.aid, device.terminalId, "COMPLETED");
       const forged = [
@@ -52,7 +59,8 @@ describe("operations that meet", () => {
       await noteProgress(server.db.pool, [...started, { ...genuine, deliveredAt: at }], "skip");
       expect(await get(body.id)).toMatchObject({ phase: "delivered" });
       const batch = forgedFirst ? [...forged, genuine] : [genuine, ...forged];
-      expect(await finishOperations(server.db.pool, batch, "skip")).toMatchObject([{ terminalId: device.terminalId }]);
+      const met = await takeAnswers(server.db.pool, batch, "skip");
+      expect(met.map(({ standing }) => standing)).toEqual(batch.map((row) => (row === genuine ? "live" : "unknown")));
       expect(await get(body.id)).toMatchObject({ status: "COMPLETED", updated_by: device.terminalId });
       expect((await get(body.id)).phases).not.toHaveProperty("started");
       await device.leave();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, connectMqtt, Device } from "./support/device.ts";
+import { activeDevice, type Device, enterAs } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
@@ -132,42 +132,37 @@ describe("the phases of an operation", () => {
     await device.leave();
   });
 
-  it("never let a close of the day be sent again before the terminal was asked", async () => {
+  it("let a close of the day be sent to its device again and again until that has it", async () => {
     const device = await freshDevice();
     const sent = await send(device, { operation: "end_of_day" });
-    await device.next("command");
-    const inquiry = await device.next("inquiry");
-    expect(inquiry).toEqual({ operation_id: sent.id, attempt: 2 });
-    const copies = () => device.received.filter((entry) => entry.channel === "command").length;
-    // It has it: nothing more is sent.
-    await device.hello([{ operation_id: sent.id, phase: "delivered" }]);
-    await device.next("welcome");
-    await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("delivered");
-    expect(copies()).toBe(1);
-    // A hello that does not name it may be older than the command: it is asked again.
-    const inquiries = device.received.filter((entry) => entry.channel === "inquiry").length;
+    const command = await device.next("command");
+    // Nothing comes of it: the outbox sends it again, and so does each hello that does not name it.
+    server.clock.advance(11_000);
+    expect(await device.next("command", 1)).toEqual({ ...command, sent_at: expect.any(String) });
     await device.hello();
-    const again = await device.next("inquiry", inquiries);
-    expect(copies()).toBe(1);
-    // An answer to an inquiry of before is no better.
-    await device.hello([], inquiry);
-    await device.next("inquiry", inquiries + 1);
-    expect(copies()).toBe(1);
-    expect(again["attempt"]).toBeGreaterThan(2);
-    // It has lost it, and says so to the last inquiry: it is sent again.
-    await device.hello([], device.received.findLast((entry) => entry.channel === "inquiry")?.message);
-    await expect.poll(copies).toBe(2);
+    expect(await device.next("command", 2)).toEqual({ ...command, sent_at: expect.any(String) });
+    await device.hello([{ operation_id: sent.id, phase: "delivered" }]);
+    await device.next("welcome", 1);
+    await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("delivered");
+    // It has it: what another has not got is sent again, and this is not.
+    const other = await freshDevice();
+    await send(other);
+    await other.next("command");
+    server.clock.advance(11_000);
+    await other.next("command", 1);
+    await other.leave();
+    expect(device.received.filter(({ channel }) => channel === "command")).toHaveLength(3);
+    // It has lost it, and says so: it is told again.
+    await device.hello();
+    expect(await device.next("command", 3)).toMatchObject({ operation_id: sent.id });
     await device.leave();
   });
 
-  it("let a close of the day be sent at once to a terminal that has not had it yet", async () => {
+  it("let a close of the day be sent at once to a device that has not had it yet", async () => {
     const device = await freshDevice();
     await device.leave();
-    const path = `/v1/accounts/${tenant.aid}/terminals/${device.terminalId}/credentials`;
-    const { password } = (await server.call("POST", path, tenant)).body;
     const sent = await send(device, { operation: "end_of_day" });
-    const back = new Device(device.terminalId, await connectMqtt(server, device.terminalId, password));
-    await back.client.subscribeAsync(`tillkeeper/v1/${device.terminalId}/+`, { qos: 1 });
+    const back = await enterAs(server, device);
     await back.hello();
     expect(await back.next("command")).toMatchObject({ operation_id: sent.id });
     await back.leave();

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../src/platform/ids.ts";
-import { activeDevice, type Device } from "./support/device.ts";
+import { activeDevice, type Device, enterAs } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
@@ -161,11 +161,8 @@ describe("the operation engine", () => {
     const device = await freshDevice();
     await device.leave();
     const { body } = await post(menu(device));
-    const back = await import("./support/device.ts");
     const path = `/v1/accounts/${tenant.aid}/terminals/${device.terminalId}/credentials`;
-    const { password } = (await server.call("POST", path, tenant)).body;
-    const again = new back.Device(device.terminalId, await back.connectMqtt(server, device.terminalId, password));
-    await again.client.subscribeAsync(`tillkeeper/v1/${device.terminalId}/+`, { qos: 1 });
+    const again = await enterAs(server, (await server.call("POST", path, tenant)).body);
     await again.hello();
     expect(await again.next("command")).toMatchObject({ operation_id: body.id });
     // One that it names as begun is not sent again after the next hello.

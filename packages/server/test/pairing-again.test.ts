@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { giveUpRecipient } from "../src/operations/commands.ts";
-import type { Admission } from "../src/terminals/admission.ts";
-import { issueCredential, liveCredentials } from "../src/terminals/credentials.ts";
-import { activeDevice, connectMqtt, Device } from "./support/device.ts";
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { closedDay } from "./support/day.ts";
+import { activeDevice, type Device, enterAs } from "./support/device.ts";
 import { PairingDevice } from "./support/pairing-device.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T69100001";
 const base = "/v1/admin/terminals/operations";
 
-/** docs/adr/0014-pairing-and-device-tokens.md: another device must not close a day that the one before may have closed. */
-describe("a terminal whose device is replaced while it closes the day", () => {
+/** docs/adr/0025-device-addresses.md: an end_of_day is for the device that the terminal was when it was accepted. */
+describe("a terminal that becomes another device while it has something to do", () => {
   let server: TestServer;
   let tenant: Tenant;
   beforeAll(async () => {
@@ -23,74 +22,102 @@ describe("a terminal whose device is replaced while it closes the day", () => {
     (await server.call(method, path, { ...tenant, ...(body && { body }) })).body;
   const send = (id: string, operation: string) => call("POST", base, { terminal_id: id, operation });
   const get = (id: string) => call("GET", `${base}/${id}`);
-  const connect = async (id: string, password: string) => {
-    const device = new Device(id, await connectMqtt(server, id, password));
-    await device.client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
-    return device;
-  };
   const terminal = (id: string) => `/v1/accounts/${aid}/terminals/${id}`;
-  const pairAgain = async (id: string, serial: string) => {
-    const { code } = await call("POST", `${terminal(id)}/pairing-codes`, {});
+  const pair = async (serial: string, code: string) => {
     const { body } = await (await PairingDevice.make(serial)).pair(server, code);
-    return connect(id, body.mqtt_password);
+    return enterAs(server, { address: body.address, password: body.mqtt_password });
   };
-  const newPassword = async (id: string) =>
-    connect(id, (await call("POST", `${terminal(id)}/credentials`)).password as string);
-  const closed = (operationId: string) => ({
-    operation_id: operationId,
-    operation: "end_of_day",
-    status: "COMPLETED",
-    finished_at: new Date().toISOString(),
-    result: {
-      outcome: "accepted",
-      batch_id: "1",
-      start_of_day_at: new Date().toISOString(),
-      last_end_of_day_at: new Date().toISOString(),
-      purchases_count: 0,
-      purchases_amount: 0,
-      reversals_count: 0,
-      reversals_amount: 0,
-      sale_amount: 0,
-      tip_amount: 0,
-      currency: "NOK",
-    },
-  });
-  const heard = (device: Device) =>
-    device.received.map(({ channel, message }) => [channel, message["operation"] ?? message["operation_id"]].join(" "));
-
-  /** That nothing came is known by what comes next, on the same connection. */
-  async function isNeverTold(fresh: Device, sentId: string): Promise<void> {
-    await fresh.hello();
-    await fresh.next("welcome");
-    for (const attempt of [1, 2, 3, 4]) await fresh.hello([], { operation_id: sentId, attempt });
-    await fresh.next("welcome", 4);
-    await call("POST", `${base}/${sentId}/cancel`);
-    server.clock.advance(20_000);
-    await fresh.hello();
-    await fresh.next("welcome", 5);
-    expect(await get(sentId)).toMatchObject({ status: "PENDING" });
-    server.clock.advance(200_000);
-    await expect.poll(() => get(sentId)).toMatchObject({ status: "TIMEOUT", reason: "no_answer" });
-    await send(fresh.terminalId, "open_menu");
-    await fresh.next("command");
-    expect(heard(fresh).filter((what) => what !== "welcome ")).toEqual(["command open_menu"]);
-  }
-
-  it.each([
+  const pairAgain = async (id: string, serial: string) =>
+    pair(serial, (await call("POST", `${terminal(id)}/pairing-codes`, {})).code);
+  const newPassword = async (id: string) => enterAs(server, await call("POST", `${terminal(id)}/credentials`));
+  const swap = async (id: string, serial: string) => {
+    const body = { device_serial_number: `${serial}-NEW` };
+    const { pairing } = await call("POST", `${terminal(id)}/device`, body);
+    return pair(`${serial}-NEW`, pairing.code);
+  };
+  const ways = [
     ["paired again", "AGAIN-PAIRED", pairAgain],
     ["given a password", "AGAIN-PASSWORD", newPassword],
-  ])("is not sent the operation a second time when it is %s", async (_, serial, replace) => {
+  ] as const;
+  const commands = (device: Device) =>
+    device.received
+      .filter(({ channel }) => channel !== "welcome")
+      .map(({ channel, message }) => `${channel} ${String(message["operation"])}`);
+
+  /** That nothing came is known by what comes next, on the same connection. */
+  async function isNeverTold(fresh: Device, sentId: string, reason: string): Promise<void> {
+    for (const times of [0, 1, 2]) {
+      await fresh.hello();
+      await fresh.next("welcome", times);
+      server.clock.advance(20_000);
+    }
+    server.clock.advance(200_000);
+    await expect.poll(() => get(sentId)).toMatchObject({ status: "TIMEOUT", reason });
+    await send(fresh.terminalId, "open_menu");
+    await fresh.next("command");
+    expect(commands(fresh)).toEqual(["command open_menu"]);
+  }
+
+  it.each(ways)("is not sent the end_of_day that the device before was sent, when it is %s", async (_, serial, way) => {
+    const old = await activeDevice(server, tenant, `${serial}-1`);
+    const { id } = await send(old.terminalId, "end_of_day");
+    await old.next("command");
+    const fresh = await way(old.terminalId, `${serial}-1`);
+    expect(fresh.terminalId).toBe(old.terminalId);
+    expect(fresh.address).not.toBe(old.address);
+    const late = await server.call("POST", "/v1/device/messages", {
+      headers: { authorization: basic(old.address, old.password) },
+      body: { session: "old", messages: [{ channel: "result", message: closedDay(id) }] },
+    });
+    expect(late.status).toBe(401);
+    // Who is asked to give it up is the device that has it, and nobody else.
+    expect(await call("POST", `${base}/${id}/cancel`)).toMatchObject({ status: "PENDING" });
+    await isNeverTold(fresh, id, "no_answer");
+    expect(await get(id)).not.toHaveProperty("late_result");
+    await fresh.leave();
+    await old.leave();
+  });
+
+  it.each(ways)("nor one that never went out, when it is %s", async (_, serial, way) => {
+    const old = await activeDevice(server, tenant, `${serial}-2`);
+    await old.leave();
+    const here = async () => (await call("GET", `${terminal(old.terminalId)}/presence`)).status;
+    await expect.poll(here).not.toBe("online");
+    const { id } = await send(old.terminalId, "end_of_day");
+    const fresh = await way(old.terminalId, `${serial}-2`);
+    await isNeverTold(fresh, id, "unreachable");
+    await fresh.leave();
+  });
+
+  it("nor when it is other hardware, whose place is free only once the operation has ended", async () => {
+    const serial = "AGAIN-SWAPPED";
     const old = await activeDevice(server, tenant, serial);
     const { id } = await send(old.terminalId, "end_of_day");
     await old.next("command");
-    const fresh = await replace(old.terminalId, serial);
-    const late = await server.call("POST", "/v1/device/messages", {
-      headers: { authorization: basic(old.terminalId, old.password) },
-      body: { session: "old", messages: [{ channel: "result", message: closed(id) }] },
-    });
-    expect(late.status).toBe(401);
-    await isNeverTold(fresh, id);
-    expect(await get(id)).not.toHaveProperty("late_result");
+    await old.leave();
+    const body = { device_serial_number: `${serial}-NEW` };
+    const refused = await server.call("POST", `${terminal(old.terminalId)}/device`, { ...tenant, body });
+    expect(refused).toMatchObject({ status: 409, body: { error: { code: "operation_pending" } } });
+    server.clock.advance(200_000);
+    await expect.poll(() => get(id)).toMatchObject({ status: "TIMEOUT" });
+    const fresh = await swap(old.terminalId, serial);
+    await fresh.hello();
+    await fresh.next("welcome");
+    await send(fresh.terminalId, "check_update");
+    await fresh.next("command");
+    expect(commands(fresh)).toEqual(["command check_update"]);
+    await fresh.leave();
+  });
+
+  it.each(ways)("is sent what may be done twice, when it is %s", async (_, serial, way) => {
+    const old = await activeDevice(server, tenant, `${serial}-3`);
+    const { id } = await send(old.terminalId, "open_menu");
+    await old.next("command");
+    const fresh = await way(old.terminalId, `${serial}-3`);
+    await fresh.hello();
+    expect(await fresh.next("command")).toMatchObject({ operation_id: id, operation: "open_menu" });
+    await fresh.openedMenu(id);
+    expect(await fresh.next("receipt")).toEqual({ operation_id: id, status: "COMPLETED" });
     await fresh.leave();
     await old.leave();
   });
@@ -102,56 +129,29 @@ describe("a terminal whose device is replaced while it closes the day", () => {
     const same = await pairAgain(old.terminalId, "AGAIN-SAME");
     await same.hello([{ operation_id: id, phase: "started" }]);
     await expect.poll(() => get(id)).toMatchObject({ phase: "started" });
-    await same.say("result", closed(id));
-    expect(await same.next("receipt")).toMatchObject({ status: "COMPLETED" });
+    await same.say("result", closedDay(id));
+    expect(await same.next("receipt")).toEqual({ operation_id: id, status: "COMPLETED" });
+    expect(await get(id)).toMatchObject({ status: "COMPLETED", result: { batch_id: "B1" } });
     await same.leave();
     await old.leave();
   });
 
-  it("is sent what never went out to the device before", async () => {
-    const old = await activeDevice(server, tenant, "AGAIN-AWAY");
-    await old.leave();
-    const online = async () => (await call("GET", `${terminal(old.terminalId)}/presence`)).status;
-    await expect.poll(online).not.toBe("online");
-    const { id } = await send(old.terminalId, "end_of_day");
-    const fresh = await pairAgain(old.terminalId, "AGAIN-AWAY");
-    await fresh.hello();
-    expect(await fresh.next("command")).toMatchObject({ operation_id: id, operation: "end_of_day" });
-    await fresh.leave();
-  });
-
-  it("is not sent either what was accepted before the device before had to go", async () => {
-    const old = await activeDevice(server, tenant, "AGAIN-RACE");
-    const accepted: { id: string }[] = [];
-    const deps = {
-      db: server.db,
-      clock: server.clock,
-      tellsApart: false,
-      mqttUrl: () => server.mqttUrl,
-      findLiveCredential: liveCredentials(server.db),
-      withdraw: async () => {},
-      giveUpRecipient: (tx: Parameters<typeof giveUpRecipient>[0], who: { accountId: string; terminalId: string }) =>
-        giveUpRecipient(tx, { ...who, at: server.clock.now() }),
-      admit: async ({ terminalId, password, formerEnded }: Admission) => {
-        accepted.push(await send(terminalId, "end_of_day"));
-        await old.next("command");
-        await old.leave();
-        await formerEnded?.();
-        return { username: terminalId, password, clientId: terminalId };
-      },
-    };
-    const who = {
-      accountId: aid,
-      clientId: tenant.clientId,
-      clientAccountId: aid,
-      address: "127.0.0.1",
-      requestId: "race",
-    };
-    const caller = { ...who, authority: "the server itself" } as const;
-    const { password } = await issueCredential(deps, caller, old.terminalId);
-    const fresh = await connect(old.terminalId, password);
-    expect(accepted).toHaveLength(1);
-    await isNeverTold(fresh, accepted[0]?.id ?? "");
-    await fresh.leave();
+  it("has a higher number each time, also over a swap and by a clock that was put back", async () => {
+    const serial = "AGAIN-NUMBERS";
+    const first = await activeDevice(server, tenant, serial);
+    const { terminalId: id } = first;
+    const numberOf = ({ address }: Device) => Number(address.split("-D")[1]);
+    const devices: Device[] = [first, await newPassword(id), await pairAgain(id, serial)];
+    server.clock.advance(-3_600_000);
+    devices.push(await swap(id, serial), await newPassword(id));
+    server.clock.advance(3_600_000);
+    devices.push(await pairAgain(id, `${serial}-NEW`));
+    const numbers = devices.map(numberOf);
+    expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
+    const minute = Math.floor((server.clock.now().getTime() - Date.UTC(2020, 0, 1)) / 60_000);
+    expect(numbers.at(-1)).toBeGreaterThanOrEqual(minute);
+    expect(devices.map(({ address }) => readDeviceAddress(address)?.terminalId)).toEqual(devices.map(() => id));
+    await vi.waitUntil(() => devices.slice(0, -1).every(({ client }) => !client.connected));
+    await Promise.all(devices.map((device) => device.leave()));
   });
 });

@@ -37,25 +37,26 @@ describe("device tokens, on two servers with one database", () => {
     const { terminal_id: id, pairing } = await registerForPairing(here, tenant, serial);
     const device = await PairingDevice.make(serial);
     const { body } = await device.pair(here, pairing.code);
-    return { id, device, token: body.token as string };
+    return { id, device, address: body.address as string, token: body.token as string };
   };
-  const connected = async (id: string, token: string) => {
-    const clients = [await connectMqtt(here, id, token), await connectMqtt(there, id, token)];
+  const connected = async (address: string, token: string) => {
+    const clients = [await connectMqtt(here, address, token), await connectMqtt(there, address, token)];
     return { clients, gone: Promise.all(clients.map(ended)) };
   };
   const newCode = async (id: string) =>
     (await here.call("POST", `${path}/${id}/pairing-codes`, { ...tenant, body: {} })).body.code;
 
   it("open every server, until they run out; whoever is connected stays", async () => {
-    const { id, device, token } = await paired("LIFETIME");
-    const { clients } = await connected(id, token);
+    const { id, device, address, token } = await paired("LIFETIME");
+    const { clients } = await connected(address, token);
     pass(110);
-    await (await connectMqtt(there, id, token, `${id}:late`)).endAsync(true);
+    await (await connectMqtt(there, address, token, `${address}:late`)).endAsync(true);
     pass(10);
-    for (const server of [here, there]) await expect(connectMqtt(server, id, token, `${id}:b`)).rejects.toThrow();
+    for (const server of [here, there])
+      await expect(connectMqtt(server, address, token, `${address}:b`)).rejects.toThrow();
     const fresh = await device.renew(there, id);
-    expect(fresh).toMatchObject({ status: 200, body: { expires_in: 120 } });
-    await (await connectMqtt(here, id, fresh.body.token, `${id}:b`)).endAsync(true);
+    expect(fresh).toMatchObject({ status: 200, body: { expires_in: 120, address } });
+    await (await connectMqtt(here, address, fresh.body.token, `${address}:b`)).endAsync(true);
     expect(clients.map((client) => client.connected)).toEqual([true, true]);
     for (const client of clients) await client.endAsync(true);
   });
@@ -70,12 +71,12 @@ describe("device tokens, on two servers with one database", () => {
         here.call("POST", `${path}/${id}/device`, { ...tenant, body: { device_serial_number: "ENDING-OTHER" } }),
     ],
   ])("end everywhere when the terminal is %s, as do their connections", async (name, end) => {
-    const { id, device, token } = await paired(`ENDING-${name.split(" ")[0]}`);
-    const { gone } = await connected(id, token);
+    const { id, device, address, token } = await paired(`ENDING-${name.split(" ")[0]}`);
+    const { gone } = await connected(address, token);
     expect((await end(id)).status).toBeLessThan(300);
     await gone;
     for (const server of [here, there]) {
-      await expect(connectMqtt(server, id, token)).rejects.toThrow();
+      await expect(connectMqtt(server, address, token)).rejects.toThrow();
       expect(await device.renew(server, id)).toMatchObject({
         status: 401,
         body: { error: { code: "invalid_proof" } },
@@ -98,13 +99,13 @@ describe("device tokens, on two servers with one database", () => {
     const device = await PairingDevice.make("STEPS");
     const keys = await openSigningKeys(here.db, here.clock, testRootKey());
     const find = liveCredentials(here.db);
+    const peer = { reached: {}, address: "127.0.0.1", requestId: "steps" };
     const stepsFor = async (named: object) => {
       const steps: string[] = [];
       const [sub] = Object.values(named);
       const deps = {
         db: here.db,
         clock: here.clock,
-        tellsApart: false,
         deviceTokens: deviceTokens({ keys, clock: here.clock, lifetimeSeconds: 120 }),
         findLiveCredential: (...of: Parameters<typeof find>) => {
           steps.push("credential");
@@ -116,12 +117,9 @@ describe("device tokens, on two servers with one database", () => {
         renewals: { take: () => 0 },
         admit: () => Promise.reject(new Error("nobody is to be let in")),
         withdraw: async () => {},
-        giveUpRecipient: async () => {},
       };
       const proof = await device.sign(here, "renewal", { nonce: await newNonce(here), sub });
-      await expect(renewToken(deps, { address: "127.0.0.1", reached: {} }, { ...named, proof })).rejects.toMatchObject({
-        code: "invalid_proof",
-      });
+      await expect(renewToken(deps, peer, { ...named, proof })).rejects.toMatchObject({ code: "invalid_proof" });
       return steps;
     };
     for (const serial of ["STEPS-KNOWN", "STEPS-UNKNOWN"])
@@ -131,18 +129,19 @@ describe("device tokens, on two servers with one database", () => {
   });
 
   it("say who sent an HTTPS request, as a password does", async () => {
-    const { id, token } = await paired("HTTPS");
+    const { id, address, token } = await paired("HTTPS");
     const other = await registerForPairing(here, tenant, "HTTPS-PASSWORD");
     const issued = await here.call("POST", `${path}/${other.terminal_id}/credentials`, tenant);
     const keys = await openSigningKeys(here.db, here.clock, testRootKey());
     const deps = {
       findLiveCredential: liveCredentials(here.db),
       deviceTokens: deviceTokens({ keys, clock: here.clock, lifetimeSeconds: 120 }),
+      addressAhead: async () => {},
     };
     const terminalOf = async (header?: string) => (await authenticateDevice(deps, header)).terminalId;
     expect(await terminalOf(`Bearer ${token}`)).toBe(id);
-    expect(await terminalOf(basic(id, token))).toBe(id);
-    expect(await terminalOf(basic(other.terminal_id, issued.body.password))).toBe(other.terminal_id);
+    expect(await terminalOf(basic(address, token))).toBe(id);
+    expect(await terminalOf(basic(issued.body.address, issued.body.password))).toBe(other.terminal_id);
     const refused = [
       undefined,
       "",
@@ -150,9 +149,11 @@ describe("device tokens, on two servers with one database", () => {
       `Bearer ${tenant.token}`,
       `Bearer ${token.slice(0, -4)}AAAA`,
       `Bearer ${token}, Bearer ${token}`,
-      basic(other.terminal_id, token),
-      basic(id, issued.body.password),
-      basic(id, ""),
+      basic(issued.body.address, token),
+      basic(address, issued.body.password),
+      basic(address, ""),
+      basic(id, token),
+      basic(other.terminal_id, issued.body.password),
       basic("", token),
       "Basic ====",
       "Negotiate x",

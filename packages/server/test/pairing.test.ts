@@ -1,6 +1,7 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { readPairingUri } from "@tillkeeper/contract/pairing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectMqtt, Device } from "./support/device.ts";
+import { enterAs } from "./support/device.ts";
 import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -55,11 +56,8 @@ describe("pairing a device", () => {
         status_reason: "CHECK_UPDATE",
       });
 
-      const connected = new Device(
-        terminal.terminal_id,
-        await connectMqtt(server, terminal.terminal_id, answer.body.token),
-      );
-      await connected.client.subscribeAsync(`tillkeeper/v1/${terminal.terminal_id}/+`, { qos: 1 });
+      expect(readDeviceAddress(answer.body.address)?.terminalId).toBe(terminal.terminal_id);
+      const connected = await enterAs(server, { address: answer.body.address, password: answer.body.token });
       await connected.hello();
       await connected.next("welcome");
       await connected.leave();

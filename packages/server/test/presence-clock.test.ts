@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { connectMqtt, Device } from "./support/device.ts";
+import { type Device, enterAs } from "./support/device.ts";
 import { PresentDevice, register, watcher } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -92,11 +92,10 @@ describe("presence, when somebody sets the clock", () => {
 
   it("hears a terminal that names no session come back after that", async () => {
     server.clock.advance(hour);
-    const { terminalId, password } = await register(server, tenant, `6700${(serial += 1)}`);
+    const { terminalId, ...entry } = await register(server, tenant, `6700${(serial += 1)}`);
     const connect = async () => {
-      const device = new Device(terminalId, await connectMqtt(server, terminalId, password));
+      const device = await enterAs(server, entry);
       devices.push(device);
-      await device.client.subscribeAsync(`tillkeeper/v1/${terminalId}/+`, { qos: 1 });
       return device;
     };
     const first = await connect();

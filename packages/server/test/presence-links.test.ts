@@ -20,11 +20,10 @@ import { makeTenant, send, startTestServer, type Tenant, type TestServer } from 
 
 const agentProcess = fileURLToPath(new URL("./support/agent-process.ts", import.meta.url));
 
-function startAgent(url: string, { terminalId, password }: Registered): Agent {
+function startAgent(url: string, { address, password }: Registered): Agent {
   const agent = new Agent({
-    terminalId,
     agentName: "presence/1",
-    credential: { url, username: terminalId, password },
+    credential: { url, address, password },
     handlers: {},
     journal: memoryJournal(undefined),
   });
@@ -62,8 +61,8 @@ describe("links that break, with agents", () => {
 
   it("are noticed when the agent is killed", async () => {
     const registered = await register(server, tenant, "6300002");
-    const { terminalId: id, password } = registered;
-    const child = spawn(process.execPath, [agentProcess, server.mqttUrl, id, password], { stdio: "inherit" });
+    const { terminalId: id, address, password } = registered;
+    const child = spawn(process.execPath, [agentProcess, server.mqttUrl, address, password], { stdio: "inherit" });
     endsWithUs(child);
     await see.until(id, "online");
     const gone = once(child, "exit");

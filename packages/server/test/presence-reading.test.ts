@@ -57,11 +57,30 @@ describe("reading of presence", () => {
     expect(next).not.toHaveProperty("starting_after");
   });
 
+  it("says nothing of a device that was replaced, whatever is heard of it", async () => {
+    const { terminalId, address: former } = await register(server, tenant, "6000303");
+    const begin = server.clock.now().getTime();
+    const at = (seconds: number) => new Date(begin + seconds * 1000);
+    const write = (event: PresenceEvent) =>
+      writeEvents(server.db, [{ accountId: aid, terminalId, events: [event] }], event.at);
+    const heardAt = async () => Date.parse((await see.presence(terminalId)).last_heard_at ?? "") - begin;
+    await write({ kind: "hello", at: at(0), session: "1", nextExpectedAt: at(30), address: former });
+    const path = `/v1/accounts/${aid}/terminals/${terminalId}/credentials`;
+    const { address } = (await server.call("POST", path, tenant)).body;
+    const beat = { kind: "heartbeat", session: "1", roundTripMs: 7, fault: null } as const;
+    await write({ ...beat, at: at(1), nextExpectedAt: at(31), address: former });
+    await write({ kind: "heard", at: at(2), nextExpectedAt: at(32), address: former });
+    await write({ kind: "hello", at: at(3), session: "2", nextExpectedAt: at(33), address: former });
+    expect(await heardAt()).toBe(0);
+    await write({ kind: "heard", at: at(4), nextExpectedAt: at(34), address });
+    expect(await heardAt()).toBe(4_000);
+  });
+
   it("answers in order what happened within one millisecond", async () => {
-    const { terminalId } = await register(server, tenant, "6000302");
+    const { terminalId, address } = await register(server, tenant, "6000302");
     const at = server.clock.now();
     const rounds = [1, 2, 3, 4].flatMap((round): PresenceEvent[] => [
-      { kind: "hello", at, session: `${round}`, nextExpectedAt: new Date(at.getTime() + 30_000) },
+      { kind: "hello", at, session: `${round}`, nextExpectedAt: new Date(at.getTime() + 30_000), address },
       { kind: "gone", at, session: `${round}` },
     ]);
     // Two batches, as they would be written.

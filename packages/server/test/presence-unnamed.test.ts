@@ -53,10 +53,10 @@ describe("an agent that names no connection", () => {
     await server.restart();
     const query = server.db.sql.selectFrom("terminal_presence").select("status").where("terminal_id", "=", lost);
     expect(await query.execute()).toEqual([{ status: "online" }]);
-    const { password } = (
+    const credential = (
       await server.call("POST", `/v1/accounts/${aid}/terminals/${back}/credentials`, { token: tenant.token })
     ).body;
-    await connect({ terminalId: back, password });
+    await connect({ terminalId: back, ...credential });
     server.clock.advance(20_000);
     expect((await see.presence(lost)).status).toBe("online");
     server.clock.advance(41_000);

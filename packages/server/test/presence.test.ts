@@ -187,18 +187,25 @@ describe("presence", () => {
   it("lets nobody leave any other will", async () => {
     const { device: victim, id: victimId } = await there();
     const registered = await fresh();
-    const { terminalId: id, password } = registered;
+    const { address, password } = registered;
     const session = JSON.stringify({ session: victim.session });
     const wills: [string, string, Partial<Will>][] = [
-      [topic(victimId, "gone"), session, {}],
-      [topic(id, "result"), session, {}],
-      [topic(id, "gone"), JSON.stringify({ session: victim.session, padding: "x".repeat(2_000) }), {}],
-      [topic(id, "gone"), session, { qos: 2 }],
+      [topic(victim.address, "gone"), session, {}],
+      [topic(address, "result"), session, {}],
+      [topic(address, "gone"), JSON.stringify({ session: victim.session, padding: "x".repeat(2_000) }), {}],
+      [topic(address, "gone"), session, { qos: 2 }],
       ["anything", session, { retain: true }],
     ];
     for (const [to, payload, more] of wills) {
       const will = { topic: to, payload: Buffer.from(payload), qos: 1, retain: false, ...more } as const;
-      const options = { username: id, password, clientId: id, reconnectPeriod: 0, protocolVersion: 4, will } as const;
+      const options = {
+        username: address,
+        password,
+        clientId: address,
+        reconnectPeriod: 0,
+        protocolVersion: 4,
+        will,
+      } as const;
       const client = await connectAsync(server.mqttUrl, options, false);
       client.stream.destroy();
     }
@@ -211,7 +218,7 @@ describe("presence", () => {
 
   it("is not changed by what is said of an older connection", async () => {
     const { device, registered, id } = await there();
-    const newer = await connect(registered, { clientId: `${id}:newer` });
+    const newer = await connect(registered, { clientId: `${registered.address}:newer` });
     await newer.greet();
     await device.say("goodbye", { session: device.session });
     await device.beat({ round_trip_ms: 7 });

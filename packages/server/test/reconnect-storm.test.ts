@@ -8,20 +8,20 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 const base = "/v1/admin/terminals/operations";
 const patience = { interval: 5 };
 
-function said(terminalId: string, channel: "hello" | "result", messageId: number, message: object): IPublishPacket {
+function said(address: string, channel: "hello" | "result", messageId: number, message: object): IPublishPacket {
   const payload = JSON.stringify(message);
-  return { cmd: "publish", topic: topic(terminalId, channel), payload, qos: 1, dup: false, retain: false, messageId };
+  return { cmd: "publish", topic: topic(address, channel), payload, qos: 1, dup: false, retain: false, messageId };
 }
 
 /** Everything that a terminal says when it comes back, in one write. */
-async function comeBack(url: string, { terminalId, password }: Registered, session: string): Promise<RawLink> {
+async function comeBack(url: string, { address, password }: Registered, session: string): Promise<RawLink> {
   const link = await RawLink.open(url);
-  const will = { topic: topic(terminalId, "gone"), payload: Buffer.from(JSON.stringify({ session })), qos: 1 } as const;
+  const will = { topic: topic(address, "gone"), payload: Buffer.from(JSON.stringify({ session })), qos: 1 } as const;
   const hello = { protocol: 1, agent: "storm", session, sent_at: new Date().toISOString(), operations: [] };
   link.say(
-    connectOf(terminalId, { password: Buffer.from(password), will: { ...will, retain: false }, keepalive: 12 }),
-    { cmd: "subscribe", messageId: 1, subscriptions: [{ topic: `tillkeeper/v1/${terminalId}/+`, qos: 1 }] },
-    said(terminalId, "hello", 2, hello),
+    connectOf(address, { password: Buffer.from(password), will: { ...will, retain: false }, keepalive: 12 }),
+    { cmd: "subscribe", messageId: 1, subscriptions: [{ topic: `tillkeeper/v1/${address}/+`, qos: 1 }] },
+    said(address, "hello", 2, hello),
   );
   return link;
 }
@@ -78,19 +78,19 @@ describe("terminals that all lose their link and come back at once", () => {
     );
     const [last] = terminals.slice(-1) as [Registered];
     const path = `/v1/accounts/${tenant.aid}/terminals/${last.terminalId}/credentials`;
-    const { password } = (await server.call("POST", path, tenant)).body;
+    const credential = (await server.call("POST", path, tenant)).body;
     const outdated = await comeBack(server.mqttUrl, last, "outdated");
     expect(await outdated.next("connack")).toMatchObject({ returnCode: 4 });
-    terminals = [...terminals.slice(0, -1), { ...last, password }];
+    terminals = [...terminals.slice(0, -1), { ...last, ...credential }];
     await storm(3);
 
     const finished_at = new Date().toISOString();
     await Promise.all(
-      waiting.map(async ({ terminalId }, number) => {
+      waiting.map(async ({ address }, number) => {
         const link = links[number] as RawLink;
         await told(link, "command");
         const what = { operation: "open_menu", status: "COMPLETED", finished_at, result: { opened: true } };
-        link.say(said(terminalId, "result", 3, { operation_id: sent[number], ...what }));
+        link.say(said(address, "result", 3, { operation_id: sent[number], ...what }));
         await told(link, "receipt");
       }),
     );

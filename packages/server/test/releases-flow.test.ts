@@ -178,7 +178,6 @@ describe("check_update of a virtual terminal", () => {
       const trusted: ReleasePublicKey[] = [];
       const receipts: string[] = [];
       agent = new Agent<Versions>({
-        terminalId,
         credential: { ...credential, url: credential.mqtt_url },
         agentName: "own/1",
         journal: memoryJournal<Versions>({ software_version: "1.0" }),

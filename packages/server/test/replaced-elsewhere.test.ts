@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { activeDevice, connectMqtt, Device } from "./support/device.ts";
+import { closedDay } from "./support/day.ts";
+import { activeDevice, type Device, enterAs } from "./support/device.ts";
 import { PairingDevice } from "./support/pairing-device.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 
-/** docs/adr/0014-pairing-and-device-tokens.md: the server that has the device before learns of it seconds later. */
+/** docs/adr/0025-device-addresses.md: the server that has the device before learns of it seconds later. */
 describe("a terminal whose credential is replaced through another server", () => {
   let here: TestServer;
   let there: TestServer;
@@ -22,21 +23,16 @@ describe("a terminal whose credential is replaced through another server", () =>
 
   async function replaced(id: string): Promise<Device> {
     const { body } = await there.call("POST", `/v1/accounts/${tenant.aid}/terminals/${id}/credentials`, tenant);
-    const device = new Device(id, await connectMqtt(there, id, body.password));
+    const device = await enterAs(there, body);
     onTestFinished(() => device.leave());
-    await device.client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
     return device;
   }
   const closeDay = async (id: string): Promise<{ id: string }> =>
     (await here.call("POST", base, { ...tenant, body: { terminal_id: id, operation: "end_of_day" } })).body;
+  const get = async (id: string) => (await here.call("GET", `${base}/${id}`, tenant)).body;
 
-  /** The command comes at once, or when the device has said that it does not know it. */
   async function isSentTo(device: Device, operationId: string): Promise<void> {
     await device.hello();
-    const about = () => device.received.find(({ channel }) => ["command", "inquiry"].includes(channel));
-    await vi.waitUntil(about, { interval: 5 });
-    const first = about();
-    if (first?.channel === "inquiry") await device.hello([], first.message);
     expect(await device.next("command")).toMatchObject({ operation_id: operationId });
   }
 
@@ -55,32 +51,31 @@ describe("a terminal whose credential is replaced through another server", () =>
     const id = old.terminalId;
     const codes = `/v1/accounts/${tenant.aid}/terminals/${id}/pairing-codes`;
     const { code } = (await here.call("POST", codes, { ...tenant, body: {} })).body;
-    const credential = here.db.sql
+    const paired = here.db.sql
       .selectFrom("terminal_credentials")
-      .select("admitted_at")
-      .where("terminal_id", "=", id);
-    const paired = credential.where("public_key", "is not", null);
+      .select("address")
+      .where("terminal_id", "=", id)
+      .where("public_key", "is not", null);
     const device = await PairingDevice.make("ELSEWHERE-PAIRED");
     const pairing = device.pair(here, code);
     // From the very commit on.
-    const first = await vi.waitUntil(async () => (await paired.execute())[0], { interval: 1 });
-    expect(first.admitted_at).not.toBeNull();
+    const next = await vi.waitUntil(async () => (await paired.execute())[0], { interval: 1 });
     const operation = await closeDay(id);
-    const { mqtt_password: password } = (await pairing).body;
-    const fresh = new Device(id, await connectMqtt(here, id, password));
+    const { address, mqtt_password: password } = (await pairing).body;
+    expect(address).toBe(next.address);
+    const fresh = await enterAs(here, { address, password });
     onTestFinished(() => fresh.leave());
-    await fresh.client.subscribeAsync(`tillkeeper/v1/${id}/+`, { qos: 1 });
     await isSentTo(fresh, operation.id);
     expect(old.received).toEqual([]);
     await old.leave();
   });
 
   it("does not either where the device before waits for its messages over HTTPS", async () => {
-    const { terminalId, password, ...old } = await activeDevice(here, tenant, "ELSEWHERE-HTTPS");
+    const { terminalId, address, password, ...old } = await activeDevice(here, tenant, "ELSEWHERE-HTTPS");
     await old.client.endAsync(true);
     const ask = (body: object) =>
       here.call("POST", "/v1/device/messages", {
-        headers: { authorization: basic(terminalId, password) },
+        headers: { authorization: basic(address, password) },
         body: { session: "s1", ...body },
       });
     expect((await ask({})).status).toBe(200);
@@ -89,5 +84,19 @@ describe("a terminal whose credential is replaced through another server", () =>
     const { id } = await closeDay(terminalId);
     await isSentTo(fresh, id);
     expect(await waiting).toMatchObject({ status: 401, body: { error: { code: "invalid_token" } } });
+  });
+
+  it("hears how the day was closed from the device before, for as long as that is connected", async () => {
+    const old = await activeDevice(here, tenant, "ELSEWHERE-RESULT");
+    const { id } = await closeDay(old.terminalId);
+    expect(await old.next("command")).toMatchObject({ operation_id: id });
+    const fresh = await replaced(old.terminalId);
+    await old.say("result", closedDay(id, "BEFORE"));
+    expect(await old.next("receipt")).toEqual({ operation_id: id, status: "COMPLETED" });
+    expect(await get(id)).toMatchObject({ status: "COMPLETED", result: { batch_id: "BEFORE" } });
+    await fresh.hello();
+    await fresh.next("welcome");
+    expect(fresh.received.map(({ channel }) => channel)).toEqual(["welcome"]);
+    await old.leave();
   });
 });

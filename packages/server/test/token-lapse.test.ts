@@ -30,10 +30,11 @@ describe("a device token that nobody renews", () => {
   const paired = async (serial: string) => {
     const { terminal_id: id, pairing } = await registerForPairing(here, tenant, serial);
     const device = await PairingDevice.make(serial);
-    return { id, device, token: (await device.pair(here, pairing.code)).body.token as string };
+    const { address, token } = (await device.pair(here, pairing.code)).body;
+    return { id, device, address: address as string, token: token as string };
   };
-  const connect = async (...[server, id, token, clientId]: Parameters<typeof connectMqtt>) => {
-    const client = await connectMqtt(server, id, token, clientId);
+  const connect = async (...entry: Parameters<typeof connectMqtt>) => {
+    const client = await connectMqtt(...entry);
     onTestFinished(() => client.endAsync(true));
     return client;
   };
@@ -49,10 +50,13 @@ describe("a device token that nobody renews", () => {
     const silent = await paired("LAPSE-SILENT");
     const alive = await paired("LAPSE-ALIVE");
     const byPassword = await register(here, tenant, "LAPSE-PASSWORD");
-    const over = [await connect(here, silent.id, silent.token), await connect(there, silent.id, silent.token)];
+    const over = [
+      await connect(here, silent.address, silent.token),
+      await connect(there, silent.address, silent.token),
+    ];
     const staying = [
-      await connect(there, alive.id, alive.token),
-      await connect(here, byPassword.terminalId, byPassword.password),
+      await connect(there, alive.address, alive.token),
+      await connect(here, byPassword.address, byPassword.password),
     ];
     pass(lifetime - 60);
     expect((await alive.device.renew(there, alive.id)).status).toBe(200);
@@ -60,7 +64,7 @@ describe("a device token that nobody renews", () => {
     pass(60 + 60);
     expect((await credentialOf(silent.id)).lapsed_at).toBeNull();
     expect(over.map((client) => client.connected)).toEqual([true, true]);
-    await expect(connectMqtt(here, silent.id, silent.token, `${silent.id}:b`)).rejects.toThrow();
+    await expect(connectMqtt(here, silent.address, silent.token, `${silent.address}:b`)).rejects.toThrow();
     pass(grace - 60);
     await Promise.all(over.map(ends));
     expect(staying.map((client) => client.connected)).toEqual([true, true]);
@@ -70,7 +74,7 @@ describe("a device token that nobody renews", () => {
 
     const { token } = (await silent.device.renew(here, silent.id)).body;
     expect(await credentialOf(silent.id)).toMatchObject({ lapsed_at: null, token_lapses: 1 });
-    const back = await connect(there, silent.id, token);
+    const back = await connect(there, silent.address, token);
     await connectionChecks();
     expect(back.connected).toBe(true);
   });
@@ -78,7 +82,10 @@ describe("a device token that nobody renews", () => {
   /** Resolves after both servers have checked their connections: by then one that has to go has gone. */
   async function connectionChecks(): Promise<void> {
     const watched = await paired(`LAPSE-CHECK-${performance.now().toFixed(0)}`);
-    const clients = [await connect(here, watched.id, watched.token), await connect(there, watched.id, watched.token)];
+    const clients = [
+      await connect(here, watched.address, watched.token),
+      await connect(there, watched.address, watched.token),
+    ];
     await here.db.sql
       .updateTable("terminal_credentials")
       .set({ lapsed_at: here.clock.now() })
@@ -88,12 +95,12 @@ describe("a device token that nobody renews", () => {
   }
 
   it("ends what stands beside the terminal's own connection, also where another one is renewed", async () => {
-    const { id, device, token } = await paired("LAPSE-BESIDE");
-    const own = await connect(here, id, token);
-    const beside = await connect(here, id, token, `${id}:beside`);
+    const { id, device, address, token } = await paired("LAPSE-BESIDE");
+    const own = await connect(here, address, token);
+    const beside = await connect(here, address, token, `${address}:beside`);
     pass(lifetime - 60);
     const renewed = (await device.renew(here, id)).body.token;
-    const fresh = await connect(here, id, renewed, `${id}:fresh`);
+    const fresh = await connect(here, address, renewed, `${address}:fresh`);
     await connectionChecks();
     expect([own, beside, fresh].map((client) => client.connected)).toEqual([true, true, true]);
     pass(60 + grace);
@@ -102,15 +109,15 @@ describe("a device token that nobody renews", () => {
   });
 
   it("is over for good once another device is paired", async () => {
-    const { id, token } = await paired("LAPSE-AGAIN");
+    const { id, address, token } = await paired("LAPSE-AGAIN");
     pass(lifetime + grace);
     await vi.waitUntil(async () => (await credentialOf(id)).lapsed_at !== null, { interval: 50 });
     const path = `/v1/accounts/${tenant.aid}/terminals/${id}/pairing-codes`;
     const { code } = (await here.call("POST", path, { ...tenant, body: {} })).body;
     const anew = (await (await PairingDevice.make("LAPSE-AGAIN")).pair(here, code)).body;
     expect(await credentialOf(id)).toMatchObject({ lapsed_at: null, token_lapses: 0 });
-    await expect(connectMqtt(here, id, token)).rejects.toThrow();
-    expect((await connect(there, id, anew.token)).connected).toBe(true);
+    await expect(connectMqtt(here, address, token)).rejects.toThrow();
+    expect((await connect(there, anew.address, anew.token)).connected).toBe(true);
   });
 });
 

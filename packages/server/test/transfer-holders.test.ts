@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { gzipSync } from "node:zlib";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { activeDevice, connectMqtt, Device } from "./support/device.ts";
+import { activeDevice, type Device, enterAs } from "./support/device.ts";
 import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
 import { PairingDevice } from "./support/pairing-device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
@@ -56,9 +56,8 @@ describe("a token for the files of an operation", () => {
     const { code } = (await server.call("POST", path, { ...tenant, body: {} })).body;
     const paired = await (await PairingDevice.make(serial)).pair(server, code);
     expect(paired.status).toBe(200);
-    const device = new Device(terminalId, await connectMqtt(server, terminalId, paired.body.mqtt_password));
+    const device = await enterAs(server, { address: paired.body.address, password: paired.body.mqtt_password });
     onTestFinished(() => device.leave());
-    await device.client.subscribeAsync(`tillkeeper/v1/${terminalId}/+`, { qos: 1 });
     return device;
   }
 

@@ -30,16 +30,14 @@ class Host {
   }
 }
 
-/** A device with an empty memory: it answers every inquiry, and knows of nothing. */
-async function connect(server: TestServer, { terminalId, password }: VirtualTerminalSpec): Promise<PresentDevice> {
-  const device = await PresentDevice.connect(server, { terminalId, password });
-  device.client.on("message", (name, payload) => {
-    if (name.endsWith("/inquiry")) device.hello([], JSON.parse(payload.toString())).catch(() => undefined);
-  });
+/** A device with an empty memory: it knows of nothing. */
+async function connect(server: TestServer, spec: VirtualTerminalSpec): Promise<PresentDevice> {
+  const device = await PresentDevice.connect(server, spec);
   await device.greet();
   return device;
 }
 
+/** docs/adr/0025-device-addresses.md: at another server it is another device. */
 describe("a virtual terminal that moves to another server", () => {
   const hosts = { first: new Host(), second: new Host() };
   let database: TestDatabase;
@@ -64,37 +62,39 @@ describe("a virtual terminal that moves to another server", () => {
 
   const startSecond = async () => (second = await startTestServer({ database, virtualTerminalHost: hosts.second }));
 
-  async function closeDay(): Promise<string> {
-    const body = { terminal_id: terminalId, operation: "end_of_day", timeout: windowMs / 1000 };
-    return (await first.call("POST", operations, { ...tenant, body })).body.id;
+  async function send(operation: string, at = first): Promise<string> {
+    const body = { terminal_id: terminalId, operation, timeout: windowMs / 1000 };
+    return (await at.call("POST", operations, { ...tenant, body })).body.id;
   }
 
   /** Says hello a few more times, as a device on a bad link does; then lets the operation's window end. */
-  async function isNotAskedFor(server: TestServer, device: PresentDevice, id: string): Promise<void> {
+  async function isNotSent(server: TestServer, device: PresentDevice, id: string, reason: string): Promise<void> {
     for (let times = 0; times < 3; times += 1) await device.greet();
     server.clock.advance(windowMs);
     const now = async () => (await server.call("GET", `${operations}/${id}`, tenant)).body;
-    await expect.poll(now).toMatchObject({ status: "TIMEOUT", reason: "no_answer" });
-    const asked = device.received.filter(({ channel }) => channel === "command" || channel === "inquiry");
-    expect(asked).toEqual([]);
+    await expect.poll(now).toMatchObject({ status: "TIMEOUT", reason });
+    expect(device.received.filter(({ channel }) => channel === "command")).toEqual([]);
   }
 
   it("is not sent the end_of_day there that it may have begun here", async () => {
-    const device = await connect(first, await hosts.first.told());
-    const id = await closeDay();
+    const spec = await hosts.first.told();
+    const device = await connect(first, spec);
+    const id = await send("end_of_day");
     expect(await device.next("command")).toMatchObject({ operation_id: id });
     await device.leave();
     await first.stop();
 
     const server = await startSecond();
-    const moved = await connect(server, await hosts.second.told());
-    await isNotAskedFor(server, moved, id);
-    await moved.leave();
+    const moved = await hosts.second.told();
+    expect(moved.address).not.toBe(spec.address);
+    const elsewhere = await connect(server, moved);
+    await isNotSent(server, elsewhere, id, "no_answer");
+    await elsewhere.leave();
   });
 
   it("nor when the first server still runs and was only silent for too long", async () => {
     const device = await connect(first, await hosts.first.told());
-    const id = await closeDay();
+    const id = await send("end_of_day");
     expect(await device.next("command")).toMatchObject({ operation_id: id });
 
     const server = await startSecond();
@@ -102,30 +102,64 @@ describe("a virtual terminal that moves to another server", () => {
     server.clock.advance(leaseIsOver);
     const moved = await connect(server, await hosts.second.told());
     await vi.waitUntil(() => hosts.first.stopped.includes(terminalId));
-    await isNotAskedFor(server, moved, id);
+    await isNotSent(server, moved, id, "no_answer");
     await moved.leave();
     await first.stop();
   });
 
-  it("is sent what nobody was sent before", async () => {
+  it("nor one that nobody was sent before, but what may be done twice", async () => {
     await hosts.first.told();
-    const id = await closeDay();
+    const id = await send("end_of_day");
     await first.stop();
     const server = await startSecond();
     const moved = await connect(server, await hosts.second.told());
-    expect(await moved.next("command")).toMatchObject({ operation_id: id, operation: "end_of_day" });
+    await isNotSent(server, moved, id, "unreachable");
+    const menu = await send("open_menu", server);
+    expect(await moved.next("command")).toMatchObject({ operation_id: menu });
     await moved.leave();
   });
 
-  it("is asked as before when its own server is only started again: its memory is still there", async () => {
-    const device = await connect(first, await hosts.first.told());
-    const id = await closeDay();
+  it("is sent it again when its own server is only started again: its memory is still there", async () => {
+    const spec = await hosts.first.told();
+    const device = await connect(first, spec);
+    const id = await send("end_of_day");
     await device.next("command");
     await device.leave();
     await first.restart();
-    const back = await connect(first, await hosts.first.told(2));
-    expect(await back.next("inquiry")).toMatchObject({ operation_id: id });
+    const again = await hosts.first.told(2);
+    expect(again.address).toBe(spec.address);
+    const back = await connect(first, again);
+    expect(await back.next("command")).toMatchObject({ operation_id: id, operation: "end_of_day" });
     await back.leave();
     await first.stop();
+  });
+});
+
+describe("a virtual terminal without a device", () => {
+  it("is not sent the end_of_day that was accepted before it had one", async () => {
+    const database = await createTestDatabase();
+    const alone = await startTestServer({ database });
+    const tenant = await alone.account(aid);
+    await alone.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S1" } });
+    const call = async (path: string, body: object) => (await alone.call("POST", path, { ...tenant, body })).body;
+    const registered = { device_serial_number: `SIMULATED-${aid}-001`, store_id: "S1" };
+    const { terminal_id } = await call(`/v1/accounts/${aid}/terminals`, registered);
+    const { id } = await call(operations, { terminal_id, operation: "end_of_day", timeout: 60 });
+    const host = new Host();
+    const server = await startTestServer({ database, virtualTerminalHost: host });
+    const device = await connect(server, await host.told());
+    await device.greet();
+    const get = async () => (await alone.call("GET", `${operations}/${id}`, tenant)).body;
+    expect(await get()).toMatchObject({ status: "PENDING", phase: "accepted" });
+    alone.clock.advance(windowMs);
+    await expect.poll(get).toMatchObject({ status: "TIMEOUT", reason: "unreachable" });
+    const { id: next } = await call(operations, { terminal_id, operation: "end_of_day" });
+    await device.greet();
+    expect(await device.next("command")).toMatchObject({ operation_id: next });
+    expect(new Set(device.received.map(({ message }) => message["operation_id"]))).toEqual(new Set([undefined, next]));
+    await device.leave();
+    await server.stop();
+    await alone.stop();
+    await database.drop();
   });
 });

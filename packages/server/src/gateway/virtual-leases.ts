@@ -14,7 +14,7 @@ export interface Leased {
   account_id: string;
   terminal_id: string;
   device_serial_number: string;
-  /** What this server gave it, whose journal it has; null before the first time. */
+  /** Whose journal is at this server, or nowhere yet; null where another server has run it. */
   address: string | null;
 }
 
@@ -32,8 +32,10 @@ export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[
   const until = new Date(clock.now().getTime() + leaseMs);
   const { rows } = await sql<Leased>`
     with held as (
-      insert into virtual_terminal_leases as lease (account_id, terminal_id, server_id, leased_until)
-      select account_id, terminal_id, ${serverId}, ${until} from (${wanted}) as wanted
+      insert into virtual_terminal_leases as lease (account_id, terminal_id, server_id, leased_until, address)
+      -- The first server takes the address that the terminal was registered with: nobody has a journal of it.
+      select account_id, terminal_id, ${serverId}, ${until}, address
+      from (${wanted}) as wanted left join terminal_credentials using (account_id, terminal_id)
       order by account_id, terminal_id
       on conflict (account_id, terminal_id) do update set leased_until = excluded.leased_until
       where lease.server_id = excluded.server_id

@@ -5,6 +5,7 @@ import type { Tables } from "../db/schema.ts";
 import { lowestId } from "../platform/ids.ts";
 import type { Device } from "../terminals/devices.ts";
 import type { Command } from "./sql/claim-messages.ts";
+import { presentAddressOf } from "./sql/release.ts";
 
 export type OperationRow = Selectable<Tables["operations"]>;
 export type ClaimRow = Selectable<Tables["operation_claims"]>;
@@ -155,7 +156,7 @@ export function commandOf(row: OperationRow, address: string): Command {
 /** Notes that a terminal will not give an operation up; so it has begun. */
 export async function noteCancelRefused(
   db: Kysely<Tables>,
-  { accountId, terminalId, id, at }: Device & { id: string; at: Date },
+  { accountId, terminalId, address, id, at }: Device & { id: string; at: Date },
 ): Promise<void> {
   await db
     .updateTable("operation_claims")
@@ -167,6 +168,10 @@ export async function noteCancelRefused(
     .where("account_id", "=", accountId)
     .where("operation_id", "=", id)
     .where("terminal_id", "=", terminalId)
+    // Not of a device that was replaced, unless the operation is for none but that.
+    .where(
+      sql<boolean>`coalesce(operation_claims.address, ${sql.raw(presentAddressOf("operation_claims"))}) = ${address}`,
+    )
     .where("cancel_requested_at", "is not", null)
     .where("cancel_refused_at", "is", null)
     .execute();

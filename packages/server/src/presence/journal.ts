@@ -19,21 +19,22 @@ export async function writeEvents(db: Db, told: Told[], now: Date): Promise<Told
   return [...told.filter(({ terminalId }) => noted.has(terminalId)), ...heeded];
 }
 
-/**
- * A terminal that said nothing but that it is still there; undefined where rules have to be asked. By which address it
- * said so is not looked at: there was somebody, and nothing else changes.
- */
+/** A terminal that said nothing but that it is still there; undefined where rules have to be asked. */
 function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
+  const [first] = events;
+  if (first === undefined || !("address" in first)) return undefined;
+  const { address } = first;
   const heard: Heard = {
     accountId,
     terminalId,
+    address,
     session: null,
     at: new Date(0),
     nextExpectedAt: new Date(0),
     roundTripMs: null,
   };
   for (const event of events) {
-    if (event.kind !== "heard" && event.kind !== "heartbeat") return undefined;
+    if ((event.kind !== "heard" && event.kind !== "heartbeat") || event.address !== address) return undefined;
     if (event.kind === "heartbeat") {
       if (event.fault || (heard.session !== null && heard.session !== event.session)) return undefined;
       heard.session = event.session;

@@ -6,6 +6,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import { addressOf } from "../terminals/replace-credential.ts";
 import { askFor, findProbes, findUnsent, forgetProbes, noteAnswer, noteSent, type ProbeRow } from "./probe-queries.ts";
 import type { Origin } from "./queries.ts";
 import { type Answered, WaitingProbes } from "./waiting-probes.ts";
@@ -13,7 +14,7 @@ import { type Answered, WaitingProbes } from "./waiting-probes.ts";
 /** What carries a probe to a terminal; the gateway's transport does. */
 interface ProbeCarrier {
   hears(terminalId: string): boolean;
-  publish(terminalId: string, channel: "probe", message: ProbeMessage): Promise<void>;
+  publish(address: string, channel: "probe", message: ProbeMessage): Promise<void>;
 }
 
 export interface Probes {
@@ -92,9 +93,11 @@ function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
   };
 }
 
-async function send({ clock, log, carrier }: ProbeDeps, { terminal_id, probe_id }: ProbeRow): Promise<void> {
+async function send({ db, clock, log, carrier }: ProbeDeps, { account_id, terminal_id, probe_id }: ProbeRow) {
   try {
-    await carrier().publish(terminal_id, "probe", { probe_id, sent_at: preciseTime(clock.now()) });
+    const address = await addressOf(db.sql, { accountId: account_id, terminalId: terminal_id });
+    if (address === undefined) return;
+    await carrier().publish(address, "probe", { probe_id, sent_at: preciseTime(clock.now()) });
   } catch (error) {
     log.warn({ err: error, terminal_id }, "a probe could not be sent");
   }

@@ -4,6 +4,7 @@ import type { Terminal, TerminalCreate } from "@tillkeeper/contract/http/termina
 import { afterEvent, statusReasons, type TerminalState } from "@tillkeeper/contract/terminal-status";
 import { recordChange } from "../audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
+import { newSecret } from "../auth/secrets.ts";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -15,6 +16,7 @@ import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 import { holdStore, noSuchStore, type Place } from "./place.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, nextTerminalNumber, type TerminalRow } from "./queries.ts";
+import { replaceCredential } from "./replace-credential.ts";
 import { serialNumberTaken } from "./serials.ts";
 
 export interface TerminalDeps extends PairingCodeDeps {
@@ -101,6 +103,11 @@ async function insertTerminal(
   if (!inserted) {
     // The number taken above is given back with the transaction.
     throw serialNumberTaken();
+  }
+  if (input.simulated) {
+    // Before any server runs it: what is accepted at once is for that device. The password is another one then.
+    const place = { accountId: caller.accountId, terminalId };
+    await replaceCredential(tx, clock, place, { password: newSecret() });
   }
   return terminalId;
 }

@@ -102,6 +102,7 @@ describe("servers on one Mosquitto", () => {
       operation_id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
       operation: "open_menu",
       parameters: {},
+      origin: { signed: "x" },
       created_at: new Date(sentAt - 5_000).toISOString(),
       expires_at: new Date(sentAt + 14_500).toISOString(),
       sent_at: new Date(sentAt).toISOString(),

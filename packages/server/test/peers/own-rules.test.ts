@@ -66,6 +66,7 @@ describe.each([
     operation_id: randomUUID(),
     operation: "open_menu",
     parameters: {},
+    origin: { signed: "x" },
     created_at: new Date().toISOString(),
     expires_at: new Date(Date.now() + 60_000).toISOString(),
     sent_at: new Date().toISOString(),

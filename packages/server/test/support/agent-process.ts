@@ -1,12 +1,11 @@
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 
-/** An agent in a process of its own, to be killed: `node agent-process.ts <url> <terminal id> <password>`. */
-const [url = "", terminalId = "", password = ""] = process.argv.slice(2);
+/** An agent in a process of its own, to be killed: `node agent-process.ts <url> <address> <password>`. */
+const [url = "", address = "", password = ""] = process.argv.slice(2);
 new Agent({
-  terminalId,
   agentName: "process/1",
-  credential: { url, username: terminalId, password },
+  credential: { url, address, password },
   handlers: {},
   journal: memoryJournal(undefined),
 }).start();

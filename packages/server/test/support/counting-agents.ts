@@ -25,11 +25,10 @@ export async function startCountingAgents(server: ForDevices, tenant: Tenant, co
     const registered = await server.call("POST", `${accounts}/terminals`, { token: tenant.token, body });
     const { terminal_id: terminalId } = registered.body;
     const path = `${accounts}/terminals/${terminalId}/credentials`;
-    const { username, password } = (await server.call("POST", path, { token: tenant.token })).body;
+    const { address, password } = (await server.call("POST", path, { token: tenant.token })).body;
     const agent = new Agent({
-      terminalId,
       agentName: "counting/1",
-      credential: { url: server.mqttUrl, username, password },
+      credential: { url: server.mqttUrl, address, password },
       journal: memoryJournal(undefined),
       handlers: countingHandlers(carriedOut),
     });

@@ -68,6 +68,23 @@ export async function connectMqtt(
   return client;
 }
 
+/** What a device connects with. */
+export interface Entry {
+  address: string;
+  password: string;
+}
+
+/** A device with that address, connected and listening. */
+export async function enterAs(
+  server: ForDevices,
+  { address, password }: Entry,
+  clientId = address,
+): Promise<Device & { password: string }> {
+  const device = new Device(address, await connectMqtt(server, address, password, clientId));
+  await device.client.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
+  return Object.assign(device, { password });
+}
+
 /** Registers a terminal over the API, gets its credential and connects as the device; in the status it has then. */
 export async function registerDevice(
   server: ForDevices,
@@ -81,10 +98,7 @@ export async function registerDevice(
   });
   const { terminal_id } = terminal.body;
   const path = `/v1/accounts/${tenant.aid}/terminals/${terminal_id}/credentials`;
-  const { address, password } = (await server.call("POST", path, { token: tenant.token })).body;
-  const device = new Device(address, await connectMqtt(server, address, password));
-  await device.client.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
-  return Object.assign(device, { password });
+  return enterAs(server, (await server.call("POST", path, { token: tenant.token })).body);
 }
 
 /** A device whose terminal is ACTIVE: it has said hello and completed a check_update. */

@@ -1,8 +1,15 @@
+import { readDeviceAddress } from "@tillkeeper/contract/addresses";
+import type { Shown } from "../../src/gateway/connections.ts";
 import { openEmbeddedBroker } from "../../src/gateway/embedded-broker.ts";
 import type { DeviceTransport } from "../../src/gateway/transport.ts";
 import { createLogger } from "../../src/platform/log.ts";
 
 type Options = Parameters<typeof openEmbeddedBroker>[0];
+
+/** Lets the device in whose address the user name is. */
+export async function letIn(username: string): Promise<Shown | undefined> {
+  return readDeviceAddress(username);
+}
 
 /** A broker without a server behind it: it lets every terminal in and does nothing with what terminals say, unless told otherwise. */
 export function openBrokerAlone(options: Partial<Options> = {}): Promise<DeviceTransport> {
@@ -11,7 +18,7 @@ export function openBrokerAlone(options: Partial<Options> = {}): Promise<DeviceT
     shownHost: "127.0.0.1",
     port: { number: 0, configured: true },
     log: createLogger("silent"),
-    authenticate: async () => ({ credentialId: "a credential" }),
+    authenticate: letIn,
     receive: async () => undefined,
     left: () => undefined,
     ...options,

@@ -1,13 +1,14 @@
 import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { generate, type Packet } from "mqtt-packet";
 import { onTestFinished } from "vitest";
+import type { Authenticate } from "../../src/gateway/admission.ts";
 import type { Allowance } from "../../src/gateway/mqtt/budget.ts";
 import type { DeviceTransport } from "../../src/gateway/transport.ts";
 import type { Logger } from "../../src/platform/log.ts";
 import { openBrokerAlone } from "./embedded-broker.ts";
 import { connectOf, RawLink } from "./raw-link.ts";
 
-export const [one, other] = ["T40000001-T0001", "T40000002-T0001"];
+export const [one, other] = ["T40000001-T0001-D1", "T40000002-T0001-D1"];
 const infinity = Number.POSITIVE_INFINITY;
 export const endless: Allowance = { messages: infinity, others: infinity, bytes: infinity };
 
@@ -70,7 +71,7 @@ export function theBroker(): DeviceTransport {
 
 interface More {
   log?: Logger;
-  authenticate?: () => Promise<{ credentialId: string } | undefined>;
+  authenticate?: Authenticate;
 }
 
 /** Opens a broker for the length of a test. */
@@ -81,10 +82,10 @@ export async function open(allowance: Allowance | undefined, more: More = {}) {
 }
 
 /** A connection that has been let in. */
-export async function enter(terminalId: string, clientId = terminalId): Promise<RawLink> {
+export async function enter(address: string, clientId = address): Promise<RawLink> {
   const link = await RawLink.open(broker.url());
   onTestFinished(() => link.end());
-  link.say(connectOf(terminalId, { clientId }));
+  link.say(connectOf(address, { clientId }));
   await link.next("connack");
   return link;
 }

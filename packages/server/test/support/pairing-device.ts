@@ -44,9 +44,9 @@ export class PairingDevice {
     return server.call("POST", "/v1/device/pair", { body, headers });
   }
 
-  async renew(server: Server & Addressed, terminalId: string) {
+  async renew(server: Server & Addressed, terminalId: string, more: object = {}) {
     const proof = await this.sign(server, "renewal", { nonce: await newNonce(server), sub: terminalId });
-    return server.call("POST", "/v1/device/token", { body: { terminal_id: terminalId, proof } });
+    return server.call("POST", "/v1/device/token", { body: { terminal_id: terminalId, proof, ...more } });
   }
 }
 

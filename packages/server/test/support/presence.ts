@@ -4,13 +4,12 @@ import type { TerminalPresence } from "@tillkeeper/contract/http/presence";
 import { topic } from "@tillkeeper/contract/mqtt";
 import { connectAsync } from "mqtt";
 import { vi } from "vitest";
-import { Device, type ForDevices } from "./device.ts";
+import { Device, type Entry, type ForDevices } from "./device.ts";
 import type { Tenant } from "./test-server.ts";
 
-/** What a device needs to connect. */
-export interface Registered {
+/** A terminal with what its device connects with. */
+export interface Registered extends Entry {
   terminalId: string;
-  password: string;
 }
 
 /** Registers a terminal in a store and gets its credential. */
@@ -25,8 +24,8 @@ export async function register(
   const { terminal_id: terminalId } = (await server.call("POST", `/v1/accounts/${aid}/terminals`, { token, body }))
     .body;
   const path = `/v1/accounts/${aid}/terminals/${terminalId}/credentials`;
-  const { password } = (await server.call("POST", path, { token })).body;
-  return { terminalId, password };
+  const { address, password } = (await server.call("POST", path, { token })).body;
+  return { terminalId, address, password };
 }
 
 /** A device written by hand that names its connection and leaves a will, as an agent does. */
@@ -35,22 +34,22 @@ export class PresentDevice extends Device {
 
   static async connect(
     server: ForDevices,
-    { terminalId, password }: Registered,
-    { url = server.mqttUrl, clientId = terminalId } = {},
+    { address, password }: Entry,
+    { url = server.mqttUrl, clientId = address } = {},
   ): Promise<PresentDevice> {
     // The will has to be there before the device has its name.
     const session = randomUUID();
     const client = await connectAsync(
       url,
       {
-        username: terminalId,
+        username: address,
         password,
         clientId,
         keepalive: 12,
         reconnectPeriod: 0,
         protocolVersion: 4,
         will: {
-          topic: topic(terminalId, "gone"),
+          topic: topic(address, "gone"),
           payload: Buffer.from(JSON.stringify({ session })),
           qos: 1,
           retain: false,
@@ -59,8 +58,8 @@ export class PresentDevice extends Device {
       false,
     );
     (client.stream as Socket).setNoDelay(true);
-    const device = Object.assign(new PresentDevice(terminalId, client), { session });
-    await client.subscribeAsync(`tillkeeper/v1/${terminalId}/+`, { qos: 1 });
+    const device = Object.assign(new PresentDevice(address, client), { session });
+    await client.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
     return device;
   }
 

@@ -57,16 +57,16 @@ export class RawLink {
 /** Fields of a CONNECT, or that one is not there. */
 export type ConnectFields = { [Field in keyof IConnectPacket]?: IConnectPacket[Field] | undefined };
 
-/** The CONNECT of a terminal. */
-export function connectOf(terminalId: string, more: ConnectFields = {}): IConnectPacket {
+/** The CONNECT of a device. */
+export function connectOf(address: string, more: ConnectFields = {}): IConnectPacket {
   const packet: ConnectFields = {
     cmd: "connect",
     protocolId: "MQTT",
     protocolVersion: 4,
     clean: true,
-    clientId: terminalId,
+    clientId: address,
     keepalive: 0,
-    username: terminalId,
+    username: address,
     password: Buffer.from("x"),
     ...more,
   };

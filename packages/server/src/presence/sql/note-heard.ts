@@ -5,6 +5,8 @@ import { mostAheadMs } from "../status.ts";
 export interface Heard {
   accountId: string;
   terminalId: string;
+  /** Of the device that was heard. */
+  address: string;
   session: string | null;
   at: Date;
   nextExpectedAt: Date;
@@ -14,12 +16,13 @@ export interface Heard {
 /**
  * The usual case of all terminals that were heard within a second, in one statement: nothing changes but times. None of
  * its columns is in an index, so each row stays on its page. Whoever it does not concern is left to the rules: one that
- * was not online, whose session is another, whose fault may have ended, or that was heard when a clock was ahead.
+ * was not online, whose session is another, whose fault may have ended, or that was heard when a clock was ahead. Of a device that was replaced nothing counts.
  */
 const text = `
 with input as (
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])
-    as row (account_id, terminal_id, session, at, next_expected_at, round_trip_ms)
+  select * from unnest(
+    $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[], $8::text[]
+  ) as row (account_id, terminal_id, session, at, next_expected_at, round_trip_ms, address)
   order by account_id, terminal_id
 )
 update terminal_presence as presence set
@@ -33,6 +36,11 @@ where presence.account_id = input.account_id and presence.terminal_id = input.te
   and (
     input.session is null
     or (presence.session = input.session and (presence.fault_at is null or presence.fault_ended_at is not null))
+  )
+  and exists (
+    select from terminal_credentials as credential
+    where credential.account_id = input.account_id and credential.terminal_id = input.terminal_id
+      and credential.address = input.address
   )
 returning presence.terminal_id`;
 
@@ -49,6 +57,7 @@ export async function noteHeard(pool: Pool, batch: Heard[], now: Date): Promise<
       batch.map((row) => row.nextExpectedAt),
       batch.map((row) => row.roundTripMs),
       new Date(now.getTime() + mostAheadMs),
+      batch.map((row) => row.address),
     ],
   });
   return new Set(rows.map((row) => row.terminal_id));
