@@ -138,7 +138,7 @@ class Journal:
 
     def after(self, number: int, most: int = 1) -> list[Message]:
         """What comes after that number, as it is told."""
-        return [self.as_told(it) for it in self.entries if it["number"] > number][:most]
+        return [self.as_told(it) for it in [it for it in self.entries if it["number"] > number][:most]]
 
     def as_told(self, entry: Record) -> Message:
         """`after`: the number before it, where what stood between was dropped."""
