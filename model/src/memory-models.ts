@@ -153,8 +153,14 @@ const withoutExcuse = unavoidable.map(([excuse, breaks, about, ...defines]) =>
 );
 
 function broken(name: string, breaks: string, about: string, defines: string[]): Model {
-  const all = [...defines, `ONLY=${breaks}`, addresses];
-  return { program: "memory", name, about, defines: all, checks: "promises", breaks };
+  return {
+    program: "memory",
+    name,
+    about,
+    defines: [...defines, `ONLY=${breaks}`, addresses],
+    checks: "promises",
+    breaks,
+  };
 }
 
 export const brokenMemory: Model[] = [...brokenRules, ...withoutExcuse];
