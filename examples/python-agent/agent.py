@@ -73,10 +73,10 @@ class Agent:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._link: Link | None = None
         self._ticket: Ticket | None = None
-        self._restart_due = False
+        self._restart_due = self._outdated = False
         self.emit = self._events.emit
         self._journal = journal = Journal(state / "journal.json")
-        self._device = Device(state, journal, options.model, options.ca)
+        self._device = Device(state, journal, options.model, options.ca, not options.cannot_name_batch)
         self._operations: dict[str, Operation] = {
             "open_menu": open_menu,
             "end_of_day": end_of_day,
@@ -100,13 +100,13 @@ class Agent:
 
     def run(self, code: str | None) -> bool:
         """Until it is stopped. True when it is to start anew, with another version or another address."""
+        self._recover()
         session = self._identity.start(code)
         if session is None:
             return False
-        # The journal is that of the session's address by now; before, nothing may be written to it.
-        for operation_id in self._journal.answer_interrupted(to_text(time.time())):
-            log.warning("operation %s was interrupted", operation_id)
+        self._recover()
         self._journal.look()
+        self._rules.ask_reader()
         self._terminal_id = session.terminal_id
         self._connector.start()
         while not self._stopping.is_set() and not (self._restart_due and self._rules.idle):
@@ -118,10 +118,20 @@ class Agent:
         while self._rules.running and self._clock.steady() < ends:
             self._step(0.1)
         self._say_goodbye()
+        if self._outdated:
+            self._journal.disown()
         version = self._device.version_laid_ready()
         if restart and version is not None:
             self.emit("restarting", terminal_id=self._terminal_id, software_version=version)
         return restart
+
+    def _recover(self) -> None:
+        """As soon as it is known whose journal it is: what is handed in (`Credentials`) has to be there before."""
+        if self._journal.address:
+            last = self._device.last_batch()
+            interrupted = self._journal.answer_interrupted(to_text(time.time()), last["batch_id"] if last else None)
+            if interrupted:
+                log.warning("operation %s was interrupted", interrupted)
 
     def _step(self, longest: float) -> None:
         with contextlib.suppress(queue.Empty):
@@ -185,10 +195,10 @@ class Agent:
         self._inbox.put(lambda: self._rules.begin_written(operation_id))
 
     def take_till(self) -> bool:
-        return self._device.take_till()
+        return self._device.reader.take_till()
 
     def leave_till(self) -> None:
-        self._device.leave_till()
+        self._device.reader.leave_till()
 
     def run_operation(self, ticket: Ticket) -> None:
         changes: Result = {}
@@ -202,6 +212,8 @@ class Agent:
         except Exception as failure:  # whatever breaks: the server is told, and the agent goes on
             log.exception("%s broke", ticket.command.operation)
             came_of_it = Failed("device_error", "internal_error", type(failure).__name__).as_message()
+            if ticket.command.is_close:
+                came_of_it["unknown_end"] = True  # how far the reader came, nobody knows
         self._inbox.put(lambda: self._rules.finished(ticket.command.operation_id, came_of_it, changes))
 
     def begin(self, command: Command, seconds_left: float) -> None:
@@ -216,9 +228,15 @@ class Agent:
         ticket.cancelled.set()
         return True
 
-    def receipted(self, operation_id: str) -> None:
+    def last_batch(self) -> Message | None:
+        return self._device.last_batch()
+
+    def all_held(self) -> None:
         # Only now: before the receipt a restart would cost a repetition (rule U5).
         self._restart_due = self._restart_due or self._device.version_laid_ready() is not None
+
+    def outdated(self) -> None:
+        self._outdated = self._restart_due = True
 
 
 def parse_options() -> argparse.Namespace:
@@ -239,6 +257,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--release-keys", metavar="FILE", type=Path,
                         help="public keys of releases that may be installed: PEM, JWK or JWK set")  # fmt: skip
     parser.add_argument("--model", default="SATURN1000", help="the device's model")
+    parser.add_argument("--cannot-name-batch", action="store_true",
+                        help="a card reader that cannot say which batch it closed last")  # fmt: skip
     parser.add_argument("--simulate", action="store_true",
                         help="for tests: be slow where an operator_id says simulate:slow")  # fmt: skip
     options = parser.parse_args()

@@ -1,12 +1,13 @@
-"""Results: into the journal first, then on their way, again and again until the receipt comes (rules 18 and 19)."""
+"""Results: into the journal first, then on their way, one after the other as they are numbered, each until the server has it (rules 8 to 11, 14)."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from typing import Any
 
 from journal import Journal
-from messages import Message, operation_id_of
+from messages import Command, Memory, Message, operation_id_of
 from outside import Outside
 from times import Backoff, Clock, to_text
 
@@ -17,74 +18,93 @@ log = logging.getLogger("agent.answers")
 class Repeating:
     due: float = 0.0
     pauses: Backoff = field(default_factory=lambda: Backoff(2.0, 30.0))
+    over: bool = False
 
 
 class Answers:
     def __init__(self, journal: Journal, clock: Clock, outside: Outside) -> None:
         self._journal, self._clock, self._outside = journal, clock, outside
-        self._repeating: dict[str, Repeating] = {}
         self._linked = False
+        # The number that is being told, and what has none because the journal could not take it.
+        self._told: int | None = None
+        self._next = Repeating()
+        self._unnumbered: dict[str, Repeating] = {}
 
     def connected(self) -> None:
-        """Everything that has no receipt, at once, the oldest first."""
-        self._linked = True
-        self._repeating.clear()
-        for operation_id, record in reversed(self._journal.unreceipted()):
-            if "result" in record:
-                self.send(operation_id)
+        """What the server lacks comes at once, if it has said in this run how far it is; else after the welcome."""
+        self._linked, self._told = True, None
+        self._unnumbered.clear()
+        self.tick()
 
     def disconnected(self) -> None:
         self._linked = False
 
     def due(self) -> float | None:
-        times = [it.due for it in self._repeating.values()]
+        times = [it.due for it in self._unnumbered.values() if not it.over]
+        times += [self._next.due] if self._told is not None else []
         return min(times) if times and self._linked else None
 
     def tick(self) -> None:
+        if not self._linked:
+            return
         now = self._clock.steady()
-        for operation_id in [key for key, it in self._repeating.items() if self._linked and now >= it.due]:
-            self.send(operation_id)
+        result = next(iter(self._journal.untold()), None) if self._journal.held else None
+        if result is None:
+            self._told = None
+        elif result["number"] != self._told:
+            self._told, self._next = result["number"], Repeating()
+        if result and now >= self._next.due:
+            self._next.due = now + self._next.pauses.pause()
+            self._outside.send("result", result)
+        unstored = {it["result"]["operation_id"]: it["result"] for it in self._journal.unstored}
+        self._unnumbered = {key: self._unnumbered.get(key, Repeating()) for key in unstored}
+        for key, it in self._unnumbered.items():
+            if not it.over and now >= it.due:
+                it.due = now + it.pauses.pause()
+                self._outside.send("result", unstored[key])
 
-    def give(
-        self, operation_id: str, operation: str, expires_at: float, came_of_it: Message, device: Message | None = None
-    ) -> None:
-        """`came_of_it`: status, and result or reason; `started_at` if it was begun. `device`: what changed on the device."""
-        head = {"operation_id": operation_id, "operation": operation}
-        result = {**head, "finished_at": self._now(), **came_of_it}
-        self._journal.answer(operation_id, expires_at, result, device)
-        self.send(operation_id)
-        self._outside.emit("operation", **head, state=came_of_it["status"])
+    def give(self, result: Message, batch: str | None = None, device: dict[str, Any] | None = None) -> None:
+        """`batch`: that the reader names now, after a close. `device`: what changed on the device."""
+        self._journal.answer(result, batch, device)
+        self.tick()
+        head = {key: result[key] for key in ("operation_id", "operation")}
+        self._outside.emit("operation", **head, state=result["status"])
 
-    def send(self, operation_id: str) -> None:
-        it = self._repeating.setdefault(operation_id, Repeating())
-        it.due = self._clock.steady() + it.pauses.pause()
-        if self._linked:
-            self._outside.send("result", self._journal.operations[operation_id]["result"])
+    def fail(self, command: Command, reason: str, error: Message | None = None, **more: Any) -> None:
+        """Answers what was not begun. If it stands in the journal as begun, the answer takes its place."""
+        more.update({"error": error} if error else {})
+        self.fail_unseen(command.operation_id, command.operation, command.origin, reason, **more)
+
+    def fail_unseen(self, operation_id: str, operation: str, origin: Message | None, reason: str, **more: Any) -> None:
+        """The same for what is cancelled before its command came."""
+        head = {"operation_id": operation_id, "operation": operation, "status": "FAILED", "finished_at": self.now()}
+        self.give({**head, "reason": reason, **more, **({"origin": origin} if origin else {})})
+
+    def again(self, operation_id: str) -> None:
+        """For a copy of the command. What the server is not to hear yet comes when its number does."""
+        entry, held = self._journal.answered(operation_id), self._journal.held
+        if not entry or not self._linked:
+            return
+        if "number" not in entry:
+            self._outside.send("result", entry["result"])
+        elif held and entry["number"] <= held["number"]:
+            self._outside.send("result", self._journal.as_told(entry))
+        elif entry["number"] == self._told:
+            self._next.due = 0.0
+            self.tick()
+
+    def hold(self, memory: Memory) -> None:
+        """So far the server holds the log: what comes after it is told next, again if need be."""
+        self._journal.held = memory
+        self.tick()
+        if memory["number"] == self._journal.last_number:
+            self._outside.all_held()
 
     def receipt(self, message: Message) -> None:
-        operation_id = operation_id_of(message)
-        record = self._journal.get(operation_id)
-        if not record or "result" not in record:
-            return
-        self._repeating.pop(operation_id, None)
-        if not record["receipted"]:
-            self._journal.receipt(operation_id)
-            self._outside.receipted(operation_id)
+        """Of what has no number. Of the rest the receipt's `memory` says it."""
+        it = self._unnumbered.get(operation_id_of(message))
+        if it and "status" in message:
+            it.over = True
 
-    def rejection(self, message: Message) -> None:
-        """A fault in this program. A result that was not understood would never be receipted: FAILED takes its place."""
-        log.error("the server did not understand a %s: %s", message.get("channel"), message.get("errors"))
-        record = self._journal.get(str(message.get("operation_id")))
-        if message.get("channel") != "result" or not record or record.get("receipted") is not False:
-            return
-        result = record["result"]
-        if result["status"] == "COMPLETED":
-            # What the operation changed on the device stays changed.
-            kept = {key: result[key] for key in ("operation_id", "operation", "started_at") if key in result}
-            error = {"code": "result_rejected", "message": str(message.get("errors"))[:500]}
-            failed = {"status": "FAILED", "finished_at": self._now(), "reason": "device_error", "error": error}
-            self._journal.answer(kept["operation_id"], record["expires_at"], {**kept, **failed})
-            self.send(kept["operation_id"])
-
-    def _now(self) -> str:
+    def now(self) -> str:
         return to_text(self._clock.wall())

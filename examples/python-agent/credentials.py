@@ -23,13 +23,16 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from journal import Journal, write_durably
+from durable import write_durably
+from journal import Journal
+from messages import memory_of
 from times import Backoff
 from web import NoAnswer, Refused, Web
 
 log = logging.getLogger("agent.credentials")
 
 LOCKED_OUT_PAUSE = 60.0
+MOST_HANDED_IN = 50
 
 
 class NotPaired(Exception):
@@ -81,12 +84,11 @@ class KeyPair:
         self._key = Ed25519PrivateKey.generate()
         write_durably(path, self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
-    def proof(self, address: str, nonce: str, subject: str, code: str | None = None) -> str:
+    def proof(self, purpose: str, address: str, nonce: str, subject: str, code: str | None = None) -> str:
         """A compact JWS for one request to this address. With a code it brings the public key along, for pairing."""
-        header: dict[str, Any] = {"typ": "device-renewal+jwt", "alg": "EdDSA"}
+        header: dict[str, Any] = {"typ": f"device-{purpose}+jwt", "alg": "EdDSA"}
         payload = {"aud": address, "nonce": nonce, "sub": subject}
         if code is not None:
-            header["typ"] = "device-pairing+jwt"
             public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
             header["jwk"] = {"kty": "OKP", "crv": "Ed25519", "x": base64url(public)}
             payload["code"] = code
@@ -224,6 +226,8 @@ class Credentials:
             if not told and not self._stopping.is_set():
                 told = True
                 self._emit("locked_out", terminal_id=self._known["terminal_id"])
+            if not self._stopping.is_set():
+                self._hand_in()
             self._stopping.wait(LOCKED_OUT_PAUSE)
         return None
 
@@ -265,15 +269,19 @@ class Credentials:
             self._stopping.wait(pause())
         return None
 
-    def _pair(self, code: str) -> dict[str, Any]:
+    def _ask(self, purpose: str, path: str, subject: str, body: dict[str, Any], code: str | None = None) -> dict[str, Any]:
+        """A request with a proof, for which it takes a nonce first."""
         web = Web(self._server, self._ca, 15)
         try:
-            address = web.address("/v1/device/pair")
-            proof = self._keys.proof(address, web.post("/v1/device/nonce")["nonce"], self._serial, code)
-            body = {"device_serial_number": self._serial, "code": code, "proof": proof, "agent": self._agent}
-            return web.post("/v1/device/pair", body)
+            nonce = web.post("/v1/device/nonce")["nonce"]
+            proof = self._keys.proof(purpose, web.address(path), nonce, subject, code)
+            return web.post(path, {**body, "proof": proof})
         finally:
             web.close()
+
+    def _pair(self, code: str) -> dict[str, Any]:
+        body = {"device_serial_number": self._serial, "code": code, "agent": self._agent}
+        return self._ask("pairing", "/v1/device/pair", self._serial, body, code)
 
     def _token(self) -> dict[str, Any]:
         """The next token; at the start that of an address which the journal remembers (rule 4)."""
@@ -285,12 +293,21 @@ class Credentials:
 
     def _ask_for_token(self, memory_lost: bool) -> dict[str, Any]:
         known = self._known.get("terminal_id")
-        web = Web(self._server, self._ca, 15)
+        who = {"terminal_id": known} if known else {"device_serial_number": self._serial}
+        lost = {"memory_lost": True} if memory_lost else {}
+        return self._ask("renewal", "/v1/device/token", known or self._serial, {**who, **lost})
+
+    def _hand_in(self) -> None:
+        """A device that was replaced still tells what it did as the address of its journal."""
+        address = self._journal.address
         try:
-            address = web.address("/v1/device/token")
-            proof = self._keys.proof(address, web.post("/v1/device/nonce")["nonce"], known or self._serial)
-            who = {"terminal_id": known} if known else {"device_serial_number": self._serial}
-            lost = {"memory_lost": True} if memory_lost else {}
-            return web.post("/v1/device/token", {**who, **lost, "proof": proof})
-        finally:
-            web.close()
+            while address and (results := self._journal.untold(MOST_HANDED_IN)):
+                body = {"address": address, "results": results}
+                memory = memory_of(self._ask("results", "/v1/device/results", address, body))
+                fits = self._journal.fits(memory)
+                if not fits or memory["number"] < results[-1]["number"]:
+                    log.warning("the server holds %s of what was handed in", memory)
+                    return
+                self._journal.held = memory
+        except (Refused, NoAnswer, ValueError) as failure:
+            log.warning("what is left of the journal could not be handed in: %s", failure)

@@ -1,8 +1,7 @@
-"""What must outlive a power cut: what was begun, what came of it, and what that changed on the device.
+"""What must outlive a power cut: what is begun, the numbered log of what came of everything, and what that changed.
 
 One small JSON file, replaced as a whole each time. It says whose memory it is: the address that the device has as long
-as this is what it remembers (rule 4). An operation here is in one of two states: `begun`, or answered,
-which is when it has a `result`. What only waits is not written down: after a crash the server sends it again (rule 2).
+as this is what it remembers (rule 4). What only waits is not written down: after a crash the server sends it again.
 """
 
 from __future__ import annotations
@@ -15,57 +14,46 @@ import os
 from pathlib import Path
 from typing import Any
 
+from durable import write_durably
+from messages import Memory, Message, may_have_closed
+
 Record = dict[str, Any]
 
 log = logging.getLogger("agent.journal")
 
-FORGET_AFTER = 3600.0
+KEPT_OF_EACH = 50
+KEPT_FOR = 7 * 86400.0
 # Room for the answer of what has been begun, given up when the disk is full. Nothing is begun without it.
 RESERVE = 128 * 1024
 NOT_STORED = {"code": "journal_failed", "message": "The device could not store what it did."}
 INTERRUPTED = {"code": "interrupted", "message": "The device stopped in the middle of it."}
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Replaces a file so that after a power cut there is either the old one or the new one, and only its owner reads it."""
-    temporary = path.with_name(path.name + ".new")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
 def is_full(cause: OSError) -> bool:
     return cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def sync_folder(folder: Path) -> None:
-    """Without this the rename itself may be lost."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Journal:
     def __init__(self, path: Path) -> None:
         self._path, self._reserve = path, path.with_name(path.name + ".reserve")
+        # Beside the key, where a copy of the journal that is put back does not reach.
+        self._counter = path.with_name("log-counter.json")
         # Why nothing can be begun; None while something can.
         self.trouble: str | None = None
-        # Whose memory this is. None: the memory is lost, or there never was one.
+        # Whose memory this is. None: the memory is lost or old, or there never was one.
         self.address: str | None = None
         # There is a file, and nobody can tell what it says.
         self.unreadable = False
-        self.operations: dict[str, Record] = {}
+        # The log, the oldest first: `number`, and the `result` as it is told.
+        self.entries: list[Record] = []
+        self.begun: Record | None = None
+        # The last batch that the log knows to be closed, where the reader can name it.
+        self.batch: str | None = None
         self.device: dict[str, Any] = {}
+        # What the disk did not take. It has no number, and gets one with the next write that succeeds.
+        self.unstored: list[Record] = []
+        # How much of the log the server said last that it holds; None: nothing in this run.
+        self.held: Memory | None = None
         try:
             self._read()
         except FileNotFoundError:
@@ -73,19 +61,34 @@ class Journal:
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as cause:
             log.error("%s cannot be read: %r", path, cause)
             self.unreadable = True
+        if self._is_behind_counter():
+            log.error("%s is an old copy: it was further than %s", path, self.last_number)
+            self.address = None
 
     def _read(self) -> None:
         stored = json.loads(self._path.read_text("utf-8"))
-        address, operations, device = stored["address"], stored["operations"], stored["device"]
-        if not (isinstance(address, str) and address and isinstance(operations, dict) and isinstance(device, dict)):
+        address, entries, begun = stored["address"], stored["log"], stored["begun"]
+        batch, device = stored["batch"], stored["device"]
+        if not (address is None or isinstance(address, str) and address) or not isinstance(device, dict):
             raise ValueError("not a journal")
-        self.address, self.operations, self.device = address, operations, device
+        if not (isinstance(entries, list) and all(it["number"] and it["result"]["operation_id"] for it in entries)):
+            raise ValueError("not a log")
+        self.address, self.entries, self.begun, self.batch, self.device = address, entries, begun, batch, device
+
+    def _is_behind_counter(self) -> bool:
+        try:
+            counted = json.loads(self._counter.read_text("utf-8"))
+            return bool(self.address and counted["address"] == self.address and counted["number"] > self.last_number)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    # Whose it is
 
     def belongs_to(self, address: str) -> None:
         """From now on this is what is remembered as that address. To be called before anybody connects by it.
 
-        Raises OSError when it could not be stored. What the device did as an earlier address stays in it: it did it, and
-        the results count for the same terminal.
+        Raises OSError when it could not be stored. What the device did as an earlier address stays in it under new numbers:
+        it did it, and it is told anew.
         """
         if self.address == address:
             return
@@ -93,100 +96,145 @@ class Journal:
             # For people to look at. After a crash here the journal is missing, which is no worse than unreadable.
             with contextlib.suppress(OSError):
                 os.replace(self._path, self._path.with_name(self._path.name + ".unreadable"))
-        self.address, self.unreadable = address, False
+        self.address, self.unreadable, self.held = address, False, None
+        self.entries = [{**it, "number": number} for number, it in enumerate(self.entries, start=1)]
         self._save()
 
-    def get(self, operation_id: str) -> Record | None:
-        return self.operations.get(operation_id)
+    def disown(self) -> None:
+        """It is an old copy: nobody's memory, until the device has another address."""
+        self.address = None
+        with contextlib.suppress(OSError):
+            self._write()
 
-    def begin(self, operation_id: str, operation: str, expires_at: float, started_at: str) -> None:
+    # The log
+
+    @property
+    def last_number(self) -> int:
+        return int(self.entries[-1]["number"]) if self.entries else 0
+
+    @property
+    def _all(self) -> list[Record]:
+        return [*self.entries, *self.unstored]
+
+    def answered(self, operation_id: str) -> Record | None:
+        """What came of an operation. A close by hand is never matched to one."""
+        found = (it for it in self._all if it["result"]["operation_id"] == operation_id)
+        return next((it for it in found if not it["result"].get("by_hand")), None)
+
+    def close_of_request(self, request: str) -> Message | None:
+        """The result of the end_of_day that came of this request."""
+        results = (it["result"] for it in self._all if it["result"]["operation"] == "end_of_day")
+        return next((it for it in results if it.get("origin", {}).get("request") == request), None)
+
+    def last_close(self) -> str | None:
+        closes = (it["result"]["operation_id"] for it in reversed(self._all) if may_have_closed(it["result"]))
+        return next(closes, None)
+
+    def fits(self, memory: Memory) -> bool:
+        """Whether what the server holds can be part of this log. If not, this is an old copy."""
+        number = memory["number"]
+        entry = next((it for it in self.entries if it["number"] == number), None)
+        return number <= self.last_number and (entry is None or memory.get("id") in (None, entry["result"]["operation_id"]))
+
+    def after(self, number: int, most: int = 1) -> list[Message]:
+        """What comes after that number, as it is told."""
+        return [self.as_told(it) for it in [it for it in self.entries if it["number"] > number][:most]]
+
+    def as_told(self, entry: Record) -> Message:
+        """`after`: the number before it, where what stood between was dropped."""
+        number = entry["number"]
+        before = max((it["number"] for it in self.entries if it["number"] < number), default=0)
+        return {"number": number, **({"after": before} if before < number - 1 else {}), **entry["result"]}
+
+    def untold(self, most: int = 1) -> list[Message]:
+        return self.after(self.held["number"] if self.held else 0, most)
+
+    def forget(self, server_now: float) -> None:
+        """Lets go of what the server holds, beyond the last 50 closes and the last 50 others, after a week (rule 12)."""
+        closes = [it for it in self.entries if may_have_closed(it["result"])]
+        others = [it for it in self.entries if not may_have_closed(it["result"])]
+        spare = {it["number"] for it in closes[-KEPT_OF_EACH:] + others[-KEPT_OF_EACH:]}
+        held = self.held["number"] if self.held else 0
+
+        def keeps(it: Record) -> bool:
+            # The week begins when the server's time is known: clocks of devices are wrong.
+            young = server_now - it.setdefault("since", server_now) < KEPT_FOR
+            return young or it["number"] > held or it["number"] in spare
+
+        kept = [it for it in self.entries if keeps(it)]
+        if len(kept) < len(self.entries):
+            self.entries = kept
+            self._save_if_possible()
+
+    # Operations
+
+    def begin(self, operation_id: str, operation: str, started_at: str, origin: Message | None = None) -> None:
         """Raises OSError when it cannot be stored; then it must not be begun."""
-        self.operations[operation_id] = {"operation": operation, "expires_at": expires_at, "started_at": started_at}
+        self.begun = {"operation_id": operation_id, "operation": operation, "started_at": started_at}
+        self.begun.update({"origin": origin} if origin else {})
         try:
             self._save_to_begin()
         except OSError:
-            del self.operations[operation_id]
+            self.begun = None
             raise
 
     def look(self) -> None:
         """Finds out whether anything can be begun."""
-        try:
+        with contextlib.suppress(OSError):
             self._save_to_begin()
-        except OSError:
-            return
 
-    def unbegin(self, operation_id: str) -> None:
-        """Takes back what was not begun after all (rule 12). If that cannot be stored, a crash costs an `interrupted`."""
-        self.operations.pop(operation_id, None)
+    def unbegin(self) -> None:
+        """Takes back what was not begun after all. If that cannot be stored, a crash costs an `interrupted`."""
+        self.begun = None
         self._save_if_possible()
 
-    def answer(
-        self, operation_id: str, expires_at: float, result: dict[str, Any], device: dict[str, Any] | None = None
-    ) -> None:
-        """The result and what the operation changed on the device, in one write (rule 18)."""
-        self.operations.pop(operation_id, None)  # so that the latest stands last
-        self.operations[operation_id] = {
-            "operation": result["operation"],
-            "expires_at": expires_at,
-            "result": result,
-            "receipted": False,
-        }
+    def answer(self, result: Message, batch: str | None = None, device: dict[str, Any] | None = None) -> None:
+        """The next of the log, the end of what was begun, and what that changed on the device, in one write."""
+        if self.begun and self.begun["operation_id"] == result["operation_id"]:
+            self.begun = None
+        self.batch = batch or self.batch
         before = dict(self.device)
         self.device.update(device or {})
+        entry = {"result": result}
+        self.unstored.append(entry)
         try:
             self._save()
         except OSError:
-            # Nothing of it outlives a power cut, so nothing of it is said.
+            # Nothing of it outlives a power cut, so nothing of it is said, and after one it says the same.
             self.device = before
             if result["status"] == "COMPLETED":
                 kept = {key: it for key, it in result.items() if key not in ("status", "result")}
+                end = {"unknown_end": True} if may_have_closed(result) else {}
                 failed = {"status": "FAILED", "reason": "storage_failed", "error": NOT_STORED}
-                self.operations[operation_id]["result"] = {**kept, **failed}
+                entry["result"] = {**kept, **failed, **end}
 
-    def receipt(self, operation_id: str) -> None:
-        self.operations[operation_id]["receipted"] = True
-        self._save_if_possible()
+    def note_close_by_hand(self, result: Message, batch: str) -> None:
+        """Raises OSError when it cannot be stored. Then it is as if the reader had not been asked."""
+        before, self.batch = self.batch, batch
+        self.unstored.append({"result": result})
+        try:
+            self._save()
+        except OSError:
+            self.unstored.pop()
+            self.batch = before
+            raise
 
-    def unreceipted(self) -> list[tuple[str, Record]]:
-        """What a hello has to name, the latest first."""
-        return [(key, it) for key, it in reversed(self.operations.items()) if not it.get("receipted")]
+    def answer_interrupted(self, now: str, batch: str | None) -> str | None:
+        """Answers what a crash interrupted (rule 22). Call it before anything else is done as the journal's address.
 
-    def change_device(self, **changes: Any) -> None:
-        self.device.update(changes)
-        self._save_if_possible()
-
-    def answer_interrupted(self, now: str) -> list[str]:
-        """Answers what a crash interrupted (rule 20). Call it once, before the first connection.
-
-        Everything that an operation of this device changes is written together with its result. So what was begun and has no
-        result has changed nothing, and there is nothing to find out. A device with a payment host asks the host here.
+        What an operation changes in this journal is written together with its result, so what has no result has changed
+        nothing here. Of a close nobody knows: the reader may have done it. `batch` is what the reader names now, so that it
+        is not taken for a close by hand as well.
         """
-        begun = [key for key, it in self.operations.items() if "result" not in it]
-        for key in begun:
-            record = self.operations[key]
-            result = {
-                "operation_id": key,
-                "operation": record["operation"],
-                "status": "FAILED",
-                "started_at": record["started_at"],
-                "finished_at": now,
-                "reason": "device_error",
-                "error": INTERRUPTED,
-            }
-            self.answer(key, record["expires_at"], result)
-        return begun
+        begun = self.begun
+        if begun is None:
+            return None
+        close = begun["operation"] == "end_of_day"
+        failed = {"status": "FAILED", "finished_at": now, "reason": "device_error", "error": INTERRUPTED}
+        self.answer({**begun, **failed, **({"unknown_end": True} if close else {})}, batch if close else None)
+        return str(begun["operation_id"])
 
-    def forget(self, server_now: float) -> None:
-        """Lets go of what was receipted and can never be begun again, an hour after it expired (rule 25)."""
-        old = [
-            key
-            for key, it in self.operations.items()
-            if it.get("receipted") and server_now > it["expires_at"] + FORGET_AFTER
-        ]
-        for key in old:
-            del self.operations[key]
-        if old:
-            self._save_if_possible()
+    # The disk
 
     def _save_if_possible(self) -> None:
         """What is not stored now is with the next write, or is told once more after the next start."""
@@ -198,7 +246,7 @@ class Journal:
             if not self._reserve.exists() or self._reserve.stat().st_size < RESERVE:
                 # Nothing that a file system could make smaller.
                 write_durably(self._reserve, os.urandom(RESERVE))
-            self._write()
+            self._write_own()
         except OSError as cause:
             self.trouble = str(cause)
             raise
@@ -206,16 +254,35 @@ class Journal:
 
     def _save(self) -> None:
         try:
-            self._write()
+            self._write_own()
         except OSError as cause:
             self.trouble = str(cause)
             if not is_full(cause) or not self._reserve.exists():
                 raise
             self._reserve.unlink()
-            self._write()
+            self._write_own()
 
-    def _write(self) -> None:
+    def _write_own(self) -> None:
         if self.address is None:
             raise RuntimeError("nobody's journal is not to be written")
-        content = {"version": 1, "address": self.address, "operations": self.operations, "device": self.device}
+        counted = self.last_number
+        self._write()
+        if self.last_number > counted:
+            # After the journal: a counter that is behind says nothing, one that is ahead says that the journal is old.
+            content = json.dumps({"address": self.address, "number": self.last_number})
+            with contextlib.suppress(OSError):
+                write_durably(self._counter, content.encode())
+
+    def _write(self) -> None:
+        """What had no room before gets its number now."""
+        new = [{"number": number, **it} for number, it in enumerate(self.unstored, start=self.last_number + 1)]
+        content = {
+            "version": 2,
+            "address": self.address,
+            "begun": self.begun,
+            "batch": self.batch,
+            "log": [*self.entries, *new],
+            "device": self.device,
+        }
         write_durably(self._path, json.dumps(content).encode())
+        self.entries, self.unstored = [*self.entries, *new], []

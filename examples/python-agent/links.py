@@ -124,7 +124,7 @@ class MqttLink:
     def send(self, channel: str, message: Message) -> None:
         payload = json.dumps(message)
         if len(payload) + OVERHEAD > self._largest:
-            self._reject(channel, message)
+            log.error("a %s has more than the %s bytes that the broker takes", channel, self._largest)
             return
         properties = None
         if self.level == 5 and channel in EXPIRY:
@@ -190,13 +190,6 @@ class MqttLink:
         self._failure = LinkFailed(why)
         self.refused = wants_renewal(self.code)
         self._answered.set()
-
-    def _reject(self, channel: str, message: Message) -> None:
-        """As if the server had: what it can never be told is not to be repeated without end."""
-        log.error("a %s is too large for the broker", channel)
-        errors = [{"path": "", "message": f"The broker takes {self._largest} bytes at most"}]
-        about = {"operation_id": message["operation_id"]} if "operation_id" in message else {}
-        self._listener.heard("rejection", json.dumps({"channel": channel, **about, "errors": errors}).encode())
 
 
 class HttpsLink:

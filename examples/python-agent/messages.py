@@ -1,4 +1,4 @@
-"""What the server says, checked. Whatever is not understood raises ValueError and is ignored by the caller (rule 26)."""
+"""What the server says, checked. Whatever is not understood raises ValueError and is ignored by the caller (rule 35)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from times import from_text
 
 Message = dict[str, Any]
 
-DOWN = ("welcome", "command", "receipt", "cancel", "rejection", "probe")
+DOWN = ("welcome", "command", "receipt", "cancel", "memory", "rejection", "probe")
+# How far a log is: `number`, and the `id` that stands under it.
+Memory = dict[str, Any]
 LONGEST = 65536
 
 KNOWN_PARAMETERS = {"operator_id"}
@@ -38,6 +40,22 @@ def operation_id_of(message: Message, name: str = "operation_id") -> str:
     return value
 
 
+def memory_of(message: Message) -> Memory:
+    memory = message.get("memory")
+    if not isinstance(memory, dict) or type(memory.get("number")) is not int or memory["number"] < 0:
+        raise ValueError("memory is not how far a log is")
+    return {key: memory[key] for key in ("number", "id") if key in memory}
+
+
+def may_have_closed(result: Message) -> bool:
+    """Whether a result may have closed a batch: what the next close has to know of. A repetition is no close of its own."""
+    if result["operation"] != "end_of_day" or "repeats" in result:
+        return False
+    if result["status"] == "FAILED":
+        return bool(result.get("unknown_end"))
+    return bool(result.get("result", {}).get("outcome") != "declined")
+
+
 @dataclass(frozen=True)
 class Command:
     operation_id: str
@@ -47,7 +65,10 @@ class Command:
     created_at: float
     expires_at: float
     sent_at: float
-    transfer: Message | None
+    transfer: Message | None = None
+    previous_close: str | None = None
+    # Brought back with the result as it came.
+    origin: Message | None = None
 
     @classmethod
     def of(cls, message: Message) -> Command:
@@ -59,6 +80,9 @@ class Command:
             if not isinstance(transfer, dict):
                 raise ValueError("transfer is not an object")
             text_of(transfer, "url"), text_of(transfer, "token")
+        origin = message.get("origin")
+        if origin is not None and not isinstance(origin, dict):
+            raise ValueError("origin is not an object")
         return cls(
             operation_id=operation_id_of(message),
             operation=text_of(message, "operation"),
@@ -68,10 +92,22 @@ class Command:
             expires_at=from_text(message.get("expires_at")),
             sent_at=from_text(message.get("sent_at")),
             transfer=transfer,
+            previous_close=operation_id_of(message, "previous_close") if message.get("previous_close") else None,
+            origin=origin,
         )
 
+    @property
+    def is_close(self) -> bool:
+        return self.operation == "end_of_day"
+
+    @property
+    def request(self) -> str | None:
+        """Equal for commands that came of one request."""
+        request = (self.origin or {}).get("request")
+        return request if isinstance(request, str) else None
+
     def unsupported(self) -> str | None:
-        """What this agent does not know of it (rule 9)."""
+        """What this agent does not know of it (rule 20)."""
         if self.operation not in KNOWN_OPERATIONS:
             return f"operation {self.operation}"
         strange = self.parameters.keys() - KNOWN_PARAMETERS
@@ -83,5 +119,5 @@ class Command:
 
     @property
     def latest_start(self) -> float:
-        """When waiting for a payment ends, early enough for the server to take the answer in time (rule 13)."""
+        """When waiting for a payment ends, early enough for the server to take the answer in time (rule 27)."""
         return self.expires_at - min(1.0, (self.expires_at - self.created_at) / 10)

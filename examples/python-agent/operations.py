@@ -6,7 +6,6 @@ import base64
 import gzip
 import hashlib
 import os
-import random
 import shutil
 import threading
 import time
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 
 from device import Device
 from messages import Command
-from times import Backoff, to_text
+from times import Backoff
 from web import NoAnswer, Refused, Web
 
 Result = dict[str, Any]
@@ -78,27 +77,9 @@ def open_menu(ticket: Ticket, device: Device) -> tuple[Result, Result]:
 
 
 def end_of_day(ticket: Ticket, device: Device) -> tuple[Result, Result]:
-    """Invented totals, and a payment host that takes a moment. What the host may have closed is not broken off."""
+    """A payment host that takes a moment. What the host may have closed is not broken off."""
     time.sleep(device.closing_seconds)
-    opened, closed = device.batch_opened_at(), to_text(time.time())
-    purchases, reversals = random.randint(1, 80), random.randint(0, 3)
-    purchases_amount = sum(random.randint(2_000, 90_000) for _ in range(purchases))
-    tips = purchases_amount // 50
-    reversals_amount = sum(random.randint(1_000, 9_000) for _ in range(reversals))
-    result = {
-        "outcome": "accepted",
-        "batch_id": str(device.batch_number()),
-        "start_of_day_at": opened,
-        "last_end_of_day_at": closed,
-        "purchases_count": purchases,
-        "purchases_amount": purchases_amount,
-        "reversals_count": reversals,
-        "reversals_amount": reversals_amount,
-        "sale_amount": purchases_amount - tips - reversals_amount,
-        "tip_amount": tips,
-        "currency": "NOK",
-    }
-    return result, {"batch_number": device.batch_number() + 1, "batch_opened_at": closed}
+    return device.reader.close_batch(), {}
 
 
 def send_logs(ticket: Ticket, device: Device) -> tuple[Result, Result]:

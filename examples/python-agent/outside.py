@@ -26,4 +26,11 @@ class Outside(Protocol):
     def break_off(self, operation_id: str) -> bool:
         """False when it can only go on to its end."""
 
-    def receipted(self, operation_id: str) -> None: ...
+    def last_batch(self) -> Message | None:
+        """The figures of the batch that the reader closed last. None where there is none, or it cannot say. Must not wait."""
+
+    def all_held(self) -> None:
+        """The server holds all that the journal has to tell."""
+
+    def outdated(self) -> None:
+        """The journal is an old copy: another address is needed."""

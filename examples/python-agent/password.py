@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from credentials import LOCKED_OUT_PAUSE, NotPaired, Session
-from journal import Journal, write_durably
+from durable import write_durably
+from journal import Journal
 
 log = logging.getLogger("agent.password")
 

@@ -1,4 +1,4 @@
-"""When to say a heartbeat, and what it says (rules 28 to 32)."""
+"""When to say a heartbeat, and what it says (rules 37 to 40)."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Presence:
             return self._clock.steady() + LOOK
         return min(self._due, max(self._look, self._said_at + APART))
 
-    def heartbeat(self, round_trip: float) -> Message | None:
-        """A heartbeat, if it is time for one: by the clock, or because something has changed."""
+    def heartbeat(self, round_trip: float, memory: Message | None = None) -> Message | None:
+        """`memory`: how much of the log the server is believed to hold. A heartbeat, if it is time for one: by the clock, or because something has changed."""
         now = self._clock.steady()
         if self._due is None or self._session is None or now < self._said_at + APART:
             return None
@@ -63,5 +63,6 @@ class Presence:
             "session": self._session,
             "sent_at": to_text(self._clock.wall()),
             "round_trip_ms": milliseconds,
+            **({"memory": memory} if memory else {}),
             **condition,
         }

@@ -10,8 +10,9 @@ import logging
 from dataclasses import dataclass
 
 from answers import Answers
+from closes import Closes
 from journal import Journal
-from messages import Command, Message, operation_id_of, parse, text_of
+from messages import Command, Memory, Message, memory_of, operation_id_of, parse, text_of
 from outside import Outside
 from presence import Presence
 from times import Backoff, Clock, ServerTime, from_text, to_text
@@ -31,6 +32,7 @@ class Waiting:
     came_at: str
     told: bool = False
     held_since: float | None = None
+    cancelled: bool = False
 
 
 class Rules:
@@ -41,14 +43,18 @@ class Rules:
         self._session: str | None = None
         self._waiting: list[Waiting] = []
         self._beginning: Waiting | None = None
-        self._cancelled_while_beginning = False
+        # Of days that are not to be closed, and whose command has not come: by id, the operation.
+        self._cancelled_unseen: dict[str, str] = {}
         self.running = False
         self._stopped = False
         self._answers = Answers(journal, clock, outside)
+        self._closes = Closes(journal, outside, self._answers)
         self._hello_due: float | None = None
         self._hello_pauses = Backoff(2.0, 30.0, lambda: 0.0)
         self._look_again: float | None = None
-        self._forget_due = clock.steady() + SETTLE
+        self._settle_due = clock.steady() + SETTLE
+        # Whether the welcome to a hello of this run was compared with the journal (rule 6).
+        self._compared = False
 
     # The link
 
@@ -66,7 +72,7 @@ class Rules:
         self._presence.disconnected()
 
     def begin_nothing_more(self) -> None:
-        """What waits is known in memory alone; the server sends it again (rule 27)."""
+        """What waits is known in memory alone; the server sends it again (rule 2)."""
         self._stopped = True
 
     def goodbye(self) -> None:
@@ -83,9 +89,10 @@ class Rules:
         takers = {
             "welcome": self._welcome,
             "command": self._command,
-            "receipt": self._answers.receipt,
+            "receipt": self._receipt,
             "cancel": self._cancel,
-            "rejection": self._answers.rejection,
+            "memory": lambda message: self._hold(memory_of(message)),
+            "rejection": self._rejection,
             "probe": self._probe,
         }
         taker = takers.get(channel)
@@ -94,12 +101,12 @@ class Rules:
 
     @property
     def idle(self) -> bool:
-        return not (self.running or self._beginning or self._waiting)
+        return not (self.running or self._beginning or (self._waiting and not self._stopped))
 
     # Time
 
     def next_wakeup(self) -> float:
-        times = [self._forget_due, self._presence.due(), self._answers.due(), self._hello_due, self._look_again]
+        times = [self._settle_due, self._presence.due(), self._answers.due(), self._hello_due, self._look_again]
         return min(it for it in times if it is not None)
 
     def tick(self) -> None:
@@ -107,11 +114,12 @@ class Rules:
         if self._hello_due is not None and now >= self._hello_due:
             self._say_hello()
         self._answers.tick()
-        heartbeat = self._presence.heartbeat(self.time.round_trip)
+        heartbeat = self._presence.heartbeat(self.time.round_trip, self._journal.held)
         if heartbeat and self._session:
             self._outside.send("heartbeat", heartbeat)
-        if now >= self._forget_due:
-            self._forget_due = now + SETTLE
+        if now >= self._settle_due:
+            self._settle_due = now + SETTLE
+            self.ask_reader()
             if self.time.known:
                 self._journal.forget(self.time.now())
         if self._look_again is not None and now >= self._look_again:
@@ -122,6 +130,7 @@ class Rules:
     def _say_hello(self) -> None:
         if not self._session:
             return
+        self.ask_reader()
         sent_at = self._now()
         hello: Message = {
             "protocol": 1,
@@ -135,21 +144,44 @@ class Rules:
         self._outside.send("hello", hello)
 
     def _known_operations(self) -> list[Message]:
-        waiting = [it.command.operation_id for it in reversed(self._waiting)]
-        beginning = self._beginning.command.operation_id if self._beginning else None
-        named = [{"operation_id": it, "phase": "delivered"} for it in waiting]
-        for operation_id, record in self._journal.unreceipted():
-            phase = "answered" if "result" in record else "delivered" if operation_id == beginning else "started"
-            named.append({"operation_id": operation_id, "phase": phase})
+        begun = self._journal.begun
+        named = [{"operation_id": begun["operation_id"], "phase": "started"}] if begun and not self._beginning else []
+        waiting = [*reversed(self._waiting), *([self._beginning] if self._beginning else [])]
+        named += [{"operation_id": it.command.operation_id, "phase": "delivered"} for it in waiting]
         return named[:MOST_NAMED]
 
     def _welcome(self, message: Message) -> None:
+        memory = memory_of(message)
         if not self.time.welcomed(text_of(message, "hello_sent_at"), from_text(message.get("server_time"))):
             return
         self._hello_due = None
         self._hello_pauses.begin_again()
+        if self._hold(memory):
+            self._compared = True
         self._presence.welcomed(message.get("heartbeat_seconds"))
         self._advance()
+
+    # Memory
+
+    def ask_reader(self) -> None:
+        if not self.running:
+            self._closes.ask_reader()
+
+    def _hold(self, memory: Memory) -> bool:
+        """The server says how much of the log it holds. False when that cannot be this log."""
+        if self._journal.fits(memory):
+            self._answers.hold(memory)
+            return True
+        log.error("the server holds %s of this address, and the journal does not: it is an old copy", memory)
+        self._compared = False
+        self.begin_nothing_more()
+        self._outside.outdated()
+        return False
+
+    def _receipt(self, message: Message) -> None:
+        memory = memory_of(message)
+        self._answers.receipt(message)
+        self._hold(memory)
 
     # Commands
 
@@ -162,25 +194,28 @@ class Rules:
         )
         strange = command.unsupported()
         if strange:
-            self._fail(command, "unsupported", {"code": "unsupported", "message": f"Not known here: {strange}"[:500]})
+            self._answers.fail(command, "unsupported", {"code": "unsupported", "message": f"Not known here: {strange}"[:500]})
             return
-        self._waiting.append(Waiting(command, self._clock.steady(), self._now()))
+        cancelled = self._cancelled_unseen.pop(command.operation_id, None) is not None
+        self._waiting.append(Waiting(command, self._clock.steady(), self._now(), cancelled=cancelled))
         self._advance()
         for it in self._waiting:
             self._tell_waiting(it)
 
     def _answer_known(self, operation_id: str) -> bool:
-        """Answers a copy of a command (rule 6)."""
-        record = self._journal.get(operation_id)
+        """Answers a copy of a command (rule 17)."""
+        begun = self._journal.begun
         waiting = [it for it in [*self._waiting, self._beginning] if it and it.command.operation_id == operation_id]
         if waiting:
             waiting[0].told = False
             self._tell_waiting(waiting[0])
-        elif record and "result" in record:
-            self._outside.send("result", record["result"])
-        elif record:
-            self._outside.send("started", {"operation_id": operation_id, "started_at": record["started_at"]})
-        return bool(waiting or record)
+        elif begun and begun["operation_id"] == operation_id:
+            self._outside.send("started", {"operation_id": operation_id, "started_at": begun["started_at"]})
+        elif self._journal.answered(operation_id):
+            self._answers.again(operation_id)
+        else:
+            return False
+        return True
 
     def _tell_waiting(self, it: Waiting) -> None:
         if not it.told and self._session:
@@ -188,32 +223,41 @@ class Rules:
             self._outside.send("delivered", {"operation_id": it.command.operation_id, "received_at": it.came_at})
 
     def _advance(self) -> None:
-        """Brings the first that waits as far as it may go: one operation at a time (rule 8)."""
+        """Brings the first that waits as far as it may go: one operation at a time (rule 19)."""
         self._look_again = None
-        while self._waiting and not self._beginning and not self.running and not self._stopped:
-            it = self._waiting[0]
+        self._give_up_cancelled()
+        while not self._beginning and not self.running and not self._stopped:
+            # What came of a close in a life that the journal may lack, the welcome shows first (rule 6).
+            it = next((it for it in self._waiting if self._compared or not it.command.is_close), None)
+            if it is None:
+                return
+            if self._closes.answer_known_request(it.command):
+                self._waiting.remove(it)
+                continue
             instant = self._instant(it)
             if instant is None:
                 self._look_again = (it.held_since or self._clock.steady()) + HOLD
                 return
             if instant >= it.command.expires_at:
-                self._waiting.pop(0)
-                self._fail(it.command, "expired")
+                self._waiting.remove(it)
+                self._answers.fail(it.command, "expired")
             elif self._outside.take_till():
                 self._outside.leave_till()  # the look that counts comes when "begun" is on the disk
-                self._write_begun(self._waiting.pop(0))
+                self._waiting.remove(it)
+                self._write_begun(it)
             elif not self._busy(it, instant):
                 return
 
     def _write_begun(self, it: Waiting) -> None:
-        self._beginning, self._cancelled_while_beginning = it, False
         command = it.command
-        try:
-            self._journal.begin(command.operation_id, command.operation, command.expires_at, self._now())
-        except OSError:
-            self._beginning = None
-            self._fail(command, "storage_failed")
+        if not self._closes.in_step(command):
             return
+        try:
+            self._journal.begin(command.operation_id, command.operation, self._now(), command.origin)
+        except OSError:
+            self._answers.fail(command, "storage_failed")
+            return
+        self._beginning = it
         self._outside.later(command.operation_id)
 
     def begin_written(self, operation_id: str) -> None:
@@ -223,35 +267,42 @@ class Rules:
             return
         self._beginning = None
         command, instant = it.command, self._instant(it)
-        if self._cancelled_while_beginning:
-            self._fail(command, "cancelled")
+        if it.cancelled:
+            self._answers.fail(command, "cancelled")
         elif instant is None or self._stopped:
-            self._journal.unbegin(operation_id)
+            self._journal.unbegin()
             self._waiting.insert(0, it)
         elif instant >= command.expires_at:
-            self._fail(command, "expired")
+            self._answers.fail(command, "expired")
         elif self._outside.take_till():
-            started_at = self._journal.operations[operation_id]["started_at"]
-            self.running = True
-            self._outside.begin(command, command.expires_at - instant)
-            self._outside.send("started", {"operation_id": operation_id, "started_at": started_at})
-            self._outside.emit("operation", operation_id=operation_id, operation=command.operation, state="started")
+            if self._closes.in_step(command):  # from here on nobody closes the day by hand
+                self._begin(command, command.expires_at - instant)
+            else:
+                self._outside.leave_till()
         else:
             if command.when_busy == "wait":
-                self._journal.unbegin(operation_id)
+                self._journal.unbegin()
             self._waiting.insert(0, it)
             self._busy(it, instant)
         self._advance()
 
+    def _begin(self, command: Command, seconds_left: float) -> None:
+        assert self._journal.begun
+        head = {"operation_id": command.operation_id}
+        self.running = True
+        self._outside.begin(command, seconds_left)
+        self._outside.send("started", {**head, "started_at": self._journal.begun["started_at"]})
+        self._outside.emit("operation", **head, operation=command.operation, state="started")
+
     def _busy(self, it: Waiting, instant: float) -> bool:
-        """In the middle of a payment (rules 12 and 13). Whether the command is answered by it."""
+        """In the middle of a payment (rules 26 and 27). Whether the command is answered by it."""
         command = it.command
         if command.when_busy == "wait" and instant < command.latest_start:
             self._tell_waiting(it)
             self._look_again = self._clock.steady() + min(LOOK_FOR_PAYMENTS, command.latest_start - instant)
             return False
         self._waiting.remove(it)
-        self._fail(command, "busy_payment")
+        self._answers.fail(command, "busy_payment")
         return True
 
     def _instant(self, it: Waiting) -> float | None:
@@ -272,35 +323,52 @@ class Rules:
 
     def _cancel(self, message: Message) -> None:
         operation_id, operation = operation_id_of(message), text_of(message, "operation")
-        expires_at = from_text(message.get("expires_at"))
-        record = self._journal.get(operation_id)
+        begun = self._journal.begun
         if self._beginning and self._beginning.command.operation_id == operation_id:
-            self._cancelled_while_beginning = True
-        elif record and "result" in record:
-            self._outside.send("result", record["result"])
-        elif record:
+            self._beginning.cancelled = True
+        elif begun and begun["operation_id"] == operation_id:
             if not self._outside.break_off(operation_id):
                 self._outside.send("cancel_refused", {"operation_id": operation_id})
+        elif self._journal.answered(operation_id):
+            self._answers.again(operation_id)
         else:
-            self._waiting = [it for it in self._waiting if it.command.operation_id != operation_id]
-            self._answers.give(operation_id, operation, expires_at, {"status": "FAILED", "reason": "cancelled"})
+            waiting = next((it for it in self._waiting if it.command.operation_id == operation_id), None)
+            if waiting:
+                waiting.cancelled = True
+            else:
+                self._cancelled_unseen[operation_id] = operation
             self._advance()
+
+    def _give_up_cancelled(self) -> None:
+        """A close only after the comparison that a beginning takes, for which nothing may run (rule 29)."""
+        may_compare = self._compared and not self.running and not self._stopped
+        for it in [it for it in self._waiting if it.cancelled]:
+            if may_compare or not it.command.is_close:
+                self._waiting.remove(it)
+                if it.command.is_close:
+                    self._closes.give_up(it.command)
+                else:
+                    self._answers.fail(it.command, "cancelled")
+        for operation_id, operation in list(self._cancelled_unseen.items()):
+            if may_compare or operation != "end_of_day":
+                del self._cancelled_unseen[operation_id]
+                self._answers.fail_unseen(operation_id, operation, None, "cancelled")
 
     # Results
 
     def finished(self, operation_id: str, came_of_it: Message, device: Message | None = None) -> None:
         """`came_of_it`: status and result, or status, reason and error. `device`: what changed on the device."""
-        record = self._journal.operations[operation_id]
-        begun = {"started_at": record["started_at"]}
-        self._answers.give(operation_id, record["operation"], record["expires_at"], {**begun, **came_of_it}, device)
+        begun = self._journal.begun
+        assert begun and begun["operation_id"] == operation_id
+        result = {**begun, "finished_at": self._now(), **came_of_it}
+        self._answers.give(result, self._closes.batch_after(result), device)
         self.running = False
         self._outside.leave_till()
         self._advance()
 
-    def _fail(self, command: Command, reason: str, error: Message | None = None) -> None:
-        """Answers what was not begun. If it stands in the journal as begun, the answer takes its place."""
-        came_of_it: Message = {"status": "FAILED", "reason": reason, **({"error": error} if error else {})}
-        self._answers.give(command.operation_id, command.operation, command.expires_at, came_of_it)
+    def _rejection(self, message: Message) -> None:
+        """A fault in this program. The server goes on behind what it does not understand, and says so by `memory`."""
+        log.error("the server did not understand a %s: %s", message.get("channel"), message.get("errors"))
 
     def _probe(self, message: Message) -> None:
         self._outside.send("probe_answer", {"probe_id": operation_id_of(message, "probe_id")})

@@ -3,146 +3,23 @@
 from __future__ import annotations
 
 import json
-import logging
-import tempfile
 import threading
 import unittest
-from pathlib import Path
-from typing import Any
 from unittest import mock
 
-import journal
+from address_case import TERMINAL, AddressTest, PowerCut
 from agent import Agent, parse_options
-from credentials import Credentials, NotPaired
+from credentials import NotPaired
 from journal import Journal
 from password import Password
-from web import NoAnswer, Refused
 
-TERMINAL = "T12345678-T0001"
-
-
-class PowerCut(BaseException):
-    """So that nothing in the program catches it."""
+# Of an address that is another's by now.
+EMPTY_LOG = json.dumps({"address": f"{TERMINAL}-D1", "log": [], "begun": None, "batch": None, "device": {}})
 
 
-class Steps:
-    """Everything that lasts: writes to the disk, and what the server takes. The power goes before or after a chosen one."""
-
-    def __init__(self) -> None:
-        self.taken, self.fatal = 0, -1
-
-    def __call__(self) -> None:
-        self.taken += 1
-        if self.taken == self.fatal:
-            raise PowerCut
-
-
-class Server:
-    """Pairs by one code, once, and gives the next address to each who pairs or has lost the memory."""
-
-    def __init__(self, steps: Steps) -> None:
-        self.steps, self.number = steps, 3632400
-        self.code = "7K3M-92XD"
-        self.paired = False
-        self.asked: list[dict[str, Any]] = []
-        self.lose_answers = 0
-
-    def __call__(self, address: str, ca: str | None, timeout: float) -> Server:
-        return self  # in the place of the class `Web`
-
-    def address(self, path: str) -> str:
-        return "http://server" + path
-
-    def post(self, path: str, body: Any = None) -> dict[str, Any]:
-        if path == "/v1/device/nonce":
-            return {"nonce": "n"}
-        self.steps()
-        answer = self._answer(path, body)
-        self.steps()
-        if self.lose_answers:
-            self.lose_answers -= 1
-            raise NoAnswer("lost")
-        return answer
-
-    def close(self) -> None: ...
-
-    def _answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        if path == "/v1/device/pair":
-            if body["code"] != self.code:
-                raise Refused(401, "pairing_refused", "", None)
-            self.code, self.paired = "", True
-            self.number += 1
-        else:
-            self.asked.append(body)
-            if not self.paired:
-                raise Refused(401, "invalid_proof", "", None)
-            self.number += 1 if body.get("memory_lost") else 0
-        who = self.present
-        names = {"mqtt_username": who, "mqtt_client_id": who, "mqtt_password": "token", "token": "token"}
-        urls = {"mqtt_url": "mqtt://server", "https_url": "http://server"}
-        return {"terminal_id": TERMINAL, "address": who, "expires_in": 3600, **names, **urls}
-
-    @property
-    def present(self) -> str:
-        return f"{TERMINAL}-D{self.number}"
-
-
-class AddressTest(unittest.TestCase):
-    def setUp(self) -> None:
-        logging.disable(logging.CRITICAL)
-        self.addCleanup(logging.disable, logging.NOTSET)
-        self.steps = Steps()
-        self.server = Server(self.steps)
-        self.events: list[str] = []
-        self.replaced = 0
-        self.write = journal.write_durably
-        self.new_folder()
-        # Hundreds of starts: the disk itself is not what is tried here.
-        self.patch("journal.os.fsync", lambda descriptor: None)
-        self.patch("journal.RESERVE", 16)
-        for name in ("journal.write_durably", "credentials.write_durably", "password.write_durably"):
-            self.patch(name, self.write_in_steps)
-        self.patch("credentials.Web", self.server)
-        self.patch("credentials.LOCKED_OUT_PAUSE", 0.0)
-        self.patch("password.LOCKED_OUT_PAUSE", 0.0)
-
-    def patch(self, name: str, value: Any) -> None:
-        patch = mock.patch(name, value)
-        patch.start()
-        self.addCleanup(patch.stop)
-
-    def new_folder(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.path = self.folder / "journal.json"
-
-    def write_in_steps(self, path: Path, content: bytes) -> None:
-        self.steps()
-        self.write(path, content)
-        self.steps()
-
-    def emit(self, event: str, **fields: Any) -> None:
-        self.events.append(event)
-
-    def note_replaced(self) -> None:
-        self.replaced += 1
-
-    def device(self) -> tuple[Credentials, Journal]:
-        """A start of the program, as far as its first session."""
-        memory = Journal(self.path)
-        places = (self.folder, "http://server", "123", None, memory, "test/1")
-        return Credentials(*places, self.emit, self.note_replaced, threading.Event()), memory
-
-    def start(self, code: str | None = None) -> tuple[str, Journal]:
-        it, memory = self.device()
-        session = it.start(code)
-        assert session
-        return session.address, memory
-
-    def close_the_day(self, memory: Journal, name: str) -> None:
-        memory.begin(name, "end_of_day", 10.0, "then")
-        memory.answer(name, 10.0, {"operation": "end_of_day", "status": "COMPLETED"})
+def known(memory: Journal) -> set[str]:
+    """What it has begun or answered."""
+    return {it["result"]["operation_id"] for it in memory.entries} | ({memory.begun["operation_id"]} if memory.begun else set())
 
 
 class MemoryTest(AddressTest):
@@ -162,7 +39,7 @@ class MemoryTest(AddressTest):
             self.assertIs(self.server.asked[-1]["memory_lost"], True)
             self.assertNotEqual(address, first)
             again = Journal(self.path)
-            self.assertEqual((again.address, again.operations), (address, {}))
+            self.assertEqual((again.address, again.entries), (address, []))
             self.assertEqual(self.start()[0], address)
             self.assertNotIn("memory_lost", self.server.asked[-1])
             first = address
@@ -193,7 +70,7 @@ class MemoryTest(AddressTest):
         address, _ = self.start()
         self.assertNotIn(address, (twin, memory.address))
         again = Journal(self.path)
-        self.assertEqual((again.address, set(again.operations)), (address, {"one"}))
+        self.assertEqual((again.address, known(again)), (address, {"one"}))
 
     def test_who_is_paired_anew_keeps_what_was_done(self) -> None:
         first, memory = self.start("7K3M-92XD")
@@ -202,7 +79,7 @@ class MemoryTest(AddressTest):
         address, _ = self.start("NEXT")
         self.assertNotEqual(address, first)
         again = Journal(self.path)
-        self.assertEqual((again.address, set(again.operations)), (address, {"one"}))
+        self.assertEqual((again.address, known(again)), (address, {"one"}))
 
     def test_a_full_disk_keeps_nobody_away_and_the_next_start_takes_another_address(self) -> None:
         self.start("7K3M-92XD")
@@ -227,59 +104,45 @@ class MemoryTest(AddressTest):
         self.assertNotIn("memory_lost", self.server.asked[-1])
         self.assertEqual(self.start()[0], f"{TERMINAL}-D3632403")
 
+    def test_an_old_copy_of_the_journal_asks_for_another_address(self) -> None:
+        first, memory = self.start("7K3M-92XD")
+        copy = self.path.read_bytes()
+        self.close_the_day(memory, "one")
+        self.path.write_bytes(copy)
+        address, _ = self.start()
+        self.assertNotEqual(address, first)
+        self.assertIs(self.server.asked[-1]["memory_lost"], True)
+        self.assertEqual(Journal(self.path).address, address)
 
-class PowerCutTest(AddressTest):
-    """Whatever happened to the journal, and between whichever two steps the power goes."""
+    def test_one_that_the_welcome_has_shown_to_be_old_too(self) -> None:
+        first, memory = self.start("7K3M-92XD")
+        self.close_the_day(memory, "one")
+        memory.disown()
+        address, _ = self.start()
+        self.assertNotEqual(address, first)
+        again = Journal(self.path)
+        self.assertEqual((again.address, [it["number"] for it in again.untold()]), (address, [1]))
 
-    def life(self, trouble: Any) -> None:
-        """A device that closes a day at each start, meets a trouble, and starts again."""
-        self.start_and_close()
-        self.start_and_close()
-        trouble()
-        self.start_and_close()
-        self.start_and_close()
-
-    def start_and_close(self) -> None:
-        address, memory = self.start("7K3M-92XD" if self.server.code or not (self.folder / "device.json").exists() else None)
-        # From here on it could connect. What it did as this address it has to know.
-        self.assertLessEqual(self.done.setdefault(address, set()), set(memory.operations), address)
-        self.assertEqual((address, Journal(self.path).address), (self.server.present, address))
-        name = str(self.steps.taken)
-        self.done[address].add(name)  # begun at the latest when it is written
-        try:
-            self.close_the_day(memory, name)
-        finally:
-            if name not in Journal(self.path).operations:
-                self.done[address].discard(name)  # the power went before it was begun
-
-    def test_no_address_is_ever_used_without_its_memory(self) -> None:
-        troubles = {
-            "nothing": lambda: None,
-            "missing": lambda: self.path.unlink(missing_ok=True),
-            "unreadable": lambda: self.path.write_text("{"),
-            "an old copy of another address": lambda: self.path.write_text(
-                json.dumps({"address": f"{TERMINAL}-D1", "operations": {}, "device": {}})
-            ),
-            "a twin": lambda: setattr(self.server, "number", self.server.number + 1),
-            "paired anew": lambda: setattr(self.server, "code", "7K3M-92XD"),
-        }
-        for name, trouble in troubles.items():
-            fatal, cut = 1, True
-            while cut:
-                self.new_folder()
-                self.done: dict[str, set[str]] = {}
-                self.server.__init__(self.steps)
-                self.steps.taken, self.steps.fatal = 0, fatal
-                cut = False
-                with self.subTest(trouble=name, fatal=fatal):
-                    try:
-                        self.life(trouble)
-                    except PowerCut:
-                        cut = True
-                        self.start_and_close()
-                        self.start_and_close()
-                fatal += 1
-            self.assertGreater(fatal, 15, name)
+    def test_a_device_that_was_replaced_hands_in_the_rest_by_its_key(self) -> None:
+        first, memory = self.start("7K3M-92XD")
+        for number in range(120):
+            self.close_the_day(memory, str(number))
+        for result in memory.after(0, 30):
+            self.server.take(first, result)
+        self.server.paired = False  # another device has this one's place
+        it, memory = self.device()
+        proof = mock.Mock(return_value="proof")
+        it._keys.proof = proof
+        self.patch("credentials.LOCKED_OUT_PAUSE", 0.05)
+        it._emit = lambda event, **fields: threading.Timer(0.2, it._stopping.set).start()
+        self.assertIsNone(it.start(None))
+        self.assertEqual([it["operation_id"] for it in self.server.logs[first]], [str(it) for it in range(120)])
+        handed_in = [it for it in self.server.asked if "results" in it]
+        self.assertEqual([len(it["results"]) for it in handed_in], [50, 50, 20])  # and no more after that
+        self.assertEqual({it["address"] for it in handed_in}, {first})
+        proofs = [it.args for it in proof.call_args_list if it.args[0] == "results"]
+        self.assertEqual(proofs[0], ("results", "http://server/v1/device/results", "n", first, None))
+        self.assertEqual(len(proofs), 3)
 
 
 class PasswordTest(AddressTest):
@@ -296,10 +159,10 @@ class PasswordTest(AddressTest):
         self.assertEqual((session.address, session.mqtt_username, session.mqtt_client_id), (f"{TERMINAL}-D5",) * 3)
         self.close_the_day(self.memory, "one")
         self.give(5).start()
-        self.assertEqual((self.memory.address, set(self.memory.operations)), (f"{TERMINAL}-D5", {"one"}))
+        self.assertEqual((self.memory.address, known(self.memory)), (f"{TERMINAL}-D5", {"one"}))
 
     def test_without_its_journal_it_stops_and_says_that_it_needs_another(self) -> None:
-        another = json.dumps({"address": f"{TERMINAL}-D4", "operations": {}, "device": {}})
+        another = EMPTY_LOG
         loses = (lambda: self.path.unlink(missing_ok=True), lambda: self.path.write_text("{"), lambda: self.path.write_text(another))
         for number, lose in enumerate(loses, start=5):
             self.give(number).start()
@@ -309,6 +172,19 @@ class PasswordTest(AddressTest):
                     self.give(number).start()
         self.assertEqual(self.give(20).start().address, f"{TERMINAL}-D20")
         self.assertEqual(Journal(self.path).address, f"{TERMINAL}-D20")
+
+    def test_an_old_copy_of_its_journal_is_a_lost_one(self) -> None:
+        self.give(5).start()
+        copy = self.path.read_bytes()
+        self.close_the_day(self.memory, "one")
+        self.path.write_bytes(copy)
+        with self.assertRaisesRegex(NotPaired, "D5 is lost.*another password"):
+            self.give(5).start()
+        self.give(6).start()
+        self.close_the_day(self.memory, "two")
+        self.memory.disown()  # the welcome has shown it
+        with self.assertRaisesRegex(NotPaired, "D6 is lost.*another password"):
+            self.give(6).start()
 
     def test_a_journal_that_cannot_be_read_may_be_this_ones(self) -> None:
         self.path.write_text("{")
@@ -322,7 +198,7 @@ class PasswordTest(AddressTest):
         self.close_the_day(self.memory, "one")
         self.give(6).start()
         again = Journal(self.path)
-        self.assertEqual((again.address, set(again.operations)), (f"{TERMINAL}-D6", {"one"}))
+        self.assertEqual((again.address, known(again)), (f"{TERMINAL}-D6", {"one"}))
 
     def test_no_power_cut_leaves_an_address_that_runs_without_its_memory(self) -> None:
         for lose in (False, True):
@@ -376,7 +252,29 @@ class AgentTest(AddressTest):
             agent._connector.start.side_effect = agent.stop
             self.assertFalse(agent.run("7K3M-92XD"))
         again = Journal(self.path)
-        self.assertEqual((again.address, again.device["batch_number"]), (self.server.present, 1))
+        self.assertEqual((again.address, again.entries), (self.server.present, []))
+
+    def test_one_whose_journal_is_an_old_copy_starts_anew_and_says_so_on_the_disk(self) -> None:
+        agent = self.agent()
+        with mock.patch("builtins.print"):
+            agent._connector.start.side_effect = agent.outdated
+            self.assertTrue(agent.run("7K3M-92XD"))
+        self.assertIsNone(Journal(self.path).address)
+        self.assertEqual(self.start()[0], self.server.present)
+        self.assertIs(self.server.asked[-1]["memory_lost"], True)
+
+    def test_what_was_interrupted_is_in_the_log_before_the_rest_is_handed_in(self) -> None:
+        address, memory = self.start("7K3M-92XD")
+        memory.begin("one", "end_of_day", "2026-06-29T09:00:00Z", {"request": "r"})
+        self.server.paired = False
+        agent = self.agent()
+        emit, stop = agent._identity._emit, agent._stopping.set
+        agent._identity._emit = lambda event, **fields: (emit(event, **fields), threading.Timer(0.2, stop).start())
+        self.patch("credentials.LOCKED_OUT_PAUSE", 0.05)
+        with mock.patch("builtins.print"):
+            self.assertFalse(agent.run(None))
+        [told] = self.server.logs[address]
+        self.assertEqual((told["operation_id"], told["unknown_end"], told["origin"]), ("one", True, {"request": "r"}))
 
     def test_one_that_was_replaced_starts_anew_when_nothing_runs(self) -> None:
         agent = self.agent()

@@ -50,6 +50,8 @@ def journal_in(folder: Path) -> Journal:
     return it
 
 
+OTHER_LOG = json.dumps({"address": "a", "log": [{"number": 1}], "begun": None, "batch": None, "device": {}})
+
 NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -72,17 +74,18 @@ class FullDiskTest(InFolder):
         self.write(path, content)
 
     def test_nothing_is_begun_and_what_was_begun_is_answered(self) -> None:
-        self.journal.begin("a", "end_of_day", 1.0, "2026-06-29T09:00:00Z")
+        self.journal.begin("a", "end_of_day", "2026-06-29T09:00:00Z")
         self.assertEqual(self.reserve.stat().st_size, journal.RESERVE)
         self.full = True
         with self.assertRaises(OSError):
-            self.journal.begin("b", "open_menu", 1.0, "2026-06-29T09:00:00Z")
-        self.assertIsNone(self.journal.get("b"))
+            self.journal.begin("b", "open_menu", "2026-06-29T09:00:00Z")
+        self.assertIsNone(self.journal.begun)
         self.assertIn("No space left", str(self.journal.trouble))
         done = {"operation_id": "a", "operation": "end_of_day", "status": "COMPLETED", "result": {}}
-        self.journal.answer("a", 1.0, done, {"batch_number": 2})
+        self.journal.answer(done, "2", {"next_version": "2.0"})
         again = Journal(self.folder / "journal.json")
-        self.assertEqual((again.operations["a"]["result"], again.device), (done, {"batch_number": 2}))
+        self.assertEqual(again.entries, [{"number": 1, "result": done}])
+        self.assertEqual((again.batch, again.device), ("2", {"next_version": "2.0"}))
         self.journal.look()
         self.assertIsNotNone(self.journal.trouble)
         self.full = False
@@ -91,53 +94,60 @@ class FullDiskTest(InFolder):
         self.assertTrue(self.reserve.exists())
 
     def test_what_could_not_be_stored_is_not_said(self) -> None:
-        self.journal.begin("a", "end_of_day", 1.0, "2026-06-29T09:00:00Z")
-        done = {"operation_id": "a", "operation": "end_of_day", "status": "COMPLETED", "result": {}}
+        self.journal.begin("a", "check_update", "2026-06-29T09:00:00Z")
+        done = {"operation_id": "a", "operation": "check_update", "status": "COMPLETED", "result": {}}
         with mock.patch("journal.write_durably", side_effect=NO_ROOM):
-            self.journal.answer("a", 1.0, done, {"batch_number": 2})
-        result = self.journal.operations["a"]["result"]
-        self.assertEqual((result["status"], result["reason"]), ("FAILED", "storage_failed"))
+            self.journal.answer(done, None, {"next_version": "2.0"})
+        entry = self.journal.answered("a") or {}
+        self.assertEqual((entry["result"]["status"], entry["result"]["reason"]), ("FAILED", "storage_failed"))
+        self.assertNotIn("number", entry)
         self.assertEqual(self.journal.device, {})
 
 
 class JournalTest(InFolder):
+    DONE = {"operation_id": "one", "operation": "end_of_day", "status": "COMPLETED", "result": {"outcome": "accepted"}}
+
     def test_it_outlives_the_process_and_only_its_owner_reads_it(self) -> None:
         path = self.folder / "journal.json"
         journal = journal_in(self.folder)
-        journal.begin("one", "end_of_day", 10.0, "then")
-        begun = {"operation": "end_of_day", "expires_at": 10.0, "started_at": "then"}
-        self.assertEqual(Journal(path).get("one"), begun)
+        journal.begin("one", "end_of_day", "then", {"request": "r"})
+        begun = {"operation_id": "one", "operation": "end_of_day", "started_at": "then", "origin": {"request": "r"}}
+        self.assertEqual(Journal(path).begun, begun)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
 
     def test_a_result_and_what_it_changed_come_together(self) -> None:
         path = self.folder / "journal.json"
         journal = journal_in(self.folder)
-        journal.begin("one", "end_of_day", 10.0, "then")
-        journal.answer("one", 10.0, {"operation": "end_of_day", "status": "COMPLETED"}, {"batch_number": 2})
+        journal.begin("one", "end_of_day", "then")
+        journal.answer(self.DONE, "2", {"configuration": 1})
         again = Journal(path)
-        self.assertEqual(again.device, {"batch_number": 2})
-        self.assertEqual(again.answer_interrupted("now"), [])
+        self.assertEqual((again.device, again.batch, again.begun), ({"configuration": 1}, "2", None))
+        self.assertIsNone(again.answer_interrupted("now", None))
 
     def test_a_write_that_was_cut_off_leaves_the_old_one(self) -> None:
         path = self.folder / "journal.json"
-        journal_in(self.folder).change_device(batch_number=1)
+        journal_in(self.folder).answer(self.DONE, "1")
         (self.folder / "journal.json.new").write_text('{"oper')
-        self.assertEqual(Journal(path).device, {"batch_number": 1})
+        self.assertEqual(Journal(path).batch, "1")
 
-    def test_it_says_whose_it_is_and_keeps_what_was_done_when_the_address_changes(self) -> None:
+    def test_another_address_begins_a_new_log_with_all_that_was_done(self) -> None:
         path = self.folder / "journal.json"
         journal = journal_in(self.folder)
-        journal.answer("one", 10.0, {"operation": "end_of_day", "status": "COMPLETED"}, {"batch_number": 2})
-        again = Journal(path)
-        self.assertEqual(again.address, ADDRESS)
-        again.belongs_to("T12345678-T0001-D3632401")
+        for name in ("one", "two", "three"):
+            journal.answer({**self.DONE, "operation_id": name})
+        del journal.entries[0]
+        journal.held = {"number": 3, "id": "three"}
+        self.assertEqual(Journal(path).address, ADDRESS)
+        journal.belongs_to("T12345678-T0001-D3632401")
+        self.assertIsNone(journal.held)
         moved = Journal(path)
         self.assertEqual(moved.address, "T12345678-T0001-D3632401")
-        self.assertEqual((set(moved.operations), moved.device), ({"one"}, {"batch_number": 2}))
+        self.assertEqual([(it["number"], it["operation_id"]) for it in moved.untold(9)], [(1, "two"), (2, "three")])
+        self.assertNotIn("after", moved.untold()[0])
 
     def test_a_journal_that_cannot_be_read_is_nobodys_and_kept_for_people_to_look_at(self) -> None:
         path = self.folder / "journal.json"
-        for content in ("{", "[]", "{}", '{"operations":{},"device":{}}', '{"address":"","operations":{},"device":{}}', "[" * 9999):
+        for content in ("{", "[]", "{}", '{"address":"a","log":[]}', OTHER_LOG, "[" * 9999):
             path.write_text(content)
             journal = Journal(path)
             self.assertEqual((journal.address, journal.unreadable), (None, True), content)
@@ -145,14 +155,8 @@ class JournalTest(InFolder):
                 journal.look()
             journal.belongs_to(ADDRESS)
             self.assertEqual((self.folder / "journal.json.unreadable").read_text(), content)
-            self.assertEqual((Journal(path).address, Journal(path).operations), (ADDRESS, {}))
-
-    def test_the_latest_is_named_first(self) -> None:
-        journal = journal_in(self.folder)
-        for name in ("one", "two", "three"):
-            journal.begin(name, "open_menu", 10.0, "then")
-        journal.answer("one", 10.0, {"operation": "open_menu", "status": "COMPLETED"})
-        self.assertEqual([key for key, _ in journal.unreceipted()], ["one", "three", "two"])
+            self.assertEqual((Journal(path).address, Journal(path).entries), (ADDRESS, []))
+            path.unlink()
 
 
 class SetClock(Clock):
@@ -253,13 +257,13 @@ class LockTest(InFolder):
 class CredentialsTest(InFolder):
     def test_the_key_stays_and_nobody_else_reads_it(self) -> None:
         path = self.folder / "key.pem"
-        first = KeyPair(path).proof("a", "n", "s")
-        self.assertEqual(KeyPair(path).proof("a", "n", "s"), first)
+        first = KeyPair(path).proof("renewal", "a", "n", "s")
+        self.assertEqual(KeyPair(path).proof("renewal", "a", "n", "s"), first)
         self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
 
     def test_a_proof_is_signed_by_the_key_that_it_shows(self) -> None:
         address = Web("https://till.example:8443/", None, 1).address("/v1/device/pair")
-        proof = KeyPair(self.folder / "key.pem").proof(address, "nonce", "123", "CODE")
+        proof = KeyPair(self.folder / "key.pem").proof("pairing", address, "nonce", "123", "CODE")
         header, payload, signature = proof.split(".")
         shown = json.loads(from_base64url(header))
         said = {"aud": "https://till.example:8443/v1/device/pair", "nonce": "nonce", "sub": "123", "code": "CODE"}
@@ -322,7 +326,7 @@ class MqttVersionTest(unittest.TestCase):
 class SimulationTest(unittest.TestCase):
     def ticket(self, operator_id: str | None, seconds: float) -> Ticket:
         parameters = {} if operator_id is None else {"operator_id": operator_id}
-        command = Command("one", "open_menu", parameters, "fail", 100.0, 100.0 + seconds, 100.0, None)
+        command = Command("one", "open_menu", parameters, "fail", 100.0, 100.0 + seconds, 100.0)
         return Ticket(command, time.monotonic() + seconds)
 
     def test_slow_is_seventy_percent_of_the_window(self) -> None:

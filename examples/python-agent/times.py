@@ -43,7 +43,7 @@ def from_text(text: object) -> float:
 
 
 class ServerTime:
-    """An estimate of the server's time that is never behind (rules 21 to 24)."""
+    """An estimate of the server's time that is never behind (rules 32 to 34)."""
 
     GOOD_FOR = 3600.0
     DRIFT = 1.0
@@ -79,7 +79,7 @@ class ServerTime:
         return self._server + (self._clock.steady() - self._steady)
 
     def doubtful(self) -> bool:
-        """Whether to compare clocks again before anything is begun (rule 24)."""
+        """Whether to compare clocks again before anything is begun (rule 34)."""
         now = self._clock.steady()
         drift = abs(self._clock.wall() - now - self._apart)
         return not self.known or now - self._steady > self.GOOD_FOR or drift > self.DRIFT

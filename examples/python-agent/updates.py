@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from device import Device
-from journal import sync_folder
+from durable import sync_folder
 from operations import STALL, Failed, Result, Ticket
 from times import Backoff
 from versions import ReleaseKeys, is_newer

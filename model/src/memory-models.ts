@@ -44,6 +44,12 @@ export const designedMemory: Model[] = [
     name: "memory, counter",
     defines: [addresses, drops, "OLD_COPIES=1", "RESTORES=1", "CAN_NAME", "COUNTER"],
   },
+  {
+    ...run(["RESTORES", "RESTORES"], true),
+    name: "memory, more",
+    about: "three operations; the database goes back; two results are dropped",
+    defines: [addresses, "OPS=3", "DROPS=2", "RESTORES=1", "CAN_NAME"],
+  },
 ];
 
 /** A rule broken each, the promise that breaks, and the faults that it takes. */
@@ -137,23 +143,9 @@ const unavoidable: [excuse: number, breaks: string, about: string, ...defines: s
   [2, "CLOSED_TWICE", "a memory is lost, and the database goes back", "LOSSES=1", "RESTORES=1"],
   [3, "KEY_CLOSES_TWICE", "a request's close is known nowhere any more", "CAN_NAME", "LOSSES=1", "RESTORES=1"],
   [4, "KEY_CLOSES_TWICE", "a request comes again after a swap and a restore", "CAN_NAME", "SWAPS=1", "RESTORES=1"],
-  [
-    5,
-    "BEGUN_THOUGH_CANCELLED",
-    "a cancellation is known nowhere any more",
-    "CAN_NAME",
-    "OLD_COPIES=1",
-    "RESTORES=1",
-  ],
+  [5, "BEGUN_THOUGH_CANCELLED", "a cancellation is known nowhere any more", "CAN_NAME", "OLD_COPIES=1", "RESTORES=1"],
   [6, "NOT_TOLD", "a dropped result comes back after a restore", drops, "CAN_NAME", "OLD_COPIES=1", "RESTORES=1"],
-  [
-    7,
-    "NEEDLESSLY_OUT_OF_STEP",
-    "memory and database both went back",
-    "CAN_NAME",
-    "OLD_COPIES=1",
-    "RESTORES=1",
-  ],
+  [7, "NEEDLESSLY_OUT_OF_STEP", "memory and database both went back", "CAN_NAME", "OLD_COPIES=1", "RESTORES=1"],
 ];
 
 const withoutExcuse = unavoidable.map(([excuse, breaks, about, ...defines]) =>
@@ -161,8 +153,14 @@ const withoutExcuse = unavoidable.map(([excuse, breaks, about, ...defines]) =>
 );
 
 function broken(name: string, breaks: string, about: string, defines: string[]): Model {
-  const all = [...defines, `ONLY=${breaks}`, addresses];
-  return { program: "memory", name, about, defines: all, checks: "promises", breaks };
+  return {
+    program: "memory",
+    name,
+    about,
+    defines: [...defines, `ONLY=${breaks}`, addresses],
+    checks: "promises",
+    breaks,
+  };
 }
 
 export const brokenMemory: Model[] = [...brokenRules, ...withoutExcuse];

@@ -172,6 +172,12 @@ export const Origin = Type.Object(
 );
 export type Origin = Static<typeof Origin>;
 
+const PreviousClose = Type.Optional(
+  Type.Union([OperationId, Type.Null()], {
+    description: "With end_of_day: begin only if this is the last close of the log; null: if there is none.",
+  }),
+);
+
 export const CommandMessage = Type.Object(
   {
     operation_id: OperationId,
@@ -181,11 +187,7 @@ export const CommandMessage = Type.Object(
     created_at: Time,
     expires_at: Type.String({ format: "date-time", description: "Never begin it at or after this instant." }),
     sent_at: Type.String({ format: "date-time", description: "The server's time when it sent this copy." }),
-    previous_close: Type.Optional(
-      Type.Union([OperationId, Type.Null()], {
-        description: "With end_of_day: begin only if this is the last close of the log; null: if there is none.",
-      }),
-    ),
+    previous_close: PreviousClose,
     origin: Origin,
     transfer: Type.Optional(Transfer),
   },
@@ -259,9 +261,19 @@ export const ReceiptMessage = Type.Object(
 );
 export type ReceiptMessage = Static<typeof ReceiptMessage>;
 
-/** Carries what a terminal needs that has never seen the command: it then answers FAILED, `cancelled`, and never begins. */
+/**
+ * Carries what a terminal needs that has never seen the command: it then answers FAILED, `cancelled`, and never begins. An
+ * `end_of_day` it gives up only after the comparison that beginning takes.
+ */
 export const CancelMessage = Type.Object(
-  { operation_id: OperationId, operation: OperationName, created_at: Time, expires_at: Time },
+  {
+    operation_id: OperationId,
+    operation: OperationName,
+    created_at: Time,
+    expires_at: Time,
+    previous_close: PreviousClose,
+    origin: Origin,
+  },
   open,
 );
 export type CancelMessage = Static<typeof CancelMessage>;

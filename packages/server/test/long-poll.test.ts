@@ -73,7 +73,7 @@ describe("the device protocol over HTTPS", () => {
     // Through several servers the command may come a second time.
     expect(answered.body.messages).toContainEqual({
       channel: "receipt",
-      message: { operation_id: id, status: "COMPLETED" },
+      message: { operation_id: id, status: "COMPLETED", memory: { number: 0 } },
     });
     expect(await get(id)).toMatchObject({ status: "COMPLETED", phase: "answered" });
   });

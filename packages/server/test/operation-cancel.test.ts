@@ -29,7 +29,7 @@ describe("cancel an operation", () => {
   it("ends one at once that never went out, frees the terminal, and can be repeated", async () => {
     const device = await freshDevice();
     await device.leave();
-    for (const operation of ["open_menu", "end_of_day"]) {
+    for (const operation of ["open_menu", "send_logs"]) {
       const sent = await send(device, { operation });
       const answer = await cancel(sent.id);
       expect(answer).toMatchObject({
@@ -48,14 +48,16 @@ describe("cancel an operation", () => {
     const sent = await send(device);
     const command = await device.next("command");
     expect(await cancel(sent.id)).toMatchObject({ status: 200, body: { status: "FAILED", reason: "cancelled" } });
+    const { created_at, expires_at, origin } = command;
     expect(await device.next("cancel")).toEqual({
       operation_id: sent.id,
       operation: "open_menu",
-      created_at: command["created_at"],
-      expires_at: command["expires_at"],
+      created_at,
+      expires_at,
+      origin,
     });
     await device.openedMenu(sent.id, gaveUp);
-    expect(await device.next("receipt")).toEqual({ operation_id: sent.id, status: "FAILED" });
+    expect(await device.next("receipt")).toMatchObject({ operation_id: sent.id, status: "FAILED" });
     expect(await get(sent.id)).not.toHaveProperty("late_result");
     await device.leave();
   });

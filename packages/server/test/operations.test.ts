@@ -72,7 +72,7 @@ describe("the operation engine", () => {
     server.clock.advance(5_000);
     await expect.poll(async () => (await get(body.id)).status).toBe("TIMEOUT");
     await device.openedMenu(body.id);
-    expect(await device.next("receipt")).toEqual({ operation_id: body.id, status: "TIMEOUT" });
+    expect(await device.next("receipt")).toMatchObject({ operation_id: body.id, status: "TIMEOUT" });
     expect(await get(body.id)).toMatchObject({
       status: "TIMEOUT",
       reason: "not_delivered",

@@ -117,7 +117,7 @@ describe("a terminal that becomes another device while it has something to do", 
     await fresh.hello();
     expect(await fresh.next("command")).toMatchObject({ operation_id: id, operation: "open_menu" });
     await fresh.openedMenu(id);
-    expect(await fresh.next("receipt")).toEqual({ operation_id: id, status: "COMPLETED" });
+    expect(await fresh.next("receipt")).toMatchObject({ operation_id: id, status: "COMPLETED" });
     await fresh.leave();
     await old.leave();
   });
@@ -130,7 +130,7 @@ describe("a terminal that becomes another device while it has something to do", 
     await same.hello([{ operation_id: id, phase: "started" }]);
     await expect.poll(() => get(id)).toMatchObject({ phase: "started" });
     await same.say("result", closedDay(id));
-    expect(await same.next("receipt")).toEqual({ operation_id: id, status: "COMPLETED" });
+    expect(await same.next("receipt")).toMatchObject({ operation_id: id, status: "COMPLETED" });
     expect(await get(id)).toMatchObject({ status: "COMPLETED", result: { batch_id: "B1" } });
     await same.leave();
     await old.leave();

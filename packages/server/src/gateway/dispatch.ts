@@ -54,22 +54,30 @@ const sending = {
       created_at: preciseTime(command.createdAt),
       expires_at: preciseTime(command.deadline),
       sent_at: preciseTime(clock.now()),
-      ...(!repeatable[command.operation] && { previous_close: command.previousClose }),
-      origin: origins.of(command),
+      ...comparison(command, origins),
       ...(transfer && { transfer }),
     };
     await transport().publish(command.address, "command", message);
   },
-  cancel: ({ transport }: SendDeps, command: Command) => {
+  cancel: ({ transport, origins }: SendDeps, command: Command) => {
     const message = {
       operation_id: command.operationId,
       operation: command.operation,
       created_at: preciseTime(command.createdAt),
       expires_at: preciseTime(command.deadline),
+      ...comparison(command, origins),
     };
     return transport().publish(command.address, "cancel", message);
   },
 } satisfies Record<Message["kind"], unknown>;
+
+/** What a device holds against its log before it begins, or gives up. */
+function comparison(command: Command, origins: Pick<Origins, "of">) {
+  return {
+    ...(!repeatable[command.operation] && { previous_close: command.previousClose }),
+    origin: origins.of(command),
+  };
+}
 
 /**
  * Sends at once what the outbox would send otherwise, if the terminal is in reach. Should that fail, its claim is still

@@ -41,7 +41,8 @@ export async function cancelOperation(
   }));
   if (!row) throw new ApiError("operation_not_found", "There is no such operation.");
   if (!cancelled) return { operation: presentOperation(await cancelledBefore(deps, row)), ended: true };
-  if (cancelled.address !== null) deps.announceCancel(commandOf(row, cancelled.address));
+  const { address, previousClose, request } = cancelled;
+  if (address !== null) deps.announceCancel({ ...commandOf(row, address), previousClose, request });
   return { operation: presentOperation(row), ended: cancelled.ended };
 }
 

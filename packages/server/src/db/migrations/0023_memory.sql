@@ -16,12 +16,12 @@ create table terminal_addresses (
 ) with (fillfactor = 70);
 create index terminal_addresses_by_terminal on terminal_addresses (account_id, terminal_id);
 
+insert into terminal_addresses (account_id, address, terminal_id, created_at)
+select account_id, address, terminal_id, created_at from terminal_credentials;
+
 alter table terminal_addresses enable row level security;
 alter table terminal_addresses force row level security;
 create policy own_account on terminal_addresses using (tillkeeper_sees(account_id));
-
-insert into terminal_addresses (account_id, address, terminal_id, created_at)
-select account_id, address, terminal_id, created_at from terminal_credentials;
 
 alter table operation_claims
   -- Of an end_of_day: the last close of the address that was known when it was accepted.

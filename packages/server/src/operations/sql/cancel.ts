@@ -1,5 +1,6 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/schema.ts";
+import type { RequestOrigin } from "./claim-messages.ts";
 import { noDevice, operationOf, phasesFrom, presentAddressOf, release } from "./release.ts";
 
 export interface Cancel {
@@ -14,6 +15,8 @@ export interface Cancelled {
   ended: boolean;
   /** Of the device that it may have been sent to, and that the terminal still is; else null. */
   address: string | null;
+  previousClose: string | null;
+  request: RequestOrigin;
 }
 
 /**
@@ -42,8 +45,18 @@ with live as (
   from live
   where not live.ends and claim.account_id = live.account_id and claim.operation_id = live.operation_id
 )
-select ends as ended, case when (attempts > 0 or not ends) and present = coalesce(address, present) then present end as address
+select ends as ended, case when (attempts > 0 or not ends) and present = coalesce(address, present) then present end as address,
+  previous_close, client_id, request_key, request_sha256
 from live`;
+
+interface Row {
+  ended: boolean;
+  address: string | null;
+  previous_close: string | null;
+  client_id: string;
+  request_key: Buffer | null;
+  request_sha256: Buffer | null;
+}
 
 /** `askAgainAt`: when the outbox asks the terminal, should it not have answered by then. Undefined: it is not live. */
 export async function cancelLive(
@@ -51,6 +64,14 @@ export async function cancelLive(
   { accountId, id, by, at }: Cancel,
   askAgainAt: Date,
 ): Promise<Cancelled | undefined> {
-  const { rows } = await db.executeQuery<Cancelled>(CompiledQuery.raw(text, [accountId, id, by, at, askAgainAt]));
-  return rows[0];
+  const { rows } = await db.executeQuery<Row>(CompiledQuery.raw(text, [accountId, id, by, at, askAgainAt]));
+  const [row] = rows;
+  return (
+    row && {
+      ended: row.ended,
+      address: row.address,
+      previousClose: row.previous_close,
+      request: { clientId: row.client_id, requestKey: row.request_key, requestSha256: row.request_sha256 },
+    }
+  );
 }

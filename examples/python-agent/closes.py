@@ -1,0 +1,67 @@
+"""Closing the day: a request leads to one close, and a close begins only if the server knew of the last one (rules 23 to 25)."""
+
+from __future__ import annotations
+
+import uuid
+
+from answers import Answers
+from journal import Journal
+from messages import Command, Message, may_have_closed
+from outside import Outside
+
+
+class Closes:
+    def __init__(self, journal: Journal, outside: Outside, answers: Answers) -> None:
+        self._journal, self._outside, self._answers = journal, outside, answers
+
+    def ask_reader(self) -> bool:
+        """A batch that the journal lacks was closed at the terminal. False when that could not be stored.
+
+        Not while an operation runs: what the reader closes then is not by hand.
+        """
+        last = self._outside.last_batch()
+        if last is None or last["batch_id"] == self._journal.batch:
+            return True
+        head = {"operation_id": str(uuid.uuid4()), "operation": "end_of_day", "status": "COMPLETED", "by_hand": True}
+        # That the batch is closed is a fact. What the payment host said to it and the figures are told only if the reader does.
+        facts = {"outcome": "unconfirmed", **last}
+        result = {**head, "finished_at": last.get("last_end_of_day_at", self._answers.now()), "result": facts}
+        try:
+            self._journal.note_close_by_hand(result, last["batch_id"])
+        except OSError:
+            return False
+        self._answers.tick()
+        return True
+
+    def answer_known_request(self, command: Command) -> bool:
+        """What came of a request is the answer to its repetition, too."""
+        known = self._journal.close_of_request(command.request) if command.is_close and command.request else None
+        if known is None:
+            return False
+        own = {"operation_id": command.operation_id, "origin": command.origin}
+        self._answers.give({**known, **own, "repeats": known.get("repeats", known["operation_id"])})
+        return True
+
+    def in_step(self, command: Command) -> bool:
+        """Whether the server knew of the last close when it accepted this one; else it is answered."""
+        if not command.is_close:
+            return True
+        if not self.ask_reader():
+            self._answers.fail(command, "storage_failed")
+            return False
+        last = self._journal.last_close()
+        if last != command.previous_close:
+            self._answers.fail(command, "out_of_step", **({"last_close": last} if last else {}))
+        return last == command.previous_close
+
+    def give_up(self, command: Command) -> None:
+        """Cancelled, but compared all the same: an old copy of a journal may lack that it was begun (rule 29)."""
+        if not self.answer_known_request(command) and self.in_step(command):
+            self._answers.fail(command, "cancelled")
+
+    def batch_after(self, result: Message) -> str | None:
+        """The batch that belongs to a close of its own: what the reader names next is not to look like one by hand."""
+        if not may_have_closed(result):
+            return None
+        last: Message = self._outside.last_batch() or result.get("result") or {}
+        return last.get("batch_id")
