@@ -6,12 +6,13 @@ import { gatedJournal } from "../test/support/gated-journal.ts";
 import { noon, runnerRig } from "../test/support/runner-rig.ts";
 import { turn } from "../test/support/turn.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
-import type { CloseHandler, LastBatch } from "./operation.ts";
+import type { CloseHandler, LastBatch, OperationHandler } from "./operation.ts";
 import type { ReportedResult } from "./outcome.ts";
 import { emptyLog } from "./result-log.ts";
 
 type Run = CloseHandler["run"];
 type Close = Awaited<ReturnType<Run>>;
+type Open = OperationHandler<"open_menu">["run"];
 
 const at = (ms: number) => new Date(noon + ms).toISOString();
 const closed = (batch_id: string): Close => ({ status: "COMPLETED", result: { outcome: "accepted", batch_id } });
@@ -188,7 +189,7 @@ describe("what is known already", () => {
   });
 
   test("other operations are not asked for their request: they may be repeated", async () => {
-    const run = vi.fn(async () => ({ status: "COMPLETED", result: { opened: true } }) as const);
+    const run = vi.fn<Open>().mockResolvedValue({ status: "COMPLETED", result: { opened: true } });
     const rig = runnerRig({ open_menu: { run } }, memoryJournal(undefined));
     const first = command(noon);
     rig.runner.take(first);
@@ -436,7 +437,7 @@ describe("before the comparison with what the server holds", () => {
     const isDone = vi.fn<() => boolean>(() => false);
     const comparison = { isDone, done: () => compared.promise };
     const run = vi.fn<Run>().mockResolvedValue(closed("1"));
-    const open = vi.fn(async () => ({ status: "COMPLETED", result: { opened: true } }) as const);
+    const open = vi.fn<Open>().mockResolvedValue({ status: "COMPLETED", result: { opened: true } });
     const handlers = {
       open_menu: { run: open },
       end_of_day: { run, ...(named && { lastBatch: async () => named.batch }) },
@@ -486,10 +487,9 @@ describe("before the comparison with what the server holds", () => {
   ])("none is given up that is cancelled %s; then it is, once, and never begun", async (_, comes, isFirst) => {
     const rig = waiting();
     const close = order();
-    const { operation_id, operation, created_at, expires_at } = close;
     if (isFirst) rig.runner.take(close);
-    rig.runner.cancel({ operation_id, operation, created_at, expires_at });
-    rig.runner.cancel({ operation_id, operation, created_at, expires_at });
+    rig.runner.cancel(close);
+    rig.runner.cancel(close);
     const other = command(noon);
     rig.runner.cancel(other);
     await rig.answered(1);
@@ -500,7 +500,7 @@ describe("before the comparison with what the server holds", () => {
     rig.compare();
     await rig.answered(2);
     expect(rig.results[1]).toMatchObject({ number: 2, operation_id: close.operation_id, reason: "cancelled" });
-    expect(rig.results[1]?.origin).toEqual(comes ? close.origin : undefined);
+    expect(rig.results[1]?.origin).toEqual(close.origin);
     rig.runner.take(close);
     expect(rig.results[2]).toEqual(rig.results[1]);
     await turn();
@@ -548,6 +548,27 @@ describe("a close that is cancelled before it is begun", () => {
     const [byHand, told] = rig.results;
     expect(byHand).toMatchObject({ number: 1, by_hand: true });
     expect(told).toMatchObject({ ...outOfStep, operation_id: close.operation_id, last_close: byHand?.operation_id });
+  });
+
+  test("and before its command came: the same", async () => {
+    const first = close("1", { origin: { request: "r", signed: "s" } });
+    const rig = await terminalWith([first], { batch: { batch_id: "2" } });
+    const order = (change: object) =>
+      command(noon, { operation: "end_of_day", previous_close: null, ...change }, 180_000);
+    const inStep = () => order({ previous_close: rig.journal.log.lastClose });
+    rig.runner.cancel(order({ origin: { request: "r", signed: "t" } }));
+    await rig.answered(1);
+    rig.runner.cancel(inStep());
+    await rig.answered(3);
+    rig.runner.cancel(inStep());
+    await rig.answered(4);
+    expect(rig.results).toMatchObject([
+      { repeats: first.operation_id, status: "COMPLETED" },
+      { by_hand: true },
+      { ...outOfStep, last_close: rig.journal.log.lastClose },
+      { reason: "cancelled" },
+    ]);
+    expect(rig.run).not.toHaveBeenCalled();
   });
 
   test("gets the result of its request, where that is known", async () => {

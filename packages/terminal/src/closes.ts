@@ -24,12 +24,15 @@ const lookEveryMs = 60_000;
 const result = Compile(EndOfDayResult);
 const time = Compile(Type.String({ format: "date-time" }));
 
+type Close = Pick<Begun, "operation_id" | "operation" | "origin">;
+
 interface Ordered {
-  /** What the close was accepted after. */
-  previous: string | null;
+  /** What the close was accepted after; left out, `null`. */
+  previous: string | null | undefined;
   /** As which device this one heard of it. */
   address: string | undefined;
-  isCancelled: () => boolean;
+  /** What is written if it begins; undefined of one that is given up. Asked right before the write. */
+  begun: () => Begun | undefined;
 }
 
 /** Sees to it that a day is closed only by who knows of every close before: docs/adr/0026-closes-and-memory.md. */
@@ -80,21 +83,21 @@ export class Closes<State> {
   /**
    * Writes that a close is begun, or given up, if it may be; else what came of it. Nothing comes between the comparison and the write. Resolves with a failure where that has to be answered; rejects when the journal cannot be written.
    */
-  begin(begun: Begun, { previous, address, isCancelled }: Ordered): Promise<"begun" | "answered" | Failed> {
+  begin(close: Close, { previous = null, address, begun }: Ordered): Promise<"begun" | "answered" | Failed> {
     return this.#inTurn(async () => {
       const { journal, added, clock, log } = this.#options;
       let named: LastBatch | undefined;
       try {
-        named = this.knows(begun.origin?.request) ? undefined : await this.#ask();
+        named = this.knows(close.origin?.request) ? undefined : await this.#ask();
       } catch (cause) {
         if (!this.#ended.signal.aborted)
-          log.error({ operation_id: begun.operation_id, err: cause }, "cannot find out which batch was closed last");
+          log.error({ operation_id: close.operation_id, err: cause }, "cannot find out which batch was closed last");
         return deviceError("last_batch_unknown", cause instanceof Error ? cause.message : String(cause));
       }
       const now = timestamp(clock.now());
-      const change = await journal.write((log) => {
+      const change = await journal.write((memory) => {
         const isSame = address === journal.address;
-        return again(log, begun) ?? compare(log, begun, { previous, isSame, isCancelled: isCancelled(), named, now });
+        return again(memory, close) ?? compare(memory, close, { previous, isSame, begun: begun(), named, now });
       });
       for (const { operation_id, reason, by_hand } of change?.results ?? []) {
         log.info({ operation_id, reason }, by_hand ? "the day was closed at the terminal" : "answered");
@@ -140,42 +143,37 @@ export class Closes<State> {
 }
 
 /** The result that the same request had. */
-function again(log: LogView, begun: Begun): Change<never> | undefined {
-  const known = log.ofRequest(begun.origin?.request);
+function again(log: LogView, close: Close): Change<never> | undefined {
+  const known = log.ofRequest(close.origin?.request);
   if (!known) return undefined;
   // This one was never begun.
-  const { number: _, started_at: __, ...recorded } = known;
-  return { results: [{ ...recorded, ...headOf(begun), repeats: known.repeats ?? known.operation_id }] };
+  const { number: _number, started_at: _startedAt, ...recorded } = known;
+  return { results: [{ ...recorded, ...headOf(close), repeats: known.repeats ?? known.operation_id }] };
 }
 
 interface Compared {
   previous: string | null;
   /** This is still the device that the close was for. */
   isSame: boolean;
-  isCancelled: boolean;
+  /** Left out of what is cancelled. */
+  begun: Begun | undefined;
   named: LastBatch | undefined;
   now: string;
 }
 
 /** Begun, or given up, if it was accepted after the last close, by this device; out of step otherwise. */
-function compare(log: LogView, begun: Begun, { previous, isSame, isCancelled, named, now }: Compared): Change<never> {
+function compare(log: LogView, close: Close, { previous, isSame, begun, named, now }: Compared): Change<never> {
   const byHand = missing(log, named, now);
-  const last = byHand?.operation_id ?? log.lastClose;
   const before = byHand ? [byHand] : [];
-  const refused = (reason: "out_of_step" | "cancelled") => ({
-    ...headOf(begun),
-    status: "FAILED" as const,
-    reason,
-    finished_at: now,
-  });
-  if (!isSame || (last ?? null) !== previous) {
-    const outOfStep = { ...refused("out_of_step"), ...(last !== undefined && { last_close: last }) };
-    return { results: [...before, outOfStep] };
-  }
-  return isCancelled ? { results: [...before, refused("cancelled")] } : { results: before, begun };
+  const last = byHand?.operation_id ?? log.lastClose;
+  const inStep = isSame && (last ?? null) === previous;
+  if (inStep && begun) return { results: before, begun };
+  const reason = inStep ? "cancelled" : "out_of_step";
+  const refused = { ...headOf(close), status: "FAILED", reason, finished_at: now } as const;
+  return { results: [...before, inStep || last === undefined ? refused : { ...refused, last_close: last }] };
 }
 
-function headOf({ operation_id, operation, origin }: Begun) {
+function headOf({ operation_id, operation, origin }: Close): Close {
   return { operation_id, operation, ...(origin && { origin }) };
 }
 
@@ -197,6 +195,6 @@ function canBeTold(named: LastBatch): boolean {
   return outcome !== "declined" && (at === undefined || time.Check(at)) && result.Check(resultOf(named));
 }
 
-function resultOf({ closed_at: _, ...known }: LastBatch): EndOfDayResult {
+function resultOf({ closed_at: _closedAt, ...known }: LastBatch): EndOfDayResult {
   return { outcome: "unconfirmed", ...known };
 }
