@@ -6,7 +6,7 @@ import { gatedJournal } from "../test/support/gated-journal.ts";
 import { noon, runnerRig } from "../test/support/runner-rig.ts";
 import { turn } from "../test/support/turn.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
-import type { LastBatch, OperationHandler } from "./operation.ts";
+import type { LastBatch } from "./operation.ts";
 
 const at = (ms: number) => new Date(noon + ms).toISOString();
 
@@ -83,11 +83,36 @@ describe("a terminal that names its last batch", () => {
     const look = rig.closes.look();
     await turn();
     expect(rig.lastBatch).toHaveBeenCalledOnce();
+    named.batch = undefined;
     gate.letThrough();
     await look;
     await rig.answered(1);
     expect(gate.written).toEqual(["started", "answered"]);
     expect(rig.journal.log.entries).toHaveLength(1);
+  });
+
+  test("is asked once more right before it begins: who closes it by hand in that moment, closes it", async () => {
+    const gate = gatedJournal("started");
+    const named: { batch: LastBatch | undefined } = { batch: undefined };
+    const rig = await terminalWith([], named, gate.journal);
+    const once = rig.order(null);
+    await rig.until(() => expect(gate.heldBack).toBe(1));
+    named.batch = { batch_id: "7" };
+    gate.letThrough();
+    await rig.answered(2);
+    const [byHand, told] = rig.results;
+    expect(byHand).toMatchObject({ number: 1, by_hand: true, result: { batch_id: "7" } });
+    expect(told).toMatchObject({ ...outOfStep, operation_id: once.operation_id, last_close: byHand?.operation_id });
+    expect([rig.journal.log.begun, rig.run.mock.calls.length]).toEqual([[], 0]);
+  });
+
+  test("that cannot say it any more right before it begins does not begin it, and the log does not say that it has", async () => {
+    const rig = await terminalWith([], { batch: undefined });
+    rig.lastBatch.mockResolvedValueOnce(undefined).mockRejectedValueOnce(new Error("no connection"));
+    rig.order(null);
+    await rig.answered(1);
+    expect(rig.results[0]).toMatchObject({ status: "FAILED", error: { code: "last_batch_unknown" } });
+    expect([rig.journal.log.begun, rig.run.mock.calls.length]).toEqual([[], 0]);
   });
 
   test.each([

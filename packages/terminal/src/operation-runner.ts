@@ -182,7 +182,8 @@ export class OperationRunner<State> {
   #giveUp(known: Task | undefined, cancellation: Cancellation): void {
     if (known) return breakOff(known);
     const task = newTask(cancellation.operation_id, "answering");
-    this.#lineUpWhenCompared(task, () => this.#performer.giveUp(task, cancellation));
+    const { address } = this.#options.journal;
+    this.#lineUpWhenCompared(task, () => this.#performer.giveUp(task, cancellation, address));
   }
 
   #neverBegin(known: Task | undefined, cancellation: Cancellation): void {

@@ -95,10 +95,10 @@ export class Performer<State> {
   }
 
   /** The same for a close that is cancelled before its command came: after the comparison that a beginning takes. */
-  async giveUp(task: Task, cancellation: Cancellation): Promise<void> {
-    const { answers, closes, journal, stopping, over } = this.#options;
+  async giveUp(task: Task, cancellation: Cancellation, address: string | undefined): Promise<void> {
+    const { answers, closes, stopping, over } = this.#options;
     if (stopping.aborted) return;
-    const order = { previous: cancellation.previous_close, address: journal.address, begun: () => undefined };
+    const order = { previous: cancellation.previous_close, address, begun: () => undefined };
     try {
       const close = await closes.begin(cancellation, order);
       if (typeof close === "string" || stopping.aborted) over(task);
