@@ -133,9 +133,9 @@ describe("tillkeeper simulate", () => {
     const path = join(state, file.account_id, "journals");
     return readdirSync(path).map((name) => {
       const journal = JSON.parse(readFileSync(join(path, name), "utf8"));
-      const answered: { operation: string; result?: { result?: EndOfDayResult } }[] = journal.operations;
+      const answered: { operation: string; result?: EndOfDayResult }[] = journal.log.results;
       const closes = answered.flatMap(({ operation, result }) =>
-        operation === "end_of_day" && result?.result ? [result.result] : [],
+        operation === "end_of_day" && result ? [result] : [],
       );
       return { closes, open: journal.state.open_batch };
     });
