@@ -170,7 +170,7 @@ describe("a journal that is an old copy", () => {
     as.address = next;
     as.reopen();
     await until(() => asNext.memory.number > 0, "the log");
-    expect(asNext.results).toMatchObject([{ number: 1, operation: "open_menu" }]);
+    expect(asNext.results[0]).toMatchObject({ number: 1, operation: "open_menu" });
     // It was for the device before, and after closes that this one may not know.
     expect(await asNext.result(waiting)).toMatchObject({ number: 2, reason: "out_of_step" });
     await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
