@@ -108,7 +108,7 @@ function reportTo(connected: ReadonlySet<string>, journals: readonly Journal<nul
     tell({ connected: told });
   }, reportEveryMs);
   process.on("message", () => {
-    const waiting = journals.map((journal) => journal.entries().filter(({ phase }) => phase !== "receipted").length);
+    const waiting = journals.map(({ log, held }) => log.countAfter(held) + log.begun.length);
     tell({ outstanding: waiting.reduce((sum, number) => sum + number, 0) });
   });
   // Whoever started this process is gone.
