@@ -90,7 +90,8 @@ describe("a close begins", () => {
     const rig = await terminalWith();
     rig.order(close("1").operation_id);
     await rig.answered(1);
-    expect(rig.results[0]).toMatchObject({ ...outOfStep, last_close: null });
+    expect(rig.results[0]).toMatchObject(outOfStep);
+    expect(rig.results[0]).not.toHaveProperty("last_close");
   });
 
   test("not after a close whose end is unknown unless that is known; a close without that word counts as none", async () => {
@@ -430,56 +431,164 @@ describe("a close whose end is unknown", () => {
 });
 
 describe("before the comparison with what the server holds", () => {
-  function waiting() {
+  function waiting(named?: { batch: LastBatch | undefined }) {
     const compared = Promise.withResolvers<void>();
-    const comparison = { isDone: vi.fn<() => boolean>(() => false), done: () => compared.promise };
+    const isDone = vi.fn<() => boolean>(() => false);
+    const comparison = { isDone, done: () => compared.promise };
     const run = vi.fn<Run>().mockResolvedValue(closed("1"));
-    const clock = new FakeClock(noon);
-    const rig = runnerRig({ end_of_day: { run } }, memoryJournal(undefined), { comparison, clock });
-    return { ...rig, run, comparison, compared };
+    const open = vi.fn(async () => ({ status: "COMPLETED", result: { opened: true } }) as const);
+    const handlers = {
+      open_menu: { run: open },
+      end_of_day: { run, ...(named && { lastBatch: async () => named.batch }) },
+    };
+    const rig = runnerRig(handlers, memoryJournal(undefined), { comparison, clock: new FakeClock(noon) });
+    const compare = () => {
+      isDone.mockReturnValue(true);
+      compared.resolve();
+    };
+    return { ...rig, run, open, compare };
   }
+  const order = (change = {}) => command(noon, { operation: "end_of_day", previous_close: null, ...change }, 180_000);
 
-  test("no close begins; then it does", async () => {
+  test("no close begins; then it does, and nobody else has waited for it", async () => {
     const rig = waiting();
-    rig.runner.take(command(noon, { operation: "end_of_day", previous_close: null }, 180_000));
-    await turn();
+    const close = order();
+    rig.runner.take(close);
+    rig.runner.take(command(noon));
+    await rig.answered(1);
     rig.clock.advance(60_000);
     await turn();
-    expect([rig.said, rig.run.mock.calls.length]).toEqual([["delivered"], 0]);
-    rig.comparison.isDone.mockReturnValue(true);
-    rig.compared.resolve();
-    await rig.answered(1);
-    expect(rig.results[0]).toMatchObject(closed("1"));
+    expect([rig.said, rig.run.mock.calls.length]).toEqual([["delivered", "result"], 0]);
+    expect(rig.results[0]).toMatchObject({ operation: "open_menu", number: 1 });
+    expect(rig.runner.operations()).toEqual([{ operation_id: close.operation_id, phase: "delivered" }]);
+    rig.compare();
+    await rig.answered(2);
+    expect(rig.results[1]).toMatchObject({ ...closed("1"), number: 2 });
   });
 
-  test("it ends with its time, and with its cancellation", async () => {
+  test("none is said to have expired: it may have been done in a life that the journal lacks", async () => {
     const rig = waiting();
-    rig.runner.take(command(noon, { operation: "end_of_day" }, 180_000));
+    rig.runner.take(order());
     await turn();
     rig.clock.advance(180_000);
+    await turn();
+    expect(rig.results).toEqual([]);
+    rig.compare();
     await rig.answered(1);
     expect(rig.results[0]).toMatchObject({ reason: "expired" });
-    const next = command(rig.clock.now(), { operation: "end_of_day" }, 180_000);
-    rig.runner.take(next);
+    expect(rig.run).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ["after its command", true, true],
+    ["before its command", true, false],
+    ["without its command", false, false],
+  ])("none is given up that is cancelled %s; then it is, once, and never begun", async (_, comes, isFirst) => {
+    const rig = waiting();
+    const close = order();
+    const { operation_id, operation, created_at, expires_at } = close;
+    if (isFirst) rig.runner.take(close);
+    rig.runner.cancel({ operation_id, operation, created_at, expires_at });
+    rig.runner.cancel({ operation_id, operation, created_at, expires_at });
+    const other = command(noon);
+    rig.runner.cancel(other);
+    await rig.answered(1);
+    expect(rig.results[0]).toMatchObject({ operation_id: other.operation_id, reason: "cancelled" });
+    if (comes && !isFirst) rig.runner.take(close);
     await turn();
-    rig.runner.cancel(next);
+    expect(rig.results).toHaveLength(1);
+    rig.compare();
     await rig.answered(2);
-    expect(rig.results[1]).toMatchObject({ number: 2, reason: "cancelled" });
+    expect(rig.results[1]).toMatchObject({ number: 2, operation_id: close.operation_id, reason: "cancelled" });
+    expect(rig.results[1]?.origin).toEqual(comes ? close.origin : undefined);
+    rig.runner.take(close);
+    expect(rig.results[2]).toEqual(rig.results[1]);
     await turn();
-    expect([rig.run.mock.calls.length, rig.clock.timers]).toEqual([0, 0]);
+    expect([rig.run.mock.calls.length, rig.runner.idle]).toEqual([0, true]);
+  });
+
+  test.each(["stop", "kill"] as const)("what waits for it does not hold up a %s", async (end) => {
+    const rig = waiting();
+    rig.runner.take(order());
+    rig.runner.cancel(order());
+    await turn();
+    await rig.runner[end]();
+    rig.compare();
+    await turn();
+    expect([rig.results, rig.run.mock.calls.length, rig.clock.timers]).toEqual([[], 0, 0]);
   });
 
   test("it does not begin either when that turns out to be wrong while it is written down", async () => {
     const gate = gatedJournal("started");
     const isDone = vi.fn<() => boolean>(() => true);
     const run = vi.fn<Run>();
-    const comparison = { isDone, done: () => Promise.resolve() };
+    const comparison = { isDone, done: () => new Promise<never>(() => {}) };
     const rig = runnerRig({ end_of_day: { run } }, gate.journal, { comparison });
-    rig.runner.take(command(noon, { operation: "end_of_day" }));
+    rig.runner.take(order());
     await rig.until(() => expect(gate.heldBack).toBe(1));
     isDone.mockReturnValue(false);
     gate.letThrough();
+    await rig.until(() => expect(rig.said).toEqual(["delivered"]));
+    expect([rig.results, gate.journal.log.begun, run.mock.calls.length]).toEqual([[], [], 0]);
+  });
+});
+
+describe("a close that is cancelled before it is begun", () => {
+  const busy = { underWay: () => true, over: () => new Promise<never>(() => {}) };
+
+  test("is given up only after the comparison that a beginning takes: out of step, it may have been begun", async () => {
+    const named = { batch: { batch_id: "7" } as LastBatch | undefined };
+    const handlers = { end_of_day: { run: vi.fn<Run>(), lastBatch: async () => named.batch } };
+    const rig = runnerRig(handlers, memoryJournal(undefined), { payments: busy });
+    const close = command(noon, { operation: "end_of_day", previous_close: null, when_busy: "wait" }, 180_000);
+    rig.runner.take(close);
+    await turn();
+    rig.runner.cancel(close);
+    await rig.answered(2);
+    const [byHand, told] = rig.results;
+    expect(byHand).toMatchObject({ number: 1, by_hand: true });
+    expect(told).toMatchObject({ ...outOfStep, operation_id: close.operation_id, last_close: byHand?.operation_id });
+  });
+
+  test("gets the result of its request, where that is known", async () => {
+    const first = close("1", { origin: { request: "r", signed: "s" } });
+    const rig = await terminalWith([first]);
+    const finish = Promise.withResolvers<Close>();
+    rig.run.mockImplementation(() => finish.promise);
+    rig.order(first.operation_id);
+    await rig.until(() => expect(rig.started).toHaveLength(1));
+    const again = rig.order(first.operation_id, { origin: { request: "r", signed: "t" } });
+    rig.runner.cancel(again);
+    finish.resolve(closed("2"));
+    await rig.answered(2);
+    expect(rig.results[1]).toMatchObject({ status: "COMPLETED", repeats: first.operation_id });
+  });
+
+  test("is compared after the one that runs", async () => {
+    const rig = await terminalWith();
+    const finish = Promise.withResolvers<Close>();
+    rig.run.mockImplementation(() => finish.promise);
+    const first = rig.order(null);
+    await rig.until(() => expect(rig.started).toHaveLength(1));
+    const second = rig.order(null);
+    rig.runner.cancel(second);
+    await turn();
+    expect(rig.results).toEqual([]);
+    finish.resolve(closed("1"));
+    await rig.answered(2);
+    expect(rig.results[1]).toMatchObject({ ...outOfStep, last_close: first.operation_id });
+    expect(rig.run).toHaveBeenCalledOnce();
+  });
+
+  test("while it is written as begun is given up in that write, or right after it", async () => {
+    const gate = gatedJournal("started");
+    const rig = await terminalWith([], undefined, gate.journal);
+    const first = rig.order(null);
+    await rig.until(() => expect(gate.heldBack).toBe(1));
+    rig.runner.cancel(first);
+    gate.letThrough();
     await rig.answered(1);
-    expect([rig.results[0]?.reason, gate.journal.log.begun, run.mock.calls.length]).toEqual(["expired", [], 0]);
+    expect(rig.results[0]).toMatchObject({ number: 1, reason: "cancelled", operation_id: first.operation_id });
+    expect([rig.journal.log.begun, rig.run.mock.calls.length]).toEqual([[], 0]);
   });
 });

@@ -24,10 +24,12 @@ const lookEveryMs = 60_000;
 const result = Compile(EndOfDayResult);
 const time = Compile(Type.String({ format: "date-time" }));
 
-/** What a close was accepted after, and as which device this one heard of it. */
-interface AcceptedAfter {
+interface Ordered {
+  /** What the close was accepted after. */
   previous: string | null;
+  /** As which device this one heard of it. */
   address: string | undefined;
+  isCancelled: () => boolean;
 }
 
 /** Sees to it that a day is closed only by who knows of every close before: docs/adr/0026-closes-and-memory.md. */
@@ -76,9 +78,9 @@ export class Closes<State> {
   }
 
   /**
-   * Writes that a close is begun, if it may be; else what came of it. Nothing comes between the comparison and the write. Resolves with a failure where that has to be answered; rejects when the journal cannot be written.
+   * Writes that a close is begun, or given up, if it may be; else what came of it. Nothing comes between the comparison and the write. Resolves with a failure where that has to be answered; rejects when the journal cannot be written.
    */
-  begin(begun: Begun, after: AcceptedAfter): Promise<"begun" | "answered" | Failed> {
+  begin(begun: Begun, { previous, address, isCancelled }: Ordered): Promise<"begun" | "answered" | Failed> {
     return this.#inTurn(async () => {
       const { journal, added, clock, log } = this.#options;
       let named: LastBatch | undefined;
@@ -90,10 +92,10 @@ export class Closes<State> {
         return deviceError("last_batch_unknown", cause instanceof Error ? cause.message : String(cause));
       }
       const now = timestamp(clock.now());
-      const change = await journal.write(
-        (log) =>
-          again(log, begun) ?? compare(log, begun, { ...after, isSame: after.address === journal.address, named, now }),
-      );
+      const change = await journal.write((log) => {
+        const isSame = address === journal.address;
+        return again(log, begun) ?? compare(log, begun, { previous, isSame, isCancelled: isCancelled(), named, now });
+      });
       for (const { operation_id, reason, by_hand } of change?.results ?? []) {
         log.info({ operation_id, reason }, by_hand ? "the day was closed at the terminal" : "answered");
       }
@@ -150,18 +152,27 @@ interface Compared {
   previous: string | null;
   /** This is still the device that the close was for. */
   isSame: boolean;
+  isCancelled: boolean;
   named: LastBatch | undefined;
   now: string;
 }
 
-/** Begun if it was accepted after the last close, by this device; out of step otherwise. */
-function compare(log: LogView, begun: Begun, { previous, isSame, named, now }: Compared): Change<never> {
+/** Begun, or given up, if it was accepted after the last close, by this device; out of step otherwise. */
+function compare(log: LogView, begun: Begun, { previous, isSame, isCancelled, named, now }: Compared): Change<never> {
   const byHand = missing(log, named, now);
-  const results = byHand ? [byHand] : [];
-  const last = byHand?.operation_id ?? log.lastClose ?? null;
-  if (isSame && last === previous) return { results, begun };
-  const refused = { status: "FAILED", reason: "out_of_step", last_close: last, finished_at: now } as const;
-  return { results: [...results, { ...headOf(begun), ...refused }] };
+  const last = byHand?.operation_id ?? log.lastClose;
+  const before = byHand ? [byHand] : [];
+  const refused = (reason: "out_of_step" | "cancelled") => ({
+    ...headOf(begun),
+    status: "FAILED" as const,
+    reason,
+    finished_at: now,
+  });
+  if (!isSame || (last ?? null) !== previous) {
+    const outOfStep = { ...refused("out_of_step"), ...(last !== undefined && { last_close: last }) };
+    return { results: [...before, outOfStep] };
+  }
+  return isCancelled ? { results: [...before, refused("cancelled")] } : { results: before, begun };
 }
 
 function headOf({ operation_id, operation, origin }: Begun) {

@@ -1,7 +1,14 @@
 import type { Memory } from "@tillkeeper/contract/mqtt";
 import type { Journal } from "./journal.ts";
-import type { Comparison } from "./readiness.ts";
 import { Waiters } from "./waiters.ts";
+
+/** Whether the server's memory of this device was compared with its own. */
+export interface Comparison {
+  /** In this run, and nothing was found wrong. */
+  isDone(): boolean;
+  /** Resolves when it may be, at the latest when the signal aborts. */
+  done(signal: AbortSignal): Promise<void>;
+}
 
 /** Compares what the server holds of this device's log with the journal: does anything contradict it, that is an old copy. */
 export class MemoryComparison implements Comparison {

@@ -7,7 +7,7 @@ import type {
   StartedMessage,
 } from "@tillkeeper/contract/mqtt";
 import type { Operation } from "./operation.ts";
-import { Performer, type PerformerOptions } from "./performer.ts";
+import { isClose, Performer, type PerformerOptions } from "./performer.ts";
 import type { Begun } from "./result-log.ts";
 import { reactions, type Stage } from "./stages.ts";
 import { type CommandTask, newCommandTask, newTask, type Task } from "./task.ts";
@@ -141,9 +141,13 @@ export class OperationRunner<State> {
   #take(command: ForeignCommand, operation: Operation | undefined): void {
     const { clock, journal } = this.#options;
     const id = command.operation_id;
-    switch (reactions[this.#stageOf(id)].command) {
+    const stage = this.#stageOf(id);
+    switch (reactions[stage].command) {
       case "line_up":
-        return this.#begin(newCommandTask(command, operation, { clock, address: journal.address }));
+        return this.#begin(
+          newCommandTask(command, operation, { clock, address: journal.address }),
+          stage === "giving_up",
+        );
       case "say_delivered":
         return this.#sayDelivered(this.#tasks.get(id));
       case "say_started":
@@ -155,14 +159,41 @@ export class OperationRunner<State> {
     }
   }
 
-  #begin(task: CommandTask): void {
+  #begin(task: CommandTask, isCancelled: boolean): void {
     if (this.#abort.signal.aborted) return;
+    if (isCancelled) breakOff(task);
     if (this.#inLine > 0) this.#sayDelivered(task);
-    this.#lineUp(task, () => this.#performer.perform(task));
+    this.#lineUpWhenCompared(task, async () => {
+      const when = await this.#performer.perform(task);
+      if (when === "later") this.#begin(task, false);
+    });
+  }
+
+  /** Nobody else waits for a close that has to wait for the comparison. */
+  #lineUpWhenCompared(task: Task, work: () => Promise<void>): void {
+    const { comparison } = this.#options;
+    const isCommand = isCommandTask(task);
+    if ((isCommand && !isClose(task.command)) || comparison.isDone()) return this.#lineUp(task, work);
+    this.#tasks.set(task.id, task);
+    if (isCommand && !task.saidDelivered) this.#sayDelivered(task);
+    void comparison.done(this.#abort.signal).then(() => {
+      if (!this.#abort.signal.aborted && this.#tasks.get(task.id) === task) this.#lineUpWhenCompared(task, work);
+    });
+  }
+
+  /** It is given up in its turn, after the comparison: docs/adr/0026-closes-and-memory.md. */
+  #giveUp(known: Task | undefined, cancellation: Cancellation): void {
+    if (known) return breakOff(known);
+    const task = newTask(cancellation.operation_id, "giving_up");
+    this.#lineUpWhenCompared(task, async () => {
+      // Its command may have come since.
+      if (this.#tasks.get(task.id) === task) await this.#performer.neverBegin(task, cancellation);
+    });
   }
 
   #neverBegin(known: Task | undefined, cancellation: Cancellation): void {
     if (this.#abort.signal.aborted) return;
+    if (isClose(cancellation)) return this.#giveUp(known, cancellation);
     const task = known ?? newTask(cancellation.operation_id, "answering");
     this.#tasks.set(task.id, task);
     this.#performer.neverBegin(task, isCommandTask(task) ? task.command : cancellation).catch(this.#report);

@@ -1,6 +1,7 @@
 import type { Answers } from "./answers.ts";
 import { type Clock, timestamp } from "./clock.ts";
 import type { Closes } from "./closes.ts";
+import type { Comparison } from "./comparison.ts";
 import type { Journal } from "./journal.ts";
 import type { Logger } from "./logger.ts";
 import { asOperation, type Failed, type HandlerContext, type Operation, type OperationHandlers } from "./operation.ts";
@@ -16,6 +17,8 @@ export interface PerformerOptions<State> extends ReadinessOptions {
   journal: Journal<State>;
   answers: Answers<State>;
   closes: Closes<State>;
+  /** Of no close anything is said before that: an old copy of a journal may lack that it was begun. */
+  comparison: Comparison;
   clock: Clock;
   log: Logger;
   serverTime: ServerTime;
@@ -41,18 +44,27 @@ export class Performer<State> {
     this.#readiness = new Readiness(options);
   }
 
-  /** Waits for what has to be waited for, begins the operation and answers it; or answers it without having begun it. */
-  async perform(task: CommandTask): Promise<void> {
+  /**
+   * Waits for what has to be waited for, begins the operation and answers it; or answers it without having begun it. Answers
+   * `later` where that must not be before the comparison.
+   */
+  async perform(task: CommandTask): Promise<"later" | undefined> {
+    if (!this.#stillWaits(task)) return undefined;
+    if (!this.#isCompared(task)) return "later";
+    await this.#perform(task);
+    return task.stage === "waiting" && !this.#options.stopping.aborted ? "later" : undefined;
+  }
+
+  async #perform(task: CommandTask): Promise<void> {
     const { operation } = task;
     const handler = operation && this.#options.handlers[operation.operation];
-    if (!this.#stillWaits(task)) return;
     if (!handler) return this.#answer(task, reported(task.command), unsupported);
     while (await this.#mayBegin(task)) {
       const begun = await this.#writeBegun(task);
       if (!begun) return;
       // A slow disk may have used up the time, or a stop, a payment or a cancellation came in between. From here to the
       // handler nothing may be waited for.
-      if (this.#options.stopping.aborted) return this.#takeBack(task);
+      if (this.#options.stopping.aborted || !this.#isCompared(task)) return this.#takeBack(task);
       const refusal = this.#readiness.refusal(task);
       if (!refusal) return this.#run(task, begun, operation, handler);
       const waits = refusal.reason === "busy_payment" && this.#readiness.mayWait(task);
@@ -90,13 +102,14 @@ export class Performer<State> {
 
   /** Whether the operation may be begun, after all waiting; it counts as `beginning` then. If not, that has been dealt with. */
   async #mayBegin(task: CommandTask): Promise<boolean> {
-    if (!this.#stillWaits(task)) return false;
+    if (!this.#stillWaits(task) || !this.#isCompared(task)) return false;
     // Its answer stands in the log, whatever there is to wait for.
     if (this.#isAskedAgain(task)) return this.#begins(task);
     await this.#readiness.until(task);
-    if (!this.#stillWaits(task)) return false;
+    if (!this.#stillWaits(task) || !this.#isCompared(task)) return false;
     const refusal = this.#readiness.refusal(task);
-    if (refusal) {
+    // A close is given up only by the comparison that a beginning takes.
+    if (refusal && !(refusal.reason === "cancelled" && isClose(task.command))) {
       await this.#answer(task, reported(task.command), refusal);
       return false;
     }
@@ -104,7 +117,11 @@ export class Performer<State> {
   }
 
   #isAskedAgain({ command }: CommandTask): boolean {
-    return command.operation === "end_of_day" && this.#options.closes.knows(command.origin.request);
+    return isClose(command) && this.#options.closes.knows(command.origin.request);
+  }
+
+  #isCompared({ command }: CommandTask): boolean {
+    return !isClose(command) || this.#options.comparison.isDone();
   }
 
   #begins(task: CommandTask): true {
@@ -128,11 +145,15 @@ export class Performer<State> {
     const started_at = timestamp(clock.now());
     const begun: Begun = { operation_id, operation, parameters, created_at, expires_at, started_at, origin };
     try {
-      if (operation !== "end_of_day") {
+      if (!isClose(command)) {
         await journal.write(() => ({ begun }));
         return begun;
       }
-      const close = await closes.begin(begun, { previous: command.previous_close ?? null, address: task.address });
+      const close = await closes.begin(begun, {
+        previous: command.previous_close ?? null,
+        address: task.address,
+        isCancelled: () => task.ending.signal.aborted && !stopping.aborted,
+      });
       if (close === "begun") return begun;
       if (close === "answered" || stopping.aborted) over(task);
       else await this.#answer(task, notBegun, close);
@@ -210,6 +231,11 @@ export class Performer<State> {
       serverNow: () => serverTime.now(seen),
     };
   }
+}
+
+/** Whether nothing may be said of the operation that was not compared. */
+export function isClose({ operation }: { operation: string }): boolean {
+  return operation === "end_of_day";
 }
 
 /** What a result says of an operation that was not begun. A cancellation has no origin. */

@@ -76,7 +76,11 @@ describe("the log", () => {
     const first = begun();
     const log = new ResultLog({ ...emptyLog, results: entries, begun: [first], batch: "7" }).renumbered();
     expect(numbersOf(log)).toEqual([1, 2, 3]);
-    expect([log.begun, log.batch, log.after(0, 9).some(({ oldest }) => oldest)]).toEqual([[first], "7", false]);
+    expect([log.begun, log.batch, log.after(0, 9).some(({ after }) => after !== undefined)]).toEqual([
+      [first],
+      "7",
+      false,
+    ]);
   });
 });
 
@@ -95,8 +99,8 @@ describe("what is kept", () => {
     expect(numbersOf(log)).toEqual([1, ...Array.from({ length: kept }, (_, index) => old + index)]);
     expect(log.find(log.entries[0]?.operation_id ?? "")?.number).toBe(1);
     // The next after the gap says that something is missing; so does nobody else.
-    expect(log.after(1, 3).map(({ number, oldest }) => [number, oldest])).toEqual([
-      [old, true],
+    expect(log.after(1, 3).map(({ number, after }) => [number, after])).toEqual([
+      [old, 1],
       [old + 1, undefined],
       [old + 2, undefined],
     ]);
@@ -129,15 +133,11 @@ describe("what is kept", () => {
         const recent = all.filter(({ finished_at }) => Date.parse(finished_at) >= noon + (day - days) * dayMs);
         const wanted = [...lastOf(true), ...lastOf(false), ...recent, ...all.slice(held)];
         for (const { operation_id } of wanted) expect(log.find(operation_id)).toBeDefined();
-        // Whoever is told from the beginning gets all of it.
+        // Whoever takes only what comes after the number that they hold, from the beginning, gets all of it.
         const told: number[] = [];
-        for (let number = 0; number < log.last; number = told.at(-1) ?? log.last) {
-          const next = log.after(number, 8);
-          for (const [index, { number: is, oldest }] of next.entries()) {
-            if (is !== number + index + 1) expect([index, oldest]).toEqual([0, true]);
-            told.push(is);
-            if (is !== number + index + 1) number = is - index - 1;
-          }
+        for (const { number, after = number - 1 } of log.after(0, log.last)) {
+          expect(after).toBe(told.at(-1) ?? 0);
+          told.push(number);
         }
         expect(told).toEqual(numbersOf(log));
       }),

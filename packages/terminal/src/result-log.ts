@@ -109,19 +109,15 @@ export class ResultLog {
   }
 
   /**
-   * The next results after that number, at most so many, as they are told. Where results are not kept any more, the next one
-   * says so, and comes only when all before it are held: it may leave a gap.
+   * The next results after that number, at most so many, as they are told: where results are not kept any more, the next one
+   * says after which it comes.
    */
   after(number: number, most: number): LogEntry[] {
     const from = this.#indexAfter(number);
-    const next: LogEntry[] = [];
-    for (let index = from; index < this.#entries.length && next.length < most; index += 1) {
-      const entry = this.#entries[index] as LogEntry;
-      const isGap = entry.number !== (this.#entries[index - 1]?.number ?? 0) + 1;
-      if (isGap && index > from) break;
-      next.push(isGap ? { ...entry, oldest: true } : entry);
-    }
-    return next;
+    return this.#entries.slice(from, from + Math.max(0, most)).map((entry, index) => {
+      const after = this.#entries[from + index - 1]?.number ?? 0;
+      return after === entry.number - 1 ? entry : { ...entry, after };
+    });
   }
 
   /** How many results come after that number. */

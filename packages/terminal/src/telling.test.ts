@@ -126,28 +126,19 @@ describe("telling the log", () => {
     expect(numbers()).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test("what is missing is said by the next, which waits until all before it are held", () => {
+  test("what is missing is said by the next, which names the one before it", () => {
     const entries = [3, 4, 9, 10].map((number) => ({ ...result(), number }));
     log = new ResultLog({ results: entries, begun: [], writes: 0 });
-    telling = new Telling({
-      clock,
-      journal: { log, hold: () => {} },
-      repeat,
-      send: (told) => sent.push({ ...told, at: 0 }),
-    });
-    telling.begin(memory(0));
-    expect(sent.splice(0).map(({ number, oldest }) => [number, oldest])).toEqual([
-      [3, true],
+    const journal = { log, hold: () => {} };
+    telling = new Telling({ clock, journal, repeat, send: (told) => sent.push({ ...told, at: 0 }) });
+    telling.begin({ number: 0 });
+    expect(sent.map(({ number, after }) => [number, after])).toEqual([
+      [3, 0],
       [4, undefined],
-    ]);
-    telling.word(memory(3));
-    expect(sent).toEqual([]);
-    telling.word(memory(4));
-    expect(sent.splice(0).map(({ number, oldest }) => [number, oldest])).toEqual([
-      [9, true],
+      [9, 4],
       [10, undefined],
     ]);
-    expect(entries.every((entry) => !("oldest" in entry))).toBe(true);
+    expect(entries.every((entry) => !("after" in entry))).toBe(true);
   });
 
   test("an answer without a number is told at once, and until its receipt or until it has one", () => {

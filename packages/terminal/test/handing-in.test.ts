@@ -43,10 +43,10 @@ describe("a device that was replaced", () => {
     const journal = memoryJournal(null, address, { ...emptyLog, results: entries });
     journal.hold(10);
     await handIn(by(), journal);
-    expect(server.held.map(({ number, oldest }) => [number, oldest])).toEqual([
-      [3, true],
+    expect(server.held.map(({ number, after }) => [number, after])).toEqual([
+      [3, 0],
       [4, undefined],
-      [9, true],
+      [9, 4],
       [10, undefined],
       [11, undefined],
     ]);

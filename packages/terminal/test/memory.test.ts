@@ -172,7 +172,7 @@ describe("a journal that is an old copy", () => {
     await until(() => asNext.memory.number > 0, "the log");
     expect(asNext.results).toMatchObject([{ number: 1, operation: "open_menu" }]);
     // It was for the device before, and after closes that this one may not know.
-    expect(await asNext.result(waiting)).toMatchObject({ number: 2, reason: "out_of_step", last_close: null });
+    expect(await asNext.result(waiting)).toMatchObject({ number: 2, reason: "out_of_step" });
     await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
     expect([memoryLost.mock.calls.length, toldSince(2), close.mock.calls.length]).toEqual([1, [], 1]);
     asNext.assertNoFaults();

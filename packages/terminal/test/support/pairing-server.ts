@@ -115,8 +115,8 @@ export class PairingServer {
       return last ? { number: last.number ?? 0, id: last.operation_id } : { number: 0 };
     };
     const receipts = (results as Messages["result"][]).map((result) => {
-      const { number = 0, oldest, operation_id } = result;
-      if (number > memory().number + 1 && !oldest) return { operation_id, memory: memory() };
+      const { number = 0, after = number - 1, operation_id } = result;
+      if (after > memory().number) return { operation_id, memory: memory() };
       if (number > memory().number) this.held.push(result);
       return { operation_id, status: "COMPLETED", memory: memory() };
     });

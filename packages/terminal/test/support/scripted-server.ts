@@ -124,7 +124,7 @@ export class ScriptedServer {
   /** Answers whether it takes the result. */
   #take(result: Messages["result"] | undefined): boolean {
     if (result?.number === undefined) return true;
-    if (result.number > this.memory.number + 1 && !result.oldest) return false;
+    if (result.number > this.memory.number && (result.after ?? result.number - 1) > this.memory.number) return false;
     if (result.number > this.memory.number) {
       this.memory = { number: result.number, id: result.operation_id };
       if (mayHaveClosed(result)) this.lastClose = result.operation_id;
