@@ -5,12 +5,12 @@ import { Closing } from "@tillkeeper/server/platform/closing";
 import { readHistory } from "./agents/history-file.ts";
 import type { Settings } from "./arguments.ts";
 import { check } from "./checker/check.ts";
-import type { History } from "./checker/history.ts";
+import type { History, JournalEntry } from "./checker/history.ts";
 import { indexed } from "./checker/index.ts";
 import { timeWithin, without } from "./checker/uptime.ts";
 import { createHttp } from "./clients/http.ts";
 import { Recorder } from "./clients/recorder.ts";
-import { timesOfPausedDatabase } from "./faults/inflict.ts";
+import { lostTimes, timesOfPausedDatabase } from "./faults/inflict.ts";
 import { type Fault, makeSchedule } from "./faults/schedule.ts";
 import { type Load, runLoad } from "./load.ts";
 import { answerLines, faultLines, figuresOf, outcomeLines, type Report } from "./report/report.ts";
@@ -66,8 +66,12 @@ async function run(options: RunOptions, closing: Closing): Promise<Report> {
 
   const uptime = without(stage.sampler.uptime(), timesOfPausedDatabase(load.inflicted));
   const agents = stage.agents.flatMap(({ historyPath }) => readHistory(historyPath));
+  const journals = (await Promise.all(stage.agents.map((fleet) => fleet.journals())))
+    .flat()
+    .map(({ terminalId, log }) => ({ terminalId, entries: log.results as JournalEntry[] }));
+  const lost = lostTimes(load.inflicted);
   const { doubles } = load.constraint;
-  const history: History = { client: recorder.events, agents, rows, rowsReadAt, uptime, doubles };
+  const history: History = { client: recorder.events, agents, journals, rows, rowsReadAt, uptime, lost, doubles };
   const report = reportOn(options, history, load, { startedAt, unsettled });
   if (options.keep) keep(stage.folder, history, load, report);
   return report;
@@ -101,6 +105,7 @@ function keep(folder: string, history: History, { inflicted }: Load, { violation
   const lines = (items: readonly unknown[]) => items.map((item) => `${JSON.stringify(item)}\n`).join("");
   writeFileSync(join(folder, "rows.jsonl"), lines(history.rows));
   writeFileSync(join(folder, "faults.jsonl"), lines(inflicted));
+  writeFileSync(join(folder, "journals.jsonl"), lines(history.journals));
   writeFileSync(join(folder, "uptime.jsonl"), lines(history.uptime));
   writeFileSync(join(folder, "violations.jsonl"), lines(violations));
   writeFileSync(keepMarker(folder), "");

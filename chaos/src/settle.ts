@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SeenOperation } from "./checker/history.ts";
 import { keepSeen } from "./clients/api.ts";
 import type { createHttp } from "./clients/http.ts";
@@ -7,6 +8,7 @@ import type { Stage } from "./stage/stage.ts";
 import { until } from "./until.ts";
 
 const settleWithinMs = 90_000;
+const lookAgainMs = 300;
 
 /**
  * Waits until nothing is on its way any more: all parts are well, every watched operation was seen ended, and every answer
@@ -14,11 +16,11 @@ const settleWithinMs = 90_000;
  */
 export async function settle(stage: Stage, watch: Watch, signal: AbortSignal): Promise<string[]> {
   const { servers, agents, sampler } = stage;
-  const waitingFor: [string, () => boolean][] = [
+  const waitingFor: [string, () => boolean | Promise<boolean>][] = [
     ["a server is not ready", () => servers.every(({ name }) => sampler.readyAt(name) > 0)],
     ["a terminal is not connected", () => agents.every(({ connected, terminals }) => connected === terminals)],
     ["an operation is still PENDING", () => watch.size() === 0],
-    ["a terminal's answer has no receipt", () => answersAreReceipted(stage)],
+    ["the database does not hold a terminal's whole journal", () => journalsAreHeld(stage)],
   ];
   const open: string[] = [];
   const giveUpAt = Date.now() + settleWithinMs;
@@ -32,11 +34,18 @@ export async function settle(stage: Stage, watch: Watch, signal: AbortSignal): P
   return open;
 }
 
-/** Asks until each has answered that there is none. */
-function answersAreReceipted({ agents }: Stage): boolean {
-  const open = agents.filter(({ outstanding }) => outstanding !== 0);
-  for (const fleet of open) fleet.ask();
-  return open.length === 0;
+/** Asks the database itself: an agent may believe that it holds what it has lost. */
+async function journalsAreHeld({ agents, database }: Stage): Promise<boolean> {
+  const journals = (await Promise.all(agents.map((fleet) => fleet.journals()))).flat();
+  const { rows } = await database.db.pool.query<{ address: string; number: number }>(
+    "select address, number from terminal_addresses",
+  );
+  const held = new Map(rows.map(({ address, number }) => [address, number]));
+  const open = journals.some(({ address, log: { results, begun } }) => {
+    return begun.length > 0 || held.get(address) !== (results.at(-1)?.number ?? 0);
+  });
+  if (open) await sleep(lookAgainMs);
+  return !open;
 }
 
 /** Every operation of the account, through the API, page by page. */

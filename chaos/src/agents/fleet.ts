@@ -1,10 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { CommandMessage } from "@tillkeeper/contract/mqtt";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { claimFileJournal, type FileJournalOptions, openFileJournal } from "@tillkeeper/terminal/file-journal";
 import type { Journal } from "@tillkeeper/terminal/journal";
 import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
 import type { OperationHandlers } from "@tillkeeper/terminal/operation";
+import type { StoredLog } from "@tillkeeper/terminal/result-log";
+import type { AgentLine } from "../checker/history.ts";
 import { recordingHandlers } from "./handlers.ts";
 import { HistoryFile, readHistory } from "./history-file.ts";
 import { withPayments } from "./payments.ts";
@@ -16,11 +20,20 @@ export interface FleetSettings {
   /** Of the journals. */
   folder: string;
   historyPath: string;
-  terminals: { terminalId: string; address: string; password: string }[];
+  terminals: { terminalId: string; address: string; password: string; namesBatches: boolean }[];
 }
 
 /** What the process tells whoever started it. */
-export type FleetReport = { connected: number } | { outstanding: number };
+export interface FleetReport {
+  connected: number;
+}
+
+/** How tests make a faulty device of it. */
+export interface Spoiling {
+  handlers?: (handlers: OperationHandlers<null>) => OperationHandlers<null>;
+  /** What is made of a command before the agent sees it. */
+  command?: (command: CommandMessage, journal: Journal<null>) => CommandMessage;
+}
 
 const reportEveryMs = 100;
 /** Quicker than the library's own, so that a run need not wait half a minute for the last repetition. */
@@ -35,12 +48,11 @@ export async function beginJournals({ folder, terminals }: FleetSettings): Promi
 }
 
 /**
- * Plays terminals until the process ends: real agents, with a journal in a file each. Reports how many are connected, and,
- * when asked, how many answers still wait for their receipt. Tests make a faulty device of it by `change`.
+ * Plays terminals until the process ends: real agents, with a journal in a file each. Reports how many are connected.
  */
 export async function playTerminals(
   settingsPath: string,
-  change: (handlers: OperationHandlers<null>) => OperationHandlers<null> = (handlers) => handlers,
+  { handlers = (sound) => sound, command = (sound) => sound }: Spoiling = {},
 ): Promise<void> {
   const settings: FleetSettings = JSON.parse(readFileSync(settingsPath, "utf8"));
   const earlier = existsSync(settings.historyPath)
@@ -48,17 +60,26 @@ export async function playTerminals(
     : new Map<string, never>();
   const history = new HistoryFile(settings.historyPath);
   const connected = new Set<string>();
-  const journals: Journal<null>[] = [];
   await Promise.all(
-    settings.terminals.map(async ({ terminalId, address, password }) => {
+    settings.terminals.map(async ({ terminalId, address, password, namesBatches }) => {
       const journal = await openFileJournal(journalFile(settings.folder, terminalId), address);
-      journals.push(journal);
+      const past = earlier.get(terminalId) ?? [];
+      const closes = new Set(past.flatMap((line) => (isClose(line) ? [line.operationId] : [])));
+      const written = {
+        write: (line: AgentLine) => {
+          if (isClose(line)) closes.add(line.operationId);
+          history.write(line);
+        },
+      };
       const agent = new Agent<null>({
         credential: { url: settings.mqttUrl, address, password },
         agentName: "tillkeeper-chaos",
-        handlers: change(
-          recordingHandlers({ terminalId, history, earlier: earlier.get(terminalId) ?? [], work: inventedWork }),
+        handlers: handlers(
+          recordingHandlers({ terminalId, history: written, earlier: past, namesBatches, work: inventedWork }),
         ),
+        receipted: (operationId) => {
+          if (closes.has(operationId)) history.write({ type: "held", terminalId, operationId, at: Date.now() });
+        },
         journal,
         ...withPayments(),
         repeat,
@@ -74,20 +95,27 @@ export async function playTerminals(
                 connected.delete(terminalId);
                 connection.events.down();
               },
-              message: (channel, payload) => connection.events.message(channel, payload),
+              message: (channel, payload) => {
+                const spoilt = () => Buffer.from(JSON.stringify(command(JSON.parse(String(payload)), journal)));
+                connection.events.message(channel, channel === "command" ? spoilt() : payload);
+              },
             },
           }),
       });
       agent.start();
     }),
   );
-  reportTo(connected, journals);
+  report(connected);
+}
+
+function isClose(line: AgentLine): boolean {
+  return line.type === "began" && line.operation === "end_of_day";
 }
 
 /** Replaced whole, as a journal must be; not synced, because killed processes, not power cuts, are among the faults. */
 function journalFile(folder: string, terminalId: string): FileJournalOptions<null> {
   return {
-    path: join(folder, `${terminalId}.json`),
+    path: journalPath(folder, terminalId),
     readState: () => null,
     initial: () => null,
     replace: async (target, text) => {
@@ -97,20 +125,23 @@ function journalFile(folder: string, terminalId: string): FileJournalOptions<nul
   };
 }
 
-function reportTo(connected: ReadonlySet<string>, journals: readonly Journal<null>[]): void {
-  const tell = (report: FleetReport) => {
-    if (process.connected) process.send?.(report);
-  };
+/** What a terminal remembers at this moment, running or not. */
+export async function readJournal(folder: string, terminalId: string): Promise<StoredLog> {
+  return (JSON.parse(await readFile(journalPath(folder, terminalId), "utf8")) as { log: StoredLog }).log;
+}
+
+function journalPath(folder: string, terminalId: string): string {
+  return join(folder, `${terminalId}.json`);
+}
+
+function report(connected: ReadonlySet<string>): void {
   let told: number | undefined;
   setInterval(() => {
     if (told === connected.size) return;
     told = connected.size;
-    tell({ connected: told });
+    const said: FleetReport = { connected: told };
+    if (process.connected) process.send?.(said);
   }, reportEveryMs);
-  process.on("message", () => {
-    const waiting = journals.map(({ log, held }) => log.countAfter(held) + log.begun.length);
-    tell({ outstanding: waiting.reduce((sum, number) => sum + number, 0) });
-  });
   // Whoever started this process is gone.
   process.on("disconnect", () => process.exit());
 }

@@ -1,14 +1,16 @@
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
-import type { Completed, Failed, Operation, OperationHandlers } from "@tillkeeper/terminal/operation";
+import type { Completed, Failed, LastBatch, Operation, OperationHandlers } from "@tillkeeper/terminal/operation";
 import type { AgentLine, Outcome } from "../checker/history.ts";
 import type { HistoryFile } from "./history-file.ts";
 import type { Work } from "./work.ts";
 
 export interface HandlerSettings {
   terminalId: string;
-  history: HistoryFile;
+  history: Pick<HistoryFile, "write">;
   /** What this terminal had written before it was started this time: what the device still knows after a crash. */
   earlier: AgentLine[];
+  /** It can say which batch it closed last. */
+  namesBatches: boolean;
   work: Work;
 }
 
@@ -20,8 +22,13 @@ type Answer = Completed<unknown, null> | Failed;
  * Handlers that write down what they do, as it would show on a real device: a line before the work, and a line with what
  * came of it before the agent learns of it.
  */
-export function recordingHandlers({ terminalId, history, earlier, work }: HandlerSettings): OperationHandlers<null> {
+export function recordingHandlers(settings: HandlerSettings): OperationHandlers<null> {
+  const { terminalId, history, earlier, work, namesBatches } = settings;
   const known = new Map(earlier.flatMap((line) => (line.type === "ended" ? [[line.operationId, line.outcome]] : [])));
+  let lastBatch = earlier.reduce<LastBatch | undefined>(
+    (last, line) => (line.type === "ended" ? (batchOf(line.outcome) ?? last) : last),
+    undefined,
+  );
 
   const end = (operationId: string, answer: Answer): Answer => {
     const { status } = answer;
@@ -30,6 +37,7 @@ export function recordingHandlers({ terminalId, history, earlier, work }: Handle
         ? { status, result: answer.result }
         : { status, reason: answer.reason, ...(answer.error && { error: answer.error }) };
     history.write({ type: "ended", terminalId, operationId, at: Date.now(), outcome });
+    lastBatch = batchOf(outcome) ?? lastBatch;
     return answer;
   };
 
@@ -40,7 +48,15 @@ export function recordingHandlers({ terminalId, history, earlier, work }: Handle
     ) => {
       const operationId = operation.operation_id;
       const { signal, cancelled, serverNow } = context;
-      history.write({ type: "began", terminalId, operationId, at: Date.now() });
+      const wish = operation.parameters.operator_id;
+      history.write({
+        type: "began",
+        terminalId,
+        operationId,
+        at: Date.now(),
+        operation: operation.operation,
+        wish,
+      });
       try {
         return end(
           operationId,
@@ -51,14 +67,23 @@ export function recordingHandlers({ terminalId, history, earlier, work }: Handle
         throw cause;
       }
     },
-    recover: async ({ operation_id: operationId }: Operation) => {
+    recover: async ({ operation_id: operationId, operation }: Operation) => {
       const outcome = known.get(operationId);
       if (outcome) return outcome as Answer;
       const error = { code: "interrupted", message: "The terminal's process was killed meanwhile" };
-      return end(operationId, { status: "FAILED", reason: "device_error", error });
+      const unknownEnd = operation === "end_of_day" && ({ unknown_end: true } as const);
+      return end(operationId, { status: "FAILED", reason: "device_error", error, ...unknownEnd });
     },
   };
   // Half of the operations are of the kind that can be broken off.
   const kinds = operationNames.map((name) => [name, { ...handler, cancellable: breaksOff.has(name) }]);
-  return Object.fromEntries(kinds) as OperationHandlers<null>;
+  const handlers = Object.fromEntries(kinds) as OperationHandlers<null>;
+  if (namesBatches && handlers.end_of_day) handlers.end_of_day.lastBatch = async () => lastBatch;
+  return handlers;
+}
+
+/** The batch that was closed by it. */
+function batchOf({ result }: Outcome): LastBatch | undefined {
+  const { batch_id } = (result ?? {}) as Partial<LastBatch>;
+  return batch_id === undefined ? undefined : { batch_id };
 }

@@ -8,7 +8,7 @@ import { HistoryFile, readHistory } from "./history-file.ts";
 const folder = mkdtempSync(join(tmpdir(), "tillkeeper-history-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const line = (operationId: string): AgentLine => ({ type: "began", terminalId: "T1", operationId, at: 1 });
+const line = (operationId: string): AgentLine => ({ type: "held", terminalId: "T1", operationId, at: 1 });
 
 it("keeps whole lines apart from the half one that a killed process left", () => {
   const path = join(folder, "history.jsonl");

@@ -1,5 +1,6 @@
 import type { Creation, SeenOperation, Violation } from "./history.ts";
 import { acceptedBy, type Indexed } from "./index.ts";
+import { acceptance, lostIn } from "./lost.ts";
 
 /** Accepted operations exist, each request made one, and nothing else is there. */
 export function checkAcceptance(index: Indexed): Violation[] {
@@ -17,6 +18,8 @@ function existence(index: Indexed, creation: Creation): Violation[] {
   const { intent } = creation;
   const row = index.rows.get(accepted.id);
   const found = `${intent.id} was answered ${accepted.id} at ${iso(creation.answeredAt)}`;
+  // What a terminal has begun of it must come back all the same, which is looked at where it was begun.
+  if (!row && lostIn(index, accepted.id).length > 0) return [];
   if (!row) {
     return [{ promise: "accepted_exists", operationId: accepted.id, text: `${found}, and no such operation exists` }];
   }
@@ -41,6 +44,7 @@ function uniqueness(index: Indexed, creations: Creation[]): Violation[] {
   const ids = new Set(creations.flatMap((creation) => acceptedBy(creation)?.id ?? []));
   const rows = index.rowsOf.get(intent.id) ?? [];
   const violations: Violation[] = [];
+  if (oneAfterTheOther(index, [...ids, ...rows.map(({ id }) => id)])) return [];
   if (ids.size > 1) {
     const text = `${intent.id} was answered with ${ids.size} operations: ${[...ids].join(", ")}`;
     violations.push({ promise: "one_operation_per_request", text });
@@ -50,6 +54,17 @@ function uniqueness(index: Indexed, creations: Creation[]): Violation[] {
     violations.push({ promise: "one_operation_per_request", text });
   }
   return violations;
+}
+
+/** Each operation but the first was accepted when the one before it may have been lost. */
+function oneAfterTheOther(index: Indexed, ids: string[]): boolean {
+  const accepted = [...new Set(ids)]
+    .map((id) => ({ ...acceptance(index, id), lostIn: lostIn(index, id) }))
+    .sort((a, b) => a.from - b.from);
+  return accepted.every((made, number) => {
+    const before = accepted[number - 1];
+    return !before || before.lostIn.some(({ to }) => made.to >= to);
+  });
 }
 
 /** After answers that say so clearly and nothing else, there must be nothing. */

@@ -2,6 +2,7 @@ import { type ErrorCode, errorCodes } from "@tillkeeper/contract/http/errors";
 import { iso } from "./acceptance.ts";
 import type { Answer, Cancellation, ClientEvent, Creation, SeenOperation, Violation } from "./history.ts";
 import { acceptedBy, type Indexed, sightings } from "./index.ts";
+import { isInDoubt, lostIn } from "./lost.ts";
 
 /** Clients got documented answers only, and what these said stayed true. */
 export function checkAnswers(index: Indexed): Violation[] {
@@ -15,7 +16,7 @@ export function checkAnswers(index: Indexed): Violation[] {
 function documented(index: Indexed, event: ClientEvent): Violation[] {
   const { reply } = event;
   if (!("status" in reply)) return [];
-  const problem = event.type === "create" ? creationProblem(index, event, reply) : otherProblem(event, reply);
+  const problem = event.type === "create" ? creationProblem(index, event, reply) : otherProblem(index, event, reply);
   if (problem === undefined) return [];
   const what = event.type === "create" ? event.intent.id : `${event.type} of ${event.operationId}`;
   const text = `${what}, sent at ${iso(event.sentAt)}, was answered ${reply.status} ${reply.code ?? ""}: ${problem}`;
@@ -53,14 +54,17 @@ function formProblem({ status, code = "", retryAfter }: Answer): string | undefi
     : `Retry-After is ${retryAfter}, not a whole number from 1`;
 }
 
-/** The intent itself had been accepted, for all to see, before this was sent. */
+/** The intent itself had been accepted, for all to see and not to be lost, before this was sent. */
 function acceptedBefore(index: Indexed, event: Creation): boolean {
-  return (index.creationsOf.get(event.intent.id) ?? []).some(
-    (other) => !other.otherBody && acceptedBy(other) && other.answeredAt < event.sentAt,
-  );
+  return (index.creationsOf.get(event.intent.id) ?? []).some((other) => {
+    const operation = !other.otherBody && other.answeredAt < event.sentAt && acceptedBy(other);
+    return operation && lostIn(index, operation.id).length === 0;
+  });
 }
 
-function otherProblem(event: Exclude<ClientEvent, Creation>, reply: Answer): string | undefined {
+function otherProblem(index: Indexed, event: Exclude<ClientEvent, Creation>, reply: Answer): string | undefined {
+  const isLost = lostIn(index, event.operationId).some(({ from }) => from <= event.answeredAt);
+  if (reply.status === 404 && reply.code === "operation_not_found" && isLost) return undefined;
   if (reply.status === 200) return reply.operation?.id === event.operationId ? undefined : "it shows another operation";
   if (event.type === "cancel" && reply.status === 202) return undefined;
   if (event.type === "cancel" && reply.status === 409) {
@@ -71,7 +75,10 @@ function otherProblem(event: Exclude<ClientEvent, Creation>, reply: Answer): str
 
 /** A state that is not PENDING is final (the contract's `operationMoves`), whatever is killed afterwards. */
 function finality(index: Indexed, row: SeenOperation): Violation[] {
-  const changed = sightings(index, row.id).find(({ seen }) => seen.status !== "PENDING" && !isSameEnd(seen, row));
+  const changed = sightings(index, row.id).find(({ look, seen }) => {
+    const mayBeLost = isInDoubt(index, { from: look.sentAt, to: look.answeredAt });
+    return seen.status !== "PENDING" && !mayBeLost && !isSameEnd(seen, row);
+  });
   if (changed) {
     const { look, seen } = changed;
     const text = `${row.id} was seen ${seen.status} ${seen.reason ?? ""} at ${iso(look.answeredAt)}, and is ${row.status} ${row.reason ?? ""} now`;
@@ -86,8 +93,8 @@ function isSameEnd(a: SeenOperation, b: SeenOperation): boolean {
 }
 
 /** 200: it is over, by this or an earlier cancelling. */
-function cancelled(index: Indexed, { operationId, reply, answeredAt }: Cancellation): Violation[] {
-  if (!("status" in reply) || reply.status !== 200) return [];
+function cancelled(index: Indexed, { operationId, reply, sentAt, answeredAt }: Cancellation): Violation[] {
+  if (!("status" in reply) || reply.status !== 200 || isInDoubt(index, { from: sentAt, to: answeredAt })) return [];
   const row = index.rows.get(operationId);
   if (row?.status === "FAILED" && row.reason === "cancelled") return [];
   const text = `${operationId} was answered as cancelled at ${iso(answeredAt)}, and is ${row?.status ?? "gone"} ${row?.reason ?? ""}`;

@@ -22,6 +22,58 @@ const replaceRow = (history: Broken, id: string, values: object) => {
   history.rows = history.rows.map((row) => (row.id === id ? { ...row, ...values } : row));
 };
 
+interface Close {
+  number: number;
+  accepted: number;
+  began: number;
+  ended: number;
+  answered?: number;
+  wish?: string;
+}
+
+/** A close that was carried out, and all that is to be known of it. */
+function addClose(history: Broken, close: Close): void {
+  const { number, accepted, answered = close.ended, wish = `wish-${number}` } = close;
+  const id = `op-${number}`;
+  const batch = { outcome: "accepted", batch_id: id } as const;
+  const intent = intentOf(wish, { operation: "end_of_day" });
+  const phases = { accepted: time(accepted) };
+  const made = operation(id, wish, { operation: "end_of_day", deadline: time(accepted + 10), phases });
+  history.client.push(creation(wish, accepted, { status: 201, operation: made }, { intent }));
+  const end = { status: "COMPLETED", result: batch } as const;
+  history.agents.push(
+    { type: "began", terminalId: terminal, operationId: id, operation: "end_of_day", wish, at: at(close.began) },
+    ended(id, close.ended, end),
+    { type: "held", terminalId: terminal, operationId: id, at: at(answered + 0.1) },
+  );
+  history.journals[0]?.entries.push({ ...end, operation_id: id, operation: "end_of_day" });
+  const stored = {
+    phases: { ...phases, answered: time(answered) },
+    updated_at: time(answered),
+    recovered: true as const,
+  };
+  history.rows.push({ ...made, ...end, ...stored });
+}
+
+/** One that was refused as out of step. */
+function refuse(history: Broken, accepted: number): void {
+  const made = operation("op-20", "wish-20", {
+    operation: "end_of_day",
+    deadline: time(accepted + 9),
+    phases: { accepted: time(accepted) },
+  });
+  const intent = intentOf("wish-20", { operation: "end_of_day" });
+  history.client.push(creation("wish-20", accepted, { status: 201, operation: made }, { intent }));
+  const end = { status: "FAILED", reason: "out_of_step" } as const;
+  history.journals[0]?.entries.push({ ...end, operation_id: "op-20", operation: "end_of_day" });
+  history.rows.push({ ...made, ...end, updated_at: time(accepted + 1) });
+}
+
+function loseAccepted(history: Broken, seconds: number): void {
+  const gone = operation("op-9", "wish-9", { phases: { accepted: time(seconds) }, deadline: time(seconds + 10) });
+  history.client.push(creation("wish-9", seconds, { status: 201, operation: gone }));
+}
+
 /** Each breaks a promise; named are all the checks that must find it, and no other may. */
 const breakages: [string, Promised | Promised[], (history: Broken) => void][] = [
   [
@@ -121,7 +173,7 @@ const breakages: [string, Promised | Promised[], (history: Broken) => void][] = 
   ],
   [
     "a result is not the terminal's",
-    ["very_result", "no_answer_lost"],
+    ["very_result", "no_answer_lost", "journal_kept"],
     (history) => {
       history.client = history.client.filter(({ type }) => type !== "look");
       replaceRow(history, "op-1", { result: { ...result, current_version: "v-other" } });
@@ -136,16 +188,20 @@ const breakages: [string, Promised | Promised[], (history: Broken) => void][] = 
   ],
   [
     "an operation that was begun was forgotten in a crash",
-    "no_answer_lost",
+    ["no_answer_lost", "journal_kept"],
     (history) => {
       replaceRow(history, "op-2", { late_result: undefined });
       history.agents = history.agents.filter(({ type, operationId }) => type === "began" || operationId !== "op-2");
     },
   ],
-  ["a late answer is lost", "no_answer_lost", (history) => replaceRow(history, "op-2", { late_result: undefined })],
+  [
+    "a late answer is lost",
+    ["no_answer_lost", "journal_kept"],
+    (history) => replaceRow(history, "op-2", { late_result: undefined }),
+  ],
   [
     "an answer that came in time became a timeout",
-    ["no_answer_lost", "one_pending"],
+    ["no_answer_lost", "journal_kept", "one_pending"],
     (history) => {
       history.client = history.client.filter(({ type }) => type !== "look");
       replaceRow(history, "op-1", { status: "TIMEOUT", reason: "no_answer", result: undefined, updated_at: time(10) });
@@ -165,6 +221,94 @@ const breakages: [string, Promised | Promised[], (history: Broken) => void][] = 
         late_result: { ...completed, finished_at: time(32) },
       } as const;
       history.rows.push({ ...made, ...row });
+    },
+  ],
+  [
+    "an end of day was cancelled over its terminal's head",
+    "cancelled_not_done",
+    (history) => {
+      const intent = intentOf("wish-10", { operation: "end_of_day" });
+      const made = operation("op-10", "wish-10", { operation: "end_of_day", deadline: time(45) });
+      history.client.push(creation("wish-10", 30, { status: 201, operation: made }, { intent }));
+      history.rows.push({ ...made, status: "FAILED", reason: "cancelled" });
+    },
+  ],
+  [
+    "what was answered without being begun is not in the database",
+    "journal_kept",
+    (history) => {
+      const entry = {
+        operation_id: "op-11",
+        operation: "open_menu",
+        status: "FAILED",
+        reason: "busy_payment",
+      } as const;
+      history.journals[0]?.entries.push(entry);
+    },
+  ],
+  [
+    "a day was closed that a close before it had ended after it was accepted",
+    "closed_knowingly",
+    (history) => {
+      addClose(history, { number: 12, accepted: 30, began: 31, ended: 33 });
+      addClose(history, { number: 13, accepted: 32, began: 34, ended: 35 });
+    },
+  ],
+  [
+    "a day was closed after a close that the server was told of only then",
+    "closed_knowingly",
+    (history) => {
+      addClose(history, { number: 12, accepted: 20, began: 21, ended: 22, answered: 36 });
+      addClose(history, { number: 13, accepted: 30, began: 31, ended: 32 });
+      history.lost.push({ from: at(19), to: at(29) });
+    },
+  ],
+  [
+    "a request came to two closes over a going back",
+    "one_close_per_request",
+    (history) => {
+      addClose(history, { number: 12, accepted: 20, began: 21, ended: 22, wish: "wish-12", answered: 23 });
+      addClose(history, { number: 13, accepted: 30, began: 31, ended: 32, wish: "wish-12" });
+      history.lost.push({ from: at(19), to: at(22.5) });
+    },
+  ],
+  [
+    "a close was refused although the server knew of the last one",
+    "out_of_step_for_a_reason",
+    (history) => {
+      addClose(history, { number: 12, accepted: 20, began: 21, ended: 22 });
+      refuse(history, 30);
+    },
+  ],
+  [
+    "a close was refused although there had been none",
+    "out_of_step_for_a_reason",
+    (history) => {
+      history.lost.push({ from: at(19), to: at(29) });
+      refuse(history, 30);
+    },
+  ],
+  [
+    "an accepted operation is gone that the lost seconds cannot have taken",
+    "accepted_exists",
+    (history) => {
+      history.lost.push({ from: at(19), to: at(29) });
+      loseAccepted(history, 30);
+    },
+  ],
+  [
+    "the lost seconds took what a terminal had begun",
+    ["executed_once", "journal_kept"],
+    (history) => {
+      history.lost.push({ from: at(19), to: at(29) });
+      loseAccepted(history, 20);
+      history.agents.push(began("op-9", 21), ended("op-9", 22));
+      history.journals[0]?.entries.push({
+        operation_id: "op-9",
+        operation: "check_update",
+        status: "COMPLETED",
+        result,
+      });
     },
   ],
   [
@@ -215,6 +359,49 @@ describe("the checker", () => {
     const history = healthy();
     breakIt(history);
     expect(new Set(check(history).map((violation) => violation.promise))).toEqual(new Set([promise].flat()));
+  });
+
+  it("lets the lost seconds take what nobody had begun, and hears it again otherwise", () => {
+    const history = healthy();
+    history.lost.push({ from: at(19), to: at(29) });
+    loseAccepted(history, 20);
+    addClose(history, { number: 12, accepted: 21, began: 22, ended: 23, answered: 33 });
+    const request = {
+      wish: "wish-12",
+      status: "COMPLETED",
+      result: { outcome: "accepted", batch_id: "op-12" },
+    } as const;
+    // Its key came again, and has what came of it; another was accepted before it was heard of.
+    const again = operation("op-14", "wish-12", {
+      operation: "end_of_day",
+      status: request.status,
+      result: request.result,
+      updated_at: time(32),
+      deadline: time(40),
+      phases: { accepted: time(30), answered: time(32) },
+    });
+    history.client.push(
+      creation(
+        "wish-12",
+        30,
+        { status: 201, operation: again },
+        { intent: intentOf("wish-12", { operation: "end_of_day" }) },
+      ),
+      {
+        type: "look",
+        operationId: "op-9",
+        sentAt: at(30),
+        answeredAt: at(31),
+        reply: { status: 404, code: "operation_not_found" },
+      },
+    );
+    history.rows.push(again);
+    refuse(history, 31);
+    expect(check(history)).toEqual([]);
+    history.lost = [];
+    expect(new Set(check(history).map(({ promise }) => promise))).toEqual(
+      new Set(["accepted_exists", "one_operation_per_request", "documented_answers"]),
+    );
   });
 
   it("lets time stand still while no server was up", () => {

@@ -1,5 +1,6 @@
 import { checkAcceptance } from "./acceptance.ts";
 import { checkAnswers } from "./answers.ts";
+import { checkCloses } from "./closes.ts";
 import { checkExecutions } from "./executions.ts";
 import type { History, Violation } from "./history.ts";
 import { indexed } from "./index.ts";
@@ -11,5 +12,11 @@ import { checkTiming } from "./timing.ts";
  */
 export function check(history: History): Violation[] {
   const index = indexed(history);
-  return [...checkAcceptance(index), ...checkExecutions(index), ...checkTiming(index), ...checkAnswers(index)];
+  return [
+    ...checkAcceptance(index),
+    ...checkExecutions(index),
+    ...checkCloses(index),
+    ...checkTiming(index),
+    ...checkAnswers(index),
+  ];
 }

@@ -24,7 +24,11 @@ export type SeenOperation = Pick<
   Operation,
   "id" | "terminal_id" | "operation" | "status" | "created_by" | "updated_at" | "deadline"
 > &
-  Partial<Pick<Operation, "account_id" | "parameters" | "result" | "reason" | "error" | "late_result">>;
+  Partial<
+    Pick<Operation, "account_id" | "parameters" | "result" | "reason" | "error" | "late_result" | "recovered">
+  > & {
+    phases?: Pick<Operation["phases"], "accepted" | "answered">;
+  };
 
 export interface Answer {
   status: number;
@@ -70,21 +74,43 @@ export interface Outcome {
   error?: { code: string; message: string };
 }
 
-/** A line that a terminal has written: `began` before it does anything, `ended` before it reports anything. */
+/**
+ * A line that a terminal has written: `began` before it does anything, `ended` before it reports anything, `held` when the
+ * server has said that it holds the result of a close.
+ */
 export type AgentLine = { terminalId: string; operationId: string; at: Instant } & (
-  | { type: "began" }
+  | { type: "began"; operation: OperationName; wish: string | undefined }
   | { type: "ended"; outcome: Outcome }
+  | { type: "held" }
 );
+export type Line<Type extends AgentLine["type"]> = Extract<AgentLine, { type: Type }>;
+
+/** A result in the journal of a terminal, as the device protocol names its fields. */
+export interface JournalEntry extends Outcome {
+  operation_id: string;
+  operation: string;
+  unknown_end?: true;
+  repeats?: string;
+}
+
+/** What a terminal's journal held at the end, in the order of its numbers. */
+export interface Journal {
+  terminalId: string;
+  entries: JournalEntry[];
+}
 
 /** Everything that is known about a run. */
 export interface History {
   client: ClientEvent[];
   agents: AgentLine[];
+  journals: Journal[];
   /** What the database held at the end, with every part of the system well again. */
   rows: SeenOperation[];
   rowsReadAt: Instant;
   /** When at least one server was up and had the database; in order, without overlaps. */
   uptime: Period[];
+  /** The database went back: what was committed in such a time may be gone. In order. */
+  lost: Period[];
   /** Terminals that the database held more than one PENDING operation for, whenever it was asked. */
   doubles: { at: Instant; terminalId: string; pending: number }[];
 }
@@ -99,8 +125,9 @@ export interface Violation {
 
 /** Every promise that is checked, in the words of the report. */
 export const promises = {
-  accepted_exists: "every accepted operation exists, as it was accepted",
-  one_operation_per_request: "a request made one operation, however often it was repeated with its key",
+  accepted_exists: "every accepted operation exists, as it was accepted, unless only lost seconds knew of it",
+  one_operation_per_request:
+    "a request made one operation, however often it was repeated with its key; another only if the first was lost",
   refused_made_nothing: "a refused request made nothing, and nothing exists that nobody asked for",
   executed_once: "no terminal executed an operation twice, or one that does not exist",
   begun_in_time: "no terminal began an operation after its deadline",
@@ -108,7 +135,11 @@ export const promises = {
   ended_in_time: "every operation ended by its deadline + 1 s of server uptime",
   very_result: "every COMPLETED, and every FAILED by the terminal, has that terminal's very answer",
   no_answer_lost: "what a terminal did is in the database, as its result or late_result",
-  cancelled_not_done: "no terminal began an end_of_day that ended as cancelled",
+  journal_kept: "everything that a terminal's journal holds is in the database",
+  cancelled_not_done: "an end_of_day ended as cancelled only by the word of its terminal, which never began it",
+  closed_knowingly: "no terminal closed a day that was closed without the server's knowing when it accepted",
+  one_close_per_request: "no request began two closes, whatever was lost between",
+  out_of_step_for_a_reason: "out_of_step came only where a close was unknown when the operation was accepted",
   end_is_final: "what a client saw ended stayed as it was",
   documented_answers: "every answer was one of the documented ones, with what belongs to it",
 } as const;

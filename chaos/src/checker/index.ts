@@ -1,4 +1,4 @@
-import type { AgentLine, Cancellation, Creation, History, Look, SeenOperation } from "./history.ts";
+import type { AgentLine, Cancellation, Creation, History, Instant, Line, Look, SeenOperation } from "./history.ts";
 
 /** A history with the ways into it that the checks need. */
 export interface Indexed {
@@ -11,13 +11,20 @@ export interface Indexed {
   rows: Map<string, SeenOperation>;
   /** By the intent's id that the row carries. */
   rowsOf: Map<string, SeenOperation[]>;
-  begun: Map<string, AgentLine[]>;
-  ended: Map<string, Extract<AgentLine, { type: "ended" }>[]>;
+  begun: Map<string, Line<"began">[]>;
+  /** By the intent's id that the command carried. */
+  begunOf: Map<string, Line<"began">[]>;
+  ended: Map<string, Line<"ended">[]>;
+  /** The server's words that it holds what came of a close. */
+  held: Map<string, Line<"held">[]>;
+  /** By the operation's id: what a client was first answered of it, and since when it was asked for. */
+  accepted: Map<string, { operation: SeenOperation; sentAt: Instant; answeredAt: Instant }>;
 }
 
 export function indexed(history: History): Indexed {
   const { client, agents, rows } = history;
   const creations = client.filter((event) => event.type === "create");
+  const begun = agents.filter(isBegun);
   return {
     history,
     creations,
@@ -29,15 +36,34 @@ export function indexed(history: History): Indexed {
     ),
     rows: new Map(rows.map((row) => [row.id, row])),
     rowsOf: Map.groupBy(rows, (row) => row.parameters?.operator_id ?? ""),
-    begun: Map.groupBy(
-      agents.filter(({ type }) => type === "began"),
-      ({ operationId }) => operationId,
-    ),
+    begun: Map.groupBy(begun, ({ operationId }) => operationId),
+    begunOf: Map.groupBy(begun, ({ wish }) => wish ?? ""),
     ended: Map.groupBy(
       agents.filter((line) => line.type === "ended"),
       ({ operationId }) => operationId,
     ),
+    held: Map.groupBy(
+      agents.filter((line) => line.type === "held"),
+      ({ operationId }) => operationId,
+    ),
+    accepted: firstAnswers(creations),
   };
+}
+
+export function isBegun(line: AgentLine): line is Line<"began"> {
+  return line.type === "began";
+}
+
+function firstAnswers(creations: Creation[]): Indexed["accepted"] {
+  const first: Indexed["accepted"] = new Map();
+  for (const creation of creations) {
+    const operation = acceptedBy(creation);
+    const known = operation && first.get(operation.id);
+    const { sentAt, answeredAt } = creation;
+    if (operation && !(known && known.answeredAt <= answeredAt))
+      first.set(operation.id, { operation, sentAt, answeredAt });
+  }
+  return first;
 }
 
 /** The operation that a creation was answered with, fresh or replayed. */

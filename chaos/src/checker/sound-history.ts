@@ -1,4 +1,4 @@
-import type { AgentLine, Creation, History, Intent, Look, Reply, SeenOperation } from "./history.ts";
+import type { AgentLine, Creation, History, Intent, Journal, Look, Period, Reply, SeenOperation } from "./history.ts";
 
 // For the checker's tests: a small history in which every promise was kept, and what it is made of.
 
@@ -33,6 +33,7 @@ export const operation = (id: string, wish: string, values: Partial<SeenOperatio
   created_by: "client",
   updated_at: time(0),
   deadline: time(10),
+  phases: { accepted: time(0) },
   parameters: { operator_id: wish },
   ...values,
 });
@@ -57,6 +58,8 @@ export const look = (seen: SeenOperation, seconds: number): Look => ({
 
 export const began = (operationId: string, seconds: number, terminalId = terminal): AgentLine => ({
   type: "began",
+  operation: "check_update",
+  wish: operationId.replace("op", "wish"),
   terminalId,
   operationId,
   at: at(seconds),
@@ -105,9 +108,19 @@ export function healthy() {
       began("op-2", 6),
       ended("op-2", 27, { status: "COMPLETED", result: late.result }),
     ] as AgentLine[],
+    journals: [
+      {
+        terminalId: terminal,
+        entries: [
+          { operation_id: "op-1", operation: "check_update", status: "COMPLETED", result },
+          { operation_id: "op-2", operation: "check_update", status: "COMPLETED", result: late.result },
+        ],
+      },
+    ] as Journal[],
     rows: [kept, tooLate] as SeenOperation[],
     rowsReadAt: at(40),
     uptime: [{ from: at(0), to: at(40) }],
+    lost: [] as Period[],
     doubles: [] as History["doubles"],
   } satisfies History;
 }

@@ -1,6 +1,7 @@
 import { iso } from "./acceptance.ts";
 import type { Instant, SeenOperation, Violation } from "./history.ts";
 import { acceptedBy, type Indexed, sightings } from "./index.ts";
+import { lastReturn } from "./lost.ts";
 import { timeWithin } from "./uptime.ts";
 
 /** How long after its deadline an operation may still be PENDING, in server uptime (D16). */
@@ -45,6 +46,8 @@ function overlaps(index: Indexed, rows: SeenOperation[]): Violation[] {
  * somebody learnt of the operation, and ends when something was seen that must have come before its end.
  */
 function surelyPending(index: Indexed, row: SeenOperation): Certain[] {
+  // While the database did not know of it, it took another one.
+  if (row.recovered) return [];
   const looks = sightings(index, row.id).filter(({ seen }) => seen.status === "PENDING");
   const known = [
     ...(index.creationsOf.get(row.parameters?.operator_id ?? "") ?? [])
@@ -84,7 +87,13 @@ export function overtime(index: Indexed, row: SeenOperation): { waitedMs: number
   const pending = seen.filter((sighting) => sighting.seen.status === "PENDING").map(({ look }) => look.sentAt);
   if (row.status === "PENDING") pending.push(rowsReadAt);
   // Whole seconds, rounded down, and taken before the ending commits: never later than the end. A late answer moves it.
-  else if (!row.late_result) pending.push(Date.parse(row.updated_at));
-  const last = Math.max(...pending);
-  return { waitedMs: pending.length === 0 ? 0 : timeWithin(uptime, Date.parse(row.deadline), last), last };
+  else if (!row.late_result && !row.recovered) pending.push(Date.parse(row.updated_at));
+  const deadline = Date.parse(row.deadline);
+  return pending
+    .map((last) => {
+      // Whatever had ended it before may be lost.
+      const from = Math.max(deadline, lastReturn(index, last));
+      return { waitedMs: timeWithin(uptime, from, last), last };
+    })
+    .reduce((longest, one) => (one.waitedMs > longest.waitedMs ? one : longest), { waitedMs: 0, last: deadline });
 }

@@ -62,7 +62,7 @@ function readReply(answer: HttpAnswer | { unknown: string }): Reply {
 /** Only what the checker looks at: a long run would not fit into memory otherwise. */
 export function keepSeen(operation: SeenOperation): SeenOperation {
   const { id, account_id, terminal_id, status, created_by, updated_at, deadline } = operation;
-  const { parameters, result, reason, error, late_result } = operation;
+  const { parameters, result, reason, error, late_result, recovered, phases } = operation;
   const always = {
     id,
     account_id,
@@ -80,5 +80,7 @@ export function keepSeen(operation: SeenOperation): SeenOperation {
     ...(reason && { reason }),
     ...(error && { error }),
     ...(late_result && { late_result }),
+    ...(recovered && { recovered }),
+    ...(phases && { phases: { accepted: phases.accepted, ...(phases.answered && { answered: phases.answered }) } }),
   } as SeenOperation;
 }

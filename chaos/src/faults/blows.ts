@@ -5,7 +5,7 @@ import type { Fault } from "./schedule.ts";
 
 interface Blow {
   strike(stage: Stage, fault: Fault): void | Promise<void>;
-  lift(stage: Stage, fault: Fault): void;
+  lift(stage: Stage, fault: Fault): void | Promise<void>;
 }
 
 const nothing = () => {};
@@ -40,6 +40,8 @@ export const blows: Record<FaultName, Blow> = {
     strike: ({ database }, { pick }) => database.pauseBackend(pick),
     lift: ({ database }) => database.resume(),
   },
+  // The copy is taken when it strikes: what is committed from then on is lost when it is lifted.
+  "database.go_back": { strike: ({ database }) => database.remember(), lift: ({ database }) => database.goBack() },
   "agents.kill": killed,
   "agents.pause": paused,
   "link.cut": { strike: (stage, fault) => linkOf(stage, fault).cut(), lift: mend },

@@ -88,3 +88,10 @@ export function timesOfPausedDatabase(inflicted: readonly Inflicted[]): Period[]
     .filter(({ kind }) => kind === "database.pause" || kind === "database.pause_backend")
     .map(({ struckAt, liftedAt }) => ({ from: struckAt, to: liftedAt }));
 }
+
+/** What was committed in these times may be gone. */
+export function lostTimes(inflicted: readonly Inflicted[]): Period[] {
+  return inflicted
+    .filter(({ kind, failed }) => kind === "database.go_back" && failed === undefined)
+    .map(({ struckAt, liftedAt }) => ({ from: struckAt, to: liftedAt }));
+}

@@ -30,30 +30,30 @@ describe("the schedule of faults", () => {
         {
           "atMs": 4157,
           "forMs": 847,
-          "kind": "database.pause",
+          "kind": "database.pause_backend",
           "pick": 0.40374476509168744,
           "target": "database",
         },
         {
-          "atMs": 4854,
-          "forMs": 33,
-          "kind": "server.stop",
-          "pick": 0.3946193160954863,
+          "atMs": 6178,
+          "forMs": 3362,
+          "kind": "database.go_back",
+          "pick": 0.7986842156387866,
+          "target": "database",
+        },
+        {
+          "atMs": 6932,
+          "forMs": 3503,
+          "kind": "server.pause",
+          "pick": 0.758442840538919,
           "target": "server-1",
         },
         {
-          "atMs": 7284,
-          "forMs": 1424,
-          "kind": "link.hold",
-          "pick": 0.6581296445801854,
-          "target": "server-0:broker",
-        },
-        {
-          "atMs": 10452,
-          "forMs": 0,
-          "kind": "database.kill_backend",
-          "pick": 0.7261048289947212,
-          "target": "database",
+          "atMs": 8250,
+          "forMs": 323,
+          "kind": "link.cut",
+          "pick": 0.41319697513245046,
+          "target": "server-0:database",
         },
       ]
     `);
@@ -63,6 +63,12 @@ describe("the schedule of faults", () => {
     const schedule = makeSchedule({ seed: 3, minutes: 20 });
     expect(schedule.length).toBeGreaterThan(500);
     expect(new Set(schedule.map(({ kind }) => kind))).toEqual(new Set(faultKinds.map(({ name }) => name)));
+  });
+
+  it("has the database go back once at least, in short runs, too", () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      expect(makeSchedule({ seed, minutes: 0.5 }).map(({ kind }) => kind)).toContain("database.go_back");
+    }
   });
 
   it("lifts every fault before the end", () => {

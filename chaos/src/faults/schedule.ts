@@ -18,6 +18,8 @@ export interface Fault {
 const gapMs = [400, 1600] as const;
 /** Before the first blow everything works, and before the end the last one has been lifted. */
 const calmMs = 1_000;
+/** Also a short run has the database go back once. */
+const goesBackAs = 4;
 
 /**
  * The whole list of faults, from seed and length alone. No target is hit while it is still down or just coming back, at
@@ -29,7 +31,7 @@ export function makeSchedule({ seed, minutes }: { seed: number; minutes: number 
   const free = new Map<string, number>();
   const faults: Fault[] = [];
   for (let atMs: number = calmMs; atMs < endMs; atMs += random.integer(...gapMs)) {
-    const kind = weighted(random);
+    const kind = faults.length + 1 === goesBackAs ? goBack : weighted(random);
     const target = random.pick(kind.targets);
     const [least, most]: FaultKind["lasts"] = kind.lasts;
     const forMs = random.integer(least, most);
@@ -42,6 +44,8 @@ export function makeSchedule({ seed, minutes }: { seed: number; minutes: number 
   }
   return faults;
 }
+
+const goBack = faultKinds.find(({ name }) => name === "database.go_back") ?? faultKinds[0];
 
 function weighted(random: Random): (typeof faultKinds)[number] {
   const total = faultKinds.reduce((sum, { weight }) => sum + weight, 0);

@@ -1,6 +1,7 @@
 import type { Settings } from "../arguments.ts";
 import type { ClientEvent, Violation } from "../checker/history.ts";
 import { acceptedBy, type Indexed } from "../checker/index.ts";
+import { lostOperations } from "../checker/lost.ts";
 import { overtime } from "../checker/timing.ts";
 import type { Inflicted } from "../faults/inflict.ts";
 
@@ -87,11 +88,16 @@ export function figuresOf(
   const latest = index.history.rows.reduce((most, row) => Math.max(most, overtime(index, row).waitedMs), 0);
   const stops = other.inflicted.filter(({ kind }) => kind === "server.stop");
   const longestStop = Math.max(0, ...stops.map(({ struckAt, downAt }) => downAt - struckAt));
+  const entries = index.history.journals.flatMap((journal) => journal.entries);
   const unanswered = index.creations.filter(({ reply }) => "unknown" in reply);
   return [
     ["operations in the database", count(index.rows.size)],
     ["of them seen accepted by a client", count(accepted.size)],
     ["executed by terminals", count(index.begun.size)],
+    ["accepted operations that only lost seconds knew", count(lostOperations(index).length)],
+    ["operations that terminals brought back", count(index.history.rows.filter(({ recovered }) => recovered).length)],
+    ["closes refused as out of step", count(entries.filter(({ reason }) => reason === "out_of_step").length)],
+    ["closes answered with what their request had", count(entries.filter(({ repeats }) => repeats).length)],
     ["requests for an operation", count(index.creations.length)],
     ["requests without an answer", count(unanswered.length)],
     ["wishes sent more than once", count(repeated.length)],

@@ -64,7 +64,9 @@ async function openAccount({ stage, http, recorder, signal }: AccountsOptions, n
     const serial = String(810_000_000_000 + terminal);
     const { terminal_id: terminalId } = await client.terminals.create({ device_serial_number: serial, store_id: "S1" });
     const { address, password } = await client.terminals.issueCredential(terminalId);
-    devices.push({ terminalId, address, password });
+    // Half of each account's.
+    const namesBatches = Math.floor(terminal / topology.accounts) % 2 === 0;
+    devices.push({ terminalId, address, password, namesBatches });
   }
   const { access_token: token } = await client.token();
   const api = createApi({ http, url: stage.url, token, recorder });

@@ -1,7 +1,8 @@
 import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beginJournals, type FleetReport, type FleetSettings } from "../agents/fleet.ts";
+import type { StoredLog } from "@tillkeeper/terminal/result-log";
+import { beginJournals, type FleetReport, type FleetSettings, readJournal } from "../agents/fleet.ts";
 import { launch, Service } from "./process.ts";
 
 const ownProgram = fileURLToPath(new URL("../children/agents.ts", import.meta.url));
@@ -23,9 +24,7 @@ export class Agents {
   readonly #settings: AgentsSettings;
   /** How many of its terminals are connected, by its last word; none while it is down. */
   connected = 0;
-  terminals = 0;
-  /** Operations without a receipt, by its last answer; undefined when it has not answered since it was asked. */
-  outstanding: number | undefined;
+  #fleet: FleetSettings | undefined;
 
   constructor(settings: AgentsSettings) {
     const { name, folder, program = ownProgram } = settings;
@@ -37,12 +36,10 @@ export class Agents {
     this.service = new Service(name, () => {
       const child = launch(process.execPath, [program, this.#settingsPath], { stdio: ["ignore", log, log, "ipc"] });
       child.on("message", (report: FleetReport) => {
-        if ("connected" in report) this.connected = report.connected;
-        else this.outstanding = report.outstanding;
+        this.connected = report.connected;
       });
       child.once("close", () => {
         this.connected = 0;
-        this.outstanding = undefined;
       });
       return child;
     });
@@ -59,12 +56,22 @@ export class Agents {
     };
     await beginJournals(settings);
     writeFileSync(this.#settingsPath, JSON.stringify(settings));
-    this.terminals = terminals.length;
+    this.#fleet = settings;
   }
 
-  /** The answer comes in `outstanding`. */
-  ask(): void {
-    this.outstanding = undefined;
-    this.service.send({ ask: "outstanding" });
+  get terminals(): number {
+    return this.#fleet?.terminals.length ?? 0;
+  }
+
+  /** What its terminals remember at this moment. */
+  async journals(): Promise<{ terminalId: string; address: string; log: StoredLog }[]> {
+    const { terminals = [], folder = "" } = this.#fleet ?? {};
+    return Promise.all(
+      terminals.map(async ({ terminalId, address }) => ({
+        terminalId,
+        address,
+        log: await readJournal(folder, terminalId),
+      })),
+    );
   }
 }

@@ -1,9 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import type { NetConnectOpts } from "node:net";
 import { join } from "node:path";
 import { type Db, openDb } from "@tillkeeper/server/db/db";
+import { killSurvivors } from "@tillkeeper/server/db/embedded/orphan";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
 import type { Logger } from "@tillkeeper/server/platform/log";
+import { copyCluster } from "./standby.ts";
 
 const enoughConnections = "200";
 
@@ -13,6 +16,7 @@ export class Database {
   readonly #cluster: string;
   /** For a look at the database itself, past all proxies. */
   readonly db: Db;
+  readonly #log: Logger;
   readonly #paused = new Set<number>();
   #away = false;
 
@@ -30,6 +34,7 @@ export class Database {
   private constructor(postgres: EmbeddedPostgres, cluster: string, log: Logger) {
     this.#postgres = postgres;
     this.#cluster = cluster;
+    this.#log = log;
     this.db = openDb(postgres.connection, log);
   }
 
@@ -56,6 +61,36 @@ export class Database {
 
   comeBack(): void {
     this.#away = false;
+  }
+
+  /** Keeps a copy of the database as it is now, for `goBack`. Nobody is held up by it. */
+  async remember(): Promise<void> {
+    const superuser = openDb(this.#postgres.superuser, this.#log);
+    try {
+      await copyCluster(superuser, this.#cluster, this.#copy);
+    } finally {
+      await superuser.close();
+    }
+  }
+
+  /**
+   * A failover: the copy takes the database's place, and what was committed since is lost. Connections break as with `kill`.
+   */
+  async goBack(): Promise<void> {
+    this.#away = true;
+    const postmaster = this.#postmaster();
+    const lost = `${this.#cluster}.lost`;
+    // It works on where it is, whatever that is called; the supervisor starts the next one in what has the name then.
+    renameSync(this.#cluster, lost);
+    renameSync(this.#copy, this.#cluster);
+    send(postmaster, "SIGKILL");
+    await killSurvivors(lost);
+    await rm(lost, { recursive: true, force: true });
+    this.#away = false;
+  }
+
+  get #copy(): string {
+    return `${this.#cluster}.copy`;
   }
 
   /** `SIGKILL` to the process of one connection, upon which PostgreSQL ends all others and recovers. */

@@ -56,10 +56,6 @@ export class Service {
     this.#process?.kill("SIGCONT");
   }
 
-  send(message: object): void {
-    if (this.#process?.connected) this.#process.send(message, () => {});
-  }
-
   async #end(signal: NodeJS.Signals): Promise<void> {
     clearTimeout(this.#timer);
     await this.#launching;

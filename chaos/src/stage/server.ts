@@ -58,6 +58,8 @@ function environment({ name, folder, databaseUrl, mqttUrl, bootstrapToken }: Ser
     PATH: process.env["PATH"],
     TILLKEEPER_HTTP_PORT: "0",
     TILLKEEPER_DATA_DIR: join(folder, name),
+    // By a heartbeat shows at the latest that the database went back.
+    TILLKEEPER_HEARTBEAT_SECONDS: "5",
     TILLKEEPER_KEY_FILE: join(folder, "key"),
     TILLKEEPER_AUDIENCE_HOSTS: audienceHost,
     TILLKEEPER_BOOTSTRAP_TOKEN: bootstrapToken,

@@ -17,4 +17,4 @@ function forgetful({ send_logs: sound, ...others }: OperationHandlers<null>): Op
   return { ...others, send_logs: handler };
 }
 
-await playTerminals(process.argv[2] as string, forgetful);
+await playTerminals(process.argv[2] as string, { handlers: forgetful });
