@@ -1,7 +1,9 @@
-import type { DownChannel, UpChannel, WelcomeMessage } from "@tillkeeper/contract/mqtt";
+import type { DownChannel, Memory, ReceiptMessage, UpChannel, WelcomeMessage } from "@tillkeeper/contract/mqtt";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { Answers } from "./answers.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
+import { Closes } from "./closes.ts";
+import { MemoryComparison } from "./comparison.ts";
 import { type Connection, type Credential, current, type OpenConnection } from "./connection.ts";
 import { Greeting } from "./greeting.ts";
 import { Heartbeats } from "./heartbeats.ts";
@@ -10,9 +12,9 @@ import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
 import type { OperationHandlers } from "./operation.ts";
 import { OperationRunner } from "./operation-runner.ts";
-import { OutstandingResults } from "./outstanding-results.ts";
 import type { Payments } from "./payments.ts";
 import { ServerTime } from "./server-time.ts";
+import { Telling } from "./telling.ts";
 import { WatchedJournal } from "./watched-journal.ts";
 import { readMessage } from "./wire.ts";
 
@@ -28,14 +30,16 @@ export interface AgentOptions<State> {
   open?: OpenConnection;
   /** Milliseconds between repetitions of a result or a hello. */
   repeat?: { firstMs: number; longestMs: number };
-  /** How long a first command waits for the server's time before the local clock has to do. */
+  /** How long a first command waits for the server's time before the local clock has to do; a close waits for the welcome. */
   patienceMs?: number;
   /**
    * Asked before anything is begun: no operation begins in the middle of a payment. Whoever takes payments must not begin
    * one while an operation runs that would spoil it. Without it there are none.
    */
   payments?: Payments;
-  /** Told of each receipt: the server knows the result now, so a restart that an update wants may follow. */
+  /**
+   * Told of each result that the server says it holds, perhaps more than once: a restart that an update wants may follow.
+   */
   receipted?: (operationId: string) => void;
   /** How the device is; asked for each heartbeat. Call `reportSoon` when it changes. */
   telemetry?: () => Telemetry;
@@ -54,20 +58,27 @@ export class Agent<State = undefined> {
   readonly #journal: WatchedJournal<State>;
   readonly #answers: Answers<State>;
   readonly #runner: OperationRunner<State>;
-  readonly #results: OutstandingResults;
+  readonly #closes: Closes<State>;
+  readonly #telling: Telling;
+  readonly #comparison: MemoryComparison;
   readonly #greeting: Greeting;
   readonly #heartbeats: Heartbeats;
+  #credential: Credential;
   #connection: Connection | undefined;
 
   constructor(options: AgentOptions<State>) {
     this.#options = options;
+    this.#credential = options.credential;
     this.#log = options.log ?? silentLogger;
     const clock = options.clock ?? systemClock;
     const repeat = options.repeat ?? defaults.repeat;
     const serverTime = new ServerTime(clock);
-    const journal = new WatchedJournal(options.journal, () => this.#heartbeats.soon());
+    const journal = new WatchedJournal(options.journal, () => this.#storageChanged());
     this.#journal = journal;
-    this.#results = new OutstandingResults({ clock, repeat, send: (result) => this.#send("result", result) });
+    this.#comparison = new MemoryComparison(journal);
+    this.#telling = new Telling({ clock, repeat, journal, send: (result) => this.#send("result", result) });
+    const added = () => this.#telling.added();
+    this.#closes = new Closes({ handler: options.handlers.end_of_day, journal, clock, log: this.#log, added });
     this.#greeting = new Greeting({
       clock,
       serverTime,
@@ -75,30 +86,30 @@ export class Agent<State = undefined> {
       agentName: options.agentName,
       patienceMs: options.patienceMs ?? defaults.patienceMs,
       operations: () => this.#runner.operations(),
+      prepare: () => this.#closes.look(),
       send: (hello) => this.#send("hello", hello),
     });
     this.#heartbeats = new Heartbeats({
       clock,
       log: this.#log,
       send: (heartbeat) => this.#send("heartbeat", heartbeat),
+      memory: () => this.#telling.memory,
       ...(options.telemetry && { telemetry: options.telemetry }),
-      fault: () => options.fault?.() ?? journal.tellFault(),
+      fault: () => options.fault?.() ?? this.#storageFault(),
     });
     this.#answers = new Answers({
       journal,
       clock,
       log: this.#log,
-      answered: (result) => this.#results.add(result),
-      sendAgain: (result) => this.#send("result", result),
-      receipted: (operationId) => {
-        this.#results.remove(operationId);
-        options.receipted?.(operationId);
-      },
+      telling: this.#telling,
+      lastBatch: () => this.#closes.lastBatch(),
     });
     this.#runner = new OperationRunner({
       handlers: options.handlers,
       journal,
       answers: this.#answers,
+      closes: this.#closes,
+      comparison: this.#comparison,
       clock,
       log: this.#log,
       serverTime,
@@ -123,15 +134,14 @@ export class Agent<State = undefined> {
         up: (session) => {
           this.#greeting.begin(session);
           this.#heartbeats.begin(session);
-          this.#results.resume();
         },
         down: () => this.#quiet(),
         message: (channel, payload) => this.#receive(channel, payload),
       },
     });
-    this.#answers.restore();
     this.#runner.restore();
     this.#journal.look();
+    this.#closes.watch();
   }
 
   /** Nothing waits, is begun or is about to be answered: a restart interrupts nothing. */
@@ -142,6 +152,7 @@ export class Agent<State = undefined> {
   /** Connects again with another credential of its address; operations under way go on. */
   use(credential: Credential): void {
     this.#checkMemoryOf(credential);
+    this.#credential = credential;
     this.#connection?.use(credential);
   }
 
@@ -181,7 +192,7 @@ export class Agent<State = undefined> {
   #quiet(): void {
     this.#greeting.pause();
     this.#heartbeats.pause();
-    this.#results.pause();
+    this.#telling.pause();
   }
 
   async #goodbye(session: string): Promise<void> {
@@ -198,7 +209,57 @@ export class Agent<State = undefined> {
     const roundTripMs = this.#greeting.welcomed(message);
     if (roundTripMs === undefined) return this.#log.debug({}, "a welcome to no hello of this agent");
     this.#connection?.proved();
+    if (!this.#isOurs(this.#comparison.welcomed(message.memory), message.memory)) return;
+    this.#held(message.memory, () => this.#telling.begin(message.memory));
     this.#heartbeats.welcomed(roundTripMs, message.heartbeat_seconds);
+  }
+
+  #receipt(receipt: ReceiptMessage): void {
+    const { memory, operation_id: id, status } = receipt;
+    if (!this.#hears(memory)) return;
+    this.#log.debug({ operation_id: id, status }, "receipt");
+    this.#telling.receipt(receipt);
+    if (status !== undefined) this.#options.receipted?.(id);
+  }
+
+  #word(memory: Memory): void {
+    if (this.#hears(memory)) this.#held(memory, () => this.#telling.word(memory));
+  }
+
+  /** Nothing is heard of the log before the welcome of a link. */
+  #hears(memory: Memory): boolean {
+    return this.#telling.memory !== undefined && this.#isOurs(this.#comparison.heard(memory), memory);
+  }
+
+  /** Whoever was cloned, or put back, must not go on as who it is. */
+  #isOurs(found: ReturnType<MemoryComparison["heard"]>, memory: Memory): boolean {
+    if (found === "same") return true;
+    this.#quiet();
+    if (found === "known_as_old") return false;
+    const { address, log } = this.#journal;
+    this.#log.error(
+      { address, held: memory, last: log.last },
+      "the journal is an old copy: this must be another device",
+    );
+    if (this.#credential.memoryLost) this.#credential.memoryLost();
+    else void this.stop();
+    return false;
+  }
+
+  #held(memory: Memory, act: () => void): void {
+    const { held, log } = this.#journal;
+    act();
+    for (const { operation_id } of log.after(held, memory.number - held)) this.#options.receipted?.(operation_id);
+  }
+
+  #storageFault(): DeviceFault | undefined {
+    void this.#answers.writeAgain();
+    return this.#journal.tellFault();
+  }
+
+  #storageChanged(): void {
+    void this.#answers.writeAgain();
+    this.#heartbeats.soon();
   }
 
   #receive(channel: DownChannel, payload: Uint8Array): void {
@@ -211,14 +272,16 @@ export class Agent<State = undefined> {
       case "unsupported":
         return this.#runner.refuse(incoming.message);
       case "receipt":
-        return this.#answers.receipt(incoming.message);
+        return this.#receipt(incoming.message);
+      case "memory":
+        return this.#word(incoming.message.memory);
       case "cancel":
         return this.#runner.cancel(incoming.message);
       case "probe":
         return this.#send("probe_answer", { probe_id: incoming.message.probe_id });
       case "rejection":
-        this.#log.error({ rejection: incoming.message }, "the server did not understand a message");
-        return this.#answers.rejected(incoming.message);
+        // A result counts all the same: the server says so by its word how far it is.
+        return this.#log.error({ rejection: incoming.message }, "the server did not understand a message");
       case "malformed":
         return this.#log.warn({ channel, problem: incoming.problem }, "ignored a malformed message");
     }

@@ -1,51 +1,33 @@
-import type { ReceiptMessage, RejectionMessage } from "@tillkeeper/contract/mqtt";
 import { type Clock, timestamp } from "./clock.ts";
-import type { Journal, JournalEntry } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import type { Logger } from "./logger.ts";
 import type { Failed } from "./operation.ts";
-import { deviceError, type Outcome, type ReportedResult, resultFor } from "./outcome.ts";
+import { type Outcome, orUnknownEnd, type Reported, type ReportedResult, resultFor } from "./outcome.ts";
+import { isClose } from "./result-log.ts";
+import type { Telling } from "./telling.ts";
 
 export interface AnswersOptions<State> {
   journal: Journal<State>;
   clock: Clock;
   log: Logger;
-  /** A result that is to be repeated until its receipt. */
-  answered: (result: ReportedResult) => void;
-  /** One more copy of a result, because somebody asked. */
-  sendAgain: (result: ReportedResult) => void;
-  receipted: (operationId: string) => void;
+  telling: Pick<Telling, "added" | "repeat" | "unnumbered" | "numbered">;
+  /** The batch that the terminal names as closed last, if it can. Never rejects. */
+  lastBatch: () => Promise<string | undefined>;
 }
 
-/** What an answer is given to. `started_at` is there exactly when it was begun. */
-export type Answerable = Omit<JournalEntry, "phase" | "result">;
-
-/** What the agent has begun and answered: remembered before it is said, and said until the receipt. */
+/** What the agent has answered: remembered before it is said. */
 export class Answers<State> {
   readonly #options: AnswersOptions<State>;
   /** Answers that the journal could not take. */
-  readonly #unwritten = new Map<string, JournalEntry>();
+  readonly #unwritten = new Map<string, ReportedResult>();
   #killed = false;
 
   constructor(options: AnswersOptions<State>) {
     this.#options = options;
   }
 
-  find(id: string): JournalEntry | undefined {
-    return this.#unwritten.get(id) ?? this.#options.journal.get(id);
-  }
-
-  /** Everything begun or answered; what was written last comes last. */
-  entries(): JournalEntry[] {
-    const entries = new Map(this.#options.journal.entries().map((entry) => [entry.operation_id, entry]));
-    for (const [id, entry] of this.#unwritten) entries.set(id, entry);
-    return [...entries.values()];
-  }
-
-  /** After a start: everything that has no receipt is said again. */
-  restore(): void {
-    for (const { phase, result } of this.#options.journal.entries()) {
-      if (phase === "answered" && result) this.#options.answered(result);
-    }
+  find(id: string): ReportedResult | undefined {
+    return this.#unwritten.get(id) ?? this.#options.journal.log.find(id);
   }
 
   /** Nothing more is written or said. */
@@ -54,22 +36,46 @@ export class Answers<State> {
   }
 
   /** Remembers what came of an operation, together with the state that goes with it, and says it. Never rejects. */
-  async give(answerable: Answerable, outcome: Outcome<State>): Promise<void> {
+  async give(reported: Reported, outcome: Outcome<State>): Promise<void> {
     if (this.#killed) return;
-    const { journal, clock, log, answered } = this.#options;
-    const { operation_id: id, operation } = answerable;
+    const { clock, telling } = this.#options;
     const finishedAt = timestamp(clock.now());
-    let result = resultFor(answerable, outcome, finishedAt);
+    const result = resultFor(reported, outcome, finishedAt);
     const state = outcome.status === "COMPLETED" && result.status === "COMPLETED" ? outcome.state : undefined;
     try {
-      await journal.write({ ...answerable, phase: "answered", result }, state);
+      await this.#write(result, state);
+      if (this.#killed) return;
+      this.#note(result);
+      telling.added();
     } catch (cause) {
-      result = resultFor(answerable, this.journalFailure(id, cause), finishedAt);
-      this.#unwritten.set(id, { ...answerable, phase: "answered", result });
+      if (this.#killed) return;
+      const failed = this.journalFailure(result.operation_id, cause);
+      const isUnknown = reported.started_at !== undefined && isClose(result);
+      const instead = isUnknown ? orUnknownEnd(result.operation, failed) : failed;
+      this.tellUnwritten(resultFor(reported, instead, finishedAt));
     }
-    if (this.#killed) return;
-    log.info({ operation_id: id, operation, status: result.status, reason: result.reason }, "answered");
-    answered(result);
+  }
+
+  /** Says what the journal could not take, until there is room for it. */
+  tellUnwritten(result: ReportedResult): void {
+    this.#unwritten.set(result.operation_id, result);
+    this.#note(result);
+    this.#options.telling.unnumbered(result);
+  }
+
+  /** There may be room by now for what the journal could not take. Never rejects. */
+  async writeAgain(): Promise<void> {
+    for (const [id, result] of this.#unwritten) {
+      if (this.#killed) return;
+      try {
+        await this.#write(result);
+      } catch {
+        // It has been told that the journal cannot be written.
+        return;
+      }
+      this.#unwritten.delete(id);
+      this.#options.telling.numbered(id);
+    }
   }
 
   journalFailure(id: string, cause: unknown): Failed {
@@ -80,43 +86,24 @@ export class Answers<State> {
 
   /** One more copy of a result, the same as every other; nothing happens when there is none. */
   repeat(id: string): void {
-    const result = this.find(id)?.result;
-    if (result) this.#options.sendAgain(result);
+    const result = this.find(id);
+    if (result) this.#options.telling.repeat(result);
   }
 
-  receipt({ operation_id: id, status }: ReceiptMessage): void {
-    const entry = this.find(id);
-    // A receipt says that the result is committed; one that comes before there is a result says nothing.
-    if (entry?.phase !== "answered") return;
-    this.#options.log.debug({ operation_id: id, status }, "receipt");
-    this.#options.receipted(id);
-    const receipted: JournalEntry = { ...entry, phase: "receipted" };
-    if (this.#unwritten.has(id)) {
-      this.#unwritten.set(id, receipted);
-      return;
-    }
-    this.#options.journal.write(receipted).catch((cause: unknown) => {
-      // Costs one repetition after the next start, no more.
-      this.#options.log.warn({ operation_id: id, err: cause }, "cannot note a receipt");
-    });
+  async #write(result: ReportedResult, state?: State): Promise<void> {
+    const { journal, lastBatch } = this.#options;
+    const { operation_id: id, unknown_end } = result;
+    // Whatever it is, this close may be the one that closed it.
+    const batch = unknown_end && isClose(result) ? await lastBatch() : undefined;
+    if (this.#killed) return;
+    await journal.write((log) =>
+      log.find(id)
+        ? undefined
+        : { results: [result], ...(batch !== undefined && { batch }), ...(state !== undefined && { state }) },
+    );
   }
 
-  /**
-   * The server does not understand a result. To repeat it is useless: what can be told is that the operation failed for
-   * that reason. That is repeated like any other; a further rejection may be of a copy of the first.
-   */
-  rejected({ channel, operation_id: id }: RejectionMessage): void {
-    const entry = channel === "result" && id !== undefined ? this.find(id) : undefined;
-    if (entry?.phase !== "answered") return;
-    if (entry.result?.error?.code === rejectedCode) return;
-    const outcome = deviceError(rejectedCode, "The server did not understand the terminal's result");
-    const result = resultFor(entry, outcome, timestamp(this.#options.clock.now()));
-    this.#options.journal.write({ ...entry, result }).catch((cause: unknown) => {
-      // After a restart the old result is sent and rejected once more.
-      this.#options.log.warn({ operation_id: id, err: cause }, "cannot note a rejection");
-    });
-    this.#options.answered(result);
+  #note({ operation_id, operation, status, reason }: ReportedResult): void {
+    this.#options.log.info({ operation_id, operation, status, reason }, "answered");
   }
 }
-
-const rejectedCode = "result_rejected";

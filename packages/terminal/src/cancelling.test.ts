@@ -33,12 +33,10 @@ describe("what is cancelled before it is begun", () => {
     await rig.answered(1);
     expect(rig.results[0]).toMatchObject({ operation_id: once.operation_id, operation: "open_menu", ...cancelled });
     expect(rig.results[0]).not.toHaveProperty("started_at");
-    expect(rig.runner.operations()).toEqual([{ operation_id: once.operation_id, phase: "answered" }]);
+    expect(rig.runner.operations()).toEqual([]);
     rig.runner.take(once);
     rig.runner.cancel(once);
     expect(rig.results).toEqual(Array(3).fill(rig.results[0]));
-    rig.answers.receipt({ operation_id: once.operation_id, status: "FAILED" });
-    await turn();
     const after = runnerRig({ open_menu: handler }, journal);
     after.runner.take(once);
     expect(after.results).toEqual([rig.results[0]]);
@@ -111,7 +109,8 @@ describe("what is cancelled before it is begun", () => {
     gate.letThrough();
     await rig.answered(1);
     expect(rig.results[0]).toMatchObject(cancelled);
-    expect(gate.journal.get(once.operation_id)).not.toHaveProperty("started_at");
+    expect(gate.journal.log.begun).toEqual([]);
+    expect(gate.journal.log.find(once.operation_id)).not.toHaveProperty("started_at");
     await turn();
     expect(rig.said).toEqual(["result"]);
     expect(run).not.toHaveBeenCalled();
@@ -147,7 +146,7 @@ describe("what is cancelled before it is begun", () => {
     await rig.runner.stop();
     rig.runner.cancel(command(noon));
     await turn();
-    expect([rig.said, journal.entries()]).toEqual([[], []]);
+    expect([rig.said, journal.log.entries]).toEqual([[], []]);
   });
 });
 
@@ -263,6 +262,6 @@ describe("what is cancelled while it runs", () => {
     rig.runner.cancel(once);
     await rig.runner.stop();
     expect(rig.results).toEqual([]);
-    expect(journal.get(once.operation_id)?.phase).toBe("started");
+    expect(journal.log.findBegun(once.operation_id)).toBeDefined();
   });
 });

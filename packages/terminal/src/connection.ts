@@ -14,6 +14,11 @@ export interface Credential {
   /** Told when the broker does not accept it. */
   refused?: () => void;
   /**
+   * Told when the journal is an old copy: the device needs another address, and is silent until it has one. Without it the
+   * agent stops.
+   */
+  memoryLost?: () => void;
+  /**
    * Calls back whenever a connection opened before is to be opened anew, because the broker will end it with the password
    * it was opened by, or because the device has another address. Answers how to stop that.
    */

@@ -16,6 +16,8 @@ export interface DeviceCredentialOptions {
   log?: Logger;
   /** Has it noted in the journal that the device has another address; nothing connects as that before. */
   moved?: (address: string) => Promise<void>;
+  /** Hands in what the server lacks of the log; done whenever it says that this device was replaced. May reject. */
+  handIn?: () => Promise<void>;
   /** Told when the server does not know the device's key any more: it was deleted, replaced, or paired anew. */
   lockedOut?: () => void;
 }
@@ -47,6 +49,8 @@ export class DeviceCredential {
   #renewing = false;
   /** A renewal is planned because the broker refused the token. */
   #hurrying = false;
+  /** The journal is an old copy: the next token must have another address. */
+  #memoryLost = false;
   #cancelTimer: (() => void) | undefined;
   readonly #overMqtt = new Set<() => void>();
   readonly #overHttps = new Set<() => void>();
@@ -63,6 +67,7 @@ export class DeviceCredential {
       password: () => this.#token.mqtt_password,
       clientId: () => this.#token.mqtt_client_id,
       refused: () => this.#refused(),
+      memoryLost: () => this.#loseMemory(),
       whenOutdated: (reopen) => noteIn(this.#overMqtt, reopen),
     };
     this.overHttps = {
@@ -70,6 +75,7 @@ export class DeviceCredential {
       address: () => this.#token.address,
       password: () => this.#token.token,
       refused: () => this.#refused(),
+      memoryLost: () => this.#loseMemory(),
       whenOutdated: (reopen) => noteIn(this.#overHttps, reopen),
     };
     this.#plan(this.#renewInMs());
@@ -121,16 +127,22 @@ export class DeviceCredential {
     this.#plan(this.#refusals === 1 ? 0 : backoff(this.#refusals - 2, firstRetryMs, longestRetryMs));
   }
 
+  #loseMemory(): void {
+    this.#memoryLost = true;
+    if (!this.#renewing) this.#plan(0);
+  }
+
   /**
    * Another address than before was given to whoever else holds these keys, or to a request whose answer got lost. What was
-   * done as that is not in this device's journal, so it asks for one that is its own.
+   * done as that is not in this device's journal, so it asks for one that is its own. So it does when its journal is an old copy.
    */
   async #next(): Promise<DeviceToken> {
     const options = { ...this.#options, signal: this.#stopping.signal };
-    const token = await requestToken(options);
-    if (token.address === this.#token.address) return token;
+    const token = this.#memoryLost ? undefined : await requestToken(options);
+    if (token && token.address === this.#token.address) return token;
     const own = await requestToken({ ...options, memoryLost: true });
     await this.#options.moved?.(own.address);
+    this.#memoryLost = false;
     return own;
   }
 
@@ -155,11 +167,21 @@ export class DeviceCredential {
       if (final) this.#log.error({ terminal_id: terminalId, err: cause }, "the device has to be paired again");
       else this.#log.warn({ terminal_id: terminalId, err: cause }, "no new token; will try again");
       if (final && this.#failures === 0) this.#options.lockedOut?.();
+      if (final) await this.#handIn();
       this.#plan(final ? longestRetryMs : retryMs(this.#failures, cause));
       this.#failures += 1;
     } finally {
       this.#renewing = false;
       this.#hurrying = false;
+    }
+    if (this.#memoryLost && this.#failures === 0) this.#plan(0);
+  }
+
+  async #handIn(): Promise<void> {
+    try {
+      await this.#options.handIn?.();
+    } catch (cause) {
+      this.#log.warn({ terminal_id: this.#options.terminalId, err: cause }, "cannot hand in results; will try again");
     }
   }
 }

@@ -57,7 +57,9 @@ beforeEach(() => {
 });
 
 const welcomeTo = (hello_sent_at: string) =>
-  Buffer.from(JSON.stringify({ protocol: 1, server_time: "2026-06-29T09:00:04.000Z", hello_sent_at }));
+  Buffer.from(
+    JSON.stringify({ protocol: 1, server_time: "2026-06-29T09:00:04.000Z", hello_sent_at, memory: { number: 0 } }),
+  );
 
 /** What was written since the last look. */
 const since = () => journal.splice(0);

@@ -17,11 +17,13 @@ describe("faults", () => {
       "restart",
       "silent",
       "device_fault",
+      "nameless",
+      "by_hand",
     ]);
     expect(faultNames.map((_, index) => faultOfSerial(`SIMULATED-T12345678-${901 + index}`))).toEqual(faultNames);
   });
 
-  test.each(["SIMULATED-T12345678-001", "SIMULATED-T12345678-900", "SIMULATED-T12345678-914", "1850901", "x-901"])(
+  test.each(["SIMULATED-T12345678-001", "SIMULATED-T12345678-900", "SIMULATED-T12345678-916", "1850901", "x-901"])(
     "%s is healthy",
     (serialNumber) => expect(faultOfSerial(serialNumber)).toBeUndefined(),
   );

@@ -16,6 +16,8 @@ export const faults = {
   restart: "The terminal loses its power after the start and comes back: FAILED, reason device_error.",
   silent: "The link stays up, but heartbeats stay away and probes go unanswered; from a command on for two minutes.",
   device_fault: "COMPLETED; then the device reports a fault, until a check_update succeeds without one.",
+  nameless: "As usual; but the terminal cannot name the batch that it closed last. By serial number only.",
+  by_hand: "end_of_day: the day is closed at the terminal first: FAILED, reason out_of_step; the others as usual.",
 } as const;
 export type Fault = keyof typeof faults;
 

@@ -13,6 +13,8 @@ export interface FaultyLinkOptions {
   condition: InventedCondition;
   /** The terminal is to lose its power. */
   restart: () => void;
+  /** Somebody is to close the day at the terminal. */
+  closeByHand: () => void;
 }
 
 /** The faults of a virtual terminal that come with its messages, and not with what its handlers do. */
@@ -84,13 +86,14 @@ export class FaultyLink {
 
   /** Whether a command may reach the agent; what it brings along begins with its first copy. */
   #admits(command: CommandMessage): boolean {
-    const { faultOf, payments, condition } = this.#options;
+    const { faultOf, payments, condition, closeByHand } = this.#options;
     const fault = faultOf(command);
     if (fault === undefined || fault === "unknown" || this.#tampered.has(command.operation_id)) return true;
     if (fault === "no_answer") return false;
     this.#tampered.set(command.operation_id, fault);
     if (fault === "busy_payment") payments.begin(command);
     if (fault === "silent") condition.fallSilent();
+    if (fault === "by_hand" && command.operation === "end_of_day") closeByHand();
     return true;
   }
 

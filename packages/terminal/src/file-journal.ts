@@ -4,7 +4,9 @@ import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { isFull, Reserve } from "./disk-room.ts";
 import { replaceFile } from "./durable-file.ts";
-import { type Journal, JournalEntry } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import { type Change, emptyLog, ResultLog, StoredLog } from "./result-log.ts";
+import { WriteCounter } from "./write-counter.ts";
 
 /** A journal kept in one JSON file together with the terminal's own state, so that an answer and what it changes are one write. */
 export interface FileJournalOptions<State> {
@@ -15,6 +17,8 @@ export interface FileJournalOptions<State> {
   initial: () => State;
   /** Room for the answer of what has been begun: so many bytes beside the file, given up when the disk is full. None without it. */
   reserveBytes?: number;
+  /** Where it is counted beside the device's key what is written, for a device that can be given another address. */
+  counterPath?: string;
   /** Replaces the file durably; tests put their own in place of it. */
   replace?: (path: string, text: string) => Promise<void>;
 }
@@ -29,7 +33,10 @@ export class MemoryLostError extends Error {
   }
 }
 
-/** Opens the journal of the device with this address. Throws `MemoryLostError` unless it is there, whole, and that device's. */
+/**
+ * Opens the journal of the device with this address. Throws `MemoryLostError` unless it is there, whole, that device's, and no
+ * old copy as far as its counter says.
+ */
 export async function openFileJournal<State>(
   options: FileJournalOptions<State>,
   address: string,
@@ -40,12 +47,19 @@ export async function openFileJournal<State>(
   });
   if (!stored) throw new MemoryLostError(path, "is missing");
   if (stored.address !== address) throw new MemoryLostError(path, `is that of ${stored.address}, not of ${address}`);
+  if (await counterOf(options)?.isAhead(address, stored.log.writes)) throw new MemoryLostError(path, "is an old copy");
   return new FileJournal(options, stored);
+}
+
+/** The journal as it lies there, whoever's it is, to read what is to be told; undefined without one that can be read. */
+export async function readFileJournal<State>(options: FileJournalOptions<State>): Promise<Journal<State> | undefined> {
+  const stored = await load(options).catch(() => undefined);
+  return stored && new FileJournal(options, stored);
 }
 
 /**
  * The journal for an address, or a password, that was given just now and that nobody has spoken as: what the terminal
- * remembers goes on under it, or a new one begins. A file that is damaged, or another terminal's, is moved aside to `.former`.
+ * remembers goes on under it and is told anew, or a new one begins. A file that is damaged, or another terminal's, is moved aside to `.former`.
  */
 export async function claimFileJournal<State>(
   options: FileJournalOptions<State>,
@@ -53,15 +67,15 @@ export async function claimFileJournal<State>(
 ): Promise<Journal<State>> {
   const { path } = options;
   const stored = await load(options).catch(() => undefined);
-  if (stored && terminalOf(stored.address) === terminalOf(address)) return begin(options, { ...stored, address });
+  if (stored && terminalOf(stored.address) === terminalOf(address)) return move(options, stored, address);
   // There may be nothing to move.
   await rename(path, `${path}.former`).catch(() => undefined);
-  return begin(options, { address, state: options.initial(), operations: [] });
+  return begin(options, { address, state: options.initial(), log: new ResultLog() });
 }
 
 /**
- * The journal for an address of a terminal whose state outlives its devices: with another address than before, a new journal
- * beside the same state. Rejects for a damaged file.
+ * The journal for whatever address a terminal has that never loses its memory: with another one than before it goes on, too.
+ * Rejects for a damaged file.
  */
 export async function resumeFileJournal<State>(
   options: FileJournalOptions<State>,
@@ -69,7 +83,12 @@ export async function resumeFileJournal<State>(
 ): Promise<Journal<State>> {
   const stored = await load(options);
   if (stored?.address === address) return new FileJournal(options, stored);
-  return begin(options, { address, state: stored ? stored.state : options.initial(), operations: [] });
+  if (stored) return move(options, stored, address);
+  return begin(options, { address, state: options.initial(), log: new ResultLog() });
+}
+
+function move<State>(options: FileJournalOptions<State>, { state, log }: Content<State>, address: string) {
+  return begin(options, { address, state, log: log.renumbered() });
 }
 
 function terminalOf(address: string): string | undefined {
@@ -79,23 +98,27 @@ function terminalOf(address: string): string | undefined {
 interface Content<State> {
   address: string;
   state: State;
-  operations: JournalEntry[];
+  log: ResultLog;
 }
 
 async function begin<State>(options: FileJournalOptions<State>, content: Content<State>): Promise<Journal<State>> {
   const journal = new FileJournal(options, content);
-  await journal.save();
+  await journal.write(() => ({}));
   return journal;
 }
 
-const formatVersion = 1;
+function counterOf({ counterPath, replace = replaceFile }: Omit<FileJournalOptions<never>, "initial" | "readState">) {
+  return counterPath === undefined ? undefined : new WriteCounter(counterPath, replace);
+}
+
+const formatVersion = 2;
 const Format = Compile(
   Type.Object({
     version: Type.Literal(formatVersion),
     address: DeviceAddress,
     // JSON leaves out the state of a terminal that has none.
     state: Type.Optional(Type.Unknown()),
-    operations: Type.Array(JournalEntry),
+    log: StoredLog,
   }),
 );
 
@@ -109,8 +132,8 @@ async function load<State>({ path, readState }: FileJournalOptions<State>): Prom
     throw cause;
   }
   try {
-    const { address, state, operations } = Format.Parse(JSON.parse(text));
-    return { address, state: readState(state), operations };
+    const { address, state, log } = Format.Parse(JSON.parse(text));
+    return { address, state: readState(state), log: new ResultLog(log) };
   } catch (cause) {
     throw new Error(`The journal ${path} is damaged or of another version; move it away to begin anew`, { cause });
   }
@@ -119,58 +142,59 @@ async function load<State>({ path, readState }: FileJournalOptions<State>): Prom
 class FileJournal<State> implements Journal<State> {
   readonly #path: string;
   readonly #replace: (path: string, text: string) => Promise<void>;
-  readonly #entries: Map<string, JournalEntry>;
   readonly #reserve: Reserve | undefined;
-  #address: string;
-  #state: State;
+  readonly #counter: WriteCounter | undefined;
+  #content: Content<State>;
+  #held = 0;
   #lastWrite: Promise<void> = Promise.resolve();
 
-  constructor(options: FileJournalOptions<State>, { address, state, operations }: Content<State>) {
+  constructor(options: FileJournalOptions<State>, content: Content<State>) {
     this.#path = options.path;
     this.#replace = options.replace ?? replaceFile;
     this.#reserve = options.reserveBytes ? new Reserve(`${options.path}.reserve`, options.reserveBytes) : undefined;
-    this.#address = address;
-    this.#state = state;
-    this.#entries = new Map(operations.map((entry) => [entry.operation_id, entry]));
+    this.#counter = counterOf(options);
+    this.#content = content;
   }
 
   get address(): string {
-    return this.#address;
+    return this.#content.address;
   }
 
   get state(): State {
-    return this.#state;
+    return this.#content.state;
   }
 
-  get(operationId: string): JournalEntry | undefined {
-    return this.#entries.get(operationId);
+  get log(): ResultLog {
+    return this.#content.log;
   }
 
-  entries(): JournalEntry[] {
-    return [...this.#entries.values()];
+  get held(): number {
+    return this.#held;
   }
 
-  write(entry: JournalEntry, state?: State): Promise<void> {
+  write(decide: (log: ResultLog) => Change<State> | undefined): Promise<Change<State> | undefined> {
     return this.#inTurn(async () => {
-      const begins = entry.phase === "started";
-      if (begins) await this.#reserve?.keep();
-      const next = state ?? this.#state;
-      const others = this.entries().filter((other) => other.operation_id !== entry.operation_id);
-      await this.#store({ state: next, operations: [...others, entry] }, { useReserve: !begins });
-      // Memory follows the disk, never the other way round.
-      this.#state = next;
-      this.#entries.set(entry.operation_id, entry);
+      const change = decide(this.log);
+      if (!change) return undefined;
+      if (change.begun) await this.#reserve?.keep();
+      const log = new ResultLog(this.log.stored());
+      log.apply(change, this.#held);
+      const counts = log.writes !== this.log.writes;
+      await this.#store({ log, state: change.state ?? this.state }, { useReserve: !change.begun });
+      if (counts) await this.#counter?.note(this.address, log.writes);
+      return change;
     });
   }
 
-  save(): Promise<void> {
-    return this.#inTurn(() => this.#store({}, { useReserve: true }));
+  hold(number: number): void {
+    this.#held = number;
   }
 
   move(address: string): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#store({ address }, { useReserve: true });
-      this.#address = address;
+      if (address === this.address) return;
+      await this.#store({ address, log: this.log.renumbered() }, { useReserve: true });
+      this.#held = 0;
     });
   }
 
@@ -181,28 +205,29 @@ class FileJournal<State> implements Journal<State> {
     });
   }
 
-  forget(operationIds: string[]): void {
-    for (const id of operationIds) this.#entries.delete(id);
-  }
-
   idle(): Promise<void> {
     return this.#lastWrite;
   }
 
+  /** Memory follows the disk, never the other way round. */
   async #store(change: Partial<Content<State>>, { useReserve }: { useReserve: boolean }): Promise<void> {
-    const content = { address: this.#address, state: this.#state, operations: this.entries(), ...change };
-    const text = `${JSON.stringify({ version: formatVersion, ...content })}\n`;
+    const content = { ...this.#content, ...change };
+    const text = `${JSON.stringify({ version: formatVersion, ...content, log: content.log.stored() })}\n`;
     try {
       await this.#replace(this.#path, text);
     } catch (cause) {
       if (!useReserve || !isFull(cause) || !(await this.#reserve?.giveUp())) throw cause;
       await this.#replace(this.#path, text);
     }
+    this.#content = content;
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = this.#lastWrite.then(work);
-    this.#lastWrite = done.catch(() => {});
+    this.#lastWrite = done.then(
+      () => undefined,
+      () => undefined,
+    );
     return done;
   }
 }

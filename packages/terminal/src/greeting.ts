@@ -8,6 +8,8 @@ export interface GreetingOptions {
   serverTime: ServerTime;
   agentName: string;
   operations: () => HelloMessage["operations"];
+  /** Done before each hello, if there is anything to do. Never rejects. */
+  prepare?: () => Promise<void> | undefined;
   send: (hello: HelloMessage) => void;
   /** Milliseconds between hellos until the welcome: the first, and what they grow to. */
   repeat: { firstMs: number; longestMs: number };
@@ -22,7 +24,7 @@ export class Greeting {
   #linked = false;
   #session: string | undefined;
   #hellos = 0;
-  /** Stops the repetition; there while a hello has no welcome yet. */
+  /** Stops the saying and its repetition; there while a hello has no welcome yet. */
   #cancel: (() => void) | undefined;
 
   constructor(options: GreetingOptions) {
@@ -78,8 +80,18 @@ export class Greeting {
   }
 
   #hello(): void {
-    const { clock, serverTime, agentName, operations, send, repeat } = this.#options;
     this.#quiet();
+    const prepared = this.#options.prepare?.();
+    if (!prepared) return this.#say();
+    let wanted = true;
+    this.#cancel = () => {
+      wanted = false;
+    };
+    void prepared.then(() => wanted && this.#say());
+  }
+
+  #say(): void {
+    const { clock, serverTime, agentName, operations, send, repeat } = this.#options;
     send({
       protocol: protocolVersion,
       agent: agentName,

@@ -1,4 +1,4 @@
-import type { HeartbeatMessage } from "@tillkeeper/contract/mqtt";
+import type { HeartbeatMessage, Memory } from "@tillkeeper/contract/mqtt";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { type Clock, timestamp } from "./clock.ts";
@@ -8,6 +8,8 @@ export interface HeartbeatsOptions {
   clock: Clock;
   log: Logger;
   send: (heartbeat: HeartbeatMessage) => void;
+  /** How far the server is with the log. */
+  memory?: () => Memory | undefined;
   telemetry?: () => Telemetry;
   fault?: () => DeviceFault | undefined;
 }
@@ -80,11 +82,13 @@ export class Heartbeats {
     if (this.#session === undefined) return;
     this.#saidAt = clock.monotonic();
     const fault = this.#ask(this.#options.fault);
+    const memory = this.#ask(this.#options.memory);
     const telemetry = this.#ask(this.#options.telemetry);
     send({
       session: this.#session,
       sent_at: timestamp(clock.now()),
       ...(this.#roundTripMs !== undefined && { round_trip_ms: Math.round(this.#roundTripMs) }),
+      ...(memory && { memory }),
       ...(telemetry && { telemetry }),
       ...(fault && { fault }),
     });

@@ -1,19 +1,4 @@
-import { type Static, Type } from "typebox";
-import { ReportedResult } from "./outcome.ts";
-
-/** What the agent remembers about one operation. `started` is written before it is begun. */
-export const JournalEntry = Type.Object({
-  operation_id: Type.String(),
-  operation: Type.String(),
-  parameters: Type.Record(Type.String(), Type.Unknown()),
-  created_at: Type.String(),
-  expires_at: Type.String(),
-  phase: Type.Enum(["started", "answered", "receipted"]),
-  /** Absent for what was answered without having been begun. */
-  started_at: Type.Optional(Type.String()),
-  result: Type.Optional(ReportedResult),
-});
-export type JournalEntry = Static<typeof JournalEntry>;
+import { type Change, emptyLog, type LogView, ResultLog } from "./result-log.ts";
 
 /** The agent's memory. One agent has one journal; nobody else writes it. */
 export interface Journal<State = undefined> {
@@ -21,39 +6,32 @@ export interface Journal<State = undefined> {
   readonly address?: string | undefined;
   /** What was stored with the last answer. */
   readonly state: State;
-  get(operationId: string): JournalEntry | undefined;
-  entries(): JournalEntry[];
-  /** Stores the entry and, if given, the state, both or neither. When it resolves, both outlive a power cut. */
-  write(entry: JournalEntry, state?: State): Promise<void>;
-  /** Drops entries with the next write. */
-  forget(operationIds: string[]): void;
-  /** Makes sure that what was forgotten stays forgotten: writes, without adding anything. */
-  save(): Promise<void>;
+  /** What is written: never ahead of the disk. */
+  readonly log: LogView;
+  /** How far the server is with the log, by its last word; 0 as long as there was none. */
+  readonly held: number;
+  /**
+   * Stores what `decide` makes of the log as it is when all writes before are done: nothing comes between the decision and the
+   * write. Resolves with it when it outlives a power cut. Nothing is written where it decides for nothing, and a change
+   * without content writes the state as it is.
+   */
+  write(decide: (log: LogView) => Change<State> | undefined): Promise<Change<State> | undefined>;
+  /** The server's word how far it is, also backwards: what is old may be dropped up to there, with the next write. */
+  hold(number: number): void;
   /** Rejects when nothing could be begun, because that could not be stored. Absent where that cannot be. */
   probe?(): Promise<void>;
-  /** Notes that the same device has another address. When it resolves, that outlives a power cut. */
+  /** Notes that the same device has another address, where everything is told anew. When it resolves, that outlives a power cut. */
   move(address: string): Promise<void>;
   /** Resolves when no write is under way. */
   idle(): Promise<void>;
 }
 
-const keptAfterExpiryMs = 60 * 60 * 1000;
-
-/**
- * Ids that need not be remembered any longer: receipted and expired for an hour, so that a stray copy of the command is
- * refused for its `expires_at` alone. `serverNow` in epoch milliseconds.
- */
-export function forgettable(entries: JournalEntry[], serverNow: number): string[] {
-  return entries
-    .filter((entry) => entry.phase === "receipted" && Date.parse(entry.expires_at) + keptAfterExpiryMs < serverNow)
-    .map((entry) => entry.operation_id);
-}
-
 /** A journal that is lost with the process: for load tests and for tests of the agent, never for a device. */
-export function memoryJournal<State = undefined>(state: State, address?: string): Journal<State> {
-  const entries = new Map<string, JournalEntry>();
+export function memoryJournal<State = undefined>(state: State, address?: string, first = emptyLog): Journal<State> {
+  let log = new ResultLog(first);
   let current = state;
   let owner = address;
+  let held = 0;
   return {
     get address() {
       return owner;
@@ -61,20 +39,27 @@ export function memoryJournal<State = undefined>(state: State, address?: string)
     get state() {
       return current;
     },
-    get: (operationId) => entries.get(operationId),
-    entries: () => [...entries.values()],
-    write: (entry, next) => {
-      entries.set(entry.operation_id, entry);
-      if (next !== undefined) current = next;
-      return Promise.resolve();
+    get log() {
+      return log;
     },
-    forget: (operationIds) => {
-      for (const id of operationIds) entries.delete(id);
+    get held() {
+      return held;
     },
-    save: () => Promise.resolve(),
-    move: (next) => {
-      if (owner !== undefined) owner = next;
-      return Promise.resolve();
+    write: async (decide) => {
+      const change = decide(log);
+      if (!change) return undefined;
+      log.apply(change, held);
+      if (change.state !== undefined) current = change.state;
+      return change;
+    },
+    hold: (number) => {
+      held = number;
+    },
+    move: async (next) => {
+      if (owner === undefined || owner === next) return;
+      owner = next;
+      log = log.renumbered();
+      held = 0;
     },
     idle: () => Promise.resolve(),
   };

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { UpChannel } from "@tillkeeper/contract/mqtt";
+import type { ResultMessage, UpChannel } from "@tillkeeper/contract/mqtt";
 import { backoff } from "./backoff.ts";
 import { BrokerLink, type LinkEnd } from "./broker-link.ts";
 import { type Connection, type ConnectionSettings, type Credential, current } from "./connection.ts";
@@ -153,7 +153,7 @@ class MqttConnection implements MqttLink {
           if (!this.#ended) events.message(channel, payload);
         },
         refused: (channel, cause) => this.#report(cause, `the broker does not take a ${channel}`),
-        tooLarge: (channel, message, largestBytes) => this.#tooLarge(channel, message, largestBytes),
+        tooLarge: (channel, message, largestBytes) => this.#tooLarge(link, channel, { message, largestBytes }),
         ended: (end) => this.#down(link, end),
       },
     });
@@ -180,16 +180,18 @@ class MqttConnection implements MqttLink {
     events.up(session);
   }
 
-  /** As if the server had rejected it, which will never see it: what cannot be told is not to be repeated without end. */
-  #tooLarge(channel: UpChannel, message: object, largestBytes: number): void {
-    const { log, events } = this.#settings;
-    log.error(
-      { address: current(this.#credential.address), channel, largest_bytes: largestBytes },
+  /** Of a result the server hears at least where it stands in the log: it counts it, and what comes after it can be told. */
+  #tooLarge(
+    link: BrokerLink,
+    channel: UpChannel,
+    { message, largestBytes }: { message: object; largestBytes: number },
+  ) {
+    this.#settings.log.error(
+      { address: link.address, channel, largest_bytes: largestBytes },
       "a message is too large for the broker",
     );
-    const errors = [{ path: "", message: `The broker takes ${largestBytes} bytes at most` }];
-    const about = "operation_id" in message ? { operation_id: message.operation_id } : {};
-    events.message("rejection", Buffer.from(JSON.stringify({ channel, ...about, errors })));
+    const { result, error, origin, ...bare } = message as Partial<ResultMessage>;
+    if (channel === "result" && (result ?? error ?? origin) !== undefined) void link.send(channel, bare);
   }
 
   #down(link: BrokerLink, end: LinkEnd): void {

@@ -6,9 +6,9 @@ import type {
   HelloMessage,
   StartedMessage,
 } from "@tillkeeper/contract/mqtt";
-import type { JournalEntry } from "./journal.ts";
 import type { Operation } from "./operation.ts";
 import { Performer, type PerformerOptions } from "./performer.ts";
+import type { Begun } from "./result-log.ts";
 import { reactions, type Stage } from "./stages.ts";
 import { type CommandTask, newCommandTask, newTask, type Task } from "./task.ts";
 import type { Cancellation, ForeignCommand } from "./wire.ts";
@@ -39,17 +39,16 @@ export class OperationRunner<State> {
       delayed: (task) => {
         if (!task.saidDelivered) this.#sayDelivered(task);
       },
-      started: (entry) => this.#sayStarted(entry),
+      started: (begun) => this.#sayStarted(begun),
       over: (task) => this.#tasks.delete(task.id),
     });
   }
 
   /** After a start: settles what a crash interrupted. */
   restore(): void {
-    for (const entry of this.#options.journal.entries()) {
-      if (entry.phase !== "started") continue;
-      const task = newTask(entry.operation_id, "recovering");
-      this.#lineUp(task, () => this.#performer.recover(task, entry));
+    for (const begun of this.#options.journal.log.begun) {
+      const task = newTask(begun.operation_id, "recovering");
+      this.#lineUp(task, () => this.#performer.recover(task, begun));
     }
   }
 
@@ -85,14 +84,14 @@ export class OperationRunner<State> {
     }
   }
 
-  /** What a hello tells: waiting, begun or answered, not yet receipted; the latest first, where there are too many. */
+  /** What a hello tells: waiting or begun; the latest first, where there are too many. */
   operations(): HelloMessage["operations"] {
-    const { answers } = this.#options;
-    const remembered = answers.entries().flatMap(({ operation_id, phase, started_at, result }) => {
-      return phase === "receipted" ? [] : [{ operation_id, phase, since: started_at ?? result?.finished_at ?? "" }];
+    const { answers, journal } = this.#options;
+    const remembered = journal.log.begun.flatMap(({ operation_id, started_at: since }) => {
+      return answers.find(operation_id) ? [] : [{ operation_id, phase: "started" as const, since }];
     });
     const waiting = [...this.#tasks.values()].flatMap((task) => {
-      if (!isCommandTask(task) || answers.find(task.id)) return [];
+      if (!isCommandTask(task) || answers.find(task.id) || journal.log.findBegun(task.id)) return [];
       return [{ operation_id: task.id, phase: "delivered" as const, since: task.receivedAt }];
     });
     return [...remembered, ...waiting]
@@ -109,6 +108,7 @@ export class OperationRunner<State> {
   /** Begins nothing more, asks the running handler to break off, and waits for it. What waits is left to the server. */
   async stop(): Promise<void> {
     this.#end(new Error("The agent stops"));
+    this.#options.closes.end();
     if (this.#killed) return;
     await this.#turn;
     await this.#options.journal.idle();
@@ -118,6 +118,7 @@ export class OperationRunner<State> {
   async kill(): Promise<void> {
     this.#killed = true;
     this.#performer.kill();
+    this.#options.closes.end();
     this.#end(new Error("The agent was killed"));
     await this.#options.journal.idle();
   }
@@ -132,20 +133,21 @@ export class OperationRunner<State> {
   #stageOf(id: string): Stage {
     const task = this.#tasks.get(id);
     if (task) return task.stage;
-    const entry = this.#options.answers.find(id);
-    if (!entry) return "unknown";
-    return entry.phase === "started" ? "recovering" : "answered";
+    const { answers, journal } = this.#options;
+    if (answers.find(id)) return "answered";
+    return journal.log.findBegun(id) ? "recovering" : "unknown";
   }
 
   #take(command: ForeignCommand, operation: Operation | undefined): void {
+    const { clock, journal } = this.#options;
     const id = command.operation_id;
     switch (reactions[this.#stageOf(id)].command) {
       case "line_up":
-        return this.#begin(newCommandTask(command, operation, this.#options.clock));
+        return this.#begin(newCommandTask(command, operation, { clock, address: journal.address }));
       case "say_delivered":
         return this.#sayDelivered(this.#tasks.get(id));
       case "say_started":
-        return this.#sayStarted(this.#options.answers.find(id));
+        return this.#sayStarted(this.#options.journal.log.findBegun(id));
       case "repeat_result":
         return this.#options.answers.repeat(id);
       case "nothing":
@@ -186,9 +188,8 @@ export class OperationRunner<State> {
     this.#options.sendDelivered({ operation_id: task.id, received_at: task.receivedAt });
   }
 
-  #sayStarted(entry: JournalEntry | undefined): void {
-    if (entry?.started_at === undefined) return;
-    this.#options.sendStarted({ operation_id: entry.operation_id, started_at: entry.started_at });
+  #sayStarted(begun: Begun | undefined): void {
+    if (begun) this.#options.sendStarted({ operation_id: begun.operation_id, started_at: begun.started_at });
   }
 
   /** One after another. */

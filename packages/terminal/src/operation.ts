@@ -1,5 +1,11 @@
 import { CommandMessage } from "@tillkeeper/contract/mqtt";
-import type { DeviceReason, OperationError, OperationName, OperationResults } from "@tillkeeper/contract/operations";
+import type {
+  DeviceReason,
+  EndOfDayResult,
+  OperationError,
+  OperationName,
+  OperationResults,
+} from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 
@@ -27,6 +33,8 @@ export interface Failed {
   status: "FAILED";
   reason: DeviceReason;
   error?: OperationError;
+  /** It was begun, and nobody can say whether it was done. */
+  unknown_end?: true;
 }
 
 export interface HandlerContext<State> {
@@ -46,11 +54,14 @@ export interface HandlerContext<State> {
 
 /** How a terminal carries out one kind of operation. */
 export interface OperationHandler<Name extends OperationName, State = undefined> {
-  /** Called at most once per operation id, ever. To throw means FAILED with reason `device_error`. */
+  /**
+   * Called at most once per operation id, ever. To throw means FAILED with reason `device_error`, and of a close that its end
+   * is unknown.
+   */
   run(operation: Operation, context: HandlerContext<State>): Promise<Completed<OperationResults[Name], State> | Failed>;
   /**
    * Asked after a crash between beginning and answering: the outcome, if the device still knows it. Must not carry the
-   * operation out again. Without it, or on `undefined`, the operation is FAILED with the code `interrupted`.
+   * operation out again. Without it, or on `undefined`, the operation is FAILED with the code `interrupted`, and its end is unknown.
    */
   recover?(
     operation: Operation,
@@ -63,5 +74,20 @@ export interface OperationHandler<Name extends OperationName, State = undefined>
   cancellable?: boolean | ((operation: Operation) => boolean);
 }
 
+/** The batch that a terminal closed last, and what it knows of that close. */
+export type LastBatch = Pick<EndOfDayResult, "batch_id"> & Partial<EndOfDayResult> & { closed_at?: string };
+
+/** How a terminal closes its day. */
+export interface CloseHandler<State = undefined> extends OperationHandler<"end_of_day", State> {
+  /**
+   * Names the batch that was closed last, by whomever; undefined where none was. Asked often, and right before a close
+   * begins: one that was not closed by an operation was closed at the terminal, and the next close has to know of it. It
+   * must not name a batch of before once `run` has answered. Absent where the terminal cannot tell.
+   */
+  lastBatch?(state: State): Promise<LastBatch | undefined>;
+}
+
 /** One handler per operation; an operation without one is answered FAILED, reason `unsupported`. */
-export type OperationHandlers<State = undefined> = { [Name in OperationName]?: OperationHandler<Name, State> };
+export type OperationHandlers<State = undefined> = {
+  [Name in Exclude<OperationName, "end_of_day">]?: OperationHandler<Name, State>;
+} & { end_of_day?: CloseHandler<State> };

@@ -1,5 +1,5 @@
 import { messages } from "@tillkeeper/contract/mqtt";
-import { type OperationName, operationNames, operationResults } from "@tillkeeper/contract/operations";
+import { EndOfDayResult, type OperationName, operationNames, operationResults } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { Completed, Failed } from "./operation.ts";
@@ -19,7 +19,8 @@ export type ReportedResult = Static<typeof ReportedResult>;
 
 const resultMessage = Compile(ReportedResult);
 const resultOf = {
-  end_of_day: Compile(operationResults.end_of_day),
+  // Figures that cannot be are the server's to leave out.
+  end_of_day: Compile(Type.Pick(EndOfDayResult, ["outcome", "batch_id"], { additionalProperties: true })),
   send_logs: Compile(operationResults.send_logs),
   check_update: Compile(operationResults.check_update),
   open_menu: Compile(operationResults.open_menu),
@@ -35,30 +36,38 @@ export function thrown(cause: unknown): Failed {
   return deviceError("handler_failed", cause instanceof Error ? cause.message : String(cause));
 }
 
-/** The operation that a result is about; `started_at` only if it was begun. */
-export interface Reported {
-  operation_id: string;
-  operation: string;
-  started_at?: string;
-}
+/** The operation that a result is about; `started_at` exactly if it was begun. */
+export type Reported = Pick<ReportedResult, "operation_id" | "operation" | "started_at" | "origin">;
 
 /**
  * The message that reports `outcome`. An outcome that does not fit the contract is a fault in the handler's program:
- * it is reported as `invalid_result` instead of being sent for the server to refuse.
+ * it is reported as `invalid_result` instead of being sent for the server to refuse. Of a close that was begun, what may have
+ * closed the batch says so.
  */
 export function resultFor(
-  { operation_id, operation, started_at }: Reported,
+  { operation_id, operation, started_at, origin }: Reported,
   outcome: Outcome,
   finishedAt: string,
 ): ReportedResult {
-  const head = { operation_id, operation, ...(started_at && { started_at }), finished_at: finishedAt };
+  const when = { ...(started_at !== undefined && { started_at }), finished_at: finishedAt };
+  const head = { operation_id, operation, ...when, ...(origin && { origin }) };
   const message =
     outcome.status === "COMPLETED"
       ? { ...head, status: outcome.status, result: outcome.result }
-      : { ...head, status: outcome.status, reason: outcome.reason, ...(outcome.error && { error: outcome.error }) };
+      : { ...head, status: outcome.status, ...failureOf(outcome) };
   const problem = problemOf(operation, message);
   if (!problem) return message;
-  return { ...head, status: "FAILED", reason: "device_error", error: { code: "invalid_result", message: problem } };
+  const invalid = deviceError("invalid_result", problem);
+  return { ...head, ...(outcome.status === "COMPLETED" ? orUnknownEnd(operation, invalid) : invalid) };
+}
+
+function failureOf({ reason, error, unknown_end }: Failed): Pick<ReportedResult, "reason" | "error" | "unknown_end"> {
+  return { reason, ...(error && { error }), ...(unknown_end && { unknown_end }) };
+}
+
+/** A failure of what was begun and may have been done: nobody may close the batch again who does not know of it. */
+export function orUnknownEnd(operation: string, failed: Failed): Failed {
+  return operation === "end_of_day" ? { ...failed, unknown_end: true } : failed;
 }
 
 function problemOf(operation: string, message: ReportedResult): string | undefined {

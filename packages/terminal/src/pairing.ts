@@ -1,4 +1,5 @@
-import { DeviceNonce, DeviceToken } from "@tillkeeper/contract/http/devices";
+import { DeviceNonce, DeviceResultsAnswer, DeviceToken } from "@tillkeeper/contract/http/devices";
+import type { Memory } from "@tillkeeper/contract/mqtt";
 import { type DeviceProofPurpose, deviceProofAudience, deviceProofs } from "@tillkeeper/contract/pairing";
 import { Compile } from "typebox/compile";
 import type { DeviceKeys } from "./device-keys.ts";
@@ -54,7 +55,7 @@ export interface PairingOptions extends ServerOptions {
 export async function pairDevice({ serialNumber, code, agentName, ...options }: PairingOptions): Promise<DeviceToken> {
   const claims = { sub: serialNumber, code };
   const body = { device_serial_number: serialNumber, code, ...(agentName !== undefined && { agent: agentName }) };
-  return sendProven(options, { purpose: "pairing", claims, header: { jwk: options.keys.publicKey }, body });
+  return sendProven(options, { purpose: "pairing", claims, header: { jwk: options.keys.publicKey }, body }, tokens);
 }
 
 /** A token, and whether it came with an address of its own: nobody has spoken as that yet. */
@@ -92,7 +93,17 @@ export async function requestToken(options: TokenOptions): Promise<DeviceToken> 
   const who =
     "terminalId" in options ? { terminal_id: options.terminalId } : { device_serial_number: options.serialNumber };
   const body = { ...who, ...(options.memoryLost && { memory_lost: true }) };
-  return sendProven(options, { purpose: "renewal", claims: { sub: Object.values(who)[0] }, header: {}, body });
+  return sendProven(options, { purpose: "renewal", claims: { sub: Object.values(who)[0] }, header: {}, body }, tokens);
+}
+
+/**
+ * Hands in results of a device that was replaced, in the order of its log: at most 50. Answers how far the server is then.
+ * Rejects with `DeviceServerError`.
+ */
+export async function sendResults(options: ServerOptions, address: string, results: object[]): Promise<Memory> {
+  const proven = { purpose: "results", claims: { sub: address }, header: {}, body: { address, results } } as const;
+  const { memory } = await sendProven(options, proven, receipts);
+  return memory;
 }
 
 interface Proven {
@@ -106,11 +117,11 @@ interface Proven {
  * Sends the request with a proof. A refused proof is made once more: its nonce may have run out on the way, or a proxy
  * may have sent the request twice, and a proof counts once.
  */
-async function sendProven(options: ServerOptions, proven: Proven): Promise<DeviceToken> {
+async function sendProven<Answer>(options: ServerOptions, proven: Proven, answers: Answers<Answer>): Promise<Answer> {
   const { server, signal } = options;
   const send = async () => {
     const body = { ...proven.body, proof: await makeProof(options, proven) };
-    return post(server, deviceProofs[proven.purpose].path, tokens, { body, signal });
+    return post(server, deviceProofs[proven.purpose].path, answers, { body, signal });
   };
   try {
     return await send();
@@ -130,7 +141,12 @@ async function makeProof(
   return keys.sign({ typ: deviceProofs[purpose].type, ...header }, { aud, nonce, ...claims });
 }
 
+interface Answers<Answer> {
+  Check(value: unknown): value is Answer;
+}
+
 const tokens = Compile(DeviceToken);
+const receipts = Compile(DeviceResultsAnswer);
 const nonces = Compile(DeviceNonce);
 const timeoutMs = 10_000;
 
@@ -142,7 +158,7 @@ interface Sent {
 async function post<Value>(
   server: string,
   path: string,
-  answers: { Check(value: unknown): value is Value },
+  answers: Answers<Value>,
   { body, signal }: Sent,
 ): Promise<Value> {
   const timeout = AbortSignal.timeout(timeoutMs);

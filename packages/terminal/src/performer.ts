@@ -1,10 +1,12 @@
-import type { Answerable, Answers } from "./answers.ts";
+import type { Answers } from "./answers.ts";
 import { type Clock, timestamp } from "./clock.ts";
-import { forgettable, type Journal, type JournalEntry } from "./journal.ts";
+import type { Closes } from "./closes.ts";
+import type { Journal } from "./journal.ts";
 import type { Logger } from "./logger.ts";
 import { asOperation, type Failed, type HandlerContext, type Operation, type OperationHandlers } from "./operation.ts";
-import { deviceError, type Outcome, thrown } from "./outcome.ts";
+import { deviceError, type Outcome, orUnknownEnd, type Reported, thrown } from "./outcome.ts";
 import { Readiness, type ReadinessOptions } from "./readiness.ts";
+import type { Begun } from "./result-log.ts";
 import type { ServerTime } from "./server-time.ts";
 import type { CommandTask, Task } from "./task.ts";
 import type { Cancellation, ForeignCommand } from "./wire.ts";
@@ -13,11 +15,12 @@ export interface PerformerOptions<State> extends ReadinessOptions {
   handlers: OperationHandlers<State>;
   journal: Journal<State>;
   answers: Answers<State>;
+  closes: Closes<State>;
   clock: Clock;
   log: Logger;
   serverTime: ServerTime;
   /** Begun, and no result yet. */
-  started: (entry: JournalEntry) => void;
+  started: (begun: Begun) => void;
   /** The task has been answered: from now on the journal tells about its operation. */
   over: (task: Task) => void;
   /** Aborted when the agent stops. */
@@ -27,14 +30,11 @@ export interface PerformerOptions<State> extends ReadinessOptions {
 const cancelled: Failed = { status: "FAILED", reason: "cancelled" };
 const unsupported: Failed = { status: "FAILED", reason: "unsupported" };
 
-const forgetEveryMs = 60_000;
-
 /** Takes one operation from its command, or from its journal entry, to its answer. The caller sees to it that turns are kept. */
 export class Performer<State> {
   readonly #options: PerformerOptions<State>;
   readonly #readiness: Readiness;
   #killed = false;
-  #forgetsAgainAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PerformerOptions<State>) {
     this.#options = options;
@@ -46,36 +46,40 @@ export class Performer<State> {
     const { operation } = task;
     const handler = operation && this.#options.handlers[operation.operation];
     if (!this.#stillWaits(task)) return;
-    if (!handler) return this.#answer(task, notBegun(task.command), unsupported);
+    if (!handler) return this.#answer(task, reported(task.command), unsupported);
     while (await this.#mayBegin(task)) {
-      const entry = await this.#writeBegun(task);
-      if (!entry) return;
+      const begun = await this.#writeBegun(task);
+      if (!begun) return;
       // A slow disk may have used up the time, or a stop, a payment or a cancellation came in between. From here to the
       // handler nothing may be waited for.
       if (this.#options.stopping.aborted) return this.#takeBack(task);
       const refusal = this.#readiness.refusal(task);
-      if (!refusal) return this.#run(task, entry, operation, handler);
+      if (!refusal) return this.#run(task, begun, operation, handler);
       const waits = refusal.reason === "busy_payment" && this.#readiness.mayWait(task);
-      if (!waits) return this.#answer(task, notBegun(task.command), refusal);
+      if (!waits) return this.#answer(task, reported(task.command), refusal);
       await this.#takeBack(task);
     }
   }
 
   /** Finds out what came of an operation that a crash interrupted, and answers it. */
-  async recover(task: Task, entry: JournalEntry): Promise<void> {
-    const operation = asOperation(entry);
+  async recover(task: Task, begun: Begun): Promise<void> {
+    const operation = asOperation(begun);
     const handler = operation && this.#options.handlers[operation.operation];
-    const outcome = await this.#outcomeOf(task, async () => {
-      const known = operation && (await handler?.recover?.(operation, this.#context(task)));
-      return known ?? deviceError("interrupted", "The terminal restarted while it carried the operation out");
+    const interrupted = (): Failed => ({
+      ...deviceError("interrupted", "The terminal restarted while it carried the operation out"),
+      unknown_end: true,
     });
-    if (outcome) await this.#answer(task, entry, outcome);
+    const outcome = await this.#outcomeOf(
+      task,
+      async () => (operation && (await handler?.recover?.(operation, this.#context(task)))) ?? interrupted(),
+      interrupted,
+    );
+    if (outcome) await this.#answer(task, begun, outcome);
   }
 
   /** Answers an operation that has not been begun as cancelled, so that it never is. */
   async neverBegin(task: Task, command: ForeignCommand | Cancellation): Promise<void> {
-    this.#forgetOld();
-    await this.#answer(task, notBegun(command), cancelled);
+    await this.#answer(task, reported(command), cancelled);
   }
 
   /** Nothing more is written. */
@@ -87,13 +91,23 @@ export class Performer<State> {
   /** Whether the operation may be begun, after all waiting; it counts as `beginning` then. If not, that has been dealt with. */
   async #mayBegin(task: CommandTask): Promise<boolean> {
     if (!this.#stillWaits(task)) return false;
+    // Its answer stands in the log, whatever there is to wait for.
+    if (this.#isAskedAgain(task)) return this.#begins(task);
     await this.#readiness.until(task);
     if (!this.#stillWaits(task)) return false;
     const refusal = this.#readiness.refusal(task);
     if (refusal) {
-      await this.#answer(task, notBegun(task.command), refusal);
+      await this.#answer(task, reported(task.command), refusal);
       return false;
     }
+    return this.#begins(task);
+  }
+
+  #isAskedAgain({ command }: CommandTask): boolean {
+    return command.operation === "end_of_day" && this.#options.closes.knows(command.origin.request);
+  }
+
+  #begins(task: CommandTask): true {
     // In the same breath as the look at it: a cancellation that comes now must not be answered as one of what waits.
     task.stage = "beginning";
     return true;
@@ -105,28 +119,35 @@ export class Performer<State> {
   }
 
   /** Remembers that the operation is begun; `undefined` when it must not be any more, and that has been dealt with. */
-  async #writeBegun(task: CommandTask): Promise<JournalEntry | undefined> {
-    const { journal, answers, clock, stopping } = this.#options;
+  async #writeBegun(task: CommandTask): Promise<Begun | undefined> {
+    const { journal, answers, closes, clock, stopping, over } = this.#options;
     if (stopping.aborted) return undefined;
-    const startedAt = timestamp(clock.now());
-    const entry: JournalEntry = { ...notBegun(task.command), phase: "started", started_at: startedAt };
-    this.#forgetOld();
+    const { command } = task;
+    const notBegun = reported(command);
+    const { operation_id, operation, parameters, created_at, expires_at, origin } = command;
+    const started_at = timestamp(clock.now());
+    const begun: Begun = { operation_id, operation, parameters, created_at, expires_at, started_at, origin };
     try {
-      await journal.write(entry);
+      if (operation !== "end_of_day") {
+        await journal.write(() => ({ begun }));
+        return begun;
+      }
+      const close = await closes.begin(begun, { previous: command.previous_close ?? null, address: task.address });
+      if (close === "begun") return begun;
+      if (close === "answered" || stopping.aborted) over(task);
+      else await this.#answer(task, notBegun, close);
     } catch (cause) {
-      await this.#answer(task, notBegun(task.command), answers.journalFailure(task.id, cause));
-      return undefined;
+      await this.#answer(task, notBegun, answers.journalFailure(task.id, cause));
     }
-    return entry;
+    return undefined;
   }
 
   /** It is not begun after all, and after a crash the journal must not say that it is. */
   async #takeBack(task: CommandTask): Promise<void> {
     const { journal, log } = this.#options;
     if (this.#killed) return;
-    journal.forget([task.id]);
     try {
-      await journal.save();
+      await journal.write(() => ({ takenBack: task.id }));
     } catch (cause) {
       // Costs a FAILED, `interrupted`, if the agent crashes before its next write.
       log.warn({ operation_id: task.id, err: cause }, "cannot take back that an operation was begun");
@@ -136,7 +157,7 @@ export class Performer<State> {
 
   async #run(
     task: CommandTask,
-    entry: JournalEntry,
+    begun: Begun,
     operation: Operation,
     handler: NonNullable<OperationHandlers<State>[Operation["operation"]]>,
   ): Promise<void> {
@@ -144,13 +165,21 @@ export class Performer<State> {
     task.stage = "running";
     task.cancellable = () => (typeof cancellable === "function" ? cancellable(operation) : cancellable);
     // An answer that comes at once tells by itself that it was begun: one message instead of two.
-    const soon = setImmediate(() => this.#options.started(entry));
-    const outcome = await this.#outcomeOf(task, () => handler.run(operation, this.#context(task, task.seen)));
+    const soon = setImmediate(() => this.#options.started(begun));
+    const outcome = await this.#outcomeOf(
+      task,
+      () => handler.run(operation, this.#context(task, task.seen)),
+      (cause) => orUnknownEnd(operation.operation, thrown(cause)),
+    );
     clearImmediate(soon);
-    if (outcome) await this.#answer(task, entry, outcome);
+    if (outcome) await this.#answer(task, begun, outcome);
   }
 
-  async #outcomeOf(task: Task, run: () => Promise<Outcome<State>>): Promise<Outcome<State> | undefined> {
+  async #outcomeOf(
+    task: Task,
+    run: () => Promise<Outcome<State>>,
+    failed: (cause: unknown) => Failed,
+  ): Promise<Outcome<State> | undefined> {
     const { signal } = task.ending;
     try {
       return await run();
@@ -159,14 +188,14 @@ export class Performer<State> {
       // Broken off by a stop: stays begun and unanswered, and is settled after the next start.
       if (this.#options.stopping.aborted) return undefined;
       this.#options.log.error({ operation_id: task.id, err: cause }, "a handler failed");
-      return thrown(cause);
+      return failed(cause);
     }
   }
 
-  async #answer(task: Task, answerable: Answerable, outcome: Outcome<State>): Promise<void> {
+  async #answer(task: Task, about: Reported, outcome: Outcome<State>): Promise<void> {
     task.stage = "answering";
     try {
-      await this.#options.answers.give(answerable, outcome);
+      await this.#options.answers.give(about, outcome);
     } finally {
       this.#options.over(task);
     }
@@ -181,23 +210,10 @@ export class Performer<State> {
       serverNow: () => serverTime.now(seen),
     };
   }
-
-  /** Now and then: the journal of a busy terminal is long, and what is old is kept for an hour anyway. */
-  #forgetOld(): void {
-    const { journal, serverTime, clock } = this.#options;
-    if (clock.monotonic() < this.#forgetsAgainAt) return;
-    this.#forgetsAgainAt = clock.monotonic() + forgetEveryMs;
-    journal.forget(forgettable(journal.entries(), serverTime.now()));
-  }
 }
 
-/** What is remembered of an operation that was answered before it was begun. */
-function notBegun(command: ForeignCommand | Cancellation): Answerable {
-  const { operation_id, operation, created_at, expires_at } = command;
-  return { operation_id, operation, parameters: parametersOf(command), created_at, expires_at };
-}
-
-/** A cancellation has none. */
-function parametersOf(command: ForeignCommand | Cancellation): ForeignCommand["parameters"] {
-  return "parameters" in command ? command.parameters : {};
+/** What a result says of an operation that was not begun. A cancellation has no origin. */
+function reported(command: ForeignCommand | Cancellation): Reported {
+  const { operation_id, operation } = command;
+  return { operation_id, operation, ...("parameters" in command && { origin: (command as ForeignCommand).origin }) };
 }

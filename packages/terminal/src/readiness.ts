@@ -5,6 +5,13 @@ import { noPayments, type Payments, untilOver } from "./payments.ts";
 import type { ServerTime } from "./server-time.ts";
 import type { CommandTask } from "./task.ts";
 
+export interface Comparison {
+  /** In this run, and nothing was found wrong. */
+  isDone(): boolean;
+  /** Resolves when it may be, at the latest when the signal aborts. */
+  done(signal: AbortSignal): Promise<void>;
+}
+
 export interface ReadinessOptions {
   clock: Clock;
   log: Logger;
@@ -12,6 +19,8 @@ export interface ReadinessOptions {
   /** `undefined` while the server's time is known well enough, else resolves when it is or will not be known soon. */
   settled: (signal: AbortSignal) => Promise<void> | undefined;
   payments?: Payments;
+  /** No close begins before the server's memory of this device was compared with its own. */
+  comparison: Comparison;
   /** Something has to be waited for. */
   delayed: (task: CommandTask) => void;
 }
@@ -35,7 +44,7 @@ export class Readiness {
   }
 
   /**
-   * Resolves when there is nothing left to wait for: the server's time is known, and no payment is under way, or the
+   * Resolves when there is nothing left to wait for: the server's time is known, its memory is compared, and no payment is under way, or the
    * command does not want to wait for its end, or not any longer. Resolves early when the task is told to end.
    */
   async until(task: CommandTask): Promise<void> {
@@ -49,6 +58,7 @@ export class Readiness {
           delayed(task);
           await timeKnown;
         }
+        await this.#compared(task);
         if (signal.aborted || !this.mayWait(task) || !this.#busy()) return;
         delayed(task);
         await untilOver(this.#payments, clock, this.#patienceMs(task), signal);
@@ -63,12 +73,28 @@ export class Readiness {
     if (task.ending.signal.aborted) return cancelled;
     // Written so that a time that cannot be read counts as expired.
     if (!(this.#serverNow(task) < Date.parse(task.command.expires_at))) return expired;
+    // It has waited as long as there was time.
+    if (!this.#isCompared(task)) return expired;
     return this.#busy() ? busyPayment : undefined;
   }
 
   /** Whether the command wants to wait for the end of a payment, and has the time. */
   mayWait(task: CommandTask): boolean {
     return task.command.when_busy === "wait" && this.#patienceMs(task) > 0;
+  }
+
+  async #compared(task: CommandTask): Promise<void> {
+    const { comparison, clock, delayed } = this.#options;
+    if (this.#isCompared(task)) return;
+    delayed(task);
+    const lacking = { underWay: () => !comparison.isDone(), over: (signal: AbortSignal) => comparison.done(signal) };
+    while (!this.#isCompared(task) && !task.ending.signal.aborted && this.#patienceMs(task) > 0) {
+      await untilOver(lacking, clock, this.#patienceMs(task), task.ending.signal);
+    }
+  }
+
+  #isCompared({ command }: CommandTask): boolean {
+    return command.operation !== "end_of_day" || this.#options.comparison.isDone();
   }
 
   #patienceMs(task: CommandTask): number {

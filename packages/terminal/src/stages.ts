@@ -8,7 +8,7 @@
  *   running      the handler carries it out
  *   recovering   begun before a crash; what came of it is being found out
  *   answering    its result is made and the journal is being told
- *   answered     its result is remembered, with or without a receipt
+ *   answered     its result is remembered
  */
 export type Stage = "unknown" | "waiting" | "beginning" | "running" | "recovering" | "answering" | "answered";
 

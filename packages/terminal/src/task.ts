@@ -20,6 +20,8 @@ export interface CommandTask extends Task {
   readonly operation: Operation | undefined;
   /** The server's time in the command, and the monotonic instant when it came: both in milliseconds. */
   readonly seen: { serverTime: number; monotonic: number };
+  /** As which device this one heard it. */
+  readonly address: string | undefined;
   /** When it came, RFC 3339. */
   readonly receivedAt: string;
   /** The server was told that the command is here. */
@@ -30,12 +32,17 @@ export function newTask(id: string, stage: Task["stage"]): Task {
   return { id, stage, ending: new AbortController() };
 }
 
-export function newCommandTask(command: ForeignCommand, operation: Operation | undefined, clock: Clock): CommandTask {
+export function newCommandTask(
+  command: ForeignCommand,
+  operation: Operation | undefined,
+  { clock, address }: { clock: Clock; address: string | undefined },
+): CommandTask {
   return {
     ...newTask(command.operation_id, "waiting"),
     command,
     operation,
     seen: { serverTime: Date.parse(command.sent_at), monotonic: clock.monotonic() },
+    address,
     receivedAt: timestamp(clock.now()),
     saidDelivered: false,
   };

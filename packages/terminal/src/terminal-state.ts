@@ -1,10 +1,11 @@
-import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import { type EndOfDayFigure, EndOfDayResult } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { timestamp } from "./clock.ts";
 import { type FileJournalOptions, resumeFileJournal } from "./file-journal.ts";
 import { dayTotals } from "./invented-day.ts";
 import { type Journal, memoryJournal } from "./journal.ts";
+import type { LastBatch } from "./operation.ts";
 
 const firstDayMs = 9 * 60 * 60 * 1000;
 const currency = "NOK";
@@ -15,6 +16,8 @@ export const TerminalState = Type.Object({
   batch_number: Type.Integer({ minimum: 1 }),
   /** When it was opened: the instant of the close before it. */
   start_of_day_at: Type.String({ format: "date-time" }),
+  /** The close before it; absent while there was none. */
+  last_close: Type.Optional(EndOfDayResult),
   /** What it runs from its next start on; absent as long as that is what it came with. */
   software_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   configuration_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
@@ -35,27 +38,33 @@ export function terminalFile(path: string, now: () => number): FileJournalOption
   return { path, readState: (stored) => check.Parse(stored), initial: () => newTerminalState(now()) };
 }
 
-/**
- * The memory of a virtual terminal, in a file, or without a `path` in this process only. With another address it begins a new
- * journal, and its day goes on.
- */
+/** The memory of a virtual terminal, in a file, or without a `path` in this process only. It goes on with another address. */
 export function terminalJournal(path: string | undefined, now: () => number): OpenTerminalJournal {
   if (path !== undefined) return (address) => resumeFileJournal(terminalFile(path, now), address);
   let memory: Journal<TerminalState> | undefined;
-  return (address) => {
-    if (memory?.address !== address) memory = memoryJournal(memory?.state ?? newTerminalState(now()), address);
-    return Promise.resolve(memory);
+  return async (address) => {
+    memory ??= memoryJournal(newTerminalState(now()), address);
+    await memory.move(address);
+    return memory;
   };
+}
+
+/** A close that leaves nothing out. */
+export type WholeClose = EndOfDayResult & Required<Pick<EndOfDayResult, EndOfDayFigure>>;
+
+export interface ClosedDay {
+  result: WholeClose;
+  state: TerminalState;
 }
 
 /**
  * Closes the open batch at `nowMs`: its totals, and the state in which the next one is open. Both are to be stored
  * together. A clock that was set back closes an empty day and never opens a day that was closed.
  */
-export function closeDay(serialNumber: string, state: TerminalState, nowMs: number) {
+export function closeDay(serialNumber: string, state: TerminalState, nowMs: number): ClosedDay {
   const from = Date.parse(state.start_of_day_at);
   const until = Math.max(from, nowMs);
-  const result: EndOfDayResult = {
+  const result: WholeClose = {
     outcome: "accepted",
     batch_id: String(state.batch_number).padStart(6, "0"),
     start_of_day_at: state.start_of_day_at,
@@ -63,5 +72,13 @@ export function closeDay(serialNumber: string, state: TerminalState, nowMs: numb
     ...dayTotals(serialNumber, from, until),
     currency,
   };
-  return { result, state: { ...state, batch_number: state.batch_number + 1, start_of_day_at: timestamp(until) } };
+  const next = { batch_number: state.batch_number + 1, start_of_day_at: timestamp(until), last_close: result };
+  return { result, state: { ...state, ...next } };
+}
+
+/** The batch that was closed last, by whomever. */
+export function lastBatch({ last_close: close }: TerminalState): LastBatch | undefined {
+  if (!close) return undefined;
+  const { last_end_of_day_at: closedAt } = close;
+  return { ...close, ...(closedAt !== undefined && { closed_at: closedAt }) };
 }

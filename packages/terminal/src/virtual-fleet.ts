@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { systemClock } from "./clock.ts";
 import { terminalJournal } from "./terminal-state.ts";
 import {
@@ -16,12 +17,13 @@ export interface VirtualFleetOptions extends VirtualTerminalOptions {
 
 export interface VirtualFleet {
   /**
-   * Plays a terminal. Resolves when it has its memory and begins to connect. To start what runs already changes nothing,
-   * or makes it connect again when the credential is another; with
-   * another address, on a new journal. Rejects for a terminal id that is no file
+   * Plays a terminal. Resolves when it has its memory and begins to connect. To start what runs already changes nothing, or
+   * makes it connect again when the credential is another; what it remembers goes on with another address. Rejects for a terminal id that is no file
    * name, for a damaged state file and for a URL that is not MQTT.
    */
   start(spec: VirtualTerminalSpec): Promise<void>;
+  /** Somebody closes the day at a terminal: as `VirtualTerminal.closeByHand`; undefined also when it does not run. */
+  closeByHand(terminalId: string): Promise<EndOfDayResult | undefined>;
   /** Ends one terminal cleanly; nothing happens when it does not run. */
   stop(terminalId: string): Promise<void>;
   stopAll(): Promise<void>;
@@ -77,6 +79,7 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
         await end(spec.terminalId);
         await begin(spec);
       }),
+    closeByHand: async (terminalId) => running.get(terminalId)?.terminal.closeByHand(),
     stop: (terminalId) => inTurn(terminalId, () => end(terminalId)),
     stopAll: async () => {
       const ids = new Set([...running.keys(), ...turns.keys()]);

@@ -2,9 +2,17 @@ import type { OperationName, OperationResults } from "@tillkeeper/contract/opera
 import { type Clock, sleep, timestamp } from "./clock.ts";
 import { type Fault, faultNames } from "./faults.ts";
 import { uploadLog } from "./log-upload.ts";
-import type { Completed, Failed, HandlerContext, Operation, OperationHandler, OperationHandlers } from "./operation.ts";
+import type {
+  CloseHandler,
+  Completed,
+  Failed,
+  HandlerContext,
+  Operation,
+  OperationHandler,
+  OperationHandlers,
+} from "./operation.ts";
 import { deviceError } from "./outcome.ts";
-import { closeDay, type TerminalState } from "./terminal-state.ts";
+import type { ClosedDay, TerminalState } from "./terminal-state.ts";
 
 const lateByMs = 2000;
 const slowShare = 0.7;
@@ -22,6 +30,9 @@ export interface VirtualOperationsOptions {
   /** What the terminal has really logged lately. */
   recentLog: () => string;
   checkUpdate: OperationHandler<"check_update", TerminalState>;
+  closeDay: (state: TerminalState) => ClosedDay;
+  /** Absent of a terminal that cannot tell. */
+  lastBatch: CloseHandler<TerminalState>["lastBatch"];
 }
 
 type Context = HandlerContext<TerminalState>;
@@ -30,7 +41,7 @@ type Answer<Name extends OperationName> = Completed<OperationResults[Name], Term
 
 /** What a virtual terminal does when it is told to. */
 export function virtualOperations(options: VirtualOperationsOptions): OperationHandlers<TerminalState> {
-  const { serialNumber, clock, checkUpdate } = options;
+  const { serialNumber, clock, checkUpdate, closeDay, lastBatch } = options;
   const handler = <Name extends OperationName>(act: Act<Name>): OperationHandler<Name, TerminalState> => ({
     run: async (operation, context) => {
       await takeTime(options, operation, context);
@@ -40,7 +51,10 @@ export function virtualOperations(options: VirtualOperationsOptions): OperationH
     cancellable: (operation) => operation.operation !== "end_of_day" && options.faultOf(operation) !== "refuses_cancel",
   });
   return {
-    end_of_day: handler((_, { state }) => ({ status: "COMPLETED", ...closeDay(serialNumber, state, clock.now()) })),
+    end_of_day: {
+      ...handler<"end_of_day">((_, { state }) => ({ status: "COMPLETED", ...closeDay(state) })),
+      ...(lastBatch && { lastBatch }),
+    },
     send_logs: handler((operation, context) => {
       const log = `${inventedLog(serialNumber, clock.now())}${options.recentLog()}`;
       return uploadLog(operation, Buffer.from(log), context, { clock });

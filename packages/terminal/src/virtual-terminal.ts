@@ -3,22 +3,25 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { Agent } from "./agent.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Credential, current, type OpenConnection } from "./connection.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { FaultyLink } from "./faulty-connection.ts";
+import { handIn } from "./handing-in.ts";
 import { InventedCondition } from "./invented-condition.ts";
 import { InventedPayments, type PaymentLength } from "./invented-payments.ts";
 import { inventedTelemetry } from "./invented-telemetry.ts";
 import type { Journal } from "./journal.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
-import type { Operation, OperationHandlers } from "./operation.ts";
+import type { LastBatch, Operation, OperationHandlers } from "./operation.ts";
+import type { ServerOptions } from "./pairing.ts";
 import { bothPayments, type Payments } from "./payments.ts";
 import { RecentLines } from "./recent-lines.ts";
-import type { OpenTerminalJournal, TerminalState } from "./terminal-state.ts";
+import { type ClosedDay, closeDay, lastBatch, type OpenTerminalJournal, type TerminalState } from "./terminal-state.ts";
 import { virtualOperations } from "./virtual-operations.ts";
 import { installedVersion, runningVersions, virtualUpdates } from "./virtual-updates.ts";
 
@@ -42,6 +45,8 @@ export interface VirtualTerminalOptions {
   payment?: PaymentLength;
   /** The fault of all its operations, in place of the one by serial number; a command may still ask for another. */
   fault?: Fault;
+  /** Whether it can tell which batch it closed last; it can unless told otherwise. */
+  namesBatches?: boolean;
   open?: OpenConnection;
   /** As in `AgentOptions`. */
   repeat?: { firstMs: number; longestMs: number };
@@ -54,6 +59,8 @@ export interface VirtualTerminalOptions {
 /** The parts of a device that a virtual terminal invents. */
 export interface DeviceParts {
   payments: Payments;
+  /** Changes what a close comes to, by whomever it is made. */
+  closed: (day: ClosedDay) => ClosedDay;
   /** Changes what the terminal does when it is told to. */
   operations: (usual: OperationHandlers<TerminalState>) => OperationHandlers<TerminalState>;
   /** What is told of the device, over what is invented. */
@@ -82,6 +89,7 @@ export class VirtualTerminal {
   #agent: Agent<TerminalState> | undefined;
   #journal: Journal<TerminalState> | undefined;
   #restarted: Promise<void> = Promise.resolve();
+  #closedByHand: Promise<unknown> = Promise.resolve();
   readonly #downloads: string;
   #stopped = false;
 
@@ -94,13 +102,15 @@ export class VirtualTerminal {
     this.#recent = new RecentLines(this.#clock);
     this.#downloads = options.downloads ?? join(tmpdir(), `tillkeeper-${randomUUID()}`);
     this.#payments = new InventedPayments(this.#clock, options.payment ?? defaultPayment);
-    const { fault = faultOfSerial(spec.serialNumber) } = options;
-    this.#condition = new InventedCondition(this.#clock, fault === "silent", () => this.#agent?.reportSoon());
+    this.#condition = new InventedCondition(this.#clock, this.#ownFault() === "silent", () =>
+      this.#agent?.reportSoon(),
+    );
     this.#link = new FaultyLink({
       condition: this.#condition,
       faultOf: (operation) => this.#faultOf(operation),
       payments: this.#payments,
       restart: () => void this.losePower(),
+      closeByHand: () => void this.closeByHand(),
     });
   }
 
@@ -124,6 +134,30 @@ export class VirtualTerminal {
     const moved = this.#restarted.then(() => this.#journal?.move(address));
     this.#restarted = moved.catch(() => undefined);
     return moved;
+  }
+
+  /**
+   * Somebody closes the day at the terminal. Resolves when that is done, with what came of it; undefined while it is being
+   * closed by an operation, or has not been started.
+   */
+  closeByHand(): Promise<EndOfDayResult | undefined> {
+    const closed = this.#restarted.then(async () => {
+      const journal = this.#journal;
+      let day: ClosedDay | undefined;
+      await journal?.write((log) => {
+        if (log.closing) return undefined;
+        day = this.#closeDay(journal.state);
+        return { state: day.state };
+      });
+      return day?.result;
+    });
+    this.#closedByHand = closed;
+    return closed;
+  }
+
+  /** Hands in what its server lacks of its log, as a device that was replaced. Rejects with `DeviceServerError`. */
+  async handIn(by: ServerOptions): Promise<void> {
+    if (this.#journal) await handIn(by, this.#journal);
   }
 
   /** What one of its parts tells has changed. */
@@ -200,6 +234,7 @@ export class VirtualTerminal {
 
   #operations(runningVersion: string): OperationHandlers<TerminalState> {
     const { serialNumber, releaseKeys, deviceModel } = this.#spec;
+    const { namesBatches = this.#ownFault() !== "nameless" } = this.#options;
     const clock = this.#clock;
     return virtualOperations({
       serialNumber,
@@ -208,14 +243,30 @@ export class VirtualTerminal {
       faultOf: (operation) => this.#faultOf(operation),
       nextLink: (signal) => this.#link.nextLink(signal),
       recentLog: () => this.#recent.text(),
+      closeDay: (state) => this.#closeDay(state),
+      lastBatch: namesBatches ? () => this.#lastBatch() : undefined,
       checkUpdate: virtualUpdates({ runningVersion, releaseKeys, deviceModel, folder: this.#downloads, clock }),
     });
   }
 
+  #closeDay(state: TerminalState): ClosedDay {
+    const day = closeDay(this.#spec.serialNumber, state, this.#clock.now());
+    return this.#options.parts?.closed?.(day) ?? day;
+  }
+
+  /** Not while somebody is about to close it. */
+  async #lastBatch(): Promise<LastBatch | undefined> {
+    await this.#closedByHand.catch(() => undefined);
+    return this.#journal && lastBatch(this.#journal.state);
+  }
+
   #faultOf(operation: Operation): Fault | "unknown" | undefined {
-    const { fault, parts } = this.#options;
-    const asked = faultOfCommand(operation.parameters) ?? fault ?? faultOfSerial(this.#spec.serialNumber);
-    return asked ?? parts?.faultOf?.(operation);
+    return faultOfCommand(operation.parameters) ?? this.#ownFault() ?? this.#options.parts?.faultOf?.(operation);
+  }
+
+  /** Of all its operations. */
+  #ownFault(): Fault | undefined {
+    return this.#options.fault ?? faultOfSerial(this.#spec.serialNumber);
   }
 }
 
@@ -224,6 +275,7 @@ export function credentialOf({
   address,
   password,
   refused,
+  memoryLost,
   whenOutdated,
   clientId,
   ca,
@@ -233,6 +285,7 @@ export function credentialOf({
     address,
     password,
     ...(refused && { refused }),
+    ...(memoryLost && { memoryLost }),
     ...(whenOutdated && { whenOutdated }),
     ...(clientId !== undefined && { clientId }),
     ...(ca !== undefined && { ca }),

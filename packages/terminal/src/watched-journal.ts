@@ -1,5 +1,6 @@
 import type { DeviceFault } from "@tillkeeper/contract/telemetry";
-import type { Journal, JournalEntry } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { Change, LogView } from "./result-log.ts";
 
 /**
  * A journal that knows whether it can be written. What goes wrong is told as the device's fault, for as long as it lasts:
@@ -43,24 +44,20 @@ export class WatchedJournal<State> implements Journal<State> {
       });
   }
 
-  get(operationId: string): JournalEntry | undefined {
-    return this.#journal.get(operationId);
+  get log(): LogView {
+    return this.#journal.log;
   }
 
-  entries(): JournalEntry[] {
-    return this.#journal.entries();
+  get held(): number {
+    return this.#journal.held;
   }
 
-  write(entry: JournalEntry, state?: State): Promise<void> {
-    return this.#noting(this.#journal.write(entry, state));
+  write(decide: (log: LogView) => Change<State> | undefined): Promise<Change<State> | undefined> {
+    return this.#noting(this.#journal.write(decide));
   }
 
-  forget(operationIds: string[]): void {
-    this.#journal.forget(operationIds);
-  }
-
-  save(): Promise<void> {
-    return this.#noting(this.#journal.save());
+  hold(number: number): void {
+    this.#journal.hold(number);
   }
 
   move(address: string): Promise<void> {
@@ -78,11 +75,12 @@ export class WatchedJournal<State> implements Journal<State> {
   }
 
   /** An answer may still find room where nothing can be begun: where the journal can tell, that alone ends the fault. */
-  async #noting(written: Promise<void>, probe = this.#journal.probe === undefined): Promise<void> {
+  async #noting<Result>(written: Promise<Result>, probe = this.#journal.probe === undefined): Promise<Result> {
     const before = this.#failure;
     try {
-      await written;
+      const result = await written;
       if (probe) this.#failure = undefined;
+      return result;
     } catch (cause) {
       this.#failure = cause instanceof Error ? cause : new Error(String(cause));
       throw cause;

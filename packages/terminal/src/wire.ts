@@ -30,6 +30,7 @@ const checks = {
   command: Compile(messages.command),
   receipt: Compile(messages.receipt),
   cancel: Compile(Cancellation),
+  memory: Compile(messages.memory),
   rejection: Compile(messages.rejection),
   probe: Compile(messages.probe),
 };
@@ -64,6 +65,8 @@ function fitting(channel: DownChannel, message: unknown): Incoming | undefined {
       return checks.receipt.Check(message) ? { channel, message } : undefined;
     case "cancel":
       return checks.cancel.Check(message) ? { channel, message } : undefined;
+    case "memory":
+      return checks.memory.Check(message) ? { channel, message } : undefined;
     case "rejection":
       return checks.rejection.Check(message) ? { channel, message } : undefined;
     case "probe":

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeDeviceKeys } from "../src/device-keys.ts";
 import { rememberedDevice } from "../src/device-memory.ts";
 import { pairOrGoOn, requestToken } from "../src/pairing.ts";
-import { command } from "./support/commands.ts";
+import { result } from "./support/entries.ts";
 import { PairingServer } from "./support/pairing-server.ts";
 
 const terminalId = "T12345678-T0001";
@@ -42,13 +42,16 @@ describe("a device that starts", () => {
   /** Something to remember. */
   async function work(pairs = false) {
     const { journal } = await remember(pairs);
-    const { sent_at: _, ...known } = command(Date.now());
-    await journal.write({ ...known, phase: "answered" });
+    const known = result();
+    await journal.write(() => ({ results: [known] }));
     return known.operation_id;
   }
 
   test("begins its journal with the pairing, for the address that it was given", async () => {
-    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ address: addressOf(1), operations: [] });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({
+      address: addressOf(1),
+      log: { results: [], begun: [] },
+    });
     expect(lost()).toBe(0);
   });
 
@@ -56,7 +59,7 @@ describe("a device that starts", () => {
     const id = await work();
     const { token, journal, memoryLost } = await remember(false);
     expect([token.address, journal.address, memoryLost]).toEqual([addressOf(1), addressOf(1), false]);
-    expect(journal.get(id)).toBeDefined();
+    expect(journal.log.find(id)).toBeDefined();
     expect(lost()).toBe(0);
   });
 
@@ -64,7 +67,7 @@ describe("a device that starts", () => {
     const id = await work();
     const { token, journal, memoryLost } = await remember(true);
     expect([token.address, journal.address, memoryLost]).toEqual([addressOf(2), addressOf(2), false]);
-    expect(journal.get(id)).toBeDefined();
+    expect(journal.log.find(id)).toBeDefined();
     expect((await remember(false)).token.address).toBe(addressOf(2));
     expect(lost()).toBe(0);
   });
@@ -81,7 +84,7 @@ describe("a device that starts", () => {
     spoil();
     const { token, journal, memoryLost } = await remember(false);
     expect([token.address, journal.address, memoryLost]).toEqual([addressOf(2), addressOf(2), true]);
-    expect(journal.entries()).toEqual([]);
+    expect(journal.log.entries).toEqual([]);
     expect(server.asked.at(-1)?.body).toMatchObject({ terminal_id: terminalId, memory_lost: true });
     expect(await remember(false)).toMatchObject({ token: { address: addressOf(2) }, memoryLost: false });
   });
@@ -109,7 +112,7 @@ describe("a device that starts", () => {
     const { token, journal, memoryLost } = await remember(true);
     expect([token.address, journal.address, memoryLost]).toEqual([addressOf(3), addressOf(3), true]);
     // It is the same device, and what it has done is still to be told.
-    expect(journal.get(id)).toBeDefined();
+    expect(journal.log.find(id)).toBeDefined();
   });
 
   test("is not started as a new one while the disk is full: there is no address without its journal", async () => {

@@ -119,13 +119,24 @@ describe("a device's credential", () => {
   let device: DeviceCredential;
   const lockedOut = vi.fn<() => void>();
   const moved = vi.fn<(address: string) => Promise<void>>();
+  const handIn = vi.fn<() => Promise<void>>();
   beforeEach(async () => {
     clock = new FakeClock("2026-01-01T00:00:00Z");
     lockedOut.mockClear();
     moved.mockReset();
+    handIn.mockReset();
     const keys = makeDeviceKeys();
     const first = await pairDevice({ server: server.url, keys, serialNumber: "S1", code: "C" });
-    device = await DeviceCredential.open({ server: server.url, keys, terminalId, first, clock, lockedOut, moved });
+    device = await DeviceCredential.open({
+      server: server.url,
+      keys,
+      terminalId,
+      first,
+      clock,
+      lockedOut,
+      moved,
+      handIn,
+    });
   });
   afterEach(() => device.stop());
   const password = () => (device.credential.password as () => string)();
@@ -237,6 +248,37 @@ describe("a device's credential", () => {
     expect(reopened).toHaveBeenCalledTimes(2);
   });
 
+  test.each(["credential", "overHttps"] as const)(
+    "asks for another address at once when its %s finds the journal to be an old copy",
+    async (carrier) => {
+      const address = device.credential.address as () => string;
+      moved.mockRejectedValueOnce(new Error("the disk is full"));
+      device[carrier].memoryLost?.();
+      device[carrier].memoryLost?.();
+      clock.advance(0);
+      await settled(1);
+      expect(server.asked.at(-1)?.body).toMatchObject({ terminal_id: terminalId, memory_lost: true });
+      expect(address()).toBe(`${terminalId}-D1`);
+      clock.advance(1_000);
+      await settled(2);
+      expect(moved.mock.calls).toEqual([[`${terminalId}-D2`], [`${terminalId}-D3`]]);
+      expect(address()).toBe(`${terminalId}-D3`);
+      clock.advance(80_000);
+      await settled(3);
+      expect(server.asked.at(-1)?.body).not.toHaveProperty("memory_lost");
+    },
+  );
+
+  test("finds that out while it is being renewed, too", async () => {
+    device.credential.refused?.();
+    clock.advance(0);
+    device.credential.memoryLost?.();
+    await settled(1);
+    clock.advance(0);
+    await settled(2);
+    expect(moved.mock.calls).toEqual([[`${terminalId}-D2`]]);
+  });
+
   test("stays who it was when its new address cannot be noted, and asks for yet another later", async () => {
     const address = device.credential.address as () => string;
     server.device = 2;
@@ -269,13 +311,14 @@ describe("a device's credential", () => {
     device.credential.refused?.();
     clock.advance(0);
     await settled(2);
-    expect(lockedOut).toHaveBeenCalledTimes(1);
+    expect([lockedOut.mock.calls.length, handIn.mock.calls.length]).toEqual([1, 1]);
+    handIn.mockRejectedValueOnce(new Error("the server does not understand a result"));
     device.credential.refused?.();
     clock.advance(59_999);
     expect(renewals()).toBe(2);
     clock.advance(1);
     await settled(4);
-    expect(lockedOut).toHaveBeenCalledTimes(1);
+    expect([lockedOut.mock.calls.length, handIn.mock.calls.length]).toEqual([1, 2]);
     clock.advance(60_000);
     await settled(5);
     expect(password()).toBe("token-2");

@@ -6,6 +6,7 @@ import { useFleets } from "./support/fleets.ts";
 import { takeLogs } from "./support/log-taker.ts";
 import { type Scene, terminalId, useScene } from "./support/scene.ts";
 import { ScriptedServer } from "./support/scripted-server.ts";
+import { until } from "./support/until.ts";
 
 let scene: Scene;
 let { broker, server, folder } = {} as Scene;
@@ -55,6 +56,63 @@ describe("a healthy virtual terminal", () => {
   });
 });
 
+describe("a day that is closed at the terminal", () => {
+  const byHand = () => server.results.filter(({ by_hand }) => by_hand);
+
+  test("is told at its next hello, with its totals, and the next close comes after it", async () => {
+    const played = fleet();
+    await played.start(spec());
+    await server.hello();
+    const first = await close();
+    const closed = await played.closeByHand(terminalId);
+    expect(closed?.batch_id).not.toBe(first.batch_id);
+    broker.sever();
+    await until(() => byHand().length > 0, "the close by hand");
+    expect(byHand()).toMatchObject([{ number: 2, operation: "end_of_day", status: "COMPLETED", result: closed }]);
+    const second = await close();
+    expect(second.start_of_day_at).toBe(closed?.last_end_of_day_at);
+    expect(server.results).toHaveLength(3);
+    expect(await played.closeByHand("T00000001-T0099")).toBeUndefined();
+  });
+
+  test("is found when a close is about to begin: that is out of step, and names it", async () => {
+    const played = fleet();
+    await played.start(spec());
+    await server.hello();
+    const closed = await played.closeByHand(terminalId);
+    const { operation_id } = server.command({ operation: "end_of_day" });
+    const refused = await server.result(operation_id);
+    expect(byHand()).toMatchObject([{ number: 1, result: closed }]);
+    expect(refused).toMatchObject({ reason: "out_of_step", last_close: byHand()[0]?.operation_id, number: 2 });
+    await close();
+  });
+
+  test("by the fault of that name, for a demonstration", async () => {
+    await fleet().start(spec());
+    await server.hello();
+    const { operation_id } = server.command({
+      operation: "end_of_day",
+      parameters: { operator_id: "simulate:by_hand" },
+    });
+    expect(await server.result(operation_id)).toMatchObject({ reason: "out_of_step" });
+    expect(byHand()).toHaveLength(1);
+    await works();
+    await close();
+  });
+
+  test.each([
+    ["by its options", { namesBatches: false }, "001"],
+    ["by its serial number", {}, "914"],
+  ])("is not found by a terminal that cannot name its batches (%s)", async (_, options, number) => {
+    const played = fleet(options);
+    await played.start(spec({ serialNumber: `SIMULATED-T00000001-${number}` }));
+    await server.hello();
+    const closed = await played.closeByHand(terminalId);
+    expect((await close()).start_of_day_at).toBe(closed?.last_end_of_day_at);
+    expect(byHand()).toEqual([]);
+  });
+});
+
 describe("a fleet", () => {
   test("keeps one private file per terminal, and nothing else", async () => {
     const played = fleet();
@@ -81,42 +139,34 @@ describe("a fleet", () => {
     expect(broker.openConnections).toBe(1);
   });
 
-  test.each([true, false])(
-    "begins a new journal for another address, and its day goes on (restarted: %s)",
-    async (isRestarted) => {
-      const next = `${terminalId}-D2`;
-      const asNext = new ScriptedServer(broker, next);
-      const before = fleet();
+  test.each([
+    ["while it runs", {}, false],
+    ["before it is started again", {}, true],
+    ["in memory", { inMemory: true }, false],
+  ] as const)(
+    "goes on as another address that it is given %s: it tells all it knows anew",
+    async (_, options, isRestarted) => {
+      const asNext = new ScriptedServer(broker, `${terminalId}-D2`);
+      const before = fleet(options);
       await before.start(spec());
       await server.hello();
+      await server.result(server.command({ parameters: { operator_id: "simulate:failure" } }).operation_id);
       const { batch_id: batch, last_end_of_day_at: closedAt } = await close();
       server.receipts = false;
-      const { operation_id } = server.command();
-      await server.result(operation_id);
+      const untold = server.command();
+      await server.result(untold.operation_id);
       if (isRestarted) await before.stopAll();
-      await (isRestarted ? fleet() : before).start(spec({ address: next }));
+      await (isRestarted ? fleet(options) : before).start(spec({ address: `${terminalId}-D2` }));
       expect((await asNext.hello()).operations).toEqual([]);
-      const path = join(folder, "terminals", `${terminalId}.json`);
-      expect(JSON.parse(await readFile(path, "utf8"))).toMatchObject({ address: next, operations: [] });
+      await asNext.result(untold.operation_id);
+      expect(asNext.results).toEqual(server.results.slice(0, 3));
+      expect(asNext.results.map(({ number }) => number)).toEqual([1, 2, 3]);
       const { result } = await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
       expect(result).toMatchObject({ start_of_day_at: closedAt });
       expect(result).not.toMatchObject({ batch_id: batch });
       expect(broker.openConnections).toBe(1);
     },
   );
-
-  test("without files begins a new journal for another address, too", async () => {
-    const next = `${terminalId}-D2`;
-    const asNext = new ScriptedServer(broker, next);
-    const played = fleet({ inMemory: true });
-    await played.start(spec());
-    await server.hello();
-    const { last_end_of_day_at: closedAt } = await close();
-    await played.start(spec({ address: next }));
-    expect((await asNext.hello()).operations).toEqual([]);
-    const { result } = await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
-    expect(result).toMatchObject({ start_of_day_at: closedAt });
-  });
 
   test("stops one terminal and says so to the broker; to stop what does not run changes nothing", async () => {
     const played = fleet();

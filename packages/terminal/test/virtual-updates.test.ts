@@ -76,7 +76,11 @@ test("one with a file of an older version of this program goes on with it", asyn
   await first.stopAll();
   const path = join(folder, "terminals", `${terminalId}.json`);
   const stored = JSON.parse(await readFile(path, "utf8"));
-  expect(Object.keys(stored.state).toSorted((a, b) => a.localeCompare(b))).toEqual(["batch_number", "start_of_day_at"]);
+  expect(Object.keys(stored.state).toSorted((a, b) => a.localeCompare(b))).toEqual([
+    "batch_number",
+    "last_close",
+    "start_of_day_at",
+  ]);
   await writeFile(path, JSON.stringify(stored));
   await fleet().start(trusting());
   await server.hello(2);

@@ -6,8 +6,9 @@ import { sleep, systemClock } from "@tillkeeper/terminal/clock";
 import { type DeviceKeys, openDeviceKeys } from "@tillkeeper/terminal/device-keys";
 import { type RememberedDevice, rememberedDevice } from "@tillkeeper/terminal/device-memory";
 import { replaceFile } from "@tillkeeper/terminal/durable-file";
-import type { FileJournalOptions } from "@tillkeeper/terminal/file-journal";
-import { DeviceServerError, pairOrGoOn, requestToken } from "@tillkeeper/terminal/pairing";
+import { type FileJournalOptions, readFileJournal } from "@tillkeeper/terminal/file-journal";
+import { handIn } from "@tillkeeper/terminal/handing-in";
+import { DeviceServerError, pairOrGoOn, requestToken, type ServerOptions } from "@tillkeeper/terminal/pairing";
 import { type TerminalState, terminalFile } from "@tillkeeper/terminal/terminal-state";
 
 /** Which server and which device, and the code to pair with where there is one. */
@@ -35,7 +36,8 @@ const reserveBytes = 128 * 1024;
 
 /**
  * The device with its first token: paired by the code, or as the one that it was before; as another one where it has lost its
- * journal. Tries until the server answers. Throws `StartupError` when the server refuses, and the signal's reason.
+ * journal. Tries until the server answers. Throws `StartupError` when the server refuses, and the signal's reason: as a device
+ * that was replaced, it has handed in then what it had done.
  */
 export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSignal): Promise<PairedDevice> {
   const { folder, server, serialNumber, code, agentName } = identity;
@@ -44,14 +46,21 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
   const known = await readKnown(folder);
   const by = { server, keys, signal };
   const who = known?.serial_number === serialNumber ? { terminalId: known.terminal_id } : { serialNumber };
+  const journalOf = (terminalId: string): FileJournalOptions<TerminalState> => ({
+    ...terminalFile(join(folder, `${terminalId}.json`), Date.now),
+    counterPath: join(folder, "device-writes.json"),
+    reserveBytes,
+  });
   const asked = <T>(work: () => Promise<T>) =>
-    patiently(work, signal).catch((cause: unknown) => {
-      throw cause instanceof DeviceServerError ? refused(cause, code) : cause;
+    patiently(work, signal).catch(async (cause: unknown) => {
+      if (!(cause instanceof DeviceServerError)) throw cause;
+      if (known) await handInRest(by, journalOf(known.terminal_id));
+      throw refused(cause, code);
     });
   const goOn = async () => ({ token: await requestToken({ ...by, ...who }), isNew: false });
   const given = await asked(() => (code === undefined ? goOn() : pairOrGoOn({ ...by, serialNumber, code, agentName })));
   const { terminal_id: terminalId } = given.token;
-  const journal = { ...terminalFile(join(folder, `${terminalId}.json`), Date.now), reserveBytes };
+  const journal = journalOf(terminalId);
   const { token, memoryLost } = await rememberedDevice(given, journal, () =>
     asked(() => requestToken({ ...by, terminalId, memoryLost: true })),
   );
@@ -62,6 +71,12 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
     await replaceFile(join(folder, "device.json"), `${JSON.stringify(now)}\n`);
   }
   return { keys, token, journal, memoryLost, fresh };
+}
+
+/** It may be of no use, and nobody can be told. */
+async function handInRest(by: ServerOptions, file: FileJournalOptions<TerminalState>): Promise<void> {
+  const journal = await readFileJournal(file);
+  if (journal) await handIn(by, journal).catch(() => undefined);
 }
 
 function refused(cause: DeviceServerError, code: string | undefined): StartupError {

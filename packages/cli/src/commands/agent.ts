@@ -106,7 +106,11 @@ async function play(identity: DeviceIdentity, { keys, token, journal }: PairedDe
     keys,
     terminalId,
     first: token,
-    moved: (address) => terminal.move(address),
+    moved: async (address) => {
+      await terminal.move(address);
+      tell({ event: "memory_lost", terminal_id: terminalId });
+    },
+    handIn: () => terminal.handIn({ server: identity.server, keys }),
     lockedOut: () => tell({ event: "locked_out", terminal_id: terminalId }),
   });
   const { credential, open } = waysOf(kept, stage);

@@ -16,6 +16,8 @@ export interface Character {
   clock: { offMs: number; drift: number };
   /** How it is after so many milliseconds of the simulated day since midnight, and so many receipts printed. */
   conditionAt: (dayTimeMs: number, receipts: number) => Pick<Telemetry, "battery" | "link" | "printer">;
+  /** Whether it can tell which batch it closed last. */
+  namesBatches: boolean;
   /** What befalls its n-th operation. */
   fateOf: (operation: number) => Fault | undefined;
 }
@@ -51,6 +53,7 @@ export function characterOf({ seed, number, store, faults }: Origin): Character 
         printer: left <= 1 ? "paper_out" : left <= lowBeforeEnd ? "paper_low" : "ok",
       };
     },
+    namesBatches: numbersFrom(`${seed}:${number}:nameless`)() >= faults.nameless,
     fateOf: (operation) => {
       const draw = numbersFrom(`${seed}:${number}:operation:${operation}`);
       if (draw() < faults.refusals) return refusals[Math.floor(draw() * refusals.length)];

@@ -5,6 +5,13 @@ export const simulatedFaults = {
   faults: { unit: "per hour", mild: 0, usual: 0.2, meaning: "devices that report a fault and get over it" },
   "clock-skew": { unit: "of terminals", mild: 0.1, usual: 0.5, meaning: "clocks up to 10 minutes off, some drifting" },
   refusals: { unit: "of operations", mild: 0.02, usual: 0.2, meaning: "operations that are answered FAILED" },
+  "by-hand": { unit: "per hour", mild: 0, usual: 0.1, meaning: "days that somebody closes at the terminal" },
+  nameless: {
+    unit: "of terminals",
+    mild: 0,
+    usual: 0.3,
+    meaning: "terminals that cannot name the batch they closed last",
+  },
   slow: { unit: "of operations", mild: 0.02, usual: 0.2, meaning: "operations that take most of their window" },
 } as const satisfies Record<string, Row>;
 
@@ -66,6 +73,8 @@ function mixOf(rateOf: (name: SimulatedFault) => number): FaultMix {
     faults: rateOf("faults"),
     "clock-skew": rateOf("clock-skew"),
     refusals: rateOf("refusals"),
+    "by-hand": rateOf("by-hand"),
+    nameless: rateOf("nameless"),
     slow: rateOf("slow"),
   };
 }

@@ -1,4 +1,4 @@
-import type { JournalEntry } from "../journal.ts";
+import type { Change } from "../result-log.ts";
 import type { PlannedEvent } from "./plan.ts";
 
 /** What has happened in a simulated fleet so far. */
@@ -12,7 +12,9 @@ export interface Figures {
     failed: number;
     /** How many FAILED for which reason. */
     failures: Record<string, number>;
-    /** Answers that the server has not yet receipted. */
+    /** Closes that were made at the terminals. */
+    by_hand: number;
+    /** Results that the server has not said to hold. */
     unreceipted: number;
   };
   payments: {
@@ -30,7 +32,7 @@ export function noFigures(): Figures {
   return {
     terminals: 0,
     connected: 0,
-    operations: { running: 0, completed: 0, failed: 0, failures: {}, unreceipted: 0 },
+    operations: { running: 0, completed: 0, failed: 0, failures: {}, by_hand: 0, unreceipted: 0 },
     payments: { count: 0, amount: 0, lost: 0 },
     faults: {},
   };
@@ -41,27 +43,32 @@ export function countFault({ faults }: Figures, kind: Exclude<PlannedEvent["kind
 }
 
 /** Counts what a terminal writes down about its operations; one for each terminal. */
-export function operationCounter({ operations }: Figures): (entry: JournalEntry) => void {
-  const seen = new Map<string, JournalEntry["phase"]>();
-  return ({ operation_id: id, phase, result }) => {
-    const before = seen.get(id);
-    if (before === phase) return;
-    if (before === "started") operations.running -= 1;
-    if (before === "answered") operations.unreceipted -= 1;
-    if (phase === "receipted") {
-      seen.delete(id);
-      return;
-    }
-    seen.set(id, phase);
-    if (phase === "started") operations.running += 1;
-    if (phase !== "answered" || !result) return;
-    operations.unreceipted += 1;
-    if (result.status === "COMPLETED") {
-      operations.completed += 1;
-      return;
-    }
-    operations.failed += 1;
-    const reason = result.reason ?? "unknown";
-    operations.failures[reason] = (operations.failures[reason] ?? 0) + 1;
+export function operationCounter({ operations }: Figures) {
+  const running = new Set<string>();
+  let lacking = 0;
+  const end = (id: string) => {
+    if (running.delete(id)) operations.running -= 1;
+  };
+  return {
+    wrote({ begun, takenBack, results = [] }: Change): void {
+      if (begun && !running.has(begun.operation_id)) {
+        running.add(begun.operation_id);
+        operations.running += 1;
+      }
+      if (takenBack !== undefined) end(takenBack);
+      for (const { operation_id: id, status, reason = "unknown", by_hand } of results) {
+        end(id);
+        if (by_hand) operations.by_hand += 1;
+        else if (status === "COMPLETED") operations.completed += 1;
+        else {
+          operations.failed += 1;
+          operations.failures[reason] = (operations.failures[reason] ?? 0) + 1;
+        }
+      }
+    },
+    untold(count: number): void {
+      operations.unreceipted += count - lacking;
+      lacking = count;
+    },
   };
 }

@@ -66,7 +66,9 @@ describe("the plan of a terminal", () => {
     expect(restarts.length / (days * 24)).toBeCloseTo(0.5, 1);
     const everything = until(days * dayMs, { faults: { ...allFaults, restarts: 0.5 } });
     expect(everything.filter(({ kind }) => kind === "restart")).toEqual(restarts);
-    expect(kindsOf(everything)).toEqual(new Set(["payment", "drop", "silent", "slow_link", "restart", "device_fault"]));
+    expect(kindsOf(everything)).toEqual(
+      new Set(["payment", "drop", "silent", "slow_link", "restart", "device_fault", "by_hand"]),
+    );
     expect(until(days * dayMs, { faults: noFaults, paymentsPerHour: 0 })).toEqual([]);
   });
 });

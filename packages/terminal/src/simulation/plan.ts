@@ -23,6 +23,7 @@ type Happening =
   | { kind: "silent"; lastsMs: number }
   | { kind: "slow_link"; delayMs: number; lastsMs: number }
   | { kind: "restart"; lastsMs: number }
+  | { kind: "by_hand" }
   | { kind: "device_fault"; code: DeviceFaultCode; lastsMs: number };
 export type HappeningKind = Happening["kind"];
 
@@ -58,6 +59,7 @@ export function* planOf(options: PlanOptions): Generator<PlannedEvent, never> {
     byChance(faults["bad-links"], random("bad-links"), badLink),
     byChance(faults.restarts, random("restarts"), restart),
     byChance(faults.faults, random("faults"), deviceFault),
+    byChance(faults["by-hand"], random("by-hand"), () => ({ kind: "by_hand" })),
   ];
   const heads = streams.map((stream) => stream.next().value);
   for (;;) {

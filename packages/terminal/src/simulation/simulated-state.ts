@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import type { FileJournalOptions } from "../file-journal.ts";
-import type { Journal, JournalEntry } from "../journal.ts";
+import type { Journal } from "../journal.ts";
+import type { Change } from "../result-log.ts";
 import { newTerminalState, TerminalState } from "../terminal-state.ts";
 
 const Count = Type.Integer({ minimum: 0 });
@@ -51,8 +52,12 @@ async function replaceUnsynced(path: string, text: string): Promise<void> {
   await rename(`${path}.tmp`, path);
 }
 
-/** The same journal, and somebody who is told of each entry when it is written, or could not be. */
-export function watchedJournal<State>(journal: Journal<State>, wrote: (entry: JournalEntry) => void): Journal<State> {
+/** The same journal, and somebody who is told of each write, and how many results the server lacks then and after its word. */
+export function watchedJournal<State>(
+  journal: Journal<State>,
+  watcher: { wrote: (change: Change<State>) => void; untold: (count: number) => void },
+): Journal<State> {
+  const count = () => watcher.untold(journal.log.countAfter(journal.held));
   return {
     get address() {
       return journal.address;
@@ -60,17 +65,29 @@ export function watchedJournal<State>(journal: Journal<State>, wrote: (entry: Jo
     get state() {
       return journal.state;
     },
-    get: (operationId) => journal.get(operationId),
-    entries: () => journal.entries(),
-    write: async (entry, state) => {
+    get log() {
+      return journal.log;
+    },
+    get held() {
+      return journal.held;
+    },
+    write: async (decide) => {
+      let decided: Change<State> | undefined;
       try {
-        await journal.write(entry, state);
+        return await journal.write((log) => {
+          decided = decide(log);
+          return decided;
+        });
       } finally {
-        wrote(entry);
+        // Also when it could not be stored.
+        if (decided) watcher.wrote(decided);
+        count();
       }
     },
-    forget: (operationIds) => journal.forget(operationIds),
-    save: () => journal.save(),
+    hold: (number) => {
+      journal.hold(number);
+      count();
+    },
     move: (address) => journal.move(address),
     idle: () => journal.idle(),
   };

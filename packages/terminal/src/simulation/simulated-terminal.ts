@@ -4,7 +4,7 @@ import type { Fault } from "../faults.ts";
 import type { Journal } from "../journal.ts";
 import type { Logger } from "../logger.ts";
 import type { Operation, OperationHandlers } from "../operation.ts";
-import type { TerminalState } from "../terminal-state.ts";
+import type { ClosedDay, TerminalState } from "../terminal-state.ts";
 import { VirtualTerminal, type VirtualTerminalSpec } from "../virtual-terminal.ts";
 import type { Agenda } from "./agenda.ts";
 import { type Character, characterOf } from "./character.ts";
@@ -73,12 +73,16 @@ export class SimulatedTerminal {
     this.#link = new SimulatedLink(world.agenda, (isUp) => {
       figures.connected += isUp ? 1 : -1;
     });
-    const count = operationCounter(figures);
-    this.#journal = watchedJournal(journal, (entry) => {
-      count(entry);
-      if (entry.phase !== "answered") return;
-      this.#till.openAfter(entry.operation_id);
-      this.#numbers.delete(entry.operation_id);
+    const counter = operationCounter(figures);
+    this.#journal = watchedJournal(journal, {
+      ...counter,
+      wrote: (change) => {
+        counter.wrote(change);
+        for (const { operation_id: id } of change.results ?? []) {
+          this.#till.openAfter(id);
+          this.#numbers.delete(id);
+        }
+      },
     });
     this.#terminal = this.#play();
   }
@@ -100,7 +104,7 @@ export class SimulatedTerminal {
   /** Ends cleanly; what was taken since the last close is kept, where a journal is. */
   async stop(): Promise<void> {
     await this.#terminal.stop();
-    await this.#journal.save();
+    await this.#journal.write(() => ({}));
   }
 
   #play(): VirtualTerminal {
@@ -108,7 +112,9 @@ export class SimulatedTerminal {
       clock: this.#clock,
       log: this.#world.log,
       open: this.#link.open,
+      namesBatches: this.#character.namesBatches,
       parts: {
+        closed: (day) => this.#closed(day),
         payments: this.#till,
         operations: (usual) => this.#operationsOf(usual),
         telemetry: () => this.#telemetry(),
@@ -119,6 +125,12 @@ export class SimulatedTerminal {
   }
 
   /** The close takes its totals from the payments that there were. */
+  #closed({ result: usual, state }: ClosedDay): ClosedDay {
+    const closed = closeBatch(this.#journal.state, state);
+    const result = { ...usual, ...closed.totals };
+    return { result, state: { ...closed.state, last_close: result } };
+  }
+
   #operationsOf(usual: OperationHandlers<TerminalState>): OperationHandlers<TerminalState> {
     const { end_of_day: usualClose } = usual;
     if (!usualClose) return usual;
@@ -128,10 +140,7 @@ export class SimulatedTerminal {
         ...usualClose,
         run: async (operation, context) => {
           this.#till.shutFor(operation.operation_id);
-          const outcome = await usualClose.run(operation, context);
-          if (outcome.status === "FAILED") return outcome;
-          const closed = closeBatch(this.#journal.state, outcome.state ?? this.#journal.state);
-          return { status: "COMPLETED", result: { ...outcome.result, ...closed.totals }, state: closed.state };
+          return usualClose.run(operation, context);
         },
       },
     };
@@ -140,7 +149,7 @@ export class SimulatedTerminal {
   #fateOf({ operation_id: id }: Operation): Fault | undefined {
     let number = this.#numbers.get(id);
     if (number === undefined) {
-      if (this.#journal.get(id)?.result) return undefined;
+      if (this.#journal.log.find(id)) return undefined;
       number = this.#operations;
       this.#operations += 1;
       this.#numbers.set(id, number);
@@ -181,6 +190,8 @@ export class SimulatedTerminal {
         return this.#link.slowDown(event.delayMs, event.lastsMs);
       case "restart":
         return void this.#losePower(event.lastsMs);
+      case "by_hand":
+        return void this.#terminal.closeByHand().catch(() => undefined);
       case "device_fault":
         return this.#break({ code: event.code, message: "The simulation has it so" }, event.lastsMs);
     }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type JournalEntry, memoryJournal } from "../journal.ts";
+import { begun, result } from "../../test/support/entries.ts";
+import { memoryJournal } from "../journal.ts";
 import { newTerminalState } from "../terminal-state.ts";
 import type { PlannedPayment } from "./plan.ts";
 import { emptyBatch, type SimulatedState, watchedJournal } from "./simulated-state.ts";
@@ -92,24 +93,33 @@ describe("the till", () => {
   });
 });
 
-test("a watched journal tells of each entry once it is written, and of one that could not be", async () => {
+test("a watched journal tells of each change once it is written, and of one that could not be", async () => {
   const wrote: string[] = [];
   const inner = memoryJournal(newState());
-  const entry: JournalEntry = {
-    operation_id: "a",
-    operation: "open_menu",
-    parameters: {},
-    created_at: at,
-    expires_at: at,
-    phase: "started",
-  };
-  const journal = watchedJournal(inner, ({ operation_id: id }) => wrote.push(`${id} ${inner.get(id)?.phase}`));
-  await journal.write(entry);
-  const failing = watchedJournal({ ...inner, write: () => Promise.reject(new Error("full")) }, () =>
-    wrote.push("failed"),
+  const change = { begun: begun({ operation_id: "a" }) };
+  const untold: number[] = [];
+  const watching = (tell: () => string) => ({
+    wrote: () => void wrote.push(tell()),
+    untold: (count: number) => void untold.push(count),
+  });
+  const journal = watchedJournal(
+    inner,
+    watching(() => `${inner.log.begun.length} begun`),
   );
-  await expect(failing.write(entry)).rejects.toThrow("full");
-  expect(wrote).toEqual(["a started", "failed"]);
+  await journal.write(() => change);
+  const full: typeof inner.write = async (decide) => {
+    decide(inner.log);
+    throw new Error("full");
+  };
+  const failing = watchedJournal(
+    { ...inner, write: full },
+    watching(() => "failed"),
+  );
+  await expect(failing.write(() => change)).rejects.toThrow("full");
+  expect(wrote).toEqual(["1 begun", "failed"]);
+  await journal.write(() => ({ results: [result({ operation_id: "a" }), result()] }));
+  journal.hold(1);
+  expect(untold).toEqual([0, 0, 2, 1]);
   inner.state.open_batch.purchases_count = 7;
   expect(journal.state.open_batch.purchases_count).toBe(7);
 });

@@ -1,5 +1,5 @@
-import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import type { Payments } from "../payments.ts";
+import type { TerminalState } from "../terminal-state.ts";
 import { Waiters } from "../waiters.ts";
 import type { PlannedPayment } from "./plan.ts";
 import { emptyBatch, type OpenBatch, type SimulatedState } from "./simulated-state.ts";
@@ -9,7 +9,7 @@ export interface Paying {
   readonly payment: PlannedPayment;
 }
 
-type Totals = Omit<EndOfDayResult, "outcome" | "batch_id" | "start_of_day_at" | "last_end_of_day_at" | "currency">;
+type Totals = Omit<OpenBatch, "oldest_at"> & { sale_amount: number };
 
 /** Where the payments of a simulated terminal are taken: one at a time, none while its day is being closed. */
 export class Till implements Payments {
@@ -74,7 +74,7 @@ export class Till implements Payments {
 /** Closes the open batch: what it came to, and the state in which the next one is open. To be stored together. */
 export function closeBatch(
   { open_batch: batch }: SimulatedState,
-  next: Pick<SimulatedState, "batch_number" | "start_of_day_at">,
+  next: TerminalState,
 ): { totals: Totals; state: SimulatedState } {
   const { oldest_at: _, ...sums } = batch;
   const sale_amount = sums.purchases_amount - sums.tip_amount - sums.reversals_amount;

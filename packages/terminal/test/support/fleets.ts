@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { Compile } from "typebox/compile";
 import { afterEach, expect } from "vitest";
+import type { WholeClose } from "../../src/terminal-state.ts";
 import { createVirtualFleet, type VirtualFleet, type VirtualFleetOptions } from "../../src/virtual-fleet.ts";
 import type { VirtualTerminalSpec } from "../../src/virtual-terminal.ts";
 import { password } from "./broker.ts";
@@ -42,7 +43,7 @@ export function useFleets(scene: () => Scene) {
     close: async () => {
       const { server } = scene();
       const { operation_id } = server.command({ operation: "end_of_day" });
-      return endOfDay.Parse((await server.result(operation_id)).result);
+      return endOfDay.Parse((await server.result(operation_id)).result) as WholeClose;
     },
     /** Shows that a terminal is healthy after a fault: a command without one is answered. */
     works: async () => {

@@ -1,18 +1,29 @@
-import { type Journal, type JournalEntry, memoryJournal } from "../../src/journal.ts";
+import { type Journal, memoryJournal } from "../../src/journal.ts";
+import type { Change } from "../../src/result-log.ts";
+
+export type Phase = "started" | "answered" | "taken_back" | "other";
+
+/** What a write is about. */
+export function phaseOf(change: Change | undefined): Phase {
+  if (change?.begun) return "started";
+  if (change?.results?.length) return "answered";
+  return change?.takenBack === undefined ? "other" : "taken_back";
+}
 
 /** A journal in memory whose writes of some phases take until they are let through, and then are there at once. */
-export function gatedJournal(...held: JournalEntry["phase"][]) {
+export function gatedJournal(...held: Phase[]) {
   const memory = memoryJournal(undefined);
   const waiting: (() => void)[] = [];
   /** Phases in the order in which they were written. */
-  const written: JournalEntry["phase"][] = [];
+  const written: Phase[] = [];
   const journal: Journal = {
     ...memory,
     state: undefined,
-    write: async (entry) => {
-      if (held.includes(entry.phase)) await new Promise<void>((resolve) => waiting.push(resolve));
-      written.push(entry.phase);
-      await memory.write(entry);
+    write: async (decide) => {
+      const phase = phaseOf(decide(memory.log));
+      if (held.includes(phase)) await new Promise<void>((resolve) => waiting.push(resolve));
+      written.push(phase);
+      return memory.write(decide);
     },
   };
   return {

@@ -1,6 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Messages } from "@tillkeeper/contract/mqtt";
 
 interface Proof {
   header: Record<string, unknown>;
@@ -27,6 +28,8 @@ export class PairingServer {
   passwordOf = (number: number) => this.tokenOf(number);
   /** The terminal's device has this number; another one after each pairing and each loss of memory. */
   device = 0;
+  /** The results that it holds of a log, in order. */
+  readonly held: Messages["result"][] = [];
   /** Whether what was asked for is done, and the answer to it gets lost. */
   losesAnswer = false;
   #tokens = 0;
@@ -86,6 +89,7 @@ export class PairingServer {
         ...(retryAfter !== undefined && { headers: { "retry-after": retryAfter } }),
       };
     }
+    if (path === "/v1/device/results") return { status: 200, body: this.#take(body["results"]) };
     if (path === "/v1/device/pair" || body["memory_lost"] === true) this.device += 1;
     if (this.losesAnswer) {
       this.losesAnswer = false;
@@ -103,6 +107,20 @@ export class PairingServer {
       mqtt_client_id: address,
     };
     return { status: 200, body: { ...who, ...token, ...mqtt, https_url: this.url, server_time: at } };
+  }
+
+  #take(results: unknown) {
+    const memory = () => {
+      const last = this.held.at(-1);
+      return last ? { number: last.number ?? 0, id: last.operation_id } : { number: 0 };
+    };
+    const receipts = (results as Messages["result"][]).map((result) => {
+      const { number = 0, oldest, operation_id } = result;
+      if (number > memory().number + 1 && !oldest) return { operation_id, memory: memory() };
+      if (number > memory().number) this.held.push(result);
+      return { operation_id, status: "COMPLETED", memory: memory() };
+    });
+    return { receipts, memory: memory() };
   }
 
   #verify(proof: string): Proof | undefined {

@@ -1,5 +1,6 @@
 import { expect, vi } from "vitest";
 import { Answers } from "../../src/answers.ts";
+import { Closes } from "../../src/closes.ts";
 import type { Journal } from "../../src/journal.ts";
 import { silentLogger } from "../../src/logger.ts";
 import type { OperationHandlers } from "../../src/operation.ts";
@@ -15,13 +16,21 @@ type Options<State> = {
   clock?: FakeClock;
   /** Where to note results; a list of its own unless told otherwise. */
   results?: ReportedResult[];
-} & Partial<Pick<OperationRunnerOptions<State>, "settled" | "payments">>;
+} & Partial<Pick<OperationRunnerOptions<State>, "settled" | "payments" | "comparison">>;
+
+const compared = { isDone: () => true, done: () => Promise.resolve() };
 
 /** An operation runner without a wire: what it says is noted, and nobody answers unless the test does. */
 export function runnerRig<State>(
   handlers: OperationHandlers<State>,
   journal: Journal<State>,
-  { clock = new FakeClock(noon), settled = () => undefined, results = [], ...more }: Options<State> = {},
+  {
+    clock = new FakeClock(noon),
+    settled = () => undefined,
+    results = [],
+    comparison = compared,
+    ...more
+  }: Options<State> = {},
 ) {
   /** Channels in the order in which they were used. */
   const said: string[] = [];
@@ -32,18 +41,25 @@ export function runnerRig<State>(
     said.push("result");
     results.push(result);
   };
+  let told = journal.log.last;
+  const added = () => {
+    for (const entry of journal.log.after(told, Number.POSITIVE_INFINITY)) report(entry);
+    told = journal.log.last;
+  };
+  const closes = new Closes({ handler: handlers.end_of_day, journal, clock, log: silentLogger, added });
   const answers = new Answers({
     journal,
     clock,
     log: silentLogger,
-    answered: report,
-    sendAgain: report,
-    receipted: () => {},
+    telling: { added, repeat: report, unnumbered: report, numbered: added },
+    lastBatch: () => closes.lastBatch(),
   });
   const runner = new OperationRunner({
     handlers,
     journal,
     answers,
+    closes,
+    comparison,
     clock,
     log: silentLogger,
     serverTime: new ServerTime(clock),
@@ -66,6 +82,7 @@ export function runnerRig<State>(
   return {
     runner,
     answers,
+    closes,
     journal,
     clock,
     said,

@@ -1,7 +1,9 @@
 import {
   type CommandMessage,
   type DownChannel,
+  type Memory,
   type Messages,
+  mayHaveClosed,
   messages,
   parseTopic,
   topic,
@@ -44,6 +46,10 @@ export class ScriptedServer {
   readonly faults: string[] = [];
   welcomes = true;
   receipts = true;
+  /** How far it is with the log of the device. */
+  memory: Memory = { number: 0 };
+  /** The last close that it holds. */
+  lastClose: string | null = null;
   readonly #broker: TestBroker;
   readonly #address: string;
 
@@ -84,7 +90,8 @@ export class ScriptedServer {
 
   /** Sends a command that may be begun for `windowMs`, and gives it back. */
   command(overrides: Partial<CommandMessage> = {}, windowMs = 15_000): CommandMessage {
-    const message = command(this.now(), overrides, windowMs);
+    const closes = overrides.operation === "end_of_day" && { previous_close: this.lastClose };
+    const message = command(this.now(), { ...closes, ...overrides }, windowMs);
     this.send("command", message);
     return message;
   }
@@ -94,8 +101,35 @@ export class ScriptedServer {
     this.send("cancel", { operation_id, operation, created_at, expires_at });
   }
 
+  /** Takes a result as a server does: the next of the log only. */
   receipt(operationId: string, status: Messages["receipt"]["status"] = "COMPLETED"): void {
-    this.send("receipt", { operation_id: operationId, status });
+    const result = this.resultsOf(operationId).at(-1);
+    const isNext = this.#take(result);
+    this.send("receipt", { operation_id: operationId, ...(isNext && { status }), memory: this.memory });
+  }
+
+  /** It says how far it is, as after a heartbeat that believes something else. */
+  word(): void {
+    this.send("memory", { memory: this.memory });
+  }
+
+  /** Its database goes back, to a moment when it held so many results. */
+  goBackTo(number: number): void {
+    const held = this.results.filter((result) => (result.number ?? 0) <= number);
+    this.memory = { number: 0 };
+    this.lastClose = null;
+    for (const result of held.toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0))) this.#take(result);
+  }
+
+  /** Answers whether it takes the result. */
+  #take(result: Messages["result"] | undefined): boolean {
+    if (result?.number === undefined) return true;
+    if (result.number > this.memory.number + 1 && !result.oldest) return false;
+    if (result.number > this.memory.number) {
+      this.memory = { number: result.number, id: result.operation_id };
+      if (mayHaveClosed(result)) this.lastClose = result.operation_id;
+    }
+    return true;
   }
 
   /** Fails when anything that came did not fit the contract. */
@@ -160,6 +194,7 @@ export class ScriptedServer {
       server_time: new Date(this.now()).toISOString(),
       hello_sent_at: helloSentAt,
       ...(this.heartbeatSeconds !== undefined && { heartbeat_seconds: this.heartbeatSeconds }),
+      memory: this.memory,
     });
   }
 }

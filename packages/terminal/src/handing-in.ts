@@ -1,0 +1,21 @@
+import { limits } from "@tillkeeper/contract/limits";
+import type { Journal } from "./journal.ts";
+import { type ServerOptions, sendResults } from "./pairing.ts";
+
+/**
+ * Hands in what the server lacks of the log of a device that was replaced: it cannot connect any more, and nobody else knows
+ * what it has done. Rejects with `DeviceServerError`; may be called again.
+ */
+export async function handIn(options: ServerOptions, journal: Journal<unknown>): Promise<void> {
+  const { address } = journal;
+  if (address === undefined) return;
+  for (;;) {
+    const results = journal.log.after(journal.held, limits.longPollMessages);
+    if (results.length === 0) return;
+    const before = journal.held;
+    const memory = await sendResults(options, address, results);
+    journal.hold(memory.number);
+    // Nothing is gained by saying the same again.
+    if (memory.number === before) return;
+  }
+}
