@@ -19,6 +19,8 @@ export interface Serving {
   start(under?: readonly string[]): Promise<void>;
   /** Sends SIGTERM; resolves to the exit code, or the signal that ended it. */
   stop(): Promise<number | string | null>;
+  /** Hangs until it is killed: its connections stay, and nothing is read from them. */
+  hang(): void;
   /** As a crash, or the loss of its machine. */
   kill(): Promise<void>;
 }
@@ -63,8 +65,9 @@ export async function serve({ folder, env }: ServeOptions): Promise<Serving> {
     await vi.waitUntil(() => isReady(url));
   };
   await start();
+  const hang = () => void child?.kill("SIGSTOP");
   const kill = async () => void (await end("SIGKILL"));
-  return { url, mqttUrl: `mqtt://127.0.0.1:${mqttPort}`, data, start, stop: () => end("SIGTERM"), kill };
+  return { url, mqttUrl: `mqtt://127.0.0.1:${mqttPort}`, data, start, stop: () => end("SIGTERM"), hang, kill };
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -1,11 +1,24 @@
 import { expect, type TestContext } from "vitest";
+import type { TestServer } from "../../support/test-server.ts";
 import { type AgentArguments, AgentProcess, type ProgramName } from "./agents.ts";
-import { carrierOf } from "./carriers.ts";
+import type { Desk } from "./desk.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a case is told: where it plays, and with which program. */
 export interface Scene {
   stage: () => Stage;
+  program: ProgramName;
+}
+
+/** Where a device plays. */
+export interface Place extends Pick<Desk<Pick<TestServer, "call" | "url">>, "server" | "see" | "folder"> {
+  transport: AgentArguments["transport"];
+  mqttVersion?: AgentArguments["mqttVersion"];
+  caFile?: string | undefined;
+}
+
+interface Played {
+  stage: () => Place;
   program: ProgramName;
 }
 
@@ -16,11 +29,16 @@ export class SuiteDevice {
   readonly id: string;
   readonly serial: string;
   readonly #arguments: AgentArguments;
-  readonly #scene: Scene;
+  readonly #scene: Played;
   readonly #cleanup: Cleanup;
   #running: AgentProcess | undefined;
 
-  constructor(scene: Scene, cleanup: Cleanup, who: { id: string; serial: string }, more: Partial<AgentArguments> = {}) {
+  constructor(
+    scene: Played,
+    cleanup: Cleanup,
+    who: { id: string; serial: string },
+    more: Partial<AgentArguments> = {},
+  ) {
     const stage = scene.stage();
     this.id = who.id;
     this.serial = who.serial;
@@ -31,7 +49,7 @@ export class SuiteDevice {
       serial: who.serial,
       state: stage.folder(),
       transport: stage.transport,
-      mqttVersion: carrierOf(stage.carrier).told,
+      mqttVersion: stage.mqttVersion,
       ca: stage.caFile,
       ...more,
     };

@@ -5,8 +5,9 @@ import type { CheckUpdateResult, EndOfDayResult, SendLogsResult } from "@tillkee
 import { expect, it, vi } from "vitest";
 import { sha256Of } from "../../support/logs.ts";
 import { programOf } from "./agents.ts";
+import { operations } from "./desk.ts";
 import { activeDevice, type Scene, type SuiteDevice } from "./device.ts";
-import { operations, type Stage } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 const slowly = { parameters: { operator_id: "simulate:slow" }, timeout: 20 };
 /** Thirteen digits and more, with blanks or hyphens between them or without. */

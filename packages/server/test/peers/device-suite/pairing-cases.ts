@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { operations } from "./desk.ts";
 import { activeDevice, pairedDevice, type Scene, SuiteDevice } from "./device.ts";
-import { operations } from "./stage.ts";
 
 /** By then a device that was replaced must have lost its connection. */
 const lockedOutWithinMs = 5_000;

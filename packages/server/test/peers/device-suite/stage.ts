@@ -7,40 +7,30 @@ import type { TestBroker } from "../../support/broker-process.ts";
 import { embeddedConfig } from "../../support/brokers.ts";
 import type { Authority } from "../../support/certificates.ts";
 import { freePort } from "../../support/free-port.ts";
-import { watcher } from "../../support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "../../support/test-server.ts";
-import { brokerOf, type CarrierName, carriers, levelOf } from "./carriers.ts";
-
-export const operations = "/v1/admin/terminals/operations";
+import { startTestServer, type TestServer } from "../../support/test-server.ts";
+import { brokerOf, type CarrierName, carrierOf, carriers, levelOf } from "./carriers.ts";
+import { Desk } from "./desk.ts";
 
 /** One server with one broker, that all tests of a carrier share. */
-export class Stage {
+export class Stage extends Desk<TestServer> {
   readonly carrier: CarrierName;
-  readonly server: TestServer;
-  readonly tenant: Tenant;
   readonly broker: TestBroker | undefined;
   /** What a further server on the same broker is configured with. */
   readonly mqtt: Config["mqtt"];
-  readonly see: ReturnType<typeof watcher>;
   readonly dataDir: string;
   /** Of the authority that devices are to trust. */
   readonly caFile: string | undefined;
-  readonly #folder: string;
-  #made = 0;
 
   private constructor(
     carrier: CarrierName,
     parts: Pick<Stage, "server" | "tenant" | "broker" | "mqtt" | "dataDir" | "caFile">,
   ) {
+    super(parts.server, parts.tenant, carrier);
     this.carrier = carrier;
-    this.server = parts.server;
-    this.tenant = parts.tenant;
     this.broker = parts.broker;
     this.mqtt = parts.mqtt;
     this.dataDir = parts.dataDir;
     this.caFile = parts.caFile;
-    this.see = watcher(parts.server, parts.tenant);
-    this.#folder = mkdtempSync(join(tmpdir(), "tillkeeper-suite-"));
   }
 
   /** With an authority, the broker has a certificate of it, and server and devices come with TLS and trust nobody else. */
@@ -65,7 +55,8 @@ export class Stage {
   async close(): Promise<void> {
     await this.server.stop();
     await this.broker?.stop();
-    for (const folder of [this.#folder, this.dataDir]) rmSync(folder, { recursive: true, force: true });
+    this.tidy();
+    rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   get transport(): "mqtt" | "https" {
@@ -77,63 +68,10 @@ export class Stage {
     return levelOf(this.carrier);
   }
 
-  /** A folder that is not there yet. */
-  folder(): string {
-    return join(this.#folder, String((this.#made += 1)));
+  /** What programs are told to speak, where they do not find out by themselves. */
+  get mqttVersion() {
+    return carrierOf(this.carrier).told;
   }
-
-  call(method: string, path: string, body?: object) {
-    return this.server.call(method, path, { ...this.tenant, ...(body && { body }) });
-  }
-
-  terminal(id: string, below = ""): string {
-    return `/v1/accounts/${this.tenant.aid}/terminals/${id}${below}`;
-  }
-
-  /** A terminal that waits for its device, with its pairing code. */
-  async register(deviceModel = "SATURN1000"): Promise<{ id: string; serial: string; code: string }> {
-    const serial = `SUITE-${this.carrier}-${(this.#made += 1)}`;
-    const body = { device_serial_number: serial, store_id: "S312", device_model: deviceModel };
-    const answer = await this.call("POST", `/v1/accounts/${this.tenant.aid}/terminals`, body);
-    if (answer.status !== 201) throw unexpected("terminal", answer);
-    return { id: answer.body.terminal_id, serial, code: answer.body.pairing.code };
-  }
-
-  async statusOf(id: string): Promise<string> {
-    return (await this.call("GET", this.terminal(id))).body.status;
-  }
-
-  /** Has an operation accepted, and answers its id. */
-  async send(terminalId: string, operation: string, more: object = {}): Promise<string> {
-    const answer = await this.call("POST", operations, { terminal_id: terminalId, operation, ...more });
-    if (answer.status !== 201) throw unexpected(operation, answer);
-    return answer.body.id;
-  }
-
-  async operation(id: string) {
-    return (await this.call("GET", `${operations}/${id}`)).body;
-  }
-
-  /** The operation once it has ended. */
-  async ended(id: string, timeout = 60_000) {
-    await vi.waitUntil(async () => (await this.operation(id)).status !== "PENDING", { timeout, interval: 25 });
-    return this.operation(id);
-  }
-
-  async reaches(id: string, phase: string): Promise<void> {
-    await vi.waitUntil(async () => (await this.operation(id)).phase === phase, { interval: 10 });
-  }
-
-  /** Carries an operation out that must succeed, and answers its result. */
-  async perform(terminalId: string, operation: string, more: object = {}) {
-    const ended = await this.ended(await this.send(terminalId, operation, more));
-    if (ended.status !== "COMPLETED") throw unexpected(operation, ended);
-    return ended.result;
-  }
-}
-
-function unexpected(what: string, answer: { status: unknown; body?: unknown }): Error {
-  return new Error(`${what}: ${JSON.stringify(answer.body ?? answer)}`);
 }
 
 export async function ready(server: TestServer): Promise<void> {

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { vi } from "vitest";
+import { watcher } from "../../support/presence.ts";
+import type { Tenant, TestServer } from "../../support/test-server.ts";
+
+export const operations = "/v1/admin/terminals/operations";
+
+/** Where somebody who runs terminals sits: what is asked of a server over its API. */
+export class Desk<Server extends Pick<TestServer, "call"> = Pick<TestServer, "call">> {
+  readonly server: Server;
+  readonly tenant: Tenant;
+  readonly see: ReturnType<typeof watcher>;
+  readonly #name: string;
+  readonly #folder = mkdtempSync(join(tmpdir(), "tillkeeper-suite-"));
+  #made = 0;
+
+  /** `name` is in the serial numbers that are registered. */
+  constructor(server: Server, tenant: Tenant, name: string) {
+    this.server = server;
+    this.tenant = tenant;
+    this.see = watcher(server, tenant);
+    this.#name = name;
+  }
+
+  /** A folder that is not there yet. */
+  folder(): string {
+    return join(this.#folder, String((this.#made += 1)));
+  }
+
+  /** Removes all folders. */
+  tidy(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  call(method: string, path: string, body?: object) {
+    return this.server.call(method, path, { ...this.tenant, ...(body && { body }) });
+  }
+
+  terminal(id: string, below = ""): string {
+    return `/v1/accounts/${this.tenant.aid}/terminals/${id}${below}`;
+  }
+
+  /** A terminal that waits for its device, with its pairing code. */
+  async register(deviceModel = "SATURN1000"): Promise<{ id: string; serial: string; code: string }> {
+    const serial = `SUITE-${this.#name}-${(this.#made += 1)}`;
+    const body = { device_serial_number: serial, store_id: "S312", device_model: deviceModel };
+    const answer = await this.call("POST", `/v1/accounts/${this.tenant.aid}/terminals`, body);
+    if (answer.status !== 201) throw unexpected("terminal", answer);
+    return { id: answer.body.terminal_id, serial, code: answer.body.pairing.code };
+  }
+
+  async statusOf(id: string): Promise<string> {
+    return (await this.call("GET", this.terminal(id))).body.status;
+  }
+
+  /** Has an operation accepted, and answers its id. */
+  async send(terminalId: string, operation: string, more: object = {}): Promise<string> {
+    const answer = await this.call("POST", operations, { terminal_id: terminalId, operation, ...more });
+    if (answer.status !== 201) throw unexpected(operation, answer);
+    return answer.body.id;
+  }
+
+  async operation(id: string) {
+    return (await this.call("GET", `${operations}/${id}`)).body;
+  }
+
+  /** The operation once it has ended. */
+  async ended(id: string, timeout = 60_000) {
+    await vi.waitUntil(async () => (await this.operation(id)).status !== "PENDING", { timeout, interval: 25 });
+    return this.operation(id);
+  }
+
+  async reaches(id: string, phase: string): Promise<void> {
+    await vi.waitUntil(async () => (await this.operation(id)).phase === phase, { interval: 10 });
+  }
+
+  /** Carries an operation out that must succeed, and answers its result. */
+  async perform(terminalId: string, operation: string, more: object = {}) {
+    const ended = await this.ended(await this.send(terminalId, operation, more));
+    if (ended.status !== "COMPLETED") throw unexpected(operation, ended);
+    return ended.result;
+  }
+}
+
+function unexpected(what: string, answer: { status: unknown; body?: unknown }): Error {
+  return new Error(`${what}: ${JSON.stringify(answer.body ?? answer)}`);
+}

@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inject, vi } from "vitest";
+import { openDb } from "../../../src/db/db.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import { createLogger } from "../../../src/platform/log.ts";
+import type { TestBroker } from "../../support/broker-process.ts";
+import { type OwnPostgres, startOwnPostgres } from "../../support/own-postgres.ts";
+import { type Serving, serve } from "../../support/serving.ts";
+import { makeTenant, send, type Tenant, type TestServer } from "../../support/test-server.ts";
+import { Desk, operations } from "../device-suite/desk.ts";
+import { type Keeping, KeptDatabase, runTillkeeper } from "./keeping.ts";
+
+const aid = "T29100001";
+
+interface Parts {
+  server: Pick<TestServer, "call" | "url">;
+  tenant: Tenant;
+  serving: Serving;
+  postgres: OwnPostgres;
+  database: KeptDatabase;
+  broker: TestBroker | undefined;
+  keeping: Keeping;
+  env: Record<string, string>;
+  folder: string;
+}
+
+/** `tillkeeper serve` on Debian's PostgreSQL, whose database goes back to an earlier moment. */
+export class Drill extends Desk<Parts["server"]> {
+  readonly transport = "auto";
+  readonly #parts: Parts;
+  readonly #meanwhile: (() => Promise<void>)[] = [];
+
+  private constructor(parts: Parts) {
+    super(parts.server, parts.tenant, "drill");
+    this.#parts = parts;
+  }
+
+  static async open(
+    openBroker: () => Promise<TestBroker | undefined>,
+    keepingOf: (env: Record<string, string>) => Keeping,
+  ) {
+    const folder = mkdtempSync(join(tmpdir(), "tillkeeper-drill-"));
+    const postgres = await startOwnPostgres({ settings: { fsync: "off" } });
+    const database = await KeptDatabase.make(postgres);
+    const broker = await openBroker();
+    await broker?.start("");
+    const env = {
+      DATABASE_URL: database.url,
+      TILLKEEPER_KEY_FILE: join(folder, "key"),
+      TILLKEEPER_HEARTBEAT_SECONDS: "5",
+      TILLKEEPER_LOG_LEVEL: process.env["TEST_LOG"] === "1" ? "info" : "silent",
+      NODE_COMPILE_CACHE: inject("compiled"),
+      ...(broker?.mqtt.outsideUrl !== undefined && { MQTT_URL: broker.mqtt.outsideUrl }),
+      ...(broker?.mqtt.access !== undefined && { TILLKEEPER_BROKER_ACCESS: broker.mqtt.access }),
+      ...(broker?.mqtt.brokerSecret !== undefined && { TILLKEEPER_BROKER_SECRET: broker.mqtt.brokerSecret }),
+    };
+    const serving = await serve({ folder, env });
+    const call: TestServer["call"] = (method, path, request) => send<never>(serving.url, method, path, request);
+    const db = openDb({ connectionString: database.url }, createLogger("silent"));
+    const tenant = await makeTenant({ db, call, clock: systemClock }, aid);
+    await db.close();
+    await call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+    const server = { url: serving.url, call };
+    return new Drill({ server, tenant, serving, postgres, database, broker, keeping: keepingOf(env), env, folder });
+  }
+
+  async stop(): Promise<void> {
+    const { serving, broker, postgres, folder } = this.#parts;
+    await serving.kill();
+    await broker?.stop();
+    await postgres.remove();
+    this.tidy();
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  get #file(): string {
+    return join(this.#parts.folder, "backup");
+  }
+
+  backUp(): Promise<void> {
+    return this.#parts.keeping.backup(this.#parts.database.url, this.#file);
+  }
+
+  /** The database is as it was at the backup; servers that run are not told. */
+  async goBack(): Promise<void> {
+    await this.#parts.database.goBack((url) => this.#parts.keeping.restore(url, this.#file));
+  }
+
+  /** The server hangs, and does not come back from it. */
+  hang(): void {
+    this.#parts.serving.hang();
+  }
+
+  /** As an operator does it after a loss: restore, `tillkeeper restored`, start. Answers what is printed. */
+  async loseAndRestore(): Promise<string> {
+    const { serving, env } = this.#parts;
+    await serving.kill();
+    await this.goBack();
+    for (const happen of this.#meanwhile) await happen();
+    const printed = await runTillkeeper(env, ["restored"]);
+    await serving.start();
+    return printed;
+  }
+
+  /** The deadline of an operation passes while no server runs. */
+  expireMeanwhile(id: string): void {
+    const over = "deadline = now() - interval '1 minute'";
+    this.#meanwhile.push(async () => {
+      await this.#parts.database.query(`update operations set ${over} where id = '${id}'`);
+      await this.#parts.database.query(`update operation_claims set ${over} where operation_id = '${id}'`);
+    });
+  }
+
+  /** How each time was found out that the database went back. */
+  async restores(): Promise<string[]> {
+    const rows = await this.#parts.database.query<{ how: string }>("select how from database_restores order by at");
+    return rows.map(({ how }) => how);
+  }
+
+  /** Asks for a close, with an idempotency key. */
+  close(terminalId: string, key: string, more: object = {}) {
+    return this.server.call("POST", operations, {
+      ...this.tenant,
+      headers: { "idempotency-key": key },
+      body: { terminal_id: terminalId, operation: "end_of_day", timeout: 120, ...more },
+    });
+  }
+
+  /** The operation once it is known and has ended. */
+  async known(id: string) {
+    await vi.waitUntil(async () => (await this.operation(id)).status !== undefined, { interval: 50 });
+    return this.ended(id);
+  }
+
+  /** All closes of a terminal that the list shows, newest first. */
+  async closesOf(terminalId: string) {
+    return (await this.call("GET", `${operations}?terminal_id=${terminalId}&operation=end_of_day`)).body;
+  }
+}

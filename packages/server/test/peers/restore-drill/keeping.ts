@@ -1,0 +1,95 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import {
+  asSuperuser,
+  databaseUrl,
+  makeOwner,
+  type OwnPostgres,
+  type PostgresAddress,
+  query,
+} from "../../support/own-postgres.ts";
+
+const run = promisify(execFile);
+const programs = "/usr/lib/postgresql/15/bin";
+const tillkeeper = fileURLToPath(new URL("../../../../cli/src/main.ts", import.meta.url));
+const database = "tillkeeper";
+
+/** How backups are made and read, by the user that the server connects as. */
+export interface Keeping {
+  backup(url: string, file: string): Promise<void>;
+  restore(url: string, file: string): Promise<void>;
+}
+
+/** With PostgreSQL's own programs, as docs/backup.md says. */
+export const byPgDump: Keeping = {
+  async backup(url, file) {
+    const env = { PATH: "/usr/bin:/bin", LC_ALL: "C", PGOPTIONS: "-c tillkeeper.all_accounts=on" };
+    await run(join(programs, "pg_dump"), ["--enable-row-security", "--format=custom", `--file=${file}`, url], { env });
+  },
+  async restore(url, file) {
+    await run(join(programs, "pg_restore"), ["--no-owner", "--exit-on-error", `--dbname=${url}`, file]);
+  },
+};
+
+/** With the commands of the server itself. */
+export function byTillkeeper(env: Record<string, string>): Keeping {
+  const command = async (url: string, ...args: string[]) =>
+    void (await runTillkeeper({ ...env, DATABASE_URL: url }, args));
+  return {
+    backup: (url, file) => command(url, "backup", "--to", file),
+    restore: (url, file) => command(url, "restore", file),
+  };
+}
+
+/** Answers what the command prints. */
+export async function runTillkeeper(env: Record<string, string>, args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [tillkeeper, ...args], { env: { PATH: process.env["PATH"], ...env } });
+  return stdout;
+}
+
+/** The database of a server in a cluster of its own, owned by somebody who is no superuser. */
+export class KeptDatabase {
+  readonly url: string;
+  readonly #postgres: OwnPostgres;
+  readonly #owner: PostgresAddress;
+  #lost = 0;
+
+  private constructor(postgres: OwnPostgres, owner: PostgresAddress) {
+    this.#postgres = postgres;
+    this.#owner = owner;
+    this.url = databaseUrl(owner, database);
+  }
+
+  static async make(postgres: OwnPostgres): Promise<KeptDatabase> {
+    const kept = new KeptDatabase(postgres, await makeOwner(postgres, "app"));
+    await kept.#create(database);
+    return kept;
+  }
+
+  /** Puts what `fill` makes in its place: servers find another database where theirs was, and keep every other connection. */
+  async goBack(fill: (url: string) => Promise<void>): Promise<void> {
+    await this.#create("earlier");
+    await fill(databaseUrl(this.#owner, "earlier"));
+    await this.#superuser(`alter database ${database} allow_connections false`);
+    await this.#superuser(
+      `select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '${database}'`,
+    );
+    await this.#superuser(`alter database ${database} rename to lost_${(this.#lost += 1)}`);
+    await this.#superuser(`alter database earlier rename to ${database}`);
+  }
+
+  /** Runs one statement in it, and answers its rows. */
+  query<T extends object>(text: string): Promise<T[]> {
+    return query<T>(this.#postgres, text, database);
+  }
+
+  #create(name: string): Promise<void> {
+    return this.#superuser(`create database ${name} owner ${this.#owner.user}`);
+  }
+
+  #superuser(text: string): Promise<void> {
+    return asSuperuser(this.#postgres, text);
+  }
+}

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TestBroker } from "../../support/broker-process.ts";
+import { type ProgramName, programs } from "../device-suite/agents.ts";
+import { SuiteDevice } from "../device-suite/device.ts";
+import { Drill } from "./drill.ts";
+import type { Keeping } from "./keeping.ts";
+import { Meeting } from "./meeting.ts";
+import { restoreStories } from "./restore-stories.ts";
+import { swapStories } from "./swap-stories.ts";
+
+/**
+ * What the drill comes to, in this order. The stories meet here: whatever one of them does between `backup` and `restored` is
+ * lost, and so it is between `restored` and `again`.
+ */
+type Moment =
+  /** The backup is made. */
+  | "backup"
+  /** The server hangs, and is lost before it goes on. */
+  | "hangs"
+  /** Another server runs on the database of the backup, and `tillkeeper restored` has been run. */
+  | "restored"
+  /** The database is that of the backup once more; servers run, links are up, and nobody is told. */
+  | "again";
+
+/** What a story has to do with. */
+export interface Play {
+  drill: Drill;
+  until: (moment: Moment) => Promise<void>;
+  /** A device that has not been started. */
+  device: (who: { id: string; serial: string }) => SuiteDevice;
+  /** A device whose terminal is ACTIVE. */
+  activeDevice: () => Promise<SuiteDevice>;
+}
+
+export type Story = (play: Play) => Promise<void>;
+
+const programNames = Object.keys(programs) as ProgramName[];
+const timeout = 300_000;
+const stories: Record<string, Story> = { ...restoreStories, ...swapStories };
+const titles = Object.keys(stories);
+
+/** All stories with all programs, at the same time, in one drill. */
+export function restoreDrill(
+  openBroker: () => Promise<TestBroker | undefined>,
+  keepingOf: (env: Record<string, string>) => Keeping,
+): void {
+  describe("a restore drill", () => {
+    let drill: Drill;
+    let printed = "";
+    let restores: string[] = [];
+    const outcomes = new Map<string, PromiseSettledResult<void>>();
+    const cleanups: (() => Promise<void>)[] = [];
+
+    beforeAll(async () => {
+      drill = await Drill.open(openBroker, keepingOf);
+      const meeting = new Meeting<Moment>();
+      const told = programNames.flatMap((program) =>
+        titles.map(async (title) => {
+          const play = playOf(drill, program, meeting, cleanups);
+          const [outcome] = await Promise.allSettled([meeting.join((stories[title] as Story)(play))]);
+          outcomes.set(`${program} ${title}`, outcome);
+        }),
+      );
+      await meeting.hold("backup", () => drill.backUp());
+      await meeting.hold("hangs", () => drill.hang());
+      await meeting.hold("restored", async () => {
+        printed = await drill.loseAndRestore();
+        restores = await drill.restores();
+      });
+      await meeting.hold("again", () => drill.goBack());
+      await Promise.all(told);
+    }, timeout);
+    afterAll(async () => {
+      await Promise.all(cleanups.map((cleanup) => cleanup()));
+      await drill?.stop();
+    }, timeout);
+
+    describe.each(programNames)("with the %s agent", (program) => {
+      it.each(titles)("%s", (title) => {
+        const outcome = outcomes.get(`${program} ${title}`);
+        if (outcome?.status !== "fulfilled") throw outcome?.reason;
+      });
+    });
+
+    it("is told of by the operator once, and found out by the server once", async () => {
+      expect(printed).toContain("Noted in 1 accounts.");
+      expect(restores).toEqual(["told"]);
+      expect(await drill.restores()).toEqual(["noticed"]);
+    });
+  });
+}
+
+function playOf(drill: Drill, program: ProgramName, meeting: Meeting<Moment>, cleanups: (() => Promise<void>)[]): Play {
+  const scene = { stage: () => drill, program };
+  const cleanup = { onTestFinished: (end: () => Promise<void>) => void cleanups.push(end) };
+  const device = (who: { id: string; serial: string }) => new SuiteDevice(scene, cleanup as never, who);
+  return {
+    drill,
+    until: (moment) => meeting.until(moment),
+    device,
+    async activeDevice() {
+      const { code, ...who } = await drill.register();
+      const made = device(who);
+      made.start(code);
+      await made.online();
+      await drill.perform(made.id, "check_update");
+      return made;
+    },
+  };
+}
