@@ -139,6 +139,7 @@ export class AgentProcess {
     return this.ended;
   }
 
+  get stderrText() { return this.#stderr; }
   get #over(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
