@@ -33,7 +33,7 @@ const serverLayers = [
   ["presence"],
   ["configurations"],
   ["releases"],
-  ["activations", "logs"],
+  ["activations", "logs", "restores"],
   ["gateway"],
   ["sandbox", "health"],
   ["reference"],

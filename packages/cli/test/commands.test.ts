@@ -1,8 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { settings } from "@tillkeeper/server/config";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { leftBehind, scratch, startCli } from "./support/cli.ts";
 
 test("settings lists every setting with what it is for", async () => {

@@ -96,8 +96,12 @@ describe("memory", () => {
       status: "COMPLETED",
       memory: { number: 7, id: one },
     });
+    expect(await answer(device, close(last, 20, { by_hand: true, after: 8 }))).toMatchObject({ memory: { number: 7 } });
     expect(await answer(device, close(other, 8, { by_hand: true }))).toMatchObject({
       memory: { number: 8, id: other },
+    });
+    expect(await answer(device, close(last, 20, { by_hand: true, after: 8 }))).toMatchObject({
+      memory: { number: 20 },
     });
     await device.leave();
   });

@@ -199,8 +199,8 @@ describe("walls in the database", () => {
   });
 
   it("are raised beside requests that use several tables, with the lock on one table at a time", async () => {
-    const tables = ["accounts", "stores", "terminal_credentials", "terminals"];
-    for (const table of tables) await db.pool.query(`drop policy all_accounts on ${table}`);
+    const several = ["accounts", "stores", "terminal_credentials", "terminals"];
+    for (const table of several) await db.pool.query(`drop policy all_accounts on ${table}`);
     const client = await db.pool.connect();
     await client.query("begin; select from stores limit 1");
     const raised = raiseWalls(db);
@@ -210,7 +210,7 @@ describe("walls in the database", () => {
       );
       expect(rows).toHaveLength(1);
     });
-    for (const table of tables) await client.query(`select from ${table} limit 1`);
+    for (const table of several) await client.query(`select from ${table} limit 1`);
     await client.query("commit");
     client.release();
     await raised;

@@ -24,12 +24,19 @@ const lookEveryMs = 60_000;
 const result = Compile(EndOfDayResult);
 const time = Compile(Type.String({ format: "date-time" }));
 
+type Close = Pick<Begun, "operation_id" | "operation" | "origin">;
+
 interface Ordered {
-  /** What the close was accepted after. */
-  previous: string | null;
+  /** What the close was accepted after; left out, `null`. */
+  previous: string | null | undefined;
   /** As which device this one heard of it. */
   address: string | undefined;
-  isCancelled: () => boolean;
+  /** What is written if it begins; undefined of one that is given up. Asked right before the write. */
+  begun: () => Begun | undefined;
+}
+
+class UnknownBatchError extends Error {
+  override readonly name = "UnknownBatchError";
 }
 
 /** Sees to it that a day is closed only by who knows of every close before: docs/adr/0026-closes-and-memory.md. */
@@ -59,9 +66,8 @@ export class Closes<State> {
   /** Writes down a close that was made at the terminal; undefined where it cannot tell. Never rejects. */
   look(): Promise<void> | undefined {
     if (!this.#options.handler?.lastBatch) return undefined;
-    return this.#inTurn(() => this.#lookNow()).catch((cause: unknown) => {
-      if (!this.#ended.signal.aborted) this.#options.log.warn({ err: cause }, "cannot look for closes at the terminal");
-    });
+    // What goes wrong has been told: with the terminal here, with the journal as the device's fault.
+    return this.#inTurn(() => this.#lookNow()).catch(() => undefined);
   }
 
   /** The batch that was closed last; undefined also when the terminal does not say it. Never rejects. */
@@ -78,58 +84,80 @@ export class Closes<State> {
   }
 
   /**
-   * Writes that a close is begun, or given up, if it may be; else what came of it. Nothing comes between the comparison and the write. Resolves with a failure where that has to be answered; rejects when the journal cannot be written.
+   * Writes that a close is begun, or given up, if it may be; else what came of it. Nothing comes between the comparison and the
+   * write. Resolves with a failure where that has to be answered; rejects when the journal cannot be written.
    */
-  begin(begun: Begun, { previous, address, isCancelled }: Ordered): Promise<"begun" | "answered" | Failed> {
+  begin(close: Close, { previous = null, address, begun }: Ordered): Promise<"begun" | "answered" | Failed> {
     return this.#inTurn(async () => {
-      const { journal, added, clock, log } = this.#options;
-      let named: LastBatch | undefined;
+      const { journal, clock } = this.#options;
       try {
-        named = this.knows(begun.origin?.request) ? undefined : await this.#ask();
+        const named = this.knows(close.origin?.request) ? undefined : await this.#ask();
+        const now = timestamp(clock.now());
+        const change = await journal.write((log) => {
+          const isSame = address === journal.address;
+          return again(log, close) ?? compare(log, close, { previous, isSame, begun: begun(), named, now });
+        });
+        this.#tell(change);
+        return change?.begun && !(await this.#wasClosedMeanwhile(close)) ? "begun" : "answered";
       } catch (cause) {
-        if (!this.#ended.signal.aborted)
-          log.error({ operation_id: begun.operation_id, err: cause }, "cannot find out which batch was closed last");
-        return deviceError("last_batch_unknown", cause instanceof Error ? cause.message : String(cause));
+        if (!(cause instanceof UnknownBatchError)) throw cause;
+        return deviceError("last_batch_unknown", cause.message);
       }
-      const now = timestamp(clock.now());
-      const change = await journal.write((log) => {
-        const isSame = address === journal.address;
-        return again(log, begun) ?? compare(log, begun, { previous, isSame, isCancelled: isCancelled(), named, now });
-      });
-      for (const { operation_id, reason, by_hand } of change?.results ?? []) {
-        log.info({ operation_id, reason }, by_hand ? "the day was closed at the terminal" : "answered");
-      }
-      if (change?.results?.length) added();
-      return change?.begun ? "begun" : "answered";
     });
   }
 
-  async #lookNow(): Promise<void> {
-    const { journal, added, clock, log } = this.#options;
-    // What runs now may be what closes it.
-    if (this.#ended.signal.aborted || journal.log.closing) return;
+  /** Somebody may have closed the day at the terminal while it was written down that this close is begun. */
+  async #wasClosedMeanwhile(close: Close): Promise<boolean> {
+    const { journal, clock } = this.#options;
     const named = await this.#ask();
-    const byHand = missing(journal.log, named, timestamp(clock.now()));
-    if (!byHand) return;
-    await journal.write(() => ({ results: [byHand] }));
-    log.info({ operation_id: byHand.operation_id, batch_id: named?.batch_id }, "the day was closed at the terminal");
-    added();
+    const now = timestamp(clock.now());
+    const change = await journal.write((log) => {
+      if (!named || named.batch_id === log.batch) return undefined;
+      const made = byHand(named, now);
+      return { results: [made, outOfStep(close, made.operation_id, now)] };
+    });
+    this.#tell(change);
+    return change !== undefined;
   }
 
+  #tell(change: Change<State> | undefined): void {
+    const { added, log } = this.#options;
+    for (const { operation_id, reason, by_hand } of change?.results ?? []) {
+      log.info({ operation_id, reason }, by_hand ? "the day was closed at the terminal" : "answered");
+    }
+    if (change?.results?.length) added();
+  }
+
+  async #lookNow(): Promise<void> {
+    const { journal, clock } = this.#options;
+    // What runs now may be what closes it.
+    if (this.#ended.signal.aborted || journal.log.closing) return;
+    const made = missing(journal.log, await this.#ask(), timestamp(clock.now()));
+    if (made) this.#tell(await journal.write(() => ({ results: [made] })));
+  }
+
+  /** Rejects with `UnknownBatchError`. */
   async #ask(): Promise<LastBatch | undefined> {
-    const { handler, journal, clock } = this.#options;
+    const { handler, journal, clock, log } = this.#options;
     if (!handler?.lastBatch) return undefined;
     const { signal: ended } = this.#ended;
     const answered = new AbortController();
-    const named = await Promise.race([
-      handler.lastBatch(journal.state),
-      sleep(clock, patienceMs, AbortSignal.any([ended, answered.signal])).then(() => {
-        throw new Error("The terminal does not say which batch it closed last");
-      }),
-    ]).finally(() => answered.abort(new Error("The terminal has answered")));
-    if (ended.aborted) throw ended.reason;
-    if (named && !canBeTold(named)) throw new Error("The terminal names no batch that can be told");
-    return named;
+    try {
+      const named = await Promise.race([
+        handler.lastBatch(journal.state),
+        sleep(clock, patienceMs, AbortSignal.any([ended, answered.signal])).then(() => {
+          throw new Error("The terminal does not say which batch it closed last");
+        }),
+      ]);
+      ended.throwIfAborted();
+      if (named && !canBeTold(named)) throw new Error("The terminal names no batch that can be told");
+      return named;
+    } catch (cause) {
+      if (!ended.aborted) log.error({ err: cause }, "cannot find out which batch was closed last");
+      throw new UnknownBatchError(cause instanceof Error ? cause.message : String(cause), { cause });
+    } finally {
+      answered.abort(new Error("The terminal has answered"));
+    }
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -140,48 +168,51 @@ export class Closes<State> {
 }
 
 /** The result that the same request had. */
-function again(log: LogView, begun: Begun): Change<never> | undefined {
-  const known = log.ofRequest(begun.origin?.request);
+function again(log: LogView, close: Close): Change<never> | undefined {
+  const known = log.ofRequest(close.origin?.request);
   if (!known) return undefined;
   // This one was never begun.
-  const { number: _, started_at: __, ...recorded } = known;
-  return { results: [{ ...recorded, ...headOf(begun), repeats: known.repeats ?? known.operation_id }] };
+  const { number: _number, started_at: _startedAt, ...recorded } = known;
+  return { results: [{ ...recorded, ...headOf(close), repeats: known.repeats ?? known.operation_id }] };
 }
 
 interface Compared {
   previous: string | null;
   /** This is still the device that the close was for. */
   isSame: boolean;
-  isCancelled: boolean;
+  /** Left out of what is cancelled. */
+  begun: Begun | undefined;
   named: LastBatch | undefined;
   now: string;
 }
 
 /** Begun, or given up, if it was accepted after the last close, by this device; out of step otherwise. */
-function compare(log: LogView, begun: Begun, { previous, isSame, isCancelled, named, now }: Compared): Change<never> {
-  const byHand = missing(log, named, now);
-  const last = byHand?.operation_id ?? log.lastClose;
-  const before = byHand ? [byHand] : [];
-  const refused = (reason: "out_of_step" | "cancelled") => ({
-    ...headOf(begun),
-    status: "FAILED" as const,
-    reason,
-    finished_at: now,
-  });
-  if (!isSame || (last ?? null) !== previous) {
-    const outOfStep = { ...refused("out_of_step"), ...(last !== undefined && { last_close: last }) };
-    return { results: [...before, outOfStep] };
-  }
-  return isCancelled ? { results: [...before, refused("cancelled")] } : { results: before, begun };
+function compare(log: LogView, close: Close, { previous, isSame, begun, named, now }: Compared): Change<never> {
+  const made = missing(log, named, now);
+  const before = made ? [made] : [];
+  const last = made?.operation_id ?? log.lastClose;
+  if (!isSame || (last ?? null) !== previous) return { results: [...before, outOfStep(close, last, now)] };
+  return begun ? { results: before, begun } : { results: [...before, refused(close, "cancelled", now)] };
 }
 
-function headOf({ operation_id, operation, origin }: Begun) {
+function outOfStep(close: Close, last: string | undefined, now: string): ReportedResult {
+  return { ...refused(close, "out_of_step", now), ...(last !== undefined && { last_close: last }) };
+}
+
+function refused(close: Close, reason: "out_of_step" | "cancelled", now: string): ReportedResult {
+  return { ...headOf(close), status: "FAILED", reason, finished_at: now };
+}
+
+function headOf({ operation_id, operation, origin }: Close): Close {
   return { operation_id, operation, ...(origin && { origin }) };
 }
 
 /** The close by hand of a batch that the log lacks. */
 function missing(log: LogView, named: LastBatch | undefined, now: string): ReportedResult | undefined {
-  if (!named || log.closing || named.batch_id === log.batch) return undefined;
+  return !named || log.closing || named.batch_id === log.batch ? undefined : byHand(named, now);
+}
+
+function byHand(named: LastBatch, now: string): ReportedResult {
   return {
     operation_id: randomUUID(),
     operation: "end_of_day",
@@ -197,6 +228,6 @@ function canBeTold(named: LastBatch): boolean {
   return outcome !== "declined" && (at === undefined || time.Check(at)) && result.Check(resultOf(named));
 }
 
-function resultOf({ closed_at: _, ...known }: LastBatch): EndOfDayResult {
+function resultOf({ closed_at: _closedAt, ...known }: LastBatch): EndOfDayResult {
   return { outcome: "unconfirmed", ...known };
 }

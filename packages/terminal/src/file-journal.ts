@@ -5,7 +5,7 @@ import { Compile } from "typebox/compile";
 import { isFull, Reserve } from "./disk-room.ts";
 import { replaceFile } from "./durable-file.ts";
 import type { Journal } from "./journal.ts";
-import { type Change, emptyLog, ResultLog, StoredLog } from "./result-log.ts";
+import { type Change, ResultLog, StoredLog } from "./result-log.ts";
 import { WriteCounter } from "./write-counter.ts";
 
 /** A journal kept in one JSON file together with the terminal's own state, so that an answer and what it changes are one write. */

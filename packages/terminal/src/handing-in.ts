@@ -4,13 +4,16 @@ import { type ServerOptions, sendResults } from "./pairing.ts";
 
 /**
  * Hands in what the server lacks of the log of a device that was replaced: it cannot connect any more, and nobody else knows
- * what it has done. Rejects with `DeviceServerError`; may be called again.
+ * what it has done. To be called again now and then, also when all is told: the server's database may go back. Rejects with
+ * `DeviceServerError`.
  */
 export async function handIn(options: ServerOptions, journal: Journal<unknown>): Promise<void> {
   const { address } = journal;
   if (address === undefined) return;
-  for (;;) {
-    const results = journal.log.after(journal.held, limits.longPollMessages);
+  const { last } = journal.log;
+  // To say the last again is to ask how far the server is.
+  for (let from = Math.min(journal.held, last - 1); from < last; from = journal.held) {
+    const results = journal.log.after(from, limits.longPollMessages);
     if (results.length === 0) return;
     const before = journal.held;
     const memory = await sendResults(options, address, results);

@@ -141,13 +141,9 @@ export class OperationRunner<State> {
   #take(command: ForeignCommand, operation: Operation | undefined): void {
     const { clock, journal } = this.#options;
     const id = command.operation_id;
-    const stage = this.#stageOf(id);
-    switch (reactions[stage].command) {
+    switch (reactions[this.#stageOf(id)].command) {
       case "line_up":
-        return this.#begin(
-          newCommandTask(command, operation, { clock, address: journal.address }),
-          stage === "giving_up",
-        );
+        return this.#begin(newCommandTask(command, operation, { clock, address: journal.address }));
       case "say_delivered":
         return this.#sayDelivered(this.#tasks.get(id));
       case "say_started":
@@ -159,13 +155,12 @@ export class OperationRunner<State> {
     }
   }
 
-  #begin(task: CommandTask, isCancelled: boolean): void {
+  #begin(task: CommandTask): void {
     if (this.#abort.signal.aborted) return;
-    if (isCancelled) breakOff(task);
     if (this.#inLine > 0) this.#sayDelivered(task);
     this.#lineUpWhenCompared(task, async () => {
       const when = await this.#performer.perform(task);
-      if (when === "later") this.#begin(task, false);
+      if (when === "later") this.#begin(task);
     });
   }
 
@@ -176,19 +171,19 @@ export class OperationRunner<State> {
     if ((isCommand && !isClose(task.command)) || comparison.isDone()) return this.#lineUp(task, work);
     this.#tasks.set(task.id, task);
     if (isCommand && !task.saidDelivered) this.#sayDelivered(task);
-    void comparison.done(this.#abort.signal).then(() => {
-      if (!this.#abort.signal.aborted && this.#tasks.get(task.id) === task) this.#lineUpWhenCompared(task, work);
-    });
+    const goOn = async () => {
+      await comparison.done(this.#abort.signal);
+      if (!this.#abort.signal.aborted) this.#lineUpWhenCompared(task, work);
+    };
+    goOn().catch(this.#report);
   }
 
   /** It is given up in its turn, after the comparison: docs/adr/0026-closes-and-memory.md. */
   #giveUp(known: Task | undefined, cancellation: Cancellation): void {
     if (known) return breakOff(known);
-    const task = newTask(cancellation.operation_id, "giving_up");
-    this.#lineUpWhenCompared(task, async () => {
-      // Its command may have come since.
-      if (this.#tasks.get(task.id) === task) await this.#performer.neverBegin(task, cancellation);
-    });
+    const task = newTask(cancellation.operation_id, "answering");
+    const { address } = this.#options.journal;
+    this.#lineUpWhenCompared(task, () => this.#performer.giveUp(task, cancellation, address));
   }
 
   #neverBegin(known: Task | undefined, cancellation: Cancellation): void {

@@ -94,6 +94,20 @@ export class Performer<State> {
     await this.#answer(task, reported(command), cancelled);
   }
 
+  /** The same for a close that is cancelled before its command came: after the comparison that a beginning takes. */
+  async giveUp(task: Task, cancellation: Cancellation, address: string | undefined): Promise<void> {
+    const { answers, closes, stopping, over } = this.#options;
+    if (stopping.aborted) return;
+    const order = { previous: cancellation.previous_close, address, begun: () => undefined };
+    try {
+      const close = await closes.begin(cancellation, order);
+      if (typeof close === "string" || stopping.aborted) over(task);
+      else await this.#answer(task, reported(cancellation), close);
+    } catch (cause) {
+      await this.#answer(task, reported(cancellation), answers.journalFailure(task.id, cause));
+    }
+  }
+
   /** Nothing more is written. */
   kill(): void {
     this.#killed = true;
@@ -149,10 +163,10 @@ export class Performer<State> {
         await journal.write(() => ({ begun }));
         return begun;
       }
-      const close = await closes.begin(begun, {
-        previous: command.previous_close ?? null,
+      const close = await closes.begin(command, {
+        previous: command.previous_close,
         address: task.address,
-        isCancelled: () => task.ending.signal.aborted && !stopping.aborted,
+        begun: () => (task.ending.signal.aborted && !stopping.aborted ? undefined : begun),
       });
       if (close === "begun") return begun;
       if (close === "answered" || stopping.aborted) over(task);
@@ -238,8 +252,7 @@ export function isClose({ operation }: { operation: string }): boolean {
   return operation === "end_of_day";
 }
 
-/** What a result says of an operation that was not begun. A cancellation has no origin. */
-function reported(command: ForeignCommand | Cancellation): Reported {
-  const { operation_id, operation } = command;
-  return { operation_id, operation, ...("parameters" in command && { origin: (command as ForeignCommand).origin }) };
+/** What a result says of an operation that was not begun. */
+function reported({ operation_id, operation, origin }: ForeignCommand | Cancellation): Reported {
+  return { operation_id, operation, origin };
 }

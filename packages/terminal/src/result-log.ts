@@ -102,10 +102,10 @@ export class ResultLog {
     return this.#begun.get(operationId);
   }
 
-  /** What the request had for a result that a command came of. */
+  /** The result that a close had which came of the same request. */
   ofRequest(request: string | undefined): LogEntry | undefined {
     if (request === undefined) return undefined;
-    return this.#entries.find(({ origin }) => origin?.request === request);
+    return this.#entries.find(({ operation, origin }) => operation === "end_of_day" && origin?.request === request);
   }
 
   /**

@@ -3,23 +3,14 @@
  * journal:
  *
  *   unknown      nothing came of it yet, or it was forgotten
- *   giving_up    a close that is cancelled before its command came, and not compared yet
  *   waiting      its command is here and it is not begun: others are before it, or the time or a payment holds it back
  *   beginning    the journal is being told that it is begun; the handler is not called yet
  *   running      the handler carries it out
  *   recovering   begun before a crash; what came of it is being found out
- *   answering    its result is made and the journal is being told
+ *   answering    its result is made and the journal is being told; or it was cancelled, and waits to be given up
  *   answered     its result is remembered
  */
-export type Stage =
-  | "unknown"
-  | "giving_up"
-  | "waiting"
-  | "beginning"
-  | "running"
-  | "recovering"
-  | "answering"
-  | "answered";
+export type Stage = "unknown" | "waiting" | "beginning" | "running" | "recovering" | "answering" | "answered";
 
 /** What the agent does about a message that names an operation. */
 type Reaction =
@@ -39,7 +30,6 @@ type Reaction =
 /** What a command or a cancellation means, by the stage of its operation; the first copy and any other alike. */
 export const reactions = {
   unknown: { command: "line_up", cancel: "never_begin" },
-  giving_up: { command: "line_up", cancel: "nothing" },
   waiting: { command: "say_delivered", cancel: "never_begin" },
   beginning: { command: "say_delivered", cancel: "note_cancel" },
   running: { command: "say_started", cancel: "ask_handler" },

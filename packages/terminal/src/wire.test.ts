@@ -21,8 +21,8 @@ test.each([
 test.each(["open_menu", "print_poem"])(
   "a cancellation of %s can be heeded, with fields of later versions",
   (operation) => {
-    const { operation_id, created_at, expires_at } = command(now);
-    const message = { operation_id, operation, created_at, expires_at, cancelled_by: "Kari" };
+    const { parameters: _, sent_at: __, ...cancelled } = command(now);
+    const message = { ...cancelled, operation, cancelled_by: "Kari" };
     expect(readMessage("cancel", bytes(message))).toEqual({ channel: "cancel", message });
   },
 );

@@ -140,7 +140,7 @@ describe("a journal that is an old copy", () => {
     await server.result(asks());
     server.memory = { number: 2, id: "6c1f5c0e-0d63-4f4e-8f0e-0a3f1f1b2c3d" };
     server.word();
-    await until(() => broker.openConnections === 0, "the end of the connection");
+    await vi.waitFor(() => expect(broker.openConnections).toBe(0));
   });
 
   test("a device that can have another address asks for it once, is silent until then, and tells all as that", async () => {
@@ -170,7 +170,7 @@ describe("a journal that is an old copy", () => {
     as.address = next;
     as.reopen();
     await until(() => asNext.memory.number > 0, "the log");
-    expect(asNext.results).toMatchObject([{ number: 1, operation: "open_menu" }]);
+    expect(asNext.results[0]).toMatchObject({ number: 1, operation: "open_menu" });
     // It was for the device before, and after closes that this one may not know.
     expect(await asNext.result(waiting)).toMatchObject({ number: 2, reason: "out_of_step" });
     await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
@@ -191,8 +191,8 @@ test("no close begins before the welcome to a hello of this run, however long th
   await until(() => server.deliveries.some(({ operation_id }) => operation_id === id), "delivered");
   // To a hello of nobody here.
   server.welcome(new Date(0).toISOString());
-  const fillers = new Array(3).fill(0).map(() => server.send("probe", { probe_id: id, sent_at }));
-  await until(() => server.signsOn("probe_answer").length === fillers.length, "what came after it");
+  server.send("probe", { probe_id: id, sent_at });
+  await until(() => server.signsOn("probe_answer").length === 1, "what came after it");
   expect(close).not.toHaveBeenCalled();
   server.welcome(sent_at);
   expect(await server.result(id)).toMatchObject({ number: 2, status: "COMPLETED" });
@@ -229,8 +229,7 @@ test("an answer that the journal cannot take is told without a number, and with 
 
 test("a terminal is asked for its last batch before each hello, and a close by hand is told with the welcome", async () => {
   const named = { batch_id: "1" };
-  const lastBatch = vi.fn(async () => ({ ...named }));
-  start(run(), { handlers: { end_of_day: { run: closer(), lastBatch } } });
+  start(run(), { handlers: { end_of_day: { run: closer(), lastBatch: async () => ({ ...named }) } } });
   await until(() => server.memory.number === 1, "the close by hand");
   expect(server.results).toMatchObject([
     { number: 1, by_hand: true, result: { outcome: "unconfirmed", batch_id: "1" } },

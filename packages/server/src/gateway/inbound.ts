@@ -21,7 +21,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { type Device, deviceConnected, isPresent } from "../terminals/devices.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
-import { type Place, type Refused, readMessage } from "./read-message.ts";
+import { type Refused, readMessage } from "./read-message.ts";
 import type { ReadResult } from "./read-result.ts";
 import { type HelloOverview, helloOverviews } from "./sql/hello-overview.ts";
 import type { TransferOf } from "./transfers.ts";

@@ -1,6 +1,6 @@
+import { channelMeanings } from "@tillkeeper/contract/channel-meanings";
 import { limits } from "@tillkeeper/contract/limits";
 import {
-  channelMeanings,
   type DownChannel,
   downChannels,
   messageExpirySeconds,

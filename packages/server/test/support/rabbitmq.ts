@@ -85,7 +85,7 @@ export async function rabbitMq({ tls }: BrokerOptions = {}): Promise<TestBroker>
     },
     kill: node.end,
     hold: node.hold,
-    stop: node.stop,
+    stop: () => node.stop(),
   };
 }
 
@@ -101,7 +101,7 @@ export async function rabbitMqUsers(): Promise<BrokerWithUsers> {
       const env = { ...node.env, PATH: `${programs}:${process.env["PATH"]}` };
       await promisify(execFile)(join(deploy, "rabbitmq/add-device.sh"), [address, secretOfDevice], { env });
     },
-    stop: node.stop,
+    stop: () => node.stop(),
   };
 }
 

@@ -4,10 +4,10 @@ import type { Change } from "../../src/result-log.ts";
 export type Phase = "started" | "answered" | "taken_back" | "other";
 
 /** What a write is about. */
-export function phaseOf(change: Change | undefined): Phase {
-  if (change?.begun) return "started";
-  if (change?.results?.length) return "answered";
-  return change?.takenBack === undefined ? "other" : "taken_back";
+function phaseOf(change: Change): Phase {
+  if (change.begun) return "started";
+  if (change.results?.length) return "answered";
+  return change.takenBack === undefined ? "other" : "taken_back";
 }
 
 /** A journal in memory whose writes of some phases take until they are let through, and then are there at once. */
@@ -20,7 +20,9 @@ export function gatedJournal(...held: Phase[]) {
     ...memory,
     state: undefined,
     write: async (decide) => {
-      const phase = phaseOf(decide(memory.log));
+      const change = decide(memory.log);
+      if (!change) return undefined;
+      const phase = phaseOf(change);
       if (held.includes(phase)) await new Promise<void>((resolve) => waiting.push(resolve));
       written.push(phase);
       return memory.write(decide);

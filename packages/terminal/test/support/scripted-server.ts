@@ -97,8 +97,9 @@ export class ScriptedServer {
   }
 
   /** Cancels a command that was sent, or was not. */
-  cancel({ operation_id, operation, created_at, expires_at }: CommandMessage): void {
-    this.send("cancel", { operation_id, operation, created_at, expires_at });
+  cancel({ operation_id, operation, created_at, expires_at, previous_close, origin }: CommandMessage): void {
+    const when = { created_at, expires_at, ...(previous_close !== undefined && { previous_close }) };
+    this.send("cancel", { operation_id, operation, ...when, origin });
   }
 
   /** Takes a result as a server does: the next of the log only. */

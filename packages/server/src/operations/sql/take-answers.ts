@@ -22,15 +22,8 @@ export interface Answered {
   ended?: { deviceModel: string | null; createdAt: Date };
 }
 
-/**
- * Takes a batch of answers, at most one of each log and operation, in one commit: ends live operations and gives their terminals
- * back, keeps what came after the end, stores operations that the database has lost, and counts the logs on. Moves
- * terminals that completed a check_update (D11) and keeps what they said they run; what a device answered that was
- * replaced tells nothing of that. One that nobody can read counts in its log and ends nothing. A batch skips what somebody else has locked: one transaction that hangs must not hold up the
- * results of others.
- */
-const text = (meeting: Meeting) => `
-with input as (
+/** How each answer is met: by its log, its claim and its row. */
+const meet = (meeting: Meeting) => `with input as (
   select * from unnest(
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::uuid[], $7::integer[], $8::boolean[],
     $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
@@ -71,7 +64,10 @@ with input as (
   left join claim on claim.position = input.position
   left join operations as stored
     on stored.account_id = input.account_id and stored.id = input.id and stored.terminal_id = input.terminal_id
-), live as (
+)`;
+
+/** The end of what is live. */
+const end = `live as (
   select claim.*, met.status, met.result, met.reason, met.error, met.at, met.address as said_by,
     coalesce(claim.dispatched_at, met.dispatched_at) as dispatched,
     coalesce(claim.delivered_at, met.delivered_at, met.started_at) as delivered,
@@ -87,7 +83,10 @@ with input as (
   where ${operationOf("live")}
   returning operations.account_id, operations.id, operations.terminal_id, operations.operation, operations.status,
     operations.created_at, operations.updated_at, operations.result, live.device_model, live.said_by
-), ${release("ended", "id")}, unreadable as (
+), ${release("ended", "id")}`;
+
+/** What is kept of the others, and how far the logs are now. */
+const keep = `unreadable as (
   update operation_claims as claim set invalid_result_at = met.at
   from met
   where met.standing = 'live' and not met.readable
@@ -127,7 +126,10 @@ with input as (
   where met.standing in ('live', 'over', 'of_another') and met.number > met.held
     and log.account_id = met.account_id and log.address = met.address
   returning log.account_id, log.address
-), checked as (
+)`;
+
+/** What a terminal said that it runs. */
+const learn = `checked as (
   select ended.* from ended join terminal_credentials as credential
     on credential.account_id = ended.account_id and credential.terminal_id = ended.terminal_id
       and credential.address = ended.said_by
@@ -147,7 +149,17 @@ with input as (
   on conflict (account_id, terminal_id) do update set
     software_version = excluded.software_version, configuration_version = excluded.configuration_version,
     reported_at = excluded.reported_at
-)
+)`;
+
+/**
+ * Takes a batch of answers, at most one of each log and operation, in one commit: ends live operations and gives their terminals
+ * back, keeps what came after the end, stores operations that the database has lost, and counts the logs on. Moves
+ * terminals that completed a check_update (D11) and keeps what they said they run; what a device answered that was
+ * replaced tells nothing of that. One that nobody can read counts in its log and ends nothing. A batch skips what somebody else has locked: one transaction that hangs must not hold up the
+ * results of others.
+ */
+const text = (meeting: Meeting) => `
+${meet(meeting)}, ${end}, ${keep}, ${learn}
 select met.position::int as position, met.standing,
   case when counted.address is null then met.held else met.number end as held,
   case when counted.address is null then met.held_id else met.entry_id end as held_id,

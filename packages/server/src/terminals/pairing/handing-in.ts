@@ -26,7 +26,7 @@ export function verifyHandingIn(deps: TokenDeps): VerifyHandingIn {
   return async ({ address: from, reached }, { address, proof }) => {
     const device = readDeviceAddress(address) ?? nobody;
     const known = await inTurn(deps.db, networkOf(from), () => keyOfAddress(deps.db.sql, device));
-    const publicKey = known as JWK | undefined;
+    const publicKey: JWK | undefined = known;
     const nonce = await verifyProof(proofPlace(deps, reached), proof, {
       purpose: "results",
       subject: address,
