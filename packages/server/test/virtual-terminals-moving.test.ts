@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { VirtualTerminalSpec } from "../src/gateway/virtual-terminals.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
+import { closedDay } from "./support/day.ts";
 import { PresentDevice } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -117,6 +118,20 @@ describe("a virtual terminal that moves to another server", () => {
     const menu = await send("open_menu", server);
     expect(await moved.next("command")).toMatchObject({ operation_id: menu });
     await moved.leave();
+  });
+
+  it("is told its last close, wherever it was made", async () => {
+    const spec = await hosts.first.told();
+    expect(spec.lastClose).toBeUndefined();
+    const device = await connect(first, spec);
+    const id = await send("end_of_day");
+    await device.next("command");
+    await device.say("result", closedDay(id, "000041"));
+    await device.next("receipt");
+    await device.leave();
+    await first.stop();
+    await startSecond();
+    expect((await hosts.second.told()).lastClose).toMatchObject({ outcome: "accepted", batch_id: "000041" });
   });
 
   it("is sent it again when its own server is only started again: its memory is still there", async () => {

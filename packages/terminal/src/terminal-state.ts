@@ -30,6 +30,19 @@ export function newTerminalState(nowMs: number): TerminalState {
   return { batch_number: 1, start_of_day_at: timestamp(nowMs - firstDayMs) };
 }
 
+/** The state after a close that was made elsewhere; undefined when the terminal knows of one as late. */
+export function afterClose(
+  state: TerminalState,
+  close: EndOfDayResult | undefined,
+): (TerminalState & { last_close: EndOfDayResult }) | undefined {
+  const at = close?.last_end_of_day_at;
+  const known = state.last_close?.last_end_of_day_at;
+  if (!close || at === undefined || (known !== undefined && Date.parse(at) <= Date.parse(known))) return undefined;
+  const number = Number(close.batch_id);
+  if (!Number.isSafeInteger(number)) return undefined;
+  return { ...state, batch_number: number + 1, start_of_day_at: at, last_close: close };
+}
+
 /** Opens what a terminal with this address remembers; again after each start of it. Rejects for a damaged file. */
 export type OpenTerminalJournal = (address: string) => Promise<Journal<TerminalState>>;
 

@@ -21,7 +21,14 @@ import type { LastBatch, Operation, OperationHandlers } from "./operation.ts";
 import type { ServerOptions } from "./pairing.ts";
 import { bothPayments, type Payments } from "./payments.ts";
 import { RecentLines } from "./recent-lines.ts";
-import { type ClosedDay, closeDay, lastBatch, type OpenTerminalJournal, type TerminalState } from "./terminal-state.ts";
+import {
+  afterClose,
+  type ClosedDay,
+  closeDay,
+  lastBatch,
+  type OpenTerminalJournal,
+  type TerminalState,
+} from "./terminal-state.ts";
 import { virtualOperations } from "./virtual-operations.ts";
 import { installedVersion, runningVersions, virtualUpdates } from "./virtual-updates.ts";
 
@@ -34,6 +41,8 @@ export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
   deviceModel?: string;
   /** Asked at each check_update: the keys whose releases it installs. Without it, none. */
   releaseKeys?: () => readonly ReleasePublicKey[] | Promise<readonly ReleasePublicKey[]>;
+  /** Its last close as far as the server knows it: made elsewhere, if its own memory knows of none as late. */
+  lastClose?: EndOfDayResult | undefined;
 }
 
 export interface VirtualTerminalOptions {
@@ -202,6 +211,9 @@ export class VirtualTerminal {
     const { open = openMqttConnection, log = silentLogger, repeat, parts = {} } = this.#options;
     // First: another credential may come meanwhile.
     const journal = await this.#openJournal(current(this.#credential.address));
+    const caughtUp = afterClose(journal.state, this.#spec.lastClose);
+    // The terminal has closed that batch, and no result in this journal says so.
+    if (caughtUp) await journal.write(() => ({ state: caughtUp, batch: caughtUp.last_close.batch_id }));
     this.#journal = journal;
     const runningVersion = installedVersion(journal.state);
     const usual = this.#operations(runningVersion);

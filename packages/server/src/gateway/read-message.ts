@@ -114,7 +114,8 @@ const inLog = Compile(
   Type.Object({
     number: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
     operation_id: ResultMessage.properties.operation_id,
-    operation: ResultMessage.properties.operation,
+    // Also one that only another version knows.
+    operation: Type.String(),
   }),
 );
 

@@ -1,5 +1,7 @@
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { newSecret } from "../auth/secrets.ts";
+import { findLastClose } from "../operations/queries.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
@@ -17,6 +19,8 @@ export interface VirtualTerminalSpec {
   password: string;
   /** Asked at each check_update: the release keys of the account that are live then. */
   releaseKeys?: () => Promise<ReleasePublicKey[]>;
+  /** Its last close, which may have been made at another server. */
+  lastClose?: EndOfDayResult | undefined;
   clientId: string;
   /** PEM text of the certificates to trust, where those of the system are not meant. */
   ca?: string;
@@ -101,7 +105,8 @@ async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSp
   const admitted = await deps.admit({ address, password, former, generation: generationOf({ token_lapses: 0 }) });
   const { url: mqttUrl, ...trust } = deps.connectAt();
   const releaseKeys = () => deps.releaseKeys(accountId);
-  return { terminalId, address, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys };
+  const lastClose = await findLastClose(deps.db.sql, accountId, terminalId);
+  return { terminalId, address, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys, lastClose };
 }
 
 async function credentialOf(deps: VirtualDeps, row: Leased) {

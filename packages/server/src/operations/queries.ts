@@ -1,4 +1,4 @@
-import type { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
+import type { EndOfDayResult, OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
@@ -175,6 +175,26 @@ export async function noteCancelRefused(
     .where("cancel_requested_at", "is not", null)
     .where("cancel_refused_at", "is", null)
     .execute();
+}
+
+/** What the last close of a terminal came to that its payment host did not decline. */
+export async function findLastClose(
+  db: Kysely<Tables>,
+  accountId: string,
+  terminalId: string,
+): Promise<EndOfDayResult | undefined> {
+  const row = await db
+    .selectFrom("operations")
+    .select("result")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("operation", "=", "end_of_day")
+    .where("status", "=", "COMPLETED")
+    .where(sql<boolean>`result ->> 'outcome' <> 'declined'`)
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return (row?.result ?? undefined) as EndOfDayResult | undefined;
 }
 
 export async function terminalStatus(

@@ -15,6 +15,8 @@ import { SimulatedLink } from "./simulated-link.ts";
 import { type SimulatedState, watchedJournal } from "./simulated-state.ts";
 import { closeBatch, Till } from "./till.ts";
 
+const byHand = "by hand";
+
 /** What the terminals of a simulation have in common. */
 export interface World {
   seed: string;
@@ -191,7 +193,7 @@ export class SimulatedTerminal {
       case "restart":
         return void this.#losePower(event.lastsMs);
       case "by_hand":
-        return void this.#terminal.closeByHand().catch(() => undefined);
+        return void this.#closeByHand();
       case "device_fault":
         return this.#break({ code: event.code, message: "The simulation has it so" }, event.lastsMs);
     }
@@ -221,6 +223,14 @@ export class SimulatedTerminal {
     await this.#terminal.losePower(undefined, back);
     this.#powerBack = undefined;
     this.#powered = true;
+  }
+
+  /** Nobody closes the day while a payment is taken, nor takes one meanwhile: it would be in neither batch. */
+  async #closeByHand(): Promise<void> {
+    if (this.#till.underWay() || this.#till.isShut) return;
+    this.#till.shutFor(byHand);
+    await this.#terminal.closeByHand().catch(() => undefined);
+    this.#till.openAfter(byHand);
   }
 
   #break(fault: DeviceFault, lastsMs: number): void {

@@ -42,6 +42,10 @@ export class Till implements Payments {
     return true;
   }
 
+  get isShut(): boolean {
+    return this.#closing !== undefined;
+  }
+
   /** Until that operation is answered, no payment begins. */
   shutFor(operationId: string): void {
     this.#closing = operationId;

