@@ -160,6 +160,7 @@ const breakages: [string, Promised | Promised[], (history: Broken) => void][] = 
     (history) => {
       history.client = history.client.filter(({ type }) => type !== "look");
       replaceRow(history, "op-2", { late_result: undefined, updated_at: time(27) });
+      history.journals[0]?.entries.pop();
       history.agents = history.agents.filter(({ operationId }) => operationId !== "op-2");
     },
   ],

@@ -3,6 +3,7 @@ import { repeatable } from "@tillkeeper/contract/operations";
 import { iso } from "./acceptance.ts";
 import type { JournalEntry, Line, Outcome, SeenOperation, Violation } from "./history.ts";
 import type { Indexed } from "./index.ts";
+import { namesLostLog } from "./lost.ts";
 
 /** Milliseconds between an agent's last look at the clock and the line that its handler writes. */
 const toleratedLatenessMs = 100;
@@ -37,7 +38,8 @@ function beginnings(index: Indexed, operationId: string, lines: Line<"began">[])
     violations.push({ promise: "executed_once", operationId, text: `${operationId} was begun by ${times}` });
   }
   const row = index.rows.get(operationId);
-  if (row?.terminal_id !== terminalId) {
+  const isLost = !row && (index.ended.get(operationId) ?? []).some(({ outcome }) => namesLostLog(index, outcome));
+  if (row?.terminal_id !== terminalId && !isLost) {
     const text = `${terminalId} executed ${operationId}, which ${row ? `belongs to ${row.terminal_id}` : "does not exist"}`;
     violations.push({ promise: "executed_once", operationId, text });
   }
@@ -66,7 +68,7 @@ function keeping(index: Indexed, operationId: string, line: Line<"ended"> | unde
   const row = index.rows.get(operationId);
   // An operation that does not exist is reported where it was executed.
   if (!line || !row) return [];
-  if (keeps(row, line.outcome)) return [];
+  if (keeps(row, line.outcome) || namesLostLog(index, line.outcome)) return [];
   const violation: Violation = {
     promise: "no_answer_lost",
     operationId,
@@ -87,6 +89,7 @@ function memory(index: Indexed, terminalId: string, entry: JournalEntry): Violat
   const row = index.rows.get(entry.operation_id);
   // That it was given up is no news where it is cancelled.
   if (row && (keeps(row, entry) || (row.reason === "cancelled" && entry.reason === "cancelled"))) return [];
+  if (namesLostLog(index, entry)) return [];
   const operationId = entry.operation_id;
   const found = row ? `${describe(row)}, late ${row.late_result ? describe(row.late_result) : "nothing"}` : "nothing";
   const text = `${terminalId} remembers of ${operationId} ${describe(entry)}; the database says ${found}`;

@@ -1,4 +1,4 @@
-import type { Instant, Period } from "./history.ts";
+import type { Instant, Outcome, Period } from "./history.ts";
 import type { Indexed } from "./index.ts";
 
 /** When an operation was accepted: not before, and not after. Nobody may have been told of it: then the end is open. */
@@ -28,6 +28,17 @@ export function lastReturn({ history }: Indexed, at: Instant): Instant {
 /** Operations that were accepted, are gone, and were not begun either: the lost seconds alone knew of them. */
 export function lostOperations(index: Indexed): string[] {
   return [...index.accepted.keys()].filter((id) => !index.rows.has(id) && lostIn(index, id).length > 0);
+}
+
+/**
+ * The lost seconds alone knew of the log that it sent. The server takes nobody's word for a log: it rejects the result, and
+ * the operation stays as it is, or lost.
+ */
+export function namesLostLog(index: Indexed, { status, result }: Outcome): boolean {
+  const { log_id: log } = (status === "COMPLETED" ? (result ?? {}) : {}) as { log_id?: string };
+  // A UUID of version 7 begins with the milliseconds.
+  const madeAt = Number.parseInt((log ?? "").replaceAll("-", "").slice(0, 12), 16);
+  return isInDoubt(index, { from: madeAt, to: madeAt });
 }
 
 function overlap(a: Period, b: Period): boolean {

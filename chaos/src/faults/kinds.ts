@@ -28,7 +28,7 @@ export const faultKinds = [
   { name: "database.kill_backend", weight: 3, targets: ["database"], lasts: [0, 0], rest: 6000 },
   { name: "database.pause", weight: 2, targets: ["database"], lasts: [500, 3000], rest: 1000 },
   { name: "database.pause_backend", weight: 3, targets: ["database"], lasts: [500, 3000], rest: 1000 },
-  { name: "database.go_back", weight: 3, targets: ["database"], lasts: [1000, 5000], rest: 6000 },
+  { name: "database.go_back", weight: 3, targets: ["database"], lasts: [1000, 5000], rest: 12_000 },
   { name: "agents.kill", weight: 8, targets: agentNames, lasts: [0, 4000], rest: 2000 },
   { name: "agents.pause", weight: 6, targets: agentNames, lasts: [500, 8000], rest: 1000 },
   { name: "link.cut", weight: 14, targets: allLinks, lasts: [0, 1000], rest: 500 },

@@ -1,7 +1,7 @@
 import type { Settings } from "../arguments.ts";
 import type { ClientEvent, Violation } from "../checker/history.ts";
 import { acceptedBy, type Indexed } from "../checker/index.ts";
-import { lostOperations } from "../checker/lost.ts";
+import { lostOperations, namesLostLog } from "../checker/lost.ts";
 import { overtime } from "../checker/timing.ts";
 import type { Inflicted } from "../faults/inflict.ts";
 
@@ -96,6 +96,7 @@ export function figuresOf(
     ["executed by terminals", count(index.begun.size)],
     ["accepted operations that only lost seconds knew", count(lostOperations(index).length)],
     ["operations that terminals brought back", count(index.history.rows.filter(({ recovered }) => recovered).length)],
+    ["logs that only lost seconds knew", count(entries.filter((entry) => namesLostLog(index, entry)).length)],
     ["closes refused as out of step", count(entries.filter(({ reason }) => reason === "out_of_step").length)],
     ["closes answered with what their request had", count(entries.filter(({ repeats }) => repeats).length)],
     ["requests for an operation", count(index.creations.length)],
