@@ -180,6 +180,20 @@ describe("memory", () => {
     await device.leave();
   });
 
+  it("keeps a log's result whose operation the database has lost, with the log or without", async () => {
+    const device = await freshDevice();
+    const sent = await send(device, { operation: "send_logs" });
+    const { origin } = await commandOf(device, sent.id);
+    const result = { log_id: randomUUID(), size: 3, sha256: "0".repeat(64) };
+    const told = close(sent.id, 1, { operation: "send_logs", result, origin });
+    // As long as the operation is there, its log has to be.
+    expect(await answer(device, told, "rejection")).toMatchObject({ errors: [{ path: "/result/log_id" }] });
+    await lose(sent.id);
+    expect(await answer(device, { ...told, number: 2, after: 1 })).toMatchObject({ status: "COMPLETED" });
+    expect(await get(sent.id)).toMatchObject({ status: "COMPLETED", recovered: true, result });
+    await device.leave();
+  });
+
   it("believes an origin only as it was signed: the fact counts, the name does not", async () => {
     const device = await freshDevice();
     const other = await freshDevice();

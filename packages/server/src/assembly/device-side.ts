@@ -1,4 +1,5 @@
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
+import { inTenant } from "../db/tenant.ts";
 import { Handling } from "../gateway/handling.ts";
 import { createInbound } from "../gateway/inbound.ts";
 import { Mailboxes } from "../gateway/long-poll/mailboxes.ts";
@@ -12,6 +13,7 @@ import { virtualTerminals } from "../gateway/virtual-terminals.ts";
 import { holdsLog } from "../logs/logs.ts";
 import { createDurations } from "../operations/durations.ts";
 import { createOrigins } from "../operations/origin.ts";
+import { findOperation } from "../operations/queries.ts";
 import { createReports } from "../operations/reports.ts";
 import type { Closing } from "../platform/closing.ts";
 import { serverId } from "../platform/server-id.ts";
@@ -59,7 +61,11 @@ async function openMessages(core: Core, closing: Closing) {
   closing.add(() =>
     presence.flush().catch((error: unknown) => log.warn({ err: error }, "what was heard of terminals was not noted")),
   );
-  const readResult = resultReader({ holds: (origin, id, result) => holdsLog(core, origin, id, result) });
+  const readResult = resultReader({
+    holds: (origin, id, result) => holdsLog(core, origin, id, result),
+    knowsOperation: async ({ accountId }, id) =>
+      (await inTenant(db, accountId, (tx) => findOperation(tx, accountId, id))) !== undefined,
+  });
   const inbound = createInbound({
     ...device,
     presence,

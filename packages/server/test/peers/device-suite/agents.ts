@@ -139,7 +139,9 @@ export class AgentProcess {
     return this.ended;
   }
 
-  get stderrText() { return this.#stderr; }
+  get stderrText() {
+    return this.#stderr;
+  }
   get #over(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }

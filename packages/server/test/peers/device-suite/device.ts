@@ -22,7 +22,9 @@ interface Played {
   program: ProgramName;
 }
 
-type Cleanup = Pick<TestContext, "onTestFinished">;
+interface Cleanup {
+  onTestFinished: (end: () => Promise<void>) => void;
+}
 
 /** A device with its memory, and the program that runs on it at the moment. */
 export class SuiteDevice {

@@ -79,7 +79,7 @@ export const restoreStories = {
   "a close that was done since, and never told: now, and once more when the database goes back again": async (play) => {
     const { drill, until } = play;
     const device = await play.activeDevice();
-    await until("backup");
+    await until("late");
     device.agent.signal("SIGSTOP");
     const key = randomUUID();
     const { body: first } = await drill.close(device.id, key);

@@ -15,6 +15,8 @@ import { swapStories } from "./swap-stories.ts";
 type Moment =
   /** The backup is made. */
   | "backup"
+  /** Most of what gets lost has been done. */
+  | "late"
   /** The server hangs, and is lost before it goes on. */
   | "hangs"
   /** Another server runs on the database of the backup, and `tillkeeper restored` has been run. */
@@ -58,36 +60,18 @@ export function restoreDrill(
         titles.map(async (title) => {
           const play = playOf(drill, program, meeting, cleanups);
           const [outcome] = await Promise.allSettled([meeting.join((stories[title] as Story)(play))]);
-            outcomes.set(`${program} ${title}`, outcome);
-          if (process.env["DRILL_DEBUG"]) {
-            const { appendFileSync, cpSync, existsSync, mkdirSync } = await import("node:fs");
-            const line = (...t: unknown[]) => appendFileSync(`${process.env["DRILL_DEBUG"]}/log.txt`, `${new Date().toISOString()} ${t.join(" ")}\n`);
-            line(program, title, outcome.status, outcome.status === "rejected" ? outcome.reason : "");
-            const mine = (play as never as { made: SuiteDevice[] }).made;
-            for (const d of mine) {
-              line(JSON.stringify(d.agent.events));
-              line("stderr", (d.agent as never as { stderrText: string }).stderrText);
-              if (outcome.status === "rejected") { mkdirSync(`${process.env["DRILL_DEBUG"]}/${d.serial}`, { recursive: true }); if (existsSync(d.folder)) cpSync(d.folder, `${process.env["DRILL_DEBUG"]}/${d.serial}`, { recursive: true }); 
-                line(JSON.stringify((await drill.call("GET", `/v1/admin/terminals/operations?terminal_id=${d.id}`)).body)); }
-            }
-          }
+          outcomes.set(`${program} ${title}`, outcome);
         }),
       );
-      const mark = async (name: string) => { if (process.env["DRILL_DEBUG"]) (await import("node:fs")).appendFileSync(`${process.env["DRILL_DEBUG"]}/log.txt`, `${new Date().toISOString()} MOMENT ${name}\n`); };
-      await mark("opened");
       await meeting.hold("backup", () => drill.backUp());
-      await mark("before hangs");
+      await meeting.hold("late", () => undefined);
       await meeting.hold("hangs", () => drill.hang());
-      await mark("before restored");
       await meeting.hold("restored", async () => {
         printed = await drill.loseAndRestore();
         restores = await drill.restores();
       });
-      await mark("before again");
       await meeting.hold("again", () => drill.goBack());
-      await mark('all over but stories');
       await Promise.all(told);
-      await mark('end');
     }, timeout);
     afterAll(async () => {
       await Promise.all(cleanups.map((cleanup) => cleanup()));
@@ -109,12 +93,11 @@ export function restoreDrill(
   });
 }
 
-function playOf(drill: Drill, program: ProgramName, meeting: Meeting<Moment>, cleanups: (() => Promise<void>)[]): any {
+function playOf(drill: Drill, program: ProgramName, meeting: Meeting<Moment>, cleanups: (() => Promise<void>)[]): Play {
   const scene = { stage: () => drill, program };
   const cleanup = { onTestFinished: (end: () => Promise<void>) => void cleanups.push(end) };
-  const made: SuiteDevice[] = [];
-  const device = (who: { id: string; serial: string }) => { const d = new SuiteDevice(scene, cleanup as never, who); made.push(d); return d; };
-  return { made,
+  const device = (who: { id: string; serial: string }) => new SuiteDevice(scene, cleanup, who);
+  return {
     drill,
     until: (moment) => meeting.until(moment),
     device,
