@@ -117,6 +117,7 @@ describe("device tokens, on two servers with one database", () => {
         renewals: { take: () => 0 },
         admit: () => Promise.reject(new Error("nobody is to be let in")),
         withdraw: async () => {},
+        addressAhead: async () => {},
       };
       const proof = await device.sign(here, "renewal", { nonce: await newNonce(here), sub });
       await expect(renewToken(deps, peer, { ...named, proof })).rejects.toMatchObject({ code: "invalid_proof" });

@@ -63,34 +63,46 @@ describe("a database that went back", () => {
     expect(await ended(await order())).toBe("unreachable");
   });
 
-  it("is shown by a token with an address that it has not given: the one before is over, and no close is taken", async () => {
-    const device = await PairingDevice.make(String(serial++));
-    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, device.serial);
-    await device.pair(server, pairing.code);
-    await server.db.pool.query("update terminals set status = 'ACTIVE', status_reason = null where terminal_id = $1", [
-      id,
-    ]);
-    const { rows } = await server.db.pool.query("select * from terminal_credentials where terminal_id = $1", [id]);
-    const [{ address: former }] = rows;
-    // As another pairing would have given it, in the time that the database has lost.
-    const proof = await device.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
-    const { body: later } = await server.call("POST", "/v1/device/token", {
-      body: { terminal_id: id, memory_lost: true, proof },
-    });
-    await server.db.pool.query("update terminal_credentials set address = $2 where terminal_id = $1", [id, former]);
-    const close = { ...tenant, body: { terminal_id: id, operation: "end_of_day" } };
-    const say = (token: string) =>
-      server.call("POST", "/v1/device/messages", { token, body: { session: "a", messages: [] } });
-    expect((await say(later.token)).status).toBe(401);
-    const refused = await server.call("POST", base, close);
-    expect([refused.status, refused.body.error.code]).toEqual([409, "operation_not_allowed"]);
-    const { body: code } = await server.call(
-      "POST",
-      `/v1/accounts/${tenant.aid}/terminals/${id}/pairing-codes`,
-      tenant,
-    );
-    const { body: paired } = await device.pair(server, code.code);
-    expect(Number(paired.address.split("-D")[1])).toBeGreaterThan(Number(later.address.split("-D")[1]));
-    expect((await say(paired.token)).status).toBe(200);
-  });
+  const ways = {
+    "for messages": (token: string) =>
+      server.call("POST", "/v1/device/messages", { token, body: { session: "a", messages: [] } }),
+    // Its key is one of those that the database has lost.
+    "beside a proof by another key": async (token: string, id: string) => {
+      const other = await PairingDevice.make(String(serial++));
+      const proof = await other.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
+      return server.call("POST", "/v1/device/token", { body: { terminal_id: id, token, proof } });
+    },
+  };
+  it.each(Object.entries(ways))(
+    "is shown by a token with an address that it has not given, %s: the one before is over, and no close is taken",
+    async (_, show) => {
+      const device = await PairingDevice.make(String(serial++));
+      const { terminal_id: id, pairing } = await registerForPairing(server, tenant, device.serial);
+      await device.pair(server, pairing.code);
+      await server.db.pool.query(
+        "update terminals set status = 'ACTIVE', status_reason = null where terminal_id = $1",
+        [id],
+      );
+      const { rows } = await server.db.pool.query("select * from terminal_credentials where terminal_id = $1", [id]);
+      const [{ address: former }] = rows;
+      // As another pairing would have given it, in the time that the database has lost.
+      const proof = await device.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
+      const { body: later } = await server.call("POST", "/v1/device/token", {
+        body: { terminal_id: id, memory_lost: true, proof },
+      });
+      await server.db.pool.query("update terminal_credentials set address = $2 where terminal_id = $1", [id, former]);
+      const close = { ...tenant, body: { terminal_id: id, operation: "end_of_day" } };
+      expect((await show(later.token, id)).status).toBe(401);
+      const refused = await server.call("POST", base, close);
+      expect([refused.status, refused.body.error.code]).toEqual([409, "operation_not_allowed"]);
+      const { body: code } = await server.call(
+        "POST",
+        `/v1/accounts/${tenant.aid}/terminals/${id}/pairing-codes`,
+        tenant,
+      );
+      const { body: paired } = await device.pair(server, code.code);
+      expect(Number(paired.address.split("-D")[1])).toBeGreaterThan(Number(later.address.split("-D")[1]));
+      expect((await ways["for messages"](paired.token)).status).toBe(200);
+    },
+  );
 });

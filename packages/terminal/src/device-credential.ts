@@ -45,6 +45,7 @@ export class DeviceCredential {
   #token: DeviceToken;
   #since: number;
   #failures = 0;
+  #lockedOut = false;
   #refusals = 0;
   #renewing = false;
   /** A renewal is planned because the broker refused the token. */
@@ -137,7 +138,7 @@ export class DeviceCredential {
    * done as that is not in this device's journal, so it asks for one that is its own. So it does when its journal is an old copy.
    */
   async #next(): Promise<DeviceToken> {
-    const options = { ...this.#options, signal: this.#stopping.signal };
+    const options = { ...this.#options, signal: this.#stopping.signal, held: this.#token.token };
     const token = this.#memoryLost ? undefined : await requestToken(options);
     if (token && token.address === this.#token.address) return token;
     const own = await requestToken({ ...options, memoryLost: true });
@@ -159,6 +160,7 @@ export class DeviceCredential {
       if (isOther) for (const reopen of this.#overHttps) reopen();
       this.#since = this.#clock.monotonic();
       this.#failures = 0;
+      this.#lockedOut = false;
       if (ranItsCourse) this.#refusals = 0;
       this.#plan(this.#renewInMs());
     } catch (cause) {
@@ -166,7 +168,8 @@ export class DeviceCredential {
       const final = cause instanceof DeviceServerError && cause.final;
       if (final) this.#log.error({ terminal_id: terminalId, err: cause }, "the device has to be paired again");
       else this.#log.warn({ terminal_id: terminalId, err: cause }, "no new token; will try again");
-      if (final && this.#failures === 0) this.#options.lockedOut?.();
+      if (final && !this.#lockedOut) this.#options.lockedOut?.();
+      this.#lockedOut ||= final;
       if (final) await this.#handIn();
       this.#plan(final ? longestRetryMs : retryMs(this.#failures, cause));
       this.#failures += 1;

@@ -80,10 +80,11 @@ export async function pairOrGoOn(options: PairingOptions): Promise<GivenToken> {
   }
 }
 
-export type TokenOptions = ServerOptions & { memoryLost?: boolean } & (
-    | { terminalId: string }
-    | { serialNumber: string }
-  );
+export type TokenOptions = ServerOptions & {
+  memoryLost?: boolean;
+  /** The last token that was given: shows a server whose database went back which address is the latest. */
+  held?: string;
+} & ({ terminalId: string } | { serialNumber: string });
 
 /**
  * A token for a paired device, which says by terminal id or serial number who it is; with another address when it has lost
@@ -92,7 +93,11 @@ export type TokenOptions = ServerOptions & { memoryLost?: boolean } & (
 export async function requestToken(options: TokenOptions): Promise<DeviceToken> {
   const who =
     "terminalId" in options ? { terminal_id: options.terminalId } : { device_serial_number: options.serialNumber };
-  const body = { ...who, ...(options.memoryLost && { memory_lost: true }) };
+  const body = {
+    ...who,
+    ...(options.memoryLost && { memory_lost: true }),
+    ...(options.held !== undefined && { token: options.held }),
+  };
   return sendProven(options, { purpose: "renewal", claims: { sub: Object.values(who)[0] }, header: {}, body }, tokens);
 }
 

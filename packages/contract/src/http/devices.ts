@@ -107,6 +107,13 @@ export const DeviceTokenRequest = Type.Object(
   {
     terminal_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64, examples: ["T12345678-T0001"] })),
     device_serial_number: Type.Optional(DeviceSerialNumber),
+    token: Type.Optional(
+      Type.String({
+        maxLength: 4096,
+        description:
+          "The last token that the device was given. Of a server whose database went back to an earlier moment it shows which address is the latest.",
+      }),
+    ),
     memory_lost: Type.Optional(
       Type.Boolean({
         description:

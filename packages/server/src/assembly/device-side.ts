@@ -1,3 +1,4 @@
+import { isLater } from "@tillkeeper/contract/addresses";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import { inTenant } from "../db/tenant.ts";
 import { Handling } from "../gateway/handling.ts";
@@ -24,6 +25,7 @@ import { listenOn } from "../presence/watch.ts";
 import { liveKeys } from "../releases/keys.ts";
 import { accountOfTerminalId } from "../terminals/credentials.ts";
 import type { Device } from "../terminals/devices.ts";
+import { addressOf } from "../terminals/replace-credential.ts";
 import type { Core, ServerOptions } from "./core.ts";
 
 /** What speaks to terminals, before there is a broker. Messages may come in before it is known to have opened. */
@@ -70,6 +72,12 @@ async function openMessages(core: Core, closing: Closing) {
     ...device,
     presence,
     compareMemory: memoryWords(device),
+    async notPresent(from) {
+      const present = await inTenant(db, from.accountId, (tx) => addressOf(tx, from));
+      if (present !== undefined && isLater(from.address, present)) await core.addressAhead(from);
+      // Refused when it comes back, it asks for a token, and hears what has become of it.
+      device.transport().disconnect(from.address);
+    },
     readResult,
   });
   return { opened, durations, device, probes, presence, presenceClock, readResult, inbound };

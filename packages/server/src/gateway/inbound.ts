@@ -37,6 +37,8 @@ interface InboundOptions {
   readResult: ReadResult;
   transferOf: TransferOf;
   origins: Origins;
+  /** Told of an address that is not the terminal's present one, but says hello all the same. */
+  notPresent: (device: Device) => Promise<void>;
   /** Tells a device how much of its log is here, where it believes otherwise. */
   compareMemory: (device: Device, believed: Memory) => void;
 }
@@ -146,7 +148,7 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
   // Whatever comes first: it is waited for below.
   noted.catch(() => undefined);
   const terminal = await deps.overview(origin);
-  if (!terminal) return;
+  if (!terminal) return deps.notPresent(origin);
   if (isMoved("device_connected", terminal.state)) {
     await deviceConnected(db, clock, origin);
   }

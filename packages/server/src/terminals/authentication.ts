@@ -53,6 +53,15 @@ async function stillHeld(deps: AuthenticationDeps, identity: ShownIdentity): Pro
   return row?.public_key && row.address === identity.address ? identity : undefined;
 }
 
+/**
+ * Looks whether a device was given a later address than the one that the database knows, by a token that it shows beside
+ * another proof.
+ */
+export async function noticeLaterAddress(deps: AuthenticationDeps, token: string): Promise<void> {
+  const identity = await deps.deviceTokens.verify(token);
+  if (identity) await stillHeld(deps, identity);
+}
+
 const basic = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
 const challenge = { "www-authenticate": 'Bearer realm="tillkeeper devices", Basic realm="tillkeeper devices"' };
 

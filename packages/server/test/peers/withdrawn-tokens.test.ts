@@ -54,6 +54,7 @@ it("a token is neither answered nor left at Mosquitto for a terminal that was de
       return made[0] as Admitted;
     },
     withdraw: (credential: TakenCredential) => own.withdraw(credential),
+    addressAhead: async () => {},
   };
   const proof = await device.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
   const peer = { reached: {}, address: "127.0.0.1", requestId: "test" };

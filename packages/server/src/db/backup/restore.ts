@@ -9,6 +9,7 @@ import { type RootKeyPlace, readRootKey, rootKeyFile } from "../../platform/root
 import { StartupError } from "../../platform/startup-error.ts";
 import { type DatabaseLocation, forAllAccounts, openDb } from "../db.ts";
 import { migrate } from "../migrate.ts";
+import { raiseWalls } from "../walls.ts";
 import { type BackupEnd, type BackupHeader, BackupReader, type BackupSection } from "./format.ts";
 import { columnList, countRows, lastMigration, quoted, tablesInOrder } from "./tables.ts";
 
@@ -40,6 +41,7 @@ export async function restoreBackup({ location, file, log, ...place }: Restore):
     await client.query(forAllAccounts);
     const rows = await readAll(client, reader, header);
     await client.query("commit");
+    await complete(location, log);
     return rows;
   } catch (error) {
     if (error instanceof StartupError) throw error;
@@ -86,6 +88,17 @@ async function makeSchema(
   const db = openDb(location, log);
   try {
     await migrate(db, schema);
+  } finally {
+    await db.close();
+  }
+}
+
+/** To what this version asks for: servers that are up can go on with it. */
+async function complete(location: DatabaseLocation, log: Logger): Promise<void> {
+  const db = openDb(location, log);
+  try {
+    await migrate(db);
+    await raiseWalls(db);
   } finally {
     await db.close();
   }

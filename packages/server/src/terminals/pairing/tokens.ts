@@ -10,7 +10,7 @@ import { networkOf, type RateLimit, takeTurn } from "../../platform/http/rate-li
 import type { OwnAddresses, Reached } from "../../platform/own-addresses.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { type AdmitDeps, admitWhileLive } from "../admit-live.ts";
-import { accountOfTerminalId } from "../authentication.ts";
+import { accountOfTerminalId, noticeLaterAddress } from "../authentication.ts";
 import { noteToken } from "../lapses.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../queries.ts";
 import { changeAddress } from "../replace-credential.ts";
@@ -26,6 +26,7 @@ export interface TokenDeps extends AdmitDeps {
   /** The server's own address, without a slash at the end. */
   ownUrl: () => string;
   isOwnAddress: OwnAddresses["isOwn"];
+  addressAhead: (identity: DeviceIdentity) => Promise<void>;
 }
 
 /** The device, as its connection and its request show it. */
@@ -55,6 +56,7 @@ export async function renewToken(
       errors: [{ path: "/body", message: "must have either terminal_id or device_serial_number" }],
     });
   }
+  if (request.token !== undefined) await noticeLaterAddress(deps, request.token);
   const { accountId, terminalId, credential } = await holderOf(deps, {
     named,
     serialNumber,
