@@ -1,4 +1,4 @@
-import { expect, type TestContext } from "vitest";
+import { expect } from "vitest";
 import type { TestServer } from "../../support/test-server.ts";
 import { type AgentArguments, AgentProcess, type ProgramName } from "./agents.ts";
 import type { Desk } from "./desk.ts";

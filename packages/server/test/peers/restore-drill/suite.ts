@@ -80,8 +80,7 @@ export function restoreDrill(
 
     describe.each(programNames)("with the %s agent", (program) => {
       it.each(titles)("%s", (title) => {
-        const outcome = outcomes.get(`${program} ${title}`);
-        if (outcome?.status !== "fulfilled") throw outcome?.reason;
+        holds(outcomes.get(`${program} ${title}`));
       });
     });
 
@@ -91,6 +90,10 @@ export function restoreDrill(
       expect(await drill.restores()).toEqual(["noticed"]);
     });
   });
+}
+
+function holds(outcome: PromiseSettledResult<void> | undefined): void {
+  if (outcome?.status !== "fulfilled") throw outcome?.reason;
 }
 
 function playOf(drill: Drill, program: ProgramName, meeting: Meeting<Moment>, cleanups: (() => Promise<void>)[]): Play {
