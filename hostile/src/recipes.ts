@@ -162,6 +162,13 @@ export const recipes: Record<string, Recipe> = {
       return { terminal_id: world.talker.terminalId, proof };
     },
   },
+  device_results_post: {
+    body: (context) => {
+      const { talker } = context.world;
+      const { proof } = talker.pairing as { proof: string };
+      return { address: talker.address, results: [toldResult(context)], proof };
+    },
+  },
   device_messages_post: {
     authorization: ({ world }) => `Bearer ${world.talker.token}`,
     body: (context) => ({ session, messages: [deviceMessage(context)] }),
@@ -179,36 +186,50 @@ export const recipes: Record<string, Recipe> = {
   },
   broker_auth_post: {
     authorization: brokerBearer,
-    body: ({ id }) => ({ username: id("terminal_id"), clientid: id("terminal_id"), password: "x" }),
+    body: ({ id }) => ({ username: id("address"), clientid: id("address"), password: "x" }),
   },
   broker_acl_post: {
     authorization: brokerBearer,
-    body: ({ id }) => ({ username: id("terminal_id"), topic: "tillkeeper/v1/x/hello", action: "publish" }),
+    body: ({ id }) => ({ username: id("address"), topic: `tillkeeper/v1/${id("address")}/hello`, action: "publish" }),
   },
 };
 
 const session = "hostile";
 
 /** As a terminal says it, with a card number where its texts may hold one. */
-function deviceMessage({ random, id }: Context): object {
+function deviceMessage(context: Context): object {
+  const { random } = context;
   const at = new Date().toISOString();
-  const text = `declined card ${random.pick(cardNumbers)} track ;${random.pick(cardNumbers)}=2912?`;
   return random.pick([
-    { channel: "heartbeat", message: { session, sent_at: at, fault: { code: "printer", message: text } } },
+    {
+      channel: "heartbeat",
+      message: { session, sent_at: at, fault: { code: "printer", message: textWithCard(context) } },
+    },
     {
       channel: "hello",
       message: { protocol: 1, agent: `hostile ${random.pick(cardNumbers)}`, sent_at: at, session, operations: [] },
     },
-    {
-      channel: "result",
-      message: {
-        operation_id: id("told_operation_id"),
-        operation: "open_menu",
-        status: "FAILED",
-        finished_at: at,
-        reason: "device_error",
-        error: { code: "declined", message: text },
-      },
-    },
+    { channel: "result", message: toldResult(context) },
   ]);
+}
+
+/** Of an operation that there is or not, as any entry of the log. */
+function toldResult(context: Context): object {
+  const { random, id } = context;
+  const number = random.integer(1, 50);
+  return {
+    number,
+    after: number - 1,
+    operation_id: random.chance(0.5) ? id("told_operation_id") : uuid(random),
+    ...random.pick([
+      { operation: "open_menu", status: "FAILED", reason: "device_error" },
+      { operation: "end_of_day", status: "COMPLETED", result: { outcome: "accepted", batch_id: "1" } },
+    ]),
+    finished_at: new Date().toISOString(),
+    error: { code: "declined", message: textWithCard(context) },
+  };
+}
+
+function textWithCard({ random }: Context): string {
+  return `declined card ${random.pick(cardNumbers)} track ;${random.pick(cardNumbers)}=2912?`;
 }

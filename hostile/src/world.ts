@@ -22,6 +22,7 @@ interface Party {
 /** A terminal that speaks over HTTPS; no request with a client's token names it. */
 export interface Device {
   terminalId: string;
+  address: string;
   token: string;
   /** The body that has paired it; to send it again is the request of a thief. */
   pairing: object;
@@ -74,11 +75,18 @@ export async function openWorld(stage: Stage): Promise<World> {
         operation_id: [...(ids["operation_id"] ?? []), toldOperation],
         told_operation_id: [toldOperation],
         talking_terminal_id: [talker.terminalId],
+        address: [talker.address],
         operator_id: [operator.accountId],
         operator_destination_id: await addDestinations(poster(stage, operator.token), operator.accountId, "own"),
       },
     },
-    foreign: { ...foreign, ids: await furnish(stage, foreign.accountId, foreign.token, "far") },
+    foreign: {
+      ...foreign,
+      ids: {
+        ...(await furnish(stage, foreign.accountId, foreign.token, "far")),
+        address: [(await openDevice(stage, foreign, "H-talker", "far-1")).address],
+      },
+    },
     operator,
     operatorToken: await enterAsOperator(stage, operator, own.accountId),
     maker: await registered(poster(stage, own.token), own.accountId, "Releases of the run"),
@@ -243,16 +251,21 @@ async function ended(post: Post, request: object) {
   }
 }
 
-async function openDevice(stage: Stage, { accountId: aid, token }: Account, serial: string): Promise<Device> {
+async function openDevice(
+  stage: Stage,
+  { accountId: aid, token }: Account,
+  serial: string,
+  store = "own-1",
+): Promise<Device> {
   const post = poster(stage, token);
-  const body = { device_serial_number: `${serial}-${aid}`, store_id: "own-1" };
+  const body = { device_serial_number: `${serial}-${aid}`, store_id: store };
   const { terminal_id: terminalId, pairing } = await post(`/v1/accounts/${aid}/terminals`, body);
   const keys = makeDeviceKeys();
   const bodies: object[] = [];
   const paired = await watched(bodies, () =>
     pairDevice({ server: stage.ownUrl, keys, serialNumber: body.device_serial_number, code: pairing.code }),
   );
-  return { terminalId, token: paired.token, pairing: bodies.at(-1) ?? {} };
+  return { terminalId, address: paired.address, token: paired.token, pairing: bodies.at(-1) ?? {} };
 }
 
 async function openWaiting(stage: Stage, account: Account, kind: TransferKind) {

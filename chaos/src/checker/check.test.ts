@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { breakages } from "./breakages.ts";
 import { check } from "./check.ts";
 import { addClose, loseAccepted, refuse } from "./closes-history.ts";
-import { at, began, creation, ended, healthy, intentOf, look, operation, result, time } from "./sound-history.ts";
+import { at, creation, healthy, intentOf, look, operation, time } from "./sound-history.ts";
 
 describe("the checker", () => {
   it("finds nothing in a history in which every promise was kept", () => {

@@ -1,15 +1,4 @@
-import {
-  at,
-  type Broken,
-  began,
-  creation,
-  ended,
-  intentOf,
-  operation,
-  result,
-  terminal,
-  time,
-} from "./sound-history.ts";
+import { at, type Broken, creation, ended, intentOf, operation, terminal, time } from "./sound-history.ts";
 
 /** Changes what is stored of an operation. */
 export const replaceRow = (history: Broken, id: string, values: object) => {
