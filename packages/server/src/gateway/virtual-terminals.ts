@@ -1,7 +1,7 @@
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { newSecret } from "../auth/secrets.ts";
-import { findLastClose } from "../operations/queries.ts";
+import { findLastClose } from "../operations/commands.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";

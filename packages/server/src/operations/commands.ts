@@ -1,3 +1,3 @@
 /** What other features may know of messages on their way to terminals. */
-export { cancelledAmong } from "./queries.ts";
+export { cancelledAmong, findLastClose, findOperation } from "./queries.ts";
 export { anyMessageDue, type Command, claimAfterHello, claimMessages, type Message } from "./sql/claim-messages.ts";
