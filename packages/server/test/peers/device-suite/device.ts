@@ -11,7 +11,7 @@ export interface Scene {
 }
 
 /** Where a device plays. */
-export interface Place extends Pick<Desk<Pick<TestServer, "call" | "url">>, "server" | "see" | "folder"> {
+interface Place extends Pick<Desk<Pick<TestServer, "call" | "url">>, "server" | "see" | "folder"> {
   transport: AgentArguments["transport"];
   mqttVersion?: AgentArguments["mqttVersion"];
   caFile?: string | undefined;

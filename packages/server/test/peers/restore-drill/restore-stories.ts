@@ -188,7 +188,7 @@ export async function closed(drill: Drill, device: SuiteDevice) {
 }
 
 /** The same request is answered by the operation that it led to. */
-export async function isReplayed(drill: Drill, device: SuiteDevice, key: string, id: string): Promise<void> {
+async function isReplayed(drill: Drill, device: SuiteDevice, key: string, id: string): Promise<void> {
   const { status, headers, body } = await drill.close(device.id, key);
   expect([status, headers.get("idempotent-replayed"), body.id]).toEqual([201, "true", id]);
 }

@@ -25,7 +25,7 @@ type Moment =
   | "again";
 
 /** What a story has to do with. */
-export interface Play {
+interface Play {
   drill: Drill;
   until: (moment: Moment) => Promise<void>;
   /** A device that has not been started. */
