@@ -72,6 +72,7 @@ class Agent:
         self._stopping, self._events = stopping, Events(options.json)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._link: Link | None = None
+        self._links: list[Link] = []
         self._ticket: Ticket | None = None
         self._restart_due = self._outdated = False
         self.emit = self._events.emit
@@ -164,20 +165,29 @@ class Agent:
         self._inbox.put(lambda: self._take_message(channel, payload))
 
     def _take_link(self, link: Link) -> None:
+        self._links.append(link)
+        # HTTPS may get through just after MQTT did.
+        if self._link is None or link.transport == "mqtt":
+            self._use(link)
+        threading.Thread(target=self._watch, args=(link,), name="watch", daemon=True).start()
+
+    def _use(self, link: Link) -> None:
         self._link = link
         self.emit("connected", terminal_id=self._terminal_id, transport=link.transport)
         self._rules.connected(link.session)
-        threading.Thread(target=self._watch, args=(link,), name="watch", daemon=True).start()
 
     def _watch(self, link: Link) -> None:
         link.closed.wait()
         self._inbox.put(lambda: self._lose_link(link))
 
     def _lose_link(self, link: Link) -> None:
+        self._links.remove(link)
         if self._link is link:
             self._link = None
             self._rules.disconnected()
             self.emit("disconnected", terminal_id=self._terminal_id)
+            if self._links:
+                self._use(self._links[-1])
 
     def _take_message(self, channel: str, payload: bytes) -> None:
         if channel == "welcome":

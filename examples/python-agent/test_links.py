@@ -12,6 +12,7 @@ import unittest
 
 from unittest import mock
 
+from agent import Agent
 from links import HttpsLink, Link, LinkFailed, MqttLink
 from password import session_of
 from web import NoAnswer
@@ -87,6 +88,42 @@ class Heard:
 
     def heard(self, channel: str, payload: bytes) -> None:
         self.messages.append((channel, json.loads(payload)))
+
+
+class LinkOfChoiceTest(unittest.TestCase):
+    """Which of two links is used when HTTPS gets through just after MQTT did."""
+
+    def setUp(self) -> None:
+        self.agent = Agent.__new__(Agent)
+        self.agent._link, self.agent._links, self.agent._terminal_id = None, [], "T12345678-T0001"
+        self.agent._rules, self.agent._inbox = mock.Mock(), mock.Mock()
+        self.events: list[str] = []
+        self.agent.emit = lambda event, **fields: self.events.append(" ".join([event, fields.get("transport", "")]))
+
+    def link(self, transport: str) -> mock.Mock:
+        link = mock.Mock(transport=transport, session=transport)
+        self.agent._take_link(link)
+        return link
+
+    def test_mqtt_stays(self) -> None:
+        mqtt, https = self.link("mqtt"), self.link("https")
+        self.agent.send("heartbeat", {})
+        mqtt.send.assert_called_once()
+        self.agent._lose_link(https)
+        self.agent.send("heartbeat", {})
+        self.assertEqual([mqtt.send.call_count, https.send.call_count], [2, 0])
+        self.assertEqual(self.events, ["connected mqtt"])
+
+    def test_https_goes_on_when_mqtt_breaks_and_mqtt_takes_over_when_it_is_back(self) -> None:
+        first, https = self.link("mqtt"), self.link("https")
+        self.agent._lose_link(first)
+        self.agent.send("heartbeat", {})
+        https.send.assert_called_once()
+        second = self.link("mqtt")
+        self.agent._lose_link(https)
+        self.agent.send("heartbeat", {})
+        second.send.assert_called_once()
+        self.assertEqual(self.events, ["connected mqtt", "disconnected ", "connected https", "connected mqtt"])
 
 
 class MqttLinkTest(unittest.TestCase):
