@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,8 +36,17 @@ class Host {
 /** What the server would send next after all that stands in the log. */
 const known = (log: Pick<ResultLog, "lastClose">) => log.lastClose ?? null;
 
+interface Play {
+  host: Host;
+  open: () => Promise<Journal>;
+  clock: FakeClock;
+  ids: string[];
+  /** Aborted with the power: nobody waits for a terminal without it. */
+  power?: AbortSignal;
+}
+
 /** The day is closed by hand; a close is refused for that, asked for anew, done; then the next. */
-async function play(host: Host, open: () => Promise<Journal>, clock: FakeClock, ids: string[]) {
+async function play({ host, open, clock, ids, power }: Play) {
   const journal = await open();
   const rig = runnerRig(
     {
@@ -61,7 +71,8 @@ async function play(host: Host, open: () => Promise<Journal>, clock: FakeClock, 
       ),
       origin: { request: `request-${id}`, signed: "s" },
     });
-    await vi.waitFor(() => expect(journal.log.find(id)).toBeDefined(), { interval: 1 });
+    await vi.waitFor(() => expect(power?.aborted || journal.log.find(id)).toBeTruthy(), { interval: 1 });
+    if (power?.aborted) break;
   }
   return journal;
 }
@@ -83,23 +94,26 @@ test.each(cuts)(
     await resumeFileJournal(file, address);
     host.close("by hand");
 
-    const cut = Promise.withResolvers<void>();
+    const cut = new AbortController();
+    const dark = once(cut.signal, "abort");
     let writes = 0;
     const replace = async (target: string, text: string) => {
       writes += 1;
       if (writes < write || (writes === write && kept)) await writeFile(target, text);
       if (writes < write) return undefined;
-      cut.resolve();
+      cut.abort();
       return new Promise<never>(() => {});
     };
-    const before = play(host, () => openFileJournal({ ...file, replace }, address), clock, ids);
-    await Promise.race([cut.promise, before]);
+    const open = () => openFileJournal({ ...file, replace }, address);
+    await Promise.race([dark, play({ host, open, clock, ids, power: cut.signal })]);
 
     // The journal that lies there is no old copy; it goes on with it, and everything is asked for again.
-    const journal = await play(host, () => openFileJournal(file, address), clock, [
-      ...ids,
-      "00000000-0000-4000-8000-000000000003",
-    ]);
+    const journal = await play({
+      host,
+      open: () => openFileJournal(file, address),
+      clock,
+      ids: [...ids, "00000000-0000-4000-8000-000000000003"],
+    });
     const { entries } = journal.log;
     expect(entries.map(({ number }) => number)).toEqual(entries.map((_, index) => index + 1));
     // Nobody closed twice, and what the host has closed is in the log: by its batch, or as a close with an unknown end.
