@@ -18,6 +18,7 @@ import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
 import type { Origins } from "../operations/origin.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
+import { ApiError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log.ts";
 import { type Device, deviceConnected, isPresent } from "../terminals/devices.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
@@ -83,7 +84,8 @@ export function createInbound(options: InboundOptions): Receive {
       if (ofOperations.has(channel)) deps.presence.heard(origin);
       await handlers[channel](deps, origin, message as never);
     } catch (error) {
-      deps.log.warn({ err: error, address, channel }, "a terminal's message could not be handled");
+      const level = error instanceof ApiError && error.status < 500 ? "debug" : "warn";
+      deps.log[level]({ err: error, address, channel }, "a terminal's message could not be handled");
     }
   };
 }

@@ -83,7 +83,7 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
     // Stands in for a `started` that was not sent; at the server's time, like every phase.
     startedAt: message.started_at === undefined ? null : at,
     at,
-    origin: signed ?? (byHand || mayHaveClosed(message) ? ofTerminal(terminalId, begunAt) : null),
+    origin: signed ?? (byHand || mayHaveClosed(message) ? unasked(terminalId, begunAt) : null),
     storedAs: signed ? id : ownId,
     begunAt,
     readable: true,
@@ -117,15 +117,24 @@ export function toUnreadable({ accountId, terminalId, address }: Device, told: U
 }
 
 /** A close that no request is known for: its day is closed all the same. */
-function ofTerminal(terminalId: string, begunAt: Date): KnownOrigin {
+function unasked(terminalId: string, begunAt: Date): KnownOrigin {
   return {
     requestKey: null,
     requestSha256: null,
     parameters: {},
     createdAt: begunAt,
-    createdBy: `terminal:${terminalId}`,
+    createdBy: ofTerminal(terminalId),
     deadline: begunAt,
   };
+}
+
+/** Whether it is stored as a close that no request is known for. */
+export function isUnasked({ origin, terminalId }: Finish): boolean {
+  return origin?.createdBy === ofTerminal(terminalId);
+}
+
+function ofTerminal(terminalId: string): string {
+  return `terminal:${terminalId}`;
 }
 
 /** The same for any copy of what a terminal says, and no id that another terminal, or a server, has given. */
@@ -135,7 +144,7 @@ function ownDigest(terminalId: string, id: string): string {
 
 /** The same without an origin of its own that this database has no room for: it is long past. */
 export function withoutItsPlace(finish: Finish): Finish {
-  if (finish.origin?.createdBy !== `terminal:${finish.terminalId}`) return { ...finish, origin: null };
+  if (!isUnasked(finish)) return { ...finish, origin: null };
   return { ...finish, storedAs: idAt(finish.at, ownDigest(finish.terminalId, finish.id)), begunAt: finish.at };
 }
 
