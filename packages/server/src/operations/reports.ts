@@ -29,8 +29,8 @@ import type { Answered } from "./sql/take-answers.ts";
 export interface Reports {
   /** This server has sent the command. Written along with the next report, or by `flush`. */
   dispatched(sent: Omit<Dispatched, "at">): void;
-  delivered(origin: Device, message: DeliveredMessage): Promise<void>;
-  started(origin: Device, message: StartedMessage): Promise<void>;
+  delivered(origin: Device, message: Pick<DeliveredMessage, "operation_id">): Promise<void>;
+  started(origin: Device, message: Pick<StartedMessage, "operation_id">): Promise<void>;
   /**
    * Resolves when the result is committed, as the end of its operation or as what came after it; answers the receipt. It counts
    * from every device that the terminal was. `OfAnother` for a result that names another operation than the one that was
