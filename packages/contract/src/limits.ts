@@ -13,6 +13,10 @@ export const limits = {
   /** What an agent keeps of its log, closes and others each, beyond what the server does not hold. */
   journalEntriesKept: 50,
   journalDaysKept: 7,
+  /** How long a device may hand in the rest of its log after another one has replaced it. */
+  formerDeviceDays: 30,
+  /** Closes by hand, and others that no command of this server asked for, of one terminal at each server. */
+  unaskedClosesPerMinute: 60,
   longPollWaitSecondsMax: 20,
   longPollMessages: 50,
   idempotencyKeyHours: 48,

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { limits } from "@tillkeeper/contract/limits";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
@@ -102,5 +103,35 @@ describe("results that are handed in", () => {
     expect(refused.status).toBe(400);
     expect(refused.body.error.errors[0].path).toMatch(/^\/body\/results\/1/);
     expect(await closesOf(terminalId)).toHaveLength(3);
+  });
+
+  it("are few in a minute where nobody asked for them: those that were taken stay, the others wait", async () => {
+    const { device, terminalId, address } = await paired();
+    const most = limits.unaskedClosesPerMinute;
+    const all = Array.from({ length: most + 1 }, (_, index) => byHand(index + 1));
+    const batches = [all.slice(0, 50), all.slice(50)];
+    const answers = [];
+    for (const batch of batches) answers.push(await handIn(address, await proofOf(device, address), batch));
+    expect(answers.map(({ status }) => status)).toEqual([200, 429]);
+    expect(answers[1]?.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+    const { rows } = await server.db.pool.query(
+      "select count(*)::int as count from operations where terminal_id = $1",
+      [terminalId],
+    );
+    expect(rows).toEqual([{ count: most }]);
+  });
+
+  it("are taken for a month after the device was replaced, and not for ever", async () => {
+    const { device, terminalId, address } = await paired();
+    const present = await paired();
+    const swap = { device_serial_number: String(serial++) };
+    await server.call("POST", `/v1/accounts/${tenant.aid}/terminals/${terminalId}/device`, { ...tenant, body: swap });
+    server.clock.advance(limits.formerDeviceDays * 86_400_000 - 60_000);
+    expect((await handIn(address, await proofOf(device, address), [byHand(1)])).status).toBe(200);
+    server.clock.advance(60_000);
+    const late = await handIn(address, await proofOf(device, address), [byHand(2)]);
+    expect([late.status, late.body.error.code]).toEqual([401, "invalid_proof"]);
+    const proof = await proofOf(present.device, present.address);
+    expect((await handIn(present.address, proof, [byHand(1)])).status).toBe(200);
   });
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lowestId } from "../src/platform/ids.ts";
 import { activeDevice, type Device } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -208,7 +209,13 @@ describe("memory", () => {
     expect(await answer(device, close(sent.id, 1, { origin: { signed: changed } }))).toMatchObject({
       memory: { number: 1 },
     });
-    expect(await get(sent.id)).toMatchObject({ created_by: `terminal:${device.terminalId}`, recovered: true });
+    expect((await server.call("GET", `${base}/${sent.id}`, tenant)).status).toBe(404);
+    const { body: closes } = await server.call(
+      "GET",
+      `${base}?terminal_id=${device.terminalId}&operation=end_of_day`,
+      tenant,
+    );
+    expect(closes).toMatchObject([{ created_by: `terminal:${device.terminalId}`, recovered: true }]);
     // Another terminal's origin is nobody's.
     const menu = { operation: "open_menu", result: { opened: true }, origin };
     const id = randomUUID();
@@ -218,6 +225,28 @@ describe("memory", () => {
       memory: { number: 1, id },
     });
     expect((await server.call("GET", `${base}/${id}`, tenant)).status).toBe(404);
+    await device.leave();
+    await other.leave();
+  });
+
+  it("takes no operation's name from a close that no server has signed, nor a place in the list that is to come", async () => {
+    const [device, other] = [await freshDevice(), await freshDevice()];
+    const sent = await send(device);
+    const { origin } = await commandOf(device, sent.id);
+    await lose(sent.id);
+    const inAMonth = lowestId(new Date(server.clock.now().getTime() + 30 * 86_400_000)).replace(
+      "0000-0000-",
+      "7000-8000-",
+    );
+    for (const [index, id] of [sent.id, inAMonth].entries()) {
+      expect(await answer(other, close(id, index + 1))).toMatchObject({ operation_id: id, status: "COMPLETED" });
+    }
+    const { body } = await server.call("GET", `${base}?terminal_id=${other.terminalId}&operation=end_of_day`, tenant);
+    const latest = lowestId(new Date(server.clock.now().getTime() + 60_000));
+    expect(body.filter(({ id }: { id: string }) => id === sent.id || id > latest)).toEqual([]);
+    // Whose it is still gets its place.
+    expect(await answer(device, close(sent.id, 1, { origin }))).toMatchObject({ status: "COMPLETED" });
+    expect(await get(sent.id)).toMatchObject({ terminal_id: device.terminalId, created_by: sent.created_by });
     await device.leave();
     await other.leave();
   });

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Finish } from "../src/operations/finish.ts";
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { takeInOrder } from "../src/operations/answers.ts";
+import { type Finish, toFinish } from "../src/operations/finish.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
 import { takeAnswers } from "../src/operations/sql/take-answers.ts";
 import { activeDevice, type Device } from "./support/device.ts";
@@ -47,6 +49,7 @@ describe("operations that meet", () => {
         at,
         late: {},
         origin: null,
+        storedAs: body.id,
         begunAt: at,
         readable: true,
       });
@@ -65,6 +68,40 @@ describe("operations that meet", () => {
       expect((await get(body.id)).phases).not.toHaveProperty("started");
       await device.leave();
     }
+  });
+
+  it("cost each other no statement each where one of them is of a month that is gone", async () => {
+    const device = await freshDevice();
+    const longAgo = "2020-01-01T00:00:00Z";
+    const result = { outcome: "accepted", batch_id: "1" };
+    const byHand = {
+      operation: "end_of_day",
+      status: "COMPLETED",
+      by_hand: true,
+      finished_at: longAgo,
+      result,
+    } as const;
+    const origins = { of: () => ({ signed: "" }), read: () => undefined };
+    const taking = { at: server.clock.now(), origins };
+    const closeOf = (terminalId: string, address: string) =>
+      toFinish(
+        { accountId: tenant.aid, terminalId, address },
+        { ...byHand, number: 1, operation_id: randomUUID() },
+        taking,
+      );
+    const strangers = Array.from({ length: 63 }, (_, index) => `${tenant.aid}-T${9000 + index}`);
+    const batch = [
+      ...strangers.map((terminalId) => closeOf(terminalId, `${terminalId}-D1`)),
+      closeOf(device.terminalId, device.address),
+    ];
+    const statements = vi.spyOn(server.db.pool, "query");
+    const met = await takeInOrder(server.db, batch, "skip");
+    expect(met.map(({ standing }) => standing)).toEqual([...strangers.map(() => "unknown"), "over"]);
+    expect(met.at(-1)).toMatchObject({ status: "COMPLETED", memory: { number: 1 } });
+    // A whole, and two halves of each half in which it is.
+    expect(statements.mock.calls.length).toBeLessThan(16);
+    statements.mockRestore();
+    await device.leave();
   });
 
   it("do not wait for a transaction that hangs: neither results, nor acceptances, nor deadlines of others", async () => {

@@ -207,6 +207,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     created_at: Date;
     /** Of a device that was replaced. */
     former_key: Json<Record<string, unknown>> | null;
+    left_at: ColumnType<Date | null, never, Date>;
     number: Generated<number>;
     last_id: ColumnType<string | null, never, never>;
     last_close: ColumnType<string | null, never, never>;

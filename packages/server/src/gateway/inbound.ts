@@ -18,6 +18,7 @@ import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
 import type { Origins } from "../operations/origin.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
+import { ApiError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log.ts";
 import { type Device, deviceConnected, isPresent } from "../terminals/devices.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
@@ -83,7 +84,8 @@ export function createInbound(options: InboundOptions): Receive {
       if (ofOperations.has(channel)) deps.presence.heard(origin);
       await handlers[channel](deps, origin, message as never);
     } catch (error) {
-      deps.log.warn({ err: error, address, channel }, "a terminal's message could not be handled");
+      const level = error instanceof ApiError && error.status < 500 ? "debug" : "warn";
+      deps.log[level]({ err: error, address, channel }, "a terminal's message could not be handled");
     }
   };
 }
@@ -152,14 +154,10 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
   if (isMoved("device_connected", terminal.state)) {
     await deviceConnected(db, clock, origin);
   }
-  // A `delivered` or `started` may have got lost with the link.
-  await Promise.all(
-    hello.operations.map(async ({ operation_id, phase }) => {
-      if (phase === "delivered") await reports.delivered(origin, { operation_id, received_at: hello.sent_at });
-      if (phase === "started") await reports.started(origin, { operation_id, started_at: hello.sent_at });
-    }),
-  );
   const named = hello.operations.map((known) => known.operation_id);
+  // Its `delivered` or `started` may have got lost with the link. Of any other nothing is noted, however many are named.
+  const running = hello.operations.find(({ operation_id: id }) => id.toLowerCase() === terminal.live);
+  if (running) await reports[running.phase](origin, running);
   const claim = { ...origin, now, nextDueAt: repeatAt(now), named };
   const message = terminal.live ? await claimAfterHello(db.pool, claim) : undefined;
   await noted;

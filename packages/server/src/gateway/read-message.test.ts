@@ -133,4 +133,26 @@ describe("what devices say", () => {
       expect([code, places?.[0]?.path]).toEqual([code, taken ? undefined : "/error/code"]);
     }
   });
+
+  it("keeps of a result that nobody can read its place in the log, and only as the log can hold it", () => {
+    const said = { number: 7, operation_id: id, operation: "open_menu", status: "COMPLETED", finished_at: at };
+    const placeOf = (more: object) => {
+      const read = readMessage("result", Buffer.from(JSON.stringify({ ...said, ...more, result: { opened: "?" } })));
+      return read.places ? read.unreadable : "it can be read";
+    };
+    const place = { number: 7, after: 6, id, operation: "open_menu", mayHaveClosed: false };
+    expect(placeOf({})).toEqual(place);
+    expect(placeOf({ after: 0 })).toEqual({ ...place, after: 0 });
+    expect(placeOf({ operation: "dance" })).toEqual({ ...place, operation: "dance" });
+    const nowhere = {
+      number: [undefined, null, 0, -1, 1.5, 2 ** 31, 1e300, "7", {}],
+      after: [null, -1, 1.5, 2 ** 31, 1e300, "6", {}, [6]],
+      operation_id: [undefined, null, 7, "", `urn:uuid:${id}`, `{${id}}`, [id]],
+      operation: [undefined, null, 7, {}, "a\0b", "a\ud800", "a".repeat(65)],
+    };
+    for (const [field, values] of Object.entries(nowhere)) {
+      for (const value of values)
+        expect([field, value, placeOf({ [field]: value })]).toEqual([field, value, undefined]);
+    }
+  });
 });

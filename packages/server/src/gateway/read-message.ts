@@ -8,6 +8,7 @@ import {
   upChannels,
 } from "@tillkeeper/contract/mqtt";
 import { EndOfDayResult, operationNames, operationResults } from "@tillkeeper/contract/operations";
+import { Identifier } from "@tillkeeper/contract/texts";
 import { Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { type ReadTexts, textReader } from "../logs/device-texts.ts";
@@ -110,12 +111,13 @@ function operationIdOf(said: unknown): string | undefined {
   return typeof id === "string" && id.length <= 64 ? id : undefined;
 }
 
+/** All that is kept of a result that nobody can read. */
 const inLog = Compile(
   Type.Object({
-    number: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
-    operation_id: ResultMessage.properties.operation_id,
+    ...Type.Pick(ResultMessage, ["after", "operation_id"]).properties,
+    ...Type.Required(Type.Pick(ResultMessage, ["number"])).properties,
     // Also one that only another version knows.
-    operation: Type.String(),
+    operation: Identifier({ maxLength: 64 }),
   }),
 );
 

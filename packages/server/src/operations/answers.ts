@@ -37,11 +37,12 @@ async function take(db: Db, round: Finish[], meeting: Meeting): Promise<Answered
     return await retried(() => takeAnswers(db.pool, round, meeting));
   } catch (error) {
     if (!isWithoutPartition(error)) throw error;
-    const [first, ...others] = round;
+    const [first] = round;
     // Of an operation whose month is gone: no list shows it any more.
-    if (first && others.length === 0) return takeAnswers(db.pool, [withoutItsPlace(first)], meeting);
-    const alone: Answered[] = [];
-    for (const answer of round) alone.push(...(await take(db, [answer], meeting)));
-    return alone;
+    if (first && round.length === 1) return takeAnswers(db.pool, [withoutItsPlace(first)], meeting);
+    // By halves: one of them must not cost all others a statement each.
+    const half = Math.ceil(round.length / 2);
+    const before = await take(db, round.slice(0, half), meeting);
+    return [...before, ...(await take(db, round.slice(half), meeting))];
   }
 }

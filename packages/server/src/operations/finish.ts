@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
 import type { OperationError, OperationName, OperationReason } from "@tillkeeper/contract/operations";
 import { idAt } from "../platform/ids.ts";
@@ -31,6 +32,8 @@ export interface Finish {
   at: Date;
   /** With which it is stored where no operation is known for it; null: it is not. */
   origin: KnownOrigin | null;
+  /** Under which it is stored then: the operation's only where a server of ours has signed that. */
+  storedAs: string;
   /** When it was begun, by the device's journal. */
   begunAt: Date;
   /** Whether the facts of it can be read. */
@@ -60,12 +63,13 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
   const reason = failed ? (message.reason ?? "device_error") : null;
   const error = failed ? (message.error ?? null) : null;
   const begunAt = earlier(new Date(message.started_at ?? message.finished_at), at);
-  const own = byHand || mayHaveClosed(message) ? ofTerminal(terminalId, begunAt) : null;
+  const signed = byHand ? undefined : origins.read(address, message);
+  const ownId = idAt(begunAt, ownDigest(terminalId, id));
   return {
     accountId,
     terminalId,
     address,
-    id: byHand ? idAt(begunAt, id) : id,
+    id: byHand ? ownId : id,
     entry:
       number === undefined ? null : { number, after: after ?? number - 1, id, mayHaveClosed: mayHaveClosed(message) },
     operation,
@@ -79,7 +83,8 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
     // Stands in for a `started` that was not sent; at the server's time, like every phase.
     startedAt: message.started_at === undefined ? null : at,
     at,
-    origin: (byHand ? null : origins.read(address, message)) ?? own,
+    origin: signed ?? (byHand || mayHaveClosed(message) ? unasked(terminalId, begunAt) : null),
+    storedAs: signed ? id : ownId,
     begunAt,
     readable: true,
   };
@@ -105,27 +110,42 @@ export function toUnreadable({ accountId, terminalId, address }: Device, told: U
     startedAt: null,
     at,
     origin: null,
+    storedAs: id,
     begunAt: at,
     readable: false,
   };
 }
 
 /** A close that no request is known for: its day is closed all the same. */
-function ofTerminal(terminalId: string, begunAt: Date): KnownOrigin {
+function unasked(terminalId: string, begunAt: Date): KnownOrigin {
   return {
     requestKey: null,
     requestSha256: null,
     parameters: {},
     createdAt: begunAt,
-    createdBy: `terminal:${terminalId}`,
+    createdBy: ofTerminal(terminalId),
     deadline: begunAt,
   };
 }
 
+/** Whether it is stored as a close that no request is known for. */
+export function isUnasked({ origin, terminalId }: Finish): boolean {
+  return origin?.createdBy === ofTerminal(terminalId);
+}
+
+function ofTerminal(terminalId: string): string {
+  return `terminal:${terminalId}`;
+}
+
+/** The same for any copy of what a terminal says, and no id that another terminal, or a server, has given. */
+function ownDigest(terminalId: string, id: string): string {
+  return createHash("sha256").update(`${terminalId} ${id}`).digest("hex");
+}
+
 /** The same without an origin of its own that this database has no room for: it is long past. */
 export function withoutItsPlace(finish: Finish): Finish {
-  if (finish.origin?.createdBy !== `terminal:${finish.terminalId}`) return { ...finish, origin: null };
-  return { ...finish, id: idAt(finish.at, finish.entry?.id ?? finish.id), begunAt: finish.at };
+  if (!isUnasked(finish)) return { ...finish, origin: null };
+  return { ...finish, storedAs: idAt(finish.at, ownDigest(finish.terminalId, finish.id)), begunAt: finish.at };
 }
 
 function earlier(one: Date, other: Date): Date {

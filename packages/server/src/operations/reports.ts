@@ -1,3 +1,4 @@
+import { limits } from "@tillkeeper/contract/limits";
 import type {
   CancelRefusedMessage,
   DeliveredMessage,
@@ -12,11 +13,12 @@ import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/gather.ts";
+import { createSpanLimit, takeTurn } from "../platform/http/rate-limit.ts";
 import type { Device } from "../terminals/devices.ts";
 import { sameAnswer, takeInOrder } from "./answers.ts";
 import { type Dispatched, dispatchedNotes } from "./dispatched.ts";
 import type { Durations } from "./durations.ts";
-import { type Finish, toFinish, toUnreadable, type UnreadableResult } from "./finish.ts";
+import { type Finish, isUnasked, toFinish, toUnreadable, type UnreadableResult } from "./finish.ts";
 import type { Origins } from "./origin.ts";
 import { noteCancelRefused } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
@@ -27,12 +29,13 @@ import type { Answered } from "./sql/take-answers.ts";
 export interface Reports {
   /** This server has sent the command. Written along with the next report, or by `flush`. */
   dispatched(sent: Omit<Dispatched, "at">): void;
-  delivered(origin: Device, message: DeliveredMessage): Promise<void>;
-  started(origin: Device, message: StartedMessage): Promise<void>;
+  delivered(origin: Device, message: Pick<DeliveredMessage, "operation_id">): Promise<void>;
+  started(origin: Device, message: Pick<StartedMessage, "operation_id">): Promise<void>;
   /**
    * Resolves when the result is committed, as the end of its operation or as what came after it; answers the receipt. It counts
    * from every device that the terminal was. `OfAnother` for a result that names another operation than the one that was
-   * sent, undefined for an address that this database does not know.
+   * sent, undefined for an address that this database does not know. Throws `too_many_requests` for closes that nobody asked
+   * for: each is a row of its own.
    */
   finished(origin: Device, message: ResultMessage): Promise<ReceiptMessage | OfAnother | undefined>;
   /** A result came that nobody can read; answers how far the device's log is now. */
@@ -63,6 +66,7 @@ export function createReports(deps: ReportDeps): Reports {
   const { db, clock, origins } = deps;
   const notes = dispatchedNotes();
   const report = gatherReports(deps);
+  const unasked = createSpanLimit(limits.unaskedClosesPerMinute, 60);
   const tell = async ({ accountId, terminalId }: Device, id: string, phases: Partial<Progress>) => {
     const dispatchedAt = notes.take(terminalId, id);
     const progress = { accountId, terminalId, id, dispatchedAt, deliveredAt: null, startedAt: null, ...phases };
@@ -91,9 +95,10 @@ export function createReports(deps: ReportDeps): Reports {
     started: (origin, { operation_id: id }) => tell(origin, id, { startedAt: clock.now() }),
 
     async finished(origin, message) {
+      const told = toFinish(origin, message, { at: clock.now(), origins });
+      if (isUnasked(told)) takeTurn(unasked, origin.terminalId);
       const dispatchedAt = notes.take(origin.terminalId, message.operation_id);
-      const finish = { ...toFinish(origin, message, { at: clock.now(), origins }), dispatchedAt };
-      return receiptOf(message, await answer(finish));
+      return receiptOf(message, await answer({ ...told, dispatchedAt }));
     },
 
     unreadable: async (origin, told) => (await answer(toUnreadable(origin, told, clock.now()))).memory,

@@ -25,9 +25,8 @@ export function newId(at: Date): string {
   return v7({ msecs: at.getTime(), random });
 }
 
-/** The id of a thing of that time whose randomness was given elsewhere: the same for the same time and the same UUID. */
-export function idAt(at: Date, uuid: string): string {
-  const digits = uuid.replaceAll("-", "");
+/** The id of a thing of that time whose randomness was given elsewhere: the same for the same time and the same digits. */
+export function idAt(at: Date, digits: string): string {
   const time = lowestId(at);
   return `${time.slice(0, 13)}-7${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${digits.slice(20, 32)}`;
 }

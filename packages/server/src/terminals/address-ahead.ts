@@ -25,7 +25,7 @@ export async function closeOldAddress({ db, clock }: AheadDeps, identity: Device
     await lockTerminal(tx, accountId, terminalId);
     const known = await addressOf(tx, identity);
     if (known === undefined || !isLater(shown, known)) return;
-    await endCredential(tx, identity);
+    await endCredential(tx, clock, identity);
     await tx
       .updateTable("terminals")
       .set({ last_device: sql`greatest(last_device, ${deviceNumber(shown)}::integer)` })

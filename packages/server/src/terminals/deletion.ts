@@ -94,7 +94,7 @@ async function remove(
   let ended: string | undefined;
   if (last !== undefined) await endWith(tx, accountId, terminalId, last);
   else {
-    ended = await endCredential(tx, { accountId, terminalId });
+    ended = await endCredential(tx, clock, { accountId, terminalId });
     if (live) await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId });
   }
   const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);

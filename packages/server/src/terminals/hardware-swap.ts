@@ -74,7 +74,7 @@ async function swap(
   if (row.simulated || isSimulated(accountId, serialNumber)) throw virtualTerminal();
   if (sameSerial(row.device_serial_number, serialNumber)) throw unchanged();
   await endLiveOperation(tx, deps, caller, terminalId);
-  const former = await endCredential(tx, { accountId, terminalId });
+  const former = await endCredential(tx, clock, { accountId, terminalId });
   await keepFormerDevice(tx, clock, row, caller.clientId);
   await deps.forgetDevice(tx, { accountId, terminalId });
   await tx

@@ -1,4 +1,5 @@
 import { deviceAddress, nextDeviceNumber } from "@tillkeeper/contract/addresses";
+import { limits } from "@tillkeeper/contract/limits";
 import type { JWK } from "jose";
 import type { Kysely } from "kysely";
 import { sha256 } from "../auth/secrets.ts";
@@ -31,7 +32,7 @@ export async function replaceCredential(
   { accountId, terminalId }: Place,
   proof: Proof,
 ): Promise<Replaced> {
-  const former = await leaveAddress(db, { accountId, terminalId });
+  const former = await leaveAddress(db, clock, { accountId, terminalId });
   const address = await nextAddress(db, clock, { accountId, terminalId });
   const credential = {
     address,
@@ -72,7 +73,7 @@ export async function changeAddress(
   clock: Clock,
   { accountId, terminalId, address }: Place & { address: string },
 ): Promise<string | undefined> {
-  await leaveAddress(db, { accountId, terminalId });
+  await leaveAddress(db, clock, { accountId, terminalId });
   const next = await nextAddress(db, clock, { accountId, terminalId });
   const row = await db
     .updateTable("terminal_credentials")
@@ -85,8 +86,8 @@ export async function changeAddress(
   return row?.address;
 }
 
-/** The address that a terminal has had so far. Its device may still hand in the rest of its log, by its key. */
-async function leaveAddress(db: Kysely<Tables>, place: Place): Promise<string | undefined> {
+/** The address that a terminal has had so far. For some time its device may hand in the rest of its log, by its key. */
+async function leaveAddress(db: Kysely<Tables>, clock: Clock, place: Place): Promise<string | undefined> {
   const row = await db
     .selectFrom("terminal_credentials")
     .select(["address", "public_key"])
@@ -96,7 +97,7 @@ async function leaveAddress(db: Kysely<Tables>, place: Place): Promise<string | 
   if (row?.public_key) {
     await db
       .updateTable("terminal_addresses")
-      .set({ former_key: JSON.stringify(row.public_key) })
+      .set({ former_key: JSON.stringify(row.public_key), left_at: clock.now() })
       .where("account_id", "=", place.accountId)
       .where("address", "=", row.address)
       .execute();
@@ -104,9 +105,10 @@ async function leaveAddress(db: Kysely<Tables>, place: Place): Promise<string | 
   return row?.address;
 }
 
-/** The public key of the device with that address, also when it was replaced; undefined of one with a password. */
+/** The public key of the device with that address, also some time after it was replaced; undefined of one with a password. */
 export async function keyOfAddress(
   db: Kysely<Tables>,
+  clock: Clock,
   { accountId, terminalId, address }: Place & { address: string },
 ): Promise<object | undefined> {
   const row = await db
@@ -121,8 +123,14 @@ export async function keyOfAddress(
     .where("known.account_id", "=", accountId)
     .where("known.address", "=", address)
     .where("known.terminal_id", "=", terminalId)
+    .where((eb) => eb.or([eb("credential.address", "is not", null), eb("known.left_at", ">", formerSince(clock))]))
     .executeTakeFirst();
   return row?.key ?? undefined;
+}
+
+/** Devices that were replaced before have told what they had, or are not in the merchant's hands. */
+function formerSince(clock: Clock): Date {
+  return new Date(clock.now().getTime() - limits.formerDeviceDays * 86_400_000);
 }
 
 /** The address that a terminal has. */
@@ -137,8 +145,12 @@ export async function addressOf(db: Kysely<Tables>, { accountId, terminalId }: P
 }
 
 /** From now on nobody gets in as this terminal. Answers the address that it had. */
-export async function endCredential(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<string | undefined> {
-  await leaveAddress(db, { accountId, terminalId });
+export async function endCredential(
+  db: Kysely<Tables>,
+  clock: Clock,
+  { accountId, terminalId }: Place,
+): Promise<string | undefined> {
+  await leaveAddress(db, clock, { accountId, terminalId });
   const row = await db
     .deleteFrom("terminal_credentials")
     .where("account_id", "=", accountId)

@@ -8,8 +8,8 @@ import type { Device } from "../../terminals/devices.ts";
 /** What is known of a terminal that says hello, to see whether anything has to be done at all. */
 export interface HelloOverview {
   state: TerminalState;
-  /** Whether an operation of it is live. */
-  live: boolean;
+  /** The operation of it that is live: it never has two. */
+  live: string | null;
   /** How much of the device's log is here. */
   memory: Memory;
 }
@@ -17,8 +17,8 @@ export interface HelloOverview {
 const overview = `
 select seen.position::int as position, terminals.status, terminals.status_before_inactive as remembered,
   log.number, log.last_id,
-  exists (
-    select from operation_claims as claim
+  (
+    select claim.operation_id from operation_claims as claim
     where claim.account_id = seen.account_id and claim.terminal_id = seen.terminal_id
   ) as live
 from unnest($1::text[], $2::text[], $3::text[]) with ordinality
@@ -30,7 +30,7 @@ join terminal_credentials as credential
   and credential.address = seen.address
 join terminal_addresses as log on log.account_id = seen.account_id and log.address = seen.address`;
 
-type Row = TerminalState & { position: number; live: boolean; number: number; last_id: string | null };
+type Row = TerminalState & { position: number; live: string | null; number: number; last_id: string | null };
 
 /**
  * Looks terminals up that say hello, many in one statement: after a broken network thousands come in a second, and hardly

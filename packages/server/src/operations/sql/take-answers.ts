@@ -28,12 +28,12 @@ const meet = (meeting: Meeting) => `with input as (
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::uuid[], $7::integer[], $8::boolean[],
     $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
     $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[],
-    $19::boolean[], $20::bytea[], $21::bytea[], $22::text[], $23::timestamptz[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::boolean[]
+    $19::boolean[], $20::bytea[], $21::bytea[], $22::text[], $23::timestamptz[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::boolean[], $28::uuid[]
   ) with ordinality as row (
     account_id, id, terminal_id, address, number, entry_id, after, may_have_closed,
     operation, status, result, reason, error, late,
     dispatched_at, delivered_at, started_at, at,
-    has_origin, request_key, request_sha256, parameters, created_at, created_by, deadline, begun_at, readable, position
+    has_origin, request_key, request_sha256, parameters, created_at, created_by, deadline, begun_at, readable, stored_as, position
   )
   order by account_id, address
 ), log as (
@@ -104,7 +104,7 @@ const keep = `unreadable as (
     account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by, started_at, answered_at,
     result, reason, error, updated_at, updated_by, recovered
   )
-  select account_id, id, terminal_id, operation, status, parameters::jsonb, deadline, created_at, created_by, begun_at, at,
+  select account_id, stored_as, terminal_id, operation, status, parameters::jsonb, deadline, created_at, created_by, begun_at, at,
     result::jsonb, reason, error::jsonb, at, terminal_id, true
   from met
   where standing = 'over' and readable and has_origin and stored_status is null and number > held
@@ -114,8 +114,8 @@ const keep = `unreadable as (
   insert into operation_claims (
     account_id, operation_id, client_id, request_key, request_sha256, operation, created_at, attempts
   )
-  select met.account_id, met.id, met.created_by, met.request_key, met.request_sha256, met.operation, met.created_at, 0
-  from met join recovered on recovered.account_id = met.account_id and recovered.id = met.id
+  select met.account_id, met.stored_as, met.created_by, met.request_key, met.request_sha256, met.operation, met.created_at, 0
+  from met join recovered on recovered.account_id = met.account_id and recovered.id = met.stored_as
   where met.request_key is not null
   on conflict do nothing
 ), counted as (
@@ -168,7 +168,7 @@ select met.position::int as position, met.standing,
 from met
 left join counted on counted.account_id = met.account_id and counted.address = met.address and met.number > met.held
 left join ended on ended.account_id = met.account_id and ended.id = met.id and met.standing = 'live'
-left join recovered on recovered.account_id = met.account_id and recovered.id = met.id`;
+left join recovered on recovered.account_id = met.account_id and recovered.id = met.stored_as`;
 
 const texts = { skip: text("skip"), wait: text("wait") };
 
@@ -217,6 +217,7 @@ export async function takeAnswers(pool: Pool, batch: Finish[], meeting: Meeting)
       batch.map((row) => row.origin?.deadline ?? null),
       batch.map((row) => row.begunAt),
       batch.map((row) => row.readable),
+      batch.map((row) => row.storedAs),
     ],
   });
   const answered: (Answered | undefined)[] = batch.map(() => undefined);

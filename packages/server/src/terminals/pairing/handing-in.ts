@@ -25,7 +25,7 @@ export function verifyHandingIn(deps: TokenDeps): VerifyHandingIn {
   const turns = createSpanLimit(pairingLimits.renewalsPerMinute, 60);
   return async ({ address: from, reached }, { address, proof }) => {
     const device = readDeviceAddress(address) ?? nobody;
-    const known = await inTurn(deps.db, networkOf(from), () => keyOfAddress(deps.db.sql, device));
+    const known = await inTurn(deps.db, networkOf(from), () => keyOfAddress(deps.db.sql, deps.clock, device));
     const publicKey: JWK | undefined = known;
     const nonce = await verifyProof(proofPlace(deps, reached), proof, {
       purpose: "results",
