@@ -8,7 +8,7 @@ import type { Logger } from "../platform/log.ts";
 import { type AuthenticationDeps, authenticateTerminal, listLiveCredentials } from "../terminals/credentials.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { connectOutsideBroker } from "./outside-broker.ts";
-import type { DeviceTransport, Left, Overhear, Receive } from "./transport.ts";
+import type { DeviceTransport, Left, Receive } from "./transport.ts";
 
 interface TransportOptions extends AuthenticationDeps {
   config: Config;
@@ -16,7 +16,6 @@ interface TransportOptions extends AuthenticationDeps {
   log: Logger;
   receive: Receive;
   left: Left;
-  overhear: Overhear;
 }
 
 /** The broker that the configuration names: the embedded one, or an outside one. */
@@ -49,10 +48,7 @@ async function openEmbedded({
   });
 }
 
-async function openOutside(
-  { config, db, log, receive, overhear }: TransportOptions,
-  url: string,
-): Promise<DeviceTransport> {
+async function openOutside({ config, db, log, receive }: TransportOptions, url: string): Promise<DeviceTransport> {
   const { caFile, publicUrl, access } = config.mqtt;
   const ca = caFile === undefined ? undefined : readConfigured("TILLKEEPER_MQTT_CA_FILE", caFile);
   return connectOutsideBroker({
@@ -61,7 +57,6 @@ async function openOutside(
     publicUrl,
     log,
     receive,
-    overhear,
     access: accessTo({ url, ca }, config, db),
     asksUs: access === "http",
   });
