@@ -97,13 +97,8 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
   };
   // What is being handled when the broker closes still needs the database.
   closing.add(() => handling.done());
-  const left = (terminalId: string) => {
-    const accountId = accountOfTerminalId(terminalId);
-    const noted = accountId && presence.left({ accountId, terminalId });
-    if (noted) void handling.add(noted.catch(() => undefined));
-  };
   const heardPolling = (device: Device) => presence.heard({ ...device, polls: true });
-  const transport = withLongPoll(await openTransport({ ...core, receive, left }), mailboxes);
+  const transport = withLongPoll(await openTransport({ ...core, receive }), mailboxes);
   opened.transport = transport;
   closing.add(() => transport.close());
   closing.add(() =>

@@ -8,7 +8,7 @@ export interface PresenceTables {
   terminal_presence: {
     account_id: string;
     terminal_id: string;
-    session: string | null;
+    session: string;
     status: StoredPresence;
     since: Date;
     connected_at: Date;

@@ -42,9 +42,6 @@ export interface DeviceConnection {
   end(): void;
 }
 
-/** A terminal whose last connection to this server has ended. Must not throw. */
-export type Left = (terminalId: string) => void;
-
 /** How a message came. */
 export interface Sender {
   /** MQTT unless told otherwise. */

@@ -5,7 +5,7 @@ import { untold } from "./history.ts";
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 const at = (seconds: number) => new Date(noon + seconds * 1_000);
 
-const hello = (seconds: number, session: string | null = "A"): PresenceEvent => ({
+const hello = (seconds: number, session = "A"): PresenceEvent => ({
   kind: "hello",
   at: at(seconds),
   session,
@@ -27,7 +27,7 @@ const heard = (seconds: number): PresenceEvent => ({
   nextExpectedAt: at(seconds + 30),
   address: "T1-D1",
 });
-const gone = (seconds: number, session: string | null = "A"): PresenceEvent => ({
+const gone = (seconds: number, session = "A"): PresenceEvent => ({
   kind: "gone",
   at: at(seconds),
   session,
@@ -113,19 +113,6 @@ describe("what is heard of a terminal", () => {
     [
       "a heartbeat of another connection while the latest lives",
       [hello(0), hello(1, "B"), beat(2)],
-      "online",
-      ["online connected"],
-    ],
-    ["an agent without names, asked for hello", [hello(0, null), hello(5, null)], "online", ["online connected"]],
-    [
-      "an agent without names whose last connection ended",
-      [hello(0, null), gone(5, null)],
-      "late",
-      ["online connected", "late link_lost"],
-    ],
-    [
-      "one with a name, and the broker saw its connection end",
-      [hello(0), gone(5, null)],
       "online",
       ["online connected"],
     ],

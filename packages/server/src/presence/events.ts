@@ -10,9 +10,9 @@ interface Said {
   address: string;
 }
 
-/** What is heard of a terminal, with the instant when it came in. `session` is null of an agent that names none. */
+/** What is heard of a terminal, with the instant when it came in. */
 export type PresenceEvent =
-  | ({ kind: "hello"; at: Date; session: string | null; nextExpectedAt: Date } & Said)
+  | ({ kind: "hello"; at: Date; session: string; nextExpectedAt: Date } & Said)
   | ({
       kind: "heartbeat";
       at: Date;
@@ -25,8 +25,7 @@ export type PresenceEvent =
   | ({ kind: "heard"; at: Date; nextExpectedAt: Date } & Said)
   /** An end is believed of whoever names the connection. */
   | { kind: "goodbye"; at: Date; session: string }
-  /** Null: the broker saw the last connection end, and the agent names no sessions. */
-  | { kind: "gone"; at: Date; session: string | null };
+  | { kind: "gone"; at: Date; session: string };
 
 /** A row of `terminal_presence` without its key. */
 export type PresenceState = Omit<Selectable<Tables["terminal_presence"]>, "account_id" | "terminal_id">;
@@ -87,8 +86,8 @@ function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">
   if (state?.session === session) {
     return endedAt(state) ? { state } : withFault(there(state, event), event, roundTripMs);
   }
-  // Of another connection: it takes the place of one that has ended or fallen silent, or that has no name.
-  const takesOver = !state || (at >= lastSign(state) && (state.session === null || state.status !== "online"));
+  // Of another connection: it takes the place of one that has ended or fallen silent.
+  const takesOver = !state || (at >= lastSign(state) && state.status !== "online");
   if (!takesOver) return { state };
   return withFault(begin(state, { at, session, next_expected_at: nextExpectedAt }), event, roundTripMs);
 }
