@@ -21,9 +21,6 @@ export interface PresenceTables {
     fault_message: string | null;
     fault_at: Date | null;
     fault_ended_at: Date | null;
-    changes_counted: number;
-    counted_from: Date | null;
-    untold_reason: PresenceReason | null;
   };
   presence_changes: {
     account_id: string;

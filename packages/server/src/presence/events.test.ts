@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { afterEvent, type PresenceEvent, type PresenceState } from "./events.ts";
-import { untold } from "./history.ts";
 
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 const at = (seconds: number) => new Date(noon + seconds * 1_000);
@@ -138,26 +137,6 @@ describe("what is heard of a terminal", () => {
       ["late", 3],
       ["online", 4],
       ["shut_down", 5],
-    ]);
-  });
-
-  it("makes no more history than ten changes in a minute, and forgets none that is left out in the end", () => {
-    const back = (seconds: number) => [hello(seconds, `${seconds}`), gone(seconds + 0.4, `${seconds}`)];
-    const flapping = follow(Array.from({ length: 40 }, (_, second) => back(second)).flat());
-    const ten = Array.from({ length: 5 }, () => ["online connected", "late link_lost"]).flat();
-    expect(flapping.changes).toEqual(ten);
-    // What is shown is not held back.
-    expect(flapping.state).toMatchObject({ status: "late", since: at(39.4), untold_reason: "link_lost" });
-    const state = flapping.state as PresenceState;
-    expect(untold(state, at(59), false)).toBeUndefined();
-    const last = { status: "late", at: at(39.4), reason: "link_lost" };
-    for (const told of [untold(state, at(60), false), untold(state, at(45), true)]) expect(told).toEqual(last);
-    const later = follow([hello(61, "later")], state);
-    expect(later.changes).toEqual(["online connected"]);
-    expect(later.state).toMatchObject({ untold_reason: null, changes_counted: 1, counted_from: at(61) });
-    // A clock that was put back does not hold it back for ever.
-    expect(follow([hello(-500, "B")], { ...state, connected_at: at(-600), since: at(-600) }).changes).toEqual([
-      "online connected",
     ]);
   });
 

@@ -2,7 +2,6 @@ import type { PresenceReason } from "@tillkeeper/contract/presence";
 import type { DeviceFault } from "@tillkeeper/contract/telemetry";
 import type { Selectable } from "kysely";
 import type { Tables } from "../db/schema.ts";
-import { withHistory } from "./history.ts";
 import { changedAt, type HeardStatus } from "./status.ts";
 
 /** Who said it: it counts only if the address is the terminal's when it is written. */
@@ -47,12 +46,7 @@ export interface After {
  * What an event makes of what is known. A session is one connection: once it has ended nothing revives it, so a message
  * that comes round late changes nothing, whichever server it reached.
  */
-export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): After {
-  const { state, change } = follow(known, event);
-  return state && change ? withHistory(state, change) : { state };
-}
-
-function follow(state: PresenceState | undefined, event: PresenceEvent): After {
+export function afterEvent(state: PresenceState | undefined, event: PresenceEvent): After {
   switch (event.kind) {
     case "hello":
       return afterHello(state, event);
@@ -138,9 +132,6 @@ const nothingKnown = {
   fault_message: null,
   fault_at: null,
   fault_ended_at: null,
-  changes_counted: 0,
-  counted_from: null,
-  untold_reason: null,
 };
 
 /** Still the same connection. */
