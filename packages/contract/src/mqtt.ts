@@ -96,7 +96,7 @@ export const HelloMessage = Type.Object(
     protocol: Type.Literal(protocolVersion),
     agent: FreeText({ minLength: 1, maxLength: 100, description: "Name and version of the program." }),
     sent_at: Time,
-    session: Type.Optional(Session),
+    session: Session,
     operations: Type.Array(
       Type.Object({ operation_id: OperationId, phase: Type.Enum(["delivered", "started"]) }, open),
       { maxItems: limits.mqttHelloOperations, description: "Waiting or begun; what is answered is told as a result." },

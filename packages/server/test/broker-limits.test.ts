@@ -163,6 +163,7 @@ describe("a terminal that takes more than its share", () => {
       protocol: 1,
       agent: "x",
       sent_at: new Date().toISOString(),
+      session: "x",
       operations: [],
       x: "x".repeat(60_000),
     };

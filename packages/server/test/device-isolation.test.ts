@@ -189,7 +189,8 @@ describe("a terminal and its credential", () => {
         "/result/log_id",
       ],
       ["started", { operation_id: id }, ""],
-      ["hello", { protocol: 2, agent: "x", sent_at: at, operations: [] }, "/protocol"],
+      ["hello", { protocol: 2, agent: "x", sent_at: at, session: "x", operations: [] }, "/protocol"],
+      ["hello", { protocol: 1, agent: "x", sent_at: at, operations: [] }, ""],
     ];
     for (const [channel, message, place] of bad) {
       const before = b.received.filter((entry) => entry.channel === "rejection").length;

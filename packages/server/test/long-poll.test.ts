@@ -45,9 +45,9 @@ describe("the device protocol over HTTPS", () => {
       headers: { authorization: basic(address, password) },
       body: { session: "s1", ...body },
     });
-  const hello = () => ({
+  const hello = (session = "s1") => ({
     channel: "hello",
-    message: { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations: [] },
+    message: { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), session, operations: [] },
   });
   const channelsOf = ({ body }: { body: DeviceMessagesAnswer }) => body.messages.map(({ channel }) => channel);
   const order = async (terminalId: string, operation = "open_menu") =>
@@ -95,7 +95,7 @@ describe("the device protocol over HTTPS", () => {
     expect(refused.body.messages).toMatchObject([
       { channel: "rejection", message: { channel: "started", operation_id: "x" } },
     ]);
-    const many = Array.from({ length: limits.longPollMessages + 1 }, hello);
+    const many = Array.from({ length: limits.longPollMessages + 1 }, () => hello());
     expect((await ask(device, { messages: many })).status).toBe(400);
   });
 
@@ -158,7 +158,7 @@ describe("the device protocol over HTTPS", () => {
     const device = await register();
     const older = ask(device, { session: "older", wait_seconds: 20 });
     await vi.waitUntil(async () => (await ask(device, { session: "older" })).status === 200);
-    const newer = await ask(device, { session: "newer", messages: [hello()] });
+    const newer = await ask(device, { session: "newer", messages: [hello("newer")] });
     expect(channelsOf(newer)).toEqual(["welcome"]);
     const { status, body } = await older;
     expect(status).toBe(409);
@@ -181,8 +181,7 @@ describe("the device protocol over HTTPS", () => {
     const presence = async () =>
       (await server.call("GET", `/v1/accounts/${tenant.aid}/terminals/${device.terminalId}/presence`, tenant)).body;
     const session = { session: "s1" };
-    const { channel, message } = hello();
-    await ask(device, { messages: [{ channel, message: { ...message, ...session } }] });
+    await ask(device, { messages: [hello()] });
     // No heartbeat for twice as long as one may be late.
     for (let round = 0; round < 4; round += 1) {
       server.clock.advance(20_000);
@@ -205,7 +204,7 @@ describe("the device protocol over HTTPS", () => {
 
   it("takes few requests of a terminal at a time, and tells it to wait with others", async () => {
     const [device, other] = [await register(), await register()];
-    const messages = Array.from({ length: limits.longPollMessages }, hello);
+    const messages = Array.from({ length: limits.longPollMessages }, () => hello());
     const answers = await Promise.all(Array.from({ length: 60 }, () => ask(device, { messages })));
     const refused = answers.filter(({ status }) => status === 429);
     expect(answers.filter(({ status }) => status === 200).length + refused.length).toBe(60);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Device, enterAs } from "./support/device.ts";
+import type { Device } from "./support/device.ts";
 import { PresentDevice, register, watcher } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -88,25 +88,6 @@ describe("presence, when somebody sets the clock", () => {
     expect((await see.changes(absent.terminalId)).toSorted()).toEqual(expected.toSorted());
     present.cut();
     await see.until(present.terminalId, "late");
-  });
-
-  it("hears a terminal that names no session come back after that", async () => {
-    server.clock.advance(hour);
-    const { terminalId, ...entry } = await register(server, tenant, `6700${(serial += 1)}`);
-    const connect = async () => {
-      const device = await enterAs(server, entry);
-      devices.push(device);
-      return device;
-    };
-    const first = await connect();
-    await first.hello();
-    await see.until(terminalId, "online");
-    await first.leave();
-    await see.until(terminalId, "late");
-    await step(-hour);
-    await (await connect()).hello();
-    await see.until(terminalId, "online");
-    expect(fromNow((await see.presence(terminalId)).last_heard_at)).toBeLessThan(1_000);
   });
 
   it("takes telemetry that is told after it was put back", async () => {

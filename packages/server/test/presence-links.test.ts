@@ -172,7 +172,7 @@ describe("a server that restarts", () => {
     await allOnline();
   });
 
-  it("dies together with a terminal that names no session: that one is missed by the next server", async () => {
+  it("dies together with a terminal: that one is missed by the next server", async () => {
     const server: ForDevices = { mqttUrl: serving.mqttUrl, call: (...call) => send<never>(serving.url, ...call) };
     const registered = await register(server, tenant, "6302001");
     const device = await PresentDevice.connect(server, registered);

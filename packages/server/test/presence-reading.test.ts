@@ -92,6 +92,40 @@ describe("reading of presence", () => {
     expect((await see.presence(terminalId)).status).toBe("late");
   });
 
+  it("has ten changes of any minute, of which the last is what holds, however long a device comes and goes", async () => {
+    const { terminalId, address } = await register(server, tenant, "6000304");
+    const begin = server.clock.now().getTime();
+    const at = (seconds: number) => new Date(begin + Math.round(seconds * 1000));
+    const round = (seconds: number): PresenceEvent[] => [
+      { kind: "hello", at: at(seconds), session: `${seconds}`, nextExpectedAt: at(seconds + 30), address },
+      { kind: "gone", at: at(seconds + 0.4), session: `${seconds}` },
+    ];
+    const write = (events: PresenceEvent[]) =>
+      writeEvents(server.db, [{ accountId: aid, terminalId, events }], (events.at(-1) as PresenceEvent).at);
+    const times = async () => {
+      const path = `/v1/accounts/${aid}/terminals/${terminalId}/presence/changes?limit=100`;
+      const { changes } = await see.get(path);
+      return changes.map((change: { at: string }) => (Date.parse(change.at) - begin) / 1000).toReversed();
+    };
+    // One by one, and then as what came while the database was away.
+    for (let second = 0; second < 20; second += 1) await write(round(second));
+    const firstNine = [0, 0.4, 1, 1.4, 2, 2.4, 3, 3.4, 4];
+    expect(await times()).toEqual([...firstNine, 19.4]);
+    await write(Array.from({ length: 20 }, (_, second) => round(20 + second)).flat());
+    expect(await times()).toEqual([...firstNine, 39.4]);
+    for (let second = 40; second < 300; second += 1) await write(round(second));
+    const all = await times();
+    expect(all.at(-1)).toBe(299.4);
+    for (const from of all)
+      expect(all.filter((time: number) => time >= from && time < from + 60).length).toBeLessThan(11);
+    // What it had in the first minutes is not taken from it.
+    expect(all.slice(0, 9)).toEqual(firstNine);
+    expect(all.length).toBeGreaterThan(30);
+    // A clock that was put back: what lies ahead is no reason to leave out what happens now.
+    await write(round(-3_600));
+    expect((await times()).slice(0, 1)).toEqual([-3_600]);
+  });
+
   it("answers what happened at a time, page by page", async () => {
     const registered = await register(server, tenant, "6000301");
     const id = registered.terminalId;

@@ -21,7 +21,7 @@ export interface GreetingOptions {
 export class Greeting {
   readonly #options: GreetingOptions;
   readonly #waiting = new Set<() => void>();
-  #linked = false;
+  /** Of the link; undefined while there is none. */
   #session: string | undefined;
   #hellos = 0;
   /** Stops the saying and its repetition; there while a hello has no welcome yet. */
@@ -33,7 +33,6 @@ export class Greeting {
 
   /** There is a link, with that name. */
   begin(session: string): void {
-    this.#linked = true;
     this.#session = session;
     this.#again();
   }
@@ -45,7 +44,7 @@ export class Greeting {
 
   /** The link is gone, or the agent stops. */
   pause(): void {
-    this.#linked = false;
+    this.#session = undefined;
     this.#quiet();
   }
 
@@ -65,7 +64,7 @@ export class Greeting {
   settled(signal: AbortSignal): Promise<void> | undefined {
     if (this.#options.serverTime.trusted || signal.aborted) return undefined;
     // A hello that is already under way will be answered; otherwise the clocks are in doubt: ask again.
-    if (this.#linked && !this.#cancel) this.#again();
+    if (this.#session !== undefined && !this.#cancel) this.#again();
     return new Promise<void>((resolve) => {
       const resume = () => {
         this.#waiting.delete(resume);
@@ -91,12 +90,14 @@ export class Greeting {
   }
 
   #say(): void {
+    const session = this.#session;
+    if (session === undefined) return;
     const { clock, serverTime, agentName, operations, send, repeat } = this.#options;
     send({
       protocol: protocolVersion,
       agent: agentName,
       sent_at: serverTime.helloSent(),
-      ...(this.#session !== undefined && { session: this.#session }),
+      session,
       operations: operations(),
     });
     this.#cancel = clock.after(backoff(this.#hellos, repeat.firstMs, repeat.longestMs), () => this.#hello());

@@ -94,7 +94,8 @@ describe("a simulated link", () => {
     const mended = link.mend().then(() => told.push("mended"));
     await until(() => came("up") === 2, "another link");
     expect(came("mended")).toBe(0);
-    await connection.send("hello", { protocol: 1, agent: "test", sent_at: new Date().toISOString(), operations: [] });
+    const sent_at = new Date().toISOString();
+    await connection.send("hello", { protocol: 1, agent: "test", sent_at, session: "test", operations: [] });
     await mended;
     await link.mend();
   });

@@ -9,7 +9,7 @@ import { memoryWords } from "../gateway/memory-words.ts";
 import { openTransport } from "../gateway/open-transport.ts";
 import { resultReader } from "../gateway/read-result.ts";
 import { createTransfers } from "../gateway/transfers.ts";
-import type { DeviceTransport, Overhear, Receive } from "../gateway/transport.ts";
+import type { DeviceTransport, Receive } from "../gateway/transport.ts";
 import { virtualTerminals } from "../gateway/virtual-terminals.ts";
 import { holdsLog } from "../logs/logs.ts";
 import { findOperation } from "../operations/commands.ts";
@@ -34,11 +34,13 @@ async function openMessages(core: Core, closing: Closing) {
   const opened: { transport?: DeviceTransport } = {};
   const durations = createDurations({ db, clock });
   const origins = createOrigins(core.rootKey.derive("operationOrigins"));
+  const mailboxes = new Mailboxes();
   const device = {
     db,
     clock,
     log,
     origins,
+    mailboxes,
     reports: createReports({ db, clock, durations, origins }),
     transferOf: createTransfers({ tokens: transfers, ownUrl: addresses.known }),
     transport: () => {
@@ -46,7 +48,7 @@ async function openMessages(core: Core, closing: Closing) {
       return opened.transport;
     },
   };
-  const probes = createProbes({ db, clock, log, carrier: device.transport });
+  const probes = createProbes({ db, clock, log, carrier: device.transport, mailboxes });
   const presenceClock = new SteadyClock(clock);
   const presence = createPresence({
     db,
@@ -80,13 +82,13 @@ async function openMessages(core: Core, closing: Closing) {
     },
     readResult,
   });
-  return { opened, durations, device, probes, presence, presenceClock, readResult, inbound };
+  return { opened, durations, device, mailboxes, probes, presence, presenceClock, readResult, inbound };
 }
 
 /** The broker and what speaks through it. */
 export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
   const { db, clock, log, folder } = core;
-  const { opened, inbound, presence, ...messages } = await openMessages(core, closing);
+  const { opened, inbound, presence, mailboxes, ...messages } = await openMessages(core, closing);
   const handling = new Handling(Number.POSITIVE_INFINITY);
   const receive: Receive = async (...from) => {
     const work = inbound(...from);
@@ -95,15 +97,8 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
   };
   // What is being handled when the broker closes still needs the database.
   closing.add(() => handling.done());
-  const left = (terminalId: string) => {
-    const accountId = accountOfTerminalId(terminalId);
-    const noted = accountId && presence.left({ accountId, terminalId });
-    if (noted) void handling.add(noted.catch(() => undefined));
-  };
   const heardPolling = (device: Device) => presence.heard({ ...device, polls: true });
-  const mailboxes = new Mailboxes();
-  const overhear: Overhear = (...words) => mailboxes.putAsWritten(...words);
-  const transport = withLongPoll(await openTransport({ ...core, receive, left, overhear }), mailboxes);
+  const transport = withLongPoll(await openTransport({ ...core, receive }), mailboxes);
   opened.transport = transport;
   closing.add(() => transport.close());
   closing.add(() =>

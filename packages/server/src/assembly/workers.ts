@@ -1,4 +1,3 @@
-import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { activationWorker } from "../activations/worker.ts";
 import { checkpointKey } from "../audit/checkpoint-keys.ts";
 import { checkpointWorker } from "../audit/checkpoints.ts";
@@ -11,7 +10,6 @@ import { durationsWorker } from "../operations/durations.ts";
 import { monthWorker } from "../operations/months.ts";
 import { expiryWorker, idempotencyWorker } from "../operations/workers.ts";
 import { retentionWorker } from "../presence/retention.ts";
-import { unnamedWorker } from "../presence/unnamed.ts";
 import { watchWorker } from "../presence/watch.ts";
 import { releaseFileWorker } from "../releases/worker.ts";
 import { noteRestored } from "../restores/restores.ts";
@@ -43,7 +41,6 @@ export function workersOf(
       hearing: () => gateway.transport.healthy(),
       wentBack: () => wentBack(core),
     }),
-    unnamedWorker(gateway.presence, connectedTo(gateway)),
     gateway.probes.worker,
     retentionWorker({
       db,
@@ -69,8 +66,4 @@ export function workersOf(
 async function wentBack({ db, clock, log }: Core): Promise<void> {
   log.warn("the database went back to an earlier moment: a backup was restored, or a failover lost what came last");
   await noteRestored({ db, clock }, { clientId: "system", address: "", requestId: "watch" }, "noticed");
-}
-
-function connectedTo({ transport }: DeviceSide): () => string[] {
-  return () => transport.connections().flatMap(({ address }) => readDeviceAddress(address)?.terminalId ?? []);
 }

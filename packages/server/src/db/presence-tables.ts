@@ -8,7 +8,7 @@ export interface PresenceTables {
   terminal_presence: {
     account_id: string;
     terminal_id: string;
-    session: string | null;
+    session: string;
     status: StoredPresence;
     since: Date;
     connected_at: Date;
@@ -21,9 +21,6 @@ export interface PresenceTables {
     fault_message: string | null;
     fault_at: Date | null;
     fault_ended_at: Date | null;
-    changes_counted: number;
-    counted_from: Date | null;
-    untold_reason: PresenceReason | null;
   };
   presence_changes: {
     account_id: string;

@@ -31,9 +31,6 @@ export interface BrokerLink {
    * for `lifeSeconds` with a broker that knows MQTT 5 is thrown away there.
    */
   publish(topic: string, payload: string, lifeSeconds?: number): Promise<void>;
-  /** What goes to these comes here as well, and is shared with nobody. Rejects when the broker does not allow it. */
-  listen(filters: string[]): Promise<void>;
-  leave(filters: string[]): Promise<void>;
   /** Resolves when no new messages will come: the broker gives them to other servers from then on. */
   unsubscribe(): Promise<void>;
   /** Says goodbye, or just goes when the broker does not answer. */
@@ -175,8 +172,6 @@ function link(client: MqttClient, { version, shared, filters, window, ended }: O
     ended,
     publish: (topic, payload, lifeSeconds) =>
       window.run(() => client.publishAsync(topic, payload, { qos: 1, ...(version === 5 && expiring(lifeSeconds)) })),
-    listen: async (more) => void (await client.subscribeAsync(more, { qos: 1 })),
-    leave: async (former) => void (await client.unsubscribeAsync(former)),
     unsubscribe: async () => void (await Promise.race([client.unsubscribeAsync(filters), ended])),
     close: async () => {
       client.end(false);

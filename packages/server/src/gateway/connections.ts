@@ -19,16 +19,13 @@ export interface Shown {
 /** Who is connected to the broker of this process. */
 export class Connections {
   readonly #mostPerTerminal: number;
-  readonly #left: (terminalId: string) => void;
   readonly #byLink = new Map<Link, Connection>();
   /** The oldest connection first. */
   readonly #byTerminal = new Map<string, Set<Connection>>();
   #closing = false;
 
-  /** `left` is told of a terminal whose last connection has ended. */
-  constructor(mostPerTerminal: number, left: (terminalId: string) => void) {
+  constructor(mostPerTerminal: number) {
     this.#mostPerTerminal = mostPerTerminal;
-    this.#left = left;
   }
 
   /** Ends the connections that have to go for it: the one with its client id, and the oldest beyond the limit. */
@@ -46,11 +43,7 @@ export class Connections {
     // Read again: the set of a terminal whose last connection was removed is gone.
     const kept = this.#byTerminal.get(terminalId) ?? new Set();
     this.#byTerminal.set(terminalId, kept.add(connection));
-    link.socket.once("close", () => {
-      this.#remove(link);
-      // Not of one that another has replaced: that one is there.
-      if (!this.#closing && !this.#byTerminal.has(terminalId)) this.#left(terminalId);
-    });
+    link.socket.once("close", () => this.#remove(link));
     for (const { link: other } of ending) other.end();
   }
 

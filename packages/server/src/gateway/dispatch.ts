@@ -1,12 +1,13 @@
 import { repeatable } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
-import { anyMessageDue, type Command, claimMessages, type Message } from "../operations/commands.ts";
+import { anyMessageDue, type Command, claimMessages, findSentBefore, type Message } from "../operations/commands.ts";
 import type { Origins } from "../operations/origin.ts";
 import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import type { Mailboxes } from "./long-poll/mailboxes.ts";
 import type { TransferOf } from "./transfers.ts";
 import type { DeviceTransport } from "./transport.ts";
 
@@ -18,6 +19,8 @@ interface DispatchDeps {
   reports: Pick<Reports, "dispatched">;
   transferOf: TransferOf;
   origins: Pick<Origins, "of">;
+  /** Who waits at this server over HTTPS. */
+  mailboxes: Pick<Mailboxes, "waiting" | "lacks">;
 }
 
 type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "transferOf" | "origins">;
@@ -111,8 +114,21 @@ export function outboxWorker(deps: DispatchDeps): Worker {
         // After a stall they are somebody else's.
         if (clock.now() >= due.nextDueAt) continue;
         for (const message of messages) sendMessage(deps, message);
+        await sendToWaiting(deps);
         if (messages.length < claimBatch) await pause(claimEveryMs, signal);
       }
     },
   };
+}
+
+/**
+ * Who waits here over HTTPS is reached by no other server: whatever one of those has sent to a broker in the meantime is said
+ * again. That may be done to any command.
+ */
+async function sendToWaiting(deps: DispatchDeps): Promise<void> {
+  const { db, clock, mailboxes } = deps;
+  for (const message of await findSentBefore(db.pool, clock.now(), mailboxes.waiting())) {
+    const { terminalId, operationId } = message.command;
+    if (mailboxes.lacks(terminalId, message.kind, operationId)) sendMessage(deps, message);
+  }
 }

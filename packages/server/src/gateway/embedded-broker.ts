@@ -12,7 +12,7 @@ import { Flooders } from "./floods.ts";
 import { type Allowance, usualAllowance } from "./mqtt/budget.ts";
 import { Link } from "./mqtt/link.ts";
 import { terminalRules } from "./mqtt/terminal-rules.ts";
-import type { DeviceTransport, Left, Receive } from "./transport.ts";
+import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface BrokerOptions {
   host: string;
@@ -26,7 +26,6 @@ interface BrokerOptions {
   log: Logger;
   authenticate: Authenticate;
   receive: Receive;
-  left: Left;
   /** What each connection may do before it counts as a flood. */
   allowance?: Allowance;
 }
@@ -40,7 +39,7 @@ const messagesAtOncePerTerminal = 4;
 
 /** The MQTT broker inside this process: each terminal sees its own topics and nothing else. */
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
-  const connections = new Connections(limits.mqttConnectionsPerTerminal, options.left);
+  const connections = new Connections(limits.mqttConnectionsPerTerminal);
   const admission = new Admission(connections, options.authenticate);
   const share = new FairShare({
     atOnce: messagesAtOncePerTerminal,

@@ -8,15 +8,13 @@ import type { Logger } from "../platform/log.ts";
 import { type AuthenticationDeps, authenticateTerminal, listLiveCredentials } from "../terminals/credentials.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { connectOutsideBroker } from "./outside-broker.ts";
-import type { DeviceTransport, Left, Overhear, Receive } from "./transport.ts";
+import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface TransportOptions extends AuthenticationDeps {
   config: Config;
   db: Db;
   log: Logger;
   receive: Receive;
-  left: Left;
-  overhear: Overhear;
 }
 
 /** The broker that the configuration names: the embedded one, or an outside one. */
@@ -25,13 +23,7 @@ export function openTransport(options: TransportOptions): Promise<DeviceTranspor
   return outsideUrl === undefined ? openEmbedded(options) : openOutside(options, outsideUrl);
 }
 
-async function openEmbedded({
-  config,
-  log,
-  receive,
-  left,
-  ...authentication
-}: TransportOptions): Promise<DeviceTransport> {
+async function openEmbedded({ config, log, receive, ...authentication }: TransportOptions): Promise<DeviceTransport> {
   const { tls, port, publicUrl } = config.mqtt;
   return openEmbeddedBroker({
     host: config.http.host,
@@ -44,15 +36,11 @@ async function openEmbedded({
     port,
     log,
     receive,
-    left,
     authenticate: (username, password) => authenticateTerminal(authentication, username, password),
   });
 }
 
-async function openOutside(
-  { config, db, log, receive, overhear }: TransportOptions,
-  url: string,
-): Promise<DeviceTransport> {
+async function openOutside({ config, db, log, receive }: TransportOptions, url: string): Promise<DeviceTransport> {
   const { caFile, publicUrl, access } = config.mqtt;
   const ca = caFile === undefined ? undefined : readConfigured("TILLKEEPER_MQTT_CA_FILE", caFile);
   return connectOutsideBroker({
@@ -61,7 +49,6 @@ async function openOutside(
     publicUrl,
     log,
     receive,
-    overhear,
     access: accessTo({ url, ca }, config, db),
     asksUs: access === "http",
   });

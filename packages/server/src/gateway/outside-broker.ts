@@ -1,4 +1,4 @@
-import { downChannels, parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt";
+import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt";
 import type { BrokerAccess } from "../broker-access/access.ts";
 import type { Logger } from "../platform/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
@@ -9,8 +9,7 @@ import { FairShare, mostWaitingAtBroker } from "./fair-share.ts";
 import { Floods } from "./floods.ts";
 import { Handling } from "./handling.ts";
 import { Revoking } from "./revoking.ts";
-import { StandIns } from "./stand-ins.ts";
-import type { DeviceTransport, Overhear, Receive } from "./transport.ts";
+import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface OutsideOptions {
   url: string;
@@ -24,7 +23,6 @@ interface OutsideOptions {
   asksUs?: boolean;
   log: Logger;
   receive: Receive;
-  overhear: Overhear;
 }
 
 const mostInHand = 1_000;
@@ -54,10 +52,6 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     healthy: () => broker.up,
     publish: (address, channel, message) =>
       broker.publish(topic(address, channel), JSON.stringify(message), lifeSecondsOf(message)),
-    standIn: {
-      begin: (address) => broker.standIns.begin(address),
-      end: (address) => broker.standIns.end(address),
-    },
     admit: (admission) => broker.admit(admission),
     withdraw: (credential) => options.access.withdraw(credential),
     lapse: (credentials) => options.access.lapse(credentials),
@@ -72,7 +66,6 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
 
 class OutsideBroker {
   readonly #options: OutsideOptions;
-  readonly standIns: StandIns;
   readonly #inHand = new Handling(mostInHand);
   readonly #share: FairShare;
   readonly #ending = new AbortController();
@@ -84,7 +77,6 @@ class OutsideBroker {
 
   constructor(options: OutsideOptions) {
     this.#options = options;
-    this.standIns = new StandIns(options.log);
     this.revoking = new Revoking({ log: options.log, revoke: (address) => options.access.revoke(address) });
     const floods = new Floods({ sendAway: (address) => this.#endFlood(address) });
     this.#share = new FairShare({
@@ -119,7 +111,6 @@ class OutsideBroker {
    */
   async publish(name: string, payload: string, lifeSeconds: number | undefined): Promise<void> {
     if (!this.#link) throw new Error("the MQTT broker is away");
-    this.standIns.said(name, payload);
     await this.#link.publish(name, payload, lifeSeconds);
   }
 
@@ -173,11 +164,7 @@ class OutsideBroker {
   #take(name: string, payload: Buffer): Promise<void> {
     const from = parseTopic(name);
     const channel = from && upChannels.find((up) => up === from.channel);
-    if (!channel) {
-      const ours = from && downChannels.find((down) => down === from.channel);
-      if (ours && this.standIns.isNews(name, payload)) this.#options.overhear(from.address, ours, payload);
-      return Promise.resolve();
-    }
+    if (!channel) return Promise.resolve();
     return this.#inHand.add(this.#share.receive(from.address, channel, payload));
   }
 
@@ -186,12 +173,10 @@ class OutsideBroker {
     const { signal } = this.#ending;
     for (let link: BrokerLink | undefined = first; link; link = await this.#reopen()) {
       this.#link = link;
-      this.standIns.use(link);
       // The end may have been asked for while it was opening.
       if (signal.aborted) await link.close();
       await link.ended;
       this.#link = undefined;
-      this.standIns.use(undefined);
       if (!signal.aborted) log.warn("the connection to the MQTT broker was lost, it is tried again");
     }
   }

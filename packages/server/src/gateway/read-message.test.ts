@@ -38,6 +38,7 @@ const told: Partial<Record<UpChannel, object>> = {
     protocol: 1,
     agent: `till ${card}`,
     sent_at: at,
+    session: "a",
     operations: [{ operation_id: id, phase: "started", note: card }],
   },
   result: {

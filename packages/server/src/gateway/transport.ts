@@ -17,11 +17,6 @@ export interface DeviceTransport {
   publish<C extends DownChannel>(address: string, channel: C, message: Messages[C]): Promise<void>;
   /** Makes the broker take a credential. Rejects when that cannot be told at the moment. */
   admit(admission: Admission): Promise<Admitted>;
-  /**
-   * From now on brings here what other servers send to a device that waits at this one, and not at the broker; until it is
-   * ended. Left out where other servers could not reach the broker either.
-   */
-  standIn?: { begin(address: string): void; end(address: string): void };
   /** Takes back what `admit` made for a credential that turned out to be over; what was renewed meanwhile stays. */
   withdraw(credential: TakenCredential): Promise<void>;
   /** Tells a broker that ends nothing by itself whose tokens are over. Rejects when it could not be told. */
@@ -46,12 +41,6 @@ export interface DeviceConnection {
   endsAt?: Date;
   end(): void;
 }
-
-/** A terminal whose last connection to this server has ended. Must not throw. */
-export type Left = (terminalId: string) => void;
-
-/** What another server has sent to a device that this one stands in for. Must not throw. */
-export type Overhear = (address: string, channel: DownChannel, payload: Buffer) => void;
 
 /** How a message came. */
 export interface Sender {

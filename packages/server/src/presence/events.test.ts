@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { afterEvent, type PresenceEvent, type PresenceState } from "./events.ts";
-import { untold } from "./history.ts";
 
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 const at = (seconds: number) => new Date(noon + seconds * 1_000);
 
-const hello = (seconds: number, session: string | null = "A"): PresenceEvent => ({
+const hello = (seconds: number, session = "A"): PresenceEvent => ({
   kind: "hello",
   at: at(seconds),
   session,
@@ -27,7 +26,7 @@ const heard = (seconds: number): PresenceEvent => ({
   nextExpectedAt: at(seconds + 30),
   address: "T1-D1",
 });
-const gone = (seconds: number, session: string | null = "A"): PresenceEvent => ({
+const gone = (seconds: number, session = "A"): PresenceEvent => ({
   kind: "gone",
   at: at(seconds),
   session,
@@ -116,19 +115,6 @@ describe("what is heard of a terminal", () => {
       "online",
       ["online connected"],
     ],
-    ["an agent without names, asked for hello", [hello(0, null), hello(5, null)], "online", ["online connected"]],
-    [
-      "an agent without names whose last connection ended",
-      [hello(0, null), gone(5, null)],
-      "late",
-      ["online connected", "late link_lost"],
-    ],
-    [
-      "one with a name, and the broker saw its connection end",
-      [hello(0), gone(5, null)],
-      "online",
-      ["online connected"],
-    ],
   ])("%s", (_, events, status, changes) => {
     const { state, changes: made } = follow(events);
     expect({ status: state?.status, changes: made }).toEqual({ status, changes });
@@ -151,26 +137,6 @@ describe("what is heard of a terminal", () => {
       ["late", 3],
       ["online", 4],
       ["shut_down", 5],
-    ]);
-  });
-
-  it("makes no more history than ten changes in a minute, and forgets none that is left out in the end", () => {
-    const back = (seconds: number) => [hello(seconds, `${seconds}`), gone(seconds + 0.4, `${seconds}`)];
-    const flapping = follow(Array.from({ length: 40 }, (_, second) => back(second)).flat());
-    const ten = Array.from({ length: 5 }, () => ["online connected", "late link_lost"]).flat();
-    expect(flapping.changes).toEqual(ten);
-    // What is shown is not held back.
-    expect(flapping.state).toMatchObject({ status: "late", since: at(39.4), untold_reason: "link_lost" });
-    const state = flapping.state as PresenceState;
-    expect(untold(state, at(59), false)).toBeUndefined();
-    const last = { status: "late", at: at(39.4), reason: "link_lost" };
-    for (const told of [untold(state, at(60), false), untold(state, at(45), true)]) expect(told).toEqual(last);
-    const later = follow([hello(61, "later")], state);
-    expect(later.changes).toEqual(["online connected"]);
-    expect(later.state).toMatchObject({ untold_reason: null, changes_counted: 1, counted_from: at(61) });
-    // A clock that was put back does not hold it back for ever.
-    expect(follow([hello(-500, "B")], { ...state, connected_at: at(-600), since: at(-600) }).changes).toEqual([
-      "online connected",
     ]);
   });
 

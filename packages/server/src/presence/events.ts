@@ -2,7 +2,6 @@ import type { PresenceReason } from "@tillkeeper/contract/presence";
 import type { DeviceFault } from "@tillkeeper/contract/telemetry";
 import type { Selectable } from "kysely";
 import type { Tables } from "../db/schema.ts";
-import { withHistory } from "./history.ts";
 import { changedAt, type HeardStatus } from "./status.ts";
 
 /** Who said it: it counts only if the address is the terminal's when it is written. */
@@ -10,9 +9,9 @@ interface Said {
   address: string;
 }
 
-/** What is heard of a terminal, with the instant when it came in. `session` is null of an agent that names none. */
+/** What is heard of a terminal, with the instant when it came in. */
 export type PresenceEvent =
-  | ({ kind: "hello"; at: Date; session: string | null; nextExpectedAt: Date } & Said)
+  | ({ kind: "hello"; at: Date; session: string; nextExpectedAt: Date } & Said)
   | ({
       kind: "heartbeat";
       at: Date;
@@ -25,8 +24,7 @@ export type PresenceEvent =
   | ({ kind: "heard"; at: Date; nextExpectedAt: Date } & Said)
   /** An end is believed of whoever names the connection. */
   | { kind: "goodbye"; at: Date; session: string }
-  /** Null: the broker saw the last connection end, and the agent names no sessions. */
-  | { kind: "gone"; at: Date; session: string | null };
+  | { kind: "gone"; at: Date; session: string };
 
 /** A row of `terminal_presence` without its key. */
 export type PresenceState = Omit<Selectable<Tables["terminal_presence"]>, "account_id" | "terminal_id">;
@@ -48,12 +46,7 @@ export interface After {
  * What an event makes of what is known. A session is one connection: once it has ended nothing revives it, so a message
  * that comes round late changes nothing, whichever server it reached.
  */
-export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): After {
-  const { state, change } = follow(known, event);
-  return state && change ? withHistory(state, change) : { state };
-}
-
-function follow(state: PresenceState | undefined, event: PresenceEvent): After {
+export function afterEvent(state: PresenceState | undefined, event: PresenceEvent): After {
   switch (event.kind) {
     case "hello":
       return afterHello(state, event);
@@ -87,8 +80,8 @@ function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">
   if (state?.session === session) {
     return endedAt(state) ? { state } : withFault(there(state, event), event, roundTripMs);
   }
-  // Of another connection: it takes the place of one that has ended or fallen silent, or that has no name.
-  const takesOver = !state || (at >= lastSign(state) && (state.session === null || state.status !== "online"));
+  // Of another connection: it takes the place of one that has ended or fallen silent.
+  const takesOver = !state || (at >= lastSign(state) && state.status !== "online");
   if (!takesOver) return { state };
   return withFault(begin(state, { at, session, next_expected_at: nextExpectedAt }), event, roundTripMs);
 }
@@ -139,9 +132,6 @@ const nothingKnown = {
   fault_message: null,
   fault_at: null,
   fault_ended_at: null,
-  changes_counted: 0,
-  counted_from: null,
-  untold_reason: null,
 };
 
 /** Still the same connection. */

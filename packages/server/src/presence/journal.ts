@@ -1,7 +1,8 @@
 import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import { afterEvent, type Change, type PresenceEvent, type PresenceState } from "./events.ts";
-import { addChanges, keepCredentials, liveAmong, lockPresence, type Origin, savePresence } from "./queries.ts";
+import { addChanges } from "./history.ts";
+import { keepCredentials, liveAmong, lockPresence, type Origin, savePresence } from "./queries.ts";
 import { type Heard, noteHeard } from "./sql/note-heard.ts";
 import { asOf } from "./status.ts";
 

@@ -18,7 +18,6 @@ import type { Probes } from "./probes.ts";
 import { expectLater, findPresence, type Origin } from "./queries.ts";
 import { mayBeConnected } from "./status.ts";
 import { telemetryNotes } from "./telemetry.ts";
-import { Unnamed } from "./unnamed.ts";
 import { listeningSince } from "./watch.ts";
 
 interface PresenceDeps {
@@ -49,10 +48,6 @@ export interface Presence {
   heartbeat(origin: HeardFrom, message: HeartbeatMessage): Promise<void>;
   goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
   gone(origin: Origin, message: GoneMessage): Promise<void>;
-  /** The broker saw the terminal's last connection end. */
-  left(origin: Origin): Promise<void>;
-  /** Says of terminals that name no session, and are among those connected, that they are there. */
-  speakFor(connected: () => Iterable<string>): void;
   probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
   /** Whether the terminal may be connected, as far as its own words tell. */
   mayBeThere(origin: Origin): Promise<boolean>;
@@ -64,7 +59,6 @@ export interface Presence {
 export function createPresence(deps: PresenceDeps): Presence {
   const { db, clock, log, heartbeatSeconds, probes } = deps;
   const gathering = new Gathering({ log, write: (told) => writeAll(deps, told) });
-  const unnamed = new Unnamed();
   const telemetry = telemetryNotes({ db, clock, log });
   const nextAfter = (at: Date, polls = false) => {
     const seconds = polls ? Math.min(pollSeconds, heartbeatSeconds) : heartbeatSeconds;
@@ -73,9 +67,8 @@ export function createPresence(deps: PresenceDeps): Presence {
 
   return {
     heartbeatSeconds,
-    hello({ polls, address, ...origin }, { session = null }) {
+    hello({ polls, address, ...origin }, { session }) {
       const at = clock.now();
-      unnamed.hello({ ...origin, address }, { unnamed: session === null && !polls });
       return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls), address });
     },
     heard({ polls, address, ...origin }) {
@@ -94,13 +87,6 @@ export function createPresence(deps: PresenceDeps): Presence {
     },
     goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: clock.now(), session }),
     gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: clock.now(), session }),
-    left(origin) {
-      unnamed.left(origin.terminalId);
-      return gathering.now(origin, { kind: "gone", at: clock.now(), session: null });
-    },
-    speakFor(connected) {
-      for (const origin of unnamed.among(connected)) this.heard(origin);
-    },
     probeAnswered(origin, { probe_id: probeId }) {
       this.heard(origin);
       return probes.answered(origin, probeId);

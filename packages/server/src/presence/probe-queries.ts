@@ -39,12 +39,12 @@ export function askFor(
   });
 }
 
-/** Questions that no server has sent yet. */
-export async function findUnsent(db: Db, after: Date): Promise<ProbeRow[]> {
+/** Questions without an answer. */
+export async function findUnanswered(db: Db, after: Date): Promise<ProbeRow[]> {
   return db.sql
     .selectFrom("terminal_probes")
     .selectAll()
-    .where("sent_at", "is", null)
+    .where("answered_at", "is", null)
     .where("created_at", ">", after)
     .execute();
 }

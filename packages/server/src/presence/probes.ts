@@ -7,7 +7,15 @@ import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { addressOf } from "../terminals/replace-credential.ts";
-import { askFor, findProbes, findUnsent, forgetProbes, noteAnswer, noteSent, type ProbeRow } from "./probe-queries.ts";
+import {
+  askFor,
+  findProbes,
+  findUnanswered,
+  forgetProbes,
+  noteAnswer,
+  noteSent,
+  type ProbeRow,
+} from "./probe-queries.ts";
 import type { Origin } from "./queries.ts";
 import { type Answered, WaitingProbes } from "./waiting-probes.ts";
 
@@ -15,6 +23,11 @@ import { type Answered, WaitingProbes } from "./waiting-probes.ts";
 interface ProbeCarrier {
   hears(terminalId: string): boolean;
   publish(address: string, channel: "probe", message: ProbeMessage): Promise<void>;
+}
+
+/** Who waits at this server over HTTPS, where no broker brings a probe; the gateway's mailboxes know. */
+interface WaitingTerminals {
+  lacks(terminalId: string, channel: "probe", probeId: string): boolean;
 }
 
 export interface Probes {
@@ -29,6 +42,7 @@ interface ProbeDeps {
   clock: Clock;
   log: Logger;
   carrier: () => ProbeCarrier;
+  mailboxes: WaitingTerminals;
 }
 
 /** A question waits so long for its answer, and so long no other is asked of the terminal. */
@@ -68,7 +82,7 @@ export function createProbes(deps: ProbeDeps): Probes {
 
 /** Sends what other servers ask of the terminals of this one, and looks for answers that other servers heard. */
 function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
-  const { db, clock, carrier } = deps;
+  const { db, clock } = deps;
   return {
     name: "presence.probes",
     backWithinMs: lookEveryMs,
@@ -76,9 +90,8 @@ function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
       let forgottenAt = Number.NEGATIVE_INFINITY;
       while (!signal.aborted) {
         const now = clock.now();
-        const unsent = await findUnsent(db, new Date(now.getTime() - patienceMs));
-        for (const row of unsent.filter(({ terminal_id }) => carrier().hears(terminal_id))) {
-          if (await noteSent(db, row, clock.now())) void send(deps, row);
+        for (const row of await findUnanswered(db, new Date(now.getTime() - patienceMs))) {
+          if (await isToBeSent(deps, row)) void send(deps, row);
         }
         const asked = waiting.rows();
         if (asked.length > 0) waiting.learn(await findProbes(db, asked));
@@ -91,6 +104,12 @@ function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
       waiting.end();
     },
   };
+}
+
+/** Each question is sent by one server, and by that at which the terminal waits. */
+async function isToBeSent({ db, clock, carrier, mailboxes }: ProbeDeps, row: ProbeRow): Promise<boolean> {
+  if (!row.sent_at && carrier().hears(row.terminal_id) && (await noteSent(db, row, clock.now()))) return true;
+  return mailboxes.lacks(row.terminal_id, "probe", row.probe_id);
 }
 
 async function send({ db, clock, log, carrier }: ProbeDeps, { account_id, terminal_id, probe_id }: ProbeRow) {

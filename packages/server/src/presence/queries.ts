@@ -1,7 +1,6 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/schema.ts";
-import { newId } from "../platform/ids.ts";
-import type { Change, PresenceState } from "./events.ts";
+import type { PresenceState } from "./events.ts";
 import { mostAheadMs } from "./status.ts";
 
 export interface Origin {
@@ -64,8 +63,7 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
   await sql`
     insert into terminal_presence (
       account_id, terminal_id, session, status, since, connected_at, last_heard_at, next_expected_at,
-      lost_at, shut_down_at, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at,
-      changes_counted, counted_from, untold_reason
+      lost_at, shut_down_at, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at
     )
     select * from unnest(
       ${rows.map((row) => row.accountId)}::text[], ${rows.map((row) => row.terminalId)}::text[],
@@ -75,28 +73,14 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
       ${all((state) => state.lost_at)}::timestamptz[], ${all((state) => state.shut_down_at)}::timestamptz[],
       ${all((state) => state.round_trip_ms)}::integer[], ${all((state) => state.fault_code)}::text[],
       ${all((state) => state.fault_message)}::text[], ${all((state) => state.fault_at)}::timestamptz[],
-      ${all((state) => state.fault_ended_at)}::timestamptz[], ${all((state) => state.changes_counted)}::integer[],
-      ${all((state) => state.counted_from)}::timestamptz[], ${all((state) => state.untold_reason)}::text[]
+      ${all((state) => state.fault_ended_at)}::timestamptz[]
     )
     on conflict (account_id, terminal_id) do update set
       session = excluded.session, status = excluded.status, since = excluded.since,
       connected_at = excluded.connected_at, last_heard_at = excluded.last_heard_at,
       next_expected_at = excluded.next_expected_at, lost_at = excluded.lost_at, shut_down_at = excluded.shut_down_at,
       round_trip_ms = excluded.round_trip_ms, fault_code = excluded.fault_code, fault_message = excluded.fault_message,
-      fault_at = excluded.fault_at, fault_ended_at = excluded.fault_ended_at,
-      changes_counted = excluded.changes_counted, counted_from = excluded.counted_from,
-      untold_reason = excluded.untold_reason`.execute(db);
-}
-
-export async function addChanges(db: Kysely<Tables>, changes: (Origin & Change)[]): Promise<void> {
-  if (changes.length === 0) return;
-  await sql`
-    insert into presence_changes (account_id, terminal_id, id, at, status, reason)
-    select * from unnest(
-      ${changes.map((change) => change.accountId)}::text[], ${changes.map((change) => change.terminalId)}::text[],
-      ${changes.map(({ at }) => newId(at))}::uuid[], ${changes.map(({ at }) => at)}::timestamptz[],
-      ${changes.map(({ status }) => status)}::text[], ${changes.map(({ reason }) => reason)}::text[]
-    )`.execute(db);
+      fault_at = excluded.fault_at, fault_ended_at = excluded.fault_ended_at`.execute(db);
 }
 
 /** Terminals whose servers go away and that have to come back to others: they get as long as after a heartbeat. */

@@ -107,16 +107,7 @@ export function stepsUntil(times: PresenceTimes, listeningSince: Date, now: Date
   return [first, { ...last, since: changedAt(last.since, first.since) }];
 }
 
-/**
- * Whether a terminal may be connected where only its own words tell. Silence says that it is not, but only of one that
- * promised heartbeats by naming its session: another may be connected and have nothing to say.
- */
-export function mayBeConnected(
-  known: (PresenceTimes & { session: string | null }) | undefined,
-  listeningSince: Date,
-  now: Date,
-): boolean {
-  if (!known) return true;
-  const promisesNothing = known.session === null && !known.lost_at && !known.shut_down_at;
-  return promisesNothing || ["online", "late"].includes(standingAt(known, listeningSince, now).status);
+/** Whether a terminal may be connected where only its own words tell; its silence says that it is not. */
+export function mayBeConnected(known: PresenceTimes | undefined, listeningSince: Date, now: Date): boolean {
+  return !known || ["online", "late"].includes(standingAt(known, listeningSince, now).status);
 }

@@ -5,8 +5,8 @@ import { retried } from "../db/retry.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
-import { countedForMs, untold } from "./history.ts";
-import { addChanges, lockFreePresence, type Origin } from "./queries.ts";
+import { addChanges } from "./history.ts";
+import { lockFreePresence, type Origin } from "./queries.ts";
 import { asOf, comeBackMs, mostAheadMs, stepsUntil } from "./status.ts";
 import type { SteadyClock } from "./steady-clock.ts";
 
@@ -124,8 +124,7 @@ async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<
   const expectedAt = sql`case when last_heard_at <= ${horizon} then next_expected_at end`;
   const { rows } = await sql<Origin>`
     select account_id as "accountId", terminal_id as "terminalId" from terminal_presence
-    where untold_reason is not null and counted_from not between ${ago(countedForMs)} and ${ago(-countedForMs)}
-    or status in ('online', 'late') and (
+    where status in ('online', 'late') and (
       ${lostAt} <= ${ago(lostOfflineAfterMs)} and (lost_at >= ${since} or ${comeBackBy}::timestamptz <= ${now}::timestamptz)
       or lost_at is null and greatest(${expectedAt}, ${comeBackBy}::timestamptz)
         <= case status when 'online' then ${ago(lateAfterMs)}::timestamptz else ${ago(silentOfflineAfterMs)}::timestamptz end
@@ -140,17 +139,15 @@ function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void
     const steps = rows.flatMap((known) => {
       const row = asOf(known, now, since);
       const origin = { accountId: row.account_id, terminalId: row.terminal_id };
-      const passed = stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
-        reason ? { status, at, reason } : [],
+      return stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
+        reason ? { ...origin, status, at, reason } : [],
       );
-      const heldBack = untold(row, now, passed.length > 0);
-      return [...(heldBack ? [heldBack] : []), ...passed].map((step) => ({ ...origin, ...step }));
     });
     // The last one of each.
     const moved = [...new Map(steps.map((step) => [step.terminalId, step])).values()];
     if (moved.length === 0) return;
     await sql`
-      update terminal_presence as presence set status = moved.status, since = moved.since, untold_reason = null
+      update terminal_presence as presence set status = moved.status, since = moved.since
       from unnest(
         ${moved.map((row) => row.accountId)}::text[], ${moved.map((row) => row.terminalId)}::text[],
         ${moved.map((row) => row.status)}::text[], ${moved.map((row) => row.at)}::timestamptz[]

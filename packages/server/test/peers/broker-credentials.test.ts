@@ -152,7 +152,6 @@ describe("tokens at Mosquitto", () => {
           log,
           access: own,
           receive,
-          overhear: () => undefined,
         });
         onTestFinished(() => transport.close());
         return transport;

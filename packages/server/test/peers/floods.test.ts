@@ -42,7 +42,8 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a terminal that floods %s", (
     const flooding = await connectAsync(at.url, { username, password, clientId, reconnectPeriod: 0 }, false);
     onTestFinished(() => flooding.endAsync(true));
     flooding.on("error", () => undefined);
-    const hello = JSON.stringify({ protocol: 1, agent: "x", sent_at: new Date().toISOString(), operations: [] });
+    const sent_at = new Date().toISOString();
+    const hello = JSON.stringify({ protocol: 1, agent: "x", sent_at, session: "x", operations: [] });
     const say = () => {
       for (let count = 0; count < 100; count += 1) flooding.publish(topic(bad.address, "hello"), hello, { qos: 0 });
       return !flooding.connected;

@@ -56,7 +56,8 @@ class ShellTerminal {
   async hello(): Promise<void> {
     await vi.waitUntil(
       async () => {
-        await this.say("hello", { protocol: 1, agent: "shell/1", sent_at: new Date().toISOString(), operations: [] });
+        const sent_at = new Date().toISOString();
+        await this.say("hello", { protocol: 1, agent: "shell/1", sent_at, session: "shell", operations: [] });
         return this.heard.some((entry) => entry.topic.endsWith("/welcome"));
       },
       { timeout: 15_000, interval: 100 },

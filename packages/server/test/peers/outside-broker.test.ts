@@ -19,9 +19,8 @@ const rejection = (path: string) => ({ channel: "result", errors: [{ path, messa
 async function listenAt(
   url: string,
   receive: Receive = async () => {},
-): Promise<{ transport: DeviceTransport; heard: string[]; overheard: string[] }> {
+): Promise<{ transport: DeviceTransport; heard: string[] }> {
   const heard: string[] = [];
-  const overheard: string[] = [];
   const transport = await connectOutsideBroker({
     url,
     log,
@@ -30,10 +29,9 @@ async function listenAt(
       await receive(from, channel, payload);
       heard.push(payload.toString());
     },
-    overhear: (to, channel, payload) => void overheard.push(`${to} ${channel} ${payload.toString()}`),
   });
   onTestFinished(() => transport.close());
-  return { transport, heard, overheard };
+  return { transport, heard };
 }
 
 /** What terminals do at the broker. */
@@ -138,43 +136,6 @@ describe("servers on one Mosquitto", () => {
     expect(received.map((text) => JSON.parse(text))).toEqual([rejection("new")]);
     await terminal.publishAsync(startedTopic, "back", { qos: 1 });
     await expect.poll(() => heard).toEqual(["back"]);
-  });
-
-  it("hear what others send to a device that waits at them and not at the broker, each word once", async () => {
-    const [here, there] = [await listenAt(mosquitto.url), await listenAt(mosquitto.url)];
-    const another = "T70000001-T0001-D2";
-    const say = ({ transport }: typeof here, path: string, to = address) =>
-      transport.publish(to, "rejection", rejection(path));
-    const heardAs = (path: string, to = address) => `${to} rejection ${JSON.stringify(rejection(path))}`;
-    /** Listening is asked for and not waited for: what is lost meanwhile comes again. */
-    const until = async (path: string, to = address) => {
-      const came = async () => (await say(there, path, to), here.overheard.includes(heardAs(path, to)));
-      await expect.poll(came, { interval: 50 }).toBe(true);
-    };
-    here.transport.standIn?.begin(address);
-    await until("first");
-    await say(here, "own");
-    await say(there, "other");
-    const further = () => here.overheard.filter((words) => words !== heardAs("first"));
-    await expect.poll(further).toEqual([heardAs("other")]);
-    expect(there.overheard).toEqual([]);
-
-    await mosquitto.kill();
-    await vi.waitUntil(() => !here.transport.healthy() && !there.transport.healthy(), { interval: 5 });
-    await mosquitto.start();
-    await vi.waitUntil(() => here.transport.healthy() && there.transport.healthy(), { interval: 10 });
-    await until("back");
-
-    here.transport.standIn?.end(address);
-    await say(there, "nobody");
-    // What is asked of the broker, it does in order: by that time it has taken the former back.
-    here.transport.standIn?.begin(another);
-    await until("next", another);
-    here.overheard.length = 0;
-    await say(there, "nobody");
-    await say(there, "last", another);
-    await expect.poll(() => here.overheard).toContain(heardAs("last", another));
-    expect(here.overheard.join()).not.toContain("nobody");
   });
 
   it("keep to what the broker says it can take at once, and do not fill up when it hangs", async () => {

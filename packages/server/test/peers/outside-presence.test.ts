@@ -1,7 +1,6 @@
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { activeDevice } from "../support/device.ts";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { PresentDevice, register, watcher } from "../support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
@@ -137,15 +136,5 @@ describe("presence over an outside broker, at two servers", () => {
     expect(await remove(absent.terminalId)).toBe(0);
     expect(await remove(present.terminalId)).toBe(1);
     await present.leave();
-  });
-
-  it("closes the day of one that names no session, however long it has said nothing", async () => {
-    const silent = await activeDevice(server, tenant, "6400007");
-    await vi.waitUntil(async () => (await see.presence(silent.terminalId)).status === "online");
-    for (const one of [server, other]) one.clock.advance(100_000);
-    await see.until(silent.terminalId, "offline");
-    await server.call("DELETE", `/v1/accounts/${tenant.aid}/terminals/${silent.terminalId}`, { token: tenant.token });
-    expect(await silent.next("command")).toMatchObject({ operation: "end_of_day" });
-    await silent.leave();
   });
 });

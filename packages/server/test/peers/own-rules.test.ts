@@ -38,7 +38,6 @@ describe.each([
       log,
       access: askingBroker({ url: broker.url }, { asks: false }),
       receive: async (from, channel, payload) => void heard.push(`${from} ${channel} ${payload.toString()}`),
-      overhear: () => undefined,
     });
     onTestFinished(() => transport.close());
     return { transport, heard };

@@ -49,7 +49,6 @@ export const excludedFiles: readonly ExcludedFile[] = [
     file: "replaced-elsewhere.test.ts",
     reason: "tests what an outside broker does not tell: who is connected by which credential",
   },
-  { file: "presence-unnamed.test.ts", reason: "only a server with a broker of its own knows that they are connected" },
   {
     file: "virtual-terminals-moving.test.ts",
     reason: "starts a second server to which a virtual terminal moves; of three, any may take it",
@@ -183,11 +182,6 @@ export const excludedTests: readonly ExcludedTest[] = [
       "tests that the embedded broker keeps quiet about a connection that is replaced; others say that it is lost",
   },
   { file: "presence.test.ts", test: "lets nobody leave any other will", reason: wills },
-  {
-    file: "presence-clock.test.ts",
-    test: "hears a terminal that names no session come back after that",
-    reason: whoIsConnected,
-  },
   {
     file: "presence-links.test.ts",
     test: "do no harm where another server takes over, and both write each change once",

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
@@ -13,12 +14,15 @@ export class Device {
   readonly address: string;
   readonly terminalId: string;
   readonly client: MqttClient;
+  /** Names its connection. */
+  readonly session: string;
   readonly received: { channel: string; message: Record<string, unknown> }[] = [];
 
-  constructor(address: string, client: MqttClient) {
+  constructor(address: string, client: MqttClient, session: string = randomUUID()) {
     this.address = address;
     this.terminalId = readDeviceAddress(address)?.terminalId ?? "";
     this.client = client;
+    this.session = session;
     client.on("message", (name, payload) => {
       const channel = name.split("/").at(-1) ?? "";
       // The wildcard also brings back what it says itself.
@@ -32,7 +36,8 @@ export class Device {
   }
 
   hello(operations: object[] = []): Promise<void> {
-    return this.say("hello", { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations });
+    const sent_at = new Date().toISOString();
+    return this.say("hello", { protocol: 1, agent: "test 1", sent_at, session: this.session, operations });
   }
 
   openedMenu(operationId: string, more: object = {}): Promise<void> {

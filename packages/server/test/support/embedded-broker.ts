@@ -20,7 +20,6 @@ export function openBrokerAlone(options: Partial<Options> = {}): Promise<DeviceT
     log: createLogger("silent"),
     authenticate: letIn,
     receive: async () => undefined,
-    left: () => undefined,
     ...options,
   });
 }

@@ -28,10 +28,8 @@ export async function register(
   return { terminalId, address, password };
 }
 
-/** A device written by hand that names its connection and leaves a will, as an agent does. */
+/** A device written by hand that leaves a will, as an agent does. */
 export class PresentDevice extends Device {
-  readonly session = randomUUID();
-
   static async connect(
     server: ForDevices,
     { address, password }: Entry,
@@ -58,7 +56,7 @@ export class PresentDevice extends Device {
       false,
     );
     (client.stream as Socket).setNoDelay(true);
-    const device = Object.assign(new PresentDevice(address, client), { session });
+    const device = new PresentDevice(address, client, session);
     await client.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
     return device;
   }
@@ -66,8 +64,7 @@ export class PresentDevice extends Device {
   /** Says hello and waits for the welcome. */
   async greet(): Promise<void> {
     const before = this.received.filter(({ channel }) => channel === "welcome").length;
-    const hello = { protocol: 1, agent: "test 1", sent_at: new Date().toISOString(), operations: [] };
-    await this.say("hello", { ...hello, session: this.session });
+    await this.hello();
     await this.next("welcome", before);
   }
 

@@ -7,8 +7,14 @@ export type Ending = "replaced" | "credential";
 const mostMessages = 200;
 /** One who has just been answered asks again within this time, if at all. */
 const backWithinMs = 2_000;
+/** As the outbox does. */
+const againAfterMs = 10_000;
 /** One that waits, and one that came while the server had not noticed yet that the first has gone. A further ends the oldest. */
 const mostWaiting = 2;
+
+/** What is said again if nothing comes of it, of one thing at a time: an operation, or a question. */
+const saidAgain = ["command", "cancel", "probe"] as const;
+export type SaidAgain = (typeof saidAgain)[number];
 
 /** What waits for one session of one device. */
 export class Mailbox {
@@ -17,6 +23,8 @@ export class Mailbox {
   /** Requests that have it open. */
   users = 0;
   #messages: DownMessage[] = [];
+  /** Of each channel of which that matters the last: what it was about, and when it came. */
+  readonly #told = new Map<string, { id: unknown; atMs: number }>();
   #waiting = new Set<() => void>();
   #waitEndedAt = Number.NEGATIVE_INFINITY;
   #ending: Ending | undefined;
@@ -37,8 +45,15 @@ export class Mailbox {
 
   put(message: DownMessage): void {
     this.#messages.push(message);
+    if (isSaidAgain(message)) this.#told.set(message.channel, { id: idOf(message), atMs: performance.now() });
     if (this.#messages.length > mostMessages) this.#messages.shift();
     this.#wake();
+  }
+
+  /** Whether it was told this a short while ago. */
+  wasTold(channel: SaidAgain, id: string): boolean {
+    const last = this.#told.get(channel);
+    return last?.id === id && performance.now() - last.atMs < againAfterMs;
   }
 
   /** All messages, once there is one, `waitMs` have passed, the signal is aborted, or the mailbox ends. */
@@ -80,4 +95,13 @@ export class Mailbox {
   #wake(): void {
     for (const enough of this.#waiting) enough();
   }
+}
+
+function isSaidAgain({ channel }: DownMessage): boolean {
+  return saidAgain.some((one) => one === channel);
+}
+
+function idOf({ message }: DownMessage): unknown {
+  const { operation_id, probe_id } = message as { operation_id?: unknown; probe_id?: unknown };
+  return operation_id ?? probe_id;
 }

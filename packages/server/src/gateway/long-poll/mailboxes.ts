@@ -1,7 +1,7 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import type { DownChannel, Messages } from "@tillkeeper/contract/mqtt";
-import { Mailbox } from "./mailbox.ts";
+import { Mailbox, type SaidAgain } from "./mailbox.ts";
 
 export type DownMessage = DeviceMessagesAnswer["messages"][number];
 
@@ -10,12 +10,6 @@ export interface Asking {
   terminalId: string;
   address: string;
   session: string;
-}
-
-/** What is told for which addresses there is a mailbox. */
-interface Watching {
-  begin(address: string): void;
-  end(address: string): void;
 }
 
 /** A mailbox nobody has asked for after so long is taken away, with what is in it. */
@@ -28,12 +22,7 @@ const keepMs = 5_000;
 export class Mailboxes {
   readonly #boxes = new Map<string, Mailbox>();
   readonly #removals = new Map<string, NodeJS.Timeout>();
-  #watching: Watching | undefined;
   #closed = false;
-
-  watch(watching: Watching): void {
-    this.#watching = watching;
-  }
 
   /**
    * The mailbox of a device, for one request; whoever opens it calls `done` in the end. Another session, or another device of
@@ -44,8 +33,6 @@ export class Mailboxes {
     let box = this.#boxes.get(terminalId);
     if (box?.session !== session || box.address !== address) {
       box?.end("replaced");
-      if (box && box.address !== address) this.#watching?.end(box.address);
-      if (box?.address !== address) this.#watching?.begin(address);
       box = new Mailbox(session, address);
       this.#boxes.set(terminalId, box);
     }
@@ -69,10 +56,15 @@ export class Mailboxes {
     this.#of(address)?.put({ channel, message });
   }
 
-  /** The same for what another server wrote; what a broker lets others write in its place may be anything. */
-  putAsWritten(address: string, channel: DownChannel, payload: Buffer): void {
-    const message = parsed(payload);
-    if (message !== undefined) this.#of(address)?.put({ channel, message });
+  /** The addresses of those who wait here, or will be back in a moment. */
+  waiting(): string[] {
+    return [...this.#boxes.values()].filter(({ attended }) => attended).map(({ address }) => address);
+  }
+
+  /** Whether a terminal waits here and has not been told this lately. */
+  lacks(terminalId: string, channel: SaidAgain, id: string): boolean {
+    const box = this.#boxes.get(terminalId);
+    return box !== undefined && box.attended && !box.wasTold(channel, id);
   }
 
   /** Whether what is put here now will be fetched: somebody waits, or will be back in a moment. */
@@ -123,16 +115,6 @@ export class Mailboxes {
   #remove(terminalId: string): void {
     clearTimeout(this.#removals.get(terminalId));
     this.#removals.delete(terminalId);
-    const box = this.#boxes.get(terminalId);
     this.#boxes.delete(terminalId);
-    if (box) this.#watching?.end(box.address);
-  }
-}
-
-function parsed(payload: Buffer): unknown {
-  try {
-    return JSON.parse(payload.toString("utf8"));
-  } catch {
-    return undefined;
   }
 }

@@ -7,7 +7,6 @@ import type { Mailboxes } from "./mailboxes.ts";
  * other: it gets its messages twice then, which does no harm.
  */
 export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): DeviceTransport {
-  if (broker.standIn) mailboxes.watch(broker.standIn);
   return {
     url: broker.url,
     inside: broker.inside,

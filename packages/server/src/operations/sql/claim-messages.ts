@@ -111,6 +111,31 @@ export async function claimMessages(pool: Pool, { now, nextDueAt, limit, termina
   return rows.map(toMessage);
 }
 
+const sentBefore = `
+select claim.account_id, claim.operation_id, claim.terminal_id, claim.operation, claim.created_at, claim.deadline,
+  claim.client_id, claim.request_key, claim.request_sha256, claim.previous_close, credential.address, ${next} as kind,
+  operations.parameters, operations.when_busy
+from operation_claims as claim
+join terminal_credentials as credential on ${ofTerminal}
+join operations on ${operationOf("claim")}
+where claim.due_at is not null and claim.attempts > 0 and claim.deadline > $1
+  and credential.address in (select unnest($2::text[])) and ${next} is not null`;
+
+const anySentBeforeText =
+  "select exists (select from operation_claims where due_at is not null and attempts > 0) as sent";
+
+/**
+ * What somebody has sent to these devices, which have not answered yet: another server may have no way to them. Nothing is
+ * claimed by that.
+ */
+export async function findSentBefore(pool: Pool, now: Date, addresses: string[]): Promise<Message[]> {
+  if (addresses.length === 0) return [];
+  const { rows: any } = await pool.query<{ sent: boolean }>({ name: "any_sent_before", text: anySentBeforeText });
+  if (any[0]?.sent !== true) return [];
+  const { rows } = await pool.query<Row>({ name: "sent_before", text: sentBefore, values: [now, addresses] });
+  return rows.map(toMessage);
+}
+
 const afterHello = `
 with due as (
   select account_id, operation_id, ${nextAfterHello} as kind, $6::text as address

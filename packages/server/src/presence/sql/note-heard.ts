@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { mostAheadMs } from "../status.ts";
 
-/** A terminal that was heard on the connection that is known; `session` is null of a message that names none. */
+/** A terminal that was heard on the connection that is known; `session` is null of a message other than a heartbeat. */
 export interface Heard {
   accountId: string;
   terminalId: string;
