@@ -62,6 +62,8 @@ export interface ConnectionSettings {
   credential: Credential;
   clock: Clock;
   log: Logger;
+  /** Names the next connection. */
+  nextSession: () => string;
   events: ConnectionEvents;
 }
 

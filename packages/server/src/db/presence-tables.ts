@@ -24,6 +24,9 @@ export interface PresenceTables {
     changes_counted: number;
     counted_from: Date | null;
     untold_reason: PresenceReason | null;
+    other_session: string | null;
+    returns: number;
+    returned_at: Date | null;
   };
   presence_changes: {
     account_id: string;

@@ -1,4 +1,4 @@
-import type { After, Change, PresenceState } from "./events.ts";
+import type { Change, PresenceState, Step } from "./events.ts";
 
 /** However often a device comes and goes, this bounds what the history gets of it, and of one that flaps leaves enough. */
 export const mostChangesCounted = 10;
@@ -8,7 +8,7 @@ export const countedForMs = 60_000;
  * Puts a change into the history, unless it has had too many of the terminal just now. Then the state remembers it in place
  * of those held back before: the last one gets there in the end, as `since` and `status` tell the rest.
  */
-export function withHistory(state: PresenceState, change: Change): After {
+export function withHistory(state: PresenceState, change: Change): Step {
   const counted = state.counted_from !== null && !isCountOver(state, change.at) ? state.changes_counted : 0;
   if (counted >= mostChangesCounted) return { state: { ...state, untold_reason: change.reason } };
   const counted_from = counted === 0 ? change.at : state.counted_from;

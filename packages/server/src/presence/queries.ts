@@ -65,7 +65,7 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
     insert into terminal_presence (
       account_id, terminal_id, session, status, since, connected_at, last_heard_at, next_expected_at,
       lost_at, shut_down_at, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at,
-      changes_counted, counted_from, untold_reason
+      changes_counted, counted_from, untold_reason, other_session, returns, returned_at
     )
     select * from unnest(
       ${rows.map((row) => row.accountId)}::text[], ${rows.map((row) => row.terminalId)}::text[],
@@ -76,7 +76,9 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
       ${all((state) => state.round_trip_ms)}::integer[], ${all((state) => state.fault_code)}::text[],
       ${all((state) => state.fault_message)}::text[], ${all((state) => state.fault_at)}::timestamptz[],
       ${all((state) => state.fault_ended_at)}::timestamptz[], ${all((state) => state.changes_counted)}::integer[],
-      ${all((state) => state.counted_from)}::timestamptz[], ${all((state) => state.untold_reason)}::text[]
+      ${all((state) => state.counted_from)}::timestamptz[], ${all((state) => state.untold_reason)}::text[],
+      ${all((state) => state.other_session)}::text[], ${all((state) => state.returns)}::integer[],
+      ${all((state) => state.returned_at)}::timestamptz[]
     )
     on conflict (account_id, terminal_id) do update set
       session = excluded.session, status = excluded.status, since = excluded.since,
@@ -85,7 +87,8 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
       round_trip_ms = excluded.round_trip_ms, fault_code = excluded.fault_code, fault_message = excluded.fault_message,
       fault_at = excluded.fault_at, fault_ended_at = excluded.fault_ended_at,
       changes_counted = excluded.changes_counted, counted_from = excluded.counted_from,
-      untold_reason = excluded.untold_reason`.execute(db);
+      untold_reason = excluded.untold_reason, other_session = excluded.other_session, returns = excluded.returns,
+      returned_at = excluded.returned_at`.execute(db);
 }
 
 export async function addChanges(db: Kysely<Tables>, changes: (Origin & Change)[]): Promise<void> {
