@@ -21,14 +21,7 @@ export const presenceBySeverity = [
 /** The reason and the fault by which the server tells that two devices use one address. */
 export const addressShared = "address_shared";
 
-export const presenceReasons = [
-  "connected",
-  "heard_again",
-  "link_lost",
-  "silent",
-  "goodbye",
-  addressShared,
-] as const;
+export const presenceReasons = ["connected", "heard_again", "link_lost", "silent", "goodbye", addressShared] as const;
 export type PresenceReason = (typeof presenceReasons)[number];
 export const PresenceReason = Type.Enum(presenceReasons, {
   description:

@@ -8,7 +8,8 @@ const returnsOfTwo = 3;
 /** With one device alone for so long, or for three heartbeats if that is longer, the fault is over. */
 export const aloneMs = 5 * 60_000;
 const heartbeatsAlone = 3;
-const message = "Two devices use the address of this terminal. Give it a new credential, and look for the copy.";
+const message =
+  "Two devices use the address of this terminal. Find the copy, and pair the terminal anew or give it another password.";
 
 type Named = Extract<PresenceEvent, { kind: "hello" | "heartbeat" }>;
 
@@ -20,7 +21,8 @@ export function withSharing(before: PresenceState | undefined, { state, change }
   const changes = change ? [change] : [];
   if (!before || !state || (event.kind !== "hello" && event.kind !== "heartbeat")) return { state, changes };
   const known = withOther(before, state);
-  if (!returns(before, event)) return { state: isOver(known, event) ? { ...known, fault_ended_at: event.at } : known, changes };
+  if (!returns(before, event))
+    return { state: isOver(known, event) ? { ...known, fault_ended_at: event.at } : known, changes };
   const counted = { ...known, returns: isAlone(before, event) ? 1 : before.returns + 1, returned_at: event.at };
   if (counted.returns < returnsOfTwo || isShared(counted)) return { state: counted, changes };
   // Its status stays, and so does since when it has that.

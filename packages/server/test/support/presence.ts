@@ -30,15 +30,14 @@ export async function register(
 
 /** A device written by hand that names its connection and leaves a will, as an agent does. */
 export class PresentDevice extends Device {
-  readonly session = randomUUID();
+  readonly session: string = randomUUID();
 
   static async connect(
     server: ForDevices,
     { address, password }: Entry,
-    { url = server.mqttUrl, clientId = address } = {},
-  ): Promise<PresentDevice> {
     // The will has to be there before the device has its name.
-    const session = randomUUID();
+    { url = server.mqttUrl, clientId = address, session = randomUUID() as string } = {},
+  ): Promise<PresentDevice> {
     const client = await connectAsync(
       url,
       {
