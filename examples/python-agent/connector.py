@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable
 
 from credentials import Identity, Session
@@ -17,6 +19,8 @@ log = logging.getLogger("agent.connector")
 GOOD_LINK = 2.0
 TRIES_BEFORE_HTTPS = 3
 LONGEST_ROOM = 60.0
+# The other device's pause is over by then.
+UNPUSHED_LINK = 30.0
 
 
 class Connector:
@@ -33,6 +37,8 @@ class Connector:
         self._version, self._room = version, Backoff(5.0, LONGEST_ROOM)
         self._listener, self._stopping = listener, stopping
         self._beside: threading.Event | None = None
+        # By the run the server knows that all connections are of one device (rule 37).
+        self._run, self._connections = uuid.uuid4(), itertools.count(1)
         self.welcomes = 0
 
     def start(self) -> None:
@@ -49,13 +55,16 @@ class Connector:
         self._keep("https", self._https_link, self._stopping)
 
     def _mqtt_link(self, session: Session) -> Link:
-        return MqttLink(session, self._version.begin(session.mqtt_url), self._ca, self._listener)
+        return MqttLink(self._next_name(), session, self._version.begin(session.mqtt_url), self._ca, self._listener)
 
     def _https_link(self, session: Session) -> Link:
-        return HttpsLink(self._credentials, session.https_url, self._ca, self._listener)
+        return HttpsLink(self._next_name(), self._credentials, session.https_url, self._ca, self._listener)
+
+    def _next_name(self) -> str:
+        return f"{self._run}.{next(self._connections)}"
 
     def _keep(self, transport: str, make: Callable[[Session], Link], stopping: threading.Event) -> None:
-        pauses, failures = Backoff(0.2, 10.0), 0
+        pauses, pushes, failures = Backoff(0.2, 10.0), Backoff(0.2, 10.0), 0
         while not stopping.is_set() and not self._stopping.is_set():
             session = self._credentials.current()
             if session is None:
@@ -93,9 +102,12 @@ class Connector:
                     self._room.begin_again()
                 if time.monotonic() - began >= GOOD_LINK:
                     pauses.begin_again()
+                if time.monotonic() - began >= UNPUSHED_LINK:
+                    pushes.begin_again()
                 if self.welcomes > welcomes:
                     pauses.at_most(0.8)
-            stopping.wait(self._room.pause() if self._wants_room(link) else pauses.pause())
+            pause = self._room.pause() if self._wants_room(link) else pauses.pause()
+            stopping.wait(max(pause, pushes.pause()) if self._may_be_pushed(link, began) else pause)
 
     def _turns(self, link: Link) -> bool:
         """Whether to try MQTT in the other version at once."""
@@ -105,7 +117,13 @@ class Connector:
 
     def _wants_room(self, link: Link) -> bool:
         """Two devices with one identity are not to push each other out without end, nor a crowd a broker."""
+        if isinstance(link, HttpsLink):
+            return link.replaced
         return isinstance(link, MqttLink) and wants_room(link.code)
+
+    def _may_be_pushed(self, link: Link, began: float) -> bool:
+        """By another device with this one's address, of which not every broker tells."""
+        return isinstance(link, MqttLink) and link.sent_away and time.monotonic() - began < UNPUSHED_LINK
 
     def _fall_back(self, transport: str, failures: int) -> None:
         """MQTT is tried all the while; beside it HTTPS, once it looks as if MQTT did not get through."""
