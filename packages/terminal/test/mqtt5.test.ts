@@ -260,48 +260,6 @@ describe("what a broker of MQTT 5 says of itself", () => {
   });
 });
 
-describe("an end without a word", () => {
-  const pauses = [200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000];
-
-  /** The broker ends a link that the server has answered on, and the agent is back after `pauseMs`, but not after the half. */
-  async function pushedOut({ heard, link, clock }: ReturnType<typeof open>, pauseMs: number): Promise<void> {
-    const ups = heard.ups;
-    link.proved();
-    broker.cut();
-    await until(() => heard.downs.length === ups, "the end of the link");
-    clock.advance(pauseMs / 2 - 1);
-    await settled();
-    expect(heard.ups).toBe(ups);
-    clock.advance(pauseMs / 2 + 1);
-    await until(() => heard.ups === ups + 1, "another link");
-  }
-
-  test("soon after it was let in, time and again, as by another device with its address, makes its pauses longer", async () => {
-    const opened = open();
-    await until(() => opened.heard.ups === 1, "a link");
-    for (const pauseMs of pauses) {
-      // As long as the other one's pause, and so longer than a link that would be a good one otherwise.
-      opened.clock.advance(10_000);
-      await pushedOut(opened, pauseMs);
-    }
-    opened.clock.advance(30_000);
-    await pushedOut(opened, 200);
-  });
-
-  test("of the link, which the broker has no part in, does not", async () => {
-    const { heard, link, clock } = open();
-    for (let round = 1; round <= 20; round += 1) {
-      await until(() => heard.ups === round, "a link");
-      link.proved();
-      clock.advance(2_000);
-      link.drop();
-      await until(() => heard.downs.length === round, "the end of the link");
-      clock.advance(200);
-    }
-    await until(() => heard.ups === 21, "a link");
-  });
-});
-
 test("a sign of life that is of no use any more may be thrown away, a report never", async () => {
   const { heard, link } = open();
   await until(() => heard.ups === 1, "a link");

@@ -28,15 +28,18 @@ export async function register(
   return { terminalId, address, password };
 }
 
+/** A name that tells of no run. */
+const newSession = (): string => randomUUID();
+
 /** A device written by hand that names its connection and leaves a will, as an agent does. */
 export class PresentDevice extends Device {
-  readonly session: string = randomUUID();
+  readonly session = newSession();
 
   static async connect(
     server: ForDevices,
     { address, password }: Entry,
     // The will has to be there before the device has its name.
-    { url = server.mqttUrl, clientId = address, session = randomUUID() as string } = {},
+    { url = server.mqttUrl, clientId = address, session = newSession() } = {},
   ): Promise<PresentDevice> {
     const client = await connectAsync(
       url,
