@@ -51,8 +51,17 @@ class ConnectorTest(unittest.TestCase):
 
     def test_a_link_that_the_broker_ends_without_a_word_time_and_again(self) -> None:
         link = link_of(MqttLink, sent_away=True)
-        pushed = self.pauses_after(link, [9.0] * 8 + [31.0])
+        pushed = self.pauses_after(link, [9.0] * 8 + [121.0])
         self.assert_within(pushed, [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0, 0.2])
+
+    def test_https_does_not_stand_in_for_a_device_that_was_pushed_out(self) -> None:
+        self.pauses_after(link_of(MqttLink, sent_away=True), [9.0] * 3)
+        with mock.patch("connector.threading.Thread") as thread:
+            self.connector._fall_back("mqtt", 3)
+            thread.assert_not_called()
+            self.now += 75.0
+            self.connector._fall_back("mqtt", 3)
+            thread.assert_called_once()
 
     def test_a_link_that_breaks(self) -> None:
         self.assert_within(self.pauses_after(link_of(MqttLink, sent_away=False), [9.0] * 6), [0.2] * 6)

@@ -11,8 +11,8 @@ const longestRetryMs = 10_000;
 const stableMs = 2_000;
 /** After a link on which the server answered, but that did not live as long: two agents that push each other out. */
 const failuresAfterProof = 2;
-/** A link that lived this long was not pushed out by another device with this one's address, whose pauses are shorter. */
-const unpushedMs = 3 * longestRetryMs;
+/** Links that the broker ends without a word, in a row: another device has come as this one, though not every broker says so. */
+const pushesOfAnother = 3;
 const goodbyeMs = 1000;
 
 /** MQTT by mqtt.js: 5 where the broker speaks it, else 3.1.1. Clean sessions, QoS 1, a new client per attempt so that nothing old is sent again. */
@@ -38,7 +38,7 @@ class MqttConnection implements MqttLink {
   #upSince: number | undefined;
   #failures = 0;
   #standBacks = 0;
-  /** Links in a row that the broker ended without a word, soon after it had let them in: it may be that another device has come as this one. */
+  /** Links in a row that the broker ended without a word, before they had been left in peace. */
   #pushes = 0;
   #cancelRetry: (() => void) | undefined;
   #ended = false;
@@ -201,12 +201,12 @@ class MqttConnection implements MqttLink {
     if (this.#upSince !== undefined) {
       const lived = clock.monotonic() - this.#upSince;
       if (lived >= stableMs) this.#failures = 0;
-      if (lived >= peacefulMs) this.#standBacks = 0;
-      if (lived >= unpushedMs) this.#pushes = 0;
+      if (lived >= peacefulMs) this.#standBacks = this.#pushes = 0;
       else if (end.sentAway) this.#pushes += 1;
       this.#upSince = undefined;
       log.info({ address: link.address }, "connection lost");
-      events.down(end.code === takenOver ? "taken_over" : undefined);
+      const another = end.code === takenOver || (end.sentAway && this.#pushes >= pushesOfAnother);
+      events.down(another ? "taken_over" : undefined);
     }
     if (this.#ended) return;
     const inGoodOrder = this.#reopening === link;

@@ -13,18 +13,18 @@ describe("the end of a link without a word", () => {
   let link: MqttLink;
   let clock: FakeClock;
   let ups = 0;
-  let downs = 0;
+  let downs: (string | undefined)[] = [];
   beforeEach(async () => {
     broker = await Broker5.start();
     clock = new FakeClock(0);
     ups = 0;
-    downs = 0;
+    downs = [];
     link = openMqttConnection({
       credential: { url: broker.url, address, password: "secret" },
       clock,
       log: silentLogger,
       nextSession: sessionNames(),
-      events: { up: () => void (ups += 1), down: () => void (downs += 1), message: () => {} },
+      events: { up: () => void (ups += 1), down: (why) => void downs.push(why), message: () => {} },
     });
     await until(() => ups === 1, "a link");
   });
@@ -39,7 +39,7 @@ describe("the end of a link without a word", () => {
     link.proved();
     clock.advance(livesMs);
     end();
-    await until(() => downs === before, "the end of the link");
+    await until(() => downs.length === before, "the end of the link");
     clock.advance(pauseMs / 2 - 1);
     for (let round = 0; round < 50; round += 1) await turn();
     const tooEarly = broker.attempts.length > before;
@@ -53,12 +53,16 @@ describe("the end of a link without a word", () => {
       // As long as the other one's pause, and so longer than a link that would be a good one otherwise.
       expect(await isBackAfter(pauseMs, 10_000, () => broker.cut())).toBe(true);
     }
-    expect(await isBackAfter(200, 30_000, () => broker.cut())).toBe(true);
+    // HTTPS is not to stand in for the one that waits.
+    expect(downs).toEqual([undefined, undefined, ...Array<string>(6).fill("taken_over")]);
+    expect(await isBackAfter(200, 120_000, () => broker.cut())).toBe(true);
+    expect(downs.at(-1)).toBeUndefined();
   });
 
   test("that the broker has no part in does not", async () => {
     for (let round = 0; round < 20; round += 1) {
       expect(await isBackAfter(200, 2_000, () => link.drop())).toBe(true);
     }
+    expect(new Set(downs)).toEqual(new Set([undefined]));
   });
 });
