@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable
 
 from credentials import Identity, Session
 from links import HttpsLink, Link, LinkFailed, Listener, MqttLink
-from mqtt_version import VersionChoice, wants_room
+from mqtt_version import TAKEN_OVER, VersionChoice, wants_room
 from times import Backoff
 
 log = logging.getLogger("agent.connector")
@@ -17,6 +19,11 @@ log = logging.getLogger("agent.connector")
 GOOD_LINK = 2.0
 TRIES_BEFORE_HTTPS = 3
 LONGEST_ROOM = 60.0
+# A link that lived this long was left in peace: the other device's pause is over by then.
+PEACE = 2 * LONGEST_ROOM
+PUSHES_OF_ANOTHER = 3
+# HTTPS is not to stand in for a device that leaves another one alone.
+ALONE = 75.0
 
 
 class Connector:
@@ -33,6 +40,9 @@ class Connector:
         self._version, self._room = version, Backoff(5.0, LONGEST_ROOM)
         self._listener, self._stopping = listener, stopping
         self._beside: threading.Event | None = None
+        # By the run the server knows that all connections are of one device (rule 37).
+        self._run, self._connections = uuid.uuid4(), itertools.count(1)
+        self._alone_until = 0.0
         self.welcomes = 0
 
     def start(self) -> None:
@@ -49,13 +59,17 @@ class Connector:
         self._keep("https", self._https_link, self._stopping)
 
     def _mqtt_link(self, session: Session) -> Link:
-        return MqttLink(session, self._version.begin(session.mqtt_url), self._ca, self._listener)
+        return MqttLink(self._next_name(), session, self._version.begin(session.mqtt_url), self._ca, self._listener)
 
     def _https_link(self, session: Session) -> Link:
-        return HttpsLink(self._credentials, session.https_url, self._ca, self._listener)
+        return HttpsLink(self._next_name(), self._credentials, session.https_url, self._ca, self._listener)
+
+    def _next_name(self) -> str:
+        return f"{self._run}.{next(self._connections)}"
 
     def _keep(self, transport: str, make: Callable[[Session], Link], stopping: threading.Event) -> None:
         pauses, failures = Backoff(0.2, 10.0), 0
+        pushes, pushed = Backoff(0.2, 10.0), 0
         while not stopping.is_set() and not self._stopping.is_set():
             session = self._credentials.current()
             if session is None:
@@ -89,13 +103,21 @@ class Connector:
                 self._turns(link)
                 if link.refused:
                     self._credentials.renew(session)
-                if time.monotonic() - began >= 2 * LONGEST_ROOM:
+                if time.monotonic() - began >= PEACE:
                     self._room.begin_again()
+                    pushes.begin_again()
+                    pushed = 0
                 if time.monotonic() - began >= GOOD_LINK:
                     pauses.begin_again()
                 if self.welcomes > welcomes:
                     pauses.at_most(0.8)
-            stopping.wait(self._room.pause() if self._wants_room(link) else pauses.pause())
+            pause = self._room.pause() if self._wants_room(link) else pauses.pause()
+            if self._may_be_pushed(link, began):
+                pushed += 1
+                pause = max(pause, pushes.pause())
+            if isinstance(link, MqttLink) and (link.code == TAKEN_OVER or pushed >= PUSHES_OF_ANOTHER and link.sent_away):
+                self._alone_until = time.monotonic() + ALONE
+            stopping.wait(pause)
 
     def _turns(self, link: Link) -> bool:
         """Whether to try MQTT in the other version at once."""
@@ -105,11 +127,19 @@ class Connector:
 
     def _wants_room(self, link: Link) -> bool:
         """Two devices with one identity are not to push each other out without end, nor a crowd a broker."""
+        if isinstance(link, HttpsLink):
+            return link.replaced
         return isinstance(link, MqttLink) and wants_room(link.code)
+
+    def _may_be_pushed(self, link: Link, began: float) -> bool:
+        """By another device with this one's address, of which not every broker tells."""
+        return isinstance(link, MqttLink) and link.sent_away and time.monotonic() - began < PEACE
 
     def _fall_back(self, transport: str, failures: int) -> None:
         """MQTT is tried all the while; beside it HTTPS, once it looks as if MQTT did not get through."""
-        if transport == "mqtt" and self._transport == "auto" and failures >= TRIES_BEFORE_HTTPS and not self._beside:
+        if transport != "mqtt" or self._transport != "auto" or self._beside:
+            return
+        if failures >= TRIES_BEFORE_HTTPS and time.monotonic() >= self._alone_until:
             self._beside = beside = threading.Event()
             log.warning("MQTT does not get through: going by HTTPS until it does")
             threading.Thread(

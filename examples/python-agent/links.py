@@ -7,7 +7,6 @@ import logging
 import queue
 import socket
 import threading
-import uuid
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -76,12 +75,14 @@ class _Client(mqtt.Client):
 class MqttLink:
     transport = "mqtt"
 
-    def __init__(self, session: Session, level: int, ca: str | None, listener: Listener) -> None:
-        self.session = str(uuid.uuid4())
+    def __init__(self, name: str, session: Session, level: int, ca: str | None, listener: Listener) -> None:
+        self.session = name
         self.closed, self.refused = threading.Event(), False
         self.level = level
         # How the broker has answered CONNECT, or by which code it has ended the link.
         self.greeted, self.silent = False, False
+        # The broker had let it in, and has ended it without a word.
+        self.sent_away = False
         self.code: int | None = None
         self._listener, self._credential = listener, session
         self._topics = f"tillkeeper/v1/{session.address}/"
@@ -179,6 +180,7 @@ class MqttLink:
         self.code = self.code or client.farewell
         lost = int(getattr(code, "value", code)) != mqtt.MQTT_ERR_SUCCESS
         self.silent = lost and not self.greeted and self.code is None
+        self.sent_away = self.greeted and self.code is None and code == mqtt.MQTT_ERR_CONN_LOST
         if not self._failure:
             why = f"the broker ended the link: {self.code:#x}" if self.code else "the link broke"
             self._failure = LinkFailed(why)
@@ -197,9 +199,11 @@ class HttpsLink:
 
     transport = "https"
 
-    def __init__(self, credentials: Identity, address: str, ca: str | None, listener: Listener) -> None:
-        self.session = str(uuid.uuid4())
+    def __init__(self, name: str, credentials: Identity, address: str, ca: str | None, listener: Listener) -> None:
+        self.session = name
         self.closed, self.refused = threading.Event(), False
+        self.replaced = False
+        """Another session of this address has asked for its messages."""
         self._listener, self._credentials = listener, credentials
         self._asking = Web(address, ca, LONGEST_WAIT + 10)
         self._saying = Web(address, ca, PATIENCE)
@@ -276,7 +280,7 @@ class HttpsLink:
         try:
             answer = web.post("/v1/device/messages", body, {"Authorization": session.authorization})
         except Refused as refusal:
-            self.refused = refusal.status == 401
+            self.refused, self.replaced = refusal.status == 401, refusal.status == 409
             raise LinkFailed(str(refusal)) from refusal
         except NoAnswer as failure:
             raise LinkFailed(str(failure)) from failure

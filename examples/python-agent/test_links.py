@@ -15,7 +15,7 @@ from unittest import mock
 from agent import Agent
 from links import HttpsLink, Link, LinkFailed, MqttLink
 from password import session_of
-from web import NoAnswer
+from web import NoAnswer, Refused
 
 SUBACK = [0x90, 9, 0, 1, 0, 1, 1, 1, 1, 1, 1]
 ADDRESS = "T12345678-T0001-D3632400"
@@ -39,6 +39,10 @@ class ScriptedBroker:
     def say(self, *packet: int) -> None:
         assert self._socket
         self._socket.sendall(bytes(packet))
+
+    def cut(self) -> None:
+        assert self._socket
+        self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._listener.close()
@@ -132,7 +136,7 @@ class MqttLinkTest(unittest.TestCase):
         self.addCleanup(broker.close)
         url = f"mqtt://127.0.0.1:{broker.port}"
         session = session_of(password_answer(url), "http://127.0.0.1")
-        link = MqttLink(session, level, None, listener)
+        link = MqttLink("run.1", session, level, None, listener)
         self.addCleanup(link.close)
         return link, broker, listener
 
@@ -163,6 +167,17 @@ class MqttLinkTest(unittest.TestCase):
             broker.close()
             self.assertTrue(link.closed.wait(5))
             self.assertEqual((link.code, link.refused, link.greeted), (0x8E, False, True))
+
+    def test_it_knows_that_it_is_sent_away_without_a_word(self) -> None:
+        link, broker, _ = self.link(ACCEPTED)
+        link.open()
+        broker.cut()
+        self.assertTrue(link.closed.wait(5))
+        self.assertEqual((link.code, link.sent_away, link.silent), (None, True, False))
+        own = self.link(ACCEPTED)[0]
+        own.open()
+        own.close()
+        self.assertFalse(own.sent_away)
 
     def test_it_has_no_more_under_way_than_the_broker_takes(self) -> None:
         link, broker, _ = self.link([0x20, 6, 0, 0, 3, 0x21, 0, 3])
@@ -208,10 +223,21 @@ class MqttLinkTest(unittest.TestCase):
         with mock.patch("links.Web") as web:
             web.return_value.post.side_effect = NoAnswer("away")
             with self.assertRaises(LinkFailed):
-                HttpsLink(identity, session.https_url, None, Heard()).open()
+                HttpsLink("run.1", identity, session.https_url, None, Heard()).open()
             _, _, headers = web.return_value.post.call_args.args
         basic = headers["Authorization"].removeprefix("Basic ")
         self.assertEqual(base64.b64decode(basic).decode(), f"{ADDRESS}:secret")
+
+    def test_over_https_it_knows_that_another_session_has_its_place(self) -> None:
+        session = session_of(password_answer("mqtt://127.0.0.1"), "http://127.0.0.1")
+        identity = mock.Mock(current=lambda: session)
+        for status, expected in ((409, (False, True)), (401, (True, False))):
+            with mock.patch("links.Web") as web:
+                web.return_value.post.side_effect = Refused(status, "code", "message", None)
+                link = HttpsLink("run.1", identity, session.https_url, None, Heard())
+                with self.assertRaises(LinkFailed):
+                    link.open()
+            self.assertEqual((link.refused, link.replaced), expected)
 
     def wait_for(self, condition) -> None:
         ends = time.monotonic() + 5

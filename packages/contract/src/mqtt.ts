@@ -81,8 +81,18 @@ export const Session = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: "^[A-Za-z0-9._-]+$",
-  description: "Names one connection of the terminal, new for each: what is said of an older one changes nothing.",
+  description:
+    "Names one connection of the terminal, new for each: what is said of an older one changes nothing. Best `{run}.{n}`: " +
+    "`run` is random, new at each start of the program; `n` counts its connections.",
 });
+
+/**
+ * The run of the program that a session belongs to; undefined where its name tells of none. A program that was started
+ * anew has another run, and its earlier one never speaks again.
+ */
+export function runOf(session: string | null | undefined): string | undefined {
+  return /^([\w.-]+)\.\d{1,15}$/.exec(session ?? "")?.[1];
+}
 
 /** How far the log of an address is: the last number, and the id that stands under it; 0 without an id for an empty one. */
 export const Memory = Type.Object(

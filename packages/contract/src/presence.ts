@@ -18,12 +18,16 @@ export const presenceBySeverity = [
   "online",
 ] as const satisfies readonly PresenceStatus[];
 
-export const presenceReasons = ["connected", "heard_again", "link_lost", "silent", "goodbye"] as const;
+/** The reason and the fault by which the server tells that two devices use one address. */
+export const addressShared = "address_shared";
+
+export const presenceReasons = ["connected", "heard_again", "link_lost", "silent", "goodbye", addressShared] as const;
 export type PresenceReason = (typeof presenceReasons)[number];
 export const PresenceReason = Type.Enum(presenceReasons, {
   description:
     "connected: it said hello on a new connection, and was not online before. heard_again: it spoke after a silence. link_lost: its connection broke. " +
-    "silent: nothing was heard of it any more. goodbye: it was shut down.",
+    "silent: nothing was heard of it any more. goodbye: it was shut down. address_shared: two devices use its address, its " +
+    "status is as before.",
 });
 
 /** Seconds between the heartbeats of a terminal that was told nothing else. */

@@ -19,7 +19,10 @@ describe("operations of a hello", () => {
 
   it("are noted where they are live, and only then: a hundred that nobody knows are no statement each", async () => {
     const device = await activeDevice(server, tenant, "390000000001");
-    const reports = { delivered: vi.fn(async () => undefined), started: vi.fn(async () => undefined) };
+    const reports = {
+      delivered: vi.fn<() => Promise<void>>(async () => undefined),
+      started: vi.fn<() => Promise<void>>(async () => undefined),
+    };
     const published: string[] = [];
     const receive = createInbound({
       db: server.db,
@@ -36,7 +39,9 @@ describe("operations of a hello", () => {
       receive(
         device.address,
         "hello",
-        Buffer.from(JSON.stringify({ protocol: 1, agent: "a", sent_at: new Date().toISOString(), operations })),
+        Buffer.from(
+          JSON.stringify({ protocol: 1, agent: "a", session: "s", sent_at: new Date().toISOString(), operations }),
+        ),
       );
     await hello([...unknown, { operation_id: randomUUID(), phase: "delivered" }]);
     expect(published).toEqual(["welcome"]);

@@ -14,6 +14,7 @@ import type { OperationHandlers } from "./operation.ts";
 import { OperationRunner } from "./operation-runner.ts";
 import type { Payments } from "./payments.ts";
 import { ServerTime } from "./server-time.ts";
+import { sessionNames } from "./session-names.ts";
 import { Telling } from "./telling.ts";
 import { WatchedJournal } from "./watched-journal.ts";
 import { readMessage } from "./wire.ts";
@@ -130,6 +131,7 @@ export class Agent<State = undefined> {
       credential,
       clock,
       log: this.#log,
+      nextSession: sessionNames(),
       events: {
         up: (session) => {
           this.#greeting.begin(session);

@@ -6,3 +6,8 @@ export function backoff(attempt: number, firstMs: number, longestMs: number, ran
   const whole = Math.min(longestMs, firstMs * 2 ** Math.min(attempt, 30));
   return whole * (0.5 + random() / 2);
 }
+
+/** Milliseconds to leave the broker alone when it asks for room, and another device that has come as this one. */
+export const standBackMs = { first: 5_000, longest: 60_000 };
+/** A link that lived this long was left in peace: it outlived the other device's pause. */
+export const peacefulMs = 2 * standBackMs.longest;

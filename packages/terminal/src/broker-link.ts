@@ -47,6 +47,8 @@ export interface LinkEnd {
   code: number | undefined;
   /** The broker closed it, and had not said a word. */
   silent: boolean;
+  /** The broker let it in, and closed it later without a word. */
+  sentAway: boolean;
 }
 
 /** One connection to a broker, from CONNECT to its end: a clean session, QoS 1, nothing of it is sent again on the next. */
@@ -82,8 +84,9 @@ export class BrokerLink {
     });
     client.on("error", (cause) => this.#fail(cause));
     client.on("close", () => {
-      const silent = !this.#greeted && this.#code === undefined && this.#closedByBroker;
-      settings.events.ended({ cause: this.#cause, code: this.#code, silent });
+      const wordless = this.#code === undefined && this.#closedByBroker;
+      const silent = wordless && !this.#greeted;
+      settings.events.ended({ cause: this.#cause, code: this.#code, silent, sentAway: wordless && this.#greeted });
     });
     client.connect();
     const { stream } = client;

@@ -37,7 +37,7 @@ export function current(value: string | (() => string)): string {
 export interface ConnectionEvents {
   /** Connected and subscribed. `session` names this connection, as the will does that the broker holds. */
   up(session: string): void;
-  /** `taken_over`: another connection with this client id has come. */
+  /** `taken_over`: another connection with this client id has come, or seems to. */
   down(why?: "taken_over"): void;
   message(channel: DownChannel, payload: Uint8Array): void;
 }
@@ -62,6 +62,8 @@ export interface ConnectionSettings {
   credential: Credential;
   clock: Clock;
   log: Logger;
+  /** Names the next connection. */
+  nextSession: () => string;
   events: ConnectionEvents;
 }
 

@@ -48,6 +48,7 @@ beforeEach(() => {
     credential,
     clock,
     log: silentLogger,
+    nextSession: () => "not asked",
     events: {
       up: (session) => void journal.push(`up ${session}`),
       down: () => void journal.push("down"),

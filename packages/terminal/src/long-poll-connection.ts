@@ -1,5 +1,5 @@
 import { downChannels, type UpChannel } from "@tillkeeper/contract/mqtt";
-import { backoff } from "./backoff.ts";
+import { backoff, peacefulMs, standBackMs } from "./backoff.ts";
 import {
   type Connection,
   type ConnectionSettings,
@@ -7,7 +7,7 @@ import {
   current,
   type OpenConnection,
 } from "./connection.ts";
-import { LongPollLink } from "./long-poll-link.ts";
+import { LongPollLink, SessionReplaced } from "./long-poll-link.ts";
 
 const firstRetryMs = 200;
 const longestRetryMs = 10_000;
@@ -19,8 +19,9 @@ class LongPollConnection implements Connection {
   readonly #settings: ConnectionSettings;
   #credential: Credential;
   #link: LongPollLink | undefined;
-  #up = false;
+  #upSince: number | undefined;
   #failures = 0;
+  #standBacks = 0;
   #cancelRetry: (() => void) | undefined;
   #ended = false;
   #forget: (() => void) | undefined;
@@ -33,7 +34,7 @@ class LongPollConnection implements Connection {
   }
 
   send(channel: UpChannel, message: object): Promise<void> {
-    return this.#up && this.#link ? this.#link.say(channel, message) : Promise.resolve();
+    return this.#upSince !== undefined && this.#link ? this.#link.say(channel, message) : Promise.resolve();
   }
 
   /** An answer is proof enough. */
@@ -46,6 +47,7 @@ class LongPollConnection implements Connection {
   use(credential: Credential): void {
     this.#credential = this.#watched(credential);
     this.#failures = 0;
+    this.#standBacks = 0;
     if (this.#cancelRetry) this.#open();
     else this.drop();
   }
@@ -76,8 +78,8 @@ class LongPollConnection implements Connection {
   #open(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    const { events, log } = this.#settings;
-    const link = new LongPollLink(this.#credential, (messages) => {
+    const { events, log, clock, nextSession } = this.#settings;
+    const link = new LongPollLink(nextSession(), this.#credential, (messages) => {
       for (const { channel, message } of messages) {
         const known = downChannels.find((name) => name === channel);
         if (known && !this.#ended) events.message(known, Buffer.from(JSON.stringify(message)));
@@ -85,7 +87,7 @@ class LongPollConnection implements Connection {
     });
     this.#link = link;
     const up = () => {
-      this.#up = true;
+      this.#upSince = clock.monotonic();
       this.#failures = 0;
       this.#problem = "";
       log.info({ address: current(this.#credential.address) }, "connected over HTTPS");
@@ -97,8 +99,9 @@ class LongPollConnection implements Connection {
   #closed(cause: unknown): void {
     const { clock, events, log } = this.#settings;
     this.#link = undefined;
-    const wasUp = this.#up;
-    this.#up = false;
+    const wasUp = this.#upSince !== undefined;
+    if (this.#upSince !== undefined && clock.monotonic() - this.#upSince >= peacefulMs) this.#standBacks = 0;
+    this.#upSince = undefined;
     const problem = cause instanceof Error ? cause.message : String(cause);
     // One line per kind of trouble, not one per attempt.
     if (!this.#ended && problem !== this.#problem) {
@@ -107,8 +110,15 @@ class LongPollConnection implements Connection {
     this.#problem = problem;
     if (wasUp) events.down();
     if (this.#ended) return;
-    const delayMs = backoff(this.#failures, firstRetryMs, longestRetryMs);
+    this.#cancelRetry = clock.after(this.#pauseMs(cause), () => this.#open());
+  }
+
+  #pauseMs(cause: unknown): number {
+    if (cause instanceof SessionReplaced) {
+      this.#standBacks += 1;
+      return backoff(this.#standBacks - 1, standBackMs.first, standBackMs.longest);
+    }
     this.#failures += 1;
-    this.#cancelRetry = clock.after(delayMs, () => this.#open());
+    return backoff(this.#failures - 1, firstRetryMs, longestRetryMs);
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import { limits } from "@tillkeeper/contract/limits";
 import type { UpChannel } from "@tillkeeper/contract/mqtt";
@@ -16,17 +15,21 @@ interface Saying {
   over: () => void;
 }
 
+/** Another session with this address has asked for its messages: perhaps another device has come as this one. */
+export class SessionReplaced extends Error {}
+
 /** One session over HTTPS: one request waits for messages, another carries what is said. It ends when either fails. */
 export class LongPollLink {
   readonly #credential: Credential;
   readonly #hear: (messages: Heard) => void;
   /** Names the link to the server, as presence knows it. */
-  readonly session = randomUUID();
+  readonly session: string;
   readonly #end = new AbortController();
   #said: Saying[] = [];
   #saying: Promise<void> | undefined;
 
-  constructor(credential: Credential, hear: (messages: Heard) => void) {
+  constructor(session: string, credential: Credential, hear: (messages: Heard) => void) {
+    this.session = session;
     this.#credential = credential;
     this.#hear = hear;
   }
@@ -87,8 +90,10 @@ export class LongPollLink {
       signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout((request.wait_seconds ?? 0) * 1000 + slackMs)]),
     });
     if (response.status === 401) refused?.();
-    if (!response.ok)
-      throw new Error(`the server answered ${response.status}: ${(await response.text()).slice(0, 200)}`);
+    if (!response.ok) {
+      const problem = `the server answered ${response.status}: ${(await response.text()).slice(0, 200)}`;
+      throw response.status === 409 ? new SessionReplaced(problem) : new Error(problem);
+    }
     const { messages } = (await response.json()) as DeviceMessagesAnswer;
     this.#end.signal.throwIfAborted();
     return messages;

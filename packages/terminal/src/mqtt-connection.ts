@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
 import type { ResultMessage, UpChannel } from "@tillkeeper/contract/mqtt";
-import { backoff } from "./backoff.ts";
+import { backoff, peacefulMs, standBackMs } from "./backoff.ts";
 import { BrokerLink, type LinkEnd } from "./broker-link.ts";
 import { type Connection, type ConnectionSettings, type Credential, current } from "./connection.ts";
 import { reactionTo, takenOver } from "./mqtt-reasons.ts";
@@ -12,10 +11,8 @@ const longestRetryMs = 10_000;
 const stableMs = 2_000;
 /** After a link on which the server answered, but that did not live as long: two agents that push each other out. */
 const failuresAfterProof = 2;
-/** When the broker asks for room, or another device has come as this one. */
-const standBackMs = { first: 5_000, longest: 60_000 };
-/** A link that lived this long was left in peace: it outlived the other device's pause. */
-const peacefulMs = 2 * standBackMs.longest;
+/** Links that the broker ends without a word, in a row: another device has come as this one, though not every broker says so. */
+const pushesOfAnother = 3;
 const goodbyeMs = 1000;
 
 /** MQTT by mqtt.js: 5 where the broker speaks it, else 3.1.1. Clean sessions, QoS 1, a new client per attempt so that nothing old is sent again. */
@@ -41,6 +38,8 @@ class MqttConnection implements MqttLink {
   #upSince: number | undefined;
   #failures = 0;
   #standBacks = 0;
+  /** Links in a row that the broker ended without a word, before they had been left in peace. */
+  #pushes = 0;
   #cancelRetry: (() => void) | undefined;
   #ended = false;
   #problem = "";
@@ -76,6 +75,7 @@ class MqttConnection implements MqttLink {
     this.#credential = this.#watched(credential);
     this.#failures = 0;
     this.#standBacks = 0;
+    this.#pushes = 0;
     if (this.#cancelRetry) this.#open();
     else this.drop();
   }
@@ -136,7 +136,7 @@ class MqttConnection implements MqttLink {
     const { password, clientId, ca } = this.#credential;
     const address = current(this.#credential.address);
     const url = this.#url();
-    const session = randomUUID();
+    const session = this.#settings.nextSession();
     const link: BrokerLink = new BrokerLink({
       level: this.#versions.begin(url),
       address,
@@ -201,10 +201,12 @@ class MqttConnection implements MqttLink {
     if (this.#upSince !== undefined) {
       const lived = clock.monotonic() - this.#upSince;
       if (lived >= stableMs) this.#failures = 0;
-      if (lived >= peacefulMs) this.#standBacks = 0;
+      if (lived >= peacefulMs) this.#standBacks = this.#pushes = 0;
+      else if (end.sentAway) this.#pushes += 1;
       this.#upSince = undefined;
       log.info({ address: link.address }, "connection lost");
-      events.down(end.code === takenOver ? "taken_over" : undefined);
+      const another = end.code === takenOver || (end.sentAway && this.#pushes >= pushesOfAnother);
+      events.down(another ? "taken_over" : undefined);
     }
     if (this.#ended) return;
     const inGoodOrder = this.#reopening === link;
@@ -231,7 +233,7 @@ class MqttConnection implements MqttLink {
       return backoff(this.#standBacks - 1, standBackMs.first, standBackMs.longest);
     }
     this.#failures += 1;
-    return backoff(this.#failures - 1, firstRetryMs, longestRetryMs);
+    return backoff(Math.max(this.#failures, this.#pushes) - 1, firstRetryMs, longestRetryMs);
   }
 
   /** One line per kind of trouble, not one per attempt. */

@@ -4,6 +4,7 @@ import { systemClock } from "../src/clock.ts";
 import type { Credential } from "../src/connection.ts";
 import { type MqttLink, openMqttAs } from "../src/mqtt-connection.ts";
 import type { MqttVersion } from "../src/mqtt-version.ts";
+import { sessionNames } from "../src/session-names.ts";
 import { recordingLog } from "./support/agents.ts";
 import { Broker5 } from "./support/broker5.ts";
 import { FakeClock } from "./support/fake-clock.ts";
@@ -41,6 +42,7 @@ function open(version: MqttVersion = "auto", credential: Partial<Credential> = {
     },
     clock,
     log,
+    nextSession: sessionNames(),
     events: {
       up: () => (heard.ups += 1),
       down: (why) => heard.downs.push(why),

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import type { Connection } from "../src/connection.ts";
 import { silentLogger } from "../src/logger.ts";
+import { sessionNames } from "../src/session-names.ts";
 import { Agenda } from "../src/simulation/agenda.ts";
 import { SimulatedLink } from "../src/simulation/simulated-link.ts";
 import { password } from "./support/broker.ts";
@@ -33,6 +34,7 @@ describe("a simulated link", () => {
       credential: { url: scene.broker.url, address, password },
       clock: systemClock,
       log: silentLogger,
+      nextSession: sessionNames(),
       events: {
         up: () => void told.push("up"),
         down: () => void told.push("down"),

@@ -3,7 +3,7 @@ export const deviceErrorCodes = {
   session_replaced: {
     status: 409,
     cause: "Another session of the same terminal has asked for its messages since.",
-    cure: "Begin a new session, unless another program on the terminal has taken over.",
+    cure: "Begin a new session after a pause, longer each time: another device or program may use the same address.",
   },
   pairing_refused: {
     status: 401,

@@ -29,7 +29,10 @@ export const TerminalPresence = Type.Object({
           Type.String({ format: "date-time", description: "Since when it is not told any more." }),
         ),
       },
-      { description: "The last fault that the device told of." },
+      {
+        description:
+          "The last fault that the device told of, or `address_shared`, which the server finds: two devices use its address.",
+      },
     ),
   ),
 });

@@ -21,6 +21,9 @@ export interface PresenceTables {
     fault_message: string | null;
     fault_at: Date | null;
     fault_ended_at: Date | null;
+    other_session: string | null;
+    returns: number;
+    returned_at: Date | null;
   };
   presence_changes: {
     account_id: string;

@@ -1,5 +1,6 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { Link } from "./mqtt/link.ts";
+import type { Takeovers } from "./takeovers.ts";
 
 interface Connection {
   link: Link;
@@ -19,19 +20,22 @@ export interface Shown {
 /** Who is connected to the broker of this process. */
 export class Connections {
   readonly #mostPerTerminal: number;
+  readonly #takeovers: Takeovers;
   readonly #byLink = new Map<Link, Connection>();
   /** The oldest connection first. */
   readonly #byTerminal = new Map<string, Set<Connection>>();
   #closing = false;
 
-  constructor(mostPerTerminal: number) {
+  constructor(mostPerTerminal: number, takeovers: Takeovers) {
     this.#mostPerTerminal = mostPerTerminal;
+    this.#takeovers = takeovers;
   }
 
   /** Ends the connections that have to go for it: the one with its client id, and the oldest beyond the limit. */
   add(link: Link, { terminalId, address, endsAt }: Shown): void {
     const connections = [...(this.#byTerminal.get(terminalId) ?? [])];
     const ending = connections.filter((other) => other.link.id === link.id);
+    for (const { link: other } of ending) if (!other.ended) this.#takeovers.tookOver(address, link, other);
     const staying = connections.filter((other) => other.link.id !== link.id);
     ending.push(...staying.slice(0, Math.max(0, staying.length + 1 - this.#mostPerTerminal)));
     for (const { link: other } of ending) this.#remove(other);
@@ -59,6 +63,12 @@ export class Connections {
   /** From now on connections end because the server does. */
   close(): void {
     this.#closing = true;
+  }
+
+  /** Whether a connection that is still to be let in has to wait: it would end that of another device with its address once more. */
+  mustWait(link: Link, address: string): boolean {
+    const ending = this.of(address).filter((other) => other.id === link.id);
+    return this.#takeovers.mustWait(address, link, ending);
   }
 
   /** Whether its end says nothing about the terminal: a newer connection has its place, or this server goes away itself. */

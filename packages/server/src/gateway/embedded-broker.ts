@@ -12,6 +12,7 @@ import { Flooders } from "./floods.ts";
 import { type Allowance, usualAllowance } from "./mqtt/budget.ts";
 import { Link } from "./mqtt/link.ts";
 import { terminalRules } from "./mqtt/terminal-rules.ts";
+import { Takeovers } from "./takeovers.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface BrokerOptions {
@@ -39,14 +40,14 @@ const messagesAtOncePerTerminal = 4;
 
 /** The MQTT broker inside this process: each terminal sees its own topics and nothing else. */
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
-  const connections = new Connections(limits.mqttConnectionsPerTerminal);
+  const { log, allowance = usualAllowance } = options;
+  const connections = new Connections(limits.mqttConnectionsPerTerminal, new Takeovers(log));
   const admission = new Admission(connections, options.authenticate);
   const share = new FairShare({
     atOnce: messagesAtOncePerTerminal,
     mostWaiting: mostWaitingAtBroker,
     receive: options.receive,
   });
-  const { log, allowance = usualAllowance } = options;
   const flooders = new Flooders(log);
   const rules = terminalRules({ admission, connections, receive: share.receive, flooders, allowance, log });
   const sendAway = (address: string) => {

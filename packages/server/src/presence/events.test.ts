@@ -39,7 +39,7 @@ function follow(events: PresenceEvent[], from?: PresenceState) {
   for (const event of events) {
     const after = afterEvent(state, event);
     state = after.state;
-    if (after.change) changes.push(`${after.change.status} ${after.change.reason}`);
+    changes.push(...after.changes.map(({ status, reason }) => `${status} ${reason}`));
   }
   return { state, changes };
 }
@@ -126,7 +126,7 @@ describe("what is heard of a terminal", () => {
     const told: [string, number][] = [];
     for (const event of events) {
       const after = afterEvent(state, event);
-      if (after.change) told.push([after.change.status, after.change.at.getTime() - noon]);
+      for (const change of after.changes) told.push([change.status, change.at.getTime() - noon]);
       state = after.state;
       expect(state?.since.getTime()).toBe(noon + (told.at(-1)?.[1] ?? Number.NaN));
     }

@@ -2,6 +2,7 @@ import type { PresenceReason } from "@tillkeeper/contract/presence";
 import type { DeviceFault } from "@tillkeeper/contract/telemetry";
 import type { Selectable } from "kysely";
 import type { Tables } from "../db/schema.ts";
+import { isShared, withSharing } from "./sharing.ts";
 import { changedAt, type HeardStatus } from "./status.ts";
 
 /** Who said it: it counts only if the address is the terminal's when it is written. */
@@ -39,6 +40,12 @@ export interface After {
   /** The same object when nothing changed. */
   state: PresenceState | undefined;
   /** For the history. */
+  changes: Change[];
+}
+
+/** The same, as far as its status goes. */
+export interface Step {
+  state: PresenceState | undefined;
   change?: Change;
 }
 
@@ -46,7 +53,11 @@ export interface After {
  * What an event makes of what is known. A session is one connection: once it has ended nothing revives it, so a message
  * that comes round late changes nothing, whichever server it reached.
  */
-export function afterEvent(state: PresenceState | undefined, event: PresenceEvent): After {
+export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): After {
+  return withSharing(known, follow(known, event), event);
+}
+
+function follow(state: PresenceState | undefined, event: PresenceEvent): Step {
   switch (event.kind) {
     case "hello":
       return afterHello(state, event);
@@ -65,7 +76,7 @@ export function afterEvent(state: PresenceState | undefined, event: PresenceEven
 
 type Of<K extends PresenceEvent["kind"]> = Extract<PresenceEvent, { kind: K }>;
 
-function afterHello(state: PresenceState | undefined, { at, session, nextExpectedAt }: Of<"hello">): After {
+function afterHello(state: PresenceState | undefined, { at, session, nextExpectedAt }: Of<"hello">): Step {
   if (state && at < state.connected_at) return { state };
   const ended = state && endedAt(state);
   const same = state !== undefined && state.session === session;
@@ -75,7 +86,7 @@ function afterHello(state: PresenceState | undefined, { at, session, nextExpecte
   return begin(state, { at, session, next_expected_at: nextExpectedAt });
 }
 
-function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">): After {
+function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">): Step {
   const { at, session, nextExpectedAt, roundTripMs } = event;
   if (state?.session === session) {
     return endedAt(state) ? { state } : withFault(there(state, event), event, roundTripMs);
@@ -86,7 +97,7 @@ function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">
   return withFault(begin(state, { at, session, next_expected_at: nextExpectedAt }), event, roundTripMs);
 }
 
-function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone">): After {
+function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone">): Step {
   const { kind, at, session } = event;
   if (!state || state.session !== session || state.shut_down_at) return { state };
   if (kind === "gone" && state.lost_at) return { state };
@@ -106,7 +117,7 @@ function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone"
 function begin(
   state: PresenceState | undefined,
   { at, session, next_expected_at }: Pick<PresenceState, "session" | "next_expected_at"> & { at: Date },
-): After {
+): Step {
   const wasOnline = state?.status === "online";
   const since = wasOnline ? state.since : changedAt(at, state?.since);
   return {
@@ -132,10 +143,13 @@ const nothingKnown = {
   fault_message: null,
   fault_at: null,
   fault_ended_at: null,
+  other_session: null,
+  returns: 0,
+  returned_at: null,
 };
 
 /** Still the same connection. */
-function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date }): After {
+function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date }): Step {
   const silent = state.status !== "online";
   const since = silent ? changedAt(at, state.since) : state.since;
   const next: PresenceState = {
@@ -148,10 +162,11 @@ function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExp
   return { state: next, ...(silent && { change: { at: since, status: "online", reason: "heard_again" } as const }) };
 }
 
-function withFault({ state, change }: After, { at, fault }: Of<"heartbeat">, roundTripMs: number | null): After {
+function withFault({ state, change }: Step, { at, fault }: Of<"heartbeat">, roundTripMs: number | null): Step {
   if (!state) return { state };
   const next = { ...state, round_trip_ms: roundTripMs ?? state.round_trip_ms };
   const told = state.fault_at !== null && state.fault_ended_at === null;
+  if (isShared(state)) return { state: next, ...(change && { change }) };
   if (!fault && told) next.fault_ended_at = at;
   if (fault) {
     const same = told && state.fault_code === fault.code;

@@ -64,7 +64,7 @@ function applyEvents(db: Db, told: Told[], now: Date): Promise<Told[]> {
       for (const event of events) {
         const after = afterEvent(state, event);
         state = after.state;
-        if (after.change) changes.push({ accountId, terminalId, ...after.change });
+        changes.push(...after.changes.map((change) => ({ accountId, terminalId, ...change })));
       }
       if (state && state !== before) saved.push({ accountId, terminalId, state });
     }

@@ -63,7 +63,8 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
   await sql`
     insert into terminal_presence (
       account_id, terminal_id, session, status, since, connected_at, last_heard_at, next_expected_at,
-      lost_at, shut_down_at, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at
+      lost_at, shut_down_at, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at,
+      other_session, returns, returned_at
     )
     select * from unnest(
       ${rows.map((row) => row.accountId)}::text[], ${rows.map((row) => row.terminalId)}::text[],
@@ -73,14 +74,16 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
       ${all((state) => state.lost_at)}::timestamptz[], ${all((state) => state.shut_down_at)}::timestamptz[],
       ${all((state) => state.round_trip_ms)}::integer[], ${all((state) => state.fault_code)}::text[],
       ${all((state) => state.fault_message)}::text[], ${all((state) => state.fault_at)}::timestamptz[],
-      ${all((state) => state.fault_ended_at)}::timestamptz[]
+      ${all((state) => state.fault_ended_at)}::timestamptz[], ${all((state) => state.other_session)}::text[],
+      ${all((state) => state.returns)}::integer[], ${all((state) => state.returned_at)}::timestamptz[]
     )
     on conflict (account_id, terminal_id) do update set
       session = excluded.session, status = excluded.status, since = excluded.since,
       connected_at = excluded.connected_at, last_heard_at = excluded.last_heard_at,
       next_expected_at = excluded.next_expected_at, lost_at = excluded.lost_at, shut_down_at = excluded.shut_down_at,
       round_trip_ms = excluded.round_trip_ms, fault_code = excluded.fault_code, fault_message = excluded.fault_message,
-      fault_at = excluded.fault_at, fault_ended_at = excluded.fault_ended_at`.execute(db);
+      fault_at = excluded.fault_at, fault_ended_at = excluded.fault_ended_at, other_session = excluded.other_session,
+      returns = excluded.returns, returned_at = excluded.returned_at`.execute(db);
 }
 
 /** Terminals whose servers go away and that have to come back to others: they get as long as after a heartbeat. */

@@ -39,6 +39,7 @@ const written = [
   "shut_down_at",
   "fault_at",
   "fault_ended_at",
+  "returned_at",
 ] as const;
 type Written = Pick<PresenceTimes, "last_heard_at" | "next_expected_at"> & {
   [name in (typeof written)[number]]?: Date | null;

@@ -57,6 +57,7 @@ function agentAt(credential: IssuedCredential, ca: string | undefined): Promise<
         error: () => {},
         warn: (about: { err?: unknown }) => resolve(String((about.err as { code?: string }).code)),
       },
+      nextSession: () => "agent.1",
       events: { up: () => resolve("up"), down: () => {}, message: () => {} },
     });
     onTestFinished(() => connection.close());

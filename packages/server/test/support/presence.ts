@@ -28,15 +28,17 @@ export async function register(
   return { terminalId, address, password };
 }
 
+/** A name that tells of no run. */
+const newSession = (): string => randomUUID();
+
 /** A device written by hand that leaves a will, as an agent does. */
 export class PresentDevice extends Device {
   static async connect(
     server: ForDevices,
     { address, password }: Entry,
-    { url = server.mqttUrl, clientId = address } = {},
-  ): Promise<PresentDevice> {
     // The will has to be there before the device has its name.
-    const session = randomUUID();
+    { url = server.mqttUrl, clientId = address, session = newSession() } = {},
+  ): Promise<PresentDevice> {
     const client = await connectAsync(
       url,
       {

@@ -66,6 +66,11 @@ export class Broker5 {
     for (const socket of this.#sockets) socket.end(packet(0xe0, code, 0));
   }
 
+  /** Ends every connection without a word. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.end();
+  }
+
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();

@@ -45,6 +45,8 @@ export class Link {
   id = "";
   /** Of the device, once it is let in; stays when it has ended, while its last messages are being handled. */
   address: string | undefined;
+  /** As its will names it. */
+  session: string | undefined;
   readonly socket: Socket;
   readonly #host: LinkHost;
   readonly #frames = new Frames();

@@ -38,6 +38,8 @@ export function terminalRules({ admission, connections, receive, flooders, allow
       if (refusal !== undefined || username === undefined) return refusal ?? returnCodes.badCredentials;
       if (flooders.away(username)) return returnCodes.unavailable;
       if (!isOwnFarewell(username, packet.will)) packet.will = undefined;
+      link.session = sessionIn(packet.will);
+      if (connections.mustWait(link, username)) return returnCodes.unavailable;
       try {
         const admitted = await admission.admit(link, username, password);
         return admitted ? returnCodes.accepted : returnCodes.badCredentials;
@@ -87,6 +89,17 @@ function refusalOf({ level, clientId, username }: ConnectPacket): number | undef
 /** The one will that a terminal may leave: that its link is lost. What else it leaves is ignored. */
 function isOwnFarewell(username: string, will: Will | undefined): boolean {
   return will?.topic === topic(username, "gone") && will.payload.length <= longestWillBytes && will.qos !== 2;
+}
+
+/** The session that a will names, if it can be read. */
+function sessionIn(will: Will | undefined): string | undefined {
+  if (!will) return undefined;
+  try {
+    const { session } = JSON.parse(will.payload.toString()) as { session?: unknown };
+    return typeof session === "string" ? session : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What stands behind the device's prefix, of a topic or filter that it may use. */
