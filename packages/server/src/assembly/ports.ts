@@ -48,8 +48,8 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     withdraw: (credential: TakenCredential) => withdrawOrSay(transport, credential),
     credentialReplaced: (address: string) => transport.disconnect(address),
     // An outside broker does not say who is connected to it; the terminals' own words do.
-    isConnected: async (accountId: string, terminalId: string) =>
-      transport.listening() ? transport.hears(terminalId) : presence.mayBeThere({ accountId, terminalId }),
+    isConnected: async (tx: Tx, terminal: { accountId: string; terminalId: string }) =>
+      transport.listening() ? transport.hears(terminal.terminalId) : presence.mayBeThere(tx, terminal),
     sendEndOfDay: async (caller: { accountId: string; clientId: string }, terminalId: string) => {
       const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
       return operation.id;

@@ -6,8 +6,9 @@ import type {
   HelloMessage,
   ProbeAnswerMessage,
 } from "@tillkeeper/contract/mqtt";
+import type { Kysely } from "kysely";
 import type { Db } from "../db/db.ts";
-import { inTurn } from "../db/turns.ts";
+import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Device } from "../terminals/devices.ts";
@@ -50,7 +51,7 @@ export interface Presence {
   gone(origin: Origin, message: GoneMessage): Promise<void>;
   probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
   /** Whether the terminal may be connected, as far as its own words tell. */
-  mayBeThere(origin: Origin): Promise<boolean>;
+  mayBeThere(db: Kysely<Tables>, origin: Origin): Promise<boolean>;
   /** This server goes away: those connected to it come back to another, or to the next one. */
   leave(terminals: Origin[]): Promise<void>;
   flush(): Promise<void>;
@@ -91,7 +92,7 @@ export function createPresence(deps: PresenceDeps): Presence {
       this.heard(origin);
       return probes.answered(origin, probeId);
     },
-    mayBeThere: (origin) => mayBeThere(deps, origin),
+    mayBeThere: (reader, origin) => mayBeThere(reader, origin, clock.now()),
     leave: (terminals) =>
       terminals.length > 0
         ? expectLater(db.sql, terminals, { now: clock.now(), nextExpectedAt: nextAfter(clock.now()) })
@@ -103,13 +104,9 @@ export function createPresence(deps: PresenceDeps): Presence {
   };
 }
 
-async function mayBeThere({ db, clock }: PresenceDeps, { accountId, terminalId }: Origin): Promise<boolean> {
-  const now = clock.now();
-  const [row, since] = await inTurn(db, accountId, async () => [
-    await findPresence(db.sql, accountId, terminalId),
-    await listeningSince(db.sql, now),
-  ]);
-  return mayBeConnected(row, since, now);
+async function mayBeThere(db: Kysely<Tables>, { accountId, terminalId }: Origin, now: Date): Promise<boolean> {
+  const row = await findPresence(db, accountId, terminalId);
+  return mayBeConnected(row, await listeningSince(db, now), now);
 }
 
 /** A fault is told with every heartbeat for as long as it lasts, so it is also heeded when it was told in the wrong moment. */

@@ -17,7 +17,7 @@ export interface DeletionDeps {
   db: Db;
   clock: Clock;
   /** Whether the device is connected, as far as the server can know. */
-  isConnected: (accountId: string, terminalId: string) => Promise<boolean>;
+  isConnected: (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<boolean>;
   /** Sends the terminal an `end_of_day` in the name of the caller; answers the operation's id. Throws what accepting throws. */
   sendEndOfDay: (caller: LiveCaller, terminalId: string) => Promise<string>;
   /** Ends an operation that cannot have begun, in the name of the caller. */
@@ -37,12 +37,12 @@ export async function deleteTerminal(
   terminalId: string,
 ): Promise<Terminal> {
   const { accountId } = caller;
-  const { found, live } = await inTenantWithLiveGrant(deps.db, caller, async (tx, holder) => ({
+  const { found, live, connected } = await inTenantWithLiveGrant(deps.db, caller, async (tx, holder) => ({
     found: await findTerminal(tx, accountId, terminalId),
     live: holder,
+    connected: await deps.isConnected(tx, { accountId, terminalId }),
   }));
   if (!found || found.status === "DELETED") throw terminalNotFound();
-  const connected = await deps.isConnected(accountId, terminalId);
   const closing = connected ? await closeDay(deps, live, terminalId) : undefined;
   const { terminal, ended } = await inTenantWithLiveGrant(deps.db, caller, (tx, holder) =>
     remove(tx, deps, holder, { terminalId, connected, closing }),

@@ -101,11 +101,12 @@ async function swap(
 
 /** What the old device cannot have begun, it never will. */
 async function endLiveOperation(tx: Tx, deps: SwapDeps, caller: LiveCaller, terminalId: string): Promise<void> {
-  const live = await findLiveClaim(tx, caller.accountId, terminalId);
+  const { accountId } = caller;
+  const live = await findLiveClaim(tx, accountId, terminalId);
   if (!live) return;
-  const sentToWhoListens = live.attempts > 0 && (await deps.isConnected(caller.accountId, terminalId));
+  const sentToWhoListens = live.attempts > 0 && (await deps.isConnected(tx, { accountId, terminalId }));
   if (sentToWhoListens || mayHaveBegun(live)) throw pending(live, deps.clock.now());
-  await deps.cancelUndelivered(tx, { accountId: caller.accountId, id: live.operation_id, by: caller.clientId });
+  await deps.cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId });
 }
 
 function pending(live: LiveClaim, now: Date): ApiError {
