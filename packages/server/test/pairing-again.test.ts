@@ -45,7 +45,7 @@ describe("a terminal that becomes another device while it has something to do", 
       .map(({ channel, message }) => `${channel} ${String(message["operation"])}`);
 
   /** That nothing came is known by what comes next, on the same connection. */
-  async function isNeverTold(fresh: Device, sentId: string, reason: string): Promise<void> {
+  async function isNeverTold(fresh: Device, sentId: string, reason: unknown): Promise<void> {
     for (const times of [0, 1, 2]) {
       await fresh.hello();
       await fresh.next("welcome", times);
@@ -85,7 +85,8 @@ describe("a terminal that becomes another device while it has something to do", 
     await expect.poll(here).not.toBe("online");
     const { id } = await send(old.terminalId, "end_of_day");
     const fresh = await way(old.terminalId, `${serial}-2`);
-    await isNeverTold(fresh, id, "unreachable");
+    // An outside broker takes whatever is sent, so the device before may have it.
+    await isNeverTold(fresh, id, expect.stringMatching(/^(unreachable|no_answer)$/));
     await fresh.leave();
   });
 
