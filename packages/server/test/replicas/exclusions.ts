@@ -103,6 +103,11 @@ export const excludedTests: readonly ExcludedTest[] = [
     reason: whoIsConnected,
   },
   {
+    file: "handing-in.test.ts",
+    test: "are few in a minute where nobody asked for them: those that were taken stay, the others wait",
+    reason: "each server counts for itself, so that three take in three times as much",
+  },
+  {
     file: "memory-lost.test.ts",
     test: "is given another address, and the one before gets nothing more at any server",
     reason: credentialsAtTheBroker,
