@@ -100,8 +100,13 @@ describe("a terminal that changes from HTTPS to MQTT", () => {
     await server.stop();
   });
 
-  const send = async (terminal_id: string, operation: string) =>
-    (await server.call("POST", base, { ...tenant, body: { terminal_id, operation } })).body.id as string;
+  /** Once it may be sent: the link is up before the server has heard the first hello. */
+  const send = (terminal_id: string, operation: string) =>
+    vi.waitFor(async () => {
+      const { status, body } = await server.call("POST", base, { ...tenant, body: { terminal_id, operation } });
+      expect(status).toBe(201);
+      return body.id as string;
+    });
   const until = async (id: string, status: string) => {
     const get = async () => (await server.call("GET", `${base}/${id}`, tenant)).body;
     await vi.waitUntil(async () => (await get()).status === status);
