@@ -47,6 +47,12 @@ const closeTimeoutMs = 3_000;
  */
 const byKeysOnly = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
+/**
+ * Statements here take milliseconds, their compilation up to seconds: PostgreSQL begins it by the estimated cost, which a table that
+ * must be read whole has beyond any measure where whole reads are off.
+ */
+const interpreted = "set jit = off";
+
 /** A server that stalls in the middle of a transaction keeps its locks no longer than this. */
 const endsWhenStalled = "set idle_in_transaction_session_timeout = '5s'";
 /** And the hot statements wait for nobody's: one row that is locked must not hold up those that share its batch. */
@@ -57,11 +63,14 @@ const urgentTimeouts = { connectionTimeoutMillis: 1_000, query_timeout: 2_000 };
 const hotLifetimeSeconds = 600;
 
 export function openDb(location: DatabaseLocation, log: Logger): Db {
-  const plain = openPool({ ...location, max: connections.plain, onConnect: beginningWith(endsWhenStalled) }, log);
+  const plain = openPool(
+    { ...location, max: connections.plain, onConnect: beginningWith(`${interpreted}; ${endsWhenStalled}`) },
+    log,
+  );
   const byKeys = {
     ...location,
     maxLifetimeSeconds: hotLifetimeSeconds,
-    onConnect: beginningWith(`${byKeysOnly}; ${endsWhenStalled}; ${waitsBriefly}`),
+    onConnect: beginningWith(`${interpreted}; ${byKeysOnly}; ${endsWhenStalled}; ${waitsBriefly}`),
   };
   const hot = openPool({ ...byKeys, max: connections.hot }, log);
   const urgent = openPool({ ...byKeys, max: connections.urgent, ...urgentTimeouts }, log);

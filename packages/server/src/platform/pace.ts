@@ -12,7 +12,8 @@ export class Pace {
 
   /** For how many milliseconds the next batch has to wait; 0 when it may begin. */
   wait(): number {
-    return Math.max(0, this.#nextAt - performance.now());
+    // A timer cuts fractions off, and would come too early.
+    return Math.ceil(Math.max(0, this.#nextAt - performance.now()));
   }
 
   began(size: number): void {
