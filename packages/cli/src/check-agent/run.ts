@@ -30,7 +30,7 @@ export async function play(
     const outcome = gone === undefined ? await playOne(one, table) : skipped(one, gone);
     outcomes.push(outcome);
     tell(outcome);
-    gone ??= await tidiedUp(table, outcome);
+    if (one !== cases.at(-1)) gone ??= await tidiedUp(table, outcome);
   }
   return outcomes;
 }

@@ -163,7 +163,7 @@ export const closeCases: readonly Case[] = [
       const command = table.command("end_of_day");
       await device.closeByHand();
       referee.sendCommand(command);
-      const { last_close } = await table.failure(25, command, "out_of_step");
+      const { last_close } = await table.failure(24, command, "out_of_step");
       await table.held();
       const byHand = referee.log.entries.findLast((entry) => entry.by_hand === true);
       const expected = "a close by hand as an entry of its own, first";

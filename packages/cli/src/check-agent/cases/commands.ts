@@ -1,4 +1,5 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
+import type { Law } from "../laws.ts";
 import { isSaid, type Table, yearMs } from "../table.ts";
 import type { Case } from "./case.ts";
 import { probed } from "./links.ts";
@@ -74,7 +75,7 @@ export const commandCases: readonly Case[] = [
     name: "late-command",
     title: "gets a command whose time is over",
     laws: [18],
-    play: async (table) => isLate(table, "open_menu"),
+    play: (table) => isLate(table, 18),
   },
   {
     name: "unknown-words",
@@ -130,17 +131,17 @@ function clock(name: string, title: string, clockMs: number): Case {
       const command = table.ask("open_menu");
       const { status } = await table.result(32, command);
       if (status !== "COMPLETED") table.broken(32, "open_menu COMPLETED, in time by the server's clock");
-      await isLate(table, "open_menu");
+      await isLate(table, 32);
       await table.held();
     },
   };
 }
 
-async function isLate(table: Table, operation: OperationName): Promise<void> {
+async function isLate(table: Table, law: Law): Promise<void> {
   const now = table.referee.now().getTime();
   const at = (ms: number) => new Date(now + ms).toISOString();
-  const command = table.ask(operation, { created_at: at(-2 * lateMs), expires_at: at(-lateMs) });
-  await table.failure(18, command, "expired");
+  const command = table.ask("open_menu", { created_at: at(-2 * lateMs), expires_at: at(-lateMs) });
+  await table.failure(law, command, "expired");
 }
 
 /** A heartbeat says what the receipt said; agents that name no session say none. */

@@ -20,6 +20,7 @@ export const memoryCases: readonly Case[] = [
       if (table.pairs) throw new Skipped("a device that pairs asks for its other address itself");
       if (!device.cut || !device.start) throw new Skipped("needs --start");
       await closeDay(table);
+      await table.perform("open_menu");
       const known = referee.told.length;
       await device.cut();
       await another(table);
@@ -85,12 +86,14 @@ async function moves(table: Table, command: CommandMessage, address: string, kno
   const hello = () => table.heard.findLast((one) => isSaid(one, "hello"));
   await table.hears("Memory", "a hello, or a request for another address", () => hello() ?? isOther(), table.startMs);
   if (!isOther()) referee.sendCommand(command);
+  const began = () => table.began(command) || undefined;
   if (table.pairs) {
-    await table.hears("Memory", "a request for another address (`memory_lost`)", isOther);
+    await table.hears("Memory", "a request for another address (`memory_lost`)", () => isOther() ?? began());
   } else {
-    await table.hears("Memory", "the end of the connection", (heard) =>
-      heard.find(({ kind, connection }) => kind === "ended" && connection === hello()?.connection),
-    );
+    const ended = () =>
+      table.heard.some(({ kind, connection }) => kind === "ended" && connection === hello()?.connection) || undefined;
+    await table.hears("Memory", "the end of the connection", () => ended() ?? began());
+    if (began()) throw new BrokenLaw(6, "no close by an old journal", "end_of_day begun");
     const place = table.heard.length;
     await table.pause(watchedMs);
     if (table.heard.slice(place).some(({ kind }) => kind === "connected"))
