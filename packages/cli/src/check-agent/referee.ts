@@ -37,7 +37,7 @@ export interface Mood {
 
 const calm: Mood = { welcomes: true, receipts: "sent", clockMs: 0 };
 
-export const heartbeatSeconds = 3;
+export const heartbeatSeconds = 2;
 
 /**
  * A server for one device: broker, welcome, receipts and memory as docs/device-protocol.md has them, and no more. What goes

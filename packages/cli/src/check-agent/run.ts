@@ -22,17 +22,30 @@ export async function play(
 ): Promise<Outcome[]> {
   const { device } = deps;
   const table = new Table(deps);
-  await device.start?.();
-  await table.back(1, device.start ? table.startMs : typedInMs);
   const outcomes: Outcome[] = [];
-  let gone: string | undefined;
+  await device.start?.();
+  const missing = await faultOf(() => table.back(1, device.start ? table.startMs : typedInMs));
+  let gone = missing && "the device has not connected";
   for (const one of cases) {
     const outcome = gone === undefined ? await playOne(one, table) : skipped(one, gone);
+    // Somewhere it has to stand that this is a fault.
+    if (missing && outcomes.length === 0) Object.assign(outcome, { verdict: "broken", breaches: [missing] });
     outcomes.push(outcome);
     tell(outcome);
     if (one !== cases.at(-1)) gone ??= await tidiedUp(table, outcome);
   }
   return outcomes;
+}
+
+/** The law that is broken meanwhile. */
+async function faultOf(act: () => Promise<unknown>): Promise<Breach | undefined> {
+  try {
+    await act();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BrokenLaw) return error.breach;
+    throw error;
+  }
 }
 
 function skipped({ name, level, title, laws }: LevelCase, why: string): Outcome {
@@ -63,19 +76,9 @@ async function tidiedUp(table: Table, { verdict }: Outcome): Promise<string | un
   const wasStrange = referee.calm();
   if (verdict === "passed" && !wasStrange) return undefined;
   if (verdict === "broken") referee.holdAll();
-  try {
-    if (wasStrange || verdict === "broken") await table.reconnect();
-    else if (!referee.isConnected) throw new BrokenLaw("Connecting", "a connection", "none");
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof BrokenLaw)) throw error;
-  }
-  try {
-    if (!device.start || !device.cut) return "the device is not connected any more";
-    await table.powerCut();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof BrokenLaw)) throw error;
-    return "the device does not connect any more";
-  }
+  const needsLink = wasStrange || verdict === "broken";
+  if (!needsLink && referee.isConnected) return undefined;
+  if (needsLink && !(await faultOf(() => table.reconnect()))) return undefined;
+  if (!device.start || !device.cut) return "the device is not connected any more";
+  return (await faultOf(() => table.powerCut())) && "the device does not connect any more";
 }
