@@ -30,16 +30,19 @@ export interface DeviceCommands {
   restart?: string | undefined;
   closeByHand?: string | undefined;
   journal?: string | undefined;
+  /** Asks somebody who stands beside the device to do something. */
+  ask?: ((what: string) => void) | undefined;
 }
 
 /** The device as the commands of the command line have it. */
 export function deviceOf(commands: DeviceCommands, login: LoginVariables, tell: (line: string) => void): Device {
-  const { start, restart, closeByHand, journal } = commands;
+  const { start, restart, closeByHand, journal, ask } = commands;
   const run = (command: string) => async () => runOnce(command, await login(), tell);
   const device: Device = { end: async () => undefined };
   if (closeByHand !== undefined) device.closeByHand = run(closeByHand);
   if (start === undefined) {
     if (restart !== undefined) device.restart = run(restart);
+    else if (ask) device.restart = async () => ask("Cut the power of the device now, and switch it on again.");
     return device;
   }
   const program = new StartedProgram(start, login, tell);

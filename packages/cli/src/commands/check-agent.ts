@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { isatty } from "node:tty";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { allCases, type LevelCase, levels } from "../check-agent/cases/all.ts";
@@ -57,6 +58,7 @@ async function run(options: CheckOptions): Promise<void> {
     signal: watchInterruption(),
     introduced: (login) => say("waiting", introduction(login), { login }),
     tell: (outcome) => console.log(json ? jsonOf(outcome) : lineOf(outcome)),
+    ask: isatty(0) ? (what) => console.error(`>>> ${what}`) : undefined,
     overheard: (line) => (json ? undefined : console.error(line)),
   });
   if (!finding) return;
