@@ -12,6 +12,7 @@ import {
   verifyProof,
 } from "@tillkeeper/server/terminals/pairing/proofs";
 import { type Identity, terminalId } from "./identity.ts";
+import type { Transfers } from "./transfers.ts";
 
 interface DeskDeps {
   identity: Identity;
@@ -21,6 +22,7 @@ interface DeskDeps {
   asked: (what: string) => void;
   /** Gives the device another address. */
   replace: () => void;
+  transfers: Transfers;
 }
 
 export interface Desk {
@@ -31,39 +33,50 @@ export interface Desk {
 type Body = Record<string, unknown>;
 
 const tokenSeconds = 3_600;
-const mostBodyBytes = 262_144;
 
-/** The requests by which a device pairs, and gets its tokens: as the server's, for one device. */
+/** The requests by which a device pairs, gets its tokens, and sends and fetches files: as the server's, for one device. */
 export async function openDesk(host: string, deps: DeskDeps): Promise<Desk> {
   const clerk = new Clerk(deps);
-  const server = createServer((request, response) => void answer(clerk, request, response)).listen(0, host);
+  const server = createServer((request, response) => void answer(clerk, deps.transfers, request, response)).listen(
+    0,
+    host,
+  );
   await once(server, "listening");
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
   clerk.url = url;
   return { url, close: () => closed(server) };
 }
 
-async function answer(clerk: Clerk, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  let [status, body]: [number, unknown] = [200, undefined];
+async function answer(
+  clerk: Clerk,
+  transfers: Transfers,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = "", url = "", headers } = request;
+  const body = await bytesOf(request);
+  const file = transfers.answer(new URL(url, clerk.url), { method, headers, body });
+  if (file === "silent") return;
+  let [status, said]: [number, unknown] = [file?.status ?? 200, file?.body];
   try {
-    body = await clerk.take(`${request.method} ${request.url}`, await bodyOf(request));
+    if (!file) said = await clerk.take(`${method} ${url}`, readBody(body));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    [status, body] = [error.status, error.body()];
+    [status, said] = [error.status, error.body()];
   }
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(said));
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Body> {
+async function bytesOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= mostBodyBytes) chunks.push(chunk);
-  }
-  if (bytes === 0) return {};
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function readBody(bytes: Buffer): Body {
+  if (bytes.length === 0) return {};
   try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    return JSON.parse(bytes.toString("utf8"));
   } catch (cause) {
     throw new ApiError("invalid_json", "The body is not JSON.", { cause });
   }

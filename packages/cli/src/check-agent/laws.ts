@@ -6,7 +6,13 @@ export const laws = {
   Connecting: "how a device connects, and notices within 18 seconds that its link is dead",
   Messages: "what each message holds",
   Memory: "a journal that is lost or old: another address, or a stop",
-  Updates: "how a release is fetched and verified",
+  "Sending a log": "how a log is sent, and what its result says",
+  check_update: "how the manifest is asked for",
+  "Requests that go silent": "a request in which nothing has moved for 10 seconds is made again",
+  U1: "a release is verified with a key that the terminal was given",
+  U2: "it is verified before its file is fetched",
+  U4: "what fails is FAILED: a foreign key or a bad signature as `refused`, with its code",
+  U6: "what the versions in the result mean",
   1: "hello after every SUBACK, on each new connection",
   2: "hello names what waits and what is begun",
   3: "without a welcome, hello again",
@@ -44,7 +50,7 @@ export type Law = keyof typeof laws;
 
 /** A law as it is called in reports. */
 export function nameOf(law: Law | `${Law}`): string {
-  return /^\d+$/.test(String(law)) ? `rule ${law}` : `section ${law}`;
+  return /^U?\d+$/.test(String(law)) ? `rule ${law}` : `section ${law}`;
 }
 
 /** A law that was broken, and how that was seen. */

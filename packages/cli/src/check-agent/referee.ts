@@ -9,6 +9,7 @@ import {
   type Messages,
   protocolVersion,
   type ResultMessage,
+  type Transfer,
   topic,
   type UpChannel,
 } from "@tillkeeper/contract/mqtt";
@@ -21,6 +22,7 @@ import { Identity } from "./identity.ts";
 import type { Breach, Law } from "./laws.ts";
 import { read } from "./reading.ts";
 import { type Happening, Transcript } from "./transcript.ts";
+import { type AnswerFiles, Transfers } from "./transfers.ts";
 import { Watch } from "./watch.ts";
 
 /** What the server leaves undone, and what it says that is not so. As it comes, it does everything right. */
@@ -52,6 +54,7 @@ export class Referee {
   readonly #sent = new Map<string, CommandMessage | CancelMessage>();
   readonly #numbers = new Map<Link, number>();
   readonly #watch: Watch;
+  readonly #transfers = new Transfers();
   #connections = 0;
   #live = 0;
   #broker: Broker | undefined;
@@ -84,6 +87,7 @@ export class Referee {
       now: () => referee.now(),
       asked: (what) => referee.#note({ kind: "asked", what }, 0),
       replace: () => referee.replaceDevice(),
+      transfers: referee.#transfers,
     });
     return referee;
   }
@@ -165,6 +169,15 @@ export class Referee {
   sendMemory(): void {
     this.#saysMemory();
     this.send("memory", { memory: this.log.memory });
+  }
+
+  /** What a command needs whose files are answered like this. */
+  offer(expiresAt: Date, answer: AnswerFiles): Transfer {
+    return this.#transfers.offer(this.httpUrl, expiresAt, (request) => {
+      const answered = answer(request);
+      this.#note({ kind: "asked", what: `${request.method} ${request.what || "at the transfer's address"}` }, 0);
+      return answered;
+    });
   }
 
   /** The answer is in the transcript. */

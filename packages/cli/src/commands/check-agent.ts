@@ -22,14 +22,16 @@ interface CheckOptions {
   report?: string;
 }
 
-const highest = String(levels.at(-1));
+const usual = "2";
 
 /** `tillkeeper check-agent`: puts a device of any vendor through the rules of the device protocol. */
 export function checkAgentCommand(): Command {
   return new Command("check-agent")
     .description("check a device, law by law, against a server of its own that makes trouble")
     .addOption(
-      new Option("--level <n>", "1: menu and updates, 2: closes as well").choices(levels.map(String)).default(highest),
+      new Option("--level <n>", "1: menu, 2: closes as well, 3: files as well")
+        .choices(levels.map(String))
+        .default(usual),
     )
     .option("--only <name...>", "play these cases alone")
     .option("--start <command>", "starts the device, as a program that runs until it is ended")

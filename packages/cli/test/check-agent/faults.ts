@@ -45,5 +45,14 @@ export const faults = [
   "heartbeat before the welcome",
   "hasty heartbeats",
   "deaf to probes",
+  "log without a digest",
+  "invents the id of its log",
+  "asks for updates once",
+  "does not say what runs",
+  "waits for ever",
+  "believes any key",
+  "fetches before it verifies",
+  "refuses without a reason",
+  "invents versions",
 ] as const;
 export type Fault = (typeof faults)[number];

@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { allCases, levels } from "../../src/check-agent/cases/all.ts";
 import type { Level } from "../../src/check-agent/cases/case.ts";
 import { check } from "../../src/check-agent/check.ts";
-import type { Law } from "../../src/check-agent/laws.ts";
+import { type Law, laws as lawTexts, nameOf } from "../../src/check-agent/laws.ts";
 import type { Outcome } from "../../src/check-agent/run.ts";
 import { type Fault, faults } from "./faults.ts";
 import { SmallAgent } from "./small-agent.ts";
@@ -54,6 +55,15 @@ const places: Record<Fault, [name: string, law: Law]> = {
   "heartbeat before the welcome": ["hello-again", 38],
   "hasty heartbeats": ["heartbeats", 39],
   "deaf to probes": ["probe", 40],
+  "log without a digest": ["log", "Sending a log"],
+  "invents the id of its log": ["log-in-vain", "Sending a log"],
+  "asks for updates once": ["nothing-new", "check_update"],
+  "does not say what runs": ["nothing-new", "check_update"],
+  "waits for ever": ["silent-request", "Requests that go silent"],
+  "believes any key": ["release-of-a-stranger", "U1"],
+  "fetches before it verifies": ["release-of-a-stranger", "U2"],
+  "refuses without a reason": ["release-of-a-stranger", "U4"],
+  "invents versions": ["nothing-new", "U6"],
 };
 
 async function checked(names: readonly string[], ...broken: Fault[]): Promise<readonly Outcome[]> {
@@ -96,6 +106,21 @@ describe("check-agent", () => {
     const [outcome] = (await unsound.get(fault)) ?? [];
     expect(outcome).toMatchObject({ name, verdict: "broken" });
     expect(outcome?.breaches.map((breach) => breach.law)).toContain(law);
+  });
+
+  it("has each case with its laws in docs/check-agent.md", () => {
+    const page = readFileSync(new URL("../../../../docs/check-agent.md", import.meta.url), "utf8");
+    const rows = allCases.map(({ name, title, laws }) => `| \`${name}\` | ${title} | ${laws.map(nameOf).join(", ")} |`);
+    expect(rows.filter((row) => !page.includes(`${row}\n`))).toEqual([]);
+  });
+
+  it("knows no rule but those of docs/device-protocol.md", () => {
+    const page = readFileSync(new URL("../../../../docs/device-protocol.md", import.meta.url), "utf8");
+    const missing = Object.keys(lawTexts).filter((law) => {
+      const place = /^U?\d+$/.test(law) ? `\n${law}. ` : `# ${law}`;
+      return !page.includes(place);
+    });
+    expect(missing).toEqual([]);
   });
 
   it("has a fault for every law that a case is about", () => {

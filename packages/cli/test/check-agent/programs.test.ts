@@ -11,12 +11,12 @@ import { findingOf, readOutput } from "./output.ts";
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const node = process.execPath;
 const links = linkCases.map(({ name }) => name);
+const namesOf = (...levels: number[]) => allCases.filter(({ level }) => levels.includes(level)).map(({ name }) => name);
+/** Parts that take about as long. */
 const parts = {
   links,
-  "the rest of level 1": allCases
-    .filter(({ level, name }) => level === 1 && !links.includes(name))
-    .map(({ name }) => name),
-  "level 2": allCases.filter(({ level }) => level === 2).map(({ name }) => name),
+  "the rest of levels 1 and 3": namesOf(1, 3).filter((name) => !links.includes(name)),
+  "level 2": namesOf(2),
 };
 
 function folder(): string {

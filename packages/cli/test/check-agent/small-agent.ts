@@ -9,6 +9,7 @@ import type {
 import type { Device } from "../../src/check-agent/device.ts";
 import type { Referee } from "../../src/check-agent/referee.ts";
 import type { Fault } from "./faults.ts";
+import { versions, withFiles } from "./small-files.ts";
 import { closeByHand, type Entry, SmallJournal, SmallReader } from "./small-journal.ts";
 import { repeatMs, SmallLink } from "./small-link.ts";
 
@@ -24,7 +25,7 @@ const longWorkers: readonly Fault[] = [
   "does not say started",
 ];
 const bootMs = 50;
-const operations = new Set(["open_menu", "check_update", "end_of_day"]);
+const operations = new Set(["open_menu", "check_update", "end_of_day", "send_logs"]);
 
 type Answer = Partial<ResultMessage>;
 
@@ -267,16 +268,26 @@ export class SmallAgent implements Device {
   }
 
   #begin(run: Run, command: CommandMessage): void {
-    const { operation_id: id, operation } = command;
+    const { operation_id: id } = command;
     const started_at = new Date().toISOString();
     run.running.add(id);
     this.#journal.begin({ command, startedAt: started_at });
     if (!this.#has("does not say started")) run.link.say("started", { operation_id: id, started_at });
-    run.link.later(longWorkers.some((fault) => this.#has(fault)) ? longWorkMs : workMs, () => {
-      if (!run.running.delete(id) && !this.#has("begins copies")) return;
-      const batch = operation === "end_of_day" ? this.#reader.close() : "";
-      this.#answer(run, command, { status: "COMPLETED", started_at, result: resultOf(operation, batch) });
-      this.#next(run);
+    const takesMs = longWorkers.some((fault) => this.#has(fault)) ? longWorkMs : workMs;
+    run.link.later(takesMs, () => void this.#finish(run, command, started_at));
+    this.#next(run);
+  }
+
+  async #finish(run: Run, command: CommandMessage, started_at: string): Promise<void> {
+    const { operation_id: id, operation, transfer } = command;
+    if (!run.running.has(id) && !this.#has("begins copies")) return;
+    const files = transfer && (await withFiles(command, (fault) => this.#has(fault)));
+    if (this.#run !== run) return;
+    run.running.delete(id);
+    const batch = operation === "end_of_day" ? this.#reader.close() : "";
+    this.#answer(run, command, {
+      started_at,
+      ...(files ?? { status: "COMPLETED", result: resultOf(operation, batch) }),
     });
     this.#next(run);
   }
@@ -319,6 +330,5 @@ export class SmallAgent implements Device {
 function resultOf(operation: string, batch: string): object {
   if (operation === "end_of_day") return { outcome: "accepted", batch_id: batch };
   if (operation === "open_menu") return { opened: true };
-  const version = "1.0.0";
-  return { current_version: version, latest_version: version, update_available: false, configuration_version: "0" };
+  return versions("1.0.0");
 }

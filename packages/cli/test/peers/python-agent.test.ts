@@ -27,6 +27,7 @@ describe.concurrent("tillkeeper check-agent", () => {
       "--journal": state,
       "--close-by-hand": `/usr/bin/python3 ${here("reader.py")} ${state}`,
       "--timeout-factor": "5",
+      "--level": "3",
     };
     const env = { TMPDIR: tmpdir(), PYTHONDONTWRITEBYTECODE: "1" };
     const cli = startCli(["check-agent", "--json", ...options, ...Object.entries(commands).flat()], env);

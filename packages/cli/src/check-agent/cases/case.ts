@@ -1,7 +1,7 @@
 import type { Law } from "../laws.ts";
 import type { Table } from "../table.ts";
 
-export type Level = 1 | 2;
+export type Level = 1 | 2 | 3;
 
 /** One thing that a device is put through. */
 export interface Case {
