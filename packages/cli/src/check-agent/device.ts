@@ -49,8 +49,12 @@ export function deviceOf(commands: DeviceCommands, login: LoginVariables, tell: 
   device.start = () => program.start();
   device.cut = () => program.end("SIGKILL");
   device.stop = () => program.end("SIGTERM");
-  device.end = () => program.end("SIGKILL");
-  if (journal !== undefined) device.journal = keeperOf(journal);
+  const keeper = journal === undefined ? undefined : keeperOf(journal);
+  if (keeper) device.journal = keeper;
+  device.end = async () => {
+    await program.end("SIGKILL");
+    await keeper?.forget();
+  };
   return device;
 }
 
@@ -109,17 +113,12 @@ function spawnShell(command: string, env: Record<string, string>, tell: (line: s
 }
 
 /** Copies the folder beside itself. */
-function keeperOf(folder: string): NonNullable<Device["journal"]> {
+function keeperOf(folder: string): NonNullable<Device["journal"]> & { forget(): Promise<void> } {
   const copy = `${withoutTrailingSlashes(folder)}.check-agent-copy`;
-  return {
-    copy: async () => {
-      await rm(copy, { recursive: true, force: true });
-      await cp(folder, copy, { recursive: true, preserveTimestamps: true });
-    },
-    restore: async () => {
-      await rm(folder, { recursive: true, force: true });
-      await cp(copy, folder, { recursive: true, preserveTimestamps: true });
-      await rm(copy, { recursive: true, force: true });
-    },
+  const remove = (path: string) => rm(path, { recursive: true, force: true });
+  const replace = async (from: string, to: string) => {
+    await remove(to);
+    await cp(from, to, { recursive: true, preserveTimestamps: true });
   };
+  return { copy: () => replace(folder, copy), restore: () => replace(copy, folder), forget: () => remove(copy) };
 }

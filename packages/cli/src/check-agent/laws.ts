@@ -16,7 +16,6 @@ export const laws = {
   1: "hello after every SUBACK, on each new connection",
   2: "hello names what waits and what is begun",
   3: "without a welcome, hello again",
-  4: "connect only by an address that the journal names",
   6: "compare `memory` with the journal; no close begins before that",
   7: "a journal that outlives a power cut: written before it is told",
   8: "entries are numbered from 1 for each address, and told in order",

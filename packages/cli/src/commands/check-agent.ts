@@ -23,13 +23,15 @@ interface CheckOptions {
 }
 
 const usual = "2";
+/** Nothing was found, good or bad. */
+const interruptedCode = 130;
 
 /** `tillkeeper check-agent`: puts a device of any vendor through the rules of the device protocol. */
 export function checkAgentCommand(): Command {
   return new Command("check-agent")
     .description("check a device, law by law, against a server of its own that makes trouble")
     .addOption(
-      new Option("--level <n>", "1: menu, 2: closes as well, 3: files as well")
+      new Option("--level <n>", "1: link, commands, menu; 2: closes as well; 3: files as well")
         .choices(levels.map(String))
         .default(usual),
     )
@@ -63,7 +65,10 @@ async function run(options: CheckOptions): Promise<void> {
     ask: isatty(0) ? (what) => console.error(`>>> ${what}`) : undefined,
     overheard: (line) => (json ? undefined : console.error(line)),
   });
-  if (!finding) return;
+  if (!finding) {
+    process.exitCode = interruptedCode;
+    return;
+  }
   say("end", lastLineOf(finding.outcomes), { agent: finding.agent, ...summaryOf(finding.outcomes) });
   if (report !== undefined) await write(report, finding);
   if (summaryOf(finding.outcomes).broken > 0) process.exitCode = 1;
