@@ -15,5 +15,5 @@ export function findingOf({ code, stdout, stderr }: { code: number | null; stdou
   const cases = stdout === "" ? [] : readOutput(stdout).filter(({ event }) => event === "case");
   const broken = cases.filter(({ verdict }) => verdict === "broken").map(({ name, breaches }) => ({ name, breaches }));
   const skipped = cases.filter(({ verdict }) => verdict === "skipped").map(({ name }) => name);
-  return { code, broken, skipped, ...(cases.length === 0 && { stderr }) };
+  return { code, broken, skipped, ...(code !== 0 && { stderr }) };
 }

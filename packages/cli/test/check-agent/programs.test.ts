@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, type TestContext } from "vitest";
 import { allCases } from "../../src/check-agent/cases/all.ts";
 import { linkCases } from "../../src/check-agent/cases/links.ts";
 import { startCli } from "../support/cli.ts";
@@ -19,13 +19,16 @@ const parts = {
   "level 2": namesOf(2),
 };
 
-function folder(): string {
+/** Of a test beside others: what ends with it is told by its own context. */
+type Cleanup = Pick<TestContext, "onTestFinished">;
+
+function folder({ onTestFinished }: Cleanup): string {
   const made = mkdtempSync(join(tmpdir(), "tk-check-"));
   onTestFinished(() => rmSync(made, { recursive: true, force: true }));
   return join(made, "device");
 }
 
-async function checked(cases: readonly string[], ...more: string[]) {
+async function checked({ onTestFinished }: Cleanup, cases: readonly string[], ...more: string[]) {
   // Whoever keeps the laws is not waited for in vain.
   const options = ["--json", "--timeout-factor", "5"];
   const cli = startCli(["check-agent", ...options, "--only", ...cases, ...more], { TMPDIR: tmpdir() });
@@ -34,11 +37,11 @@ async function checked(cases: readonly string[], ...more: string[]) {
 }
 
 describe.concurrent("tillkeeper check-agent", () => {
-  it.each(Object.entries(parts))("passes tillkeeper agent, which pairs: %s", async (_, cases) => {
-    const state = folder();
+  it.for(Object.entries(parts))("passes tillkeeper agent, which pairs: %s", async ([, cases], context) => {
+    const state = folder(context);
     const agent = `exec ${node} ${here("../../src/main.ts")} agent --transport mqtt --state ${state}`;
     const start = `${agent} --server "$AGENT_SERVER" --serial "$AGENT_SERIAL" --code "$AGENT_CODE"`;
-    const finding = await checked(cases, "--pairing", "--journal", state, "--start", start);
+    const finding = await checked(context, cases, "--pairing", "--journal", state, "--start", start);
     expect(finding).toEqual({
       code: 0,
       broken: [],
@@ -46,24 +49,28 @@ describe.concurrent("tillkeeper check-agent", () => {
     });
   });
 
-  it.each(Object.entries(parts).slice(1))("passes a virtual terminal with a password: %s", async (_, cases) => {
-    const state = folder();
-    const done = join(state, "by-hand");
-    const wait = `while [ ! -e ${done} ]; do sleep 0.05; done; rm ${done}`;
-    const finding = await checked(
-      cases,
-      "--journal",
-      state,
-      "--start",
-      `mkdir -p ${state}; exec ${node} ${here("virtual-terminal.ts")} ${state}`,
-      "--close-by-hand",
-      `kill -USR2 $(cat ${state}/pid); ${wait}`,
-    );
-    expect(finding).toEqual({ code: 0, broken: [], skipped: [] });
-  });
+  it.for(Object.entries(parts).slice(1))(
+    "passes a virtual terminal with a password: %s",
+    async ([, cases], context) => {
+      const state = folder(context);
+      const done = join(state, "by-hand");
+      const wait = `while [ ! -e ${done} ]; do sleep 0.05; done; rm ${done}`;
+      const finding = await checked(
+        context,
+        cases,
+        "--journal",
+        state,
+        "--start",
+        `mkdir -p ${state}; exec ${node} ${here("virtual-terminal.ts")} ${state}`,
+        "--close-by-hand",
+        `kill -USR2 $(cat ${state}/pid); ${wait}`,
+      );
+      expect(finding).toEqual({ code: 0, broken: [], skipped: [] });
+    },
+  );
 
-  it("says what was broken in words, in JSON and on a page, and exits with 1", async () => {
-    const report = join(folder(), "..", "report.html");
+  it("says what was broken in words, in JSON and on a page, and exits with 1", async (context) => {
+    const report = join(folder(context), "..", "report.html");
     // A device that is not one: it never connects.
     const options = ["--only", "probe", "--timeout-factor", "0.002", "--report", report];
     const { code, stdout } = await startCli(["check-agent", ...options, "--start", "sleep 60"], {}).ended;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { findingOf } from "../check-agent/output.ts";
 import { startCli } from "../support/cli.ts";
 
@@ -17,7 +17,8 @@ describe.concurrent("tillkeeper check-agent", () => {
       skipped: ["new-address"],
     },
   };
-  it.each(Object.entries(logins))("passes the Python agent with %s", async (_, { login, options, skipped }) => {
+  it.for(Object.entries(logins))("passes the Python agent with %s", async ([, how], { onTestFinished }) => {
+    const { login, options, skipped } = how;
     const made = mkdtempSync(join(tmpdir(), "tk-check-"));
     onTestFinished(() => rmSync(made, { recursive: true, force: true }));
     const state = join(made, "device");

@@ -71,6 +71,18 @@ export const answerCases: readonly Case[] = [
     },
   },
   {
+    name: "result-lost-before-another",
+    title: "has told a result that did not arrive, and then the next one, which comes too early",
+    laws: [8, 9],
+    async play(table) {
+      table.referee.mood.receipts = "deaf";
+      await table.result(9, table.ask("open_menu"));
+      table.referee.mood.receipts = "sent";
+      await table.result(9, table.ask("open_menu"));
+      await table.held();
+    },
+  },
+  {
     name: "receipt-lost",
     title: "learns from the welcome that the server holds what it told",
     laws: [10],
