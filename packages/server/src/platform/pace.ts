@@ -12,8 +12,7 @@ export class Pace {
 
   /** For how many milliseconds the next batch has to wait; 0 when it may begin. */
   wait(): number {
-    // A timer cuts fractions off, and would come too early.
-    return Math.ceil(Math.max(0, this.#nextAt - performance.now()));
+    return Math.max(0, this.#nextAt - performance.now());
   }
 
   began(size: number): void {

@@ -59,9 +59,9 @@ describe("gathering", () => {
     await Promise.all(first);
     expect(written.map((batch) => batch.length)).toEqual([1, 2]);
     const next = ["d", "e"].map((id) => gathering.now(of(id), gone));
-    await vi.advanceTimersByTimeAsync(18);
+    await vi.advanceTimersByTimeAsync(19);
     expect(written).toHaveLength(2);
-    await vi.advanceTimersByTimeAsync(3);
+    await vi.advanceTimersByTimeAsync(1);
     await Promise.all(next);
     expect(written.map((batch) => batch.length)).toEqual([1, 2, 2]);
     await vi.advanceTimersByTimeAsync(20);
