@@ -38,10 +38,10 @@ export async function smallDisk(size: string): Promise<SmallDisk> {
     path,
     by,
     fill() {
-      // Down to the last page.
-      for (let flag = "w"; ; flag = "a") {
+      // Down to the last page, also what somebody gave back since.
+      for (;;) {
         try {
-          writeFileSync(filler, Buffer.alloc(4_096, 1), { flag });
+          writeFileSync(filler, Buffer.alloc(4_096, 1), { flag: "a" });
         } catch {
           return;
         }
