@@ -63,14 +63,11 @@ const urgentTimeouts = { connectionTimeoutMillis: 1_000, query_timeout: 2_000 };
 const hotLifetimeSeconds = 600;
 
 export function openDb(location: DatabaseLocation, log: Logger): Db {
-  const plain = openPool(
-    { ...location, max: connections.plain, onConnect: beginningWith(`${interpreted}; ${endsWhenStalled}`) },
-    log,
-  );
+  const plain = openPool({ ...location, max: connections.plain, onConnect: beginningWith() }, log);
   const byKeys = {
     ...location,
     maxLifetimeSeconds: hotLifetimeSeconds,
-    onConnect: beginningWith(`${interpreted}; ${byKeysOnly}; ${endsWhenStalled}; ${waitsBriefly}`),
+    onConnect: beginningWith(byKeysOnly, waitsBriefly),
   };
   const hot = openPool({ ...byKeys, max: connections.hot }, log);
   const urgent = openPool({ ...byKeys, max: connections.urgent, ...urgentTimeouts }, log);
@@ -102,9 +99,10 @@ function callersTurns(): Turns {
   });
 }
 
-/** The pool waits for what this answers before it lends the connection out. */
-function beginningWith(settings: string): (client: pg.ClientBase) => undefined {
-  return (client) => client.query(`${forAllAccounts}; ${settings}`) as unknown as undefined;
+/** Every connection begins with what holds for all, and its pool's own. The pool waits for the answer before it lends it out. */
+function beginningWith(...own: string[]): (client: pg.ClientBase) => undefined {
+  const settings = [forAllAccounts, interpreted, endsWhenStalled, ...own].join("; ");
+  return (client) => client.query(settings) as unknown as undefined;
 }
 
 function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
