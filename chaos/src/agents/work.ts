@@ -25,7 +25,7 @@ export const inventedWork: Work = async (order, signal, serverNow) => {
   const ms = late ? Date.parse(expiresAt) - Date.now() + between(lateByMs) : between(usualMs);
   await sleep(Math.max(0, ms), undefined, { signal });
   if (Math.random() < shares.failed) {
-    return { status: "FAILED", reason: "device_error", error: { code: "invented", message: randomUUID() } };
+    return { status: "FAILED", reason: "device_error", error: { code: "invented", message: someLetters() } };
   }
   // The server takes nobody's word for a log.
   if (operation === "send_logs") {
@@ -33,6 +33,11 @@ export const inventedWork: Work = async (order, signal, serverNow) => {
   }
   return { status: "COMPLETED", result: results[operation](randomUUID()) };
 };
+
+/** Letters alone: a number in a text of a device may look like that of a card, and is not kept then. */
+function someLetters(): string {
+  return randomUUID().replaceAll(/[0-9-]/g, (character) => String.fromCodePoint((character.codePointAt(0) ?? 0) + 64));
+}
 
 function between({ shortest, longest }: { shortest: number; longest: number }): number {
   return shortest + Math.random() * (longest - shortest);
