@@ -9,6 +9,7 @@ import { type Answered, takeAnswers } from "../src/operations/sql/take-answers.t
 import { activeDevice, type Device } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
+const waitsForLock = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
 const base = "/v1/admin/terminals/operations";
 
 /** What shares a batch or a table with others must not feel them. */
@@ -212,8 +213,9 @@ describe("operations that meet", () => {
       let answered: Promise<Answered[]> | undefined;
       await whileLocked(locks[first], device, async (sql) => {
         answered = takeInOrder(server.db, [resultOf(device, body)], "wait");
-        const waits = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-        await expect.poll(async () => (await server.db.sql.executeQuery(CompiledQuery.raw(waits))).rows.length).toBe(1);
+        await expect
+          .poll(async () => (await server.db.sql.executeQuery(CompiledQuery.raw(waitsForLock))).rows.length)
+          .toBe(1);
         // As the end of a credential does.
         await sql.query("update terminal_addresses set left_at = null where terminal_id = $1", [device.terminalId]);
       });
@@ -221,6 +223,32 @@ describe("operations that meet", () => {
       await device.leave();
     },
   );
+
+  it("leave connections to others while many of one account wait for a transaction that hangs", async () => {
+    const devices = await Promise.all(Array.from({ length: 8 }, () => freshDevice()));
+    const sent = await Promise.all(devices.map((device) => send(device)));
+    const client = await server.db.urgent.connect();
+    try {
+      await client.query("begin");
+      await client.query("select from operation_claims where terminal_id = any($1) for update", [
+        devices.map(({ terminalId }) => terminalId),
+      ]);
+      await Promise.all(devices.map((device, index) => device.openedMenu(sent[index]?.body.id)));
+      const counts: number[] = [];
+      while (counts.length < 50) {
+        const { rows } = await server.db.sql.executeQuery(CompiledQuery.raw(waitsForLock));
+        if (rows.length > 0) counts.push(rows.length);
+      }
+      expect(Math.max(...counts)).toBe(1);
+      await client.query("commit");
+    } finally {
+      client.release(true);
+    }
+    for (const device of devices) {
+      expect(await device.next("receipt")).toMatchObject({ status: "COMPLETED" });
+      await device.leave();
+    }
+  });
 
   it("give a terminal back also where the operation itself is gone", async () => {
     const device = await freshDevice();
