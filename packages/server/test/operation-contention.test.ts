@@ -224,31 +224,42 @@ describe("operations that meet", () => {
     },
   );
 
-  it("leave connections to others while many of one account wait for a transaction that hangs", async () => {
-    const devices = await Promise.all(Array.from({ length: 8 }, () => freshDevice()));
-    const sent = await Promise.all(devices.map((device) => send(device)));
-    const client = await server.db.urgent.connect();
-    try {
-      await client.query("begin");
-      await client.query("select from operation_claims where terminal_id = any($1) for update", [
-        devices.map(({ terminalId }) => terminalId),
-      ]);
-      await Promise.all(devices.map((device, index) => device.openedMenu(sent[index]?.body.id)));
-      const counts: number[] = [];
-      while (counts.length < 50) {
-        const { rows } = await server.db.sql.executeQuery(CompiledQuery.raw(waitsForLock));
-        if (rows.length > 0) counts.push(rows.length);
+  it.each(["results", "hellos", "phases"] as const)(
+    "leave connections to others while %s of one account wait for a transaction that hangs",
+    async (kind) => {
+      const devices = await Promise.all(Array.from({ length: 8 }, () => freshDevice()));
+      const sent = await Promise.all(devices.map((device) => send(device)));
+      const client = await server.db.urgent.connect();
+      try {
+        await client.query("begin");
+        await client.query("select from operation_claims where terminal_id = any($1) for update", [
+          devices.map(({ terminalId }) => terminalId),
+        ]);
+        const say = {
+          results: (device: Device, id: string) => device.openedMenu(id),
+          hellos: (device: Device) => device.hello(),
+          phases: (device: Device, id: string) =>
+            device.say("started", { operation_id: id, started_at: new Date().toISOString() }),
+        }[kind];
+        await Promise.all(devices.map((device, index) => say(device, sent[index]?.body.id)));
+        const counts: number[] = [];
+        while (counts.length < 50) {
+          const { rows } = await server.db.sql.executeQuery(CompiledQuery.raw(waitsForLock));
+          if (rows.length > 0) counts.push(rows.length);
+        }
+        expect(Math.max(...counts)).toBe(1);
+        await client.query("commit");
+      } finally {
+        client.release(true);
       }
-      expect(Math.max(...counts)).toBe(1);
-      await client.query("commit");
-    } finally {
-      client.release(true);
-    }
-    for (const device of devices) {
-      expect(await device.next("receipt")).toMatchObject({ status: "COMPLETED" });
-      await device.leave();
-    }
-  });
+      for (const [index, device] of devices.entries()) {
+        if (kind === "hellos") await device.next("welcome");
+        if (kind !== "results") await device.openedMenu(sent[index]?.body.id);
+        expect(await device.next("receipt")).toMatchObject({ status: "COMPLETED" });
+        await device.leave();
+      }
+    },
+  );
 
   it("give a terminal back also where the operation itself is gone", async () => {
     const device = await freshDevice();

@@ -12,7 +12,6 @@ import { retried } from "../db/retry.ts";
 import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import { fairTurns } from "../platform/fair-turns.ts";
 import { gather } from "../platform/gather.ts";
 import { createSpanLimit, takeTurn } from "../platform/http/rate-limit.ts";
 import type { Device } from "../terminals/devices.ts";
@@ -62,28 +61,18 @@ interface ReportDeps {
 }
 
 const mostTries = 4;
-/** Who waits for another transaction holds a hot connection meanwhile: few do at once, and of one account at most all but one. */
-const waiting = {
-  slots: 2,
-  mostPerMember: 100,
-  mostPerGroup: 1_000,
-  mostWaiting: 5_000,
-  patienceMs: 5_000,
-  overload: () => new ApiError("service_unavailable", "The operation is in other hands; repeat."),
-};
 
 export function createReports(deps: ReportDeps): Reports {
   const { db, clock, origins } = deps;
   const notes = dispatchedNotes();
   const report = gatherReports(deps);
-  const waits = fairTurns(waiting);
   const unasked = createSpanLimit(limits.unaskedClosesPerMinute, 60);
   const tell = async ({ accountId, terminalId }: Device, id: string, phases: Partial<Progress>) => {
     const dispatchedAt = notes.take(terminalId, id);
     const progress = { accountId, terminalId, id, dispatchedAt, deliveredAt: null, startedAt: null, ...phases };
     // One that somebody else is just changing is tried once more, beside the others.
     if (await report({ progress })) return;
-    const live = await waits({ group: accountId, member: terminalId }, () =>
+    const live = await db.waits({ group: accountId, member: terminalId }, () =>
       retried(() => noteProgress(db.pool, [progress], "wait")),
     );
     // It has ended meanwhile; the worker writes it.
@@ -97,7 +86,7 @@ export function createReports(deps: ReportDeps): Reports {
       // Past its deadline, and the worker has not come by: it is TIMEOUT before its late answer is noted.
       if (answered.standing === "overdue") await expireOperations(db.pool, finish.at, 1_000);
       const { accountId: group, terminalId: member } = finish;
-      [answered] = (await waits({ group, member }, () => takeInOrder(db, [finish], "wait"))) as [Answered];
+      [answered] = (await db.waits({ group, member }, () => takeInOrder(db, [finish], "wait"))) as [Answered];
     }
     return answered;
   };
