@@ -100,7 +100,7 @@ export function createReports(deps: ReportDeps): Reports {
     async finished(origin, message) {
       const told = toFinish(origin, message, { at: clock.now(), origins });
       if (isUnasked(told)) takeTurn(unasked, origin.terminalId);
-      const dispatchedAt = notes.take(origin.terminalId, message.operation_id);
+      const dispatchedAt = notes.take(origin.terminalId, told.id);
       return receiptOf(message, await answer({ ...told, dispatchedAt }));
     },
 
