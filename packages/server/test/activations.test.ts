@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { defaultPace } from "../src/activations/next-step.ts";
+import { claimDue } from "../src/activations/queries.ts";
 import { type Device, registerDevice } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -246,5 +247,31 @@ describe("terminal activations", () => {
       );
     }
     await device.leave();
+  });
+
+  it("are not held up by a terminal that another transaction has in hand", async () => {
+    const [held, other] = [await fresh(), await fresh()];
+    for (const device of [held, other]) {
+      expect((await start(device.terminalId)).status).toBe(201);
+      await expectAttempt(device.terminalId, 1);
+    }
+    const client = await server.db.urgent.connect();
+    try {
+      await client.query("begin");
+      await client.query("select from terminals where terminal_id = $1 for no key update", [held.terminalId]);
+      await server.db.sql.transaction().execute(async (tx) => {
+        const later = new Date(server.clock.now().getTime() + 3_600_000);
+        const due = [];
+        for (let next = await claimDue(tx, later); next; next = await claimDue(tx, later)) {
+          due.push(next.terminal_id);
+          await tx.updateTable("activations").set({ status: "EXHAUSTED" }).where("id", "=", next.id).execute();
+        }
+        expect(due).toContain(other.terminalId);
+        expect(due).not.toContain(held.terminalId);
+      });
+    } finally {
+      client.release(true);
+    }
+    for (const device of [held, other]) await device.leave();
   });
 });

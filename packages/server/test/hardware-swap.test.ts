@@ -241,4 +241,22 @@ describe("hardware swap", () => {
     expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 409, 409, 409]);
     expect(await idsOf("RACE-PRIZE")).toHaveLength(1);
   });
+
+  it("waits for whoever counts a wrong try of the code before it holds the account's log", async () => {
+    const { terminal_id: id } = await registerForPairing(server, tenant, "SWAP-GUESSED");
+    const client = await server.db.urgent.connect();
+    let swapped: ReturnType<typeof swap> | undefined;
+    try {
+      await client.query("begin");
+      await client.query("select from pairing_codes where terminal_id = $1 for update", [id]);
+      swapped = swap(id, "SWAP-UNGUESSED");
+      const waits = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+      await expect.poll(async () => (await server.db.pool.query(waits)).rowCount).toBe(1);
+      await client.query("select from audit_heads where account_id = $1 for update nowait", [aid]);
+      await client.query("commit");
+    } finally {
+      client.release(true);
+    }
+    expect((await swapped)?.status).toBe(200);
+  });
 });

@@ -128,6 +128,19 @@ describe("memory", () => {
     await device.leave();
   });
 
+  it("brings it back by its own name also where the device writes that in capitals", async () => {
+    const device = await freshDevice();
+    const key = { "idempotency-key": randomUUID() };
+    const { body: sent } = await order(device, {}, key);
+    const { origin } = await commandOf(device, sent.id);
+    await lose(sent.id);
+    const told = close(sent.id.toUpperCase(), 1, { origin });
+    expect(await answer(device, told)).toMatchObject({ operation_id: told.operation_id, status: "COMPLETED" });
+    expect(await get(sent.id)).toMatchObject({ recovered: true, created_by: sent.created_by });
+    expect((await order(device, {}, key)).body.id).toBe(sent.id);
+    await device.leave();
+  });
+
   it("keeps a log's result whose operation the database has lost, with the log or without", async () => {
     const device = await freshDevice();
     const sent = await send(device, { operation: "send_logs" });

@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
+import { CompiledQuery } from "kysely";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { takeInOrder } from "../src/operations/answers.ts";
 import { type Finish, toFinish } from "../src/operations/finish.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
-import { takeAnswers } from "../src/operations/sql/take-answers.ts";
+import { type Answered, takeAnswers } from "../src/operations/sql/take-answers.ts";
 import { activeDevice, type Device } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
+const waitsForLock = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
 const base = "/v1/admin/terminals/operations";
 
 /** What shares a batch or a table with others must not feel them. */
@@ -142,6 +145,121 @@ describe("operations that meet", () => {
     expect(await held.next("receipt")).toMatchObject({ operation_id: stuck.id, status: "COMPLETED" });
     for (const device of [held, other, third]) await device.leave();
   });
+
+  const locks = {
+    terminals: "select from terminals where terminal_id = $1 for no key update",
+    operation_claims: "select from operation_claims where terminal_id = $1 for update",
+    terminal_addresses: "select from terminal_addresses where terminal_id = $1 for no key update",
+  };
+  const resultOf = (device: Device, body: { id: string; operation: "check_update" | "open_menu" }) => {
+    const { id: operation_id, operation } = body;
+    const versions = { current_version: "1", latest_version: "1", update_available: false };
+    return toFinish(
+      { accountId: tenant.aid, terminalId: device.terminalId, address: device.address },
+      {
+        operation_id,
+        operation,
+        status: "COMPLETED",
+        finished_at: new Date().toISOString(),
+        result: operation === "check_update" ? { ...versions, configuration_version: "1" } : { opened: true },
+      },
+      { at: server.clock.now(), origins: { of: () => ({ signed: "" }), read: () => undefined } },
+    );
+  };
+  /** One whose terminal a check_update brings back into use. */
+  async function deviceInError(): Promise<Device> {
+    const device = await freshDevice();
+    await server.db.sql
+      .updateTable("terminals")
+      .set({ status: "ERROR" })
+      .where("terminal_id", "=", device.terminalId)
+      .execute();
+    return device;
+  }
+  /** Runs `work` while another transaction has locked a row of the terminal; that one says and does `meanwhile` more. */
+  async function whileLocked(text: string, { terminalId }: Device, work: (sql: pg.PoolClient) => Promise<void>) {
+    const client = await server.db.urgent.connect();
+    try {
+      await client.query("begin");
+      expect((await client.query(text, [terminalId])).rowCount).toBe(1);
+      await work(client);
+      await client.query("commit");
+    } finally {
+      client.release(true);
+    }
+  }
+
+  it.each(Object.entries(locks))(
+    "do not wait for one whose row of %s is locked: it is left out of the batch",
+    async (_, text) => {
+      const [held, other] = [await deviceInError(), await freshDevice()];
+      const { body: stuck } = await send(held, { operation: "check_update" });
+      const { body: fine } = await send(other);
+      await whileLocked(text, held, async () => {
+        const met = await takeInOrder(server.db, [resultOf(held, stuck), resultOf(other, fine)], "skip");
+        expect(met.map(({ standing }) => standing)).toEqual(["busy", "live"]);
+      });
+      const met = await takeInOrder(server.db, [resultOf(held, stuck)], "skip");
+      expect(met).toMatchObject([{ standing: "live", status: "COMPLETED" }]);
+      for (const device of [held, other]) await device.leave();
+    },
+  );
+
+  it.each(["terminals", "operation_claims"] as const)(
+    "wait in one order with whoever replaces a device, from %s on",
+    async (first) => {
+      const device = await deviceInError();
+      const { body } = await send(device, { operation: "check_update" });
+      let answered: Promise<Answered[]> | undefined;
+      await whileLocked(locks[first], device, async (sql) => {
+        answered = takeInOrder(server.db, [resultOf(device, body)], "wait");
+        await expect
+          .poll(async () => (await server.db.sql.executeQuery(CompiledQuery.raw(waitsForLock))).rows.length)
+          .toBe(1);
+        // As the end of a credential does.
+        await sql.query("update terminal_addresses set left_at = null where terminal_id = $1", [device.terminalId]);
+      });
+      expect(await answered).toMatchObject([{ standing: "live", status: "COMPLETED" }]);
+      await device.leave();
+    },
+  );
+
+  it.each(["results", "hellos", "phases"] as const)(
+    "leave connections to others while %s of one account wait for a transaction that hangs",
+    async (kind) => {
+      const devices = await Promise.all(Array.from({ length: 8 }, () => freshDevice()));
+      const sent = await Promise.all(devices.map((device) => send(device)));
+      const client = await server.db.urgent.connect();
+      try {
+        await client.query("begin");
+        await client.query("select from operation_claims where terminal_id = any($1) for update", [
+          devices.map(({ terminalId }) => terminalId),
+        ]);
+        const say = {
+          results: (device: Device, id: string) => device.openedMenu(id),
+          hellos: (device: Device) => device.hello(),
+          phases: (device: Device, id: string) =>
+            device.say("started", { operation_id: id, started_at: new Date().toISOString() }),
+        }[kind];
+        await Promise.all(devices.map((device, index) => say(device, sent[index]?.body.id)));
+        const counts: number[] = [];
+        while (counts.length < 50) {
+          const { rows } = await server.db.sql.executeQuery(CompiledQuery.raw(waitsForLock));
+          if (rows.length > 0) counts.push(rows.length);
+        }
+        expect(Math.max(...counts)).toBe(1);
+        await client.query("commit");
+      } finally {
+        client.release(true);
+      }
+      for (const [index, device] of devices.entries()) {
+        if (kind === "hellos") await device.next("welcome");
+        if (kind !== "results") await device.openedMenu(sent[index]?.body.id);
+        expect(await device.next("receipt")).toMatchObject({ status: "COMPLETED" });
+        await device.leave();
+      }
+    },
+  );
 
   it("give a terminal back also where the operation itself is gone", async () => {
     const device = await freshDevice();

@@ -78,16 +78,24 @@ export function listActivations(
 
 /** The activation whose turn came first; others' claims are skipped. Kept until the transaction ends. */
 export function claimDue(db: Kysely<Tables>, now: Date): Promise<ActivationRow | undefined> {
-  return db
-    .selectFrom("activations")
-    .selectAll()
-    .where("status", "=", "RUNNING")
-    .where("look_at", "<=", now)
-    .orderBy("look_at")
-    .limit(1)
-    .forUpdate()
-    .skipLocked()
-    .executeTakeFirst();
+  return (
+    db
+      .selectFrom("activations")
+      .innerJoin("terminals", (join) =>
+        join
+          .onRef("terminals.account_id", "=", "activations.account_id")
+          .onRef("terminals.terminal_id", "=", "activations.terminal_id"),
+      )
+      .selectAll("activations")
+      .where("activations.status", "=", "RUNNING")
+      .where("activations.look_at", "<=", now)
+      .orderBy("activations.look_at")
+      .limit(1)
+      // The terminal, too: an end moves it, and one that somebody else has in hand must not hold up those of all accounts.
+      .forNoKeyUpdate(["activations", "terminals"])
+      .skipLocked()
+      .executeTakeFirst()
+  );
 }
 
 /** What the next step depends on. */

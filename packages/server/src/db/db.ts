@@ -28,6 +28,8 @@ export interface Db {
   urgent: pg.Pool;
   /** Whose turn it is to use a plain connection: see `inTurn`. */
   turns: Turns;
+  /** Whose turn it is to wait for another transaction on a hot connection. Few do at once, and one of an account at most. */
+  waits: Turns;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,8 @@ export type Tx = Transaction<Tables>;
 const connections = { plain: 12, hot: 6, urgent: 2 };
 /** Of the plain ones, what callers may have at once: the rest is for workers, and for what the server does by itself. */
 const forCallers = 8;
+/** Of the hot ones, what waits for another transaction: a second of it holds up all that would come meanwhile. */
+const hotForWaiters = 2;
 /** A caller waits longer for a turn than for a connection: others go first. */
 const turnPatienceMs = 10_000;
 /** A database that does not answer any more must not hold up the end. */
@@ -77,6 +81,7 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
     pool: hot,
     urgent,
     turns: callersTurns(),
+    waits: waitersTurns(),
     close: async () => {
       // Destroying Kysely ends the pool it was given.
       await Promise.all([
@@ -96,6 +101,17 @@ function callersTurns(): Turns {
     mostWaiting: 20_000,
     patienceMs: turnPatienceMs,
     overload: () => unavailable(new Error("no turn to use the database came in time")),
+  });
+}
+
+function waitersTurns(): Turns {
+  return fairTurns({
+    slots: hotForWaiters,
+    mostPerMember: 100,
+    mostPerGroup: 1_000,
+    mostWaiting: 5_000,
+    patienceMs: 5_000,
+    overload: () => unavailable(new Error("no turn to wait for another transaction came in time")),
   });
 }
 

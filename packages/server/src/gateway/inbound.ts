@@ -159,7 +159,7 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
   const running = hello.operations.find(({ operation_id: id }) => id.toLowerCase() === terminal.live);
   if (running) await reports[running.phase](origin, running);
   const claim = { ...origin, now, nextDueAt: repeatAt(now), named };
-  const message = terminal.live ? await claimAfterHello(db.pool, claim) : undefined;
+  const message = terminal.live ? await claimAfterHello(db, claim) : undefined;
   await noted;
   // Only now: without a welcome the terminal says hello again, and the notes are compared after all.
   await transport().publish(origin.address, "welcome", {

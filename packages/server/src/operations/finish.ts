@@ -57,13 +57,15 @@ interface Taking {
 /** A result as it is taken. What it says of its origin counts if a server of ours has signed it. */
 export function toFinish(device: Device, message: ResultMessage, { at, origins }: Taking): Finish {
   const { accountId, terminalId, address } = device;
-  const { operation_id: id, operation, status, number, after, by_hand: byHand = false } = message;
+  const { operation, status, number, after, by_hand: byHand = false } = message;
+  // As it was given: a device may write it in capitals.
+  const id = message.operation_id.toLowerCase();
   const failed = status === "FAILED";
   const result = failed ? null : message.result;
   const reason = failed ? (message.reason ?? "device_error") : null;
   const error = failed ? (message.error ?? null) : null;
   const begunAt = earlier(new Date(message.started_at ?? message.finished_at), at);
-  const signed = byHand ? undefined : origins.read(address, message);
+  const signed = byHand ? undefined : origins.read(address, { ...message, operation_id: id });
   const ownId = idAt(begunAt, ownDigest(terminalId, id));
   return {
     accountId,

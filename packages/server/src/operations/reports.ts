@@ -72,7 +72,9 @@ export function createReports(deps: ReportDeps): Reports {
     const progress = { accountId, terminalId, id, dispatchedAt, deliveredAt: null, startedAt: null, ...phases };
     // One that somebody else is just changing is tried once more, beside the others.
     if (await report({ progress })) return;
-    const live = await retried(() => noteProgress(db.pool, [progress], "wait"));
+    const live = await db.waits({ group: accountId, member: terminalId }, () =>
+      retried(() => noteProgress(db.pool, [progress], "wait")),
+    );
     // It has ended meanwhile; the worker writes it.
     if (live.size === 0 && dispatchedAt) notes.note({ accountId, terminalId, id, at: dispatchedAt });
   };
@@ -83,7 +85,8 @@ export function createReports(deps: ReportDeps): Reports {
       if (tries === mostTries) throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
       // Past its deadline, and the worker has not come by: it is TIMEOUT before its late answer is noted.
       if (answered.standing === "overdue") await expireOperations(db.pool, finish.at, 1_000);
-      [answered] = (await takeInOrder(db, [finish], "wait")) as [Answered];
+      const { accountId: group, terminalId: member } = finish;
+      [answered] = (await db.waits({ group, member }, () => takeInOrder(db, [finish], "wait"))) as [Answered];
     }
     return answered;
   };
@@ -97,7 +100,7 @@ export function createReports(deps: ReportDeps): Reports {
     async finished(origin, message) {
       const told = toFinish(origin, message, { at: clock.now(), origins });
       if (isUnasked(told)) takeTurn(unasked, origin.terminalId);
-      const dispatchedAt = notes.take(origin.terminalId, message.operation_id);
+      const dispatchedAt = notes.take(origin.terminalId, told.id);
       return receiptOf(message, await answer({ ...told, dispatchedAt }));
     },
 

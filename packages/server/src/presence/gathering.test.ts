@@ -22,6 +22,7 @@ const gone: PresenceEvent = { kind: "gone", at, session: "A" };
 describe("gathering", () => {
   let written: Told[][];
   let failing: boolean;
+  let busy: Set<string>;
   let gathering: Gathering;
   const kindsOf = (batch: Told[] | undefined) =>
     Object.fromEntries((batch ?? []).map(({ terminalId, events }) => [terminalId, events.map(({ kind }) => kind)]));
@@ -29,15 +30,31 @@ describe("gathering", () => {
     vi.useFakeTimers();
     written = [];
     failing = false;
+    busy = new Set();
     gathering = new Gathering({
       log: createLogger("silent"),
       write: async (told) => {
         if (failing) throw new Error("away");
-        written.push(told.map((one) => ({ ...one })));
+        written.push(told.filter(({ terminalId }) => !busy.has(terminalId)).map((one) => ({ ...one })));
+        return busy;
       },
     });
   });
   afterEach(() => vi.useRealTimers());
+
+  it("tries those again that are in other hands, and whoever waits for it waits on", async () => {
+    busy.add("a");
+    let welcomed = false;
+    void gathering.now(of("a"), hello).then(() => (welcomed = true));
+    await gathering.now(of("b"), hello);
+    await vi.advanceTimersByTimeAsync(500);
+    gathering.later(of("a"), heard);
+    expect([written.map(kindsOf), welcomed]).toEqual([[{}, { b: ["hello"] }], false]);
+    busy.clear();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(written.map(kindsOf).at(-1)).toEqual({ a: ["hello", "heard"] });
+    expect(welcomed).toBe(true);
+  });
 
   it("writes the heartbeats of a second together, one for each terminal", async () => {
     for (let count = 0; count < 5; count += 1) for (const id of ["a", "b"]) gathering.later(of(id), beat());

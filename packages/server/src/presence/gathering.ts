@@ -6,7 +6,8 @@ import type { Origin } from "./queries.ts";
 
 interface GatheringOptions {
   log: Logger;
-  write: (told: Told[]) => Promise<void>;
+  /** Answers the ids of terminals that could not be written this time: they are tried again with the next ones. */
+  write: (told: Told[]) => Promise<ReadonlySet<string>>;
 }
 
 interface Waiting extends Told {
@@ -116,25 +117,34 @@ export class Gathering {
   async #write(batch: Waiting[]): Promise<void> {
     const { log, write } = this.#options;
     try {
-      await write(batch);
+      const busy = await write(batch);
       this.#failing = false;
-      for (const { settle } of batch) for (const done of settle) done();
+      for (const told of batch) {
+        if (busy.has(told.terminalId)) this.#keep(told, told.events);
+        else for (const done of told.settle) done();
+      }
     } catch (error) {
       // One line per outage, not one per second.
       if (!this.#failing) log.warn({ err: error }, "what was heard of terminals could not be noted, it is tried again");
       this.#failing = true;
       for (const { settle } of batch) for (const done of settle) done(error);
-      for (const told of batch) this.#putBack(told);
+      // A hello is not kept: without its welcome the terminal says it again.
+      for (const told of batch) {
+        this.#keep(
+          { ...told, settle: [] },
+          told.events.filter(({ kind }) => kind !== "hello"),
+        );
+      }
       throw error;
     }
   }
 
-  /** Before what has come meanwhile. A hello is not kept: without its welcome the terminal says it again. */
-  #putBack({ accountId, terminalId, events }: Waiting): void {
-    const kept = events.filter(({ kind }) => kind !== "hello");
-    if (kept.length === 0) return;
+  /** Before what has come meanwhile. */
+  #keep({ accountId, terminalId, settle }: Waiting, events: PresenceEvent[]): void {
+    if (events.length === 0) return;
     const waiting = this.#of({ accountId, terminalId });
-    waiting.events = [...kept, ...waiting.events].slice(-mostKept);
+    waiting.events = [...events, ...waiting.events].slice(-mostKept);
+    waiting.settle.unshift(...settle);
     this.#timer ??= setTimeout(() => this.#due(), gatherMs);
   }
 }

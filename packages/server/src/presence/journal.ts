@@ -1,8 +1,17 @@
-import type { Db } from "../db/db.ts";
+import type { Db, Tx } from "../db/db.ts";
+import { isLockTimeout } from "../db/failures.ts";
 import { retried } from "../db/retry.ts";
 import { afterEvent, type Change, type PresenceEvent, type PresenceState } from "./events.ts";
 import { addChanges } from "./history.ts";
-import { keepCredentials, liveAmong, lockPresence, type Origin, savePresence } from "./queries.ts";
+import {
+  keepFreeCredentials,
+  knownAmong,
+  liveAmong,
+  lockFreePresence,
+  type Origin,
+  type PresenceRow,
+  savePresence,
+} from "./queries.ts";
 import { type Heard, noteHeard } from "./sql/note-heard.ts";
 import { asOf } from "./status.ts";
 
@@ -11,13 +20,31 @@ export interface Told extends Origin {
   events: PresenceEvent[];
 }
 
-/** Writes what was heard of terminals, each of which is named once. Answers what of it counted. */
-export async function writeEvents(db: Db, told: Told[], now: Date): Promise<Told[]> {
+export interface Written {
+  /** What of it counted. */
+  heeded: Told[];
+  /** The ids of terminals that another transaction has in hand: nothing of them is written. */
+  busy: Set<string>;
+}
+
+/** Writes what was heard of terminals, each of which is named once. Waits for no other transaction. */
+export async function writeEvents(db: Db, told: Told[], now: Date): Promise<Written> {
   const usual = told.flatMap((one) => usualCase(one) ?? []);
-  const noted = usual.length > 0 ? await retried(() => noteHeard(db.pool, usual, now)) : new Set<string>();
+  const noted = usual.length > 0 ? await noteUsual(db, usual, now) : new Set<string>();
   const rest = told.filter(({ terminalId }) => !noted.has(terminalId));
-  const heeded = rest.length > 0 ? await retried(() => applyEvents(db, rest, now)) : [];
-  return [...told.filter(({ terminalId }) => noted.has(terminalId)), ...heeded];
+  const { heeded, busy } =
+    rest.length > 0 ? await retried(() => applyEvents(db, rest, now)) : { heeded: [], busy: new Set<string>() };
+  return { heeded: [...told.filter(({ terminalId }) => noted.has(terminalId)), ...heeded], busy };
+}
+
+/** One that is locked must not hold up those that share its statement: then all are left to the rules, which leave it out. */
+async function noteUsual(db: Db, usual: Heard[], now: Date): Promise<Set<string>> {
+  try {
+    return await retried(() => noteHeard(db.pool, usual, now));
+  } catch (error) {
+    if (isLockTimeout(error)) return new Set();
+    throw error;
+  }
 }
 
 /** A terminal that said nothing but that it is still there; undefined where rules have to be asked. */
@@ -47,13 +74,10 @@ function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
   return heard;
 }
 
-function applyEvents(db: Db, told: Told[], now: Date): Promise<Told[]> {
+function applyEvents(db: Db, all: Told[], now: Date): Promise<Written> {
   return db.sql.transaction().execute(async (tx) => {
-    // Who replaces a device ends its fault; that has to come before the next one is written, or after it.
-    const faulty = told.filter(({ events }) => events.some(tellsOfFault));
-    if (faulty.length > 0) await keepCredentials(tx, faulty);
-    const known = await lockPresence(tx, told);
-    const live = await liveAmong(tx, told);
+    const { known, live, busy } = await takeFree(tx, all);
+    const told = all.filter(({ terminalId }) => !busy.has(terminalId));
     const saved: (Origin & { state: PresenceState })[] = [];
     const changes: (Origin & Change)[] = [];
     const heeded = told.map((one) => ({ ...one, events: one.events.filter((event) => counts(live, one, event)) }));
@@ -72,8 +96,28 @@ function applyEvents(db: Db, told: Told[], now: Date): Promise<Told[]> {
     saved.sort((a, b) => (a.terminalId < b.terminalId ? -1 : 1));
     await savePresence(tx, saved);
     await addChanges(tx, changes);
-    return heeded;
+    return { heeded, busy };
   });
+}
+
+interface Taken {
+  known: Map<string, PresenceRow>;
+  /** The addresses of those that may say something. */
+  live: Map<string, string>;
+  busy: Set<string>;
+}
+
+/** What is known of those that no other transaction has in hand. */
+async function takeFree(tx: Tx, told: Told[]): Promise<Taken> {
+  // Who replaces a device ends its fault; that has to come before the next one is written, or after it.
+  const faulty = told.filter(({ events }) => events.some(tellsOfFault));
+  const kept = faulty.length > 0 ? await keepFreeCredentials(tx, faulty) : new Set<string>();
+  const known = new Map((await lockFreePresence(tx, told)).map((row) => [row.terminal_id, row]));
+  const rest = told.filter(({ terminalId }) => !known.has(terminalId));
+  const busy = rest.length > 0 ? await knownAmong(tx, rest) : new Set<string>();
+  const live = await liveAmong(tx, told);
+  for (const { terminalId } of faulty) if (live.has(terminalId) && !kept.has(terminalId)) busy.add(terminalId);
+  return { known, live, busy };
 }
 
 function justBefore(events: PresenceEvent[], now: Date): Date {

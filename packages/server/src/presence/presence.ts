@@ -12,7 +12,7 @@ import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Device } from "../terminals/devices.ts";
-import { moveTerminals } from "../terminals/life-cycle.ts";
+import { moveFreeTerminals } from "../terminals/life-cycle.ts";
 import { Gathering } from "./gathering.ts";
 import { type Told, writeEvents } from "./journal.ts";
 import type { Probes } from "./probes.ts";
@@ -110,9 +110,9 @@ async function mayBeThere(db: Kysely<Tables>, { accountId, terminalId }: Origin,
 }
 
 /** A fault is told with every heartbeat for as long as it lasts, so it is also heeded when it was told in the wrong moment. */
-async function writeAll({ db, clock }: PresenceDeps, told: Told[]): Promise<void> {
-  for (const { accountId, terminalId, events } of await writeEvents(db, told, clock.now())) {
-    const last = events.findLast((event) => event.kind === "heartbeat");
-    if (last?.fault) await moveTerminals(db.sql, clock, "device_fault", { accountId, terminalId });
-  }
+async function writeAll({ db, clock }: PresenceDeps, told: Told[]): Promise<ReadonlySet<string>> {
+  const { heeded, busy } = await writeEvents(db, told, clock.now());
+  const faulty = heeded.filter(({ events }) => events.findLast((event) => event.kind === "heartbeat")?.fault);
+  if (faulty.length > 0) await moveFreeTerminals(db.sql, clock, "device_fault", faulty);
+  return busy;
 }

@@ -10,17 +10,17 @@ export interface Origin {
 
 export type PresenceRow = Selectable<Tables["terminal_presence"]>;
 
-/** What is known of these terminals. Keeps it as it is until the transaction ends. */
-export async function lockPresence(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, PresenceRow>> {
-  const { rows } = await sql<PresenceRow>`
-    select presence.* from terminal_presence as presence
-    join ${keysOf(origins)} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
-    order by presence.account_id, presence.terminal_id
-    for no key update of presence`.execute(db);
-  return new Map(rows.map((row) => [row.terminal_id, row]));
+/** Those of them of which something is known. */
+export async function knownAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
+  const { rows } = await sql<{ terminal_id: string }>`
+    select presence.terminal_id from terminal_presence as presence
+    join ${keysOf(origins)} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id`.execute(
+    db,
+  );
+  return new Set(rows.map((row) => row.terminal_id));
 }
 
-/** The same of those that nobody else keeps. */
+/** What is known of those terminals that nobody else keeps. Keeps it as it is until the transaction ends. */
 export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): Promise<PresenceRow[]> {
   const { rows } = await sql<PresenceRow>`
     select presence.* from terminal_presence as presence
@@ -41,13 +41,16 @@ export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<
   return new Map(rows.map((row) => [row.terminal_id, row.address]));
 }
 
-/** Nobody replaces their credentials until the transaction ends. To be taken before `lockPresence`, as a replacement does. */
-export async function keepCredentials(db: Kysely<Tables>, origins: Origin[]): Promise<void> {
-  await sql`
-    select from terminal_credentials as credential
+/**
+ * Nobody replaces their credentials until the transaction ends; answers those of which nobody is just doing so. To be taken
+ * before `lockFreePresence`, as a replacement does.
+ */
+export async function keepFreeCredentials(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
+  const { rows } = await sql<{ terminal_id: string }>`
+    select credential.terminal_id from terminal_credentials as credential
     join ${keysOf(origins)} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id
-    order by credential.account_id, credential.terminal_id
-    for share of credential`.execute(db);
+    for share of credential skip locked`.execute(db);
+  return new Set(rows.map((row) => row.terminal_id));
 }
 
 function keysOf(origins: Origin[]): RawBuilder<unknown> {

@@ -1,6 +1,7 @@
 import { Telemetry, telemetryFields } from "@tillkeeper/contract/telemetry";
 import { Clean } from "typebox/value";
 import type { Db } from "../db/db.ts";
+import { isLockTimeout } from "../db/failures.ts";
 import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
@@ -57,12 +58,24 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
       )
       .finally(() => heldBack.any && soon());
   };
+  /** By halves where another transaction has one of them in hand: that one comes again, the others need not wait for it. */
+  const note = async (told: ToldField[]): Promise<FieldOfTerminal[]> => {
+    try {
+      return await retried(() => noteTelemetry(db.pool, told, clock.now()));
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+      const half = Math.ceil(told.length / 2);
+      if (half < told.length) return [...(await note(told.slice(0, half))), ...(await note(told.slice(half)))];
+      for (const one of told) keep(one);
+      return [];
+    }
+  };
   const write = async () => {
     const all = [...waiting.values()];
     waiting.clear();
     for (let from = 0; from < all.length; from += mostAtOnce) {
       try {
-        heldBack.add(await retried(() => noteTelemetry(db.pool, all.slice(from, from + mostAtOnce), clock.now())));
+        heldBack.add(await note(all.slice(from, from + mostAtOnce)));
       } catch (error) {
         for (const told of all.slice(from)) keep(told);
         throw error;

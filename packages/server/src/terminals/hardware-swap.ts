@@ -20,6 +20,7 @@ import { moveTerminals } from "./life-cycle.ts";
 import { findLiveClaim, type LiveClaim, mayHaveBegun } from "./live-claim.ts";
 import { modelOfSerial } from "./models.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
+import { lockOpenCode } from "./pairing/queries.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, listFormerDevices, lockTerminal, type TerminalRow } from "./queries.ts";
 import { endCredential } from "./replace-credential.ts";
@@ -74,6 +75,8 @@ async function swap(
   if (row.simulated || isSimulated(accountId, serialNumber)) throw virtualTerminal();
   if (sameSerial(row.device_serial_number, serialNumber)) throw unchanged();
   await endLiveOperation(tx, deps, caller, terminalId);
+  // Before the account's log, as whoever counts wrong tries does: each could wait for the other.
+  await lockOpenCode(tx, { accountId, terminalId });
   const former = await endCredential(tx, clock, { accountId, terminalId });
   await keepFormerDevice(tx, clock, row, caller.clientId);
   await deps.forgetDevice(tx, { accountId, terminalId });

@@ -23,6 +23,34 @@ export function movesOf(event: TerminalEvent): string {
   return `(values ${texts.join(", ")}) as move (status, remembered, next, next_remembered, next_reason)`;
 }
 
+/**
+ * The same for many at once, but for those that another transaction has in hand: for an event that is told again for as long
+ * as it lasts. Waits for nobody.
+ */
+export async function moveFreeTerminals(
+  db: Kysely<Tables>,
+  clock: Clock,
+  event: TerminalEvent,
+  places: { accountId: string; terminalId: string }[],
+): Promise<void> {
+  await sql`
+    with moved as (
+      select terminals.account_id, terminals.terminal_id, move.next, move.next_remembered, move.next_reason
+      from unnest(
+        ${places.map((place) => place.accountId)}::text[], ${places.map((place) => place.terminalId)}::text[]
+      ) as key (account_id, terminal_id)
+      join terminals on terminals.account_id = key.account_id and terminals.terminal_id = key.terminal_id
+      join ${sql.raw(movesOf(event))}
+        on move.status = terminals.status and move.remembered is not distinct from terminals.status_before_inactive
+      for no key update of terminals skip locked
+    )
+    update terminals set
+      status = moved.next, status_before_inactive = moved.next_remembered, status_reason = moved.next_reason,
+      updated_at = ${clock.now()}
+    from moved
+    where terminals.account_id = moved.account_id and terminals.terminal_id = moved.terminal_id`.execute(db);
+}
+
 type Place = { accountId: string } & ({ terminalId: string } | { storeRef: string });
 
 /**

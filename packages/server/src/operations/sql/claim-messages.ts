@@ -1,5 +1,7 @@
 import type { OperationName, OperationParameters, WhenBusy } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
+import type { Db } from "../../db/db.ts";
+import { isLockTimeout } from "../../db/failures.ts";
 import { isBeingCancelled, operationOf } from "./release.ts";
 
 /** A command on its way to a terminal. */
@@ -136,12 +138,12 @@ export async function findSentBefore(pool: Pool, now: Date, addresses: string[])
   return rows.map(toMessage);
 }
 
-const afterHello = `
+const afterHello = (locked: "nowait" | "") => `
 with due as (
   select account_id, operation_id, ${nextAfterHello} as kind, $6::text as address
   from operation_claims as claim
   where account_id = $4 and terminal_id = $5 and deadline + interval '0' > $1::timestamptz
-  for update
+  for update ${locked}
 ), marked as (${mark})
 ${withParameters}`;
 
@@ -157,11 +159,21 @@ interface Hello {
 }
 
 /** What has to be said about the terminal's live operation, if any, now that it has said hello. */
-export async function claimAfterHello(pool: Pool, hello: Hello): Promise<Message | undefined> {
+export async function claimAfterHello({ pool, waits }: Pick<Db, "pool" | "waits">, hello: Hello) {
+  try {
+    return await claimOf(pool, hello, "nowait");
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    const { accountId: group, terminalId: member } = hello;
+    return waits({ group, member }, () => claimOf(pool, hello, ""));
+  }
+}
+
+async function claimOf(pool: Pool, hello: Hello, locked: "nowait" | ""): Promise<Message | undefined> {
   const { accountId, terminalId, address, now, nextDueAt, named } = hello;
   const { rows } = await pool.query<Row>({
     // Without a name: planned anew each time, for what is there. A plan made while little is live may walk it all later.
-    text: afterHello,
+    text: afterHello(locked),
     values: [now, nextDueAt, named, accountId, terminalId, address],
   });
   return rows[0] && toMessage(rows[0]);

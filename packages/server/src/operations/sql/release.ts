@@ -10,7 +10,12 @@ export function lockedClaim(meeting: Meeting): string {
   select * from operation_claims as claim
   where claim.account_id = input.account_id and claim.operation_id = input.id
   offset 0
-  for no key update${meeting === "skip" ? " skip locked" : ""}`;
+  for no key update${skipping(meeting)}`;
+}
+
+/** What a locking clause ends with. */
+export function skipping(meeting: Meeting): string {
+  return meeting === "skip" ? " skip locked" : "";
 }
 
 /**

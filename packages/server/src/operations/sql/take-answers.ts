@@ -3,7 +3,7 @@ import type { OperationStatus } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
 import { movesOf } from "../../terminals/life-cycle.ts";
 import type { Finish } from "../finish.ts";
-import { cancellationFrom, lockedClaim, type Meeting, operationOf, release } from "./release.ts";
+import { cancellationFrom, lockedClaim, type Meeting, operationOf, release, skipping } from "./release.ts";
 
 /**
  * How an answer was met. `live`: it ended its operation. `over`: it is stored otherwise, or was before. `early`: it is not the
@@ -22,7 +22,13 @@ export interface Answered {
   ended?: { deviceModel: string | null; createdAt: Date };
 }
 
-/** How each answer is met: by its log, its claim and its row. */
+/** Whether what came of the operation moves its terminal. */
+const mayMove = (row: string) => `(${row}.operation = 'check_update' and ${row}.status = 'COMPLETED')`;
+
+/**
+ * How each answer is met: by its log, its claim and its row. Locked are first the terminal that may move, then the claim, and
+ * the log last, as whoever replaces a device does: in any other order each could wait for the other.
+ */
 const meet = (meeting: Meeting) => `with input as (
   select * from unnest(
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::uuid[], $7::integer[], $8::boolean[],
@@ -36,22 +42,38 @@ const meet = (meeting: Meeting) => `with input as (
     has_origin, request_key, request_sha256, parameters, created_at, created_by, deadline, begun_at, readable, stored_as, position
   )
   order by account_id, address
-), log as (
-  select input.position, log.number, log.last_id
+), terminal as (
+  select input.position
   from input cross join lateral (
+    select from terminals
+    where terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
+    offset 0
+    for no key update${skipping(meeting)}
+  ) as terminal
+  where ${mayMove("input")}
+), free as (
+  select input.* from input
+  where not ${mayMove("input")} or exists (select from terminal where terminal.position = input.position)
+), claim as (
+  select input.position, claim.*
+  from free as input cross join lateral (${lockedClaim(meeting)}) as claim
+  where claim.terminal_id = input.terminal_id
+), ready as ${meeting === "skip" ? "(select * from free)" : "materialized (select free.* from free left join claim using (position))"}, log as (
+  select input.position, log.number, log.last_id
+  from ready as input cross join lateral (
     select * from terminal_addresses as log
     where log.account_id = input.account_id and log.address = input.address and log.terminal_id = input.terminal_id
     offset 0
-    for no key update
+    for no key update${skipping(meeting)}
   ) as log
-), claim as (
-  select input.position, claim.*
-  from input cross join lateral (${lockedClaim(meeting)}) as claim
-  where claim.terminal_id = input.terminal_id
 ), met as (
   select input.*, log.number as held, log.last_id as held_id, stored.status as stored_status,
     case
-      when log.position is null then 'unknown'
+      when log.position is null then case when exists (
+        select from terminal_addresses as taken
+        where taken.account_id = input.account_id and taken.address = input.address
+          and taken.terminal_id = input.terminal_id
+      ) then 'busy' else 'unknown' end
       when input.number > log.number and input.after > log.number then 'early'
       when coalesce(claim.operation, stored.operation) <> input.operation then 'of_another'
       when claim.deadline <= input.at then 'overdue'
