@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { errorCodes } from "@tillkeeper/contract/http/errors";
 import { describe, expect, it } from "vitest";
+import { excludedFiles, excludedTests } from "../../packages/server/test/replicas/exclusions.ts";
 import { findViolations } from "./boundaries.ts";
 import { readImports } from "./imports.ts";
 
@@ -90,6 +91,23 @@ describe("the repository", () => {
     const inParts = [29, 34, 35, 36, 37];
     const decided = new Set([...whole, ...inParts].map((number) => `D${number}`));
     expect(new Set(rows.map(([, decision]) => decision))).toEqual(decided);
+  });
+
+  it("excludes from the tests on three servers only tests that exist", () => {
+    const folder = join(root, "packages/server/test");
+    const titlesOf = (file: string) =>
+      [...readFileSync(join(folder, file), "utf8").matchAll(/^\s*(?:it|test|describe|\])\S*\(\s*(["`])(.+?)\1,/gm)].map(
+        ([, , title]) => (title as string).split("%s"),
+      );
+    const gone = excludedTests.filter(
+      ({ file, test }) =>
+        !titlesOf(file).some(([head = "", tail]) =>
+          tail === undefined ? test === head : test.startsWith(head) && test.endsWith(tail),
+        ),
+    );
+    expect(gone).toEqual([]);
+    const filesGone = excludedFiles.filter(({ file }) => !existsSync(join(folder, file.replace("/**", ""))));
+    expect(filesGone).toEqual([]);
   });
 
   it("names every dependency in docs/dependencies.md", () => {

@@ -45,6 +45,12 @@ describe("a database that went back", () => {
     );
   });
 
+  it("gives no number twice where the database knows of none: the first may have been given since", async () => {
+    const fresh = await server.account("T29000002");
+    await noteRestored(server, actor, "told");
+    expect((await registerForPairing(server, fresh, String(serial++))).terminal_id).toBe("T29000002-T1001");
+  });
+
   it("says of no window before that moment that nothing was delivered", async () => {
     const device = await activeDevice(server, tenant, String(serial++));
     await device.leave();

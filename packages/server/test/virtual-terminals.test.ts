@@ -104,6 +104,24 @@ describe("virtual terminals, by the documented API alone", () => {
     expect(await perform(terminal, "open_menu")).toMatchObject({ status: "COMPLETED" });
   });
 
+  it("are another device when their memory is lost: they get another address, and go on from the last close", async () => {
+    const terminal = await register("004");
+    const addresses = async () => {
+      const text = "select address from terminal_addresses where terminal_id = $1 order by created_at";
+      return (await server.db.pool.query(text, [terminal])).rows.map(({ address }) => address as string);
+    };
+    const before = await perform(terminal, "end_of_day");
+    expect(before).toMatchObject({ status: "COMPLETED", result: { batch_id: "000001" } });
+    const [address] = await addresses();
+    await fleet.stop(terminal);
+    rmSync(join(folder, `${terminal}.json`));
+    await server.restart();
+    const closed = { batch_id: "000002", start_of_day_at: before.result.last_end_of_day_at };
+    await vi.waitUntil(async () => (await addresses()).length === 2);
+    expect(await perform(terminal, "end_of_day")).toMatchObject({ status: "COMPLETED", result: closed });
+    expect(await addresses()).toEqual([address, expect.not.stringMatching(address as string)]);
+  });
+
   it("run at one of two servers only, and move to the other when the first one ends", async () => {
     const database = await createTestDatabase();
     const starts: string[] = [];

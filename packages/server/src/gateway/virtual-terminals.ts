@@ -21,6 +21,8 @@ export interface VirtualTerminalSpec {
   releaseKeys?: () => Promise<ReleasePublicKey[]>;
   /** Its last close, which may have been made at another server. */
   lastClose?: EndOfDayResult | undefined;
+  /** To be called when its journal turns out to be lost, or an old copy: it is started again with another address. */
+  memoryLost: () => void;
   clientId: string;
   /** PEM text of the certificates to trust, where those of the system are not meant. */
   ca?: string;
@@ -50,10 +52,11 @@ const lookEveryMs = 5_000;
 export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () => void } {
   let wake = () => {};
   const running = new Set<string>();
+  const memoriesLost = new Set<string>();
 
   async function look(): Promise<void> {
     // One that was away and is back between two looks has another credential.
-    for (const terminalId of await takeOver(deps)) running.delete(terminalId);
+    for (const terminalId of [...(await takeOver(deps)), ...memoriesLost]) running.delete(terminalId);
     const leased = await lease(deps);
     const wanted = new Set(leased.map((row) => row.terminal_id));
     for (const terminalId of running) if (!wanted.has(terminalId)) await stop(terminalId);
@@ -63,8 +66,15 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   /** One that cannot be started is tried again at the next look, and keeps none of the others from starting. */
   async function start(row: Leased): Promise<void> {
     const { terminal_id } = row;
+    const memoryLost = () => {
+      memoriesLost.add(terminal_id);
+      wake();
+    };
+    const address = memoriesLost.has(terminal_id) ? null : row.address;
     try {
-      await deps.host.start(await specOf(deps, row));
+      const spec = await specOf(deps, { ...row, address });
+      memoriesLost.delete(terminal_id);
+      await deps.host.start({ ...spec, memoryLost });
       running.add(terminal_id);
     } catch (error) {
       deps.log.warn({ err: error, terminal_id }, "a virtual terminal could not be started, it is tried again");
@@ -99,7 +109,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
 }
 
 /** With a fresh password, and another address unless this server has the journal of the one before. */
-async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSpec> {
+async function specOf(deps: VirtualDeps, row: Leased): Promise<Omit<VirtualTerminalSpec, "memoryLost">> {
   const { account_id: accountId, terminal_id: terminalId, device_serial_number: serialNumber } = row;
   const { address, password, former } = await credentialOf(deps, row);
   const admitted = await deps.admit({ address, password, former, generation: generationOf({ token_lapses: 0 }) });

@@ -62,10 +62,12 @@ export async function noteRestored(
   return { accounts: accounts.length, codesEnded };
 }
 
-/** At the next thousand: a number that the lost time gave is not given again. */
+/**
+ * At the next thousand: a number that the lost time gave is not given again. Where none had been given, too: the first may
+ * have been.
+ */
 function goesOn(column: string) {
-  const name = sql.ref(column);
-  return sql`case when ${name} = 0 then 0 else (${name} / 1000 + 1) * 1000 end`;
+  return sql`(${sql.ref(column)} / 1000 + 1) * 1000`;
 }
 
 /** Before anything else: what expires from now on is judged by it. */
