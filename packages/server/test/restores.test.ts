@@ -45,6 +45,27 @@ describe("a database that went back", () => {
     );
   });
 
+  it("is noted for all accounts or for none: one that fails loses it for nobody", async () => {
+    const [first, last] = [await server.account("T29000000"), await server.account("T29000009")];
+    const terminals = new Map<string, string>();
+    for (const one of [first, last]) {
+      terminals.set(one.aid, (await registerForPairing(server, one, String(serial++))).terminal_id);
+    }
+    await server.db.pool.query("delete from database_restores");
+    await server.db.pool.query(
+      `create function fail() returns trigger language plpgsql as $$ begin raise 'full'; end $$;
+       create trigger fail before insert on audit_log for each row when (new.account_id = 'T29000009') execute function fail()`,
+    );
+    await expect(noteRestored(server, actor, "noticed")).rejects.toThrow("full");
+    await server.db.pool.query("drop trigger fail on audit_log");
+    expect(await count()).toBe(0);
+    expect(await noteRestored(server, actor, "noticed")).toMatchObject({ accounts: 3 });
+    for (const one of [first, last]) {
+      const next = await registerForPairing(server, one, String(serial++));
+      expect([terminals.get(one.aid), next.terminal_id]).toEqual([`${one.aid}-T0001`, `${one.aid}-T1001`]);
+    }
+  });
+
   it("gives no number twice where the database knows of none: the first may have been given since", async () => {
     const fresh = await server.account("T29000002");
     await noteRestored(server, actor, "told");
