@@ -300,16 +300,23 @@ class Credentials:
         return self._ask("renewal", "/v1/device/token", known or self._serial, {**who, **lost, **held})
 
     def _hand_in(self) -> None:
-        """A device that was replaced still tells what it did as the address of its journal."""
-        address = self._journal.address
+        """A device that was replaced still tells what it did as the address of its journal.
+
+        Also when all is told: to say the last again is to ask how far the server is, whose database may have gone back.
+        """
+        journal, last = self._journal, self._journal.last_number
+        held = journal.held["number"] if journal.held else 0
+        after = min(held, last - 1)
         try:
-            while address and (results := self._journal.untold(MOST_HANDED_IN)):
-                body = {"address": address, "results": results}
-                memory = memory_of(self._ask("results", "/v1/device/results", address, body))
-                fits = self._journal.fits(memory)
-                if not fits or memory["number"] < results[-1]["number"]:
-                    log.warning("the server holds %s of what was handed in", memory)
+            while journal.address and after < last and (results := journal.after(after, MOST_HANDED_IN)):
+                body = {"address": journal.address, "results": results}
+                memory = memory_of(self._ask("results", "/v1/device/results", journal.address, body))
+                if not journal.fits(memory):
+                    log.warning("the server holds %s of another journal", memory)
                     return
-                self._journal.held = memory
+                journal.held, before = memory, held
+                after = held = memory["number"]
+                if held == before:  # nothing is gained by saying the same again
+                    return
         except (Refused, NoAnswer, ValueError) as failure:
             log.warning("what is left of the journal could not be handed in: %s", failure)

@@ -138,11 +138,23 @@ class MemoryTest(AddressTest):
         self.assertIsNone(it.start(None))
         self.assertEqual([it["operation_id"] for it in self.server.logs[first]], [str(it) for it in range(120)])
         handed_in = [it for it in self.server.asked if "results" in it]
-        self.assertEqual([len(it["results"]) for it in handed_in], [50, 50, 20])  # and no more after that
+        sizes = [len(it["results"]) for it in handed_in]
+        self.assertEqual((sizes[:3], set(sizes[3:])), ([50, 50, 20], {1}))  # and from then on it asks
         self.assertEqual({it["address"] for it in handed_in}, {first})
         proofs = [it.args for it in proof.call_args_list if it.args[0] == "results"]
         self.assertEqual(proofs[0], ("results", "http://server/v1/device/results", "n", first, None))
-        self.assertEqual(len(proofs), 3)
+        self.assertEqual(len(proofs), len(handed_in))
+
+    def test_it_hands_in_again_what_a_database_that_went_back_has_lost(self) -> None:
+        first, memory = self.start("7K3M-92XD")
+        for number in range(60):
+            self.close_the_day(memory, str(number))
+        it, memory = self.device()
+        for lost in (60, 3, 60, 0):
+            del self.server.logs.get(first, [])[60 - lost :]
+            it._hand_in()
+            self.assertEqual([it["operation_id"] for it in self.server.logs[first]], [str(it) for it in range(60)])
+            self.assertEqual(memory.held["number"], 60)
 
 
 class PasswordTest(AddressTest):

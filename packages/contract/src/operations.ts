@@ -35,8 +35,7 @@ export const defaultTimeoutSeconds = {
 
 /**
  * Whether it does no harm that two devices carry the operation out. One that is not repeatable belongs to the address that
- * the terminal had when it was accepted, and is never sent to another. A command that may have arrived counts as one that may
- * have begun.
+ * the terminal had when it was accepted, and is never sent to another. It counts as sent from then on: only its device cancels it.
  */
 export const repeatable = {
   open_menu: true,

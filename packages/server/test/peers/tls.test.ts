@@ -139,7 +139,7 @@ describe.each(outsideBrokers)("%s with a certificate of a private authority", (c
   it("has a connection ended over TLS, too", async () => {
     const device = await activeDevice(scene("reference"), { onTestFinished });
     expect((await stage.call("POST", stage.terminal(device.id, "/credentials"))).status).toBe(201);
-    await device.agent.until({ event: "disconnected" }, { timeout: 5_000 });
+    await device.agent.until({ event: "disconnected" });
   });
 
   it("is refused by agents that trust another authority, or those of the system alone", async () => {

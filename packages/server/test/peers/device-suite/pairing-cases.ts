@@ -2,9 +2,6 @@ import { expect, it } from "vitest";
 import { operations } from "./desk.ts";
 import { activeDevice, pairedDevice, type Scene, SuiteDevice } from "./device.ts";
 
-/** By then a device that was replaced must have lost its connection. */
-const lockedOutWithinMs = 5_000;
-
 export function pairingCases(scene: Scene): void {
   const { stage } = scene;
 
@@ -38,11 +35,9 @@ export function pairingCases(scene: Scene): void {
   it("is locked out when other hardware takes its place, which goes on with the history", async (context) => {
     const old = await activeDevice(scene, context);
     const serial = `${old.serial}-NEW`;
-    const replaced = Date.now();
     const answer = await stage().call("POST", stage().terminal(old.id, "/device"), { device_serial_number: serial });
     expect(answer.status).toBe(200);
-    await old.agent.until({ event: "disconnected" }, { timeout: lockedOutWithinMs });
-    expect(Date.now() - replaced).toBeLessThan(lockedOutWithinMs);
+    await old.agent.until({ event: "disconnected" });
     await old.agent.until({ event: "locked_out" });
 
     const fresh = new SuiteDevice(scene, context, { id: old.id, serial });
