@@ -247,7 +247,7 @@ describe("operations that meet", () => {
           const { rows } = await server.db.sql.executeQuery(CompiledQuery.raw(waitsForLock));
           if (rows.length > 0) counts.push(rows.length);
         }
-        expect(Math.max(...counts)).toBe(1);
+        expect(Math.max(...counts)).toBeLessThanOrEqual(server.urls.length);
         await client.query("commit");
       } finally {
         client.release(true);

@@ -53,11 +53,12 @@ describe("a database that went back", () => {
     }
     await server.db.pool.query("delete from database_restores");
     await server.db.pool.query(
-      `create function fail() returns trigger language plpgsql as $$ begin raise 'full'; end $$;
+      `drop function if exists fail cascade;
+        create function fail() returns trigger language plpgsql as $$ begin raise 'full'; end $$;
        create trigger fail before insert on audit_log for each row when (new.account_id = 'T29000009') execute function fail()`,
     );
     await expect(noteRestored(server, actor, "noticed")).rejects.toThrow("full");
-    await server.db.pool.query("drop trigger fail on audit_log");
+    await server.db.pool.query("drop function fail cascade");
     expect(await count()).toBe(0);
     expect(await noteRestored(server, actor, "noticed")).toMatchObject({ accounts: 3 });
     for (const one of [first, last]) {
