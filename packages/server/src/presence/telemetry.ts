@@ -58,24 +58,16 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
       )
       .finally(() => heldBack.any && soon());
   };
-  /** By halves where another transaction has one of them in hand: that one comes again, the others need not wait for it. */
-  const note = async (told: ToldField[]): Promise<FieldOfTerminal[]> => {
-    try {
-      return await retried(() => noteTelemetry(db.pool, told, clock.now()));
-    } catch (error) {
-      if (!isLockTimeout(error)) throw error;
-      const half = Math.ceil(told.length / 2);
-      if (half < told.length) return [...(await note(told.slice(0, half))), ...(await note(told.slice(half)))];
-      for (const one of told) keep(one);
-      return [];
-    }
-  };
   const write = async () => {
     const all = [...waiting.values()];
     waiting.clear();
     for (let from = 0; from < all.length; from += mostAtOnce) {
       try {
-        heldBack.add(await note(all.slice(from, from + mostAtOnce)));
+        const { answered, busy } = await byHalves(all.slice(from, from + mostAtOnce), (told) =>
+          retried(() => noteTelemetry(db.pool, told, clock.now())),
+        );
+        heldBack.add(answered);
+        for (const told of busy) keep(told);
       } catch (error) {
         for (const told of all.slice(from)) keep(told);
         throw error;
@@ -99,6 +91,22 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
       await heldBack.record();
     },
   };
+}
+
+/**
+ * Does work for all of them in one statement; by halves where another transaction has one of them in hand. That one is
+ * `busy`, and the others need not wait for it.
+ */
+async function byHalves<T, R>(all: T[], work: (some: T[]) => Promise<R[]>): Promise<{ answered: R[]; busy: T[] }> {
+  try {
+    return { answered: await work(all), busy: [] };
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    if (all.length === 1) return { answered: [], busy: all };
+    const half = Math.ceil(all.length / 2);
+    const [first, second] = [await byHalves(all.slice(0, half), work), await byHalves(all.slice(half), work)];
+    return { answered: [...first.answered, ...second.answered], busy: [...first.busy, ...second.busy] };
+  }
 }
 
 /** Fields whose values came too soon for the history: the last of a burst gets there when the burst is over. */
