@@ -4,6 +4,7 @@ import { accountCommand } from "./commands/account.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { backupCommand, restoreCommand } from "./commands/backup.ts";
+import { checkAgentCommand } from "./commands/check-agent.ts";
 import { clientCommand } from "./commands/client.ts";
 import { configurationCommand } from "./commands/configuration.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -43,6 +44,7 @@ for (const command of [
   settingsCommand(),
   auditCommand(),
   agentCommand(),
+  checkAgentCommand(),
   releaseCommand(),
   configurationCommand(),
   demoCommand(),

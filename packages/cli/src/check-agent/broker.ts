@@ -1,0 +1,130 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import {
+  clientIdBelongsTo,
+  type DownChannel,
+  deviceTopicPrefix,
+  topic,
+  type UpChannel,
+} from "@tillkeeper/contract/mqtt";
+import { mayPublish, maySubscribe } from "@tillkeeper/server/broker-access/topic-rules";
+import { usualAllowance } from "@tillkeeper/server/gateway/mqtt/budget";
+import { ProtocolError } from "@tillkeeper/server/gateway/mqtt/frames";
+import type { ConnectPacket } from "@tillkeeper/server/gateway/mqtt/incoming";
+import { Link, type LinkHost } from "@tillkeeper/server/gateway/mqtt/link";
+import { returnCodes } from "@tillkeeper/server/gateway/mqtt/outgoing";
+import { Turns } from "@tillkeeper/server/gateway/mqtt/turns";
+import { Relay } from "./relay.ts";
+
+export interface BrokerEvents {
+  /** Whether the credential holds. */
+  admits: (username: string, password: string) => boolean;
+  connected(link: Link, packet: ConnectPacket): void;
+  refused(): void;
+  said(link: Link, channel: UpChannel, payload: Buffer): void;
+  /** Ended without a DISCONNECT. */
+  willOf(link: Link, payload: Buffer): void;
+  ended(link: Link): void;
+  /** It did what no device may do; the connection ends. */
+  misbehaved(link: Link, fault: string): void;
+}
+
+/** The server's own broker for one device, without anything behind it: what happens on it is for `events` to answer. */
+export class Broker {
+  /** The return code with which connections are refused; 0 lets them in. */
+  refusing: number = returnCodes.accepted;
+  readonly #server: Server;
+  readonly #relay: Relay;
+  readonly #links = new Set<Link>();
+  readonly #silenced = new WeakSet<Link>();
+
+  private constructor(server: Server, relay: Relay) {
+    this.#server = server;
+    this.#relay = relay;
+  }
+
+  /** Devices connect to this host, at `port`. */
+  static async open(host: string, events: BrokerEvents): Promise<Broker> {
+    const server = createServer({ noDelay: true }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const relay = await Relay.open(host, (server.address() as AddressInfo).port);
+    const broker = new Broker(server, relay);
+    const rules = broker.#rules(events);
+    server.on("connection", (socket) => {
+      const link = new Link(socket, rules);
+      socket.once("close", () => {
+        if (broker.#links.delete(link)) events.ended(link);
+      });
+    });
+    return broker;
+  }
+
+  get port(): number {
+    return this.#relay.port;
+  }
+
+  /** Sends to every connection of this address that listens. */
+  send(address: string, channel: DownChannel, payload: string): void {
+    for (const link of this.#links) {
+      const qos = link.address === address ? link.qosOf(channel) : undefined;
+      if (qos !== undefined) void link.send(topic(address, channel), Buffer.from(payload), qos);
+    }
+  }
+
+  /** Breaks every connection. */
+  cut(): void {
+    this.#relay.cut();
+  }
+
+  /** The connections that there are go silent, without an end. */
+  silence(): void {
+    for (const link of this.#links) this.#silenced.add(link);
+    this.#relay.silence();
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    await this.#relay.close();
+    for (const link of this.#links) link.end();
+    await closed;
+  }
+
+  #rules(events: BrokerEvents): LinkHost {
+    return {
+      turns: new Turns(),
+      allowance: usualAllowance,
+      enter: async (link, packet) => {
+        const code = this.#codeFor(packet, events);
+        if (code !== returnCodes.accepted) {
+          events.refused();
+          return code;
+        }
+        for (const other of this.#links) if (other.id === link.id) other.end();
+        link.address = packet.username;
+        this.#links.add(link);
+        events.connected(link, packet);
+        return code;
+      },
+      take: async (link, packet) => {
+        const { address = "" } = link;
+        if (!mayPublish(address, packet.topic)) throw new ProtocolError(`not allowed to publish to ${packet.topic}`);
+        events.said(link, packet.topic.slice(deviceTopicPrefix(address).length) as UpChannel, packet.payload);
+      },
+      filterEnd: ({ address = "" }, filter) =>
+        maySubscribe(address, filter) ? filter.slice(deviceTopicPrefix(address).length) : undefined,
+      bequeathed: (link, { payload }) => events.willOf(link, payload),
+      failed: (link, error) => {
+        if (error instanceof ProtocolError && !this.#silenced.has(link)) events.misbehaved(link, error.message);
+      },
+    };
+  }
+
+  #codeFor({ level, clientId, username, password }: ConnectPacket, { admits }: BrokerEvents): number {
+    if (this.refusing !== returnCodes.accepted) return this.refusing;
+    if (level === 0) return returnCodes.badProtocol;
+    if (clientId === "") return returnCodes.badClientId;
+    if (username === undefined || !clientIdBelongsTo(clientId, username)) return returnCodes.badCredentials;
+    return admits(username, password?.toString("utf8") ?? "") ? returnCodes.accepted : returnCodes.badCredentials;
+  }
+}

@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, rm } from "node:fs/promises";
+import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
+
+/** What can be done to the device beside talking to it. What is left out cannot. */
+export interface Device {
+  /** The power goes: whatever it was doing, it does no more. */
+  cut?(): Promise<void>;
+  /** Switches it on, with the login that holds now. */
+  start?(): Promise<void>;
+  /** Both in one, for a device that is elsewhere; resolves when the power is back. */
+  restart?(): Promise<void>;
+  /** Ends it in order, as an update or its operator does. */
+  stop?(): Promise<void>;
+  /** Somebody closes the day at it. */
+  closeByHand?(): Promise<void>;
+  /** The folder with its journal: notes a copy, and puts it back. Only while it is off. */
+  journal?: { copy(): Promise<void>; restore(): Promise<void> };
+  /** Leaves nothing running that was started here. */
+  end(): Promise<void>;
+}
+
+/** Environment variables that say how to connect. */
+export type LoginVariables = () => Promise<Record<string, string>>;
+
+export interface DeviceCommands {
+  start?: string | undefined;
+  restart?: string | undefined;
+  closeByHand?: string | undefined;
+  journal?: string | undefined;
+  /** Asks somebody who stands beside the device to do something. */
+  ask?: ((what: string) => void) | undefined;
+}
+
+/** The device as the commands of the command line have it. */
+export function deviceOf(commands: DeviceCommands, login: LoginVariables, tell: (line: string) => void): Device {
+  const { start, restart, closeByHand, journal, ask } = commands;
+  const run = (command: string) => async () => runOnce(command, await login(), tell);
+  const device: Device = { end: async () => undefined };
+  if (closeByHand !== undefined) device.closeByHand = run(closeByHand);
+  if (start === undefined) {
+    if (restart !== undefined) device.restart = run(restart);
+    else if (ask) device.restart = async () => ask("Cut the power of the device now, and switch it on again.");
+    return device;
+  }
+  const program = new StartedProgram(start, login, tell);
+  device.start = () => program.start();
+  device.cut = () => program.end("SIGKILL");
+  device.stop = () => program.end("SIGTERM");
+  const keeper = journal === undefined ? undefined : keeperOf(journal);
+  if (keeper) device.journal = keeper;
+  device.end = async () => {
+    await program.end("SIGKILL");
+    await keeper?.forget();
+  };
+  return device;
+}
+
+/** A program that is the device, with all that it starts. */
+class StartedProgram {
+  readonly #command: string;
+  readonly #login: LoginVariables;
+  readonly #tell: (line: string) => void;
+  #child: ChildProcess | undefined;
+
+  constructor(command: string, login: LoginVariables, tell: (line: string) => void) {
+    this.#command = command;
+    this.#login = login;
+    this.#tell = tell;
+  }
+
+  async start(): Promise<void> {
+    const child = spawnShell(this.#command, await this.#login(), this.#tell);
+    this.#child = child;
+    child.once("exit", (code, signal) => {
+      if (this.#child === child) this.#tell(`(the device's program has ended: ${signal ?? code})`);
+    });
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (!child?.pid) return;
+    const gone = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "exit");
+    try {
+      // A group of its own: what the shell has started goes with it.
+      process.kill(-child.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+    await gone;
+  }
+}
+
+async function runOnce(command: string, env: Record<string, string>, tell: (line: string) => void): Promise<void> {
+  const child = spawnShell(command, env, tell);
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new StartupError(`${command}: ended with ${code}.`);
+}
+
+function spawnShell(command: string, env: Record<string, string>, tell: (line: string) => void): ChildProcess {
+  const child = spawn(command, {
+    shell: true,
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => tell(text.trimEnd()));
+  return child;
+}
+
+/** Copies the folder beside itself. */
+function keeperOf(folder: string): NonNullable<Device["journal"]> & { forget(): Promise<void> } {
+  const copy = `${withoutTrailingSlashes(folder)}.check-agent-copy`;
+  const remove = (path: string) => rm(path, { recursive: true, force: true });
+  const replace = async (from: string, to: string) => {
+    await remove(to);
+    await cp(from, to, { recursive: true, preserveTimestamps: true });
+  };
+  return { copy: () => replace(folder, copy), restore: () => replace(copy, folder), forget: () => remove(copy) };
+}

@@ -1,0 +1,334 @@
+import type {
+  CancelMessage,
+  CommandMessage,
+  Memory,
+  Messages,
+  ResultMessage,
+  WelcomeMessage,
+} from "@tillkeeper/contract/mqtt";
+import type { Device } from "../../src/check-agent/device.ts";
+import type { Referee } from "../../src/check-agent/referee.ts";
+import type { Fault } from "./faults.ts";
+import { versions, withFiles } from "./small-files.ts";
+import { closeByHand, type Entry, SmallJournal, SmallReader } from "./small-journal.ts";
+import { repeatMs, SmallLink } from "./small-link.ts";
+
+const workMs = 30;
+/** So that something surely happens meanwhile. */
+const longWorkMs = 4_000;
+const longWorkers: readonly Fault[] = [
+  "begins anew after a crash",
+  "forgets what it has begun",
+  "a crash is a failed close",
+  "two at once",
+  "drops what is cancelled too late",
+  "does not say started",
+];
+const bootMs = 50;
+const operations = new Set(["open_menu", "check_update", "end_of_day", "send_logs"]);
+
+type Answer = Partial<ResultMessage>;
+
+/** The run of the program, which ends with the power. */
+interface Run {
+  link: SmallLink;
+  connections: number;
+  welcomed: boolean;
+  /** By which the server's clock is ahead. */
+  clockMs: number;
+  memory: Memory | undefined;
+  queue: CommandMessage[];
+  running: Set<string>;
+  /** Numbers that need not be told again yet. */
+  told: Set<number>;
+}
+
+/** An agent of level 2 with a password, in memory and without processes. It keeps all the laws, but for its faults. */
+export class SmallAgent implements Device {
+  readonly #referee: Referee;
+  readonly #faults: ReadonlySet<Fault>;
+  readonly #journal = new SmallJournal();
+  readonly #reader = new SmallReader();
+  #run: Run | undefined;
+
+  constructor(referee: Referee, ...faults: Fault[]) {
+    this.#referee = referee;
+    this.#faults = new Set(faults);
+  }
+
+  readonly journal = {
+    copy: async (): Promise<void> => this.#journal.copy(),
+    restore: async (): Promise<void> => this.#journal.restore(),
+  };
+
+  async start(): Promise<void> {
+    const { address } = this.#referee.identity;
+    if (address !== this.#journal.address) this.#journal.moveTo(address, this.#has("another order at a new address"));
+    const link = new SmallLink(this.#referee, address, (fault) => this.#has(fault), {
+      up: () => this.#greet(),
+      heard: (channel, payload) => this.#attempt(channel, payload),
+    });
+    this.#run = {
+      link,
+      connections: 0,
+      welcomed: false,
+      clockMs: 0,
+      memory: undefined,
+      queue: [],
+      running: new Set(),
+      told: new Set(),
+    };
+    this.#afterCrash(this.#run);
+  }
+
+  async cut(): Promise<void> {
+    if (this.#has("journal not on the disk")) this.#journal.loseLast();
+    if (this.#has("forgets what it has begun")) this.#journal.begin(undefined);
+    await this.end();
+  }
+
+  async stop(): Promise<void> {
+    const run = this.#run;
+    this.#run = undefined;
+    await run?.link.stop(!this.#has("no goodbye"));
+  }
+
+  async closeByHand(): Promise<void> {
+    this.#reader.close();
+  }
+
+  async end(): Promise<void> {
+    this.#run?.link.destroy();
+    this.#run = undefined;
+  }
+
+  #has(fault: Fault): boolean {
+    return this.#faults.has(fault);
+  }
+
+  #greet(): void {
+    const run = this.#run;
+    if (!run) return;
+    run.connections += 1;
+    if (this.#has("hello once only for all connections") && run.connections > 1) return;
+    this.#hello(run);
+    if (this.#has("heartbeat before the welcome")) run.link.beat(run.memory);
+  }
+
+  #hello(run: Run): void {
+    const answered = this.#has("hello names the answered") ? this.#journal.entries.slice(-1) : [];
+    const begun = [...run.running, ...answered.map(({ operation_id }) => operation_id)];
+    run.link.say("hello", {
+      protocol: 1,
+      agent: "small-agent/1",
+      sent_at: new Date().toISOString(),
+      session: run.link.session,
+      operations: [
+        ...run.queue.map(({ operation_id }) => ({ operation_id, phase: "delivered" })),
+        ...begun.map((operation_id) => ({ operation_id, phase: "started" })),
+      ],
+    });
+    if (this.#has("one hello, welcome or not")) return;
+    const { link, memory } = run;
+    const { current } = link;
+    link.later(repeatMs, () => {
+      if (run.memory === memory && link.current === current) this.#hello(run);
+    });
+  }
+
+  #attempt(channel: string, payload: Buffer): void {
+    const run = this.#run;
+    if (!run) return;
+    try {
+      this.#hear(run, channel, JSON.parse(payload.toString("utf8")));
+    } catch {
+      if (this.#has("stumbles over nonsense")) run.link.rest();
+    }
+  }
+
+  #hear(run: Run, channel: string, message: unknown): void {
+    switch (channel) {
+      case "welcome":
+        return this.#welcomed(run, message as WelcomeMessage);
+      case "command":
+        return this.#command(run, message as CommandMessage);
+      case "cancel":
+        return this.#cancel(run, message as CancelMessage);
+      case "receipt":
+      case "memory":
+        return this.#told(run, message as Messages["memory"], channel);
+      case "probe": {
+        const { probe_id } = message as Messages["probe"];
+        if (typeof probe_id === "string" && !this.#has("deaf to probes")) run.link.say("probe_answer", { probe_id });
+      }
+    }
+  }
+
+  #welcomed(run: Run, { server_time, memory, heartbeat_seconds = 30 }: WelcomeMessage): void {
+    if (typeof memory.number !== "number") throw new Error("no memory");
+    if (this.#journal.contradicts(memory) && !this.#has("closes by an old journal")) {
+      run.welcomed = false;
+      if (!this.#has("stays with an old journal")) void run.link.stop(false);
+      return;
+    }
+    run.clockMs = this.#has("its own clock") ? 0 : Date.parse(server_time) - Date.now();
+    const held = this.#has("tells what the server holds") ? { number: 0 } : memory;
+    run.memory = this.#has("ignores memory") && run.memory ? run.memory : held;
+    run.welcomed = true;
+    run.told.clear();
+    run.link.beats(() => run.memory, heartbeat_seconds);
+    this.#tell(run);
+    this.#next(run);
+  }
+
+  #told(run: Run, { memory }: Messages["memory"], channel: string): void {
+    if (typeof memory.number !== "number") throw new Error("no memory");
+    if (channel === "memory" && this.#has("ignores memory")) return;
+    if (run.memory && memory.number < run.memory.number) run.told.clear();
+    run.memory = memory;
+    this.#tell(run);
+  }
+
+  #tell(run: Run): void {
+    if (!run.memory) return;
+    const { number } = run.memory;
+    const rest = this.#journal.entries.filter((entry) => entry.number > number);
+    for (const entry of rest) if (!run.told.has(entry.number)) this.#sayEntry(run, entry);
+    if (rest.length === 0 || this.#has("tells each result once")) return;
+    run.link.later(repeatMs, () => {
+      if (run.memory?.number !== number) return;
+      for (const entry of rest) run.told.delete(entry.number);
+      this.#tell(run);
+    });
+  }
+
+  #sayEntry({ link, told }: Run, entry: Entry): void {
+    told.add(entry.number);
+    const finished_at = this.#has("copies differ") ? new Date().toISOString() : entry.finished_at;
+    link.say("result", {
+      ...entry,
+      finished_at: this.#has("foul result") ? "just now" : finished_at,
+      ...(this.#has("after where nothing was dropped") && { after: 0 }),
+    });
+  }
+
+  #command(run: Run, command: CommandMessage): void {
+    const { operation_id: id, operation, expires_at } = command;
+    if (typeof id !== "string" || Number.isNaN(Date.parse(expires_at))) throw new Error("no command");
+    const entry = this.#journal.find(id);
+    if (entry && this.#has("does not know answered commands"))
+      return this.#answer(run, command, { status: "FAILED", reason: "refused" });
+    if (entry && !(entry.reason === "cancelled" && this.#has("begins what was cancelled"))) {
+      if (entry.number <= (run.memory?.number ?? 0)) this.#sayEntry(run, entry);
+      return;
+    }
+    const isKnown = run.running.has(id) || run.queue.some((one) => one.operation_id === id);
+    if (isKnown && !this.#has("begins copies")) return;
+    run.queue.push(command);
+    if (run.running.size > 0 || !this.#mayBegin(run, operation))
+      run.link.say("delivered", { operation_id: id, received_at: new Date().toISOString() });
+    this.#next(run);
+  }
+
+  #mayBegin({ welcomed }: Run, operation: string): boolean {
+    return welcomed || operation !== "end_of_day" || this.#has("closes before the welcome");
+  }
+
+  #next(run: Run): void {
+    const isCareless = this.#has("two at once") || this.#has("begins copies");
+    if (run.running.size > 0 && !isCareless) return;
+    const place = run.queue.findIndex(({ operation }) => this.#mayBegin(run, operation));
+    const [command] = place === -1 ? [] : run.queue.splice(place, 1);
+    if (!command) return;
+    const refusal = this.#refusalOf(run, command);
+    if (!refusal) return this.#begin(run, command);
+    this.#answer(run, command, refusal);
+    this.#next(run);
+  }
+
+  #refusalOf({ clockMs }: Run, command: CommandMessage): Answer | undefined {
+    const { operation, parameters, when_busy = "fail", expires_at } = command;
+    const isKnown = operations.has(operation) && ["fail", "wait"].includes(when_busy);
+    const isStrange = Object.keys(parameters).some((name) => name !== "operator_id");
+    if ((!isKnown || isStrange) && !this.#has("knows every word")) return { status: "FAILED", reason: "unsupported" };
+    const isLate = Date.now() + clockMs >= Date.parse(expires_at);
+    if (isLate && !this.#has("never late")) return { status: "FAILED", reason: "expired" };
+    return operation === "end_of_day" ? this.#closeRefusal(command) : undefined;
+  }
+
+  #closeRefusal({ origin, previous_close }: CommandMessage): Answer | undefined {
+    const first = this.#has("forgets requests") ? undefined : this.#journal.ofRequest(origin.request);
+    if (first) return { ...first, repeats: first.repeats ?? first.operation_id };
+    const batch = this.#reader.lastBatch;
+    if (batch !== this.#journal.batch && !this.#has("asks no reader")) this.#journal.add(closeByHand(batch));
+    const last = this.#journal.lastClose;
+    if (this.#has("never out of step") || previous_close === (last ?? null)) return undefined;
+    const isNamed = last !== undefined && !this.#has("does not say the last close");
+    return { status: "FAILED", reason: "out_of_step", ...(isNamed && { last_close: last }) };
+  }
+
+  #begin(run: Run, command: CommandMessage): void {
+    const { operation_id: id } = command;
+    const started_at = new Date().toISOString();
+    run.running.add(id);
+    this.#journal.begin({ command, startedAt: started_at });
+    if (!this.#has("does not say started")) run.link.say("started", { operation_id: id, started_at });
+    const takesMs = longWorkers.some((fault) => this.#has(fault)) ? longWorkMs : workMs;
+    run.link.later(takesMs, () => void this.#finish(run, command, started_at));
+    this.#next(run);
+  }
+
+  async #finish(run: Run, command: CommandMessage, started_at: string): Promise<void> {
+    const { operation_id: id, operation, transfer } = command;
+    if (!run.running.has(id) && !this.#has("begins copies")) return;
+    const files = transfer && (await withFiles(command, (fault) => this.#has(fault)));
+    if (this.#run !== run) return;
+    run.running.delete(id);
+    const batch = operation === "end_of_day" ? this.#reader.close() : "";
+    this.#answer(run, command, {
+      started_at,
+      ...(files ?? { status: "COMPLETED", result: resultOf(operation, batch) }),
+    });
+    this.#next(run);
+  }
+
+  #answer(run: Run, { operation_id, operation, origin }: CommandMessage | CancelMessage, more: Answer): void {
+    const finished_at = new Date().toISOString();
+    const kept = this.#has("origin dropped") ? {} : { origin };
+    const { number: _, origin: __, ...rest } = more;
+    const result = { finished_at, ...rest, operation_id, operation, ...kept } as ResultMessage;
+    this.#journal.add(result, this.#has("leaves out a number") ? 2 : 1);
+    this.#tell(run);
+  }
+
+  #cancel(run: Run, cancel: CancelMessage): void {
+    const { operation_id: id } = cancel;
+    if (typeof id !== "string" || typeof cancel.operation !== "string") throw new Error("no cancel");
+    const entry = this.#journal.find(id);
+    if (entry) return this.#has("deaf to late cancels") ? undefined : this.#sayEntry(run, entry);
+    if (run.running.has(id)) {
+      if (this.#has("drops what is cancelled too late")) run.running.delete(id);
+      return run.link.say("cancel_refused", { operation_id: id });
+    }
+    run.queue = run.queue.filter((one) => one.operation_id !== id);
+    return this.#answer(run, cancel, { status: "FAILED", reason: "cancelled" });
+  }
+
+  #afterCrash(run: Run): void {
+    const { begun } = this.#journal;
+    if (!begun) return;
+    const { command, startedAt } = begun;
+    this.#journal.begin(undefined);
+    if (this.#has("begins anew after a crash")) return run.link.later(bootMs, () => this.#begin(run, command));
+    const isUnknown = command.operation === "end_of_day" && !this.#has("a crash is a failed close");
+    const error = { code: "interrupted", message: "the power went" };
+    const failed = { status: "FAILED", reason: "device_error", error, started_at: startedAt } as const;
+    this.#answer(run, command, { ...failed, ...(isUnknown && { unknown_end: true as const }) });
+  }
+}
+
+function resultOf(operation: string, batch: string): object {
+  if (operation === "end_of_day") return { outcome: "accepted", batch_id: batch };
+  if (operation === "open_menu") return { opened: true };
+  return versions("1.0.0");
+}

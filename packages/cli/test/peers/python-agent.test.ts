@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { findingOf } from "../check-agent/output.ts";
+import { startCli } from "../support/cli.ts";
+
+const here = (path: string) => fileURLToPath(new URL(`../../../../examples/python-agent/${path}`, import.meta.url));
+
+describe.concurrent("tillkeeper check-agent", () => {
+  const logins = {
+    "a password": { login: '--password "$AGENT_CREDENTIALS_FILE"', options: [], skipped: [] },
+    "a code to pair by": {
+      login: '--serial "$AGENT_SERIAL" --code "$AGENT_CODE"',
+      options: ["--pairing"],
+      skipped: ["new-address"],
+    },
+  };
+  it.for(Object.entries(logins))("passes the Python agent with %s", async ([, how], { onTestFinished }) => {
+    const { login, options, skipped } = how;
+    const made = mkdtempSync(join(tmpdir(), "tk-check-"));
+    onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+    const state = join(made, "device");
+    const agent = `exec /usr/bin/python3 ${here("agent.py")} --transport mqtt --state ${state} --server "$AGENT_SERVER"`;
+    const commands = {
+      "--start": `mkdir -p ${state}; ${agent} ${login}`,
+      "--journal": state,
+      "--close-by-hand": `/usr/bin/python3 ${here("reader.py")} ${state}`,
+      "--timeout-factor": "5",
+      "--level": "3",
+    };
+    const env = { TMPDIR: tmpdir(), PYTHONDONTWRITEBYTECODE: "1" };
+    const cli = startCli(["check-agent", "--json", ...options, ...Object.entries(commands).flat()], env);
+    onTestFinished(async () => void (await cli.stop()));
+    expect(findingOf(await cli.ended)).toEqual({ code: 0, broken: [], skipped });
+  });
+});
