@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lowestId } from "../src/platform/ids.ts";
+import { type Device, enterAs } from "./support/device.ts";
 import { base, figures, memoryWords } from "./support/memory-words.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -225,6 +226,29 @@ describe("memory", () => {
     });
     expect(new Date(body[0].phases.accepted).getTime()).toBe(Date.parse(begun));
     await device.leave();
+  });
+
+  it("has one row for a close by hand that is told anew as another address, also by a clock that is ahead", async () => {
+    const device = await freshDevice();
+    const byHand = (hours: number) => {
+      const then = new Date(server.clock.now().getTime() + hours * 3_600_000).toISOString();
+      return close(randomUUID(), 1, { by_hand: true, started_at: then, finished_at: then });
+    };
+    const [first, second] = [byHand(-1), { ...byHand(1), number: 2 }];
+    const tell = async (as: Device) => {
+      for (const told of [first, second]) {
+        expect(await answer(as, told)).toMatchObject({ memory: { number: told.number, id: told.operation_id } });
+      }
+    };
+    await tell(device);
+    await device.leave();
+    server.clock.advance(1_000);
+    const path = `/v1/accounts/${tenant.aid}/terminals/${device.terminalId}/credentials`;
+    const again = await enterAs(server, (await server.call("POST", path, tenant)).body);
+    await tell(again);
+    const { body } = await server.call("GET", `${base}?terminal_id=${device.terminalId}&operation=end_of_day`, tenant);
+    expect(body).toHaveLength(2);
+    await again.leave();
   });
 
   it("keeps what came after the end as the late result, and counts it", async () => {

@@ -113,7 +113,7 @@ export class Broker {
       },
       filterEnd: ({ address = "" }, filter) =>
         maySubscribe(address, filter) ? filter.slice(deviceTopicPrefix(address).length) : undefined,
-      bequeathed: (link, { payload }) => events.willOf(link, payload),
+      publishWill: (link, { payload }) => events.willOf(link, payload),
       failed: (link, error) => {
         if (error instanceof ProtocolError && !this.#silenced.has(link)) events.misbehaved(link, error.message);
       },

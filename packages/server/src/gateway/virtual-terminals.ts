@@ -22,7 +22,7 @@ export interface VirtualTerminalSpec {
   /** Its last close, which may have been made at another server. */
   lastClose?: EndOfDayResult | undefined;
   /** To be called when its journal turns out to be lost, or an old copy: it is started again with another address. */
-  memoryLost: () => void;
+  memoryLost?: () => void;
   clientId: string;
   /** PEM text of the certificates to trust, where those of the system are not meant. */
   ca?: string;
@@ -109,7 +109,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
 }
 
 /** With a fresh password, and another address unless this server has the journal of the one before. */
-async function specOf(deps: VirtualDeps, row: Leased): Promise<Omit<VirtualTerminalSpec, "memoryLost">> {
+async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSpec> {
   const { account_id: accountId, terminal_id: terminalId, device_serial_number: serialNumber } = row;
   const { address, password, former } = await credentialOf(deps, row);
   const admitted = await deps.admit({ address, password, former, generation: generationOf({ token_lapses: 0 }) });

@@ -29,8 +29,8 @@ async function start({ config, aheadMs, steppedMs, hosting }: ToReplica & { kind
   clock.setAhead(aheadMs, steppedMs);
   const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
   const host: VirtualTerminalHost = {
-    // A function cannot be sent to another process.
-    start: ({ releaseKeys: _releaseKeys, ...spec }) => ask({ start: spec }),
+    // Functions cannot be sent to another process.
+    start: ({ releaseKeys: _releaseKeys, memoryLost: _memoryLost, ...spec }) => ask({ start: spec }),
     stop: (stop) => ask({ stop }),
   };
   const server = await startServer({ config, log, clock, ...(hosting && { virtualTerminalHost: host }) });

@@ -27,7 +27,7 @@ describe("a connection whose other end does not read", () => {
       enter: async () => 0,
       take: async () => undefined,
       filterEnd: () => undefined,
-      bequeathed: () => undefined,
+      publishWill: () => undefined,
       failed: () => undefined,
     });
     socket.push(generate(connectOf("T40000001-T0001")));
@@ -67,7 +67,7 @@ describe("a connection that is not heard on because we are slow", () => {
         return handled;
       },
       filterEnd: () => undefined,
-      bequeathed: () => undefined,
+      publishWill: () => undefined,
       failed: () => undefined,
     });
     socket.push(generate({ ...connectOf("T40000001-T0001"), keepalive: 10 }));

@@ -20,7 +20,7 @@ export interface LinkHost {
   /** What of a terminal's topics a filter is for; `undefined` where it may not have it. */
   filterEnd(link: Link, filter: string): string | undefined;
   /** The link has ended without a word; its will is to be told of. */
-  bequeathed(link: Link, will: Will): void;
+  publishWill(link: Link, will: Will): void;
   failed(link: Link, error: unknown): void;
 }
 
@@ -111,7 +111,7 @@ export class Link {
     const will = this.#will;
     this.#will = undefined;
     this.#subscriptions = undefined;
-    if (will) this.#host.bequeathed(this, will);
+    if (will) this.#host.publishWill(this, will);
     this.socket.destroy();
     this.#drain?.settle();
   }

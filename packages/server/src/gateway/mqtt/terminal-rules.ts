@@ -61,7 +61,7 @@ export function terminalRules({ admission, connections, receive, flooders, allow
       if (address === undefined || !maySubscribe(address, filter)) return undefined;
       return endOf(address, filter);
     },
-    bequeathed(link, { payload }) {
+    publishWill(link, { payload }) {
       const { address } = link;
       // Whoever has sent the connection away knows that it is gone.
       if (address === undefined || connections.endsQuietly(link)) return;

@@ -107,6 +107,17 @@ const end = `live as (
     operations.created_at, operations.updated_at, operations.result, live.device_model, live.said_by
 ), ${release("ended", "id")}`;
 
+/**
+ * A close that no request is known for, and that is stored already. Its id follows from the terminal's own and from its time: a
+ * journal that is told anew as another address names it again, and a time that lies ahead has become another one by then.
+ */
+const isToldBefore = (row: string) => `(
+  ${row}.created_by = 'terminal:' || ${row}.terminal_id and exists (
+    select from operations as told
+    where told.account_id = ${row}.account_id and told.terminal_id = ${row}.terminal_id and told.recovered
+      and told.created_by = ${row}.created_by and substr(told.id::text, 16) = substr(${row}.stored_as::text, 16)
+  ))`;
+
 /** What is kept of the others, and how far the logs are now. */
 const keep = `unreadable as (
   update operation_claims as claim set invalid_result_at = met.at
@@ -130,6 +141,7 @@ const keep = `unreadable as (
     result::jsonb, reason, error::jsonb, at, terminal_id, true
   from met
   where standing = 'over' and readable and has_origin and stored_status is null and number > held
+    and not ${isToldBefore("met")}
   on conflict do nothing
   returning account_id, id, status
 ), keyed as (
