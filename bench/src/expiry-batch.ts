@@ -51,6 +51,7 @@ function newOperation(terminal: string, deadline: number): NewOperation {
     parameters: {},
     whenBusy: null,
     deadline: new Date(deadline),
+    timeoutGiven: true,
     createdAt,
     clientId: expiringBy,
     requestKey: null,

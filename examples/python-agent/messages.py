@@ -18,6 +18,13 @@ LONGEST = 65536
 
 KNOWN_PARAMETERS = {"operator_id"}
 KNOWN_OPERATIONS = {"end_of_day", "send_logs", "check_update", "open_menu"}
+# How long files take depends on the network, so nothing is said of it.
+ABILITIES = [
+    {"operation": "end_of_day", "max_seconds": 60},
+    {"operation": "send_logs"},
+    {"operation": "check_update"},
+    {"operation": "open_menu", "max_seconds": 5},
+]
 
 
 def parse(payload: bytes) -> Message:

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from answers import Answers
 from closes import Closes
 from journal import Journal
-from messages import Cancellation, Command, Memory, Message, Order, memory_of, operation_id_of, parse, text_of
+from messages import (
+    ABILITIES,
+    Cancellation,
+    Command,
+    Memory,
+    Message,
+    Order,
+    memory_of,
+    operation_id_of,
+    parse,
+    text_of,
+)
 from outside import Outside
 from presence import Presence
 from times import Backoff, Clock, ServerTime, from_text, to_text
@@ -138,6 +149,7 @@ class Rules:
             "sent_at": sent_at,
             "session": self._session,
             "operations": self._known_operations(),
+            "abilities": ABILITIES,
         }
         self.time.said_hello(sent_at)
         self._hello_due = self._clock.steady() + self._hello_pauses.pause()

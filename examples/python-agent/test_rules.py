@@ -48,7 +48,7 @@ class RulesTest(RulesCase):
         self.assertEqual(self.world.begun, [operation_id])
 
     def test_a_hello_says_nothing_but_what_the_protocol_names(self) -> None:
-        names = {"protocol", "agent", "sent_at", "session", "operations"}
+        names = {"protocol", "agent", "sent_at", "session", "operations", "abilities"}
         self.assertEqual(set(self.last("hello")), names)
         hellos = len(self.said("hello"))
         self.hear("invoice", operation_id=str(uuid.uuid4()))

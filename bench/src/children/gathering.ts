@@ -80,6 +80,7 @@ function newOperation(terminal: string): NewOperation {
     parameters: {},
     whenBusy: null,
     deadline: new Date(now.getTime() + timeoutSeconds * 1000),
+    timeoutGiven: true,
     createdAt: now,
     clientId,
     requestKey: null,

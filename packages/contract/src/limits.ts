@@ -10,6 +10,7 @@ export const limits = {
   /** A further one ends the oldest. */
   mqttConnectionsPerTerminal: 4,
   mqttHelloOperations: 100,
+  mqttHelloAbilities: 32,
   /** What an agent keeps of its log, closes and others each, beyond what the server does not hold. */
   journalEntriesKept: 50,
   journalDaysKept: 7,

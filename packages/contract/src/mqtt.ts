@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { Abilities } from "./abilities.ts";
 import { limits } from "./limits.ts";
 import {
   DeviceReason,
@@ -111,6 +112,7 @@ export const HelloMessage = Type.Object(
       Type.Object({ operation_id: OperationId, phase: Type.Enum(["delivered", "started"]) }, open),
       { maxItems: limits.mqttHelloOperations, description: "Waiting or begun; what is answered is told as a result." },
     ),
+    abilities: Type.Optional(Abilities),
   },
   open,
 );

@@ -97,6 +97,20 @@ describe("virtual terminals, by the documented API alone", () => {
     expect(failure).toMatchObject({ status: "FAILED", reason: "device_error" });
   });
 
+  it("say what they cannot do, and are not asked for it", async () => {
+    const terminal = await register("916");
+    const shown = async () =>
+      (await server.call("GET", `/v1/accounts/${tenant.aid}/terminals/${terminal}`, tenant)).body;
+    await vi.waitUntil(async () => (await shown()).abilities !== undefined);
+    const { abilities } = await shown();
+    const named = abilities.map(({ operation }: { operation: string }) => operation);
+    expect(named).toEqual(["end_of_day", "send_logs", "check_update"]);
+    const body = { terminal_id: terminal, operation: "open_menu" };
+    const refused = await server.call("POST", base, { ...tenant, body });
+    expect([refused.status, refused.body.error.code]).toEqual([409, "operation_unsupported"]);
+    expect(await perform(terminal, "check_update")).toMatchObject({ status: "COMPLETED" });
+  });
+
   it("come back after a restart of the server and finish what was accepted meanwhile", async () => {
     const terminal = await register("003");
     expect(await perform(terminal, "open_menu")).toMatchObject({ status: "COMPLETED" });

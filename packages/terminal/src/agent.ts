@@ -10,7 +10,7 @@ import { Heartbeats } from "./heartbeats.ts";
 import type { Journal } from "./journal.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { openMqttConnection } from "./mqtt-connection.ts";
-import type { OperationHandlers } from "./operation.ts";
+import { abilitiesOf, type OperationHandlers } from "./operation.ts";
 import { OperationRunner } from "./operation-runner.ts";
 import type { Payments } from "./payments.ts";
 import { ServerTime } from "./server-time.ts";
@@ -85,6 +85,7 @@ export class Agent<State = undefined> {
       serverTime,
       repeat,
       agentName: options.agentName,
+      abilities: abilitiesOf(options.handlers),
       patienceMs: options.patienceMs ?? defaults.patienceMs,
       operations: () => this.#runner.operations(),
       prepare: () => this.#closes.look(),

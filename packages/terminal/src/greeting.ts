@@ -1,3 +1,4 @@
+import type { Abilities } from "@tillkeeper/contract/abilities";
 import { type HelloMessage, protocolVersion, type WelcomeMessage } from "@tillkeeper/contract/mqtt";
 import { backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
@@ -7,6 +8,7 @@ export interface GreetingOptions {
   clock: Clock;
   serverTime: ServerTime;
   agentName: string;
+  abilities: Abilities;
   operations: () => HelloMessage["operations"];
   /** Done before each hello, if there is anything to do. Never rejects. */
   prepare?: () => Promise<void> | undefined;
@@ -92,13 +94,14 @@ export class Greeting {
   #say(): void {
     const session = this.#session;
     if (session === undefined) return;
-    const { clock, serverTime, agentName, operations, send, repeat } = this.#options;
+    const { clock, serverTime, agentName, abilities, operations, send, repeat } = this.#options;
     send({
       protocol: protocolVersion,
       agent: agentName,
       sent_at: serverTime.helloSent(),
       session,
       operations: operations(),
+      abilities,
     });
     this.#cancel = clock.after(backoff(this.#hellos, repeat.firstMs, repeat.longestMs), () => this.#hello());
     this.#hellos += 1;

@@ -1,10 +1,12 @@
+import type { Abilities } from "@tillkeeper/contract/abilities";
 import { CommandMessage } from "@tillkeeper/contract/mqtt";
-import type {
-  DeviceReason,
-  EndOfDayResult,
-  OperationError,
-  OperationName,
-  OperationResults,
+import {
+  type DeviceReason,
+  type EndOfDayResult,
+  type OperationError,
+  type OperationName,
+  type OperationResults,
+  operationNames,
 } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
@@ -54,6 +56,8 @@ export interface HandlerContext<State> {
 
 /** How a terminal carries out one kind of operation. */
 export interface OperationHandler<Name extends OperationName, State = undefined> {
+  /** How long it takes at most, from its beginning to its result; whole seconds from 1 to 600. The server is told in hello. */
+  maxSeconds?: number;
   /**
    * Called at most once per operation id, ever. To throw means FAILED with reason `device_error`, and of a close that its end
    * is unknown.
@@ -87,7 +91,19 @@ export interface CloseHandler<State = undefined> extends OperationHandler<"end_o
   lastBatch?(state: State): Promise<LastBatch | undefined>;
 }
 
-/** One handler per operation; an operation without one is answered FAILED, reason `unsupported`. */
+/**
+ * One handler per operation. The server is told which there are, so that it sends nothing else; an operation without one is
+ * answered FAILED, reason `unsupported`, if it comes all the same.
+ */
 export type OperationHandlers<State = undefined> = {
   [Name in Exclude<OperationName, "end_of_day">]?: OperationHandler<Name, State>;
 } & { end_of_day?: CloseHandler<State> };
+
+/** What a hello says of them. */
+export function abilitiesOf<State>(handlers: OperationHandlers<State>): Abilities {
+  return operationNames.flatMap((operation) => {
+    const handler = handlers[operation];
+    if (!handler) return [];
+    return [{ operation, ...(handler.maxSeconds !== undefined && { max_seconds: handler.maxSeconds }) }];
+  });
+}

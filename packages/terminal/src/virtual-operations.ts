@@ -1,3 +1,4 @@
+import { limits } from "@tillkeeper/contract/limits";
 import type { OperationName, OperationResults } from "@tillkeeper/contract/operations";
 import { type Clock, sleep, timestamp } from "./clock.ts";
 import { type Fault, faultNames } from "./faults.ts";
@@ -42,6 +43,8 @@ type Answer<Name extends OperationName> = Completed<OperationResults[Name], Term
 /** What a virtual terminal does when it is told to. */
 export function virtualOperations(options: VirtualOperationsOptions): OperationHandlers<TerminalState> {
   const { serialNumber, clock, checkUpdate, closeDay, lastBatch } = options;
+  // How long files take is not its own to say. No request may wait for less than the five seconds.
+  const maxSeconds = limits.operationTimeoutSecondsMin + Math.floor(options.durationMs.longest / 1000);
   const handler = <Name extends OperationName>(act: Act<Name>): OperationHandler<Name, TerminalState> => ({
     run: async (operation, context) => {
       await takeTime(options, operation, context);
@@ -54,13 +57,14 @@ export function virtualOperations(options: VirtualOperationsOptions): OperationH
     end_of_day: {
       ...handler<"end_of_day">((_, { state }) => ({ status: "COMPLETED", ...closeDay(state) })),
       ...(lastBatch && { lastBatch }),
+      maxSeconds,
     },
     send_logs: handler((operation, context) => {
       const log = `${inventedLog(serialNumber, clock.now())}${options.recentLog()}`;
       return uploadLog(operation, Buffer.from(log), context, { clock });
     }),
     check_update: handler((operation, context) => checkUpdate.run(operation, context)),
-    open_menu: handler(() => ({ status: "COMPLETED", result: { opened: true } })),
+    open_menu: { ...handler<"open_menu">(() => ({ status: "COMPLETED", result: { opened: true } })), maxSeconds },
   };
 }
 

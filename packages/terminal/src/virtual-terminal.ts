@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import type { EndOfDayResult, OperationName } from "@tillkeeper/contract/operations";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { Agent } from "./agent.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -54,6 +54,8 @@ export interface VirtualTerminalOptions {
   payment?: PaymentLength;
   /** The fault of all its operations, in place of the one by serial number; a command may still ask for another. */
   fault?: Fault;
+  /** What it cannot do: its hello says so, and what is sent all the same is answered `unsupported`. */
+  lacks?: readonly OperationName[];
   /** Whether it can tell which batch it closed last; it can unless told otherwise. */
   namesBatches?: boolean;
   open?: OpenConnection;
@@ -246,9 +248,10 @@ export class VirtualTerminal {
 
   #operations(runningVersion: string): OperationHandlers<TerminalState> {
     const { serialNumber, releaseKeys, deviceModel } = this.#spec;
-    const { namesBatches = this.#ownFault() !== "nameless" } = this.#options;
+    const fault = this.#ownFault();
+    const { namesBatches = fault !== "nameless", lacks = fault === "no_menu" ? ["open_menu"] : [] } = this.#options;
     const clock = this.#clock;
-    return virtualOperations({
+    const all = virtualOperations({
       serialNumber,
       clock,
       durationMs: this.#options.durationMs ?? defaultDurationMs,
@@ -259,6 +262,7 @@ export class VirtualTerminal {
       lastBatch: namesBatches ? () => this.#lastBatch() : undefined,
       checkUpdate: virtualUpdates({ runningVersion, releaseKeys, deviceModel, folder: this.#downloads, clock }),
     });
+    return Object.fromEntries(Object.entries(all).filter(([name]) => !lacks.some((one) => one === name)));
   }
 
   #closeDay(state: TerminalState): ClosedDay {

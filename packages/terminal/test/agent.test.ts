@@ -24,7 +24,9 @@ describe("an operation", () => {
     const journal = memoryJournal(null);
     const agent = start(run, { journal });
     const hello = await server.hello();
-    expect(hello).toMatchObject({ protocol: 1, agent: "test/1", operations: [] });
+    // Of no operation without a handler.
+    const abilities = [{ operation: "open_menu" }];
+    expect(hello).toMatchObject({ protocol: 1, agent: "test/1", operations: [], abilities });
     expect(broker.connects).toEqual([{ clientId: address, clean: true, version: 4 }]);
     const command = server.command({ parameters: { operator_id: "Kari" } });
     const result = await server.result(command.operation_id);

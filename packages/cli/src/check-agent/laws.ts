@@ -5,6 +5,7 @@
 export const laws = {
   Connecting: "how a device connects, and notices within 18 seconds that its link is dead",
   Messages: "what each message holds",
+  Abilities: "what a device says that it can do, and in which time",
   Memory: "a journal that is lost or old: another address, or a stop",
   "Sending a log": "how a log is sent, and what its result says",
   check_update: "how the manifest is asked for",
@@ -28,7 +29,7 @@ export const laws = {
   17: "what was known before is answered again, and never begun a second time",
   18: "nothing begins at or after `expires_at`, but is answered FAILED, `expired`",
   19: "one operation at a time",
-  20: "an unknown operation, parameter or `when_busy` is FAILED, `unsupported`",
+  20: "an operation that the device cannot do, or an unknown one, parameter or `when_busy`, is FAILED, `unsupported`",
   21: "what begins is told as `started`, promptly",
   22: "what a crash interrupted is found out or FAILED, a close with `unknown_end`, and not done again",
   23: "a request that the journal knows gets the result that it had, with `repeats`",

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { type AbilityTable, abilityTable } from "@tillkeeper/contract/abilities";
 import type { CommandMessage, ResultMessage } from "@tillkeeper/contract/mqtt";
 import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Device } from "./device.ts";
@@ -137,8 +138,21 @@ export class Table {
   async perform(operation: OperationName, law: Law = 7): Promise<{ command: CommandMessage; result: ResultMessage }> {
     const command = this.ask(operation);
     const result = await this.result(law, command, `${operation} to come to its end`);
+    this.#checkTime(result);
     await this.held();
     return { command, result };
+  }
+
+  /** What the device said last that it can do; null where it has not said. */
+  get abilities(): AbilityTable {
+    return abilityTable(this.referee.transcript.said("hello").at(-1)?.abilities);
+  }
+
+  #checkTime({ operation, started_at, finished_at }: ResultMessage): void {
+    const seconds = this.abilities?.[operation];
+    const tookMs = Date.parse(finished_at) - Date.parse(started_at ?? finished_at);
+    if (typeof seconds === "number" && tookMs > seconds * 1_000)
+      this.broken("Abilities", `${seconds} seconds for ${operation} at most, not ${tookMs} ms`);
   }
 
   /** Everything that the device has told is held by the server. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { Credential, OpenConnection } from "@tillkeeper/terminal/connection";
 import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
@@ -34,6 +35,7 @@ interface AgentOptions {
   mqttVersion: MqttVersion;
   releaseKeys?: string;
   model?: string;
+  lacks: OperationName[];
 }
 
 const agentName = "tillkeeper-agent/0.1.0";
@@ -65,13 +67,18 @@ export function agentCommand(): Command {
       "--model <model>",
       "what the device is: releases for others are not installed; without it the server is believed",
     )
+    .addOption(
+      new Option("--lacks <operations...>", "what it cannot do: its hello says so, and it answers unsupported")
+        .choices(operationNames)
+        .default([]),
+    )
     .option("--json", "print one JSON object per event, in place of words")
     .action(runAgent);
 }
 
 async function runAgent(options: AgentOptions): Promise<void> {
   const identity = identityOf(options, await readKnown(options.state));
-  const { transport, mqttVersion, model } = options;
+  const { transport, mqttVersion, model, lacks } = options;
   const releaseKeys = options.releaseKeys === undefined ? [] : readReleaseKeys(options.releaseKeys);
   const interruption = watchInterruption();
   const tell: Tell = (event) => console.log(lineOf(event, options.json ?? false));
@@ -81,7 +88,7 @@ async function runAgent(options: AgentOptions): Promise<void> {
     const { terminal_id, reference } = device.token;
     if (device.fresh) tell({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
     if (device.memoryLost) tell({ event: "memory_lost", terminal_id });
-    await play(identity, device, { tell, interruption, releaseKeys, transport, mqttVersion, model });
+    await play(identity, device, { tell, interruption, releaseKeys, transport, mqttVersion, model, lacks });
   } catch (error) {
     if (!interruption.aborted) throw error;
   } finally {
@@ -96,10 +103,11 @@ interface Stage {
   transport: AgentOptions["transport"];
   mqttVersion: MqttVersion;
   model: string | undefined;
+  lacks: readonly OperationName[];
 }
 
 async function play(identity: DeviceIdentity, { keys, token, journal }: PairedDevice, stage: Stage) {
-  const { tell, interruption, releaseKeys, model } = stage;
+  const { tell, interruption, releaseKeys, model, lacks } = stage;
   const { terminal_id: terminalId } = token;
   const kept = await DeviceCredential.open({
     server: identity.server,
@@ -121,6 +129,7 @@ async function play(identity: DeviceIdentity, { keys, token, journal }: PairedDe
   const terminal: VirtualTerminal = new VirtualTerminal(spec, openJournal, {
     open: observed(open, terminalId, tell),
     downloads: join(identity.folder, "downloads"),
+    ...(lacks.length > 0 && { lacks }),
   });
   try {
     await terminal.start();

@@ -4,6 +4,7 @@ export const faults = [
   "long keepalive",
   "does not notice a dead link",
   "foul result",
+  "takes longer than it says",
   "stays with an old journal",
   "hello once only for all connections",
   "hello names the answered",
@@ -27,6 +28,7 @@ export const faults = [
   "never late",
   "two at once",
   "knows every word",
+  "does what it cannot do",
   "does not say started",
   "a crash is a failed close",
   "forgets requests",
@@ -56,3 +58,14 @@ export const faults = [
   "invents versions",
 ] as const;
 export type Fault = (typeof faults)[number];
+
+/** Those that show in what takes its time. */
+export const longWorkers: readonly Fault[] = [
+  "begins anew after a crash",
+  "forgets what it has begun",
+  "a crash is a failed close",
+  "two at once",
+  "drops what is cancelled too late",
+  "does not say started",
+  "takes longer than it says",
+];

@@ -69,6 +69,14 @@ describe.concurrent("tillkeeper check-agent", () => {
     },
   );
 
+  it("passes a device that cannot do everything, and says so", async (context) => {
+    const state = folder(context);
+    const agent = `exec ${node} ${here("../../src/main.ts")} agent --transport mqtt --state ${state}`;
+    const lacks = '--lacks send_logs end_of_day --server "$AGENT_SERVER" --serial "$AGENT_SERIAL" --code "$AGENT_CODE"';
+    const finding = await checked(context, ["abilities"], "--pairing", "--start", `${agent} ${lacks}`);
+    expect(finding).toEqual({ code: 0, broken: [], skipped: [] });
+  });
+
   it("says what was broken in words, in JSON and on a page, and exits with 1", async (context) => {
     const report = join(folder(context), "..", "report.html");
     // A device that is not one: it never connects.

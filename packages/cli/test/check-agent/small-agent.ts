@@ -8,7 +8,7 @@ import type {
 } from "@tillkeeper/contract/mqtt";
 import type { Device } from "../../src/check-agent/device.ts";
 import type { Referee } from "../../src/check-agent/referee.ts";
-import type { Fault } from "./faults.ts";
+import { type Fault, longWorkers } from "./faults.ts";
 import { versions, withFiles } from "./small-files.ts";
 import { closeByHand, type Entry, SmallJournal, SmallReader } from "./small-journal.ts";
 import { repeatMs, SmallLink } from "./small-link.ts";
@@ -16,16 +16,9 @@ import { repeatMs, SmallLink } from "./small-link.ts";
 const workMs = 30;
 /** So that something surely happens meanwhile. */
 const longWorkMs = 4_000;
-const longWorkers: readonly Fault[] = [
-  "begins anew after a crash",
-  "forgets what it has begun",
-  "a crash is a failed close",
-  "two at once",
-  "drops what is cancelled too late",
-  "does not say started",
-];
 const bootMs = 50;
-const operations = new Set(["open_menu", "check_update", "end_of_day", "send_logs"]);
+const operations = new Set(["check_update", "open_menu", "end_of_day", "send_logs"]);
+const abilities = [...operations].map((operation) => ({ operation, max_seconds: longWorkMs / 2_000 }));
 
 type Answer = Partial<ResultMessage>;
 
@@ -127,6 +120,7 @@ export class SmallAgent implements Device {
         ...run.queue.map(({ operation_id }) => ({ operation_id, phase: "delivered" })),
         ...begun.map((operation_id) => ({ operation_id, phase: "started" })),
       ],
+      abilities: this.#has("does what it cannot do") ? abilities.slice(1) : abilities,
     });
     if (this.#has("one hello, welcome or not")) return;
     const { link, memory } = run;

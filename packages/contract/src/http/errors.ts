@@ -37,6 +37,11 @@ export const errorCodes = {
     cause: "`audience` is missing or names no account of this server.",
     cure: "Name `{server}/v1/accounts/{account_id}` in `audience`.",
   },
+  timeout_too_short: {
+    status: 400,
+    cause: "The terminal's device says that this operation may take longer than `timeout`.",
+    cure: "Leave `timeout` out, or send at least the `minimum` that `errors` names.",
+  },
   simulated_not_allowed: {
     status: 400,
     cause: "The serial number is a virtual terminal's, on a live account or with another account's id in it.",
@@ -209,6 +214,11 @@ export const errorCodes = {
     status: 409,
     cause: "The terminal's status does not allow this operation.",
     cure: "Bring the terminal into a status that allows the operation.",
+  },
+  operation_unsupported: {
+    status: 409,
+    cause: "The terminal's device has said that it cannot do this operation; `errors` names what it can.",
+    cure: "Do not send it: it works once the device can do it, or another device is in its place.",
   },
   activation_running: {
     status: 409,

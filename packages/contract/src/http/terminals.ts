@@ -1,5 +1,7 @@
 import { type Static, type TSchema, Type } from "typebox";
+import { Ability } from "../abilities.ts";
 import { DeviceAddress } from "../addresses.ts";
+import { OperationName } from "../operations.ts";
 import { TerminalStatus, TerminalStatusReason } from "../terminal-status.ts";
 
 const StoreId = Type.String({
@@ -58,7 +60,16 @@ const terminalFields = {
   status_reason: Type.Optional(TerminalStatusReason),
 };
 
-export const Terminal = Type.Object(terminalFields);
+export const Terminal = Type.Object({
+  ...terminalFields,
+  abilities: Type.Optional(
+    Type.Array(Type.Object({ operation: OperationName, max_seconds: Ability.properties.max_seconds }), {
+      description:
+        "Where one terminal is asked for: which operations its device has said it can do, and how many seconds each takes at most. " +
+        "Absent: it has not said, and counts as able to do all.",
+    }),
+  ),
+});
 export type Terminal = Static<typeof Terminal>;
 
 /** The store of a terminal, and the payout destination that its money goes to. */

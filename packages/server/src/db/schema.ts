@@ -1,3 +1,4 @@
+import type { AbilityTable } from "@tillkeeper/contract/abilities";
 import type { ActivationStatus } from "@tillkeeper/contract/activations";
 import type { CaseStatus } from "@tillkeeper/contract/case-status";
 import type {
@@ -211,6 +212,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     number: Generated<number>;
     last_id: ColumnType<string | null, never, never>;
     last_close: ColumnType<string | null, never, never>;
+    /** What it said in its last hello that it can do. */
+    abilities: ColumnType<AbilityTable, never, string | null>;
   };
   /** Each time that the database went back to an earlier moment. */
   database_restores: { id: string; at: Date; how: "told" | "noticed" };

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import { abilityTable } from "@tillkeeper/contract/abilities";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import {
   type GoneMessage,
@@ -20,6 +22,7 @@ import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log.ts";
+import { noteAbilities } from "../terminals/abilities.ts";
 import { type Device, deviceConnected, isPresent } from "../terminals/devices.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
 import { type Refused, readMessage } from "./read-message.ts";
@@ -153,6 +156,10 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
   if (!terminal) return deps.notPresent(origin);
   if (isMoved("device_connected", terminal.state)) {
     await deviceConnected(db, clock, origin);
+  }
+  const abilities = abilityTable(hello.abilities);
+  if (!isDeepStrictEqual(abilities, terminal.abilities)) {
+    await inTurn(db, origin.accountId, () => noteAbilities(db.sql, origin, abilities));
   }
   const named = hello.operations.map((known) => known.operation_id);
   // Its `delivered` or `started` may have got lost with the link. Of any other nothing is noted, however many are named.

@@ -41,7 +41,8 @@ const mostTries = 5;
 
 /**
  * The function that accepts operations (D13-D16, D18). It answers when the operation is durable, and throws
- * `terminal_not_found`, `operation_not_allowed`, `operation_pending`, `idempotency_key_reused`, `service_unavailable`.
+ * `terminal_not_found`, `operation_not_allowed`, `operation_unsupported`, `timeout_too_short`, `operation_pending`,
+ * `idempotency_key_reused`, `service_unavailable`.
  */
 export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Promise<Accepted> {
   const { db, clock } = deps;
@@ -55,15 +56,16 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
 
   return async (request) => {
     for (let tries = 0; tries < mostTries; tries += 1) {
-      const operation = newOperation(request, clock.now(), deps);
-      const outcome = await insert(operation);
+      const asked = newOperation(request, clock.now(), deps);
+      const outcome = await insert(asked);
       if (outcome === "locked") throw busy();
       if (outcome !== "refused") {
+        const operation = { ...asked, deadline: outcome.deadline };
         // Otherwise the outbox sends it at once, and the two would be one too many.
         if (outcome.address !== null) deps.announce(toCommand(operation, outcome, outcome.address));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
-      const earlier = await inTurn(db, request.accountId, () => findObstacle(deps, request, operation.requestSha256));
+      const earlier = await inTurn(db, request.accountId, () => findObstacle(deps, request, asked.requestSha256));
       if (earlier) return { operation: presentAccepted(earlier), replayed: true };
     }
     throw busy();
@@ -104,6 +106,7 @@ function newOperation(
     parameters: body.parameters ?? {},
     whenBusy: body.when_busy ?? null,
     deadline: new Date(now.getTime() + timeoutMs),
+    timeoutGiven: body.timeout !== undefined,
     createdAt: now,
     clientId,
     requestKey: idempotencyKey === null ? null : requestKeyOf(clientId, idempotencyKey),

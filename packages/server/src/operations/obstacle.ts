@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { abilitiesOf } from "@tillkeeper/contract/abilities";
 import type { OperationBlocker, OperationCreate } from "@tillkeeper/contract/http/operations";
 import { limits } from "@tillkeeper/contract/limits";
 import type { OperationName } from "@tillkeeper/contract/operations";
@@ -7,6 +8,7 @@ import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { preciseTime } from "../platform/timestamps.ts";
+import { findAbilities } from "../terminals/abilities.ts";
 import type { Durations } from "./durations.ts";
 import { phaseOf } from "./present.ts";
 import {
@@ -68,12 +70,35 @@ export async function findObstacle(
   if (!allowed.includes(body.operation)) {
     throw new ApiError("operation_not_allowed", `A terminal that is ${status} does not accept ${body.operation}.`);
   }
+  await checkAbility(db, accountId, body);
   const blocker = await findLive(db.sql, accountId, body.terminal_id);
   if (!blocker) return undefined;
   if (blocker.deadline > now) throw pending(deps.durations, blocker, now);
   // Its time is up and the worker has not come by yet.
   await expireOperations(db.pool, now, mostExpired);
   return undefined;
+}
+
+/** Whether the terminal's device has said that it can do it, and in that time (docs/adr/0027-abilities.md). */
+async function checkAbility(
+  db: Db,
+  accountId: string,
+  { terminal_id: terminalId, operation, timeout }: OperationCreate,
+): Promise<void> {
+  const abilities = await findAbilities(db.sql, { accountId, terminalId });
+  if (!abilities) return;
+  const seconds = abilities[operation];
+  if (seconds === undefined) {
+    const supported = abilitiesOf(abilities).map((ability) => ability.operation);
+    throw new ApiError("operation_unsupported", `The terminal's device cannot do ${operation}.`, {
+      errors: [{ path: "/body/operation", message: "is nothing that the terminal's device can do", supported }],
+    });
+  }
+  if (timeout !== undefined && seconds !== null && timeout < seconds) {
+    throw new ApiError("timeout_too_short", `The terminal's device may take ${seconds} seconds for ${operation}.`, {
+      errors: [{ path: "/body/timeout", message: `must be at least ${seconds}, or left out`, minimum: seconds }],
+    });
+  }
 }
 
 function pending(durations: Durations, claim: ClaimRow & { deadline: Date }, now: Date): ApiError {

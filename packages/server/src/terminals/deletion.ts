@@ -52,13 +52,14 @@ export async function deleteTerminal(
   return terminal;
 }
 
-/** Answers the `end_of_day`, or undefined when the terminal is busy or in a status that does not allow one. */
+const noClose: ReadonlySet<string> = new Set(["operation_pending", "operation_not_allowed", "operation_unsupported"]);
+
+/** Answers the `end_of_day`, or undefined when the terminal is busy, in a status that does not allow one, or cannot do it. */
 async function closeDay(deps: DeletionDeps, caller: LiveCaller, terminalId: string): Promise<string | undefined> {
   try {
     return await deps.sendEndOfDay(caller, terminalId);
   } catch (error) {
-    if (error instanceof ApiError && ["operation_pending", "operation_not_allowed"].includes(error.code))
-      return undefined;
+    if (error instanceof ApiError && noClose.has(error.code)) return undefined;
     throw error;
   }
 }

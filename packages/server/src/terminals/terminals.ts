@@ -1,3 +1,4 @@
+import { abilitiesOf } from "@tillkeeper/contract/abilities";
 import { simulatedSerialPattern } from "@tillkeeper/contract/accounts";
 import type { TerminalWithPairing } from "@tillkeeper/contract/http/devices";
 import type { Terminal, TerminalCreate } from "@tillkeeper/contract/http/terminals";
@@ -11,6 +12,7 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
+import { findAbilities } from "./abilities.ts";
 import { modelOfSerial } from "./models.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 import { holdStore, noSuchStore, type Place } from "./place.ts";
@@ -112,9 +114,12 @@ async function insertTerminal(
   return terminalId;
 }
 
-/** Throws `terminal_not_found`, also for terminals of other accounts. */
+/** With what its device can do. Throws `terminal_not_found`, also for terminals of other accounts. */
 export async function getTerminal(deps: TerminalDeps, accountId: string, terminalId: string): Promise<Terminal> {
-  const row = await inTenant(deps.db, accountId, (tx) => findTerminal(tx, accountId, terminalId));
+  const { row, abilities } = await inTenant(deps.db, accountId, async (tx) => ({
+    row: await findTerminal(tx, accountId, terminalId),
+    abilities: await findAbilities(tx, { accountId, terminalId }),
+  }));
   if (!row) throw terminalNotFound();
-  return presentTerminal(row);
+  return { ...presentTerminal(row), ...(abilities && { abilities: abilitiesOf(abilities) }) };
 }

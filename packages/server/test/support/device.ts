@@ -35,9 +35,9 @@ export class Device {
     await this.client.publishAsync(topic(this.address, channel), JSON.stringify(message), { qos: 1 });
   }
 
-  hello(operations: object[] = []): Promise<void> {
+  hello(operations: object[] = [], more: object = {}): Promise<void> {
     const sent_at = new Date().toISOString();
-    return this.say("hello", { protocol: 1, agent: "test 1", sent_at, session: this.session, operations });
+    return this.say("hello", { protocol: 1, agent: "test 1", sent_at, session: this.session, operations, ...more });
   }
 
   openedMenu(operationId: string, more: object = {}): Promise<void> {

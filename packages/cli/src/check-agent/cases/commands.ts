@@ -1,5 +1,6 @@
-import type { OperationName } from "@tillkeeper/contract/operations";
+import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import type { Law } from "../laws.ts";
+import { Skipped } from "../laws.ts";
 import { isSaid, type Table, yearMs } from "../table.ts";
 import type { Case } from "./case.ts";
 import { probed } from "./links.ts";
@@ -32,6 +33,18 @@ export const commandCases: readonly Case[] = [
     title: "answers check_update without files",
     laws: [8],
     play: async (table) => void (await table.perform("check_update")),
+  },
+  {
+    name: "abilities",
+    title: "is sent what its hello does not name",
+    laws: [20, "Abilities"],
+    async play(table) {
+      const { abilities } = table;
+      if (!abilities) throw new Skipped("its hello does not say what it can do");
+      const lacks = operationNames.filter((operation) => abilities[operation] === undefined);
+      for (const operation of lacks) await table.failure(20, table.ask(operation), "unsupported");
+      if (!lacks.includes("open_menu")) await table.perform("open_menu", "Abilities");
+    },
   },
   {
     name: "repeated-command",

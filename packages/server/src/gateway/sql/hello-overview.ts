@@ -1,3 +1,4 @@
+import type { AbilityTable } from "@tillkeeper/contract/abilities";
 import type { Memory } from "@tillkeeper/contract/mqtt";
 import type { TerminalState } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../../db/db.ts";
@@ -12,11 +13,13 @@ export interface HelloOverview {
   live: string | null;
   /** How much of the device's log is here. */
   memory: Memory;
+  /** What the device said last that it can do. */
+  abilities: AbilityTable;
 }
 
 const overview = `
 select seen.position::int as position, terminals.status, terminals.status_before_inactive as remembered,
-  log.number, log.last_id,
+  log.number, log.last_id, log.abilities,
   (
     select claim.operation_id from operation_claims as claim
     where claim.account_id = seen.account_id and claim.terminal_id = seen.terminal_id
@@ -30,7 +33,8 @@ join terminal_credentials as credential
   and credential.address = seen.address
 join terminal_addresses as log on log.account_id = seen.account_id and log.address = seen.address`;
 
-type Row = TerminalState & { position: number; live: string | null; number: number; last_id: string | null };
+type Row = TerminalState &
+  Pick<HelloOverview, "live" | "abilities"> & { position: number; number: number; last_id: string | null };
 
 /**
  * Looks terminals up that say hello, many in one statement: after a broken network thousands come in a second, and hardly
@@ -55,9 +59,9 @@ export function helloOverviews(db: Db): (origin: Device) => Promise<HelloOvervie
       });
       const found: (HelloOverview | undefined)[] = batch.map(() => undefined);
       // PostgreSQL counts from 1.
-      for (const { position, status, remembered, live, number, last_id } of rows) {
+      for (const { position, status, remembered, live, number, last_id, abilities } of rows) {
         const memory = { number, ...(last_id !== null && { id: last_id }) };
-        found[position - 1] = { state: { status, remembered }, live, memory };
+        found[position - 1] = { state: { status, remembered }, live, memory, abilities };
       }
       return found;
     },

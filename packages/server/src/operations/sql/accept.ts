@@ -11,7 +11,10 @@ export interface NewOperation {
   operation: OperationName;
   parameters: object;
   whenBusy: WhenBusy | null;
+  /** Later where the request leaves the time open and the device says that it may take longer. */
   deadline: Date;
+  /** Whether the request says how long the terminal has. */
+  timeoutGiven: boolean;
   createdAt: Date;
   /** Also `created_by`. */
   clientId: string;
@@ -29,20 +32,24 @@ const allowedPairs = Object.entries(operationsAllowed)
   .flatMap(([status, operations]) => operations.map((operation) => `('${status}', '${operation}')`))
   .join(", ");
 
+/** Where the device does not say how long it takes at most, the request's own. */
+const deadline =
+  "greatest(input.deadline, input.created_at + (device.abilities ->> input.operation)::int * interval '1 second')";
+
 /**
  * Accepts a batch of operations: one statement, one commit. A row is left out (and nothing of it is kept) when its
- * terminal is unknown, in a status that does not allow it, or busy, or when its idempotency key is taken; the two
- * unique indexes of the claims decide that, whoever else is inserting. Rows go in by terminal id, because batches that
- * meet the same terminals in different orders would deadlock.
+ * terminal is unknown, in a status that does not allow it, or busy, when its device cannot do it, or not in that time, or when
+ * its idempotency key is taken; the two unique indexes of the claims decide that, whoever else is inserting. Rows go in by
+ * terminal id, because batches that meet the same terminals in different orders would deadlock.
  */
 export const acceptText = `
 with input as (
   select * from unnest(
     $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[],
-    $9::text[], $10::bytea[], $11::bytea[], $12::timestamptz[], $13::boolean[]
+    $9::text[], $10::bytea[], $11::bytea[], $12::timestamptz[], $13::boolean[], $14::boolean[]
   ) as row (
     account_id, id, terminal_id, operation, parameters, when_busy, deadline, created_at,
-    client_id, request_key, request_sha256, due_at, announced
+    client_id, request_key, request_sha256, due_at, announced, timeout_given
   )
 ), claimed as (
   insert into operation_claims (
@@ -51,21 +58,23 @@ with input as (
   )
   select
     input.account_id, input.id, input.terminal_id, input.client_id, input.request_key, input.request_sha256,
-    input.operation, case when terminals.simulated then 'simulated' else terminals.device_model end, input.created_at, input.deadline, input.due_at,
+    input.operation, case when terminals.simulated then 'simulated' else terminals.device_model end, input.created_at,
+    ${deadline}, input.due_at,
     case when not ${isRepeatable("input")} then coalesce(credential.address, ${noDevice("input")}) end,
-    case when not ${isRepeatable("input")} then (
-      select log.last_close from terminal_addresses as log
-      where log.account_id = credential.account_id and log.address = credential.address
-    ) end,
+    case when not ${isRepeatable("input")} then device.last_close end,
     (input.announced and credential.address is not null)::int
   from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
   left join terminal_credentials as credential
     on credential.account_id = input.account_id and credential.terminal_id = input.terminal_id
+  left join terminal_addresses as device
+    on device.account_id = credential.account_id and device.address = credential.address
   where (terminals.status, input.operation) in (${allowedPairs})
+    and (device.abilities is null or device.abilities ? input.operation)
+    and (not input.timeout_given or ${deadline} = input.deadline)
   order by input.account_id, input.terminal_id
   on conflict do nothing
-  returning account_id, operation_id, terminal_id, previous_close, attempts
+  returning account_id, operation_id, terminal_id, previous_close, attempts, deadline
 ), stored as (
   insert into operations (
     account_id, id, terminal_id, operation, status, parameters, when_busy, deadline, created_at, created_by, updated_at,
@@ -73,10 +82,10 @@ with input as (
   )
   select
     input.account_id, input.id, input.terminal_id, input.operation, 'PENDING', input.parameters::jsonb, input.when_busy,
-    input.deadline, input.created_at, input.client_id, input.created_at, input.client_id
+    claimed.deadline, input.created_at, input.client_id, input.created_at, input.client_id
   from input join claimed on claimed.operation_id = input.id
 )
-select claimed.operation_id, claimed.previous_close, credential.address
+select claimed.operation_id, claimed.previous_close, claimed.deadline, credential.address
 from claimed left join terminal_credentials as credential
   on claimed.attempts > 0 and credential.account_id = claimed.account_id and credential.terminal_id = claimed.terminal_id`;
 
@@ -86,10 +95,12 @@ export interface Acceptance {
   address: string | null;
   /** Of an `end_of_day`: the last close that was known. */
   previousClose: string | null;
+  deadline: Date;
 }
 
 interface Row {
   operation_id: string;
+  deadline: Date;
   address: string | null;
   previous_close: string | null;
 }
@@ -113,10 +124,13 @@ export async function acceptOperations(pool: Pool, batch: NewOperation[]): Promi
       batch.map((row) => row.requestSha256),
       batch.map((row) => row.dueAt),
       batch.map((row) => row.announced),
+      batch.map((row) => row.timeoutGiven),
     ],
   });
   const accepted = new Map(
-    rows.map((row) => [row.operation_id, { address: row.address, previousClose: row.previous_close }]),
+    rows.map(({ operation_id, address, previous_close: previousClose, deadline: until }) => {
+      return [operation_id, { address, previousClose, deadline: until }];
+    }),
   );
   return batch.map((row) => accepted.get(row.id));
 }
