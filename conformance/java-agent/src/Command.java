@@ -1,0 +1,69 @@
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** A command as it came, or the cancellation of one that never did. */
+record Command(Map<String, Object> message, String id, String operation, Instant expiresAt) {
+    private static final List<String> KNOWN = List.of("open_menu", "check_update", "end_of_day");
+    private static final List<String> WHEN_BUSY = List.of("fail", "wait");
+
+    /** Throws for what cannot be understood. */
+    static Command read(Map<String, Object> message) {
+        Command command = ofCancel(message);
+        Json.object(message.get("parameters"));
+        command.sentAt();
+        return command;
+    }
+
+    static Command ofCancel(Map<String, Object> message) {
+        String id = Json.string(message.get("operation_id"));
+        return new Command(message, id, Json.string(message.get("operation")), time(message.get("expires_at")));
+    }
+
+    boolean isClose() {
+        return operation.equals("end_of_day");
+    }
+
+    Instant sentAt() {
+        return time(message.get("sent_at"));
+    }
+
+    /** What in it this agent does not know (rule 20); null where it knows all. */
+    String unknownWord() {
+        if (!KNOWN.contains(operation)) return operation;
+        for (String name : Json.object(message.get("parameters")).keySet())
+            if (!name.equals("operator_id")) return name;
+        Object whenBusy = message.get("when_busy");
+        return whenBusy == null || WHEN_BUSY.contains(whenBusy) ? null : String.valueOf(whenBusy);
+    }
+
+    /** Rule 23: equal for commands that came of one request. Null where it names none. */
+    String request() {
+        return requestIn(message);
+    }
+
+    /** Of a command, or of an entry of the log. */
+    static String requestIn(Map<String, Object> message) {
+        Object origin = message.get("origin");
+        return origin instanceof Map && Json.object(origin).get("request") instanceof String request ? request : null;
+    }
+
+    boolean follows(String lastClose) {
+        return Objects.equals(message.get("previous_close"), lastClose);
+    }
+
+    /** An entry of the log that answers it. `more`: names and values. */
+    Map<String, Object> answered(String status, Object... more) {
+        Map<String, Object> entry = Json.of("operation_id", id, "operation", operation, "status", status);
+        entry.putAll(Json.of(more));
+        entry.put("finished_at", ServerTime.ownTime());
+        if (message.get("origin") != null) entry.put("origin", message.get("origin"));
+        return entry;
+    }
+
+    private static Instant time(Object value) {
+        return OffsetDateTime.parse(Json.string(value)).toInstant();
+    }
+}
