@@ -43,8 +43,8 @@ class Rules:
         self._session: str | None = None
         self._waiting: list[Waiting] = []
         self._beginning: Waiting | None = None
-        # Of days that are not to be closed, and whose command has not come: by id, the operation.
-        self._cancelled_unseen: dict[str, str] = {}
+        # What is not to be begun, and whose command has not come: the cancellation has all that an answer needs.
+        self._cancelled_unseen: dict[str, Command] = {}
         self.running = False
         self._stopped = False
         self._answers = Answers(journal, clock, outside)
@@ -322,7 +322,7 @@ class Rules:
     # Cancelling
 
     def _cancel(self, message: Message) -> None:
-        operation_id, operation = operation_id_of(message), text_of(message, "operation")
+        operation_id = operation_id_of(message)
         begun = self._journal.begun
         if self._beginning and self._beginning.command.operation_id == operation_id:
             self._beginning.cancelled = True
@@ -336,7 +336,7 @@ class Rules:
             if waiting:
                 waiting.cancelled = True
             else:
-                self._cancelled_unseen[operation_id] = operation
+                self._cancelled_unseen[operation_id] = Command.of_cancellation(message)
             self._advance()
 
     def _give_up_cancelled(self) -> None:
@@ -345,14 +345,17 @@ class Rules:
         for it in [it for it in self._waiting if it.cancelled]:
             if may_compare or not it.command.is_close:
                 self._waiting.remove(it)
-                if it.command.is_close:
-                    self._closes.give_up(it.command)
-                else:
-                    self._answers.fail(it.command, "cancelled")
-        for operation_id, operation in list(self._cancelled_unseen.items()):
-            if may_compare or operation != "end_of_day":
-                del self._cancelled_unseen[operation_id]
-                self._answers.fail_unseen(operation_id, operation, None, "cancelled")
+                self._give_up(it.command)
+        for command in list(self._cancelled_unseen.values()):
+            if may_compare or not command.is_close:
+                del self._cancelled_unseen[command.operation_id]
+                self._give_up(command)
+
+    def _give_up(self, command: Command) -> None:
+        if command.is_close:
+            self._closes.give_up(command)
+        else:
+            self._answers.fail(command, "cancelled")
 
     # Results
 

@@ -44,6 +44,7 @@ const places: Record<Fault, [name: string, law: Law]> = {
   "never out of step": ["previous-close-older", 25],
   "does not say the last close": ["previous-close-other", 25],
   "begins what was cancelled": ["cancelled-first", 29],
+  "gives a close up without comparing": ["cancelled-close-out-of-step", 29],
   "drops what is cancelled too late": ["cancelled-at-once", 30],
   "deaf to late cancels": ["cancelled-late", 31],
   "its own clock": ["clock-ahead", 32],
