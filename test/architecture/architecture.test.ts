@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { errorCodes } from "@tillkeeper/contract/http/errors";
 import { describe, expect, it } from "vitest";
 import { excludedFiles, excludedTests } from "../../packages/server/test/replicas/exclusions.ts";
 import { findViolations } from "./boundaries.ts";
 import { readImports } from "./imports.ts";
+import { findBrokenLinks } from "./links.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -66,16 +67,20 @@ describe("the repository", () => {
     expect(importing.filter((path) => !asking.includes(path)).toSorted()).toEqual(own);
   });
 
-  it("links in its documents only to files that exist", () => {
-    const documents = [...filesBelow(root, /\.md$/)];
+  it("links in its documents only to files and headings that exist", () => {
+    const fixtures = join(import.meta.dirname, "fixtures");
+    const documents = filesBelow(root, /\.md$/).filter((path) => !path.startsWith(fixtures));
     expect(documents.length).toBeGreaterThan(5);
-    const broken = documents.flatMap((path) =>
-      [...readFileSync(path, "utf8").matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
-        .map(([, link]) => link as string)
-        .filter((link) => !/^[a-z]+:/.test(link) && !existsSync(resolve(dirname(path), link)))
-        .map((link) => `${path}: ${link}`),
-    );
-    expect(broken).toEqual([]);
+    expect(findBrokenLinks(root, documents)).toEqual([]);
+  });
+
+  it("sees links that lead nowhere", () => {
+    const fixtures = join(import.meta.dirname, "fixtures");
+    expect(findBrokenLinks(fixtures, [join(fixtures, "docs/page.md")])).toEqual([
+      "docs/page.md: missing.md",
+      "docs/page.md: page.md#no-heading",
+      "docs/page.md: #the-same_name-twice-2",
+    ]);
   });
 
   it("names in docs/conformance.md only tests that exist, and every decision", () => {

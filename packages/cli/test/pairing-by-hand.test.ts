@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { readSandboxFile, scratch, startSandbox } from "./support/cli.ts";
 
-const page = readFileSync(new URL("../../../docs/device-protocol.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../../docs/device-protocol/pairing.md", import.meta.url), "utf8");
 const script = /<!-- pairing by hand -->\s+```bash\n([^]*?)```/.exec(page)?.[1] ?? "";
 const tools = ["openssl", "curl", "bash"].every((tool) => spawnSync(tool, ["--help"]).error === undefined);
 

@@ -1,16 +1,18 @@
 import { type Static, Type } from "typebox";
 import { Abilities } from "./abilities.ts";
 import { limits } from "./limits.ts";
+import { idThat, OperationId, Origin, open, PreviousClose, Session, timeThat } from "./message-parts.ts";
 import {
   DeviceReason,
   OperationError,
   OperationName,
   OperationParameters,
+  operationNames,
   operationStatuses,
   WhenBusy,
 } from "./operations.ts";
 import { DeviceFault, Telemetry } from "./telemetry.ts";
-import { FreeText, Identifier } from "./texts.ts";
+import { FreeText } from "./texts.ts";
 
 /**
  * The device protocol: MQTT 5 or 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
@@ -75,30 +77,17 @@ export function clientIdBelongsTo(clientId: string, address: string): boolean {
   return clientId === address || clientId.startsWith(`${address}:`);
 }
 
-const OperationId = Type.String({ format: "uuid" });
-const Time = Type.String({ format: "date-time" });
-const open = { additionalProperties: true } as const;
-export const Session = Type.String({
-  minLength: 1,
-  maxLength: 64,
-  pattern: "^[A-Za-z0-9._-]+$",
-  description:
-    "Names one connection of the terminal, new for each: what is said of an older one changes nothing. Best `{run}.{n}`: " +
-    "`run` is random, new at each start of the program; `n` counts its connections.",
-});
-
-/**
- * The run of the program that a session belongs to; undefined where its name tells of none. A program that was started
- * anew has another run, and its earlier one never speaks again.
- */
-export function runOf(session: string | null | undefined): string | undefined {
-  return /^([\w.-]+)\.\d{1,15}$/.exec(session ?? "")?.[1];
-}
-
 /** How far the log of an address is: the last number, and the id that stands under it; 0 without an id for an empty one. */
 export const Memory = Type.Object(
-  { number: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }), id: Type.Optional(OperationId) },
-  open,
+  {
+    number: Type.Integer({
+      minimum: 0,
+      maximum: 2_147_483_647,
+      description: "The last number that the server holds of the log of this address; 0 for none.",
+    }),
+    id: Type.Optional(idThat("The `operation_id` that stands under it; left out with 0.")),
+  },
+  { ...open, description: "How far the server holds your log." },
 );
 export type Memory = Static<typeof Memory>;
 
@@ -106,11 +95,20 @@ export const HelloMessage = Type.Object(
   {
     protocol: Type.Literal(protocolVersion),
     agent: FreeText({ minLength: 1, maxLength: 100, description: "Name and version of the program." }),
-    sent_at: Time,
+    sent_at: timeThat("Your own clock. The welcome repeats it."),
     session: Session,
     operations: Type.Array(
-      Type.Object({ operation_id: OperationId, phase: Type.Enum(["delivered", "started"]) }, open),
-      { maxItems: limits.mqttHelloOperations, description: "Waiting or begun; what is answered is told as a result." },
+      Type.Object(
+        {
+          operation_id: OperationId,
+          phase: Type.Enum(["delivered", "started"], { description: "The command waits, or it is begun." }),
+        },
+        open,
+      ),
+      {
+        maxItems: limits.mqttHelloOperations,
+        description: "Waiting or begun; empty if there is none. What is answered is told as a result.",
+      },
     ),
     abilities: Type.Optional(Abilities),
   },
@@ -121,8 +119,8 @@ export type HelloMessage = Static<typeof HelloMessage>;
 export const WelcomeMessage = Type.Object(
   {
     protocol: Type.Literal(protocolVersion),
-    server_time: Time,
-    hello_sent_at: Type.String({ format: "date-time", description: "Echo of `sent_at`, to measure the round trip." }),
+    server_time: timeThat("When the server wrote this."),
+    hello_sent_at: timeThat("`sent_at` of the hello that this answers, letter for letter."),
     heartbeat_seconds: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -138,37 +136,13 @@ export type WelcomeMessage = Static<typeof WelcomeMessage>;
 /** Where the files of an operation go or come from over HTTPS: the bundle of `send_logs`, the manifest of `check_update`. */
 export const Transfer = Type.Object(
   {
-    url: Type.String({ pattern: "^https?://", maxLength: 2_000 }),
+    url: Type.String({ pattern: "^https?://", maxLength: 2_000, description: "May hold a `?` already." }),
     token: Type.String({ description: "Bearer token, good for this operation of this terminal only." }),
-    expires_at: Time,
+    expires_at: timeThat("When the token ends, a minute after the operation's own `expires_at`."),
   },
-  open,
+  { ...open, description: "With send_logs and check_update: files go there, or come from there." },
 );
 export type Transfer = Static<typeof Transfer>;
-
-/**
- * What the server needs to store an operation that it does not know any more, because its database went back. The device keeps
- * it and brings it back with the result, as it is.
- */
-export const Origin = Type.Object(
-  {
-    request: Type.Optional(
-      Identifier({
-        maxLength: 64,
-        description: "Equal for commands that came of one request: a repeated one has it again.",
-      }),
-    ),
-    signed: Identifier({ maxLength: 2_000, description: "For the server alone." }),
-  },
-  open,
-);
-export type Origin = Static<typeof Origin>;
-
-const PreviousClose = Type.Optional(
-  Type.Union([OperationId, Type.Null()], {
-    description: "With end_of_day: begin only if this is the last close of the log; null: if there is none.",
-  }),
-);
 
 export const CommandMessage = Type.Object(
   {
@@ -176,9 +150,9 @@ export const CommandMessage = Type.Object(
     operation: OperationName,
     parameters: OperationParameters,
     when_busy: Type.Optional(WhenBusy),
-    created_at: Time,
-    expires_at: Type.String({ format: "date-time", description: "Never begin it at or after this instant." }),
-    sent_at: Type.String({ format: "date-time", description: "The server's time when it sent this copy." }),
+    created_at: timeThat("When the operation was accepted."),
+    expires_at: timeThat("Never begin it at or after this instant."),
+    sent_at: timeThat("The server's time when it sent this copy."),
     previous_close: PreviousClose,
     origin: Origin,
     transfer: Type.Optional(Transfer),
@@ -187,10 +161,16 @@ export const CommandMessage = Type.Object(
 );
 export type CommandMessage = Static<typeof CommandMessage>;
 
-export const DeliveredMessage = Type.Object({ operation_id: OperationId, received_at: Time }, open);
+export const DeliveredMessage = Type.Object(
+  { operation_id: OperationId, received_at: timeThat("When its first copy came, by your own clock.") },
+  open,
+);
 export type DeliveredMessage = Static<typeof DeliveredMessage>;
 
-export const StartedMessage = Type.Object({ operation_id: OperationId, started_at: Time }, open);
+export const StartedMessage = Type.Object(
+  { operation_id: OperationId, started_at: timeThat("When it was begun, by your own clock. The same in every copy.") },
+  open,
+);
 export type StartedMessage = Static<typeof StartedMessage>;
 
 export const ResultMessage = Type.Object(
@@ -199,7 +179,7 @@ export const ResultMessage = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 2_147_483_647,
-        description: "In the log of this address. Left out of what the journal could not take.",
+        description: "Its place in the log of this address. Left out of what the journal could not take (rule 14).",
       }),
     ),
     after: Type.Optional(
@@ -209,31 +189,19 @@ export const ResultMessage = Type.Object(
         description: "The number that the journal has before it, 0 for none; left out where that is one less.",
       }),
     ),
-    operation_id: Type.String({ format: "uuid", description: "Of a close by hand: a random one." }),
-    operation: OperationName,
+    operation_id: idThat("As in the command; of a close by hand a random one."),
+    operation: Type.Enum(operationNames, { description: "As in the command, also one that you do not know." }),
     status: Type.Enum(["COMPLETED", "FAILED"]),
-    started_at: Type.Optional(
-      Type.String({
-        format: "date-time",
-        description: "When it was begun; stands in for a `started` that was not sent.",
-      }),
-    ),
-    finished_at: Time,
-    result: Type.Optional(Type.Unknown({ description: "With COMPLETED: the result of that operation." })),
+    started_at: Type.Optional(timeThat("When it was begun, as in `started`; left out if it never was.")),
+    finished_at: timeThat("When the entry was written, by your own clock."),
+    result: Type.Optional(Type.Unknown({ description: "With COMPLETED, and only then: what came of that operation." })),
     reason: Type.Optional(DeviceReason),
     error: Type.Optional(OperationError),
     unknown_end: Type.Optional(
       Type.Literal(true, { description: "With FAILED: it was begun, and the device cannot say whether it was done." }),
     ),
-    last_close: Type.Optional(
-      Type.String({
-        format: "uuid",
-        description: "With out_of_step: the last close of the log; left out if it has none.",
-      }),
-    ),
-    repeats: Type.Optional(
-      Type.String({ format: "uuid", description: "The operation of the same request, whose result this is." }),
-    ),
+    last_close: Type.Optional(idThat("With out_of_step: the last close of the log; left out if it has none.")),
+    repeats: Type.Optional(idThat("The operation of the same request, whose result this is.")),
     by_hand: Type.Optional(
       Type.Literal(true, { description: "Nobody asked for it here: the day was closed at the terminal." }),
     ),
@@ -248,7 +216,15 @@ export type ResultMessage = Static<typeof ResultMessage>;
  * status the result was not the next one: it is to be told again after those before it.
  */
 export const ReceiptMessage = Type.Object(
-  { operation_id: OperationId, status: Type.Optional(Type.Enum([...operationStatuses, "UNKNOWN"])), memory: Memory },
+  {
+    operation_id: idThat("As in the result."),
+    status: Type.Optional(
+      Type.Enum([...operationStatuses, "UNKNOWN"], {
+        description: "What the server now holds of the operation; left out: nothing was stored.",
+      }),
+    ),
+    memory: Memory,
+  },
   open,
 );
 export type ReceiptMessage = Static<typeof ReceiptMessage>;
@@ -260,9 +236,9 @@ export type ReceiptMessage = Static<typeof ReceiptMessage>;
 export const CancelMessage = Type.Object(
   {
     operation_id: OperationId,
-    operation: OperationName,
-    created_at: Time,
-    expires_at: Time,
+    operation: Type.Enum(operationNames, { description: "As in the command." }),
+    created_at: timeThat("As in the command."),
+    expires_at: timeThat("As in the command."),
     previous_close: PreviousClose,
     origin: Origin,
   },
@@ -282,8 +258,16 @@ export type MemoryMessage = Static<typeof MemoryMessage>;
 export const RejectionMessage = Type.Object(
   {
     channel: Type.String({ description: "The channel of the message that was refused." }),
-    operation_id: Type.Optional(Type.String()),
-    errors: Type.Array(Type.Object({ path: Type.String(), message: Type.String() }, open)),
+    operation_id: Type.Optional(Type.String({ description: "If the message named one." })),
+    errors: Type.Array(
+      Type.Object(
+        {
+          path: Type.String({ description: "Where: a JSON pointer." }),
+          message: Type.String({ description: "What is wrong." }),
+        },
+        open,
+      ),
+    ),
   },
   open,
 );
@@ -292,12 +276,14 @@ export type RejectionMessage = Static<typeof RejectionMessage>;
 export const HeartbeatMessage = Type.Object(
   {
     session: Session,
-    sent_at: Time,
+    sent_at: timeThat("Your own clock."),
     round_trip_ms: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 600_000, description: "From the last hello to its welcome." }),
+      Type.Integer({ minimum: 0, maximum: 600_000, description: "Milliseconds from your last hello to its welcome." }),
     ),
-    /** How far the device believes that the server holds its log; answered if that is not so. */
-    memory: Type.Optional(Memory),
+    memory: Type.Optional({
+      ...Memory,
+      description: "How far you believe that the server holds your log, as it said last. Answered if that is not so.",
+    }),
     telemetry: Type.Optional(Telemetry),
     fault: Type.Optional(DeviceFault),
   },
@@ -312,7 +298,7 @@ export const GoneMessage = Type.Object({ session: Session }, open);
 export type GoneMessage = Static<typeof GoneMessage>;
 
 const ProbeId = Type.String({ format: "uuid" });
-export const ProbeMessage = Type.Object({ probe_id: ProbeId, sent_at: Time }, open);
+export const ProbeMessage = Type.Object({ probe_id: ProbeId, sent_at: timeThat("When the server sent it.") }, open);
 export type ProbeMessage = Static<typeof ProbeMessage>;
 
 export const ProbeAnswerMessage = Type.Object({ probe_id: ProbeId }, open);

@@ -1,8 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { messageExamples } from "@tillkeeper/contract/message-examples";
+import { type DownChannel, messages, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
 import { asyncApiDocument } from "../src/reference/async-api.ts";
 import { errorsPage } from "../src/reference/errors-page.ts";
+import { messagesPage } from "../src/reference/messages-page.ts";
 import { startTestServer } from "./support/test-server.ts";
 
 const docs = resolve(import.meta.dirname, "../../../docs");
@@ -25,6 +29,22 @@ describe("the reference pages in docs/", () => {
 
   it("tell the device protocol, message by message", () => {
     holds("asyncapi.json", `${JSON.stringify(asyncApiDocument(), null, 2)}\n`);
+  });
+
+  it("tell its messages field by field", () => {
+    holds("device-protocol/messages.md", messagesPage());
+  });
+
+  it("show no message that the contract would refuse", () => {
+    const channels = Object.keys(messages) as (UpChannel | DownChannel)[];
+    const faults = channels.flatMap((channel) => {
+      const examples = messageExamples[channel];
+      // One without an example has none that could be wrong.
+      if (examples.length === 0) return [`${channel}: none`];
+      const errors = examples.flatMap((example) => [...Value.Errors(messages[channel], example)]);
+      return errors.map(({ instancePath, message }) => `${channel}${instancePath} ${message}`);
+    });
+    expect(faults).toEqual([]);
   });
 
   it("tell every error code of the contract", () => {

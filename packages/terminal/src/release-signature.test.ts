@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { keyIdOf, verifyRelease } from "./release-signature.ts";
 
-const page = readFileSync(new URL("../../../docs/device-protocol.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../../docs/device-protocol/updates.md", import.meta.url), "utf8");
 
 test("the example of the device protocol verifies, and nothing that differs from it", () => {
   const key = JSON.parse(/^\{ "kty": "OKP".*\}$/m.exec(page)?.[0] ?? "");

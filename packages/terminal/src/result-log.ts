@@ -1,5 +1,6 @@
 import { limits } from "@tillkeeper/contract/limits";
-import { type Memory, mayHaveClosed, Origin, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import { Origin } from "@tillkeeper/contract/message-parts";
+import { type Memory, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
 import { type Static, Type } from "typebox";
 import { ReportedResult } from "./outcome.ts";
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import { runOf } from "@tillkeeper/contract/mqtt";
+import { runOf } from "@tillkeeper/contract/message-parts";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import type { Credential } from "../src/connection.ts";

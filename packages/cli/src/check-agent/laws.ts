@@ -1,5 +1,5 @@
 /**
- * What a case can find broken: a rule of docs/device-protocol.md by its number, or a section of it that is no list of rules.
+ * What a case can find broken: a rule of the device protocol by its number, or a section of its pages that is no list of rules.
  * The texts say each in a few words, for reports; the page is the law.
  */
 export const laws = {

@@ -135,9 +135,7 @@ export class Watch {
     const { operation_id: id, origin, number } = result;
     const sent = this.#deps.sentOf(id);
     if (sent && !result.by_hand) {
-      // The page does not say that a cancel has one.
-      const isCancel = !("parameters" in sent) && origin === undefined;
-      if (!isCancel && !isDeepStrictEqual(origin, sent.origin))
+      if (!isDeepStrictEqual(origin, sent.origin))
         broken(15, JSON.stringify(sent.origin), JSON.stringify(origin) ?? "none");
       if (result.operation !== sent.operation) broken("Messages", `a result of ${sent.operation}`, result.operation);
     }

@@ -36,6 +36,7 @@ export const faults = [
   "never out of step",
   "does not say the last close",
   "begins what was cancelled",
+  "gives a close up without comparing",
   "drops what is cancelled too late",
   "deaf to late cancels",
   "its own clock",

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { allCases, levels } from "../../src/check-agent/cases/all.ts";
 import type { Level } from "../../src/check-agent/cases/case.ts";
@@ -46,6 +46,7 @@ const places: Record<Fault, [name: string, law: Law]> = {
   "never out of step": ["previous-close-older", 25],
   "does not say the last close": ["previous-close-other", 25],
   "begins what was cancelled": ["cancelled-first", 29],
+  "gives a close up without comparing": ["cancelled-close-out-of-step", 29],
   "drops what is cancelled too late": ["cancelled-at-once", 30],
   "deaf to late cancels": ["cancelled-late", 31],
   "its own clock": ["clock-ahead", 32],
@@ -87,6 +88,31 @@ async function checked(names: readonly string[], ...broken: Fault[]): Promise<re
 
 const namesOf = (wanted: Level) => allCases.filter(({ level }) => level === wanted).map(({ name }) => name);
 
+const docs = new URL("../../../../docs/", import.meta.url);
+const start = readFileSync(new URL("device-protocol.md", docs), "utf8");
+/** The page to start with, and those that concern some. */
+const protocol = [
+  start,
+  ...readdirSync(new URL("device-protocol/", docs)).map((name) =>
+    readFileSync(new URL(`device-protocol/${name}`, docs), "utf8"),
+  ),
+];
+
+/** The numbers that a page gives its rules. */
+function rulesIn(page: string): string[] {
+  return [...page.matchAll(/^(U?\d+)\. /gm)].map(([, rule]) => rule as string);
+}
+
+/** `1–3, 5` as 1, 2, 3, 5. */
+function numbersOf(spans: string): string[] {
+  return spans.split(", ").flatMap((span) => {
+    const [first = "", last = first] = span.split("–");
+    const prefix = first.startsWith("U") ? "U" : "";
+    const [from, to] = [first, last].map((end) => Number(end.replace("U", ""))) as [number, number];
+    return Array.from({ length: to - from + 1 }, (_, index) => `${prefix}${from + index}`);
+  });
+}
+
 describe("check-agent", () => {
   // All at once: most of it is waiting for what never comes.
   let sound: Map<Level, Promise<readonly Outcome[]>>;
@@ -111,18 +137,30 @@ describe("check-agent", () => {
   });
 
   it("has each case with its laws in docs/check-agent.md", () => {
-    const page = readFileSync(new URL("../../../../docs/check-agent.md", import.meta.url), "utf8");
+    const page = readFileSync(new URL("check-agent.md", docs), "utf8");
     const rows = allCases.map(({ name, title, laws }) => `| \`${name}\` | ${title} | ${laws.map(nameOf).join(", ")} |`);
     expect(rows.filter((row) => !page.includes(`${row}\n`))).toEqual([]);
   });
 
-  it("knows no rule but those of docs/device-protocol.md", () => {
-    const page = readFileSync(new URL("../../../../docs/device-protocol.md", import.meta.url), "utf8");
-    const missing = Object.keys(lawTexts).filter((law) => {
+  it("knows no rule but those of the device protocol, each of which stands in one place", () => {
+    const placesOf = (law: string) => {
       const place = /^U?\d+$/.test(law) ? `\n${law}. ` : `# ${law}`;
-      return !page.includes(place);
+      return protocol.flatMap((page) => page.split(place).slice(1)).length;
+    };
+    expect(Object.keys(lawTexts).filter((law) => placesOf(law) !== 1)).toEqual([]);
+  });
+
+  it("asks of each level no rule of a higher one", () => {
+    const rows = [...start.matchAll(/^\| (\d), [^|]+\|[^|]+\| ([^|]+) \|$/gm)];
+    const rulesOf = new Map(rows.map(([, level, rules]) => [Number(level), numbersOf(rules as string)]));
+    expect([...rulesOf.keys()]).toEqual(levels);
+    const all = [...rulesOf.values()].flat();
+    expect(all.toSorted()).toEqual(protocol.flatMap(rulesIn).toSorted());
+    const tooHigh = allCases.flatMap(({ name, level, laws }) => {
+      const allowed = new Set(levels.filter((one) => one <= level).flatMap((one) => rulesOf.get(one)));
+      return laws.filter((law) => /\d/.test(String(law)) && !allowed.has(String(law))).map((law) => `${name}: ${law}`);
     });
-    expect(missing).toEqual([]);
+    expect(tooHigh).toEqual([]);
   });
 
   it("has a fault for every law that a case is about", () => {

@@ -250,7 +250,7 @@ export class SmallAgent implements Device {
     return operation === "end_of_day" ? this.#closeRefusal(command) : undefined;
   }
 
-  #closeRefusal({ origin, previous_close }: CommandMessage): Answer | undefined {
+  #closeRefusal({ origin, previous_close }: Pick<CommandMessage, "origin" | "previous_close">): Answer | undefined {
     const first = this.#has("forgets requests") ? undefined : this.#journal.ofRequest(origin.request);
     if (first) return { ...first, repeats: first.repeats ?? first.operation_id };
     const batch = this.#reader.lastBatch;
@@ -305,7 +305,9 @@ export class SmallAgent implements Device {
       return run.link.say("cancel_refused", { operation_id: id });
     }
     run.queue = run.queue.filter((one) => one.operation_id !== id);
-    return this.#answer(run, cancel, { status: "FAILED", reason: "cancelled" });
+    const compares = cancel.operation === "end_of_day" && !this.#has("gives a close up without comparing");
+    const refusal = compares ? this.#closeRefusal(cancel) : undefined;
+    return this.#answer(run, cancel, refusal ?? { status: "FAILED", reason: "cancelled" });
   }
 
   #afterCrash(run: Run): void {

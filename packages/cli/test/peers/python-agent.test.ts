@@ -1,12 +1,14 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { findingOf } from "../check-agent/output.ts";
 import { startCli } from "../support/cli.ts";
 
-const here = (path: string) => fileURLToPath(new URL(`../../../../examples/python-agent/${path}`, import.meta.url));
+const here = (path: string) => fileURLToPath(new URL(`../../../../conformance/python-agent/${path}`, import.meta.url));
 
 describe.concurrent("tillkeeper check-agent", () => {
   const logins = {
@@ -34,5 +36,13 @@ describe.concurrent("tillkeeper check-agent", () => {
     const cli = startCli(["check-agent", "--json", ...options, ...Object.entries(commands).flat()], env);
     onTestFinished(async () => void (await cli.stop()));
     expect(findingOf(await cli.ended)).toEqual({ code: 0, broken: [], skipped });
+  });
+});
+
+describe("the Python agent", () => {
+  it("passes its own tests", async () => {
+    const run = promisify(execFile)("/usr/bin/python3", ["-B", "-m", "unittest"], { cwd: here(".") });
+    // A test that fails rejects this, with what it printed; a run that finds no tests does not.
+    expect((await run).stderr).toMatch(/\nRan [1-9]\d+ tests in [\d.]+s\n\nOK\n$/);
   });
 });

@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { limits } from "../limits.ts";
-import { downChannels, Session, upChannels } from "../mqtt.ts";
+import { Session } from "../message-parts.ts";
+import { downChannels, upChannels } from "../mqtt.ts";
 
 /**
  * The device protocol over HTTPS, for networks that let no MQTT through: the same messages on the same channels. What the

@@ -1,4 +1,4 @@
-import { runOf } from "@tillkeeper/contract/mqtt";
+import { runOf } from "@tillkeeper/contract/message-parts";
 import type { Logger } from "../platform/log.ts";
 
 /** A connection, by what stands in its will. */

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import type { Origin, ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { Origin } from "@tillkeeper/contract/message-parts";
+import type { ResultMessage } from "@tillkeeper/contract/mqtt";
 import type { OperationParameters } from "@tillkeeper/contract/operations";
 import type { Command } from "./sql/claim-messages.ts";
 

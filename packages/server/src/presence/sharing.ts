@@ -1,4 +1,4 @@
-import { runOf } from "@tillkeeper/contract/mqtt";
+import { runOf } from "@tillkeeper/contract/message-parts";
 import { addressShared } from "@tillkeeper/contract/presence";
 import type { After, PresenceEvent, PresenceState, Step } from "./events.ts";
 import { changedAt } from "./status.ts";

@@ -13,7 +13,7 @@ import {
 
 type Channel = UpChannel | DownChannel;
 
-const parameter = "{terminal_id}";
+const parameter = "{address}";
 const carried = { qos: 1, retain: false, bindingVersion: "0.2.0" };
 
 /** docs/asyncapi.json: the device protocol as AsyncAPI 3, as the agent sees it: it sends what goes up. */
@@ -68,7 +68,7 @@ function server(version: "5.0" | "3.1.1", description: string, only5: object = {
 
 const credential = {
   type: "userPassword",
-  description: "User name: the terminal's id. Password: its device token, or the password that it was given.",
+  description: "User name: the device's address. Password: its device token, or the password that it was given.",
 };
 
 function channelOf(channel: Channel) {
@@ -76,7 +76,7 @@ function channelOf(channel: Channel) {
     address: topic(parameter, channel),
     title: channel,
     description: channelMeanings[channel],
-    parameters: { terminal_id: { description: "The terminal's id.", examples: ["T12345678-T0001"] } },
+    parameters: { address: { description: "Of the device.", examples: ["T12345678-T0001-D3632400"] } },
     messages: { [channel]: { $ref: `#/components/messages/${channel}` } },
   };
 }

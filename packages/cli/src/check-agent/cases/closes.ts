@@ -117,6 +117,20 @@ export const closeCases: readonly Case[] = [
     },
   },
   {
+    name: "cancelled-close-out-of-step",
+    title: "gets the cancel, before its command, of an `end_of_day` that knows an older close",
+    laws: [29, 25],
+    async play(table) {
+      const before = await closeDay(table);
+      await closeDay(table);
+      const command = table.command("end_of_day", { previous_close: before.command.operation_id });
+      table.mark();
+      table.cancel(command);
+      await table.failure(29, command, "out_of_step");
+      await table.held();
+    },
+  },
+  {
     name: "late-close",
     title: "gets an `end_of_day` whose time is over",
     laws: [18],

@@ -27,7 +27,7 @@ export const programs = {
   },
   python: {
     command: "/usr/bin/python3",
-    args: [here("examples/python-agent/agent.py"), "--simulate"],
+    args: [here("conformance/python-agent/agent.py"), "--simulate"],
     log: "agent.log",
     trusts: (caFile) => ({ options: { "--ca": caFile } }),
   },

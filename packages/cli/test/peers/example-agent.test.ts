@@ -1,0 +1,31 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { findingOf } from "../check-agent/output.ts";
+import { startCli } from "../support/cli.ts";
+
+const program = fileURLToPath(new URL("../../../../examples/agent.py", import.meta.url));
+
+describe("examples/agent.py", () => {
+  it("passes tillkeeper check-agent, level 2", async ({ onTestFinished }) => {
+    const made = mkdtempSync(join(tmpdir(), "tk-check-"));
+    onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+    const state = join(made, "device");
+    const commands = {
+      "--start": `mkdir -p ${state}; exec /usr/bin/python3 -B ${program} "$AGENT_CREDENTIALS_FILE" ${state}`,
+      "--journal": state,
+      "--close-by-hand": `date +%s >${state}/batch`,
+      "--timeout-factor": "5",
+      "--level": "2",
+    };
+    const cli = startCli(["check-agent", "--json", ...Object.entries(commands).flat()], { TMPDIR: tmpdir() });
+    onTestFinished(async () => void (await cli.stop()));
+    expect(findingOf(await cli.ended)).toEqual({ code: 0, broken: [], skipped: [] });
+  });
+
+  it("can be read at a sitting", () => {
+    expect(readFileSync(program, "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(200);
+  });
+});
