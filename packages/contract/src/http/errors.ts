@@ -37,11 +37,6 @@ export const errorCodes = {
     cause: "`audience` is missing or names no account of this server.",
     cure: "Name `{server}/v1/accounts/{account_id}` in `audience`.",
   },
-  timeout_too_short: {
-    status: 400,
-    cause: "The terminal's device says that this operation may take longer than `timeout`.",
-    cure: "Leave `timeout` out, or send at least the `minimum` that `errors` names.",
-  },
   simulated_not_allowed: {
     status: 400,
     cause: "The serial number is a virtual terminal's, on a live account or with another account's id in it.",

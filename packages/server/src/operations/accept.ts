@@ -41,7 +41,7 @@ const mostTries = 5;
 
 /**
  * The function that accepts operations (D13-D16, D18). It answers when the operation is durable, and throws
- * `terminal_not_found`, `operation_not_allowed`, `operation_unsupported`, `timeout_too_short`, `operation_pending`,
+ * `terminal_not_found`, `operation_not_allowed`, `operation_unsupported`, `operation_pending`,
  * `idempotency_key_reused`, `service_unavailable`.
  */
 export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Promise<Accepted> {

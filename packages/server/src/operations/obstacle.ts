@@ -79,26 +79,18 @@ export async function findObstacle(
   return undefined;
 }
 
-/** Whether the terminal's device has said that it can do it, and in that time (docs/adr/0027-abilities.md). */
+/** Whether the terminal's device has said that it can do it (docs/adr/0027-abilities.md). */
 async function checkAbility(
   db: Db,
   accountId: string,
-  { terminal_id: terminalId, operation, timeout }: OperationCreate,
+  { terminal_id: terminalId, operation }: OperationCreate,
 ): Promise<void> {
   const abilities = await findAbilities(db.sql, { accountId, terminalId });
-  if (!abilities) return;
-  const seconds = abilities[operation];
-  if (seconds === undefined) {
-    const supported = abilitiesOf(abilities).map((ability) => ability.operation);
-    throw new ApiError("operation_unsupported", `The terminal's device cannot do ${operation}.`, {
-      errors: [{ path: "/body/operation", message: "is nothing that the terminal's device can do", supported }],
-    });
-  }
-  if (timeout !== undefined && seconds !== null && timeout < seconds) {
-    throw new ApiError("timeout_too_short", `The terminal's device may take ${seconds} seconds for ${operation}.`, {
-      errors: [{ path: "/body/timeout", message: `must be at least ${seconds}, or left out`, minimum: seconds }],
-    });
-  }
+  if (!abilities || abilities[operation] !== undefined) return;
+  const supported = abilitiesOf(abilities).map((ability) => ability.operation);
+  throw new ApiError("operation_unsupported", `The terminal's device cannot do ${operation}.`, {
+    errors: [{ path: "/body/operation", message: "is nothing that the terminal's device can do", supported }],
+  });
 }
 
 function pending(durations: Durations, claim: ClaimRow & { deadline: Date }, now: Date): ApiError {

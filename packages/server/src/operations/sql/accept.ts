@@ -1,3 +1,4 @@
+import { limits } from "@tillkeeper/contract/limits";
 import type { OperationName, WhenBusy } from "@tillkeeper/contract/operations";
 import { operationsAllowed } from "@tillkeeper/contract/terminal-status";
 import type { Pool } from "pg";
@@ -32,13 +33,19 @@ const allowedPairs = Object.entries(operationsAllowed)
   .flatMap(([status, operations]) => operations.map((operation) => `('${status}', '${operation}')`))
   .join(", ");
 
-/** Where the device does not say how long it takes at most, the request's own. */
-const deadline =
-  "greatest(input.deadline, input.created_at + (device.abilities ->> input.operation)::int * interval '1 second')";
+/** Command and result are under way for so long at most. */
+const onTheWaySeconds = 10;
+/** The request's own; where it says nothing, and the device says how long it takes at most, no earlier than that. */
+const deadline = `case when input.timeout_given then input.deadline else greatest(
+    input.deadline,
+    input.created_at + interval '1 second' * least(
+      ${limits.operationTimeoutSecondsMax}, (device.abilities ->> input.operation)::int + ${onTheWaySeconds}
+    )
+  ) end`;
 
 /**
  * Accepts a batch of operations: one statement, one commit. A row is left out (and nothing of it is kept) when its
- * terminal is unknown, in a status that does not allow it, or busy, when its device cannot do it, or not in that time, or when
+ * terminal is unknown, in a status that does not allow it, or busy, when its device cannot do it, or when
  * its idempotency key is taken; the two unique indexes of the claims decide that, whoever else is inserting. Rows go in by
  * terminal id, because batches that meet the same terminals in different orders would deadlock.
  */
@@ -71,7 +78,6 @@ with input as (
     on device.account_id = credential.account_id and device.address = credential.address
   where (terminals.status, input.operation) in (${allowedPairs})
     and (device.abilities is null or device.abilities ? input.operation)
-    and (not input.timeout_given or ${deadline} = input.deadline)
   order by input.account_id, input.terminal_id
   on conflict do nothing
   returning account_id, operation_id, terminal_id, previous_close, attempts, deadline
