@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from answers import Answers
 from closes import Closes
 from journal import Journal
-from messages import Cancellation, Command, Memory, Message, Order, memory_of, operation_id_of, parse, text_of
+from messages import Command, Memory, Message, memory_of, operation_id_of, parse, text_of
 from outside import Outside
 from presence import Presence
 from times import Backoff, Clock, ServerTime, from_text, to_text
@@ -43,8 +43,8 @@ class Rules:
         self._session: str | None = None
         self._waiting: list[Waiting] = []
         self._beginning: Waiting | None = None
-        # Of operations whose command has not come, by their ids.
-        self._cancelled_unseen: dict[str, Cancellation] = {}
+        # Of days that are not to be closed, and whose command has not come: by id, the operation.
+        self._cancelled_unseen: dict[str, str] = {}
         self.running = False
         self._stopped = False
         self._answers = Answers(journal, clock, outside)
@@ -322,8 +322,8 @@ class Rules:
     # Cancelling
 
     def _cancel(self, message: Message) -> None:
-        cancellation = Cancellation.of(message)
-        operation_id, begun = cancellation.operation_id, self._journal.begun
+        operation_id, operation = operation_id_of(message), text_of(message, "operation")
+        begun = self._journal.begun
         if self._beginning and self._beginning.command.operation_id == operation_id:
             self._beginning.cancelled = True
         elif begun and begun["operation_id"] == operation_id:
@@ -336,22 +336,23 @@ class Rules:
             if waiting:
                 waiting.cancelled = True
             else:
-                self._cancelled_unseen[operation_id] = cancellation
+                self._cancelled_unseen[operation_id] = operation
             self._advance()
 
     def _give_up_cancelled(self) -> None:
         """A close only after the comparison that a beginning takes, for which nothing may run (rule 29)."""
         may_compare = self._compared and not self.running and not self._stopped
-        waiting: list[Order] = [it.command for it in self._waiting if it.cancelled]
-        for order in [*waiting, *self._cancelled_unseen.values()]:
-            if order.is_close and not may_compare:
-                continue
-            self._waiting = [it for it in self._waiting if it.command is not order]
-            self._cancelled_unseen.pop(order.operation_id, None)
-            if order.is_close:
-                self._closes.give_up(order)
-            else:
-                self._answers.fail(order, "cancelled")
+        for it in [it for it in self._waiting if it.cancelled]:
+            if may_compare or not it.command.is_close:
+                self._waiting.remove(it)
+                if it.command.is_close:
+                    self._closes.give_up(it.command)
+                else:
+                    self._answers.fail(it.command, "cancelled")
+        for operation_id, operation in list(self._cancelled_unseen.items()):
+            if may_compare or operation != "end_of_day":
+                del self._cancelled_unseen[operation_id]
+                self._answers.fail_unseen(operation_id, operation, None, "cancelled")
 
     # Results
 
