@@ -51,7 +51,7 @@ class RulesTest(RulesCase):
         names = {"protocol", "agent", "sent_at", "session", "operations"}
         self.assertEqual(set(self.last("hello")), names)
         hellos = len(self.said("hello"))
-        self.hear("inquiry", operation_id=str(uuid.uuid4()), attempt=1)
+        self.hear("invoice", operation_id=str(uuid.uuid4()))
         self.go(1)
         self.assertEqual(len(self.said("hello")), hellos)
 
@@ -270,7 +270,7 @@ class RulesTest(RulesCase):
         self.assertEqual(self.last("probe_answer"), {"probe_id": probe_id})
 
     def test_nothing_that_comes_stops_it(self) -> None:
-        channels = ("welcome", "command", "receipt", "cancel", "memory", "rejection", "probe", "inquiry")
+        channels = ("welcome", "command", "receipt", "cancel", "memory", "rejection", "probe", "invoice")
         junk = [b"", b"{", b"null", b"[]", b'"x"', b"\xff\xfe", b"{}", b"[" * 20000, b"x" * 70000, b'{"a":NaN}']
         fields = ("operation_id", "operation", "expires_at", "parameters", "hello_sent_at", "errors", "memory", "origin")
         junk += [json.dumps({name: value}).encode() for name in fields for value in (1, None, [], {}, "x", "9" * 5000)]
