@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from journal import Journal
-from messages import Memory, Message, Order, operation_id_of
+from messages import Command, Memory, Message, operation_id_of
 from outside import Outside
 from times import Backoff, Clock, to_text
 
@@ -70,12 +70,15 @@ class Answers:
         head = {key: result[key] for key in ("operation_id", "operation")}
         self._outside.emit("operation", **head, state=result["status"])
 
-    def fail(self, order: Order, reason: str, error: Message | None = None, **more: Any) -> None:
+    def fail(self, command: Command, reason: str, error: Message | None = None, **more: Any) -> None:
         """Answers what was not begun. If it stands in the journal as begun, the answer takes its place."""
         more.update({"error": error} if error else {})
-        more.update({"origin": order.origin} if order.origin else {})
-        head = {"operation_id": order.operation_id, "operation": order.operation, "status": "FAILED"}
-        self.give({**head, "finished_at": self.now(), "reason": reason, **more})
+        self.fail_unseen(command.operation_id, command.operation, command.origin, reason, **more)
+
+    def fail_unseen(self, operation_id: str, operation: str, origin: Message | None, reason: str, **more: Any) -> None:
+        """The same for what is cancelled before its command came."""
+        head = {"operation_id": operation_id, "operation": operation, "status": "FAILED", "finished_at": self.now()}
+        self.give({**head, "reason": reason, **more, **({"origin": origin} if origin else {})})
 
     def again(self, operation_id: str) -> None:
         """For a copy of the command. What the server is not to hear yet comes when its number does."""

@@ -6,7 +6,7 @@ import uuid
 
 from answers import Answers
 from journal import Journal
-from messages import Command, Message, Order, may_have_closed
+from messages import Command, Message, may_have_closed
 from outside import Outside
 
 
@@ -33,7 +33,7 @@ class Closes:
         self._answers.tick()
         return True
 
-    def answer_known_request(self, command: Order) -> bool:
+    def answer_known_request(self, command: Command) -> bool:
         """What came of a request is the answer to its repetition, too."""
         known = self._journal.close_of_request(command.request) if command.is_close and command.request else None
         if known is None:
@@ -42,7 +42,7 @@ class Closes:
         self._answers.give({**known, **own, "repeats": known.get("repeats", known["operation_id"])})
         return True
 
-    def in_step(self, command: Order) -> bool:
+    def in_step(self, command: Command) -> bool:
         """Whether the server knew of the last close when it accepted this one; else it is answered."""
         if not command.is_close:
             return True
@@ -54,7 +54,7 @@ class Closes:
             self._answers.fail(command, "out_of_step", **({"last_close": last} if last else {}))
         return last == command.previous_close
 
-    def give_up(self, command: Order) -> None:
+    def give_up(self, command: Command) -> None:
         """Cancelled, but compared all the same: an old copy of a journal may lack that it was begun (rule 29)."""
         if not self.answer_known_request(command) and self.in_step(command):
             self._answers.fail(command, "cancelled")

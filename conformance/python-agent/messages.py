@@ -63,57 +63,19 @@ def may_have_closed(result: Message) -> bool:
     return bool(result.get("result", {}).get("outcome") != "declined")
 
 
-def origin_of(message: Message) -> Message | None:
-    origin = message.get("origin")
-    if origin is not None and not isinstance(origin, dict):
-        raise ValueError("origin is not an object")
-    return origin
-
-
-def previous_close_of(message: Message) -> str | None:
-    return operation_id_of(message, "previous_close") if message.get("previous_close") else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What a command and a cancellation both say of an operation: enough to answer it, and to compare a close."""
-
+@dataclass(frozen=True)
+class Command:
     operation_id: str
     operation: str
-    previous_close: str | None = None
-    # Brought back with the result as it came.
-    origin: Message | None = None
-
-    @property
-    def is_close(self) -> bool:
-        return self.operation == "end_of_day"
-
-    @property
-    def request(self) -> str | None:
-        """Equal for commands that came of one request."""
-        request = (self.origin or {}).get("request")
-        return request if isinstance(request, str) else None
-
-
-class Cancellation(Order):
-    @classmethod
-    def of(cls, message: Message) -> Cancellation:
-        return cls(
-            operation_id=operation_id_of(message),
-            operation=text_of(message, "operation"),
-            previous_close=previous_close_of(message),
-            origin=origin_of(message),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command(Order):
     parameters: Message
     when_busy: str
     created_at: float
     expires_at: float
     sent_at: float
     transfer: Message | None = None
+    previous_close: str | None = None
+    # Brought back with the result as it came.
+    origin: Message | None = None
 
     @classmethod
     def of(cls, message: Message) -> Command:
@@ -125,6 +87,9 @@ class Command(Order):
             if not isinstance(transfer, dict):
                 raise ValueError("transfer is not an object")
             text_of(transfer, "url"), text_of(transfer, "token")
+        origin = message.get("origin")
+        if origin is not None and not isinstance(origin, dict):
+            raise ValueError("origin is not an object")
         return cls(
             operation_id=operation_id_of(message),
             operation=text_of(message, "operation"),
@@ -134,9 +99,19 @@ class Command(Order):
             expires_at=from_text(message.get("expires_at")),
             sent_at=from_text(message.get("sent_at")),
             transfer=transfer,
-            previous_close=previous_close_of(message),
-            origin=origin_of(message),
+            previous_close=operation_id_of(message, "previous_close") if message.get("previous_close") else None,
+            origin=origin,
         )
+
+    @property
+    def is_close(self) -> bool:
+        return self.operation == "end_of_day"
+
+    @property
+    def request(self) -> str | None:
+        """Equal for commands that came of one request."""
+        request = (self.origin or {}).get("request")
+        return request if isinstance(request, str) else None
 
     def unsupported(self) -> str | None:
         """What this agent does not know of it (rule 20)."""

@@ -133,11 +133,9 @@ class RulesCase(unittest.TestCase):
         self.hear("command", **fields)
         return operation_id
 
-    def cancel(self, operation_id: str, operation: str = "open_menu", **more: Any) -> None:
+    def cancel(self, operation_id: str, operation: str = "open_menu") -> None:
         times = {"created_at": self.time(), "expires_at": self.time(15)}
-        close = {"previous_close": more.pop("previous_close", None)} if operation == "end_of_day" else {}
-        origin = {"request": more.pop("request", operation_id), "signed": "s"}
-        self.hear("cancel", operation_id=operation_id, operation=operation, origin=origin, **times, **close)
+        self.hear("cancel", operation_id=operation_id, operation=operation, **times)
 
     def written(self) -> None:
         while self.world.written:

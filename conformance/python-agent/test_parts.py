@@ -326,8 +326,7 @@ class MqttVersionTest(unittest.TestCase):
 class SimulationTest(unittest.TestCase):
     def ticket(self, operator_id: str | None, seconds: float) -> Ticket:
         parameters = {} if operator_id is None else {"operator_id": operator_id}
-        what = {"operation_id": "one", "operation": "open_menu", "parameters": parameters, "when_busy": "fail"}
-        command = Command(**what, created_at=100.0, expires_at=100.0 + seconds, sent_at=100.0)
+        command = Command("one", "open_menu", parameters, "fail", 100.0, 100.0 + seconds, 100.0)
         return Ticket(command, time.monotonic() + seconds)
 
     def test_slow_is_seventy_percent_of_the_window(self) -> None:

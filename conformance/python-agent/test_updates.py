@@ -98,8 +98,7 @@ class UpdatesTest(unittest.TestCase):
         now = time.time()
         url = f"http://127.0.0.1:{self.server.server_address[1]}/update"
         transfer = {"url": url, "token": "t"}
-        what = {"operation_id": "id", "operation": "check_update", "parameters": {}, "when_busy": "fail", "transfer": transfer}
-        command = Command(**what, created_at=now, expires_at=now + seconds, sent_at=now)
+        command = Command("id", "check_update", {}, "fail", now, now + seconds, now, transfer)
         return self.updates.check_update(Ticket(command, time.monotonic() + seconds), self.device)
 
     def fails_by(self, reason: str, code: str, seconds: float = 10) -> None:
