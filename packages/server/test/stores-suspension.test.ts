@@ -262,6 +262,7 @@ describe("suspended stores", () => {
         suspended = by === "itself" ? call("POST", `/${id}/suspend`) : move(id, "UNDER_MANUAL_REVIEW");
         const waits = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
         await expect.poll(async () => (await server.db.pool.query(waits)).rowCount).toBe(1);
+        await client.query("set local lock_timeout = '300ms'");
         // As a device that is paired does: its address, and then the status. It must not have to wait for the store.
         await client.query("update terminals set last_device = last_device + 1 where store_ref = $1", [store.id]);
         await client.query("update terminals set status_reason = null where store_ref = $1", [store.id]);
