@@ -58,24 +58,12 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
       )
       .finally(() => heldBack.any && soon());
   };
-  /** By halves where another transaction has one of them in hand: that one comes again, the others need not wait for it. */
-  const note = async (told: ToldField[]): Promise<FieldOfTerminal[]> => {
-    try {
-      return await retried(() => noteTelemetry(db.pool, told, clock.now()));
-    } catch (error) {
-      if (!isLockTimeout(error)) throw error;
-      const half = Math.ceil(told.length / 2);
-      if (half < told.length) return [...(await note(told.slice(0, half))), ...(await note(told.slice(half)))];
-      for (const one of told) keep(one);
-      return [];
-    }
-  };
   const write = async () => {
     const all = [...waiting.values()];
     waiting.clear();
     for (let from = 0; from < all.length; from += mostAtOnce) {
       try {
-        heldBack.add(await note(all.slice(from, from + mostAtOnce)));
+        heldBack.add(await noteFree({ db, clock, keep }, all.slice(from, from + mostAtOnce)));
       } catch (error) {
         for (const told of all.slice(from)) keep(told);
         throw error;
@@ -99,6 +87,24 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
       await heldBack.record();
     },
   };
+}
+
+/** By halves where another transaction has one of them in hand: that one comes again, the others need not wait for it. */
+async function noteFree(
+  deps: Pick<NotesDeps, "db" | "clock"> & { keep: (told: ToldField) => void },
+  told: ToldField[],
+): Promise<FieldOfTerminal[]> {
+  const { db, clock, keep } = deps;
+  try {
+    return await retried(() => noteTelemetry(db.pool, told, clock.now()));
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    const half = Math.ceil(told.length / 2);
+    if (half < told.length)
+      return [...(await noteFree(deps, told.slice(0, half))), ...(await noteFree(deps, told.slice(half)))];
+    for (const one of told) keep(one);
+    return [];
+  }
 }
 
 /** Fields whose values came too soon for the history: the last of a burst gets there when the burst is over. */
