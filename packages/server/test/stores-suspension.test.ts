@@ -245,4 +245,34 @@ describe("suspended stores", () => {
       expect(await terminalsOf(storeId)).toEqual(["INACTIVE"]);
     }
   });
+
+  it.each(["itself", "its payout destination"])(
+    "do not stand in the way of whoever has a terminal in hand: suspended by %s",
+    async (by) => {
+      const id = `held-${by.length}`;
+      await destination(id);
+      const store = (await call("POST", "", { store_id: id, payout_destination: { payout_destination_id: id } })).body;
+      await addTerminal(id, `HELD-${by.length}`);
+      const client = await server.db.urgent.connect();
+      let suspended: Promise<unknown> | undefined;
+      try {
+        await client.query("begin");
+        const held = await client.query("select from terminals where store_ref = $1 for no key update", [store.id]);
+        expect([store, held.rowCount]).toEqual([expect.objectContaining({ store_id: id }), 1]);
+        suspended = by === "itself" ? call("POST", `/${id}/suspend`) : move(id, "UNDER_MANUAL_REVIEW");
+        const waits = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+        await expect.poll(async () => (await server.db.pool.query(waits)).rowCount).toBe(1);
+        await client.query("set local lock_timeout = '300ms'");
+        // As a device that is paired does: its address, and then the status. It must not have to wait for the store.
+        await client.query("update terminals set last_device = last_device + 1 where store_ref = $1", [store.id]);
+        await client.query("update terminals set status_reason = null where store_ref = $1", [store.id]);
+        await client.query("commit");
+      } finally {
+        client.release(true);
+      }
+      await suspended;
+      expect((await call("GET", `/${id}`)).body).toMatchObject({ status: "SUSPENDED" });
+      expect(await terminalsOf(id)).toEqual(["INACTIVE"]);
+    },
+  );
 });

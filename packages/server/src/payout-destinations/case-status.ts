@@ -26,7 +26,7 @@ export async function moveCase(
       .select("case_status")
       .where("account_id", "=", accountId)
       .where("payout_destination_id", "=", id)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirst();
     if (!row) throw destinationNotFound();
     const from = row.case_status;

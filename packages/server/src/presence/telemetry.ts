@@ -63,11 +63,7 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
     waiting.clear();
     for (let from = 0; from < all.length; from += mostAtOnce) {
       try {
-        const { answered, busy } = await byHalves(all.slice(from, from + mostAtOnce), (told) =>
-          retried(() => noteTelemetry(db.pool, told, clock.now())),
-        );
-        heldBack.add(answered);
-        for (const told of busy) keep(told);
+        heldBack.add(await noteFree({ db, clock, keep }, all.slice(from, from + mostAtOnce)));
       } catch (error) {
         for (const told of all.slice(from)) keep(told);
         throw error;
@@ -93,19 +89,21 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
   };
 }
 
-/**
- * Does work for all of them in one statement; by halves where another transaction has one of them in hand. That one is
- * `busy`, and the others need not wait for it.
- */
-async function byHalves<T, R>(all: T[], work: (some: T[]) => Promise<R[]>): Promise<{ answered: R[]; busy: T[] }> {
+/** By halves where another transaction has one of them in hand: that one comes again, the others need not wait for it. */
+async function noteFree(
+  deps: Pick<NotesDeps, "db" | "clock"> & { keep: (told: ToldField) => void },
+  told: ToldField[],
+): Promise<FieldOfTerminal[]> {
+  const { db, clock, keep } = deps;
   try {
-    return { answered: await work(all), busy: [] };
+    return await retried(() => noteTelemetry(db.pool, told, clock.now()));
   } catch (error) {
     if (!isLockTimeout(error)) throw error;
-    if (all.length === 1) return { answered: [], busy: all };
-    const half = Math.ceil(all.length / 2);
-    const [first, second] = [await byHalves(all.slice(0, half), work), await byHalves(all.slice(half), work)];
-    return { answered: [...first.answered, ...second.answered], busy: [...first.busy, ...second.busy] };
+    const half = Math.ceil(told.length / 2);
+    if (half < told.length)
+      return [...(await noteFree(deps, told.slice(0, half))), ...(await noteFree(deps, told.slice(half)))];
+    for (const one of told) keep(one);
+    return [];
   }
 }
 

@@ -53,14 +53,17 @@ export function changeStore(
   );
 }
 
-/** The store once nobody else is changing it. Throws `store_not_found` for a DELETED one. */
+/**
+ * The store once nobody else is changing it. Who changes a terminal of it must not wait for that: a terminal that is changed twice in
+ * a transaction has its store looked up. Throws `store_not_found` for a DELETED one.
+ */
 export async function lockLiveStore(tx: Tx, accountId: string, id: string): Promise<StoreRow> {
   await tx
     .selectFrom("stores")
     .select("id")
     .where("account_id", "=", accountId)
     .where("id", "=", id)
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute();
   const store = await getStoreRow(tx, accountId, id);
   if (store.status === "DELETED") throw storeNotFound();

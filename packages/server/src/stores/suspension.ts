@@ -83,7 +83,7 @@ export function destinationChanged(
       .where("status", "<>", "DELETED")
       .where("suspended_by_destination", "=", active)
       .orderBy("number")
-      .forUpdate()
+      .forNoKeyUpdate()
       .execute();
     for (const store of stores) {
       await applySuspension(tx, deps, store, { suspended_by_destination: !active });
