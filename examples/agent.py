@@ -161,6 +161,7 @@ class Agent:
     def got_suback(self, *about): self.linked, self.again, self.hellos = True, {}, {}
     def got_connack(self, client, userdata, flags, code):
         self.refused = code in (4, 5)
+        if self.refused: print("The password does not hold any more: the device needs another one.", file=sys.stderr)
         client.subscribe(f"tillkeeper/v1/{self.address}/#", qos=1)
     def got_message(self, client, userdata, message):
         try:
@@ -175,8 +176,7 @@ class Agent:
         client.on_connect, client.on_subscribe, client.on_message = self.got_connack, self.got_suback, self.got_message
         client.on_socket_open = lambda c, u, s: s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if url.scheme == "mqtts": client.tls_set()
-        port = url.port or {"mqtt": 1883, "mqtts": 8883}[url.scheme]
-        client.connect(url.hostname, port, keepalive=8)  # paho misses a silent link after twice that, and 18 seconds are allowed
+        client.connect(url.hostname, url.port or {"mqtt": 1883, "mqtts": 8883}[url.scheme], keepalive=8)  # paho waits for twice that
     def live(self):
         pause, early = 0.2, 0
         while not self.stopping:

@@ -73,12 +73,9 @@ class Answers:
     def fail(self, command: Command, reason: str, error: Message | None = None, **more: Any) -> None:
         """Answers what was not begun. If it stands in the journal as begun, the answer takes its place."""
         more.update({"error": error} if error else {})
-        self.fail_unseen(command.operation_id, command.operation, command.origin, reason, **more)
-
-    def fail_unseen(self, operation_id: str, operation: str, origin: Message | None, reason: str, **more: Any) -> None:
-        """The same for what is cancelled before its command came."""
-        head = {"operation_id": operation_id, "operation": operation, "status": "FAILED", "finished_at": self.now()}
-        self.give({**head, "reason": reason, **more, **({"origin": origin} if origin else {})})
+        more.update({"origin": command.origin} if command.origin else {})
+        head = {"operation_id": command.operation_id, "operation": command.operation, "status": "FAILED"}
+        self.give({**head, "finished_at": self.now(), "reason": reason, **more})
 
     def again(self, operation_id: str) -> None:
         """For a copy of the command. What the server is not to hear yet comes when its number does."""

@@ -103,6 +103,11 @@ class Command:
             origin=origin,
         )
 
+    @classmethod
+    def of_cancellation(cls, message: Message) -> Command:
+        """As far as it is needed to answer that it was not begun: a cancellation may come before the command."""
+        return cls.of({**message, "sent_at": message.get("created_at")})
+
     @property
     def is_close(self) -> bool:
         return self.operation == "end_of_day"

@@ -12,18 +12,7 @@ from dataclasses import dataclass
 from answers import Answers
 from closes import Closes
 from journal import Journal
-from messages import (
-    ABILITIES,
-    Cancellation,
-    Command,
-    Memory,
-    Message,
-    Order,
-    memory_of,
-    operation_id_of,
-    parse,
-    text_of,
-)
+from messages import ABILITIES, Command, Memory, Message, memory_of, operation_id_of, parse, text_of
 from outside import Outside
 from presence import Presence
 from times import Backoff, Clock, ServerTime, from_text, to_text
@@ -54,8 +43,8 @@ class Rules:
         self._session: str | None = None
         self._waiting: list[Waiting] = []
         self._beginning: Waiting | None = None
-        # Of operations whose command has not come, by their ids.
-        self._cancelled_unseen: dict[str, Cancellation] = {}
+        # What is not to be begun, and whose command has not come: the cancellation has all that an answer needs.
+        self._cancelled_unseen: dict[str, Command] = {}
         self.running = False
         self._stopped = False
         self._answers = Answers(journal, clock, outside)
@@ -334,8 +323,8 @@ class Rules:
     # Cancelling
 
     def _cancel(self, message: Message) -> None:
-        cancellation = Cancellation.of(message)
-        operation_id, begun = cancellation.operation_id, self._journal.begun
+        operation_id = operation_id_of(message)
+        begun = self._journal.begun
         if self._beginning and self._beginning.command.operation_id == operation_id:
             self._beginning.cancelled = True
         elif begun and begun["operation_id"] == operation_id:
@@ -348,22 +337,26 @@ class Rules:
             if waiting:
                 waiting.cancelled = True
             else:
-                self._cancelled_unseen[operation_id] = cancellation
+                self._cancelled_unseen[operation_id] = Command.of_cancellation(message)
             self._advance()
 
     def _give_up_cancelled(self) -> None:
         """A close only after the comparison that a beginning takes, for which nothing may run (rule 29)."""
         may_compare = self._compared and not self.running and not self._stopped
-        waiting: list[Order] = [it.command for it in self._waiting if it.cancelled]
-        for order in [*waiting, *self._cancelled_unseen.values()]:
-            if order.is_close and not may_compare:
-                continue
-            self._waiting = [it for it in self._waiting if it.command is not order]
-            self._cancelled_unseen.pop(order.operation_id, None)
-            if order.is_close:
-                self._closes.give_up(order)
-            else:
-                self._answers.fail(order, "cancelled")
+        for it in [it for it in self._waiting if it.cancelled]:
+            if may_compare or not it.command.is_close:
+                self._waiting.remove(it)
+                self._give_up(it.command)
+        for command in list(self._cancelled_unseen.values()):
+            if may_compare or not command.is_close:
+                del self._cancelled_unseen[command.operation_id]
+                self._give_up(command)
+
+    def _give_up(self, command: Command) -> None:
+        if command.is_close:
+            self._closes.give_up(command)
+        else:
+            self._answers.fail(command, "cancelled")
 
     # Results
 

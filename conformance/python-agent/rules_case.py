@@ -133,9 +133,10 @@ class RulesCase(unittest.TestCase):
         self.hear("command", **fields)
         return operation_id
 
-    def cancel(self, operation_id: str, operation: str = "open_menu") -> None:
+    def cancel(self, operation_id: str, operation: str = "open_menu", **more: Any) -> None:
         times = {"created_at": self.time(), "expires_at": self.time(15)}
-        self.hear("cancel", operation_id=operation_id, operation=operation, **times)
+        origin = {"request": more.pop("request", operation_id), "signed": "s"}
+        self.hear("cancel", operation_id=operation_id, operation=operation, origin=origin, **times, **more)
 
     def written(self) -> None:
         while self.world.written:

@@ -243,7 +243,7 @@ class ClosesTest(RulesCase):
             self.written()
             self.take()
             self.assertEqual((self.held[-1]["operation_id"], self.held[-1]["reason"]), (operation_id, "cancelled"))
-            self.assertEqual("origin" in self.held[-1], not cancel_first)
+            self.assertEqual(self.held[-1]["origin"], {"request": operation_id, "signed": "s"})
             self.assertIn("number", self.held[-1])
         self.assertEqual(self.world.begun, [])
         self.assertIsNone(self.journal.last_close())
@@ -265,7 +265,7 @@ class ClosesTest(RulesCase):
             self.welcome()
             self.take()
             told = next(it for it in self.held if it["operation_id"] == operation_id)
-            self.assertEqual((told["reason"], "origin" in told), ("cancelled", with_command))
+            self.assertEqual((told["reason"], told["origin"]["request"]), ("cancelled", operation_id))
         self.assertEqual(self.world.begun, [])
 
     def test_one_whose_command_follows_its_cancellation_is_given_up_as_if_it_had_been_there(self) -> None:
@@ -298,6 +298,16 @@ class ClosesTest(RulesCase):
         self.take()
         self.assertEqual((self.held[-1]["operation_id"], self.held[-1]["repeats"]), (again, first))
         self.assertIsNone(self.journal.answered(running))
+
+    def test_one_whose_command_never_came_is_compared_by_what_its_cancellation_says(self) -> None:
+        first = self.close(request="r")
+        older, again = str(uuid.uuid4()), str(uuid.uuid4())
+        self.cancel(older, "end_of_day", previous_close=str(uuid.uuid4()))
+        self.cancel(again, "end_of_day", request="r", previous_close=first)
+        self.take()
+        by_operation = {it["operation_id"]: it for it in self.held}
+        self.assertEqual((by_operation[older]["reason"], by_operation[older]["last_close"]), ("out_of_step", first))
+        self.assertEqual((by_operation[again]["status"], by_operation[again]["repeats"]), ("COMPLETED", first))
 
     def test_one_that_is_cancelled_while_another_runs_is_compared_after_it(self) -> None:
         first = self.command("end_of_day", window=60)
