@@ -6,7 +6,12 @@ import java.util.Objects;
 
 /** A command as it came, or the cancellation of one that never did. */
 record Command(Map<String, Object> message, String id, String operation, Instant expiresAt) {
-    private static final List<String> KNOWN = List.of("open_menu", "check_update", "end_of_day");
+    /** What this device can do, and how many seconds each takes at most: hello says so, and the server sends nothing else. */
+    static final List<Object> ABILITIES = List.of(
+            Json.of("operation", "open_menu", "max_seconds", 10),
+            Json.of("operation", "check_update", "max_seconds", 10),
+            Json.of("operation", "end_of_day", "max_seconds", 60));
+
     private static final List<String> WHEN_BUSY = List.of("fail", "wait");
 
     /** Throws for what cannot be understood. */
@@ -32,7 +37,7 @@ record Command(Map<String, Object> message, String id, String operation, Instant
 
     /** What in it this agent does not know (rule 20); null where it knows all. */
     String unknownWord() {
-        if (!KNOWN.contains(operation)) return operation;
+        if (ABILITIES.stream().noneMatch(one -> operation.equals(Json.object(one).get("operation")))) return operation;
         for (String name : Json.object(message.get("parameters")).keySet())
             if (!name.equals("operator_id")) return name;
         Object whenBusy = message.get("when_busy");

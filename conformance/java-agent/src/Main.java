@@ -34,7 +34,7 @@ final class Main {
                 Json.string(credentials.get("password")));
         Agent agent = new Agent(login, journal, new Reader(paths.get("--reader")));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            agent.stop(0);
+            agent.stop();
             try {
                 agent.awaitEnd();
             } catch (InterruptedException over) {

@@ -1,0 +1,298 @@
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What becomes of commands: each waits for its turn, is answered or begun, once, and comes to its end. The numbers in the comments are
+ * the rules of docs/device-protocol.md. For the agent's thread; only the operation itself has one of its own.
+ */
+final class Turns {
+    static final String VERSION = "1.0.0";
+    private static final int MOST_NAMED = 100;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final long LOOK_MS = 60_000;
+
+    /** Waits for its turn. A close that was cancelled waits, too, perhaps without its command: rule 29. */
+    private static final class Waiting {
+        Command command;
+        boolean isCancelled;
+        final String receivedAt = ServerTime.ownTime();
+        final long since = System.nanoTime();
+
+        Duration here() {
+            return Duration.ofNanos(System.nanoTime() - since);
+        }
+    }
+
+    private final Timers timers;
+    private final Journal journal;
+    private final Reader reader;
+    private final Telling telling;
+    private final ServerTime time;
+    private final Greeting.Out out;
+    /** Says hello again, because the server's time is in doubt. */
+    private final Runnable askAgain;
+    private final Map<String, Waiting> waiting = new LinkedHashMap<>();
+    /** Of closes whose command has not come. */
+    private final Map<String, Command> cancels = new LinkedHashMap<>();
+    private Work running;
+    private Runnable nextLook = () -> { };
+    /** Rule 6: a welcome of this run was compared with the journal. */
+    private boolean isCompared;
+    /** Called when nothing runs any more; null while it works on. */
+    private Runnable stopped;
+
+    Turns(Timers timers, Journal journal, Reader reader, Telling telling, ServerTime time, Greeting.Out out, Runnable askAgain) {
+        this.timers = timers;
+        this.journal = journal;
+        this.reader = reader;
+        this.telling = telling;
+        this.time = time;
+        this.out = out;
+        this.askAgain = askAgain;
+    }
+
+    void compared() {
+        isCompared = true;
+        takeTurns();
+    }
+
+    /** Begins nothing more, and brings to its end what runs. */
+    void stop(Runnable whenOver) {
+        stopped = whenOver;
+        if (running == null) whenOver.run();
+    }
+
+    /** What waits and what is begun, for hello (rule 2). */
+    List<Object> operations() {
+        List<Object> operations = new ArrayList<>();
+        if (running != null) operations.add(Json.of("operation_id", running.command.id(), "phase", "started"));
+        List<String> ids = new ArrayList<>(waiting.keySet());
+        for (int i = ids.size() - 1; i >= 0 && operations.size() < MOST_NAMED; i--)
+            if (waiting.get(ids.get(i)).command != null) operations.add(Json.of("operation_id", ids.get(i), "phase", "delivered"));
+        return operations;
+    }
+
+    void commanded(Command command) {
+        String id = command.id();
+        if (stopped != null) return;
+        Map<String, Object> entry = journal.find(id);
+        Waiting known = waiting.get(id);
+        if (entry != null) telling.again(entry);
+        else if (running != null && running.command.id().equals(id)) sayStarted();
+        else {
+            if (known == null) waiting.put(id, known = new Waiting());
+            if (known.command == null) known.command = command;
+            takeTurns();
+            if (waiting.containsKey(id)) sayDelivered(id, known);
+        }
+    }
+
+    void cancelled(Command cancel) {
+        String id = cancel.id();
+        if (stopped != null) return;
+        Map<String, Object> entry = journal.find(id);
+        if (entry != null) telling.again(entry);
+        else if (running != null && running.command.id().equals(id)) {
+            if (!running.breakOff()) out.send("cancel_refused", Json.of("operation_id", id));
+        } else if (cancel.isClose()) {
+            Waiting known = waiting.computeIfAbsent(id, none -> new Waiting());
+            known.isCancelled = true;
+            if (known.command == null) cancels.put(id, cancel);
+            takeTurns();
+        } else {
+            Waiting known = waiting.remove(id);
+            answer((known == null ? cancel : known.command).answered("FAILED", "reason", "cancelled"));
+        }
+    }
+
+    private void takeTurns() {
+        for (String id : List.copyOf(waiting.keySet())) {
+            if (running != null || stopped != null) return;
+            Waiting one = waiting.get(id);
+            if (!mayBeDecided(one)) continue;
+            waiting.remove(id);
+            Command cancel = cancels.remove(id);
+            if (one.command == null) answer(cancel.answered("FAILED", "reason", "cancelled"));
+            else decide(one);
+        }
+    }
+
+    /** Rules 6, 33 and 34. */
+    private boolean mayBeDecided(Waiting one) {
+        boolean isClose = one.command == null || one.command.isClose();
+        if (isClose && !isCompared) return false;
+        if (time.isTrusted() || one.here().compareTo(PATIENCE) >= 0) return true;
+        if (isCompared) askAgain.run();
+        timers.after(PATIENCE.minus(one.here()).toMillis() + 1, this::takeTurns);
+        return false;
+    }
+
+    private void decide(Waiting one) {
+        Command command = one.command;
+        if (command.unknownWord() != null) {
+            Object error = Json.of("code", "unsupported", "message", "This agent does not know " + command.unknownWord());
+            answer(command.answered("FAILED", "reason", "unsupported", "error", error));
+            return;
+        }
+        Instant now = time.now(command.sentAt(), one.here());
+        if (!one.isCancelled && !now.isBefore(command.expiresAt())) {
+            answer(command.answered("FAILED", "reason", "expired"));
+            return;
+        }
+        if (command.isClose() && isClosedOtherwise(command)) return;
+        if (one.isCancelled) answer(command.answered("FAILED", "reason", "cancelled"));
+        else begin(command);
+    }
+
+    /** Rules 23 to 25: whether the close is answered without being begun. */
+    private boolean isClosedOtherwise(Command command) {
+        Map<String, Object> first = journal.closeOfRequest(command.request());
+        if (first != null) {
+            answer(repeated(command, first));
+            return true;
+        }
+        look();
+        if (command.follows(journal.lastClose())) return false;
+        answer(outOfStep(command));
+        return true;
+    }
+
+    private Map<String, Object> outOfStep(Command command) {
+        return command.answered("FAILED", "reason", "out_of_step", "last_close", journal.lastClose());
+    }
+
+    private static Map<String, Object> repeated(Command command, Map<String, Object> first) {
+        Map<String, Object> entry = new LinkedHashMap<>(first);
+        entry.remove("number");
+        entry.putIfAbsent("repeats", first.get("operation_id"));
+        entry.put("operation_id", command.id());
+        entry.put("origin", command.message().get("origin"));
+        return entry;
+    }
+
+    private void begin(Command command) {
+        String startedAt = ServerTime.ownTime();
+        Reader.Kept kept = null;
+        try {
+            // Rule 16. From here on people are kept from closing, so that nothing comes between the comparison and the close.
+            if (command.isClose()) kept = reader.keep();
+            journal.begin(command, startedAt);
+            if (command.isClose() && !Objects.equals(reader.lastBatch(), journal.batch())) {
+                journal.takeBack();
+                kept.close();
+                look();
+                answer(outOfStep(command));
+                return;
+            }
+            running = new Work(command, startedAt, kept, reader, VERSION, this::over);
+            sayStarted();
+            running.start();
+        } catch (IOException full) {
+            letGo(kept);
+            System.err.println("Nothing can be begun: " + full.getMessage());
+            telling.addUnstored(command.answered("FAILED", "reason", "storage_failed"));
+        }
+    }
+
+    /** Called on the thread of the work. */
+    private void over(Work work, Object[] outcome) {
+        timers.soon(() -> {
+            Command command = work.command;
+            boolean isDone = outcome[0].equals("COMPLETED");
+            Object[] more = {"started_at", work.startedAt, isDone ? "result" : "reason", outcome[1]};
+            Map<String, Object> entry = command.answered((String) outcome[0], more);
+            if (!isDone && command.isClose()) entry.put("unknown_end", true);
+            running = null;
+            answer(entry);
+            letGo(work.kept);
+            if (stopped != null) stopped.run();
+            else takeTurns();
+        });
+    }
+
+    private static void letGo(Reader.Kept kept) {
+        try {
+            if (kept != null) kept.close();
+        } catch (IOException over) {
+            System.err.println(over.getMessage());
+        }
+    }
+
+    /** Writes it into the log, and tells it (rules 7 and 14). */
+    private void answer(Map<String, Object> entry) {
+        try {
+            // What the reader names right after a close of ours belongs to that.
+            boolean isOwnClose = entry.get("started_at") != null && Journal.isClose(entry);
+            journal.add(entry, isOwnClose ? reader.lastBatch() : journal.batch(), telling.held());
+            telling.added();
+        } catch (IOException full) {
+            System.err.println("A result could not be written: " + full.getMessage());
+            Map<String, Object> unstored = new LinkedHashMap<>(entry);
+            unstored.remove("result");
+            unstored.putAll(Json.of("status", "FAILED", "reason", "storage_failed"));
+            if (entry.get("started_at") != null && entry.get("operation").equals("end_of_day")) unstored.put("unknown_end", true);
+            telling.addUnstored(unstored);
+        }
+    }
+
+    /** Rule 22, after a start: what a crash interrupted is found out, and never done again. */
+    void settleInterrupted() {
+        Map<String, Object> begun = journal.begun();
+        if (begun == null) return;
+        Object startedAt = begun.get("started_at");
+        Map<String, Object> message = new LinkedHashMap<>(begun);
+        message.remove("started_at");
+        Command command = Command.read(message);
+        String closed = command.isClose() ? closedMeanwhile() : null;
+        if (closed != null) {
+            Object result = Json.of("outcome", "unconfirmed", "batch_id", closed);
+            answer(command.answered("COMPLETED", "started_at", startedAt, "result", result));
+            return;
+        }
+        Object error = Json.of("code", "interrupted", "message", "The power went in the middle of it");
+        Map<String, Object> entry =
+                command.answered("FAILED", "started_at", startedAt, "reason", "device_error", "error", error);
+        if (command.isClose()) entry.put("unknown_end", true);
+        answer(entry);
+    }
+
+    /** The batch that the reader names after a crash in a close, and that the log lacks: it belongs to that close. */
+    private String closedMeanwhile() {
+        try {
+            String last = reader.lastBatch();
+            return Objects.equals(last, journal.batch()) ? null : last;
+        } catch (IOException silent) {
+            return null;
+        }
+    }
+
+    /** Rule 24: asks the reader whether somebody has closed the day. */
+    void look() {
+        if (running != null && running.command.isClose()) return;
+        try {
+            String last = reader.lastBatch();
+            if (last != null && !last.equals(journal.batch())) {
+                journal.addCloseByHand(last, telling.held());
+                telling.added();
+            }
+        } catch (IOException full) {
+            System.err.println("A close by hand could not be written: " + full.getMessage());
+        }
+        nextLook.run();
+        nextLook = timers.after(LOOK_MS, this::look);
+    }
+
+    private void sayStarted() {
+        out.send("started", Json.of("operation_id", running.command.id(), "started_at", running.startedAt));
+    }
+
+    private void sayDelivered(String id, Waiting known) {
+        out.send("delivered", Json.of("operation_id", id, "received_at", known.receivedAt));
+    }
+}
