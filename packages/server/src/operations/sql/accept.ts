@@ -36,7 +36,8 @@ const allowedPairs = Object.entries(operationsAllowed)
 /** Command and result are under way for so long at most. */
 const onTheWaySeconds = 10;
 /** The request's own; where it says nothing, and the device says how long it takes at most, no earlier than that. */
-const deadline = `case when input.timeout_given then input.deadline else greatest(
+const deadline = `case when input.timeout_given or device.abilities ->> input.operation is null then input.deadline
+  else greatest(
     input.deadline,
     input.created_at + interval '1 second' * least(
       ${limits.operationTimeoutSecondsMax}, (device.abilities ->> input.operation)::int + ${onTheWaySeconds}
