@@ -5,6 +5,7 @@ import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
 import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { pairDevice } from "@tillkeeper/terminal/pairing";
+import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { decodeJwt, SignJWT } from "jose";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -22,6 +23,7 @@ const lifetime = 600;
 const grace = 121;
 
 describe.each(["P-256", "Ed25519"] as const)("RabbitMQ with tokens that are signed by a key of %s", (curve) => {
+  const fleet = createVirtualFleet({});
   let broker: Awaited<ReturnType<typeof rabbitMqJwt>>;
   let server: TestServer;
   let other: TestServer;
@@ -31,13 +33,15 @@ describe.each(["P-256", "Ed25519"] as const)("RabbitMQ with tokens that are sign
   beforeAll(async () => {
     broker = await rabbitMqJwt({ curve });
     await broker.start("");
-    server = await startTestServer({ config: { mqtt: broker.mqtt, deviceTokenSeconds: lifetime } });
+    const config = { mqtt: broker.mqtt, deviceTokenSeconds: lifetime };
+    server = await startTestServer({ virtualTerminalHost: fleet, config });
     other = await startTestServer({ database: server.database, config: { mqtt: broker.mqtt } });
     tenant = await server.account("T67100001");
   });
   afterAll(async () => {
     await other?.stop();
     await server?.stop();
+    await fleet.stopAll();
     await broker?.stop();
   });
 
@@ -156,6 +160,21 @@ describe.each(["P-256", "Ed25519"] as const)("RabbitMQ with tokens that are sign
     for (const [what, shown] of Object.entries(wrong)) {
       await expect(enter({ ...loginOf(first), password: shown }), what).rejects.toThrow();
     }
+  });
+
+  it("carries the operations of a virtual terminal, and again after the broker was away", async () => {
+    const { terminal_id: id } = await registerForPairing(server, tenant, `SIMULATED-${tenant.aid}-001`);
+    const perform = async (name: string) => {
+      const sent = await server.call("POST", operations, { ...tenant, body: { terminal_id: id, operation: name } });
+      await expect.poll(() => operation(sent.body.id)).toMatchObject({ operation: name, status: "COMPLETED" });
+    };
+    for (const name of ["check_update", "end_of_day"]) await perform(name);
+    await broker.kill();
+    const readiness = async (of: TestServer) => (await of.call("GET", "/health/ready")).status;
+    await vi.waitUntil(async () => (await readiness(server)) !== 200);
+    await broker.start("");
+    for (const of of [server, other]) await vi.waitUntil(async () => (await readiness(of)) === 200);
+    await perform("check_update");
   });
 
   it("ends the connection of a device that does not renew its token, though it says nothing", async () => {
