@@ -24,6 +24,11 @@ describe("settings of brokers", () => {
     expect(readConfig(tls).mqtt.tls).toEqual({ certFile: "cert.pem", keyFile: "key.pem" });
     const asks = { ...broker, TILLKEEPER_BROKER_ACCESS: "http", TILLKEEPER_BROKER_SECRET: secret };
     expect(readConfig(asks).mqtt).toMatchObject({ access: "http", brokerSecret: secret });
+    const keyFile = "broker-key.pem";
+    const reads = { ...asks, TILLKEEPER_BROKER_ACCESS: "jwt", TILLKEEPER_BROKER_KEY_FILE: keyFile };
+    expect(readConfig(reads)).toMatchObject({ mqtt: { access: "jwt", keyFile }, deviceTokenSeconds: 86_400 });
+    expect(readConfig({ ...reads, TILLKEEPER_DEVICE_TOKEN_SECONDS: "600" }).deviceTokenSeconds).toBe(600);
+    expect(readConfig(asks).deviceTokenSeconds).toBe(3_600);
   });
 
   it.each<[Record<string, string>, string]>([
@@ -31,6 +36,7 @@ describe("settings of brokers", () => {
     [{ TILLKEEPER_BROKER_ACCESS: "http", TILLKEEPER_BROKER_SECRET: secret }, "TILLKEEPER_BROKER_ACCESS"],
     [{ ...broker, TILLKEEPER_BROKER_ACCESS: "http" }, "TILLKEEPER_BROKER_SECRET"],
     [{ ...broker, TILLKEEPER_BROKER_ACCESS: "mosquitto" }, "TILLKEEPER_BROKER_SECRET"],
+    [{ ...broker, TILLKEEPER_BROKER_ACCESS: "jwt", TILLKEEPER_BROKER_SECRET: secret }, "TILLKEEPER_BROKER_KEY_FILE"],
     [{ ...broker, TILLKEEPER_BROKER_ACCESS: "nats" }, "TILLKEEPER_BROKER_ACCESS"],
     [{ TILLKEEPER_BROKER_SECRET: "hunter2" }, "TILLKEEPER_BROKER_SECRET"],
     [{ TILLKEEPER_BROKER_SECRET: `${secret}/../x` }, "TILLKEEPER_BROKER_SECRET"],

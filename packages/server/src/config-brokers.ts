@@ -4,15 +4,17 @@ export interface BrokerConfig {
   publicUrl?: string | undefined;
   /** How an outside broker knows who may use what; left out, the operator has seen to it. */
   access?: BrokerAccessName | undefined;
-  /** What a broker that asks us shows, and what passwords at Mosquitto are made from. */
+  /** What a broker that asks us shows, and what passwords at Mosquitto and secret client ids are made from. */
   brokerSecret?: string | undefined;
+  /** Of the key that signs tokens for a broker which reads rights from them. */
+  keyFile?: string | undefined;
   /** Certificates that an outside broker may show. */
   caFile?: string | undefined;
   /** With it the embedded broker listens with TLS. */
   tls?: { certFile: string; keyFile: string } | undefined;
 }
 
-const accessNames = ["none", "http", "mosquitto"] as const;
+const accessNames = ["none", "http", "jwt", "mosquitto"] as const;
 type BrokerAccessName = (typeof accessNames)[number];
 
 export const brokerSettings = {
@@ -23,9 +25,11 @@ export const brokerSettings = {
     "PEM file of the embedded broker's certificate. With it and its key the broker listens with TLS.",
   TILLKEEPER_MQTT_KEY_FILE: "PEM file of the private key of that certificate.",
   TILLKEEPER_BROKER_ACCESS:
-    "How an outside broker knows which device may use what: none, http or mosquitto; see docs/brokers.md. Default none, which is safe only with rules of your own.",
+    "How an outside broker knows which device may use what: none, http, jwt or mosquitto; see docs/brokers.md. Default none, which is safe only with rules of your own.",
   TILLKEEPER_BROKER_SECRET:
-    "32-256 letters and digits. A broker that asks this server shows it; passwords at Mosquitto are made from it.",
+    "32-256 letters and digits. A broker that asks this server shows it; passwords at Mosquitto, and client ids for jwt, are made from it.",
+  TILLKEEPER_BROKER_KEY_FILE:
+    "PEM file of the private key, P-256 or Ed25519, that signs tokens for jwt. The broker finds the public half by the file's name without its ending.",
 } as const;
 
 interface Reading {
@@ -40,6 +44,7 @@ export function readBrokerSettings({ read, url, fault }: Reading): BrokerConfig 
     publicUrl: url("TILLKEEPER_MQTT_PUBLIC_URL", ["mqtt:", "mqtts:", "ws:", "wss:"]),
     access: accessNames.find((known) => known === (read("TILLKEEPER_BROKER_ACCESS") ?? "none")),
     brokerSecret: read("TILLKEEPER_BROKER_SECRET"),
+    keyFile: read("TILLKEEPER_BROKER_KEY_FILE"),
     caFile: read("TILLKEEPER_MQTT_CA_FILE"),
     tls: tls.certFile && tls.keyFile ? { certFile: tls.certFile, keyFile: tls.keyFile } : undefined,
   };
@@ -54,7 +59,7 @@ export function readBrokerSettings({ read, url, fault }: Reading): BrokerConfig 
 }
 
 function refuseIncomplete(
-  { access, brokerSecret, tls }: BrokerConfig,
+  { access, brokerSecret, keyFile, tls }: BrokerConfig,
   outsideUrl: string | undefined,
   fault: Reading["fault"],
 ): void {
@@ -64,4 +69,5 @@ function refuseIncomplete(
   if (!access || access === "none") return;
   if (outsideUrl === undefined) fault("TILLKEEPER_BROKER_ACCESS", "is for an outside broker: MQTT_URL is needed, too.");
   if (brokerSecret === undefined) fault("TILLKEEPER_BROKER_SECRET", `is needed for ${access}.`);
+  if (access === "jwt" && keyFile === undefined) fault("TILLKEEPER_BROKER_KEY_FILE", "is needed for jwt.");
 }

@@ -68,7 +68,8 @@ export const settings = {
   TILLKEEPER_PUBLIC_URL: "How callers and devices reach this server, when that is not where it listens.",
   TILLKEEPER_AUDIENCE_HOSTS: "Hosts that token audiences, issuers and proofs of devices may name, separated by commas.",
   TILLKEEPER_TOKEN_SECONDS: "How long an access token lives. Default 14400.",
-  TILLKEEPER_DEVICE_TOKEN_SECONDS: "How long the token of a paired device lives. Default 3600.",
+  TILLKEEPER_DEVICE_TOKEN_SECONDS:
+    "How long the token of a paired device lives. Default 3600; 86400 for TILLKEEPER_BROKER_ACCESS=jwt, where devices connect anew with each.",
   TILLKEEPER_SANDBOX_CLIENT_ID: "Fixed client id of the sandbox, for CI. Needs the secret as well.",
   TILLKEEPER_SANDBOX_CLIENT_SECRET: "Fixed client secret of the sandbox, at least 16 characters.",
   TILLKEEPER_BRREG_URL:
@@ -106,7 +107,10 @@ type Read = (name: Setting) => string | undefined;
 type Fault = (name: string, message: string) => void;
 
 export const defaultRetentionDays = 400;
-export const defaultDeviceTokenSeconds = 3_600;
+/** Where a broker ends a connection with the token that opened it, a fleet is not to come anew by the hour. */
+export function defaultDeviceTokenSeconds({ access }: Pick<Config["mqtt"], "access">): number {
+  return access === "jwt" ? 86_400 : 3_600;
+}
 export const defaultFilesPatienceSeconds = 20;
 export const defaultLogDays = 90;
 export const defaultPresenceDays = 90;
@@ -141,26 +145,21 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   };
   const baseUrl = (name: Setting) => withoutTrailingSlashes(url(name, ["http:", "https:"]) ?? "") || undefined;
 
+  const mqtt = {
+    port: port("TILLKEEPER_MQTT_PORT", 1883),
+    outsideUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
+    ...readBrokerSettings({ read, url, fault }),
+  };
   const config: Config = {
     http: { host: read("TILLKEEPER_HTTP_HOST") ?? "127.0.0.1", port: port("TILLKEEPER_HTTP_PORT", 8080) },
-    mqtt: {
-      port: port("TILLKEEPER_MQTT_PORT", 1883),
-      outsideUrl: url("MQTT_URL", ["mqtt:", "mqtts:"]),
-      ...readBrokerSettings({ read, url, fault }),
-    },
+    mqtt,
     dataDir: read("TILLKEEPER_DATA_DIR") ?? "data",
     keyFile: read("TILLKEEPER_KEY_FILE"),
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"]),
     publicUrl: baseUrl("TILLKEEPER_PUBLIC_URL"),
     audienceHosts: readHosts(read),
     tokenLifetimeSeconds: readWhole("TILLKEEPER_TOKEN_SECONDS", 14_400, tokenSeconds, read, fault),
-    deviceTokenSeconds: readWhole(
-      "TILLKEEPER_DEVICE_TOKEN_SECONDS",
-      defaultDeviceTokenSeconds,
-      tokenSeconds,
-      read,
-      fault,
-    ),
+    deviceTokenSeconds: readDeviceTokenSeconds(mqtt, read, fault),
     sandboxClient: readSandboxClient(read, fault),
     organizations: {
       registerUrl: baseUrl("TILLKEEPER_BRREG_URL"),
@@ -180,6 +179,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   checkTexts(config, fault);
   if (faults.length > 0) throw new StartupError(`The environment is not valid:\n${faults.join("\n")}`);
   return config;
+}
+
+function readDeviceTokenSeconds(mqtt: Config["mqtt"], read: Read, fault: Fault): number {
+  return readWhole("TILLKEEPER_DEVICE_TOKEN_SECONDS", defaultDeviceTokenSeconds(mqtt), tokenSeconds, read, fault);
 }
 
 function checkTexts(config: Config, fault: Fault): void {

@@ -60,7 +60,7 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
   const deviceTokens = createDeviceTokens({
     keys,
     clock,
-    lifetimeSeconds: config.deviceTokenSeconds ?? defaultDeviceTokenSeconds,
+    lifetimeSeconds: config.deviceTokenSeconds ?? defaultDeviceTokenSeconds(config.mqtt),
   });
   const findLiveCredential = liveCredentials(db);
   const transfers = transferTokens({ keys, clock });

@@ -2,8 +2,11 @@ import type { Admission, Admitted, TakenCredential } from "../terminals/admissio
 
 /** How an outside broker knows which device may connect, and what it may use (docs/brokers.md). */
 export interface BrokerAccess {
-  /** What this server itself connects with, where the broker's address does not say it. */
-  own(): { username: string; password: string } | undefined;
+  /**
+   * What this server itself connects with, where the broker's address does not say it; with the name of the servers' share
+   * where that cannot be made from the password, because each server has another one.
+   */
+  own(): { username: string; password: string; share?: string } | undefined;
   /** Before each connection of this server: makes the broker ready for it, and for the devices there are. */
   prepare(): Promise<void>;
   /**

@@ -9,7 +9,7 @@ import { PublishWindow } from "./publish-window.ts";
 interface LinkOptions {
   url: string;
   /** In place of what the address says. */
-  user?: { username: string; password: string } | undefined;
+  user?: { username: string; password: string; share?: string } | undefined;
   /** Certificates that are trusted in place of the system's. */
   ca?: string | undefined;
   /** What to subscribe to; shared with the other servers where the broker can. */
@@ -71,7 +71,7 @@ function mayBeTheVersion(error: unknown): boolean {
 
 async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: LinkOptions): Promise<BrokerLink> {
   const address = new URL(url);
-  const password = user?.password ?? address.password;
+  const { share: shareName = shareOf(user?.password ?? address.password), ...login } = user ?? {};
   // What stands in an address counts more with the client than what is beside it.
   if (user) address.username = address.password = "";
   const client = connect(address.href, {
@@ -84,7 +84,7 @@ async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: Lin
     reconnectPeriod: 0,
     resubscribe: false,
     manualConnect: true,
-    ...user,
+    ...login,
     ...(ca !== undefined && { ca }),
     ...(version === 5 && { properties: { receiveMaximum } }),
   });
@@ -103,7 +103,7 @@ async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: Lin
   };
   try {
     const greeting = await connected(client);
-    const share = sharing(version, greeting) ? shareOf(password) : undefined;
+    const share = sharing(version, greeting) ? shareName : undefined;
     const subscription = await subscribe(client, filters, share);
     return link(client, { version, ended, window: windowOf(client, greeting, ended), ...subscription });
   } catch (error) {

@@ -1,8 +1,11 @@
 import type { BrokerAccess, BrokerAddress } from "../broker-access/access.ts";
 import { askingBroker } from "../broker-access/asking.ts";
+import { readBrokerKey } from "../broker-access/jwt/broker-key.ts";
+import { jwtAccess } from "../broker-access/jwt/jwt.ts";
 import { mosquittoAccess } from "../broker-access/mosquitto/mosquitto.ts";
 import type { Config } from "../config.ts";
 import type { Db } from "../db/db.ts";
+import type { Clock } from "../platform/clock.ts";
 import { readConfigured } from "../platform/configured-file.ts";
 import type { Logger } from "../platform/log.ts";
 import { type AuthenticationDeps, authenticateTerminal, listLiveCredentials } from "../terminals/credentials.ts";
@@ -13,6 +16,7 @@ import type { DeviceTransport, Receive } from "./transport.ts";
 interface TransportOptions extends AuthenticationDeps {
   config: Config;
   db: Db;
+  clock: Clock;
   log: Logger;
   receive: Receive;
 }
@@ -40,7 +44,10 @@ async function openEmbedded({ config, log, receive, ...authentication }: Transpo
   });
 }
 
-async function openOutside({ config, db, log, receive }: TransportOptions, url: string): Promise<DeviceTransport> {
+async function openOutside(
+  { config, db, clock, log, receive }: TransportOptions,
+  url: string,
+): Promise<DeviceTransport> {
   const { caFile, publicUrl, access } = config.mqtt;
   const ca = caFile === undefined ? undefined : readConfigured("TILLKEEPER_MQTT_CA_FILE", caFile);
   return connectOutsideBroker({
@@ -49,14 +56,21 @@ async function openOutside({ config, db, log, receive }: TransportOptions, url: 
     publicUrl,
     log,
     receive,
-    access: accessTo({ url, ca }, config, db),
+    access: accessTo({ url, ca }, { config, db, clock }),
     asksUs: access === "http",
   });
 }
 
-function accessTo(address: BrokerAddress, { mqtt }: Config, db: Db): BrokerAccess {
+function accessTo(
+  address: BrokerAddress,
+  { config: { mqtt }, db, clock }: Pick<TransportOptions, "config" | "db" | "clock">,
+): BrokerAccess {
   if (mqtt.access === "mosquitto") {
     return mosquittoAccess({ ...address, secret: mqtt.brokerSecret ?? "", live: () => listLiveCredentials(db) });
+  }
+  if (mqtt.access === "jwt") {
+    const key = readBrokerKey(mqtt.keyFile ?? "");
+    return jwtAccess({ ...address, key, secret: mqtt.brokerSecret ?? "", clock });
   }
   return askingBroker(address, { asks: mqtt.access === "http" });
 }

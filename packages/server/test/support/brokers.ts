@@ -1,7 +1,7 @@
 import type { Config } from "../../src/config.ts";
 import type { BrokerOptions, TestBroker } from "./broker-process.ts";
 import { mosquittoDynsec } from "./mosquitto-dynsec.ts";
-import { rabbitMq } from "./rabbitmq.ts";
+import { rabbitMq, rabbitMqJwt } from "./rabbitmq.ts";
 
 /** The broker of the server itself, in the same clothes. */
 async function embedded(): Promise<TestBroker | undefined> {
@@ -14,5 +14,8 @@ export const brokerKinds = { embedded, mosquitto: mosquittoDynsec, rabbitmq: rab
   (options?: BrokerOptions) => Promise<TestBroker | undefined>
 >;
 export type BrokerKind = keyof typeof brokerKinds;
+
+/** And those that take the server's signature for everything, and ask nobody whether it still holds. */
+export const deviceBrokers = { ...brokerKinds, "rabbitmq-jwt": rabbitMqJwt };
 
 export const embeddedConfig = { port: { number: 0, configured: true }, outsideUrl: undefined } satisfies Config["mqtt"];

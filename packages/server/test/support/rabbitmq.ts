@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import {
@@ -18,7 +19,7 @@ const user = { name: "tillkeeper", password: "the server's own" };
 const programs = "/usr/lib/rabbitmq/bin";
 
 /** A node of Debian's RabbitMQ, whoever runs the tests: everything it writes is in a folder of its own. */
-async function rabbitNode() {
+async function rabbitNode(plugins = "rabbitmq/enabled_plugins") {
   const folder = new Folder("rabbitmq");
   const [mqtt, mqtts, amqp] = await Promise.all([freePort(), freePort(), freePort()]);
   const [epmdPort, distribution] = await Promise.all([freePort(), freePort()]);
@@ -31,7 +32,7 @@ async function rabbitNode() {
     RABBITMQ_MNESIA_BASE: `${folder.path}/mnesia`,
     RABBITMQ_LOG_BASE: `${folder.path}/log`,
     RABBITMQ_GENERATED_CONFIG_DIR: `${folder.path}/config`,
-    RABBITMQ_ENABLED_PLUGINS_FILE: folder.write("enabled_plugins", deployed("rabbitmq/enabled_plugins", {})),
+    RABBITMQ_ENABLED_PLUGINS_FILE: folder.write("enabled_plugins", deployed(plugins, {})),
     RABBITMQ_CONFIG_FILE: `${folder.path}/rabbitmq.conf`,
     RABBITMQ_CONFIG_FILES: `${folder.path}/*-tls.conf`,
     RABBITMQ_CONF_ENV_FILE: "/dev/null",
@@ -88,6 +89,41 @@ export async function rabbitMq({ tls }: BrokerOptions = {}): Promise<TestBroker>
     stop: () => node.stop(),
   };
 }
+
+const curves = {
+  "P-256": () => generateKeyPairSync("ec", { namedCurve: "prime256v1" }),
+  Ed25519: () => generateKeyPairSync("ed25519"),
+};
+
+/** One that reads rights from tokens. */
+export async function rabbitMqJwt({
+  tls,
+  curve = "P-256",
+}: BrokerOptions & { curve?: keyof typeof curves } = {}): Promise<TestBroker & { privateKey: KeyObject }> {
+  const node = await rabbitNode("rabbitmq-jwt/enabled_plugins");
+  const { mqtt, mqtts } = node.ports;
+  const [scheme, port] = tls ? (["mqtts", mqtts] as const) : (["mqtt", mqtt] as const);
+  const url = `${scheme}://127.0.0.1:${port}`;
+  const { privateKey, publicKey } = curves[curve]();
+  const keyFile = node.folder.write("broker-key.pem", pem(privateKey, "pkcs8"));
+  const publicFile = node.folder.write("broker-key.pub.pem", pem(publicKey, "spki"));
+  return {
+    kind: "rabbitmq-jwt",
+    ownUrl: url,
+    privateKey,
+    mqtt: { port: { number: 0, configured: true }, outsideUrl: url, access: "jwt", brokerSecret: secret, keyFile },
+    async start() {
+      if (tls) node.folder.write("10-tls.conf", deployed("rabbitmq/tls.conf", encrypted(tls, mqtts)));
+      const places = { ...node.places, "/etc/rabbitmq/broker-key.pub.pem": publicFile };
+      await node.start(deployed("rabbitmq-jwt/rabbitmq.conf", places), port);
+    },
+    kill: node.end,
+    hold: node.hold,
+    stop: () => node.stop(),
+  };
+}
+
+const pem = (key: KeyObject, type: "pkcs8" | "spki") => key.export({ type, format: "pem" } as never).toString();
 
 /** One with users of its own. */
 export async function rabbitMqUsers(): Promise<BrokerWithUsers> {

@@ -1,12 +1,14 @@
 import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
 import type { BrokerOptions, TestBroker } from "../../support/broker-process.ts";
-import { type BrokerKind, brokerKinds } from "../../support/brokers.ts";
+import { deviceBrokers } from "../../support/brokers.ts";
 
 interface Carrier {
-  broker: BrokerKind;
+  broker: keyof typeof deviceBrokers;
   transport: "mqtt" | "https";
   /** The newest version that the broker speaks. */
   newest: 4 | 5;
+  /** It looks at the rights in a token alone: at no user name, and at no client id. */
+  byTokenAlone?: true;
   /** What the programs are told to speak; they find out by themselves unless it is here. */
   told?: Exclude<MqttVersion, "auto">;
 }
@@ -17,6 +19,7 @@ export const carriers = {
   mosquitto: { broker: "mosquitto", transport: "mqtt", newest: 5 },
   "mosquitto-311": { broker: "mosquitto", transport: "mqtt", newest: 5, told: "3.1.1" },
   rabbitmq: { broker: "rabbitmq", transport: "mqtt", newest: 4 },
+  "rabbitmq-jwt": { broker: "rabbitmq-jwt", transport: "mqtt", newest: 4, byTokenAlone: true },
   https: { broker: "embedded", transport: "https", newest: 4 },
 } satisfies Record<string, Carrier>;
 export type CarrierName = keyof typeof carriers;
@@ -26,4 +29,4 @@ export const carrierOf = (name: CarrierName): Carrier => carriers[name];
 export const levelOf = (name: CarrierName): 4 | 5 => (carrierOf(name).told === "3.1.1" ? 4 : carrierOf(name).newest);
 
 export const brokerOf = (name: CarrierName, options: BrokerOptions): Promise<TestBroker | undefined> =>
-  brokerKinds[carriers[name].broker](options);
+  deviceBrokers[carriers[name].broker](options);

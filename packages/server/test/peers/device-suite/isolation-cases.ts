@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { enter, granted } from "../../support/hostile.ts";
 import { type LogCommand, putLog, uploadLog } from "../../support/logs.ts";
 import { basic } from "../../support/test-server.ts";
+import { carrierOf } from "./carriers.ts";
 import { now, postMessages, type RawTerminal, rawTerminal } from "./raw-terminal.ts";
 import type { Stage } from "./stage.ts";
 
@@ -93,8 +94,11 @@ export function isolationCases(stage: () => Stage): void {
   it("does not get in by its client id, its name or its session, nor push it out", async (context) => {
     const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
     await untouched(stage(), { hostile, victim }, async () => {
-      for (const attempt of takeovers(hostile, victim)) {
+      for (const attempt of takeovers(stage(), hostile, victim)) {
         await expect(beside(hostile, attempt), JSON.stringify(attempt)).rejects.toThrow();
+      }
+      for (const name of carrierOf(stage().carrier).byTokenAlone ? names(victim) : []) {
+        await (await beside(hostile, name)).endAsync(true);
       }
       const { token } = hostile.token;
       for (const authorization of [basic(victim.address, token), basic(victim.address, hostile.token.mqtt_password)]) {
@@ -189,15 +193,28 @@ function orders(operation_id: string): [(typeof downChannels)[number], object][]
   ]);
 }
 
-function takeovers(hostile: RawTerminal, victim: RawTerminal): Partial<IClientOptions>[] {
+function takeovers(stage: Stage, hostile: RawTerminal, victim: RawTerminal): Partial<IClientOptions>[] {
+  const [wrong, other] = [{ password: "wrong" }, { password: victim.address }];
+  if (carrierOf(stage.carrier).byTokenAlone) return [wrong, other];
   return [
-    { password: "wrong" },
-    { password: victim.address },
+    wrong,
+    other,
     { clientId: victim.login.client_id },
     { clientId: victim.id },
     { username: victim.login.username },
     { username: victim.login.username, clientId: victim.login.client_id },
     { username: "tillkeeper", clientId: hostile.address },
+  ];
+}
+
+/** What it may call itself where nobody looks at that: all that it knows of the victim, whose client id is not to be guessed. */
+function names(victim: RawTerminal): Partial<IClientOptions>[] {
+  return [
+    { username: victim.login.username },
+    { clientId: victim.address },
+    { clientId: `${victim.address}:` },
+    { clientId: victim.id },
+    { username: victim.address, clientId: victim.address },
   ];
 }
 

@@ -1,0 +1,3 @@
+import { deviceSuite } from "./suite.ts";
+
+deviceSuite("rabbitmq-jwt");
