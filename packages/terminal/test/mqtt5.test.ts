@@ -153,8 +153,9 @@ describe("a reason code", () => {
   ])("of a refusal, %s, is answered by longer and longer pauses", async (_, code) => {
     broker.greetings = [{ code }];
     const { heard, clock } = open();
+    const pauses = () => until(() => clock.timers === 1, "a pause");
     await attempts(1);
-    await settled();
+    await pauses();
     for (const [shortest, longest] of [
       [2_500, 5_000],
       [5_000, 10_000],
@@ -169,7 +170,7 @@ describe("a reason code", () => {
       expect(broker.attempts).toHaveLength(before);
       clock.advance(longest - shortest + 1);
       await attempts(before + 1);
-      await settled();
+      await pauses();
     }
     expect(heard.refusals).toBe(0);
     expect(new Set(broker.levels)).toEqual(new Set([5]));
