@@ -118,8 +118,9 @@ final class Turns {
             if (!mayBeDecided(one)) continue;
             waiting.remove(id);
             Command cancel = cancels.remove(id);
-            if (one.command == null) answer(cancel.answered("FAILED", "reason", "cancelled"));
-            else decide(one);
+            if (one.command != null) decide(one);
+            // Rule 29: by what the cancel says of it.
+            else if (!isClosedOtherwise(cancel)) answer(cancel.answered("FAILED", "reason", "cancelled"));
         }
     }
 
