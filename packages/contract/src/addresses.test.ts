@@ -38,15 +38,15 @@ describe("the address of a device", () => {
 describe("the number of the next address", () => {
   const at = (text: string) => new Date(text);
 
-  it("is the minute, so that a database that went back gives none twice", () => {
-    expect(nextDeviceNumber(0, at("2020-01-01T00:00:59.999Z"))).toBe(1);
-    expect(nextDeviceNumber(0, at("2020-01-01T00:02:00Z"))).toBe(2);
-    expect(nextDeviceNumber(1, at("2026-11-27T07:20:30Z"))).toBe(3_632_120);
+  it("is the second, so that a database that went back gives none twice", () => {
+    expect(nextDeviceNumber(0, at("2020-01-01T00:00:01.999Z"))).toBe(1);
+    expect(nextDeviceNumber(0, at("2020-01-01T00:00:02Z"))).toBe(2);
+    expect(nextDeviceNumber(1, at("2026-11-27T07:20:30Z"))).toBe(217_927_230);
     const last = nextDeviceNumber(0, at("2026-11-27T07:20:30Z"));
-    expect(nextDeviceNumber(7, at("2026-11-27T07:21:30Z"))).toBeGreaterThan(last);
+    expect(nextDeviceNumber(7, at("2026-11-27T07:20:31Z"))).toBeGreaterThan(last);
   });
 
-  it("is larger than the last one, several times in a minute and by a clock that goes back", () => {
+  it("is larger than the last one, several times in a second and by a clock that goes back", () => {
     const now = at("2026-11-27T07:20:30Z");
     const first = nextDeviceNumber(0, now);
     expect(nextDeviceNumber(first, now)).toBe(first + 1);

@@ -30,11 +30,11 @@ export function deviceAddress(terminalId: string, number: number): string {
 const epochMs = Date.UTC(2020, 0, 1);
 
 /**
- * The number of a terminal's next address. Minutes are in it so that a database which went back to an earlier moment does not
- * give a number twice.
+ * The number of a terminal's next address. Seconds are in it so that a database which went back to an earlier moment does not
+ * give a number twice: a failover takes some, and no terminal gets more addresses than that for long.
  */
 export function nextDeviceNumber(last: number, now: Date): number {
-  return Math.max(last + 1, Math.floor((now.getTime() - epochMs) / 60_000));
+  return Math.max(last + 1, Math.floor((now.getTime() - epochMs) / 1_000));
 }
 
 /** Whether an address of a terminal was given after another one of it. */

@@ -45,6 +45,21 @@ describe("a database that went back", () => {
     );
   });
 
+  it("gives no address twice, also where it went back by seconds alone, as after a failover", async () => {
+    const device = await PairingDevice.make(String(serial++));
+    const { terminal_id: id, pairing } = await registerForPairing(server, tenant, device.serial);
+    const lost = (await device.pair(server, pairing.code)).body.address;
+    // Its pairing was in the seconds that were lost.
+    const { pool } = server.db;
+    await pool.query("delete from terminal_credentials where terminal_id = $1", [id]);
+    await pool.query("delete from terminal_addresses where terminal_id = $1", [id]);
+    await pool.query("update terminals set last_device = 0 where terminal_id = $1", [id]);
+    server.clock.advance(5_000);
+    const again = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals/${id}/credentials`, tenant);
+    expect(again.body.address).toMatch(/-D\d+$/);
+    expect(again.body.address).not.toBe(lost);
+  });
+
   it("is noted for all accounts or for none: one that fails loses it for nobody", async () => {
     const [first, last] = [await server.account("T29000000"), await server.account("T29000009")];
     const terminals = new Map<string, string>();
