@@ -34,7 +34,7 @@ const ended = (client: MqttClient) => vi.waitUntil(() => !client.connected, { in
 describe("tokens at Mosquitto", () => {
   let broker: Awaited<ReturnType<typeof mosquittoDynsec>>;
   let access: BrokerAccess;
-  let live: TakenCredential[];
+  let live: { address: string; generation?: string }[];
   beforeEach(async () => {
     live = [{ address: other, generation: "1" }];
     broker = await mosquittoDynsec();
@@ -76,13 +76,14 @@ describe("tokens at Mosquitto", () => {
     expect(staying.connected).toBe(true);
   });
 
-  it("are taken back when their credential turns out to be over, but never another one's", async () => {
+  it("are taken back when their address turns out to be over, but never another one's", async () => {
     const first = await access.admit(token());
-    await access.withdraw({ address, generation: "2" });
+    const staying = await connect(broker, await access.admit(token({ address: other })));
     const client = await connect(broker, first);
     await access.withdraw({ address, generation: "1" });
     await ended(client);
     await expect(connect(broker, first)).rejects.toThrow();
+    expect(staying.connected).toBe(true);
   });
 
   it("are taken away when nobody renews them, and the same password is never taken again", async () => {
@@ -108,14 +109,15 @@ describe("tokens at Mosquitto", () => {
   });
 
   it("are there again after the broker lost its list, however many there are", async () => {
-    live = fleet(60).map((one) => ({ address: one, generation: "1" }));
+    const all = fleet(60).map((one) => ({ address: one, generation: "1" }));
+    live = all;
     await access.prepare();
-    const [first, last] = [live.at(0), live.at(-1)] as TakenCredential[];
+    const [first, last] = [all.at(0), all.at(-1)] as TakenCredential[];
     for (const one of [first, last]) {
       const admitted = await access.admit(token(one));
       expect((await connect(broker, admitted)).connected).toBe(true);
     }
-    await access.lapse(live);
+    await access.lapse(all);
     await expect(connect(broker, await access.admit(token(first)))).resolves.toBeDefined();
   });
 
@@ -126,13 +128,47 @@ describe("tokens at Mosquitto", () => {
     const admitted = await Promise.all(
       ids.map(async (id, index) => {
         const server = servers[index % 2] as BrokerAccess;
-        await server.withdraw({ address: id, generation: "0" });
+        await server.lapse([{ address: id, generation: "0" }]);
         if (index % 5 === 0) await server.prepare();
         return server.admit(token({ address: id }));
       }),
     );
     for (const one of admitted) expect((await connect(broker, one)).connected).toBe(true);
   });
+
+  /** Two servers that begin at the same moment with this secret, and what they hear and complain of. */
+  async function beginTogether(secret: string) {
+    const troubles: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line: string) => void troubles.push(line) });
+    const heard: string[] = [];
+    const url = broker.ownUrl;
+    const open = async () => {
+      const transport = await connectOutsideBroker({
+        url,
+        log,
+        access: mosquittoAccess({ url, secret, live: async () => live }),
+        receive: async (from, channel) => void heard.push(`${from} ${channel}`),
+      });
+      onTestFinished(() => transport.close());
+      return transport;
+    };
+    return { servers: await Promise.all([open(), open()]), troubles, heard };
+  }
+
+  /** Has both reach the device, and it them, over the connections that they began with. Answers what came of it. */
+  async function speak({ servers, troubles, heard }: Awaited<ReturnType<typeof beginTogether>>, device: MqttClient) {
+    let told = 0;
+    device.on("message", () => (told += 1));
+    await device.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
+    for (const server of servers)
+      await server.publish(address, "probe", { probe_id: randomUUID(), sent_at: new Date().toISOString() });
+    await device.publishAsync(`tillkeeper/v1/${address}/hello`, "{}", { qos: 1 });
+    await vi.waitUntil(() => told === 2 && heard.length > 0);
+    const outcome = { heard: [...heard], troubles: [...troubles], stays: device.connected };
+    for (const server of servers) await server.close();
+    return outcome;
+  }
+  const inPeace = { heard: [`${address} hello`], troubles: [], stays: true };
 
   it("stay, with the servers' own connections, when two servers find a new broker at the same moment", async () => {
     live = [address, ...fleet(20)].map((one) => ({ address: one, generation: "1" }));
@@ -141,41 +177,54 @@ describe("tokens at Mosquitto", () => {
       await broker.kill();
       broker.forget();
       await broker.start("");
-      const troubles: string[] = [];
-      const log = pino({ level: "warn" }, { write: (line: string) => void troubles.push(line) });
-      const heard: string[] = [];
-      const open = async () => {
-        const own = mosquittoAccess({ url: broker.ownUrl, secret: "a secret", live: async () => live });
-        const receive = async (from: string, channel: string) => void heard.push(`${from} ${channel}`);
-        const transport = await connectOutsideBroker({
-          url: broker.ownUrl,
-          log,
-          access: own,
-          receive,
-        });
-        onTestFinished(() => transport.close());
-        return transport;
-      };
       const arriving = vi.waitUntil(() => connect(broker, admitted).catch(() => undefined), { interval: 5 });
-      const servers = await Promise.all([open(), open()]);
-      const device = await arriving;
-      let told = 0;
-      device.on("message", () => (told += 1));
-      await device.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
-      for (const server of servers)
-        await server.publish(address, "probe", { probe_id: randomUUID(), sent_at: new Date().toISOString() });
-      await device.publishAsync(`tillkeeper/v1/${address}/hello`, "{}", { qos: 1 });
-      await vi.waitUntil(() => told === 2 && heard.length > 0);
-      expect(heard).toEqual([`${address} hello`]);
-      expect(device.connected).toBe(true);
-      expect(troubles).toEqual([]);
-      for (const server of servers) await server.close();
+      expect(await speak(await beginTogether("a secret"), await arriving)).toEqual(inPeace);
     }
+  });
+
+  it("leave servers of another secret no way in, of whom two that begin at the same moment stay", async () => {
+    live = [{ address }];
+    const device = await connect(broker, await access.admit({ address, password: "its own", generation: "0" }));
+    const former = { ...access.own(), clientId: "of-a-server" } as Admitted;
+    const before = await connect(broker, former);
+    expect(await speak(await beginTogether("another secret"), device)).toEqual(inPeace);
+    await ended(before);
+    await expect(connect(broker, former)).rejects.toThrow();
   });
 
   it("are not answered while the broker cannot be told", async () => {
     await broker.kill();
     await expect(access.admit(token())).rejects.toThrow();
     await expect(access.revoke(address)).rejects.toThrow();
+  });
+});
+
+describe("passwords at Mosquitto", () => {
+  let broker: Awaited<ReturnType<typeof mosquittoDynsec>>;
+  let access: BrokerAccess;
+  beforeEach(async () => {
+    broker = await mosquittoDynsec();
+    await broker.start("");
+    access = mosquittoAccess({ url: broker.ownUrl, secret: "a secret", live: async () => [{ address }] });
+    await access.prepare();
+  });
+  afterEach(() => broker.stop());
+  const password = (of: string): Admission => ({ address, password: of, generation: "0" });
+
+  it("are another one when the same device is given another one", async () => {
+    const first = await access.admit(password("the first"));
+    const client = await connect(broker, first);
+    const next = await access.admit(password("the next"));
+    await ended(client);
+    await expect(connect(broker, first)).rejects.toThrow();
+    expect((await connect(broker, next)).connected).toBe(true);
+  });
+
+  it("are what they were when a server connects, also one that connects before the broker is told", async () => {
+    await access.prepare();
+    const client = await connect(broker, await access.admit(password("its own")));
+    await access.prepare();
+    expect(client.connected).toBe(true);
+    expect((await connect(broker, { username: address, password: "its own", clientId: address })).connected).toBe(true);
   });
 });

@@ -2,8 +2,12 @@ import { deviceTopicPrefix, downChannels, topic, upChannels } from "@tillkeeper/
 import { filtersOf } from "../topic-rules.ts";
 import type { Command } from "./control.ts";
 
-/** The user by whom servers speak to devices, and its role. */
-export const serverUser = "tillkeeper-server";
+/** What the names of the users begin with by whom servers speak to devices; their roles are called the same. */
+const serverUsers = "tillkeeper-server";
+
+/** One for each secret of servers: whoever makes the next one need not remove it, and ends nobody who shares the secret. */
+export const serverUser = (mark: string): string => `${serverUsers}-${mark}`;
+export const isServerUser = (username: string): boolean => username.startsWith(serverUsers);
 
 const allowed = (acltype: string, name: string) => ({ acltype, topic: name, allow: true, priority: 1 });
 
@@ -37,8 +41,8 @@ export function removal(address: string): Command[] {
   return [clientRemoval(address), { command: "deleteRole", rolename: roleOf(address) }];
 }
 
-export function serverRemoval(): Command[] {
-  return [clientRemoval(serverUser), { command: "deleteRole", rolename: serverUser }];
+export function serverRemoval(username: string): Command[] {
+  return [clientRemoval(username), { command: "deleteRole", rolename: username }];
 }
 
 /** Ends the user's connections, too. */
@@ -47,17 +51,16 @@ export function clientRemoval(username: string): Command {
 }
 
 /** `share`: the only one that it may be in. */
-export function serverCreation(password: string, share: string): Command[] {
+export function serverCreation(username: string, password: string, share: string): Command[] {
   const all = deviceTopicPrefix("+");
   const acls = [
     ...downChannels.map((channel) => allowed("publishClientSend", topic("+", channel))),
     ...[`$share/${share}/${all}#`, `${all}#`].map((filter) => allowed("subscribePattern", filter)),
     allowed("publishClientReceive", `${all}#`),
   ];
-  const roles = [{ rolename: serverUser }];
   return [
-    { command: "createRole", rolename: serverUser, acls },
-    { command: "createClient", username: serverUser, password, textname: share, roles },
+    { command: "createRole", rolename: username, acls },
+    { command: "createClient", username, password, roles: [{ rolename: username }] },
   ];
 }
 

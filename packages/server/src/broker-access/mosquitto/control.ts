@@ -14,9 +14,10 @@ interface Reply {
 
 const requestTopic = "$CONTROL/dynamic-security/v1";
 const answerMs = 5_000;
-/** The broker ends a connection whose packets are larger than its `max_packet_size`, 65 536 as we deliver it. */
-const mostCharacters = 40_000;
-/** Each change has the plugin write its whole file, and the broker carries nothing for anybody meanwhile. */
+/**
+ * Each change has the plugin write its whole file, and the broker carries nothing for anybody meanwhile. So few are far from
+ * its `max_packet_size`, too.
+ */
 const mostCommands = 8;
 
 /**
@@ -32,32 +33,17 @@ export async function control({ url, ca }: BrokerAddress, commands: readonly Com
     await client.subscribeAsync(`${requestTopic}/response`, { qos: 1 });
     const replies: Reply[] = [];
     const correlationData = randomUUID();
-    for (const some of packets(commands.map((command) => JSON.stringify({ ...command, correlationData })))) {
+    for (let from = 0; from < commands.length; from += mostCommands) {
+      const some = commands.slice(from, from + mostCommands).map((command) => ({ ...command, correlationData }));
       const answered = answers(client, correlationData, some.length);
       // The answer says more than a PUBACK, which would be waited for in vain when the connection ends.
-      client.publish(requestTopic, `{"commands":[${some.join()}]}`, { qos: 1 });
+      client.publish(requestTopic, JSON.stringify({ commands: some }), { qos: 1 });
       replies.push(...(await answered));
     }
     return replies;
   } finally {
     client.end(true);
   }
-}
-
-/** The commands as they are written, a few together. */
-function packets(commands: readonly string[]): string[][] {
-  const all: string[][] = [];
-  let characters = 0;
-  for (const command of commands) {
-    const last = all.at(-1);
-    characters += command.length;
-    if (last && last.length < mostCommands && characters <= mostCharacters) last.push(command);
-    else {
-      all.push([command]);
-      characters = command.length;
-    }
-  }
-  return all;
 }
 
 function answers(client: MqttClient, mark: string, count: number): Promise<Reply[]> {
