@@ -149,7 +149,7 @@ class Agent:
             operations = [{**pick("operation_id", c), "phase": "delivered"} for c in self.waiting][-99:]  # [2]
             operations += [{**pick("operation_id", self.journal["begun"]), "phase": "started"}] if self.done_at else []
             self.hellos[about["sent_at"]] = steady()
-            self.say("hello", {**about, "operations": operations})
+            self.say("hello", {**about, "operations": operations, "abilities": [{"operation": name} for name in KNOWN]})
         if self.greeted and steady() >= self.beat_at:  # [38]
             self.ask_reader()
             self.beat_said, self.beat_at = steady(), steady() + max(1, self.every * random.uniform(0.9, 1))
