@@ -87,15 +87,14 @@ export async function playTerminals(
           openMqttConnection({
             ...connection,
             events: {
-              up: (session) => {
-                connected.add(terminalId);
-                connection.events.up(session);
-              },
+              up: (session) => connection.events.up(session),
               down: () => {
                 connected.delete(terminalId);
                 connection.events.down();
               },
               message: (channel, payload) => {
+                // Before that the server may not know yet that it is there.
+                if (channel === "welcome") connected.add(terminalId);
                 const spoilt = () => Buffer.from(JSON.stringify(command(JSON.parse(String(payload)), journal)));
                 connection.events.message(channel, channel === "command" ? spoilt() : payload);
               },
