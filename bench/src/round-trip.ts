@@ -34,11 +34,13 @@ export async function roundTrip({ seconds, rounds }: Effort, closing: Closing): 
   const receipts = new Notices<string>(agents);
   await agents.call("start", { mqttUrl: subject.mqttUrl, devices: await seedCredentials(subject.db, terminals) });
   const bare = await startBare(closing);
-  const callers = await openCallers(subject, Math.max(usual, ...more), closing);
 
   let completed = 0;
   const server = async (size: number, duration: number) => {
-    const load = await roundTrips({ callers: callers.slice(0, size), receipts, terminals, seconds: duration });
+    // Anew each time: the server ends connections that nothing is asked on.
+    const callers = await openCallers(subject, size, closing);
+    const load = await roundTrips({ callers, receipts, terminals, seconds: duration });
+    for (const caller of callers) caller.close();
     completed += load.completed;
     return load;
   };

@@ -61,9 +61,14 @@ export async function seedCredentials(db: Db, size: number): Promise<DeviceAcces
     password: newSecret(),
   }));
   await db.pool.query(
-    `insert into terminal_credentials (account_id, terminal_id, address, secret_sha256, created_at)
-     select $1, terminal_id, address, secret, now()
-     from unnest($2::text[], $3::text[], $4::bytea[]) as row (terminal_id, address, secret)`,
+    `with device as (
+       select * from unnest($2::text[], $3::text[], $4::bytea[]) as row (terminal_id, address, secret)
+     ), known as (
+       insert into terminal_addresses (account_id, address, terminal_id, created_at)
+       select $1, address, terminal_id, now() from device
+     )
+     insert into terminal_credentials (account_id, terminal_id, address, secret_sha256, created_at)
+     select $1, terminal_id, address, secret, now() from device`,
     [
       accountId,
       devices.map((device) => device.terminalId),
