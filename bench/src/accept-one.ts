@@ -14,7 +14,7 @@ const allowedPairs = Object.entries(operationsAllowed)
 export function acceptOneText(terminal: string): string {
   return `with claimed as (
   insert into operation_claims (
-    account_id, operation_id, terminal_id, client_id, idempotency_key, request_sha256, operation, device_model,
+    account_id, operation_id, terminal_id, client_id, request_key, request_sha256, operation, device_model,
     created_at, deadline, due_at, attempts
   )
   select
