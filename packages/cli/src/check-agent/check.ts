@@ -37,7 +37,9 @@ export async function check(settings: CheckSettings): Promise<Finding | undefine
   const folder = await mkdtemp(join(tmpdir(), "tk-check-agent-"));
   const referee = await Referee.open(host, serial);
   const login = () => loginOf(referee, { host, folder, pairing });
-  const device = settings.device?.(referee) ?? deviceOf(settings, login, settings.overheard);
+  const device =
+    settings.device?.(referee) ??
+    deviceOf(settings, login, { tell: settings.overheard, stopped: () => referee.deviceStopped() });
   try {
     settings.introduced(await login());
     const deps = { referee, device, pairs: pairing, factor: timeoutFactor, signal };

@@ -34,8 +34,16 @@ export interface DeviceCommands {
   ask?: ((what: string) => void) | undefined;
 }
 
+interface Watching {
+  /** What the commands print. */
+  tell: (line: string) => void;
+  /** The program that is the device has ended by itself. */
+  stopped: () => void;
+}
+
 /** The device as the commands of the command line have it. */
-export function deviceOf(commands: DeviceCommands, login: LoginVariables, tell: (line: string) => void): Device {
+export function deviceOf(commands: DeviceCommands, login: LoginVariables, watching: Watching): Device {
+  const { tell } = watching;
   const { start, restart, closeByHand, journal, ask } = commands;
   const run = (command: string) => async () => runOnce(command, await login(), tell);
   const device: Device = { end: async () => undefined };
@@ -45,7 +53,7 @@ export function deviceOf(commands: DeviceCommands, login: LoginVariables, tell: 
     else if (ask) device.restart = async () => ask("Cut the power of the device now, and switch it on again.");
     return device;
   }
-  const program = new StartedProgram(start, login, tell);
+  const program = new StartedProgram(start, login, watching);
   device.start = () => program.start();
   device.cut = () => program.end("SIGKILL");
   device.stop = () => program.end("SIGTERM");
@@ -62,20 +70,23 @@ export function deviceOf(commands: DeviceCommands, login: LoginVariables, tell: 
 class StartedProgram {
   readonly #command: string;
   readonly #login: LoginVariables;
-  readonly #tell: (line: string) => void;
+  readonly #watching: Watching;
   #child: ChildProcess | undefined;
 
-  constructor(command: string, login: LoginVariables, tell: (line: string) => void) {
+  constructor(command: string, login: LoginVariables, watching: Watching) {
     this.#command = command;
     this.#login = login;
-    this.#tell = tell;
+    this.#watching = watching;
   }
 
   async start(): Promise<void> {
-    const child = spawnShell(this.#command, await this.#login(), this.#tell);
+    const { tell, stopped } = this.#watching;
+    const child = spawnShell(this.#command, await this.#login(), tell);
     this.#child = child;
     child.once("exit", (code, signal) => {
-      if (this.#child === child) this.#tell(`(the device's program has ended: ${signal ?? code})`);
+      if (this.#child !== child) return;
+      tell(`(the device's program has ended: ${signal ?? code})`);
+      stopped();
     });
   }
 

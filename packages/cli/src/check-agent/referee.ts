@@ -134,6 +134,11 @@ export class Referee {
     return !welcomes || memory !== undefined || clockMs !== 0;
   }
 
+  /** The device's program has ended by itself. */
+  deviceStopped(): void {
+    this.#note({ kind: "stopped" }, 0);
+  }
+
   /** Holds whatever was told, so that a fault of one case is not another's. */
   holdAll(): void {
     for (const entry of this.told) this.log.take(entry);

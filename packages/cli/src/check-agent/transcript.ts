@@ -5,6 +5,8 @@ export type Happening =
   | { kind: "connected"; address: string }
   | { [C in UpChannel]: { kind: "said"; channel: C; message: Messages[C] } }[UpChannel]
   | { kind: "refused" | "ended" }
+  /** Its program has ended by itself. */
+  | { kind: "stopped" }
   | { kind: "asked"; what: string };
 
 /** When, by `performance.now()`, and on which connection; 0 where it was on none. */

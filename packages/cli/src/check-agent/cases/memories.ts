@@ -84,7 +84,10 @@ async function moves(table: Table, command: CommandMessage, address: string, kno
   const { referee, device } = table;
   const isOther = () => referee.identity.address !== address || undefined;
   const hello = () => table.heard.findLast((one) => isSaid(one, "hello"));
-  await table.hears("Memory", "a hello, or a request for another address", () => hello() ?? isOther(), table.startMs);
+  // One with a counter beside its key need not ask the server.
+  const stopped = () => (!table.pairs && table.heard.some(({ kind }) => kind === "stopped")) || undefined;
+  const found = () => hello() ?? isOther() ?? stopped();
+  await table.hears("Memory", "a hello, a request for another address, or a stop", found, table.startMs);
   if (!isOther()) referee.sendCommand(command);
   const began = () => table.began(command) || undefined;
   if (table.pairs) {
@@ -92,7 +95,7 @@ async function moves(table: Table, command: CommandMessage, address: string, kno
   } else {
     const ended = () =>
       table.heard.some(({ kind, connection }) => kind === "ended" && connection === hello()?.connection) || undefined;
-    await table.hears("Memory", "the end of the connection", () => ended() ?? began());
+    await table.hears("Memory", "the end of the connection", () => ended() ?? stopped() ?? began());
     if (began()) throw new BrokenLaw(6, "no close by an old journal", "end_of_day begun");
     const place = table.heard.length;
     await table.pause(watchedMs);
