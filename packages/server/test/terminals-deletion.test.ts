@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { closedDay } from "./support/day.ts";
 import { activeDevice, connectMqtt, type Device, type Entry, enterAs, registerDevice } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
@@ -22,26 +23,6 @@ describe("delete terminal", () => {
   const closed = (device: Device) => new Promise<void>((resolve) => device.client.once("close", () => resolve()));
   const logIn = ({ address, password }: Entry) => connectMqtt(server, address, password, `${address}:again`);
   const comeBack = (device: Entry) => enterAs(server, device, `${device.address}:again`);
-  const dayResult = (operationId: unknown) => ({
-    operation_id: operationId,
-    operation: "end_of_day",
-    status: "COMPLETED",
-    finished_at: new Date().toISOString(),
-    result: {
-      outcome: "accepted",
-      batch_id: "B1",
-      start_of_day_at: "2026-11-20T06:00:00Z",
-      last_end_of_day_at: "2026-11-19T20:00:00Z",
-      purchases_count: 1,
-      purchases_amount: 100,
-      reversals_count: 0,
-      reversals_amount: 0,
-      sale_amount: 100,
-      tip_amount: 0,
-      currency: "NOK",
-    },
-  });
-
   beforeAll(async () => {
     server = await startTestServer();
     tenant = await server.account(aid);
@@ -77,7 +58,7 @@ describe("delete terminal", () => {
     const end = closed(again);
     await again.hello();
     expect(await again.next("command")).toMatchObject({ operation_id: command["operation_id"] });
-    await again.say("result", dayResult(command["operation_id"]));
+    await again.say("result", closedDay(command["operation_id"]));
     expect(await again.next("receipt")).toMatchObject({ status: "COMPLETED" });
     await expect(logIn(device)).rejects.toThrow();
     await end;
@@ -129,7 +110,7 @@ describe("delete terminal", () => {
     await expect.poll(async () => (await remove(device.terminalId)).status).toBe(200);
     expect((await operationsOf(device.terminalId))[0]).toMatchObject({ id: sent.id, status: "PENDING" });
     const back = await comeBack(device);
-    await back.say("result", dayResult(sent.id));
+    await back.say("result", closedDay(sent.id));
     expect(await back.next("receipt")).toMatchObject({ status: "COMPLETED" });
     await back.leave();
   });
@@ -157,7 +138,7 @@ describe("delete terminal", () => {
     await away.leave();
     await remove(away.terminalId);
     const back = await comeBack(away);
-    await back.say("result", dayResult(begun.id));
+    await back.say("result", closedDay(begun.id));
     expect(await back.next("receipt")).toMatchObject({ status: "COMPLETED" });
     await expect.poll(() => rows("terminal_credentials", away.terminalId)).toEqual([]);
     await back.leave();

@@ -43,7 +43,7 @@ type Answer<Name extends OperationName> = Completed<OperationResults[Name], Term
 /** What a virtual terminal does when it is told to. */
 export function virtualOperations(options: VirtualOperationsOptions): OperationHandlers<TerminalState> {
   const { serialNumber, clock, checkUpdate, closeDay, lastBatch } = options;
-  // How long files take is not its own to say. No request may wait for less than the five seconds.
+  // How long files take depends on the network, so it is not said. A window is never shorter than the least timeout.
   const maxSeconds = limits.operationTimeoutSecondsMin + Math.floor(options.durationMs.longest / 1000);
   const handler = <Name extends OperationName>(act: Act<Name>): OperationHandler<Name, TerminalState> => ({
     run: async (operation, context) => {

@@ -35,8 +35,8 @@ const longestRetryMs = 15_000;
 const reserveBytes = 128 * 1024;
 
 /**
- * The device with its first token: paired by the code, or as the one that it was before; as another one where it has lost its
- * journal. Tries until the server answers. Throws `StartupError` when the server refuses, and the signal's reason: as a device
+ * The device with its first token: paired by the code; or, when it was paired before, under the address of its journal, and
+ * under a new address when the journal is lost. Tries until the server answers. Throws `StartupError` when the server refuses, and the signal's reason: as a device
  * that was replaced, it has handed in then what it had done.
  */
 export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSignal): Promise<PairedDevice> {
@@ -73,7 +73,7 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
   return { keys, token, journal, memoryLost, fresh };
 }
 
-/** It may be of no use, and nobody can be told. */
+/** Hands in what a device that was replaced has left to tell. A failure changes nothing: the device is refused all the same. */
 async function handInRest(by: ServerOptions, file: FileJournalOptions<TerminalState>): Promise<void> {
   const journal = await readFileJournal(file);
   if (journal) await handIn(by, journal).catch(() => undefined);

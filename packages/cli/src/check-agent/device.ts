@@ -6,7 +6,7 @@ import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
 /** What can be done to the device beside talking to it. What is left out cannot. */
 export interface Device {
-  /** The power goes: whatever it was doing, it does no more. */
+  /** Cuts the power of the device: its program ends at once, in the middle of an operation, too. */
   cut?(): Promise<void>;
   /** Switches it on, with the login that holds now. */
   start?(): Promise<void>;
@@ -14,7 +14,7 @@ export interface Device {
   restart?(): Promise<void>;
   /** Ends it in order, as an update or its operator does. */
   stop?(): Promise<void>;
-  /** Somebody closes the day at it. */
+  /** Closes the day at the device, as the staff of a store does. */
   closeByHand?(): Promise<void>;
   /** The folder with its journal: notes a copy, and puts it back. Only while it is off. */
   journal?: { copy(): Promise<void>; restore(): Promise<void> };
@@ -30,7 +30,7 @@ export interface DeviceCommands {
   restart?: string | undefined;
   closeByHand?: string | undefined;
   journal?: string | undefined;
-  /** Asks somebody who stands beside the device to do something. */
+  /** Asks the person beside the device to do something. */
   ask?: ((what: string) => void) | undefined;
 }
 

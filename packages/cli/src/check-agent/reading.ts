@@ -8,8 +8,8 @@ export type Read<C extends UpChannel> =
   | { message?: undefined; places: Place[]; operationId: string | undefined };
 
 /**
- * Checks what a device says as the server does, but knows the operations that only this check has. What it answers is as the
- * device said it, with fields that nobody keeps.
+ * Checks what a device says as the server does, but knows the operations that only this check has. The message that it
+ * answers is as the device said it, with the fields that the contract does not know.
  */
 export function read<C extends UpChannel>(channel: C, payload: Buffer): Read<C> {
   const invented = channel === "result" ? inventedOf(payload) : undefined;

@@ -139,7 +139,7 @@ export class Referee {
     this.#note({ kind: "stopped" }, 0);
   }
 
-  /** Holds whatever was told, so that a fault of one case is not another's. */
+  /** Takes every told result into the server's log, so that the fault of one case is not found in the next. */
   holdAll(): void {
     for (const entry of this.told) this.log.take(entry);
   }

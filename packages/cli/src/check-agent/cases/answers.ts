@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isSaid, type Table } from "../table.ts";
 import { type Heard, isEntryOf } from "../transcript.ts";
+import { cancelledFirst } from "./cancelling.ts";
 import type { Case } from "./case.ts";
 import { probed } from "./links.ts";
 
@@ -10,15 +11,7 @@ export const answerCases: readonly Case[] = [
     name: "cancelled-first",
     title: "gets a cancel before its command",
     laws: [29],
-    async play(table) {
-      const command = table.command("open_menu");
-      table.mark();
-      table.cancel(command);
-      await table.failure(29, command, "cancelled");
-      table.referee.sendCommand(command);
-      await table.perform("open_menu");
-      if (table.began(command)) table.broken(29, "never to begin what was cancelled");
-    },
+    play: (table) => cancelledFirst(table, "open_menu"),
   },
   {
     name: "cancelled-at-once",

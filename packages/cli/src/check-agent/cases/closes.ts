@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { mayHaveClosed } from "@tillkeeper/contract/mqtt";
 import { BrokenLaw, Skipped } from "../laws.ts";
 import { isSaid, type Table } from "../table.ts";
+import { cancelledFirst } from "./cancelling.ts";
 import type { Case } from "./case.ts";
 import { closeDay, outOfStep } from "./closing.ts";
 
@@ -106,13 +107,7 @@ export const closeCases: readonly Case[] = [
     laws: [29],
     async play(table) {
       const { command: last } = await closeDay(table);
-      const command = table.command("end_of_day");
-      table.mark();
-      table.cancel(command);
-      await table.failure(29, command, "cancelled");
-      table.referee.sendCommand(command);
-      await table.perform("open_menu");
-      if (table.began(command)) table.broken(29, "never to begin what was cancelled");
+      await cancelledFirst(table, "end_of_day");
       if (table.referee.log.lastClose !== last.operation_id) table.broken(29, "no close");
     },
   },

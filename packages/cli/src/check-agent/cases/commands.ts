@@ -66,7 +66,7 @@ export const commandCases: readonly Case[] = [
       table.referee.sendCommand(command);
       table.referee.sendCommand(command);
       await table.result(17, command);
-      // Whatever the copies set going comes before the end of the next operation.
+      // An operation that a copy of the command made the device begin would show before the end of the next one.
       await table.perform("open_menu");
     },
   },

@@ -189,8 +189,8 @@ const learn = `checked as (
  * Takes a batch of answers, at most one of each log and operation, in one commit: ends live operations and gives their terminals
  * back, keeps what came after the end, stores operations that the database has lost, and counts the logs on. Moves
  * terminals that completed a check_update (D11) and keeps what they said they run; what a device answered that was
- * replaced tells nothing of that. One that nobody can read counts in its log and ends nothing. A batch skips what somebody else has locked: one transaction that hangs must not hold up the
- * results of others.
+ * replaced tells nothing of that. An answer that cannot be read counts in its log and ends nothing. A batch leaves out the rows
+ * that another transaction has locked: one that hangs must not hold up the results of other terminals.
  */
 const text = (meeting: Meeting) => `
 ${meet(meeting)}, ${end}, ${keep}, ${learn}
