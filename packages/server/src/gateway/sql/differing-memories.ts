@@ -4,9 +4,10 @@ import type { Device } from "../../terminals/devices.ts";
 
 const text = `
 select seen.position::int as position, log.number, log.last_id
-from unnest($1::text[], $2::text[], $3::integer[], $4::uuid[]) with ordinality
-  as seen (account_id, address, number, last_id, position)
-join terminal_addresses as log on log.account_id = seen.account_id and log.address = seen.address
+from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::uuid[]) with ordinality
+  as seen (account_id, terminal_id, address, number, last_id, position)
+join terminal_addresses as log
+  on log.account_id = seen.account_id and log.address = seen.address and log.terminal_id = seen.terminal_id
 where log.number <> seen.number or log.last_id is distinct from seen.last_id`;
 
 /** For each device in order how much of its log is here, where that is not what it believes. */
@@ -19,6 +20,7 @@ export async function differingMemories(
     text,
     values: [
       batch.map(({ device }) => device.accountId),
+      batch.map(({ device }) => device.terminalId),
       batch.map(({ device }) => device.address),
       batch.map(({ believed }) => believed.number),
       batch.map(({ believed }) => believed.id ?? null),

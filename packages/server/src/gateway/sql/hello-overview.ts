@@ -31,7 +31,8 @@ join terminals on terminals.account_id = seen.account_id and terminals.terminal_
 join terminal_credentials as credential
   on credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
   and credential.address = seen.address
-join terminal_addresses as log on log.account_id = seen.account_id and log.address = seen.address`;
+join terminal_addresses as log
+  on log.account_id = seen.account_id and log.address = seen.address and log.terminal_id = seen.terminal_id`;
 
 type Row = TerminalState &
   Pick<HelloOverview, "live" | "abilities"> & { position: number; number: number; last_id: string | null };

@@ -77,6 +77,7 @@ with input as (
     on credential.account_id = input.account_id and credential.terminal_id = input.terminal_id
   left join terminal_addresses as device
     on device.account_id = credential.account_id and device.address = credential.address
+    and device.terminal_id = credential.terminal_id
   where (terminals.status, input.operation) in (${allowedPairs})
     and (device.abilities is null or device.abilities ? input.operation)
   order by input.account_id, input.terminal_id

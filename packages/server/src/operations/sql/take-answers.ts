@@ -69,11 +69,12 @@ const meet = (meeting: Meeting) => `with input as (
 ), met as (
   select input.*, log.number as held, log.last_id as held_id, stored.status as stored_status,
     case
-      when log.position is null then case when exists (
-        select from terminal_addresses as taken
+      -- No \`exists\`: PostgreSQL would read the whole table for it, into a hash.
+      when log.position is null then coalesce((
+        select 'busy' from terminal_addresses as taken
         where taken.account_id = input.account_id and taken.address = input.address
           and taken.terminal_id = input.terminal_id
-      ) then 'busy' else 'unknown' end
+      ), 'unknown')
       when input.number > log.number and input.after > log.number then 'early'
       when coalesce(claim.operation, stored.operation) <> input.operation then 'of_another'
       when claim.deadline <= input.at then 'overdue'
@@ -158,7 +159,7 @@ const keep = `unreadable as (
     last_close = case when met.may_have_closed then met.entry_id else log.last_close end
   from met
   where met.standing in ('live', 'over', 'of_another') and met.number > met.held
-    and log.account_id = met.account_id and log.address = met.address
+    and log.account_id = met.account_id and log.address = met.address and log.terminal_id = met.terminal_id
   returning log.account_id, log.address
 )`;
 
