@@ -1,5 +1,10 @@
-import { type Static, type TSchema, Type } from "typebox";
+import { type Static, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
+import { readAccounts, type Scope, writeAccounts } from "../scopes.ts";
 import { TerminalStatus } from "../terminal-status.ts";
+import { endpoint } from "./endpoint.ts";
+import { ListQuery } from "./paging.ts";
+import { StoreConfiguration, StoreConfigurationPatch } from "./store-configuration.ts";
 
 /** Stores, field by field as the public reference shows them (D1-D3). */
 export const storeStatuses = ["DELETED", "ACTIVE", "SUSPENDED"] as const;
@@ -168,10 +173,10 @@ export type StoreList = Static<typeof StoreList>;
 
 /** What a GET may ask for beyond the store itself. */
 export const storeIncludes = ["operator_payout_destinations"] as const;
-export const StoreIncludes = Type.Optional(Type.Array(Type.Enum(storeIncludes), { maxItems: 10 }));
+const StoreIncludes = Type.Optional(Type.Array(Type.Enum(storeIncludes), { maxItems: 10 }));
 
 /** The filters of the list of stores; arrays are repeated parameters. */
-export const storeFilters = {
+const storeFilters = {
   status: Type.Optional(
     Type.Array(StoreStatus, { maxItems: 10, description: "Exactly these; without it, all but DELETED." }),
   ),
@@ -189,40 +194,107 @@ export const storeFilters = {
   includes: StoreIncludes,
 };
 
-const LocalTime = Type.String({
-  pattern: "^([01]\\d|2[0-3]):[0-5]\\d$",
-  description: "HH:MM in the store's time zone.",
-  examples: ["23:30"],
-});
-const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: "IANA.", examples: ["Europe/Oslo"] });
+const tag = "Stores";
+const operators = ["admin:accounts"] as const satisfies readonly Scope[];
+const list = "/v1/accounts/:aid/stores";
+const one = `${list}/:store_id` as const;
+const params = Type.Object({ aid: AccountId });
+const ofStore = Type.Object({ aid: AccountId, store_id: Type.String({ minLength: 1, maxLength: 255 }) });
 
-/** How a store is run (D7); always whole, defaults filled in. */
-export const StoreConfiguration = Type.Object({
-  auto_end_of_day: Type.Object({
-    enabled: Type.Boolean({ description: "Close every terminal once a day. Default: false on sandbox accounts." }),
-    time: LocalTime,
-    retry_until: Type.String({
-      description: "HH:MM; at or before `time`, it is on the day after.",
-      examples: ["05:00"],
-    }),
+export const storeEndpoints = {
+  list: endpoint({
+    method: "GET",
+    path: list,
+    scopes: readAccounts,
+    id: "aid_account_management_stores_get",
+    summary: "List stores, newest first",
+    tag,
+    params,
+    query: Type.Object({ ...ListQuery.properties, ...storeFilters }, { additionalProperties: false }),
+    answers: { 200: StoreList },
   }),
-  time_zone: Type.String({ description: "IANA. Default: by the country of the store's address." }),
-});
-export type StoreConfiguration = Static<typeof StoreConfiguration>;
-
-const resettable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
-
-/** Merged into the configuration, at every depth: what is left out stays, `null` goes back to the default. */
-export const StoreConfigurationPatch = Type.Object(
-  {
-    auto_end_of_day: resettable(
-      Type.Object(
-        { enabled: resettable(Type.Boolean()), time: resettable(LocalTime), retry_until: resettable(LocalTime) },
-        { additionalProperties: false },
-      ),
-    ),
-    time_zone: resettable(TimeZone),
-  },
-  { additionalProperties: false },
-);
-export type StoreConfigurationPatch = Static<typeof StoreConfigurationPatch>;
+  get: endpoint({
+    method: "GET",
+    path: one,
+    scopes: readAccounts,
+    id: "aid_account_management_stores_sid_get",
+    summary: "One store with its terminals",
+    tag,
+    params: ofStore,
+    query: Type.Object({ includes: StoreIncludes }, { additionalProperties: false }),
+    answers: { 200: Store },
+  }),
+  create: endpoint({
+    method: "POST",
+    path: list,
+    scopes: writeAccounts,
+    id: "aid_account_management_stores_post",
+    summary: "Create a store",
+    tag,
+    params,
+    body: StoreCreate,
+    answers: { 201: Store },
+  }),
+  replace: endpoint({
+    method: "PUT",
+    path: one,
+    scopes: writeAccounts,
+    id: "aid_account_management_stores_sid_put",
+    summary: "Replace a store; what is left out is cleared, but for its store_id",
+    tag,
+    params: ofStore,
+    body: StoreCreate,
+    answers: { 200: Store },
+  }),
+  delete: endpoint({
+    method: "DELETE",
+    path: one,
+    scopes: writeAccounts,
+    id: "aid_account_management_stores_sid_delete",
+    summary: "Delete a store without terminals; its store_id can be used again",
+    tag,
+    params: ofStore,
+    answers: { 200: Store },
+  }),
+  getConfiguration: endpoint({
+    method: "GET",
+    path: `${one}/configuration`,
+    scopes: readAccounts,
+    id: "aid_account_management_stores_sid_configuration_get",
+    summary: "How a store is run, defaults filled in",
+    tag,
+    params: ofStore,
+    answers: { 200: StoreConfiguration },
+  }),
+  patchConfiguration: endpoint({
+    method: "PATCH",
+    path: `${one}/configuration`,
+    scopes: writeAccounts,
+    id: "aid_account_management_stores_sid_configuration_patch",
+    summary: "Change parts of a store's configuration; null goes back to the default",
+    tag,
+    params: ofStore,
+    body: StoreConfigurationPatch,
+    answers: { 200: StoreConfiguration },
+  }),
+  suspend: endpoint({
+    method: "POST",
+    path: `${one}/suspend`,
+    scopes: operators,
+    id: "store_suspend_post",
+    summary: "Suspend a store; its terminals turn INACTIVE",
+    tag,
+    params: ofStore,
+    answers: { 200: Store },
+  }),
+  resume: endpoint({
+    method: "POST",
+    path: `${one}/resume`,
+    scopes: operators,
+    id: "store_resume_post",
+    summary: "End the operator's suspension of a store",
+    tag,
+    params: ofStore,
+    answers: { 200: Store },
+  }),
+};

@@ -13,7 +13,7 @@ import {
 import type { FastifyRequest } from "fastify";
 import { sha256, sha256Matches } from "../auth/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
-import { type Answer, type Route, route } from "../platform/http/route.ts";
+import { type OldAnswer, type Route, route } from "../platform/http/route.ts";
 import type { AuthenticationDeps } from "../terminals/credentials.ts";
 import { mayUse, mayUseResource, mayUseRoutingKey, ownAccount, verdict, whoConnects, whoIs } from "./verdicts.ts";
 
@@ -112,7 +112,7 @@ function rabbitRoutes({ authentication, secret, brokerUrl }: BrokerRouteDeps): R
 }
 
 /** RabbitMQ reads one bare word. */
-function plain(body: Verdict): Answer {
+function plain(body: Verdict): OldAnswer {
   return { status: 200, body, headers: { "content-type": "text/plain; charset=utf-8" } };
 }
 

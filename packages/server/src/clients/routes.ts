@@ -8,9 +8,9 @@ import {
   ClientStatus,
   ClientUpdate,
 } from "@tillkeeper/contract/http/clients";
+import { ListQuery } from "@tillkeeper/contract/http/paging";
 import { readAccounts, writeClients } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
-import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { addClient, type ClientDeps, deleteClient, getClient, getClients, updateClient } from "./clients.ts";
 import { addClientSecret, deleteClientSecret } from "./secrets.ts";

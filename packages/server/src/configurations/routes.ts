@@ -6,10 +6,10 @@ import {
   ConfigurationVersion,
   TerminalConfiguration,
 } from "@tillkeeper/contract/http/configurations";
+import { ListQuery } from "@tillkeeper/contract/http/paging";
 import { ReleaseModel } from "@tillkeeper/contract/http/releases";
 import { readAccounts, writeAccounts } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
-import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import {
   addConfiguration,

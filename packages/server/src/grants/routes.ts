@@ -1,8 +1,8 @@
 import { OperatorAccountId } from "@tillkeeper/contract/accounts";
 import { ClientGrant, ClientGrantCreate, ClientGrantList, ClientGrantUpdate } from "@tillkeeper/contract/http/clients";
+import { ListQuery } from "@tillkeeper/contract/http/paging";
 import { readAccounts, writeClients } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
-import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { addGrant, deleteGrant, type GrantDeps, getGrant, getGrants, updateGrant } from "./grants.ts";
 

@@ -1,5 +1,6 @@
 import { OperatorAccountId } from "@tillkeeper/contract/accounts";
 import { CaseStatus } from "@tillkeeper/contract/case-status";
+import { ListQuery } from "@tillkeeper/contract/http/paging";
 import {
   CaseStatusChange,
   OwnedStorePath,
@@ -10,7 +11,6 @@ import {
 import { PayoutDestinationId } from "@tillkeeper/contract/http/stores";
 import { readAccounts, type Scope, writeAccounts } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
-import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { moveCase } from "./case-status.ts";
 import { createDestination, type DestinationDeps, getDestination, getDestinations } from "./destinations.ts";

@@ -4,7 +4,7 @@ import type { Release } from "@tillkeeper/contract/http/releases";
 import { Type } from "typebox";
 import type { FileStore } from "../files/file-store.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { Answer, Caller } from "../platform/http/route.ts";
+import type { Caller, OldAnswer } from "../platform/http/route.ts";
 import { partOf } from "./ranges.ts";
 import { getRelease, type ReleaseDeps, releaseIsStored, requireDraft } from "./releases.ts";
 
@@ -68,7 +68,7 @@ export async function fileAnswer(
   accountId: string,
   release: Release,
   headers: { range?: string | undefined; "if-range"?: string | undefined },
-): Promise<Answer> {
+): Promise<OldAnswer> {
   const { size } = release;
   const etag = `"${release.sha256}"`;
   const wanted = headers["if-range"] === undefined || headers["if-range"] === etag ? headers.range : undefined;

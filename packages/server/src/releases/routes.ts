@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { AccountId } from "@tillkeeper/contract/accounts";
+import { ListQuery } from "@tillkeeper/contract/http/paging";
 import {
   KeyId,
   Release,
@@ -12,7 +13,6 @@ import {
 } from "@tillkeeper/contract/http/releases";
 import { readAccounts, writeAccounts } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
-import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { fileAnswer, fileParts, fileType, putFile } from "./files.ts";
 import { addKey, getKeys, revokeKey } from "./keys.ts";

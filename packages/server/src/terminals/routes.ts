@@ -1,5 +1,6 @@
 import { AccountId } from "@tillkeeper/contract/accounts";
 import { DeviceReplacement, TerminalDeviceList, TerminalWithPairing } from "@tillkeeper/contract/http/devices";
+import { ListQuery } from "@tillkeeper/contract/http/paging";
 import {
   Terminal,
   TerminalCreate,
@@ -10,7 +11,6 @@ import {
 } from "@tillkeeper/contract/http/terminals";
 import { readAccounts, writeAccounts } from "@tillkeeper/contract/scopes";
 import { Type } from "typebox";
-import { ListQuery } from "../platform/http/paging.ts";
 import { type Route, route } from "../platform/http/route.ts";
 import { type CredentialDeps, issueCredential } from "./credentials.ts";
 import { type DeletionDeps, deleteTerminal } from "./deletion.ts";

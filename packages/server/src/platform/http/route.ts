@@ -1,3 +1,4 @@
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import type { FastifyRequest } from "fastify";
 import type { Static, TObject, TSchema } from "typebox";
@@ -35,14 +36,97 @@ export interface PowerfulCaller extends Omit<Caller, "scopes"> {
   readonly authority: Authority;
 }
 
-export interface Answer {
+/** An answer with headers, or with another status than the first that its endpoint names. */
+export class Answer<Body> {
+  readonly body: Body;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly status: number | undefined;
+
+  constructor(body: Body, { headers = {}, status }: { headers?: Record<string, string>; status?: number } = {}) {
+    this.body = body;
+    this.headers = headers;
+    this.status = status;
+  }
+}
+
+interface Call<E extends Endpoint> {
+  params: E["params"] extends TObject ? Static<E["params"]> : unknown;
+  query: E["query"] extends TObject ? Static<E["query"]> : unknown;
+  body: E["body"] extends TSchema ? Static<E["body"]> : unknown;
+  request: FastifyRequest;
+}
+
+/** What only the server knows of an endpoint. */
+interface Rules {
+  /** Values that the JSON of its body may have, where that is fewer than elsewhere. */
+  bodyValues?: number;
+}
+
+interface PublicRules extends Rules {
+  /** Looks at a request before its body is read, where something else than a token opens the route. */
+  guard?: (request: FastifyRequest) => void;
+  /** Gives power away, and this entitles to it in place of a grant. */
+  givesPower?: string;
+}
+
+interface GuardedRules extends Rules {
+  givesPower?: undefined;
+}
+
+interface PowerfulRules extends Rules {
+  /**
+   * Makes, widens or takes away what lets others in: clients, secrets, grants, credentials, pairing codes, release keys.
+   * The handler's caller is checked against its live grant, in the transaction that does it.
+   */
+  givesPower: true;
+}
+
+type BodyOf<E extends Endpoint> = E["answers"][keyof E["answers"]] extends infer S extends TSchema ? Static<S> : never;
+
+/** Gives the body of the success answer; a stream where the endpoint says so with `binary`. */
+type Handle<C, B> = { handle(call: C): Promise<B | Answer<B>> | B | Answer<B> }["handle"];
+type Guarded = Endpoint & { scopes: readonly [Scope, ...Scope[]] };
+
+/** A route as the app registers it: an endpoint and its handler, whose types have been forgotten. */
+export interface Route extends Rules {
+  endpoint: Endpoint;
+  givesPower?: true | string | undefined;
+  guard?: (request: FastifyRequest) => void;
+  handle: Handle<Call<Endpoint> & { caller?: Caller | PowerfulCaller }, unknown>;
+}
+
+/** Binds a handler to an endpoint. Params, query and body reach the handler validated and typed by their schemas. */
+export function bind<E extends Endpoint & { scopes: "public" }>(
+  endpoint: E,
+  handle: Handle<Call<E>, BodyOf<E>>,
+  rules?: PublicRules,
+): Route;
+export function bind<E extends Guarded>(
+  endpoint: E,
+  handle: Handle<Call<E> & { caller: PowerfulCaller }, BodyOf<E>>,
+  rules: PowerfulRules,
+): Route;
+export function bind<E extends Guarded>(
+  endpoint: E,
+  handle: Handle<Call<E> & { caller: Caller }, BodyOf<E>>,
+  rules?: GuardedRules,
+): Route;
+export function bind(
+  endpoint: Endpoint,
+  // The handler gets what the schemas have checked; here its types are forgotten.
+  handle: Handle<never, unknown>,
+  rules: Omit<Route, "endpoint" | "handle"> = {},
+): Route {
+  return { endpoint, handle, ...rules };
+}
+
+export interface OldAnswer {
   status: number;
-  /** A stream where the row says so with `binary`. */
   body: unknown;
   headers?: Record<string, string>;
 }
 
-interface Call<P, Q, B> {
+interface OldCall<P, Q, B> {
   params: P;
   query: Q;
   body: B;
@@ -81,11 +165,11 @@ interface About {
 interface PublicRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
   scopes: "public";
   /** Looks at a request before its body is read, where something else than a token opens the route. */
-  guard?(request: FastifyRequest): void;
+  guard?: (request: FastifyRequest) => void;
   /** Gives power away, and this entitles to it in place of a grant. */
   givesPower?: string;
   schemas: Schemas<P, Q, B>;
-  handle(call: Call<Static<P>, Static<Q>, Static<B>>): Promise<Answer> | Answer;
+  handle(call: OldCall<Static<P>, Static<Q>, Static<B>>): Promise<OldAnswer> | OldAnswer;
 }
 
 interface GuardedRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
@@ -93,7 +177,7 @@ interface GuardedRoute<P extends TObject, Q extends TObject, B extends TSchema> 
   scopes: readonly [Scope, ...Scope[]];
   givesPower?: undefined;
   schemas: Schemas<P, Q, B>;
-  handle(call: Call<Static<P>, Static<Q>, Static<B>> & { caller: Caller }): Promise<Answer> | Answer;
+  handle(call: OldCall<Static<P>, Static<Q>, Static<B>> & { caller: Caller }): Promise<OldAnswer> | OldAnswer;
 }
 
 interface PowerfulRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
@@ -105,16 +189,7 @@ interface PowerfulRoute<P extends TObject, Q extends TObject, B extends TSchema>
    */
   givesPower: true;
   schemas: Schemas<P, Q, B>;
-  handle(call: Call<Static<P>, Static<Q>, Static<B>> & { caller: PowerfulCaller }): Promise<Answer> | Answer;
-}
-
-/** A route as the app registers it: a row of data whose handler has been typed away. */
-export interface Route extends About {
-  scopes: "public" | readonly [Scope, ...Scope[]];
-  givesPower?: true | string | undefined;
-  guard?(request: FastifyRequest): void;
-  schemas: Schemas<TObject, TObject, TSchema>;
-  handle(call: Call<unknown, unknown, unknown> & { caller?: Caller | PowerfulCaller }): Promise<Answer> | Answer;
+  handle(call: OldCall<Static<P>, Static<Q>, Static<B>> & { caller: PowerfulCaller }): Promise<OldAnswer> | OldAnswer;
 }
 
 /**
@@ -124,6 +199,17 @@ export interface Route extends About {
 export function route<P extends TObject, Q extends TObject, B extends TSchema>(
   row: PublicRoute<P, Q, B> | GuardedRoute<P, Q, B> | PowerfulRoute<P, Q, B>,
 ): Route {
-  // The handler gets what the schemas have checked; here its types are forgotten.
-  return row;
+  // oxlint-disable-next-line typescript/unbound-method -- taken out of the rest
+  const { schemas, guard, givesPower, bodyValues, handle: _, ...about } = row as PublicRoute<P, Q, B>;
+  const { responses: answers, ...parts } = schemas;
+  return {
+    endpoint: { ...about, ...parts, answers },
+    handle: async (call) => {
+      const { body, ...rest } = await row.handle(call as never);
+      return new Answer(body, rest);
+    },
+    ...(guard && { guard }),
+    ...(givesPower && { givesPower }),
+    ...(bodyValues && { bodyValues }),
+  };
 }

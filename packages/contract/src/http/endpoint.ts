@@ -1,0 +1,38 @@
+import type { TObject, TSchema } from "typebox";
+import type { Scope } from "../scopes.ts";
+
+/**
+ * One endpoint of the HTTP API as data: the server binds a handler to it, the SDK derives its method from it, and the
+ * OpenAPI document is printed from it. Without `scopes` it does not compile; an open endpoint says `"public"`.
+ */
+export interface Endpoint {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Parameters are marked by a colon: `/v1/accounts/:aid/stores/:store_id`. */
+  path: string;
+  /** Any one of them suffices. */
+  scopes: "public" | readonly [Scope, ...Scope[]];
+  /** OpenAPI: `operationId`, one line of summary, and the section of the reference page. */
+  id: string;
+  summary: string;
+  tag: string;
+  params?: TObject;
+  query?: TObject;
+  body?: TSchema;
+  /** Success answers by status. */
+  answers: Readonly<Record<number, TSchema>>;
+  /** Open to everybody, so its rate is limited by where requests come from. */
+  limited?: "per address" | "devices per address";
+  /** The body may be left out, which is then an empty object. */
+  bodyOptional?: boolean;
+  /** The body may also come as `application/x-www-form-urlencoded`. */
+  form?: boolean;
+  /** The body is a file of one of these types, of any length. */
+  upload?: readonly string[];
+  /** The success answer is a file of this type, not JSON. */
+  binary?: string;
+}
+
+/** Keeps the exact types of an endpoint's path, schemas and answers. */
+export function endpoint<const E extends Endpoint>(row: E): E {
+  return row;
+}
