@@ -203,7 +203,7 @@ export function route<P extends TObject, Q extends TObject, B extends TSchema>(
   const { schemas, guard, givesPower, bodyValues, handle: _, ...about } = row as PublicRoute<P, Q, B>;
   const { responses: answers, ...parts } = schemas;
   return {
-    endpoint: { ...about, ...parts, answers },
+    endpoint: { ...about, ...parts, answers } as Endpoint,
     handle: async (call) => {
       const { body, ...rest } = await row.handle(call as never);
       return new Answer(body, rest);
