@@ -1,16 +1,14 @@
-import { type Static, Type } from "typebox";
+import { type Static, type TSchema, Type } from "typebox";
 import { limits } from "../limits.ts";
 import {
-  CheckUpdateResult,
-  EndOfDayResult,
-  OpenMenuResult,
   OperationError,
   OperationName,
   OperationParameters,
   OperationPhase,
   OperationReason,
   OperationStatus,
-  SendLogsResult,
+  operationNames,
+  operationResults,
   WhenBusy,
 } from "../operations.ts";
 
@@ -34,13 +32,13 @@ export const OperationCreate = Type.Object(
 export type OperationCreate = Static<typeof OperationCreate>;
 
 const Time = Type.String({ format: "date-time" });
-const OperationResult = Type.Union([EndOfDayResult, SendLogsResult, CheckUpdateResult, OpenMenuResult]);
 
-export const Operation = Type.Object(
-  {
+/** The fields of an operation of one kind: the kinds differ in `operation` and in the shape of `result`. */
+function operationOf<Name extends OperationName, Result extends TSchema>(operation: Name, result: Result) {
+  return Type.Object({
     id: Type.String({ format: "uuid" }),
     terminal_id: Type.String(),
-    operation: OperationName,
+    operation: Type.Literal(operation),
     status: OperationStatus,
     created_at: Type.String({ format: "date-time" }),
     created_by: Type.String({ description: "`terminal:{terminal_id}` for a day that was closed at the terminal." }),
@@ -73,7 +71,7 @@ export const Operation = Type.Object(
     recovered: Type.Optional(
       Type.Literal(true, { description: "The database had lost it; the terminal brought it back." }),
     ),
-    result: Type.Optional(OperationResult),
+    result: Type.Optional(result),
     reason: Type.Optional(OperationReason),
     error: Type.Optional(OperationError),
     late_result: Type.Optional(
@@ -81,34 +79,51 @@ export const Operation = Type.Object(
         {
           status: Type.Enum(["COMPLETED", "FAILED"]),
           finished_at: Type.String({ format: "date-time" }),
-          result: Type.Optional(OperationResult),
+          result: Type.Optional(result),
           reason: Type.Optional(OperationReason),
           error: Type.Optional(OperationError),
         },
         { description: "What the terminal answered after TIMEOUT, or after it was cancelled; the status stays." },
       ),
     ),
-  },
-  {
-    examples: [
-      {
-        id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
-        terminal_id: "P11223351-T0013",
-        operation: "end_of_day",
-        status: "PENDING",
-        created_at: "2026-06-29T09:00:00Z",
-        created_by: "user@example.com",
-        updated_at: "2026-06-29T09:00:00Z",
-        updated_by: "user@example.com",
-        account_id: "P11223351",
-        deadline: "2026-06-29T09:03:00.000Z",
-        phase: "dispatched",
-        phases: { accepted: "2026-06-29T09:00:00.000Z", dispatched: "2026-06-29T09:00:00.012Z" },
-      },
-    ],
-  },
+  });
+}
+
+type OperationSchemas = {
+  [Name in OperationName]: ReturnType<typeof operationOf<Name, (typeof operationResults)[Name]>>;
+};
+
+/** One schema per kind of operation. */
+export const operationSchemas = Object.fromEntries(
+  operationNames.map((name) => [name, operationOf(name, operationResults[name])]),
+) as unknown as OperationSchemas;
+
+/** An operation of any kind; `operation` tells which. */
+export type Operation = Static<OperationSchemas[OperationName]>;
+export const Operation = Type.Unsafe<Operation>(
+  Type.Union(
+    operationNames.map((name) => operationSchemas[name]),
+    {
+      discriminator: "operation",
+      examples: [
+        {
+          id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
+          terminal_id: "P11223351-T0013",
+          operation: "end_of_day",
+          status: "PENDING",
+          created_at: "2026-06-29T09:00:00Z",
+          created_by: "user@example.com",
+          updated_at: "2026-06-29T09:00:00Z",
+          updated_by: "user@example.com",
+          account_id: "P11223351",
+          deadline: "2026-06-29T09:03:00.000Z",
+          phase: "dispatched",
+          phases: { accepted: "2026-06-29T09:00:00.000Z", dispatched: "2026-06-29T09:00:00.012Z" },
+        },
+      ],
+    },
+  ),
 );
-export type Operation = Static<typeof Operation>;
 
 export const OperationList = Type.Array(Operation);
 export type OperationList = Static<typeof OperationList>;

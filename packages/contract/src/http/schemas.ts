@@ -1,3 +1,4 @@
+import type { TSchema } from "typebox";
 import { ErrorDetail } from "./errors.ts";
 import { StoreConfiguration, StoreConfigurationPatch } from "./store-configuration.ts";
 import {
@@ -12,7 +13,7 @@ import {
 } from "./stores.ts";
 
 /** The schemas that have a name in the OpenAPI document, and so in clients that are made from it. */
-export const namedSchemas = {
+export const namedSchemas: Readonly<Record<string, TSchema>> = {
   Address,
   Coordinates,
   ErrorDetail,
@@ -24,4 +25,4 @@ export const namedSchemas = {
   StoreList,
   StoreListItem,
   StoreStatus,
-} as const;
+};
