@@ -38,15 +38,16 @@ function isAccount(name: string): boolean {
 
 /** An example of the path parameter, by its schema. */
 function idOf({ params }: Endpoint, name: string): string {
-  const [example] = (params?.properties[name] as { examples?: string[] } | undefined)?.examples ?? [];
-  return example ?? name.toUpperCase();
+  const schema: { examples?: unknown } = params?.properties[name] ?? {};
+  return Array.isArray(schema.examples) ? String(schema.examples[0]) : name.toUpperCase();
 }
 
 function bodyOf({ body, examples, bodyOptional }: Endpoint): unknown {
   const [named] = Object.values(examples?.request ?? {});
   if (named) return named.value;
-  const [example] = (body as { examples?: unknown[] } | undefined)?.examples ?? [];
-  return example ?? (body && !bodyOptional ? {} : undefined);
+  const schema: { examples?: unknown } = body ?? {};
+  if (Array.isArray(schema.examples)) return schema.examples[0];
+  return body && !bodyOptional ? {} : undefined;
 }
 
 /** JSON with property names as code has them. */

@@ -43,32 +43,32 @@ export class Schemas {
   #inPlace(schema: object): Schema {
     const { discriminator, ...plain } = JSON.parse(JSON.stringify(schema)) as Schema;
     const shown = withType(mapSubschemas(plain, (part) => this.show(part)));
-    return typeof discriminator === "string" ? this.#toldApart(shown, discriminator) : shown;
+    if (typeof discriminator !== "string") return shown;
+    const { anyOf: members, ...rest } = shown;
+    const mapping = this.#mapping(plain["anyOf"] as Schema[], discriminator);
+    return { ...rest, oneOf: members, discriminator: { propertyName: discriminator, mapping } };
   }
 
-  /** A union whose members have a constant each in one property. */
-  #toldApart({ anyOf, ...rest }: Schema, propertyName: string): Schema {
-    const members = anyOf as Schema[];
-    const mapping = Object.fromEntries(
+  /** Which named schema each value of the property stands for, where every member of a union has a constant there. */
+  #mapping(members: Schema[], property: string): Schema {
+    return Object.fromEntries(
       members.map((member) => {
-        const name = String(member["$ref"]).split("/").at(-1) as string;
-        const { properties } = this.#named[name] as { properties: Record<string, { const: string }> };
-        return [properties[propertyName]?.const, member["$ref"]];
+        const properties = member["properties"] as Record<string, { const: string }>;
+        return [properties[property]?.const, this.show(member)["$ref"]];
       }),
     );
-    return { ...rest, oneOf: members, discriminator: { propertyName, mapping } };
   }
 }
 
-const ofOne = ["items", "additionalProperties", "not", "contains", "propertyNames"];
-const ofMany = ["anyOf", "oneOf", "allOf", "prefixItems"];
-const ofNamed = ["properties", "patternProperties"];
+const ofOne = new Set(["items", "additionalProperties", "not", "contains", "propertyNames"]);
+const ofMany = new Set(["anyOf", "oneOf", "allOf", "prefixItems"]);
+const ofNamed = new Set(["properties", "patternProperties"]);
 
 function mapSubschemas(schema: Schema, show: (part: Schema) => Schema): Schema {
   const entries = Object.entries(schema).map(([keyword, value]): [string, Json] => {
-    if (ofOne.includes(keyword) && isSchema(value)) return [keyword, show(value)];
-    if (ofMany.includes(keyword) && Array.isArray(value)) return [keyword, value.filter(isSchema).map(show)];
-    if (ofNamed.includes(keyword) && isSchema(value)) {
+    if (ofOne.has(keyword) && isSchema(value)) return [keyword, show(value)];
+    if (ofMany.has(keyword) && Array.isArray(value)) return [keyword, value.filter(isSchema).map(show)];
+    if (ofNamed.has(keyword) && isSchema(value)) {
       const shown = Object.entries(value).map(([name, part]) => [name, isSchema(part) ? show(part) : part]);
       return [keyword, Object.fromEntries(shown)];
     }
