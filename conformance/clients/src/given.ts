@@ -17,6 +17,7 @@ export const serialNumber = given("TILLKEEPER_SERIAL");
 export const storeId = given("TILLKEEPER_STORE");
 
 export const basic = `Basic ${btoa(`${clientId}:${clientSecret}`)}`;
-export const audience = `${baseUrl}/v1/accounts/${account}`;
+/** The account at the address that its server has, which is not the address of a proxy in between. */
+export const audience = given("TILLKEEPER_AUDIENCE");
 
 export const pause = () => new Promise((resolve) => setTimeout(resolve, 200));

@@ -38,6 +38,7 @@ async function close(program: string, { url, number }: { url: string; number: st
   const env = {
     PATH: process.env["PATH"],
     TILLKEEPER_URL: url,
+    TILLKEEPER_AUDIENCE: `${sandbox.http_url}/v1/accounts/${sandbox.account_id}`,
     TILLKEEPER_ACCOUNT: sandbox.account_id,
     TILLKEEPER_CLIENT_ID: sandbox.client_id,
     TILLKEEPER_CLIENT_SECRET: sandbox.client_secret,
@@ -55,8 +56,8 @@ describe("clients that others make from the OpenAPI document", () => {
   });
 
   it.each([
-    ["with-openapi-fetch.js", "901"],
-    ["with-hey-api.js", "902"],
+    ["with-openapi-fetch.js", "101"],
+    ["with-hey-api.js", "102"],
   ])("compile, and close a day: %s", async (program, number) => {
     const closed = await close(program, { url: sandbox.http_url, number });
     expect(closed).toEqual({ batch_id: expect.stringMatching(/./), outcome: "accepted" });
@@ -82,7 +83,7 @@ describe("Prism, which lets through what the document describes", () => {
   afterAll(() => void prism.kill());
 
   it("lets a whole close of the day through, in both directions", async () => {
-    const closed = await close("with-hey-api.js", { url: proxy, number: "903" });
+    const closed = await close("with-hey-api.js", { url: proxy, number: "103" });
     expect(closed.outcome).toBe("accepted");
   });
 

@@ -4,13 +4,14 @@ import { type ErrorCode, errorCodes } from "./errors.ts";
 const everywhere = [
   "invalid_request",
   "too_many_requests",
+  "unsupported_media_type",
   "headers_too_large",
   "internal_error",
   "service_unavailable",
 ] as const satisfies readonly ErrorCode[];
 /** The token's account is checked against the path's, too. */
 const withToken = ["missing_token", "invalid_token", "insufficient_scope", "account_not_found"] as const;
-const withBody = ["invalid_json", "body_too_large", "unsupported_media_type"] as const;
+const withBody = ["invalid_json", "body_too_large"] as const;
 
 /** The codes that follow from a row without being named by it. */
 export const commonErrors: ReadonlySet<ErrorCode> = new Set([...everywhere, ...withToken, ...withBody]);
@@ -22,7 +23,6 @@ export function errorsOf(row: Endpoint): ErrorCode[] {
     ...(row.errors ?? []),
     ...(row.scopes === "public" ? [] : withToken),
     ...(row.body ? withBody : []),
-    ...(row.upload ? (["unsupported_media_type"] as const) : []),
   ]);
   // In the order of the table of errors, which is by status.
   return (Object.keys(errorCodes) as ErrorCode[]).filter((code) => codes.has(code));

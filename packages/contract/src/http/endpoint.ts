@@ -42,6 +42,8 @@ export interface Endpoint {
   form?: boolean;
   /** The body is a file of one of these types, of any length. */
   upload?: readonly string[];
+  /** Why the SDK has no method for it; left out, it has one. */
+  outsideSdk?: string;
   /** The success answer is a file of this type, not JSON. */
   binary?: string;
 }

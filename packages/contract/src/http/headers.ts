@@ -14,6 +14,9 @@ export const answerHeaders = {
   "www-authenticate": Type.String({ description: "How to authenticate (RFC 9110 section 11.6.1)." }),
   "accept-ranges": Type.Literal("bytes", { description: "Parts of the file can be asked for with `Range`." }),
   "content-range": Type.String({ description: "Which part of the file this is (RFC 9110 section 14.4)." }),
+  "content-digest": Type.String({ description: "The SHA-256 of this content (RFC 9530)." }),
+  "repr-digest": Type.String({ description: "The SHA-256 of the whole file (RFC 9530)." }),
+  "content-disposition": Type.String({ description: "A name for the file." }),
   etag: Type.String({ description: "Names this content; for `If-Range`." }),
 } as const satisfies Record<string, TSchema>;
 export type AnswerHeader = keyof typeof answerHeaders;

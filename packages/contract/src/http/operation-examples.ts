@@ -65,6 +65,8 @@ const answered = {
   phases: times,
 };
 
+const phaseNames = ["accepted", "dispatched", "delivered", "started"] as const;
+
 /** The body that sends each kind of operation. */
 export const requestExamples: Examples = Object.fromEntries(
   operationNames.map((operation) => [
@@ -102,8 +104,6 @@ function failed(reason: string, meaning: string) {
   const value = { ...accepted, status: "FAILED", ...answered, reason, error: { code: reason, message: meaning } };
   return { summary: `FAILED: ${meaning}`, value };
 }
-
-const phaseNames = ["accepted", "dispatched", "delivered", "started"] as const;
 
 function timedOut(phase: string, reason: string) {
   const reached = phaseNames.slice(0, phaseNames.findIndex((name) => name === phase) + 1);

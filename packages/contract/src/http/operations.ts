@@ -1,4 +1,5 @@
-import { type Static, type TSchema, Type } from "typebox";
+import { type Static, type TProperties, type TSchema, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
 import { limits } from "../limits.ts";
 import {
   OperationError,
@@ -11,6 +12,9 @@ import {
   operationResults,
   WhenBusy,
 } from "../operations.ts";
+import { readOperations, writeOperations } from "../scopes.ts";
+import { endpoint } from "./endpoint.ts";
+import { acceptedExamples, operationExamples, requestExamples } from "./operation-examples.ts";
 
 /** Terminal operations over HTTP: the documented fields first, then what this server adds (D17). */
 export const OperationCreate = Type.Object(
@@ -142,3 +146,106 @@ export const OperationBlocker = Type.Object({
   }),
 });
 export type OperationBlocker = Static<typeof OperationBlocker>;
+
+const tag = "Terminal operations";
+const IdempotencyKey = Type.Object({
+  "Idempotency-Key": Type.Optional(
+    Type.String({
+      format: "uuid",
+      description:
+        "Makes the request safe to repeat: within 48 hours the same key with the same body gives the same answer, and nothing is " +
+        "done twice.",
+    }),
+  ),
+});
+const Uuid = Type.String({ format: "uuid" });
+const Text = Type.String({ minLength: 1, maxLength: 255 });
+
+const ListQuery = Type.Object(
+  {
+    terminal_id: Type.Optional(Text),
+    operation_id: Type.Optional(Uuid),
+    store_id: Type.Optional(Text),
+    operation: Type.Optional(OperationName),
+    status: Type.Optional(OperationStatus),
+    "created_at.gte": Type.Optional(Time),
+    "created_at.lte": Type.Optional(Time),
+    starting_after: Type.Optional(Uuid),
+    limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
+  },
+  { additionalProperties: false },
+);
+
+/** The documented resource under one of its two bases; the one without an account takes it from the token (D20). */
+function operationsAt<const Base extends string, OfBase extends TProperties>(
+  base: Base,
+  ofBase: OfBase,
+  idPrefix: string,
+) {
+  const path = `${base}/admin/terminals/operations` as const;
+  const params = Type.Object(ofBase);
+  const ofOperation = Type.Object({ ...ofBase, operation_id: Text });
+  return {
+    create: endpoint({
+      method: "POST",
+      path,
+      scopes: writeOperations,
+      id: `${idPrefix}admin_terminals_operations_post`,
+      summary: "Send a command to a terminal",
+      tag,
+      params,
+      body: OperationCreate,
+      answers: { 201: Operation },
+      errors: [
+        "invalid_idempotency_key",
+        "terminal_not_found",
+        "operation_pending",
+        "operation_not_allowed",
+        "operation_unsupported",
+        "idempotency_key_reused",
+      ],
+      requestHeaders: IdempotencyKey,
+      headers: ["idempotent-replayed"],
+      examples: { request: requestExamples, answer: acceptedExamples },
+    }),
+    list: endpoint({
+      method: "GET",
+      path,
+      scopes: readOperations,
+      id: `${idPrefix}admin_terminals_operations_get`,
+      summary: "List operations, newest first",
+      tag,
+      params,
+      query: ListQuery,
+      answers: { 200: OperationList },
+      headers: ["link"],
+    }),
+    get: endpoint({
+      method: "GET",
+      path: `${path}/:operation_id`,
+      scopes: readOperations,
+      id: `${idPrefix}admin_terminals_operations_id_get`,
+      summary: "One operation",
+      tag,
+      params: ofOperation,
+      answers: { 200: Operation },
+      errors: ["operation_not_found"],
+      examples: { answer: operationExamples },
+    }),
+    cancel: endpoint({
+      method: "POST",
+      path: `${path}/:operation_id/cancel`,
+      scopes: writeOperations,
+      id: `${idPrefix}admin_terminals_operations_id_cancel`,
+      summary: "Cancel an operation: at once while it cannot have begun (200), else its terminal is asked (202)",
+      tag,
+      params: ofOperation,
+      answers: { 200: Operation, 202: Operation },
+      errors: ["operation_not_found", "operation_ended"],
+    }),
+  };
+}
+
+export const operationEndpoints = operationsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
+/** The same at the base without an account. */
+export const operationEndpointsByToken = operationsAt("/v1", {}, "");

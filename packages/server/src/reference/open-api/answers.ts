@@ -16,7 +16,7 @@ export function answersOf(row: Endpoint, schemas: Schemas, failures: Failures): 
   ]);
   const byStatus = Map.groupBy(errorsOf(row), (code) => errorCodes[code].status);
   const failed = [...byStatus].map(([status, codes]) => [String(status), failures.show(status, codes)]);
-  return Object.fromEntries([...successes, ...failed]);
+  return Object.fromEntries([...failed, ...successes]);
 }
 
 function success(row: Endpoint, status: string, schema: object, schemas: Schemas): object {
