@@ -1,4 +1,5 @@
 import { commonErrors } from "@tillkeeper/contract/http/endpoint-errors";
+import { errorExamples } from "@tillkeeper/contract/http/error-examples";
 import { ErrorBody, type ErrorCode, errorCodes } from "@tillkeeper/contract/http/errors";
 import type { AnswerHeader } from "@tillkeeper/contract/http/headers";
 import { headersOf } from "./headers.ts";
@@ -61,6 +62,5 @@ function errorShape(codes: readonly ErrorCode[], schemas: Schemas): object {
 }
 
 function exampleOf(code: ErrorCode): [string, object] {
-  const { cause, cure } = errorCodes[code];
-  return [code, { summary: cure, value: { error: { code, message: cause, errors: [] } } }];
+  return [code, { summary: errorCodes[code].cure, value: { error: { code, ...errorExamples[code] } } }];
 }
