@@ -187,7 +187,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   },
   log_exists: { message: "The operation has another log already.", errors: [] },
   upload_replaced: { message: "A newer upload took its place, or its time was over; nothing was kept.", errors: [] },
-  log_too_large: { message: "The log has more than 16 MiB as sent; nothing was kept.", errors: [] },
+  log_too_large: { message: "The log has more than 64 MiB as sent; nothing was kept.", errors: [] },
   invalid_digest: {
     message: "The body is not the one that its digest was made of; nothing was kept.",
     errors: [{ path: "/headers/content-digest", message: "is not the digest of the bytes that came" }],
