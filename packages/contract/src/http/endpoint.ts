@@ -20,6 +20,8 @@ export interface Endpoint {
   body?: TSchema;
   /** Success answers by status. */
   answers: Readonly<Record<number, TSchema>>;
+  /** Headers of the request that matter beyond `Authorization`. */
+  requestHeaders?: TObject;
   /** Open to everybody, so its rate is limited by where requests come from. */
   limited?: "per address" | "devices per address";
   /** The body may be left out, which is then an empty object. */

@@ -169,6 +169,7 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
       tag,
       params,
       body: OperationCreate,
+      requestHeaders: Type.Object({ "Idempotency-Key": Type.Optional(Uuid) }),
       answers: { 201: Operation },
     }),
     list: endpoint({
