@@ -235,18 +235,14 @@ async function handled(
   { raw }: FastifyRequest,
   call: Parameters<Route["handle"]>[0],
 ): Promise<Answer<unknown>> {
-  if (!row.endpoint.upload) return asAnswer(await row.handle(call));
+  if (!row.endpoint.upload) return Answer.of(await row.handle(call));
   bodies.allowLong(raw);
   try {
-    return asAnswer(await row.handle(call));
+    return Answer.of(await row.handle(call));
   } finally {
     bodies.endSoon(raw);
     raw.resume();
   }
-}
-
-function asAnswer(answered: unknown): Answer<unknown> {
-  return answered instanceof Answer ? answered : new Answer(answered);
 }
 
 /** As the OpenAPI document shows bytes. */

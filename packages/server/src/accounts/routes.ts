@@ -2,7 +2,7 @@ import { accountEndpoints as accounts } from "@tillkeeper/contract/http/accounts
 import type { FastifyRequest } from "fastify";
 import { sha256, sha256Matches } from "../auth/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
-import { Answer, bind, type Route } from "../platform/http/route.ts";
+import { bind, type Route } from "../platform/http/route.ts";
 import { type AccountDeps, createAccount } from "./accounts.ts";
 
 interface AccountRouteDeps extends AccountDeps {
@@ -15,15 +15,8 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
   return [
     bind(
       accounts.create,
-      async ({ body, request }) =>
-        new Answer(
-          await createAccount(
-            deps,
-            { clientId: "tillkeeper:bootstrap", address: request.ip, requestId: request.id },
-            body,
-          ),
-          { headers: { "cache-control": "no-store" } },
-        ),
+      ({ body, request }) =>
+        createAccount(deps, { clientId: "tillkeeper:bootstrap", address: request.ip, requestId: request.id }, body),
       { givesPower: "the bootstrap token", guard: requireBootstrapToken(deps.bootstrapToken) },
     ),
   ];

@@ -1,3 +1,5 @@
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { sql } from "kysely";
 import { accountRoutes } from "../accounts/routes.ts";
 import { activationRoutes } from "../activations/routes.ts";
@@ -36,9 +38,9 @@ export interface Features {
   supervisor: Supervisor;
 }
 
-/** Every route of the server, feature by feature. */
+/** Every route of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
 export function routesOf(core: Core, devices: DeviceSide, features: Features): Route[] {
-  return [
+  const routes = [
     ...accessRoutes(core),
     ...merchantRoutes(core, features),
     ...operationsRoutes(core, devices, features),
@@ -49,6 +51,18 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
       workers: () => features.supervisor.health(),
     }),
   ];
+  requireAllBound(routes);
+  return routes;
+}
+
+/** The document and the SDK show every endpoint of the contract: the server has exactly these. */
+function requireAllBound(routes: readonly Route[]): void {
+  const wanted = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values(rows));
+  const bound = routes.map(({ endpoint }) => endpoint);
+  const wrong = [...new Set([...wanted, ...bound])].filter(
+    (row) => !wanted.includes(row) || bound.filter((other) => other === row).length !== 1,
+  );
+  if (wrong.length > 0) throw new Error(`Endpoints not bound exactly once: ${wrong.map(({ id }) => id).join(", ")}`);
 }
 
 /** Accounts, and who may do what in them. */

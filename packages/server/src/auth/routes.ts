@@ -92,13 +92,12 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
       errors: [{ path: "/body/scope", message: "names no scope that the client holds" }],
     });
   }
-  const answer = {
+  return {
     access_token: await deps.tokens.sign({ clientId, grantId: grant.id, audience, scopes: given }, issuer),
     token_type: "Bearer" as const,
     expires_in: deps.tokens.lifetimeSeconds,
     scope: given.join(" "),
   };
-  return new Answer(answer, { headers: { "cache-control": "no-store" } });
 }
 
 function invalidClient(): ApiError {

@@ -23,11 +23,7 @@ export function handingInRoutes(deps: HandingInDeps): Route[] {
       devices.handInResults,
       async ({ body, request }) => {
         const device = await deps.verify({ address: request.ip, reached: request.socket }, body);
-        return {
-          status: 200,
-          body: await takeAll(deps, device, body.results),
-          headers: { "cache-control": "no-store" },
-        };
+        return takeAll(deps, device, body.results);
       },
       { bodyValues: limits.mqttMessageValues },
     ),

@@ -1,5 +1,5 @@
 import { terminalEndpoints as terminals } from "@tillkeeper/contract/http/terminal-endpoints";
-import { Answer, bind, type Route } from "../platform/http/route.ts";
+import { bind, type Route } from "../platform/http/route.ts";
 import { type CredentialDeps, issueCredential } from "./credentials.ts";
 import { type DeletionDeps, deleteTerminal } from "./deletion.ts";
 import { type FormerDeviceDeps, getDevices, replaceDevice } from "./hardware-swap.ts";
@@ -23,12 +23,7 @@ export function terminalRoutes(
 
 function collectionRoutes(deps: TerminalDeps): Route[] {
   return [
-    bind(
-      terminals.create,
-      async ({ caller, body }) =>
-        new Answer(await createTerminal(deps, caller, body), { headers: { "cache-control": "no-store" } }),
-      { givesPower: true },
-    ),
+    bind(terminals.create, ({ caller, body }) => createTerminal(deps, caller, body), { givesPower: true }),
     bind(terminals.list, ({ caller, query }) => getTerminals(deps, caller.accountId, query)),
   ];
 }
@@ -40,27 +35,17 @@ function singleRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps): Route
     bind(terminals.delete, ({ caller, params }) => deleteTerminal(deps, caller, params.terminal_id), {
       givesPower: true,
     }),
-    bind(
-      terminals.issueCredential,
-      async ({ caller, params }) =>
-        new Answer(await issueCredential(deps, caller, params.terminal_id), {
-          headers: { "cache-control": "no-store" },
-        }),
-      { givesPower: true },
-    ),
+    bind(terminals.issueCredential, ({ caller, params }) => issueCredential(deps, caller, params.terminal_id), {
+      givesPower: true,
+    }),
   ];
 }
 
 function hardwareRoutes(deps: TokenDeps & DeletionDeps & FormerDeviceDeps): Route[] {
   return [
-    bind(
-      terminals.replaceDevice,
-      async ({ caller, params, body }) =>
-        new Answer(await replaceDevice(deps, caller, params.terminal_id, body), {
-          headers: { "cache-control": "no-store" },
-        }),
-      { givesPower: true },
-    ),
+    bind(terminals.replaceDevice, ({ caller, params, body }) => replaceDevice(deps, caller, params.terminal_id, body), {
+      givesPower: true,
+    }),
     bind(terminals.listDevices, ({ caller, params }) => getDevices(deps, caller.accountId, params.terminal_id)),
   ];
 }

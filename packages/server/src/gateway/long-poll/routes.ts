@@ -3,7 +3,7 @@ import { type DeviceMessagesRequest as Request } from "@tillkeeper/contract/http
 import { limits } from "@tillkeeper/contract/limits";
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../platform/errors.ts";
-import { Answer, bind, type Route } from "../../platform/http/route.ts";
+import { bind, type Route } from "../../platform/http/route.ts";
 import type { Device } from "../../terminals/devices.ts";
 import { FairShare } from "../fair-share.ts";
 import type { Receive } from "../transport.ts";
@@ -33,15 +33,10 @@ export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
     underWay: new UnderWay(requestsPerTerminal),
   };
   return [
-    bind(
-      devices.exchangeMessages,
-      async ({ body, request }) =>
-        new Answer({ messages: await exchange(deps, request, body) }, { headers: { "cache-control": "no-store" } }),
-      {
-        // As in one message: a hundred operations have some three hundred.
-        bodyValues: limits.mqttMessageValues,
-      },
-    ),
+    bind(devices.exchangeMessages, async ({ body, request }) => ({ messages: await exchange(deps, request, body) }), {
+      // As in one message: a hundred operations have some three hundred.
+      bodyValues: limits.mqttMessageValues,
+    }),
   ];
 }
 

@@ -38,14 +38,24 @@ export interface PowerfulCaller extends Omit<Caller, "scopes"> {
 
 /** An answer with headers, or with another status than the first that its endpoint names. */
 export class Answer<Body> {
-  readonly body: Body;
+  /** Private, so that an object which only looks like an answer is a body. */
+  readonly #body: Body;
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number | undefined;
 
   constructor(body: Body, { headers = {}, status }: { headers?: Record<string, string>; status?: number } = {}) {
-    this.body = body;
+    this.#body = body;
     this.headers = headers;
     this.status = status;
+  }
+
+  get body(): Body {
+    return this.#body;
+  }
+
+  /** What a handler gave, as an answer: a body alone is one, too. */
+  static of(given: unknown): Answer<unknown> {
+    return typeof given === "object" && given !== null && #body in given ? given : new Answer(given);
   }
 }
 

@@ -2,23 +2,19 @@ import { deviceEndpoints as devices } from "@tillkeeper/contract/http/device-end
 import { terminalEndpoints as terminals } from "@tillkeeper/contract/http/terminal-endpoints";
 import { pairingLimits } from "@tillkeeper/contract/pairing";
 import { createSpanLimit } from "../../platform/http/rate-limit.ts";
-import { Answer, bind, type Route } from "../../platform/http/route.ts";
+import { bind, type Route } from "../../platform/http/route.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { getPairingCodes, issuePairingCode, type PairingCodeDeps } from "./codes.ts";
 import { pairDevice } from "./pair.ts";
 import { renewToken, type TokenDeps } from "./tokens.ts";
 import { createWrongTries } from "./wrong-tries.ts";
 
-/** What an answer shows once must not lie in anybody's cache. */
-const noStore = { "cache-control": "no-store" };
-
 /** For those who install terminals. */
 export function pairingCodeRoutes(deps: PairingCodeDeps): Route[] {
   return [
     bind(
       terminals.issuePairingCode,
-      async ({ caller, params, body }) =>
-        new Answer(await issuePairingCode(deps, caller, params.terminal_id, body), { headers: noStore }),
+      ({ caller, params, body }) => issuePairingCode(deps, caller, params.terminal_id, body),
       { givesPower: true },
     ),
     bind(terminals.listPairingCodes, ({ caller, params }) =>
@@ -39,24 +35,18 @@ export function deviceRoutes(ports: TokenDeps): Route[] {
     bind(devices.getNonce, async () => {
       const { nonce, expiresAt } = await deps.deviceTokens.newNonce();
       const times = { expires_at: preciseTime(expiresAt), server_time: preciseTime(deps.clock.now()) };
-      return { status: 200, body: { nonce, ...times }, headers: noStore };
+      return { nonce, ...times };
     }),
     bind(
       devices.pair,
-      async ({ body, request }) =>
-        new Answer(
-          await pairDevice(deps, { address: request.ip, requestId: request.id, reached: request.socket }, body),
-          { headers: noStore },
-        ),
+      ({ body, request }) =>
+        pairDevice(deps, { address: request.ip, requestId: request.id, reached: request.socket }, body),
       { givesPower: "a pairing code" },
     ),
     bind(
       devices.renewToken,
-      async ({ body, request }) =>
-        new Answer(
-          await renewToken(deps, { address: request.ip, requestId: request.id, reached: request.socket }, body),
-          { headers: noStore },
-        ),
+      ({ body, request }) =>
+        renewToken(deps, { address: request.ip, requestId: request.id, reached: request.socket }, body),
       { givesPower: "the key that the terminal is paired with" },
     ),
   ];
