@@ -1,4 +1,5 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { hasSdkMethod, isAccountParameter } from "@tillkeeper/contract/http/sdk-methods";
 import type { Row } from "../../src/method.ts";
 
 type Nouns = Readonly<Record<string, Readonly<Record<string, Endpoint>>>>;
@@ -9,7 +10,7 @@ type Nouns = Readonly<Record<string, Readonly<Record<string, Endpoint>>>>;
  */
 export function tableText(endpoints: Nouns): string {
   const nouns = Object.entries(endpoints)
-    .map(([noun, rows]) => ({ noun, rows: Object.entries(rows).filter(([, row]) => isForClients(row)) }))
+    .map(([noun, rows]) => ({ noun, rows: Object.entries(rows).filter(([, row]) => hasSdkMethod(row)) }))
     .filter(({ rows }) => rows.length > 0);
   return `// Printed from the endpoints of the contract by \`npm run reference\`; do not edit.
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
@@ -44,13 +45,6 @@ ${nouns.map(({ noun, rows }) => block(noun, rows.map(rowText), ",")).join("\n")}
 `;
 }
 
-/** The client is one of an account, with a token for it. */
-function isForClients({ path, outsideSdk }: Endpoint): boolean {
-  return outsideSdk === undefined && path.split("/").some((part) => accountParameters.has(part));
-}
-
-const accountParameters = new Set([":aid", ":oid"]);
-
 function block(name: string, lines: string[], end: string): string {
   return [`  ${name}: {`, ...lines.map((line) => `    ${line}`), `  }${end}`].join("\n");
 }
@@ -83,7 +77,7 @@ function rowOf({ method, path, body, upload, query, binary }: Endpoint): Row {
 function namesOf(paths: string[]): string[] {
   const names = paths.flatMap((path) => path.split("/").filter((part) => part.startsWith(":")));
   return [...new Set(names)]
-    .filter((part) => !accountParameters.has(part))
+    .filter((part) => !isAccountParameter(part))
     .map((part) => part.slice(1))
     .toSorted();
 }
