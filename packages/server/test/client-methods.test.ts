@@ -7,7 +7,7 @@ type Method = (...args: unknown[]) => Promise<unknown>;
 
 const nobody = "019a0000-0000-7000-8000-000000000000";
 const rows = Object.entries(endpointTable).flatMap(([noun, named]) =>
-  Object.entries(named).map(([name, row]) => ({ noun, name, row })),
+  Object.entries(named).map(([name, row]) => ({ title: `${noun}.${name}`, noun, name, row })),
 );
 
 describe("the client's methods", () => {
@@ -39,13 +39,13 @@ describe("the client's methods", () => {
     }
   }
 
-  it.for(rows)("$noun.$name is a route of the server", async (each) => {
+  it.for(rows)("$title is a route of the server", async (each) => {
     const error = await refusal(each, {});
     expect(error?.code).not.toBeOneOf(["not_found", "method_not_allowed", "http_error"]);
     expect(error?.status ?? 200).toBeOneOf([200, 400, 403, 404, 409, 422]);
   });
 
-  it.for(rows.filter(({ row }) => row.query))("$noun.$name takes its query to the server", async (each) => {
+  it.for(rows.filter(({ row }) => row.query))("$title takes its query to the server", async (each) => {
     expect(await refusal(each, { no_such: 1 })).toMatchObject({
       status: 400,
       code: "invalid_request",
