@@ -1,4 +1,5 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { hasSdkMethod } from "@tillkeeper/contract/http/sdk-methods";
 import { tags } from "@tillkeeper/contract/http/tags";
 import { scopes } from "@tillkeeper/contract/scopes";
 import { answersOf } from "./answers.ts";
@@ -92,6 +93,6 @@ function operationOf(row: Endpoint, sdkMethod: string, schemas: Schemas, failure
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody && { requestBody }),
     responses: answersOf(row, schemas, failures),
-    "x-codeSamples": samplesOf(row, sdkMethod),
+    "x-codeSamples": samplesOf(row, hasSdkMethod(row) ? sdkMethod : undefined),
   };
 }
