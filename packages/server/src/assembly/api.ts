@@ -1,5 +1,3 @@
-import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
-import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { sql } from "kysely";
 import { accountRoutes } from "../accounts/routes.ts";
 import { activationRoutes } from "../activations/routes.ts";
@@ -27,6 +25,7 @@ import { destinationChanged } from "../stores/suspension.ts";
 import { authenticateDevice } from "../terminals/credentials.ts";
 import { verifyHandingIn } from "../terminals/pairing/handing-in.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
+import { requireAllBound } from "./all-bound.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 import type { Accept, StorePorts, TerminalPorts } from "./ports.ts";
@@ -53,16 +52,6 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
   ];
   requireAllBound(routes);
   return routes;
-}
-
-/** The document and the SDK show every endpoint of the contract: the server has exactly these. */
-function requireAllBound(routes: readonly Route[]): void {
-  const wanted = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values(rows));
-  const bound = routes.map(({ endpoint }) => endpoint);
-  const wrong = [...new Set([...wanted, ...bound])].filter(
-    (row) => !wanted.includes(row) || bound.filter((other) => other === row).length !== 1,
-  );
-  if (wrong.length > 0) throw new Error(`Endpoints not bound exactly once: ${wrong.map(({ id }) => id).join(", ")}`);
 }
 
 /** Accounts, and who may do what in them. */
