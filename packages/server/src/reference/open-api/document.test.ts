@@ -7,7 +7,7 @@ import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
 import { openApiDocument } from "./document.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: the document is looked into at every depth
+// oxlint-disable-next-line typescript/no-explicit-any -- the document is looked into at every depth
 type Any = any;
 
 const document: Any = JSON.parse(JSON.stringify(openApiDocument(endpoints, namedSchemas)));
@@ -90,7 +90,7 @@ describe("the OpenAPI document", () => {
     const values = shown.map(({ value }) => value);
     const completed = values.filter(({ status }) => status === "COMPLETED").map(({ operation }) => operation);
     expect(completed).toEqual([...operationNames]);
-    const reasons = new Set(values.flatMap(({ reason }) => (reason === undefined ? [] : [reason])));
+    const reasons = new Set<string>(values.flatMap(({ reason }) => (reason === undefined ? [] : [reason])));
     expect([...reasons].toSorted()).toEqual([...operationReasons].toSorted());
   });
 
