@@ -37,6 +37,7 @@ const serverLayers = [
   ["gateway"],
   ["sandbox", "health"],
   ["reference"],
+  ["api-docs"],
   ["openapi.ts"],
   ["app.ts"],
   ["assembly"],
