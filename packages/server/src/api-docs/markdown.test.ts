@@ -15,8 +15,8 @@ describe("a document as HTML", () => {
 
   it("leads links to where their targets are served, and names those in the source", () => {
     expect(htmlOf("[the *page*](a.md#b)")).toContain('<a href="/here/a.md#b">the <em>page</em></a>');
-    expect(htmlOf("[it](x.ts)")).toContain("it (<code>docs/x.ts</code> in the source code)");
-    expect(htmlOf("[`docs/x.ts`](x.ts)")).toContain("<code>docs/x.ts</code> (in the source code)");
+    expect(htmlOf("[it](x.ts)")).toContain("it [<code>docs/x.ts</code> in the source code]");
+    expect(htmlOf("[`docs/x.ts`](x.ts)")).toContain("<code>docs/x.ts</code> [in the source code]");
   });
 
   it("has the headings' ids that GitHub makes, and lists sections where there are many", () => {
@@ -32,7 +32,8 @@ describe("a document as HTML", () => {
     expect(htmlOf("```sh\na < b\n```")).toContain('<pre tabindex="0"><code>a &lt; b</code></pre>');
     const table = htmlOf("| a | |\n| --- | --- |\n| `x` | y |\n");
     expect(table).toContain('<div class="wide" tabindex="0"><table>');
-    expect(table).toContain("<th>a</th><td></td>");
+    expect(table).toContain('<th scope="col">a</th><td></td>');
+    expect(table).toContain('<td data-column="a"><code>x</code></td><td data-column="">y</td>');
   });
 });
 
@@ -40,7 +41,7 @@ describe("a document as Markdown", () => {
   it("has its links changed, but nothing in fences", () => {
     const fence = "```\n[a](b.md)\n```";
     expect(withPlaces(`[a](b.md) and [c](x.ts)\n${fence}\n[d](e.md)`, placeOf)).toBe(
-      `[a](/here/b.md) and c (\`docs/x.ts\` in the source code)\n${fence}\n[d](/here/e.md)`,
+      `[a](/here/b.md) and c [\`docs/x.ts\` in the source code]\n${fence}\n[d](/here/e.md)`,
     );
   });
 });

@@ -1,5 +1,5 @@
 import GithubSlugger from "github-slugger";
-import { Marked } from "marked";
+import { Marked, type Tokens } from "marked";
 import { escaped } from "./html.ts";
 
 /** Where a link leads: to an address, or to a file of the source that no server shows. */
@@ -26,18 +26,23 @@ export function render(markdown: string, placeOf: (link: string) => Place): { ti
         const place = placeOf(href);
         if ("href" in place) return `<a href="${escaped(place.href)}">${html}</a>`;
         const isNamed = plain(this.parser.parseInline(tokens, this.parser.textRenderer)) === place.source;
-        return isNamed ? `${html} (${inTheSource})` : `${html} (<code>${escaped(place.source)}</code> ${inTheSource})`;
+        return `${html} [${isNamed ? "" : `<code>${escaped(place.source)}</code> `}${inTheSource}]`;
       },
       html: ({ text }) => escaped(text),
       // What is wider than the page is scrolled, by the keyboard as well.
       code: ({ text }) => `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`,
       table(token) {
-        const row = (cells: readonly { tokens: (typeof token.header)[number]["tokens"] }[], tag: string) =>
-          `<tr>${cells.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("")}</tr>`;
-        // A column without a name has no heading.
-        const head = row(token.header, "th").replaceAll("<th></th>", "<td></td>");
-        const body = token.rows.map((cells) => row(cells, "td")).join("\n");
-        return `<div class="wide" tabindex="0"><table><thead>${head}</thead><tbody>${body}</tbody></table></div>\n`;
+        const textOf = (cell: Tokens.TableCell) => this.parser.parseInline(cell.tokens);
+        // A column without a name has no heading. On a phone each cell shows its column's name.
+        const names = token.header.map(textOf);
+        const head = names.map((name) => (name === "" ? "<td></td>" : `<th scope="col">${name}</th>`)).join("");
+        const labels = token.header.map((cell) =>
+          plain(this.parser.parseInline(cell.tokens, this.parser.textRenderer)),
+        );
+        const rowOf = (cells: readonly Tokens.TableCell[]) =>
+          cells.map((cell, index) => `<td data-column="${escaped(labels[index] ?? "")}">${textOf(cell)}</td>`).join("");
+        const body = token.rows.map((cells) => `<tr>${rowOf(cells)}</tr>`).join("\n");
+        return `<div class="wide" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>\n`;
       },
     },
   });
@@ -67,7 +72,7 @@ function linksIn(prose: string, placeOf: (link: string) => Place): string {
     const place = placeOf(link);
     if ("href" in place) return `[${label}](${place.href})`;
     const isNamed = label.replaceAll("`", "") === place.source;
-    return isNamed ? `${label} (${inTheSource})` : `${label} (\`${place.source}\` ${inTheSource})`;
+    return `${label} [${isNamed ? "" : `\`${place.source}\` `}${inTheSource}]`;
   });
 }
 
