@@ -89,6 +89,15 @@ describe("the guides", () => {
     expect([...shown, ...forDevelopers].toSorted()).toEqual(names.toSorted());
   });
 
+  it("lead to each other, and name what is only in the source", async () => {
+    const page = (await get("/docs/guides/device-protocol")).text;
+    expect(page).toContain('<a href="/docs/guides/device-protocol/messages">');
+    expect(page).toContain('<a href="/docs/guides/check-agent">');
+    expect(page).toContain("<code>examples/agent.py</code> [in the source code]");
+    const markdown = (await get("/docs/guides/device-protocol/messages.md")).text;
+    expect(markdown).toContain("[device protocol](/docs/guides/device-protocol.md)");
+  });
+
   it("come as Markdown, too, with links that work there", async () => {
     for (const { name } of Object.values(guides).flat()) {
       const { headers, text: markdown } = await get(`/docs/guides/${name}.md`);
