@@ -7,15 +7,18 @@ async function showAccess() {
   const access = await answer.json();
   const facts = document.createElement("dl");
   facts.className = "facts";
-  for (const [name, value] of [
+  for (const [name, ...values] of [
     ["Account", access.account_id],
     ["Client id", access.client_id],
     ["Client secret", access.client_secret],
+    ["Terminals", ...access.terminal_ids],
   ]) {
-    const code = element("code", value);
-    const shown = document.createElement("dd");
-    shown.append(code);
-    facts.append(element("dt", name), shown);
+    facts.append(element("dt", name));
+    for (const value of values) {
+      const shown = document.createElement("dd");
+      shown.append(element("code", value));
+      facts.append(shown);
+    }
   }
   const heading = element("h2", "Your first request");
   place.replaceChildren(heading, facts, ...requestParts(access.first_requests));

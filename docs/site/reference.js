@@ -1,7 +1,8 @@
 // Shows the OpenAPI document of this server with Scalar. Nothing is asked of any other host.
 
 async function showReference() {
-  const [content, authentication] = await Promise.all([readDocument(), readAuthentication()]);
+  const content = await readDocument();
+  const authentication = await readAuthentication(content.components.securitySchemes);
   Scalar.createApiReference("#reference", {
     content,
     slug: "tillkeeper",
@@ -28,8 +29,8 @@ async function readDocument() {
 }
 
 /** On a sandbox's own machine the page has a token of the sandbox's client; elsewhere the reader brings one. */
-async function readAuthentication() {
-  const preferred = { preferredSecurityScheme: "bearer" };
+async function readAuthentication(schemes) {
+  const preferred = { preferredSecurityScheme: Object.keys(schemes).find((name) => schemes[name].type === "http") };
   const isSandbox = document.getElementById("reference").hasAttribute("data-sandbox");
   const shown = isSandbox && (await fetch("/docs/sandbox", { method: "POST" }));
   if (!shown?.ok) return preferred;
@@ -46,7 +47,16 @@ async function readAuthentication() {
   });
   if (!given.ok) return preferred;
   const { access_token: token } = await given.json();
-  return { ...preferred, securitySchemes: { bearer: { token } } };
+  const clientCredentials = {
+    token,
+    tokenUrl,
+    "x-scalar-client-id": client_id,
+    clientSecret: client_secret,
+    "x-scalar-credentials-location": "header",
+  };
+  const presets = { http: { token }, oauth2: { flows: { clientCredentials } } };
+  const securitySchemes = Object.fromEntries(Object.entries(schemes).map(([name, { type }]) => [name, presets[type]]));
+  return { ...preferred, securitySchemes };
 }
 
 const state = document.getElementById("reference-state");

@@ -229,9 +229,10 @@ describe("the pages of a sandbox", () => {
         status: 200,
         cache: "no-store",
       });
-      const { account_id, client_id, client_secret, first_requests } = JSON.parse(answer.text);
+      const { account_id, client_id, client_secret, first_requests, terminal_ids } = JSON.parse(answer.text);
       expect(sandbox.sandbox).toMatchObject({ account_id, client_id, client_secret });
       expect(first_requests).toHaveLength(3);
+      expect(terminal_ids).toEqual(sandbox.sandbox?.terminalIds);
     }
   });
 

@@ -6,6 +6,7 @@ export interface SandboxAccess {
   account_id: string;
   client_id: string;
   client_secret: string;
+  terminal_ids: readonly string[];
   /** To paste into a shell, in this order. */
   first_requests: readonly string[];
 }

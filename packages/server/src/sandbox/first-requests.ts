@@ -5,7 +5,7 @@ type Sandbox = SandboxFile & { terminalIds: readonly string[] };
 /** What a page on the sandbox's own machine shows of it. */
 export function accessOf({ http_url, account_id, client_id, client_secret, terminalIds }: Sandbox) {
   const sandbox = { http_url, account_id, client_id, client_secret };
-  return { ...sandbox, first_requests: firstRequests({ ...sandbox, terminalIds }) };
+  return { ...sandbox, terminal_ids: terminalIds, first_requests: firstRequests({ ...sandbox, terminalIds }) };
 }
 
 /**

@@ -47,7 +47,7 @@ describe("the pages of a sandbox in a browser", () => {
     const operation = page.locator(`[id="${list}"]`);
     await operation.getByRole("button", { name: "Test Request" }).click();
     const answered = page.waitForResponse((answer) => new URL(answer.url()).pathname === operations);
-    await page.getByRole("button", { name: /^Send/ }).first().click();
+    await page.getByRole("button", { name: "Send get request" }).click();
     const answer = await answered;
     expect({ method: answer.request().method(), status: answer.status() }).toEqual({ method: "GET", status: 200 });
     await page.getByText("200 OK").first().waitFor();
@@ -61,6 +61,7 @@ describe("the pages of a sandbox in a browser", () => {
     const shown = page.locator("#sandbox");
     await shown.getByText(account_id, { exact: true }).waitFor();
     await shown.getByText(client_secret, { exact: true }).waitFor();
+    for (const id of sandbox.sandbox?.terminalIds ?? []) await shown.getByText(id, { exact: true }).waitFor();
     expect(await shown.locator("pre").textContent()).toContain(operations);
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await shown.getByRole("button", { name: "Copy the lines" }).click();
