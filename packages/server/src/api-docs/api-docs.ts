@@ -1,7 +1,10 @@
+import { endpoints } from "@tillkeeper/contract/http/endpoints";
+import { namedSchemas } from "@tillkeeper/contract/http/schemas";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
 import { ApiError } from "../platform/errors.ts";
 import { asyncApiDocument } from "../reference/async-api.ts";
+import { openApiDocument } from "../reference/open-api/document.ts";
 import { guideIndex } from "./guide-index.ts";
 import { guidePages } from "./guides.ts";
 import { landingJson, landingPage } from "./landing.ts";
@@ -12,8 +15,6 @@ import { isAskedFromHere, type SandboxAccess } from "./sandbox-access.ts";
 import { keeping, siteFiles } from "./site.ts";
 
 export interface ApiDocsDeps {
-  /** The OpenAPI document, which is whole once all routes are there. */
-  openApi: () => object;
   /** The server's own address, without a slash at the end. */
   ownUrl: () => string;
   /** On a sandbox: what opens it, as soon as it is open. */
@@ -52,7 +53,7 @@ export class ApiDocs {
 
   addTo(app: FastifyInstance): void {
     for (const [url, show] of this.#pages) {
-      app.get(url, { schema: { hide: true } }, (request, reply) => {
+      app.get(url, (request, reply) => {
         const { content, headers } = show(request);
         return send(request, reply, content, headers);
       });
@@ -60,7 +61,7 @@ export class ApiDocs {
     const sandbox = this.#sandbox;
     if (!sandbox) return;
     // Not GET: a browser says from which site a POST comes, whatever it asks for.
-    app.post("/docs/sandbox", { schema: { hide: true } }, (request) => {
+    app.post("/docs/sandbox", (request) => {
       const access = isAskedFromHere(request) ? sandbox() : undefined;
       if (!access) throw new ApiError("not_found", "There is nothing at this address.");
       return access;
@@ -96,10 +97,10 @@ function startPages({ sandbox: access }: ApiDocsDeps): Pages {
 }
 
 /** What programs read. */
-function documents({ openApi, ownUrl }: ApiDocsDeps): Pages {
+function documents({ ownUrl }: ApiDocsDeps): Pages {
   const json = (make: () => object) => new Prepared("application/json; charset=utf-8", () => JSON.stringify(make()));
   const contents = {
-    "/openapi.json": json(openApi),
+    "/openapi.json": json(() => openApiDocument(endpoints, namedSchemas)),
     "/asyncapi.json": json(asyncApiDocument),
     "/llms.txt": llmsIndex(ownUrl),
   };
