@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import formbody from "@fastify/formbody";
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
-import { ErrorBody, type ErrorDetail } from "@tillkeeper/contract/http/errors";
+import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import { limits } from "@tillkeeper/contract/limits";
 import fastify, {
   type FastifyBaseLogger,
@@ -211,21 +211,9 @@ function successOf({ answers }: Endpoint): number {
   return Number(Object.keys(answers)[0]);
 }
 
-/** What the framework validates by, and what the OpenAPI document shows. */
-function schemaOf({ id, summary, tag, scopes, params, query, body, answers, ...rest }: Endpoint): FastifySchema {
-  const errorSchema = { ...ErrorBody, description: "The documented error shape." };
-  return {
-    operationId: id,
-    summary,
-    tags: [tag],
-    ...(scopes === "public" ? { security: [] } : { description: `Scopes: ${scopes.join(" or ")}.` }),
-    ...(params && { params }),
-    ...(query && { querystring: query }),
-    ...(body && { body }),
-    ...(rest.form && { consumes: ["application/json", formType] }),
-    ...(rest.upload && { consumes: [...rest.upload], body: file }),
-    response: { ...(rest.binary ? asFile(rest.binary, answers) : answers), "4xx": errorSchema, "5xx": errorSchema },
-  };
+/** What the framework validates requests by. */
+function schemaOf({ params, query, body }: Endpoint): FastifySchema {
+  return { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) };
 }
 
 /** An upload may take its time; what is left of one that was refused is read and forgotten like any other body. */
@@ -243,14 +231,6 @@ async function handled(
     bodies.endSoon(raw);
     raw.resume();
   }
-}
-
-/** As the OpenAPI document shows bytes. */
-const file = { type: "string", format: "binary" };
-
-function asFile(type: string, answers: Endpoint["answers"]): object {
-  const content = { [type]: { schema: file } };
-  return Object.fromEntries(Object.keys(answers).map((status) => [status, { description: "The file.", content }]));
 }
 
 /** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */

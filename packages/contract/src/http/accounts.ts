@@ -43,5 +43,6 @@ export const accountEndpoints = {
     answers: { 201: AccountCreated },
     limited: "per address",
     outsideSdk: "it takes the bootstrap token of the server",
+    errors: ["missing_token", "invalid_token", "not_found", "account_id_taken"],
   }),
 };

@@ -50,6 +50,7 @@ function activationsAt<const Base extends string, OfBase extends TProperties>(
       tag,
       params,
       answers: { 201: Activation },
+      errors: ["terminal_not_found", "activation_running"],
     }),
     list: endpoint({
       method: "GET",
@@ -61,6 +62,8 @@ function activationsAt<const Base extends string, OfBase extends TProperties>(
       params,
       query: ListQuery,
       answers: { 200: ActivationList },
+      errors: ["terminal_not_found"],
+      headers: ["link"],
     }),
   };
 }

@@ -57,6 +57,7 @@ export const brokerEndpoints = {
     body: BrokerLogin,
     answers: { 200: BrokerLoginVerdict },
     outsideSdk: "for brokers",
+    errors: ["not_found"],
   }),
   authorize: endpoint({
     method: "POST",
@@ -68,6 +69,7 @@ export const brokerEndpoints = {
     body: BrokerUse,
     answers: { 200: BrokerUseVerdict },
     outsideSdk: "for brokers",
+    errors: ["not_found"],
   }),
   rabbitUser: endpoint({
     ...question,

@@ -35,6 +35,7 @@ export const clientGrantEndpoints = {
     params: ofAccount,
     body: ClientGrantCreate,
     answers: { 201: ClientGrant },
+    errors: ["invalid_audience", "scope_not_held", "client_id_taken", "client_grant_exists"],
   }),
   list: endpoint({
     method: "GET",
@@ -46,6 +47,7 @@ export const clientGrantEndpoints = {
     params: ofAccount,
     query: GrantListQuery,
     answers: { 200: ClientGrantList },
+    errors: ["invalid_audience"],
   }),
   get: endpoint({
     method: "GET",
@@ -56,6 +58,7 @@ export const clientGrantEndpoints = {
     tag,
     params: ofGrant,
     answers: { 200: ClientGrant },
+    errors: ["client_grant_not_found"],
   }),
   update: endpoint({
     method: "PATCH",
@@ -67,6 +70,7 @@ export const clientGrantEndpoints = {
     params: ofGrant,
     body: ClientGrantUpdate,
     answers: { 200: ClientGrant },
+    errors: ["scope_not_held", "not_own_grant", "client_grant_not_found", "last_admin_client"],
   }),
   delete: endpoint({
     method: "DELETE",
@@ -77,5 +81,6 @@ export const clientGrantEndpoints = {
     tag,
     params: ofGrant,
     answers: { 204: Type.Null({ description: "It is gone." }) },
+    errors: ["scope_not_held", "client_grant_not_found", "last_admin_client"],
   }),
 };

@@ -178,6 +178,7 @@ export const clientEndpoints = {
     params: ofAccount,
     body: ClientCreate,
     answers: { 201: ClientCreated },
+    errors: ["client_id_taken"],
   }),
   list: endpoint({
     method: "GET",
@@ -199,6 +200,7 @@ export const clientEndpoints = {
     tag,
     params: ofClient,
     answers: { 200: Client },
+    errors: ["client_not_found"],
   }),
   update: endpoint({
     method: "PUT",
@@ -210,6 +212,7 @@ export const clientEndpoints = {
     params: ofClient,
     body: ClientUpdate,
     answers: { 200: Client },
+    errors: ["client_not_found"],
   }),
   delete: endpoint({
     method: "DELETE",
@@ -220,6 +223,7 @@ export const clientEndpoints = {
     tag,
     params: ofClient,
     answers: gone,
+    errors: ["scope_not_held", "client_not_found", "last_admin_client"],
   }),
   addSecret: endpoint({
     method: "POST",
@@ -230,6 +234,7 @@ export const clientEndpoints = {
     tag,
     params: ofClient,
     answers: { 201: ClientSecretCreated },
+    errors: ["scope_not_held", "client_not_found", "too_many_secrets"],
   }),
   deleteSecret: endpoint({
     method: "DELETE",
@@ -240,5 +245,6 @@ export const clientEndpoints = {
     tag,
     params: ofSecret,
     answers: gone,
+    errors: ["scope_not_held", "client_not_found", "client_secret_not_found", "last_admin_client"],
   }),
 };

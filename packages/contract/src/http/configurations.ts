@@ -125,6 +125,7 @@ export const configurationEndpoints = {
     tag,
     params: ofConfiguration,
     answers: { 200: Configuration },
+    errors: ["configuration_not_found"],
   }),
   withdraw: endpoint({
     method: "DELETE",
@@ -135,6 +136,7 @@ export const configurationEndpoints = {
     tag,
     params: ofConfiguration,
     answers: { 200: Configuration },
+    errors: ["configuration_not_found"],
   }),
   ofTerminal: endpoint({
     method: "GET",
@@ -145,5 +147,6 @@ export const configurationEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 200: TerminalConfiguration },
+    errors: ["terminal_not_found"],
   }),
 };

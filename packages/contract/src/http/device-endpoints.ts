@@ -11,7 +11,7 @@ import {
   PairRequest,
 } from "./devices.ts";
 import { endpoint } from "./endpoint.ts";
-import { fileParts, fileType } from "./files.ts";
+import { fileHeaders, fileParts, fileType, RangeHeaders } from "./files.ts";
 import { gzipType, LogReceived, textType } from "./logs.ts";
 
 const tag = "Devices";
@@ -34,6 +34,7 @@ export const deviceEndpoints = {
     body: DeviceMessagesRequest,
     answers: { 200: DeviceMessagesAnswer },
     outsideSdk: "for devices",
+    errors: ["missing_token", "invalid_token", "session_replaced"],
   }),
   handInResults: endpoint({
     method: "POST",
@@ -46,6 +47,7 @@ export const deviceEndpoints = {
     answers: { 200: DeviceResultsAnswer },
     limited: "devices per address",
     outsideSdk: "for devices",
+    errors: ["invalid_proof"],
   }),
   getUpdate: endpoint({
     method: "GET",
@@ -58,6 +60,7 @@ export const deviceEndpoints = {
     query: UpdateQuery,
     answers: { 200: UpdateManifest },
     outsideSdk: "for devices",
+    errors: ["missing_token", "invalid_token", "operation_not_found"],
   }),
   getUpdateFile: endpoint({
     method: "GET",
@@ -71,6 +74,16 @@ export const deviceEndpoints = {
     answers: fileParts,
     binary: fileType,
     outsideSdk: "for devices",
+    errors: [
+      "missing_token",
+      "invalid_token",
+      "operation_not_found",
+      "release_not_found",
+      "release_file_not_found",
+      "range_not_satisfiable",
+    ],
+    requestHeaders: RangeHeaders,
+    headers: fileHeaders,
   }),
   sendLog: endpoint({
     method: "PUT",
@@ -83,6 +96,17 @@ export const deviceEndpoints = {
     answers: { 201: LogReceived },
     upload: [gzipType, textType],
     outsideSdk: "for devices",
+    errors: [
+      "missing_token",
+      "invalid_token",
+      "operation_not_found",
+      "log_exists",
+      "upload_replaced",
+      "log_too_large",
+      "invalid_digest",
+      "invalid_log",
+      "storage_full",
+    ],
   }),
   getNonce: endpoint({
     method: "POST",
@@ -106,6 +130,7 @@ export const deviceEndpoints = {
     answers: { 200: DeviceToken },
     limited: "devices per address",
     outsideSdk: "for devices",
+    errors: ["pairing_refused", "invalid_proof"],
   }),
   renewToken: endpoint({
     method: "POST",
@@ -118,5 +143,6 @@ export const deviceEndpoints = {
     answers: { 200: DeviceToken },
     limited: "devices per address",
     outsideSdk: "for devices",
+    errors: ["invalid_proof"],
   }),
 };

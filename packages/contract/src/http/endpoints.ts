@@ -12,7 +12,7 @@ import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
 import { payoutDestinationEndpoints } from "./payout-destinations.ts";
 import { presenceEndpoints } from "./presence.ts";
 import { releaseEndpoints, releaseKeyEndpoints } from "./releases.ts";
-import { storeEndpoints } from "./stores.ts";
+import { storeEndpoints } from "./store-endpoints.ts";
 import { terminalEndpoints } from "./terminal-endpoints.ts";
 import { authEndpoints } from "./token.ts";
 

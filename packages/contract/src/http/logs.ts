@@ -65,6 +65,8 @@ function logsAt<const Base extends string, OfBase extends TProperties>(base: Bas
       params: Type.Object({ ...ofBase, terminal_id: TerminalId }),
       query: ListQuery,
       answers: { 200: TerminalLogList },
+      errors: ["terminal_not_found"],
+      headers: ["link"],
     }),
     get: endpoint({
       method: "GET",
@@ -75,6 +77,7 @@ function logsAt<const Base extends string, OfBase extends TProperties>(base: Bas
       tag,
       params: OfLog,
       answers: { 200: TerminalLog },
+      errors: ["log_not_found"],
     }),
     getContent: endpoint({
       method: "GET",
@@ -86,6 +89,8 @@ function logsAt<const Base extends string, OfBase extends TProperties>(base: Bas
       params: OfLog,
       answers: { 200: Type.Any() },
       binary: gzipType,
+      errors: ["log_not_found"],
+      headers: ["content-digest", "content-disposition"],
     }),
   };
 }

@@ -227,6 +227,12 @@ export const payoutDestinationEndpoints = {
     params: ofAccount,
     body: PayoutDestinationCreate,
     answers: { 201: PayoutDestination },
+    errors: [
+      "organization_not_registered",
+      "organization_dissolved",
+      "payout_destination_id_taken",
+      "register_unavailable",
+    ],
   }),
   list: endpoint({
     method: "GET",
@@ -248,6 +254,7 @@ export const payoutDestinationEndpoints = {
     tag,
     params: ofDestination,
     answers: { 200: PayoutDestination },
+    errors: ["unknown_payout_destination"],
   }),
   moveCase: endpoint({
     method: "PUT",
@@ -259,17 +266,20 @@ export const payoutDestinationEndpoints = {
     params: ofDestination,
     body: CaseStatusChange,
     answers: { 200: PayoutDestination },
+    errors: ["operator_only", "unknown_payout_destination", "case_status_not_allowed"],
   }),
   linkStore: endpoint({
     ...link,
     method: "PUT",
     id: "payout_destinations_stores_put",
     summary: "Link an operator's destination to a store of an account it owns",
+    errors: ["store_not_found", "unknown_payout_destination"],
   }),
   unlinkStore: endpoint({
     ...link,
     method: "DELETE",
     id: "payout_destinations_stores_delete",
     summary: "Take such a link away",
+    errors: ["unknown_payout_destination"],
   }),
 };

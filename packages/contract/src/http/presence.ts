@@ -173,6 +173,7 @@ export const presenceEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 200: TerminalPresence },
+    errors: ["terminal_not_found"],
   }),
   listChanges: endpoint({
     method: "GET",
@@ -184,6 +185,7 @@ export const presenceEndpoints = {
     params: ofTerminal,
     query: ChangeQuery,
     answers: { 200: PresenceChangeList },
+    errors: ["terminal_not_found"],
   }),
   probe: endpoint({
     method: "POST",
@@ -194,6 +196,7 @@ export const presenceEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 200: ProbeOutcome },
+    errors: ["terminal_not_found"],
   }),
   telemetry: endpoint({
     method: "GET",
@@ -204,6 +207,7 @@ export const presenceEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 200: TerminalTelemetry },
+    errors: ["terminal_not_found"],
   }),
   telemetryHistory: endpoint({
     method: "GET",
@@ -215,6 +219,7 @@ export const presenceEndpoints = {
     params: ofTerminal,
     query: HistoryQuery,
     answers: { 200: TelemetryHistory },
+    errors: ["terminal_not_found"],
   }),
   ofStore: endpoint({
     method: "GET",
@@ -225,6 +230,7 @@ export const presenceEndpoints = {
     tag,
     params: ofStore,
     answers: { 200: StorePresence },
+    errors: ["store_not_found"],
   }),
   list: endpoint({
     method: "GET",

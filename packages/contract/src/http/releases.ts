@@ -5,7 +5,7 @@ import { ReleaseStatus } from "../releases.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
 import { versionPattern } from "../versions.ts";
 import { endpoint } from "./endpoint.ts";
-import { fileParts, fileType } from "./files.ts";
+import { fileHeaders, fileParts, fileType, RangeHeaders } from "./files.ts";
 import { ListQuery } from "./paging.ts";
 
 const Time = Type.String({ format: "date-time" });
@@ -122,6 +122,7 @@ export const releaseEndpoints = {
     params: ofAccount,
     body: ReleaseCreate,
     answers: { 201: Release },
+    errors: ["release_exists", "invalid_signature"],
   }),
   list: endpoint({
     method: "GET",
@@ -143,6 +144,7 @@ export const releaseEndpoints = {
     tag,
     params: ofRelease,
     answers: { 200: Release },
+    errors: ["release_not_found"],
   }),
   withdraw: endpoint({
     method: "DELETE",
@@ -153,6 +155,7 @@ export const releaseEndpoints = {
     tag,
     params: ofRelease,
     answers: { 200: Release },
+    errors: ["release_not_found"],
   }),
   putFile: endpoint({
     method: "PUT",
@@ -164,6 +167,7 @@ export const releaseEndpoints = {
     params: ofRelease,
     answers: { 200: Release },
     upload: [fileType],
+    errors: ["storage_full", "release_not_found", "release_not_draft", "file_mismatch"],
   }),
   getFile: endpoint({
     method: "GET",
@@ -175,6 +179,9 @@ export const releaseEndpoints = {
     params: ofRelease,
     answers: fileParts,
     binary: fileType,
+    errors: ["release_not_found", "release_file_not_found", "range_not_satisfiable"],
+    requestHeaders: RangeHeaders,
+    headers: fileHeaders,
   }),
 };
 
@@ -189,6 +196,7 @@ export const releaseKeyEndpoints = {
     params: ofAccount,
     body: ReleaseKeyCreate,
     answers: { 201: ReleaseKey },
+    errors: ["release_key_exists"],
   }),
   list: endpoint({
     method: "GET",
@@ -209,5 +217,6 @@ export const releaseKeyEndpoints = {
     tag,
     params: ofKey,
     answers: { 200: ReleaseKey },
+    errors: ["release_key_not_found"],
   }),
 };

@@ -39,6 +39,7 @@ export const terminalEndpoints = {
     body: PairingCodeCreate,
     answers: { 201: Pairing },
     bodyOptional: true,
+    errors: ["terminal_not_found", "virtual_terminal"],
   }),
   listPairingCodes: endpoint({
     method: "GET",
@@ -49,6 +50,7 @@ export const terminalEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 200: PairingCodeList },
+    errors: ["terminal_not_found"],
   }),
   create: endpoint({
     method: "POST",
@@ -60,6 +62,7 @@ export const terminalEndpoints = {
     params: ofAccount,
     body: TerminalCreate,
     answers: { 201: TerminalWithPairing },
+    errors: ["simulated_not_allowed", "serial_number_taken"],
   }),
   list: endpoint({
     method: "GET",
@@ -81,6 +84,7 @@ export const terminalEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 200: Terminal },
+    errors: ["terminal_not_found"],
   }),
   update: endpoint({
     method: "PUT",
@@ -92,6 +96,7 @@ export const terminalEndpoints = {
     params: ofTerminal,
     body: TerminalUpdate,
     answers: { 200: Terminal },
+    errors: ["terminal_not_found"],
   }),
   delete: endpoint({
     method: "DELETE",
@@ -102,6 +107,7 @@ export const terminalEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 200: Terminal },
+    errors: ["terminal_not_found"],
   }),
   issueCredential: endpoint({
     method: "POST",
@@ -112,6 +118,7 @@ export const terminalEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 201: TerminalCredential },
+    errors: ["terminal_not_found"],
   }),
   replaceDevice: endpoint({
     method: "POST",
@@ -123,6 +130,14 @@ export const terminalEndpoints = {
     params: ofTerminal,
     body: DeviceReplacement,
     answers: { 200: TerminalWithPairing },
+    errors: [
+      "simulated_not_allowed",
+      "terminal_not_found",
+      "serial_number_taken",
+      "operation_pending",
+      "virtual_terminal",
+      "device_unchanged",
+    ],
   }),
   listDevices: endpoint({
     method: "GET",
@@ -133,5 +148,6 @@ export const terminalEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 200: TerminalDeviceList },
+    errors: ["terminal_not_found"],
   }),
 };

@@ -64,6 +64,7 @@ export const authEndpoints = {
     limited: "per address",
     form: true,
     outsideSdk: "the SDK gets its tokens by itself",
+    errors: ["invalid_grant_type", "invalid_scope", "invalid_audience", "invalid_client", "audience_not_granted"],
   }),
   getKeys: endpoint({
     method: "GET",

@@ -1,4 +1,4 @@
-import { storeEndpoints as stores } from "@tillkeeper/contract/http/stores";
+import { storeEndpoints as stores } from "@tillkeeper/contract/http/store-endpoints";
 import { bind, type Route } from "../platform/http/route.ts";
 import { getConfiguration, patchConfiguration } from "./configuration.ts";
 import { getStore, getStores } from "./reading.ts";
