@@ -8,18 +8,27 @@ export type Subscriptions = number;
 
 export const noSubscriptions: Subscriptions = 0;
 
-/** By what stands behind the device's prefix. */
-const filters: readonly string[] = ["+", "#", ...downChannels];
+/** Where the bits of each filter are, by what stands behind the device's prefix. */
+const shifts = new Map<string, number>(["+", "#", ...downChannels].map((filter, index) => [filter, index * 2]));
 
 /** `qos` is 0 or 1; `undefined` for a filter that is taken back. */
 export function withGranted(all: Subscriptions, filter: string, qos: number | undefined): Subscriptions {
-  const at = filters.indexOf(filter) * 2;
-  if (at < 0) throw new TypeError(`no filter of a device: ${filter}`);
-  return (all & ~(0b11 << at)) | ((qos === undefined ? 0 : qos + 1) << at);
+  const shift = shiftOf(filter);
+  return (all & ~(0b11 << shift)) | ((qos === undefined ? 0 : qos + 1) << shift);
 }
 
 /** The QoS with which a message of this channel is to be sent; `undefined` if it was not asked for. */
 export function grantedOf(all: Subscriptions, channel: DownChannel): number | undefined {
-  const granted = Math.max(...["+", "#", channel].map((filter) => (all >> (filters.indexOf(filter) * 2)) & 0b11));
+  const granted = Math.max(bitsOf(all, "+"), bitsOf(all, "#"), bitsOf(all, channel));
   return granted === 0 ? undefined : granted - 1;
+}
+
+function bitsOf(all: Subscriptions, filter: string): number {
+  return (all >> shiftOf(filter)) & 0b11;
+}
+
+function shiftOf(filter: string): number {
+  const shift = shifts.get(filter);
+  if (shift === undefined) throw new TypeError(`no filter of a device: ${filter}`);
+  return shift;
 }
