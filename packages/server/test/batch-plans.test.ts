@@ -46,7 +46,9 @@ const asked = {
 const progress = { accountId, id, terminalId, dispatchedAt: at, deliveredAt: null, startedAt: null };
 const heard = { ...device, session: null, at, nextExpectedAt: at, roundTripMs: null };
 
-const statements: Record<string, (pool: Pool) => Promise<unknown>> = {
+type Run = (pool: Pool) => Promise<unknown>;
+
+const statements: Record<string, Run> = {
   accept: (pool) => acceptOperations(pool, [asked]),
   "take answers": (pool) => takeAnswers(pool, [finish], "skip"),
   "take an answer that waits": (pool) => takeAnswers(pool, [finish], "wait"),
@@ -65,9 +67,27 @@ describe("a statement for a batch reads the batch once for each step:", () => {
   afterAll(() => server.stop());
 
   it.each(Object.keys(statements))("%s", async (name) => {
-    const { text, values = [] } = await captured(statements[name] as (pool: Pool) => Promise<unknown>);
+    const { text, values = [] } = await captured(statements[name] as Run);
     expect(loopsOver(await genericPlan(text, values.length))).toEqual([]);
   });
+
+  it.each(["pool", "urgent"] as const)(
+    "however small the first batches of a connection were, %s plans once",
+    async (pool) => {
+      const client = await server.db[pool].connect();
+      try {
+        await client.query(`prepare planned as ${(await captured(statements["take answers"] as Run)).text}`);
+        const nulls = Array.from({ length: 28 }, () => "null").join(", ");
+        for (let times = 0; times < 7; times += 1) await client.query(`execute planned (${nulls})`);
+        const { rows } = await client.query(
+          "select custom_plans::int from pg_prepared_statements where name = 'planned'",
+        );
+        expect(rows).toEqual([{ custom_plans: 0 }]);
+      } finally {
+        client.release(true);
+      }
+    },
+  );
 
   it("and a join of a batch with itself is found", async () => {
     const joined =
@@ -90,7 +110,7 @@ describe("a statement for a batch reads the batch once for each step:", () => {
   }
 });
 
-async function captured(run: (pool: Pool) => Promise<unknown>): Promise<QueryConfig> {
+async function captured(run: Run): Promise<QueryConfig> {
   const queries: QueryConfig[] = [];
   const query = async (config: QueryConfig) => {
     queries.push(config);
