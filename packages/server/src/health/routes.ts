@@ -8,6 +8,8 @@ export interface HealthDeps {
   pingDatabase(): Promise<void>;
   brokerHealthy(): boolean;
   workers(): WorkerHealth[];
+  /** How far the machine's clock is ahead of the database's, by which the server goes. */
+  wallClockAheadMs(): number;
 }
 
 const tag = "Health";
@@ -25,6 +27,12 @@ const Readiness = Type.Object({
       }),
       { description: "Shown to callers on the server's own machine." },
     ),
+  ),
+  wall_clock_ahead_ms: Type.Optional(
+    Type.Integer({
+      description:
+        "How far the machine's clock is ahead of the database's, by which the server goes. Shown to callers on the server's own machine.",
+    }),
   ),
 });
 
@@ -68,5 +76,8 @@ async function readiness(deps: HealthDeps, local: boolean) {
   const workers = deps.workers();
   const ready = database === "up" && broker === "up" && workers.every((worker) => worker.state === "running");
   const status = ready ? "ready" : "not_ready";
-  return { status: ready ? 200 : 503, body: { status, database, broker, ...(local && { workers }) } };
+  return {
+    status: ready ? 200 : 503,
+    body: { status, database, broker, ...(local && { workers, wall_clock_ahead_ms: deps.wallClockAheadMs() }) },
+  };
 }

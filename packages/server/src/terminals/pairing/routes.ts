@@ -81,7 +81,7 @@ export function deviceRoutes(ports: TokenDeps): Route[] {
       schemas: { responses: { 200: DeviceNonce } },
       handle: async () => {
         const { nonce, expiresAt } = await deps.deviceTokens.newNonce();
-        const times = { expires_at: preciseTime(expiresAt), server_time: preciseTime(deps.clock.now()) };
+        const times = { expires_at: preciseTime(expiresAt), server_time: preciseTime(deps.clock.realNow()) };
         return { status: 200, body: { nonce, ...times }, headers: noStore };
       },
     }),
