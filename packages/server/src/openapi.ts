@@ -1,24 +1,9 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
+import { endpoints } from "@tillkeeper/contract/http/endpoints";
+import { namedSchemas } from "@tillkeeper/contract/http/schemas";
 import type { FastifyInstance } from "fastify";
-
-/** The fixed part of the OpenAPI document; paths and schemas come from the routes. */
-const openApiDocument = {
-  openapi: "3.1.0",
-  info: {
-    title: "Tillkeeper",
-    version: "0.1.0",
-    description:
-      "Stores, payment terminals and remote terminal operations. Fields, states and scopes follow the public documentation of " +
-      "the API this server is compatible with; what goes beyond is optional or additional.",
-    license: { name: "Apache-2.0", identifier: "Apache-2.0" },
-  },
-  servers: [{ url: "/", description: "This server." }],
-  components: {
-    securitySchemes: { bearer: { type: "http" as const, scheme: "bearer", bearerFormat: "JWT" } },
-  },
-  security: [{ bearer: [] }],
-};
+import { openApiDocument } from "./reference/open-api/document.ts";
 
 interface Served {
   type: string;
@@ -26,12 +11,14 @@ interface Served {
 }
 
 /**
- * Serves the OpenAPI document, and the reference page that shows it. Routes that are added later are in it. The document is
- * large and needs no token, so the server writes it out once, and all answers share the bytes.
+ * Serves the OpenAPI document, and the reference page that shows it. The document is large and
+ * needs no token, so the server writes it out once, and all answers share the bytes.
  */
 export async function addReferencePage(app: FastifyInstance): Promise<void> {
-  await app.register(swagger, { openapi: openApiDocument });
-  const json = { type: "application/json; charset=utf-8", bytes: once(() => JSON.stringify(app.swagger())) };
+  const document = openApiDocument(endpoints, namedSchemas);
+  // The plugin knows OpenAPI 3.0 only.
+  await app.register(swagger, { mode: "static", specification: { document: document as never } });
+  const json = { type: "application/json; charset=utf-8", bytes: once(() => JSON.stringify(document)) };
   const yaml = { type: "application/x-yaml", bytes: once(() => app.swagger({ yaml: true })) };
   const ofPath: Partial<Record<string, Served>> = { "/docs/json": json, "/docs/yaml": yaml };
   await app.register(swaggerUi, {
