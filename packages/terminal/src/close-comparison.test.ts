@@ -87,6 +87,25 @@ describe("before the comparison with what the server holds", () => {
     expect([rig.run.mock.calls.length, rig.runner.idle]).toEqual([0, true]);
   });
 
+  test("one that is cancelled before its command came waits like any other: each copy of its command is told so", async () => {
+    const rig = waiting();
+    const once = order();
+    rig.runner.cancel(once);
+    await turn();
+    expect(rig.runner.operations()).toEqual([]);
+    rig.runner.take(once);
+    const [first] = rig.delivered;
+    rig.clock.advance(1_000);
+    rig.runner.take(once);
+    rig.runner.cancel(once);
+    expect(rig.delivered).toEqual([first, first]);
+    expect(first).toEqual({ operation_id: once.operation_id, received_at: new Date(noon).toISOString() });
+    expect(rig.runner.operations()).toEqual([{ operation_id: once.operation_id, phase: "delivered" }]);
+    rig.compare();
+    await rig.answered(1);
+    expect([rig.said.slice(-1), rig.results[0]?.reason]).toEqual([["result"], "cancelled"]);
+  });
+
   test.each(["stop", "kill"] as const)("what waits for it does not hold up a %s", async (end) => {
     const rig = waiting();
     rig.runner.take(order());

@@ -6,6 +6,7 @@ import type {
   HelloMessage,
   StartedMessage,
 } from "@tillkeeper/contract/mqtt";
+import { timestamp } from "./clock.ts";
 import type { Operation } from "./operation.ts";
 import { isClose, Performer, type PerformerOptions } from "./performer.ts";
 import type { Begun } from "./result-log.ts";
@@ -91,8 +92,9 @@ export class OperationRunner<State> {
       return answers.find(operation_id) ? [] : [{ operation_id, phase: "started" as const, since }];
     });
     const waiting = [...this.#tasks.values()].flatMap((task) => {
-      if (!isCommandTask(task) || answers.find(task.id) || journal.log.findBegun(task.id)) return [];
-      return [{ operation_id: task.id, phase: "delivered" as const, since: task.receivedAt }];
+      const { receivedAt: since } = task;
+      if (since === undefined || answers.find(task.id) || journal.log.findBegun(task.id)) return [];
+      return [{ operation_id: task.id, phase: "delivered" as const, since }];
     });
     return [...remembered, ...waiting]
       .toReversed()
@@ -181,7 +183,7 @@ export class OperationRunner<State> {
   /** It is given up in its turn, after the comparison: docs/adr/0026-closes-and-memory.md. */
   #giveUp(known: Task | undefined, cancellation: Cancellation): void {
     if (known) return breakOff(known);
-    const task = newTask(cancellation.operation_id, "answering");
+    const task = newTask(cancellation.operation_id, "giving_up");
     const { address } = this.#options.journal;
     this.#lineUpWhenCompared(task, () => this.#performer.giveUp(task, cancellation, address));
   }
@@ -209,8 +211,9 @@ export class OperationRunner<State> {
   }
 
   #sayDelivered(task: Task | undefined): void {
-    if (!task || !isCommandTask(task)) return;
-    task.saidDelivered = true;
+    if (!task) return;
+    if (isCommandTask(task)) task.saidDelivered = true;
+    task.receivedAt ??= timestamp(this.#options.clock.now());
     this.#options.sendDelivered({ operation_id: task.id, received_at: task.receivedAt });
   }
 

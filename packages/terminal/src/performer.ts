@@ -98,6 +98,7 @@ export class Performer<State> {
   async giveUp(task: Task, cancellation: Cancellation, address: string | undefined): Promise<void> {
     const { answers, closes, stopping, over } = this.#options;
     if (stopping.aborted) return;
+    task.stage = "answering";
     const order = { previous: cancellation.previous_close, address, begun: () => undefined };
     try {
       const close = await closes.begin(cancellation, order);
