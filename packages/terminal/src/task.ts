@@ -11,6 +11,8 @@ export interface Task {
   readonly ending: AbortController;
   /** Asked when a cancellation comes while the handler runs. */
   cancellable?: () => boolean;
+  /** Says that it is begun, unless that was said. */
+  sayStarted?: () => void;
   /** When the first copy of its command came, RFC 3339; missing while there was none. */
   receivedAt?: string;
 }
