@@ -180,6 +180,8 @@ final class Turns {
         entry.putIfAbsent("repeats", first.get("operation_id"));
         entry.put("operation_id", command.id());
         entry.put("origin", command.message().get("origin"));
+        entry.put("finished_at", ServerTime.ownTime());
+        entry.remove("started_at");
         return entry;
     }
 

@@ -33,6 +33,7 @@ export const faults = [
   "does not say started",
   "a crash is a failed close",
   "forgets requests",
+  "tells a repetition as begun",
   "asks no reader",
   "never out of step",
   "does not say the last close",

@@ -43,6 +43,7 @@ const places: Record<Fault, [name: string, law: Law]> = {
   "does not say started": ["open-menu", 21],
   "a crash is a failed close": ["power-cut-in-a-close", 22],
   "forgets requests": ["same-request", 23],
+  "tells a repetition as begun": ["same-request", 23],
   "asks no reader": ["close-by-hand", 24],
   "never out of step": ["previous-close-older", 25],
   "does not say the last close": ["previous-close-other", 25],

@@ -238,7 +238,11 @@ export class SmallAgent implements Device {
 
   #closeRefusal({ origin, previous_close }: Pick<CommandMessage, "origin" | "previous_close">): Answer | undefined {
     const first = this.#has("forgets requests") ? undefined : this.#journal.ofRequest(origin.request);
-    if (first) return { ...first, repeats: first.repeats ?? first.operation_id };
+    if (first) {
+      const { started_at, finished_at: _, ...came } = first;
+      const begun = this.#has("tells a repetition as begun") && started_at !== undefined ? { started_at } : {};
+      return { ...came, ...begun, repeats: first.repeats ?? first.operation_id };
+    }
     const batch = this.#reader.lastBatch;
     if (batch !== this.#journal.batch && !this.#has("asks no reader")) this.#journal.add(closeByHand(batch));
     const last = this.#journal.lastClose;
