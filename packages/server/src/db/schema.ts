@@ -7,13 +7,8 @@ import type {
   Individual,
   PayoutInterval,
 } from "@tillkeeper/contract/http/payout-destinations";
-import type {
-  Address,
-  Coordinates,
-  Organization,
-  StoreConfigurationPatch,
-  StoreStatus,
-} from "@tillkeeper/contract/http/stores";
+import type { StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
+import type { Address, Coordinates, Organization, StoreStatus } from "@tillkeeper/contract/http/stores";
 import type {
   OperationError,
   OperationName,
@@ -215,6 +210,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     /** What it said in its last hello that it can do. */
     abilities: ColumnType<AbilityTable, never, string | null>;
   };
+  business_clock: { one: Generated<true>; ahead_ms: number };
   /** Each time that the database went back to an earlier moment. */
   database_restores: { id: string; at: Date; how: "told" | "noticed" };
   /** Kept by triggers. */
