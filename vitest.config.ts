@@ -51,6 +51,7 @@ export default defineConfig({
           ...shared,
         },
       },
+      { test: { ...unhurried, name: "published", include: ["publishing/test/**/*.test.ts"] } },
       { test: { ...unhurried, name: "architecture", include: ["test/architecture/**/*.test.ts"] } },
       {
         test: {
