@@ -11,8 +11,8 @@ const client = createClient({
 });
 
 const terminal_id = process.argv[2] ?? "";
-const { operation } = await client.operations.send({ terminal_id, operation: "end_of_day" });
-const { status, reason, result } = await client.operations.wait(operation.id);
+const { id } = await client.operations.create({ terminal_id, operation: "end_of_day" });
+const { status, reason, result } = await client.operations.wait(id);
 
 if (status === "COMPLETED" && result && "batch_id" in result) {
   const { batch_id, outcome, sale_amount, tip_amount, purchases_count, currency } = result;

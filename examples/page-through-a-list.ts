@@ -1,4 +1,5 @@
-// Goes through all terminals, two to a page. A page without `starting_after` is the last one.
+// Goes through all terminals: one by one, with the client asking for the pages; and page by page, two to each. A page
+// without `starting_after` is the last one.
 import { createClient } from "@tillkeeper/sdk";
 
 const env = (name: string) => process.env[`TILLKEEPER_${name}`] ?? "";
@@ -8,6 +9,8 @@ const client = createClient({
   clientId: env("CLIENT_ID"),
   clientSecret: env("CLIENT_SECRET"),
 });
+
+for await (const { terminal_id, store_id } of client.terminals.list.all()) console.log(`${terminal_id} in ${store_id}`);
 
 let after: string | undefined;
 do {

@@ -14,7 +14,7 @@ const client = createClient({
 async function sendWhenFree(body: OperationCreate): Promise<Operation> {
   for (;;) {
     try {
-      return (await client.operations.send(body)).operation;
+      return await client.operations.create(body);
     } catch (error) {
       // Other answers with 409 say that it will never do, so waiting does not help.
       if (!(error instanceof TillkeeperError) || error.code !== "operation_pending") throw error;

@@ -13,9 +13,9 @@ const client = createClient({
 
 const command = { terminal_id: process.argv[2] ?? "", operation: "open_menu" } as const;
 const idempotencyKey = randomUUID();
-const { operation } = await client.operations.send(command, { idempotencyKey });
-const again = await client.operations.send(command, { idempotencyKey });
-console.log(again.replayed && again.operation.id === operation.id ? "sent twice, done once" : "done twice");
+const { id } = await client.operations.create(command, { idempotencyKey });
+const again = await client.operations.create.withResponse(command, { idempotencyKey });
+console.log(again.replayed && again.body.id === id ? "sent twice, done once" : "done twice");
 
-const { status, reason } = await client.operations.wait(operation.id);
+const { status, reason } = await client.operations.wait(id);
 console.log(status === "COMPLETED" ? "opened" : `${status}: ${reason}`);

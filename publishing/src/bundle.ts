@@ -5,14 +5,18 @@ import { ownFiles } from "./own-files.ts";
 import type { PublishedPackage } from "./packages.ts";
 
 /** Writes a package's modules to `folder`, as few files. Returns the names of the outside packages that they import. */
-export async function bundle(root: string, { entries, node }: PublishedPackage, folder: string): Promise<string[]> {
+export async function bundle(
+  root: string,
+  { entries, knowing, node }: PublishedPackage,
+  folder: string,
+): Promise<string[]> {
   const build = await rolldown({
     cwd: root,
     input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join(root, path)])),
     platform: "node",
     external: (id) => !id.startsWith(".") && !isAbsolute(id) && !id.startsWith("@tillkeeper/"),
     transform: { target: `node${node}` },
-    plugins: [ownFiles(root)],
+    plugins: [ownFiles(root, knowing)],
     checks: { circularDependency: false },
     onLog: (level, log) => {
       if (level === "warn") throw new Error(log.message);

@@ -28,7 +28,7 @@ interface Contents {
 
 /** The `package.json` that a package is published with. Throws for an import whose version no part of the workspace names. */
 export function publishedManifest(root: string, published: PublishedPackage, contents: Contents): object {
-  const { name, description, keywords, folder, exports, bin, node, optional } = published;
+  const { name, description, keywords, folder, exports, bin, files, node, optional } = published;
   const { version, license } = readManifest(root);
   const manifests = parts.map((part) => readManifest(root, `packages/${part}`));
   const versions = Object.assign({}, ...manifests.map(({ dependencies }) => dependencies)) as Record<string, string>;
@@ -54,7 +54,7 @@ export function publishedManifest(root: string, published: PublishedPackage, con
       "./package.json": "./package.json",
     },
     ...(bin && { bin: { [bin.name]: `dist/${bin.file}` } }),
-    files: ["dist", "CHANGELOG.md"],
+    files: ["dist", "CHANGELOG.md", ...new Set(Object.keys(files).map((path) => path.split("/")[0]))],
     engines: { node: `>=${node}` },
     ...(dependencies.length > 0 && { dependencies: Object.fromEntries(dependencies) }),
     ...(optional && { optionalDependencies: Object.assign({}, ...manifests.map((each) => each.optionalDependencies)) }),

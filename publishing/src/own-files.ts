@@ -8,13 +8,14 @@ const byName = /createRequire\(import\.meta\.url\)/g;
 
 /**
  * Brings along the files that a module finds by its own place, `new URL("./…", import.meta.url)`: a script becomes a bundle of
- * its own, a folder or another file is copied. Any other use of a module's place fails the build, because all modules move.
+ * its own, a folder or another file is copied. Any other use of a module's place fails the build, because all modules move; but
+ * of those that know how a package looks.
  */
-export function ownFiles(root: string): Plugin {
+export function ownFiles(root: string, knowing: readonly string[]): Plugin {
   return {
     name: "own-files",
     transform(code, id) {
-      if (!id.startsWith(join(root, "packages"))) return null;
+      if (!id.startsWith(join(root, "packages")) || knowing.includes(relative(root, id))) return null;
       const moved = code.replace(ownFile, (_, path: string) => {
         const target = join(dirname(id), path);
         if (!existsSync(target)) this.error(`${relative(root, id)} names ${path}, which does not exist`);

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { billOfMaterials } from "./bill-of-materials.ts";
@@ -45,6 +45,9 @@ async function assemble(
   const manifest = publishedManifest(root, published, contents);
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
   copyFileSync(join(root, published.folder, "README.md"), join(folder, "README.md"));
+  for (const [path, source] of Object.entries(published.files)) {
+    cpSync(join(root, source), join(folder, path), { recursive: true });
+  }
   for (const name of ["LICENSE", "CHANGELOG.md"]) copyFileSync(join(root, name), join(folder, name));
   if (published.bin) writeStarter(published.bin, published.node, dist);
 }

@@ -1,3 +1,6 @@
+import { scalarBundle } from "@tillkeeper/server/api-docs/docs-folder";
+import { guides } from "@tillkeeper/server/api-docs/guides";
+
 /** A package as it is published. What it needs at run time is found while it is bundled. */
 export interface PublishedPackage {
   name: string;
@@ -14,9 +17,26 @@ export interface PublishedPackage {
   node: number;
   /** Outside packages whose declarations come along, so that a program needs nothing else to be compiled. */
   inlinedTypes: readonly string[];
+  /** Modules that find files by their own place in a package as well as in the checkout. */
+  knowing: readonly string[];
+  /** Files beside `dist`: where each is in the checkout, by its path in the package. */
+  files: Readonly<Record<string, string>>;
   /** Packages that are looked for by name when the program runs, and which may be missing. */
   optional: boolean;
 }
+
+/** What the server shows: its guides, and the files of its pages. */
+const documents: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.values(guides)
+      .flat()
+      .map(({ name }) => [`docs/${name}.md`, `docs/${name}.md`]),
+  ),
+  "docs/site": "docs/site",
+  // Alone: the rest of that package, and what it needs, would only be installed.
+  [`docs/site/${scalarBundle}`]: "node_modules/@scalar/api-reference/dist/browser/standalone.js",
+  "docs/site/scalar.LICENSE": "publishing/licences/scalar.txt",
+};
 
 /** Everything that is published. The workspace's other packages are parts of these. */
 export const publishedPackages: readonly PublishedPackage[] = [
@@ -29,6 +49,8 @@ export const publishedPackages: readonly PublishedPackage[] = [
     exports: { ".": "index" },
     node: 20,
     inlinedTypes: ["typebox"],
+    knowing: [],
+    files: {},
     optional: false,
   },
   {
@@ -40,6 +62,8 @@ export const publishedPackages: readonly PublishedPackage[] = [
     exports: { ".": "index", "./virtual": "virtual" },
     node: 20,
     inlinedTypes: [],
+    knowing: [],
+    files: {},
     optional: false,
   },
   {
@@ -52,6 +76,8 @@ export const publishedPackages: readonly PublishedPackage[] = [
     bin: { name: "tillkeeper", file: "tillkeeper.js" },
     node: 24,
     inlinedTypes: [],
+    knowing: ["packages/server/src/api-docs/docs-folder.ts"],
+    files: documents,
     optional: true,
   },
 ];

@@ -134,8 +134,8 @@ describe("compiles a program", () => {
 const page = `import { createClient, type Operation } from "@tillkeeper/sdk";
 const client = createClient({ url: "", accountId: "", clientId: "", clientSecret: "" });
 export async function close(terminal_id: string): Promise<number | undefined> {
-  const sent = await client.operations.send({ terminal_id, operation: "end_of_day" });
-  const { status, result }: Operation = await client.operations.wait(sent.operation.id);
+  const { id } = await client.operations.create({ terminal_id, operation: "end_of_day" });
+  const { status, result }: Operation = await client.operations.wait(id);
   return status === "COMPLETED" && result && "sale_amount" in result ? result.sale_amount : undefined;
 }
 `;
@@ -151,8 +151,12 @@ it("the SDK stands alone, and is at most 20 KB of a page", async () => {
   expect(gzipSync(output[0].code).length).toBeLessThanOrEqual(20 * 1024);
 });
 
-it("a sandbox starts, and programs close days and are terminals, on Node 20, 22 and 24", async () => {
-  await start(folder, /Ctrl-C ends it\.\n/, "npx", "--no-install", "tillkeeper", "sandbox");
+it("a sandbox starts and shows its pages, and programs close days and are terminals, on Node 20, 22 and 24", async () => {
+  const said = await start(folder, /Ctrl-C ends it\.\n/, "npx", "--no-install", "tillkeeper", "sandbox");
+  const [, url] = /API +(http\S+)/.exec(said) ?? [];
+  for (const path of ["", "/docs", "/docs/site/scalar.js", "/openapi.json", "/docs/errors", "/docs/guides/backup"]) {
+    expect((await fetch(`${url}${path}`)).status, path).toBe(200);
+  }
   const versions = [process.versions.node, ...otherNodes];
   for (const program of programs) {
     for (const [index, node] of nodes.entries()) {

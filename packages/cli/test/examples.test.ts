@@ -67,7 +67,9 @@ function start(name: string, ...args: string[]): Example {
 const outputs: Record<string, { args?: () => string[]; output: RegExp }> = {
   "get-a-token.sh": { output: /^\{"stores":\[\{.*"store_id":"oslo-center".*\}\n$/ },
   "get-a-token.ts": { output: /^Bearer token for \d+ seconds\n$/ },
-  "page-through-a-list.ts": { output: /^\S+-T0005 ACTIVE, .* ACTIVE\n.* ACTIVE, .* ACTIVE\n\S+-T0001 ACTIVE\n$/ },
+  "page-through-a-list.ts": {
+    output: /^(\S+ in \S+\n){5}\S+-T0005 ACTIVE, .* ACTIVE\n.* ACTIVE, .* ACTIVE\n\S+-T0001 ACTIVE\n$/,
+  },
   "run-and-wait.ts": { args: () => [terminalId], output: /^sent twice, done once\nopened\n$/ },
   "react-to-409.ts": {
     args: () => [terminalId],

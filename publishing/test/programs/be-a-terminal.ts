@@ -21,8 +21,8 @@ const agent = new Agent({
 });
 agent.start();
 
-const { operation } = await client.operations.send({ terminal_id, operation: "open_menu" });
-const { status } = await client.operations.wait(operation.id);
+const { id } = await client.operations.create({ terminal_id, operation: "open_menu" });
+const { status } = await client.operations.wait(id);
 console.log(process.version, status);
 await agent.stop();
 device.stop();

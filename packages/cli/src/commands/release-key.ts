@@ -34,13 +34,13 @@ export function releaseKeyCommand(): Command {
     .requiredOption("--key <file>", "the key, private or public; only the public half is sent")
     .action(async ({ name, key, ...flags }: AddFlags) => {
       const { public_key } = readPublicKey(key);
-      const added = await withClient(flags, (client) => client.releaseKeys.add({ name, public_key }));
+      const added = await withClient(flags, (client) => client.releaseKeys.create({ name, public_key }));
       console.log(`The key ${added.key_id} is registered.`);
     });
   const list = withClientFlags(new Command("list"))
     .description("list all keys, revoked ones too")
     .action(async (flags: ClientFlags) => {
-      const keys = await withClient(flags, (client) => client.releaseKeys.list());
+      const { release_keys: keys } = await withClient(flags, (client) => client.releaseKeys.list());
       if (keys.length === 0) return console.log("There are no release keys.");
       console.log(columns(keys.map((key) => [key.key_id, key.revoked_at ? "revoked" : "live", key.name])).join("\n"));
     });

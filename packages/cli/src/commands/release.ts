@@ -1,7 +1,6 @@
 import { openAsBlob } from "node:fs";
 import type { Release, ReleaseCreate } from "@tillkeeper/contract/http/releases";
-import type { Client } from "@tillkeeper/sdk/client";
-import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import { Command } from "commander";
 import { type ClientFlags, withClient, withClientFlags } from "../api-client.ts";
 import { columns } from "../columns.ts";
@@ -41,7 +40,7 @@ async function add({ model, version, file, key, notes, ...flags }: AddFlags): Pr
   const described = { ...signed, ...(notes !== undefined && { notes }) };
   const release = await withClient(flags, async (client) => {
     const { id } = await createOrFind(client, described);
-    return client.releases.upload(id, await openAsBlob(file));
+    return client.releases.putFile(id, await openAsBlob(file));
   });
   console.log(`Release ${release.version} for ${release.device_model} is available: ${release.id}`);
 }

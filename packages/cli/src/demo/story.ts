@@ -1,4 +1,4 @@
-import { createClient } from "@tillkeeper/sdk/client";
+import { createClient } from "@tillkeeper/sdk";
 import type { RunningServer } from "@tillkeeper/server/main";
 import { watchAnswers } from "./answers.ts";
 import { playCommands } from "./commands.ts";

@@ -7,13 +7,8 @@ import type {
   Individual,
   PayoutInterval,
 } from "@tillkeeper/contract/http/payout-destinations";
-import type {
-  Address,
-  Coordinates,
-  Organization,
-  StoreConfigurationPatch,
-  StoreStatus,
-} from "@tillkeeper/contract/http/stores";
+import type { StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
+import type { Address, Coordinates, Organization, StoreStatus } from "@tillkeeper/contract/http/stores";
 import type {
   OperationError,
   OperationName,
