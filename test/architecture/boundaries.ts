@@ -37,7 +37,7 @@ const serverLayers = [
   ["gateway"],
   ["sandbox", "health"],
   ["reference"],
-  ["openapi.ts"],
+  ["api-docs"],
   ["app.ts"],
   ["assembly"],
   ["main.ts"],

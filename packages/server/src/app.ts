@@ -12,11 +12,11 @@ import fastify, {
   type FastifySchema,
   LogController,
 } from "fastify";
+import { ApiDocs, type ApiDocsDeps } from "./api-docs/api-docs.ts";
 import { insufficientScope } from "./auth/refusals.ts";
 import type { Attempts, Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { hasFreeText, textReader } from "./logs/device-texts.ts";
-import { addReferencePage } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
 import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
@@ -54,6 +54,8 @@ export interface AppDeps {
   trustedProxies?: readonly string[] | undefined;
   /** Callers reach the server by https. */
   https?: boolean;
+  /** What the server's own pages tell of it. */
+  docs?: ApiDocsDeps;
 }
 
 /** What stands before every route. */
@@ -73,6 +75,7 @@ export async function buildApp({
   routes,
   trustedProxies = [],
   https = false,
+  docs = { ownUrl: () => "" },
   ...deps
 }: AppDeps): Promise<FastifyInstance> {
   const headers = securityHeaders({ https });
@@ -111,9 +114,10 @@ export async function buildApp({
     // While the framework, which stops listening now, waits for its connections.
     void finish();
   });
-  setRules(app, routes);
+  const pages = new ApiDocs(docs);
+  setRules(app, routes, pages.paths);
   addHooks(app, log);
-  await addReferencePage(app);
+  pages.addTo(app);
   for (const row of routes.filter(({ endpoint: { form, upload } }) => !form && !upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
     await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });
@@ -125,13 +129,13 @@ export async function buildApp({
 }
 
 /** How requests are read and judged, and how errors are answered. */
-function setRules(app: FastifyInstance, routes: readonly Route[]): void {
+function setRules(app: FastifyInstance, routes: readonly Route[], pages: readonly string[]): void {
   app.setValidatorCompiler(compileValidator);
   // The schemas of answers are for the reference page and the tests. As serializers they would turn an answer that does
   // not fit into a fault of the server, and what is shown is built field by field anyway.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(answerError);
-  const refused = refuseUnknown(routes, maxParamLength);
+  const refused = refuseUnknown(routes, pages, maxParamLength);
   app.setNotFoundHandler(({ method, url }) => {
     throw refused(method, url);
   });

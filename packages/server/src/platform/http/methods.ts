@@ -7,9 +7,10 @@ import type { Route } from "./route.ts";
  */
 export function refuseUnknown(
   routes: readonly Route[],
+  pages: readonly string[],
   maxParamLength: number,
 ): (method: string, url: string) => ApiError {
-  const methods = new Map<string, Set<string>>([["/openapi.json", new Set(["GET", "HEAD"])]]);
+  const methods = new Map(pages.map((path) => [path, new Set<string>(["GET", "HEAD"])]));
   for (const { endpoint, guard } of routes) {
     if (guard) continue;
     const allow = methods.get(endpoint.path) ?? new Set();
