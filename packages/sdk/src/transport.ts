@@ -92,7 +92,7 @@ export function createTransport(options: ClientOptions): Transport {
       if (stream) {
         const begins = deadline(timeoutMs ?? requestTimeoutMs);
         const response = await answered(call, begins.again).finally(begins.met);
-        return answerOf(response, response.body ?? new ReadableStream());
+        return answerOf(response, response.body ?? new Blob([]).stream());
       }
       const response = await answered(call, () =>
         timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs),
