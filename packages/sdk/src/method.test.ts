@@ -141,6 +141,13 @@ test("a call may have a time and a signal of its own", async () => {
   await expect(listing).rejects.toThrow("closing time");
 });
 
+test("a call ends in its time also while it waits for a token", async () => {
+  const server = await answeringServer(() => new Promise(() => undefined));
+  const client = createClient({ url: server.url, ...credentials });
+  await expect(client.stores.list({}, { timeoutMs: 100 })).rejects.toMatchObject({ name: "TimeoutError" });
+  await expect(client.stores.list({}, { signal: AbortSignal.abort(new Error("over")) })).rejects.toThrow("over");
+});
+
 test("an answer without content is nothing", async () => {
   const { client } = await serverWith({ status: 200, body: "" });
   expect(await client.stores.delete("S1")).toBeUndefined();
