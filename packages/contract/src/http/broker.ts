@@ -42,6 +42,7 @@ const question = {
   scopes: "public",
   tag,
   form: true,
+  plain: true,
   params: BrokerSecretPath,
   answers: { 200: Verdict },
   errors: ["not_found"],

@@ -49,6 +49,8 @@ export interface Endpoint {
   outsideSdk?: string;
   /** The success answer is a file of this type, not JSON. */
   binary?: string;
+  /** The success answer is text as it stands, not JSON. */
+  plain?: boolean;
 }
 
 /** Keeps the exact types of an endpoint's path, schemas and answers. */

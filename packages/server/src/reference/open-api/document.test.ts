@@ -78,6 +78,14 @@ describe("the OpenAPI document", () => {
     }
   });
 
+  it("says where an answer is no JSON", () => {
+    const typesOf = (id: string) =>
+      Object.keys(operations.find(({ operationId }) => operationId === id).responses[200].content);
+    expect(typesOf("broker_rabbitmq_user_post")).toEqual(["text/plain"]);
+    expect(typesOf("broker_auth_post")).toEqual(["application/json"]);
+    expect(typesOf("device_operations_update_file_get")).toEqual(["application/octet-stream"]);
+  });
+
   it("shows headers where they matter", () => {
     const send = document.paths["/v1/admin/terminals/operations"].post;
     expect(send.parameters.map(({ name }: Any) => name)).toContain("Idempotency-Key");
