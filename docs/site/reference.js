@@ -2,7 +2,7 @@
 
 async function showReference() {
   const content = await readDocument();
-  const authentication = await readAuthentication(content.components.securitySchemes);
+  const authentication = await readAuthentication();
   Scalar.createApiReference("#reference", {
     content,
     slug: "tillkeeper",
@@ -29,8 +29,8 @@ async function readDocument() {
 }
 
 /** On a sandbox's own machine the page has a token of the sandbox's client; elsewhere the reader brings one. */
-async function readAuthentication(schemes) {
-  const preferred = { preferredSecurityScheme: Object.keys(schemes).find((name) => schemes[name].type === "http") };
+async function readAuthentication() {
+  const preferred = { preferredSecurityScheme: "bearer" };
   const isSandbox = document.getElementById("reference").hasAttribute("data-sandbox");
   const shown = isSandbox && (await fetch("/docs/sandbox", { method: "POST" }));
   if (!shown?.ok) return preferred;
@@ -54,8 +54,8 @@ async function readAuthentication(schemes) {
     clientSecret: client_secret,
     "x-scalar-credentials-location": "header",
   };
-  const presets = { http: { token }, oauth2: { flows: { clientCredentials } } };
-  const securitySchemes = Object.fromEntries(Object.entries(schemes).map(([name, { type }]) => [name, presets[type]]));
+  const client = { username: client_id, password: client_secret };
+  const securitySchemes = { bearer: { token }, client, oauth2: { flows: { clientCredentials } } };
   return { ...preferred, securitySchemes };
 }
 

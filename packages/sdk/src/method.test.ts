@@ -112,6 +112,16 @@ test("all pages are read one after the other, where the Link header says what co
   expect(calls().map(({ url }) => url)).toEqual([`${operations}?limit=1`, `${operations}?limit=1&starting_after=b`]);
 });
 
+test("pages that lead back to each other end in an error, not in a walk without end", async () => {
+  const { client, calls } = await serverWith(
+    { body: { stores: [{ store_id: "S2" }], starting_after: "a" } },
+    { body: { stores: [{ store_id: "S1" }], starting_after: "b" } },
+    { body: { stores: [], starting_after: "a" } },
+  );
+  await expect(collect(client.stores.list.all())).rejects.toThrow("The server gave the page after a before");
+  expect(calls()).toHaveLength(3);
+});
+
 test("the next page is asked for when it is read", async () => {
   const { client, calls } = await serverWith({ body: { stores: [{ store_id: "S2" }], starting_after: "S2" } });
   for await (const { store_id } of client.stores.list.all()) {
@@ -131,9 +141,27 @@ test("a call may have a time and a signal of its own", async () => {
   await expect(listing).rejects.toThrow("closing time");
 });
 
+test("a call ends in its time also while it waits for a token", async () => {
+  const server = await answeringServer(() => new Promise(() => undefined));
+  const client = createClient({ url: server.url, ...credentials });
+  await expect(client.stores.list({}, { timeoutMs: 100 })).rejects.toMatchObject({ name: "TimeoutError" });
+  await expect(client.stores.list({}, { signal: AbortSignal.abort(new Error("over")) })).rejects.toThrow("over");
+});
+
 test("an answer without content is nothing", async () => {
   const { client } = await serverWith({ status: 200, body: "" });
   expect(await client.stores.delete("S1")).toBeUndefined();
+});
+
+test("a file without content ends", async () => {
+  const token = Response.json({ access_token: "t", token_type: "Bearer", expires_in: 60, scope: "" });
+  const answers = [token, new Response(null)];
+  const { logs } = createClient({
+    url: "http://till.example",
+    ...credentials,
+    fetch: async () => answers.shift() as Response,
+  });
+  expect(await new Response(await logs.getContent("T1", "L1")).text()).toBe("");
 });
 
 test("a file goes out as it is, also a second time when the token is refused", async () => {

@@ -48,9 +48,12 @@ function id(name: string, value: unknown): string {
 
 async function* allPages(transport: Transport, call: Call): AsyncGenerator {
   let further: Query | undefined;
+  const seen = new Set<string>();
   do {
     const { body, next } = await transport.send({ ...call, query: { limit: largestPage, ...call.query, ...further } });
     yield* itemsOf(body);
+    if (next !== undefined && seen.has(next)) throw new Error(`The server gave the page after ${next} before`);
+    if (next !== undefined) seen.add(next);
     further = next === undefined ? undefined : { starting_after: next };
   } while (further);
 }

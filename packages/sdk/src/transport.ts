@@ -62,23 +62,25 @@ export function createTransport(options: ClientOptions): Transport {
       }),
   });
 
-  const attempt = async (call: Call, token: string, timeout: AbortSignal | undefined) => {
+  const attempt = async (call: Call, timeout: AbortSignal | undefined) => {
     const { method, path, query, body, file, headers } = call;
+    const signal = AbortSignal.any([call.signal, timeout].filter((one) => one !== undefined));
+    const { access_token: token } = await unlessAborted(tokens.get(), signal);
     const authorized = { ...headers, authorization: `Bearer ${token}` };
-    return send(`${base}${path}${queryText(query)}`, {
+    const response = await send(`${base}${path}${queryText(query)}`, {
       ...(file ? binary(file, authorized) : json(body, authorized)),
       method,
-      signal: AbortSignal.any([call.signal, timeout].filter((signal) => signal !== undefined)),
+      signal,
     });
+    return { response, token };
   };
 
   const answered = async (call: Call, timeout: () => AbortSignal | undefined): Promise<Response> => {
-    const { access_token: first } = await tokens.get();
-    let response = await attempt(call, first, timeout());
+    let { response, token } = await attempt(call, timeout());
     if (response.status === 401) {
       await response.body?.cancel();
-      tokens.discard(first);
-      response = await attempt(call, (await tokens.get()).access_token, timeout());
+      tokens.discard(token);
+      ({ response } = await attempt(call, timeout()));
     }
     if (!response.ok) throw await readError(response);
     return response;
@@ -92,7 +94,7 @@ export function createTransport(options: ClientOptions): Transport {
       if (stream) {
         const begins = deadline(timeoutMs ?? requestTimeoutMs);
         const response = await answered(call, begins.again).finally(begins.met);
-        return answerOf(response, response.body ?? new ReadableStream());
+        return answerOf(response, response.body ?? new Blob([]).stream());
       }
       const response = await answered(call, () =>
         timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs),
@@ -112,6 +114,16 @@ function answerOf({ status, headers }: Response, body: unknown): Answer<unknown>
     replayed: headers.get("idempotent-replayed") === "true",
     next: nextPage(body, headers.get("link")),
   };
+}
+
+/** The token is renewed for all calls that wait for it, so one that ends leaves that alone. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(signal.reason);
+    signal.addEventListener("abort", end);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+    if (signal.aborted) end();
+  });
 }
 
 /** Ends what has not begun in time, and leaves alone what has. */

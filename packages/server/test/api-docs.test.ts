@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { forDevelopers, guides } from "../src/api-docs/guides.ts";
 import type { RunningServer } from "../src/main.ts";
 import { asyncApiDocument } from "../src/reference/async-api.ts";
+import { freePort } from "./support/free-port.ts";
 import { startSandbox } from "./support/sandbox.ts";
 import { startTestServer, type TestServer } from "./support/test-server.ts";
 
@@ -256,6 +257,20 @@ describe("the pages of a sandbox", () => {
       });
     }
     expect((await ask(`${sandbox.httpUrl}/docs/sandbox`, "GET", { host, origin })).status).toBe(404);
+  });
+
+  it("get nothing of a sandbox that is reached elsewhere, since whoever asks may be anywhere", async () => {
+    const number = await freePort();
+    const host = `127.0.0.1:${number}`;
+    const http = { host: "127.0.0.1", port: { number, configured: true } };
+    const elsewhere = await startSandbox({ http, publicUrl: "https://tills.example" });
+    try {
+      const asked = (path: string) => ask(`http://${host}${path}`, "POST", { host, origin: `http://${host}` });
+      expect((await asked("/docs/sandbox")).status).toBe(404);
+      expect((await asked("/docs")).status).toBe(405);
+    } finally {
+      await elsewhere.stop();
+    }
   });
 
   it("hold no secret themselves", async () => {

@@ -36,6 +36,17 @@ describe("bad input", () => {
     expect(good.headers.get("request-id")).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it("answers malformed JSON also where no body is wanted, as its document says", async () => {
+    for (const [method, path] of [
+      ["POST", `${stores}/S1/suspend`],
+      ["DELETE", `${stores}/S1`],
+      ["POST", "/v1/device/nonce"],
+    ] as const) {
+      const { status, body } = await server.call(method, path, { ...tenant, body: "{" });
+      expect({ path, status, code: body.error.code }).toEqual({ path, status: 400, code: "invalid_json" });
+    }
+  });
+
   it("answers malformed JSON, and JSON that is no object, with 400", async () => {
     for (const body of [
       "{",

@@ -161,6 +161,8 @@ describe("pairing a device", () => {
     expect((await ask(stranger, id)).body.error.code).toBe("terminal_not_found");
     const virtual = await registerForPairing(server, tenant, `SIMULATED-${aid}-002`);
     expect((await ask(tenant, virtual.terminal_id)).body.error.code).toBe("virtual_terminal");
+    const credential = `/v1/accounts/${aid}/terminals/${virtual.terminal_id}/credentials`;
+    expect((await server.call("POST", credential, tenant)).body.error.code).toBe("virtual_terminal");
     for (const body of [{ expires_in: 59 }, { expires_in: 86_401 }, { reference: "" }, { reference: "a\nb" }, { x: 1 }])
       expect((await ask(tenant, id, body)).status, JSON.stringify(body)).toBe(400);
     await server.call("DELETE", `${path}/${id}`, tenant);

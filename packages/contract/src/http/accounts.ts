@@ -36,6 +36,7 @@ export const accountEndpoints = {
     method: "POST",
     path: "/v1/accounts",
     scopes: "public",
+    credentials: ["bootstrap"],
     id: "accounts_post",
     summary: "Create an account with a first client; takes the server's bootstrap token as bearer token",
     tag: "Accounts",

@@ -42,8 +42,10 @@ const question = {
   scopes: "public",
   tag,
   form: true,
+  plain: true,
   params: BrokerSecretPath,
   answers: { 200: Verdict },
+  errors: ["not_found"],
 } as const;
 
 export const brokerEndpoints = {
@@ -51,6 +53,7 @@ export const brokerEndpoints = {
     method: "POST",
     path: "/v1/broker/auth",
     scopes: "public",
+    credentials: ["broker"],
     id: "broker_auth_post",
     summary: "Asked by a broker: may this client connect? Takes the broker secret as bearer token",
     tag,
@@ -63,6 +66,7 @@ export const brokerEndpoints = {
     method: "POST",
     path: "/v1/broker/acl",
     scopes: "public",
+    credentials: ["broker"],
     id: "broker_acl_post",
     summary: "Asked by a broker: may this client use the topic? Takes the broker secret as bearer token",
     tag,

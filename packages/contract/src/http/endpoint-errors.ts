@@ -16,13 +16,18 @@ const withBody = ["invalid_json", "body_too_large"] as const;
 /** The codes that follow from a row without being named by it. */
 export const commonErrors: ReadonlySet<ErrorCode> = new Set([...everywhere, ...withToken, ...withBody]);
 
+/** A body that an endpoint has no use for is read all the same, and must be JSON. */
+function readsBody({ method, upload }: Endpoint): boolean {
+  return method !== "GET" && !upload;
+}
+
 /** Every error code that an endpoint can answer: what its row names, and what follows from the rest of the row. */
 export function errorsOf(row: Endpoint): ErrorCode[] {
   const codes = new Set<ErrorCode>([
     ...everywhere,
     ...(row.errors ?? []),
     ...(row.scopes === "public" ? [] : withToken),
-    ...(row.body ? withBody : []),
+    ...(readsBody(row) ? withBody : []),
   ]);
   // In the order of the table of errors, which is by status.
   return (Object.keys(errorCodes) as ErrorCode[]).filter((code) => codes.has(code));

@@ -1,5 +1,6 @@
 import type { TObject, TSchema } from "typebox";
 import type { Scope } from "../scopes.ts";
+import type { CredentialName } from "./credentials.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { AnswerHeader } from "./headers.ts";
 import type { Tag } from "./tags.ts";
@@ -17,6 +18,8 @@ export interface Endpoint {
   path: string;
   /** Any one of them suffices. */
   scopes: "public" | readonly [Scope, ...Scope[]];
+  /** What opens it in place of an access token, where it is `"public"` and yet not open: any one of them suffices. */
+  credentials?: readonly CredentialName[];
   /** OpenAPI: `operationId`, one line of summary, and the section of the reference page. */
   id: string;
   summary: string;
@@ -46,6 +49,8 @@ export interface Endpoint {
   outsideSdk?: string;
   /** The success answer is a file of this type, not JSON. */
   binary?: string;
+  /** The success answer is text as it stands, not JSON. */
+  plain?: boolean;
 }
 
 /** Keeps the exact types of an endpoint's path, schemas and answers. */

@@ -118,7 +118,7 @@ export const terminalEndpoints = {
     tag,
     params: ofTerminal,
     answers: { 201: TerminalCredential },
-    errors: ["terminal_not_found"],
+    errors: ["terminal_not_found", "virtual_terminal"],
   }),
   replaceDevice: endpoint({
     method: "POST",

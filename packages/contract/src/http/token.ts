@@ -55,6 +55,7 @@ export const authEndpoints = {
     method: "POST",
     path: "/v1/accounts/:oid/auth/token",
     scopes: "public",
+    credentials: ["client"],
     id: "get_token",
     summary: "Get an access token for client credentials",
     tag,

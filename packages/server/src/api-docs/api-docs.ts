@@ -11,7 +11,7 @@ import { landingJson, landingPage } from "./landing.ts";
 import { llmsIndex } from "./llms.ts";
 import { Prepared, send } from "./prepared.ts";
 import { referencePage } from "./reference-page.ts";
-import { isAskedFromHere, type SandboxAccess } from "./sandbox-access.ts";
+import { isAskedFromHere, isOfThisMachine, type SandboxAccess } from "./sandbox-access.ts";
 import { keeping, siteFiles } from "./site.ts";
 
 export interface ApiDocsDeps {
@@ -63,7 +63,7 @@ export class ApiDocs {
     // Not GET: a browser says from which site a POST comes, whatever it asks for.
     app.post("/docs/sandbox", (request) => {
       const access = isAskedFromHere(request) ? sandbox() : undefined;
-      if (!access) throw new ApiError("not_found", "There is nothing at this address.");
+      if (!access || !isOfThisMachine(access)) throw new ApiError("not_found", "There is nothing at this address.");
       return access;
     });
   }

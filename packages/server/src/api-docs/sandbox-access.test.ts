@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { expect, test } from "vitest";
-import { isAskedFromHere } from "./sandbox-access.ts";
+import { isAskedFromHere, isOfThisMachine } from "./sandbox-access.ts";
 
 const asked = (headers: FastifyRequest["headers"], remoteAddress: string | undefined = "127.0.0.1") =>
   isAskedFromHere({ headers, socket: { remoteAddress } as FastifyRequest["socket"] });
@@ -43,6 +43,15 @@ test("nor is a page with another name, as behind a rebound name or a proxy", () 
     { host, origin, "x-forwarded-host": "localhost" },
     { host, origin, forwarded: "for=127.0.0.1" },
     { host, origin, via: "1.1 proxy" },
+    { host, origin, "x-real-ip": "127.0.0.1" },
+    { host, origin, "x-forwarded-proto": "https" },
   ])
     expect(asked(headers), JSON.stringify(headers)).toBe(false);
+});
+
+test("a server that is reached elsewhere is not of this machine alone", () => {
+  for (const http_url of ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"])
+    expect(isOfThisMachine({ http_url }), http_url).toBe(true);
+  for (const http_url of ["https://tills.example", "http://192.0.2.1:8080", "http://127.0.0.1.example"])
+    expect(isOfThisMachine({ http_url }), http_url).toBe(false);
 });

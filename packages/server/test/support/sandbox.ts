@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
+import type { Config } from "../../src/config.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log.ts";
 import { createTestDatabase } from "./database.ts";
 import { testConfig } from "./topology.ts";
 
 /** A sandbox on a free port, with a database and a data folder of its own. */
-export async function startSandbox(): Promise<RunningServer> {
+export async function startSandbox(config: Partial<Config> = {}): Promise<RunningServer> {
   const database = await createTestDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
   const running = await startServer({
@@ -18,6 +19,7 @@ export async function startSandbox(): Promise<RunningServer> {
       dataDir,
       keyFile: inject("keyFile"),
       databaseUrl: database.url,
+      ...config,
     },
     log: createLogger("silent"),
     sandbox: true,

@@ -24,7 +24,12 @@ function success(row: Endpoint, status: string, schema: object, schemas: Schemas
   if (status === "204") return { description: meaningOf(row, status), headers };
   const content = row.binary
     ? { [row.binary]: { schema: bytes } }
-    : { "application/json": { schema: schemas.show(schema), ...examplesOf(row.examples?.answer) } };
+    : {
+        [row.plain ? "text/plain" : "application/json"]: {
+          schema: schemas.show(schema),
+          ...examplesOf(row.examples?.answer),
+        },
+      };
   return { description: meaningOf(row, status), headers, content };
 }
 

@@ -29,6 +29,11 @@ function at(reference: string): Any {
   return parts.reduce((value, part) => value?.[part.replaceAll("~1", "/")], document);
 }
 
+function codesOf(shown: Any): Any {
+  const answer = shown?.$ref ? at(shown.$ref) : shown;
+  return answer?.content["application/json"].schema.properties.error.properties.code ?? {};
+}
+
 describe("the OpenAPI document", () => {
   it("lets every parameter be left out that has a default", () => {
     const parameters = operations.flatMap(({ parameters: of = [] }) => of as Any[]);
@@ -73,6 +78,14 @@ describe("the OpenAPI document", () => {
     }
   });
 
+  it("says where an answer is no JSON", () => {
+    const typesOf = (id: string) =>
+      Object.keys(operations.find(({ operationId }) => operationId === id).responses[200].content);
+    expect(typesOf("broker_rabbitmq_user_post")).toEqual(["text/plain"]);
+    expect(typesOf("broker_auth_post")).toEqual(["application/json"]);
+    expect(typesOf("device_operations_update_file_get")).toEqual(["application/octet-stream"]);
+  });
+
   it("shows headers where they matter", () => {
     const send = document.paths["/v1/admin/terminals/operations"].post;
     expect(send.parameters.map(({ name }: Any) => name)).toContain("Idempotency-Key");
@@ -111,6 +124,38 @@ describe("the OpenAPI document", () => {
       );
     });
     expect(faults).toEqual([]);
+  });
+
+  it("says what opens each endpoint, in its commands, too", () => {
+    const schemes = Object.keys(document.components.securitySchemes);
+    const securityOf = (id: string) => operations.find(({ operationId }) => operationId === id).security;
+    expect(securityOf("device_messages_post")).toEqual([{ device: [] }, { device_password: [] }]);
+    expect(securityOf("device_operations_update_file_get")).toEqual([{ transfer: [] }]);
+    expect(securityOf("accounts_post")).toEqual([{ bootstrap: [] }]);
+    expect(securityOf("broker_acl_post")).toEqual([{ broker: [] }]);
+    expect(securityOf("get_token")).toEqual([{ client: [] }, {}]);
+    expect(securityOf("health_live")).toEqual([]);
+    for (const { operationId, security, responses, "x-codeSamples": samples } of operations) {
+      expect(schemes, operationId).toEqual(expect.arrayContaining(security.flatMap(Object.keys)));
+      const isOpen = security.length === 0;
+      const refusals: string[] = codesOf(responses[401]).enum ?? [];
+      const asksForHeader = ["missing_token", "invalid_token", "invalid_client"].some((code) =>
+        refusals.includes(code),
+      );
+      expect(isOpen && asksForHeader, operationId).toBe(false);
+      expect(/Authorization: Bearer|-u "/.test(samples[0].source), operationId).toBe(!isOpen);
+    }
+  });
+
+  it("shows commands that are whole: with a body that fits or a file, and all that the query must have", () => {
+    for (const row of Object.values(endpoints).flatMap((noun): Endpoint[] => Object.values(noun))) {
+      const { source } = operations.find(({ operationId }) => operationId === row.id)["x-codeSamples"][0];
+      const body = /-d '(.*)'$/m.exec(source)?.[1];
+      if (body !== undefined) expect(row.body && Value.Check(row.body, JSON.parse(body)), row.id).toBe(true);
+      else expect(/-d @FILE/.test(source), row.id).toBe(row.body !== undefined && !row.bodyOptional);
+    }
+    const file = operations.find(({ operationId }) => operationId === "device_operations_update_file_get");
+    expect(file["x-codeSamples"][0].source).toContain('/update/file?release_id=RELEASE_ID"');
   });
 
   it("gives each endpoint a section with a description, a command for a shell, and an id of its own", () => {

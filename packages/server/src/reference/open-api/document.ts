@@ -1,3 +1,4 @@
+import { credentials } from "@tillkeeper/contract/http/credentials";
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { hasSdkMethod } from "@tillkeeper/contract/http/sdk-methods";
 import { tags } from "@tillkeeper/contract/http/tags";
@@ -60,7 +61,16 @@ const securitySchemes = {
       },
     },
   },
+  ...Object.fromEntries(
+    Object.entries(credentials).map(([name, { scheme, description }]) => [name, { type: "http", scheme, description }]),
+  ),
 };
+
+function securityOf({ scopes: accepted, credentials: others = [], form }: Endpoint): object[] {
+  if (accepted !== "public") return [{ bearer: [] }, ...accepted.map((scope) => ({ oauth2: [scope] }))];
+  // In a form the fields of the body may stand in place of the header.
+  return [...others.map((name) => ({ [name]: [] })), ...(form && others.includes("client") ? [{}] : [])];
+}
 
 /** `read:checkout:/admin/terminals` reads what is below that path of the service. */
 function meaningOfScope(scope: string): string {
@@ -89,7 +99,7 @@ function operationOf(row: Endpoint, sdkMethod: string, schemas: Schemas, failure
     summary,
     tags: [tag],
     ...(accepted !== "public" && { description: `Scopes: ${accepted.join(" or ")}.` }),
-    security: accepted === "public" ? [] : [{ bearer: [] }, ...accepted.map((scope) => ({ oauth2: [scope] }))],
+    security: securityOf(row),
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody && { requestBody }),
     responses: answersOf(row, schemas, failures),

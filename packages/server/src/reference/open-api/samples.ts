@@ -1,3 +1,4 @@
+import { credentials } from "@tillkeeper/contract/http/credentials";
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 
 /** How a request is made with curl and, where the SDK has the endpoint, in TypeScript. */
@@ -11,10 +12,11 @@ export function samplesOf(row: Endpoint, sdkMethod: string | undefined): object[
 function curl(row: Endpoint): string {
   const path = row.path.replaceAll(/:(\w+)/g, (_, name: string) => (isAccount(name) ? "$ACCOUNT" : idOf(row, name)));
   const body = bodyOf(row);
+  const sent = body === undefined ? "@FILE" : `'${JSON.stringify(body)}'`;
   const lines = [
-    `curl ${row.method === "GET" ? "" : `-X ${row.method} `}"$SERVER${path}"`,
-    ...(row.scopes === "public" ? [] : ['-H "Authorization: Bearer $TOKEN"']),
-    ...(body === undefined ? [] : ["-H 'Content-Type: application/json'", `-d '${JSON.stringify(body)}'`]),
+    `curl ${row.method === "GET" ? "" : `-X ${row.method} `}"$SERVER${path}${queryOf(row)}"`,
+    ...shownCredential(row),
+    ...(sendsBody(row) ? ["-H 'Content-Type: application/json'", `-d ${sent}`] : []),
     ...(row.upload ? [`-H 'Content-Type: ${row.upload[0]}'`, "--data-binary @FILE"] : []),
     ...(row.binary ? ["-o FILE"] : []),
   ];
@@ -26,7 +28,7 @@ function typescript(row: Endpoint, method: string): string {
   const body = bodyOf(row);
   const args = [
     ...ids.map((name) => JSON.stringify(idOf(row, name))),
-    ...(body === undefined ? [] : [inCode(body)]),
+    ...(sendsBody(row) ? [body === undefined ? "body" : inCode(body)] : []),
     ...(row.upload ? ["file"] : []),
   ];
   return `const answer = await client.${method}(${args.join(", ")});`;
@@ -42,12 +44,34 @@ function idOf({ params }: Endpoint, name: string): string {
   return Array.isArray(schema.examples) ? String(schema.examples[0]) : name.toUpperCase();
 }
 
-function bodyOf({ body, examples, bodyOptional }: Endpoint): unknown {
+/** What has to be in the query. */
+function queryOf({ query }: Endpoint): string {
+  const properties: Record<string, object> = query?.properties ?? {};
+  const wanted = (query?.required ?? []).filter((name) => !("default" in (properties[name] ?? {})));
+  return wanted.length === 0 ? "" : `?${wanted.map((name) => `${name}=${name.toUpperCase()}`).join("&")}`;
+}
+
+/** How the caller shows what opens the endpoint. */
+function shownCredential({ scopes, credentials: [other] = [] }: Endpoint): string[] {
+  if (scopes === "public" && other === undefined) return [];
+  return [
+    other && credentials[other].scheme === "basic"
+      ? '-u "$CLIENT_ID:$CLIENT_SECRET"'
+      : '-H "Authorization: Bearer $TOKEN"',
+  ];
+}
+
+/** An optional one is shown where there is an example of it. */
+function sendsBody(row: Endpoint): boolean {
+  return row.body !== undefined && (!row.bodyOptional || bodyOf(row) !== undefined);
+}
+
+/** An example of the body, where there is one. */
+function bodyOf({ body, examples }: Endpoint): unknown {
   const [named] = Object.values(examples?.request ?? {});
   if (named) return named.value;
   const schema: { examples?: unknown } = body ?? {};
-  if (Array.isArray(schema.examples)) return schema.examples[0];
-  return body && !bodyOptional ? {} : undefined;
+  return Array.isArray(schema.examples) ? schema.examples[0] : undefined;
 }
 
 /** JSON with property names as code has them. */
