@@ -1,6 +1,6 @@
 import { createAccount } from "@tillkeeper/server/accounts/accounts";
 import { readConfig } from "@tillkeeper/server/config";
-import { systemClock } from "@tillkeeper/server/platform/clock";
+import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { Command } from "commander";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
@@ -35,7 +35,7 @@ async function createAction({ name, id, operator }: CreateOptions): Promise<void
   };
   const account = await withDatabase(
     readConfig(process.env),
-    (db) => createAccount({ db, clock: systemClock }, localMaker, wanted),
+    async (db) => createAccount({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, wanted),
     { instead },
   );
   const facts = [

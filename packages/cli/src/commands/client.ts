@@ -1,6 +1,6 @@
 import { addAdministrator } from "@tillkeeper/server/accounts/administrators";
 import { readConfig } from "@tillkeeper/server/config";
-import { systemClock } from "@tillkeeper/server/platform/clock";
+import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { Command } from "commander";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
@@ -21,7 +21,7 @@ async function createAction({ account: accountId, name }: { account: string; nam
   const instead = "stop it first, make the client, and start it again";
   const client = await withDatabase(
     readConfig(process.env),
-    (db) => addAdministrator({ db, clock: systemClock }, localMaker, { accountId, name }),
+    async (db) => addAdministrator({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, { accountId, name }),
     { instead },
   );
   const facts = [

@@ -1,5 +1,5 @@
 import { readConfig } from "@tillkeeper/server/config";
-import { systemClock } from "@tillkeeper/server/platform/clock";
+import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { noteRestored } from "@tillkeeper/server/restores/restores";
 import { Command } from "commander";
 import { withDatabase } from "../database.ts";
@@ -15,7 +15,7 @@ export function restoredCommand(): Command {
       const instead = "stop it first, and start it again afterwards";
       const done = await withDatabase(
         readConfig(process.env),
-        (db) => noteRestored({ db, clock: systemClock }, localMaker, "told"),
+        async (db) => noteRestored({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, "told"),
         { instead },
       );
       console.log(

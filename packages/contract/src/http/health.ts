@@ -17,6 +17,12 @@ const Readiness = Type.Object({
       { description: "Shown to callers on the server's own machine." },
     ),
   ),
+  wall_clock_ahead_ms: Type.Optional(
+    Type.Integer({
+      description:
+        "How far the machine's clock is ahead of the database's, by which the server goes. Shown to callers on the server's own machine.",
+    }),
+  ),
 });
 
 export const healthEndpoints = {

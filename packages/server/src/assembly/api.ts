@@ -48,6 +48,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => devices.transport.healthy(),
       workers: () => features.supervisor.health(),
+      wallClockAheadMs: () => core.databaseClock.wallAheadMs,
     }),
   ];
   requireAllBound(routes);

@@ -210,6 +210,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     /** What it said in its last hello that it can do. */
     abilities: ColumnType<AbilityTable, never, string | null>;
   };
+  business_clock: { one: Generated<true>; ahead_ms: number };
   /** Each time that the database went back to an earlier moment. */
   database_restores: { id: string; at: Date; how: "told" | "noticed" };
   /** Kept by triggers. */

@@ -8,6 +8,8 @@ export interface HealthDeps {
   pingDatabase(): Promise<void>;
   brokerHealthy(): boolean;
   workers(): WorkerHealth[];
+  /** How far the machine's clock is ahead of the database's, by which the server goes. */
+  wallClockAheadMs(): number;
 }
 
 export function healthRoutes(deps: HealthDeps): Route[] {
@@ -32,5 +34,8 @@ async function readiness(deps: HealthDeps, local: boolean) {
   const workers = deps.workers();
   const ready = database === "up" && broker === "up" && workers.every((worker) => worker.state === "running");
   const status: "ready" | "not_ready" = ready ? "ready" : "not_ready";
-  return new Answer({ status, database, broker, ...(local && { workers }) }, { status: ready ? 200 : 503 });
+  return new Answer(
+    { status, database, broker, ...(local && { workers, wall_clock_ahead_ms: deps.wallClockAheadMs() }) },
+    { status: ready ? 200 : 503 },
+  );
 }

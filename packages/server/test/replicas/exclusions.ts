@@ -50,6 +50,10 @@ export const excludedFiles: readonly ExcludedFile[] = [
     reason: "sets the clock of a server; of three each is set a moment after the other, and reads what that one wrote",
   },
   {
+    file: "wall-clock.test.ts",
+    reason: "starts a second server beside one, in a process with another wall clock and a broker of its own",
+  },
+  {
     file: "replaced-elsewhere.test.ts",
     reason: "tests what an outside broker does not tell: who is connected by which credential",
   },

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { patience } from "../../../../test/patience.ts";
 
 /** Debian's. Playwright brings none along, and none is downloaded. */
 const executablePath = "/usr/bin/chromium";
@@ -8,7 +9,7 @@ const executablePath = "/usr/bin/chromium";
 export function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: install Debian's package chromium`);
   // As root, which CI is, Chromium runs without its sandbox only. It sees no other pages than ours.
-  return chromium.launch({ executablePath, args: ["--no-sandbox", ...args] });
+  return chromium.launch({ executablePath, args: ["--no-sandbox", ...args], timeout: patience.timeout });
 }
 
 interface Look {
@@ -28,6 +29,7 @@ export interface Opened {
 /** Opens an address in a browser without memory, and waits until everything on it is shown. */
 export async function open(browser: Browser, url: string, { width, dark = false }: Look): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: dark ? "dark" : "light" });
+  context.setDefaultTimeout(patience.timeout);
   const page = await context.newPage();
   const [outside, errors]: [string[], string[]] = [[], []];
   const { origin, pathname } = new URL(url);

@@ -34,7 +34,7 @@ export function deviceRoutes(ports: TokenDeps): Route[] {
   return [
     bind(devices.getNonce, async () => {
       const { nonce, expiresAt } = await deps.deviceTokens.newNonce();
-      const times = { expires_at: preciseTime(expiresAt), server_time: preciseTime(deps.clock.now()) };
+      const times = { expires_at: preciseTime(expiresAt), server_time: preciseTime(deps.clock.realNow()) };
       return { nonce, ...times };
     }),
     bind(
