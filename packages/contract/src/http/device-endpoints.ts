@@ -21,8 +21,13 @@ const Uuid = Type.String({ format: "uuid" });
 const ofOperation = Type.Object({ operation_id: Uuid });
 const FileQuery = Type.Object({ release_id: Uuid }, { additionalProperties: false });
 
-/** What the program on a terminal calls: open to everybody, since what it sends proves itself. */
+const DigestHeader = Type.Object({
+  "Content-Digest": Type.String({
+    description: "The SHA-256 of the body (RFC 9530): `sha-256=:<base64 of 32 bytes>:`.",
+  }),
+});
 
+/** What the program on a terminal calls: it shows a token of its own, or a proof in the body. */
 export const deviceEndpoints = {
   exchangeMessages: endpoint({
     method: "POST",
@@ -99,6 +104,7 @@ export const deviceEndpoints = {
     params: ofOperation,
     answers: { 201: LogReceived },
     upload: [gzipType, textType],
+    requestHeaders: DigestHeader,
     outsideSdk: "for devices",
     errors: [
       "missing_token",

@@ -93,6 +93,10 @@ describe("the OpenAPI document", () => {
     expect(Object.keys(send.responses[409].headers)).toContain("retry-after");
     expect(Object.keys(at(send.responses[429].$ref).headers)).toContain("retry-after");
     expect(Object.keys(at(send.responses[401].$ref).headers)).toContain("www-authenticate");
+    const { parameters } = document.paths["/v1/device/operations/{operation_id}/logs"].put;
+    expect(parameters).toContainEqual(
+      expect.objectContaining({ name: "Content-Digest", in: "header", required: true }),
+    );
     const list = document.paths["/v1/admin/terminals/operations"].get;
     expect(Object.keys(list.responses[200].headers)).toContain("link");
   });
@@ -156,6 +160,8 @@ describe("the OpenAPI document", () => {
     }
     const file = operations.find(({ operationId }) => operationId === "device_operations_update_file_get");
     expect(file["x-codeSamples"][0].source).toContain('/update/file?release_id=RELEASE_ID"');
+    const log = operations.find(({ operationId }) => operationId === "device_operations_operation_id_logs_put");
+    expect(log["x-codeSamples"][0].source).toContain("-H 'Content-Digest: ");
   });
 
   it("gives each endpoint a section with a description, a command for a shell, and an id of its own", () => {

@@ -16,6 +16,7 @@ function curl(row: Endpoint): string {
   const lines = [
     `curl ${row.method === "GET" ? "" : `-X ${row.method} `}"$SERVER${path}${queryOf(row)}"`,
     ...shownCredential(row),
+    ...(row.requestHeaders?.required ?? []).map((name) => `-H '${name}: ${name.toUpperCase()}'`),
     ...(sendsBody(row) ? ["-H 'Content-Type: application/json'", `-d ${sent}`] : []),
     ...(row.upload ? [`-H 'Content-Type: ${row.upload[0]}'`, "--data-binary @FILE"] : []),
     ...(row.binary ? ["-o FILE"] : []),
