@@ -25,11 +25,11 @@ test("--help names every command and loads none of them", async () => {
   for (const name of names) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, "m"));
   const sources = loaded.filter((url) => !url.startsWith("node:") && !url.includes("/node_modules/"));
   expect(sources.map((url) => url.replace(/.*\/packages\//, "")).toSorted()).toEqual([
-    "cli/package.json",
     "cli/src/failure.ts",
     "cli/src/main.ts",
     "cli/src/program/program.ts",
     "cli/src/program/rows.ts",
+    "cli/src/version.ts",
     "server/src/platform/startup-error.ts",
   ]);
 });
@@ -49,14 +49,17 @@ test("a command that runs loads what it needs: the trace would show a server", a
   expect(loaded.filter((url) => heavy.test(url))).not.toEqual([]);
 });
 
-test.for([["nonsense", "--help"], ["account", "nonsense", "--help"], ["help", "nonsense"], ["srve"]])(
-  "%s is refused: there is no such command to give help for",
-  async (args) => {
-    const ended = await startCli(args, {}).ended;
-    expect(ended).toMatchObject({ code: 1, stdout: "" });
-    expect(ended.stderr).toMatch(/^error: unknown command '(nonsense|srve)'/);
-  },
-);
+test.for([
+  { args: ["nonsense", "--help"] },
+  { args: ["account", "nonsense", "--help"] },
+  { args: ["help", "nonsense"] },
+  { args: ["help", "account", "nonsense"] },
+  { args: ["nonsense"] },
+])("$args is refused: there is no such command to give help for", async ({ args }) => {
+  const ended = await startCli(args, {}).ended;
+  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  expect(ended.stderr).toMatch(/^error: unknown command 'nonsense'/);
+});
 
 test.for(["--version", "-V"])("%s is the version of the package", async (flag) => {
   expect(await startCli([flag], {}).ended).toMatchObject({ code: 0, stdout: `${own.version}\n`, stderr: "" });

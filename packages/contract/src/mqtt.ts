@@ -7,6 +7,7 @@ import {
   OperationError,
   OperationName,
   OperationParameters,
+  operationKinds,
   operationNames,
   operationStatuses,
   WhenBusy,
@@ -133,6 +134,8 @@ export const WelcomeMessage = Type.Object(
 );
 export type WelcomeMessage = Static<typeof WelcomeMessage>;
 
+const transferring = operationNames.filter((name) => operationKinds[name].transfer !== null);
+
 /** Where the files of an operation go or come from over HTTPS: the bundle of `send_logs`, the manifest of `check_update`. */
 export const Transfer = Type.Object(
   {
@@ -140,7 +143,7 @@ export const Transfer = Type.Object(
     token: Type.String({ description: "Bearer token, good for this operation of this terminal only." }),
     expires_at: timeThat("When the token ends, a minute after the operation's own `expires_at`."),
   },
-  { ...open, description: "With send_logs and check_update: files go there, or come from there." },
+  { ...open, description: `With ${transferring.join(" and ")}: files go there, or come from there.` },
 );
 export type Transfer = Static<typeof Transfer>;
 
@@ -190,7 +193,7 @@ export const ResultMessage = Type.Object(
       }),
     ),
     operation_id: idThat("As in the command; of a close by hand a random one."),
-    operation: Type.Enum(operationNames, { description: "As in the command, also one that you do not know." }),
+    operation: Type.Enum([...operationNames], { description: "As in the command, also one that you do not know." }),
     status: Type.Enum(["COMPLETED", "FAILED"]),
     started_at: Type.Optional(timeThat("When it was begun, as in `started`; left out if it never was.")),
     finished_at: timeThat("When the entry was written, by your own clock."),
@@ -236,7 +239,7 @@ export type ReceiptMessage = Static<typeof ReceiptMessage>;
 export const CancelMessage = Type.Object(
   {
     operation_id: OperationId,
-    operation: Type.Enum(operationNames, { description: "As in the command." }),
+    operation: Type.Enum([...operationNames], { description: "As in the command." }),
     created_at: timeThat("As in the command."),
     expires_at: timeThat("As in the command."),
     previous_close: PreviousClose,

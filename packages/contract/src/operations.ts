@@ -1,14 +1,11 @@
-import { type Static, Type } from "typebox";
+import { type Static, type TObject, Type } from "typebox";
+import type { TerminalStatus } from "./terminal-status.ts";
 import { FaultCode, FreeText, Identifier } from "./texts.ts";
 
 /**
  * The words and rules of terminal operations that every wire shares (HTTP, MQTT, events).
  * Sources: the public guide on terminal operations; decisions D14-D19 of the project's domain page.
  */
-export const operationNames = ["end_of_day", "send_logs", "check_update", "open_menu"] as const;
-export const OperationName = Type.Enum(operationNames, { description: "The administrative command." });
-export type OperationName = (typeof operationNames)[number];
-
 export const operationStatuses = ["PENDING", "COMPLETED", "FAILED", "TIMEOUT"] as const;
 export const OperationStatus = Type.Enum(operationStatuses, {
   description:
@@ -24,25 +21,6 @@ export const operationMoves = {
   FAILED: [],
   TIMEOUT: [],
 } as const satisfies Record<OperationStatus, readonly OperationStatus[]>;
-
-/** Seconds a terminal has to answer, unless the request says otherwise (D16). */
-export const defaultTimeoutSeconds = {
-  open_menu: 15,
-  check_update: 60,
-  send_logs: 120,
-  end_of_day: 180,
-} as const satisfies Record<OperationName, number>;
-
-/**
- * Whether it does no harm that two devices carry the operation out. One that is not repeatable belongs to the address that
- * the terminal had when it was accepted, and is never sent to another. It counts as sent from then on: only its device cancels it.
- */
-export const repeatable = {
-  open_menu: true,
-  check_update: true,
-  send_logs: true,
-  end_of_day: false,
-} as const satisfies Record<OperationName, boolean>;
 
 /** How far an operation has come (D17), in this order; some may be skipped. */
 export const operationPhases = ["accepted", "dispatched", "delivered", "started", "answered"] as const;
@@ -197,19 +175,108 @@ export type CheckUpdateResult = Static<typeof CheckUpdateResult>;
 export const OpenMenuResult = Type.Object({ opened: Type.Boolean() }, { additionalProperties: false });
 export type OpenMenuResult = Static<typeof OpenMenuResult>;
 
-/** The shape of `result` per operation; a new operation without one does not compile. */
-export const operationResults = {
-  end_of_day: EndOfDayResult,
-  send_logs: SendLogsResult,
-  check_update: CheckUpdateResult,
-  open_menu: OpenMenuResult,
-} as const satisfies Record<OperationName, unknown>;
+/** What of a close has to be right; of the figures each counts by itself (D29). */
+const EndOfDayFacts = Type.Pick(EndOfDayResult, ["outcome", "batch_id"], { additionalProperties: true });
 
-export interface OperationResults {
-  end_of_day: EndOfDayResult;
-  send_logs: SendLogsResult;
-  check_update: CheckUpdateResult;
-  open_menu: OpenMenuResult;
+/** A terminal with a configuration. */
+const ready = ["ACTIVE", "INACTIVE", "ERROR"] as const;
+/** Also one that has to fetch it first. */
+const connected = ["ACTION_REQUIRED", ...ready] as const;
+
+/** All that differs by the kind of an operation, and can be said as data. */
+interface OperationKind {
+  /** What it asks of a terminal, as a command in words. */
+  title: string;
+  /** Seconds that a terminal has to answer, unless the request says otherwise (D16). */
+  windowSeconds: number;
+  /**
+   * Whether it does no harm that two devices carry the operation out. One that is not repeatable belongs to the address that
+   * the terminal had when it was accepted, and is never sent to another. It counts as sent from then on: only its device cancels it.
+   */
+  repeatable: boolean;
+  /** Of one whose file goes over HTTPS: the last part of that file's address. */
+  transfer: string | null;
+  /** The statuses in which a terminal accepts it (D18). */
+  acceptedIn: readonly Exclude<TerminalStatus, "PENDING" | "DELETED">[];
+  /** The shape of `result`. */
+  result: TObject;
+  /** What of a result has to be right, or else it is none. */
+  facts: TObject;
+  /** Fields of the result that the server adds: no device tells them. */
+  added: readonly string[];
+}
+
+/** Every kind of operation. CONTRIBUTING.md says what else a new one takes. */
+export const operationKinds = {
+  end_of_day: {
+    title: "Close its day",
+    windowSeconds: 180,
+    repeatable: false,
+    transfer: null,
+    acceptedIn: ready,
+    result: EndOfDayResult,
+    facts: EndOfDayFacts,
+    added: ["invalid_fields", "inconsistent"],
+  },
+  send_logs: {
+    title: "Have it upload its logs",
+    windowSeconds: 120,
+    repeatable: true,
+    transfer: "logs",
+    acceptedIn: connected,
+    result: SendLogsResult,
+    facts: SendLogsResult,
+    added: [],
+  },
+  check_update: {
+    title: "Have it look for an update",
+    windowSeconds: 60,
+    repeatable: true,
+    transfer: "update",
+    acceptedIn: connected,
+    result: CheckUpdateResult,
+    facts: CheckUpdateResult,
+    added: [],
+  },
+  open_menu: {
+    title: "Open its menu",
+    windowSeconds: 15,
+    repeatable: true,
+    transfer: null,
+    acceptedIn: connected,
+    result: OpenMenuResult,
+    facts: OpenMenuResult,
+    added: [],
+  },
+} as const satisfies Record<string, OperationKind>;
+
+export type OperationName = keyof typeof operationKinds;
+export const operationNames = Object.keys(operationKinds) as readonly OperationName[];
+export const OperationName = Type.Enum([...operationNames], { description: "The administrative command." });
+
+/** One column of the table. */
+function byName<Column extends keyof OperationKind>(column: Column) {
+  return Object.fromEntries(operationNames.map((name) => [name, operationKinds[name][column]])) as {
+    readonly [Name in OperationName]: (typeof operationKinds)[Name][Column];
+  };
+}
+export const defaultTimeoutSeconds = byName("windowSeconds");
+export const repeatable = byName("repeatable");
+export const operationResults = byName("result");
+export type OperationResults = { [Name in OperationName]: Static<(typeof operationKinds)[Name]["result"]> };
+
+/** Which operations a terminal accepts in each status. DELETED is answered as unknown before this is asked. */
+export const operationsAllowed: Readonly<Record<TerminalStatus, readonly OperationName[]>> = {
+  DELETED: acceptedIn("DELETED"),
+  PENDING: acceptedIn("PENDING"),
+  ACTION_REQUIRED: acceptedIn("ACTION_REQUIRED"),
+  ACTIVE: acceptedIn("ACTIVE"),
+  INACTIVE: acceptedIn("INACTIVE"),
+  ERROR: acceptedIn("ERROR"),
+};
+
+function acceptedIn(status: TerminalStatus): OperationName[] {
+  return operationNames.filter((name) => operationKinds[name].acceptedIn.some((known) => known === status));
 }
 
 export const OperationError = Type.Object(

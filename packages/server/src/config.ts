@@ -1,6 +1,6 @@
 import { clientIdPattern } from "@tillkeeper/contract/http/clients";
 import { limits } from "@tillkeeper/contract/limits";
-import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
+import { defaultTimeoutSeconds, type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import { type BrokerConfig, brokerSettings, readBrokerSettings } from "./config-brokers.ts";
@@ -54,6 +54,10 @@ export type FilesPlace =
 
 const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 
+const usualWindows = Object.entries(defaultTimeoutSeconds)
+  .map(([name, seconds]) => `${name}=${seconds}`)
+  .join(",");
+
 /** Every setting, with what it is for. Unset and empty mean the same. */
 export const settings = {
   TILLKEEPER_HTTP_PORT: "Port of the API. Default 8080, or the next free one. 0 takes any free port.",
@@ -78,8 +82,7 @@ export const settings = {
     "true: new payout destinations of Norwegian companies must be in that register. Default false.",
   ...limitSettings,
   TILLKEEPER_BOOTSTRAP_TOKEN: "At least 32 characters. Whoever sends it as bearer token may create accounts over HTTP.",
-  TILLKEEPER_WINDOWS:
-    "Seconds that terminals have to answer, 5-600, as open_menu=15,end_of_day=240. Default 15, 60, 120 and 180 for open_menu, check_update, send_logs and end_of_day.",
+  TILLKEEPER_WINDOWS: `Seconds that terminals have to answer, 5-600, by operation. Default ${usualWindows}.`,
   TILLKEEPER_RETENTION_DAYS: `How long operations are kept, at least ${limits.retentionDaysMin} days. Default 400. They go by the month.`,
   TILLKEEPER_FILES:
     "Where files (logs of terminals) are kept: folder, the path of a folder that servers share, or s3://bucket/prefix. Default folder: in the data folder.",

@@ -22,6 +22,7 @@ import {
 import { readReleaseKeys } from "../agent/release-keys.ts";
 import { aborted, watchInterruption } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
+import { version } from "../version.ts";
 
 export interface AgentOptions {
   server?: string;
@@ -37,7 +38,7 @@ export interface AgentOptions {
   lacks: OperationName[];
 }
 
-const agentName = "tillkeeper-agent/0.1.0";
+const agentName = `tillkeeper-agent/${version}`;
 
 /** Pairs if it must, connects, and carries out operations until it is interrupted. */
 export async function runAgent(options: AgentOptions): Promise<void> {

@@ -1,12 +1,12 @@
 import { Command } from "commander";
-import own from "../../package.json" with { type: "json" };
+import { version } from "../version.ts";
 import { rows } from "./rows.ts";
 
 /** The whole program for these arguments. Only the command that they begin with has its options; of others the help says one line. */
 export async function programFor([first, second]: readonly string[]): Promise<Command> {
   const program = new Command("tillkeeper")
     .description("Manages fleets of payment terminals: stores, terminals and remote operations.")
-    .version(own.version)
+    .version(version)
     // Options that stand behind a command are its own, also where the program has one of that name.
     .enablePositionalOptions()
     .showHelpAfterError()

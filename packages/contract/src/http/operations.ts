@@ -1,16 +1,15 @@
 import { type Static, Type } from "typebox";
 import { limits } from "../limits.ts";
 import {
-  CheckUpdateResult,
-  EndOfDayResult,
-  OpenMenuResult,
   OperationError,
   OperationName,
   OperationParameters,
   OperationPhase,
   OperationReason,
+  type OperationResults,
   OperationStatus,
-  SendLogsResult,
+  operationNames,
+  operationResults,
   WhenBusy,
 } from "../operations.ts";
 
@@ -34,7 +33,9 @@ export const OperationCreate = Type.Object(
 export type OperationCreate = Static<typeof OperationCreate>;
 
 const Time = Type.String({ format: "date-time" });
-const OperationResult = Type.Union([EndOfDayResult, SendLogsResult, CheckUpdateResult, OpenMenuResult]);
+const OperationResult = Type.Unsafe<OperationResults[OperationName]>(
+  Type.Union(operationNames.map((name) => operationResults[name])),
+);
 
 export const Operation = Type.Object(
   {
