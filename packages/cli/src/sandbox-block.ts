@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { Config } from "@tillkeeper/server/config";
+import type { Config } from "@tillkeeper/server/config/config";
 import type { RunningServer } from "@tillkeeper/server/main";
 import { colours } from "./colours.ts";
 import { columns } from "./columns.ts";

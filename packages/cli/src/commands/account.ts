@@ -1,5 +1,5 @@
 import { createAccount } from "@tillkeeper/server/accounts/accounts";
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";

@@ -5,7 +5,7 @@ import { checkCheckpoints } from "@tillkeeper/server/audit/checkpoint-files";
 import { checkpointKey, keyIdOf } from "@tillkeeper/server/audit/checkpoint-keys";
 import { verifyChains } from "@tillkeeper/server/audit/verify";
 import { verifyCheckpoints } from "@tillkeeper/server/audit/verify-checkpoints";
-import { type Config, readConfig } from "@tillkeeper/server/config";
+import { type Config, readConfig } from "@tillkeeper/server/config/config";
 import type { Db } from "@tillkeeper/server/db/db";
 import { readRootKey, rootKeyFile } from "@tillkeeper/server/platform/root-key";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Config, readConfig } from "@tillkeeper/server/config";
+import { type Config, readConfig } from "@tillkeeper/server/config/config";
 import { restoreBackup } from "@tillkeeper/server/db/backup/restore";
 import { writeBackup } from "@tillkeeper/server/db/backup/write";
 import type { DatabaseLocation } from "@tillkeeper/server/db/db";

@@ -1,5 +1,5 @@
 import { addAdministrator } from "@tillkeeper/server/accounts/administrators";
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";

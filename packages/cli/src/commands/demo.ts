@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { colours } from "../colours.ts";
 import { playStory } from "../demo/story.ts";
 import { watchInterruption } from "../interruption.ts";

@@ -1,5 +1,5 @@
 import { createSigningKey } from "@tillkeeper/server/auth/key-rotation";
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { openRootKey } from "@tillkeeper/server/db/known-key";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import { withDatabase } from "../database.ts";

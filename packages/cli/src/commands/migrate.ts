@@ -1,4 +1,4 @@
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { withDatabase } from "../database.ts";
 
 /** Brings the database to this version's schema. */

@@ -1,4 +1,4 @@
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import { noteRestored } from "@tillkeeper/server/restores/restores";
 import { withDatabase } from "../database.ts";

@@ -1,4 +1,4 @@
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { runServer } from "../server.ts";
 
 /** The server, and one line that says where it listens. */

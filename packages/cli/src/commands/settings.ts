@@ -1,7 +1,7 @@
-import { settings } from "@tillkeeper/server/config";
+import { settingsInWords } from "@tillkeeper/server/config/in-words";
 import { columns } from "../columns.ts";
 
 /** Prints what the environment may hold. */
 export function printSettings(): void {
-  console.log(columns(Object.entries(settings)).join("\n"));
+  console.log(columns(settingsInWords()).join("\n"));
 }

@@ -1,4 +1,4 @@
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { releaseSerial } from "@tillkeeper/server/terminals/serial-release";
