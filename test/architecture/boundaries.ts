@@ -36,7 +36,7 @@ const serverLayers = [
   ["gateway"],
   ["sandbox", "health"],
   ["reference"],
-  ["openapi.ts"],
+  ["api-docs"],
   ["app.ts"],
   ["assembly"],
   ["main.ts"],
@@ -50,6 +50,9 @@ const exclusive: Record<string, readonly string[]> = {
   commander: ["cli"],
 };
 
+/** So that it has no dependency, and stays small in a browser. */
+const onlyTypesForClient = "sdk may import only types of the contract's http";
+
 const place = /^packages\/([^/]+)\/(src|test)\/(.+)$/;
 
 /** Every import that goes where it may not, as a sentence. */
@@ -60,17 +63,21 @@ export function findViolations(imports: readonly Import[]): string[] {
   });
 }
 
-function reasonAgainst({ from, specifier, file }: Import): string | undefined {
+function reasonAgainst({ from, specifier, file, typesOnly }: Import): string | undefined {
   const [, fromPackage, fromKind, fromPath] = place.exec(from) ?? [];
   if (!fromPackage || !fromKind || !fromPath) return undefined;
   const test = fromKind === "test" || fromPath.endsWith(".test.ts");
   if (file === undefined) {
+    if (fromPackage === "sdk" && !test) return "the client stands alone";
     const owners = exclusive[specifier];
     return owners && !test && !owners.includes(fromPackage) ? `only ${owners.join(", ")} may use it` : undefined;
   }
   const [, toPackage, toKind, toPath] = place.exec(file) ?? [];
   if (!toPackage || !toPath) return test ? undefined : "it lies outside the packages";
-  if (toPackage !== fromPackage) return againstPackage(fromPackage, toPackage, test);
+  if (toPackage !== fromPackage) {
+    const whole = fromPackage === "sdk" && !test && (!typesOnly || !toPath.startsWith("http/"));
+    return againstPackage(fromPackage, toPackage, test) ?? (whole ? onlyTypesForClient : undefined);
+  }
   if (toKind === "test" && !test) return "sources may not import tests";
   return fromPackage === "server" && !test ? againstLayer(fromPath, toPath) : undefined;
 }

@@ -8,15 +8,17 @@ export interface Import {
   specifier: string;
   /** The file it means, for relative imports and workspace packages. */
   file: string | undefined;
+  /** Nothing of it is left when the program runs: `import type`, `export type`. */
+  typesOnly: boolean;
 }
 
-const workspace = /^@tillkeeper\/([^/]+)\/(.+)$/;
+const workspace = /^@tillkeeper\/([^/]+)(?:\/(.+))?$/;
 
 /** Every import, re-export and dynamic import with a fixed name below `root`, as the parser sees them. */
 export function readImports(root: string): Import[] {
   return sourceFiles(root).flatMap((path) => {
     const from = relative(root, path);
-    return specifiersOf(path).map((specifier) => ({ from, specifier, file: target(root, path, specifier) }));
+    return specifiersOf(path).map((entry) => ({ from, ...entry, file: target(root, path, entry.specifier) }));
   });
 }
 
@@ -27,21 +29,31 @@ export function sourceFiles(root: string): string[] {
     .filter((path) => !/\/(node_modules|dist|data|fixtures)\//.test(path.slice(root.length)));
 }
 
-function specifiersOf(path: string): string[] {
-  const { module, errors } = parseSync(path, readFileSync(path, "utf8"));
-  if (errors.length > 0) throw new Error(`${path} cannot be parsed: ${errors[0]?.message}`);
+function specifiersOf(path: string): Pick<Import, "specifier" | "typesOnly">[] {
   const text = readFileSync(path, "utf8");
+  const { module, errors } = parseSync(path, text);
+  if (errors.length > 0) throw new Error(`${path} cannot be parsed: ${errors[0]?.message}`);
+  // A statement whose names alone are marked as types is still there when the program runs.
+  const typesOnly = (start: number) => /^(im|ex)port type\b/.test(text.slice(start, start + 12));
   return [
-    ...module.staticImports.map((entry) => entry.moduleRequest.value),
-    ...module.staticExports.flatMap((entry) =>
-      entry.entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
+    ...module.staticImports.map(({ start, moduleRequest }) => ({
+      specifier: moduleRequest.value,
+      typesOnly: typesOnly(start),
+    })),
+    ...module.staticExports.flatMap(({ start, entries }) =>
+      entries.flatMap(({ moduleRequest }) =>
+        moduleRequest ? { specifier: moduleRequest.value, typesOnly: typesOnly(start) } : [],
+      ),
     ),
-    ...module.dynamicImports.map(({ moduleRequest }) => text.slice(moduleRequest.start + 1, moduleRequest.end - 1)),
+    ...module.dynamicImports.map(({ moduleRequest }) => ({
+      specifier: text.slice(moduleRequest.start + 1, moduleRequest.end - 1),
+      typesOnly: false,
+    })),
   ];
 }
 
 function target(root: string, path: string, specifier: string): string | undefined {
   if (specifier.startsWith(".")) return relative(root, resolve(dirname(path), specifier));
-  const [, name, subpath] = workspace.exec(specifier) ?? [];
+  const [, name, subpath = "index"] = workspace.exec(specifier) ?? [];
   return name && `packages/${name}/src/${subpath}.ts`;
 }

@@ -43,9 +43,10 @@ interface Source {
 
 /** A row of the API as it is written. */
 interface Row extends Part {
+  /** As it is written: `clients.create`. */
   id: string;
+  /** What it says of itself: that its caller's live grant is checked, or what entitles to it in place of a grant. */
   mark: "none" | "live" | "other";
-  open: boolean;
 }
 
 /**
@@ -64,10 +65,10 @@ export function findUnmarked(root: string): { rows: string[]; marked: string[]; 
   for (const [file, source] of sources) {
     for (const row of source.rows) {
       const { tables, seen } = reachable(sources, ports, file, row);
-      if (row.mark === (row.open ? "other" : "live")) {
+      if (row.mark !== "none") {
         marked.push(row.id);
         if (tables.size === 0) idle.push(row.id);
-        if (!row.open && !seen.has(check)) unchecked.push(row.id);
+        if (row.mark === "live" && !seen.has(check)) unchecked.push(row.id);
       } else if (tables.size > 0) {
         rows.push(`${row.id} writes ${[...tables].toSorted().join(", ")} and does not say so`);
       }
@@ -196,22 +197,21 @@ function writtenBy(node: Node): string[] {
   return inText && typeof text === "string" ? [...text.matchAll(statement)].map(([, table]) => table as string) : [];
 }
 
+/** `bind(clients.create, handler, { … })`. That open endpoints say what entitles to them, and others not, the types see to. */
 function isRowCall(node: Node): boolean {
-  if (node.type !== "CallExpression" || (node["callee"] as Node)["name"] !== "route") return false;
-  return (node["arguments"] as Node[])[0]?.type === "ObjectExpression";
+  if (node.type !== "CallExpression" || (node["callee"] as Node)["name"] !== "bind") return false;
+  return (node["arguments"] as Node[])[0]?.type === "MemberExpression";
 }
 
 function rowOf(call: Node): Row {
-  const [row] = call["arguments"] as Node[];
-  const fields = new Map(
-    (((row as Node)["properties"] as Node[]) ?? []).map((field) => [keyOf(field), field["value"] as Node | undefined]),
-  );
-  const mark = fields.get("givesPower")?.["value"];
+  const [endpoint, handler, rules] = call["arguments"] as Node[];
+  const { object, property } = endpoint as unknown as { object: Node; property: Node };
+  const mark = ((rules?.["properties"] as Node[] | undefined) ?? []).find((field) => keyOf(field) === "givesPower");
+  const value = (mark?.["value"] as Node | undefined)?.["value"];
   return {
-    ...partOf(row as Node),
-    id: textOf(fields.get("id")?.["value"]),
-    open: fields.get("scopes")?.["value"] === "public",
-    mark: mark === true ? "live" : typeof mark === "string" ? "other" : "none",
+    ...partOf(handler as Node),
+    id: `${textOf(object["name"])}.${textOf(property["name"])}`,
+    mark: value === true ? "live" : typeof value === "string" ? "other" : "none",
   };
 }
 

@@ -1,24 +1,48 @@
+import { randomBytes } from "node:crypto";
 import { topic } from "@tillkeeper/contract/mqtt";
-import { addressOf } from "../terminal-set.ts";
+import { createOrigins } from "@tillkeeper/server/operations/origin";
+import { clientId } from "../seed.ts";
+import { accountId, addressOf, terminalId } from "../terminal-set.ts";
 
-const at = new Date(0).toISOString();
+const time = new Date(0);
+const at = time.toISOString();
 const operationId = "00000000-0000-7000-8000-000000000000";
+const operation = "open_menu";
+
+/** What a device brings back of where its command came from; it is the longer half of both messages. */
+const origin = createOrigins(randomBytes(32)).of({
+  accountId,
+  operationId,
+  terminalId: terminalId(0),
+  operation,
+  parameters: {},
+  whenBusy: null,
+  createdAt: time,
+  deadline: time,
+  address: addressOf(0),
+  previousClose: null,
+  request: { clientId, requestKey: null, requestSha256: null },
+});
 
 /** As long as a command and a result of `open_menu`; what they say does not matter here. */
 export const request = JSON.stringify({
   operation_id: operationId,
-  operation: "open_menu",
+  operation,
   parameters: {},
   created_at: at,
   expires_at: at,
   sent_at: at,
+  origin,
 });
 export const answer = JSON.stringify({
   operation_id: operationId,
-  operation: "open_menu",
+  operation,
   status: "COMPLETED",
+  started_at: at,
   finished_at: at,
   result: { opened: true },
+  origin,
+  number: 100,
 });
 
 export const requestTopic = (client: number): string => topic(addressOf(client), "command");

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AccountCreated } from "@tillkeeper/contract/http/accounts";
-import { type Client, createClient } from "@tillkeeper/sdk/client";
+import { type Client, createClient } from "@tillkeeper/sdk";
 import type { FleetSettings } from "../agents/fleet.ts";
 import { type Api, createApi } from "../clients/api.ts";
 import type { createHttp } from "../clients/http.ts";

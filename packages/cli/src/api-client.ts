@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Client, createClient } from "@tillkeeper/sdk/client";
-import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
 import { clientSettings } from "@tillkeeper/server/config/settings";
 import { readConfigured } from "@tillkeeper/server/platform/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";

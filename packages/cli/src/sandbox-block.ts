@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import type { Config } from "@tillkeeper/server/config/config";
 import type { RunningServer } from "@tillkeeper/server/main";
+import { firstRequests } from "@tillkeeper/server/sandbox/first-requests";
 import { colours } from "./colours.ts";
 import { columns } from "./columns.ts";
 
@@ -27,7 +28,7 @@ export function sandboxBlock({ httpUrl, mqttUrl, sandbox }: RunningServer, confi
     "",
     ...columns(facts, "  "),
     ...withGap(portNotes({ httpUrl, mqttUrl }, config)),
-    ...withGap(firstRequests(httpUrl, sandbox)),
+    ...withGap(requestLines(httpUrl, sandbox)),
     "",
     "Ctrl-C ends it.",
   ].join("\n");
@@ -57,21 +58,12 @@ function portNotes({ httpUrl, mqttUrl }: Addresses, { http, mqtt, publicUrl }: C
   });
 }
 
-/** Quoted so that bash and zsh take every line as it is: zsh would read a bare `?` as a file pattern. */
-function firstRequests(url: string, { account_id, client_id, client_secret, terminalIds }: Sandbox): string[] {
-  const [terminalId] = terminalIds;
-  if (terminalId === undefined) return [];
-  const audience = `${url}/v1/accounts/${account_id}`;
-  const operations = `${url}/v1/admin/terminals/operations`;
-  const json = "-H 'Content-Type: application/json'";
-  const bearer = '-H "Authorization: Bearer $TOKEN"';
-  const grant = JSON.stringify({ grant_type: "client_credentials", audience });
-  const command = JSON.stringify({ terminal_id: terminalId, operation: "end_of_day" });
+function requestLines(httpUrl: string, sandbox: Sandbox): string[] {
+  const requests = firstRequests({ ...sandbox, http_url: httpUrl });
+  if (requests.length === 0) return [];
   return [
     "Paste these one after the other: get a token, close the day of a terminal, see how it went.",
     "",
-    `TOKEN=$(curl -sS -u '${client_id}:${client_secret}' ${json} -d '${grant}' '${audience}/auth/token' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-    `curl -sS -w '\\n' ${bearer} ${json} -d '${command}' '${operations}'`,
-    `curl -sS -w '\\n' ${bearer} '${operations}?terminal_id=${terminalId}'`,
+    ...requests,
   ];
 }

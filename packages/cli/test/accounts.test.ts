@@ -1,4 +1,4 @@
-import { createClient } from "@tillkeeper/sdk/client";
+import { createClient } from "@tillkeeper/sdk";
 import { expect, onTestFinished, test } from "vitest";
 import { leftBehind, type Scratch, scratch, startCli } from "./support/cli.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { createClient } from "@tillkeeper/sdk/client";
+import { createClient } from "@tillkeeper/sdk";
 import { expect, onTestFinished, test, vi } from "vitest";
 import {
   isAlive,
@@ -24,8 +24,8 @@ async function openMenu(place: Scratch): Promise<string> {
     client_secret: clientSecret,
   } = readSandboxFile(place);
   const { operations } = createClient({ url, accountId, clientId, clientSecret });
-  const { operation } = await operations.send({ terminal_id: `${accountId}-T0001`, operation: "open_menu" });
-  return (await operations.wait(operation.id, { pollMs: 50 })).status;
+  const { id } = await operations.create({ terminal_id: `${accountId}-T0001`, operation: "open_menu" });
+  return (await operations.wait(id, { pollMs: 50 })).status;
 }
 
 test.for(["SIGTERM", "SIGINT"] as const)("%s ends it in order and leaves nothing running", async (signal) => {

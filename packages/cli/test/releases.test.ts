@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Client, createClient } from "@tillkeeper/sdk/client";
+import { type Client, createClient } from "@tillkeeper/sdk";
 import { expect, test } from "vitest";
 import { signRelease } from "../src/release-signing.ts";
 import { readSandboxFile, type Scratch, scratch, startCli, startSandbox } from "./support/cli.ts";
@@ -61,11 +61,8 @@ test("from a key to a terminal that runs the release, on a sandbox", async () =>
     device_model: "CLI1",
   });
   const check = async () => {
-    const { operation } = await client.operations.send({
-      terminal_id: terminal.terminal_id,
-      operation: "check_update",
-    });
-    return client.operations.wait(operation.id, { pollMs: 20 });
+    const { id } = await client.operations.create({ terminal_id: terminal.terminal_id, operation: "check_update" });
+    return client.operations.wait(id, { pollMs: 20 });
   };
   expect((await check()).result).toMatchObject({ latest_version: "4.3.0", update_available: true });
   expect((await check()).result).toMatchObject({ current_version: "4.3.0", configuration_version: "1" });

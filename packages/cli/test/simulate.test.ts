@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Operation } from "@tillkeeper/contract/http/operations";
 import type { PresenceCounts } from "@tillkeeper/contract/http/presence";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
-import { type Client, createClient } from "@tillkeeper/sdk/client";
+import { type Client, createClient, type Terminal } from "@tillkeeper/sdk";
 import type { OpenBatch } from "@tillkeeper/terminal/simulation/simulated-state";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "./support/cli.ts";
@@ -57,15 +57,11 @@ describe("tillkeeper simulate", () => {
   }
 
   async function terminalsOf(seed: string, includeDeleted = false) {
-    const found: Awaited<ReturnType<Client["terminals"]["list"]>>["terminals"] = [];
-    for (let after: string | undefined; ; ) {
-      const query = { limit: 100, include_deleted: includeDeleted, ...(after && { starting_after: after }) };
-      const page = await client.terminals.list(query);
-      found.push(...page.terminals);
-      after = page.starting_after;
-      if (after === undefined) break;
+    const found: Terminal[] = [];
+    for await (const terminal of client.terminals.list.all({ include_deleted: includeDeleted })) {
+      if (terminal.device_serial_number.startsWith(`SIMULATION-${seed}-`)) found.push(terminal);
     }
-    return found.filter(({ device_serial_number: serial }) => serial.startsWith(`SIMULATION-${seed}-`));
+    return found;
   }
 
   /** How many of the simulated stores' terminals are in each presence. */
@@ -104,7 +100,7 @@ describe("tillkeeper simulate", () => {
     const terminals = await terminalsOf("1");
     expect(terminals).toHaveLength(size);
     expect(new Set(terminals.map(({ store_id: id }) => id)).size).toBe(size / 5);
-    const { operations: updates } = await client.operations.list({ operation: "check_update", status: "COMPLETED" });
+    const updates = await client.operations.list({ operation: "check_update", status: "COMPLETED" });
     expect(new Set(updates.map(({ terminal_id: id }) => id)).size).toBe(size);
     await vi.waitFor(async () => expect((await presence()).online).toBeGreaterThan(size * 0.7), patience);
 
@@ -137,8 +133,8 @@ describe("tillkeeper simulate", () => {
   async function closeDay(terminalId: string): Promise<Operation> {
     const body = { terminal_id: terminalId, operation: "end_of_day", when_busy: "wait", timeout: 20 } as const;
     // A check_update may be under way, for a device that had a fault.
-    const { operation } = await vi.waitFor(() => client.operations.send(body), patience);
-    return client.operations.wait(operation.id, { pollMs: 500, timeoutMs: 60_000 });
+    const { id } = await vi.waitFor(() => client.operations.create(body), patience);
+    return client.operations.wait(id, { pollMs: 500, timeoutMs: 60_000 });
   }
 
   /** What the terminals themselves have kept: the closes that they answered, and what they took since. */

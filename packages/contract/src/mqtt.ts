@@ -2,8 +2,8 @@ import { type Static, Type } from "typebox";
 import { Abilities } from "./abilities.ts";
 import { limits } from "./limits.ts";
 import { idThat, OperationId, Origin, open, PreviousClose, Session, timeThat } from "./message-parts.ts";
+import { DeviceReason } from "./operation-reasons.ts";
 import {
-  DeviceReason,
   OperationError,
   OperationName,
   OperationParameters,

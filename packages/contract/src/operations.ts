@@ -38,57 +38,6 @@ export const WhenBusy = Type.Enum(["fail", "wait"], {
 });
 export type WhenBusy = Static<typeof WhenBusy>;
 
-/** Why an operation FAILED, in the words of its terminal. */
-export const deviceReasons = [
-  "busy_payment",
-  "refused",
-  "unsupported",
-  "user_aborted",
-  "device_error",
-  "host_unreachable",
-  "cancelled",
-  "expired",
-  "out_of_step",
-  "storage_failed",
-] as const;
-export const DeviceReason = Type.Enum(deviceReasons, { description: "With FAILED, and only then: why." });
-export type DeviceReason = (typeof deviceReasons)[number];
-/** For whoever writes the program on a terminal. */
-export const deviceReasonMeanings = {
-  busy_payment: "a payment is going on, or was for as long as could be waited",
-  refused: "the terminal will not do it now",
-  unsupported: "this agent does not know the operation, one of its parameters, or its `when_busy`",
-  user_aborted: "someone at the terminal stopped it",
-  device_error: "something broke; say what in `error`",
-  host_unreachable: "the payment host, or a server that has a file, could not be reached",
-  cancelled: "it was cancelled, and not begun or broken off",
-  expired: "the command came too late, and was not begun",
-  out_of_step: "an `end_of_day`: the last close is another than `previous_close`",
-  storage_failed: "there is no room to store what it does, or what it brings",
-} as const satisfies Record<DeviceReason, string>;
-
-/**
- * Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. The first four
- * tell what the server saw.
- */
-export const operationReasons = [
-  "unreachable",
-  "not_delivered",
-  "no_answer",
-  "invalid_result",
-  ...deviceReasons,
-] as const;
-export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
-export type OperationReason = (typeof operationReasons)[number];
-
-/** What a TIMEOUT says, by the phase that the operation had reached. */
-export const timeoutReasons = {
-  accepted: "unreachable",
-  dispatched: "not_delivered",
-  delivered: "no_answer",
-  started: "no_answer",
-} as const satisfies Record<Exclude<OperationPhase, "answered">, OperationReason>;
-
 export const OperationParameters = Type.Object(
   {
     operator_id: Type.Optional(
@@ -204,6 +153,8 @@ interface OperationKind {
   facts: TObject;
   /** Fields of the result that the server adds: no device tells them. */
   added: readonly string[];
+  /** What it may bring; a test holds it to the shape. */
+  example: object;
 }
 
 /** Every kind of operation. CONTRIBUTING.md says what else a new one takes. */
@@ -217,6 +168,18 @@ export const operationKinds = {
     result: EndOfDayResult,
     facts: EndOfDayFacts,
     added: ["invalid_fields", "inconsistent"],
+    example: {
+      outcome: "accepted",
+      batch_id: "118",
+      start_of_day_at: "2026-06-28T20:31:02Z",
+      purchases_count: 31,
+      purchases_amount: 1_204_550,
+      reversals_count: 1,
+      reversals_amount: 14_900,
+      sale_amount: 1_189_650,
+      tip_amount: 0,
+      currency: "NOK",
+    },
   },
   send_logs: {
     title: "Have it upload its logs",
@@ -227,6 +190,11 @@ export const operationKinds = {
     result: SendLogsResult,
     facts: SendLogsResult,
     added: [],
+    example: {
+      log_id: "L7QK2M",
+      size: 48_213,
+      sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    },
   },
   check_update: {
     title: "Have it look for an update",
@@ -237,6 +205,12 @@ export const operationKinds = {
     result: CheckUpdateResult,
     facts: CheckUpdateResult,
     added: [],
+    example: {
+      current_version: "7.2.4",
+      latest_version: "7.3.0",
+      update_available: true,
+      configuration_version: "12",
+    },
   },
   open_menu: {
     title: "Open its menu",
@@ -247,6 +221,7 @@ export const operationKinds = {
     result: OpenMenuResult,
     facts: OpenMenuResult,
     added: [],
+    example: { opened: true },
   },
 } as const satisfies Record<string, OperationKind>;
 

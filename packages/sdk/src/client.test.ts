@@ -142,7 +142,7 @@ test("encodes ids and queries", async () => {
   await client.terminals.get("T12345678-T0001");
   await client.terminals.issueCredential("T12345678-T0001");
   await client.terminals.issuePairingCode("T12345678-T0001", { expires_in: 60 });
-  await client.terminals.remove("T12345678-T0001");
+  await client.terminals.delete("T12345678-T0001");
   const paths = server.received
     .slice(1)
     .map(({ method, url }) => `${method} ${url.slice("/v1/accounts/T12345678".length)}`);

@@ -1,22 +1,14 @@
 import type { TokenResponse } from "@tillkeeper/contract/http/token";
-import { type Configurations, createConfigurations } from "./configurations.ts";
-import { createLogs, type Logs } from "./logs.ts";
-import { createOperations, type Operations } from "./operations.ts";
-import { createReleaseKeys, createReleases, type ReleaseKeys, type Releases } from "./releases.ts";
-import { createStores, type Stores } from "./stores.ts";
-import { createTerminals, type Terminals } from "./terminals.ts";
-import { type ClientOptions, createTransport } from "./transport.ts";
+import { endpointTable, type Nouns } from "./endpoint-table.ts";
+import { methodOf, type Row } from "./method.ts";
+import { type ClientOptions, createTransport, type Transport } from "./transport.ts";
+import { type Waiting, waitForEnd } from "./wait.ts";
 
 export type { ClientOptions } from "./transport.ts";
 
-export interface Client {
-  stores: Stores;
-  terminals: Terminals;
-  operations: Operations;
-  logs: Logs;
-  releases: Releases;
-  releaseKeys: ReleaseKeys;
-  configurations: Configurations;
+/** The methods of the endpoints, and what takes more than one call. */
+export interface Client extends Nouns {
+  readonly operations: Nouns["operations"] & Waiting;
   /** The access token in use; every call gets it by itself. Asking early shows whether the credentials are right. */
   token(): Promise<TokenResponse>;
 }
@@ -27,14 +19,17 @@ export interface Client {
  */
 export function createClient(options: ClientOptions): Client {
   const transport = createTransport(options);
+  const nouns = Object.fromEntries(
+    Object.entries(endpointTable).map(([noun, rows]) => [noun, methodsOf(transport, rows)]),
+  ) as unknown as Nouns;
+  const { operations } = nouns;
   return {
-    stores: createStores(transport),
-    terminals: createTerminals(transport),
-    operations: createOperations(transport),
-    logs: createLogs(transport),
-    releases: createReleases(transport),
-    releaseKeys: createReleaseKeys(transport),
-    configurations: createConfigurations(transport),
+    ...nouns,
+    operations: { ...operations, wait: (id, waiting) => waitForEnd(operations.get, id, waiting) },
     token: () => transport.token(),
   };
+}
+
+function methodsOf(transport: Transport, rows: Readonly<Record<string, Row>>): object {
+  return Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, methodOf(transport, row)]));
 }

@@ -1,7 +1,7 @@
-/** `starting_after` of RFC 8288's `<…>; rel="next"`. */
-export function nextPage(link: string | null): string | undefined {
+/** What the next page begins after: as the page itself says, or RFC 8288's `<…>; rel="next"`. */
+export function nextPage(body: unknown, link: string | null): string | undefined {
   const target = /<([^<>]*)>; {0,8}rel="next"/.exec(link ?? "")?.[1];
-  return target === undefined
-    ? undefined
-    : (new URL(target, "http://relative").searchParams.get("starting_after") ?? undefined);
+  if (target !== undefined) return new URL(target, "http://relative").searchParams.get("starting_after") ?? undefined;
+  const { starting_after: next } = (body ?? {}) as { starting_after?: unknown };
+  return typeof next === "string" ? next : undefined;
 }

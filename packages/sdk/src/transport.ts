@@ -1,6 +1,7 @@
 import type { TokenResponse } from "@tillkeeper/contract/http/token";
-import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import { readError } from "./error.ts";
+import type { Answer } from "./method-types.ts";
+import { nextPage } from "./next-page.ts";
 import { createTokenSource } from "./token.ts";
 
 export interface ClientOptions {
@@ -20,31 +21,27 @@ export interface ClientOptions {
 type QueryValue = string | number | boolean | undefined;
 
 export interface Call {
-  method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Below the server's address; see `pathOf`. */
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Below the server's address, each part encoded. */
   path: string;
-  query?: Readonly<Record<string, QueryValue>>;
+  /** A list is a repeated parameter. */
+  query?: Readonly<Record<string, QueryValue | readonly QueryValue[]>> | undefined;
   body?: unknown;
-  /** A file, in place of a body. It may take as long as it needs, unless the signal says otherwise. */
-  file?: Blob;
+  /** In place of a body. It may take as long as it needs, unless `timeoutMs` or the signal says otherwise. */
+  file?: { content: Blob; type: string };
+  /** The answer is a file: its time is over when it begins, while the signal ends it at any time. */
+  stream?: boolean | undefined;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
-}
-
-export interface Answer<T> {
-  body: T;
-  headers: Headers;
+  timeoutMs?: number | undefined;
 }
 
 export interface Transport {
-  /** `/v1/accounts/{account}/…` with each part encoded. */
-  pathOf: (...parts: string[]) => string;
+  accountId: string;
   /** Sends with a token. A 401 is tried once more with a new one; every other answer but 2xx throws `TillkeeperError`. */
-  call: <T>(call: Call) => Promise<Answer<T>>;
-  /** The same for an answer that is a file. `requestTimeoutMs` holds until it begins; the signal ends it at any time. */
-  download: (call: Call) => Promise<Answer<ReadableStream<Uint8Array>>>;
+  send(call: Call): Promise<Answer<unknown>>;
   /** The token in use. */
-  token: () => Promise<TokenResponse>;
+  token(): Promise<TokenResponse>;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -65,19 +62,17 @@ export function createTransport(options: ClientOptions): Transport {
       }),
   });
 
-  const attempt = async (call: Call, token: string, timeout: AbortSignal) => {
-    const { method, path, query, body, file, headers, signal } = call;
-    // A file takes as long as it takes.
-    const signals = [...(signal ? [signal] : []), ...(file ? [] : [timeout])];
+  const attempt = async (call: Call, token: string, timeout: AbortSignal | undefined) => {
+    const { method, path, query, body, file, headers } = call;
     const authorized = { ...headers, authorization: `Bearer ${token}` };
     return send(`${base}${path}${queryText(query)}`, {
       ...(file ? binary(file, authorized) : json(body, authorized)),
       method,
-      signal: AbortSignal.any(signals),
+      signal: AbortSignal.any([call.signal, timeout].filter((signal) => signal !== undefined)),
     });
   };
 
-  const answered = async (call: Call, timeout: () => AbortSignal): Promise<Response> => {
+  const answered = async (call: Call, timeout: () => AbortSignal | undefined): Promise<Response> => {
     const { access_token: first } = await tokens.get();
     let response = await attempt(call, first, timeout());
     if (response.status === 401) {
@@ -90,18 +85,32 @@ export function createTransport(options: ClientOptions): Transport {
   };
 
   return {
-    pathOf: (...parts) => [account, ...parts.map(encodeURIComponent)].join("/"),
+    accountId: options.accountId,
     token: () => tokens.get(),
-    call: async <T>(call: Call): Promise<Answer<T>> => {
-      const response = await answered(call, () => AbortSignal.timeout(requestTimeoutMs));
-      const body: T = JSON.parse(await response.text());
-      return { body, headers: response.headers };
+    send: async (call) => {
+      const { file, stream, timeoutMs = file ? undefined : requestTimeoutMs } = call;
+      if (stream) {
+        const begins = deadline(timeoutMs ?? requestTimeoutMs);
+        const response = await answered(call, begins.again).finally(begins.met);
+        return answerOf(response, response.body ?? new ReadableStream());
+      }
+      const response = await answered(call, () =>
+        timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs),
+      );
+      const text = await response.text();
+      return answerOf(response, text === "" ? undefined : JSON.parse(text));
     },
-    download: async (call) => {
-      const begins = deadline(requestTimeoutMs);
-      const { body, headers } = await answered(call, begins.again).finally(begins.met);
-      return { body: body ?? new ReadableStream(), headers };
-    },
+  };
+}
+
+function answerOf({ status, headers }: Response, body: unknown): Answer<unknown> {
+  return {
+    body,
+    status,
+    headers,
+    requestId: headers.get("request-id") ?? undefined,
+    replayed: headers.get("idempotent-replayed") === "true",
+    next: nextPage(body, headers.get("link")),
   };
 }
 
@@ -126,9 +135,8 @@ function json(body: unknown, headers: Record<string, string>): RequestInit {
   return { headers: { ...accepted, "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
-function binary(file: Blob, headers: Record<string, string>): RequestInit {
-  const type = "application/octet-stream";
-  return { headers: { ...headers, accept: "application/json", "content-type": type }, body: file };
+function binary({ content, type }: NonNullable<Call["file"]>, headers: Record<string, string>): RequestInit {
+  return { headers: { ...headers, accept: "application/json", "content-type": type }, body: content };
 }
 
 /** As the API documents it: id and secret as they are, without percent-encoding. */
@@ -139,6 +147,14 @@ function basic({ clientId, clientSecret }: ClientOptions): Record<string, string
 
 function queryText(query: Call["query"] = {}): string {
   const given = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
+  for (const [name, values] of Object.entries(query))
+    for (const value of [values].flat()) if (value !== undefined) given.append(name, String(value));
   return given.size === 0 ? "" : `?${given.toString()}`;
+}
+
+/** So that a path can follow. A pattern for it would try each slash anew. */
+function withoutTrailingSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === "/") end -= 1;
+  return url.slice(0, end);
 }

@@ -1,20 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import formbody from "@fastify/formbody";
-import { ErrorBody, type ErrorDetail } from "@tillkeeper/contract/http/errors";
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import { limits } from "@tillkeeper/contract/limits";
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifySchema,
   LogController,
 } from "fastify";
+import { ApiDocs, type ApiDocsDeps } from "./api-docs/api-docs.ts";
 import { insufficientScope } from "./auth/refusals.ts";
 import type { Attempts, Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { hasFreeText, textReader } from "./logs/device-texts.ts";
-import { addReferencePage } from "./openapi.ts";
 import { ApiError } from "./platform/errors.ts";
 import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
@@ -29,7 +31,7 @@ import { networkOf, type RateLimits, takeTurn } from "./platform/http/rate-limit
 import { rawAnswers } from "./platform/http/raw-answers.ts";
 import { clientOf, nameClient } from "./platform/http/request-client.ts";
 import { headerFault, keepAddressesOnly } from "./platform/http/request-headers.ts";
-import type { Caller, PowerfulCaller, Route } from "./platform/http/route.ts";
+import { Answer, type Caller, type PowerfulCaller, type Route } from "./platform/http/route.ts";
 import { securityHeaders, setOnEveryResponse } from "./platform/http/security-headers.ts";
 import { findUnstorable } from "./platform/http/storable.ts";
 import { compileBodyless, compileValidator } from "./platform/http/validation.ts";
@@ -52,6 +54,8 @@ export interface AppDeps {
   trustedProxies?: readonly string[] | undefined;
   /** Callers reach the server by https. */
   https?: boolean;
+  /** What the server's own pages tell of it. */
+  docs?: ApiDocsDeps;
 }
 
 /** What stands before every route. */
@@ -71,6 +75,7 @@ export async function buildApp({
   routes,
   trustedProxies = [],
   https = false,
+  docs = { ownUrl: () => "" },
   ...deps
 }: AppDeps): Promise<FastifyInstance> {
   const headers = securityHeaders({ https });
@@ -109,26 +114,28 @@ export async function buildApp({
     // While the framework, which stops listening now, waits for its connections.
     void finish();
   });
-  setRules(app, routes);
+  const pages = new ApiDocs(docs);
+  setRules(app, routes, pages.paths);
   addHooks(app, log);
-  await addReferencePage(app);
-  for (const row of routes.filter((candidate) => !candidate.form && !candidate.upload)) addRoute(app, row, gate);
+  pages.addTo(app);
+  for (const row of routes.filter(({ endpoint: { form, upload } }) => !form && !upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
     await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });
-    for (const row of routes.filter((candidate) => candidate.form)) addRoute(forms, row, gate);
+    for (const row of routes.filter(({ endpoint }) => endpoint.form)) addRoute(forms, row, gate);
   });
-  for (const row of routes) if (row.upload) await app.register(async (uploads) => addUpload(uploads, row, gate));
+  for (const row of routes)
+    if (row.endpoint.upload) await app.register(async (uploads) => addUpload(uploads, row, gate));
   return app;
 }
 
 /** How requests are read and judged, and how errors are answered. */
-function setRules(app: FastifyInstance, routes: readonly Route[]): void {
+function setRules(app: FastifyInstance, routes: readonly Route[], pages: readonly string[]): void {
   app.setValidatorCompiler(compileValidator);
   // The schemas of answers are for the reference page and the tests. As serializers they would turn an answer that does
   // not fit into a fault of the server, and what is shown is built field by field anyway.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(answerError);
-  const refused = refuseUnknown(routes, maxParamLength);
+  const refused = refuseUnknown(routes, pages, maxParamLength);
   app.setNotFoundHandler(({ method, url }) => {
     throw refused(method, url);
   });
@@ -160,7 +167,7 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
 /** A route whose body is handed on unread. */
 function addUpload(app: FastifyInstance, row: Route, gate: Gate): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser([...(row.upload ?? [])], (_request, body, done) => done(null, body));
+  app.addContentTypeParser([...(row.endpoint.upload ?? [])], (_request, body, done) => done(null, body));
   addRoute(app, row, gate);
 }
 
@@ -169,35 +176,23 @@ const bucketOf = { "per address": "perAddress", "devices per address": "devicesP
 const callers = new WeakMap<FastifyRequest, Caller | PowerfulCaller>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
-  const { params, query, body, responses } = row.schemas;
+  const { method, path: url, body, scopes, limited, form, upload } = row.endpoint;
   // Free text of devices is masked before it is handled.
   const readBody = body && hasFreeText(body) ? textReader(body) : undefined;
-  const errorSchema = { ...ErrorBody, description: "The documented error shape." };
   app.route({
-    method: row.method,
-    url: row.path,
-    schema: {
-      operationId: row.id,
-      summary: row.summary,
-      tags: [row.tag],
-      ...(row.scopes === "public" ? { security: [] } : { description: `Scopes: ${row.scopes.join(" or ")}.` }),
-      ...(params && { params }),
-      ...(query && { querystring: query }),
-      ...(body && { body }),
-      ...(row.form && { consumes: ["application/json", formType] }),
-      ...(row.upload && { consumes: [...row.upload], body: file }),
-      response: { ...(row.binary ? asFile(row.binary, responses) : responses), "4xx": errorSchema, "5xx": errorSchema },
-    },
-    ...(row.upload && { validatorCompiler: compileBodyless }),
+    method,
+    url,
+    schema: schemaOf(row.endpoint),
+    ...(upload && { validatorCompiler: compileBodyless }),
     // A form without content is a form without fields, and an upload may be a file of no bytes.
     config: { bodyValues: row.bodyValues },
-    preParsing: emptyIsNoBody(row.upload ?? (row.form ? [formType] : [])),
+    preParsing: emptyIsNoBody(upload ?? (form ? [formType] : [])),
     onRequest: async (request) => {
-      if (row.limited) takeTurn(gate.rateLimits?.[bucketOf[row.limited]], networkOf(request.ip));
-      if (row.scopes === "public") row.guard?.(request);
-      else callers.set(request, await authorize(request, row.scopes, gate, row.givesPower !== undefined));
+      if (limited) takeTurn(gate.rateLimits?.[bucketOf[limited]], networkOf(request.ip));
+      if (scopes === "public") row.guard?.(request);
+      else callers.set(request, await authorize(request, scopes, gate, row.givesPower !== undefined));
     },
-    ...(row.bodyOptional && { preValidation: async (request) => void (request.body ??= {}) }),
+    ...(row.endpoint.bodyOptional && { preValidation: async (request) => void (request.body ??= {}) }),
     handler: async (request, reply) => {
       const caller = callers.get(request);
       const answer = await handled(row, gate, request, {
@@ -207,30 +202,39 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
         request,
         ...(caller && { caller }),
       });
-      if (answer.headers) reply.headers(answer.headers);
-      return reply.status(answer.status).send(answer.body);
+      return reply
+        .status(answer.status ?? successOf(row.endpoint))
+        .headers(answer.headers)
+        .send(answer.body);
     },
   });
 }
 
+/** The first success status that an endpoint names. */
+function successOf({ answers }: Endpoint): number {
+  return Number(Object.keys(answers)[0]);
+}
+
+/** What the framework validates requests by. */
+function schemaOf({ params, query, body }: Endpoint): FastifySchema {
+  return { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) };
+}
+
 /** An upload may take its time; what is left of one that was refused is read and forgotten like any other body. */
-async function handled(row: Route, { bodies }: Gate, { raw }: FastifyRequest, call: Parameters<Route["handle"]>[0]) {
-  if (!row.upload) return row.handle(call);
+async function handled(
+  row: Route,
+  { bodies }: Gate,
+  { raw }: FastifyRequest,
+  call: Parameters<Route["handle"]>[0],
+): Promise<Answer<unknown>> {
+  if (!row.endpoint.upload) return Answer.of(await row.handle(call));
   bodies.allowLong(raw);
   try {
-    return await row.handle(call);
+    return Answer.of(await row.handle(call));
   } finally {
     bodies.endSoon(raw);
     raw.resume();
   }
-}
-
-/** As the OpenAPI document shows bytes. */
-const file = { type: "string", format: "binary" };
-
-function asFile(type: string, responses: Route["schemas"]["responses"]): object {
-  const content = { [type]: { schema: file } };
-  return Object.fromEntries(Object.keys(responses).map((status) => [status, { description: "The file.", content }]));
 }
 
 /** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */

@@ -1,5 +1,5 @@
 import { defaultTimeoutSeconds } from "@tillkeeper/contract/operations";
-import { buildApp } from "./app.ts";
+import { type AppDeps, buildApp } from "./app.ts";
 import { routesOf } from "./assembly/api.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { openDeviceSide } from "./assembly/device-side.ts";
@@ -10,9 +10,9 @@ import { announcer } from "./gateway/dispatch.ts";
 import { createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";
 import { createRateLimit } from "./platform/http/rate-limit.ts";
-import type { Route } from "./platform/http/route.ts";
 import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/worker.ts";
+import { accessOf } from "./sandbox/first-requests.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 
 export type { ServerOptions } from "./assembly/core.ts";
@@ -54,22 +54,28 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const stores = storePorts(core);
   const terminals = terminalPorts(devices, accept, core);
   const supervisor = new Supervisor(core.log);
-  await openApi(core, closing, routesOf(core, devices, { accept, stores, terminals, supervisor }));
+  const sandboxAsked = options.sandbox ?? false;
+  let sandbox: RunningServer["sandbox"];
+  await openApi(core, closing, {
+    routes: routesOf(core, devices, { accept, stores, terminals, supervisor }),
+    docs: { ownUrl: core.addresses.url, ...(sandboxAsked && { sandbox: () => sandbox && accessOf(sandbox) }) },
+  });
 
   // Before the API waits for the requests that it has begun.
   closing.add(() => devices.mailboxes.hurry());
   closing.add(() => supervisor.stop());
-  const sandboxAsked = options.sandbox ?? false;
   for (const worker of workersOf(core, devices, { accept, terminals, sandbox: sandboxAsked })) supervisor.start(worker);
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
-  const sandbox = sandboxAsked
+  sandbox = sandboxAsked
     ? await openSandbox({ db, clock, folder: core.folder, client: config.sandboxClient, addresses, stores, terminals })
     : undefined;
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
 }
 
-async function openApi({ config, log, tokens, addresses }: Core, closing: Closing, routes: Route[]): Promise<void> {
+type ApiParts = Pick<AppDeps, "routes" | "docs">;
+
+async function openApi({ config, log, tokens, addresses }: Core, closing: Closing, parts: ApiParts): Promise<void> {
   const rateLimits = config.rateLimit && {
     perClient: createRateLimit(config.rateLimit.perClient),
     perAddress: createRateLimit(config.rateLimit.perAddress),
@@ -77,7 +83,7 @@ async function openApi({ config, log, tokens, addresses }: Core, closing: Closin
     devicesPerAddress: createRateLimit(config.rateLimit.devicesPerAddress ?? devicesPerAddress),
   };
   const https = config.publicUrl?.startsWith("https:") ?? false;
-  const app = await buildApp({ log, tokens, rateLimits, routes, trustedProxies: config.trustedProxies, https });
+  const app = await buildApp({ log, tokens, rateLimits, ...parts, trustedProxies: config.trustedProxies, https });
   await app.ready();
   closing.add(() => app.close());
   addresses.listening(await listen(app.server, config.http.host, config.http.port, "TILLKEEPER_HTTP_PORT"));

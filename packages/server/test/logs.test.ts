@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
-import { createClient } from "@tillkeeper/sdk/client";
+import { createClient } from "@tillkeeper/sdk";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { activeDevice, type Device } from "./support/device.ts";
@@ -176,13 +176,13 @@ describe("logs of terminals", () => {
       clientId: tenant.clientId,
       clientSecret: tenant.secret,
     });
-    const page = await client.logs.list(device.terminalId, { limit: 1 });
-    expect(page).toMatchObject({ logs: [{ id: second.log_id }], starting_after: second.log_id });
+    const page = await client.logs.list.withResponse(device.terminalId, { limit: 1 });
+    expect(page).toMatchObject({ body: [{ id: second.log_id }], next: second.log_id });
     const next = await client.logs.list(device.terminalId, { limit: 1, starting_after: second.log_id });
-    expect(next.logs).toEqual([await client.logs.get(device.terminalId, first.log_id)]);
-    const content = await buffer(await client.logs.download(device.terminalId, first.log_id));
+    expect(next).toEqual([await client.logs.get(device.terminalId, first.log_id)]);
+    const content = await buffer(await client.logs.getContent(device.terminalId, first.log_id));
     expect(gunzipSync(content).toString()).toBe("one\n");
-    const missing = client.logs.download(device.terminalId, "019a0000-0000-7000-8000-000000000000");
+    const missing = client.logs.getContent(device.terminalId, "019a0000-0000-7000-8000-000000000000");
     await expect(missing).rejects.toMatchObject({ code: "log_not_found", status: 404 });
   });
 

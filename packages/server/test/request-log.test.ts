@@ -24,7 +24,11 @@ describe("the request log", () => {
     tenant = await maker.account(aid);
     const config = { ...testConfig, audienceHosts: [...testConfig.audienceHosts], dataDir, keyFile: inject("keyFile") };
     const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
-    server = await startServer({ config: { ...config, databaseUrl: maker.database.url }, log, clock: maker.clock });
+    server = await startServer({
+      config: { ...config, databaseUrl: maker.database.url },
+      log,
+      clock: maker.clock.over,
+    });
   });
   afterAll(async () => {
     await server.stop();

@@ -113,7 +113,8 @@ export class Broker {
       },
       filterEnd: ({ address = "" }, filter) =>
         maySubscribe(address, filter) ? filter.slice(deviceTopicPrefix(address).length) : undefined,
-      publishWill: (link, { payload }) => events.willOf(link, payload),
+      publishWill: (link, payload) => events.willOf(link, payload),
+      closed: () => {},
       failed: (link, error) => {
         if (error instanceof ProtocolError && !this.#silenced.has(link)) events.misbehaved(link, error.message);
       },

@@ -1,6 +1,6 @@
 import { createAccount } from "@tillkeeper/server/accounts/accounts";
 import { readConfig } from "@tillkeeper/server/config/config";
-import { systemClock } from "@tillkeeper/server/platform/clock";
+import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
 import { localMaker } from "../maker.ts";
@@ -23,7 +23,7 @@ export async function createAction({ name, id, operator }: CreateOptions): Promi
   };
   const account = await withDatabase(
     readConfig(process.env),
-    (db) => createAccount({ db, clock: systemClock }, localMaker, wanted),
+    async (db) => createAccount({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, wanted),
     { instead },
   );
   const facts = [

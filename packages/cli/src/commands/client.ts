@@ -1,6 +1,6 @@
 import { addAdministrator } from "@tillkeeper/server/accounts/administrators";
 import { readConfig } from "@tillkeeper/server/config/config";
-import { systemClock } from "@tillkeeper/server/platform/clock";
+import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
 import { localMaker } from "../maker.ts";
@@ -10,7 +10,7 @@ export async function createAction({ account: accountId, name }: { account: stri
   const instead = "stop it first, make the client, and start it again";
   const client = await withDatabase(
     readConfig(process.env),
-    (db) => addAdministrator({ db, clock: systemClock }, localMaker, { accountId, name }),
+    async (db) => addAdministrator({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, { accountId, name }),
     { instead },
   );
   const facts = [

@@ -1,7 +1,7 @@
 import { createSigningKey } from "@tillkeeper/server/auth/key-rotation";
 import { readConfig } from "@tillkeeper/server/config/config";
+import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { openRootKey } from "@tillkeeper/server/db/known-key";
-import { systemClock } from "@tillkeeper/server/platform/clock";
 import { withDatabase } from "../database.ts";
 
 /** A new key to sign tokens with. */
@@ -10,7 +10,7 @@ export async function rotateAction(): Promise<void> {
   const config = readConfig(process.env);
   const kid = await withDatabase(
     config,
-    async (db) => createSigningKey(db, systemClock, await openRootKey(db, config)),
+    async (db) => createSigningKey(db, await DatabaseClock.open(db.urgent), await openRootKey(db, config)),
     { instead },
   );
   console.log(

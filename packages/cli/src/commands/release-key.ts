@@ -22,13 +22,13 @@ export interface AddFlags extends ClientFlags {
 /** Registers the public half of a key. */
 export async function addAction({ name, key, ...flags }: AddFlags): Promise<void> {
   const { public_key } = readPublicKey(key);
-  const added = await withClient(flags, (client) => client.releaseKeys.add({ name, public_key }));
+  const added = await withClient(flags, (client) => client.releaseKeys.create({ name, public_key }));
   console.log(`The key ${added.key_id} is registered.`);
 }
 
 /** Prints all keys, revoked ones too. */
 export async function listAction(flags: ClientFlags): Promise<void> {
-  const keys = await withClient(flags, (client) => client.releaseKeys.list());
+  const { release_keys: keys } = await withClient(flags, (client) => client.releaseKeys.list());
   if (keys.length === 0) return console.log("There are no release keys.");
   console.log(columns(keys.map((key) => [key.key_id, key.revoked_at ? "revoked" : "live", key.name])).join("\n"));
 }

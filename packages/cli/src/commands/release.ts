@@ -1,7 +1,6 @@
 import { openAsBlob } from "node:fs";
 import type { Release, ReleaseCreate } from "@tillkeeper/contract/http/releases";
-import type { Client } from "@tillkeeper/sdk/client";
-import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import { withClient } from "../api-client.ts";
 import type { ClientFlags } from "../client-flags.ts";
 import { columns } from "../columns.ts";
@@ -21,7 +20,7 @@ export async function addAction({ model, version, file, key, notes, ...flags }: 
   const described = { ...signed, ...(notes !== undefined && { notes }) };
   const release = await withClient(flags, async (client) => {
     const { id } = await createOrFind(client, described);
-    return client.releases.upload(id, await openAsBlob(file));
+    return client.releases.putFile(id, await openAsBlob(file));
   });
   console.log(`Release ${release.version} for ${release.device_model} is available: ${release.id}`);
 }

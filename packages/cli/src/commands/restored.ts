@@ -1,5 +1,5 @@
 import { readConfig } from "@tillkeeper/server/config/config";
-import { systemClock } from "@tillkeeper/server/platform/clock";
+import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { noteRestored } from "@tillkeeper/server/restores/restores";
 import { withDatabase } from "../database.ts";
 import { localMaker } from "../maker.ts";
@@ -9,7 +9,7 @@ export async function restored(): Promise<void> {
   const instead = "stop it first, and start it again afterwards";
   const done = await withDatabase(
     readConfig(process.env),
-    (db) => noteRestored({ db, clock: systemClock }, localMaker, "told"),
+    async (db) => noteRestored({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, "told"),
     { instead },
   );
   console.log(

@@ -1,5 +1,5 @@
 import { readConfig } from "@tillkeeper/server/config/config";
-import { systemClock } from "@tillkeeper/server/platform/clock";
+import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { releaseSerial } from "@tillkeeper/server/terminals/serial-release";
 import { withDatabase } from "../database.ts";
@@ -15,7 +15,8 @@ export async function releaseAction({ serial, paired = false }: ReleaseOptions):
   const instead = "stop it first, release, and start it again";
   const found = await withDatabase(
     readConfig(process.env),
-    (db) => releaseSerial({ db, clock: systemClock }, localMaker, { serialNumber: serial, paired }),
+    async (db) =>
+      releaseSerial({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, { serialNumber: serial, paired }),
     { instead },
   );
   if (!found) {

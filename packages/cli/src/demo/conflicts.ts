@@ -9,7 +9,7 @@ export async function playConflicts(scene: Scene, terminalId: string): Promise<v
   const { stage, client, last } = scene;
   const idempotencyKey = randomUUID();
   const menu: OperationCreate = { terminal_id: terminalId, operation: "open_menu" };
-  const send = (body: OperationCreate) => client.operations.send(body, { idempotencyKey });
+  const send = (body: OperationCreate) => client.operations.create.withResponse(body, { idempotencyKey });
   let blocker: Operation | undefined;
   let accepted: Operation | undefined;
 
@@ -39,7 +39,7 @@ export async function playConflicts(scene: Scene, terminalId: string): Promise<v
   });
 
   await stage.step("Repeat it, same key: not done twice", "201, Idempotent-Replayed, same id", async (facts) => {
-    const { operation, replayed } = await send(menu);
+    const { body: operation, replayed } = await send(menu);
     facts.equal("the status code", last().status, 201);
     facts.equal("idempotent-replayed", last().headers.get("idempotent-replayed"), "true");
     facts.equal("the answer", operation, accepted);

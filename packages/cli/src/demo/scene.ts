@@ -1,7 +1,6 @@
 import type { Operation, OperationCreate } from "@tillkeeper/contract/http/operations";
 import { operationKinds } from "@tillkeeper/contract/operations";
-import type { Client } from "@tillkeeper/sdk/client";
-import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import type { Answer } from "./answers.ts";
 import type { Facts } from "./facts.ts";
 import type { Stage } from "./stage.ts";
@@ -31,7 +30,7 @@ export async function sendAccepted(
   body: OperationCreate,
   idempotencyKey?: string,
 ): Promise<Operation> {
-  const { operation, replayed } = await client.operations.send(body, idempotencyKey ? { idempotencyKey } : {});
+  const { body: operation, replayed } = await client.operations.create.withResponse(body, { idempotencyKey });
   facts.equal("the status code", last().status, 201);
   facts.matches("request-id", last().headers.get("request-id"), uuid);
   facts.equal("idempotent-replayed", replayed, false);

@@ -1,5 +1,5 @@
 import { operationNames } from "@tillkeeper/contract/operations";
-import { createClient } from "@tillkeeper/sdk/client";
+import { createClient } from "@tillkeeper/sdk";
 import type { RunningServer } from "@tillkeeper/server/main";
 import { watchAnswers } from "./answers.ts";
 import { playCommands } from "./commands.ts";

@@ -48,7 +48,7 @@ export async function playTrouble(scene: Scene): Promise<void> {
 /** Everything that was sent to a terminal, read back: newest first, all of it ended well. */
 export async function playHistory(scene: Scene, terminalId: string, count: number): Promise<void> {
   await scene.stage.step("List what the first terminal did", `${count} COMPLETED, newest first`, async (facts) => {
-    const { operations } = await scene.client.operations.list({ terminal_id: terminalId });
+    const operations = await scene.client.operations.list({ terminal_id: terminalId });
     facts.equal("the status code", scene.last().status, 200);
     facts.equal("how many", operations.length, count);
     const ids = operations.map(({ id }) => id);

@@ -1,5 +1,4 @@
-import type { Client } from "@tillkeeper/sdk/client";
-import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import { sleep, systemClock } from "@tillkeeper/terminal/clock";
 import { patiently } from "./patience.ts";
 
@@ -75,7 +74,7 @@ export class Activation {
       timeout: windowSeconds,
     } as const;
     try {
-      const { operation } = await patiently(signal, () => client.operations.send(body));
+      const operation = await patiently(signal, () => client.operations.create(body));
       const waiting = { signal, pollMs, timeoutMs: 3000 * windowSeconds };
       const { status } = await client.operations.wait(operation.id, waiting);
       return status === "COMPLETED" ? 0 : againAfterMs;

@@ -1,4 +1,4 @@
-import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { TillkeeperError } from "@tillkeeper/sdk";
 import { backoff } from "@tillkeeper/terminal/backoff";
 import { sleep, systemClock } from "@tillkeeper/terminal/clock";
 import { DeviceServerError } from "@tillkeeper/terminal/pairing";

@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Client, type ClientOptions, createClient } from "@tillkeeper/sdk/client";
-import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { type Client, type ClientOptions, createClient, TillkeeperError } from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
 import { type RememberedDevice, rememberedDevice } from "@tillkeeper/terminal/device-memory";
@@ -148,7 +147,7 @@ class Simulation {
     const goOn = new AbortController().signal;
     await inParallel(this.#terminalIds, width, goOn, async (terminalId) => {
       try {
-        await patiently(goOn, () => this.#client.terminals.remove(terminalId));
+        await patiently(goOn, () => this.#client.terminals.delete(terminalId));
       } catch (cause) {
         this.#tell(cause);
       }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Client, createClient } from "@tillkeeper/sdk/client";
+import { type Client, createClient } from "@tillkeeper/sdk";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Cli, readSandboxFile, type SandboxFile, scratch, startCli, startSandbox } from "../support/cli.ts";
 import { type SmallDisk, smallDisk } from "../support/small-disk.ts";
@@ -29,7 +29,7 @@ async function stage() {
   await run("release", "keygen", "--out", key);
   await run("release", "key", "add", "--name", "Mine", "--key", key);
   await run("release", "add", "--model", "SMALL", "--version", "9.0", "--file", release, "--key", key);
-  const trusted = await client.releaseKeys.list();
+  const { release_keys: trusted } = await client.releaseKeys.list();
   writeFileSync(keys, JSON.stringify({ keys: trusted.map(({ public_key }) => public_key) }));
   const disk = await smallDisk("1m");
   const [store] = (await client.stores.list()).stores;
@@ -60,8 +60,8 @@ function startAgent(disk: SmallDisk, args: string[]): Cli {
 }
 
 async function outcome(client: Client, terminalId: string, operation: "check_update" | "open_menu") {
-  const sent = await client.operations.send({ terminal_id: terminalId, operation });
-  const { status, reason, error } = await client.operations.wait(sent.operation.id, { pollMs: 20 });
+  const sent = await client.operations.create({ terminal_id: terminalId, operation });
+  const { status, reason, error } = await client.operations.wait(sent.id, { pollMs: 20 });
   return [status, reason, error?.code].filter(Boolean).join(" ");
 }
 

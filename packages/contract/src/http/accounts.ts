@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { OperatorAccountId } from "../accounts.ts";
 import { ClientCreated } from "./clients.ts";
+import { endpoint } from "./endpoint.ts";
 
 /** Creating accounts is for whoever runs the server: over the command line, or here with the bootstrap token. */
 export const AccountCreate = Type.Object(
@@ -29,3 +30,19 @@ export const AccountCreated = Type.Object({
   }),
 });
 export type AccountCreated = Static<typeof AccountCreated>;
+
+export const accountEndpoints = {
+  create: endpoint({
+    method: "POST",
+    path: "/v1/accounts",
+    scopes: "public",
+    id: "accounts_post",
+    summary: "Create an account with a first client; takes the server's bootstrap token as bearer token",
+    tag: "Accounts",
+    body: AccountCreate,
+    answers: { 201: AccountCreated },
+    limited: "per address",
+    outsideSdk: "it takes the bootstrap token of the server",
+    errors: ["missing_token", "invalid_token", "not_found", "account_id_taken"],
+  }),
+};

@@ -1,5 +1,8 @@
-import { type Static, Type } from "typebox";
+import { type Static, type TProperties, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
 import { ActivationStatus } from "../activations.ts";
+import { readOperations, writeOperations } from "../scopes.ts";
+import { endpoint } from "./endpoint.ts";
 
 /** Activations over HTTP, field by field as the public reference shows them. */
 export const Activation = Type.Object({
@@ -18,3 +21,53 @@ export type Activation = Static<typeof Activation>;
 
 export const ActivationList = Type.Array(Activation);
 export type ActivationList = Static<typeof ActivationList>;
+
+const tag = "Terminal activations";
+const TerminalId = Type.String({ minLength: 1, maxLength: 255 });
+const ListQuery = Type.Object(
+  {
+    starting_after: Type.Optional(Type.String({ format: "uuid", description: "The last `id` of the page before." })),
+    limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
+  },
+  { additionalProperties: false },
+);
+
+/** The documented resource under one of its two bases; the one without an account takes it from the token (D20). */
+function activationsAt<const Base extends string, OfBase extends TProperties>(
+  base: Base,
+  ofBase: OfBase,
+  idPrefix: string,
+) {
+  const path = `${base}/admin/terminals/:terminal_id/activations` as const;
+  const params = Type.Object({ ...ofBase, terminal_id: TerminalId });
+  return {
+    create: endpoint({
+      method: "POST",
+      path,
+      scopes: writeOperations,
+      id: `${idPrefix}admin_terminals_terminal_id_activations_post`,
+      summary: "Start to activate a terminal",
+      tag,
+      params,
+      answers: { 201: Activation },
+      errors: ["terminal_not_found", "activation_running"],
+    }),
+    list: endpoint({
+      method: "GET",
+      path,
+      scopes: readOperations,
+      id: `${idPrefix}admin_terminals_terminal_id_activations_get`,
+      summary: "List a terminal's activations, newest first",
+      tag,
+      params,
+      query: ListQuery,
+      answers: { 200: ActivationList },
+      errors: ["terminal_not_found"],
+      headers: ["link"],
+    }),
+  };
+}
+
+export const activationEndpoints = activationsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
+/** The same at the base without an account. */
+export const activationEndpointsByToken = activationsAt("/v1", {}, "");

@@ -1,4 +1,7 @@
 import { type Static, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
+import { readAccounts } from "../scopes.ts";
+import { endpoint } from "./endpoint.ts";
 
 const Hash = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256, hexadecimal." });
 
@@ -24,3 +27,33 @@ export const AuditList = Type.Object({
   starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
 });
 export type AuditList = Static<typeof AuditList>;
+
+const Text = Type.String({ minLength: 1, maxLength: 255 });
+const Time = Type.String({ format: "date-time" });
+const ListQuery = Type.Object(
+  {
+    actor: Type.Optional(Text),
+    action: Type.Optional(Text),
+    subject_type: Type.Optional(Text),
+    subject_id: Type.Optional(Text),
+    "at.gte": Type.Optional(Time),
+    "at.lte": Type.Optional(Time),
+    starting_after: Type.Optional(Type.String({ pattern: "^\\d{1,15}$" })),
+    limit: Type.Integer({ minimum: 1, maximum: 100, default: 10 }),
+  },
+  { additionalProperties: false },
+);
+
+export const auditEndpoints = {
+  list: endpoint({
+    method: "GET",
+    path: "/v1/accounts/:aid/audit",
+    scopes: readAccounts,
+    id: "aid_audit_get",
+    summary: "Who changed what, newest first",
+    tag: "Audit",
+    params: Type.Object({ aid: AccountId }),
+    query: ListQuery,
+    answers: { 200: AuditList },
+  }),
+};

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { endpoint } from "./endpoint.ts";
 
 /** What brokers ask this server before they let somebody in (docs/brokers.md). Brokers say more than is looked at. */
 const open = { additionalProperties: true } as const;
@@ -33,3 +34,73 @@ export const BrokerUse = Type.Object(
 );
 export type BrokerUse = Static<typeof BrokerUse>;
 export const BrokerUseVerdict = Type.Object({ result: Verdict });
+
+const tag = "Brokers";
+const base = "/v1/broker/:broker_secret/rabbitmq";
+const question = {
+  method: "POST",
+  scopes: "public",
+  tag,
+  form: true,
+  params: BrokerSecretPath,
+  answers: { 200: Verdict },
+} as const;
+
+export const brokerEndpoints = {
+  authenticate: endpoint({
+    method: "POST",
+    path: "/v1/broker/auth",
+    scopes: "public",
+    id: "broker_auth_post",
+    summary: "Asked by a broker: may this client connect? Takes the broker secret as bearer token",
+    tag,
+    body: BrokerLogin,
+    answers: { 200: BrokerLoginVerdict },
+    outsideSdk: "for brokers",
+    errors: ["not_found"],
+  }),
+  authorize: endpoint({
+    method: "POST",
+    path: "/v1/broker/acl",
+    scopes: "public",
+    id: "broker_acl_post",
+    summary: "Asked by a broker: may this client use the topic? Takes the broker secret as bearer token",
+    tag,
+    body: BrokerUse,
+    answers: { 200: BrokerUseVerdict },
+    outsideSdk: "for brokers",
+    errors: ["not_found"],
+  }),
+  rabbitUser: endpoint({
+    ...question,
+    path: `${base}/user`,
+    id: "broker_rabbitmq_user_post",
+    summary: "Asked by RabbitMQ: may this user connect?",
+    body: RabbitUser,
+    outsideSdk: "for brokers",
+  }),
+  rabbitVhost: endpoint({
+    ...question,
+    path: `${base}/vhost`,
+    id: "broker_rabbitmq_vhost_post",
+    summary: "Asked by RabbitMQ: may this user enter the virtual host?",
+    body: RabbitVhost,
+    outsideSdk: "for brokers",
+  }),
+  rabbitResource: endpoint({
+    ...question,
+    path: `${base}/resource`,
+    id: "broker_rabbitmq_resource_post",
+    summary: "Asked by RabbitMQ: may this user use the queue or exchange?",
+    body: RabbitResource,
+    outsideSdk: "for brokers",
+  }),
+  rabbitTopic: endpoint({
+    ...question,
+    path: `${base}/topic`,
+    id: "broker_rabbitmq_topic_post",
+    summary: "Asked by RabbitMQ: may this user publish or subscribe with the routing key?",
+    body: RabbitTopic,
+    outsideSdk: "for brokers",
+  }),
+};

@@ -1,5 +1,8 @@
 import { type Static, Type } from "typebox";
-import { type Scope, scopes } from "../scopes.ts";
+import { OperatorAccountId } from "../accounts.ts";
+import { readAccounts, type Scope, scopes, writeClients } from "../scopes.ts";
+import { endpoint } from "./endpoint.ts";
+import { ListQuery } from "./paging.ts";
 
 /**
  * API clients and their grants, as the public reference lists them. Where it is silent these hold: writing takes
@@ -141,3 +144,107 @@ export const ClientGrantList = Type.Object({
   starting_after: startingAfter,
 });
 export type ClientGrantList = Static<typeof ClientGrantList>;
+
+const tag = "Clients";
+const collection = "/v1/accounts/:oid/auth/clients";
+const one = `${collection}/:id` as const;
+const Uuid = Type.String({ format: "uuid" });
+const ofAccount = Type.Object({ oid: OperatorAccountId });
+const ofClient = Type.Object({ oid: OperatorAccountId, id: Uuid });
+const ofSecret = Type.Object({ oid: OperatorAccountId, id: Uuid, secret_id: Uuid });
+const gone = { 204: Type.Null({ description: "It is gone." }) };
+
+const ClientListQuery = Type.Object(
+  {
+    status: Type.Optional(Type.Array(ClientStatus, { description: "Repeat it for several." })),
+    search: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: "Part of name, description or client id." }),
+    ),
+    include_deleted: ListQuery.properties.include_deleted,
+    limit: ListQuery.properties.limit,
+    starting_after: Type.Optional(Type.String({ format: "uuid", description: "`starting_after` of the page before." })),
+  },
+  { additionalProperties: false },
+);
+
+export const clientEndpoints = {
+  create: endpoint({
+    method: "POST",
+    path: collection,
+    scopes: writeClients,
+    id: "auth_clients_post",
+    summary: "Create an API client; its secret is shown this once",
+    tag,
+    params: ofAccount,
+    body: ClientCreate,
+    answers: { 201: ClientCreated },
+    errors: ["client_id_taken"],
+  }),
+  list: endpoint({
+    method: "GET",
+    path: collection,
+    scopes: readAccounts,
+    id: "auth_clients_list",
+    summary: "List API clients, newest first",
+    tag,
+    params: ofAccount,
+    query: ClientListQuery,
+    answers: { 200: ClientList },
+  }),
+  get: endpoint({
+    method: "GET",
+    path: one,
+    scopes: readAccounts,
+    id: "auth_clients_get",
+    summary: "Get an API client",
+    tag,
+    params: ofClient,
+    answers: { 200: Client },
+    errors: ["client_not_found"],
+  }),
+  update: endpoint({
+    method: "PUT",
+    path: one,
+    scopes: writeClients,
+    id: "auth_clients_put",
+    summary: "Change an API client's name, description and callbacks",
+    tag,
+    params: ofClient,
+    body: ClientUpdate,
+    answers: { 200: Client },
+    errors: ["client_not_found"],
+  }),
+  delete: endpoint({
+    method: "DELETE",
+    path: one,
+    scopes: writeClients,
+    id: "auth_clients_delete",
+    summary: "Delete an API client; its tokens stop working within 5 seconds",
+    tag,
+    params: ofClient,
+    answers: gone,
+    errors: ["scope_not_held", "client_not_found", "last_admin_client"],
+  }),
+  addSecret: endpoint({
+    method: "POST",
+    path: `${one}/secrets`,
+    scopes: writeClients,
+    id: "auth_clients_secrets_post",
+    summary: "Get a further secret, shown this once; the others stay valid",
+    tag,
+    params: ofClient,
+    answers: { 201: ClientSecretCreated },
+    errors: ["scope_not_held", "client_not_found", "too_many_secrets"],
+  }),
+  deleteSecret: endpoint({
+    method: "DELETE",
+    path: `${one}/secrets/:secret_id`,
+    scopes: writeClients,
+    id: "auth_clients_secrets_delete",
+    summary: "Delete a secret; it gets no further token",
+    tag,
+    params: ofSecret,
+    answers: gone,
+    errors: ["scope_not_held", "client_not_found", "client_secret_not_found", "last_admin_client"],
+  }),
+};

@@ -1,4 +1,8 @@
 import { type Static, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
+import { readAccounts, writeAccounts } from "../scopes.ts";
+import { endpoint } from "./endpoint.ts";
+import { ListQuery } from "./paging.ts";
 import { ReleaseModel } from "./releases.ts";
 
 const Content = Type.Object(
@@ -73,3 +77,76 @@ export const TerminalConfiguration = Type.Object({
 export type TerminalConfiguration = Static<typeof TerminalConfiguration>;
 
 export { ConfigurationVersion };
+
+const tag = "Updates";
+const list = "/v1/accounts/:aid/configurations";
+const ofAccount = Type.Object({ aid: AccountId });
+const ofConfiguration = Type.Object({ aid: AccountId, version: ConfigurationVersion });
+const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 64 }) });
+const ConfigurationListQuery = Type.Object(
+  {
+    device_model: Type.Optional(ReleaseModel),
+    store_id: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    limit: ListQuery.properties.limit,
+    starting_after: Type.Optional(ConfigurationVersion),
+  },
+  { additionalProperties: false },
+);
+
+export const configurationEndpoints = {
+  create: endpoint({
+    method: "POST",
+    path: list,
+    scopes: writeAccounts,
+    id: "aid_configurations_post",
+    summary: "Lay down what terminals are to be set to: all, those of a model, of a store, or both",
+    tag,
+    params: ofAccount,
+    body: ConfigurationCreate,
+    answers: { 201: Configuration },
+  }),
+  list: endpoint({
+    method: "GET",
+    path: list,
+    scopes: readAccounts,
+    id: "aid_configurations_get",
+    summary: "List configurations, newest first",
+    tag,
+    params: ofAccount,
+    query: ConfigurationListQuery,
+    answers: { 200: ConfigurationList },
+  }),
+  get: endpoint({
+    method: "GET",
+    path: `${list}/:version`,
+    scopes: readAccounts,
+    id: "aid_configurations_version_get",
+    summary: "One configuration",
+    tag,
+    params: ofConfiguration,
+    answers: { 200: Configuration },
+    errors: ["configuration_not_found"],
+  }),
+  withdraw: endpoint({
+    method: "DELETE",
+    path: `${list}/:version`,
+    scopes: writeAccounts,
+    id: "aid_configurations_version_delete",
+    summary: "Withdraw a configuration: it holds for no terminal any more",
+    tag,
+    params: ofConfiguration,
+    answers: { 200: Configuration },
+    errors: ["configuration_not_found"],
+  }),
+  ofTerminal: endpoint({
+    method: "GET",
+    path: "/v1/accounts/:aid/terminals/:terminal_id/configuration",
+    scopes: readAccounts,
+    id: "aid_terminals_termid_configuration_get",
+    summary: "What a terminal is to be set to, and what it reported last",
+    tag,
+    params: ofTerminal,
+    answers: { 200: TerminalConfiguration },
+    errors: ["terminal_not_found"],
+  }),
+};

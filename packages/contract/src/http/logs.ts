@@ -1,5 +1,8 @@
-import { type Static, Type } from "typebox";
+import { type Static, type TProperties, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
 import { SendLogsResult } from "../operations.ts";
+import { readLogs } from "../scopes.ts";
+import { endpoint } from "./endpoint.ts";
 
 /** Log bundles over HTTP: what a terminal sent for `send_logs`, masked and compressed. */
 const Sha256 = Type.String({
@@ -30,3 +33,68 @@ export const LogReceived = Type.Object({
   masked_count: TerminalLog.properties.masked_count,
 });
 export type LogReceived = Static<typeof LogReceived>;
+
+/** What a log is sent and kept as: compressed, or as text. */
+export const gzipType = "application/gzip";
+export const textType = "text/plain";
+
+const tag = "Terminal logs";
+const TerminalId = Type.String({ minLength: 1, maxLength: 255 });
+const LogId = Type.String({ format: "uuid" });
+const ListQuery = Type.Object(
+  {
+    starting_after: Type.Optional(Type.String({ format: "uuid", description: "The last `id` of the page before." })),
+    limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
+  },
+  { additionalProperties: false },
+);
+
+/** The documented resource under one of its two bases; the one without an account takes it from the token (D20). */
+function logsAt<const Base extends string, OfBase extends TProperties>(base: Base, ofBase: OfBase, idPrefix: string) {
+  const path = `${base}/admin/terminals/:terminal_id/logs` as const;
+  const id = `${idPrefix}admin_terminals_terminal_id_logs`;
+  const OfLog = Type.Object({ ...ofBase, terminal_id: TerminalId, log_id: LogId });
+  return {
+    list: endpoint({
+      method: "GET",
+      path,
+      scopes: readLogs,
+      id: `${id}_get`,
+      summary: "List the logs that a terminal has sent, newest first",
+      tag,
+      params: Type.Object({ ...ofBase, terminal_id: TerminalId }),
+      query: ListQuery,
+      answers: { 200: TerminalLogList },
+      errors: ["terminal_not_found"],
+      headers: ["link"],
+    }),
+    get: endpoint({
+      method: "GET",
+      path: `${path}/:log_id`,
+      scopes: readLogs,
+      id: `${id}_log_id_get`,
+      summary: "Read about one log of a terminal",
+      tag,
+      params: OfLog,
+      answers: { 200: TerminalLog },
+      errors: ["log_not_found"],
+    }),
+    getContent: endpoint({
+      method: "GET",
+      path: `${path}/:log_id/content`,
+      scopes: readLogs,
+      id: `${id}_log_id_content_get`,
+      summary: "Download a log of a terminal, masked and compressed; each download is noted in the audit log",
+      tag,
+      params: OfLog,
+      answers: { 200: Type.Any() },
+      binary: gzipType,
+      errors: ["log_not_found"],
+      headers: ["content-digest", "content-disposition"],
+    }),
+  };
+}
+
+export const logEndpoints = logsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
+/** The same at the base without an account. */
+export const logEndpointsByToken = logsAt("/v1", {}, "");

@@ -1,17 +1,20 @@
-import { type Static, Type } from "typebox";
+import { type Static, type TProperties, type TSchema, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
 import { limits } from "../limits.ts";
+import { OperationReason } from "../operation-reasons.ts";
 import {
   OperationError,
   OperationName,
   OperationParameters,
   OperationPhase,
-  OperationReason,
-  type OperationResults,
   OperationStatus,
   operationNames,
   operationResults,
   WhenBusy,
 } from "../operations.ts";
+import { readOperations, writeOperations } from "../scopes.ts";
+import { endpoint } from "./endpoint.ts";
+import { acceptedExamples, operationExamples, requestExamples } from "./operation-examples.ts";
 
 /** Terminal operations over HTTP: the documented fields first, then what this server adds (D17). */
 export const OperationCreate = Type.Object(
@@ -33,15 +36,13 @@ export const OperationCreate = Type.Object(
 export type OperationCreate = Static<typeof OperationCreate>;
 
 const Time = Type.String({ format: "date-time" });
-const OperationResult = Type.Unsafe<OperationResults[OperationName]>(
-  Type.Union(operationNames.map((name) => operationResults[name])),
-);
 
-export const Operation = Type.Object(
-  {
+/** The fields of an operation of one kind: the kinds differ in `operation` and in the shape of `result`. */
+function operationOf<Name extends OperationName, Result extends TSchema>(operation: Name, result: Result) {
+  return Type.Object({
     id: Type.String({ format: "uuid" }),
     terminal_id: Type.String(),
-    operation: OperationName,
+    operation: Type.Literal(operation),
     status: OperationStatus,
     created_at: Type.String({ format: "date-time" }),
     created_by: Type.String({ description: "`terminal:{terminal_id}` for a day that was closed at the terminal." }),
@@ -74,7 +75,7 @@ export const Operation = Type.Object(
     recovered: Type.Optional(
       Type.Literal(true, { description: "The database had lost it; the terminal brought it back." }),
     ),
-    result: Type.Optional(OperationResult),
+    result: Type.Optional(result),
     reason: Type.Optional(OperationReason),
     error: Type.Optional(OperationError),
     late_result: Type.Optional(
@@ -82,34 +83,51 @@ export const Operation = Type.Object(
         {
           status: Type.Enum(["COMPLETED", "FAILED"]),
           finished_at: Type.String({ format: "date-time" }),
-          result: Type.Optional(OperationResult),
+          result: Type.Optional(result),
           reason: Type.Optional(OperationReason),
           error: Type.Optional(OperationError),
         },
         { description: "What the terminal answered after TIMEOUT, or after it was cancelled; the status stays." },
       ),
     ),
-  },
-  {
-    examples: [
-      {
-        id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
-        terminal_id: "P11223351-T0013",
-        operation: "end_of_day",
-        status: "PENDING",
-        created_at: "2026-06-29T09:00:00Z",
-        created_by: "user@example.com",
-        updated_at: "2026-06-29T09:00:00Z",
-        updated_by: "user@example.com",
-        account_id: "P11223351",
-        deadline: "2026-06-29T09:03:00.000Z",
-        phase: "dispatched",
-        phases: { accepted: "2026-06-29T09:00:00.000Z", dispatched: "2026-06-29T09:00:00.012Z" },
-      },
-    ],
-  },
+  });
+}
+
+type OperationSchemas = {
+  [Name in OperationName]: ReturnType<typeof operationOf<Name, (typeof operationResults)[Name]>>;
+};
+
+/** One schema per kind of operation. */
+export const operationSchemas = Object.fromEntries(
+  operationNames.map((name) => [name, operationOf(name, operationResults[name])]),
+) as unknown as OperationSchemas;
+
+/** An operation of any kind; `operation` tells which. */
+export type Operation = Static<OperationSchemas[OperationName]>;
+export const Operation = Type.Unsafe<Operation>(
+  Type.Union(
+    operationNames.map((name) => operationSchemas[name]),
+    {
+      discriminator: "operation",
+      examples: [
+        {
+          id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
+          terminal_id: "P11223351-T0013",
+          operation: "end_of_day",
+          status: "PENDING",
+          created_at: "2026-06-29T09:00:00Z",
+          created_by: "user@example.com",
+          updated_at: "2026-06-29T09:00:00Z",
+          updated_by: "user@example.com",
+          account_id: "P11223351",
+          deadline: "2026-06-29T09:03:00.000Z",
+          phase: "dispatched",
+          phases: { accepted: "2026-06-29T09:00:00.000Z", dispatched: "2026-06-29T09:00:00.012Z" },
+        },
+      ],
+    },
+  ),
 );
-export type Operation = Static<typeof Operation>;
 
 export const OperationList = Type.Array(Operation);
 export type OperationList = Static<typeof OperationList>;
@@ -128,3 +146,106 @@ export const OperationBlocker = Type.Object({
   }),
 });
 export type OperationBlocker = Static<typeof OperationBlocker>;
+
+const tag = "Terminal operations";
+const IdempotencyKey = Type.Object({
+  "Idempotency-Key": Type.Optional(
+    Type.String({
+      format: "uuid",
+      description:
+        "Makes the request safe to repeat: within 48 hours the same key with the same body gives the same answer, and nothing is " +
+        "done twice.",
+    }),
+  ),
+});
+const Uuid = Type.String({ format: "uuid" });
+const Text = Type.String({ minLength: 1, maxLength: 255 });
+
+const ListQuery = Type.Object(
+  {
+    terminal_id: Type.Optional(Text),
+    operation_id: Type.Optional(Uuid),
+    store_id: Type.Optional(Text),
+    operation: Type.Optional(OperationName),
+    status: Type.Optional(OperationStatus),
+    "created_at.gte": Type.Optional(Time),
+    "created_at.lte": Type.Optional(Time),
+    starting_after: Type.Optional(Uuid),
+    limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
+  },
+  { additionalProperties: false },
+);
+
+/** The documented resource under one of its two bases; the one without an account takes it from the token (D20). */
+function operationsAt<const Base extends string, OfBase extends TProperties>(
+  base: Base,
+  ofBase: OfBase,
+  idPrefix: string,
+) {
+  const path = `${base}/admin/terminals/operations` as const;
+  const params = Type.Object(ofBase);
+  const ofOperation = Type.Object({ ...ofBase, operation_id: Text });
+  return {
+    create: endpoint({
+      method: "POST",
+      path,
+      scopes: writeOperations,
+      id: `${idPrefix}admin_terminals_operations_post`,
+      summary: "Send a command to a terminal",
+      tag,
+      params,
+      body: OperationCreate,
+      answers: { 201: Operation },
+      errors: [
+        "invalid_idempotency_key",
+        "terminal_not_found",
+        "operation_pending",
+        "operation_not_allowed",
+        "operation_unsupported",
+        "idempotency_key_reused",
+      ],
+      requestHeaders: IdempotencyKey,
+      headers: ["idempotent-replayed"],
+      examples: { request: requestExamples, answer: acceptedExamples },
+    }),
+    list: endpoint({
+      method: "GET",
+      path,
+      scopes: readOperations,
+      id: `${idPrefix}admin_terminals_operations_get`,
+      summary: "List operations, newest first",
+      tag,
+      params,
+      query: ListQuery,
+      answers: { 200: OperationList },
+      headers: ["link"],
+    }),
+    get: endpoint({
+      method: "GET",
+      path: `${path}/:operation_id`,
+      scopes: readOperations,
+      id: `${idPrefix}admin_terminals_operations_id_get`,
+      summary: "One operation",
+      tag,
+      params: ofOperation,
+      answers: { 200: Operation },
+      errors: ["operation_not_found"],
+      examples: { answer: operationExamples },
+    }),
+    cancel: endpoint({
+      method: "POST",
+      path: `${path}/:operation_id/cancel`,
+      scopes: writeOperations,
+      id: `${idPrefix}admin_terminals_operations_id_cancel`,
+      summary: "Cancel an operation: at once while it cannot have begun (200), else its terminal is asked (202)",
+      tag,
+      params: ofOperation,
+      answers: { 200: Operation, 202: Operation },
+      errors: ["operation_not_found", "operation_ended"],
+    }),
+  };
+}
+
+export const operationEndpoints = operationsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
+/** The same at the base without an account. */
+export const operationEndpointsByToken = operationsAt("/v1", {}, "");

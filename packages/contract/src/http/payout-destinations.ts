@@ -1,7 +1,10 @@
 import { type Static, Type } from "typebox";
-import { AccountId } from "../accounts.ts";
+import { AccountId, OperatorAccountId } from "../accounts.ts";
 import { CaseStatus } from "../case-status.ts";
+import { readAccounts, type Scope, writeAccounts } from "../scopes.ts";
 import { TerminalStatus } from "../terminal-status.ts";
+import { endpoint } from "./endpoint.ts";
+import { ListQuery } from "./paging.ts";
 import { Address, PayoutDestinationId, StoreStatus } from "./stores.ts";
 
 /** Payout destinations, field by field as the public reference shows them; what it does not show says so. */
@@ -182,3 +185,101 @@ export const CaseStatusChange = Type.Object({ case_status: CaseStatus }, { addit
 
 /** Beyond the documented API: a store of an account that the operator owns. */
 export const OwnedStorePath = { account_id: AccountId, store_id: Type.String({ minLength: 1, maxLength: 255 }) };
+
+const tag = "Payout destinations";
+const list = "/v1/accounts/:oid/payout-destinations";
+const one = `${list}/:payout_destination_id` as const;
+const ofAccount = Type.Object({ oid: OperatorAccountId });
+const ofDestination = Type.Object({ oid: OperatorAccountId, payout_destination_id: PayoutDestinationId });
+const { limit, starting_after } = ListQuery.properties;
+const listQuery = Type.Object(
+  {
+    limit,
+    starting_after,
+    case_status: Type.Optional(Type.Array(CaseStatus, { description: "Any of these; repeat the parameter." })),
+    search: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 255, description: "A part of id, name or organization number." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const create = [...writeAccounts, "write:accounts:/management/settings/approvals"] as const satisfies readonly Scope[];
+const administer = ["admin:accounts"] as const satisfies readonly Scope[];
+
+/** A store of an account that the operator owns. */
+const link = {
+  path: `${one}/stores/:account_id/:store_id`,
+  scopes: writeAccounts,
+  tag,
+  params: Type.Object({ ...ofDestination.properties, ...OwnedStorePath }),
+  answers: { 204: Type.Null({ description: "It is so now." }) },
+} as const;
+
+export const payoutDestinationEndpoints = {
+  create: endpoint({
+    method: "POST",
+    path: list,
+    scopes: create,
+    id: "aid_mgmnt_payout_destinations_post",
+    summary: "Create a payout destination",
+    tag,
+    params: ofAccount,
+    body: PayoutDestinationCreate,
+    answers: { 201: PayoutDestination },
+    errors: [
+      "organization_not_registered",
+      "organization_dissolved",
+      "payout_destination_id_taken",
+      "register_unavailable",
+    ],
+  }),
+  list: endpoint({
+    method: "GET",
+    path: list,
+    scopes: readAccounts,
+    id: "aid_mgmnt_payout_destinations_get",
+    summary: "List payout destinations, newest first",
+    tag,
+    params: ofAccount,
+    query: listQuery,
+    answers: { 200: PayoutDestinationList },
+  }),
+  get: endpoint({
+    method: "GET",
+    path: one,
+    scopes: readAccounts,
+    id: "aid_mgmnt_payout_destinations_get_by_id",
+    summary: "One payout destination with its stores and terminals",
+    tag,
+    params: ofDestination,
+    answers: { 200: PayoutDestination },
+    errors: ["unknown_payout_destination"],
+  }),
+  moveCase: endpoint({
+    method: "PUT",
+    path: `${one}/case-status`,
+    scopes: administer,
+    id: "payout_destinations_case_status_put",
+    summary: "Move the case of a payout destination; on a live account only its operator may",
+    tag,
+    params: ofDestination,
+    body: CaseStatusChange,
+    answers: { 200: PayoutDestination },
+    errors: ["operator_only", "unknown_payout_destination", "case_status_not_allowed"],
+  }),
+  linkStore: endpoint({
+    ...link,
+    method: "PUT",
+    id: "payout_destinations_stores_put",
+    summary: "Link an operator's destination to a store of an account it owns",
+    errors: ["store_not_found", "unknown_payout_destination"],
+  }),
+  unlinkStore: endpoint({
+    ...link,
+    method: "DELETE",
+    id: "payout_destinations_stores_delete",
+    summary: "Take such a link away",
+    errors: ["unknown_payout_destination"],
+  }),
+};

@@ -1,6 +1,9 @@
 import { type Static, type TSchema, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
 import { PresenceReason, PresenceStatus, presenceStatuses } from "../presence.ts";
+import { readAccounts, writeAccounts } from "../scopes.ts";
 import { DeviceFault, Telemetry, type TelemetryField, telemetryFields } from "../telemetry.ts";
+import { endpoint } from "./endpoint.ts";
 
 const Time = Type.String({ format: "date-time" });
 const Next = Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." }));
@@ -138,3 +141,106 @@ export const ProbeOutcome = Type.Object({
   presence: TerminalPresence,
 });
 export type ProbeOutcome = Static<typeof ProbeOutcome>;
+
+const tag = "Presence";
+const Name = Type.String({ minLength: 1, maxLength: 255 });
+const ofAccount = Type.Object({ aid: AccountId });
+const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Name });
+const ofStore = Type.Object({ aid: AccountId, store_id: Name });
+const terminalPath = "/v1/accounts/:aid/terminals/:terminal_id";
+
+const limit = Type.Integer({ minimum: 1, maximum: 100, default: 10, description: "How many rows at most." });
+const history = {
+  "at.gte": Type.Optional(Time),
+  "at.lte": Type.Optional(Time),
+  starting_after: Type.Optional(Type.String({ format: "uuid", description: "`starting_after` of the page before." })),
+  limit,
+};
+const ChangeQuery = Type.Object(history, { additionalProperties: false });
+const HistoryQuery = Type.Object(
+  { ...history, field: Type.Optional(Type.Enum(telemetryFields)) },
+  { additionalProperties: false },
+);
+const StoreQuery = Type.Object({ limit, starting_after: Type.Optional(Name) }, { additionalProperties: false });
+
+export const presenceEndpoints = {
+  ofTerminal: endpoint({
+    method: "GET",
+    path: `${terminalPath}/presence`,
+    scopes: readAccounts,
+    id: "terminal_presence_get",
+    summary: "Whether a terminal is there",
+    tag,
+    params: ofTerminal,
+    answers: { 200: TerminalPresence },
+    errors: ["terminal_not_found"],
+  }),
+  listChanges: endpoint({
+    method: "GET",
+    path: `${terminalPath}/presence/changes`,
+    scopes: readAccounts,
+    id: "terminal_presence_changes_get",
+    summary: "When a terminal was there and when not, newest first",
+    tag,
+    params: ofTerminal,
+    query: ChangeQuery,
+    answers: { 200: PresenceChangeList },
+    errors: ["terminal_not_found"],
+  }),
+  probe: endpoint({
+    method: "POST",
+    path: `${terminalPath}/probe`,
+    scopes: writeAccounts,
+    id: "terminal_probe_post",
+    summary: "Ask a terminal whether it is there; answered within three seconds",
+    tag,
+    params: ofTerminal,
+    answers: { 200: ProbeOutcome },
+    errors: ["terminal_not_found"],
+  }),
+  telemetry: endpoint({
+    method: "GET",
+    path: `${terminalPath}/telemetry`,
+    scopes: readAccounts,
+    id: "terminal_telemetry_get",
+    summary: "What a terminal last told of itself",
+    tag,
+    params: ofTerminal,
+    answers: { 200: TerminalTelemetry },
+    errors: ["terminal_not_found"],
+  }),
+  telemetryHistory: endpoint({
+    method: "GET",
+    path: `${terminalPath}/telemetry/history`,
+    scopes: readAccounts,
+    id: "terminal_telemetry_history_get",
+    summary: "What changed in what a terminal tells of itself, newest first",
+    tag,
+    params: ofTerminal,
+    query: HistoryQuery,
+    answers: { 200: TelemetryHistory },
+    errors: ["terminal_not_found"],
+  }),
+  ofStore: endpoint({
+    method: "GET",
+    path: "/v1/accounts/:aid/stores/:store_id/presence",
+    scopes: readAccounts,
+    id: "store_presence_get",
+    summary: "Which terminals of a store are there",
+    tag,
+    params: ofStore,
+    answers: { 200: StorePresence },
+    errors: ["store_not_found"],
+  }),
+  list: endpoint({
+    method: "GET",
+    path: "/v1/accounts/:aid/presence",
+    scopes: readAccounts,
+    id: "aid_presence_get",
+    summary: "How many terminals of each store are there; stores newest first",
+    tag,
+    params: ofAccount,
+    query: StoreQuery,
+    answers: { 200: StorePresenceList },
+  }),
+};

@@ -1,7 +1,12 @@
 import { type Static, Type } from "typebox";
+import { AccountId } from "../accounts.ts";
 import { limits } from "../limits.ts";
 import { ReleaseStatus } from "../releases.ts";
+import { readAccounts, writeAccounts } from "../scopes.ts";
 import { versionPattern } from "../versions.ts";
+import { endpoint } from "./endpoint.ts";
+import { fileHeaders, fileParts, fileType, RangeHeaders } from "./files.ts";
+import { ListQuery } from "./paging.ts";
 
 const Time = Type.String({ format: "date-time" });
 export const ReleaseModel = Type.String({
@@ -88,3 +93,130 @@ export type ReleaseKey = Static<typeof ReleaseKey>;
 
 export const ReleaseKeyList = Type.Object({ release_keys: Type.Array(ReleaseKey) });
 export type ReleaseKeyList = Static<typeof ReleaseKeyList>;
+
+const tag = "Updates";
+const list = "/v1/accounts/:aid/releases";
+const one = `${list}/:release_id` as const;
+const keys = "/v1/accounts/:aid/release-keys";
+const Uuid = Type.String({ format: "uuid" });
+const ofAccount = Type.Object({ aid: AccountId });
+const ofRelease = Type.Object({ aid: AccountId, release_id: Uuid });
+const ofKey = Type.Object({ aid: AccountId, key_id: KeyId });
+const ReleaseListQuery = Type.Object(
+  {
+    ...releaseFilters,
+    limit: ListQuery.properties.limit,
+    starting_after: Type.Optional(Type.String({ format: "uuid", description: "`starting_after` of the page before." })),
+  },
+  { additionalProperties: false },
+);
+
+export const releaseEndpoints = {
+  create: endpoint({
+    method: "POST",
+    path: list,
+    scopes: writeAccounts,
+    id: "aid_releases_post",
+    summary: "Describe a release; it is offered once its file is here",
+    tag,
+    params: ofAccount,
+    body: ReleaseCreate,
+    answers: { 201: Release },
+    errors: ["release_exists", "invalid_signature"],
+  }),
+  list: endpoint({
+    method: "GET",
+    path: list,
+    scopes: readAccounts,
+    id: "aid_releases_get",
+    summary: "List releases, newest first",
+    tag,
+    params: ofAccount,
+    query: ReleaseListQuery,
+    answers: { 200: ReleaseList },
+  }),
+  get: endpoint({
+    method: "GET",
+    path: one,
+    scopes: readAccounts,
+    id: "aid_releases_rid_get",
+    summary: "One release",
+    tag,
+    params: ofRelease,
+    answers: { 200: Release },
+    errors: ["release_not_found"],
+  }),
+  withdraw: endpoint({
+    method: "DELETE",
+    path: one,
+    scopes: writeAccounts,
+    id: "aid_releases_rid_delete",
+    summary: "Withdraw a release: terminals are not offered it any more",
+    tag,
+    params: ofRelease,
+    answers: { 200: Release },
+    errors: ["release_not_found"],
+  }),
+  putFile: endpoint({
+    method: "PUT",
+    path: `${one}/file`,
+    scopes: writeAccounts,
+    id: "aid_releases_rid_file_put",
+    summary: "Send the file of a release; from then on it is available",
+    tag,
+    params: ofRelease,
+    answers: { 200: Release },
+    upload: [fileType],
+    errors: ["storage_full", "release_not_found", "release_not_draft", "file_mismatch"],
+  }),
+  getFile: endpoint({
+    method: "GET",
+    path: `${one}/file`,
+    scopes: readAccounts,
+    id: "aid_releases_rid_file_get",
+    summary: "The file of a release, or the part of it that Range asks for",
+    tag,
+    params: ofRelease,
+    answers: fileParts,
+    binary: fileType,
+    errors: ["release_not_found", "release_file_not_found", "range_not_satisfiable"],
+    requestHeaders: RangeHeaders,
+    headers: fileHeaders,
+  }),
+};
+
+export const releaseKeyEndpoints = {
+  create: endpoint({
+    method: "POST",
+    path: keys,
+    scopes: writeAccounts,
+    id: "aid_release_keys_post",
+    summary: "Register the public key of who makes releases",
+    tag,
+    params: ofAccount,
+    body: ReleaseKeyCreate,
+    answers: { 201: ReleaseKey },
+    errors: ["release_key_exists"],
+  }),
+  list: endpoint({
+    method: "GET",
+    path: keys,
+    scopes: readAccounts,
+    id: "aid_release_keys_get",
+    summary: "All release keys, newest first, revoked ones too",
+    tag,
+    params: ofAccount,
+    answers: { 200: ReleaseKeyList },
+  }),
+  revoke: endpoint({
+    method: "DELETE",
+    path: `${keys}/:key_id`,
+    scopes: writeAccounts,
+    id: "aid_release_keys_kid_delete",
+    summary: "Revoke a release key: what it signed is not offered any more",
+    tag,
+    params: ofKey,
+    answers: { 200: ReleaseKey },
+    errors: ["release_key_not_found"],
+  }),
+};

@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { TerminalStatus } from "../terminal-status.ts";
 
 /** Stores, field by field as the public reference shows them (D1-D3). */
@@ -188,41 +188,3 @@ export const storeFilters = {
   include_deleted: Type.Optional(Type.Boolean({ description: "Show DELETED rows, too; `status` goes before it." })),
   includes: StoreIncludes,
 };
-
-const LocalTime = Type.String({
-  pattern: "^([01]\\d|2[0-3]):[0-5]\\d$",
-  description: "HH:MM in the store's time zone.",
-  examples: ["23:30"],
-});
-const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: "IANA.", examples: ["Europe/Oslo"] });
-
-/** How a store is run (D7); always whole, defaults filled in. */
-export const StoreConfiguration = Type.Object({
-  auto_end_of_day: Type.Object({
-    enabled: Type.Boolean({ description: "Close every terminal once a day. Default: false on sandbox accounts." }),
-    time: LocalTime,
-    retry_until: Type.String({
-      description: "HH:MM; at or before `time`, it is on the day after.",
-      examples: ["05:00"],
-    }),
-  }),
-  time_zone: Type.String({ description: "IANA. Default: by the country of the store's address." }),
-});
-export type StoreConfiguration = Static<typeof StoreConfiguration>;
-
-const resettable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
-
-/** Merged into the configuration, at every depth: what is left out stays, `null` goes back to the default. */
-export const StoreConfigurationPatch = Type.Object(
-  {
-    auto_end_of_day: resettable(
-      Type.Object(
-        { enabled: resettable(Type.Boolean()), time: resettable(LocalTime), retry_until: resettable(LocalTime) },
-        { additionalProperties: false },
-      ),
-    ),
-    time_zone: resettable(TimeZone),
-  },
-  { additionalProperties: false },
-);
-export type StoreConfigurationPatch = Static<typeof StoreConfigurationPatch>;

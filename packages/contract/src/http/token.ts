@@ -1,4 +1,6 @@
 import { type Static, Type } from "typebox";
+import { OperatorAccountId } from "../accounts.ts";
+import { endpoint } from "./endpoint.ts";
 
 /** Get Token, in the documented JSON form and in the form encoding of RFC 6749 section 4.4. */
 export const TokenRequest = Type.Object(
@@ -44,3 +46,45 @@ export const TokenResponse = Type.Object(
   },
 );
 export type TokenResponse = Static<typeof TokenResponse>;
+
+const anything = Type.Object({}, { additionalProperties: true });
+const tag = "Authenticate";
+
+export const authEndpoints = {
+  getToken: endpoint({
+    method: "POST",
+    path: "/v1/accounts/:oid/auth/token",
+    scopes: "public",
+    id: "get_token",
+    summary: "Get an access token for client credentials",
+    tag,
+    params: Type.Object({ oid: OperatorAccountId }),
+    body: TokenRequest,
+    answers: { 200: TokenResponse },
+    limited: "per address",
+    form: true,
+    outsideSdk: "the SDK gets its tokens by itself",
+    errors: ["invalid_grant_type", "invalid_scope", "invalid_audience", "invalid_client", "audience_not_granted"],
+  }),
+  getKeys: endpoint({
+    method: "GET",
+    path: "/.well-known/jwks.json",
+    scopes: "public",
+    id: "get_jwks",
+    summary: "The public keys that tokens are signed with (RFC 7517)",
+    tag,
+    answers: { 200: Type.Object({ keys: Type.Array(anything) }) },
+    outsideSdk: "the SDK gets its tokens by itself",
+  }),
+  getMetadata: endpoint({
+    method: "GET",
+    path: "/.well-known/oauth-authorization-server/v1/accounts/:oid",
+    scopes: "public",
+    id: "get_oauth_metadata",
+    summary: "Discovery (RFC 8414) for the issuer `{server}/v1/accounts/{oid}`",
+    tag,
+    params: Type.Object({ oid: OperatorAccountId }),
+    answers: { 200: anything },
+    outsideSdk: "the SDK gets its tokens by itself",
+  }),
+};

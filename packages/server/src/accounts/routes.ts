@@ -1,8 +1,8 @@
-import { AccountCreate, AccountCreated } from "@tillkeeper/contract/http/accounts";
+import { accountEndpoints as accounts } from "@tillkeeper/contract/http/accounts";
 import type { FastifyRequest } from "fastify";
 import { sha256, sha256Matches } from "../auth/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
-import { type Route, route } from "../platform/http/route.ts";
+import { bind, type Route } from "../platform/http/route.ts";
 import { type AccountDeps, createAccount } from "./accounts.ts";
 
 interface AccountRouteDeps extends AccountDeps {
@@ -13,27 +13,12 @@ const bearer = /^Bearer +([\w.~+/-]+=*)$/i;
 
 export function accountRoutes(deps: AccountRouteDeps): Route[] {
   return [
-    route({
-      method: "POST",
-      path: "/v1/accounts",
-      scopes: "public",
-      givesPower: "the bootstrap token",
-      limited: "per address",
-      guard: requireBootstrapToken(deps.bootstrapToken),
-      id: "accounts_post",
-      summary: "Create an account with a first client; takes the server's bootstrap token as bearer token",
-      tag: "Accounts",
-      schemas: { body: AccountCreate, responses: { 201: AccountCreated } },
-      handle: async ({ body, request }) => ({
-        status: 201,
-        headers: { "cache-control": "no-store" },
-        body: await createAccount(
-          deps,
-          { clientId: "tillkeeper:bootstrap", address: request.ip, requestId: request.id },
-          body,
-        ),
-      }),
-    }),
+    bind(
+      accounts.create,
+      ({ body, request }) =>
+        createAccount(deps, { clientId: "tillkeeper:bootstrap", address: request.ip, requestId: request.id }, body),
+      { givesPower: "the bootstrap token", guard: requireBootstrapToken(deps.bootstrapToken) },
+    ),
   ];
 }
 

@@ -25,6 +25,7 @@ import { destinationChanged } from "../stores/suspension.ts";
 import { authenticateDevice } from "../terminals/credentials.ts";
 import { verifyHandingIn } from "../terminals/pairing/handing-in.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
+import { requireAllBound } from "./all-bound.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 import type { Accept, StorePorts, TerminalPorts } from "./ports.ts";
@@ -36,9 +37,9 @@ export interface Features {
   supervisor: Supervisor;
 }
 
-/** Every route of the server, feature by feature. */
+/** Every route of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
 export function routesOf(core: Core, devices: DeviceSide, features: Features): Route[] {
-  return [
+  const routes = [
     ...accessRoutes(core),
     ...merchantRoutes(core, features),
     ...operationsRoutes(core, devices, features),
@@ -47,8 +48,11 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => devices.transport.healthy(),
       workers: () => features.supervisor.health(),
+      wallClockAheadMs: () => core.databaseClock.wallAheadMs,
     }),
   ];
+  requireAllBound(routes);
+  return routes;
 }
 
 /** Accounts, and who may do what in them. */

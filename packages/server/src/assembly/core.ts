@@ -4,15 +4,15 @@ import { openNarrowedGrants } from "../auth/narrowed-grants.ts";
 import { openSigningKeys } from "../auth/signing-keys.ts";
 import { createTokens } from "../auth/tokens.ts";
 import { transferTokens } from "../auth/transfer-tokens.ts";
-import type { Config } from "../config/config.ts";
-import { defaultDeviceTokenSeconds } from "../config/config.ts";
+import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
+import { DatabaseClock } from "../db/database-clock.ts";
 import { openRootKey } from "../db/known-key.ts";
 import { openDatabase } from "../db/open.ts";
 import { openFileStore } from "../files/open-store.ts";
 import type { VirtualTerminalHost } from "../gateway/virtual-terminals.ts";
 import { openMasking } from "../logs/masking/masking.ts";
-import { type Clock, systemClock } from "../platform/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/data-folder.ts";
 import type { Logger } from "../platform/log.ts";
@@ -27,16 +27,19 @@ export interface ServerOptions {
   virtualTerminalHost?: VirtualTerminalHost;
   /** Opens the sandbox account, and makes it on the first start. */
   sandbox?: boolean;
-  clock?: Clock;
+  /** What the server reads in place of its own clock: that of tests, on top of it. */
+  clock?: (own: Clock) => Clock;
 }
 
 /** What every feature stands on. */
-export async function openCore({ config, log, clock = systemClock }: ServerOptions, closing: Closing) {
+export async function openCore({ config, log, clock: over = (own) => own }: ServerOptions, closing: Closing) {
   for (const setting of config.unknownSettings ?? []) log.warn({ setting }, "not a setting: see `tillkeeper settings`");
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
   const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log });
   closing.add(() => db.close());
+  const databaseClock = await DatabaseClock.open(db.urgent);
+  const clock = over(databaseClock);
   const rootKey = await openRootKey(db, { dataDir: folder.path, keyFile: config.keyFile });
   const files = await openFileStore({ ...config, dataDir: folder.path });
   closing.add(() => files.close());
@@ -68,6 +71,6 @@ export async function openCore({ config, log, clock = systemClock }: ServerOptio
   const transfers = transferTokens({ keys, clock });
   const addressAhead = (identity: DeviceIdentity) => closeOldAddress({ db, clock }, identity);
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
-  return { config, log, clock, folder: folder.path, db, rootKey, files, masking, addresses, ...access };
+  return { config, log, clock, databaseClock, folder: folder.path, db, rootKey, files, masking, addresses, ...access };
 }
 export type Core = Awaited<ReturnType<typeof openCore>>;

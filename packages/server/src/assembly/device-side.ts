@@ -52,7 +52,8 @@ async function openMessages(core: Core, closing: Closing) {
   const presenceClock = new SteadyClock(clock);
   const presence = createPresence({
     db,
-    clock: presenceClock,
+    clock,
+    steady: presenceClock,
     log,
     probes,
     heartbeatSeconds: config.heartbeatSeconds ?? defaultHeartbeatSeconds,

@@ -39,7 +39,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
       cancelUndelivered(tx, { ...operation, at: clock.now() }),
     forgetDevice: async (tx: Tx, terminal: { accountId: string; terminalId: string }) => {
       await forgetReported(tx, terminal.accountId, terminal.terminalId, clock.now());
-      await endFault(tx, terminal, clock.now());
+      await endFault(tx, terminal, clock.realNow());
       await awaitOtherTelemetry(tx, terminal, clock.now());
     },
     mqttUrl: transport.url,

@@ -3,6 +3,7 @@ import { checkpointKey } from "../audit/checkpoint-keys.ts";
 import { checkpointWorker } from "../audit/checkpoints.ts";
 import { signingKeyWorker } from "../auth/key-rotation.ts";
 import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config/settings.ts";
+import { clockWorker } from "../db/database-clock.ts";
 import { credentialWorker } from "../gateway/credential-check.ts";
 import { outboxWorker } from "../gateway/dispatch.ts";
 import { logRetentionWorker } from "../logs/retention.ts";
@@ -29,6 +30,7 @@ export function workersOf(
   const ask = (accountId: string, terminalId: string) =>
     accept(operationRequest({ accountId, clientId: "system" }, terminalId, "check_update"));
   return [
+    clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays: config.retentionDays ?? defaultRetentionDays }),
     expiryWorker(gateway.device),
     idempotencyWorker({ db, clock }),

@@ -1,6 +1,6 @@
 import type { Db } from "../db/db.ts";
 import type { FileStore } from "../files/file-store.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import type { CheckpointKey } from "./checkpoint-keys.ts";
@@ -16,7 +16,7 @@ import { claimTurn, endTurn, giveTurnBack, listHeads, turnMs } from "./checkpoin
 
 export interface CheckpointDeps {
   db: Db;
-  clock: Clock;
+  clock: RealClock;
   log: Logger;
   files: Pick<FileStore, "get" | "put">;
   key: CheckpointKey;
@@ -58,7 +58,7 @@ export function checkpointWorker(deps: CheckpointDeps): Worker {
  */
 export async function makeCheckpoint(deps: CheckpointDeps, signal: AbortSignal): Promise<MadeCheckpoint | undefined> {
   const { db, clock } = deps;
-  const turn = await claimTurn(db, clock.now());
+  const turn = await claimTurn(db, clock.realNow());
   if (!turn) return undefined;
   try {
     // A turn that is over may be another server's by now, and its file must not be written over.
@@ -110,7 +110,7 @@ async function written(
   { number, previous }: { number: number; previous: string | null },
   signal: AbortSignal,
 ): Promise<MadeCheckpoint> {
-  const header = { number, at: clock.now().toISOString(), previous };
+  const header = { number, at: clock.realNow().toISOString(), previous };
   let seal: CheckpointSeal | undefined;
   const content = writeCheckpoint(header, allHeads(db), { key, sealed: (told) => (seal = told) });
   const file = checkpointFile(number);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { pairingLimits } from "@tillkeeper/contract/pairing";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import { typedTokens } from "./typed-tokens.ts";
 
@@ -35,7 +35,7 @@ export interface DeviceTokens {
 
 interface DeviceTokenDeps {
   keys: SigningKeys;
-  clock: Clock;
+  clock: RealClock;
   lifetimeSeconds: number;
 }
 
@@ -48,7 +48,7 @@ export function looksLikeDeviceToken(text: string): boolean {
 
 export function deviceTokens({ keys, clock, lifetimeSeconds }: DeviceTokenDeps): DeviceTokens {
   const tokens = typedTokens({ keys, clock });
-  const secondsNow = () => Math.floor(clock.now().getTime() / 1000);
+  const secondsNow = () => Math.floor(clock.realNow().getTime() / 1000);
 
   return {
     lifetimeSeconds,

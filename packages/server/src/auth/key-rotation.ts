@@ -2,7 +2,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import { startLock } from "../db/locks.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import type { RootKey } from "../platform/root-key.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { encryptPrivateJwk } from "./private-keys.ts";
@@ -18,7 +18,7 @@ const clockSkewMs = 60_000;
 const retireEveryMs = 60_000;
 
 /** Adds a key pair; servers sign with it once it has settled. Answers its id. */
-export async function createSigningKey(db: Pick<Db, "sql">, clock: Clock, rootKey: RootKey): Promise<string> {
+export async function createSigningKey(db: Pick<Db, "sql">, clock: RealClock, rootKey: RootKey): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { crv: "Ed25519", extractable: true });
   const publicJwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(publicJwk);
@@ -28,7 +28,7 @@ export async function createSigningKey(db: Pick<Db, "sql">, clock: Clock, rootKe
       kid,
       public_jwk: JSON.stringify(publicJwk),
       encrypted_private_jwk: await encryptPrivateJwk(rootKey, kid, await exportJWK(privateKey)),
-      created_at: clock.now(),
+      created_at: clock.realNow(),
       retired_at: null,
     })
     .execute();
@@ -39,7 +39,7 @@ export async function createSigningKey(db: Pick<Db, "sql">, clock: Clock, rootKe
  * Adds the first key pair, unless another server has. Servers that start together on a new database would otherwise each
  * sign with one of their own, and for a moment refuse each other's tokens.
  */
-export async function createFirstSigningKey(db: Db, clock: Clock, rootKey: RootKey): Promise<void> {
+export async function createFirstSigningKey(db: Db, clock: RealClock, rootKey: RootKey): Promise<void> {
   await db.sql.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
     const known = await tx.selectFrom("signing_keys").select("kid").where("retired_at", "is", null).limit(1).execute();
@@ -49,7 +49,7 @@ export async function createFirstSigningKey(db: Db, clock: Clock, rootKey: RootK
 
 interface RetirementDeps {
   db: Db;
-  clock: Clock;
+  clock: RealClock;
   lifetimeSeconds: number;
 }
 
@@ -67,7 +67,7 @@ export function signingKeyWorker(deps: RetirementDeps): Worker {
 }
 
 export async function retireSigningKeys({ db, clock, lifetimeSeconds }: RetirementDeps): Promise<void> {
-  const now = clock.now();
+  const now = clock.realNow();
   const followedBefore = new Date(now.getTime() - settlesAfterMs - lifetimeSeconds * 1000 - clockSkewMs);
   await db.sql
     .updateTable("signing_keys")

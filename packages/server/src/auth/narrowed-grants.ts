@@ -1,6 +1,6 @@
 import { longestTokenSeconds } from "../config/settings.ts";
 import type { Db } from "../db/db.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 
 /** The grants that give less than they did, while tokens from before may still be in use. */
 export interface NarrowedGrants {
@@ -21,13 +21,13 @@ const rememberedMs = (longestTokenSeconds + 3_600) * 1000;
  * Tokens are checked without asking the database, so each server keeps a small list of what they must no longer open:
  * one query every few seconds, whatever the number of requests. Taking away is rare.
  */
-export async function openNarrowedGrants(db: Db, clock: Clock): Promise<NarrowedGrants> {
+export async function openNarrowedGrants(db: Db, clock: RealClock): Promise<NarrowedGrants> {
   let grants: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   let readAt = 0;
   let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
-    const startedAt = clock.now().getTime();
+    const startedAt = clock.realNow().getTime();
     const rows = await db.sql
       .selectFrom("client_grants")
       .select(["id", "scopes", "removed_at"])
@@ -45,7 +45,7 @@ export async function openNarrowedGrants(db: Db, clock: Clock): Promise<Narrowed
     return reading;
   }
 
-  const age = () => Math.abs(clock.now().getTime() - readAt);
+  const age = () => Math.abs(clock.realNow().getTime() - readAt);
 
   await readOnce();
   return {

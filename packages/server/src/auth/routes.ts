@@ -1,12 +1,10 @@
-import { OperatorAccountId } from "@tillkeeper/contract/accounts";
-import { TokenRequest, TokenResponse } from "@tillkeeper/contract/http/token";
+import { authEndpoints as auth, type TokenRequest } from "@tillkeeper/contract/http/token";
 import { scopes as allScopes } from "@tillkeeper/contract/scopes";
-import { Type } from "typebox";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
 import { networkOf } from "../platform/http/rate-limit.ts";
 import { nameClient } from "../platform/http/request-client.ts";
-import { type Route, route } from "../platform/http/route.ts";
+import { Answer, bind, type Route } from "../platform/http/route.ts";
 import { accountOfAudience } from "./audience.ts";
 import { findGrant } from "./clients.ts";
 import { readCredentials } from "./credentials.ts";
@@ -23,57 +21,24 @@ export interface AuthRouteDeps {
   ownUrl: () => string;
 }
 
-const anything = Type.Object({}, { additionalProperties: true });
-const tag = "Authenticate";
-
 export function authRoutes(deps: AuthRouteDeps): Route[] {
   const { keys, ownUrl } = deps;
   const issuerOf = (accountId: string) => `${ownUrl()}/v1/accounts/${accountId}`;
 
   return [
-    route({
-      method: "POST",
-      path: "/v1/accounts/:oid/auth/token",
-      scopes: "public",
-      // A secret of an earlier version is stored anew when it matches.
-      givesPower: "a client's own secret",
-      id: "get_token",
-      summary: "Get an access token for client credentials",
-      tag,
-      form: true,
-      limited: "per address",
-      schemas: {
-        params: Type.Object({ oid: OperatorAccountId }),
-        body: TokenRequest,
-        responses: { 200: TokenResponse },
+    bind(
+      auth.getToken,
+      ({ params, body, request }) => getToken(deps, { oid: params.oid, body, request, issuer: issuerOf(params.oid) }),
+      {
+        // A secret of an earlier version is stored anew when it matches.
+        givesPower: "a client's own secret",
       },
-      handle: ({ params, body, request }) =>
-        getToken(deps, { oid: params.oid, body, request, issuer: issuerOf(params.oid) }),
-    }),
-    route({
-      method: "GET",
-      path: "/.well-known/jwks.json",
-      scopes: "public",
-      id: "get_jwks",
-      summary: "The public keys that tokens are signed with (RFC 7517)",
-      tag,
-      schemas: { responses: { 200: Type.Object({ keys: Type.Array(anything) }) } },
-      handle: async () => ({
-        status: 200,
-        body: await keys.jwks(),
-        headers: { "cache-control": "public, max-age=60" },
-      }),
-    }),
-    route({
-      method: "GET",
-      path: "/.well-known/oauth-authorization-server/v1/accounts/:oid",
-      scopes: "public",
-      id: "get_oauth_metadata",
-      summary: "Discovery (RFC 8414) for the issuer `{server}/v1/accounts/{oid}`",
-      tag,
-      schemas: { params: Type.Object({ oid: OperatorAccountId }), responses: { 200: anything } },
-      handle: ({ params }) => ({ status: 200, body: metadata(issuerOf(params.oid), ownUrl()) }),
-    }),
+    ),
+    bind(
+      auth.getKeys,
+      async () => new Answer(await keys.jwks(), { headers: { "cache-control": "public, max-age=60" } }),
+    ),
+    bind(auth.getMetadata, ({ params }) => metadata(issuerOf(params.oid), ownUrl())),
   ];
 }
 
@@ -128,14 +93,10 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
     });
   }
   return {
-    status: 200,
-    headers: { "cache-control": "no-store" },
-    body: {
-      access_token: await deps.tokens.sign({ clientId, grantId: grant.id, audience, scopes: given }, issuer),
-      token_type: "Bearer",
-      expires_in: deps.tokens.lifetimeSeconds,
-      scope: given.join(" "),
-    },
+    access_token: await deps.tokens.sign({ clientId, grantId: grant.id, audience, scopes: given }, issuer),
+    token_type: "Bearer" as const,
+    expires_in: deps.tokens.lifetimeSeconds,
+    scope: given.join(" "),
   };
 }
 

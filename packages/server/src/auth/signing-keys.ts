@@ -2,7 +2,7 @@ import { type CryptoKey, importJWK, type JWK } from "jose";
 import type { Selectable } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import type { RootKey } from "../platform/root-key.ts";
 import { algorithm, createFirstSigningKey, settlesAfterMs } from "./key-rotation.ts";
 import { decryptPrivateJwk, encryptPlainKeys } from "./private-keys.ts";
@@ -33,7 +33,7 @@ const staleAfterMs = 5_000;
 /** An unknown key is looked up at once, but not for every forged token. */
 const unknownAfterMs = 1_000;
 
-export async function openSigningKeys(db: Db, clock: Clock, rootKey: RootKey): Promise<SigningKeys> {
+export async function openSigningKeys(db: Db, clock: RealClock, rootKey: RootKey): Promise<SigningKeys> {
   /** Newest first. */
   let pairs = new Map<string, KeyPair>();
   let signing: { kid: string; key: CryptoKey } | undefined;
@@ -46,7 +46,7 @@ export async function openSigningKeys(db: Db, clock: Clock, rootKey: RootKey): P
     const same = keys.length === pairs.size && keys.every(({ kid }) => pairs.has(kid));
     pairs = new Map(keys.map((key) => [key.kid, key]));
     if (!same) generation += 1;
-    readAt = clock.now().getTime();
+    readAt = clock.realNow().getTime();
   }
 
   /** Whoever comes while a read is under way waits for that one. */
@@ -60,7 +60,7 @@ export async function openSigningKeys(db: Db, clock: Clock, rootKey: RootKey): P
   async function refresh(): Promise<void> {
     if (age() > staleAfterMs) await readOnce();
   }
-  const age = () => Math.abs(clock.now().getTime() - readAt);
+  const age = () => Math.abs(clock.realNow().getTime() - readAt);
   await encryptPlainKeys(db, rootKey);
   await readOnce();
   if (pairs.size === 0) {
@@ -71,7 +71,7 @@ export async function openSigningKeys(db: Db, clock: Clock, rootKey: RootKey): P
   return {
     async current() {
       await refresh();
-      const newest = newestSettled([...pairs.values()], clock.now());
+      const newest = newestSettled([...pairs.values()], clock.realNow());
       if (!newest) throw new Error("there is no signing key");
       if (signing?.kid !== newest.kid) {
         const privateJwk = await decryptPrivateJwk(rootKey, newest.kid, newest.encryptedPrivateJwk);

@@ -1,6 +1,6 @@
 import { type CryptoKey, decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import QuickLRU from "quick-lru";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Principal } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
@@ -20,7 +20,7 @@ export interface TokenGrant {
 interface TokenDeps {
   keys: SigningKeys;
   narrowedGrants: NarrowedGrants;
-  clock: Clock;
+  clock: RealClock;
   lifetimeSeconds: number;
   /** Hosts that an audience may name: the documented one and our own. */
   acceptedHosts: () => ReadonlySet<string>;
@@ -71,7 +71,7 @@ export function createTokens(deps: TokenDeps): Tokens {
     lifetimeSeconds,
 
     async sign({ clientId, grantId, audience, scopes }, issuer) {
-      const now = clock.now();
+      const now = clock.realNow();
       const issuedAt = Math.floor(now.getTime() / 1000);
       const { kid, key } = await keys.current();
       return new SignJWT({ scope: scopes.join(" "), client_id: clientId, grant: grantId })
@@ -100,7 +100,7 @@ export function createTokens(deps: TokenDeps): Tokens {
         attempts?.succeeded();
         verified.set(token, known);
       }
-      if (known.expiresAt <= clock.now().getTime()) throw invalidToken("It has expired.");
+      if (known.expiresAt <= clock.realNow().getTime()) throw invalidToken("It has expired.");
       return withWhatRemains(known, narrowedGrants.remaining(known.principal.grantId));
     },
   };
@@ -121,8 +121,12 @@ async function keyOf(keys: SigningKeys, token: string): Promise<CryptoKey | unde
 async function verify({ keys, clock, acceptedHosts, grantExists }: TokenDeps, token: string): Promise<Verified> {
   const key = await keyOf(keys, token);
   if (!key) throw invalidToken("It is not signed by this server.");
-  const { payload } = await jwtVerify(token, key, { algorithms: ["EdDSA"], currentDate: clock.now(), typ: "at+jwt" });
-  const claims = readClaims(payload, acceptedHosts(), clock.now());
+  const { payload } = await jwtVerify(token, key, {
+    algorithms: ["EdDSA"],
+    currentDate: clock.realNow(),
+    typ: "at+jwt",
+  });
+  const claims = readClaims(payload, acceptedHosts(), clock.realNow());
   if (typeof claims === "string") throw invalidToken(claims);
   const { issuerAccountId: clientAccountId, accountId, clientId, scopes, grantId, expiresAt } = claims;
   if (!(await grantExists(claims))) throw grantRemoved();

@@ -23,7 +23,7 @@ export interface TransferTokens {
   authenticate(authorization: string | undefined): Promise<TransferGrant>;
 }
 
-/** Until when the files of an operation may be sent and fetched: an answer may still be on its way at the deadline. */
+/** Until when, in business time, the files of an operation may be sent and fetched: an answer may still be on its way at the deadline. */
 export function transferEnd(deadline: Date): Date {
   return new Date(deadline.getTime() + limits.transferGraceSeconds * 1000);
 }
@@ -32,11 +32,11 @@ export function transferEnd(deadline: Date): Date {
  * Tokens that go to a terminal with a command, so that it can send or fetch files over HTTPS without any other
  * credential.
  */
-export function transferTokens(deps: { keys: SigningKeys; clock: Clock }): TransferTokens {
-  const tokens = typedTokens(deps);
+export function transferTokens({ keys, clock }: { keys: SigningKeys; clock: Clock }): TransferTokens {
+  const tokens = typedTokens({ keys, clock });
   return {
     sign({ address, operationId }, expiresAt) {
-      const exp = Math.ceil(expiresAt.getTime() / 1000);
+      const exp = Math.ceil(clock.toReal(expiresAt).getTime() / 1000);
       return tokens.sign("transfer+jwt", { sub: address, operation: operationId, exp });
     },
 

@@ -1,5 +1,5 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
 /** What devices carry. Each is signed and verified as what it is, so that none is ever taken for another. */
@@ -18,7 +18,7 @@ export interface TypedTokens {
 }
 
 /** Tokens that are signed by the keys of access tokens, and are of types of their own. */
-export function typedTokens({ keys, clock }: { keys: SigningKeys; clock: Clock }): TypedTokens {
+export function typedTokens({ keys, clock }: { keys: SigningKeys; clock: RealClock }): TypedTokens {
   return {
     async sign(typ, payload) {
       const { kid, key } = await keys.current();
@@ -32,7 +32,7 @@ export function typedTokens({ keys, clock }: { keys: SigningKeys; clock: Clock }
         if (!key) return { refused: new errors.JWSInvalid("unknown key") };
         const verified = await jwtVerify(token, key, {
           algorithms: ["EdDSA"],
-          currentDate: clock.now(),
+          currentDate: clock.realNow(),
           requiredClaims: ["exp", ...claims],
           typ,
         });

@@ -1,19 +1,8 @@
-import {
-  BrokerLogin,
-  BrokerLoginVerdict,
-  BrokerSecretPath,
-  BrokerUse,
-  BrokerUseVerdict,
-  RabbitResource,
-  RabbitTopic,
-  RabbitUser,
-  RabbitVhost,
-  Verdict,
-} from "@tillkeeper/contract/http/broker";
+import { brokerEndpoints as brokers, type Verdict } from "@tillkeeper/contract/http/broker";
 import type { FastifyRequest } from "fastify";
 import { sha256, sha256Matches } from "../auth/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
-import { type Answer, type Route, route } from "../platform/http/route.ts";
+import { Answer, bind, type Route } from "../platform/http/route.ts";
 import type { AuthenticationDeps } from "../terminals/credentials.ts";
 import { mayUse, mayUseResource, mayUseRoutingKey, ownAccount, verdict, whoConnects, whoIs } from "./verdicts.ts";
 
@@ -24,7 +13,6 @@ interface BrokerRouteDeps {
   brokerUrl: string | undefined;
 }
 
-const tag = "Brokers";
 const bearer = /^Bearer +(\S+)$/i;
 
 /** Brokers ask here who may connect and what they may use: RabbitMQ in its own way, others in the way of EMQX. */
@@ -32,88 +20,37 @@ export function brokerRoutes(deps: BrokerRouteDeps): Route[] {
   const own = ownAccount(deps.brokerUrl);
   return [
     ...rabbitRoutes(deps),
-    route({
-      method: "POST",
-      scopes: "public",
-      guard: knows(deps.secret, inHeader),
-      tag,
-      path: "/v1/broker/auth",
-      id: "broker_auth_post",
-      summary: "Asked by a broker: may this client connect? Takes the broker secret as bearer token",
-      schemas: { body: BrokerLogin, responses: { 200: BrokerLoginVerdict } },
-      handle: async ({ body: { username, password, clientid } }) => {
+    bind(
+      brokers.authenticate,
+      async ({ body: { username, password, clientid } }) => {
         const who = await whoConnects({ ...deps.authentication, own }, { username, password, clientId: clientid });
-        return { status: 200, body: { result: verdict(who !== "nobody"), is_superuser: who === "server" } };
+        return { result: verdict(who !== "nobody"), is_superuser: who === "server" };
       },
-    }),
-    route({
-      method: "POST",
-      scopes: "public",
-      guard: knows(deps.secret, inHeader),
-      tag,
-      path: "/v1/broker/acl",
-      id: "broker_acl_post",
-      summary: "Asked by a broker: may this client use the topic? Takes the broker secret as bearer token",
-      schemas: { body: BrokerUse, responses: { 200: BrokerUseVerdict } },
-      handle: ({ body }) => ({ status: 200, body: { result: mayUse(own, body) } }),
-    }),
+      { guard: knows(deps.secret, inHeader) },
+    ),
+    bind(brokers.authorize, ({ body }) => ({ result: mayUse(own, body) }), { guard: knows(deps.secret, inHeader) }),
   ];
 }
 
 function rabbitRoutes({ authentication, secret, brokerUrl }: BrokerRouteDeps): Route[] {
   const own = ownAccount(brokerUrl);
-  const base = "/v1/broker/:broker_secret/rabbitmq";
-  const question = {
-    method: "POST",
-    guard: knows(secret, inPath),
-    tag,
-    form: true,
-  } as const;
-  const schemas = { params: BrokerSecretPath, responses: { 200: Verdict } };
+  const rules = { guard: knows(secret, inPath) };
   return [
-    route({
-      ...question,
-      scopes: "public",
-      path: `${base}/user`,
-      id: "broker_rabbitmq_user_post",
-      summary: "Asked by RabbitMQ: may this user connect?",
-      schemas: { ...schemas, body: RabbitUser },
-      handle: async ({ body: { username, password, client_id: clientId } }) =>
+    bind(
+      brokers.rabbitUser,
+      async ({ body: { username, password, client_id: clientId } }) =>
         plain(verdict((await whoConnects({ ...authentication, own }, { username, password, clientId })) !== "nobody")),
-    }),
-    route({
-      ...question,
-      scopes: "public",
-      path: `${base}/vhost`,
-      id: "broker_rabbitmq_vhost_post",
-      summary: "Asked by RabbitMQ: may this user enter the virtual host?",
-      schemas: { ...schemas, body: RabbitVhost },
-      handle: ({ body }) => plain(verdict(whoIs(own, body.username) !== "nobody")),
-    }),
-    route({
-      ...question,
-      scopes: "public",
-      path: `${base}/resource`,
-      id: "broker_rabbitmq_resource_post",
-      summary: "Asked by RabbitMQ: may this user use the queue or exchange?",
-      schemas: { ...schemas, body: RabbitResource },
-      handle: ({ body }) => plain(mayUseResource(own, body)),
-    }),
-    route({
-      ...question,
-      scopes: "public",
-      path: `${base}/topic`,
-      id: "broker_rabbitmq_topic_post",
-      summary: "Asked by RabbitMQ: may this user publish or subscribe with the routing key?",
-      schemas: { ...schemas, body: RabbitTopic },
-      handle: ({ body }) => plain(mayUseRoutingKey(own, body)),
-    }),
+      rules,
+    ),
+    bind(brokers.rabbitVhost, ({ body }) => plain(verdict(whoIs(own, body.username) !== "nobody")), rules),
+    bind(brokers.rabbitResource, ({ body }) => plain(mayUseResource(own, body)), rules),
+    bind(brokers.rabbitTopic, ({ body }) => plain(mayUseRoutingKey(own, body)), rules),
   ];
 }
 
 /** RabbitMQ reads one bare word. */
-function plain(body: Verdict): Answer {
-  return { status: 200, body, headers: { "content-type": "text/plain; charset=utf-8" } };
+function plain(body: Verdict): Answer<Verdict> {
+  return new Answer(body, { headers: { "content-type": "text/plain; charset=utf-8" } });
 }
 
 type Find = (request: FastifyRequest) => string | undefined;

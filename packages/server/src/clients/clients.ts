@@ -127,7 +127,7 @@ export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCa
   await inTenantTaking(db, caller, { clientRef: id }, async (tx, live) => {
     const { before, clientId } = await holdClient(tx, live.accountId, id);
     requireCovered(live, await scopesOfClient(tx, live.accountId, id));
-    const ended = await endClient(tx, live, { id, clientId, now: clock.now() });
+    const ended = await endClient(tx, live, { id, clientId, clock });
     const after = await showClient(tx, live.accountId, id);
     const subject = { type: "client", id };
     await recordInLogs(tx, clock, live, [
@@ -152,15 +152,16 @@ export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCa
 interface Ending {
   id: string;
   clientId: string;
-  now: Date;
+  clock: Clock;
 }
 
 /** Answers the grants that end with it. */
-async function endClient(tx: Tx, { accountId, clientId: by }: LiveCaller, { id, clientId, now }: Ending) {
+async function endClient(tx: Tx, { accountId, clientId: by }: LiveCaller, { id, clientId, clock }: Ending) {
+  const now = clock.now();
   const updated = { updated_at: now, updated_by: by };
   const ended = await tx
     .updateTable("client_grants")
-    .set({ removed_at: now, narrowed_at: now, ...updated })
+    .set({ removed_at: now, narrowed_at: clock.realNow(), ...updated })
     .where("account_id", "=", accountId)
     .where("client_ref", "=", id)
     .where("removed_at", "is", null)

@@ -7,18 +7,13 @@ import type {
   Individual,
   PayoutInterval,
 } from "@tillkeeper/contract/http/payout-destinations";
-import type {
-  Address,
-  Coordinates,
-  Organization,
-  StoreConfigurationPatch,
-  StoreStatus,
-} from "@tillkeeper/contract/http/stores";
+import type { StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
+import type { Address, Coordinates, Organization, StoreStatus } from "@tillkeeper/contract/http/stores";
+import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
 import type {
   OperationError,
   OperationName,
   OperationParameters,
-  OperationReason,
   OperationStatus,
   WhenBusy,
 } from "@tillkeeper/contract/operations";
@@ -215,6 +210,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     /** What it said in its last hello that it can do. */
     abilities: ColumnType<AbilityTable, never, string | null>;
   };
+  business_clock: { one: Generated<true>; ahead_ms: number };
   /** Each time that the database went back to an earlier moment. */
   database_restores: { id: string; at: Date; how: "told" | "noticed" };
   /** Kept by triggers. */

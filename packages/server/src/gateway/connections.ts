@@ -23,7 +23,7 @@ export class Connections {
   readonly #takeovers: Takeovers;
   readonly #byLink = new Map<Link, Connection>();
   /** The oldest connection first. */
-  readonly #byTerminal = new Map<string, Set<Connection>>();
+  readonly #byTerminal = new Map<string, readonly Connection[]>();
   #closing = false;
 
   constructor(mostPerTerminal: number, takeovers: Takeovers) {
@@ -33,31 +33,32 @@ export class Connections {
 
   /** Ends the connections that have to go for it: the one with its client id, and the oldest beyond the limit. */
   add(link: Link, { terminalId, address, endsAt }: Shown): void {
-    const connections = [...(this.#byTerminal.get(terminalId) ?? [])];
+    const connections = this.#byTerminal.get(terminalId) ?? [];
     const ending = connections.filter((other) => other.link.id === link.id);
     for (const { link: other } of ending) if (!other.ended) this.#takeovers.tookOver(address, link, other);
     const staying = connections.filter((other) => other.link.id !== link.id);
     ending.push(...staying.slice(0, Math.max(0, staying.length + 1 - this.#mostPerTerminal)));
-    for (const { link: other } of ending) this.#remove(other);
+    for (const { link: other } of ending) this.remove(other);
 
     const beside = link.id !== address && endsAt !== undefined;
     const connection = { link, terminalId, address, ...(beside && { endsAt }) };
     link.address = address;
+    // One text in place of two.
+    if (link.id === address) link.id = address;
     this.#byLink.set(link, connection);
-    // Read again: the set of a terminal whose last connection was removed is gone.
-    const kept = this.#byTerminal.get(terminalId) ?? new Set();
-    this.#byTerminal.set(terminalId, kept.add(connection));
-    link.socket.once("close", () => this.#remove(link));
+    this.#byTerminal.set(terminalId, [...(this.#byTerminal.get(terminalId) ?? []), connection]);
     for (const { link: other } of ending) other.end();
   }
 
-  #remove(link: Link): void {
+  /** It has ended, or has to. */
+  remove(link: Link): void {
     const connection = this.#byLink.get(link);
     if (!connection) return;
     this.#byLink.delete(link);
-    const connections = this.#byTerminal.get(connection.terminalId);
-    connections?.delete(connection);
-    if (connections?.size === 0) this.#byTerminal.delete(connection.terminalId);
+    const { terminalId } = connection;
+    const left = this.#byTerminal.get(terminalId)?.filter((other) => other !== connection) ?? [];
+    if (left.length > 0) this.#byTerminal.set(terminalId, left);
+    else this.#byTerminal.delete(terminalId);
   }
 
   /** From now on connections end because the server does. */
@@ -91,7 +92,7 @@ export class Connections {
 
   /** Of one device. */
   of(address: string): Link[] {
-    const connections = [...(this.#byTerminal.get(readDeviceAddress(address)?.terminalId ?? "") ?? [])];
+    const connections = this.#byTerminal.get(readDeviceAddress(address)?.terminalId ?? "") ?? [];
     return connections.filter((connection) => connection.address === address).map(({ link }) => link);
   }
 

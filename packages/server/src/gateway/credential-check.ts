@@ -1,5 +1,5 @@
 import type { Db } from "../db/db.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { tokenGraceMs } from "../terminals/lapses.ts";
@@ -8,7 +8,7 @@ import type { DeviceTransport } from "./transport.ts";
 
 interface CheckDeps {
   db: Db;
-  clock: Clock;
+  clock: RealClock;
   log: Logger;
   transport: () => DeviceTransport;
 }
@@ -33,7 +33,7 @@ export function credentialWorker({ db, clock, log, transport }: CheckDeps): Work
                 connections.map(({ address }) => address),
               );
         const over = connections.filter(
-          ({ endsAt }) => endsAt && endsAt.getTime() + tokenGraceMs <= clock.now().getTime(),
+          ({ endsAt }) => endsAt && endsAt.getTime() + tokenGraceMs <= clock.realNow().getTime(),
         );
         for (const connection of new Set([...outdated.map((position) => connections[position]), ...over])) {
           log.info({ address: connection?.address }, "ended a connection with an old credential");

@@ -49,18 +49,15 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
     receive: options.receive,
   });
   const flooders = new Flooders(log);
-  const rules = terminalRules({ admission, connections, receive: share.receive, flooders, allowance, log });
   const sendAway = (address: string) => {
     admission.replaced(address);
     share.drop(address);
   };
   /** Also of those who have not said yet who they are. */
   const links = new Set<Link>();
-  const take = (socket: Socket) => {
-    const link = new Link(socket, rules);
-    links.add(link);
-    socket.once("close", () => links.delete(link));
-  };
+  const closed = (link: Link) => links.delete(link);
+  const rules = terminalRules({ admission, connections, receive: share.receive, flooders, allowance, log, closed });
+  const take = (socket: Socket) => void links.add(new Link(socket, rules));
   const server = openServer(options, take);
   const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
   const shownUrl = `${options.tls ? "mqtts" : "mqtt"}://${options.shownHost}:${port}`;

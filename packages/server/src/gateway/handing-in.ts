@@ -1,14 +1,10 @@
-import {
-  DeviceResultsAnswer as Answer,
-  type DeviceResultsAnswer,
-  DeviceResultsRequest,
-} from "@tillkeeper/contract/http/devices";
+import { deviceEndpoints as devices } from "@tillkeeper/contract/http/device-endpoints";
+import { type DeviceResultsAnswer } from "@tillkeeper/contract/http/devices";
 import { limits } from "@tillkeeper/contract/limits";
 import type { ReceiptMessage, ResultMessage } from "@tillkeeper/contract/mqtt";
-import { deviceProofs } from "@tillkeeper/contract/pairing";
 import type { Reports } from "../operations/reports.ts";
 import { ApiError } from "../platform/errors.ts";
-import { type Route, route } from "../platform/http/route.ts";
+import { bind, type Route } from "../platform/http/route.ts";
 import type { Device } from "../terminals/devices.ts";
 import type { VerifyHandingIn } from "../terminals/pairing/handing-in.ts";
 import type { Refused } from "./read-message.ts";
@@ -23,25 +19,14 @@ interface HandingInDeps {
 /** What a device still may do that was replaced: hand in the rest of its log, with a proof by its key (docs/adr/0026). */
 export function handingInRoutes(deps: HandingInDeps): Route[] {
   return [
-    route({
-      method: "POST",
-      scopes: "public",
-      limited: "devices per address",
-      tag: "Devices",
-      path: deviceProofs.results.path,
-      id: "device_results_post",
-      summary: "Hand in results, also of a device that was replaced",
-      bodyValues: limits.mqttMessageValues,
-      schemas: { body: DeviceResultsRequest, responses: { 200: Answer } },
-      handle: async ({ body, request }) => {
+    bind(
+      devices.handInResults,
+      async ({ body, request }) => {
         const device = await deps.verify({ address: request.ip, reached: request.socket }, body);
-        return {
-          status: 200,
-          body: await takeAll(deps, device, body.results),
-          headers: { "cache-control": "no-store" },
-        };
+        return takeAll(deps, device, body.results);
       },
-    }),
+      { bodyValues: limits.mqttMessageValues },
+    ),
   ];
 }
 

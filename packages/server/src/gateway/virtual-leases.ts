@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 
 export interface LeaseDeps {
   db: Db;
-  clock: Clock;
+  clock: RealClock;
   /** The same after a restart on the same data folder, so that its leases need not run out first. */
   serverId: string;
 }
@@ -29,7 +29,7 @@ const wanted = sql`
 
 /** Takes what nobody runs and renews what this server runs; answers all that it holds now. */
 export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[]> {
-  const until = new Date(clock.now().getTime() + leaseMs);
+  const until = new Date(clock.realNow().getTime() + leaseMs);
   const { rows } = await sql<Leased>`
     with held as (
       insert into virtual_terminal_leases as lease (account_id, terminal_id, server_id, leased_until, address)
@@ -48,7 +48,7 @@ export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[
 
 /** Takes over what another server has run and let go of; answers the terminals' ids. */
 export async function takeOver({ db, clock, serverId }: LeaseDeps): Promise<string[]> {
-  const now = clock.now();
+  const now = clock.realNow();
   const { rows } = await sql<Pick<Leased, "terminal_id">>`
     update virtual_terminal_leases as lease
     set server_id = ${serverId}, leased_until = ${new Date(now.getTime() + leaseMs)}, address = null

@@ -2,6 +2,7 @@ import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { newSecret } from "../auth/secrets.ts";
 import { findLastClose } from "../operations/commands.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
@@ -35,6 +36,7 @@ export interface VirtualTerminalHost {
 }
 
 interface VirtualDeps extends LeaseDeps {
+  clock: Clock;
   log: Logger;
   host: VirtualTerminalHost;
   releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;

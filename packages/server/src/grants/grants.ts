@@ -143,7 +143,7 @@ export function updateGrant(
     if (narrowed) requireCovered(live, row.scopes);
     await tx
       .updateTable("client_grants")
-      .set({ scopes: scope, ...updated(live, now), ...(narrowed && { narrowed_at: now }) })
+      .set({ scopes: scope, ...updated(live, now), ...(narrowed && { narrowed_at: deps.clock.realNow() }) })
       .where("account_id", "=", live.accountId)
       .where("id", "=", id)
       .execute();
@@ -166,7 +166,7 @@ export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string)
     const by = row.account_id === live.accountId ? live : { clientId: `${live.accountId}/${live.clientId}` };
     await tx
       .updateTable("client_grants")
-      .set({ removed_at: now, narrowed_at: now, ...updated(by, now) })
+      .set({ removed_at: now, narrowed_at: deps.clock.realNow(), ...updated(by, now) })
       .where("account_id", "=", row.account_id)
       .where("id", "=", id)
       .execute();

@@ -1,6 +1,6 @@
+import { healthEndpoints as health } from "@tillkeeper/contract/http/health";
 import type { FastifyRequest } from "fastify";
-import { Type } from "typebox";
-import { type Route, route } from "../platform/http/route.ts";
+import { Answer, bind, type Route } from "../platform/http/route.ts";
 import type { WorkerHealth } from "../platform/worker.ts";
 
 export interface HealthDeps {
@@ -8,48 +8,14 @@ export interface HealthDeps {
   pingDatabase(): Promise<void>;
   brokerHealthy(): boolean;
   workers(): WorkerHealth[];
+  /** How far the machine's clock is ahead of the database's, by which the server goes. */
+  wallClockAheadMs(): number;
 }
-
-const tag = "Health";
-const Part = Type.Enum(["up", "down"]);
-const Readiness = Type.Object({
-  status: Type.Enum(["ready", "not_ready"]),
-  database: Part,
-  broker: Part,
-  workers: Type.Optional(
-    Type.Array(
-      Type.Object({
-        name: Type.String(),
-        state: Type.Enum(["running", "restarting", "stopped"]),
-        restarts: Type.Integer(),
-      }),
-      { description: "Shown to callers on the server's own machine." },
-    ),
-  ),
-});
 
 export function healthRoutes(deps: HealthDeps): Route[] {
   return [
-    route({
-      method: "GET",
-      path: "/health/live",
-      scopes: "public",
-      id: "health_live",
-      summary: "The process answers",
-      tag,
-      schemas: { responses: { 200: Type.Object({ status: Type.Literal("live") }) } },
-      handle: () => ({ status: 200, body: { status: "live" } }),
-    }),
-    route({
-      method: "GET",
-      path: "/health/ready",
-      scopes: "public",
-      id: "health_ready",
-      summary: "Database, broker and workers are up",
-      tag,
-      schemas: { responses: { 200: Readiness, 503: Readiness } },
-      handle: ({ request }) => readiness(deps, isLocal(request)),
-    }),
+    bind(health.live, () => ({ status: "live" as const })),
+    bind(health.ready, ({ request }) => readiness(deps, isLocal(request))),
   ];
 }
 
@@ -61,12 +27,15 @@ function isLocal({ ip, headers }: FastifyRequest): boolean {
 
 async function readiness(deps: HealthDeps, local: boolean) {
   const database = await deps.pingDatabase().then(
-    () => "up",
-    () => "down",
+    () => "up" as const,
+    () => "down" as const,
   );
-  const broker = deps.brokerHealthy() ? "up" : "down";
+  const broker: "up" | "down" = deps.brokerHealthy() ? "up" : "down";
   const workers = deps.workers();
   const ready = database === "up" && broker === "up" && workers.every((worker) => worker.state === "running");
-  const status = ready ? "ready" : "not_ready";
-  return { status: ready ? 200 : 503, body: { status, database, broker, ...(local && { workers }) } };
+  const status: "ready" | "not_ready" = ready ? "ready" : "not_ready";
+  return new Answer(
+    { status, database, broker, ...(local && { workers, wall_clock_ahead_ms: deps.wallClockAheadMs() }) },
+    { status: ready ? 200 : 503 },
+  );
 }

@@ -1,10 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { gzipType } from "@tillkeeper/contract/http/logs";
 import { limits } from "@tillkeeper/contract/limits";
 import { ApiError } from "../platform/errors.ts";
 import { tooLarge } from "./bundle.ts";
-
-export const gzipType = "application/gzip";
-export const textType = "text/plain";
 
 /** One member of a dictionary (RFC 8941, RFC 9530): the base64 of 32 bytes between colons, perhaps with parameters. */
 const sha256Member = /(?:^|,)[ \t]*sha-256=:([A-Za-z0-9+/]{43}=):[ \t]*(?:;[^,]*)?(?=,|$)/;

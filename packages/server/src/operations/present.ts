@@ -6,7 +6,7 @@ import type { OperationRow } from "./queries.ts";
 /** An operation as answers show it: the documented fields first, in the documented order. */
 export function presentOperation(row: OperationRow): Operation {
   const phases = presentPhases(row);
-  return {
+  const shown = {
     ...presentAccepted(row),
     status: row.status,
     updated_at: documentedTime(row.updated_at),
@@ -14,11 +14,13 @@ export function presentOperation(row: OperationRow): Operation {
     phase: lastPhase(phases),
     phases,
     ...(row.cancel_requested_at !== null && { cancellation: presentCancellation(row) }),
-    ...(row.result !== null && { result: row.result as NonNullable<Operation["result"]> }),
+    ...(row.result !== null && { result: row.result }),
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.error !== null && { error: row.error }),
-    ...(row.late_result !== null && { late_result: row.late_result as NonNullable<Operation["late_result"]> }),
+    ...(row.late_result !== null && { late_result: row.late_result }),
   };
+  // Results were checked against the shape of their operation when they came.
+  return shown as Operation;
 }
 
 type Accepted = Pick<

@@ -1,14 +1,10 @@
-import { AccountId } from "@tillkeeper/contract/accounts";
-import { Operation, OperationCreate, OperationList } from "@tillkeeper/contract/http/operations";
-import { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
-import { readOperations, writeOperations } from "@tillkeeper/contract/scopes";
+import { operationEndpoints, operationEndpointsByToken } from "@tillkeeper/contract/http/operations";
 import type { FastifyRequest } from "fastify";
-import { Type } from "typebox";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
 import { isUuid } from "../platform/formats.ts";
-import { nextLink } from "../platform/http/paging.ts";
-import { type Caller, type Route, route } from "../platform/http/route.ts";
+import { pageAnswer } from "../platform/http/paging.ts";
+import { Answer, bind, type Caller, type Route } from "../platform/http/route.ts";
 import type { createAccept } from "./accept.ts";
 import { type CancelDeps, cancelOperation } from "./cancel.ts";
 import { getOperation, getOperations } from "./operations.ts";
@@ -18,98 +14,30 @@ export interface OperationRouteDeps extends CancelDeps {
   accept: ReturnType<typeof createAccept>;
 }
 
-const tag = "Terminal operations";
-const Uuid = Type.String({ format: "uuid" });
-const Time = Type.String({ format: "date-time" });
-const Text = Type.String({ minLength: 1, maxLength: 255 });
-
-const ListQuery = Type.Object(
-  {
-    terminal_id: Type.Optional(Text),
-    operation_id: Type.Optional(Uuid),
-    store_id: Type.Optional(Text),
-    operation: Type.Optional(OperationName),
-    status: Type.Optional(OperationStatus),
-    "created_at.gte": Type.Optional(Time),
-    "created_at.lte": Type.Optional(Time),
-    starting_after: Type.Optional(Uuid),
-    limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
-  },
-  { additionalProperties: false },
-);
-
 /** The documented resource under both of its bases; the one without an account takes it from the token (D20). */
 export function operationRoutes(deps: OperationRouteDeps): Route[] {
-  return [
-    ...routesAt(deps, "/v1", {}, ""),
-    ...routesAt(deps, "/v1/accounts/:aid/payments", { aid: AccountId }, "account_"),
-  ];
+  return [...routesAt(deps, operationEndpointsByToken), ...routesAt(deps, operationEndpoints)];
 }
 
-type OfBase = { aid?: typeof AccountId };
-
-function routesAt(deps: OperationRouteDeps, base: string, ofBase: OfBase, idPrefix: string): Route[] {
-  const path = `${base}/admin/terminals/operations`;
-  const params = Type.Object(ofBase);
+function routesAt(
+  deps: OperationRouteDeps,
+  operations: typeof operationEndpoints | typeof operationEndpointsByToken,
+): Route[] {
   return [
-    route({
-      method: "POST",
-      path,
-      scopes: writeOperations,
-      id: `${idPrefix}admin_terminals_operations_post`,
-      summary: "Send a command to a terminal",
-      tag,
-      schemas: { params, body: OperationCreate, responses: { 201: Operation } },
-      handle: async ({ caller, body, request }) => {
-        const idempotencyKey = readIdempotencyKey(request);
-        const { operation, replayed } = await deps.accept({ ...caller, idempotencyKey, body });
-        return { status: 201, body: operation, ...(replayed && { headers: { "idempotent-replayed": "true" } }) };
-      },
+    bind(operations.create, async ({ caller, body, request }) => {
+      const idempotencyKey = readIdempotencyKey(request);
+      const { operation, replayed } = await deps.accept({ ...caller, idempotencyKey, body });
+      return new Answer(operation, replayed ? { headers: { "idempotent-replayed": "true" } } : {});
     }),
-    route({
-      method: "GET",
-      path,
-      scopes: readOperations,
-      id: `${idPrefix}admin_terminals_operations_get`,
-      summary: "List operations, newest first",
-      tag,
-      schemas: { params, query: ListQuery, responses: { 200: OperationList } },
-      handle: ({ caller, query, request }) => list(deps.db, caller, query, request),
-    }),
-    route({
-      method: "GET",
-      path: `${path}/:operation_id`,
-      scopes: readOperations,
-      id: `${idPrefix}admin_terminals_operations_id_get`,
-      summary: "One operation",
-      tag,
-      schemas: { params: Type.Object({ ...ofBase, operation_id: Text }), responses: { 200: Operation } },
-      handle: async ({ caller, params: { operation_id: id } }) => ({
-        status: 200,
-        body: await getOperation(deps.db, caller.accountId, asUuid(id)),
-      }),
-    }),
-    cancelRoute(deps, path, ofBase, idPrefix),
-  ];
-}
-
-function cancelRoute(deps: CancelDeps, path: string, ofBase: OfBase, idPrefix: string): Route {
-  return route({
-    method: "POST",
-    path: `${path}/:operation_id/cancel`,
-    scopes: writeOperations,
-    id: `${idPrefix}admin_terminals_operations_id_cancel`,
-    summary: "Cancel an operation: at once while it cannot have begun (200), else its terminal is asked (202)",
-    tag,
-    schemas: {
-      params: Type.Object({ ...ofBase, operation_id: Text }),
-      responses: { 200: Operation, 202: Operation },
-    },
-    handle: async ({ caller, params: { operation_id: id } }) => {
+    bind(operations.list, ({ caller, query, request }) => list(deps.db, caller, query, request)),
+    bind(operations.get, ({ caller, params: { operation_id: id } }) =>
+      getOperation(deps.db, caller.accountId, asUuid(id)),
+    ),
+    bind(operations.cancel, async ({ caller, params: { operation_id: id } }) => {
       const { operation, ended } = await cancelOperation(deps, { ...caller, operationId: asUuid(id) });
-      return { status: ended ? 200 : 202, body: operation };
-    },
-  });
+      return new Answer(operation, { status: ended ? 200 : 202 });
+    }),
+  ];
 }
 
 /** What is no UUID names no operation either: the same answer as for any unknown id. */
@@ -139,7 +67,7 @@ async function list(
     ...(to !== undefined && { created_at_lte: new Date(to) }),
   };
   const { operations, next } = await getOperations(db, caller.accountId, filter);
-  return { status: 200, body: operations, ...(next && { headers: { link: nextLink(request, next) } }) };
+  return pageAnswer(request, operations, next);
 }
 
 type ListFilters = Omit<OperationFilter, "created_at_gte" | "created_at_lte"> & {

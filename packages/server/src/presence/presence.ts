@@ -9,7 +9,7 @@ import type {
 import type { Kysely } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { Clock, RealClock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import type { Device } from "../terminals/devices.ts";
 import { moveFreeTerminals } from "../terminals/life-cycle.ts";
@@ -24,6 +24,8 @@ import { listeningSince } from "./watch.ts";
 interface PresenceDeps {
   db: Db;
   clock: Clock;
+  /** Who is there is judged by it. */
+  steady: RealClock;
   log: Logger;
   heartbeatSeconds: number;
   probes: Pick<Probes, "answered">;
@@ -58,7 +60,7 @@ export interface Presence {
 }
 
 export function createPresence(deps: PresenceDeps): Presence {
-  const { db, clock, log, heartbeatSeconds, probes } = deps;
+  const { db, clock, steady, log, heartbeatSeconds, probes } = deps;
   const gathering = new Gathering({ log, write: (told) => writeAll(deps, told) });
   const telemetry = telemetryNotes({ db, clock, log });
   const nextAfter = (at: Date, polls = false) => {
@@ -69,33 +71,33 @@ export function createPresence(deps: PresenceDeps): Presence {
   return {
     heartbeatSeconds,
     hello({ polls, address, ...origin }, { session }) {
-      const at = clock.now();
+      const at = steady.realNow();
       return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls), address });
     },
     heard({ polls, address, ...origin }) {
-      const at = clock.now();
+      const at = steady.realNow();
       gathering.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at, polls), address });
     },
     async heartbeat(
       { polls, ...holder },
       { session, round_trip_ms: roundTripMs = null, fault = null, telemetry: told },
     ) {
-      const at = clock.now();
-      if (told) telemetry.take(holder, told, at);
+      const at = steady.realNow();
+      if (told) telemetry.take(holder, told, clock.now());
       const { address, ...origin } = holder;
       const nextExpectedAt = nextAfter(at, polls);
       gathering.later(origin, { kind: "heartbeat", at, session, nextExpectedAt, roundTripMs, fault, address });
     },
-    goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: clock.now(), session }),
-    gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: clock.now(), session }),
+    goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: steady.realNow(), session }),
+    gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: steady.realNow(), session }),
     probeAnswered(origin, { probe_id: probeId }) {
       this.heard(origin);
       return probes.answered(origin, probeId);
     },
-    mayBeThere: (reader, origin) => mayBeThere(reader, origin, clock.now()),
+    mayBeThere: (reader, origin) => mayBeThere(reader, origin, steady.realNow()),
     leave: (terminals) =>
       terminals.length > 0
-        ? expectLater(db.sql, terminals, { now: clock.now(), nextExpectedAt: nextAfter(clock.now()) })
+        ? expectLater(db.sql, terminals, { now: steady.realNow(), nextExpectedAt: nextAfter(steady.realNow()) })
         : Promise.resolve(),
     async flush() {
       await gathering.flush();
@@ -110,8 +112,8 @@ async function mayBeThere(db: Kysely<Tables>, { accountId, terminalId }: Origin,
 }
 
 /** A fault is told with every heartbeat for as long as it lasts, so it is also heeded when it was told in the wrong moment. */
-async function writeAll({ db, clock }: PresenceDeps, told: Told[]): Promise<ReadonlySet<string>> {
-  const { heeded, busy } = await writeEvents(db, told, clock.now());
+async function writeAll({ db, clock, steady }: PresenceDeps, told: Told[]): Promise<ReadonlySet<string>> {
+  const { heeded, busy } = await writeEvents(db, told, steady.realNow());
   const faulty = heeded.filter(({ events }) => events.findLast((event) => event.kind === "heartbeat")?.fault);
   if (faulty.length > 0) await moveFreeTerminals(db.sql, clock, "device_fault", faulty);
   return busy;

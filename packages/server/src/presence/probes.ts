@@ -60,7 +60,7 @@ export function createProbes(deps: ProbeDeps): Probes {
   const waiting = new WaitingProbes();
   return {
     async ask(origin) {
-      const now = clock.now();
+      const now = clock.realNow();
       const here = carrier().hears(origin.terminalId);
       const freeFrom = new Date(now.getTime() - patienceMs);
       const question = { probeId: randomUUID(), now, freeFrom, sentAt: here ? now : null };
@@ -72,7 +72,7 @@ export function createProbes(deps: ProbeDeps): Probes {
     },
 
     async answered(origin, probeId) {
-      const row = await inTurn(db, origin.accountId, () => noteAnswer(db, origin, probeId, clock.now()));
+      const row = await inTurn(db, origin.accountId, () => noteAnswer(db, origin, probeId, clock.realNow()));
       if (row) waiting.learn([row]);
     },
 
@@ -89,7 +89,7 @@ function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
     async run(signal) {
       let forgottenAt = Number.NEGATIVE_INFINITY;
       while (!signal.aborted) {
-        const now = clock.now();
+        const now = clock.realNow();
         for (const row of await findUnanswered(db, new Date(now.getTime() - patienceMs))) {
           if (await isToBeSent(deps, row)) void send(deps, row);
         }
@@ -108,7 +108,7 @@ function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
 
 /** Each question is sent by one server, and by that at which the terminal waits. */
 async function isToBeSent({ db, clock, carrier, mailboxes }: ProbeDeps, row: ProbeRow): Promise<boolean> {
-  if (!row.sent_at && carrier().hears(row.terminal_id) && (await noteSent(db, row, clock.now()))) return true;
+  if (!row.sent_at && carrier().hears(row.terminal_id) && (await noteSent(db, row, clock.realNow()))) return true;
   return mailboxes.lacks(row.terminal_id, "probe", row.probe_id);
 }
 

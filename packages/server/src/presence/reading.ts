@@ -12,7 +12,7 @@ import { presenceBySeverity } from "@tillkeeper/contract/presence";
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import type { Db, Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
 import { preciseTime } from "../platform/timestamps.ts";
@@ -35,7 +35,7 @@ import { listeningSince } from "./watch.ts";
 
 export interface ReadingDeps {
   db: Db;
-  clock: Clock;
+  clock: RealClock;
 }
 
 /** The instant of an answer: what is shown of all its terminals holds at that one. */
@@ -50,7 +50,7 @@ function read<T>(
   work: (tx: Tx, moment: Moment) => Promise<T>,
 ): Promise<T> {
   return inTenant(db, accountId, async (tx) => {
-    const now = clock.now();
+    const now = clock.realNow();
     return work(tx, { now, since: await listeningSince(tx, now) });
   });
 }

@@ -18,13 +18,16 @@ const dayMs = 86_400_000;
 
 /** Deletes what happened too long ago. What terminals last told of themselves stays, however old. */
 export function retentionWorker({ db, clock, presenceDays, telemetryDays }: RetentionDeps): Worker {
-  const kept = { presence_changes: presenceDays, telemetry_history: telemetryDays };
+  const kept = [
+    { table: "presence_changes", days: presenceDays, now: () => clock.realNow() },
+    { table: "telemetry_history", days: telemetryDays, now: () => clock.now() },
+  ];
   return {
     name: "presence.retention",
     async run(signal) {
       while (!signal.aborted) {
-        for (const [table, days] of Object.entries(kept)) {
-          const before = new Date(clock.now().getTime() - days * dayMs);
+        for (const { table, days, now } of kept) {
+          const before = new Date(now().getTime() - days * dayMs);
           while (!signal.aborted && (await deleteSome(db, table, before)) === batch) await pause(restMs, signal);
         }
         await pause(everyMs, signal);

@@ -1,22 +1,22 @@
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 
 /** Less is no step: it is how clocks are kept right. */
 const stepMs = 1_000;
 
 /**
- * The time of presence. It goes on as time passes when somebody sets the machine's clock, until that has been noted as the
+ * The time of presence. It goes on as time passes when somebody sets the clock, until that has been noted as the
  * beginning of a new time to listen: nobody becomes overdue by it, not for an instant.
  */
-export class SteadyClock implements Clock {
-  readonly #clock: Clock;
+export class SteadyClock implements RealClock {
+  readonly #clock: RealClock;
   #aheadOfElapsedMs: number;
 
-  constructor(clock: Clock) {
+  constructor(clock: RealClock) {
     this.#clock = clock;
-    this.#aheadOfElapsedMs = clock.now().getTime() - clock.elapsedMs();
+    this.#aheadOfElapsedMs = clock.realNow().getTime() - clock.elapsedMs();
   }
 
-  now(): Date {
+  realNow(): Date {
     return new Date(Math.round(this.#clock.elapsedMs() + this.#aheadOfElapsedMs));
   }
 
@@ -24,14 +24,14 @@ export class SteadyClock implements Clock {
     return this.#clock.elapsedMs();
   }
 
-  /** The instant that the machine's clock was set to, if it was. */
+  /** The instant that the clock was set to, if it was. */
   step(): Date | undefined {
-    const set = this.#clock.now();
-    return Math.abs(set.getTime() - this.now().getTime()) > stepMs ? set : undefined;
+    const set = this.#clock.realNow();
+    return Math.abs(set.getTime() - this.realNow().getTime()) > stepMs ? set : undefined;
   }
 
-  /** From now on goes by the machine's clock again. */
+  /** From now on goes by the clock again. */
   follow(): void {
-    this.#aheadOfElapsedMs = this.#clock.now().getTime() - this.#clock.elapsedMs();
+    this.#aheadOfElapsedMs = this.#clock.realNow().getTime() - this.#clock.elapsedMs();
   }
 }

@@ -3,7 +3,7 @@ import { type Kysely, sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import type { Tables } from "../db/schema.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { addChanges } from "./history.ts";
 import { lockFreePresence, type Origin } from "./queries.ts";
@@ -12,7 +12,7 @@ import type { SteadyClock } from "./steady-clock.ts";
 
 interface WatchDeps {
   db: Db;
-  clock: Clock;
+  clock: RealClock;
 }
 
 const watchEveryMs = 1_000;
@@ -40,7 +40,7 @@ interface Listening {
  * is where it begins anew: who was heard before cannot be judged by it.
  */
 export async function listenOn({ db, clock }: WatchDeps, step?: Date): Promise<Listening> {
-  const now = step ?? clock.now();
+  const now = step ?? clock.realNow();
   const horizon = new Date(now.getTime() + mostAheadMs);
   const { rows } = await sql<{ since: Date; signs: string }>`
     insert into presence_watch as watch (since, seen_at, looked_at) values (${now}, clock_timestamp(), clock_timestamp())
@@ -105,9 +105,9 @@ async function isOurTurn(db: Db): Promise<boolean> {
 
 /** One look at the whole table, and then what it found by keys. */
 async function settleOverdue({ db, clock }: WatchDeps, since: Date, signal: AbortSignal): Promise<void> {
-  const found = await retried(() => findOverdue(db.sql, since, clock.now()));
+  const found = await retried(() => findOverdue(db.sql, since, clock.realNow()));
   for (let from = 0; from < found.length && !signal.aborted; from += overdueBatch) {
-    await retried(() => settle(db, found.slice(from, from + overdueBatch), since, clock.now()));
+    await retried(() => settle(db, found.slice(from, from + overdueBatch), since, clock.realNow()));
   }
 }
 

@@ -2,12 +2,8 @@ import { channelMeanings } from "@tillkeeper/contract/channel-meanings";
 import { limits } from "@tillkeeper/contract/limits";
 import { messageExamples } from "@tillkeeper/contract/message-examples";
 import { type DownChannel, downChannels, messages, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
-import {
-  deviceReasonMeanings,
-  type OperationName,
-  operationKinds,
-  operationNames,
-} from "@tillkeeper/contract/operations";
+import { deviceReasonMeanings } from "@tillkeeper/contract/operation-reasons";
+import { type OperationName, operationKinds, operationNames } from "@tillkeeper/contract/operations";
 import { type TObject, Type } from "typebox";
 import { type AnySchema, fieldRows } from "./field-rows.ts";
 import { messageNotes } from "./message-notes.ts";

@@ -1,16 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
+import { fileType } from "@tillkeeper/contract/http/files";
 import type { Release } from "@tillkeeper/contract/http/releases";
-import { Type } from "typebox";
 import type { FileStore } from "../files/file-store.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { Answer, Caller } from "../platform/http/route.ts";
+import { Answer, type Caller } from "../platform/http/route.ts";
 import { partOf } from "./ranges.ts";
 import { getRelease, type ReleaseDeps, releaseIsStored, requireDraft } from "./releases.ts";
-
-export const fileType = "application/octet-stream";
-/** A file, or a part of it. */
-export const fileParts = { 200: Type.Unknown(), 206: Type.Unknown() };
 
 interface Upload {
   id: string;
@@ -68,7 +64,7 @@ export async function fileAnswer(
   accountId: string,
   release: Release,
   headers: { range?: string | undefined; "if-range"?: string | undefined },
-): Promise<Answer> {
+): Promise<Answer<Readable>> {
   const { size } = release;
   const etag = `"${release.sha256}"`;
   const wanted = headers["if-range"] === undefined || headers["if-range"] === etag ? headers.range : undefined;
@@ -76,9 +72,8 @@ export async function fileAnswer(
   const digest = `sha-256=:${Buffer.from(release.sha256, "hex").toString("base64")}:`;
   const body = release.status === "draft" ? undefined : await files.get(nameOf(accountId, release.id), part);
   if (!body) throw new ApiError("release_file_not_found", "The release has no file.");
-  return {
+  return new Answer(body, {
     status: part ? 206 : 200,
-    body,
     headers: {
       "content-type": fileType,
       "content-length": String(part ? part.last - part.first + 1 : size),
@@ -88,7 +83,7 @@ export async function fileAnswer(
       "repr-digest": digest,
       ...(part ? { "content-range": `bytes ${part.first}-${part.last}/${size}` } : { "content-digest": digest }),
     },
-  };
+  });
 }
 
 /** The store knows small letters only. */

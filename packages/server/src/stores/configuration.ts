@@ -1,4 +1,4 @@
-import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/stores";
+import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import { recordChange } from "../audit/audit.ts";
 import { retried } from "../db/retry.ts";
 import { inTenant } from "../db/tenant.ts";

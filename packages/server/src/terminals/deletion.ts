@@ -89,7 +89,7 @@ async function remove(
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
     .execute();
-  await endOpenCode(tx, { accountId, terminalId }, clock.now(), pairingCodeMoves.terminal_deleted);
+  await endOpenCode(tx, { accountId, terminalId }, clock.realNow(), pairingCodeMoves.terminal_deleted);
   const live = closing === undefined ? await findLiveClaim(tx, accountId, terminalId) : undefined;
   const last = closing ?? (live && (connected || mayHaveBegun(live)) ? live.operation_id : undefined);
   let ended: string | undefined;

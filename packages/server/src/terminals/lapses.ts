@@ -2,7 +2,7 @@ import { pairingLimits } from "@tillkeeper/contract/pairing";
 import { sql } from "kysely";
 import type { DeviceIdentity } from "../auth/device-tokens.ts";
 import type { Db, Tx } from "../db/db.ts";
-import type { Clock } from "../platform/clock.ts";
+import type { RealClock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import type { TakenCredential } from "./admission.ts";
@@ -47,7 +47,7 @@ export async function noteToken(
 
 interface LapseDeps {
   db: Db;
-  clock: Clock;
+  clock: RealClock;
   log: Logger;
   /** Makes the broker forget these, and end their connections. Rejects when it could not be told. */
   lapse: (credentials: TakenCredential[]) => Promise<void>;
@@ -63,7 +63,7 @@ interface LapseDeps {
  */
 export function lapseWorker({ db, clock, log, lapse }: LapseDeps): Worker {
   const round = async () => {
-    const lapsed = await claimLapsed(db, clock.now());
+    const lapsed = await claimLapsed(db, clock.realNow());
     try {
       if (lapsed.length > 0) await lapse(lapsed.map(takenOf));
     } catch (error) {
@@ -79,9 +79,9 @@ export function lapseWorker({ db, clock, log, lapse }: LapseDeps): Worker {
   return {
     name: "terminals.lapse",
     async run(signal) {
-      const from = clock.now().getTime() + tokenGraceMs;
+      const from = clock.realNow().getTime() + tokenGraceMs;
       while (!signal.aborted) {
-        const more = clock.now().getTime() >= from && (await round());
+        const more = clock.realNow().getTime() >= from && (await round());
         if (!more) await pause(lookEveryMs, signal);
       }
     },

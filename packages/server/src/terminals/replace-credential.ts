@@ -97,7 +97,7 @@ async function leaveAddress(db: Kysely<Tables>, clock: Clock, place: Place): Pro
   if (row?.public_key) {
     await db
       .updateTable("terminal_addresses")
-      .set({ former_key: JSON.stringify(row.public_key), left_at: clock.now() })
+      .set({ former_key: JSON.stringify(row.public_key), left_at: clock.realNow() })
       .where("account_id", "=", place.accountId)
       .where("address", "=", row.address)
       .execute();
@@ -130,7 +130,7 @@ export async function keyOfAddress(
 
 /** Devices that were replaced before have told what they had, or are not in the merchant's hands. */
 function formerSince(clock: Clock): Date {
-  return new Date(clock.now().getTime() - limits.formerDeviceDays * 86_400_000);
+  return new Date(clock.realNow().getTime() - limits.formerDeviceDays * 86_400_000);
 }
 
 /** The address that a terminal has. */
@@ -162,7 +162,7 @@ export async function endCredential(
 
 /** Never given before, also where the database went back to an earlier moment. */
 async function nextAddress(db: Kysely<Tables>, clock: Clock, { accountId, terminalId }: Place): Promise<string> {
-  const least = nextDeviceNumber(0, clock.now());
+  const least = nextDeviceNumber(0, clock.realNow());
   const { last_device: number } = await db
     .updateTable("terminals")
     .set((eb) => ({ last_device: eb.fn<number>("greatest", [eb("last_device", "+", 1), eb.val(least)]) }))

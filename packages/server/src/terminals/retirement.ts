@@ -27,7 +27,7 @@ export function retirementWorker({ db, clock, ...deps }: RetirementDeps): Worker
     async run(signal) {
       let forgetAt = 0;
       while (!signal.aborted) {
-        const now = clock.now();
+        const now = clock.realNow();
         if (now.getTime() >= forgetAt) {
           await forgetNonces(db, now);
           forgetAt = now.getTime() + forgetEveryMs;

@@ -59,7 +59,7 @@ async function release(
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
     .execute();
-  await endOpenCode(tx, place, clock.now(), pairingCodeMoves.terminal_deleted);
+  await endOpenCode(tx, place, clock.realNow(), pairingCodeMoves.terminal_deleted);
   await recordChange(tx, clock, actor, {
     action: "terminal.release",
     subject: { type: "terminal", id: terminalId },

@@ -27,7 +27,7 @@ export async function startOneProcess({
         ...config,
       },
       log,
-      clock,
+      clock: clock.over,
       ...(virtualTerminalHost && { virtualTerminalHost }),
     });
   let running: RunningServer = await start();

@@ -13,6 +13,8 @@ interface ReplicaOptions {
   config: Config;
   clock: TestClock;
   host: VirtualTerminalHost | undefined;
+  /** How far the wall clock of its machine is off. */
+  wallAheadMs?: number;
 }
 
 /** A server in a process of its own. */
@@ -23,11 +25,11 @@ export class ReplicaProcess {
   readonly #ended: Promise<unknown>;
   #turns = 0;
 
-  private constructor(host: VirtualTerminalHost | undefined) {
+  private constructor(host: VirtualTerminalHost | undefined, wallAheadMs: number) {
     this.#host = host;
     this.#child = fork(program, [], {
       execArgv: [],
-      env: { ...process.env, NODE_COMPILE_CACHE: inject("compiled") },
+      env: { ...process.env, NODE_COMPILE_CACHE: inject("compiled"), TEST_WALL_AHEAD_MS: String(wallAheadMs) },
       serialization: "advanced",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
@@ -35,8 +37,8 @@ export class ReplicaProcess {
   }
 
   /** Resolves when it listens; rejects with its own words when it does not start. */
-  static async start({ config, clock, host }: ReplicaOptions): Promise<ReplicaProcess> {
-    const replica = new ReplicaProcess(host);
+  static async start({ config, clock, host, wallAheadMs = 0 }: ReplicaOptions): Promise<ReplicaProcess> {
+    const replica = new ReplicaProcess(host, wallAheadMs);
     const started = new Promise<void>((resolve, reject) => {
       replica.#child.on("message", (message: FromReplica) => {
         if (message.kind === "listening") resolve();

@@ -1,3 +1,5 @@
+// Before anything else reads the time.
+import "./wall-clock.ts";
 import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log.ts";
@@ -25,7 +27,13 @@ function ask(message: { start: Parameters<VirtualTerminalHost["start"]>[0] } | {
   });
 }
 
-async function start({ config, aheadMs, steppedMs, hosting }: ToReplica & { kind: "start" }): Promise<RunningServer> {
+async function start({
+  config,
+  aheadMs,
+  steppedMs,
+
+  hosting,
+}: ToReplica & { kind: "start" }): Promise<RunningServer> {
   clock.setAhead(aheadMs, steppedMs);
   const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
   const host: VirtualTerminalHost = {
@@ -33,7 +41,12 @@ async function start({ config, aheadMs, steppedMs, hosting }: ToReplica & { kind
     start: ({ releaseKeys: _releaseKeys, memoryLost: _memoryLost, ...spec }) => ask({ start: spec }),
     stop: (stop) => ask({ stop }),
   };
-  const server = await startServer({ config, log, clock, ...(hosting && { virtualTerminalHost: host }) });
+  const server = await startServer({
+    config,
+    log,
+    clock: clock.over,
+    ...(hosting && { virtualTerminalHost: host }),
+  });
   say({ kind: "listening" });
   return server;
 }

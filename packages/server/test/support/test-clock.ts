@@ -1,7 +1,8 @@
-import type { Clock } from "../../src/platform/clock.ts";
+import { type Clock, systemClock } from "../../src/platform/clock.ts";
 
-/** The real time until it is moved: then it goes on from there. */
+/** The time of the server below, or of this machine, until it is moved: then it goes on from there. */
 export class TestClock implements Clock {
+  #below: Clock = systemClock;
   #aheadMs = 0;
   #steppedMs = 0;
   readonly #moved: () => void;
@@ -11,16 +12,30 @@ export class TestClock implements Clock {
     this.#moved = moved;
   }
 
+  /** Stands on the clock of a server, for that server. */
+  readonly over = (below: Clock): this => {
+    this.#below = below;
+    return this;
+  };
+
   now(): Date {
-    return new Date(Date.now() + this.#aheadMs);
+    return new Date(this.#below.now().getTime() + this.#aheadMs);
+  }
+
+  realNow(): Date {
+    return new Date(this.#below.realNow().getTime() + this.#aheadMs);
+  }
+
+  toReal(businessTime: Date): Date {
+    return this.#below.toReal(businessTime);
   }
 
   elapsedMs(): number {
-    return performance.now() + this.#aheadMs - this.#steppedMs;
+    return this.#below.elapsedMs() + this.#aheadMs - this.#steppedMs;
   }
 
   moveTo(instant: string): void {
-    this.setAhead(Date.parse(instant) - Date.now());
+    this.setAhead(Date.parse(instant) - this.#below.now().getTime());
   }
 
   advance(ms: number): void {
@@ -32,7 +47,7 @@ export class TestClock implements Clock {
     this.setAhead(this.#aheadMs + ms, this.#steppedMs + ms);
   }
 
-  /** How far it is ahead of the real time, in milliseconds. */
+  /** How far it is ahead of the clock below, in milliseconds. */
   get aheadMs(): number {
     return this.#aheadMs;
   }

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { SignJWT } from "jose";
-import type { Clock } from "../../platform/clock.ts";
+import type { RealClock } from "../../platform/clock.ts";
 import type { BrokerAccess, BrokerAddress } from "../access.ts";
 import { kick } from "../kick.ts";
 import { shareOf } from "../share.ts";
@@ -11,7 +11,7 @@ interface JwtOptions extends BrokerAddress {
   key: BrokerKey;
   /** Client ids are made from it. */
   secret: string;
-  clock: Clock;
+  clock: RealClock;
 }
 
 const serverName = "tillkeeper";
@@ -32,7 +32,7 @@ const atOnce = 10;
  */
 export function jwtAccess({ key, secret, clock, ...broker }: JwtOptions): BrokerAccess {
   let ownToken = "";
-  const after = (ms: number) => new Date(clock.now().getTime() + ms);
+  const after = (ms: number) => new Date(clock.realNow().getTime() + ms);
 
   function sign(name: string, endsAt: Date, rights: Rights): Promise<string> {
     return new SignJWT({ ...rights, username: name, client_id: name })

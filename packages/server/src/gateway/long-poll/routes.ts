@@ -1,12 +1,9 @@
-import {
-  DeviceMessagesAnswer,
-  DeviceMessagesRequest,
-  type DeviceMessagesRequest as Request,
-} from "@tillkeeper/contract/http/device-messages";
+import { deviceEndpoints as devices } from "@tillkeeper/contract/http/device-endpoints";
+import { type DeviceMessagesRequest as Request } from "@tillkeeper/contract/http/device-messages";
 import { limits } from "@tillkeeper/contract/limits";
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../platform/errors.ts";
-import { type Route, route } from "../../platform/http/route.ts";
+import { bind, type Route } from "../../platform/http/route.ts";
 import type { Device } from "../../terminals/devices.ts";
 import { FairShare } from "../fair-share.ts";
 import type { Receive } from "../transport.ts";
@@ -36,21 +33,9 @@ export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
     underWay: new UnderWay(requestsPerTerminal),
   };
   return [
-    route({
-      method: "POST",
-      path: "/v1/device/messages",
-      scopes: "public",
-      id: "device_messages_post",
-      summary: "Say and hear the messages of the device protocol, where MQTT does not get through",
-      tag: "Devices",
+    bind(devices.exchangeMessages, async ({ body, request }) => ({ messages: await exchange(deps, request, body) }), {
       // As in one message: a hundred operations have some three hundred.
       bodyValues: limits.mqttMessageValues,
-      schemas: { body: DeviceMessagesRequest, responses: { 200: DeviceMessagesAnswer } },
-      handle: async ({ body, request }) => ({
-        status: 200,
-        body: { messages: await exchange(deps, request, body) },
-        headers: { "cache-control": "no-store" },
-      }),
     }),
   ];
 }

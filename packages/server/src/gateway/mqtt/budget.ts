@@ -27,7 +27,10 @@ const names: { [Kind in keyof Allowance]: string } = {
 /** Counts what a connection costs. */
 export class Budget {
   readonly #allowance: Allowance;
-  readonly #spent = { messages: 0, others: 0, bytes: 0 };
+  // Apart from one another: an object of them would be one more for each connection.
+  #messages = 0;
+  #others = 0;
+  #bytes = 0;
   #begunAt = performance.now();
 
   constructor(allowance: Allowance) {
@@ -39,15 +42,16 @@ export class Budget {
     const now = performance.now();
     if (now - this.#begunAt > budgetSeconds * 1_000) {
       this.#begunAt = now;
-      Object.assign(this.#spent, { messages: 0, others: 0, bytes: 0 });
+      this.#messages = this.#others = this.#bytes = 0;
     }
-    this.#add(kind, 1);
-    this.#add("bytes", bytes);
+    if (kind === "messages") this.#check(kind, ++this.#messages);
+    else this.#check(kind, ++this.#others);
+    this.#bytes += bytes;
+    this.#check("bytes", this.#bytes);
   }
 
-  #add(kind: keyof Allowance, more: number): void {
-    this.#spent[kind] += more;
+  #check(kind: keyof Allowance, spent: number): void {
     const most = this.#allowance[kind];
-    if (this.#spent[kind] > most) throw new FloodError(`more than ${most} ${names[kind]} in ${budgetSeconds} s`);
+    if (spent > most) throw new FloodError(`more than ${most} ${names[kind]} in ${budgetSeconds} s`);
   }
 }

@@ -28,6 +28,7 @@ describe("a connection whose other end does not read", () => {
       take: async () => undefined,
       filterEnd: () => undefined,
       publishWill: () => undefined,
+      closed: () => undefined,
       failed: () => undefined,
     });
     socket.push(generate(connectOf("T40000001-T0001")));
@@ -68,6 +69,7 @@ describe("a connection that is not heard on because we are slow", () => {
       },
       filterEnd: () => undefined,
       publishWill: () => undefined,
+      closed: () => undefined,
       failed: () => undefined,
     });
     socket.push(generate({ ...connectOf("T40000001-T0001"), keepalive: 10 }));

@@ -3,8 +3,10 @@ import { limits } from "@tillkeeper/contract/limits";
 import type { DownChannel } from "@tillkeeper/contract/mqtt";
 import { type Allowance, Budget } from "./budget.ts";
 import { type Frame, Frames, ProtocolError } from "./frames.ts";
-import { type ConnectPacket, decode, type Incoming, type PublishPacket, type Will } from "./incoming.ts";
+import { type ConnectPacket, decode, type Incoming, type PublishPacket } from "./incoming.ts";
 import { connack, pingresp, puback, publish, refusedFilter, returnCodes, suback, unsuback } from "./outgoing.ts";
+import { listenTo, type SocketListener } from "./socket-listener.ts";
+import { grantedOf, noSubscriptions, type Subscriptions, withGranted } from "./subscriptions.ts";
 import { Share, type Turns } from "./turns.ts";
 
 /** What a link asks of the broker that it belongs to. */
@@ -19,8 +21,10 @@ export interface LinkHost {
   take(link: Link, packet: PublishPacket): Promise<void>;
   /** What of a terminal's topics a filter is for; `undefined` where it may not have it. */
   filterEnd(link: Link, filter: string): string | undefined;
-  /** The link has ended without a word; its will is to be told of. */
-  publishWill(link: Link, will: Will): void;
+  /** The link has ended without a word; what its will says is to be told. */
+  publishWill(link: Link, payload: Buffer): void;
+  /** Its socket has closed; the link has ended before. */
+  closed(link: Link): void;
   failed(link: Link, error: unknown): void;
 }
 
@@ -40,7 +44,7 @@ const lastPacketId = 65_535;
  * One connection of a terminal, from its first byte to its end. Sessions are clean, so nothing outlives it: what it did
  * not acknowledge is not sent again, because agents and server compare notes after each connect.
  */
-export class Link {
+export class Link implements SocketListener {
   /** The client id. */
   id = "";
   /** Of the device, once it is let in; stays when it has ended, while its last messages are being handled. */
@@ -56,17 +60,17 @@ export class Link {
   #deferred = false;
   /** How many have come. */
   #packets = 0;
-  /** By what stands behind the device's prefix; the QoS that was granted. */
-  #subscriptions: Map<string, number> | undefined;
+  #subscriptions: Subscriptions = noSubscriptions;
   #state: State = "new";
-  #will: Will | undefined;
+  /** What its will says: as text, because bytes would keep the whole packet that they came in. */
+  #will: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #underWay = 0;
   #lastId = 0;
   /** Messages with QoS 1 that were sent and not acknowledged. */
   #unacknowledged = 0;
   /** Acknowledgements that have not gone out, in the order of their messages. */
-  #owed: Buffer[] = [];
+  #owed: Buffer[] | undefined;
   #owing: NodeJS.Timeout | undefined;
   #drain: { over: Promise<void>; settle: () => void } | undefined;
 
@@ -75,13 +79,13 @@ export class Link {
     this.#host = host;
     this.#share = new Share(host.turns);
     this.#budget = new Budget(host.allowance);
-    this.#timer = setTimeout(() => this.#fail(new ProtocolError("no CONNECT in time")), connectTimeoutMs);
-    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
-    socket.on("drain", () => this.#drain?.settle());
-    socket.on("end", () => this.end());
-    socket.on("error", (error) => this.#host.failed(this, error));
-    socket.once("close", () => this.end());
+    this.#timer = setTimeout(Link.#waitedInVain, connectTimeoutMs, this);
+    listenTo(socket, this);
   }
+
+  static readonly #waitedInVain = (link: Link): void => {
+    link.#fail(new ProtocolError("no CONNECT in time"));
+  };
 
   get ended(): boolean {
     return this.#state === "ended";
@@ -89,10 +93,7 @@ export class Link {
 
   /** The QoS with which a message of this channel is to be sent here; `undefined` if it was not asked for. */
   qosOf(channel: DownChannel): number | undefined {
-    const all = this.#subscriptions;
-    if (!all) return undefined;
-    const granted = [all.get(channel), all.get("+"), all.get("#")].filter((qos) => qos !== undefined);
-    return granted.length > 0 ? Math.max(...granted) : undefined;
+    return grantedOf(this.#subscriptions, channel);
   }
 
   /** Sends a message. Resolves when there is room for the next one, or nobody there any more. */
@@ -110,8 +111,8 @@ export class Link {
     clearTimeout(this.#owing);
     const will = this.#will;
     this.#will = undefined;
-    this.#subscriptions = undefined;
-    if (will) this.#host.publishWill(this, will);
+    this.#subscriptions = noSubscriptions;
+    if (will !== undefined) this.#host.publishWill(this, Buffer.from(will));
     this.socket.destroy();
     this.#drain?.settle();
   }
@@ -122,7 +123,20 @@ export class Link {
     this.end();
   }
 
-  #receive(chunk: Buffer): void {
+  broke(error: Error): void {
+    this.#host.failed(this, error);
+  }
+
+  closed(): void {
+    this.end();
+    this.#host.closed(this);
+  }
+
+  drained(): void {
+    this.#drain?.settle();
+  }
+
+  received(chunk: Buffer): void {
     this.#frames.push(chunk);
     const before = this.#packets;
     this.#read();
@@ -187,9 +201,9 @@ export class Link {
     if (this.ended) return;
     if (code !== returnCodes.accepted) return this.#refuse(code);
     this.#state = "open";
-    this.#will = packet.will;
+    this.#will = packet.will?.payload.toString("utf8");
     const silenceMs = packet.keepaliveSeconds * 1_500;
-    if (silenceMs > 0) this.#timer = setTimeout(() => this.#silent(), silenceMs);
+    if (silenceMs > 0) this.#timer = setTimeout(Link.#silent, silenceMs, this);
     void this.#write(connack(code));
     this.#read();
   }
@@ -201,11 +215,11 @@ export class Link {
     else this.#budget.spend(kind === "publish" ? "messages" : "others", bytes);
   }
 
-  #silent(): void {
+  static readonly #silent = (link: Link): void => {
     // What it said since may be unread, because we are not done with what it said before.
-    if (this.#underWay >= mostUnderWay || this.#deferred) this.#timer?.refresh();
-    else this.#fail(new ProtocolError("keepalive timeout"));
-  }
+    if (link.#underWay >= mostUnderWay || link.#deferred) link.#timer?.refresh();
+    else link.#fail(new ProtocolError("keepalive timeout"));
+  };
 
   /** The socket goes only when the answer is out. */
   #refuse(code: number): void {
@@ -221,7 +235,7 @@ export class Link {
       case "subscribe":
         return this.#subscribe(packet);
       case "unsubscribe":
-        for (const filter of packet.filters) this.#subscriptions?.delete(this.#host.filterEnd(this, filter) ?? "");
+        for (const filter of packet.filters) this.#grant(filter, undefined);
         return void this.#write(unsuback(packet.id));
       case "pingreq":
         return void this.#write(pingresp);
@@ -240,6 +254,7 @@ export class Link {
   #publish(packet: PublishPacket): void {
     const handled = this.#host.take(this, packet);
     if (packet.qos > 0) {
+      this.#owed ??= [];
       this.#owed.push(puback(packet.id));
       this.#owing ??= setTimeout(() => this.#acknowledge(), acknowledgeWithinMs);
     }
@@ -265,15 +280,16 @@ export class Link {
   }
 
   #subscribe({ id, wishes }: Of<"subscribe">): void {
-    this.#subscriptions ??= new Map();
-    const answers: number[] = [];
-    for (const { filter, qos } of wishes) {
-      const end = this.#host.filterEnd(this, filter);
-      const granted = end === undefined ? refusedFilter : Math.min(qos, 1);
-      if (end !== undefined) this.#subscriptions.set(end, granted);
-      answers.push(granted);
-    }
+    const answers = wishes.map(({ filter, qos }) => this.#grant(filter, Math.min(qos, 1)) ?? refusedFilter);
     void this.#write(suback(id, answers));
+  }
+
+  /** Answers what was granted; `undefined` takes a filter back. */
+  #grant(filter: string, qos: number | undefined): number | undefined {
+    const end = this.#host.filterEnd(this, filter);
+    if (end === undefined) return undefined;
+    this.#subscriptions = withGranted(this.#subscriptions, end, qos);
+    return qos;
   }
 
   #nextId(): number {
@@ -282,16 +298,18 @@ export class Link {
   }
 
   #acknowledge(): void {
-    if (this.#owed.length > 0 && !this.ended) void this.#write();
+    if (this.#owed && !this.ended) void this.#write();
   }
 
   /** Together with what is owed. */
   #write(packet?: Buffer): Promise<void> {
     let bytes = packet;
-    if (this.#owed.length > 0 || !bytes) {
+    if (this.#owed || !bytes) {
       clearTimeout(this.#owing);
       this.#owing = undefined;
-      bytes = Buffer.concat(bytes ? [...this.#owed.splice(0), bytes] : this.#owed.splice(0));
+      const owed = this.#owed ?? [];
+      this.#owed = undefined;
+      bytes = Buffer.concat(bytes ? [...owed, bytes] : owed);
     }
     return this.socket.write(bytes) ? atOnce : this.#drained();
   }

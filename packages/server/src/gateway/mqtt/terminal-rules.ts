@@ -10,7 +10,7 @@ import type { Receive } from "../transport.ts";
 import { type Allowance, FloodError } from "./budget.ts";
 import { ProtocolError } from "./frames.ts";
 import type { ConnectPacket, Will } from "./incoming.ts";
-import type { LinkHost } from "./link.ts";
+import type { Link, LinkHost } from "./link.ts";
 import { returnCodes } from "./outgoing.ts";
 import { Turns } from "./turns.ts";
 
@@ -21,6 +21,8 @@ interface RulesDeps {
   flooders: Flooders;
   allowance: Allowance;
   log: Logger;
+  /** Told of each connection that has closed, also of one that was not let in. */
+  closed: (link: Link) => void;
 }
 
 /** The longest client id of MQTT 3.1, which 3.1.1 has given up. */
@@ -28,7 +30,15 @@ const oldClientIdCharacters = 23;
 const longestWillBytes = 1_024;
 
 /** Who gets in, and what of a device's own topics it may say and hear; there are no others. */
-export function terminalRules({ admission, connections, receive, flooders, allowance, log }: RulesDeps): LinkHost {
+export function terminalRules({
+  admission,
+  connections,
+  receive,
+  flooders,
+  allowance,
+  log,
+  closed,
+}: RulesDeps): LinkHost {
   return {
     turns: new Turns(),
     allowance,
@@ -61,11 +71,15 @@ export function terminalRules({ admission, connections, receive, flooders, allow
       if (address === undefined || !maySubscribe(address, filter)) return undefined;
       return endOf(address, filter);
     },
-    publishWill(link, { payload }) {
+    publishWill(link, payload) {
       const { address } = link;
       // Whoever has sent the connection away knows that it is gone.
       if (address === undefined || connections.endsQuietly(link)) return;
       void receive(address, "gone", payload);
+    },
+    closed(link) {
+      connections.remove(link);
+      closed(link);
     },
     failed(link, error) {
       if (error instanceof FloodError && link.address !== undefined) flooders.ended(link.address, error);

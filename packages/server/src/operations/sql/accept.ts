@@ -43,11 +43,15 @@ const deadline = `case when input.timeout_given or device.abilities ->> input.op
     )
   ) end`;
 
+/** `is true` keeps it from becoming a join. */
+const isClaimed = "(id in (select operation_id from claimed)) is true";
+
 /**
  * Accepts a batch of operations: one statement, one commit. A row is left out (and nothing of it is kept) when its
  * terminal is unknown, in a status that does not allow it, or busy, when its device cannot do it, or when
  * its idempotency key is taken; the two unique indexes of the claims decide that, whoever else is inserting. Rows go in by
- * terminal id, because batches that meet the same terminals in different orders would deadlock.
+ * terminal id, because batches that meet the same terminals in different orders would deadlock. What was inserted is asked of a
+ * set, not joined: that would take the square of the batch.
  */
 export const acceptText = `
 with input as (
@@ -58,18 +62,14 @@ with input as (
     account_id, id, terminal_id, operation, parameters, when_busy, deadline, created_at,
     client_id, request_key, request_sha256, due_at, announced, timeout_given
   )
-), claimed as (
-  insert into operation_claims (
-    account_id, operation_id, terminal_id, client_id, request_key, request_sha256, operation, device_model,
-    created_at, deadline, due_at, address, previous_close, attempts
-  )
+), acceptable as (
   select
-    input.account_id, input.id, input.terminal_id, input.client_id, input.request_key, input.request_sha256,
-    input.operation, case when terminals.simulated then 'simulated' else terminals.device_model end, input.created_at,
-    ${deadline}, input.due_at,
-    case when not ${isRepeatable("input")} then coalesce(credential.address, ${noDevice("input")}) end,
-    case when not ${isRepeatable("input")} then device.last_close end,
-    (input.announced and credential.address is not null)::int
+    input.*, case when terminals.simulated then 'simulated' else terminals.device_model end as device_model,
+    ${deadline} as until,
+    credential.address as present,
+    case when not ${isRepeatable("input")} then coalesce(credential.address, ${noDevice("input")}) end as address,
+    case when not ${isRepeatable("input")} then device.last_close end as previous_close,
+    input.announced and credential.address is not null as is_sent
   from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
   left join terminal_credentials as credential
@@ -79,22 +79,32 @@ with input as (
     and device.terminal_id = credential.terminal_id
   where (terminals.status, input.operation) in (${allowedPairs})
     and (device.abilities is null or device.abilities ? input.operation)
-  order by input.account_id, input.terminal_id
+), claimed as (
+  insert into operation_claims (
+    account_id, operation_id, terminal_id, client_id, request_key, request_sha256, operation, device_model,
+    created_at, deadline, due_at, address, previous_close, attempts
+  )
+  select
+    account_id, id, terminal_id, client_id, request_key, request_sha256, operation, device_model,
+    created_at, until, due_at, address, previous_close, is_sent::int
+  from acceptable
+  order by account_id, terminal_id
   on conflict do nothing
-  returning account_id, operation_id, terminal_id, previous_close, attempts, deadline
+  returning operation_id
 ), stored as (
   insert into operations (
     account_id, id, terminal_id, operation, status, parameters, when_busy, deadline, created_at, created_by, updated_at,
     updated_by
   )
   select
-    input.account_id, input.id, input.terminal_id, input.operation, 'PENDING', input.parameters::jsonb, input.when_busy,
-    claimed.deadline, input.created_at, input.client_id, input.created_at, input.client_id
-  from input join claimed on claimed.operation_id = input.id
+    account_id, id, terminal_id, operation, 'PENDING', parameters::jsonb, when_busy, until, created_at, client_id, created_at,
+    client_id
+  from acceptable
+  where ${isClaimed}
 )
-select claimed.operation_id, claimed.previous_close, claimed.deadline, credential.address
-from claimed left join terminal_credentials as credential
-  on claimed.attempts > 0 and credential.account_id = claimed.account_id and credential.terminal_id = claimed.terminal_id`;
+select id as operation_id, previous_close, until as deadline, case when is_sent then present end as address
+from acceptable
+where ${isClaimed}`;
 
 /** An operation that was accepted. */
 export interface Acceptance {

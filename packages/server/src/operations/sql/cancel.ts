@@ -36,7 +36,7 @@ with live as (
     updated_at = $4, updated_by = $3
   from live
   where live.ends and ${operationOf("live")}
-  returning operations.account_id, operations.id
+  returning operations.account_id, operations.id, live.request_key
 ), ${release("ended", "id")}, asked as (
   update operation_claims as claim set
     cancel_requested_at = coalesce(claim.cancel_requested_at, $4),

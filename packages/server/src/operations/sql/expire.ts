@@ -24,7 +24,10 @@ with due as (
 select operation_id from due`;
 
 const passed = expire("deadline <= $1");
-const impossible = expire("deadline > $3");
+/** By the row, not only by this server: another one may know already that business time was moved ahead. */
+const impossible = expire(`deadline > $3::timestamptz
+    and deadline - ($3::timestamptz - $1::timestamptz) > clock_timestamp()
+      + coalesce((select ahead_ms from business_clock), 0) * interval '1 millisecond'`);
 
 /** Answers how many operations it ended, at most `limit`. */
 export async function expireOperations(pool: Pool, now: Date, limit: number): Promise<number> {

@@ -19,16 +19,15 @@ with input as (
   ) as row (account_id, id, terminal_id, dispatched_at, delivered_at, started_at)
   order by account_id, id
 ), live as (
-  select claim.account_id, claim.operation_id, claim.terminal_id
+  select claim.account_id, claim.operation_id, input.dispatched_at, input.delivered_at, input.started_at
   from input cross join lateral (${lockedClaim(meeting)}) as claim
   where claim.terminal_id = input.terminal_id
 )
 update operation_claims as claim set
-  dispatched_at = coalesce(claim.dispatched_at, input.dispatched_at),
-  delivered_at = coalesce(claim.delivered_at, input.delivered_at, input.started_at),
-  started_at = coalesce(claim.started_at, input.started_at)
-from input join live
-  on live.account_id = input.account_id and live.operation_id = input.id and live.terminal_id = input.terminal_id
+  dispatched_at = coalesce(claim.dispatched_at, live.dispatched_at),
+  delivered_at = coalesce(claim.delivered_at, live.delivered_at, live.started_at),
+  started_at = coalesce(claim.started_at, live.started_at)
+from live
 where claim.account_id = live.account_id and claim.operation_id = live.operation_id
 returning claim.operation_id, claim.terminal_id`;
 

@@ -1,4 +1,5 @@
-import { type OperationReason, repeatable, timeoutReasons } from "@tillkeeper/contract/operations";
+import { type OperationReason, timeoutReasons } from "@tillkeeper/contract/operation-reasons";
+import { repeatable } from "@tillkeeper/contract/operations";
 
 /**
  * The claim of one row of `input (account_id, id, …)`, locked, for a lateral join. The primary key is the only way to it:
@@ -31,16 +32,17 @@ export function operationOf(claim: string): string {
 export type Meeting = "skip" | "wait";
 
 /**
- * The two steps that give back what ended operations occupied, for a statement that has them in `over (account_id, id)`:
- * a claim goes, or stays with its idempotency key alone.
+ * The two steps that give back what ended operations occupied, for a statement that has them in
+ * `over (account_id, id, request_key)`: a claim goes, or stays with its idempotency key alone. Which of the two is asked of
+ * `over`: asked of the claims, it would let a plan read all those that have a key.
  */
 export function release(over: string, id: "id" | "operation_id"): string {
   const found = `claim.account_id = ${over}.account_id and claim.operation_id = ${over}.${id}`;
   return `released as (
-  delete from operation_claims as claim using ${over} where ${found} and claim.request_key is null
+  delete from operation_claims as claim using ${over} where ${found} and ${over}.request_key is null
 ), kept as (
   update operation_claims as claim set terminal_id = null, deadline = null, due_at = null
-  from ${over} where ${found} and claim.request_key is not null
+  from ${over} where ${found} and ${over}.request_key is not null
 )`;
 }
 

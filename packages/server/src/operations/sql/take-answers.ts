@@ -22,12 +22,31 @@ export interface Answered {
   ended?: { deviceModel: string | null; createdAt: Date };
 }
 
+/** What the end of an operation takes along from its claim. */
+const claimColumns = [
+  "operation",
+  "device_model",
+  "created_at",
+  "deadline",
+  "request_key",
+  "dispatched_at",
+  "delivered_at",
+  "started_at",
+  "cancel_requested_at",
+  "cancel_requested_by",
+  "cancel_refused_at",
+];
+
 /** Whether what came of the operation moves its terminal. */
 const mayMove = (row: string) => `(${row}.operation = 'check_update' and ${row}.status = 'COMPLETED')`;
 
 /**
  * How each answer is met: by its log, its claim and its row. Locked are first the terminal that may move, then the claim, and
  * the log last, as whoever replaces a device does: in any other order each could wait for the other.
+ *
+ * Each step takes along all that the steps after it need, and what a step has done is asked of a set (`is true` keeps that
+ * from becoming a join). Steps are not joined with one another: without the ways to join that the hot connections do
+ * without, that would take the square of the batch.
  */
 const meet = (meeting: Meeting) => `with input as (
   select * from unnest(
@@ -51,52 +70,56 @@ const meet = (meeting: Meeting) => `with input as (
     for no key update${skipping(meeting)}
   ) as terminal
   where ${mayMove("input")}
-), free as (
-  select input.* from input
-  where not ${mayMove("input")} or exists (select from terminal where terminal.position = input.position)
-), claim as (
-  select input.position, claim.*
-  from free as input cross join lateral (${lockedClaim(meeting)}) as claim
-  where claim.terminal_id = input.terminal_id
-), ready as ${meeting === "skip" ? "(select * from free)" : "materialized (select free.* from free left join claim using (position))"}, log as (
-  select input.position, log.number, log.last_id
-  from ready as input cross join lateral (
-    select * from terminal_addresses as log
-    where log.account_id = input.account_id and log.address = input.address and log.terminal_id = input.terminal_id
-    offset 0
-    for no key update${skipping(meeting)}
-  ) as log
+), ready as materialized (
+  select input.*, (not ${mayMove("input")} or input.position in (select position from terminal)) as is_free from input
+), claimed as materialized (
+  select input.*, ${claimColumns.map((column) => `claim.${column} as claim_${column}`).join(", ")}
+  from ready as input
+  left join lateral (${lockedClaim(meeting)}) as claim on input.is_free and claim.terminal_id = input.terminal_id
 ), met as (
-  select input.*, log.number as held, log.last_id as held_id, stored.status as stored_status,
+  select claimed.*, log.number as held, log.last_id as held_id, stored.status as stored_status,
     case
       -- No \`exists\`: PostgreSQL would read the whole table for it, into a hash.
-      when log.position is null then coalesce((
+      when log.number is null then coalesce((
         select 'busy' from terminal_addresses as taken
-        where taken.account_id = input.account_id and taken.address = input.address
-          and taken.terminal_id = input.terminal_id
+        where taken.account_id = claimed.account_id and taken.address = claimed.address
+          and taken.terminal_id = claimed.terminal_id
       ), 'unknown')
-      when input.number > log.number and input.after > log.number then 'early'
-      when coalesce(claim.operation, stored.operation) <> input.operation then 'of_another'
-      when claim.deadline <= input.at then 'overdue'
-      when claim.position is not null then 'live'
+      when claimed.number > log.number and claimed.after > log.number then 'early'
+      when coalesce(claim_operation, stored.operation) <> claimed.operation then 'of_another'
+      when claim_deadline <= claimed.at then 'overdue'
+      when claim_operation is not null then 'live'
       when stored.status = 'PENDING' then 'busy'
       else 'over'
     end as standing
-  from input
-  left join log on log.position = input.position
-  left join claim on claim.position = input.position
-  left join operations as stored
-    on stored.account_id = input.account_id and stored.id = input.id and stored.terminal_id = input.terminal_id
+  from claimed
+  left join lateral (
+    select number, last_id from terminal_addresses as log
+    where claimed.is_free and log.account_id = claimed.account_id and log.address = claimed.address
+      and log.terminal_id = claimed.terminal_id
+    offset 0
+    for no key update${skipping(meeting)}
+  ) as log on true
+  left join lateral (
+    select status, operation from operations as stored
+    -- What is live is known by its claim.
+    where claim_operation is null
+      and stored.account_id = claimed.account_id and stored.id = claimed.id and stored.terminal_id = claimed.terminal_id
+    offset 0
+  ) as stored on true
 )`;
 
 /** The end of what is live. */
 const end = `live as (
-  select claim.*, met.status, met.result, met.reason, met.error, met.at, met.address as said_by,
-    coalesce(claim.dispatched_at, met.dispatched_at) as dispatched,
-    coalesce(claim.delivered_at, met.delivered_at, met.started_at) as delivered,
-    coalesce(claim.started_at, met.started_at) as started
-  from met join claim on claim.position = met.position
-  where met.standing = 'live' and met.readable
+  select position, account_id, id as operation_id, terminal_id, status, result, reason, error, at, address as said_by,
+    claim_device_model as device_model, claim_request_key as request_key,
+    coalesce(claim_dispatched_at, dispatched_at) as dispatched,
+    coalesce(claim_delivered_at, delivered_at, started_at) as delivered,
+    coalesce(claim_started_at, started_at) as started,
+    claim_cancel_requested_at as cancel_requested_at, claim_cancel_requested_by as cancel_requested_by,
+    claim_cancel_refused_at as cancel_refused_at
+  from met
+  where standing = 'live' and readable
 ), ended as (
   update operations set
     status = live.status, result = live.result::jsonb, reason = live.reason, error = live.error::jsonb,
@@ -105,7 +128,7 @@ const end = `live as (
   from live
   where ${operationOf("live")}
   returning operations.account_id, operations.id, operations.terminal_id, operations.operation, operations.status,
-    operations.created_at, operations.updated_at, operations.result, live.device_model, live.said_by
+    operations.updated_at, operations.result, live.position, live.request_key, live.said_by
 ), ${release("ended", "id")}`;
 
 /**
@@ -118,6 +141,9 @@ const isToldBefore = (row: string) => `(
     where told.account_id = ${row}.account_id and told.terminal_id = ${row}.terminal_id and told.recovered
       and told.created_by = ${row}.created_by and substr(told.id::text, 16) = substr(${row}.stored_as::text, 16)
   ))`;
+
+/** Whether a row of `met` was stored as an operation that the database has lost. */
+const isRecovered = "((met.account_id, met.stored_as) in (select account_id, id from recovered)) is true";
 
 /** What is kept of the others, and how far the logs are now. */
 const keep = `unreadable as (
@@ -150,8 +176,8 @@ const keep = `unreadable as (
     account_id, operation_id, client_id, request_key, request_sha256, operation, created_at, attempts
   )
   select met.account_id, met.stored_as, met.created_by, met.request_key, met.request_sha256, met.operation, met.created_at, 0
-  from met join recovered on recovered.account_id = met.account_id and recovered.id = met.stored_as
-  where met.request_key is not null
+  from met
+  where met.request_key is not null and ${isRecovered}
   on conflict do nothing
 ), counted as (
   update terminal_addresses as log set
@@ -160,7 +186,7 @@ const keep = `unreadable as (
   from met
   where met.standing in ('live', 'over', 'of_another') and met.number > met.held
     and log.account_id = met.account_id and log.address = met.address and log.terminal_id = met.terminal_id
-  returning log.account_id, log.address
+  returning met.position
 )`;
 
 /** What a terminal said that it runs. */
@@ -196,14 +222,19 @@ const learn = `checked as (
 const text = (meeting: Meeting) => `
 ${meet(meeting)}, ${end}, ${keep}, ${learn}
 select met.position::int as position, met.standing,
-  case when counted.address is null then met.held else met.number end as held,
-  case when counted.address is null then met.held_id else met.entry_id end as held_id,
-  coalesce(ended.status, recovered.status, met.stored_status) as status, ended.id is not null as ended,
-  ended.device_model, ended.created_at
-from met
-left join counted on counted.account_id = met.account_id and counted.address = met.address and met.number > met.held
-left join ended on ended.account_id = met.account_id and ended.id = met.id and met.standing = 'live'
-left join recovered on recovered.account_id = met.account_id and recovered.id = met.stored_as`;
+  case when is_counted then met.number else met.held end as held,
+  case when is_counted then met.entry_id else met.held_id end as held_id,
+  case
+    when is_ended or is_recovered then met.status
+    when met.claim_operation is not null then 'PENDING'
+    else met.stored_status
+  end as status,
+  is_ended as ended, met.claim_device_model as device_model, met.claim_created_at as created_at
+from (
+  select met.*, position in (select position from counted) as is_counted, position in (select position from ended) as is_ended,
+    ${isRecovered} as is_recovered
+  from met
+) as met`;
 
 const texts = { skip: text("skip"), wait: text("wait") };
 

@@ -18,7 +18,7 @@ const frameworkCodes: Record<string, [ErrorCode, string]> = {
   FST_ERR_MAX_PARAM_LENGTH: nothingHere,
 };
 
-/** What plugins refuse by a status alone: files outside their folder, ranges that a file does not have. */
+/** What plugins refuse by a status alone. */
 const pluginStatuses: Record<number, [ErrorCode, string]> = {
   403: nothingHere,
   404: nothingHere,
@@ -26,7 +26,6 @@ const pluginStatuses: Record<number, [ErrorCode, string]> = {
   413: ["body_too_large", "The body is larger than this server accepts."],
   414: nothingHere,
   415: ["unsupported_media_type", "This content type is not accepted here."],
-  416: ["range_not_satisfiable", "The file has no such range."],
 };
 
 /** Turns whatever was thrown into the one error type; what nobody expected becomes `internal_error` without its text. */

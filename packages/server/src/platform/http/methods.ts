@@ -7,14 +7,15 @@ import type { Route } from "./route.ts";
  */
 export function refuseUnknown(
   routes: readonly Route[],
+  pages: readonly string[],
   maxParamLength: number,
 ): (method: string, url: string) => ApiError {
-  const methods = new Map<string, Set<string>>([["/openapi.json", new Set(["GET", "HEAD"])]]);
-  for (const row of routes) {
-    if (row.guard) continue;
-    const allow = methods.get(row.path) ?? new Set();
-    methods.set(row.path, allow.add(row.method));
-    if (row.method === "GET") allow.add("HEAD");
+  const methods = new Map(pages.map((path) => [path, new Set<string>(["GET", "HEAD"])]));
+  for (const { endpoint, guard } of routes) {
+    if (guard) continue;
+    const allow = methods.get(endpoint.path) ?? new Set();
+    methods.set(endpoint.path, allow.add(endpoint.method));
+    if (endpoint.method === "GET") allow.add("HEAD");
   }
   const known = [...methods].map(([path, allow]) => ({ parts: path.split("/"), allow: [...allow] }));
   return (method, url) => {

@@ -1,19 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { Type } from "typebox";
-
-/** Query parameters that every list takes (D22). */
-const pageQuery = {
-  limit: Type.Integer({ minimum: 1, maximum: 100, default: 10, description: "How many rows at most." }),
-  starting_after: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 255, description: "`starting_after` of the page before." }),
-  ),
-};
-
-/** The query of a list without filters of its own. */
-export const ListQuery = Type.Object(
-  { ...pageQuery, include_deleted: Type.Optional(Type.Boolean({ description: "Show DELETED rows, too." })) },
-  { additionalProperties: false },
-);
+import { Answer } from "./route.ts";
 
 /** Cuts the one row too many that was read to see whether there is a next page. */
 export function cutPage<T>(rows: T[], limit: number): { page: T[]; last: T | undefined } {
@@ -21,8 +7,13 @@ export function cutPage<T>(rows: T[], limit: number): { page: T[]; last: T | und
   return { page, last: rows.length > limit ? page.at(-1) : undefined };
 }
 
+/** The answer of a list that tells where its next page is in `Link`. */
+export function pageAnswer<Body>(request: FastifyRequest, body: Body, next: string | undefined): Answer<Body> {
+  return new Answer(body, next === undefined ? {} : { headers: { link: nextLink(request, next) } });
+}
+
 /** RFC 8288, relative to this request, so that it holds behind any proxy. */
-export function nextLink(request: FastifyRequest, startingAfter: string): string {
+function nextLink(request: FastifyRequest, startingAfter: string): string {
   const url = new URL(request.url, "http://relative");
   url.searchParams.set("starting_after", startingAfter);
   return `<${url.pathname}${url.search}>; rel="next"`;

@@ -1,3 +1,4 @@
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import type { FastifyRequest } from "fastify";
 import type { Static, TObject, TSchema } from "typebox";
@@ -35,95 +36,101 @@ export interface PowerfulCaller extends Omit<Caller, "scopes"> {
   readonly authority: Authority;
 }
 
-export interface Answer {
-  status: number;
-  /** A stream where the row says so with `binary`. */
-  body: unknown;
-  headers?: Record<string, string>;
+/** An answer with headers, or with another status than the first that its endpoint names. */
+export class Answer<Body> {
+  /** Private, so that an object which only looks like an answer is a body. */
+  readonly #body: Body;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly status: number | undefined;
+
+  constructor(body: Body, { headers = {}, status }: { headers?: Record<string, string>; status?: number } = {}) {
+    this.#body = body;
+    this.headers = headers;
+    this.status = status;
+  }
+
+  get body(): Body {
+    return this.#body;
+  }
+
+  /** What a handler gave, as an answer: a body alone is one, too. */
+  static of(given: unknown): Answer<unknown> {
+    return typeof given === "object" && given !== null && #body in given ? given : new Answer(given);
+  }
 }
 
-interface Call<P, Q, B> {
-  params: P;
-  query: Q;
-  body: B;
+interface Call<E extends Endpoint> {
+  params: E["params"] extends TObject ? Static<E["params"]> : unknown;
+  query: E["query"] extends TObject ? Static<E["query"]> : unknown;
+  body: E["body"] extends TSchema ? Static<E["body"]> : unknown;
   request: FastifyRequest;
 }
 
-interface Schemas<P extends TObject, Q extends TObject, B extends TSchema> {
-  params?: P;
-  query?: Q;
-  body?: B;
-  /** Success answers by status, for the reference page; tests hold answers against them. */
-  responses: Record<number, TSchema>;
-}
-
-interface About {
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  path: string;
-  /** OpenAPI: `operationId`, one line of summary, and the section of the reference page. */
-  id: string;
-  summary: string;
-  tag: string;
-  /** Open to anybody, so its rate is limited by where requests come from. */
-  limited?: "per address" | "devices per address";
+/** What only the server knows of an endpoint. */
+interface Rules {
   /** Values that the JSON of its body may have, where that is fewer than elsewhere. */
   bodyValues?: number;
-  /** The body may be left out, which is then an empty object. */
-  bodyOptional?: boolean;
-  /** The body may also come as `application/x-www-form-urlencoded`. */
-  form?: boolean;
-  /** The body is of one of these types, of any length, and reaches the handler unread, as a stream. */
-  upload?: readonly string[];
-  /** The success answer is a file of this type, not JSON. */
-  binary?: string;
 }
 
-interface PublicRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
-  scopes: "public";
+interface PublicRules extends Rules {
   /** Looks at a request before its body is read, where something else than a token opens the route. */
-  guard?(request: FastifyRequest): void;
+  guard?: (request: FastifyRequest) => void;
   /** Gives power away, and this entitles to it in place of a grant. */
   givesPower?: string;
-  schemas: Schemas<P, Q, B>;
-  handle(call: Call<Static<P>, Static<Q>, Static<B>>): Promise<Answer> | Answer;
 }
 
-interface GuardedRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
-  /** Any one of them suffices. */
-  scopes: readonly [Scope, ...Scope[]];
+interface GuardedRules extends Rules {
   givesPower?: undefined;
-  schemas: Schemas<P, Q, B>;
-  handle(call: Call<Static<P>, Static<Q>, Static<B>> & { caller: Caller }): Promise<Answer> | Answer;
 }
 
-interface PowerfulRoute<P extends TObject, Q extends TObject, B extends TSchema> extends About {
-  /** Any one of them suffices. */
-  scopes: readonly [Scope, ...Scope[]];
+interface PowerfulRules extends Rules {
   /**
    * Makes, widens or takes away what lets others in: clients, secrets, grants, credentials, pairing codes, release keys.
    * The handler's caller is checked against its live grant, in the transaction that does it.
    */
   givesPower: true;
-  schemas: Schemas<P, Q, B>;
-  handle(call: Call<Static<P>, Static<Q>, Static<B>> & { caller: PowerfulCaller }): Promise<Answer> | Answer;
 }
 
-/** A route as the app registers it: a row of data whose handler has been typed away. */
-export interface Route extends About {
-  scopes: "public" | readonly [Scope, ...Scope[]];
+/** What a handler gives for an endpoint; for an answer without a body, nothing. */
+type BodyOf<E extends Endpoint> = E["answers"][keyof E["answers"]] extends infer S extends TSchema
+  ? Static<S> extends null
+    ? void
+    : Static<S>
+  : never;
+
+/** Gives the body of the success answer; a stream where the endpoint says so with `binary`. */
+type Handle<C, B> = { handle(call: C): Promise<B | Answer<B>> | B | Answer<B> }["handle"];
+type Guarded = Endpoint & { scopes: readonly [Scope, ...Scope[]] };
+
+/** A route as the app registers it: an endpoint and its handler, whose types have been forgotten. */
+export interface Route extends Rules {
+  endpoint: Endpoint;
   givesPower?: true | string | undefined;
-  guard?(request: FastifyRequest): void;
-  schemas: Schemas<TObject, TObject, TSchema>;
-  handle(call: Call<unknown, unknown, unknown> & { caller?: Caller | PowerfulCaller }): Promise<Answer> | Answer;
+  guard?: (request: FastifyRequest) => void;
+  handle: Handle<Call<Endpoint> & { caller?: Caller | PowerfulCaller }, unknown>;
 }
 
-/**
- * One row of the API: method, path, accepted scopes, schemas, handler. A row without scopes does not compile; an open
- * one says `"public"`. Params, query and body reach the handler validated and typed by their schemas.
- */
-export function route<P extends TObject, Q extends TObject, B extends TSchema>(
-  row: PublicRoute<P, Q, B> | GuardedRoute<P, Q, B> | PowerfulRoute<P, Q, B>,
-): Route {
+/** Binds a handler to an endpoint. Params, query and body reach the handler validated and typed by their schemas. */
+export function bind<E extends Endpoint & { scopes: "public" }>(
+  endpoint: E,
+  handle: Handle<Call<E>, BodyOf<E>>,
+  rules?: PublicRules,
+): Route;
+export function bind<E extends Guarded>(
+  endpoint: E,
+  handle: Handle<Call<E> & { caller: PowerfulCaller }, BodyOf<E>>,
+  rules: PowerfulRules,
+): Route;
+export function bind<E extends Guarded>(
+  endpoint: E,
+  handle: Handle<Call<E> & { caller: Caller }, BodyOf<E>>,
+  rules?: GuardedRules,
+): Route;
+export function bind(
+  endpoint: Endpoint,
   // The handler gets what the schemas have checked; here its types are forgotten.
-  return row;
+  handle: Handle<never, unknown>,
+  rules: Omit<Route, "endpoint" | "handle"> = {},
+): Route {
+  return { endpoint, handle, ...rules };
 }

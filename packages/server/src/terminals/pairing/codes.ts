@@ -62,7 +62,7 @@ export async function addPairingCode(
   caller: LiveCaller,
   { terminalId, serialNumber, reference, seconds = pairingLimits.codeSecondsDefault }: Wanted,
 ): Promise<Pairing> {
-  const now = clock.now();
+  const now = clock.realNow();
   const { accountId } = caller;
   await endOpenCode(tx, { accountId, terminalId }, now, pairingCodeMoves.newer_code_issued);
   const code = newCode();
@@ -136,7 +136,7 @@ export async function getPairingCodes(
     if (!(await findTerminal(tx, accountId, terminalId))) throw terminalNotFound();
     return listCodes(tx, accountId, terminalId);
   });
-  const now = clock.now();
+  const now = clock.realNow();
   return rows.map((row) => presentCode(row, now));
 }
 

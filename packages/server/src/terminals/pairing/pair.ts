@@ -46,7 +46,7 @@ export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: 
   const expected = { subject: serialNumber, code };
   const { key, nonce } = await verifyPairingProof(proofPlace(deps, reached), request.proof, expected);
   const { db, clock } = deps;
-  const open = await inTurn(db, networkOf(peer.address), () => findOpenCodes(db.sql, serialNumber, clock.now()));
+  const open = await inTurn(db, networkOf(peer.address), () => findOpenCodes(db.sql, serialNumber, clock.realNow()));
   const right = findRight(open, code);
   if (!right) {
     const wrong = open.length > 0 ? open : [codeOfNobody];
@@ -96,7 +96,7 @@ async function take(tx: Tx, deps: MatchDeps, right: CodeRow, attempt: Attempt): 
   const terminal = await lockTerminal(tx, place.accountId, place.terminalId);
   const code = await lockOpenCode(tx, place);
   if (!terminal || terminal.status === "DELETED" || code?.id !== right.id) return undefined;
-  if (terminal.device_serial_number !== code.device_serial_number || code.expires_at <= deps.clock.now()) {
+  if (terminal.device_serial_number !== code.device_serial_number || code.expires_at <= deps.clock.realNow()) {
     return undefined;
   }
   await spendNonce(tx, place.accountId, attempt.nonce);
@@ -113,7 +113,7 @@ async function pair(tx: Tx, deps: MatchDeps, { terminal, code, attempt }: Match)
   const { clock } = deps;
   const { account_id: accountId, terminal_id: terminalId } = terminal;
   const { key, thumbprint, peer, agent, device_serial_number: serialNumber } = attempt;
-  const used = { status: pairingCodeMoves.device_paired, used_at: clock.now(), key_thumbprint: thumbprint };
+  const used = { status: pairingCodeMoves.device_paired, used_at: clock.realNow(), key_thumbprint: thumbprint };
   await setCode(tx, code, used);
   const device = { publicKey: key.jwk, serialNumber };
   const replaced = await replaceCredential(tx, clock, { accountId, terminalId }, device);

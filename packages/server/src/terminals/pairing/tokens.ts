@@ -168,7 +168,7 @@ export async function issueToken(
       terminal: (await findTerminal(tx, accountId, terminalId)) as TerminalRow,
     };
   });
-  const now = clock.now();
+  const now = clock.realNow();
   const admission = { address, password: token, former, expiresAt: endsAt };
   const mqtt = generation && (await admitWhileLive(deps, { ...admission, generation }));
   if (!mqtt) throw notTheKey();

@@ -10,9 +10,7 @@ import { createClient } from "./client.ts";
 
 const base = "/v1/accounts/T12345678/payments/admin/terminals/operations";
 const id = "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c";
-const key = "9b2c5d7e-1a3f-4c6b-8d9e-0f1a2b3c4d5e";
-const body = { terminal_id: "T12345678-T0001", operation: "end_of_day" } as const;
-const pending = { id, ...body, status: "PENDING" };
+const pending = { id, status: "PENDING" };
 const completed = { ...pending, status: "COMPLETED" };
 
 /** Answers with one reply after the other; the last one stays. */
@@ -21,45 +19,6 @@ async function serverWith(...replies: Reply[]) {
   const calls = () => server.received.filter((request) => !isTokenRequest(request));
   return { operations: createClient({ url: server.url, ...credentials }).operations, calls };
 }
-
-test("sends a command at the base that names the account", async () => {
-  const { operations, calls } = await serverWith({ status: 201, headers: { "request-id": "r-1" }, body: pending });
-  expect(await operations.send(body)).toEqual({ operation: pending, replayed: false, requestId: "r-1" });
-  expect(calls()).toMatchObject([{ method: "POST", url: base, body }]);
-  expect(calls()[0]?.headers).not.toHaveProperty("idempotency-key");
-});
-
-test("sends the idempotency key and says when the answer is a repeated one", async () => {
-  const { operations, calls } = await serverWith({
-    status: 201,
-    headers: { "idempotent-replayed": "true" },
-    body: pending,
-  });
-  expect(await operations.send(body, { idempotencyKey: key })).toMatchObject({ operation: pending, replayed: true });
-  expect(calls()[0]?.headers).toMatchObject({ "idempotency-key": key });
-});
-
-test("lists by filter and finds the next page in the Link header", async () => {
-  const { operations, calls } = await serverWith(
-    { headers: { link: `<${base}?limit=1&starting_after=${id}>; rel="next"` }, body: [completed] },
-    { body: [] },
-  );
-  const filter = { terminal_id: "T12345678-T0001", "created_at.gte": "2026-06-29T09:00:00+02:00", limit: 1 };
-  expect(await operations.list(filter)).toEqual({ operations: [completed], starting_after: id });
-  expect(await operations.list({ starting_after: id })).toEqual({ operations: [] });
-  expect(calls().map(({ url }) => url)).toEqual([
-    `${base}?terminal_id=T12345678-T0001&created_at.gte=2026-06-29T09%3A00%3A00%2B02%3A00&limit=1`,
-    `${base}?starting_after=${id}`,
-  ]);
-});
-
-test("cancels, and says whether that ended it or its terminal is being asked", async () => {
-  const cancelled = { ...pending, status: "FAILED", reason: "cancelled" };
-  const { operations, calls } = await serverWith({ status: 202, body: pending }, { body: cancelled });
-  expect(await operations.cancel(id)).toEqual({ operation: pending, ended: false });
-  expect(await operations.cancel(id)).toEqual({ operation: cancelled, ended: true });
-  expect(calls()[0]).toMatchObject({ method: "POST", url: `${base}/${id}/cancel` });
-});
 
 test("waits until the operation is no longer PENDING", async () => {
   const { operations, calls } = await serverWith({ body: pending }, { body: pending }, { body: completed });

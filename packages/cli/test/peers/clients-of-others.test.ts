@@ -1,0 +1,118 @@
+import { execFile, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "../support/cli.ts";
+
+const run = promisify(execFile);
+const source = fileURLToPath(new URL("../../../../conformance/clients", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "tk-clients-"));
+const place = makeScratch();
+let cli: Cli;
+let sandbox: SandboxFile;
+
+function npm(...args: string[]) {
+  return run("npm", args, { cwd: folder, maxBuffer: 1e8 });
+}
+
+beforeAll(async () => {
+  cli = startCli(["sandbox"], place.env);
+  await cli.until(/Ctrl-C ends it\.\n/);
+  sandbox = readSandboxFile(place);
+  cpSync(source, folder, { recursive: true, filter: (path) => !/node_modules|generated|compiled/.test(path) });
+  writeFileSync(join(folder, "openapi.json"), await (await fetch(`${sandbox.http_url}/openapi.json`)).text());
+  await npm("ci", "--ignore-scripts", "--no-audit", "--no-fund");
+});
+
+afterAll(async () => {
+  await cli.stop();
+  place.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a program of the folder against a server; answers what it printed. */
+async function close(program: string, { url, number }: { url: string; number: string }) {
+  const env = {
+    PATH: process.env["PATH"],
+    TILLKEEPER_URL: url,
+    TILLKEEPER_AUDIENCE: `${sandbox.http_url}/v1/accounts/${sandbox.account_id}`,
+    TILLKEEPER_ACCOUNT: sandbox.account_id,
+    TILLKEEPER_CLIENT_ID: sandbox.client_id,
+    TILLKEEPER_CLIENT_SECRET: sandbox.client_secret,
+    TILLKEEPER_SERIAL: `SIMULATED-${sandbox.account_id}-${number}`,
+    TILLKEEPER_STORE: `others-${number}`,
+  };
+  const { stdout } = await run(process.execPath, [join(folder, "compiled/src", program)], { env });
+  return JSON.parse(stdout);
+}
+
+describe("clients that others make from the OpenAPI document", () => {
+  beforeAll(async () => {
+    await npm("run", "generate");
+    await npm("run", "compile");
+  });
+
+  it.each([
+    ["with-openapi-fetch.js", "101"],
+    ["with-hey-api.js", "102"],
+  ])("compile, and close a day: %s", async (program, number) => {
+    const closed = await close(program, { url: sandbox.http_url, number });
+    expect(closed).toEqual({ batch_id: expect.stringMatching(/./), outcome: "accepted" });
+  });
+});
+
+describe("Prism, which lets through what the document describes", () => {
+  let proxy: string;
+  let prism: ReturnType<typeof spawn>;
+  beforeAll(async () => {
+    const command = ["node_modules/@stoplight/prism-cli/dist/index.js", "proxy", "openapi.json", sandbox.http_url];
+    prism = spawn(process.execPath, [...command, "--errors", "--port", "0", "--host", "127.0.0.1"], { cwd: folder });
+    proxy = await new Promise((resolve, reject) => {
+      let said = "";
+      prism.stdout?.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        const listening = /listening on (http:\S+)/.exec(said)?.[1];
+        if (listening) resolve(listening);
+      });
+      prism.once("close", () => reject(new Error(said)));
+    });
+  });
+  afterAll(() => void prism.kill());
+
+  it("lets a whole close of the day through, in both directions", async () => {
+    const closed = await close("with-hey-api.js", { url: proxy, number: "103" });
+    expect(closed.outcome).toBe("accepted");
+  });
+
+  it("lets lists through that leave out all that may be left out", async () => {
+    const account = `/v1/accounts/${sandbox.account_id}`;
+    const authorization = `Bearer ${await token()}`;
+    for (const path of [`${account}/stores`, `${account}/terminals`, "/v1/admin/terminals/operations"]) {
+      const answer = await fetch(`${proxy}${path}`, { headers: { authorization } });
+      expect([path, answer.status, answer.headers.get("sl-violations")]).toEqual([path, 200, null]);
+    }
+  });
+
+  it("refuses what the document does not describe", async () => {
+    const headers = { authorization: `Bearer ${await token()}`, "content-type": "application/json" };
+    const body = JSON.stringify({ terminal_id: "T1", operation: "reboot" });
+    const answer = await fetch(`${proxy}/v1/admin/terminals/operations`, { method: "POST", headers, body });
+    expect(answer.status).toBe(422);
+  });
+});
+
+async function token(): Promise<string> {
+  const base = `${sandbox.http_url}/v1/accounts/${sandbox.account_id}`;
+  const answer = await fetch(`${base}/auth/token`, {
+    method: "POST",
+    headers: {
+      authorization: `Basic ${btoa(`${sandbox.client_id}:${sandbox.client_secret}`)}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({ grant_type: "client_credentials", audience: base }),
+  });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}

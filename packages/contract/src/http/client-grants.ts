@@ -1,0 +1,86 @@
+import { Type } from "typebox";
+import { OperatorAccountId } from "../accounts.ts";
+import { readAccounts, writeClients } from "../scopes.ts";
+import { ClientGrant, ClientGrantCreate, ClientGrantList, ClientGrantUpdate } from "./clients.ts";
+import { endpoint } from "./endpoint.ts";
+import { ListQuery } from "./paging.ts";
+
+const tag = "Clients";
+const collection = "/v1/accounts/:oid/auth/client-grants";
+const one = `${collection}/:id` as const;
+const Uuid = Type.String({ format: "uuid" });
+const ofAccount = Type.Object({ oid: OperatorAccountId });
+const ofGrant = Type.Object({ oid: OperatorAccountId, id: Uuid });
+
+const GrantListQuery = Type.Object(
+  {
+    audience: Type.Optional(
+      Type.String({ maxLength: 255, description: "In any form that a token request may name it in." }),
+    ),
+    client_id: Type.Optional(Type.String({ format: "uuid", description: "The client's `id`." })),
+    limit: ListQuery.properties.limit,
+    starting_after: Type.Optional(Type.String({ format: "uuid", description: "`starting_after` of the page before." })),
+  },
+  { additionalProperties: false },
+);
+
+export const clientGrantEndpoints = {
+  create: endpoint({
+    method: "POST",
+    path: collection,
+    scopes: writeClients,
+    id: "auth_client_grants_post",
+    summary: "Let a client work in this account, or in one that this account is operator of",
+    tag,
+    params: ofAccount,
+    body: ClientGrantCreate,
+    answers: { 201: ClientGrant },
+    errors: ["invalid_audience", "scope_not_held", "client_id_taken", "client_grant_exists"],
+  }),
+  list: endpoint({
+    method: "GET",
+    path: collection,
+    scopes: readAccounts,
+    id: "auth_client_grants_list",
+    summary: "List client grants, newest first",
+    tag,
+    params: ofAccount,
+    query: GrantListQuery,
+    answers: { 200: ClientGrantList },
+    errors: ["invalid_audience"],
+  }),
+  get: endpoint({
+    method: "GET",
+    path: one,
+    scopes: readAccounts,
+    id: "auth_client_grants_get",
+    summary: "Get a client grant",
+    tag,
+    params: ofGrant,
+    answers: { 200: ClientGrant },
+    errors: ["client_grant_not_found"],
+  }),
+  update: endpoint({
+    method: "PATCH",
+    path: one,
+    scopes: writeClients,
+    id: "auth_client_grants_patch",
+    summary: "Change the scopes of a client grant",
+    tag,
+    params: ofGrant,
+    body: ClientGrantUpdate,
+    answers: { 200: ClientGrant },
+    errors: ["scope_not_held", "not_own_grant", "client_grant_not_found", "last_admin_client"],
+  }),
+  delete: endpoint({
+    method: "DELETE",
+    path: one,
+    scopes: writeClients,
+    id: "auth_client_grants_delete",
+    summary: "Remove a client grant; its tokens stop working within 5 seconds",
+    tag,
+    params: ofGrant,
+    answers: { 204: Type.Null({ description: "It is gone." }) },
+    errors: ["scope_not_held", "client_grant_not_found", "last_admin_client"],
+  }),
+};

@@ -1,0 +1,54 @@
+import type { TObject, TSchema } from "typebox";
+import type { Scope } from "../scopes.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { AnswerHeader } from "./headers.ts";
+import type { Tag } from "./tags.ts";
+
+/** By name: one line that says what an example shows, and the body. */
+export type Examples = Readonly<Record<string, { summary: string; value: unknown }>>;
+
+/**
+ * One endpoint of the HTTP API as data: the server binds a handler to it, the SDK derives its method from it, and the
+ * OpenAPI document is printed from it. Without `scopes` it does not compile; an open endpoint says `"public"`.
+ */
+export interface Endpoint {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Parameters are marked by a colon: `/v1/accounts/:aid/stores/:store_id`. */
+  path: string;
+  /** Any one of them suffices. */
+  scopes: "public" | readonly [Scope, ...Scope[]];
+  /** OpenAPI: `operationId`, one line of summary, and the section of the reference page. */
+  id: string;
+  summary: string;
+  tag: Tag;
+  params?: TObject;
+  query?: TObject;
+  body?: TSchema;
+  /** Success answers by status. */
+  answers: Readonly<Record<number, TSchema>>;
+  /** Headers of the request that matter beyond `Authorization`. */
+  requestHeaders?: TObject;
+  /** Headers of success answers beyond `request-id`. */
+  headers?: readonly AnswerHeader[];
+  /** Error codes beyond those that follow from the rest of the row: see `errorsOf`. */
+  errors?: readonly ErrorCode[];
+  /** Named examples of bodies, for the reference page. */
+  examples?: { request?: Examples; answer?: Examples };
+  /** Open to everybody, so its rate is limited by where requests come from. */
+  limited?: "per address" | "devices per address";
+  /** The body may be left out, which is then an empty object. */
+  bodyOptional?: boolean;
+  /** The body may also come as `application/x-www-form-urlencoded`. */
+  form?: boolean;
+  /** The body is a file of one of these types, of any length. */
+  upload?: readonly string[];
+  /** Why the SDK has no method for it; left out, it has one. */
+  outsideSdk?: string;
+  /** The success answer is a file of this type, not JSON. */
+  binary?: string;
+}
+
+/** Keeps the exact types of an endpoint's path, schemas and answers. */
+export function endpoint<const E extends Endpoint>(row: E): E {
+  return row;
+}

@@ -1,0 +1,42 @@
+import { accountEndpoints } from "./accounts.ts";
+import { activationEndpoints, activationEndpointsByToken } from "./activations.ts";
+import { auditEndpoints } from "./audit.ts";
+import { brokerEndpoints } from "./broker.ts";
+import { clientGrantEndpoints } from "./client-grants.ts";
+import { clientEndpoints } from "./clients.ts";
+import { configurationEndpoints } from "./configurations.ts";
+import { deviceEndpoints } from "./device-endpoints.ts";
+import { healthEndpoints } from "./health.ts";
+import { logEndpoints, logEndpointsByToken } from "./logs.ts";
+import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
+import { payoutDestinationEndpoints } from "./payout-destinations.ts";
+import { presenceEndpoints } from "./presence.ts";
+import { releaseEndpoints, releaseKeyEndpoints } from "./releases.ts";
+import { storeEndpoints } from "./store-endpoints.ts";
+import { terminalEndpoints } from "./terminal-endpoints.ts";
+import { authEndpoints } from "./token.ts";
+
+/** Every endpoint of the HTTP API, by noun and by name: what the SDK calls them, too. */
+export const endpoints = {
+  auth: authEndpoints,
+  accounts: accountEndpoints,
+  clients: clientEndpoints,
+  clientGrants: clientGrantEndpoints,
+  stores: storeEndpoints,
+  terminals: terminalEndpoints,
+  operations: operationEndpoints,
+  operationsByToken: operationEndpointsByToken,
+  activations: activationEndpoints,
+  activationsByToken: activationEndpointsByToken,
+  logs: logEndpoints,
+  logsByToken: logEndpointsByToken,
+  presence: presenceEndpoints,
+  releases: releaseEndpoints,
+  releaseKeys: releaseKeyEndpoints,
+  configurations: configurationEndpoints,
+  payoutDestinations: payoutDestinationEndpoints,
+  audit: auditEndpoints,
+  devices: deviceEndpoints,
+  brokers: brokerEndpoints,
+  health: healthEndpoints,
+};

@@ -1,0 +1,22 @@
+import type { TSchema } from "typebox";
+import { Type } from "typebox";
+
+/** Headers of answers, by name, as the OpenAPI document shows them. */
+export const answerHeaders = {
+  "request-id": Type.String({ format: "uuid", description: "Names the request in the server's log." }),
+  "retry-after": Type.Integer({ minimum: 1, description: "Seconds to wait before the request is sent again." }),
+  "idempotent-replayed": Type.Literal("true", {
+    description: "The request had been accepted before under this `Idempotency-Key`; this is the same answer.",
+  }),
+  link: Type.String({
+    description: 'The next page (RFC 8288): `<path and query>; rel="next"`; absent on the last page.',
+  }),
+  "www-authenticate": Type.String({ description: "How to authenticate (RFC 9110 section 11.6.1)." }),
+  "accept-ranges": Type.Literal("bytes", { description: "Parts of the file can be asked for with `Range`." }),
+  "content-range": Type.String({ description: "Which part of the file this is (RFC 9110 section 14.4)." }),
+  "content-digest": Type.String({ description: "The SHA-256 of this content (RFC 9530)." }),
+  "repr-digest": Type.String({ description: "The SHA-256 of the whole file (RFC 9530)." }),
+  "content-disposition": Type.String({ description: "A name for the file." }),
+  etag: Type.String({ description: "Names this content; for `If-Range`." }),
+} as const satisfies Record<string, TSchema>;
+export type AnswerHeader = keyof typeof answerHeaders;

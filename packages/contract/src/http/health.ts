@@ -1,0 +1,49 @@
+import { Type } from "typebox";
+import { endpoint } from "./endpoint.ts";
+
+const tag = "Health";
+const Part = Type.Enum(["up", "down"]);
+const Readiness = Type.Object({
+  status: Type.Enum(["ready", "not_ready"]),
+  database: Part,
+  broker: Part,
+  workers: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String(),
+        state: Type.Enum(["running", "restarting", "stopped"]),
+        restarts: Type.Integer(),
+      }),
+      { description: "Shown to callers on the server's own machine." },
+    ),
+  ),
+  wall_clock_ahead_ms: Type.Optional(
+    Type.Integer({
+      description:
+        "How far the machine's clock is ahead of the database's, by which the server goes. Shown to callers on the server's own machine.",
+    }),
+  ),
+});
+
+export const healthEndpoints = {
+  live: endpoint({
+    method: "GET",
+    path: "/health/live",
+    scopes: "public",
+    id: "health_live",
+    summary: "The process answers",
+    tag,
+    answers: { 200: Type.Object({ status: Type.Literal("live") }) },
+    outsideSdk: "for whatever watches the server",
+  }),
+  ready: endpoint({
+    method: "GET",
+    path: "/health/ready",
+    scopes: "public",
+    id: "health_ready",
+    summary: "Database, broker and workers are up",
+    tag,
+    answers: { 200: Readiness, 503: Readiness },
+    outsideSdk: "for whatever watches the server",
+  }),
+};

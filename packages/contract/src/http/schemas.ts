@@ -1,0 +1,68 @@
+import type { TSchema } from "typebox";
+import * as operationWords from "../operations.ts";
+import * as presenceWords from "../presence.ts";
+import * as telemetry from "../telemetry.ts";
+import * as terminalStatus from "../terminal-status.ts";
+import * as accounts from "./accounts.ts";
+import * as activations from "./activations.ts";
+import * as audit from "./audit.ts";
+import * as broker from "./broker.ts";
+import * as clients from "./clients.ts";
+import * as configurations from "./configurations.ts";
+import * as deviceMessages from "./device-messages.ts";
+import * as deviceUpdates from "./device-updates.ts";
+import * as devices from "./devices.ts";
+import * as errors from "./errors.ts";
+import * as health from "./health.ts";
+import * as logs from "./logs.ts";
+import * as operations from "./operations.ts";
+import * as payoutDestinations from "./payout-destinations.ts";
+import * as presence from "./presence.ts";
+import * as releases from "./releases.ts";
+import * as storeConfiguration from "./store-configuration.ts";
+import * as stores from "./stores.ts";
+import * as terminals from "./terminals.ts";
+import * as token from "./token.ts";
+
+const modules: readonly object[] = [
+  operationWords,
+  presenceWords,
+  telemetry,
+  terminalStatus,
+  accounts,
+  activations,
+  audit,
+  broker,
+  clients,
+  configurations,
+  deviceMessages,
+  deviceUpdates,
+  devices,
+  errors,
+  health,
+  logs,
+  operations,
+  payoutDestinations,
+  presence,
+  releases,
+  storeConfiguration,
+  stores,
+  terminals,
+  token,
+];
+
+/** `end_of_day` as `EndOfDay`. */
+function inPascalCase(name: string): string {
+  return name.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * The schemas that have a name in the OpenAPI document, and so in clients that are made from it: what the modules of the
+ * contract export under a name that begins with a capital letter.
+ */
+export const namedSchemas: Readonly<Record<string, TSchema>> = Object.fromEntries([
+  ...modules.flatMap((module) =>
+    Object.entries(module).filter(([name, value]) => /^[A-Z]/.test(name) && typeof value === "object"),
+  ),
+  ...Object.entries(operations.operationSchemas).map(([name, schema]) => [`${inPascalCase(name)}Operation`, schema]),
+]);

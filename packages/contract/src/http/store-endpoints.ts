@@ -1,0 +1,135 @@
+import { Type } from "typebox";
+import { AccountId } from "../accounts.ts";
+import { readAccounts, type Scope, writeAccounts } from "../scopes.ts";
+import { endpoint } from "./endpoint.ts";
+import { ListQuery } from "./paging.ts";
+import { StoreConfiguration, StoreConfigurationPatch } from "./store-configuration.ts";
+import { Store, StoreCreate, StoreIncludes, StoreList, storeFilters } from "./stores.ts";
+
+const tag = "Stores";
+const operators = ["admin:accounts"] as const satisfies readonly Scope[];
+const list = "/v1/accounts/:aid/stores";
+const one = `${list}/:store_id` as const;
+const params = Type.Object({ aid: AccountId });
+const ofStore = Type.Object({ aid: AccountId, store_id: Type.String({ minLength: 1, maxLength: 255 }) });
+
+export const storeEndpoints = {
+  list: endpoint({
+    method: "GET",
+    path: list,
+    scopes: readAccounts,
+    id: "aid_account_management_stores_get",
+    summary: "List stores, newest first",
+    tag,
+    params,
+    query: Type.Object({ ...ListQuery.properties, ...storeFilters }, { additionalProperties: false }),
+    answers: { 200: StoreList },
+  }),
+  get: endpoint({
+    method: "GET",
+    path: one,
+    scopes: readAccounts,
+    id: "aid_account_management_stores_sid_get",
+    summary: "One store with its terminals",
+    tag,
+    params: ofStore,
+    query: Type.Object({ includes: StoreIncludes }, { additionalProperties: false }),
+    answers: { 200: Store },
+    errors: ["store_not_found"],
+  }),
+  create: endpoint({
+    method: "POST",
+    path: list,
+    scopes: writeAccounts,
+    id: "aid_account_management_stores_post",
+    summary: "Create a store",
+    tag,
+    params,
+    body: StoreCreate,
+    answers: { 201: Store },
+    errors: [
+      "payout_destination_not_found",
+      "payout_destination_rules",
+      "organization_not_registered",
+      "organization_dissolved",
+      "store_id_taken",
+      "register_unavailable",
+    ],
+  }),
+  replace: endpoint({
+    method: "PUT",
+    path: one,
+    scopes: writeAccounts,
+    id: "aid_account_management_stores_sid_put",
+    summary: "Replace a store; what is left out is cleared, but for its store_id",
+    tag,
+    params: ofStore,
+    body: StoreCreate,
+    answers: { 200: Store },
+    errors: [
+      "payout_destination_not_found",
+      "payout_destination_rules",
+      "organization_not_registered",
+      "organization_dissolved",
+      "store_not_found",
+      "store_id_taken",
+      "register_unavailable",
+    ],
+  }),
+  delete: endpoint({
+    method: "DELETE",
+    path: one,
+    scopes: writeAccounts,
+    id: "aid_account_management_stores_sid_delete",
+    summary: "Delete a store without terminals; its store_id can be used again",
+    tag,
+    params: ofStore,
+    answers: { 200: Store },
+    errors: ["store_not_found", "store_has_terminals"],
+  }),
+  getConfiguration: endpoint({
+    method: "GET",
+    path: `${one}/configuration`,
+    scopes: readAccounts,
+    id: "aid_account_management_stores_sid_configuration_get",
+    summary: "How a store is run, defaults filled in",
+    tag,
+    params: ofStore,
+    answers: { 200: StoreConfiguration },
+    errors: ["store_not_found"],
+  }),
+  patchConfiguration: endpoint({
+    method: "PATCH",
+    path: `${one}/configuration`,
+    scopes: writeAccounts,
+    id: "aid_account_management_stores_sid_configuration_patch",
+    summary: "Change parts of a store's configuration; null goes back to the default",
+    tag,
+    params: ofStore,
+    body: StoreConfigurationPatch,
+    answers: { 200: StoreConfiguration },
+    errors: ["store_not_found"],
+  }),
+  suspend: endpoint({
+    method: "POST",
+    path: `${one}/suspend`,
+    scopes: operators,
+    id: "store_suspend_post",
+    summary: "Suspend a store; its terminals turn INACTIVE",
+    tag,
+    params: ofStore,
+    answers: { 200: Store },
+    errors: ["store_not_found"],
+  }),
+  resume: endpoint({
+    method: "POST",
+    path: `${one}/resume`,
+    scopes: operators,
+    id: "store_resume_post",
+    summary: "End the operator's suspension of a store",
+    tag,
+    params: ofStore,
+    answers: { 200: Store },
+    errors: ["store_not_found"],
+  }),
+};

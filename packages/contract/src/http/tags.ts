@@ -1,0 +1,23 @@
+/** The sections of the reference page, in their order, and what each is about. */
+export const tags = {
+  Authenticate: "Tokens by OAuth 2 client credentials, and the keys that they are signed with.",
+  Accounts: "An account is a merchant or an operator; everything else belongs to one.",
+  Clients:
+    "The clients of an account, their secrets, and the grants that say which scopes a client has for which account.",
+  Stores: "The places where terminals stand, and how each is run: closing time, time zone, suspension.",
+  Terminals: "The payment terminals of an account: register, replace, delete, give a credential or a pairing code.",
+  "Terminal operations":
+    "Commands to a terminal: close the day, send logs, look for an update, open the menu. One at a time per terminal; " +
+    "accepted at once, carried out by the terminal, read here until they have ended.",
+  "Terminal activations": "A terminal gets a configuration and a release as one task.",
+  "Terminal logs": "The logs that terminals were asked for, and their files.",
+  Presence: "Whether a terminal is there, since when, and what it tells about itself.",
+  Updates: "Releases of the terminal's program, the keys that they are signed with, and configurations.",
+  "Payout destinations": "Where the money of a store goes; moved through its review by the operator.",
+  Audit: "Who changed what, and when.",
+  Devices: "The devices of terminals: pairing and device tokens.",
+  "For terminals": "What the program on a terminal calls.",
+  Brokers: "What an outside MQTT broker asks about a terminal that connects.",
+  Health: "Whether the server is up and ready.",
+} as const;
+export type Tag = keyof typeof tags;

@@ -1,0 +1,284 @@
+// Printed from the endpoints of the contract by `npm run reference`; do not edit.
+import type { endpoints } from "@tillkeeper/contract/http/endpoints";
+import type { Row } from "./method.ts";
+import type { MethodOf } from "./method-types.ts";
+
+type Endpoints = typeof endpoints;
+
+/** What the parameters of paths are called in an editor. */
+export interface NamedParameters {
+  account_id: [accountId: string];
+  id: [id: string];
+  key_id: [keyId: string];
+  log_id: [logId: string];
+  operation_id: [operationId: string];
+  payout_destination_id: [payoutDestinationId: string];
+  release_id: [releaseId: string];
+  secret_id: [secretId: string];
+  store_id: [storeId: string];
+  terminal_id: [terminalId: string];
+  version: [version: string];
+}
+
+/** A method for each endpoint that clients call, under its noun. */
+export interface Nouns {
+  readonly clients: {
+    /** Create an API client; its secret is shown this once. Scopes: admin:accounts. */
+    readonly create: MethodOf<Endpoints["clients"]["create"]>;
+    /** List API clients, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["clients"]["list"]>;
+    /** Get an API client. Scopes: admin:accounts or read:accounts. */
+    readonly get: MethodOf<Endpoints["clients"]["get"]>;
+    /** Change an API client's name, description and callbacks. Scopes: admin:accounts. */
+    readonly update: MethodOf<Endpoints["clients"]["update"]>;
+    /** Delete an API client; its tokens stop working within 5 seconds. Scopes: admin:accounts. */
+    readonly delete: MethodOf<Endpoints["clients"]["delete"]>;
+    /** Get a further secret, shown this once; the others stay valid. Scopes: admin:accounts. */
+    readonly addSecret: MethodOf<Endpoints["clients"]["addSecret"]>;
+    /** Delete a secret; it gets no further token. Scopes: admin:accounts. */
+    readonly deleteSecret: MethodOf<Endpoints["clients"]["deleteSecret"]>;
+  };
+  readonly clientGrants: {
+    /** Let a client work in this account, or in one that this account is operator of. Scopes: admin:accounts. */
+    readonly create: MethodOf<Endpoints["clientGrants"]["create"]>;
+    /** List client grants, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["clientGrants"]["list"]>;
+    /** Get a client grant. Scopes: admin:accounts or read:accounts. */
+    readonly get: MethodOf<Endpoints["clientGrants"]["get"]>;
+    /** Change the scopes of a client grant. Scopes: admin:accounts. */
+    readonly update: MethodOf<Endpoints["clientGrants"]["update"]>;
+    /** Remove a client grant; its tokens stop working within 5 seconds. Scopes: admin:accounts. */
+    readonly delete: MethodOf<Endpoints["clientGrants"]["delete"]>;
+  };
+  readonly stores: {
+    /** List stores, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["stores"]["list"]>;
+    /** One store with its terminals. Scopes: admin:accounts or read:accounts. */
+    readonly get: MethodOf<Endpoints["stores"]["get"]>;
+    /** Create a store. Scopes: admin:accounts or write:accounts. */
+    readonly create: MethodOf<Endpoints["stores"]["create"]>;
+    /** Replace a store; what is left out is cleared, but for its store_id. Scopes: admin:accounts or write:accounts. */
+    readonly replace: MethodOf<Endpoints["stores"]["replace"]>;
+    /** Delete a store without terminals; its store_id can be used again. Scopes: admin:accounts or write:accounts. */
+    readonly delete: MethodOf<Endpoints["stores"]["delete"]>;
+    /** How a store is run, defaults filled in. Scopes: admin:accounts or read:accounts. */
+    readonly getConfiguration: MethodOf<Endpoints["stores"]["getConfiguration"]>;
+    /** Change parts of a store's configuration; null goes back to the default. Scopes: admin:accounts or write:accounts. */
+    readonly patchConfiguration: MethodOf<Endpoints["stores"]["patchConfiguration"]>;
+    /** Suspend a store; its terminals turn INACTIVE. Scopes: admin:accounts. */
+    readonly suspend: MethodOf<Endpoints["stores"]["suspend"]>;
+    /** End the operator's suspension of a store. Scopes: admin:accounts. */
+    readonly resume: MethodOf<Endpoints["stores"]["resume"]>;
+  };
+  readonly terminals: {
+    /** Make a code that a device pairs with; the one before ends. Scopes: admin:accounts or write:accounts. */
+    readonly issuePairingCode: MethodOf<Endpoints["terminals"]["issuePairingCode"]>;
+    /** What became of a terminal's pairing codes, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly listPairingCodes: MethodOf<Endpoints["terminals"]["listPairingCodes"]>;
+    /** Register a terminal in a store. Scopes: admin:accounts or write:accounts. */
+    readonly create: MethodOf<Endpoints["terminals"]["create"]>;
+    /** List terminals, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["terminals"]["list"]>;
+    /** One terminal. Scopes: admin:accounts or read:accounts. */
+    readonly get: MethodOf<Endpoints["terminals"]["get"]>;
+    /** Move a terminal to another store, or name its model. Scopes: admin:accounts or write:accounts. */
+    readonly update: MethodOf<Endpoints["terminals"]["update"]>;
+    /** Remove a terminal; a connected one closes its day first. Scopes: admin:accounts or write:accounts. */
+    readonly delete: MethodOf<Endpoints["terminals"]["delete"]>;
+    /** Give a terminal a new MQTT credential; the old one ends at once. Scopes: admin:accounts or write:accounts. */
+    readonly issueCredential: MethodOf<Endpoints["terminals"]["issueCredential"]>;
+    /** Put another device in the place of a terminal's; identity and history stay. Scopes: admin:accounts or write:accounts. */
+    readonly replaceDevice: MethodOf<Endpoints["terminals"]["replaceDevice"]>;
+    /** The devices that a terminal is and was, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly listDevices: MethodOf<Endpoints["terminals"]["listDevices"]>;
+  };
+  readonly operations: {
+    /** Send a command to a terminal. Scopes: admin:checkout or write:checkout:/admin/terminals. */
+    readonly create: MethodOf<Endpoints["operations"]["create"]>;
+    /** List operations, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    readonly list: MethodOf<Endpoints["operations"]["list"]>;
+    /** One operation. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    readonly get: MethodOf<Endpoints["operations"]["get"]>;
+    /** Cancel an operation: at once while it cannot have begun (200), else its terminal is asked (202). Scopes: admin:checkout or write:checkout:/admin/terminals. */
+    readonly cancel: MethodOf<Endpoints["operations"]["cancel"]>;
+  };
+  readonly activations: {
+    /** Start to activate a terminal. Scopes: admin:checkout or write:checkout:/admin/terminals. */
+    readonly create: MethodOf<Endpoints["activations"]["create"]>;
+    /** List a terminal's activations, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    readonly list: MethodOf<Endpoints["activations"]["list"]>;
+  };
+  readonly logs: {
+    /** List the logs that a terminal has sent, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals/logs. */
+    readonly list: MethodOf<Endpoints["logs"]["list"]>;
+    /** Read about one log of a terminal. Scopes: admin:checkout or read:checkout:/admin/terminals/logs. */
+    readonly get: MethodOf<Endpoints["logs"]["get"]>;
+    /** Download a log of a terminal, masked and compressed; each download is noted in the audit log. Scopes: admin:checkout or read:checkout:/admin/terminals/logs. */
+    readonly getContent: MethodOf<Endpoints["logs"]["getContent"]>;
+  };
+  readonly presence: {
+    /** Whether a terminal is there. Scopes: admin:accounts or read:accounts. */
+    readonly ofTerminal: MethodOf<Endpoints["presence"]["ofTerminal"]>;
+    /** When a terminal was there and when not, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly listChanges: MethodOf<Endpoints["presence"]["listChanges"]>;
+    /** Ask a terminal whether it is there; answered within three seconds. Scopes: admin:accounts or write:accounts. */
+    readonly probe: MethodOf<Endpoints["presence"]["probe"]>;
+    /** What a terminal last told of itself. Scopes: admin:accounts or read:accounts. */
+    readonly telemetry: MethodOf<Endpoints["presence"]["telemetry"]>;
+    /** What changed in what a terminal tells of itself, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly telemetryHistory: MethodOf<Endpoints["presence"]["telemetryHistory"]>;
+    /** Which terminals of a store are there. Scopes: admin:accounts or read:accounts. */
+    readonly ofStore: MethodOf<Endpoints["presence"]["ofStore"]>;
+    /** How many terminals of each store are there; stores newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["presence"]["list"]>;
+  };
+  readonly releases: {
+    /** Describe a release; it is offered once its file is here. Scopes: admin:accounts or write:accounts. */
+    readonly create: MethodOf<Endpoints["releases"]["create"]>;
+    /** List releases, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["releases"]["list"]>;
+    /** One release. Scopes: admin:accounts or read:accounts. */
+    readonly get: MethodOf<Endpoints["releases"]["get"]>;
+    /** Withdraw a release: terminals are not offered it any more. Scopes: admin:accounts or write:accounts. */
+    readonly withdraw: MethodOf<Endpoints["releases"]["withdraw"]>;
+    /** Send the file of a release; from then on it is available. Scopes: admin:accounts or write:accounts. */
+    readonly putFile: MethodOf<Endpoints["releases"]["putFile"]>;
+    /** The file of a release, or the part of it that Range asks for. Scopes: admin:accounts or read:accounts. */
+    readonly getFile: MethodOf<Endpoints["releases"]["getFile"]>;
+  };
+  readonly releaseKeys: {
+    /** Register the public key of who makes releases. Scopes: admin:accounts or write:accounts. */
+    readonly create: MethodOf<Endpoints["releaseKeys"]["create"]>;
+    /** All release keys, newest first, revoked ones too. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["releaseKeys"]["list"]>;
+    /** Revoke a release key: what it signed is not offered any more. Scopes: admin:accounts or write:accounts. */
+    readonly revoke: MethodOf<Endpoints["releaseKeys"]["revoke"]>;
+  };
+  readonly configurations: {
+    /** Lay down what terminals are to be set to: all, those of a model, of a store, or both. Scopes: admin:accounts or write:accounts. */
+    readonly create: MethodOf<Endpoints["configurations"]["create"]>;
+    /** List configurations, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["configurations"]["list"]>;
+    /** One configuration. Scopes: admin:accounts or read:accounts. */
+    readonly get: MethodOf<Endpoints["configurations"]["get"]>;
+    /** Withdraw a configuration: it holds for no terminal any more. Scopes: admin:accounts or write:accounts. */
+    readonly withdraw: MethodOf<Endpoints["configurations"]["withdraw"]>;
+    /** What a terminal is to be set to, and what it reported last. Scopes: admin:accounts or read:accounts. */
+    readonly ofTerminal: MethodOf<Endpoints["configurations"]["ofTerminal"]>;
+  };
+  readonly payoutDestinations: {
+    /** Create a payout destination. Scopes: admin:accounts or write:accounts or write:accounts:/management/settings/approvals. */
+    readonly create: MethodOf<Endpoints["payoutDestinations"]["create"]>;
+    /** List payout destinations, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["payoutDestinations"]["list"]>;
+    /** One payout destination with its stores and terminals. Scopes: admin:accounts or read:accounts. */
+    readonly get: MethodOf<Endpoints["payoutDestinations"]["get"]>;
+    /** Move the case of a payout destination; on a live account only its operator may. Scopes: admin:accounts. */
+    readonly moveCase: MethodOf<Endpoints["payoutDestinations"]["moveCase"]>;
+    /** Link an operator's destination to a store of an account it owns. Scopes: admin:accounts or write:accounts. */
+    readonly linkStore: MethodOf<Endpoints["payoutDestinations"]["linkStore"]>;
+    /** Take such a link away. Scopes: admin:accounts or write:accounts. */
+    readonly unlinkStore: MethodOf<Endpoints["payoutDestinations"]["unlinkStore"]>;
+  };
+  readonly audit: {
+    /** Who changed what, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["audit"]["list"]>;
+  };
+}
+
+export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<keyof Nouns[Noun], Row>> } = {
+  clients: {
+    create: { method: "POST", path: "/v1/accounts/:oid/auth/clients", body: true },
+    list: { method: "GET", path: "/v1/accounts/:oid/auth/clients", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:oid/auth/clients/:id" },
+    update: { method: "PUT", path: "/v1/accounts/:oid/auth/clients/:id", body: true },
+    delete: { method: "DELETE", path: "/v1/accounts/:oid/auth/clients/:id" },
+    addSecret: { method: "POST", path: "/v1/accounts/:oid/auth/clients/:id/secrets" },
+    deleteSecret: { method: "DELETE", path: "/v1/accounts/:oid/auth/clients/:id/secrets/:secret_id" },
+  },
+  clientGrants: {
+    create: { method: "POST", path: "/v1/accounts/:oid/auth/client-grants", body: true },
+    list: { method: "GET", path: "/v1/accounts/:oid/auth/client-grants", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:oid/auth/client-grants/:id" },
+    update: { method: "PATCH", path: "/v1/accounts/:oid/auth/client-grants/:id", body: true },
+    delete: { method: "DELETE", path: "/v1/accounts/:oid/auth/client-grants/:id" },
+  },
+  stores: {
+    list: { method: "GET", path: "/v1/accounts/:aid/stores", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id", query: true },
+    create: { method: "POST", path: "/v1/accounts/:aid/stores", body: true },
+    replace: { method: "PUT", path: "/v1/accounts/:aid/stores/:store_id", body: true },
+    delete: { method: "DELETE", path: "/v1/accounts/:aid/stores/:store_id" },
+    getConfiguration: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/configuration" },
+    patchConfiguration: { method: "PATCH", path: "/v1/accounts/:aid/stores/:store_id/configuration", body: true },
+    suspend: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/suspend" },
+    resume: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/resume" },
+  },
+  terminals: {
+    issuePairingCode: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/pairing-codes", body: true },
+    listPairingCodes: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/pairing-codes" },
+    create: { method: "POST", path: "/v1/accounts/:aid/terminals", body: true },
+    list: { method: "GET", path: "/v1/accounts/:aid/terminals", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id" },
+    update: { method: "PUT", path: "/v1/accounts/:aid/terminals/:terminal_id", body: true },
+    delete: { method: "DELETE", path: "/v1/accounts/:aid/terminals/:terminal_id" },
+    issueCredential: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/credentials" },
+    replaceDevice: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/device", body: true },
+    listDevices: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/devices" },
+  },
+  operations: {
+    create: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/operations", body: true },
+    list: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/operations", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/operations/:operation_id" },
+    cancel: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/operations/:operation_id/cancel" },
+  },
+  activations: {
+    create: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/activations" },
+    list: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/activations", query: true, pages: true },
+  },
+  logs: {
+    list: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/logs", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/logs/:log_id" },
+    getContent: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/logs/:log_id/content", stream: true },
+  },
+  presence: {
+    ofTerminal: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/presence" },
+    listChanges: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/presence/changes", query: true, pages: true },
+    probe: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/probe" },
+    telemetry: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/telemetry" },
+    telemetryHistory: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/telemetry/history", query: true, pages: true },
+    ofStore: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/presence" },
+    list: { method: "GET", path: "/v1/accounts/:aid/presence", query: true, pages: true },
+  },
+  releases: {
+    create: { method: "POST", path: "/v1/accounts/:aid/releases", body: true },
+    list: { method: "GET", path: "/v1/accounts/:aid/releases", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:aid/releases/:release_id" },
+    withdraw: { method: "DELETE", path: "/v1/accounts/:aid/releases/:release_id" },
+    putFile: { method: "PUT", path: "/v1/accounts/:aid/releases/:release_id/file", upload: "application/octet-stream" },
+    getFile: { method: "GET", path: "/v1/accounts/:aid/releases/:release_id/file", stream: true },
+  },
+  releaseKeys: {
+    create: { method: "POST", path: "/v1/accounts/:aid/release-keys", body: true },
+    list: { method: "GET", path: "/v1/accounts/:aid/release-keys" },
+    revoke: { method: "DELETE", path: "/v1/accounts/:aid/release-keys/:key_id" },
+  },
+  configurations: {
+    create: { method: "POST", path: "/v1/accounts/:aid/configurations", body: true },
+    list: { method: "GET", path: "/v1/accounts/:aid/configurations", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:aid/configurations/:version" },
+    withdraw: { method: "DELETE", path: "/v1/accounts/:aid/configurations/:version" },
+    ofTerminal: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/configuration" },
+  },
+  payoutDestinations: {
+    create: { method: "POST", path: "/v1/accounts/:oid/payout-destinations", body: true },
+    list: { method: "GET", path: "/v1/accounts/:oid/payout-destinations", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id" },
+    moveCase: { method: "PUT", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id/case-status", body: true },
+    linkStore: { method: "PUT", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id/stores/:account_id/:store_id" },
+    unlinkStore: { method: "DELETE", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id/stores/:account_id/:store_id" },
+  },
+  audit: {
+    list: { method: "GET", path: "/v1/accounts/:aid/audit", query: true, pages: true },
+  },
+};

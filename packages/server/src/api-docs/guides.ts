@@ -1,0 +1,110 @@
+import { posix } from "node:path";
+import { readDocument } from "./docs-folder.ts";
+import { htmlType, mainOf, pageOf } from "./html.ts";
+import { type Place, render, withPlaces } from "./markdown.ts";
+import { Prepared } from "./prepared.ts";
+
+export interface Guide {
+  /** The document's path in `docs` without `.md`, and its name in addresses. */
+  name: string;
+  /** What it is about, in half a sentence. */
+  about: string;
+}
+
+/** The documents that users of a running server need, by who reads them. */
+export const guides: Readonly<Record<string, readonly Guide[]>> = {
+  "Using the API": [
+    { name: "errors", about: "every error code, its cause and its cure" },
+    { name: "virtual-terminals", about: "terminals without hardware that fail on command, and what their totals mean" },
+    { name: "simulation", about: "thousands of terminals with customers and troubles, on a laptop" },
+    { name: "payout-destinations", about: "who gets the money of a store, and what follows from it" },
+    { name: "updates", about: "signed releases and configurations, from your key to a terminal that runs them" },
+    { name: "api-changelog", about: "what the API has beyond its public documentation, and since when" },
+    { name: "conformance", about: "for every decision about the API the test that shows it" },
+  ],
+  "Making a terminal": [
+    { name: "device-protocol", about: "how a terminal talks to the server, in half an hour" },
+    { name: "device-protocol/messages", about: "every message of the protocol, field by field" },
+    { name: "device-protocol/pairing", about: "how a device becomes a terminal by a code" },
+    { name: "device-protocol/memory", about: "what to do when a device's journal is missing or old" },
+    { name: "device-protocol/abilities", about: "telling what a device cannot do, or takes long for" },
+    { name: "device-protocol/presence", about: "what the server makes of what it hears" },
+    { name: "device-protocol/full-disk", about: "what to do when the device's disk is full" },
+    { name: "device-protocol/limits", about: "why a link is ended or refused" },
+    { name: "device-protocol/mqtt-5", about: "what MQTT 5 adds to 3.1.1" },
+    { name: "device-protocol/https", about: "the same messages in HTTPS requests" },
+    { name: "device-protocol/logs", about: "how a terminal's log gets to the server" },
+    { name: "device-protocol/updates", about: "how a terminal fetches and checks what it is to run" },
+    { name: "device-protocol/requests", about: "when to give up a request in which nothing moves" },
+    { name: "device-protocol/by-hand", about: "being a terminal yourself, with mosquitto_pub" },
+    { name: "check-agent", about: "a program that tries yours by every rule of the protocol" },
+  ],
+  "Running a server": [
+    { name: "brokers", about: "TLS, and Mosquitto, RabbitMQ, EMQX or VerneMQ in place of the embedded broker" },
+    { name: "backup", about: "the database and its key file, and how to restore them" },
+    { name: "audit", about: "its chains, signed checkpoints, and what shows when somebody changed it" },
+    { name: "security", about: "for operators, and for everybody who looks for a way in" },
+    { name: "limits", about: "how much work a caller can make for the server" },
+  ],
+};
+
+/** Documents for those who work on the project; they are not shown. */
+export const forDevelopers = ["benchmarks", "dependencies", "model", "reliability"];
+
+/** Documents that are served at an address of their own. */
+const documents: Readonly<Record<string, string>> = {
+  "openapi.json": "/openapi.json",
+  "asyncapi.json": "/asyncapi.json",
+};
+
+const all = Object.values(guides).flat();
+const names: ReadonlySet<string> = new Set(all.map(({ name }) => name));
+
+/** Where a guide is shown; with `.md` behind it, its Markdown. */
+export function addressOf(name: string): string {
+  return `/docs/guides/${name}`;
+}
+
+export function titleOf({ name }: Guide): string {
+  return /^# (.+)$/m.exec(readDocument(`${name}.md`))?.[1] ?? name;
+}
+
+/** What is served of each guide: the page and the Markdown, by address. */
+export function guidePages(): Map<string, Prepared> {
+  const pages = all.flatMap((guide) => {
+    const address = addressOf(guide.name);
+    const html = new Prepared(htmlType, () => htmlOf(guide));
+    const markdown = new Prepared("text/markdown; charset=utf-8", () =>
+      withPlaces(readDocument(`${guide.name}.md`), (link) => placeOf(guide, link, ".md")),
+    );
+    const named: [string, Prepared][] = [
+      [address, html],
+      [`${address}.md`, markdown],
+    ];
+    // The page that every client needs has a short address, too.
+    return guide.name === "errors" ? [...named, ["/docs/errors", html], ["/docs/errors.md", markdown]] : named;
+  });
+  return new Map(pages as [string, Prepared][]);
+}
+
+function htmlOf(guide: Guide): string {
+  const { html, title } = render(readDocument(`${guide.name}.md`), (link) => placeOf(guide, link, ""));
+  return pageOf({
+    title,
+    description: guide.about,
+    current: guide.name === "errors" ? "/docs/errors" : "/docs/guides",
+    markdown: `${addressOf(guide.name)}.md`,
+    body: mainOf(html),
+  });
+}
+
+/** Where a link of a guide leads on this server, or which file of the source it means. */
+function placeOf(from: Guide, link: string, ending: "" | ".md"): Place {
+  if (/^[a-z]+:/.test(link) || link.startsWith("#")) return { href: link };
+  const [file = "", anchor] = link.split("#");
+  const path = posix.join(posix.dirname(from.name), file);
+  const name = path.replace(/\.md$/, "");
+  const address = names.has(name) && path !== name ? `${addressOf(name)}${ending}` : documents[path];
+  if (address === undefined) return { source: posix.join("docs", path) };
+  return { href: anchor === undefined ? address : `${address}#${anchor}` };
+}

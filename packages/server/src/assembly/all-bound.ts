@@ -1,0 +1,13 @@
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { endpoints } from "@tillkeeper/contract/http/endpoints";
+import type { Route } from "../platform/http/route.ts";
+
+/** The document and the SDK show every endpoint of the contract: a server has exactly these, or it does not start. */
+export function requireAllBound(routes: readonly Route[]): void {
+  const wanted = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values(rows));
+  const bound = routes.map(({ endpoint }) => endpoint);
+  const wrong = [...new Set([...wanted, ...bound])].filter(
+    (row) => !wanted.includes(row) || bound.filter((other) => other === row).length !== 1,
+  );
+  if (wrong.length > 0) throw new Error(`Endpoints not bound exactly once: ${wrong.map(({ id }) => id).join(", ")}`);
+}

@@ -1,0 +1,45 @@
+import type { Endpoint, Examples } from "@tillkeeper/contract/http/endpoint";
+import { errorsOf } from "@tillkeeper/contract/http/endpoint-errors";
+import { errorCodes } from "@tillkeeper/contract/http/errors";
+import type { Failures } from "./failures.ts";
+import { headersOf } from "./headers.ts";
+import type { Schemas } from "./schemas.ts";
+
+/** As the document shows bytes. */
+const bytes = { type: "string", format: "binary" };
+
+/** The answers of an endpoint by status: its successes, then one per error status with the codes that it can have. */
+export function answersOf(row: Endpoint, schemas: Schemas, failures: Failures): object {
+  const successes = Object.entries(row.answers).map(([status, schema]) => [
+    status,
+    success(row, status, schema, schemas),
+  ]);
+  const byStatus = Map.groupBy(errorsOf(row), (code) => errorCodes[code].status);
+  const failed = [...byStatus].map(([status, codes]) => [String(status), failures.show(status, codes)]);
+  return Object.fromEntries([...failed, ...successes]);
+}
+
+function success(row: Endpoint, status: string, schema: object, schemas: Schemas): object {
+  const headers = headersOf(["request-id", ...(row.headers ?? [])]);
+  if (status === "204") return { description: meaningOf(row, status), headers };
+  const content = row.binary
+    ? { [row.binary]: { schema: bytes } }
+    : { "application/json": { schema: schemas.show(schema), ...examplesOf(row.examples?.answer) } };
+  return { description: meaningOf(row, status), headers, content };
+}
+
+/** What a success says: the schema's own words, or the endpoint's summary. */
+function meaningOf(row: Endpoint, status: string): string {
+  const said = (row.answers[Number(status)] as { description?: string }).description;
+  return said ?? meanings[status] ?? row.summary;
+}
+
+const meanings: Partial<Record<string, string>> = {
+  201: "It has been created.",
+  202: "It has been asked for; what comes of it is read later.",
+  204: "It has been done; there is nothing to show.",
+};
+
+export function examplesOf(examples: Examples | undefined): object {
+  return examples ? { examples } : {};
+}

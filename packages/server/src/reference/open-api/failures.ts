@@ -1,0 +1,66 @@
+import { commonErrors } from "@tillkeeper/contract/http/endpoint-errors";
+import { errorExamples } from "@tillkeeper/contract/http/error-examples";
+import { ErrorBody, type ErrorCode, errorCodes } from "@tillkeeper/contract/http/errors";
+import type { AnswerHeader } from "@tillkeeper/contract/http/headers";
+import { headersOf } from "./headers.ts";
+import type { Schemas } from "./schemas.ts";
+
+/** Prints error answers: those that many endpoints share as references, the others in place. */
+export class Failures {
+  readonly #schemas: Schemas;
+  readonly #shared = new Map<string, object>();
+
+  constructor(schemas: Schemas) {
+    this.#schemas = schemas;
+  }
+
+  /** The answer with this status, which can carry these codes. */
+  show(status: number, codes: readonly ErrorCode[]): object {
+    const shown = failure(status, codes, this.#schemas);
+    if (!codes.every((code) => commonErrors.has(code))) return shown;
+    const name = codes.map(inPascalCase).join("Or");
+    this.#shared.set(name, shown);
+    return { $ref: `#/components/responses/${name}` };
+  }
+
+  /** Every answer that is shared. */
+  components(): object {
+    return Object.fromEntries([...this.#shared].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
+
+function inPascalCase(code: string): string {
+  return code.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** One error answer: which codes it can carry, and an example of each. */
+function failure(status: number, codes: readonly ErrorCode[], schemas: Schemas): object {
+  const waits = status === 429 || status === 503 || codes.some((code) => codesThatWait.has(code));
+  const headers: AnswerHeader[] = [
+    "request-id",
+    ...(status === 401 ? (["www-authenticate"] as const) : []),
+    ...(waits ? (["retry-after"] as const) : []),
+  ];
+  return {
+    description: codes.map((code) => `\`${code}\`: ${errorCodes[code].cause}`).join("\n\n"),
+    headers: headersOf(headers),
+    content: {
+      "application/json": { schema: errorShape(codes, schemas), examples: Object.fromEntries(codes.map(exampleOf)) },
+    },
+  };
+}
+
+/** Conflicts that pass by themselves. */
+const codesThatWait: ReadonlySet<ErrorCode> = new Set(["operation_pending", "activation_running"]);
+
+function errorShape(codes: readonly ErrorCode[], schemas: Schemas): object {
+  const { type, required, properties } = ErrorBody.properties.error;
+  const { message, errors } = properties;
+  const code = { ...properties.code, enum: [...codes] };
+  const error = { type, required, properties: { code, message: schemas.show(message), errors: schemas.show(errors) } };
+  return { type: "object", required: ["error"], properties: { error } };
+}
+
+function exampleOf(code: ErrorCode): [string, object] {
+  return [code, { summary: errorCodes[code].cure, value: { error: { code, ...errorExamples[code] } } }];
+}

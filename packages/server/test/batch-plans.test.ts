@@ -1,0 +1,135 @@
+import { randomUUID } from "node:crypto";
+import type { Pool, QueryConfig } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
+import { toFinish } from "../src/operations/finish.ts";
+import { acceptOperations } from "../src/operations/sql/accept.ts";
+import { expireOperations } from "../src/operations/sql/expire.ts";
+import { noteProgress } from "../src/operations/sql/progress.ts";
+import { takeAnswers } from "../src/operations/sql/take-answers.ts";
+import { noteHeard } from "../src/presence/sql/note-heard.ts";
+import { startTestServer, type TestServer } from "./support/test-server.ts";
+
+interface Plan {
+  "Node Type": string;
+  "Parent Relationship"?: string;
+  "Subplan Name"?: string;
+  Plans?: Plan[];
+}
+
+const at = new Date("2026-11-27T12:00:00Z");
+const device = { accountId: "T32000001", terminalId: "T32000001-T0001", address: "T32000001-T0001-D1" };
+const { accountId, terminalId } = device;
+const id = randomUUID();
+const operation = "open_menu" as const;
+const result = { operation_id: id, operation, status: "COMPLETED" as const, finished_at: at.toISOString(), result: {} };
+const finish = toFinish(device, result, {
+  at,
+  origins: { of: () => ({ signed: "" }), read: () => undefined },
+});
+const asked = {
+  accountId,
+  id,
+  terminalId,
+  operation,
+  parameters: {},
+  whenBusy: null,
+  deadline: at,
+  timeoutGiven: true,
+  createdAt: at,
+  clientId: "c",
+  requestKey: null,
+  requestSha256: null,
+  dueAt: at,
+  announced: true,
+};
+const progress = { accountId, id, terminalId, dispatchedAt: at, deliveredAt: null, startedAt: null };
+const heard = { ...device, session: null, at, nextExpectedAt: at, roundTripMs: null };
+
+type Run = (pool: Pool) => Promise<unknown>;
+
+const statements: Record<string, Run> = {
+  accept: (pool) => acceptOperations(pool, [asked]),
+  "take answers": (pool) => takeAnswers(pool, [finish], "skip"),
+  "take an answer that waits": (pool) => takeAnswers(pool, [finish], "wait"),
+  "note progress": (pool) => noteProgress(pool, [progress], "skip"),
+  expire: (pool) => expireOperations(pool, at, 1_000),
+  "note who was heard": (pool) => noteHeard(pool, [heard], at),
+  "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
+};
+
+/** Connections of the hot statements have no way to join but loops, so a batch that is joined with itself costs its square. */
+describe("a statement for a batch reads the batch once for each step:", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.stop());
+
+  it.each(Object.keys(statements))("%s", async (name) => {
+    const { text, values = [] } = await captured(statements[name] as Run);
+    expect(loopsOver(await genericPlan(text, values.length))).toEqual([]);
+  });
+
+  it.each(["pool", "urgent"] as const)(
+    "however small the first batches of a connection were, %s plans once",
+    async (pool) => {
+      const client = await server.db[pool].connect();
+      try {
+        await client.query(`prepare planned as ${(await captured(statements["take answers"] as Run)).text}`);
+        const nulls = Array.from({ length: 28 }, () => "null").join(", ");
+        for (let times = 0; times < 7; times += 1) await client.query(`execute planned (${nulls})`);
+        const { rows } = await client.query(
+          "select custom_plans::int from pg_prepared_statements where name = 'planned'",
+        );
+        expect(rows).toEqual([{ custom_plans: 0 }]);
+      } finally {
+        client.release(true);
+      }
+    },
+  );
+
+  it("and a join of a batch with itself is found", async () => {
+    const joined =
+      "with input as materialized (select unnest($1::text[]) as x) select from input as a join input as b using (x)";
+    expect(loopsOver(await genericPlan(joined, 1))).toEqual(["CTE Scan"]);
+  });
+
+  /** As it is after some executions, whatever the values are. */
+  async function genericPlan(text: string, parameters: number): Promise<Plan> {
+    const client = await server.db.pool.connect();
+    try {
+      await client.query("set plan_cache_mode = force_generic_plan");
+      await client.query(`prepare looked_at as ${text}`);
+      const nulls = Array.from({ length: parameters }, () => "null").join(", ");
+      const { rows } = await client.query(`explain (format json) execute looked_at (${nulls})`);
+      return rows[0]["QUERY PLAN"][0].Plan as Plan;
+    } finally {
+      client.release(true);
+    }
+  }
+});
+
+async function captured(run: Run): Promise<QueryConfig> {
+  const queries: QueryConfig[] = [];
+  const query = async (config: QueryConfig) => {
+    queries.push(config);
+    return { rows: [], rowCount: 0 };
+  };
+  await run({ query } as unknown as Pool);
+  return queries[0] as QueryConfig;
+}
+
+const wholeReads = new Set(["CTE Scan", "Function Scan", "Seq Scan"]);
+
+/** What is read whole for each row of something else. */
+function loopsOver(plan: Plan): string[] {
+  const own = plan["Parent Relationship"] === "Inner" ? wholeReadsOf(plan) : [];
+  return [...own, ...(plan.Plans ?? []).flatMap(loopsOver)];
+}
+
+/** Past what only hands rows on. */
+function wholeReadsOf({ "Node Type": type, Plans }: Plan): string[] {
+  if (wholeReads.has(type)) return [type];
+  return type === "Materialize" ? (Plans ?? []).flatMap(wholeReadsOf) : [];
+}

@@ -1,0 +1,66 @@
+import { createClient, TillkeeperError } from "@tillkeeper/sdk";
+import { endpointTable } from "@tillkeeper/sdk/endpoint-table";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+const nobody = "019a0000-0000-7000-8000-000000000000";
+const rows = Object.entries(endpointTable).flatMap(([noun, named]) =>
+  Object.entries(named).map(([name, row]) => ({ title: `${noun}.${name}`, noun, name, row })),
+);
+
+describe("the client's methods", () => {
+  let server: TestServer;
+  let tenant: Tenant;
+  let client: Record<string, Record<string, Method>>;
+  beforeAll(async () => {
+    server = await startTestServer();
+    tenant = await server.account("T82000001");
+    const { aid: accountId, clientId, secret: clientSecret } = tenant;
+    client = createClient({ url: server.url, accountId, clientId, clientSecret }) as never;
+  });
+  afterAll(() => server.stop());
+
+  /** Everything that the row takes, made up; `undefined` when the server says yes. */
+  async function refusal(
+    { noun, name, row }: (typeof rows)[number],
+    query: object,
+  ): Promise<TillkeeperError | undefined> {
+    const ids = row.path.split("/").filter((part) => part.startsWith(":") && part !== ":aid" && part !== ":oid");
+    const content = [...(row.body ? [{}] : []), ...(row.upload ? [new Blob(["x"])] : [])];
+    const args = [...ids.map(() => nobody), ...content, ...(row.query ? [query] : [])];
+    try {
+      await client[noun]?.[name]?.(...args);
+      return undefined;
+    } catch (error) {
+      if (error instanceof TillkeeperError) return error;
+      throw error;
+    }
+  }
+
+  it.for(rows)("$title is a route of the server", async (each) => {
+    const error = await refusal(each, {});
+    expect(error?.code).not.toBeOneOf(["not_found", "method_not_allowed", "http_error"]);
+    expect(error?.status ?? 200).toBeOneOf([200, 400, 403, 404, 409, 422]);
+  });
+
+  it.for(rows.filter(({ row }) => row.query))("$title takes its query to the server", async (each) => {
+    expect(await refusal(each, { no_such: 1 })).toMatchObject({
+      status: 400,
+      code: "invalid_request",
+      errors: [{ path: "/query/no_such" }],
+    });
+  });
+
+  it("are all routes that take a token for an account", async () => {
+    const { body } = await server.call("GET", "/openapi.json");
+    const guarded = Object.entries<Record<string, { security?: unknown[] }>>(body.paths).flatMap(([path, methods]) =>
+      Object.entries(methods)
+        .filter(([, { security }]) => security?.length !== 0 && /\{[ao]id\}/.test(path))
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
+    );
+    const called = rows.map(({ row: { method, path } }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+    expect(called.toSorted()).toEqual(guarded.toSorted());
+  });
+});

@@ -1,0 +1,68 @@
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { endpoints } from "@tillkeeper/contract/http/endpoints";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildApp } from "../src/app.ts";
+import { requireAllBound } from "../src/assembly/all-bound.ts";
+import type { Tokens } from "../src/auth/tokens.ts";
+import type { Route } from "../src/platform/http/route.ts";
+import { createLogger } from "../src/platform/log.ts";
+import { startTestServer, type TestServer } from "./support/test-server.ts";
+import { testConfig } from "./support/topology.ts";
+
+const all = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values(rows));
+
+describe("a server", () => {
+  const secret = "a-secret-of-the-tests-for-endpoints-00";
+  let server: TestServer;
+  beforeAll(async () => {
+    const mqtt = { ...testConfig.mqtt, brokerSecret: secret };
+    server = await startTestServer({ config: { bootstrapToken: secret, mqtt } });
+  });
+  afterAll(() => server.stop());
+
+  it("answers at every endpoint of the contract", async () => {
+    const absent: string[] = [];
+    for (const { id, method, path } of all) {
+      const url = path.replaceAll(/:\w+/g, (name) => (name === ":broker_secret" ? secret : "T00000001"));
+      const { body } = await server.call(method, url, { headers: { authorization: `Bearer ${secret}` } });
+      if (["not_found", "method_not_allowed"].includes(body?.error?.code)) absent.push(id);
+    }
+    expect(absent).toEqual([]);
+  });
+});
+
+describe("an app without routes", () => {
+  it("has pages that are read, and no endpoint of the contract", async () => {
+    const app = await buildApp({ log: createLogger("silent"), tokens: {} as Tokens, routes: [] });
+    try {
+      await app.ready();
+      expect(all.filter(({ method, path: url }) => app.hasRoute({ method, url })).map(({ id }) => id)).toEqual([]);
+      const methods = app.printRoutes({ commonPrefix: false }).matchAll(/\(([A-Z, ]+)\)/g);
+      expect(new Set([...methods].flatMap(([, names = ""]) => names.split(", ")))).toEqual(new Set(["GET", "HEAD"]));
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe("the routes of a server", () => {
+  const routes = all.map((endpoint): Route => ({ endpoint, handle: () => undefined }));
+  const { get, create } = endpoints.stores;
+
+  it("are the endpoints of the contract, each once", () => {
+    expect(() => requireAllBound(routes)).not.toThrow();
+  });
+
+  it("are refused when an endpoint has no handler, or two", () => {
+    expect(() => requireAllBound(routes.filter(({ endpoint }) => endpoint !== get))).toThrow(
+      new RegExp(`: ${get.id}$`),
+    );
+    const twice = [...routes, ...routes.filter(({ endpoint }) => endpoint === create)];
+    expect(() => requireAllBound(twice)).toThrow(new RegExp(`: ${create.id}$`));
+  });
+
+  it("are refused when one is not in the contract", () => {
+    const foreign = { ...get, id: "of_nobody" };
+    expect(() => requireAllBound([...routes, { endpoint: foreign, handle: () => undefined }])).toThrow(/: of_nobody$/);
+  });
+});

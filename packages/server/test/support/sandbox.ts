@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inject } from "vitest";
+import { type RunningServer, startServer } from "../../src/main.ts";
+import { createLogger } from "../../src/platform/log.ts";
+import { createTestDatabase } from "./database.ts";
+import { testConfig } from "./topology.ts";
+
+/** A sandbox on a free port, with a database and a data folder of its own. */
+export async function startSandbox(): Promise<RunningServer> {
+  const database = await createTestDatabase();
+  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
+  const running = await startServer({
+    config: {
+      ...testConfig,
+      audienceHosts: [...testConfig.audienceHosts],
+      dataDir,
+      keyFile: inject("keyFile"),
+      databaseUrl: database.url,
+    },
+    log: createLogger("silent"),
+    sandbox: true,
+  });
+  return {
+    ...running,
+    async stop() {
+      await running.stop();
+      await database.drop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
