@@ -1,4 +1,4 @@
-import { operationsAllowed } from "@tillkeeper/contract/terminal-status";
+import { operationsAllowed } from "@tillkeeper/contract/operations";
 import { clientId } from "./seed.ts";
 import { accountId } from "./terminal-set.ts";
 

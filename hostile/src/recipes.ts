@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { operationNames } from "@tillkeeper/contract/operations";
 import type { Random } from "../../chaos/src/random.ts";
 import type { Stage } from "./stage.ts";
 import { uuid } from "./values.ts";
@@ -47,7 +48,7 @@ const talkerKinds = { terminal_id: "talking_terminal_id" };
 const operation: Recipe = {
   body: ({ random, id }) => ({
     terminal_id: id(random.chance(0.4) ? "virtual_terminal_id" : "terminal_id"),
-    operation: random.pick(["open_menu", "check_update", "send_logs", "end_of_day"]),
+    operation: random.pick(operationNames),
   }),
   headers: (_body, { random }) => (random.chance(0.3) ? { "idempotency-key": uuid(random) } : {}),
   makes: { kind: "operation_id", field: "id" },

@@ -15,8 +15,7 @@ const packagesForTests: Record<string, readonly string[]> = { ...packages, serve
 /** The server's folders and top files, lowest first: each may import what stands before it, never what stands after. */
 const serverLayers = [
   ["platform"],
-  ["config-brokers.ts", "config-limits.ts"],
-  ["config.ts"],
+  ["config"],
   ["db"],
   ["files"],
   ["auth"],

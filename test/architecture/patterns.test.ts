@@ -61,7 +61,7 @@ describe("no regular expression works longer than its text is long", { timeout: 
     const { composed: files } = patternsInSources(root, "packages/server/src");
     expect(files.toSorted()).toEqual([
       "packages/server/src/auth/audience.ts",
-      "packages/server/src/config.ts",
+      "packages/server/src/config/settings.ts",
       "packages/server/src/db/tenant.ts",
       "packages/server/src/payout-destinations/present.ts",
       "packages/server/src/platform/http/request-client.ts",

@@ -1,19 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
-import { clientSettings } from "@tillkeeper/server/config";
+import { clientSettings } from "@tillkeeper/server/config/settings";
 import { readConfigured } from "@tillkeeper/server/platform/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import type { Command } from "commander";
-
-/** How to reach a server, as options of a command; what is left out comes from the environment, or from the sandbox. */
-export interface ClientFlags {
-  url?: string;
-  clientId?: string;
-  clientSecret?: string;
-  clientSecretFile?: string;
-  account?: string;
-}
+import type { ClientFlags } from "./client-flags.ts";
 
 export interface Credentials {
   url: string;
@@ -23,17 +14,6 @@ export interface Credentials {
 }
 
 type Environment = Record<string, string | undefined>;
-
-/** Gives a command the options that `withClient` reads. */
-export function withClientFlags(command: Command): Command {
-  return command
-    .option("--url <url>", "where the server answers (or TILLKEEPER_URL)")
-    .option("--client-id <id>", "the client that asks (or TILLKEEPER_CLIENT_ID)")
-    .option("--client-secret-file <path>", "a file with its secret, - for standard input (or TILLKEEPER_CLIENT_SECRET)")
-    .option("--client-secret <secret>", "its secret, for every list of processes to show")
-    .option("--account <id>", "the account (or TILLKEEPER_ACCOUNT)")
-    .addHelpText("after", "\nWithout any of them it asks the sandbox whose data folder is here.");
-}
 
 /** Works on a server as its client. Throws `StartupError` with one sentence for what the server refuses. */
 export async function withClient<T>(

@@ -1,4 +1,4 @@
-import type { Config } from "@tillkeeper/server/config";
+import type { Config } from "@tillkeeper/server/config/config";
 import type { Db } from "@tillkeeper/server/db/db";
 import { openDatabase } from "@tillkeeper/server/db/open";
 import { lockDataFolder } from "@tillkeeper/server/platform/data-folder";

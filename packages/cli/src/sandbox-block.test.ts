@@ -1,4 +1,4 @@
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { expect, test } from "vitest";
 import { sandboxBlock } from "./sandbox-block.ts";
 

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import type { Config } from "@tillkeeper/server/config";
+import type { Config } from "@tillkeeper/server/config/config";
 import type { RunningServer } from "@tillkeeper/server/main";
 import { firstRequests } from "@tillkeeper/server/sandbox/first-requests";
 import { colours } from "./colours.ts";

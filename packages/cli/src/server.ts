@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Config } from "@tillkeeper/server/config";
+import type { Config } from "@tillkeeper/server/config/config";
 import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { createLogger } from "@tillkeeper/server/platform/log";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";

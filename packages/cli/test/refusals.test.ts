@@ -44,14 +44,28 @@ test("faults of the settings are listed together", async () => {
   const ended = await startCli(["sandbox"], {
     TILLKEEPER_HTTP_PORT: "99999",
     TILLKEEPER_LOG_LEVEL: "loud",
-    TILLKEEPER_PROT: "1",
+    TILLKEEPER_LOG_DAY: "1",
     DATABASE_URL: "mysql://localhost",
   }).ended;
   expect(ended).toMatchObject({ code: 1, stdout: "" });
   expect(ended.stderr).not.toMatch(/^\s+at /m);
-  for (const name of ["TILLKEEPER_HTTP_PORT", "TILLKEEPER_LOG_LEVEL", "TILLKEEPER_PROT", "DATABASE_URL"]) {
-    expect(ended.stderr).toMatch(new RegExp(`^  ${name}: .+\\.$`, "m"));
+  for (const name of ["TILLKEEPER_HTTP_PORT", "TILLKEEPER_LOG_LEVEL", "TILLKEEPER_LOG_DAY", "DATABASE_URL"]) {
+    expect(ended.stderr).toMatch(new RegExp(`^  ${name}: .+[.?]$`, "m"));
   }
+});
+
+test("variables that Kubernetes makes of a Service are passed over; of others that are no settings the log warns", async () => {
+  const place = scratch();
+  const service = { TILLKEEPER_PORT: "tcp://10.0.0.1:8080", TILLKEEPER_SERVICE_HOST: "10.0.0.1" };
+  const sandbox = await startSandbox({ ...place.env, ...service, TILLKEEPER_TEAM: "blue" });
+  const { code, stderr } = await sandbox.stop();
+  expect(code).toBe(0);
+  const warnings = stderr
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(warnings).toEqual([expect.objectContaining({ level: 40, setting: "TILLKEEPER_TEAM" })]);
+  expect(stderr).not.toContain("blue");
 });
 
 test.for(["sandbox", "serve", "migrate"])("%s: the database cannot be reached", async (command) => {

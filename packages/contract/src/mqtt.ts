@@ -2,11 +2,12 @@ import { type Static, Type } from "typebox";
 import { Abilities } from "./abilities.ts";
 import { limits } from "./limits.ts";
 import { idThat, OperationId, Origin, open, PreviousClose, Session, timeThat } from "./message-parts.ts";
+import { DeviceReason } from "./operation-reasons.ts";
 import {
-  DeviceReason,
   OperationError,
   OperationName,
   OperationParameters,
+  operationKinds,
   operationNames,
   operationStatuses,
   WhenBusy,
@@ -133,6 +134,8 @@ export const WelcomeMessage = Type.Object(
 );
 export type WelcomeMessage = Static<typeof WelcomeMessage>;
 
+const transferring = operationNames.filter((name) => operationKinds[name].transfer !== null);
+
 /** Where the files of an operation go or come from over HTTPS: the bundle of `send_logs`, the manifest of `check_update`. */
 export const Transfer = Type.Object(
   {
@@ -142,7 +145,7 @@ export const Transfer = Type.Object(
   },
   {
     ...open,
-    description: "Always with send_logs and check_update, and only there: files go there, or come from there.",
+    description: `Always with ${transferring.join(" and ")}, and only there: files go there, or come from there.`,
   },
 );
 export type Transfer = Static<typeof Transfer>;
@@ -193,7 +196,7 @@ export const ResultMessage = Type.Object(
       }),
     ),
     operation_id: idThat("As in the command; of a close by hand a random one."),
-    operation: Type.Enum(operationNames, { description: "As in the command, also one that you do not know." }),
+    operation: Type.Enum([...operationNames], { description: "As in the command, also one that you do not know." }),
     status: Type.Enum(["COMPLETED", "FAILED"]),
     started_at: Type.Optional(timeThat("When it was begun, as in `started`; left out if it never was.")),
     finished_at: timeThat("When the entry was written, by your own clock."),
@@ -241,7 +244,7 @@ export type ReceiptMessage = Static<typeof ReceiptMessage>;
 export const CancelMessage = Type.Object(
   {
     operation_id: OperationId,
-    operation: Type.Enum(operationNames, { description: "As in the command." }),
+    operation: Type.Enum([...operationNames], { description: "As in the command." }),
     created_at: timeThat("As in the command."),
     expires_at: timeThat("As in the command."),
     previous_close: PreviousClose,

@@ -1,14 +1,11 @@
-import { type Static, Type } from "typebox";
+import { type Static, type TObject, Type } from "typebox";
+import type { TerminalStatus } from "./terminal-status.ts";
 import { FaultCode, FreeText, Identifier } from "./texts.ts";
 
 /**
  * The words and rules of terminal operations that every wire shares (HTTP, MQTT, events).
  * Sources: the public guide on terminal operations; decisions D14-D19 of the project's domain page.
  */
-export const operationNames = ["end_of_day", "send_logs", "check_update", "open_menu"] as const;
-export const OperationName = Type.Enum(operationNames, { description: "The administrative command." });
-export type OperationName = (typeof operationNames)[number];
-
 export const operationStatuses = ["PENDING", "COMPLETED", "FAILED", "TIMEOUT"] as const;
 export const OperationStatus = Type.Enum(operationStatuses, {
   description:
@@ -25,25 +22,6 @@ export const operationMoves = {
   TIMEOUT: [],
 } as const satisfies Record<OperationStatus, readonly OperationStatus[]>;
 
-/** Seconds a terminal has to answer, unless the request says otherwise (D16). */
-export const defaultTimeoutSeconds = {
-  open_menu: 15,
-  check_update: 60,
-  send_logs: 120,
-  end_of_day: 180,
-} as const satisfies Record<OperationName, number>;
-
-/**
- * Whether it does no harm that two devices carry the operation out. One that is not repeatable belongs to the address that
- * the terminal had when it was accepted, and is never sent to another. It counts as sent from then on: only its device cancels it.
- */
-export const repeatable = {
-  open_menu: true,
-  check_update: true,
-  send_logs: true,
-  end_of_day: false,
-} as const satisfies Record<OperationName, boolean>;
-
 /** How far an operation has come (D17), in this order; some may be skipped. */
 export const operationPhases = ["accepted", "dispatched", "delivered", "started", "answered"] as const;
 export const OperationPhase = Type.Enum(operationPhases, {
@@ -59,57 +37,6 @@ export const WhenBusy = Type.Enum(["fail", "wait"], {
     "In the middle of a payment: `fail` with `busy_payment` at once, or `wait` for its end, within the window.",
 });
 export type WhenBusy = Static<typeof WhenBusy>;
-
-/** Why an operation FAILED, in the words of its terminal. */
-export const deviceReasons = [
-  "busy_payment",
-  "refused",
-  "unsupported",
-  "user_aborted",
-  "device_error",
-  "host_unreachable",
-  "cancelled",
-  "expired",
-  "out_of_step",
-  "storage_failed",
-] as const;
-export const DeviceReason = Type.Enum(deviceReasons, { description: "With FAILED, and only then: why." });
-export type DeviceReason = (typeof deviceReasons)[number];
-/** For whoever writes the program on a terminal. */
-export const deviceReasonMeanings = {
-  busy_payment: "a payment is going on, or was for as long as could be waited",
-  refused: "the terminal will not do it now",
-  unsupported: "this agent does not know the operation, one of its parameters, or its `when_busy`",
-  user_aborted: "someone at the terminal stopped it",
-  device_error: "something broke; say what in `error`",
-  host_unreachable: "the payment host, or a server that has a file, could not be reached",
-  cancelled: "it was cancelled, and not begun or broken off",
-  expired: "the command came too late, and was not begun",
-  out_of_step: "an `end_of_day`: the last close is another than `previous_close`",
-  storage_failed: "there is no room to store what it does, or what it brings",
-} as const satisfies Record<DeviceReason, string>;
-
-/**
- * Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. The first four
- * tell what the server saw.
- */
-export const operationReasons = [
-  "unreachable",
-  "not_delivered",
-  "no_answer",
-  "invalid_result",
-  ...deviceReasons,
-] as const;
-export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
-export type OperationReason = (typeof operationReasons)[number];
-
-/** What a TIMEOUT says, by the phase that the operation had reached. */
-export const timeoutReasons = {
-  accepted: "unreachable",
-  dispatched: "not_delivered",
-  delivered: "no_answer",
-  started: "no_answer",
-} as const satisfies Record<Exclude<OperationPhase, "answered">, OperationReason>;
 
 export const OperationParameters = Type.Object(
   {
@@ -197,19 +124,134 @@ export type CheckUpdateResult = Static<typeof CheckUpdateResult>;
 export const OpenMenuResult = Type.Object({ opened: Type.Boolean() }, { additionalProperties: false });
 export type OpenMenuResult = Static<typeof OpenMenuResult>;
 
-/** The shape of `result` per operation; a new operation without one does not compile. */
-export const operationResults = {
-  end_of_day: EndOfDayResult,
-  send_logs: SendLogsResult,
-  check_update: CheckUpdateResult,
-  open_menu: OpenMenuResult,
-} as const satisfies Record<OperationName, unknown>;
+/** What of a close has to be right; of the figures each counts by itself (D29). */
+const EndOfDayFacts = Type.Pick(EndOfDayResult, ["outcome", "batch_id"], { additionalProperties: true });
 
-export interface OperationResults {
-  end_of_day: EndOfDayResult;
-  send_logs: SendLogsResult;
-  check_update: CheckUpdateResult;
-  open_menu: OpenMenuResult;
+/** A terminal with a configuration. */
+const ready = ["ACTIVE", "INACTIVE", "ERROR"] as const;
+/** Also one that has to fetch it first. */
+const connected = ["ACTION_REQUIRED", ...ready] as const;
+
+/** All that differs by the kind of an operation, and can be said as data. */
+interface OperationKind {
+  /** What it asks of a terminal, as a command in words. */
+  title: string;
+  /** Seconds that a terminal has to answer, unless the request says otherwise (D16). */
+  windowSeconds: number;
+  /**
+   * Whether it does no harm that two devices carry the operation out. One that is not repeatable belongs to the address that
+   * the terminal had when it was accepted, and is never sent to another. It counts as sent from then on: only its device cancels it.
+   */
+  repeatable: boolean;
+  /** Of one whose file goes over HTTPS: the last part of that file's address. */
+  transfer: string | null;
+  /** The statuses in which a terminal accepts it (D18). */
+  acceptedIn: readonly Exclude<TerminalStatus, "PENDING" | "DELETED">[];
+  /** The shape of `result`. */
+  result: TObject;
+  /** What of a result has to be right, or else it is none. */
+  facts: TObject;
+  /** Fields of the result that the server adds: no device tells them. */
+  added: readonly string[];
+  /** What it may bring; a test holds it to the shape. */
+  example: object;
+}
+
+/** Every kind of operation. CONTRIBUTING.md says what else a new one takes. */
+export const operationKinds = {
+  end_of_day: {
+    title: "Close its day",
+    windowSeconds: 180,
+    repeatable: false,
+    transfer: null,
+    acceptedIn: ready,
+    result: EndOfDayResult,
+    facts: EndOfDayFacts,
+    added: ["invalid_fields", "inconsistent"],
+    example: {
+      outcome: "accepted",
+      batch_id: "118",
+      start_of_day_at: "2026-06-28T20:31:02Z",
+      purchases_count: 31,
+      purchases_amount: 1_204_550,
+      reversals_count: 1,
+      reversals_amount: 14_900,
+      sale_amount: 1_189_650,
+      tip_amount: 0,
+      currency: "NOK",
+    },
+  },
+  send_logs: {
+    title: "Have it upload its logs",
+    windowSeconds: 120,
+    repeatable: true,
+    transfer: "logs",
+    acceptedIn: connected,
+    result: SendLogsResult,
+    facts: SendLogsResult,
+    added: [],
+    example: {
+      log_id: "L7QK2M",
+      size: 48_213,
+      sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    },
+  },
+  check_update: {
+    title: "Have it look for an update",
+    windowSeconds: 60,
+    repeatable: true,
+    transfer: "update",
+    acceptedIn: connected,
+    result: CheckUpdateResult,
+    facts: CheckUpdateResult,
+    added: [],
+    example: {
+      current_version: "7.2.4",
+      latest_version: "7.3.0",
+      update_available: true,
+      configuration_version: "12",
+    },
+  },
+  open_menu: {
+    title: "Open its menu",
+    windowSeconds: 15,
+    repeatable: true,
+    transfer: null,
+    acceptedIn: connected,
+    result: OpenMenuResult,
+    facts: OpenMenuResult,
+    added: [],
+    example: { opened: true },
+  },
+} as const satisfies Record<string, OperationKind>;
+
+export type OperationName = keyof typeof operationKinds;
+export const operationNames = Object.keys(operationKinds) as readonly OperationName[];
+export const OperationName = Type.Enum([...operationNames], { description: "The administrative command." });
+
+/** One column of the table. */
+function byName<Column extends keyof OperationKind>(column: Column) {
+  return Object.fromEntries(operationNames.map((name) => [name, operationKinds[name][column]])) as {
+    readonly [Name in OperationName]: (typeof operationKinds)[Name][Column];
+  };
+}
+export const defaultTimeoutSeconds = byName("windowSeconds");
+export const repeatable = byName("repeatable");
+export const operationResults = byName("result");
+export type OperationResults = { [Name in OperationName]: Static<(typeof operationKinds)[Name]["result"]> };
+
+/** Which operations a terminal accepts in each status. DELETED is answered as unknown before this is asked. */
+export const operationsAllowed: Readonly<Record<TerminalStatus, readonly OperationName[]>> = {
+  DELETED: acceptedIn("DELETED"),
+  PENDING: acceptedIn("PENDING"),
+  ACTION_REQUIRED: acceptedIn("ACTION_REQUIRED"),
+  ACTIVE: acceptedIn("ACTIVE"),
+  INACTIVE: acceptedIn("INACTIVE"),
+  ERROR: acceptedIn("ERROR"),
+};
+
+function acceptedIn(status: TerminalStatus): OperationName[] {
+  return operationNames.filter((name) => operationKinds[name].acceptedIn.some((known) => known === status));
 }
 
 export const OperationError = Type.Object(

@@ -1,5 +1,4 @@
 import { Type } from "typebox";
-import type { OperationName } from "./operations.ts";
 
 /** The life-cycle of a terminal (D11) as a table that server, console and tests read alike. */
 export const terminalStatuses = ["DELETED", "PENDING", "ACTION_REQUIRED", "ACTIVE", "INACTIVE", "ERROR"] as const;
@@ -161,15 +160,3 @@ export function isMoved(event: TerminalEvent, state: TerminalState): boolean {
   const next = afterEvent(event, state);
   return next.status !== state.status || next.remembered !== state.remembered;
 }
-
-const all = ["end_of_day", "send_logs", "check_update", "open_menu"] as const;
-
-/** Which operations a terminal accepts in each status (D18). DELETED is answered as unknown before this table is asked. */
-export const operationsAllowed = {
-  DELETED: [],
-  PENDING: [],
-  ACTION_REQUIRED: ["send_logs", "check_update", "open_menu"],
-  ACTIVE: all,
-  INACTIVE: all,
-  ERROR: all,
-} as const satisfies Record<TerminalStatus, readonly OperationName[]>;

@@ -5,7 +5,7 @@ import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { openDeviceSide } from "./assembly/device-side.ts";
 import { storePorts, terminalPorts } from "./assembly/ports.ts";
 import { workersOf } from "./assembly/workers.ts";
-import { devicesPerAddress } from "./config-limits.ts";
+import { devicesPerAddress } from "./config/limits.ts";
 import { announcer } from "./gateway/dispatch.ts";
 import { createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";

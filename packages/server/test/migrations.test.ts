@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID, scryptSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { operationNames } from "@tillkeeper/contract/operations";
 import { expect, it } from "vitest";
 import { openDb } from "../src/db/db.ts";
 import { migrate } from "../src/db/migrate.ts";
@@ -216,4 +217,19 @@ it("goes on with secrets of before: made ones get a digest when they match next,
   expect(await forms("chosen")).toEqual(["scrypt"]);
   await server.stop();
   await database.drop();
+});
+
+it("lets the tables hold every kind of operation that the contract has, and no other", async () => {
+  const database = await createTestDatabase();
+  const db = openDb({ connectionString: database.url }, createLogger("silent"));
+  const { rows } = await db.pool.query<{ name: string; rule: string }>(
+    `select conrelid::regclass::text as name, pg_get_constraintdef(oid) as rule from pg_constraint
+     where contype = 'c' and pg_get_constraintdef(oid) ~ '\\moperation = ANY'`,
+  );
+  await db.close();
+  expect(rows.map(({ name }) => name)).toContain("operations");
+  for (const { name, rule } of rows) {
+    const allowed = [...rule.matchAll(/'(\w+)'/g)].map(([, operation]) => operation);
+    expect({ name, allowed: new Set(allowed) }).toEqual({ name, allowed: new Set(operationNames) });
+  }
 });

@@ -4,6 +4,7 @@ import { messageExamples } from "@tillkeeper/contract/message-examples";
 import { type DownChannel, messages, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
+import { settingsTable } from "../src/config/in-words.ts";
 import { asyncApiDocument } from "../src/reference/async-api.ts";
 import { errorsPage } from "../src/reference/errors-page.ts";
 import { messagesPage } from "../src/reference/messages-page.ts";
@@ -18,7 +19,20 @@ function holds(name: string, text: string): void {
   expect(readFileSync(path, "utf8") === text, `docs/${name} is out of date: npm run reference`).toBe(true);
 }
 
+/** A page with another text in a place that two remarks mark. */
+function withPart(name: string, part: string, text: string): string {
+  const [begin, end] = [`<!-- ${part}: npm run reference -->\n`, `<!-- end of ${part} -->`];
+  const page = readFileSync(resolve(docs, name), "utf8");
+  const [before, after] = [page.split(begin)[0], page.split(end)[1]];
+  expect(after, `docs/${name} has no place for ${part}`).toBeDefined();
+  return `${before}${begin}${text}\n${end}${after}`;
+}
+
 describe("the reference pages in docs/", () => {
+  it("list the settings in README.md", () => {
+    holds("../README.md", withPart("../README.md", "settings", settingsTable()));
+  });
+
   it("are what the server answers at /openapi.json", async () => {
     const server = await startTestServer();
     const { body } = await server.call("GET", "/openapi.json");

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
-import type { DeviceReason, OperationResults } from "@tillkeeper/contract/operations";
+import type { DeviceReason } from "@tillkeeper/contract/operation-reasons";
+import type { OperationResults } from "@tillkeeper/contract/operations";
 import { backoff } from "./backoff.ts";
 import { sleep, systemClock } from "./clock.ts";
 import { type MovingFetchOptions, movingFetch } from "./moving-fetch.ts";

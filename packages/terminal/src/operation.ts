@@ -1,7 +1,7 @@
 import type { Abilities } from "@tillkeeper/contract/abilities";
 import { CommandMessage } from "@tillkeeper/contract/mqtt";
+import { type DeviceReason } from "@tillkeeper/contract/operation-reasons";
 import {
-  type DeviceReason,
   type EndOfDayResult,
   type OperationError,
   type OperationName,

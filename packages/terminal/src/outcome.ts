@@ -1,7 +1,7 @@
 import { messages } from "@tillkeeper/contract/mqtt";
-import { EndOfDayResult, type OperationName, operationNames, operationResults } from "@tillkeeper/contract/operations";
+import { operationKinds, operationNames } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
-import { Compile } from "typebox/compile";
+import { Compile, type Validator } from "typebox/compile";
 import type { Completed, Failed } from "./operation.ts";
 import { fitsPacket } from "./wire.ts";
 
@@ -18,13 +18,8 @@ export const ReportedResult = Type.Object({
 export type ReportedResult = Static<typeof ReportedResult>;
 
 const resultMessage = Compile(ReportedResult);
-const resultOf = {
-  // Figures that cannot be are the server's to leave out.
-  end_of_day: Compile(Type.Pick(EndOfDayResult, ["outcome", "batch_id"], { additionalProperties: true })),
-  send_logs: Compile(operationResults.send_logs),
-  check_update: Compile(operationResults.check_update),
-  open_menu: Compile(operationResults.open_menu),
-} as const satisfies Record<OperationName, unknown>;
+// Figures that cannot be are the server's to leave out.
+const factsOf = new Map<string, Validator>(operationNames.map((name) => [name, Compile(operationKinds[name].facts)]));
 
 /** FAILED with reason `device_error`; the text is cut to what the contract allows. */
 export function deviceError(code: string, message: string): Failed {
@@ -71,8 +66,7 @@ export function orUnknownEnd(operation: string, failed: Failed): Failed {
 }
 
 function problemOf(operation: string, message: ReportedResult): string | undefined {
-  const name = operationNames.find((known) => known === operation);
-  const inResult = name && message.status === "COMPLETED" ? resultOf[name].Errors(message.result) : [];
+  const inResult = message.status === "COMPLETED" ? (factsOf.get(operation)?.Errors(message.result) ?? []) : [];
   const [first] = [...resultMessage.Errors(message), ...inResult];
   if (first) return `The handler's result ${first.instancePath} ${first.message}`.slice(0, 500);
   return fitsPacket(message) ? undefined : "The handler's result is too large for one message";

@@ -1,4 +1,4 @@
-import type { DeviceReason } from "@tillkeeper/contract/operations";
+import type { DeviceReason } from "@tillkeeper/contract/operation-reasons";
 import type { Failed } from "./operation.ts";
 
 /** Why an update was not fetched, or not installed. */

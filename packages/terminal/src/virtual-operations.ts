@@ -40,8 +40,8 @@ type Context = HandlerContext<TerminalState>;
 type Act<Name extends OperationName> = (operation: Operation, context: Context) => Answer<Name> | Promise<Answer<Name>>;
 type Answer<Name extends OperationName> = Completed<OperationResults[Name], TerminalState> | Failed;
 
-/** What a virtual terminal does when it is told to. */
-export function virtualOperations(options: VirtualOperationsOptions): OperationHandlers<TerminalState> {
+/** What a virtual terminal does when it is told to; it can do everything. */
+export function virtualOperations(options: VirtualOperationsOptions): Required<OperationHandlers<TerminalState>> {
   const { serialNumber, clock, checkUpdate, closeDay, lastBatch } = options;
   // How long files take depends on the network, so it is not said. A window is never shorter than the least timeout.
   const maxSeconds = limits.operationTimeoutSecondsMin + Math.floor(options.durationMs.longest / 1000);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
+import type { OperationName } from "@tillkeeper/contract/operations";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { Credential, OpenConnection } from "@tillkeeper/terminal/connection";
 import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
@@ -8,10 +8,9 @@ import { withFallback } from "@tillkeeper/terminal/fallback-connection";
 import { openFileJournal } from "@tillkeeper/terminal/file-journal";
 import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
 import { openMqttAs } from "@tillkeeper/terminal/mqtt-connection";
-import { type MqttVersion, mqttVersions } from "@tillkeeper/terminal/mqtt-version";
+import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
 import { readPairingUri } from "@tillkeeper/terminal/pairing";
 import { VirtualTerminal } from "@tillkeeper/terminal/virtual-terminal";
-import { Command, Option } from "commander";
 import { lineOf, observed, type Tell } from "../agent/events.ts";
 import {
   type DeviceIdentity,
@@ -23,8 +22,9 @@ import {
 import { readReleaseKeys } from "../agent/release-keys.ts";
 import { aborted, watchInterruption } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
+import { version } from "../version.ts";
 
-interface AgentOptions {
+export interface AgentOptions {
   server?: string;
   serial?: string;
   code?: string;
@@ -38,45 +38,10 @@ interface AgentOptions {
   lacks: OperationName[];
 }
 
-const agentName = "tillkeeper-agent/0.1.0";
+const agentName = `tillkeeper-agent/${version}`;
 
-/** `tillkeeper agent`: a device without hardware that pairs, connects and carries out operations like a real one. */
-export function agentCommand(): Command {
-  return new Command("agent")
-    .description("run a device that pairs with a server and carries out operations, until Ctrl-C")
-    .option("--server <url>", "the server's address; not needed again once paired")
-    .option("--serial <number>", "the device's serial number, as it is registered; not needed again once paired")
-    .addOption(new Option("--code <code>", "the pairing code; not needed again once paired").conflicts("qr"))
-    .option("--qr <text>", "what the QR code of the pairing says, in place of server, serial number and code")
-    .requiredOption("--state <folder>", "where the device keeps its keys and its journal")
-    .addOption(
-      new Option("--transport <name>", "what carries; auto is MQTT, and HTTPS where MQTT does not get through")
-        .choices(["auto", "mqtt", "https"])
-        .default("auto"),
-    )
-    .addOption(
-      new Option(
-        "--mqtt-version <version>",
-        "what it speaks to the broker; auto is 5, and 3.1.1 where the broker knows no other",
-      )
-        .choices(mqttVersions)
-        .default("auto"),
-    )
-    .option("--release-keys <file>", "JWK set of the keys whose releases it installs; none without it")
-    .option(
-      "--model <model>",
-      "what the device is: releases for others are not installed; without it the server is believed",
-    )
-    .addOption(
-      new Option("--lacks <operations...>", "what it cannot do: its hello says so, and it answers unsupported")
-        .choices(operationNames)
-        .default([]),
-    )
-    .option("--json", "print one JSON object per event, in place of words")
-    .action(runAgent);
-}
-
-async function runAgent(options: AgentOptions): Promise<void> {
+/** Pairs if it must, connects, and carries out operations until it is interrupted. */
+export async function runAgent(options: AgentOptions): Promise<void> {
   const identity = identityOf(options, await readKnown(options.state));
   const { transport, mqttVersion, model, lacks } = options;
   const releaseKeys = options.releaseKeys === undefined ? [] : readReleaseKeys(options.releaseKeys);

@@ -5,14 +5,13 @@ import { checkCheckpoints } from "@tillkeeper/server/audit/checkpoint-files";
 import { checkpointKey, keyIdOf } from "@tillkeeper/server/audit/checkpoint-keys";
 import { verifyChains } from "@tillkeeper/server/audit/verify";
 import { verifyCheckpoints } from "@tillkeeper/server/audit/verify-checkpoints";
-import { type Config, readConfig } from "@tillkeeper/server/config";
+import { type Config, readConfig } from "@tillkeeper/server/config/config";
 import type { Db } from "@tillkeeper/server/db/db";
 import { readRootKey, rootKeyFile } from "@tillkeeper/server/platform/root-key";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import { Command } from "commander";
 import { withDatabase } from "../database.ts";
 
-interface VerifyOptions {
+export interface VerifyOptions {
   account?: string;
   checkpoint: string[];
   publicKey: string[];
@@ -23,34 +22,15 @@ const nextStep = [
   "named with a backup from before; docs/audit.md says what each fault means.",
 ].join("\n");
 
-/** `tillkeeper audit`: whether the log of all changes is whole, and the key that its checkpoints are signed with. */
-export function auditCommand(): Command {
-  const verify = new Command("verify")
-    .description("recompute the chains of the audit log; exit code 1 when one does not hold")
-    .option("--account <id>", "only this account")
-    .option(
-      "--checkpoint <path>",
-      "chains must pass through this file, or all of this folder; may be repeated",
-      all,
-      [],
-    )
-    .option("--public-key <file>", "a key that may have signed them, beside this server's; may be repeated", all, [])
-    .action(verifyAction);
-  const key = new Command("key")
-    .description("print the public key that verifies checkpoints of the audit log")
-    .action(() => {
-      const publicKey = ownKey(readConfig(process.env));
-      const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
-      console.log(`Key id: ${keyIdOf(publicKey)}\n${pem.trimEnd()}`);
-    });
-  return new Command("audit").description("the log of all changes").addCommand(verify).addCommand(key);
+/** Prints the public key that checkpoints are signed with. */
+export function keyAction(): void {
+  const publicKey = ownKey(readConfig(process.env));
+  const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+  console.log(`Key id: ${keyIdOf(publicKey)}\n${pem.trimEnd()}`);
 }
 
-function all(path: string, before: string[]): string[] {
-  return [...before, path];
-}
-
-async function verifyAction(options: VerifyOptions): Promise<void> {
+/** Whether the log of all changes is whole; exit code 1 when it is not. */
+export async function verifyAction(options: VerifyOptions): Promise<void> {
   const config = readConfig(process.env);
   const keys = options.publicKey.map(readPublicKey);
   // An auditor's copy of the database may be verified with the public key alone.

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Config, readConfig } from "@tillkeeper/server/config";
+import { type Config, readConfig } from "@tillkeeper/server/config/config";
 import { restoreBackup } from "@tillkeeper/server/db/backup/restore";
 import { writeBackup } from "@tillkeeper/server/db/backup/write";
 import type { DatabaseLocation } from "@tillkeeper/server/db/db";
@@ -9,19 +9,11 @@ import { lockDataFolder } from "@tillkeeper/server/platform/data-folder";
 import { createLogger } from "@tillkeeper/server/platform/log";
 import { rootKeyFile } from "@tillkeeper/server/platform/root-key";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import { Command } from "commander";
 import { columns } from "../columns.ts";
 import { watchInterruption } from "../interruption.ts";
 
-/** `tillkeeper backup`: all rows of the database in one file, also while servers run. */
-export function backupCommand(): Command {
-  return new Command("backup")
-    .description("write all rows of the database into a file, also while servers run; the key file is kept elsewhere")
-    .requiredOption("--to <file>", "the file to make")
-    .action(backupAction);
-}
-
-async function backupAction({ to }: { to: string }): Promise<void> {
+/** All rows of the database in one file, also while servers run. */
+export async function backupAction({ to }: { to: string }): Promise<void> {
   const config = readConfig(process.env);
   const report = await withLocation(config, (location) => writeBackup(location, to), { beside: true });
   console.log(
@@ -39,15 +31,8 @@ async function backupAction({ to }: { to: string }): Promise<void> {
   );
 }
 
-/** `tillkeeper restore`: what `backup` has written, into an empty database. */
-export function restoreCommand(): Command {
-  return new Command("restore")
-    .description("read a backup into an empty database: a new data folder, or DATABASE_URL")
-    .argument("<file>", "what `tillkeeper backup` has written")
-    .action(restoreAction);
-}
-
-async function restoreAction(file: string): Promise<void> {
+/** What `backup` has written, into an empty database. */
+export async function restoreAction(file: string): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
   const rows = await withLocation(config, (location) => restoreBackup({ location, file, log, ...config }));

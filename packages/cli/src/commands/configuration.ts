@@ -1,47 +1,24 @@
 import { readFileSync } from "node:fs";
 import type { Configuration } from "@tillkeeper/contract/http/configurations";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import { Command } from "commander";
-import { type ClientFlags, withClient, withClientFlags } from "../api-client.ts";
+import { withClient } from "../api-client.ts";
+import type { ClientFlags } from "../client-flags.ts";
 import { columns } from "../columns.ts";
 
-interface NarrowFlags extends ClientFlags {
+export interface NarrowFlags extends ClientFlags {
   model?: string;
   store?: string;
 }
 
-/** `tillkeeper configuration`: what terminals are to be set to. */
-export function configurationCommand(): Command {
-  const set = narrowed(new Command("set"))
-    .description("lay a configuration down; terminals get it with their next check_update")
-    .requiredOption("--file <file>", "a JSON object; what is in it is between you and your terminals")
-    .action(setAction);
-  const list = narrowed(new Command("list")).description("list the latest configurations").action(listAction);
-  const withdraw = withClientFlags(new Command("withdraw"))
-    .description("take a configuration back: it holds for no terminal any more")
-    .argument("<version>", "its version")
-    .action(async (version: string, flags: ClientFlags) => {
-      const { version: taken } = await withClient(flags, (client) => client.configurations.withdraw(version));
-      console.log(`Configuration ${taken} is withdrawn.`);
-    });
-  const command = new Command("configuration").description("manage the configurations of terminals");
-  for (const sub of [set, list, withdraw]) command.addCommand(sub);
-  return command;
-}
-
-function narrowed(command: Command): Command {
-  return withClientFlags(command)
-    .option("--model <model>", "only for terminals of this model")
-    .option("--store <id>", "only for terminals of this store");
-}
-
-async function setAction({ file, model, store, ...flags }: NarrowFlags & { file: string }): Promise<void> {
+/** Lays a configuration down. */
+export async function setAction({ file, model, store, ...flags }: NarrowFlags & { file: string }): Promise<void> {
   const body = { ...narrowness({ model, store }), content: readObject(file) };
   const made = await withClient(flags, (client) => client.configurations.create(body));
   console.log(`Configuration ${made.version} holds for ${placeOf(made)}.`);
 }
 
-async function listAction({ model, store, ...flags }: NarrowFlags): Promise<void> {
+/** Prints the latest configurations. */
+export async function listAction({ model, store, ...flags }: NarrowFlags): Promise<void> {
   const query = { limit: 100, ...narrowness({ model, store }) };
   const { configurations } = await withClient(flags, (client) => client.configurations.list(query));
   if (configurations.length === 0) return console.log("There are no configurations.");
@@ -55,6 +32,12 @@ async function listAction({ model, store, ...flags }: NarrowFlags): Promise<void
       ]),
     ).join("\n"),
   );
+}
+
+/** Takes a configuration back. */
+export async function withdrawAction(version: string, flags: ClientFlags): Promise<void> {
+  const { version: taken } = await withClient(flags, (client) => client.configurations.withdraw(version));
+  console.log(`Configuration ${taken} is withdrawn.`);
 }
 
 function narrowness({ model, store }: { model: string | undefined; store: string | undefined }) {

@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readConfig } from "@tillkeeper/server/config";
-import { Command } from "commander";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { colours } from "../colours.ts";
 import { playStory } from "../demo/story.ts";
 import { watchInterruption } from "../interruption.ts";
@@ -10,14 +9,8 @@ import { openServer, stopInTime } from "../server.ts";
 
 const interruptedCode = 130;
 
-/** `tillkeeper demo`: a server of its own, a story played on it, and nothing left behind. */
-export function demoCommand(): Command {
-  return new Command("demo")
-    .description("play what terminal operations do on a throw-away server, and check every answer")
-    .action(demo);
-}
-
-async function demo(): Promise<void> {
+/** A server of its own, a story played on it, and nothing left behind. */
+export async function demo(): Promise<void> {
   const interruption = watchInterruption();
   const startedAt = performance.now();
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-demo-"));

@@ -1,19 +1,11 @@
 import { createSigningKey } from "@tillkeeper/server/auth/key-rotation";
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { openRootKey } from "@tillkeeper/server/db/known-key";
-import { Command } from "commander";
 import { withDatabase } from "../database.ts";
 
-/** `tillkeeper keys rotate`: a new key to sign tokens with; nobody is logged out. */
-export function keysCommand(): Command {
-  const rotate = new Command("rotate")
-    .description("add a new key to sign tokens with; old ones are retired when their tokens have expired")
-    .action(rotateAction);
-  return new Command("keys").description("manage the keys that sign tokens").addCommand(rotate);
-}
-
-async function rotateAction(): Promise<void> {
+/** A new key to sign tokens with. */
+export async function rotateAction(): Promise<void> {
   const instead = "stop it first, rotate, and start it again; nobody is logged out by that";
   const config = readConfig(process.env);
   const kid = await withDatabase(

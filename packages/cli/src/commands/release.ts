@@ -1,13 +1,12 @@
 import { openAsBlob } from "node:fs";
 import type { Release, ReleaseCreate } from "@tillkeeper/contract/http/releases";
 import { type Client, TillkeeperError } from "@tillkeeper/sdk";
-import { Command } from "commander";
-import { type ClientFlags, withClient, withClientFlags } from "../api-client.ts";
+import { withClient } from "../api-client.ts";
+import type { ClientFlags } from "../client-flags.ts";
 import { columns } from "../columns.ts";
 import { signRelease } from "../release-signing.ts";
-import { releaseKeyCommand, releaseKeygenCommand } from "./release-key.ts";
 
-interface AddFlags extends ClientFlags {
+export interface AddFlags extends ClientFlags {
   model: string;
   version: string;
   file: string;
@@ -15,27 +14,8 @@ interface AddFlags extends ClientFlags {
   notes?: string;
 }
 
-/** `tillkeeper release`: software for terminals, signed here and sent to the server. */
-export function releaseCommand(): Command {
-  const command = new Command("release").description("manage the software of terminals");
-  for (const sub of [releaseKeygenCommand(), releaseKeyCommand(), addCommand(), listCommand(), withdrawCommand()]) {
-    command.addCommand(sub);
-  }
-  return command;
-}
-
-function addCommand(): Command {
-  return withClientFlags(new Command("add"))
-    .description("sign a release and send it; from then on terminals of its model are offered it")
-    .requiredOption("--model <model>", "the model it is for")
-    .requiredOption("--version <version>", "its version")
-    .requiredOption("--file <file>", "the file that terminals get")
-    .requiredOption("--key <file>", "the private key that signs it; it stays here")
-    .option("--notes <text>", "what is new, for people")
-    .action(add);
-}
-
-async function add({ model, version, file, key, notes, ...flags }: AddFlags): Promise<void> {
+/** Signs a release and sends it. */
+export async function addAction({ model, version, file, key, notes, ...flags }: AddFlags): Promise<void> {
   const signed = await signRelease({ device_model: model, version }, { file, key });
   const described = { ...signed, ...(notes !== undefined && { notes }) };
   const release = await withClient(flags, async (client) => {
@@ -59,20 +39,16 @@ async function createOrFind({ releases }: Client, described: ReleaseCreate): Pro
   }
 }
 
-interface ListFlags extends ClientFlags {
+export interface ListFlags extends ClientFlags {
   model?: string;
 }
 
-function listCommand(): Command {
-  return withClientFlags(new Command("list"))
-    .description("list the latest releases")
-    .option("--model <model>", "only those for this model")
-    .action(async ({ model, ...flags }: ListFlags) => {
-      const query = { limit: 100, ...(model !== undefined && { device_model: model }) };
-      const { releases } = await withClient(flags, (client) => client.releases.list(query));
-      if (releases.length === 0) return console.log("There are no releases.");
-      console.log(columns(releases.map(lineOf)).join("\n"));
-    });
+/** Prints the latest releases. */
+export async function listAction({ model, ...flags }: ListFlags): Promise<void> {
+  const query = { limit: 100, ...(model !== undefined && { device_model: model }) };
+  const { releases } = await withClient(flags, (client) => client.releases.list(query));
+  if (releases.length === 0) return console.log("There are no releases.");
+  console.log(columns(releases.map(lineOf)).join("\n"));
 }
 
 function lineOf({ id, device_model, version, status, offered, size }: Release): string[] {
@@ -80,12 +56,8 @@ function lineOf({ id, device_model, version, status, offered, size }: Release): 
   return [id, device_model, version, shown, `${size} bytes`];
 }
 
-function withdrawCommand(): Command {
-  return withClientFlags(new Command("withdraw"))
-    .description("take a release back: terminals are not offered it any more")
-    .argument("<id>", "the release's id")
-    .action(async (id: string, flags: ClientFlags) => {
-      const release = await withClient(flags, (client) => client.releases.withdraw(id));
-      console.log(`Release ${release.version} for ${release.device_model} is withdrawn.`);
-    });
+/** Takes a release back. */
+export async function withdrawAction(id: string, flags: ClientFlags): Promise<void> {
+  const release = await withClient(flags, (client) => client.releases.withdraw(id));
+  console.log(`Release ${release.version} for ${release.device_model} is withdrawn.`);
 }

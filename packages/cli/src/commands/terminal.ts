@@ -1,29 +1,17 @@
-import { readConfig } from "@tillkeeper/server/config";
+import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { releaseSerial } from "@tillkeeper/server/terminals/serial-release";
-import { Command } from "commander";
 import { withDatabase } from "../database.ts";
 import { localMaker } from "../maker.ts";
 
-interface ReleaseOptions {
+export interface ReleaseOptions {
   serial: string;
   paired?: boolean;
 }
 
-/** `tillkeeper terminal release`: frees a serial number that the wrong live account has registered. */
-export function terminalCommand(): Command {
-  const release = new Command("release")
-    .description(
-      "delete the terminal that holds a serial number in a live account, so that another account can register it",
-    )
-    .requiredOption("--serial <number>", "the serial number, in any case")
-    .option("--paired", "also when a device has paired, or has a password: it is locked out")
-    .action(releaseAction);
-  return new Command("terminal").description("manage terminals in the database itself").addCommand(release);
-}
-
-async function releaseAction({ serial, paired = false }: ReleaseOptions): Promise<void> {
+/** Frees a serial number that the wrong live account has registered. */
+export async function releaseAction({ serial, paired = false }: ReleaseOptions): Promise<void> {
   const instead = "stop it first, release, and start it again";
   const found = await withDatabase(
     readConfig(process.env),

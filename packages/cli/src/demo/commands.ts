@@ -1,28 +1,25 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
-import { type EndOfDayResult, type OperationName, operationNames } from "@tillkeeper/contract/operations";
+import { type EndOfDayResult, operationKinds, operationNames } from "@tillkeeper/contract/operations";
 import type { Facts } from "./facts.ts";
 import { checkCompleted, type Scene, sendAccepted, waitForEnd } from "./scene.ts";
 
-/** Each of the four operations, one after the other, to its end. */
+/** Each operation, one after the other, to its end. */
 export async function playCommands(scene: Scene, terminalId: string): Promise<void> {
   for (const operation of operationNames) {
-    await scene.stage.step(titles[operation], "201 PENDING, then COMPLETED", async (facts) => {
-      const sent = await sendAccepted(scene, facts, { terminal_id: terminalId, operation });
-      const accepted = `${scene.last().status} ${sent.status}`;
-      const ended = await waitForEnd(scene, facts, sent);
-      checkCompleted(facts, ended);
-      facts.note(describe(ended.result, facts));
-      return `${accepted}, then ${ended.status}`;
-    });
+    await scene.stage.step(
+      `${operationKinds[operation].title} (${operation})`,
+      "201 PENDING, then COMPLETED",
+      async (facts) => {
+        const sent = await sendAccepted(scene, facts, { terminal_id: terminalId, operation });
+        const accepted = `${scene.last().status} ${sent.status}`;
+        const ended = await waitForEnd(scene, facts, sent);
+        checkCompleted(facts, ended);
+        facts.note(describe(ended.result, facts));
+        return `${accepted}, then ${ended.status}`;
+      },
+    );
   }
 }
-
-const titles: Record<OperationName, string> = {
-  end_of_day: "Close its day (end_of_day)",
-  send_logs: "Have it upload its logs (send_logs)",
-  check_update: "Have it look for an update (check_update)",
-  open_menu: "Open its menu (open_menu)",
-};
 
 /** What an operation has brought, in a few words. */
 function describe(result: Operation["result"], facts: Facts): string {
@@ -30,9 +27,12 @@ function describe(result: Operation["result"], facts: Facts): string {
   if ("batch_id" in result) return describeDay(result, facts);
   if ("log_id" in result) return `${result.size} bytes, sha256 ${result.sha256.slice(0, 8)}…`;
   if ("opened" in result) return result.opened ? "opened" : "not opened";
-  return result.update_available
-    ? `${result.latest_version} is there, ${result.current_version} runs`
-    : `${result.current_version} is the latest`;
+  if ("update_available" in result) {
+    return result.update_available
+      ? `${result.latest_version} is there, ${result.current_version} runs`
+      : `${result.current_version} is the latest`;
+  }
+  return JSON.stringify(result);
 }
 
 function describeDay(day: EndOfDayResult, facts: Facts): string {

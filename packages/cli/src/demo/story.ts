@@ -1,3 +1,4 @@
+import { operationNames } from "@tillkeeper/contract/operations";
 import { createClient } from "@tillkeeper/sdk";
 import type { RunningServer } from "@tillkeeper/server/main";
 import { watchAnswers } from "./answers.ts";
@@ -8,8 +9,8 @@ import { setUp } from "./setting-up.ts";
 import { Stage } from "./stage.ts";
 import { playHistory, playTrouble } from "./trouble.ts";
 
-/** The four commands, the slow one and the menu that waited for it. */
-const sentToFirst = 6;
+/** One of each kind, the slow one and the menu that waited for it. */
+const sentToFirst = operationNames.length + 2;
 
 /**
  * Plays the whole story against a sandbox and prints its progress and the table at the end. Answers whether everything

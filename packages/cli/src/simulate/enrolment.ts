@@ -6,6 +6,7 @@ import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { type DeviceKeys, makeDeviceKeys, openDeviceKeys } from "@tillkeeper/terminal/device-keys";
 import { DeviceServerError, type GivenToken, pairOrGoOn, requestToken } from "@tillkeeper/terminal/pairing";
+import { version } from "../version.ts";
 import { patiently } from "./patience.ts";
 
 export interface EnrolmentOptions {
@@ -34,7 +35,7 @@ interface Known {
   status: TerminalStatus;
 }
 
-const agentName = "tillkeeper-simulation/0.1.0";
+const agentName = `tillkeeper-simulation/${version}`;
 const pageLength = 100;
 
 /** Gets terminals: those of an earlier run go on as they are, others are registered and paired. */

@@ -1,40 +1,6 @@
-import {
-  deviceReasonMeanings,
-  deviceReasons,
-  type OperationName,
-  type OperationResults,
-  operationNames,
-  timeoutReasons,
-} from "../operations.ts";
+import { deviceReasonMeanings, deviceReasons, timeoutReasons } from "../operation-reasons.ts";
+import { type OperationName, operationKinds, operationNames } from "../operations.ts";
 import type { Examples } from "./endpoint.ts";
-
-/** What each kind of operation brings when it is COMPLETED; a new kind without one does not compile. */
-const results: OperationResults = {
-  end_of_day: {
-    outcome: "accepted",
-    batch_id: "118",
-    start_of_day_at: "2026-06-28T20:31:02Z",
-    purchases_count: 31,
-    purchases_amount: 1_204_550,
-    reversals_count: 1,
-    reversals_amount: 14_900,
-    sale_amount: 1_189_650,
-    tip_amount: 0,
-    currency: "NOK",
-  },
-  send_logs: {
-    log_id: "L7QK2M",
-    size: 48_213,
-    sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-  },
-  check_update: {
-    current_version: "7.2.4",
-    latest_version: "7.3.0",
-    update_available: true,
-    configuration_version: "12",
-  },
-  open_menu: { opened: true },
-};
 
 const accepted = {
   id: "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
@@ -96,7 +62,7 @@ export const operationExamples: Examples = {
 };
 
 function completed(operation: OperationName) {
-  const value = { ...accepted, operation, status: "COMPLETED", ...answered, result: results[operation] };
+  const value = { ...accepted, operation, status: "COMPLETED", ...answered, result: operationKinds[operation].example };
   return { summary: `COMPLETED: ${operation}`, value };
 }
 

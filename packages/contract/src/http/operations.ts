@@ -1,12 +1,12 @@
 import { type Static, type TProperties, type TSchema, Type } from "typebox";
 import { AccountId } from "../accounts.ts";
 import { limits } from "../limits.ts";
+import { OperationReason } from "../operation-reasons.ts";
 import {
   OperationError,
   OperationName,
   OperationParameters,
   OperationPhase,
-  OperationReason,
   OperationStatus,
   operationNames,
   operationResults,

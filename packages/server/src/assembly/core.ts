@@ -4,8 +4,8 @@ import { openNarrowedGrants } from "../auth/narrowed-grants.ts";
 import { openSigningKeys } from "../auth/signing-keys.ts";
 import { createTokens } from "../auth/tokens.ts";
 import { transferTokens } from "../auth/transfer-tokens.ts";
-import type { Config } from "../config.ts";
-import { defaultDeviceTokenSeconds, documentedHosts } from "../config.ts";
+import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
+import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
 import { openRootKey } from "../db/known-key.ts";
 import { openDatabase } from "../db/open.ts";
@@ -33,6 +33,7 @@ export interface ServerOptions {
 
 /** What every feature stands on. */
 export async function openCore({ config, log, clock: over = (own) => own }: ServerOptions, closing: Closing) {
+  for (const setting of config.unknownSettings ?? []) log.warn({ setting }, "not a setting: see `tillkeeper settings`");
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
   const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log });

@@ -2,7 +2,7 @@ import { activationWorker } from "../activations/worker.ts";
 import { checkpointKey } from "../audit/checkpoint-keys.ts";
 import { checkpointWorker } from "../audit/checkpoints.ts";
 import { signingKeyWorker } from "../auth/key-rotation.ts";
-import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config.ts";
+import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config/settings.ts";
 import { clockWorker } from "../db/database-clock.ts";
 import { credentialWorker } from "../gateway/credential-check.ts";
 import { outboxWorker } from "../gateway/dispatch.ts";

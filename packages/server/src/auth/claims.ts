@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { longestTokenSeconds } from "../config.ts";
+import { longestTokenSeconds } from "../config/settings.ts";
 import { accountOfAudience, accountOfIssuer } from "./audience.ts";
 
 /** The claims of an access token (RFC 9068 section 2.2), and the grant it stems from. */

@@ -1,4 +1,4 @@
-import { longestTokenSeconds } from "../config.ts";
+import { longestTokenSeconds } from "../config/settings.ts";
 import type { Db } from "../db/db.ts";
 import type { RealClock } from "../platform/clock.ts";
 

@@ -9,11 +9,11 @@ import type {
 } from "@tillkeeper/contract/http/payout-destinations";
 import type { StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import type { Address, Coordinates, Organization, StoreStatus } from "@tillkeeper/contract/http/stores";
+import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
 import type {
   OperationError,
   OperationName,
   OperationParameters,
-  OperationReason,
   OperationStatus,
   WhenBusy,
 } from "@tillkeeper/contract/operations";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type Config, defaultFilesPatienceSeconds } from "../config.ts";
+import { type Config } from "../config/config.ts";
+import { defaultFilesPatienceSeconds } from "../config/settings.ts";
 import type { FileStore } from "./file-store.ts";
 import { clearDrafts, folderStore } from "./folder-store.ts";
 import { patientStore } from "./patience.ts";

@@ -3,7 +3,7 @@ import { askingBroker } from "../broker-access/asking.ts";
 import { readBrokerKey } from "../broker-access/jwt/broker-key.ts";
 import { jwtAccess } from "../broker-access/jwt/jwt.ts";
 import { mosquittoAccess } from "../broker-access/mosquitto/mosquitto.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { readConfigured } from "../platform/configured-file.ts";

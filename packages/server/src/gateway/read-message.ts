@@ -7,7 +7,7 @@ import {
   type UpChannel,
   upChannels,
 } from "@tillkeeper/contract/mqtt";
-import { EndOfDayResult, operationNames, operationResults } from "@tillkeeper/contract/operations";
+import { operationKinds, operationNames } from "@tillkeeper/contract/operations";
 import { Identifier } from "@tillkeeper/contract/texts";
 import { Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
@@ -54,8 +54,8 @@ const readers = new Map<UpChannel, Reader>(
 );
 const resultReaders = new Map<string, Reader>(
   operationNames.map((name) => {
-    const schema = operationResults[name];
-    return [name, { validator: Compile(schema), texts: textReader(schema) }];
+    const { facts, result } = operationKinds[name];
+    return [name, { validator: Compile(facts), texts: textReader(result) }];
   }),
 );
 
@@ -86,18 +86,14 @@ export function readMessage<C extends UpChannel>(channel: C, payload: Buffer): R
   return { message: { ...message, ...(result.read && { result: result.read() }) } as Messages[C] };
 }
 
-/** Of a close only the facts have to be right (D29). */
-const facts = Compile(Type.Pick(EndOfDayResult, ["outcome", "batch_id"], { additionalProperties: true }));
-
 function readResult({ operation, status, result }: ResultMessage): { places?: Place[]; read?: () => unknown } {
   if (status === "FAILED") return {};
-  if (operation === "end_of_day") {
-    const places = placesOf(facts, result, "/result");
-    return places.length > 0 ? { places } : { read: () => readClose(result as Parameters<typeof readClose>[0]) };
-  }
   const { validator, texts } = resultReaders.get(operation) as Reader;
   const places = placesOf(validator, result, "/result");
-  return places.length > 0 ? { places } : { read: () => texts(result) };
+  if (places.length > 0) return { places };
+  // Of its figures those are left out that cannot be (D29).
+  if (operation === "end_of_day") return { read: () => readClose(result as Parameters<typeof readClose>[0]) };
+  return { read: () => texts(result) };
 }
 
 function placesOf(validator: Validator, value: unknown, root: string): Place[] {

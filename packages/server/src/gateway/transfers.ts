@@ -1,14 +1,11 @@
 import type { Transfer } from "@tillkeeper/contract/mqtt";
-import type { OperationName } from "@tillkeeper/contract/operations";
+import { operationKinds } from "@tillkeeper/contract/operations";
 import { type TransferTokens, transferEnd } from "../auth/transfer-tokens.ts";
 import type { Command } from "../operations/commands.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 
 /** Answers what a command carries for its files; `undefined` for one that has none. */
 export type TransferOf = (command: Command) => Promise<Transfer | undefined>;
-
-/** The last part of the address, for the operations whose files go over HTTPS. */
-const endings: Partial<Record<OperationName, string>> = { send_logs: "logs", check_update: "update" };
 
 interface TransferDeps {
   tokens: Pick<TransferTokens, "sign">;
@@ -18,8 +15,8 @@ interface TransferDeps {
 
 export function createTransfers({ tokens, ownUrl }: TransferDeps): TransferOf {
   return async ({ operation, address, operationId, deadline }) => {
-    const ending = endings[operation];
-    if (ending === undefined) return undefined;
+    const { transfer: ending } = operationKinds[operation];
+    if (ending === null) return undefined;
     const expiresAt = transferEnd(deadline);
     const url = await ownUrl();
     const token = await tokens.sign({ address, operationId }, expiresAt);

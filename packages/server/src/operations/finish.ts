@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
-import type { OperationError, OperationName, OperationReason } from "@tillkeeper/contract/operations";
+import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
+import type { OperationError, OperationName } from "@tillkeeper/contract/operations";
 import { idAt } from "../platform/ids.ts";
 import type { Device } from "../terminals/devices.ts";
 import type { KnownOrigin, Origins } from "./origin.ts";

@@ -2,14 +2,9 @@ import { channelMeanings } from "@tillkeeper/contract/channel-meanings";
 import { limits } from "@tillkeeper/contract/limits";
 import { messageExamples } from "@tillkeeper/contract/message-examples";
 import { type DownChannel, downChannels, messages, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
-import {
-  CheckUpdateResult,
-  deviceReasonMeanings,
-  EndOfDayResult,
-  OpenMenuResult,
-  SendLogsResult,
-} from "@tillkeeper/contract/operations";
-import { Type } from "typebox";
+import { deviceReasonMeanings } from "@tillkeeper/contract/operation-reasons";
+import { type OperationName, operationKinds, operationNames } from "@tillkeeper/contract/operations";
+import { type TObject, Type } from "typebox";
 import { type AnySchema, fieldRows } from "./field-rows.ts";
 import { messageNotes } from "./message-notes.ts";
 
@@ -35,30 +30,15 @@ const order: readonly Channel[] = [
   "probe_answer",
 ];
 
-/** What the server finds out by itself is none of the device's. */
-const toldOfEndOfDay = Type.Omit(EndOfDayResult, ["invalid_fields", "inconsistent"]);
-
-const results = [
-  ["open_menu", OpenMenuResult, "All of it is required, and nothing else allowed."],
-  [
-    "check_update",
-    CheckUpdateResult,
-    "All of it is required, and nothing else allowed. What each means: [updates](updates.md), rule U6.",
-  ],
-  [
-    "send_logs",
-    SendLogsResult,
-    "All of it is required, and nothing else allowed. Copied from what the server answered [to the log](logs.md).",
-  ],
-  [
-    "end_of_day",
-    toldOfEndOfDay,
-    `\`outcome\` and \`batch_id\` are facts, and required. The rest are figures: leave out what you do not know. \`unconfirmed\`: you do not know what the
+/** What the shape of a result does not say. */
+const resultNotes: { readonly [Name in OperationName]?: string } = {
+  check_update: "What each means: [updates](updates.md), rule U6.",
+  send_logs: "Copied from what the server answered [to the log](logs.md).",
+  end_of_day: `\`outcome\` and \`batch_id\` are facts, and required. The rest are figures: leave out what you do not know. \`unconfirmed\`: you do not know what the
 payment host said. The tips are among the purchases, and \`sale_amount\` = purchases − tips − reversals, which may be negative. No figure makes a
 close fail: one that cannot be (a count of −1) the server leaves out, and names in \`invalid_fields\` of what it shows; what does not fit together
 it keeps, and names in \`inconsistent\`. Both mean a fault in your program.`,
-  ],
-] as const;
+};
 
 /** docs/device-protocol/messages.md: every message with its fields, straight from the contract. */
 export function messagesPage(): string {
@@ -86,7 +66,7 @@ ${order.map(sectionOf).join("\n\n")}
 
 What \`result\` holds, by the operation.
 
-${results.map(([name, schema, text]) => `### Result of ${name}\n\n${tableOf(schema)}\n\n${text}`).join("\n\n")}
+${operationNames.toReversed().map(resultOf).join("\n\n")}
 
 ## Reasons
 
@@ -122,6 +102,15 @@ function sectionOf(channel: Channel): string {
     ...examples,
     ...(note === undefined ? [] : [note]),
   ].join("\n\n");
+}
+
+function resultOf(name: OperationName): string {
+  const { result, added }: { result: TObject; added: readonly string[] } = operationKinds[name];
+  // What the server finds out by itself is none of the device's.
+  const told = Type.Omit(result, [...added]);
+  const whole = Object.keys(told.properties).every((field) => told.required?.includes(field));
+  const texts = [...(whole ? ["All of it is required, and nothing else allowed."] : []), resultNotes[name]];
+  return `### Result of ${name}\n\n${tableOf(told)}\n\n${texts.filter(Boolean).join(" ")}`;
 }
 
 function tableOf(schema: AnySchema): string {

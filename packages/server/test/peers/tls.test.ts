@@ -7,7 +7,7 @@ import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from "vitest";
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import { startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log.ts";
 import { Folder } from "../support/broker-process.ts";

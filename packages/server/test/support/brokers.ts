@@ -1,4 +1,4 @@
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import type { BrokerOptions, TestBroker } from "./broker-process.ts";
 import { mosquittoDynsec } from "./mosquitto-dynsec.ts";
 import { rabbitMq, rabbitMqJwt } from "./rabbitmq.ts";

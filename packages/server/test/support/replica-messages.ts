@@ -1,4 +1,4 @@
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import type { VirtualTerminalSpec } from "../../src/gateway/virtual-terminals.ts";
 
 /** What the tests tell a server that runs in a process of its own. */

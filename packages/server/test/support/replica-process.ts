@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
 import type { FromReplica, ToReplica } from "./replica-messages.ts";
 import type { TestClock } from "./test-clock.ts";

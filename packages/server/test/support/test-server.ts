@@ -2,7 +2,7 @@ import type { Scope } from "@tillkeeper/contract/scopes";
 import { openAccount } from "../../src/accounts/accounts.ts";
 import { createClient } from "../../src/auth/clients.ts";
 import { newSecret } from "../../src/auth/secrets.ts";
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import { type Db, openDb } from "../../src/db/db.ts";
 import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
 import type { Clock } from "../../src/platform/clock.ts";

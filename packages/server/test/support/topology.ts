@@ -1,4 +1,4 @@
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
 import type { TestClock } from "./test-clock.ts";
 

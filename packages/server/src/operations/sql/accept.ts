@@ -1,6 +1,5 @@
 import { limits } from "@tillkeeper/contract/limits";
-import type { OperationName, WhenBusy } from "@tillkeeper/contract/operations";
-import { operationsAllowed } from "@tillkeeper/contract/terminal-status";
+import { type OperationName, operationsAllowed, type WhenBusy } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
 import { isRepeatable, noDevice } from "./release.ts";
 

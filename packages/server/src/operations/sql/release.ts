@@ -1,4 +1,5 @@
-import { type OperationReason, repeatable, timeoutReasons } from "@tillkeeper/contract/operations";
+import { type OperationReason, timeoutReasons } from "@tillkeeper/contract/operation-reasons";
+import { repeatable } from "@tillkeeper/contract/operations";
 
 /**
  * The claim of one row of `input (account_id, id, …)`, locked, for a lateral join. The primary key is the only way to it:

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import type { Config } from "../../../src/config.ts";
+import type { Config } from "../../../src/config/config.ts";
 import { freePort } from "../../support/free-port.ts";
 import { RoughLink } from "../../support/rough-link.ts";
 import { startTestServer } from "../../support/test-server.ts";

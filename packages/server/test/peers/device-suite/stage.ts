@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
-import type { Config } from "../../../src/config.ts";
+import type { Config } from "../../../src/config/config.ts";
 import type { TestBroker } from "../../support/broker-process.ts";
 import { embeddedConfig } from "../../support/brokers.ts";
 import type { Authority } from "../../support/certificates.ts";

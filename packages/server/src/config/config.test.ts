@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { readConfig, settings } from "./config.ts";
-import { StartupError } from "./platform/startup-error.ts";
+import { StartupError } from "../platform/startup-error.ts";
+import { readConfig } from "./config.ts";
+import { settingsInWords } from "./in-words.ts";
+import { settings } from "./settings.ts";
 
 describe("configuration", () => {
   it("needs nothing: defaults listen on loopback, at ports that may be stepped around", () => {
@@ -97,7 +99,62 @@ describe("configuration", () => {
     }
   });
 
-  it("describes every setting", () => {
-    for (const text of Object.values(settings)) expect(text.length).toBeGreaterThan(20);
+  it("describes every setting, with its default", () => {
+    const words = settingsInWords();
+    expect(words.map(([name]) => name)).toEqual(Object.keys(settings));
+    for (const [, text] of words) expect(text.length).toBeGreaterThan(15);
+    const of = new Map(words);
+    expect(of.get("TILLKEEPER_LOG_DAYS")).toBe("How many days logs of terminals are kept. Default: 90.");
+    expect(of.get("MQTT_URL")).toContain("see brokers (docs/brokers.md).");
+    expect(of.get("TILLKEEPER_WINDOWS")).toContain("Default: end_of_day=180,");
+  });
+
+  it("takes windows by operation, and refuses what is none", () => {
+    const windows = { TILLKEEPER_WINDOWS: "open_menu=20, end_of_day = 240" };
+    expect(readConfig(windows).windows).toEqual({ open_menu: 20, end_of_day: 240 });
+    expect(readConfig({}).windows).toEqual({});
+    for (const wrong of ["dance=20", "open_menu=1", "open_menu=20s", "open_menu", ","]) {
+      expect(() => readConfig({ TILLKEEPER_WINDOWS: wrong }), wrong).toThrow("  TILLKEEPER_WINDOWS: must be like ");
+    }
+  });
+});
+
+describe("variables that are no settings", () => {
+  it("are ignored where Kubernetes puts them there, for Services called like us", () => {
+    const injected = {
+      TILLKEEPER_PORT: "tcp://10.0.0.1:8080",
+      TILLKEEPER_SERVICE_HOST: "10.0.0.1",
+      TILLKEEPER_SERVICE_PORT: "8080",
+      TILLKEEPER_SERVICE_PORT_HTTP: "8080",
+      TILLKEEPER_PORT_8080_TCP: "tcp://10.0.0.1:8080",
+      TILLKEEPER_PORT_8080_TCP_PROTO: "tcp",
+      TILLKEEPER_PORT_8080_TCP_PORT: "8080",
+      TILLKEEPER_PORT_8080_TCP_ADDR: "10.0.0.1",
+      TILLKEEPER_PORT_53_UDP: "udp://10.0.0.1:53",
+      // Of Services that are called tillkeeper-mqtt and tillkeeper-http: two of these are settings.
+      TILLKEEPER_MQTT_PORT: "tcp://10.0.0.2:1883",
+      TILLKEEPER_MQTT_SERVICE_HOST: "10.0.0.2",
+      TILLKEEPER_MQTT_PORT_1883_TCP_ADDR: "10.0.0.2",
+      TILLKEEPER_HTTP_PORT: "tcp://[fd00::3]:80",
+    };
+    expect(readConfig(injected)).toEqual(readConfig({}));
+  });
+
+  it("are refused where a setting was mistyped, which is named", () => {
+    const slips = {
+      TILLKEEPER_HTTP_PROT: "TILLKEEPER_HTTP_PORT",
+      TILLKEEPER_LOG_LEVLE: "TILLKEEPER_LOG_LEVEL",
+      TILLKEEPER_LOG_DAY: "TILLKEEPER_LOG_DAYS",
+      TILLKEEPER_DATADIR: "TILLKEEPER_DATA_DIR",
+      TILLKEEPER_ACOUNT: "TILLKEEPER_ACCOUNT",
+    };
+    for (const [name, meant] of Object.entries(slips)) {
+      expect(() => readConfig({ [name]: "1" })).toThrow(`  ${name}: is not a setting; did you mean ${meant}?`);
+    }
+  });
+
+  it("are handed on to be warned of where nobody knows what they are", () => {
+    const env = { TILLKEEPER_PORT: "8080", TILLKEEPER_TEAM: "blue", TILLKEEPER_URL: "http://x", OTHER: "1" };
+    expect(readConfig(env).unknownSettings).toEqual(["TILLKEEPER_PORT", "TILLKEEPER_TEAM"]);
   });
 });

@@ -1,0 +1,53 @@
+import { Type } from "typebox";
+import type { OperationPhase } from "./operations.ts";
+
+/** Why an operation FAILED, in the words of its terminal. */
+export const deviceReasons = [
+  "busy_payment",
+  "refused",
+  "unsupported",
+  "user_aborted",
+  "device_error",
+  "host_unreachable",
+  "cancelled",
+  "expired",
+  "out_of_step",
+  "storage_failed",
+] as const;
+export const DeviceReason = Type.Enum(deviceReasons, { description: "With FAILED, and only then: why." });
+export type DeviceReason = (typeof deviceReasons)[number];
+/** For whoever writes the program on a terminal. */
+export const deviceReasonMeanings = {
+  busy_payment: "a payment is going on, or was for as long as could be waited",
+  refused: "the terminal will not do it now",
+  unsupported: "this agent does not know the operation, one of its parameters, or its `when_busy`",
+  user_aborted: "someone at the terminal stopped it",
+  device_error: "something broke; say what in `error`",
+  host_unreachable: "the payment host, or a server that has a file, could not be reached",
+  cancelled: "it was cancelled, and not begun or broken off",
+  expired: "the command came too late, and was not begun",
+  out_of_step: "an `end_of_day`: the last close is another than `previous_close`",
+  storage_failed: "there is no room to store what it does, or what it brings",
+} as const satisfies Record<DeviceReason, string>;
+
+/**
+ * Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. The first four
+ * tell what the server saw.
+ */
+export const operationReasons = [
+  "unreachable",
+  "not_delivered",
+  "no_answer",
+  "invalid_result",
+  ...deviceReasons,
+] as const;
+export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
+export type OperationReason = (typeof operationReasons)[number];
+
+/** What a TIMEOUT says, by the phase that the operation had reached. */
+export const timeoutReasons = {
+  accepted: "unreachable",
+  dispatched: "not_delivered",
+  delivered: "no_answer",
+  started: "no_answer",
+} as const satisfies Record<Exclude<OperationPhase, "answered">, OperationReason>;

@@ -1,0 +1,136 @@
+import type { OperationName } from "@tillkeeper/contract/operations";
+import type { Port } from "../platform/listen.ts";
+import type { LogLevel } from "../platform/log.ts";
+import { StartupError } from "../platform/startup-error.ts";
+import { type BrokerConfig, brokerConfig } from "./brokers.ts";
+import type { FilesPlace } from "./files-place.ts";
+import type { Kind } from "./kinds.ts";
+import { type LimitsConfig, rateLimitOf } from "./limits.ts";
+import { clientSettings, type SettingName, settings, type Values } from "./settings.ts";
+import { findUnknown, isInjected } from "./unknown.ts";
+
+/** The settings of a server; read once at start and handed on as values, nothing else reads the environment. */
+export interface Config extends LimitsConfig {
+  http: { host: string; port: Port };
+  mqtt: { port: Port; outsideUrl: string | undefined } & BrokerConfig;
+  dataDir: string;
+  /** Where the root key is kept; left out, in the file `key` of the data folder. */
+  keyFile?: string | undefined;
+  databaseUrl: string | undefined;
+  /** How callers reach this server when that is not where it listens (a proxy). */
+  publicUrl: string | undefined;
+  /** Hosts that token audiences may name beside our own. */
+  audienceHosts: string[];
+  tokenLifetimeSeconds: number;
+  /** Left out: an hour. */
+  deviceTokenSeconds?: number;
+  sandboxClient: { id: string; secret: string } | undefined;
+  /** Left out: the public register, and nothing is checked. */
+  organizations?: { registerUrl: string | undefined; checkDestinations: boolean };
+  /** Whoever knows it may create accounts; left out, nobody may over HTTP. */
+  bootstrapToken?: string | undefined;
+  /** How long operations are kept; left out, 400 days. */
+  retentionDays?: number;
+  /** Where files are kept; left out, in the folder `files` of the data folder. */
+  files?: FilesPlace;
+  /** How long the place of files may take to go on; left out, 20 seconds. */
+  filesPatienceSeconds?: number;
+  /** How long log bundles are kept; left out, 90 days. */
+  logDays?: number;
+  /** How long it is kept who was there and what terminals told; left out, 90 and 30 days. */
+  presenceDays?: number;
+  telemetryDays?: number;
+  /** How often terminals say that they are there; left out, every 30 seconds. */
+  heartbeatSeconds?: number;
+  /** Seconds that terminals have to answer, where they differ from the contract's. */
+  windows?: Partial<Record<OperationName, number>>;
+  logLevel: LogLevel;
+  /** Variables that look like settings and are none. */
+  unknownSettings?: string[];
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Fault = (name: string, message: string) => void;
+
+/** Where a broker ends a connection with the token that opened it, a fleet is not to come anew by the hour. */
+export function defaultDeviceTokenSeconds({ access }: Pick<Config["mqtt"], "access">): number {
+  return access === "jwt" ? 86_400 : 3_600;
+}
+
+/** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
+export function readConfig(env: Environment): Config {
+  const faults: string[] = [];
+  const fault: Fault = (name, message) => faults.push(`  ${name}: ${message}`);
+  const unknown = findUnknown(env, [...Object.keys(settings), ...Object.keys(clientSettings)]);
+  for (const { name, meant } of unknown.mistyped) fault(name, `is not a setting; did you mean ${meant}?`);
+  const config = configOf(readValues(env, fault), fault);
+  if (faults.length > 0) throw new StartupError(`The environment is not valid:\n${faults.join("\n")}`);
+  return { ...config, unknownSettings: unknown.others };
+}
+
+function readValues(env: Environment, fault: Fault): Values {
+  const rows: [string, Kind<unknown>][] = Object.entries(settings);
+  return Object.fromEntries(
+    rows.map(([name, kind]) => {
+      const text = isInjected(env, name) ? undefined : env[name]?.trim() || undefined;
+      return [name, kind.read(text, (message) => fault(name, message))];
+    }),
+  ) as Values;
+}
+
+function configOf(values: Values, fault: Fault): Config {
+  const mqtt = {
+    port: values.TILLKEEPER_MQTT_PORT,
+    outsideUrl: values.MQTT_URL,
+    ...brokerConfig(values, fault),
+  };
+  return {
+    http: { host: values.TILLKEEPER_HTTP_HOST, port: values.TILLKEEPER_HTTP_PORT },
+    mqtt,
+    dataDir: values.TILLKEEPER_DATA_DIR,
+    keyFile: values.TILLKEEPER_KEY_FILE,
+    databaseUrl: values.DATABASE_URL,
+    publicUrl: values.TILLKEEPER_PUBLIC_URL,
+    audienceHosts: values.TILLKEEPER_AUDIENCE_HOSTS,
+    tokenLifetimeSeconds: values.TILLKEEPER_TOKEN_SECONDS,
+    deviceTokenSeconds: values.TILLKEEPER_DEVICE_TOKEN_SECONDS ?? defaultDeviceTokenSeconds(mqtt),
+    sandboxClient: sandboxClientOf(values, fault),
+    organizations: {
+      registerUrl: values.TILLKEEPER_BRREG_URL,
+      checkDestinations: values.TILLKEEPER_CHECK_ORGANIZATIONS,
+    },
+    rateLimit: rateLimitOf(values),
+    trustedProxies: values.TILLKEEPER_TRUSTED_PROXIES,
+    bootstrapToken: values.TILLKEEPER_BOOTSTRAP_TOKEN,
+    retentionDays: values.TILLKEEPER_RETENTION_DAYS,
+    files: filesOf(values, fault),
+    filesPatienceSeconds: values.TILLKEEPER_FILES_PATIENCE,
+    logDays: values.TILLKEEPER_LOG_DAYS,
+    presenceDays: values.TILLKEEPER_PRESENCE_DAYS,
+    telemetryDays: values.TILLKEEPER_TELEMETRY_DAYS,
+    heartbeatSeconds: values.TILLKEEPER_HEARTBEAT_SECONDS,
+    windows: values.TILLKEEPER_WINDOWS,
+    logLevel: values.TILLKEEPER_LOG_LEVEL,
+  };
+}
+
+function filesOf(values: Values, fault: Fault): FilesPlace {
+  const { TILLKEEPER_FILES: place, TILLKEEPER_S3_ENDPOINT: endpoint, TILLKEEPER_S3_REGION: region } = values;
+  if (place.kind === "s3") return { ...place, endpoint, region };
+  const onlyForBuckets: SettingName[] = ["TILLKEEPER_S3_ENDPOINT", "TILLKEEPER_S3_REGION"];
+  for (const name of onlyForBuckets) {
+    if (values[name] !== undefined) fault(name, "is only for files in s3://: see TILLKEEPER_FILES.");
+  }
+  return place;
+}
+
+function sandboxClientOf(values: Values, fault: Fault): Config["sandboxClient"] {
+  const { TILLKEEPER_SANDBOX_CLIENT_ID: id, TILLKEEPER_SANDBOX_CLIENT_SECRET: secret } = values;
+  if (id === undefined && secret !== undefined) {
+    fault("TILLKEEPER_SANDBOX_CLIENT_ID", "is needed when the secret is set.");
+  }
+  if (secret === undefined && id !== undefined) {
+    fault("TILLKEEPER_SANDBOX_CLIENT_SECRET", "is needed when the client id is set.");
+  }
+  return id === undefined || secret === undefined ? undefined : { id, secret };
+}

@@ -1,0 +1,193 @@
+import { clientIdPattern } from "@tillkeeper/contract/http/clients";
+import { limits } from "@tillkeeper/contract/limits";
+import { defaultTimeoutSeconds } from "@tillkeeper/contract/operations";
+import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
+import { filesPlace } from "./files-place.ts";
+import * as kinds from "./kinds.ts";
+
+const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
+
+export const defaultRetentionDays = 400;
+export const defaultFilesPatienceSeconds = 20;
+export const defaultLogDays = 90;
+export const defaultPresenceDays = 90;
+export const defaultTelemetryDays = 30;
+const longestDays = 36_500;
+/** What is taken away from a grant is remembered a little longer than its tokens can live. */
+export const longestTokenSeconds = 604_800;
+/** Hosts of the API that the documentation shows. */
+export const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
+
+/** Every setting: what it is for, as README.md and `tillkeeper settings` say it, and how it is read. Empty means unset. */
+export const settings = {
+  TILLKEEPER_HTTP_PORT: {
+    about: "Port of the API. A taken default is stepped around; a taken port that you set is an error. 0: any free one",
+    ...kinds.port(8080),
+  },
+  TILLKEEPER_HTTP_HOST: {
+    about: "Address that the API and the embedded broker listen on",
+    ...kinds.textOr("127.0.0.1"),
+  },
+  TILLKEEPER_MQTT_PORT: { about: "Port of the embedded broker; like that of the API", ...kinds.port(1883) },
+  TILLKEEPER_DATA_DIR: { about: "Folder of everything that must survive a restart", ...kinds.textOr("data") },
+  TILLKEEPER_KEY_FILE: {
+    about:
+      "File with the key from which all others are derived: those that encrypt signing keys in the database and sign audit checkpoints. Made at the first start; servers of one database share it. See [backup](docs/backup.md)",
+    ...kinds.text(),
+    byDefault: "key in the data folder",
+  },
+  DATABASE_URL: {
+    about:
+      "postgres:// address of an outside PostgreSQL 15–18 in place of the embedded one; [what its user needs](docs/backup.md#an-outside-database)",
+    ...kinds.url("postgres:", "postgresql:"),
+  },
+  MQTT_URL: {
+    about:
+      "mqtt:// or mqtts:// address of an outside broker in place of the embedded one; see [brokers](docs/brokers.md)",
+    ...kinds.url("mqtt:", "mqtts:"),
+  },
+  TILLKEEPER_BROKER_ACCESS: {
+    about:
+      "How that broker knows which device may use what: `none` (safe only with rules of your own), `http`, `jwt`, `mosquitto`",
+    ...kinds.oneOf(["none", "http", "jwt", "mosquitto"], "none"),
+  },
+  TILLKEEPER_BROKER_SECRET: {
+    about:
+      "What a broker that asks shows, and what passwords at Mosquitto and client ids for `jwt` are made from; 32-256 letters and digits",
+    // It stands in a path as it is.
+    ...kinds.textLike(/^[\w.~-]{32,256}$/, "32-256 letters, digits, or any of . _ ~ -"),
+  },
+  TILLKEEPER_BROKER_KEY_FILE: {
+    about:
+      "PEM file of the private key, P-256 or Ed25519, that signs tokens for `jwt`. The broker finds the public half by the file's name without its ending",
+    ...kinds.text(),
+  },
+  TILLKEEPER_MQTT_PUBLIC_URL: {
+    about: "Where devices are told to connect, when that is not where the server does",
+    ...kinds.url("mqtt:", "mqtts:", "ws:", "wss:"),
+  },
+  TILLKEEPER_MQTT_CA_FILE: {
+    about: "PEM file of the authorities whose certificates an outside broker may show",
+    ...kinds.text(),
+    byDefault: "those of the system",
+  },
+  TILLKEEPER_MQTT_CERT_FILE: {
+    about: "PEM file of a certificate. With it and its key the embedded broker listens with TLS",
+    ...kinds.text(),
+  },
+  TILLKEEPER_MQTT_KEY_FILE: { about: "PEM file of the private key of that certificate", ...kinds.text() },
+  TILLKEEPER_SANDBOX_CLIENT_ID: {
+    about: "Fixed client id of the sandbox, for CI. Needs the secret as well",
+    ...kinds.textLike(
+      new RegExp(clientIdPattern),
+      "1-64 letters, digits, or any of . _ @ - and not mean another actor",
+    ),
+  },
+  TILLKEEPER_SANDBOX_CLIENT_SECRET: {
+    about: "Its secret, at least 16 characters; a new one ends the one that was set before",
+    ...kinds.textLike(/^[\w.~-]{16,128}$/, "16-128 letters, digits, or any of . _ ~ -"),
+  },
+  TILLKEEPER_PUBLIC_URL: {
+    about:
+      "How callers and devices reach the server when that is not where it listens: a proxy, a name, a container. Devices prove who they are for this address",
+    ...kinds.origin(),
+  },
+  TILLKEEPER_AUDIENCE_HOSTS: {
+    about:
+      "Hosts that token audiences and issuers may name beside the server's own; all but the documented ones count for proofs of devices, too. Keep a former host of `TILLKEEPER_PUBLIC_URL` here: tokens from there work until they expire, and devices that paired with it go on asking there",
+    ...kinds.hosts(documentedHosts),
+    byDefault: "the documented ones",
+  },
+  TILLKEEPER_TOKEN_SECONDS: {
+    about: "How long an access token lives",
+    ...kinds.whole(60, longestTokenSeconds, 14_400),
+  },
+  TILLKEEPER_DEVICE_TOKEN_SECONDS: {
+    about: "How long the token of a paired device lives. By `jwt` devices connect anew with each",
+    ...kinds.wholeIfSet(60, longestTokenSeconds, "3600; 86400 with the broker access jwt"),
+  },
+  TILLKEEPER_RATE_LIMIT: {
+    about:
+      "Requests per second and client; 0: no limit. With a limit, each address has 20 token requests and 20 forged tokens per second",
+    ...kinds.wholeIfSet(0, 1_000_000, "100, off on loopback"),
+  },
+  TILLKEEPER_TRUSTED_PROXIES: {
+    about:
+      "Addresses or networks (10.0.0.0/8) of proxies whose `X-Forwarded-For` is believed; without it all callers behind a proxy count as one, and one of them can use up the pairing tries of all",
+    ...kinds.networks(),
+  },
+  TILLKEEPER_BOOTSTRAP_TOKEN: {
+    about: "Whoever sends it as bearer token may create accounts over HTTP; at least 32 characters",
+    // What a Bearer header can carry (RFC 6750 section 2.1).
+    ...kinds.textLike(/^[\w.~+/-]{32,256}=*$/, "32-256 letters, digits, or any of . _ ~ + / - and = at the end"),
+  },
+  TILLKEEPER_BRREG_URL: {
+    about: "Where the Norwegian register of organizations answers",
+    ...kinds.httpUrl("https://data.brreg.no/enhetsregisteret/api"),
+  },
+  TILLKEEPER_CHECK_ORGANIZATIONS: {
+    about: "true: new payout destinations of Norwegian companies must be in that register",
+    ...kinds.flag(),
+  },
+  TILLKEEPER_WINDOWS: {
+    about: "Seconds that terminals have to answer, by operation, separated by commas",
+    ...kinds.numbers(defaultTimeoutSeconds, [limits.operationTimeoutSecondsMin, limits.operationTimeoutSecondsMax]),
+  },
+  TILLKEEPER_RETENTION_DAYS: {
+    about: `How many days operations are kept, at least ${limits.retentionDaysMin}. They go by the month`,
+    ...kinds.whole(limits.retentionDaysMin, longestDays, defaultRetentionDays),
+  },
+  TILLKEEPER_FILES: {
+    about:
+      "Where logs of terminals are kept: `folder` (in the data folder), the path of a folder that several servers share, or `s3://bucket/prefix`",
+    ...filesPlace(),
+  },
+  TILLKEEPER_S3_ENDPOINT: {
+    about:
+      "Address of another S3 service. The key comes by `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or any other way the AWS SDK knows",
+    ...kinds.url("http:", "https:"),
+    byDefault: "AWS",
+  },
+  TILLKEEPER_S3_REGION: {
+    about: "The bucket's region",
+    ...kinds.text(),
+    byDefault: "as the AWS SDK finds it, or us-east-1 with an endpoint",
+  },
+  TILLKEEPER_FILES_PATIENCE: {
+    about:
+      "Seconds to wait for the place of files when it does not go on; then the answer is 503. Longer for a slow line to the bucket: parts have 5 MiB",
+    ...kinds.whole(1, 600, defaultFilesPatienceSeconds),
+  },
+  TILLKEEPER_LOG_DAYS: {
+    about: "How many days logs of terminals are kept",
+    ...kinds.whole(1, longestDays, defaultLogDays),
+  },
+  TILLKEEPER_HEARTBEAT_SECONDS: {
+    about: "How often terminals say that they are there",
+    ...kinds.whole(5, 3600, defaultHeartbeatSeconds),
+  },
+  TILLKEEPER_PRESENCE_DAYS: {
+    about: "How many days the history of who was there is kept",
+    ...kinds.whole(1, longestDays, defaultPresenceDays),
+  },
+  TILLKEEPER_TELEMETRY_DAYS: {
+    about: "How many days the history of what terminals tell of themselves is kept; latest values stay",
+    ...kinds.whole(1, longestDays, defaultTelemetryDays),
+  },
+  TILLKEEPER_LOG_LEVEL: {
+    about: `${logLevels.map((level) => `\`${level}\``).join(", ")}: JSON lines on standard error, without secrets. From \`info\` on each request has a line, which names its client; refused token requests, too`,
+    ...kinds.oneOf(logLevels, "warn"),
+  },
+} as const satisfies Record<string, { about: string } & kinds.Kind<unknown>>;
+
+export type SettingName = keyof typeof settings;
+/** What the environment says, setting by setting. */
+export type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]["read"]> };
+
+/** What the command line reads to reach a server as its client; a server in the same environment lets them be. */
+export const clientSettings = {
+  TILLKEEPER_URL: "Where the server answers.",
+  TILLKEEPER_CLIENT_ID: "The client that asks.",
+  TILLKEEPER_CLIENT_SECRET: "Its secret.",
+  TILLKEEPER_ACCOUNT: "The account that it asks for.",
+} as const;
