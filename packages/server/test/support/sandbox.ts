@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log.ts";
 import { createTestDatabase } from "./database.ts";
