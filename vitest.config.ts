@@ -27,7 +27,7 @@ const retriesOfCrowds = 1;
 
 /**
  * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves.
- * architecture: what lint cannot say. peers: the device side with programs of others, and the pages in a browser. replicas: the system tests again, and
+ * published: the packages as others get them, installed in an empty folder. architecture: what lint cannot say. peers: the device side with programs of others, and the pages in a browser. replicas: the system tests again, and
  * more, on three servers that share Debian's PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's packages, so they are commands of their own.
  */
 export default defineConfig({
@@ -51,6 +51,7 @@ export default defineConfig({
           ...shared,
         },
       },
+      { test: { ...unhurried, name: "published", include: ["publishing/test/**/*.test.ts"] } },
       { test: { ...unhurried, name: "architecture", include: ["test/architecture/**/*.test.ts"] } },
       {
         test: {

@@ -14,7 +14,6 @@ import paho.mqtt.client as mqtt
 VERSIONS = {"current_version": "1.0.0", "latest_version": "1.0.0", "update_available": False, "configuration_version": "0"}
 LOST = "The journal of this address is lost or old: the device needs another password."
 KNOWN, WAIT, WORK_SECONDS = ("open_menu", "check_update", "end_of_day"), "wait", 1.0
-
 def steady(): return time.clock_gettime(time.CLOCK_BOOTTIME)  # goes on while the device sleeps
 def now(): return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 def at(text): return datetime.fromisoformat(text).timestamp()
@@ -133,7 +132,8 @@ class Agent:
 
     # What it says
     def say(self, channel, message):
-        if self.linked: self.said = self.client.publish(f"tillkeeper/v1/{self.address}/{channel}", json.dumps(message), qos=1)
+        topic, old = f"tillkeeper/v1/{self.address}/{channel}", not self.journal["address"]  # which is silent, but for goodbye [6]
+        if self.linked and (channel == "goodbye" or not old): self.said = self.client.publish(topic, json.dumps(message), qos=1)
     def is_due(self, what):  # at once, and again after 2, 4, 8, 16, 30, 30 … seconds [3, 9]
         due, pause = self.again.get(what, (0, 2))
         if steady() < due: return False

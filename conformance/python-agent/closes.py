@@ -38,8 +38,9 @@ class Closes:
         known = self._journal.close_of_request(command.request) if command.is_close and command.request else None
         if known is None:
             return False
-        own = {"operation_id": command.operation_id, "origin": command.origin}
-        self._answers.give({**known, **own, "repeats": known.get("repeats", known["operation_id"])})
+        own = {"operation_id": command.operation_id, "origin": command.origin, "finished_at": self._answers.now()}
+        came = {key: it for key, it in known.items() if key != "started_at"}  # this one was not begun
+        self._answers.give({**came, **own, "repeats": known.get("repeats", known["operation_id"])})
         return True
 
     def in_step(self, command: Command) -> bool:

@@ -79,7 +79,7 @@ class ClosesTest(RulesCase):
             told = self.held[number - 1]
             self.assertEqual((told["number"], told["operation_id"], told["repeats"]), (number, operation_id, first))
             self.assertEqual(told["origin"]["request"], "r")
-            own = ("number", "operation_id", "repeats", "origin")
+            own = ("number", "operation_id", "repeats", "origin", "started_at", "finished_at")
             self.assertEqual(
                 {key: it for key, it in told.items() if key not in own},
                 {key: it for key, it in self.held[0].items() if key not in own},

@@ -100,6 +100,7 @@ class LinkOfChoiceTest(unittest.TestCase):
     def setUp(self) -> None:
         self.agent = Agent.__new__(Agent)
         self.agent._link, self.agent._links, self.agent._terminal_id = None, [], "T12345678-T0001"
+        self.agent._outdated = False
         self.agent._rules, self.agent._inbox = mock.Mock(), mock.Mock()
         self.events: list[str] = []
         self.agent.emit = lambda event, **fields: self.events.append(" ".join([event, fields.get("transport", "")]))

@@ -47,6 +47,8 @@ final class Journal {
     static Journal open(DurableFile file, DurableFile counterFile, String address) throws IOException, OldCopy {
         Journal journal = new Journal(file, counterFile);
         boolean isThere = journal.read();
+        if (!isThere && file.read() != null && journal.counter.isEmpty())
+            throw new OldCopy("the journal cannot be read, and may be that of " + address);
         boolean isBegun = journal.counter.containsKey(address);
         if (isThere && address.equals(journal.address)) {
             if (isBegun && journal.lastNumber() < Json.integer(journal.counter.get(address)))

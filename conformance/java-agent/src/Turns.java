@@ -41,6 +41,8 @@ final class Turns {
     /** Of closes whose command has not come. */
     private final Map<String, Command> cancels = new LinkedHashMap<>();
     private Work running;
+    /** Written as begun, and not begun yet: until what came meanwhile is heard it waits (rule 29). */
+    private Waiting beginning;
     private Runnable nextLook = () -> { };
     /** Rule 6: a welcome of this run was compared with the journal. */
     private boolean isCompared;
@@ -65,7 +67,7 @@ final class Turns {
     /** Begins nothing more, and brings to its end what runs. */
     void stop(Runnable whenOver) {
         stopped = whenOver;
-        if (running == null) whenOver.run();
+        if (running == null && beginning == null) whenOver.run();
     }
 
     /** What waits and what is begun, for hello (rule 2). */
@@ -83,13 +85,15 @@ final class Turns {
         if (stopped != null) return;
         Map<String, Object> entry = journal.find(id);
         Waiting known = waiting.get(id);
+        boolean isCopy = known != null && known.command != null;
         if (entry != null) telling.again(entry);
         else if (running != null && running.command.id().equals(id)) sayStarted();
         else {
             if (known == null) waiting.put(id, known = new Waiting());
             if (known.command == null) known.command = command;
             takeTurns();
-            if (waiting.containsKey(id)) sayDelivered(id, known);
+            boolean begins = beginning == known && !isCopy;
+            if (waiting.containsKey(id) && !begins) sayDelivered(id, known);
         }
     }
 
@@ -105,6 +109,8 @@ final class Turns {
             known.isCancelled = true;
             if (known.command == null) cancels.put(id, cancel);
             takeTurns();
+        } else if (beginning != null && beginning.command.id().equals(id)) {
+            beginning.isCancelled = true;
         } else {
             Waiting known = waiting.remove(id);
             answer((known == null ? cancel : known.command).answered("FAILED", "reason", "cancelled"));
@@ -113,14 +119,15 @@ final class Turns {
 
     private void takeTurns() {
         for (String id : List.copyOf(waiting.keySet())) {
-            if (running != null || stopped != null) return;
+            if (running != null || beginning != null || stopped != null) return;
             Waiting one = waiting.get(id);
             if (!mayBeDecided(one)) continue;
-            waiting.remove(id);
             Command cancel = cancels.remove(id);
             if (one.command != null) decide(one);
+            if (beginning == null) waiting.remove(id);
+            if (one.command != null) continue;
             // Rule 29: by what the cancel says of it.
-            else if (!isClosedOtherwise(cancel)) answer(cancel.answered("FAILED", "reason", "cancelled"));
+            if (!isClosedOtherwise(cancel)) answer(cancel.answered("FAILED", "reason", "cancelled"));
         }
     }
 
@@ -141,14 +148,13 @@ final class Turns {
             answer(command.answered("FAILED", "reason", "unsupported", "error", error));
             return;
         }
-        Instant now = time.now(command.sentAt(), one.here());
-        if (!one.isCancelled && !now.isBefore(command.expiresAt())) {
+        if (!one.isCancelled && isLate(one)) {
             answer(command.answered("FAILED", "reason", "expired"));
             return;
         }
         if (command.isClose() && isClosedOtherwise(command)) return;
         if (one.isCancelled) answer(command.answered("FAILED", "reason", "cancelled"));
-        else begin(command);
+        else writeBegun(one);
     }
 
     /** Rules 23 to 25: whether the close is answered without being begun. */
@@ -174,31 +180,62 @@ final class Turns {
         entry.putIfAbsent("repeats", first.get("operation_id"));
         entry.put("operation_id", command.id());
         entry.put("origin", command.message().get("origin"));
+        entry.put("finished_at", ServerTime.ownTime());
+        entry.remove("started_at");
         return entry;
     }
 
-    private void begin(Command command) {
-        String startedAt = ServerTime.ownTime();
+    /** Rule 16. */
+    private void writeBegun(Waiting one) {
+        try {
+            journal.begin(one.command, ServerTime.ownTime());
+            beginning = one;
+            timers.soon(this::begin);
+        } catch (IOException full) {
+            System.err.println("Nothing can be begun: " + full.getMessage());
+            telling.addUnstored(one.command.answered("FAILED", "reason", "storage_failed"));
+        }
+    }
+
+    /** What came during the write is heard by now. */
+    private void begin() {
+        Waiting one = beginning;
+        beginning = null;
+        Command command = one.command;
         Reader.Kept kept = null;
         try {
-            // Rule 16. From here on people are kept from closing, so that nothing comes between the comparison and the close.
-            if (command.isClose()) kept = reader.keep();
-            journal.begin(command, startedAt);
-            if (command.isClose() && !Objects.equals(reader.lastBatch(), journal.batch())) {
+            if (stopped != null) {
                 journal.takeBack();
-                kept.close();
-                look();
-                answer(outOfStep(command));
+                stopped.run();
                 return;
             }
-            running = new Work(command, startedAt, kept, reader, VERSION, this::over);
-            sayStarted();
-            running.start();
+            waiting.remove(command.id());
+            if (one.isCancelled) answer(command.answered("FAILED", "reason", "cancelled"));
+            else if (isLate(one)) answer(command.answered("FAILED", "reason", "expired"));
+            else {
+                // From here on people are kept from closing, so that nothing comes between the comparison and the close.
+                if (command.isClose()) kept = reader.keep();
+                if (command.isClose() && !Objects.equals(reader.lastBatch(), journal.batch())) {
+                    journal.takeBack();
+                    kept.close();
+                    look();
+                    answer(outOfStep(command));
+                } else {
+                    running = new Work(command, (String) journal.begun().get("started_at"), kept, reader, VERSION, this::over);
+                    sayStarted();
+                    running.start();
+                }
+            }
         } catch (IOException full) {
             letGo(kept);
-            System.err.println("Nothing can be begun: " + full.getMessage());
-            telling.addUnstored(command.answered("FAILED", "reason", "storage_failed"));
+            System.err.println("It cannot begin: " + full.getMessage());
+            answer(command.answered("FAILED", "reason", "storage_failed"));
         }
+        takeTurns();
+    }
+
+    private boolean isLate(Waiting one) {
+        return !time.now(one.command.sentAt(), one.here()).isBefore(one.command.expiresAt());
     }
 
     /** Called on the thread of the work. */

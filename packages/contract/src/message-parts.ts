@@ -49,6 +49,6 @@ export type Origin = Static<typeof Origin>;
 export const PreviousClose = Type.Optional(
   Type.Union([OperationId, Type.Null()], {
     description:
-      "With end_of_day: the last close that the server knew of. Begin only if it is the last of the log; null: if the log has none.",
+      "Always with end_of_day, and only there: the last close that the server knew of. Begin only if it is the last of the log; null: if the log has none.",
   }),
 );

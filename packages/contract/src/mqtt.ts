@@ -140,7 +140,10 @@ export const Transfer = Type.Object(
     token: Type.String({ description: "Bearer token, good for this operation of this terminal only." }),
     expires_at: timeThat("When the token ends, a minute after the operation's own `expires_at`."),
   },
-  { ...open, description: "With send_logs and check_update: files go there, or come from there." },
+  {
+    ...open,
+    description: "Always with send_logs and check_update, and only there: files go there, or come from there.",
+  },
 );
 export type Transfer = Static<typeof Transfer>;
 
@@ -194,7 +197,9 @@ export const ResultMessage = Type.Object(
     status: Type.Enum(["COMPLETED", "FAILED"]),
     started_at: Type.Optional(timeThat("When it was begun, as in `started`; left out if it never was.")),
     finished_at: timeThat("When the entry was written, by your own clock."),
-    result: Type.Optional(Type.Unknown({ description: "With COMPLETED, and only then: what came of that operation." })),
+    result: Type.Optional(
+      Type.Unknown({ description: "Always with COMPLETED, and only there: what came of that operation." }),
+    ),
     reason: Type.Optional(DeviceReason),
     error: Type.Optional(OperationError),
     unknown_end: Type.Optional(

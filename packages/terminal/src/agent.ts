@@ -291,6 +291,7 @@ export class Agent<State = undefined> {
   }
 
   #send(channel: UpChannel, message: object): void {
+    if (this.#comparison.isOldCopy()) return;
     void this.#connection?.send(channel, message);
   }
 }

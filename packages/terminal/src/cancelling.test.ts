@@ -178,6 +178,24 @@ describe("what is cancelled while it runs", () => {
     }
   });
 
+  test("is refused after it was said that it has begun, also where that is not said yet", async () => {
+    const finish = Promise.withResolvers<typeof opened>();
+    const once = command(noon);
+    const run = vi.fn<Run>(() => {
+      // As a message that came together with the end of the write.
+      rig.runner.cancel(once);
+      return finish.promise;
+    });
+    const rig = runnerRig({ open_menu: { run } }, memoryJournal(undefined));
+    rig.runner.take(once);
+    await rig.until(() => expect(run).toHaveBeenCalledOnce());
+    await turn();
+    expect(rig.said).toEqual(["started", "cancel_refused"]);
+    finish.resolve(opened);
+    await rig.answered(1);
+    expect(rig.said).toEqual(["started", "cancel_refused", "result"]);
+  });
+
   test("is broken off by a handler that can; a second cancellation changes nothing", async () => {
     const { rig, once, finish, signal } = await running(true);
     rig.runner.cancel(once);

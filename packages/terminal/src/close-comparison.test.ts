@@ -15,7 +15,7 @@ describe("before the comparison with what the server holds", () => {
   function waiting(named?: { batch: LastBatch | undefined }) {
     const compared = Promise.withResolvers<void>();
     const isDone = vi.fn<() => boolean>(() => false);
-    const comparison = { isDone, done: () => compared.promise };
+    const comparison = { isDone, isOldCopy: () => false, done: () => compared.promise };
     const run = vi.fn<Run>().mockResolvedValue(closed("1"));
     const open = vi.fn<Open>().mockResolvedValue({ status: "COMPLETED", result: { opened: true } });
     const handlers = {
@@ -87,6 +87,25 @@ describe("before the comparison with what the server holds", () => {
     expect([rig.run.mock.calls.length, rig.runner.idle]).toEqual([0, true]);
   });
 
+  test("one that is cancelled before its command came waits like any other: each copy of its command is told so", async () => {
+    const rig = waiting();
+    const once = order();
+    rig.runner.cancel(once);
+    await turn();
+    expect(rig.runner.operations()).toEqual([]);
+    rig.runner.take(once);
+    const [first] = rig.delivered;
+    rig.clock.advance(1_000);
+    rig.runner.take(once);
+    rig.runner.cancel(once);
+    expect(rig.delivered).toEqual([first, first]);
+    expect(first).toEqual({ operation_id: once.operation_id, received_at: new Date(noon).toISOString() });
+    expect(rig.runner.operations()).toEqual([{ operation_id: once.operation_id, phase: "delivered" }]);
+    rig.compare();
+    await rig.answered(1);
+    expect([rig.said.slice(-1), rig.results[0]?.reason]).toEqual([["result"], "cancelled"]);
+  });
+
   test.each(["stop", "kill"] as const)("what waits for it does not hold up a %s", async (end) => {
     const rig = waiting();
     rig.runner.take(order());
@@ -102,7 +121,7 @@ describe("before the comparison with what the server holds", () => {
     const gate = gatedJournal("started");
     const isDone = vi.fn<() => boolean>(() => true);
     const run = vi.fn<Run>();
-    const comparison = { isDone, done: () => new Promise<never>(() => {}) };
+    const comparison = { isDone, isOldCopy: () => false, done: () => new Promise<never>(() => {}) };
     const rig = runnerRig({ end_of_day: { run } }, gate.journal, { comparison });
     rig.runner.take(order());
     await rig.until(() => expect(gate.heldBack).toBe(1));
@@ -111,6 +130,43 @@ describe("before the comparison with what the server holds", () => {
     await rig.until(() => expect(rig.said).toEqual(["delivered"]));
     expect([rig.results, gate.journal.log.begun, run.mock.calls.length]).toEqual([[], [], 0]);
   });
+});
+
+test("what is written as begun, and not begun in fact, is named as waiting", async () => {
+  const asked = Promise.withResolvers<LastBatch | undefined>();
+  const lastBatch = vi.fn<() => Promise<LastBatch | undefined>>(async () => undefined);
+  const run = vi.fn<Run>(async () => closed("1"));
+  const rig = runnerRig({ end_of_day: { run, lastBatch } }, memoryJournal(undefined));
+  const once = command(noon, { operation: "end_of_day", previous_close: null }, 180_000);
+  lastBatch.mockResolvedValueOnce(undefined).mockReturnValueOnce(asked.promise);
+  rig.runner.take(once);
+  await rig.until(() => expect(rig.journal.log.begun).toHaveLength(1));
+  expect(rig.runner.operations()).toEqual([{ operation_id: once.operation_id, phase: "delivered" }]);
+  asked.resolve(undefined);
+  await rig.until(() => expect(run).toHaveBeenCalledOnce());
+});
+
+test("nothing else is begun either once the journal was found to be an old copy", async () => {
+  const isOldCopy = vi.fn<() => boolean>(() => false);
+  const next = Promise.withResolvers<void>();
+  const comparison = { isDone: () => false, isOldCopy, done: () => next.promise };
+  const first = Promise.withResolvers<{ status: "COMPLETED"; result: { opened: true } }>();
+  const menu = vi.fn<() => typeof first.promise>(() => first.promise);
+  const rig = runnerRig({ open_menu: { run: menu } }, memoryJournal(undefined), { comparison });
+  rig.runner.take(command(noon));
+  rig.runner.take(command(noon));
+  await rig.until(() => expect(menu).toHaveBeenCalledOnce());
+  isOldCopy.mockReturnValue(true);
+  rig.runner.take(command(noon));
+  first.resolve({ status: "COMPLETED", result: { opened: true } });
+  await rig.answered(1);
+  await turn();
+  expect(menu).toHaveBeenCalledOnce();
+  // At another address.
+  isOldCopy.mockReturnValue(false);
+  next.resolve();
+  await rig.answered(3);
+  expect(menu).toHaveBeenCalledTimes(3);
 });
 
 describe("a close that is cancelled before it is begun", () => {

@@ -118,6 +118,7 @@ describe("what is known already", () => {
     const rig = await terminalWith();
     const first = rig.order(previous);
     await rig.answered(1);
+    rig.clock.advance(1_000);
     const again = rig.order(null, { origin: { ...first.origin, signed: "again" } });
     await rig.answered(2);
     const { number: _n, started_at: _s, operation_id: _i, origin: _o, ...recorded } = rig.results[0] as ReportedResult;
@@ -126,6 +127,7 @@ describe("what is known already", () => {
       number: 2,
       operation_id: again.operation_id,
       origin: again.origin,
+      finished_at: new Date(Date.parse(recorded.finished_at) + 1_000).toISOString(),
       repeats: first.operation_id,
     });
     const third = rig.order(again.operation_id, { origin: first.origin });

@@ -95,7 +95,7 @@ export class Closes<State> {
         const now = timestamp(clock.now());
         const change = await journal.write((log) => {
           const isSame = address === journal.address;
-          return again(log, close) ?? compare(log, close, { previous, isSame, begun: begun(), named, now });
+          return again(log, close, now) ?? compare(log, close, { previous, isSame, begun: begun(), named, now });
         });
         this.#tell(change);
         return change?.begun && !(await this.#wasClosedMeanwhile(close)) ? "begun" : "answered";
@@ -168,12 +168,13 @@ export class Closes<State> {
 }
 
 /** The result that the same request had. */
-function again(log: LogView, close: Close): Change<never> | undefined {
+function again(log: LogView, close: Close, now: string): Change<never> | undefined {
   const known = log.ofRequest(close.origin?.request);
   if (!known) return undefined;
   // This one was never begun.
   const { number: _number, started_at: _startedAt, ...recorded } = known;
-  return { results: [{ ...recorded, ...headOf(close), repeats: known.repeats ?? known.operation_id }] };
+  const repeats = known.repeats ?? known.operation_id;
+  return { results: [{ ...recorded, ...headOf(close), finished_at: now, repeats }] };
 }
 
 interface Compared {

@@ -6,6 +6,8 @@ import { Waiters } from "./waiters.ts";
 export interface Comparison {
   /** In this run, and nothing was found wrong. */
   isDone(): boolean;
+  /** Something was found wrong: nothing is begun or said as this address any more. */
+  isOldCopy(): boolean;
   /** Resolves when it may be, at the latest when the signal aborts. */
   done(signal: AbortSignal): Promise<void>;
 }
@@ -25,6 +27,10 @@ export class MemoryComparison implements Comparison {
 
   isDone(): boolean {
     return this.#isDone && !this.#isOldCopy && this.#address === this.#journal.address;
+  }
+
+  isOldCopy(): boolean {
+    return this.#isOldCopy && this.#address === this.#journal.address;
   }
 
   done(signal: AbortSignal): Promise<void> {

@@ -6,8 +6,9 @@ import type {
   HelloMessage,
   StartedMessage,
 } from "@tillkeeper/contract/mqtt";
+import { timestamp } from "./clock.ts";
 import type { Operation } from "./operation.ts";
-import { isClose, Performer, type PerformerOptions } from "./performer.ts";
+import { isClose, mayBeDealtWith, Performer, type PerformerOptions } from "./performer.ts";
 import type { Begun } from "./result-log.ts";
 import { reactions, type Stage } from "./stages.ts";
 import { type CommandTask, newCommandTask, newTask, type Task } from "./task.ts";
@@ -74,7 +75,9 @@ export class OperationRunner<State> {
       case "note_cancel":
         return breakOff(task);
       case "ask_handler":
-        return this.#isCancellable(task) ? breakOff(task) : this.#options.sendCancelRefused({ operation_id: id });
+        if (this.#isCancellable(task)) return breakOff(task);
+        task?.sayStarted?.();
+        return this.#options.sendCancelRefused({ operation_id: id });
       case "refuse":
         return this.#options.sendCancelRefused({ operation_id: id });
       case "repeat_result":
@@ -87,12 +90,15 @@ export class OperationRunner<State> {
   /** What a hello tells: waiting or begun; the latest first, where there are too many. */
   operations(): HelloMessage["operations"] {
     const { answers, journal } = this.#options;
-    const remembered = journal.log.begun.flatMap(({ operation_id, started_at: since }) => {
+    const begun = journal.log.begun.filter(({ operation_id: id }) => this.#tasks.get(id)?.stage !== "beginning");
+    const remembered = begun.flatMap(({ operation_id, started_at: since }) => {
       return answers.find(operation_id) ? [] : [{ operation_id, phase: "started" as const, since }];
     });
     const waiting = [...this.#tasks.values()].flatMap((task) => {
-      if (!isCommandTask(task) || answers.find(task.id) || journal.log.findBegun(task.id)) return [];
-      return [{ operation_id: task.id, phase: "delivered" as const, since: task.receivedAt }];
+      const { receivedAt: since } = task;
+      const isBegun = begun.some(({ operation_id: id }) => id === task.id);
+      if (since === undefined || answers.find(task.id) || isBegun) return [];
+      return [{ operation_id: task.id, phase: "delivered" as const, since }];
     });
     return [...remembered, ...waiting]
       .toReversed()
@@ -168,7 +174,9 @@ export class OperationRunner<State> {
   #lineUpWhenCompared(task: Task, work: () => Promise<void>): void {
     const { comparison } = this.#options;
     const isCommand = isCommandTask(task);
-    if ((isCommand && !isClose(task.command)) || comparison.isDone()) return this.#lineUp(task, work);
+    // What has no command here is a close that is given up.
+    const mayLineUp = isCommand ? mayBeDealtWith(task.command, comparison) : comparison.isDone();
+    if (mayLineUp) return this.#lineUp(task, work);
     this.#tasks.set(task.id, task);
     if (isCommand && !task.saidDelivered) this.#sayDelivered(task);
     const goOn = async () => {
@@ -181,7 +189,7 @@ export class OperationRunner<State> {
   /** It is given up in its turn, after the comparison: docs/adr/0026-closes-and-memory.md. */
   #giveUp(known: Task | undefined, cancellation: Cancellation): void {
     if (known) return breakOff(known);
-    const task = newTask(cancellation.operation_id, "answering");
+    const task = newTask(cancellation.operation_id, "giving_up");
     const { address } = this.#options.journal;
     this.#lineUpWhenCompared(task, () => this.#performer.giveUp(task, cancellation, address));
   }
@@ -209,8 +217,9 @@ export class OperationRunner<State> {
   }
 
   #sayDelivered(task: Task | undefined): void {
-    if (!task || !isCommandTask(task)) return;
-    task.saidDelivered = true;
+    if (!task) return;
+    if (isCommandTask(task)) task.saidDelivered = true;
+    task.receivedAt ??= timestamp(this.#options.clock.now());
     this.#options.sendDelivered({ operation_id: task.id, received_at: task.receivedAt });
   }
 

@@ -98,6 +98,7 @@ export class Performer<State> {
   async giveUp(task: Task, cancellation: Cancellation, address: string | undefined): Promise<void> {
     const { answers, closes, stopping, over } = this.#options;
     if (stopping.aborted) return;
+    task.stage = "answering";
     const order = { previous: cancellation.previous_close, address, begun: () => undefined };
     try {
       const close = await closes.begin(cancellation, order);
@@ -135,7 +136,7 @@ export class Performer<State> {
   }
 
   #isCompared({ command }: CommandTask): boolean {
-    return !isClose(command) || this.#options.comparison.isDone();
+    return mayBeDealtWith(command, this.#options.comparison);
   }
 
   #begins(task: CommandTask): true {
@@ -200,7 +201,12 @@ export class Performer<State> {
     task.stage = "running";
     task.cancellable = () => (typeof cancellable === "function" ? cancellable(operation) : cancellable);
     // An answer that comes at once tells by itself that it was begun: one message instead of two.
-    const soon = setImmediate(() => this.#options.started(begun));
+    const soon = setImmediate(() => task.sayStarted?.());
+    task.sayStarted = () => {
+      clearImmediate(soon);
+      delete task.sayStarted;
+      this.#options.started(begun);
+    };
     const outcome = await this.#outcomeOf(
       task,
       () => handler.run(operation, this.#context(task, task.seen)),
@@ -250,6 +256,11 @@ export class Performer<State> {
 /** Whether nothing may be said of the operation that was not compared. */
 export function isClose({ operation }: { operation: string }): boolean {
   return operation === "end_of_day";
+}
+
+/** No close before the comparison, and nothing after one that went wrong. */
+export function mayBeDealtWith(about: { operation: string }, comparison: Comparison): boolean {
+  return isClose(about) ? comparison.isDone() : !comparison.isOldCopy();
 }
 
 /** What a result says of an operation that was not begun. */

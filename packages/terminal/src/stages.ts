@@ -7,10 +7,19 @@
  *   beginning    the journal is being told that it is begun; the handler is not called yet
  *   running      the handler carries it out
  *   recovering   begun before a crash; what came of it is being found out
- *   answering    its result is made and the journal is being told; or it was cancelled, and waits to be given up
+ *   giving_up    a close that was cancelled before its command came: waits for the comparison and its turn, to be given up
+ *   answering    its result is made and the journal is being told
  *   answered     its result is remembered
  */
-export type Stage = "unknown" | "waiting" | "beginning" | "running" | "recovering" | "answering" | "answered";
+export type Stage =
+  | "unknown"
+  | "waiting"
+  | "beginning"
+  | "running"
+  | "recovering"
+  | "giving_up"
+  | "answering"
+  | "answered";
 
 /** What the agent does about a message that names an operation. */
 type Reaction =
@@ -24,7 +33,7 @@ type Reaction =
   | "note_cancel"
   | "ask_handler"
   | "refuse"
-  /** The result that is about to go out says it all. */
+  /** The result that is about to go out says it all, or what was asked for is being done. */
   | "nothing";
 
 /** What a command or a cancellation means, by the stage of its operation; the first copy and any other alike. */
@@ -34,6 +43,7 @@ export const reactions = {
   beginning: { command: "say_delivered", cancel: "note_cancel" },
   running: { command: "say_started", cancel: "ask_handler" },
   recovering: { command: "say_started", cancel: "refuse" },
+  giving_up: { command: "say_delivered", cancel: "nothing" },
   answering: { command: "nothing", cancel: "nothing" },
   answered: { command: "repeat_result", cancel: "repeat_result" },
 } as const satisfies Record<Stage, Record<"command" | "cancel", Reaction>>;

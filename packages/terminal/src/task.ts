@@ -11,6 +11,10 @@ export interface Task {
   readonly ending: AbortController;
   /** Asked when a cancellation comes while the handler runs. */
   cancellable?: () => boolean;
+  /** Says that it is begun, unless that was said. */
+  sayStarted?: () => void;
+  /** When the first copy of its command came, RFC 3339; missing while there was none. */
+  receivedAt?: string;
 }
 
 /** A task with its command: one that can be begun. */
@@ -22,8 +26,7 @@ export interface CommandTask extends Task {
   readonly seen: { serverTime: number; monotonic: number };
   /** As which device this one heard it. */
   readonly address: string | undefined;
-  /** When it came, RFC 3339. */
-  readonly receivedAt: string;
+  receivedAt: string;
   /** The server was told that the command is here. */
   saidDelivered: boolean;
 }

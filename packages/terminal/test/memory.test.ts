@@ -154,7 +154,7 @@ describe("a journal that is an old copy", () => {
     };
     const journal = await fileJournal(scene);
     const close = closer();
-    start(run(), {
+    const agent = start(run(), {
       journal,
       handlers: { end_of_day: { run: close } },
       credential: { url: broker.url, address: () => as.address, password, memoryLost, whenOutdated },
@@ -162,9 +162,10 @@ describe("a journal that is an old copy", () => {
     await server.hello(2);
     await until(() => memoryLost.mock.calls.length > 0, "the request");
     const waiting = asks("end_of_day");
-    await until(() => server.deliveries.length > 0, "delivered");
+    await until(() => !agent.idle, "the command");
     broker.sever();
-    await server.hello(3);
+    await until(() => broker.openConnections === 0, "the end of the link");
+    await until(() => broker.openConnections === 1, "another link");
     const asNext = new ScriptedServer(broker, next);
     await journal.move(next);
     as.address = next;
@@ -175,6 +176,7 @@ describe("a journal that is an old copy", () => {
     expect(await asNext.result(waiting)).toMatchObject({ number: 2, reason: "out_of_step" });
     await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
     expect([memoryLost.mock.calls.length, toldSince(2), close.mock.calls.length]).toEqual([1, [], 1]);
+    expect([server.deliveries, server.hellos.length]).toEqual([[], 2]);
     asNext.assertNoFaults();
   });
 });

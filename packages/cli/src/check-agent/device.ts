@@ -16,8 +16,8 @@ export interface Device {
   stop?(): Promise<void>;
   /** Closes the day at the device, as the staff of a store does. */
   closeByHand?(): Promise<void>;
-  /** The folder with its journal: notes a copy, and puts it back. Only while it is off. */
-  journal?: { copy(): Promise<void>; restore(): Promise<void> };
+  /** Its journal: notes a copy, puts it back, deletes it. Only while it is off. */
+  journal?: { copy(): Promise<void>; restore(): Promise<void>; remove(): Promise<void> };
   /** Leaves nothing running that was started here. */
   end(): Promise<void>;
 }
@@ -123,13 +123,18 @@ function spawnShell(command: string, env: Record<string, string>, tell: (line: s
   return child;
 }
 
-/** Copies the folder beside itself. */
-function keeperOf(folder: string): NonNullable<Device["journal"]> & { forget(): Promise<void> } {
-  const copy = `${withoutTrailingSlashes(folder)}.check-agent-copy`;
-  const remove = (path: string) => rm(path, { recursive: true, force: true });
+/** Copies the file or the folder beside itself. */
+function keeperOf(path: string): NonNullable<Device["journal"]> & { forget(): Promise<void> } {
+  const copy = `${withoutTrailingSlashes(path)}.check-agent-copy`;
+  const remove = (place: string) => rm(place, { recursive: true, force: true });
   const replace = async (from: string, to: string) => {
     await remove(to);
     await cp(from, to, { recursive: true, preserveTimestamps: true });
   };
-  return { copy: () => replace(folder, copy), restore: () => replace(copy, folder), forget: () => remove(copy) };
+  return {
+    copy: () => replace(path, copy),
+    restore: () => replace(copy, path),
+    remove: () => remove(path),
+    forget: () => remove(copy),
+  };
 }

@@ -17,6 +17,7 @@ export const laws = {
   1: "hello after every SUBACK, on each new connection",
   2: "hello names what waits and what is begun",
   3: "without a welcome, hello again",
+  4: "no connection by an address whose journal is lost; by a password that means a stop",
   6: "compare `memory` with the journal; no close begins before that",
   7: "a journal that outlives a power cut: written before it is told",
   8: "entries are numbered from 1 for each address, and told in order",

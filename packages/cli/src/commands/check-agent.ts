@@ -36,10 +36,10 @@ export function checkAgentCommand(): Command {
         .default(usual),
     )
     .option("--only <name...>", "play these cases alone")
-    .option("--start <command>", "starts the device, as a program that runs until it is ended")
+    .option("--start <command>", "starts the device, as a program: SIGKILL cuts its power, SIGTERM ends it in order")
     .option("--restart <command>", "cuts the power of a device that runs elsewhere, and switches it on again")
-    .option("--close-by-hand <command>", "closes the day at the device")
-    .option("--journal <folder>", "with --start: where the device keeps its journal; a copy of it is put back")
+    .option("--close-by-hand <command>", "closes the day at the device, and ends with 0")
+    .option("--journal <path>", "with --start: its journal alone; a copy is put back, and it is deleted")
     .option("--pairing", "let the device pair by a code, in place of a password")
     .option("--serial <number>", "with --pairing: the device's serial number", "CHECK-AGENT-1")
     .option("--host <address>", "where it listens, for a device that runs elsewhere", "127.0.0.1")
@@ -96,6 +96,10 @@ function help(): string {
     "",
     "The commands run in a shell that knows how to connect: $AGENT_MQTT_URL, $AGENT_USERNAME, $AGENT_PASSWORD, $AGENT_CLIENT_ID,",
     "$AGENT_ADDRESS, and all of it in the file $AGENT_CREDENTIALS_FILE; with --pairing $AGENT_SERVER, $AGENT_SERIAL, $AGENT_CODE.",
+    "",
+    "Outside --journal must lie what a lost journal leaves: the notes of the addresses begun (rule 4), and the card reader's memory.",
+    "For examples/agent.py: --journal device/journal --close-by-hand 'date +%s >device/batch'",
+    "Not tried: payments (rules 26-28), a full disk (14), whether writes are synced (fsync), MQTT 5, HTTPS. See docs/check-agent.md.",
     "",
     "Cases, by level:",
     ...names,

@@ -1,40 +1,20 @@
-import type {
-  CancelMessage,
-  CommandMessage,
-  Memory,
-  Messages,
-  ResultMessage,
-  WelcomeMessage,
-} from "@tillkeeper/contract/mqtt";
+import type { CancelMessage, CommandMessage, Messages, ResultMessage, WelcomeMessage } from "@tillkeeper/contract/mqtt";
 import type { Device } from "../../src/check-agent/device.ts";
 import type { Referee } from "../../src/check-agent/referee.ts";
 import { type Fault, longWorkers } from "./faults.ts";
 import { versions, withFiles } from "./small-files.ts";
 import { closeByHand, type Entry, SmallJournal, SmallReader } from "./small-journal.ts";
-import { repeatMs, SmallLink } from "./small-link.ts";
+import { type Run, repeatMs, SmallLink } from "./small-link.ts";
 
 const workMs = 30;
 /** So that something surely happens meanwhile. */
 const longWorkMs = 4_000;
+const slowWriteMs = 500;
 const bootMs = 50;
 const operations = new Set(["check_update", "open_menu", "end_of_day", "send_logs"]);
 const abilities = [...operations].map((operation) => ({ operation, max_seconds: longWorkMs / 2_000 }));
 
 type Answer = Partial<ResultMessage>;
-
-/** The run of the program, which ends with the power. */
-interface Run {
-  link: SmallLink;
-  connections: number;
-  welcomed: boolean;
-  /** By which the server's clock is ahead. */
-  clockMs: number;
-  memory: Memory | undefined;
-  queue: CommandMessage[];
-  running: Set<string>;
-  /** Numbers that need not be told again yet. */
-  told: Set<number>;
-}
 
 /** An agent of level 2 with a password, in memory and without processes. It keeps all the laws, but for its faults. */
 export class SmallAgent implements Device {
@@ -42,6 +22,8 @@ export class SmallAgent implements Device {
   readonly #faults: ReadonlySet<Fault>;
   readonly #journal = new SmallJournal();
   readonly #reader = new SmallReader();
+  /** Noted elsewhere: the addresses that it has begun a journal for. */
+  readonly #begunAs = new Set<string>();
   #run: Run | undefined;
 
   constructor(referee: Referee, ...faults: Fault[]) {
@@ -52,11 +34,15 @@ export class SmallAgent implements Device {
   readonly journal = {
     copy: async (): Promise<void> => this.#journal.copy(),
     restore: async (): Promise<void> => this.#journal.restore(),
+    remove: async (): Promise<void> => this.#journal.remove(),
   };
 
   async start(): Promise<void> {
     const { address } = this.#referee.identity;
+    const isLost = this.#begunAs.has(address) && address !== this.#journal.address;
+    if (isLost && !this.#has("begins a lost journal anew")) return this.#referee.deviceStopped();
     if (address !== this.#journal.address) this.#journal.moveTo(address, this.#has("another order at a new address"));
+    this.#begunAs.add(address);
     const link = new SmallLink(this.#referee, address, (fault) => this.#has(fault), {
       up: () => this.#greet(),
       heard: (channel, payload) => this.#attempt(channel, payload),
@@ -252,7 +238,11 @@ export class SmallAgent implements Device {
 
   #closeRefusal({ origin, previous_close }: Pick<CommandMessage, "origin" | "previous_close">): Answer | undefined {
     const first = this.#has("forgets requests") ? undefined : this.#journal.ofRequest(origin.request);
-    if (first) return { ...first, repeats: first.repeats ?? first.operation_id };
+    if (first) {
+      const { started_at, finished_at: _, ...came } = first;
+      const begun = this.#has("tells a repetition as begun") && started_at !== undefined ? { started_at } : {};
+      return { ...came, ...begun, repeats: first.repeats ?? first.operation_id };
+    }
     const batch = this.#reader.lastBatch;
     if (batch !== this.#journal.batch && !this.#has("asks no reader")) this.#journal.add(closeByHand(batch));
     const last = this.#journal.lastClose;
@@ -266,10 +256,17 @@ export class SmallAgent implements Device {
     const started_at = new Date().toISOString();
     run.running.add(id);
     this.#journal.begin({ command, startedAt: started_at });
+    const writeMs = this.#has("refuses to cancel what is only written") ? slowWriteMs : 0;
+    if (writeMs > 0) run.link.later(writeMs, () => this.#work(run, command, started_at));
+    else this.#work(run, command, started_at);
+    this.#next(run);
+  }
+
+  #work(run: Run, command: CommandMessage, started_at: string): void {
+    const { operation_id: id } = command;
     if (!this.#has("does not say started")) run.link.say("started", { operation_id: id, started_at });
     const takesMs = longWorkers.some((fault) => this.#has(fault)) ? longWorkMs : workMs;
     run.link.later(takesMs, () => void this.#finish(run, command, started_at));
-    this.#next(run);
   }
 
   async #finish(run: Run, command: CommandMessage, started_at: string): Promise<void> {

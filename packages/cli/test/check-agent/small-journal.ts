@@ -91,6 +91,10 @@ export class SmallJournal {
   restore(): void {
     if (this.#copy) this.#flash = this.#copy;
   }
+
+  remove(): void {
+    this.#flash = { address: "", entries: [], begun: undefined };
+  }
 }
 
 /** The card reader: it closes batches, and can name the one that it closed last. */

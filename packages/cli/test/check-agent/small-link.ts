@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { deviceTopicPrefix, type Memory, parseTopic, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import {
+  type CommandMessage,
+  deviceTopicPrefix,
+  type Memory,
+  parseTopic,
+  topic,
+  type UpChannel,
+} from "@tillkeeper/contract/mqtt";
 import mqtt, { type MqttClient } from "mqtt";
 import type { Referee } from "../../src/check-agent/referee.ts";
 import type { Fault } from "./faults.ts";
@@ -129,4 +136,18 @@ export class SmallLink {
         this.later(reconnectMs, () => this.#connect());
     });
   }
+}
+
+/** The run of the program, which ends with the power. */
+export interface Run {
+  link: SmallLink;
+  connections: number;
+  welcomed: boolean;
+  /** By which the server's clock is ahead. */
+  clockMs: number;
+  memory: Memory | undefined;
+  queue: CommandMessage[];
+  running: Set<string>;
+  /** Numbers that need not be told again yet. */
+  told: Set<number>;
 }

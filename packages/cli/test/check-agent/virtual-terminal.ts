@@ -1,26 +1,37 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { MemoryLostError } from "@tillkeeper/terminal/file-journal";
+import { openPasswordJournal } from "@tillkeeper/terminal/password-memory";
+import { terminalFile } from "@tillkeeper/terminal/terminal-state";
+import { VirtualTerminal } from "@tillkeeper/terminal/virtual-terminal";
 
 /*
- * A virtual terminal with a password, as a program: `virtual-terminal.ts FOLDER`. The environment says how to connect. SIGUSR2
- * closes the day by hand, and the file `by-hand` says when that is done.
+ * A virtual terminal with a password, as a program: `virtual-terminal.ts FOLDER`. The environment says how to connect. Its journal,
+ * and with it the pretended card reader, is in `FOLDER/memory`. SIGUSR2 closes the day by hand, and the file `by-hand` says when
+ * that is done.
  */
 const [folder = "."] = process.argv.slice(2);
-const { AGENT_TERMINAL_ID = "", AGENT_MQTT_URL = "", AGENT_ADDRESS = "", AGENT_PASSWORD = "" } = process.env;
-const fleet = createVirtualFleet({ folder });
-const stop = fleet.stopAll.bind(fleet);
+const { AGENT_TERMINAL_ID: terminalId = "", AGENT_MQTT_URL: mqttUrl = "" } = process.env;
+const { AGENT_ADDRESS: address = "", AGENT_PASSWORD: password = "" } = process.env;
+mkdirSync(join(folder, "memory"), { recursive: true });
+const journal = terminalFile(join(folder, "memory", "journal.json"), Date.now);
+const notedAt = join(folder, "addresses.json");
+
+const terminal = new VirtualTerminal(
+  { terminalId, serialNumber: "SIMULATED-T00000000-001", mqttUrl, address, password },
+  (current) => openPasswordJournal(journal, { address: current, notedAt }),
+);
 
 process.on("SIGUSR2", () => {
-  void fleet.closeByHand(AGENT_TERMINAL_ID).then(() => writeFileSync(join(folder, "by-hand"), ""));
+  void terminal.closeByHand().then(() => writeFileSync(join(folder, "by-hand"), ""));
 });
-process.on("SIGTERM", () => void stop().then(() => process.exit()));
+process.on("SIGTERM", () => void terminal.stop().then(() => process.exit()));
 
-await fleet.start({
-  terminalId: AGENT_TERMINAL_ID,
-  serialNumber: "SIMULATED-T00000000-001",
-  mqttUrl: AGENT_MQTT_URL,
-  address: AGENT_ADDRESS,
-  password: AGENT_PASSWORD,
-});
-writeFileSync(join(folder, "pid"), String(process.pid));
+try {
+  await terminal.start();
+  writeFileSync(join(folder, "pid"), String(process.pid));
+} catch (error) {
+  if (!(error instanceof MemoryLostError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

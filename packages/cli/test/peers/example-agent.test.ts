@@ -15,7 +15,7 @@ describe("examples/agent.py", () => {
     const state = join(made, "device");
     const commands = {
       "--start": `mkdir -p ${state}; exec /usr/bin/python3 -B ${program} "$AGENT_CREDENTIALS_FILE" ${state}`,
-      "--journal": state,
+      "--journal": join(state, "journal"),
       "--close-by-hand": `date +%s >${state}/batch`,
       "--timeout-factor": "5",
       "--level": "2",

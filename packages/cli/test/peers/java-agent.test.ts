@@ -19,9 +19,9 @@ describe("tillkeeper check-agent", () => {
     const made = mkdtempSync(join(tmpdir(), "tk-check-"));
     onTestFinished(() => rmSync(made, { recursive: true, force: true }));
     const [classes, memory, reader] = [join(made, "classes"), join(made, "memory"), join(made, "reader")];
+    const counter = join(made, "counter.json");
     build(classes);
-    // An old copy of the folder brings its counter along; the reader stays as it is.
-    const files = `--journal ${memory}/journal.json --counter ${memory}/counter.json --reader ${reader}`;
+    const files = `--journal ${memory}/journal.json --counter ${counter} --reader ${reader}`;
     const commands = {
       "--start": `mkdir -p ${memory}; exec java -cp ${classes} Main --credentials "$AGENT_CREDENTIALS_FILE" ${files}`,
       "--journal": memory,

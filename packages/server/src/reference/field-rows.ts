@@ -20,6 +20,8 @@ export interface AnySchema {
   maxItems?: number;
 }
 
+/** Begins the description of a field that is required in some cases, and left out in all others. */
+const whenRequired = "Always with ";
 const codes: AnySchema = FaultCode;
 const identifiers: AnySchema = Identifier({ maxLength: 1 });
 
@@ -30,7 +32,10 @@ export function fieldRows(schema: AnySchema, prefix = ""): string[] {
     const inside = field.items?.properties
       ? fieldRows(field.items, `${prefix}${name}[].`)
       : fieldRows(field, `${prefix}${name}.`);
-    const meaning = [isRequired ? "" : "Optional.", field.description ?? ""].filter(Boolean).join(" ");
+    const { description = "" } = field;
+    // "Optional" would say that a writer may leave it out.
+    const isOptional = !isRequired && !description.startsWith(whenRequired);
+    const meaning = [isOptional ? "Optional." : "", description].filter(Boolean).join(" ");
     return [`| \`${prefix}${name}\` | ${typeOf(field)} | ${meaning} |`, ...inside];
   });
 }

@@ -18,7 +18,7 @@ type Options<State> = {
   results?: ReportedResult[];
 } & Partial<Pick<OperationRunnerOptions<State>, "settled" | "payments" | "comparison">>;
 
-const compared = { isDone: () => true, done: () => Promise.resolve() };
+const compared = { isDone: () => true, isOldCopy: () => false, done: () => Promise.resolve() };
 
 /** An operation runner without a wire: what it says is noted, and nobody answers unless the test does. */
 export function runnerRig<State>(

@@ -5,6 +5,9 @@ import { cancelledFirst } from "./cancelling.ts";
 import type { Case } from "./case.ts";
 import { probed } from "./links.ts";
 
+/** Milliseconds from a command to its cancel: some of them meet the write that says "begun". */
+const laterAndLater = [0, 1, 2, 4, 8, 16, 32, 64, 128];
+
 /** Cancelling, and how results reach the server. */
 export const answerCases: readonly Case[] = [
   {
@@ -23,6 +26,14 @@ export const answerCases: readonly Case[] = [
       const result = await table.result(30, command, "the result: cancelled, or what came of it");
       if (result.status === "COMPLETED" && result.started_at === undefined && !table.began(command))
         table.broken(29, "FAILED, cancelled, since it was not begun");
+    },
+  },
+  {
+    name: "cancelled-while-beginning",
+    title: "gets a command and its cancel, each time a little later, until it has begun before that",
+    laws: [29, 30],
+    async play(table) {
+      for (const ms of laterAndLater) if (await cancelledAfter(table, ms)) return;
     },
   },
   {
@@ -128,6 +139,23 @@ export const answerCases: readonly Case[] = [
     },
   },
 ];
+
+/** Answers whether it had begun before its cancel was sent. */
+async function cancelledAfter(table: Table, ms: number): Promise<boolean> {
+  const command = table.ask("open_menu");
+  if (ms > 0) await table.pause(ms);
+  const hadBegun = table.began(command);
+  table.cancel(command);
+  await table.result(30, command, "the result: cancelled, or what came of it");
+  const placeOf = (channel: "started" | "cancel_refused") =>
+    table.heard.findIndex((one) => isSaid(one, channel) && one.message.operation_id === command.operation_id);
+  const [started, refused] = [placeOf("started"), placeOf("cancel_refused")];
+  // Until it begins, "begun" in the journal can be taken back.
+  if (refused !== -1 && (started === -1 || started > refused))
+    table.broken(29, "FAILED, cancelled: `cancel_refused` is for what has begun, which `started` says first");
+  await table.held();
+  return hadBegun;
+}
 
 async function atLeast(table: Table, entries: number): Promise<void> {
   while (table.referee.log.memory.number < entries) await table.perform("open_menu");

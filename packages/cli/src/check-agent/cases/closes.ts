@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { mayHaveClosed } from "@tillkeeper/contract/mqtt";
+import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
 import { BrokenLaw, Skipped } from "../laws.ts";
 import { isSaid, type Table } from "../table.ts";
 import { cancelledFirst } from "./cancelling.ts";
@@ -80,7 +80,7 @@ export const closeCases: readonly Case[] = [
       const { command, result } = await closeDay(table);
       const again = table.ask("end_of_day", { origin: { ...command.origin, signed: "anew" } });
       const repeated = await table.result(23, again, "the result of the first operation");
-      sameAnswer(table, repeated.repeats, command.operation_id);
+      sameAnswer(table, repeated, command.operation_id);
       if (!isDeepStrictEqual(repeated.result, result.result) || repeated.status !== result.status)
         throw new BrokenLaw(23, JSON.stringify(result.result), JSON.stringify(repeated.result));
       await table.held();
@@ -95,9 +95,9 @@ export const closeCases: readonly Case[] = [
       await closeDay(table);
       const refused = await outOfStep(table, randomUUID());
       const again = table.ask("end_of_day", { origin: { ...refused.origin, signed: "anew" } });
-      const { reason, repeats } = await table.result(23, again, "out_of_step, as before");
-      if (reason !== "out_of_step") table.broken(23, "the answer of the first operation: FAILED, out_of_step");
-      sameAnswer(table, repeats, refused.operation_id);
+      const repeated = await table.result(23, again, "out_of_step, as before");
+      if (repeated.reason !== "out_of_step") table.broken(23, "the answer of the first operation: FAILED, out_of_step");
+      sameAnswer(table, repeated, refused.operation_id);
       await table.held();
     },
   },
@@ -201,8 +201,8 @@ async function cutInClose(table: Table): Promise<void> {
   await closeDay(table);
 }
 
-function sameAnswer(table: Table, repeats: string | undefined, id: string): void {
+function sameAnswer(table: Table, { repeats, started_at }: ResultMessage, id: string): void {
   const started = table.heard.some((one) => isSaid(one, "started"));
-  if (started) table.broken(23, "nothing begun");
+  if (started || started_at !== undefined) table.broken(23, "nothing begun, and no `started_at`");
   if (repeats !== id) throw new BrokenLaw(23, `repeats ${id}`, repeats ?? "none");
 }

@@ -61,6 +61,27 @@ export const memoryCases: readonly Case[] = [
       await moves(table, command, address, known);
     },
   },
+  {
+    name: "journal-deleted",
+    title: "is started without its journal, and with the same password",
+    laws: [4, "Memory"],
+    async play(table) {
+      const { device, referee } = table;
+      if (table.pairs) throw new Skipped("a device that pairs may lose its keys by that");
+      const { journal } = device;
+      if (!journal || !device.cut || !device.start) throw new Skipped("needs --start and --journal");
+      await closeDay(table);
+      await device.cut();
+      referee.switchedOff();
+      await journal.remove();
+      table.mark();
+      await device.start();
+      await staysAway(table);
+      await device.cut();
+      await another(table);
+      await tellsAnew(table, 0);
+    },
+  },
 ];
 
 /** Something is said of the log that cannot be of this journal. */
@@ -113,6 +134,15 @@ async function moves(table: Table, command: CommandMessage, address: string, kno
   if (begun !== undefined) throw new BrokenLaw(6, "no close by an old journal", "end_of_day begun");
 }
 
+/** It ends, or runs on without a connection: both are a stop. */
+async function staysAway(table: Table): Promise<void> {
+  const { referee, signal, startMs } = table;
+  const has = (wanted: "connected" | "stopped") => table.heard.some(({ kind }) => kind === wanted) || undefined;
+  await referee.transcript.until(() => has("connected") ?? has("stopped"), startMs, signal);
+  signal.throwIfAborted();
+  if (has("connected")) table.broken(4, "no connection by a password whose journal is lost");
+}
+
 /** The device is switched on with another password. */
 async function another(table: Table): Promise<void> {
   const { referee, device } = table;
@@ -126,12 +156,14 @@ async function another(table: Table): Promise<void> {
 async function tellsAnew(table: Table, known: number): Promise<void> {
   const { referee } = table;
   const { address } = referee.identity;
-  await table.hears(
+  const { connection } = await table.hears(
     "Connecting",
     `a connection as ${address}`,
     (heard) => heard.find((one) => one.kind === "connected" && one.address === address),
     table.startMs,
   );
+  // Now it hears what is sent to it.
+  await table.hears(1, "a hello", (heard) => heard.find((one) => isSaid(one, "hello") && one.connection >= connection));
   await table.hears(13, `at least ${known} entries under new numbers`, () => referee.told.length >= known || undefined);
   await table.held();
   await closeDay(table);

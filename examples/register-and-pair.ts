@@ -1,0 +1,23 @@
+// Registers a terminal, shows the code that its device pairs with, and waits until a device has.
+// node examples/register-and-pair.ts SERIAL
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "@tillkeeper/sdk";
+
+const env = (name: string) => process.env[`TILLKEEPER_${name}`] ?? "";
+const client = createClient({
+  url: env("URL"),
+  accountId: env("ACCOUNT"),
+  clientId: env("CLIENT_ID"),
+  clientSecret: env("CLIENT_SECRET"),
+});
+
+const { stores } = await client.stores.list({ limit: 1 });
+const { terminal_id, pairing } = await client.terminals.create({
+  device_serial_number: process.argv[2] ?? "123456789012",
+  store_id: stores[0]?.store_id ?? "",
+});
+console.log(`${terminal_id}: type ${pairing?.code} on the device, or scan ${pairing?.qr_text}`);
+
+let { status } = await client.terminals.get(terminal_id);
+for (; status === "PENDING"; { status } = await client.terminals.get(terminal_id)) await sleep(1000);
+console.log(`${terminal_id} has a device, and is ${status}`);

@@ -1,0 +1,110 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { packageOf } from "./bundle.ts";
+import { type PublishedPackage, parts } from "./packages.ts";
+
+const specifiers = /(\bfrom |\bimport\(|^import )["']([^"']+)["']/gm;
+
+/** The declarations of all entries, made by the compiler in a folder of its own. */
+export interface Declarations {
+  folder: string;
+  remove: () => void;
+}
+
+/** Has the compiler make the declarations of all that the packages with `exports` consist of. */
+export function makeDeclarations(root: string, packages: readonly PublishedPackage[]): Declarations {
+  const folder = mkdtempSync(join(tmpdir(), "tk-declarations-"));
+  const files = packages.flatMap(({ entries, exports }) =>
+    Object.values(exports).map((entry) => join(root, entries[entry] ?? "")),
+  );
+  const project = {
+    extends: join(root, "tsconfig.json"),
+    compilerOptions: {
+      noEmit: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+      rootDir: join(root, "packages"),
+      outDir: join(folder, "packages"),
+      typeRoots: [join(root, "node_modules/@types")],
+      // What is found in node_modules counts as somebody else's and gets no declarations.
+      paths: Object.fromEntries(
+        parts.map((part) => [`@tillkeeper/${part}/*`, [join(root, "packages", part, "src/*.ts")]]),
+      ),
+    },
+    files,
+    include: [],
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(project));
+  execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", folder], { stdio: ["ignore", "inherit", "inherit"] });
+  return { folder: join(folder, "packages"), remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/**
+ * Copies what the entries of a package refer to into `target`, and lets it refer to the copies: the contract's declarations,
+ * and those of the packages that it brings along. Returns where the declaration of each entry is, relative to `target`.
+ */
+export function copyDeclarations(
+  root: string,
+  declarations: string,
+  { entries, inlinedTypes }: PublishedPackage,
+  target: string,
+): Record<string, string> {
+  const copied = new Set<string>();
+  const placeOf = (file: string) =>
+    file.startsWith(declarations)
+      ? relative(declarations, file).replace("/src/", "/")
+      : relative(join(root, "node_modules"), file);
+  const declarationOf = (from: string, specifier: string): string | undefined => {
+    if (specifier.startsWith(".")) return fileOf(join(dirname(from), specifier));
+    const name = packageOf(specifier);
+    if (name.startsWith("@tillkeeper/")) {
+      return fileOf(
+        join(declarations, name.slice("@tillkeeper/".length), "src", `${specifier.slice(name.length + 1)}.ts`),
+      );
+    }
+    return inlinedTypes.includes(name) ? typesOf(join(root, "node_modules"), specifier) : undefined;
+  };
+  const copy = (file: string) => {
+    const place = placeOf(file);
+    if (copied.has(place)) return;
+    copied.add(place);
+    const text = readFileSync(file, "utf8").replace(specifiers, (whole, keyword: string, specifier: string) => {
+      const found = declarationOf(file, specifier);
+      if (found === undefined) return whole;
+      copy(found);
+      const path = relative(dirname(place), placeOf(found)).replace(/\.d(\.m?)ts$/, "$1js");
+      return `${keyword}"${path.startsWith(".") ? path : `./${path}`}"`;
+    });
+    mkdirSync(dirname(join(target, place)), { recursive: true });
+    writeFileSync(join(target, place), text);
+  };
+  const made = Object.entries(entries).map(([name, source]) => {
+    const file = fileOf(join(declarations, relative("packages", source)));
+    copy(file);
+    return [name, placeOf(file)];
+  });
+  for (const name of inlinedTypes)
+    copyFileSync(licenceOf(join(root, "node_modules", name)), join(target, name, "LICENSE"));
+  return Object.fromEntries(made);
+}
+
+/** The declaration that a relative path with any extension of a module means. */
+function fileOf(path: string): string {
+  const file = path.replace(/\.(m?)[jt]s$/, ".d.$1ts");
+  if (!existsSync(file)) throw new Error(`there is no declaration ${file}`);
+  return file;
+}
+
+/** Where an outside package keeps the declaration of its main entry. */
+function typesOf(modules: string, name: string): string {
+  const { exports } = JSON.parse(readFileSync(join(modules, name, "package.json"), "utf8"));
+  return fileOf(join(modules, name, exports["."].import));
+}
+
+function licenceOf(folder: string): string {
+  const found = ["license", "LICENSE", "LICENSE.md"].map((name) => join(folder, name)).find(existsSync);
+  if (!found) throw new Error(`${folder} has no licence`);
+  return found;
+}
