@@ -40,7 +40,7 @@ export interface Endpoint {
 interface Operation {
   operationId: string;
   parameters?: Parameter[];
-  security?: unknown[];
+  security: object[];
   requestBody?: { content: Record<string, { schema: Schema }> };
 }
 
@@ -60,7 +60,7 @@ export function readEndpoints({ paths }: OpenApi): Endpoint[] {
         inQuery: parameters.filter((parameter) => parameter.in === "query"),
         body: content["application/json"]?.schema,
         types: Object.keys(content),
-        guarded: security?.length !== 0,
+        guarded: security.some((one) => "bearer" in one),
       };
     }),
   );

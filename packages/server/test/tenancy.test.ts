@@ -254,11 +254,11 @@ function bodyOf(endpoint: Endpoint, ids: Ids): unknown {
 }
 
 function guardedEndpoints(
-  paths: Record<string, Record<string, { operationId: string; security?: unknown[]; requestBody?: object }>>,
+  paths: Record<string, Record<string, { operationId: string; security: object[]; requestBody?: object }>>,
 ): Endpoint[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods)
-      .filter(([, operation]) => operation.security?.length !== 0)
+      .filter(([, operation]) => operation.security.some((one) => "bearer" in one))
       .map(([method, operation]) => ({
         id: operation.operationId,
         method: method.toUpperCase(),
