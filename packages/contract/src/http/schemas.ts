@@ -1,4 +1,5 @@
 import type { TSchema } from "typebox";
+import * as operationReasons from "../operation-reasons.ts";
 import * as operationWords from "../operations.ts";
 import * as presenceWords from "../presence.ts";
 import * as telemetry from "../telemetry.ts";
@@ -25,6 +26,7 @@ import * as terminals from "./terminals.ts";
 import * as token from "./token.ts";
 
 const modules: readonly object[] = [
+  operationReasons,
   operationWords,
   presenceWords,
   telemetry,
