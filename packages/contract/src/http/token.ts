@@ -82,7 +82,7 @@ export const authEndpoints = {
     path: "/.well-known/oauth-authorization-server/v1/accounts/:oid",
     scopes: "public",
     id: "get_oauth_metadata",
-    summary: "Discovery (RFC 8414) for the issuer `{server}/v1/accounts/{oid}`",
+    summary: "Discovery (RFC 8414) for an account as the issuer of tokens",
     tag,
     params: Type.Object({ oid: OperatorAccountId }),
     answers: { 200: anything },
