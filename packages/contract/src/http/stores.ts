@@ -89,7 +89,21 @@ export const StoreCreate = Type.Object(
     website: Type.Optional(Website),
     payout_destination: Type.Optional(PayoutDestinationReference),
   },
-  { additionalProperties: false, examples: [{ store_id: "S312" }] },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        store_id: "S312",
+        store_name: "Oslo Centre",
+        address: {
+          address_line: "Sommerkroveien 34",
+          postal_code: "0349",
+          postal_place: "Oslo",
+          country: "NO",
+        },
+      },
+    ],
+  },
 );
 export type StoreCreate = Static<typeof StoreCreate>;
 
