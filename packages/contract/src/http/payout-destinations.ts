@@ -280,6 +280,6 @@ export const payoutDestinationEndpoints = {
     method: "DELETE",
     id: "payout_destinations_stores_delete",
     summary: "Take such a link away",
-    errors: ["unknown_payout_destination"],
+    errors: ["store_not_found", "unknown_payout_destination"],
   }),
 };
