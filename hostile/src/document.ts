@@ -46,9 +46,12 @@ interface Operation {
 
 export interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
 }
 
-export function readEndpoints({ paths }: OpenApi): Endpoint[] {
+/** Every route of the document; schemas that it refers to stand in their places. */
+export function readEndpoints(document: OpenApi): Endpoint[] {
+  const { paths } = withoutReferences(document, document.components.schemas);
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, { operationId, parameters = [], security, requestBody }]) => {
       const content = requestBody?.content ?? {};
@@ -64,4 +67,15 @@ export function readEndpoints({ paths }: OpenApi): Endpoint[] {
       };
     }),
   );
+}
+
+/** A part of the document with named schemas in place of references to them. None of them refers to itself. */
+function withoutReferences<T>(part: T, schemas: Record<string, unknown>): T {
+  if (typeof part !== "object" || part === null) return part;
+  if (Array.isArray(part)) return part.map((element) => withoutReferences(element, schemas)) as T;
+  const { $ref } = part as { $ref?: unknown };
+  const name = typeof $ref === "string" ? /^#\/components\/schemas\/(.+)$/.exec($ref)?.[1] : undefined;
+  if (name !== undefined) return withoutReferences(schemas[name], schemas) as T;
+  const entries = Object.entries(part).map(([key, value]) => [key, withoutReferences(value, schemas)]);
+  return Object.fromEntries(entries) as T;
 }
