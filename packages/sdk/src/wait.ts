@@ -48,7 +48,7 @@ async function poll(look: () => Promise<Operation>, pollMs: number, signal: Abor
   }
 }
 
-/** Ends early when the signal aborts; whoever sleeps looks at the signal next. */
+/** Ends early when the signal aborts; its caller looks at the signal next. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms);

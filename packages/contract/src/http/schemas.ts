@@ -54,7 +54,7 @@ const modules: readonly object[] = [
 ];
 
 /** `end_of_day` as `EndOfDay`. */
-function inPascalCase(name: string): string {
+export function inPascalCase(name: string): string {
   return name.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

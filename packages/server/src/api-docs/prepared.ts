@@ -16,7 +16,7 @@ const compress: Record<Encoding, (bytes: Buffer) => Promise<Buffer>> = {
   gzip: promisify<Buffer, Buffer>(gzip),
 };
 
-/** Bytes that anybody may ask for: made for the first who asks, compressed once, and shared by all answers. */
+/** Bytes that every caller may ask for: made for the first request, compressed once, and shared by all answers. */
 export class Prepared {
   readonly type: string;
   readonly #make: () => string | Buffer;

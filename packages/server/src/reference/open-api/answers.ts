@@ -6,7 +6,7 @@ import { headersOf } from "./headers.ts";
 import type { Schemas } from "./schemas.ts";
 
 /** As the document shows bytes. */
-const bytes = { type: "string", format: "binary" };
+export const bytes = { type: "string", format: "binary" };
 
 /** The answers of an endpoint by status: its successes, then one per error status with the codes that it can have. */
 export function answersOf(row: Endpoint, schemas: Schemas, failures: Failures): object {

@@ -2,6 +2,7 @@ import { commonErrors } from "@tillkeeper/contract/http/endpoint-errors";
 import { errorExamples } from "@tillkeeper/contract/http/error-examples";
 import { ErrorBody, type ErrorCode, errorCodes } from "@tillkeeper/contract/http/errors";
 import type { AnswerHeader } from "@tillkeeper/contract/http/headers";
+import { inPascalCase } from "@tillkeeper/contract/http/schemas";
 import { headersOf } from "./headers.ts";
 import type { Schemas } from "./schemas.ts";
 
@@ -27,10 +28,6 @@ export class Failures {
   components(): object {
     return Object.fromEntries([...this.#shared].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
-}
-
-function inPascalCase(code: string): string {
-  return code.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** One error answer: which codes it can carry, and an example of each. */

@@ -1,10 +1,9 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { TObject } from "typebox";
-import { examplesOf } from "./answers.ts";
+import { bytes, examplesOf } from "./answers.ts";
 import type { Schemas } from "./schemas.ts";
 
 const formType = "application/x-www-form-urlencoded";
-const bytes = { type: "string", format: "binary" };
 
 /** Path and query parameters, and headers. What has a default may be left out, whatever the schema requires. */
 export function parametersOf({ path, params, query, requestHeaders }: Endpoint, schemas: Schemas): object[] {

@@ -1,5 +1,6 @@
 import { credentials } from "@tillkeeper/contract/http/credentials";
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { isAccountParameter } from "@tillkeeper/contract/http/sdk-methods";
 
 /** How a request is made with curl and, where the SDK has the endpoint, in TypeScript. */
 export function samplesOf(row: Endpoint, sdkMethod: string | undefined): object[] {
@@ -10,7 +11,9 @@ export function samplesOf(row: Endpoint, sdkMethod: string | undefined): object[
 }
 
 function curl(row: Endpoint): string {
-  const path = row.path.replaceAll(/:(\w+)/g, (_, name: string) => (isAccount(name) ? "$ACCOUNT" : idOf(row, name)));
+  const path = row.path.replaceAll(/:(\w+)/g, (_, name: string) =>
+    isAccountParameter(`:${name}`) ? "$ACCOUNT" : idOf(row, name),
+  );
   const body = bodyOf(row);
   const sent = body === undefined ? "@FILE" : `'${JSON.stringify(body)}'`;
   const lines = [
@@ -25,7 +28,9 @@ function curl(row: Endpoint): string {
 }
 
 function typescript(row: Endpoint, method: string): string {
-  const ids = [...row.path.matchAll(/:(\w+)/g)].map(([, name]) => name as string).filter((name) => !isAccount(name));
+  const ids = [...row.path.matchAll(/:(\w+)/g)]
+    .map(([, name]) => name as string)
+    .filter((name) => !isAccountParameter(`:${name}`));
   const body = bodyOf(row);
   const args = [
     ...ids.map((name) => JSON.stringify(idOf(row, name))),
@@ -33,10 +38,6 @@ function typescript(row: Endpoint, method: string): string {
     ...(row.upload ? ["file"] : []),
   ];
   return `const answer = await client.${method}(${args.join(", ")});`;
-}
-
-function isAccount(name: string): boolean {
-  return name === "aid" || name === "oid";
 }
 
 /** An example of the path parameter, by its schema. */
