@@ -1,5 +1,5 @@
-import { scalarBundle } from "@tillkeeper/server/api-docs/docs-folder";
-import { guides } from "@tillkeeper/server/api-docs/guides";
+import { scalarBundle } from "@tillkeeper/server/api-docs/pages/docs-folder";
+import { guides } from "@tillkeeper/server/api-docs/pages/guides";
 
 /** A package as it is published. What it needs at run time is found while it is bundled. */
 export interface PublishedPackage {
@@ -57,8 +57,8 @@ export const publishedPackages: readonly PublishedPackage[] = [
     name: "@tillkeeper/agent",
     description: "The device side of Tillkeeper: an agent for payment terminals, and virtual terminals.",
     keywords: ["payment-terminals", "point-of-sale", "mqtt", "simulator", "tillkeeper"],
-    folder: "packages/terminal",
-    entries: { index: "packages/terminal/src/index.ts", virtual: "packages/terminal/src/virtual.ts" },
+    folder: "packages/agent",
+    entries: { index: "packages/agent/src/index.ts", virtual: "packages/virtual-terminals/src/index.ts" },
     exports: { ".": "index", "./virtual": "virtual" },
     node: 20,
     inlinedTypes: [],
@@ -76,11 +76,11 @@ export const publishedPackages: readonly PublishedPackage[] = [
     bin: { name: "tillkeeper", file: "tillkeeper.js" },
     node: 24,
     inlinedTypes: [],
-    knowing: ["packages/server/src/api-docs/docs-folder.ts"],
+    knowing: ["packages/server/src/api-docs/pages/docs-folder.ts"],
     files: documents,
     optional: true,
   },
 ];
 
 /** The parts of the workspace that are published with others, and which name the versions of what they need. */
-export const parts: readonly string[] = ["contract", "sdk", "terminal", "server", "cli"];
+export const parts: readonly string[] = ["contract", "sdk", "agent", "virtual-terminals", "server", "cli"];
