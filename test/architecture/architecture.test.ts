@@ -19,15 +19,15 @@ describe("import directions", () => {
   it("are seen: each of these deliberate violations is reported, and nothing else", () => {
     const reported = findViolations(readImports(join(import.meta.dirname, "fixtures")));
     expect(reported.toSorted()).toEqual([
-      "packages/contract/src/heavy.ts imports pg: only server may use it",
+      "packages/contract/src/heavy.ts imports pg: only server, stage, bench, chaos may use it",
       "packages/sdk/src/heavy.ts imports @tillkeeper/contract/http/errors: sdk may import only types of the contract's http",
       "packages/sdk/src/heavy.ts imports @tillkeeper/contract/http/paging: sdk may import only types of the contract's http",
       "packages/sdk/src/heavy.ts imports @tillkeeper/contract/limits: sdk may import only types of the contract's http",
       "packages/sdk/src/heavy.ts imports typebox: the client stands alone",
       "packages/sdk/src/sideways.ts imports @tillkeeper/server/main: package sdk may import contract",
-      "packages/server/src/gateway/dynamic.ts imports @tillkeeper/terminal/agent: package server may import contract",
+      "packages/server/src/gateway/dynamic.ts imports @tillkeeper/agent/agent: package server may import contract",
       "packages/server/src/gateway/private.ts imports ../operations/sql/claim.ts: operations/sql/claim.ts is private to operations",
-      "packages/server/src/stores/upwards.ts imports ../operations/accept.ts: stores lies below or beside operations",
+      "packages/server/src/merchants/stores/upwards.ts imports ../../operations/accept.ts: merchants/stores lies below or beside operations",
     ]);
   });
 });
@@ -59,14 +59,14 @@ describe("the repository", () => {
     expect(asking.toSorted()).toEqual([
       "cli/src/commands/audit.ts",
       "cli/src/release-signing.ts",
-      "server/src/releases/signatures.ts",
-      "server/src/terminals/pairing/proofs.ts",
-      "terminal/src/release-signature.ts",
+      "server/src/rollout/releases/signatures.ts",
+      "server/src/enrolment/pairing/proofs.ts",
+      "agent/src/files/release-signature.ts",
     ]);
     const own = [
-      "server/src/audit/checkpoint-keys.ts",
-      "server/src/auth/signing-keys.ts",
-      "terminal/src/device-keys.ts",
+      "server/src/access/audit/checkpoints/keys.ts",
+      "server/src/access/auth/keys/signing-keys.ts",
+      "agent/src/credentials/device-keys.ts",
     ];
     expect(importing.filter((path) => !asking.includes(path)).toSorted()).toEqual(own);
   });
@@ -123,7 +123,9 @@ describe("the repository", () => {
     const text = readFileSync(join(root, "docs/dependencies.md"), "utf8");
     const manifests = [
       "package.json",
-      ...["contract", "server", "terminal", "sdk", "cli"].map((name) => `packages/${name}/package.json`),
+      ...["contract", "server", "agent", "virtual-terminals", "sdk", "cli"].map(
+        (name) => `packages/${name}/package.json`,
+      ),
       ...["bench", "chaos", "hostile"].map((name) => `${name}/package.json`),
     ];
     const names = manifests.flatMap((path) => {

@@ -1,59 +1,86 @@
 import type { Import } from "./imports.ts";
 
-/** Which packages a package's sources may import; see ARCHITECTURE.md. */
+/** Which of the workspace's packages a package's sources may import; see ARCHITECTURE.md. */
 const packages: Record<string, readonly string[]> = {
   contract: [],
   sdk: ["contract"],
-  terminal: ["contract"],
+  agent: ["contract"],
+  "virtual-terminals": ["contract", "agent"],
   server: ["contract"],
-  cli: ["contract", "sdk", "server", "terminal"],
+  cli: ["contract", "sdk", "agent", "virtual-terminals", "server"],
+  // Programs for development: they may use everything that is published, and no package may use them.
+  stage: ["contract", "sdk", "agent", "virtual-terminals", "server"],
+  bench: ["contract", "agent", "server", "stage"],
+  chaos: ["contract", "sdk", "agent", "server", "stage"],
+  hostile: ["contract", "agent", "stage"],
+  model: ["contract"],
+  publishing: [],
 };
 
-/** Tests of a package may use what its sources may not: virtual terminals and the client are test tools, too. */
-const packagesForTests: Record<string, readonly string[]> = { ...packages, server: ["contract", "sdk", "terminal"] };
+const testTools = ["contract", "sdk", "agent", "virtual-terminals", "stage"];
 
-/** The server's folders and top files, lowest first: each may import what stands before it, never what stands after. */
+/** Tests of a package may use what its sources may not: virtual terminals and the client are test tools, too. */
+const packagesForTests: Record<string, readonly string[]> = {
+  ...packages,
+  agent: testTools,
+  "virtual-terminals": testTools,
+  server: testTools,
+  cli: [...testTools, "server"],
+};
+
+/** The server's rooms, lowest first: each may import from the rooms before it, never from those after or beside it. */
 const serverLayers = [
   ["platform"],
   ["config"],
   ["db"],
   ["files"],
-  ["auth"],
-  ["audit"],
-  ["clients"],
-  ["grants"],
-  ["accounts"],
-  ["organizations"],
-  ["payout-destinations"],
-  ["stores"],
+  ["access/auth"],
+  ["access/audit"],
+  ["access/clients"],
+  ["access/grants"],
+  ["access/accounts"],
+  ["merchants/organizations"],
+  ["merchants/payout-destinations"],
+  ["merchants/stores"],
   ["terminals"],
   ["operations"],
-  ["broker-access"],
   ["presence"],
-  ["configurations"],
-  ["releases"],
-  ["activations", "logs", "restores"],
+  ["rollout/configurations"],
+  ["rollout/releases"],
+  ["rollout/activations"],
+  ["enrolment", "logs", "restores"],
   ["gateway"],
+  ["virtual-terminals"],
   ["sandbox", "health"],
-  ["reference"],
   ["api-docs"],
-  ["app.ts"],
   ["assembly"],
   ["main.ts"],
 ];
 
+/** Wings are corridors: their rooms are layers of their own. */
+const wings = ["access", "merchants", "rollout"];
+
 /** Outside packages that only some may use. */
 const exclusive: Record<string, readonly string[]> = {
-  pg: ["server"],
-  kysely: ["server"],
+  pg: ["server", "stage", "bench", "chaos"],
+  kysely: ["server", "stage", "bench"],
   fastify: ["server"],
   commander: ["cli"],
 };
 
+/** Development programs that look behind a wall, each with its reason. */
+const passes: readonly { from: RegExp; to: RegExp; reason: string }[] = [
+  {
+    from: /^bench\/src\//,
+    to: /^packages\/server\/src\/.*\/sql\//,
+    reason: "a benchmark measures a single statement",
+  },
+];
+
 /** So that it has no dependency, and stays small in a browser. */
 const onlyTypesForClient = "sdk may import only types of the contract's http";
 
-const place = /^packages\/([^/]+)\/(src|test)\/(.+)$/;
+const place = /^(?:packages\/)?(?<pack>[^/]+)\/(?<kind>src|test)\/(?<path>.+)$/;
 
 /** Every import that goes where it may not, as a sentence. */
 export function findViolations(imports: readonly Import[]): string[] {
@@ -63,47 +90,68 @@ export function findViolations(imports: readonly Import[]): string[] {
   });
 }
 
-function reasonAgainst({ from, specifier, file, typesOnly }: Import): string | undefined {
-  const [, fromPackage, fromKind, fromPath] = place.exec(from) ?? [];
-  if (!fromPackage || !fromKind || !fromPath) return undefined;
-  const test = fromKind === "test" || fromPath.endsWith(".test.ts");
-  if (file === undefined) {
-    if (fromPackage === "sdk" && !test) return "the client stands alone";
-    const owners = exclusive[specifier];
-    return owners && !test && !owners.includes(fromPackage) ? `only ${owners.join(", ")} may use it` : undefined;
-  }
-  const [, toPackage, toKind, toPath] = place.exec(file) ?? [];
-  if (!toPackage || !toPath) return test ? undefined : "it lies outside the packages";
-  if (toPackage !== fromPackage) {
-    const whole = fromPackage === "sdk" && !test && (!typesOnly || !toPath.startsWith("http/"));
-    return againstPackage(fromPackage, toPackage, test) ?? (whole ? onlyTypesForClient : undefined);
-  }
-  if (toKind === "test" && !test) return "sources may not import tests";
-  return fromPackage === "server" && !test ? againstLayer(fromPath, toPath) : undefined;
+/** The room of a file below the server's `src`: `access/auth`, `operations`, `main.ts`. */
+export function roomOf(path: string): string {
+  const [first = "", second = ""] = path.split("/");
+  return wings.includes(first) ? `${first}/${second}` : first;
 }
 
-function againstPackage(from: string, to: string, test: boolean): string | undefined {
-  const allowed = (test ? packagesForTests : packages)[from] ?? [];
-  return allowed.includes(to) ? undefined : `package ${from} may import ${allowed.join(", ") || "no other package"}`;
+interface Place {
+  pack: string;
+  kind: string;
+  path: string;
+}
+
+function placeOf(file: string): Place | undefined {
+  const found = place.exec(file)?.groups as Place | undefined;
+  return found && packages[found.pack] ? found : undefined;
+}
+
+function reasonAgainst({ from: importing, specifier, file, typesOnly }: Import): string | undefined {
+  const from = placeOf(importing);
+  if (!from) return undefined;
+  const test = from.kind === "test" || from.path.endsWith(".test.ts");
+  if (file === undefined) {
+    if (from.pack === "sdk" && !test) return "the client stands alone";
+    const owners = exclusive[specifier];
+    return owners && !test && !owners.includes(from.pack) ? `only ${owners.join(", ")} may use it` : undefined;
+  }
+  const to = placeOf(file);
+  if (!to) return test ? undefined : "it lies outside the packages";
+  if (passes.some((pass) => pass.from.test(importing) && pass.to.test(file))) return undefined;
+  if (to.pack !== from.pack) return againstPackage(from, to, { test, typesOnly });
+  if (to.kind === "test" && !test) return "sources may not import tests";
+  return from.pack === "server" && !test ? againstLayer(from.path, to.path) : undefined;
+}
+
+function againstPackage(
+  from: Place,
+  to: Place,
+  { test, typesOnly }: { test: boolean; typesOnly: boolean },
+): string | undefined {
+  const allowed = (test ? packagesForTests : packages)[from.pack] ?? [];
+  if (!allowed.includes(to.pack)) return `package ${from.pack} may import ${allowed.join(", ") || "no other package"}`;
+  if (from.pack === "sdk" && !test && (!typesOnly || !to.path.startsWith("http/"))) return onlyTypesForClient;
+  return to.pack === "server" && !test ? againstPrivate(to.path) : undefined;
 }
 
 function againstLayer(from: string, to: string): string | undefined {
-  const [fromName, toName] = [topOf(from), topOf(to)];
-  if (fromName === toName) return undefined;
-  const [fromLayer, toLayer] = [layerOf(fromName), layerOf(toName)];
-  if (fromLayer === -1) return `${fromName} has no place in the layers`;
-  if (toLayer === -1) return `${toName} has no place in the layers`;
-  if (toLayer >= fromLayer) return `${fromName} lies below or beside ${toName}`;
-  // A feature's SQL and routes are its own business; only the assembly may take the routes.
-  if (/\/(queries\.ts|sql\/)/.test(to) && toName !== "db") return `${to} is private to ${toName}`;
-  if (/\/([\w-]+-)?routes\.ts$/.test(to) && fromName !== "assembly") return `${to} is for the assembly only`;
-  return undefined;
+  const [fromRoom, toRoom] = [roomOf(from), roomOf(to)];
+  if (fromRoom === toRoom) return undefined;
+  const [fromLayer, toLayer] = [layerOf(fromRoom), layerOf(toRoom)];
+  if (fromLayer === -1) return `${fromRoom} has no place in the layers`;
+  if (toLayer === -1) return `${toRoom} has no place in the layers`;
+  if (toLayer >= fromLayer) return `${fromRoom} lies below or beside ${toRoom}`;
+  if (/\/([\w-]+-)?routes\.ts$/.test(to) && fromRoom !== "assembly") return `${to} is for the assembly only`;
+  return againstPrivate(to);
 }
 
-function topOf(path: string): string {
-  return path.split("/")[0] as string;
+/** A room's SQL is its own business. */
+function againstPrivate(to: string): string | undefined {
+  const room = roomOf(to);
+  return /\/(queries\.ts|sql\/)/.test(to) && room !== "db" ? `${to} is private to ${room}` : undefined;
 }
 
-function layerOf(name: string): number {
-  return serverLayers.findIndex((layer) => layer.includes(name));
+function layerOf(room: string): number {
+  return serverLayers.findIndex((layer) => layer.includes(room));
 }

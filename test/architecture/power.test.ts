@@ -18,8 +18,8 @@ describe("rows that give power away", () => {
       (name) => name.endsWith(".ts") && readFileSync(join(folder, name), "utf8").includes('"the server itself"'),
     );
     expect(users.toSorted()).toEqual([
-      "auth/live-grant.ts",
-      "clients/taking.ts",
+      "access/auth/live-grant.ts",
+      "access/clients/taking.ts",
       "platform/http/route.ts",
       "sandbox/sandbox.ts",
     ]);

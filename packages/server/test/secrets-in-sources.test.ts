@@ -10,7 +10,7 @@ import { basic, startTestServer, type TestServer } from "./support/test-server.t
 const aid = "T12345678";
 const path = `/v1/accounts/${aid}/auth/token`;
 const audience = `https://api.dintero.com/v1/accounts/${aid}`;
-const folder = resolve(import.meta.dirname, "../src/auth");
+const folder = resolve(import.meta.dirname, "../src/access/auth");
 
 /** Enough that a text which opens all but one in 256 clients is found. */
 const freshClients = 300;
