@@ -3,7 +3,7 @@ import { routesOf } from "./assembly/api.ts";
 import { type AppDeps, buildApp } from "./assembly/app.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { openDeviceSide } from "./assembly/device-side.ts";
-import { storePorts, terminalPorts } from "./assembly/ports.ts";
+import { enrolmentPorts, storePorts } from "./assembly/ports.ts";
 import { workersOf } from "./assembly/workers.ts";
 import { devicesPerAddress } from "./config/limits.ts";
 import { announcer } from "./gateway/outbox.ts";
@@ -52,23 +52,23 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     windows: { ...defaultTimeoutSeconds, ...config.windows },
   });
   const stores = storePorts(core);
-  const terminals = terminalPorts(devices, accept, core);
+  const enrolment = enrolmentPorts(devices, accept, core);
   const supervisor = new Supervisor(core.log);
   const sandboxAsked = options.sandbox ?? false;
   let sandbox: RunningServer["sandbox"];
   await openApi(core, closing, {
-    routes: routesOf(core, devices, { accept, stores, terminals, supervisor }),
+    routes: routesOf(core, devices, { accept, stores, enrolment, supervisor }),
     docs: { ownUrl: core.addresses.url, ...(sandboxAsked && { sandbox: () => sandbox && accessOf(sandbox) }) },
   });
 
   // Before the API waits for the requests that it has begun.
   closing.add(() => devices.mailboxes.hurry());
   closing.add(() => supervisor.stop());
-  for (const worker of workersOf(core, devices, { accept, terminals, sandbox: sandboxAsked })) supervisor.start(worker);
+  for (const worker of workersOf(core, devices, { accept, enrolment, sandbox: sandboxAsked })) supervisor.start(worker);
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
   sandbox = sandboxAsked
-    ? await openSandbox({ db, clock, folder: core.folder, client: config.sandboxClient, addresses, stores, terminals })
+    ? await openSandbox({ db, clock, folder: core.folder, client: config.sandboxClient, addresses, stores, enrolment })
     : undefined;
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
 }

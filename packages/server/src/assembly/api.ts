@@ -4,8 +4,8 @@ import { auditRoutes } from "../access/audit/routes.ts";
 import { authRoutes } from "../access/auth/routes.ts";
 import { clientRoutes } from "../access/clients/routes.ts";
 import { grantRoutes } from "../access/grants/routes.ts";
-import { authenticateDevice } from "../enrolment/issue-credential.ts";
 import { verifyHandingIn } from "../enrolment/pairing/handing-in.ts";
+import { enrolmentRoutes } from "../enrolment/routes.ts";
 import { longPollRoutes } from "../gateway/carriers/long-poll/routes.ts";
 import { brokerRoutes } from "../gateway/carriers/outside/access/routes.ts";
 import { announcer } from "../gateway/outbox.ts";
@@ -16,6 +16,7 @@ import { createReceiveLog } from "../logs/upload/receive.ts";
 import { payoutDestinationRoutes } from "../merchants/payout-destinations/routes.ts";
 import { storeRoutes } from "../merchants/stores/routes.ts";
 import { destinationChanged } from "../merchants/stores/suspension.ts";
+import type { Accept } from "../operations/accept.ts";
 import { operationRoutes } from "../operations/routes.ts";
 import type { Route } from "../platform/http/route.ts";
 import type { Supervisor } from "../platform/worker.ts";
@@ -24,16 +25,17 @@ import { activationRoutes } from "../rollout/activations/routes.ts";
 import { configurationRoutes } from "../rollout/configurations/routes.ts";
 import { deviceUpdateRoutes } from "../rollout/releases/device-routes.ts";
 import { releaseRoutes } from "../rollout/releases/routes.ts";
+import { authenticateDevice } from "../terminals/credentials/authenticate.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
 import { requireAllBound } from "./all-bound.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
-import type { Accept, StorePorts, TerminalPorts } from "./ports.ts";
+import type { EnrolmentPorts, StorePorts } from "./ports.ts";
 
 export interface Features {
   accept: Accept;
   stores: StorePorts;
-  terminals: TerminalPorts;
+  enrolment: EnrolmentPorts;
   supervisor: Supervisor;
 }
 
@@ -68,7 +70,7 @@ function accessRoutes({ config, db, clock, keys, tokens, addresses }: Core): Rou
 }
 
 /** What a merchant has: stores, who is paid, terminals. */
-function merchantRoutes({ config, db, clock, addresses }: Core, { stores, terminals }: Features): Route[] {
+function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolment }: Features): Route[] {
   return [
     ...storeRoutes(stores),
     ...payoutDestinationRoutes({
@@ -78,7 +80,8 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, termin
       ownUrl: addresses.url,
       storesOfDestinationChanged: destinationChanged(stores),
     }),
-    ...terminalRoutes(terminals),
+    ...terminalRoutes({ db, clock }),
+    ...enrolmentRoutes(enrolment),
   ];
 }
 
@@ -97,7 +100,7 @@ function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features)
 }
 
 /** What devices and brokers ask. */
-function deviceRoutes(core: Core, devices: DeviceSide, { terminals }: Features): Route[] {
+function deviceRoutes(core: Core, devices: DeviceSide, { enrolment }: Features): Route[] {
   const { mailboxes, receive, heardPolling, device, readResult } = devices;
   const { config, db, clock, files, transfers, addresses } = core;
   return [
@@ -105,9 +108,9 @@ function deviceRoutes(core: Core, devices: DeviceSide, { terminals }: Features):
       mailboxes,
       receive,
       heard: heardPolling,
-      authenticate: (header) => authenticateDevice(terminals, header),
+      authenticate: (header) => authenticateDevice(enrolment, header),
     }),
-    ...handingInRoutes({ reports: device.reports, readResult, verify: verifyHandingIn(terminals) }),
+    ...handingInRoutes({ reports: device.reports, readResult, verify: verifyHandingIn(enrolment) }),
     ...deviceLogRoutes({ tokens: transfers, receive: createReceiveLog(core) }),
     ...deviceUpdateRoutes({ db, clock, files, transfers, ownUrl: addresses.url }),
     ...brokerRoutes({

@@ -9,7 +9,6 @@ import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
 import { openRootKey } from "../db/known-key.ts";
 import { openDatabase } from "../db/open.ts";
-import { liveCredentials } from "../enrolment/issue-credential.ts";
 import { openFileStore } from "../files/open-store.ts";
 import { openMasking } from "../logs/masking/masking.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -18,6 +17,7 @@ import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
 import { closeOldAddress } from "../terminals/credentials/close-old-address.ts";
+import { liveCredentials } from "../terminals/credentials/find-live.ts";
 import type { VirtualTerminalHost } from "../virtual-terminals/virtual-terminals.ts";
 
 export interface ServerOptions {

@@ -1,7 +1,6 @@
 import { isLater } from "@tillkeeper/contract/addresses";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import { inTenant } from "../db/walls/tenant.ts";
-import { accountOfTerminalId } from "../enrolment/issue-credential.ts";
 import { Handling } from "../gateway/carriers/in-hand.ts";
 import { Mailboxes } from "../gateway/carriers/long-poll/mailboxes.ts";
 import { withLongPoll } from "../gateway/carriers/long-poll/with-long-poll.ts";
@@ -23,6 +22,7 @@ import { createProbes } from "../presence/probes/probes.ts";
 import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { listenOn } from "../presence/watch/watch.ts";
 import { liveKeys } from "../rollout/releases/keys.ts";
+import { accountOfTerminalId } from "../terminals/credentials/authenticate.ts";
 import { addressOf } from "../terminals/credentials/replace-credential.ts";
 import type { Device } from "../terminals/record/devices.ts";
 import { virtualTerminals } from "../virtual-terminals/virtual-terminals.ts";

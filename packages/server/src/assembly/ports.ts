@@ -1,12 +1,8 @@
-import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
 import { norwegianRegister } from "../merchants/organizations/norwegian-register.ts";
-import type { createAccept } from "../operations/accept.ts";
-import { cancelUndelivered } from "../operations/cancel.ts";
-import { awaitOtherTelemetry, endFault } from "../presence/hearing/hear.ts";
-import { forgetReported } from "../rollout/configurations/configurations.ts";
+import type { Accept } from "../operations/accept.ts";
 import type { Admission, TakenCredential } from "../terminals/credentials/broker-grant.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/record/suspension.ts";
 import type { Core } from "./core.ts";
@@ -24,40 +20,30 @@ export function storePorts({ db, clock, config }: Core) {
 }
 export type StorePorts = ReturnType<typeof storePorts>;
 
-/** What terminals stand on, and what they need of the features above them. */
-export function terminalPorts({ transport, virtual, presence }: DeviceSide, accept: Accept, core: Core) {
+/** What enrolment stands on, and what it needs of the gateway above it. */
+export function enrolmentPorts({ transport, virtual, presence }: DeviceSide, accept: Accept, core: Core) {
   const { db, clock, deviceTokens, findLiveCredential, addressAhead, addresses } = core;
   return {
     db,
     clock,
+    accept,
     deviceTokens,
     findLiveCredential,
     addressAhead,
     ownUrl: addresses.url,
     isOwnAddress: addresses.isOwn,
-    cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) =>
-      cancelUndelivered(tx, { ...operation, at: clock.now() }),
-    forgetDevice: async (tx: Tx, terminal: { accountId: string; terminalId: string }) => {
-      await forgetReported(tx, terminal.accountId, terminal.terminalId, clock.now());
-      await endFault(tx, terminal, clock.realNow());
-      await awaitOtherTelemetry(tx, terminal, clock.now());
-    },
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
     admit: (admission: Admission) => admitOrSay(transport, admission),
     withdraw: (credential: TakenCredential) => withdrawOrSay(transport, credential),
     credentialReplaced: (address: string) => transport.disconnect(address),
-    // An outside broker does not say who is connected to it; the terminals' own words do.
+    // An outside broker does not say which devices are connected to it; heartbeats do.
     isConnected: async (tx: Tx, terminal: { accountId: string; terminalId: string }) =>
       transport.listening() ? transport.hears(terminal.terminalId) : presence.mayBeThere(tx, terminal),
-    sendEndOfDay: async (caller: { accountId: string; clientId: string }, terminalId: string) => {
-      const { operation } = await accept(operationRequest(caller, terminalId, "end_of_day"));
-      return operation.id;
-    },
   };
 }
 
-export type TerminalPorts = ReturnType<typeof terminalPorts>;
+export type EnrolmentPorts = ReturnType<typeof enrolmentPorts>;
 
 /** A broker that cannot be told is no fault of the request: it is to be sent again. */
 async function admitOrSay(transport: DeviceTransport, admission: Admission) {
@@ -75,14 +61,3 @@ async function withdrawOrSay(transport: DeviceTransport, credential: TakenCreden
     throw unavailable(error);
   }
 }
-
-export function operationRequest(
-  by: { accountId: string; clientId: string },
-  terminalId: string,
-  operation: OperationName,
-) {
-  const { accountId, clientId } = by;
-  return { accountId, clientId, idempotencyKey: null, body: { terminal_id: terminalId, operation } };
-}
-
-export type Accept = ReturnType<typeof createAccept>;

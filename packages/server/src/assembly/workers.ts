@@ -7,6 +7,7 @@ import { type RetirementDeps, retirementWorker } from "../enrolment/retire.ts";
 import { credentialWorker } from "../gateway/carriers/credential-check.ts";
 import { outboxWorker } from "../gateway/outbox.ts";
 import { logRetentionWorker } from "../logs/retention.ts";
+import type { Accept } from "../operations/accept.ts";
 import { durationsWorker } from "../operations/durations.ts";
 import { monthWorker } from "../operations/months.ts";
 import { expiryWorker, idempotencyWorker } from "../operations/workers.ts";
@@ -18,17 +19,21 @@ import { releaseFileWorker } from "../rollout/releases/worker.ts";
 import { lapseWorker } from "../terminals/credentials/token-end.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
-import { type Accept, operationRequest } from "./ports.ts";
 
 /** Everything long-running, in the order of their start. */
 export function workersOf(
   core: Core,
   gateway: DeviceSide,
-  { accept, terminals, sandbox }: { accept: Accept; terminals: RetirementDeps; sandbox: boolean },
+  { accept, enrolment, sandbox }: { accept: Accept; enrolment: RetirementDeps; sandbox: boolean },
 ) {
   const { db, clock, log, config, files } = core;
   const ask = (accountId: string, terminalId: string) =>
-    accept(operationRequest({ accountId, clientId: "system" }, terminalId, "check_update"));
+    accept({
+      accountId,
+      clientId: "system",
+      idempotencyKey: null,
+      body: { terminal_id: terminalId, operation: "check_update" },
+    });
   return [
     clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays: config.retentionDays ?? defaultRetentionDays }),
@@ -51,7 +56,7 @@ export function workersOf(
       telemetryDays: config.telemetryDays ?? defaultTelemetryDays,
     }),
     ...(gateway.virtual ? [gateway.virtual.worker] : []),
-    retirementWorker(terminals),
+    retirementWorker(enrolment),
     lapseWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({

@@ -3,6 +3,8 @@ import { pairingCodeMoves } from "@tillkeeper/contract/pairing";
 import { recordChange } from "../access/audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller } from "../access/auth/live-grant.ts";
 import type { Db, Tx } from "../db/db.ts";
+import type { Accept } from "../operations/accept.ts";
+import { cancelUndelivered } from "../operations/cancel.ts";
 import { findLiveClaim, mayHaveBegun } from "../operations/live-claim.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -10,7 +12,7 @@ import type { PowerfulCaller } from "../platform/http/route.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
 import { moveTerminals } from "../terminals/record/life-cycle.ts";
 import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
-import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/queries.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
 import { endOpenCode } from "./pairing/queries.ts";
 
 export interface DeletionDeps {
@@ -18,10 +20,7 @@ export interface DeletionDeps {
   clock: Clock;
   /** Whether the device is connected, as far as the server can know. */
   isConnected: (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<boolean>;
-  /** Sends the terminal an `end_of_day` in the name of the caller; answers the operation's id. Throws what accepting throws. */
-  sendEndOfDay: (caller: LiveCaller, terminalId: string) => Promise<string>;
-  /** Ends an operation that cannot have begun, in the name of the caller. */
-  cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) => Promise<void>;
+  accept: Accept;
   /** Told when a credential ended, so that whoever is connected with it is sent away. */
   credentialReplaced: (address: string) => void;
   virtualTerminalsChanged: () => void;
@@ -55,9 +54,12 @@ export async function deleteTerminal(
 const noClose: ReadonlySet<string> = new Set(["operation_pending", "operation_not_allowed", "operation_unsupported"]);
 
 /** Answers the `end_of_day`, or undefined when the terminal is busy, in a status that does not allow one, or cannot do it. */
-async function closeDay(deps: DeletionDeps, caller: LiveCaller, terminalId: string): Promise<string | undefined> {
+async function closeDay({ accept }: DeletionDeps, caller: LiveCaller, terminalId: string): Promise<string | undefined> {
   try {
-    return await deps.sendEndOfDay(caller, terminalId);
+    const body = { terminal_id: terminalId, operation: "end_of_day" } as const;
+    const { accountId, clientId } = caller;
+    const { operation } = await accept({ accountId, clientId, idempotencyKey: null, body });
+    return operation.id;
   } catch (error) {
     if (error instanceof ApiError && noClose.has(error.code)) return undefined;
     throw error;
@@ -71,11 +73,9 @@ interface Removal {
   closing: string | undefined;
 }
 
-type RemovalDeps = Pick<DeletionDeps, "clock" | "cancelUndelivered">;
-
 async function remove(
   tx: Tx,
-  { clock, cancelUndelivered }: RemovalDeps,
+  { clock }: Pick<DeletionDeps, "clock">,
   caller: LiveCaller,
   { terminalId, connected, closing }: Removal,
 ) {
@@ -96,7 +96,7 @@ async function remove(
   if (last !== undefined) await endWith(tx, accountId, terminalId, last);
   else {
     ended = await endCredential(tx, clock, { accountId, terminalId });
-    if (live) await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId });
+    if (live) await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId, at: clock.now() });
   }
   const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
   await recordChange(tx, clock, caller, {

@@ -2,22 +2,13 @@ import type { TerminalCredential } from "@tillkeeper/contract/http/terminals";
 import { recordChange } from "../access/audit/audit.ts";
 import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { newSecret } from "../access/auth/secrets/secrets.ts";
-import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 import { type AdmitDeps, admitWhileLive } from "../terminals/credentials/admit-live.ts";
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
 import { generationOf } from "../terminals/credentials/token-end.ts";
 import { terminalNotFound } from "../terminals/record/present.ts";
-import { lockTerminal } from "../terminals/record/queries.ts";
-
-export {
-  type AuthenticationDeps,
-  accountOfTerminalId,
-  authenticateDevice,
-  authenticateTerminal,
-} from "../terminals/credentials/authenticate.ts";
-export { type FindLiveCredential, liveCredentials } from "../terminals/credentials/sql/live-credentials.ts";
+import { lockTerminal } from "../terminals/record/rows.ts";
 
 export interface CredentialDeps extends AdmitDeps {
   mqttUrl: () => string;
@@ -60,24 +51,4 @@ export async function issueCredential(
 
 export function virtualTerminal(): ApiError {
   return new ApiError("virtual_terminal", "A virtual terminal has its credential from the server itself.");
-}
-
-/**
- * Every device that may connect, for brokers that keep a list: not those whose tokens are over. Those with a password have
- * no generation.
- */
-export async function listLiveCredentials(db: Db): Promise<{ address: string; generation: string | undefined }[]> {
-  const rows = await db.sql
-    .selectFrom("terminal_credentials as credential")
-    .innerJoin("terminals", (join) =>
-      join
-        .onRef("terminals.account_id", "=", "credential.account_id")
-        .onRef("terminals.terminal_id", "=", "credential.terminal_id"),
-    )
-    .select(["credential.address", "credential.token_lapses"])
-    .select((eb) => eb("credential.public_key", "is not", null).as("paired"))
-    .where("credential.lapsed_at", "is", null)
-    .where((eb) => eb.or([eb("terminals.status", "<>", "DELETED"), eb("credential.ends_with", "is not", null)]))
-    .execute();
-  return rows.map((row) => ({ address: row.address, generation: row.paired ? generationOf(row) : undefined }));
 }

@@ -1,5 +1,3 @@
-import { abilitiesOf } from "@tillkeeper/contract/abilities";
-import { simulatedSerialPattern } from "@tillkeeper/contract/accounts";
 import type { TerminalWithPairing } from "@tillkeeper/contract/http/devices";
 import type { Terminal, TerminalCreate } from "@tillkeeper/contract/http/terminals";
 import { afterEvent, statusReasons, type TerminalState } from "@tillkeeper/contract/terminal-status";
@@ -7,18 +5,16 @@ import { recordChange } from "../access/audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller } from "../access/auth/live-grant.ts";
 import { newSecret } from "../access/auth/secrets/secrets.ts";
 import type { Tx } from "../db/db.ts";
-import { inTenant } from "../db/walls/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
-import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
-import { findAbilities } from "../terminals/record/abilities.ts";
 import { holdStore, noSuchStore, type Place } from "../terminals/record/hold-store.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
-import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
-import { findTerminal, nextTerminalNumber, type TerminalRow } from "../terminals/record/queries.ts";
+import { presentTerminal } from "../terminals/record/present.ts";
+import { findTerminal, nextTerminalNumber, type TerminalRow } from "../terminals/record/rows.ts";
 import { serialNumberTaken } from "../terminals/record/serials.ts";
+import { isSimulated } from "../terminals/record/simulated.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 
 export interface TerminalDeps extends PairingCodeDeps {
@@ -52,19 +48,6 @@ export async function createTerminal(
   });
   if (simulated) deps.virtualTerminalsChanged();
   return terminal;
-}
-
-export function isSimulated(accountId: string, serial: string): boolean {
-  if (!serial.toUpperCase().startsWith("SIMULATED")) return false;
-  if (accountId.startsWith("T") && simulatedSerialPattern(accountId).test(serial)) return true;
-  throw new ApiError("simulated_not_allowed", "This account may not register that virtual terminal.", {
-    errors: [
-      {
-        path: "/body/device_serial_number",
-        message: "must be SIMULATED-{account id}-{3 digits}, on a sandbox account",
-      },
-    ],
-  });
 }
 
 async function insertTerminal(
@@ -112,14 +95,4 @@ async function insertTerminal(
     await replaceCredential(tx, clock, place, { password: newSecret() });
   }
   return terminalId;
-}
-
-/** With what its device can do. Throws `terminal_not_found`, also for terminals of other accounts. */
-export async function getTerminal(deps: TerminalDeps, accountId: string, terminalId: string): Promise<Terminal> {
-  const { row, abilities } = await inTenant(deps.db, accountId, async (tx) => ({
-    row: await findTerminal(tx, accountId, terminalId),
-    abilities: await findAbilities(tx, { accountId, terminalId }),
-  }));
-  if (!row) throw terminalNotFound();
-  return { ...presentTerminal(row), ...(abilities && { abilities: abilitiesOf(abilities) }) };
 }

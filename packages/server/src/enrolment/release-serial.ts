@@ -6,7 +6,7 @@ import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import { moveTerminals } from "../terminals/record/life-cycle.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
-import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/queries.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
 import { endOpenCode, findBySerial, type Place } from "./pairing/queries.ts";
 
 interface Wanted {

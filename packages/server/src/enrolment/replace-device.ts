@@ -1,40 +1,30 @@
-import type {
-  DeviceReplacement,
-  Pairing,
-  TerminalDevice,
-  TerminalWithPairing,
-} from "@tillkeeper/contract/http/devices";
+import type { DeviceReplacement, Pairing, TerminalWithPairing } from "@tillkeeper/contract/http/devices";
 import type { Terminal } from "@tillkeeper/contract/http/terminals";
 import { recordChange } from "../access/audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller } from "../access/auth/live-grant.ts";
-import type { Db, Tx } from "../db/db.ts";
-import { inTenant } from "../db/walls/tenant.ts";
+import type { Tx } from "../db/db.ts";
+import { cancelUndelivered } from "../operations/cancel.ts";
 import { findLiveClaim, type LiveClaim, mayHaveBegun } from "../operations/live-claim.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
-import { newId } from "../platform/ids.ts";
-import { documentedTime, preciseTime } from "../platform/timestamps.ts";
+import { preciseTime } from "../platform/timestamps.ts";
+import { awaitOtherTelemetry, endFault } from "../presence/hearing/hear.ts";
+import { forgetReported } from "../rollout/configurations/configurations.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
+import { keepFormerDevice } from "../terminals/record/former-devices.ts";
 import { moveTerminals } from "../terminals/record/life-cycle.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
 import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
-import { findTerminal, listFormerDevices, lockTerminal, type TerminalRow } from "../terminals/record/queries.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
 import { isSerialTaken, sameSerial, serialNumberTaken } from "../terminals/record/serials.ts";
+import { isSimulated } from "../terminals/record/simulated.ts";
 import type { DeletionDeps } from "./delete.ts";
 import { virtualTerminal } from "./issue-credential.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 import { lockOpenCode } from "./pairing/queries.ts";
-import { isSimulated } from "./register.ts";
 
-export interface FormerDeviceDeps {
-  /** Forgets what the device said of itself as it is now: what it runs, and what is wrong with it. */
-  forgetDevice: (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<void>;
-}
-
-type SwapDeps = PairingCodeDeps &
-  FormerDeviceDeps &
-  Pick<DeletionDeps, "isConnected" | "cancelUndelivered" | "credentialReplaced">;
+export type ReplaceDeviceDeps = PairingCodeDeps & Pick<DeletionDeps, "isConnected" | "credentialReplaced">;
 
 /**
  * Puts another device in the place of a terminal's: whoever was it is locked out at once, and the new one has to pair.
@@ -42,7 +32,7 @@ type SwapDeps = PairingCodeDeps &
  * `operation_pending` while the old device may be carrying something out.
  */
 export async function replaceDevice(
-  deps: SwapDeps,
+  deps: ReplaceDeviceDeps,
   caller: PowerfulCaller,
   terminalId: string,
   input: DeviceReplacement,
@@ -63,7 +53,7 @@ interface Swap {
 
 async function swap(
   tx: Tx,
-  deps: SwapDeps,
+  deps: ReplaceDeviceDeps,
   caller: LiveCaller,
   { terminalId, input }: Swap,
 ): Promise<{ terminal: Terminal; pairing: Pairing; former: string | undefined }> {
@@ -79,7 +69,7 @@ async function swap(
   await lockOpenCode(tx, { accountId, terminalId });
   const former = await endCredential(tx, clock, { accountId, terminalId });
   await keepFormerDevice(tx, clock, row, caller.clientId);
-  await deps.forgetDevice(tx, { accountId, terminalId });
+  await forgetDevice(tx, clock, { accountId, terminalId });
   await tx
     .updateTable("terminals")
     .set({
@@ -103,13 +93,18 @@ async function swap(
 }
 
 /** What the old device cannot have begun, it never will. */
-async function endLiveOperation(tx: Tx, deps: SwapDeps, caller: LiveCaller, terminalId: string): Promise<void> {
+async function endLiveOperation(
+  tx: Tx,
+  deps: ReplaceDeviceDeps,
+  caller: LiveCaller,
+  terminalId: string,
+): Promise<void> {
   const { accountId } = caller;
   const live = await findLiveClaim(tx, accountId, terminalId);
   if (!live) return;
   const sentToWhoListens = live.attempts > 0 && (await deps.isConnected(tx, { accountId, terminalId }));
   if (sentToWhoListens || mayHaveBegun(live)) throw pending(live, deps.clock.now());
-  await deps.cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId });
+  await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId, at: deps.clock.now() });
 }
 
 function pending(live: LiveClaim, now: Date): ApiError {
@@ -133,43 +128,9 @@ function unchanged(): ApiError {
   });
 }
 
-async function keepFormerDevice(tx: Tx, clock: Clock, row: TerminalRow, replacedBy: string): Promise<void> {
-  const [before] = await listFormerDevices(tx, row.account_id, row.terminal_id);
-  const now = clock.now();
-  await tx
-    .insertInto("terminal_devices")
-    .values({
-      account_id: row.account_id,
-      id: newId(now),
-      terminal_id: row.terminal_id,
-      device_serial_number: row.device_serial_number,
-      device_model: row.device_model,
-      used_from: before?.used_until ?? row.created_at,
-      used_until: now,
-      replaced_by: replacedBy,
-    })
-    .execute();
-}
-
-/** The devices that a terminal is and was, newest first. Throws `terminal_not_found`. */
-export async function getDevices({ db }: { db: Db }, accountId: string, terminalId: string): Promise<TerminalDevice[]> {
-  const { row, former } = await inTenant(db, accountId, async (tx) => ({
-    row: await findTerminal(tx, accountId, terminalId),
-    former: await listFormerDevices(tx, accountId, terminalId),
-  }));
-  if (!row) throw terminalNotFound();
-  const current = {
-    device_serial_number: row.device_serial_number,
-    ...(row.device_model !== null && { device_model: row.device_model }),
-    from: documentedTime(former[0]?.used_until ?? row.created_at),
-    ...(row.deleted_at && { until: documentedTime(row.deleted_at) }),
-  };
-  const earlier = former.map((device) => ({
-    device_serial_number: device.device_serial_number,
-    ...(device.device_model !== null && { device_model: device.device_model }),
-    from: documentedTime(device.used_from),
-    until: documentedTime(device.used_until),
-    replaced_by: device.replaced_by,
-  }));
-  return [current, ...earlier];
+/** Forgets what the former device reported of itself as it is now: its software, its fault, its telemetry. */
+async function forgetDevice(tx: Tx, clock: Clock, terminal: { accountId: string; terminalId: string }): Promise<void> {
+  await forgetReported(tx, terminal.accountId, terminal.terminalId, clock.now());
+  await endFault(tx, terminal, clock.realNow());
+  await awaitOtherTelemetry(tx, terminal, clock.now());
 }

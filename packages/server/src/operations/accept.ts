@@ -39,6 +39,8 @@ const outboxDelayMs = 2_000;
 /** A blocker may end, or a key expire, between the statement and the look for what stood in its way. */
 const mostTries = 5;
 
+export type Accept = ReturnType<typeof createAccept>;
+
 /**
  * The function that accepts operations (D13-D16, D18). It answers when the operation is durable, and throws
  * `terminal_not_found`, `operation_not_allowed`, `operation_unsupported`, `operation_pending`,

@@ -36,7 +36,7 @@ export interface SandboxDeps {
   client: { id: string; secret: string } | undefined;
   addresses: { http_url: string; mqtt_url: string };
   stores: StoreDeps;
-  terminals: TerminalDeps;
+  enrolment: TerminalDeps;
 }
 
 const accountName = "Sandbox";
@@ -145,7 +145,7 @@ async function ensureStores(deps: SandboxDeps, accountId: string, clientId: stri
       const serial = `SIMULATED-${accountId}-${number}`;
       if (serials.some((row) => row.device_serial_number === serial)) continue;
       await unlessTaken(
-        createTerminal(deps.terminals, itself, { device_serial_number: serial, store_id: store.store_id }),
+        createTerminal(deps.enrolment, itself, { device_serial_number: serial, store_id: store.store_id }),
       );
     }
   }

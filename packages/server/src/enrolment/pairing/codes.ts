@@ -18,7 +18,7 @@ import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { terminalNotFound } from "../../terminals/record/present.ts";
-import { findTerminal, lockTerminal } from "../../terminals/record/queries.ts";
+import { findTerminal, lockTerminal } from "../../terminals/record/rows.ts";
 import { virtualTerminal } from "../issue-credential.ts";
 import { type CodeRow, endOpenCode, listCodes, type NewCode } from "./queries.ts";
 

@@ -12,7 +12,7 @@ import type { Reached } from "../../platform/own-addresses.ts";
 import { type Replaced, replaceCredential } from "../../terminals/credentials/replace-credential.ts";
 import { moveTerminals } from "../../terminals/record/life-cycle.ts";
 import { presentTerminal } from "../../terminals/record/present.ts";
-import { findTerminal, lockTerminal, type TerminalRow } from "../../terminals/record/queries.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "../../terminals/record/rows.ts";
 import { codeMatches, compareInVain } from "./codes.ts";
 import { spendNonce } from "./nonces.ts";
 import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";

@@ -1,13 +1,10 @@
 import type { Config } from "../../config/config.ts";
 import type { Db } from "../../db/db.ts";
-import {
-  type AuthenticationDeps,
-  authenticateTerminal,
-  listLiveCredentials,
-} from "../../enrolment/issue-credential.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { readConfigured } from "../../platform/folders/configured-file.ts";
 import type { Logger } from "../../platform/log/log.ts";
+import { type AuthenticationDeps, authenticateTerminal } from "../../terminals/credentials/authenticate.ts";
+import { listLiveCredentials } from "../../terminals/credentials/list-live.ts";
 import { openEmbeddedBroker } from "./embedded/broker.ts";
 import type { BrokerAccess, BrokerAddress } from "./outside/access/access.ts";
 import { askingBroker } from "./outside/access/asking.ts";

@@ -2,7 +2,7 @@ import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { Db } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Admission, Admitted, TakenCredential } from "./broker-grant.ts";
-import type { FindLiveCredential } from "./sql/live-credentials.ts";
+import type { FindLiveCredential } from "./find-live.ts";
 
 export interface AdmitDeps {
   db: Db;

@@ -8,7 +8,7 @@ import {
   type ShownIdentity,
 } from "../../access/auth/tokens/device-tokens.ts";
 import { ApiError } from "../../platform/errors.ts";
-import type { FindLiveCredential } from "./sql/live-credentials.ts";
+import type { FindLiveCredential } from "./find-live.ts";
 
 export interface AuthenticationDeps {
   findLiveCredential: FindLiveCredential;

@@ -6,7 +6,7 @@ import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { moveTerminals } from "../record/life-cycle.ts";
-import { lockTerminal } from "../record/queries.ts";
+import { lockTerminal } from "../record/rows.ts";
 import { addressOf, endCredential } from "./replace-credential.ts";
 
 interface AheadDeps {

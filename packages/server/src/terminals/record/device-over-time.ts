@@ -1,5 +1,5 @@
 import type { Tx } from "../../db/db.ts";
-import { findTerminal, listFormerDevices } from "./queries.ts";
+import { findTerminal, listFormerDevices } from "./rows.ts";
 
 /** Answers which device a terminal was at a time, by its serial number. Of a terminal that exists. */
 export async function deviceOverTime(tx: Tx, accountId: string, terminalId: string): Promise<(at: Date) => string> {

@@ -5,7 +5,7 @@ import { inTenant } from "../../db/walls/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { addressOf } from "../credentials/replace-credential.ts";
 import { moveTerminals } from "./life-cycle.ts";
-import { lockTerminal } from "./queries.ts";
+import { lockTerminal } from "./rows.ts";
 
 /** A device that speaks as a terminal. */
 export interface Device {

@@ -1,7 +1,7 @@
 import type { Terminal, TerminalListItem, TerminalStore } from "@tillkeeper/contract/http/terminals";
 import { ApiError } from "../../platform/errors.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
-import type { DestinationRow, TerminalRow } from "./queries.ts";
+import type { DestinationRow, TerminalRow } from "./rows.ts";
 
 /** A terminal as answers show it: the documented fields in the documented order. */
 export function presentTerminal(row: TerminalRow): Terminal {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Tx } from "../../db/db.ts";
-import { type ListedRow, listTerminals, type Narrowing, type Page } from "./queries.ts";
+import { type ListedRow, listTerminals, type Narrowing, type Page } from "./rows.ts";
 
 /** So many of the newest terminals are looked at one by one first: what is common is found there. */
 const window = 2_000;

@@ -1,9 +1,9 @@
 import { brokerEndpoints as brokers, type Verdict } from "@tillkeeper/contract/http/broker";
 import type { FastifyRequest } from "fastify";
 import { sha256, sha256Matches } from "../../../../access/auth/secrets/secrets.ts";
-import type { AuthenticationDeps } from "../../../../enrolment/issue-credential.ts";
 import { ApiError } from "../../../../platform/errors.ts";
 import { Answer, bind, type Route } from "../../../../platform/http/route.ts";
+import type { AuthenticationDeps } from "../../../../terminals/credentials/authenticate.ts";
 import { mayUse, mayUseResource, mayUseRoutingKey, ownAccount, verdict, whoConnects, whoIs } from "./verdicts.ts";
 
 interface BrokerRouteDeps {

@@ -1,7 +1,7 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { BrokerUse, RabbitResource, RabbitTopic, Verdict } from "@tillkeeper/contract/http/broker";
 import { sha256, sha256Matches } from "../../../../access/auth/secrets/secrets.ts";
-import { type AuthenticationDeps, authenticateTerminal } from "../../../../enrolment/issue-credential.ts";
+import { type AuthenticationDeps, authenticateTerminal } from "../../../../terminals/credentials/authenticate.ts";
 import { mayPublish, maySubscribe } from "../../topic-rules.ts";
 
 /** Of the server itself, as in `MQTT_URL`: so a broker that asks us needs no list of users. */

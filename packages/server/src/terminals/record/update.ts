@@ -1,14 +1,14 @@
 import type { Terminal, TerminalUpdate } from "@tillkeeper/contract/http/terminals";
-import { recordChange } from "../access/audit/audit.ts";
-import type { Db, Tx } from "../db/db.ts";
-import { retried } from "../db/retry.ts";
-import { inTenant } from "../db/walls/tenant.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Caller } from "../platform/http/route.ts";
-import { holdStore, noSuchStore } from "./record/hold-store.ts";
-import { moveTerminals } from "./record/life-cycle.ts";
-import { presentTerminal, terminalNotFound } from "./record/present.ts";
-import { findTerminal, lockTerminal, type TerminalRow } from "./record/queries.ts";
+import { recordChange } from "../../access/audit/audit.ts";
+import type { Db, Tx } from "../../db/db.ts";
+import { retried } from "../../db/retry.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Caller } from "../../platform/http/route.ts";
+import { holdStore, noSuchStore } from "./hold-store.ts";
+import { moveTerminals } from "./life-cycle.ts";
+import { presentTerminal, terminalNotFound } from "./present.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "./rows.ts";
 
 interface UpdateDeps {
   db: Db;

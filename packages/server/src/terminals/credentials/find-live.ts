@@ -1,8 +1,8 @@
 import type { Selectable } from "kysely";
-import type { Db } from "../../../db/db.ts";
-import type { Tables } from "../../../db/tables/schema.ts";
-import { ApiError } from "../../../platform/errors.ts";
-import { gather } from "../../../platform/load/batch.ts";
+import type { Db } from "../../db/db.ts";
+import type { Tables } from "../../db/tables/schema.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { gather } from "../../platform/load/batch.ts";
 
 export type LiveCredential = Pick<
   Selectable<Tables["terminal_credentials"]>,

@@ -1,11 +1,11 @@
 import type { TerminalList } from "@tillkeeper/contract/http/terminals";
-import type { Db } from "../db/db.ts";
-import { inTenant } from "../db/walls/tenant.ts";
-import { ApiError } from "../platform/errors.ts";
-import { cutPage } from "../platform/http/paging.ts";
-import { presentTerminal, presentWithStore } from "./record/present.ts";
-import { listTerminals, type TerminalFilter } from "./record/queries.ts";
-import { searchTerminals, terminalsOfDestinations } from "./record/search.ts";
+import type { Db } from "../../db/db.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { cutPage } from "../../platform/http/paging.ts";
+import { presentTerminal, presentWithStore } from "./present.ts";
+import { listTerminals, type TerminalFilter } from "./rows.ts";
+import { searchTerminals, terminalsOfDestinations } from "./search.ts";
 
 export interface TerminalQuery extends TerminalFilter {
   limit: number;
