@@ -1,7 +1,24 @@
-import type { AcceptFigures } from "./accept.ts";
+import type { GatheringTimes } from "./children/gathering.ts";
 import type { Load } from "./http-load.ts";
+import type { PgbenchRun } from "./pgbench.ts";
 import { count, milliseconds, printAim, printTable } from "./print.ts";
 import { median, percentile } from "./statistics.ts";
+
+/** What was measured in one round, in turns. */
+export interface AcceptRound {
+  many: Load;
+  pgbench: PgbenchRun;
+  few: Load;
+}
+
+export interface AcceptFigures {
+  callers: { many: number; few: number };
+  rounds: AcceptRound[];
+  /** At half of the rate that the few reached. */
+  half: Load;
+  alone: Load;
+  gathering: GatheringTimes;
+}
 
 const aims = { ratio: 1, p99: 15, gathering: 1.5 };
 

@@ -1,5 +1,5 @@
 import type { Closing } from "@tillkeeper/server/platform/closing";
-import { reportAccept } from "./accept-report.ts";
+import { type AcceptRound, reportAccept } from "./accept-report.ts";
 import type { Effort } from "./arguments.ts";
 import { Child } from "./child.ts";
 import type { GatheringTimes } from "./children/gathering.ts";
@@ -16,22 +16,6 @@ const few = 32;
 const many = 128;
 const warmUpSeconds = 3;
 const aloneSeconds = 2;
-
-/** What was measured in one round, in turns. */
-interface AcceptRound {
-  many: Load;
-  pgbench: PgbenchRun;
-  few: Load;
-}
-
-export interface AcceptFigures {
-  callers: { many: number; few: number };
-  rounds: AcceptRound[];
-  /** At half of the rate that the few reached. */
-  half: Load;
-  alone: Load;
-  gathering: GatheringTimes;
-}
 
 /** Accepted operations per second, beside what pgbench gets out of the same database with an equal transaction. */
 export async function accept({ seconds, rounds }: Effort, closing: Closing): Promise<void> {

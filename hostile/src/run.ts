@@ -13,8 +13,8 @@ import { cardNumbers } from "./recipes.ts";
 import { type Failure, type Report, Tally } from "./report.ts";
 import { makeRequest, type Who } from "./requests.ts";
 import type { Stage } from "./stage.ts";
-import { renewTransfer, transferSeconds } from "./transfers.ts";
-import { openWorld, transferKinds, type World } from "./world.ts";
+import { renewTransfer, transferKinds, transferSeconds } from "./transfers.ts";
+import { openWorld, type World } from "./world.ts";
 
 export interface RunOptions extends Settings {
   stage: Stage;

@@ -1,6 +1,26 @@
 import { poster } from "./poster.ts";
 import type { Stage } from "./stage.ts";
-import type { Device, Transfer, TransferKind, World } from "./world.ts";
+
+/** A terminal that speaks over HTTPS; no request with a client's token names it. */
+export interface Device {
+  terminalId: string;
+  address: string;
+  token: string;
+  /** The body that has paired it; to send it again is the request of a thief. */
+  pairing: object;
+}
+
+/** What came with a command that waits: its operation, and the token for its files. */
+export interface Transfer {
+  operationId: string;
+  token: string;
+}
+
+export const transferKinds = ["send_logs", "check_update"] as const;
+export type TransferKind = (typeof transferKinds)[number];
+
+/** Devices that wait with an operation of each kind. */
+export type Waiting = Record<TransferKind, { device: Device; transfer: Transfer }>;
 
 /** As long a window as may be. */
 export const transferSeconds = 600;
@@ -29,7 +49,11 @@ export async function transferOf(
  * What comes with a new command, so that there is always a token that counts. The device ends the operation before, since
  * a terminal has one at a time: so nothing has to wait for the end of a window.
  */
-export async function renewTransfer(stage: Stage, { own, waiting }: World, kind: TransferKind): Promise<Transfer> {
+export async function renewTransfer(
+  stage: Stage,
+  { own, waiting }: { own: { token: string }; waiting: Waiting },
+  kind: TransferKind,
+): Promise<Transfer> {
   const { device, transfer } = waiting[kind];
   const { operationId } = transfer;
   const finished_at = new Date().toISOString();

@@ -5,7 +5,7 @@ import { pairDevice } from "@tillkeeper/agent/credentials/pairing";
 import { releaseText } from "@tillkeeper/contract/releases";
 import { type Post, poster } from "./poster.ts";
 import type { Stage } from "./stage.ts";
-import { transferOf, transferSeconds } from "./transfers.ts";
+import { type Device, type TransferKind, transferOf, transferSeconds, type Waiting } from "./transfers.ts";
 
 /** Ids of one account's things, by their kind. */
 type Ids = Record<string, string[]>;
@@ -17,21 +17,6 @@ interface Party {
   clientSecret: string;
   token: string;
   ids: Ids;
-}
-
-/** A terminal that speaks over HTTPS; no request with a client's token names it. */
-export interface Device {
-  terminalId: string;
-  address: string;
-  token: string;
-  /** The body that has paired it; to send it again is the request of a thief. */
-  pairing: object;
-}
-
-/** What came with a command that waits: its operation, and the token for its files. */
-export interface Transfer {
-  operationId: string;
-  token: string;
 }
 
 export interface World {
@@ -46,11 +31,8 @@ export interface World {
   /** Sends the messages that the run chooses. */
   talker: Device;
   /** One waits with its log, the other with its update. */
-  waiting: Record<TransferKind, { device: Device; transfer: Transfer }>;
+  waiting: Waiting;
 }
-
-export const transferKinds = ["send_logs", "check_update"] as const;
-export type TransferKind = (typeof transferKinds)[number];
 
 const things = 6;
 

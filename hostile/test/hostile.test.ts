@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asMarkdown, isClean, shallow } from "../src/report.ts";
 import { runHostile } from "../src/run.ts";
 import { openStage, type Stage } from "../src/stage.ts";
-import { renewTransfer } from "../src/transfers.ts";
-import { openWorld, transferKinds } from "../src/world.ts";
+import { renewTransfer, transferKinds } from "../src/transfers.ts";
+import { openWorld } from "../src/world.ts";
 
 const settings = { seed: 7, minutes: 30, concurrency: 4, signal: new AbortController().signal };
 

@@ -1,4 +1,4 @@
-import type { Model } from "./models.ts";
+import type { Model } from "./model.ts";
 
 /** What may go wrong, by the definition that says how often. */
 const faults = {

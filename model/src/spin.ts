@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import type { Model } from "./models.ts";
+import type { Model } from "./model.ts";
 import { readSearch, type Search } from "./search.ts";
 
 const run = promisify(execFile);

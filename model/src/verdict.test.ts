@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Model } from "./models.ts";
+import type { Model } from "./model.ts";
 import { readSearch } from "./search.ts";
 import type { Found } from "./spin.ts";
 import { judge, neverTaken, unmatchedVariants } from "./verdict.ts";

@@ -4,6 +4,7 @@ import { errorCodes } from "@tillkeeper/contract/http/errors";
 import { describe, expect, it } from "vitest";
 import { excludedFiles, excludedTests } from "../../packages/server/test/replicas/exclusions.ts";
 import { findViolations } from "./boundaries.ts";
+import { findCircles } from "./circles.ts";
 import { readImports } from "./imports.ts";
 import { findBrokenLinks } from "./links.ts";
 
@@ -32,6 +33,22 @@ describe("import directions", () => {
   });
 });
 
+describe("circles of imports", () => {
+  it("are nowhere, types included", () => {
+    expect(findCircles(readImports(root))).toEqual([]);
+  });
+
+  it("are seen", () => {
+    const imports = [
+      ["a", "b"],
+      ["b", "c"],
+      ["c", "a"],
+      ["c", "d"],
+    ].map(([from, file]) => ({ from: from as string, file, specifier: file as string, typesOnly: true }));
+    expect(findCircles(imports)).toEqual([["a", "b", "c"]]);
+  });
+});
+
 describe("the repository", () => {
   it("numbers its migrations without gaps", () => {
     const names = readdirSync(join(root, "packages/server/src/db/migrations")).toSorted();
@@ -57,16 +74,16 @@ describe("the repository", () => {
       return readFileSync(join(root, "packages", path), "utf8").includes("faultOfPublicKey(");
     });
     expect(asking.toSorted()).toEqual([
+      "agent/src/files/release-signature.ts",
       "cli/src/commands/audit.ts",
       "cli/src/release-signing.ts",
-      "server/src/rollout/releases/signatures.ts",
       "server/src/enrolment/pairing/proofs.ts",
-      "agent/src/files/release-signature.ts",
+      "server/src/rollout/releases/signatures.ts",
     ]);
     const own = [
+      "agent/src/credentials/device-keys.ts",
       "server/src/access/audit/checkpoints/keys.ts",
       "server/src/access/auth/keys/signing-keys.ts",
-      "agent/src/credentials/device-keys.ts",
     ];
     expect(importing.filter((path) => !asking.includes(path)).toSorted()).toEqual(own);
   });

@@ -12,9 +12,10 @@ const packages: Record<string, readonly string[]> = {
   stage: ["contract", "sdk", "agent", "virtual-terminals", "server"],
   bench: ["contract", "agent", "server", "stage"],
   chaos: ["contract", "sdk", "agent", "server", "stage"],
-  hostile: ["contract", "agent", "stage"],
+  hostile: ["contract", "agent", "stage", "chaos", "server"],
   model: ["contract"],
-  publishing: [],
+  // What is packed beside the programs: the guides and the pages' files.
+  publishing: ["server"],
 };
 
 const testTools = ["contract", "sdk", "agent", "virtual-terminals", "stage"];
@@ -80,6 +81,9 @@ const passes: readonly { from: RegExp; to: RegExp; reason: string }[] = [
 /** So that it has no dependency, and stays small in a browser. */
 const onlyTypesForClient = "sdk may import only types of the contract's http";
 
+/** Programs that are tried where the packages are installed: they import what is published, not what is here. */
+const outsidePrograms = "publishing/test/programs/";
+
 const place = /^(?:packages\/)?(?<pack>[^/]+)\/(?<kind>src|test)\/(?<path>.+)$/;
 
 /** Every import that goes where it may not, as a sentence. */
@@ -109,7 +113,7 @@ function placeOf(file: string): Place | undefined {
 
 function reasonAgainst({ from: importing, specifier, file, typesOnly }: Import): string | undefined {
   const from = placeOf(importing);
-  if (!from) return undefined;
+  if (!from || importing.startsWith(outsidePrograms)) return undefined;
   const test = from.kind === "test" || from.path.endsWith(".test.ts");
   if (file === undefined) {
     if (from.pack === "sdk" && !test) return "the client stands alone";

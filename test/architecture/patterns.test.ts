@@ -51,7 +51,7 @@ describe("no regular expression works longer than its text is long", { timeout: 
     expect(patterns.flatMap((pattern) => faultOf(pattern) ?? [])).toEqual([]);
   });
 
-  it.each(["contract", "server", "terminal", "sdk", "cli"])("in the sources of %s", (name) => {
+  it.each(["contract", "server", "agent", "sdk", "cli"])("in the sources of %s", (name) => {
     const { patterns } = patternsInSources(root, `packages/${name}/src`);
     expect(patterns.length).toBeGreaterThan(0);
     expect(patterns.flatMap((pattern) => faultOf(pattern) ?? [])).toEqual([]);

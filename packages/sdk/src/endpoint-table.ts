@@ -1,12 +1,13 @@
 // Printed from the endpoints of the contract by `npm run reference`; do not edit.
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";
-import type { MethodOf } from "./method-types.ts";
+import type { MethodWith } from "./method-types.ts";
 
 type Endpoints = typeof endpoints;
 
 /** What the parameters of paths are called in an editor. */
-export interface NamedParameters {
+interface NamedParameters {
   account_id: [accountId: string];
   id: [id: string];
   key_id: [keyId: string];
@@ -19,6 +20,8 @@ export interface NamedParameters {
   terminal_id: [terminalId: string];
   version: [version: string];
 }
+
+type MethodOf<E extends Endpoint> = MethodWith<E, NamedParameters>;
 
 /** A method for each endpoint that clients call, under its noun. */
 export interface Nouns {

@@ -1,6 +1,5 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { AnswerOf, BodyOf, PathParameters, QueryOf } from "@tillkeeper/contract/http/endpoint-types";
-import type { NamedParameters } from "./endpoint-table.ts";
 
 /** What every method takes as its last argument. */
 export interface CallOptions {
@@ -47,14 +46,14 @@ export interface ListMethod<Args extends unknown[], Body> extends Method<Args, B
 /** The elements of a page, which is an array or has one. */
 type ItemOf<Body> = (Body extends readonly unknown[] ? Body : Extract<Body[keyof Body], readonly unknown[]>)[number];
 
-/** The method that an endpoint of the contract makes. */
-export type MethodOf<E extends Endpoint> = E extends { query: { properties: { starting_after: unknown } } }
-  ? ListMethod<ArgsOf<E>, ReturnOf<E>>
-  : Method<ArgsOf<E>, ReturnOf<E>>;
+/** The method that an endpoint of the contract makes; `Names` are the names of its path parameters in an editor. */
+export type MethodWith<E extends Endpoint, Names> = E extends { query: { properties: { starting_after: unknown } } }
+  ? ListMethod<ArgsOf<E, Names>, ReturnOf<E>>
+  : Method<ArgsOf<E, Names>, ReturnOf<E>>;
 
 /** The ids in the path, then the body or the file, then the query, then options. */
-type ArgsOf<E extends Endpoint> = [
-  ...IdsOf<PathParameters<E["path"]>>,
+type ArgsOf<E extends Endpoint, Names> = [
+  ...IdsOf<PathParameters<E["path"]>, Names>,
   ...ContentOf<E>,
   ...(E["query"] extends object ? [query?: QueryOf<E>] : []),
   options?: OptionsOf<E>,
@@ -65,11 +64,11 @@ type OptionsOf<E extends Endpoint> = E extends { requestHeaders: { properties: {
   : CallOptions;
 
 /** All but the account, which is the client's own. */
-type IdsOf<Names extends string[]> = Names extends [infer Name, ...infer Further extends string[]]
-  ? [...(Name extends "aid" | "oid" ? [] : IdOf<Name>), ...IdsOf<Further>]
+type IdsOf<Parameters extends string[], Names> = Parameters extends [infer Name, ...infer Further extends string[]]
+  ? [...(Name extends "aid" | "oid" ? [] : IdOf<Name, Names>), ...IdsOf<Further, Names>]
   : [];
 
-type IdOf<Name> = Name extends keyof NamedParameters ? NamedParameters[Name] : [string];
+type IdOf<Name, Names> = Name extends keyof Names ? Extract<Names[Name], string[]> : [string];
 
 type ContentOf<E extends Endpoint> = E extends { upload: readonly string[] }
   ? [file: Blob]

@@ -2,7 +2,7 @@ import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLogger } from "../src/platform/log/log.ts";
 import { writeEvents } from "../src/presence/hearing/write.ts";
-import type { PresenceEvent } from "../src/presence/status/events.ts";
+import type { PresenceEvent } from "../src/presence/status/state.ts";
 import { telemetryNotes } from "../src/presence/telemetry/telemetry.ts";
 import { moveFreeTerminals } from "../src/terminals/record/life-cycle.ts";
 import { activeDevice, type Device } from "./support/device.ts";

@@ -13,18 +13,21 @@ export function tableText(endpoints: Nouns): string {
     .map(([noun, rows]) => ({ noun, rows: Object.entries(rows).filter(([, row]) => hasSdkMethod(row)) }))
     .filter(({ rows }) => rows.length > 0);
   return `// Printed from the endpoints of the contract by \`npm run reference\`; do not edit.
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";
-import type { MethodOf } from "./method-types.ts";
+import type { MethodWith } from "./method-types.ts";
 
 type Endpoints = typeof endpoints;
 
 /** What the parameters of paths are called in an editor. */
-export interface NamedParameters {
+interface NamedParameters {
 ${namesOf(nouns.flatMap(({ rows }) => rows.map(([, { path }]) => path)))
   .map((name) => `  ${name}: [${inCamelCase(name)}: string];`)
   .join("\n")}
 }
+
+type MethodOf<E extends Endpoint> = MethodWith<E, NamedParameters>;
 
 /** A method for each endpoint that clients call, under its noun. */
 export interface Nouns {

@@ -1,10 +1,10 @@
 import { isLater } from "@tillkeeper/contract/addresses";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import { inTenant } from "../db/walls/tenant.ts";
+import { createTransport } from "../gateway/carriers/create.ts";
 import { Handling } from "../gateway/carriers/in-hand.ts";
 import { Mailboxes } from "../gateway/carriers/long-poll/mailboxes.ts";
 import { withLongPoll } from "../gateway/carriers/long-poll/with-long-poll.ts";
-import { openTransport } from "../gateway/carriers/open.ts";
 import type { DeviceTransport, Receive } from "../gateway/carriers/transport.ts";
 import { createInbound } from "../gateway/inbound.ts";
 import { memoryWords } from "../gateway/memory-check.ts";
@@ -28,13 +28,11 @@ import type { Device } from "../terminals/record/devices.ts";
 import { virtualTerminals } from "../virtual-terminals/virtual-terminals.ts";
 import type { Core, ServerOptions } from "./core.ts";
 
-/** What speaks to terminals, before there is a broker. Messages may come in before it is known to have opened. */
-async function openMessages(core: Core, closing: Closing) {
+/** What handles messages, made before the carriers listen. */
+async function openMessages(core: Core, transport: DeviceTransport, mailboxes: Mailboxes, closing: Closing) {
   const { config, db, clock, log, transfers, addresses } = core;
-  const opened: { transport?: DeviceTransport } = {};
   const durations = createDurations({ db, clock });
   const origins = createOrigins(core.rootKey.derive("operationOrigins"));
-  const mailboxes = new Mailboxes();
   const device = {
     db,
     clock,
@@ -43,12 +41,9 @@ async function openMessages(core: Core, closing: Closing) {
     mailboxes,
     reports: createReports({ db, clock, durations, origins }),
     transferOf: createTransfers({ tokens: transfers, ownUrl: addresses.known }),
-    transport: () => {
-      if (!opened.transport) throw new Error("the broker is not open yet");
-      return opened.transport;
-    },
+    transport,
   };
-  const probes = createProbes({ db, clock, log, carrier: device.transport, mailboxes });
+  const probes = createProbes({ db, clock, log, carrier: transport, mailboxes });
   const presenceClock = new SteadyClock(clock);
   const presence = createPresence({
     db,
@@ -79,17 +74,19 @@ async function openMessages(core: Core, closing: Closing) {
       const present = await inTenant(db, from.accountId, (tx) => addressOf(tx, from));
       if (present !== undefined && isLater(from.address, present)) await core.addressAhead(from);
       // Refused when it comes back, it asks for a token, and hears what has become of it.
-      device.transport().disconnect(from.address);
+      transport.disconnect(from.address);
     },
     readResult,
   });
-  return { opened, durations, device, mailboxes, probes, presence, presenceClock, readResult, inbound };
+  return { durations, device, probes, presence, presenceClock, readResult, inbound };
 }
 
 /** The broker and what speaks through it. */
 export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
   const { db, clock, log, folder } = core;
-  const { opened, inbound, presence, mailboxes, ...messages } = await openMessages(core, closing);
+  const mailboxes = new Mailboxes();
+  const transport = withLongPoll(createTransport(core), mailboxes);
+  const { inbound, presence, ...messages } = await openMessages(core, transport, mailboxes, closing);
   const handling = new Handling(Number.POSITIVE_INFINITY);
   const receive: Receive = async (...from) => {
     const work = inbound(...from);
@@ -99,9 +96,8 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
   // What is being handled when the broker closes still needs the database.
   closing.add(() => handling.done());
   const heardPolling = (device: Device) => presence.heard({ ...device, polls: true });
-  const transport = withLongPoll(await openTransport({ ...core, receive }), mailboxes);
-  opened.transport = transport;
   closing.add(() => transport.close());
+  await transport.listen(receive);
   closing.add(() =>
     presence.leave(originsOf(transport.listening() ?? [])).catch((error: unknown) => {
       log.warn({ err: error }, "the terminals of this server were not given time to come back");

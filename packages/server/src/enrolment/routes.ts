@@ -9,20 +9,17 @@ import { replaceDevice } from "./replace-device.ts";
 
 /** Registering, pairing, replacing and deleting: all that gives or takes a device its place as a terminal. */
 export function enrolmentRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps & TokenDeps): Route[] {
-  const givesPower = { givesPower: true } as const;
   return [
-    bind(terminals.create, ({ caller, body }) => createTerminal(deps, caller, body), givesPower),
-    bind(terminals.delete, ({ caller, params }) => deleteTerminal(deps, caller, params.terminal_id), givesPower),
-    bind(
-      terminals.issueCredential,
-      ({ caller, params }) => issueCredential(deps, caller, params.terminal_id),
-      givesPower,
-    ),
-    bind(
-      terminals.replaceDevice,
-      ({ caller, params, body }) => replaceDevice(deps, caller, params.terminal_id, body),
-      givesPower,
-    ),
+    bind(terminals.create, ({ caller, body }) => createTerminal(deps, caller, body), { givesPower: true }),
+    bind(terminals.delete, ({ caller, params }) => deleteTerminal(deps, caller, params.terminal_id), {
+      givesPower: true,
+    }),
+    bind(terminals.issueCredential, ({ caller, params }) => issueCredential(deps, caller, params.terminal_id), {
+      givesPower: true,
+    }),
+    bind(terminals.replaceDevice, ({ caller, params, body }) => replaceDevice(deps, caller, params.terminal_id, body), {
+      givesPower: true,
+    }),
     ...pairingCodeRoutes(deps),
     ...deviceRoutes(deps),
   ];

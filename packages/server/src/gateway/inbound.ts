@@ -36,7 +36,7 @@ interface InboundOptions {
   clock: Clock;
   log: Logger;
   reports: Reports;
-  transport: () => DeviceTransport;
+  transport: DeviceTransport;
   presence: PresenceReports;
   readResult: ReadResult;
   transferOf: TransferOf;
@@ -105,14 +105,14 @@ async function reject(
 ): Promise<void> {
   if (!farewells.has(channel)) presence.heard(origin);
   const errors = places;
-  await transport().publish(origin.address, "rejection", {
+  await transport.publish(origin.address, "rejection", {
     channel,
     ...(operationId !== undefined && { operation_id: operationId }),
     errors,
   });
   // To repeat it is useless, and what comes after it has to be told.
   const memory = unreadable && (await reports.unreadable(origin, unreadable));
-  if (memory) await transport().publish(origin.address, "memory", { memory });
+  if (memory) await transport.publish(origin.address, "memory", { memory });
 }
 
 interface Origin {
@@ -169,7 +169,7 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
   const message = terminal.live ? await claimAfterHello(db, claim) : undefined;
   await noted;
   // Only now: without a welcome the terminal says hello again, and the notes are compared after all.
-  await transport().publish(origin.address, "welcome", {
+  await transport.publish(origin.address, "welcome", {
     protocol: protocolVersion,
     server_time: now.toISOString(),
     hello_sent_at: hello.sent_at,
@@ -201,8 +201,8 @@ async function handleResult(deps: InboundDeps, origin: Device, message: ResultMe
       { path: "/operation", message: "is not the operation that the command with this operation_id was" },
     ];
     await reject(deps, origin, "result", { places, operationId });
-    await deps.transport().publish(origin.address, "memory", { memory: receipt.memory });
+    await deps.transport.publish(origin.address, "memory", { memory: receipt.memory });
   } else if (receipt) {
-    await deps.transport().publish(origin.address, "receipt", receipt);
+    await deps.transport.publish(origin.address, "receipt", receipt);
   }
 }

@@ -10,7 +10,7 @@ import { differingMemories } from "./sql/differing-memories.ts";
 interface MemoryDeps {
   db: Db;
   log: Logger;
-  transport: () => DeviceTransport;
+  transport: DeviceTransport;
 }
 
 /** Heartbeats come at any moment, and a second later is soon enough. */
@@ -31,7 +31,7 @@ export function memoryWords({ db, log, transport }: MemoryDeps): (device: Device
   });
   return (device, believed) => {
     compare({ device, believed })
-      .then((memory) => memory && transport().publish(device.address, "memory", { memory }))
+      .then((memory) => memory && transport.publish(device.address, "memory", { memory }))
       .catch((error: unknown) => log.debug({ err: error, address: device.address }, "a log was not compared"));
   };
 }

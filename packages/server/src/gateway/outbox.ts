@@ -15,7 +15,7 @@ interface DispatchDeps {
   db: Db;
   clock: Clock;
   log: Logger;
-  transport: () => DeviceTransport;
+  transport: DeviceTransport;
   reports: Pick<Reports, "dispatched">;
   transferOf: TransferOf;
   origins: Pick<Origins, "of">;
@@ -60,7 +60,7 @@ const sending = {
       ...comparison(command, origins),
       ...(transfer && { transfer }),
     };
-    await transport().publish(command.address, "command", message);
+    await transport.publish(command.address, "command", message);
   },
   cancel: ({ transport, origins }: SendDeps, command: Command) => {
     const message = {
@@ -70,7 +70,7 @@ const sending = {
       expires_at: preciseTime(command.deadline),
       ...comparison(command, origins),
     };
-    return transport().publish(command.address, "cancel", message);
+    return transport.publish(command.address, "cancel", message);
   },
 } satisfies Record<Message["kind"], unknown>;
 
@@ -90,7 +90,7 @@ export function announcer(deps: SendDeps, kind: Message["kind"]): (command: Comm
   return (command) => {
     // After a stall somebody else may have asked or sent already.
     const late = deps.clock.now().getTime() - command.createdAt.getTime() > announceWithinMs;
-    if ((kind === "command" && late) || !deps.transport().hears(command.terminalId)) return;
+    if ((kind === "command" && late) || !deps.transport.hears(command.terminalId)) return;
     sendMessage(deps, { kind, command });
   };
 }
@@ -107,8 +107,8 @@ export function outboxWorker(deps: DispatchDeps): Worker {
     async run(signal) {
       while (!signal.aborted) {
         const now = clock.now();
-        const idle = !transport().healthy() || !(await anyMessageDue(db.pool, now));
-        const terminalIds = idle ? [] : transport().listening();
+        const idle = !transport.healthy() || !(await anyMessageDue(db.pool, now));
+        const terminalIds = idle ? [] : transport.listening();
         const due = { now, nextDueAt: repeatAt(now), limit: claimBatch, terminalIds };
         const messages = terminalIds?.length === 0 ? [] : await claimMessages(db.pool, due);
         // After a stall they are somebody else's.

@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { BrokerAccess } from "../../src/gateway/carriers/outside/access/access.ts";
 import { mosquittoAccess } from "../../src/gateway/carriers/outside/access/mosquitto/mosquitto.ts";
-import { connectOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
+import { createOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
 import type { Admission, Admitted, TakenCredential } from "../../src/terminals/credentials/broker-grant.ts";
 import type { TestBroker } from "../support/broker-process.ts";
 import { enter } from "../support/hostile.ts";
@@ -143,13 +143,13 @@ describe("tokens at Mosquitto", () => {
     const heard: string[] = [];
     const url = broker.ownUrl;
     const open = async () => {
-      const transport = await connectOutsideBroker({
+      const transport = createOutsideBroker({
         url,
         log,
         access: mosquittoAccess({ url, secret, live: async () => live }),
-        receive: async (from, channel) => void heard.push(`${from} ${channel}`),
       });
       onTestFinished(() => transport.close());
+      await transport.listen(async (from, channel) => void heard.push(`${from} ${channel}`));
       return transport;
     };
     return { servers: await Promise.all([open(), open()]), troubles, heard };

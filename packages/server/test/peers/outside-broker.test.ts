@@ -4,7 +4,7 @@ import { Aedes } from "aedes";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { askingBroker } from "../../src/gateway/carriers/outside/access/asking.ts";
-import { connectOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
+import { createOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
 import type { DeviceTransport, Receive } from "../../src/gateway/carriers/transport.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
@@ -21,16 +21,16 @@ async function listenAt(
   receive: Receive = async () => {},
 ): Promise<{ transport: DeviceTransport; heard: string[] }> {
   const heard: string[] = [];
-  const transport = await connectOutsideBroker({
+  const transport = createOutsideBroker({
     url,
     log,
     access: askingBroker({ url }, { asks: false }),
-    receive: async (from, channel, payload) => {
-      await receive(from, channel, payload);
-      heard.push(payload.toString());
-    },
   });
   onTestFinished(() => transport.close());
+  await transport.listen(async (from, channel, payload) => {
+    await receive(from, channel, payload);
+    heard.push(payload.toString());
+  });
   return { transport, heard };
 }
 

@@ -4,7 +4,7 @@ import { type Messages, topic } from "@tillkeeper/contract/mqtt";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { askingBroker } from "../../src/gateway/carriers/outside/access/asking.ts";
-import { connectOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
+import { createOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
 import type { BrokerWithUsers } from "../support/broker-process.ts";
 import { enter, granted, utter } from "../support/hostile.ts";
@@ -33,13 +33,15 @@ describe.each([
   /** A server that is told nothing by the broker, and tells it nothing. */
   async function serve() {
     const heard: string[] = [];
-    const transport = await connectOutsideBroker({
+    const transport = createOutsideBroker({
       url: broker.url,
       log,
       access: askingBroker({ url: broker.url }, { asks: false }),
-      receive: async (from, channel, payload) => void heard.push(`${from} ${channel} ${payload.toString()}`),
     });
     onTestFinished(() => transport.close());
+    await transport.listen(
+      async (from, channel, payload) => void heard.push(`${from} ${channel} ${payload.toString()}`),
+    );
     return { transport, heard };
   }
 

@@ -1,10 +1,10 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import { openEmbeddedBroker } from "../../src/gateway/carriers/embedded/broker.ts";
+import { createEmbeddedBroker } from "../../src/gateway/carriers/embedded/broker.ts";
 import type { Shown } from "../../src/gateway/carriers/embedded/connections.ts";
-import type { DeviceTransport } from "../../src/gateway/carriers/transport.ts";
+import type { DeviceTransport, Receive } from "../../src/gateway/carriers/transport.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
 
-type Options = Parameters<typeof openEmbeddedBroker>[0];
+type Options = Parameters<typeof createEmbeddedBroker>[0] & { receive: Receive };
 
 /** Lets the device in whose address the user name is. */
 export async function letIn(username: string): Promise<Shown | undefined> {
@@ -12,14 +12,18 @@ export async function letIn(username: string): Promise<Shown | undefined> {
 }
 
 /** A broker without a server behind it: it lets every terminal in and does nothing with what terminals say, unless told otherwise. */
-export function openBrokerAlone(options: Partial<Options> = {}): Promise<DeviceTransport> {
-  return openEmbeddedBroker({
+export async function openBrokerAlone({
+  receive = async () => undefined,
+  ...options
+}: Partial<Options> = {}): Promise<DeviceTransport> {
+  const broker = createEmbeddedBroker({
     host: "127.0.0.1",
     shownHost: "127.0.0.1",
     port: { number: 0, configured: true },
     log: createLogger("silent"),
     authenticate: letIn,
-    receive: async () => undefined,
     ...options,
   });
+  await broker.listen(receive);
+  return broker;
 }

@@ -10,7 +10,7 @@ interface CheckDeps {
   db: Db;
   clock: RealClock;
   log: Logger;
-  transport: () => DeviceTransport;
+  transport: DeviceTransport;
 }
 
 const checkEveryMs = 2_000;
@@ -24,7 +24,7 @@ export function credentialWorker({ db, clock, log, transport }: CheckDeps): Work
     name: "gateway.credentials",
     async run(signal) {
       while (!signal.aborted) {
-        const connections = transport().connections();
+        const connections = transport.connections();
         const outdated =
           connections.length === 0
             ? []

@@ -5,7 +5,6 @@ interface FairShareOptions {
   atOnce: number;
   /** Further ones wait, up to so many; left out where whoever brings them sees to that. */
   mostWaiting?: number;
-  receive: Receive;
   /** Told of a device that has said more than waits for it. */
   dropped?: (address: string) => void;
 }
@@ -30,16 +29,23 @@ export const mostWaitingAtBroker = 32;
 export class FairShare {
   readonly #options: FairShareOptions;
   readonly #devices = new Map<string, Share>();
-  #closed = false;
+  /** Undefined before it has started and after it has closed: messages are dropped then. */
+  #receive: Receive | undefined;
 
   constructor(options: FairShareOptions) {
     this.#options = options;
   }
 
+  /** From now on messages are handed to `receive`. */
+  start(receive: Receive): void {
+    this.#receive = receive;
+  }
+
   /** Resolves when the message is handled, or will never be. */
   readonly receive: Receive = async (address, ...said) => {
-    const { atOnce, receive } = this.#options;
-    if (this.#closed) return;
+    const { atOnce } = this.#options;
+    const receive = this.#receive;
+    if (!receive) return;
     const share = this.#devices.get(address) ?? { running: 0, waiting: [] };
     this.#devices.set(address, share);
     if (share.running < atOnce) share.running += 1;
@@ -62,7 +68,7 @@ export class FairShare {
 
   /** Nothing that waits is handled any more, nor what still comes: whoever said it says it again to another server. */
   close(): void {
-    this.#closed = true;
+    this.#receive = undefined;
     for (const address of this.#devices.keys()) this.drop(address);
   }
 

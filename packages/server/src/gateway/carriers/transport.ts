@@ -6,6 +6,11 @@ import type { Admission, Admitted, TakenCredential } from "../../terminals/crede
  * carries: nothing about an operation depends on whether a publish succeeded.
  */
 export interface DeviceTransport {
+  /**
+   * Begins to take connections, and hands every message of a device to `receive`. Called once, after everything that
+   * messages need stands. Throws `StartupError` when the port is in use, or the broker does not answer.
+   */
+  listen(receive: Receive): Promise<void>;
   /** Where terminals connect, `mqtt://host:port`. */
   url: () => string;
   /** Where programs on this machine connect as terminals, and whose certificates they trust then. */

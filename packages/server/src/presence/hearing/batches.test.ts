@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLogger } from "../../platform/log/log.ts";
-import type { PresenceEvent } from "../status/events.ts";
+import type { PresenceEvent } from "../status/state.ts";
 import { Gathering } from "./batches.ts";
 import type { Told } from "./write.ts";
 

@@ -1,7 +1,7 @@
 import { Pace } from "../../platform/load/pace.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import type { Origin } from "../record/queries.ts";
-import type { PresenceEvent } from "../status/events.ts";
+import type { PresenceEvent } from "../status/state.ts";
 import type { Told } from "./write.ts";
 
 interface GatheringOptions {

@@ -11,7 +11,8 @@ import {
   type PresenceRow,
   savePresence,
 } from "../record/queries.ts";
-import { afterEvent, type Change, type PresenceEvent, type PresenceState } from "../status/events.ts";
+import { afterEvent } from "../status/events.ts";
+import type { Change, PresenceEvent, PresenceState } from "../status/state.ts";
 import { asOf } from "../status/status.ts";
 import { type Heard, noteHeard } from "./sql/note-heard.ts";
 

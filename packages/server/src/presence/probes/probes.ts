@@ -33,7 +33,7 @@ interface ProbeDeps {
   db: Db;
   clock: Clock;
   log: Logger;
-  carrier: () => ProbeCarrier;
+  carrier: ProbeCarrier;
   mailboxes: WaitingTerminals;
 }
 
@@ -53,7 +53,7 @@ export function createProbes(deps: ProbeDeps): Probes {
   return {
     async ask(origin) {
       const now = clock.realNow();
-      const here = carrier().hears(origin.terminalId);
+      const here = carrier.hears(origin.terminalId);
       const freeFrom = new Date(now.getTime() - patienceMs);
       const question = { probeId: randomUUID(), now, freeFrom, sentAt: here ? now : null };
       const { row, ours } = await askFor(db, origin, question);
@@ -100,7 +100,7 @@ function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
 
 /** Each question is sent by one server, and by that at which the terminal waits. */
 async function isToBeSent({ db, clock, carrier, mailboxes }: ProbeDeps, row: ProbeRow): Promise<boolean> {
-  if (!row.sent_at && carrier().hears(row.terminal_id) && (await noteSent(db, row, clock.realNow()))) return true;
+  if (!row.sent_at && carrier.hears(row.terminal_id) && (await noteSent(db, row, clock.realNow()))) return true;
   return mailboxes.lacks(row.terminal_id, "probe", row.probe_id);
 }
 
@@ -108,7 +108,7 @@ async function send({ db, clock, log, carrier }: ProbeDeps, { account_id, termin
   try {
     const address = await addressOf(db.sql, { accountId: account_id, terminalId: terminal_id });
     if (address === undefined) return;
-    await carrier().publish(address, "probe", { probe_id, sent_at: preciseTime(clock.now()) });
+    await carrier.publish(address, "probe", { probe_id, sent_at: preciseTime(clock.now()) });
   } catch (error) {
     log.warn({ err: error, terminal_id }, "a probe could not be sent");
   }

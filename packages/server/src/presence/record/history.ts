@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import { lowestId, newId } from "../../platform/ids.ts";
-import type { Change } from "../status/events.ts";
+import type { Change } from "../status/state.ts";
 import type { Origin } from "./queries.ts";
 
 /** However often a device comes and goes, the history has no more of it in any minute: the first of them, and the last. */

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
-import type { PresenceState } from "../status/events.ts";
+import type { PresenceState } from "../status/state.ts";
 import { mostAheadMs } from "../status/status.ts";
 
 export interface Origin {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { afterEvent, type PresenceEvent, type PresenceState } from "./events.ts";
+import { afterEvent } from "./events.ts";
+import type { PresenceEvent, PresenceState } from "./state.ts";
 
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 const at = (seconds: number) => new Date(noon + seconds * 1_000);

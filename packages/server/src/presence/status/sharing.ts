@@ -1,6 +1,6 @@
 import { runOf } from "@tillkeeper/contract/message-parts";
 import { addressShared } from "@tillkeeper/contract/presence";
-import type { After, PresenceEvent, PresenceState, Step } from "./events.ts";
+import type { After, PresenceEvent, PresenceState, Step } from "./state.ts";
 import { changedAt } from "./status.ts";
 
 /** Once may be a message that came late. */

@@ -3,7 +3,7 @@ import { expect, vi } from "vitest";
 import { operations } from "../device-suite/desk.ts";
 import type { SuiteDevice } from "../device-suite/device.ts";
 import type { Drill } from "./drill.ts";
-import type { Story } from "./suite.ts";
+import type { Story } from "./story.ts";
 
 /** The closes of which the backup knows less than their devices: the cases of docs/backup.md, "After a restore". */
 export const restoreStories = {

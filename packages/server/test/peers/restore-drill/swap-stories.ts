@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { closed, goesOnAfter } from "./restore-stories.ts";
-import type { Story } from "./suite.ts";
+import type { Story } from "./story.ts";
 
 /** The devices of which the backup knows less than they do. */
 export const swapStories = {

@@ -7,7 +7,7 @@ import type { Logger } from "../../../platform/log/log.ts";
 import { StartupError } from "../../../platform/startup-error.ts";
 import { FairShare, mostWaitingAtBroker } from "../fair-share.ts";
 import { Flooders } from "../floods.ts";
-import type { DeviceTransport, Receive } from "../transport.ts";
+import type { DeviceTransport } from "../transport.ts";
 import { Connections } from "./connections.ts";
 import { Admission, type Authenticate } from "./entrance.ts";
 import { type Allowance, usualAllowance } from "./mqtt/budget.ts";
@@ -26,7 +26,6 @@ interface BrokerOptions {
   port: Port;
   log: Logger;
   authenticate: Authenticate;
-  receive: Receive;
   /** What each connection may do before it counts as a flood. */
   allowance?: Allowance;
 }
@@ -39,14 +38,13 @@ const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 
 const messagesAtOncePerTerminal = 4;
 
 /** The MQTT broker inside this process: each terminal sees its own topics and nothing else. */
-export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
+export function createEmbeddedBroker(options: BrokerOptions): DeviceTransport {
   const { log, allowance = usualAllowance } = options;
   const connections = new Connections(limits.mqttConnectionsPerTerminal, new Takeovers(log));
   const admission = new Admission(connections, options.authenticate);
   const share = new FairShare({
     atOnce: messagesAtOncePerTerminal,
     mostWaiting: mostWaitingAtBroker,
-    receive: options.receive,
   });
   const flooders = new Flooders(log);
   const sendAway = (address: string) => {
@@ -59,11 +57,16 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
   const rules = terminalRules({ admission, connections, receive: share.receive, flooders, allowance, log, closed });
   const take = (socket: Socket) => void links.add(new Link(socket, rules));
   const server = openServer(options, take);
-  const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
-  const shownUrl = `${options.tls ? "mqtts" : "mqtt"}://${options.shownHost}:${port}`;
-  const loopback = options.tls && (await openLoopback(take));
+  let shownUrl = "";
+  let loopback: { server: Server; url: string } | undefined;
 
   return {
+    async listen(receive) {
+      share.start(receive);
+      const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
+      shownUrl = `${options.tls ? "mqtts" : "mqtt"}://${options.shownHost}:${port}`;
+      loopback = options.tls && (await openLoopback(take));
+    },
     url: () => options.publicUrl ?? shownUrl,
     inside: () => ({ url: loopback?.url ?? shownUrl }),
     healthy: () => server.listening,

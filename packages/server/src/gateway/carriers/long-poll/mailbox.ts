@@ -1,4 +1,6 @@
-import type { DownMessage } from "./mailboxes.ts";
+import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
+
+export type DownMessage = DeviceMessagesAnswer["messages"][number];
 
 /** Why nobody may wait at a mailbox any more. */
 export type Ending = "replaced" | "credential";

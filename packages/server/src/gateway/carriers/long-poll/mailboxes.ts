@@ -1,9 +1,6 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import type { DownChannel, Messages } from "@tillkeeper/contract/mqtt";
 import { Mailbox, type SaidAgain } from "./mailbox.ts";
-
-export type DownMessage = DeviceMessagesAnswer["messages"][number];
 
 /** Who asks for messages. */
 export interface Asking {

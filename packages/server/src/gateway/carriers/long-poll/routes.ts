@@ -26,12 +26,9 @@ const requestsPerTerminal = 6;
 
 /** The device protocol over HTTPS. */
 export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
-  const deps = {
-    ...others,
-    // Of few requests at a time, none of which may be endless.
-    receive: new FairShare({ atOnce: messagesAtOncePerTerminal, receive }).receive,
-    underWay: new UnderWay(requestsPerTerminal),
-  };
+  const share = new FairShare({ atOnce: messagesAtOncePerTerminal });
+  share.start(receive);
+  const deps = { ...others, receive: share.receive, underWay: new UnderWay(requestsPerTerminal) };
   return [
     bind(devices.exchangeMessages, async ({ body, request }) => ({ messages: await exchange(deps, request, body) }), {
       // As in one message: a hundred operations have some three hundred.

@@ -8,6 +8,7 @@ import type { Mailboxes } from "./mailboxes.ts";
  */
 export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): DeviceTransport {
   return {
+    listen: (receive) => broker.listen(receive),
     url: broker.url,
     inside: broker.inside,
     healthy: () => broker.healthy(),

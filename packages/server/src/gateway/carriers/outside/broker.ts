@@ -22,7 +22,6 @@ interface OutsideOptions {
   /** It asks this server before it lets anybody in, this server too: which can answer only once it has started. */
   asksUs?: boolean;
   log: Logger;
-  receive: Receive;
 }
 
 const mostInHand = 1_000;
@@ -39,14 +38,14 @@ const farewellMs = 5_000;
  * Several servers share the work: with MQTT 5 each message goes to one of them. A broker that cannot share gives every
  * message to all, which does no harm, because what terminals report is counted once.
  *
- * Throws `StartupError` when the first connection fails: that is a wrong setting. Later it comes back by itself. A
+ * `listen` throws `StartupError` when the first connection fails: that is a wrong setting. Later it comes back by itself. A
  * broker that has to ask us first is connected to in the background.
  */
-export async function connectOutsideBroker(options: OutsideOptions): Promise<DeviceTransport> {
+export function createOutsideBroker(options: OutsideOptions): DeviceTransport {
   const broker = new OutsideBroker(options);
-  await broker.start();
   const inside = { url: withoutPassword(options.url), ...(options.ca !== undefined && { ca: options.ca }) };
   return {
+    listen: (receive) => broker.start(receive),
     url: () => options.publicUrl ?? inside.url,
     inside: () => inside,
     healthy: () => broker.up,
@@ -82,7 +81,6 @@ class OutsideBroker {
     this.#share = new FairShare({
       atOnce: messagesAtOncePerTerminal,
       mostWaiting: mostWaitingAtBroker,
-      receive: options.receive,
       dropped: (address) => floods.dropped(address),
     });
   }
@@ -91,8 +89,9 @@ class OutsideBroker {
     return this.#link !== undefined;
   }
 
-  async start(): Promise<void> {
+  async start(receive: Receive): Promise<void> {
     const { url } = this.#options;
+    this.#share.start(receive);
     if (this.#options.asksUs) {
       this.#kept = this.#reopen().then((link) => this.#keep(link));
       return;

@@ -5,32 +5,31 @@ import { readConfigured } from "../../platform/folders/configured-file.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import { type AuthenticationDeps, authenticateTerminal } from "../../terminals/credentials/authenticate.ts";
 import { listLiveCredentials } from "../../terminals/credentials/list-live.ts";
-import { openEmbeddedBroker } from "./embedded/broker.ts";
+import { createEmbeddedBroker } from "./embedded/broker.ts";
 import type { BrokerAccess, BrokerAddress } from "./outside/access/access.ts";
 import { askingBroker } from "./outside/access/asking.ts";
 import { readBrokerKey } from "./outside/access/jwt/broker-key.ts";
 import { jwtAccess } from "./outside/access/jwt/jwt.ts";
 import { mosquittoAccess } from "./outside/access/mosquitto/mosquitto.ts";
-import { connectOutsideBroker } from "./outside/broker.ts";
-import type { DeviceTransport, Receive } from "./transport.ts";
+import { createOutsideBroker } from "./outside/broker.ts";
+import type { DeviceTransport } from "./transport.ts";
 
 interface TransportOptions extends AuthenticationDeps {
   config: Config;
   db: Db;
   clock: Clock;
   log: Logger;
-  receive: Receive;
 }
 
-/** The broker that the configuration names: the embedded one, or an outside one. */
-export function openTransport(options: TransportOptions): Promise<DeviceTransport> {
+/** The broker that the configuration names, embedded or outside. Throws `StartupError` when a certificate cannot be read. */
+export function createTransport(options: TransportOptions): DeviceTransport {
   const { outsideUrl } = options.config.mqtt;
-  return outsideUrl === undefined ? openEmbedded(options) : openOutside(options, outsideUrl);
+  return outsideUrl === undefined ? embedded(options) : outside(options, outsideUrl);
 }
 
-async function openEmbedded({ config, log, receive, ...authentication }: TransportOptions): Promise<DeviceTransport> {
+function embedded({ config, log, ...authentication }: TransportOptions): DeviceTransport {
   const { tls, port, publicUrl } = config.mqtt;
-  return openEmbeddedBroker({
+  return createEmbeddedBroker({
     host: config.http.host,
     shownHost: shownHost(config),
     publicUrl,
@@ -40,23 +39,18 @@ async function openEmbedded({ config, log, receive, ...authentication }: Transpo
     },
     port,
     log,
-    receive,
     authenticate: (username, password) => authenticateTerminal(authentication, username, password),
   });
 }
 
-async function openOutside(
-  { config, db, clock, log, receive }: TransportOptions,
-  url: string,
-): Promise<DeviceTransport> {
+function outside({ config, db, clock, log }: TransportOptions, url: string): DeviceTransport {
   const { caFile, publicUrl, access } = config.mqtt;
   const ca = caFile === undefined ? undefined : readConfigured("TILLKEEPER_MQTT_CA_FILE", caFile);
-  return connectOutsideBroker({
+  return createOutsideBroker({
     url,
     ca,
     publicUrl,
     log,
-    receive,
     access: accessTo({ url, ca }, { config, db, clock }),
     asksUs: access === "http",
   });
