@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
-import { command } from "../test/support/commands.ts";
-import { gatedJournal } from "../test/support/gated-journal.ts";
-import { noon, runnerRig } from "../test/support/runner-rig.ts";
-import { turn } from "../test/support/turn.ts";
-import { type Journal, memoryJournal } from "./memory/journal.ts";
-import type { HandlerContext, OperationHandler } from "./operations/operation.ts";
+import { command } from "../../test/support/commands.ts";
+import { gatedJournal } from "../../test/support/gated-journal.ts";
+import { noon, runnerRig } from "../../test/support/runner-rig.ts";
+import { turn } from "../../test/support/turn.ts";
+import { type Journal, memoryJournal } from "../memory/journal.ts";
+import type { HandlerContext, OperationHandler } from "./operation.ts";
 
 type Handler = OperationHandler<"open_menu">;
 type Run = Handler["run"];
