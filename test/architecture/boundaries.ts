@@ -59,7 +59,7 @@ const serverLayers = [
 ];
 
 /** Wings are corridors: their rooms are layers of their own. */
-const wings = ["access", "merchants", "rollout"];
+const wings: ReadonlySet<string> = new Set(["access", "merchants", "rollout"]);
 
 /** Outside packages that only some may use. */
 const exclusive: Record<string, readonly string[]> = {
@@ -97,7 +97,7 @@ export function findViolations(imports: readonly Import[]): string[] {
 /** The room of a file below the server's `src`: `access/auth`, `operations`, `main.ts`. */
 export function roomOf(path: string): string {
   const [first = "", second = ""] = path.split("/");
-  return wings.includes(first) ? `${first}/${second}` : first;
+  return wings.has(first) ? `${first}/${second}` : first;
 }
 
 interface Place {

@@ -9,12 +9,21 @@ export interface TableUse {
   reads: string[];
 }
 
-/** Words before a table that the statement changes, as SQL and as the query builder say it. */
-const writing = /\b(?:insert into|update|delete from|merge into|truncate|insertInto\("|updateTable\("|deleteFrom\("|mergeInto\(")\s*(?:only\s+)?(\w+)/gi;
-const reading = /\b(?:from|join|using|selectFrom\("|innerJoin\("|leftJoin\("|rightJoin\("|fullJoin\(")\s*(?:only\s+)?(\w+)/gi;
+/** Words before a table that the statement changes, or only reads, as SQL and as the query builder say it. */
+const writing =
+  /\b(?:(?:insert into|update|delete from|merge into|truncate)\s+(?:only\s+)?|(?:insertInto|updateTable|deleteFrom|mergeInto)\(")(\w+)/gi;
+const reading =
+  /\b(?:(?:from|join|using)\s+(?:only\s+)?|(?:selectFrom|innerJoin|leftJoin|rightJoin|fullJoin)\(")(\w+)/gi;
 
 /** Folders whose programs may reach the database. */
-const folders = ["packages/server/src", "packages/cli/src", "packages/stage/src", "bench/src", "chaos/src", "hostile/src"];
+const folders = [
+  "packages/server/src",
+  "packages/cli/src",
+  "packages/stage/src",
+  "bench/src",
+  "chaos/src",
+  "hostile/src",
+];
 
 /** The tables that the migrations create. */
 export function tablesOf(migrations: string): string[] {
@@ -30,7 +39,9 @@ export function tablesOf(migrations: string): string[] {
 
 /** Reads from the SQL of all sources which room writes and which reads each table. */
 export function usesOf(root: string, tables: readonly string[]): Record<string, TableUse> {
-  const uses = Object.fromEntries(tables.map((name) => [name, { writes: new Set<string>(), reads: new Set<string>() }]));
+  const uses = Object.fromEntries(
+    tables.map((name) => [name, { writes: new Set<string>(), reads: new Set<string>() }]),
+  );
   for (const folder of folders) {
     for (const path of sourcesBelow(join(root, folder))) {
       const room = roomOfSource(relative(root, path));

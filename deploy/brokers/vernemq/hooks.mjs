@@ -26,10 +26,12 @@ async function answer(request) {
   return hook !== undefined && (await hook(await json(request)));
 }
 
-createServer(async (request, response) => {
+async function respond(request, response) {
   const allowed = await answer(request).catch(() => false);
   response.setHeader("content-type", "application/json");
   response.end(JSON.stringify({ result: allowed ? "ok" : { error: "not_allowed" } }));
-}).listen(Number(PORT), "127.0.0.1", function () {
+}
+
+createServer((request, response) => void respond(request, response)).listen(Number(PORT), "127.0.0.1", function () {
   process.stdout.write(`listening on ${this.address().port}\n`);
 });

@@ -9,10 +9,11 @@ import { findLiveClaim, mayHaveBegun } from "../operations/live-claim.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
+import { endCredentialWith } from "../terminals/credentials/end-later.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
-import { moveTerminals } from "../terminals/record/life-cycle.ts";
 import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
+import { markDeleted } from "../terminals/record/write.ts";
 import { endOpenCode } from "./pairing/queries.ts";
 
 export interface DeletionDeps {
@@ -82,18 +83,12 @@ async function remove(
   const { accountId } = caller;
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") throw terminalNotFound();
-  await moveTerminals(tx, clock, "deleted", { accountId, terminalId });
-  await tx
-    .updateTable("terminals")
-    .set({ deleted_at: clock.now(), deleted_by: caller.clientId })
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .execute();
+  await markDeleted(tx, clock, { accountId, terminalId }, caller.clientId);
   await endOpenCode(tx, { accountId, terminalId }, clock.realNow(), pairingCodeMoves.terminal_deleted);
   const live = closing === undefined ? await findLiveClaim(tx, accountId, terminalId) : undefined;
   const last = closing ?? (live && (connected || mayHaveBegun(live)) ? live.operation_id : undefined);
   let ended: string | undefined;
-  if (last !== undefined) await endWith(tx, accountId, terminalId, last);
+  if (last !== undefined) await endCredentialWith(tx, { accountId, terminalId }, last);
   else {
     ended = await endCredential(tx, clock, { accountId, terminalId });
     if (live) await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId, at: clock.now() });
@@ -106,13 +101,4 @@ async function remove(
     after,
   });
   return { terminal: after, ended };
-}
-
-async function endWith(tx: Tx, accountId: string, terminalId: string, operationId: string): Promise<void> {
-  await tx
-    .updateTable("terminal_credentials")
-    .set({ ends_with: operationId })
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .execute();
 }

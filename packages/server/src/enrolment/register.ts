@@ -1,20 +1,20 @@
 import type { TerminalWithPairing } from "@tillkeeper/contract/http/devices";
-import type { Terminal, TerminalCreate } from "@tillkeeper/contract/http/terminals";
-import { afterEvent, statusReasons, type TerminalState } from "@tillkeeper/contract/terminal-status";
+import type { TerminalCreate } from "@tillkeeper/contract/http/terminals";
+
 import { recordChange } from "../access/audit/audit.ts";
-import { inTenantWithLiveGrant, type LiveCaller } from "../access/auth/live-grant.ts";
+import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { newSecret } from "../access/auth/secrets/secrets.ts";
-import type { Tx } from "../db/db.ts";
-import type { Clock } from "../platform/clock.ts";
+
 import type { PowerfulCaller } from "../platform/http/route.ts";
-import { newId } from "../platform/ids.ts";
+
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
-import { holdStore, noSuchStore, type Place } from "../terminals/record/hold-store.ts";
+import { holdStore, noSuchStore } from "../terminals/record/hold-store.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
-import { findTerminal, nextTerminalNumber, type TerminalRow } from "../terminals/record/rows.ts";
-import { serialNumberTaken } from "../terminals/record/serials.ts";
+import { findTerminal, type TerminalRow } from "../terminals/record/rows.ts";
+
 import { isSimulated } from "../terminals/record/simulated.ts";
+import { insertTerminal } from "../terminals/record/write.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 
 export interface TerminalDeps extends PairingCodeDeps {
@@ -35,7 +35,17 @@ export async function createTerminal(
   const terminal = await inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const store = await holdStore(tx, caller.accountId, input.store_id);
     if (!store) throw noSuchStore();
-    const terminalId = await insertTerminal(tx, deps.clock, live, { ...input, store, simulated });
+    const terminalId = await insertTerminal(tx, deps.clock, {
+      accountId: live.accountId,
+      store,
+      serialNumber: input.device_serial_number,
+      model: input.device_model ?? modelOfSerial(input.device_serial_number),
+      simulated,
+      createdBy: live.clientId,
+    });
+    // Before any server runs it: what is accepted at once is for that device. The password is another one then.
+    if (simulated)
+      await replaceCredential(tx, deps.clock, { accountId: live.accountId, terminalId }, { password: newSecret() });
     const created = presentTerminal((await findTerminal(tx, caller.accountId, terminalId)) as TerminalRow);
     await recordChange(tx, deps.clock, live, {
       action: "terminal.create",
@@ -48,51 +58,4 @@ export async function createTerminal(
   });
   if (simulated) deps.virtualTerminalsChanged();
   return terminal;
-}
-
-async function insertTerminal(
-  tx: Tx,
-  clock: Clock,
-  caller: LiveCaller,
-  input: TerminalCreate & { store: Place; simulated: boolean },
-): Promise<string> {
-  const now = clock.now();
-  const number = await nextTerminalNumber(tx, caller.accountId);
-  const terminalId = `${caller.accountId}-T${String(number).padStart(4, "0")}`;
-  // D10, D11: a virtual terminal needs neither pairing nor configuration.
-  const fresh: TerminalState = { status: input.simulated ? "ACTIVE" : "PENDING", remembered: null };
-  const { status, remembered } = input.store.status === "SUSPENDED" ? afterEvent("store_suspended", fresh) : fresh;
-  const inserted = await tx
-    .insertInto("terminals")
-    .values({
-      account_id: caller.accountId,
-      terminal_id: terminalId,
-      number,
-      id: newId(now),
-      store_ref: input.store.id,
-      device_serial_number: input.device_serial_number,
-      device_model: input.device_model ?? modelOfSerial(input.device_serial_number),
-      simulated: input.simulated,
-      status,
-      status_reason: statusReasons[status],
-      status_before_inactive: remembered,
-      created_at: now,
-      created_by: caller.clientId,
-      updated_at: now,
-      deleted_at: null,
-      deleted_by: null,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning("terminal_id")
-    .executeTakeFirst();
-  if (!inserted) {
-    // The number taken above is given back with the transaction.
-    throw serialNumberTaken();
-  }
-  if (input.simulated) {
-    // Before any server runs it: what is accepted at once is for that device. The password is another one then.
-    const place = { accountId: caller.accountId, terminalId };
-    await replaceCredential(tx, clock, place, { password: newSecret() });
-  }
-  return terminalId;
 }

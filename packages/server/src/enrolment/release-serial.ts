@@ -4,9 +4,10 @@ import type { Db, Tx } from "../db/db.ts";
 import { inTenant } from "../db/walls/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
-import { moveTerminals } from "../terminals/record/life-cycle.ts";
+import { endCredentialWith } from "../terminals/credentials/end-later.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
+import { markDeleted } from "../terminals/record/write.ts";
 import { endOpenCode, findBySerial, type Place } from "./pairing/queries.ts";
 
 interface Wanted {
@@ -51,14 +52,10 @@ async function release(
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") return undefined;
   if (!paired && (await hasCredential(tx, place))) return "in use";
-  await endCredentialLater(tx, clock, place);
-  await moveTerminals(tx, clock, "deleted", place);
-  await tx
-    .updateTable("terminals")
-    .set({ deleted_at: clock.now(), deleted_by: actor.clientId })
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .execute();
+  // It opens nothing from now on, because the operation that it would end with is none. A server that runs on this database
+  // takes it away and tells the broker.
+  await endCredentialWith(tx, place, newId(clock.now()));
+  await markDeleted(tx, clock, place, actor.clientId);
   await endOpenCode(tx, place, clock.realNow(), pairingCodeMoves.terminal_deleted);
   await recordChange(tx, clock, actor, {
     action: "terminal.release",
@@ -77,17 +74,4 @@ async function hasCredential(tx: Tx, { accountId, terminalId }: Place): Promise<
     .where("terminal_id", "=", terminalId)
     .executeTakeFirst();
   return row !== undefined;
-}
-
-/**
- * It opens nothing from now on, because the operation that it would end with is none. A server that runs on this database
- * takes it away and tells the broker.
- */
-async function endCredentialLater(tx: Tx, clock: Clock, { accountId, terminalId }: Place): Promise<void> {
-  await tx
-    .updateTable("terminal_credentials")
-    .set({ ends_with: newId(clock.now()) })
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .execute();
 }

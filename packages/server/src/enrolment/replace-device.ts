@@ -10,15 +10,15 @@ import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { awaitOtherTelemetry, endFault } from "../presence/hearing/hear.ts";
-import { forgetReported } from "../rollout/configurations/configurations.ts";
+import { forgetReported, versionFields } from "../rollout/configurations/configurations.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
 import { keepFormerDevice } from "../terminals/record/former-devices.ts";
-import { moveTerminals } from "../terminals/record/life-cycle.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
 import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
 import { isSerialTaken, sameSerial, serialNumberTaken } from "../terminals/record/serials.ts";
 import { isSimulated } from "../terminals/record/simulated.ts";
+import { setDevice } from "../terminals/record/write.ts";
 import type { DeletionDeps } from "./delete.ts";
 import { virtualTerminal } from "./issue-credential.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
@@ -70,17 +70,8 @@ async function swap(
   const former = await endCredential(tx, clock, { accountId, terminalId });
   await keepFormerDevice(tx, clock, row, caller.clientId);
   await forgetDevice(tx, clock, { accountId, terminalId });
-  await tx
-    .updateTable("terminals")
-    .set({
-      device_serial_number: serialNumber,
-      device_model: input.device_model ?? modelOfSerial(serialNumber),
-      updated_at: clock.now(),
-    })
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .execute();
-  await moveTerminals(tx, clock, "device_replaced", { accountId, terminalId });
+  const model = input.device_model ?? modelOfSerial(serialNumber);
+  await setDevice(tx, clock, { accountId, terminalId }, { serialNumber, model });
   const terminal = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
   await recordChange(tx, clock, caller, {
     action: "terminal.replace_device",
@@ -132,5 +123,5 @@ function unchanged(): ApiError {
 async function forgetDevice(tx: Tx, clock: Clock, terminal: { accountId: string; terminalId: string }): Promise<void> {
   await forgetReported(tx, terminal.accountId, terminal.terminalId, clock.now());
   await endFault(tx, terminal, clock.realNow());
-  await awaitOtherTelemetry(tx, terminal, clock.now());
+  await awaitOtherTelemetry(tx, terminal, clock.now(), versionFields);
 }

@@ -1,7 +1,7 @@
-import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
+import { removeEndedCredentials } from "../terminals/credentials/end-later.ts";
 import { forgetNonces } from "./pairing/nonces.ts";
 
 export interface RetirementDeps {
@@ -32,23 +32,11 @@ export function retirementWorker({ db, clock, ...deps }: RetirementDeps): Worker
           await forgetNonces(db, now);
           forgetAt = now.getTime() + forgetEveryMs;
         }
-        const gone = await removeEnded(db, new Date(clock.now().getTime() - graceMs));
+        const gone = await removeEndedCredentials(db, new Date(clock.now().getTime() - graceMs));
         for (const address of gone) deps.credentialReplaced(address);
         if (gone.length > 0) deps.virtualTerminalsChanged();
         await pause(lookEveryMs, signal);
       }
     },
   };
-}
-
-async function removeEnded(db: Db, endedBefore: Date): Promise<string[]> {
-  const { rows } = await sql<{ address: string }>`
-    delete from terminal_credentials as credential
-    where ends_with is not null and not exists (
-      select from operations
-      where operations.account_id = credential.account_id and operations.id = credential.ends_with
-        and (operations.status = 'PENDING' or operations.updated_at > ${endedBefore})
-    )
-    returning address`.execute(db.sql);
-  return rows.map((row) => row.address);
 }

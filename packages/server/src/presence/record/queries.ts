@@ -1,3 +1,4 @@
+import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { PresenceState } from "../status/state.ts";
@@ -132,12 +133,22 @@ export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Or
     .execute();
 }
 
-/** Other hardware has taken the terminal's place: what was told stays, and is told anew when that one tells it. */
+/**
+ * Prepares for another device: forgets the named fields, and keeps the others until the new device reports its own, with the
+ * time from which reports count.
+ */
 export async function awaitOtherTelemetry(
   db: Kysely<Tables>,
   { accountId, terminalId }: Origin,
   at: Date,
+  forgotten: readonly TelemetryField[],
 ): Promise<void> {
+  await db
+    .deleteFrom("terminal_telemetry")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("field", "in", forgotten)
+    .execute();
   await db
     .updateTable("terminal_telemetry")
     .set({ device_changed_at: at })

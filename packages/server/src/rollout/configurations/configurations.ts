@@ -25,7 +25,7 @@ import {
   versionFields,
 } from "./queries.ts";
 
-export { configurationOf, forgetReported } from "./queries.ts";
+export { configurationOf, forgetReported, versionFields } from "./queries.ts";
 
 export interface ConfigurationDeps {
   db: Db;

@@ -116,12 +116,6 @@ export async function nextConfigurationNumber(tx: Tx, accountId: string): Promis
  * is not the next one's word.
  */
 export async function forgetReported(tx: Tx, accountId: string, terminalId: string, at: Date): Promise<void> {
-  await tx
-    .deleteFrom("terminal_telemetry")
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .where("field", "in", versionFields)
-    .execute();
   const nothing = { software_version: null, configuration_version: null, reported_at: at };
   await tx
     .insertInto("terminal_software")

@@ -1,0 +1,86 @@
+import { afterEvent, statusReasons, type TerminalState } from "@tillkeeper/contract/terminal-status";
+import type { Tx } from "../../db/db.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { newId } from "../../platform/ids.ts";
+import { moveTerminals } from "./life-cycle.ts";
+import { nextTerminalNumber } from "./rows.ts";
+import { serialNumberTaken } from "./serials.ts";
+
+interface Place {
+  accountId: string;
+  terminalId: string;
+}
+
+/** Moves a terminal to DELETED, with the time and the client that deleted it. */
+export async function markDeleted(tx: Tx, clock: Clock, place: Place, by: string): Promise<void> {
+  await moveTerminals(tx, clock, "deleted", place);
+  await tx
+    .updateTable("terminals")
+    .set({ deleted_at: clock.now(), deleted_by: by })
+    .where("account_id", "=", place.accountId)
+    .where("terminal_id", "=", place.terminalId)
+    .execute();
+}
+
+/** Makes another device the terminal's, and moves the terminal as the contract's table says for that. */
+export async function setDevice(
+  tx: Tx,
+  clock: Clock,
+  place: Place,
+  { serialNumber, model }: { serialNumber: string; model: string | null },
+): Promise<void> {
+  await tx
+    .updateTable("terminals")
+    .set({ device_serial_number: serialNumber, device_model: model, updated_at: clock.now() })
+    .where("account_id", "=", place.accountId)
+    .where("terminal_id", "=", place.terminalId)
+    .execute();
+  await moveTerminals(tx, clock, "device_replaced", place);
+}
+
+/** A terminal as it is registered. */
+export interface NewTerminal {
+  accountId: string;
+  /** The generated id of its store, and whether that is suspended. */
+  store: { id: string; status: string };
+  serialNumber: string;
+  model: string | null;
+  simulated: boolean;
+  createdBy: string;
+}
+
+/** Adds a terminal and answers its id. Throws `serial_number_taken`; its number is given back with the transaction then. */
+export async function insertTerminal(tx: Tx, clock: Clock, terminal: NewTerminal): Promise<string> {
+  const { accountId, store, simulated } = terminal;
+  const now = clock.now();
+  const number = await nextTerminalNumber(tx, accountId);
+  const terminalId = `${accountId}-T${String(number).padStart(4, "0")}`;
+  // D10, D11: a virtual terminal needs neither pairing nor configuration.
+  const fresh: TerminalState = { status: simulated ? "ACTIVE" : "PENDING", remembered: null };
+  const { status, remembered } = store.status === "SUSPENDED" ? afterEvent("store_suspended", fresh) : fresh;
+  const inserted = await tx
+    .insertInto("terminals")
+    .values({
+      account_id: accountId,
+      terminal_id: terminalId,
+      number,
+      id: newId(now),
+      store_ref: store.id,
+      device_serial_number: terminal.serialNumber,
+      device_model: terminal.model,
+      simulated,
+      status,
+      status_reason: statusReasons[status],
+      status_before_inactive: remembered,
+      created_at: now,
+      created_by: terminal.createdBy,
+      updated_at: now,
+      deleted_at: null,
+      deleted_by: null,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("terminal_id")
+    .executeTakeFirst();
+  if (!inserted) throw serialNumberTaken();
+  return terminalId;
+}
