@@ -7,7 +7,7 @@ export function invalidToken(reason: string, cause?: unknown): ApiError {
   });
 }
 
-/** Of a token that outlived its grant. */
+/** For a token that outlived its grant. */
 export function grantRemoved(): ApiError {
   return invalidToken("Its client or grant has been removed.");
 }

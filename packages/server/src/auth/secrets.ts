@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
 declare const made: unique symbol;
 
-/** A secret that the server made: 256 random bits, so no guess at it can succeed, however fast. */
+/** A secret that the server generated: 256 random bits, so no guess can succeed, however fast. */
 export type MadeSecret = string & { readonly [made]: true };
 
 export function newSecret(): MadeSecret {
@@ -12,12 +12,15 @@ export function newSecret(): MadeSecret {
 /** 32 bytes as base64url: the last character carries four bits. */
 const madeForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
-/** Whether a text has the form of a made secret. Other texts are none. */
+/** Whether a text has the form of a generated secret. A text without it cannot be a generated secret. */
 export function hasMadeForm(text: string): text is MadeSecret {
   return madeForm.test(text);
 }
 
-/** For secrets of 256 random bits, where guessing is hopeless and thousands of terminals reconnect at once. */
+/**
+ * Hashes a secret of 256 random bits. A fast hash suffices: guessing is hopeless, and thousands of terminals reconnect
+ * at once.
+ */
 export function sha256(secret: string | Buffer): Buffer {
   return createHash("sha256").update(secret).digest();
 }

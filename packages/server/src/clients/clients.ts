@@ -32,7 +32,10 @@ export interface ClientDeps {
   clock: Clock;
 }
 
-/** Makes a client with one secret, shown this once, and no grant: so far it opens nothing. Throws `client_id_taken`. */
+/**
+ * Creates a client with one secret, which only this answer shows. It has no grant yet, so it opens nothing. Throws
+ * `client_id_taken`.
+ */
 export async function addClient(deps: ClientDeps, caller: PowerfulCaller, input: ClientCreate): Promise<ClientCreated> {
   const { accountId } = caller;
   const secret = newSecret();
@@ -73,7 +76,7 @@ export function getClient(deps: ClientDeps, accountId: string, id: string): Prom
   return inTenant(deps.db, accountId, (tx) => showClient(tx, accountId, id));
 }
 
-/** The same, inside the caller's transaction. */
+/** As `getClient`, in the caller's transaction. */
 export async function showClient(tx: Tx, accountId: string, id: string): Promise<Client> {
   const row = await findClient(tx, accountId, id);
   if (!row) throw clientNotFound();
@@ -98,7 +101,7 @@ export async function getClients(deps: ClientDeps, accountId: string, query: Cli
   return { clients: page.map(presentClient), ...(last && { starting_after: last.id }) };
 }
 
-/** Replaces what may change; the rest of a client is for life. Throws `client_not_found`. */
+/** Replaces the fields of a client that may change. Throws `client_not_found`. */
 export function updateClient(
   { db, clock }: ClientDeps,
   caller: PowerfulCaller,
@@ -132,7 +135,7 @@ export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCa
     const subject = { type: "client", id };
     await recordInLogs(tx, clock, live, [
       { accountId: live.accountId, action: "client.delete", subject, before, after },
-      // What it held elsewhere concerns those accounts, too.
+      // Accounts in which the client held a grant log its end, too.
       ...ended.flatMap((grant) =>
         grant.audience_account_id === live.accountId
           ? []
@@ -155,7 +158,7 @@ interface Ending {
   clock: Clock;
 }
 
-/** Answers the grants that end with it. */
+/** Returns the grants that end with the client. */
 async function endClient(tx: Tx, { accountId, clientId: by }: LiveCaller, { id, clientId, clock }: Ending) {
   const now = clock.now();
   const updated = { updated_at: now, updated_by: by };
@@ -183,7 +186,7 @@ async function endClient(tx: Tx, { accountId, clientId: by }: LiveCaller, { id, 
   return ended;
 }
 
-/** Holds a live client until the transaction ends. Throws `client_not_found`. */
+/** Locks a live client until the transaction ends. Throws `client_not_found`. */
 export async function holdClient(tx: Tx, accountId: string, id: string): Promise<{ clientId: string; before: Client }> {
   const held = await lockLiveClient(tx, accountId, id);
   if (!held) throw clientNotFound();

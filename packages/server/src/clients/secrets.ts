@@ -11,9 +11,9 @@ import { scopesOfClient } from "./queries.ts";
 import { inTenantTaking } from "./taking.ts";
 
 /**
- * A further secret, shown this once; the others stay valid until they are deleted. Whoever gets it can do all that the
- * client can, so the caller's own scopes must cover that.
- * Throws `client_not_found`, `scope_not_held`, `too_many_secrets`.
+ * Adds a secret; the answer is the only one that shows it. Earlier secrets stay valid until they are deleted. The
+ * secret opens all that the client may do, so the caller's scopes must cover that. Throws `client_not_found`,
+ * `scope_not_held`, `too_many_secrets`.
  */
 export async function addClientSecret(
   deps: ClientDeps,
@@ -42,8 +42,8 @@ export async function addClientSecret(
 }
 
 /**
- * Tokens that were got with the secret live on until they expire. Throws `client_not_found`, `client_secret_not_found`,
- * `scope_not_held`, `last_admin_client`.
+ * Revokes a secret. Tokens obtained with it stay valid until they expire. Throws `client_not_found`,
+ * `client_secret_not_found`, `scope_not_held`, `last_admin_client`.
  */
 export async function deleteClientSecret(
   deps: ClientDeps,

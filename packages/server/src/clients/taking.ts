@@ -7,14 +7,14 @@ import { inTenant } from "../db/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 
-/** What loses power: a grant by its id, or all grants of the client with this `id`. */
+/** What is revoked: a grant by its id, or all grants of the client with this `id`. */
 export type Loser = { grantId: string } | { clientRef: string };
 
 /**
- * As `inTenantWithLiveGrant`, for what may take power away. Such transactions of an account come one after the other: of
- * two administrators who remove each other the second finds itself removed. Only the caller's grant and those that lose
- * are held: the account's other clients go on meanwhile, however many there are.
- * Throws `last_admin_client` when the account would be left without a client that may do everything in it.
+ * As `inTenantWithLiveGrant`, for changes that may revoke grants or scopes. Such transactions of one account run one
+ * after the other: of two administrators who remove each other the second finds itself removed. Only the caller's grant
+ * and the revoked grants are locked, so the account's other clients continue meanwhile. Throws `last_admin_client` when
+ * no client with every scope would be left in the account.
  */
 export function inTenantTaking<T>(
   db: Db,
@@ -33,7 +33,10 @@ export function inTenantTaking<T>(
   });
 }
 
-/** The caller's and those that lose, in one order: the two accounts that a grant concerns may both be at it. */
+/**
+ * Locks the caller's grant and the revoked grants, ordered by id: both accounts of a grant may revoke it at once, and
+ * must not deadlock.
+ */
 async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, loser: Loser): Promise<void> {
   const named = [
     ...(authority === "the server itself" ? [] : [authority.grantId]),
@@ -57,8 +60,8 @@ async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, lose
 }
 
 /**
- * Whether one of the account's own clients may do everything in it and has a secret to come with. An operator's clients do
- * not count: it may leave at any time, and the account must not be locked by that.
+ * Whether a client of the account itself holds every scope in it and has a valid secret. An operator's clients do not
+ * count: the operator may leave at any time, and the account must not be locked out then.
  */
 async function hasAdministrator(tx: Tx, accountId: string): Promise<boolean> {
   const row = await tx

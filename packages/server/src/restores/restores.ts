@@ -17,17 +17,17 @@ export type How = "told" | "noticed";
 
 export interface Restored {
   accounts: number;
-  /** Pairing codes that were open: a device may have used them already. */
+  /** Pairing codes that were open. A device may have used them in the lost time. */
   codesEnded: number;
 }
 
-/** Servers that notice the same do so within this time. */
+/** Servers that notice one restore of the database do so within this time. */
 const sameMs = 60_000;
 
 /**
- * Notes that the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md): from now on nothing is said of
- * what was sent before, numbers go on where none can have been given, and open pairing codes end: in all accounts, or nothing of it.
- * With `noticed` undefined when another server has just noted it.
+ * Notes that the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md). From now on no operation
+ * sent before counts as not delivered, numbers continue where none was given, and open pairing codes end. All accounts
+ * change in one transaction. With `noticed`, returns undefined when another server has just noted the same restore.
  */
 export async function noteRestored(
   deps: RestoreDeps,
@@ -58,14 +58,17 @@ function record(tx: Tx, { clock }: RestoreDeps, actor: Actor, how: How): Promise
 }
 
 /**
- * At the next thousand: a number that the lost time gave is not given again. Where none had been given, too: the first may
- * have been.
+ * Continues at the next thousand, so that a number given in the lost time is not given again. This holds for accounts
+ * without a number, too: their first may have been given in that time.
  */
 function goesOn(column: string) {
   return sql`(${sql.ref(column)} / 1000 + 1) * 1000`;
 }
 
-/** Before anything else: what expires from now on is judged by it. */
+/**
+ * Inserts the row by which later expiries are judged, so it comes first. Returns false when the restore has been noted
+ * already.
+ */
 async function begin(tx: Tx, { clock }: RestoreDeps, how: How): Promise<boolean> {
   const now = clock.now();
   await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
