@@ -2,10 +2,10 @@ import GithubSlugger from "github-slugger";
 import { Marked, type Tokens } from "marked";
 import { escaped } from "./html.ts";
 
-/** Where a link leads: to an address, or to a file of the source that no server shows. */
+/** Target of a link: an address, or a file of the source that no server shows. */
 export type Place = { href: string } | { source: string };
 
-/** A document as HTML. Tags in it are shown as text. Headings have the ids that GitHub gives them. */
+/** Renders a document as HTML. Tags in it are shown as text. Headings have the ids that GitHub gives them. */
 export function render(markdown: string, placeOf: (link: string) => Place): { title: string; html: string } {
   const slugger = new GithubSlugger();
   const sections: { id: string; text: string }[] = [];
@@ -29,7 +29,7 @@ export function render(markdown: string, placeOf: (link: string) => Place): { ti
         return `${html} [${isNamed ? "" : `<code>${escaped(place.source)}</code> `}${inTheSource}]`;
       },
       html: ({ text }) => escaped(text),
-      // What is wider than the page is scrolled, by the keyboard as well.
+      // Content wider than the page scrolls, also by the keyboard.
       code: ({ text }) => `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`,
       table(token) {
         const textOf = (cell: Tokens.TableCell) => this.parser.parseInline(cell.tokens);
@@ -50,7 +50,7 @@ export function render(markdown: string, placeOf: (link: string) => Place): { ti
   return { title, html: html.replace(contentsMark, () => contentsOf(sections)) };
 }
 
-/** A document whose links lead to where its neighbours are served. */
+/** Returns a document whose links lead to the addresses at which their targets are served. */
 export function withPlaces(markdown: string, placeOf: (link: string) => Place): string {
   const parts = markdown.split(/(^```[^]*?^```)/m);
   return parts.map((part, index) => (index % 2 === 1 ? part : linksIn(part, placeOf))).join("");
@@ -58,7 +58,7 @@ export function withPlaces(markdown: string, placeOf: (link: string) => Place): 
 
 const inTheSource = "in the source code";
 const contentsMark = "<!--contents-->";
-/** A page with fewer sections is seen at a glance. */
+/** Fewest sections for which a page lists its contents; a reader sees fewer at a glance. */
 const fewestListed = 4;
 
 function contentsOf(sections: readonly { id: string; text: string }[]): string {
@@ -76,7 +76,7 @@ function linksIn(prose: string, placeOf: (link: string) => Place): string {
   });
 }
 
-/** The text renderer leaves HTML's entities as they are. */
+/** Replaces HTML entities, which the text renderer leaves unchanged. */
 function plain(text: string): string {
   const entities: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
   return text.replaceAll(/&(?:lt|gt|quot|#39|amp);/g, (entity) => entities[entity] ?? entity);

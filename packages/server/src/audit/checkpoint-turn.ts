@@ -2,9 +2,9 @@ import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Checkpoint, CheckpointHead } from "./checkpoint-text.ts";
 
-/** The right of one server to make the next checkpoint. */
+/** A claim: the right of one server to make the next checkpoint. */
 export interface Turn {
-  /** The newest that the database knows. */
+  /** Number of the newest checkpoint in the database. */
   number: number;
   digest: string | null;
   until: Date;
@@ -15,8 +15,8 @@ const hourMs = 3_600_000;
 const headsAtOnce = 1_000;
 
 /**
- * Undefined when another server has the turn, or when none is due. A time further in the future than clocks of servers
- * differ was not written by one of them, and holds nothing up.
+ * Claims the next checkpoint. Returns undefined when another server has the claim, or when none is due. Servers' clocks
+ * differ by less than an hour, so a time further in the future was not written by a server, and does not count.
  */
 export async function claimTurn(db: Pick<Db, "sql">, now: Date): Promise<Turn | undefined> {
   const until = new Date(now.getTime() + turnMs);
@@ -43,7 +43,7 @@ export async function claimTurn(db: Pick<Db, "sql">, now: Date): Promise<Turn | 
   return row && { number: Number(row.number), digest: row.digest, until };
 }
 
-/** Writes down the checkpoint that was made in a turn. Throws when the turn was over before. */
+/** Stores the checkpoint that was made under a claim. Throws when the claim had ended before. */
 export async function endTurn(db: Pick<Db, "sql">, turn: Turn, { number, at, digest }: Checkpoint): Promise<void> {
   const { numUpdatedRows } = await db.sql
     .updateTable("audit_checkpoint")
@@ -62,8 +62,8 @@ export async function giveTurnBack(db: Pick<Db, "sql">, turn: Turn): Promise<voi
 }
 
 /**
- * Some heads after an account, by account. Left out is what no server has written; `verifyChains` shows it, and the
- * checkpoints before have what was there.
+ * A page of heads after an account, ordered by account. Heads that no server can have written are left out:
+ * `verifyChains` reports them, and earlier checkpoints hold the heads from before.
  */
 export async function listHeads(db: Pick<Db, "sql">, after: string): Promise<CheckpointHead[]> {
   const rows = await db.sql

@@ -33,7 +33,7 @@ export function listEntries(db: Kysely<Tables>, accountId: string, filter: Audit
   return query.execute();
 }
 
-/** Oldest first, above a number: for reading a chain through. */
+/** Entries above a number, oldest first. */
 export function readChain(
   db: Kysely<Tables>,
   { accountId, above, limit }: { accountId: string; above: string | undefined; limit: number },
@@ -43,12 +43,12 @@ export function readChain(
   return query.execute();
 }
 
-/** What stands where chains are said to have been. */
+/** What the database holds at the place of a checkpoint's head. */
 export interface Place {
   account_id: string;
   /** Whether the account has a row. */
   known: boolean;
-  /** Of the entry with that number. */
+  /** Hash of the entry with the head's number. */
   hash: Buffer | null;
   /** The number of the last entry. */
   end: string | null;

@@ -12,10 +12,13 @@ const ToldSchema = Type.Object({
   after: Type.Unknown(),
 });
 
-/** What the text of an entry tells, as far as it is checked. */
+/** The checked fields in the text of an entry. */
 export type Told = Type.Static<typeof ToldSchema>;
 
-/** Undefined for a text that is no entry: the owner of a database may have put anything there. */
+/**
+ * Parses the text of an entry. Returns undefined for any other text: the owner of a database may have stored anything
+ * there.
+ */
 export function readTold(entry: string): Told | undefined {
   try {
     const told: unknown = JSON.parse(entry);

@@ -6,7 +6,7 @@ import { findPlaces } from "./queries.ts";
 /** An account whose chain does not pass through a checkpoint. */
 export interface CheckpointReport {
   accountId: string;
-  /** The first such checkpoint. */
+  /** Number of the first such checkpoint. */
   number: number;
   at: string;
   fault: string;
@@ -15,8 +15,8 @@ export interface CheckpointReport {
 const headsAtOnce = 1_000;
 
 /**
- * Demands that the chains of all accounts, or of one, still pass through checkpoints: an account that has gone, a log
- * that has become shorter or says something else since, is reported once. Checkpoints come by number, oldest first.
+ * Checks that the chains of all accounts, or of one, still pass through checkpoints. Reports an account once: when it
+ * is missing, or when its log is shorter or differs. `checkpoints` must be ordered by number, oldest first.
  */
 export async function* verifyCheckpoints(
   db: Db,

@@ -4,7 +4,7 @@ import { chainHash, creationAction, discrepancyAction, migrationActor } from "./
 import { type AuditRow, readChain } from "./queries.ts";
 import { readTold, type Told } from "./told.ts";
 
-/** What reading an account's chain through has shown. */
+/** Result of verifying one account's chain. */
 export interface ChainReport {
   accountId: string;
   entries: number;
@@ -20,8 +20,8 @@ interface Head {
 const pageSize = 1_000;
 
 /**
- * Reads the chains of all accounts, or of one, and recomputes every hash. An account counts when it has a row, a head or
- * an entry, so that what is missing of the three shows. Each account is read as it stood at one moment.
+ * Reads the chains of all accounts, or of one, and recomputes every hash. An account counts when it has a row, a head
+ * or an entry, so a missing part of the three shows. Each account is read in one snapshot.
  */
 export async function* verifyChains(db: Db, accountId?: string): AsyncGenerator<ChainReport> {
   for (const id of accountId === undefined ? await listAccounts(db) : [accountId]) {
@@ -33,7 +33,7 @@ export async function* verifyChains(db: Db, accountId?: string): AsyncGenerator<
   }
 }
 
-/** `audit_log` is skipped through by its key: distinct would read all of it. */
+/** Reads `audit_log` by a skip scan over its key: `distinct` would read all of it. */
 async function listAccounts(db: Db): Promise<string[]> {
   const { rows } = await sql<{ account_id: string }>`
     with recursive logged as (
@@ -75,7 +75,7 @@ async function verifyChain(tx: Tx, accountId: string): Promise<ChainReport> {
   return { accountId, entries: chain.entries, ...(fault !== undefined && { fault }) };
 }
 
-/** A chain that is being read from its beginning. */
+/** Verifies a chain entry by entry, from its beginning. */
 class Chain {
   entries = 0;
   readonly #accountId: string;
@@ -89,7 +89,7 @@ class Chain {
     this.#head = head;
   }
 
-  /** Takes the next entry. Answers what is wrong with it. */
+  /** Verifies the next entry. Returns its fault. */
   follow(row: AuditRow): string | undefined {
     const seq = this.entries + 1;
     if (this.#head && BigInt(row.seq) > BigInt(this.#head.seq) && BigInt(row.seq) > 0n) {
@@ -114,7 +114,7 @@ class Chain {
     this.#discrepancy = `entry ${seq} tells of a discrepancy: ${said} when the log ended at ${numberIn(after)}`;
   }
 
-  /** What is wrong with the chain as a whole. */
+  /** Verifies the chain as a whole, after its last entry. Returns its fault. */
   end(accountExists: boolean): string | undefined {
     const { entries } = this;
     const head = this.#head;

@@ -32,7 +32,7 @@ export interface ConfigurationDeps {
   clock: Clock;
 }
 
-/** Lays a configuration down; those before it stay readable. Throws `invalid_request`. */
+/** Adds a configuration; earlier ones stay readable. Throws `invalid_request`. */
 export async function addConfiguration(
   { db, clock }: ConfigurationDeps,
   caller: Caller,
@@ -87,8 +87,8 @@ export async function getConfiguration(
 }
 
 /**
- * Takes a configuration back: what it covered is followed by the next one before it, or wider than it. Again changes nothing.
- * Throws `configuration_not_found`.
+ * Withdraws a configuration. Terminals then get the configuration that is next in rank for them. Withdrawing it again
+ * changes nothing. Throws `configuration_not_found`.
  */
 export async function withdrawConfiguration(
   { db, clock }: ConfigurationDeps,
@@ -122,7 +122,7 @@ interface ConfigurationQuery {
   limit: number;
 }
 
-/** Newest first. A store that does not exist has none. */
+/** Newest first. Empty for an unknown store. */
 export async function getConfigurations(
   { db }: ConfigurationDeps,
   accountId: string,
@@ -142,7 +142,10 @@ export async function getConfigurations(
   return { configurations: page.map(presentConfiguration), ...(last && { starting_after: String(last.version) }) };
 }
 
-/** Throws `terminal_not_found`. */
+/**
+ * The configuration that applies to a terminal, and the versions that the terminal reported last. Throws
+ * `terminal_not_found`.
+ */
 export async function getConfigurationOfTerminal(
   { db }: ConfigurationDeps,
   accountId: string,
@@ -162,7 +165,10 @@ export async function getConfigurationOfTerminal(
   });
 }
 
-/** Of each version the later word counts: of the last check_update, which a device answers before it restarts, or of a heartbeat. */
+/**
+ * Merges the versions of the last check_update and of heartbeats, by field: the later report counts. A device answers a
+ * check_update before it restarts, so a heartbeat may be newer.
+ */
 function latestWord(
   checked: NonNullable<Awaited<ReturnType<typeof findReported>>>,
   told: Awaited<ReturnType<typeof findTold>>,

@@ -41,15 +41,15 @@ export function listConfigurations(
   return query.execute();
 }
 
-/** What decides on the configuration of a terminal. */
+/** The columns of a terminal that decide its configuration. */
 interface TerminalPlace {
   device_model: string | null;
   store_ref: string;
 }
 
 /**
- * The one that holds for a terminal: the newest of the narrowest. For its model in its store, then for its store, then for
- * its model, then for all.
+ * The configuration that applies to a terminal: the newest of the narrowest. Order: its model in its store, its store,
+ * its model, all terminals.
  */
 export function configurationOf(
   tx: Tx,
@@ -67,7 +67,7 @@ export function configurationOf(
     .executeTakeFirst();
 }
 
-/** Where a terminal is, and what it said at its last check_update; none for one that is deleted. */
+/** A terminal's model and store, and the versions of its last check_update. Undefined for a deleted terminal. */
 export function findReported(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminals")
@@ -89,7 +89,7 @@ export function findReported(tx: Tx, accountId: string, terminalId: string) {
     .executeTakeFirst();
 }
 
-/** What a terminal's heartbeats told of what it runs. */
+/** Versions from a terminal's heartbeats. */
 export function findTold(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminal_telemetry")
@@ -100,7 +100,7 @@ export function findTold(tx: Tx, accountId: string, terminalId: string) {
     .execute();
 }
 
-/** The next number of the account; taken back with the transaction. */
+/** The next number of the account. A rollback of the transaction takes it back. */
 export async function nextConfigurationNumber(tx: Tx, accountId: string): Promise<number> {
   const row = await tx
     .updateTable("accounts")
@@ -112,8 +112,8 @@ export async function nextConfigurationNumber(tx: Tx, accountId: string): Promis
 }
 
 /**
- * The device that said it is the terminal's no longer. The time stays: what it told before, and is only being written now,
- * is not the next one's word.
+ * Forgets the reported versions of a terminal whose device was replaced. The row keeps the time, so that an earlier
+ * report that is written later does not count as the new device's.
  */
 export async function forgetReported(tx: Tx, accountId: string, terminalId: string, at: Date): Promise<void> {
   await tx
