@@ -5,9 +5,9 @@ import type { Db } from "./db.ts";
 import { startLock } from "./locks.ts";
 
 /**
- * Opens the root key of the installation whose database this is. The first server makes the key, unless its file is there
- * already, and the database keeps the key's fingerprint; every later one has to bring that key. Throws `StartupError` when
- * the file is missing or holds another key.
+ * Opens the root key of the installation whose database this is. The first server creates the key, unless its file
+ * exists, and stores the key's fingerprint in the database. Later servers need that key. Throws `StartupError` when the
+ * file is missing or holds another key.
  */
 export async function openRootKey(db: Pick<Db, "sql">, place: RootKeyPlace): Promise<RootKey> {
   const file = rootKeyFile(place);

@@ -6,7 +6,7 @@ import { patientStore } from "./patience.ts";
 
 const patienceMs = 1_000;
 
-/** A store that takes so long for each piece. */
+/** A store that takes `msPerPiece` for each piece. */
 function slowStore(msPerPiece: number): FileStore {
   const pause = () => new Promise<void>((resolve) => void setTimeout(resolve, msPerPiece));
   return {

@@ -3,9 +3,8 @@ import { ApiError } from "../platform/errors.ts";
 import { checkedName, type FileStore } from "./file-store.ts";
 
 /**
- * A store that nobody waits for without end: one that hangs, or fails, is answered with `service_unavailable`. Only the
- * time that the store itself takes counts, not that of a slow source or of a slow reader. `closing` ends whatever is
- * under way.
+ * Wraps a store with a time limit: a store that hangs or fails is answered with `service_unavailable`. Only the store's
+ * own time counts, not that of a slow source or reader. `closing` ends all calls.
  */
 export function patientStore(store: FileStore, patienceMs: number, closing: AbortSignal): FileStore {
   const patience = (signal?: AbortSignal) => new Patience(patienceMs, signal ? [closing, signal] : [closing]);
@@ -27,7 +26,7 @@ export function patientStore(store: FileStore, patienceMs: number, closing: Abor
       const waiting = patience(signal);
       const open = async () => {
         const opened = await store.get(name, part, waiting.signal);
-        // Nobody reads, nor closes, what comes too late.
+        // A stream that opens too late has no reader, so it is closed here.
         if (waiting.signal.aborted) opened?.destroy();
         return opened;
       };
@@ -73,13 +72,13 @@ class Patience {
     clearTimeout(this.#timer);
   }
 
-  /** A source may still be told to stop then, and must not set the timer again. */
+  /** Stops the timer for good: a source that is stopped afterwards must not set it again. */
   finish(): void {
     this.#finished = true;
     this.end();
   }
 
-  /** Settles with the work, or fails as soon as the patience is over. */
+  /** Settles with the work, or rejects when the time limit is over. */
   over<T>(work: () => Promise<T>): Promise<T> {
     const { signal } = this;
     return new Promise<T>((resolve, reject) => {
@@ -93,7 +92,7 @@ class Patience {
   }
 }
 
-/** What is to be stored. While the store waits for it, nobody waits for the store. */
+/** The content of a `put`. The time limit is suspended while the store waits for it. */
 class Source {
   failure: { cause: unknown } | undefined;
   readonly #content: AsyncIterable<Uint8Array>;
@@ -136,7 +135,7 @@ function steady(content: Readable, waiting: Patience): Readable {
   return steadied;
 }
 
-/** A caller who has given up knows why; everybody else may come again. */
+/** A caller that aborted gets its own reason; other callers may try again. */
 function refusal(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
   const { code } = error as NodeJS.ErrnoException;
