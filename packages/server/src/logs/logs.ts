@@ -25,7 +25,7 @@ interface Named {
   logId: string;
 }
 
-/** Newest first, also of a terminal that is deleted. Throws `terminal_not_found`. */
+/** A page of logs, newest first, also of a deleted terminal. Throws `terminal_not_found`. */
 export function getLogs(
   { db }: LogDeps,
   accountId: string,
@@ -46,7 +46,7 @@ export async function getLog({ db }: LogDeps, accountId: string, named: Named): 
   return presentLog(row);
 }
 
-/** The file of a log, and a note of who read it. Throws `log_not_found`. */
+/** Opens a log for download, and records the caller in the audit log. Throws `log_not_found`. */
 export async function openLog(
   { db, clock, files }: LogDeps,
   caller: Caller,
@@ -55,7 +55,7 @@ export async function openLog(
   const { accountId } = caller;
   const row = await inTenant(db, accountId, (tx) => findStored(tx, accountId, named));
   const content = row && (await files.get(row.name));
-  // Its time may be over at this very moment.
+  // The retention may have removed the file since the row was read.
   if (!row || !content) throw logNotFound();
   try {
     await inTenant(db, accountId, (tx) =>
@@ -72,7 +72,7 @@ export async function openLog(
   return { log: presentLog(row), content };
 }
 
-/** Whether a terminal's result names the log that it has really sent for this operation. */
+/** Whether a terminal's result describes the log that it has sent for this operation. */
 export async function holdsLog(
   { db }: Pick<LogDeps, "db">,
   { accountId, terminalId }: { accountId: string; terminalId: string },
