@@ -7,13 +7,13 @@ interface Draining {
   finish: () => Promise<void>;
 }
 
-/** In milliseconds. */
+/** Time limits of the shutdown, in milliseconds. */
 interface Patience {
-  /** Nobody who has not asked for anything for so long is about to. */
+  /** After so long without a request a caller is taken to be done. */
   quiet: number;
-  /** How long a balancer may go on sending requests here. */
+  /** How long a load balancer may keep sending requests here. */
   longest: number;
-  /** How long requests that have begun may take from then on. */
+  /** How long requests that have begun may take after that. */
   unfinished: number;
 }
 
@@ -21,11 +21,12 @@ const usual: Patience = { quiet: 300, longest: 5_000, unfinished: 10_000 };
 const lookEveryMs = 20;
 
 /**
- * Ends a server's connections without cutting a request, in two steps: before it stops listening, and after.
+ * Ends a server's connections without cutting a request, in two steps.
  *
- * `settle` goes on listening until nobody asks any more, because whoever balances between servers needs a moment to see
- * that this one is not ready. Meanwhile each answer has to carry `connection: close`.
- * `finish` waits for requests that have begun. Silent connections, as browsers open them ahead, are not waited for.
+ * `settle` runs before the server stops listening. It waits until no requests come, because a load balancer needs a
+ * moment to see that this server is not ready. Meanwhile each answer must carry `connection: close`. `finish` runs
+ * after that and waits for requests that have begun. It does not wait for silent connections, which browsers open
+ * ahead.
  */
 export function draining(server: Server, patience = usual): Draining {
   const requests = new Map<Socket, number>();
@@ -35,7 +36,7 @@ export function draining(server: Server, patience = usual): Draining {
     socket.once("close", () => requests.delete(socket));
   });
   server.on("request", ({ socket, url }: IncomingMessage, response: ServerResponse) => {
-    // Whoever asks for our health only wants to know when to stop asking for anything else.
+    // Health checks do not count: by them a load balancer only learns when to stop sending requests.
     if (!url?.startsWith("/health/")) askedAt = Date.now();
     count(requests, socket, 1);
     response.once("close", () => count(requests, socket, -1));

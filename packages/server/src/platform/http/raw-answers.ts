@@ -17,14 +17,14 @@ const notHttp = new ApiError("invalid_request", "This is not a valid HTTP reques
 const noTunnel = new ApiError("method_not_allowed", "This server is no proxy.");
 const unknownExpectation = new ApiError("invalid_request", "The Expect header names nothing that this server knows.");
 
-/** Answers to what never becomes a request of the framework, in the shape and with the headers of all others. */
+/** Answers to input that never becomes a request of the framework, in the shape and with the headers of all others. */
 export interface RawAnswers {
-  /** What cannot be read as HTTP, or comes too slowly. */
+  /** Answers input that is not HTTP, or comes too slowly. */
   broken: (error: NodeJS.ErrnoException, socket: Socket) => void;
   overdue: (socket: Socket) => void;
-  /** A body that comes in too many pieces; nothing more of it is read. */
+  /** Answers a body that comes in too many pieces; the rest of it is not read. */
   inPieces: (socket: Socket) => void;
-  /** Answers what Node would end by itself: tunnels and unknown expectations. */
+  /** Answers requests that Node would end by itself: tunnels and unknown expectations. */
   listenTo(server: Server): void;
 }
 
@@ -51,7 +51,7 @@ export function rawAnswers(headers: HeaderTable): RawAnswers {
     },
     listenTo(server) {
       server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
-        // A peer that hangs up now has no use for the answer.
+        // The peer may hang up before the answer is written.
         socket.on("error", () => socket.destroy());
         answer(noTunnel, socket);
       });
