@@ -13,13 +13,13 @@ import { getRelease, type ReleaseDeps, releaseNotFound } from "./releases.ts";
 
 export interface DeviceDeps extends ReleaseDeps {
   transfers: Pick<TransferTokens, "authenticate">;
-  /** How terminals reach this server. */
+  /** The URL by which terminals reach this server. */
   ownUrl: () => string;
 }
 
 /**
- * Who asks, by the token that came with the command: for this check_update of that very terminal and nothing else. Throws
- * `missing_token`, `invalid_token`, `operation_not_found`.
+ * Authenticates a terminal by the token of its command. The token must be for this check_update of this terminal.
+ * Throws `missing_token`, `invalid_token`, `operation_not_found`.
  */
 export async function authenticateTransfer(
   { db, transfers }: DeviceDeps,
@@ -34,14 +34,14 @@ export async function authenticateTransfer(
   throw new ApiError("operation_not_found", "There is no such operation.");
 }
 
-/** What there is for a terminal. */
+/** The release and configuration for a terminal. */
 export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, said: UpdateQuery): Promise<UpdateManifest> {
   const { accountId } = grant;
   const { software_version, configuration_version } = said;
   return inTenant(deps.db, accountId, async (tx) => {
     const place = await placeOf(tx, grant);
     const latest = place.device_model === null ? undefined : await latestFor(tx, accountId, place.device_model);
-    // A device must not be led back to what it has left behind.
+    // A device must not be led back to an older version.
     const offered = latest && compareVersions(latest.version, software_version) >= 0 ? latest : undefined;
     const configuration = await configurationOf(tx, accountId, place);
     return {
@@ -59,7 +59,10 @@ export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, said: 
   });
 }
 
-/** A release whose file a terminal may fetch. Throws `release_not_found`, for one that is not offered to it any more too. */
+/**
+ * A release whose file a terminal may fetch. Throws `release_not_found`, also when the release is no longer offered to
+ * it.
+ */
 export async function releaseFor({ db }: DeviceDeps, grant: TransferGrant, releaseId: string): Promise<Release> {
   const place = await inTenant(db, grant.accountId, (tx) => placeOf(tx, grant));
   const release = await getRelease({ db }, grant.accountId, releaseId);
@@ -75,7 +78,7 @@ async function placeOf(tx: Tx, { accountId, terminalId }: TransferGrant) {
 
 async function latestFor(tx: Tx, accountId: string, deviceModel: string): Promise<ReleaseRow | undefined> {
   const [newest] = (await listOffered(tx, accountId, deviceModel)).toSorted(
-    // Of two that are the same age the one that was added later.
+    // Of two equal versions the later release comes first.
     (a, b) => compareVersions(b.version, a.version) || (a.id < b.id ? 1 : -1),
   );
   return newest && findRelease(tx, accountId, newest.id);

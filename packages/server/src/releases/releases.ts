@@ -19,7 +19,7 @@ export interface ReleaseDeps {
   files: FileStore;
 }
 
-/** Describes a release; its file comes later. Throws `invalid_signature`, `release_exists`. */
+/** Adds a release without its file. Throws `invalid_signature`, `release_exists`. */
 export async function addRelease({ db, clock }: ReleaseDeps, caller: Caller, input: ReleaseCreate): Promise<Release> {
   const { accountId, clientId } = caller;
   return inTenant(db, accountId, async (tx) => {
@@ -76,13 +76,16 @@ export async function getReleases({ db }: ReleaseDeps, accountId: string, query:
   return { releases: page.map(presentRelease), ...(last && { starting_after: last.id }) };
 }
 
-/** Takes a release back; a file that is being fetched may end. Again changes nothing. Throws `release_not_found`. */
+/**
+ * Withdraws a release; downloads that have begun may finish. Withdrawing it again changes nothing. Throws
+ * `release_not_found`.
+ */
 export async function withdrawRelease({ db, clock }: ReleaseDeps, caller: Caller, id: string): Promise<Release> {
   const moved = await inTenant(db, caller.accountId, (tx) => moveRelease(tx, clock, caller, { id, to: "withdrawn" }));
   return presentRelease(moved);
 }
 
-/** Called once its file is stored. Throws `release_not_found`, `release_not_draft`. */
+/** Makes a release available. Called once its file is stored. Throws `release_not_found`, `release_not_draft`. */
 export async function releaseIsStored({ db, clock }: ReleaseDeps, caller: Caller, id: string): Promise<Release> {
   const moved = await inTenant(db, caller.accountId, (tx) => moveRelease(tx, clock, caller, { id, to: "available" }));
   return presentRelease(moved);

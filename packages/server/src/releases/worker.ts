@@ -18,8 +18,8 @@ interface CleaningDeps {
 }
 
 /**
- * Deletes the files of releases that were withdrawn a month ago. First the file, then the mark: a server that dies in between
- * leaves nothing that is not looked at again.
+ * Deletes the files of releases that were withdrawn a month ago. It removes the file, then marks the row; a server that
+ * dies in between leaves a row that is read again.
  */
 export function releaseFileWorker(deps: CleaningDeps): Worker {
   return {

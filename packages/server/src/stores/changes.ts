@@ -12,15 +12,15 @@ import { findStore, getStoreRow, type StoreRow, terminalsOfStore } from "./queri
 
 interface StoreChange {
   storeId: string;
-  /** As the audit log names it. */
+  /** Name of the action in the audit log. */
   action: string;
-  /** The body, when it may name another destination. */
+  /** The request's body, when it may name another destination. */
   input?: StoreCreate;
 }
 
 /**
- * Changes one live store, records it and answers the store as it is then; `change` answers whether it changed anything.
- * The row is locked against other changes and against terminals being put into it. Throws `store_not_found`.
+ * Changes one live store, records the change, and returns the store. `change` returns whether it changed anything. The
+ * row is locked against other changes, and against terminals being added. Throws `store_not_found`.
  */
 export function changeStore(
   deps: StoreDeps,
@@ -54,8 +54,9 @@ export function changeStore(
 }
 
 /**
- * The store once nobody else is changing it. Who changes a terminal of it must not wait for that: a terminal that is changed twice in
- * a transaction has its store looked up. Throws `store_not_found` for a DELETED one.
+ * Locks a live store against other changes and returns it. Changes of its terminals do not wait for this lock, although
+ * PostgreSQL checks the reference to the store of a terminal that changes twice in a transaction. Throws
+ * `store_not_found` for a DELETED store.
  */
 export async function lockLiveStore(tx: Tx, accountId: string, id: string): Promise<StoreRow> {
   await tx
@@ -70,14 +71,14 @@ export async function lockLiveStore(tx: Tx, accountId: string, id: string): Prom
   return store;
 }
 
-/** Terminals have a record of their own, and a store may have thousands. */
+/** Records leave terminals out: they have records of their own, and a store may have thousands. */
 function recorded(store: Store): Partial<Store> {
   const shown: Partial<Store> = { ...store };
   delete shown.terminals;
   return shown;
 }
 
-/** As answers show it. */
+/** A store in the form that answers show. */
 export async function shownStore(tx: Tx, row: StoreRow): Promise<Store> {
   return presentStore(row, await terminalsOfStore(tx, row.account_id, row.id));
 }

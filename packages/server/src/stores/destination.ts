@@ -8,7 +8,10 @@ import { ApiError } from "../platform/errors.ts";
 import type { StoreDeps } from "./deps.ts";
 import { detailsFrom, lookUpSubUnit, type StoreDetails } from "./details.ts";
 
-/** What the register said, asked for before the transaction that writes, so that none waits for another server. */
+/**
+ * Looks up the store's sub-unit. Call it before the transaction that writes, so that no transaction waits for the
+ * register.
+ */
 export async function consultRegister(
   deps: StoreDeps,
   accountId: string,
@@ -21,8 +24,8 @@ export async function consultRegister(
 }
 
 /**
- * What a store gets from the destination it is tied to, or the caller's own details without one. `stopped`: the store
- * is suspended from the beginning. Call it before any store is locked; throws `payout_destination_*`.
+ * The details that a store gets from its destination, or the caller's own details without one. `stopped`: the store is
+ * suspended from the beginning. Call it before any store is locked. Throws `payout_destination_*`.
  */
 export async function resolveDetails(
   tx: Tx,
@@ -38,8 +41,8 @@ export async function resolveDetails(
 }
 
 /**
- * Keeps destinations as they are until the transaction ends. A destination's own changes lock it before its stores, so
- * whoever changes a store takes the same order.
+ * Locks destinations until the transaction ends. A change of a destination locks it before its stores, so changes of a
+ * store must lock in this order, too.
  */
 export async function holdDestinations(tx: Tx, accountId: string, ids: readonly (string | null)[]): Promise<void> {
   const held = ids.filter((id) => id !== null);
@@ -65,8 +68,9 @@ async function requireDestination(tx: Tx, accountId: string, id: string): Promis
 const ended: ReadonlySet<CaseStatus> = new Set(["DECLINED", "TERMINATED", "ARCHIVED"]);
 
 /**
- * Whether the destination has stopped being ACTIVE, as opposed to not being ACTIVE yet: a seller that is still being
- * checked may already set up its stores (D5). Told by the destination alone: stores are the tenant's to change.
+ * Whether the destination has stopped being ACTIVE. A destination that is not ACTIVE yet has not stopped: a seller
+ * under review may already set up its stores (D5). Only the destination decides this, because the tenant may change its
+ * stores.
  */
 function hasStopped({ caseStatus, stoppedAt }: StoreDestination): boolean {
   return stoppedAt !== null || ended.has(caseStatus);

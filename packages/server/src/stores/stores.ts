@@ -41,7 +41,7 @@ interface NewStore {
   stopped: boolean;
 }
 
-/** Answers the generated id. */
+/** Returns the generated id. */
 async function insertStore(
   tx: Tx,
   clock: Clock,
@@ -76,6 +76,6 @@ async function insertStore(
       .executeTakeFirst();
     if (inserted) return id;
     if (input.store_id !== undefined) throw storeIdTaken();
-    // A caller chose an id of our form for another store: take the next number.
+    // Another store has this id by its caller's choice: try the next number.
   }
 }
