@@ -151,7 +151,7 @@ function addHooks(app: FastifyInstance, log: Logger): void {
     reply.header("request-id", request.id);
     done(headerFault(request.raw));
   });
-  app.addHook("preValidation", (request, _reply, done) => done(unstorable(request)));
+  app.addHook("preValidation", (request, _reply, done) => done(storabilityError(request)));
   if (!log.isLevelEnabled("info")) return;
   app.addHook("onResponse", (request, reply, done) => {
     logAnswer(request, reply);
@@ -197,7 +197,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     ...(row.endpoint.bodyOptional && { preValidation: async (request) => void (request.body ??= {}) }),
     handler: async (request, reply) => {
       const caller = callers.get(request);
-      const answer = await handled(row, gate, request, {
+      const answer = await runHandler(row, gate, request, {
         params: request.params,
         query: request.query,
         body: readBody ? readBody(request.body) : request.body,
@@ -226,7 +226,7 @@ function schemaOf({ params, query, body }: Endpoint): FastifySchema {
  * Runs the route's handler. An upload may take longer than other bodies. What is left of a refused upload is read and
  * discarded, as with any other body.
  */
-async function handled(
+async function runHandler(
   row: Route,
   { bodies }: Gate,
   { raw }: FastifyRequest,
@@ -274,7 +274,7 @@ function attemptsOf({ ip }: FastifyRequest, { rateLimits }: Gate): Attempts {
   };
 }
 
-function unstorable(request: FastifyRequest): ApiError | undefined {
+function storabilityError(request: FastifyRequest): ApiError | undefined {
   const fault =
     (request.body instanceof Readable ? undefined : tooManyValues(request)) ??
     findUnstorable(request.params, "/path") ??

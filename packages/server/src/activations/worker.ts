@@ -42,7 +42,7 @@ async function driveOne({ db, clock, log, ask, pace = defaultPace }: ActivationW
       const task = await claimDue(tx, clock.now());
       if (!task) return undefined;
       const step = nextStep(task, await readFacts(tx, task), pace, clock.now());
-      await take(tx, clock, task, step);
+      await applyStep(tx, clock, task, step);
       return { task, step };
     }),
   );
@@ -57,7 +57,7 @@ async function driveOne({ db, clock, log, ask, pace = defaultPace }: ActivationW
   return taken !== undefined;
 }
 
-async function take(tx: Tx, clock: Clock, task: ActivationRow, step: Step): Promise<void> {
+async function applyStep(tx: Tx, clock: Clock, task: ActivationRow, step: Step): Promise<void> {
   const { kind, ...values } = step;
   const changed = { updated_at: clock.now(), updated_by: "system" };
   switch (kind) {

@@ -11,8 +11,8 @@ import { landingJson, landingPage } from "./landing.ts";
 import { llmsIndex } from "./llms.ts";
 import { Prepared, send } from "./prepared.ts";
 import { referencePage } from "./reference-page.ts";
-import { isAskedFromHere, isOfThisMachine, type SandboxAccess } from "./sandbox-access.ts";
-import { keeping, siteFiles } from "./site.ts";
+import { isFromThisMachine, type SandboxAccess, servesThisMachine } from "./sandbox-access.ts";
+import { cacheHeaders, siteFiles } from "./site.ts";
 
 export interface ApiDocsDeps {
   /** The server's own address, without a slash at the end. */
@@ -21,7 +21,7 @@ export interface ApiDocsDeps {
   sandbox?: (() => SandboxAccess | undefined) | undefined;
 }
 
-interface Shown {
+interface Page {
   content: Prepared;
   headers?: Readonly<Record<string, string>>;
 }
@@ -39,7 +39,7 @@ function policyOf({ style }: { style: string }): Record<string, string> {
 
 /** All pages and documents, by address. None needs a token, and none holds a secret. */
 export class ApiDocs {
-  readonly #pages: ReadonlyMap<string, (request: FastifyRequest) => Shown>;
+  readonly #pages: ReadonlyMap<string, (request: FastifyRequest) => Page>;
   readonly #sandbox: ApiDocsDeps["sandbox"];
 
   constructor(deps: ApiDocsDeps) {
@@ -62,14 +62,14 @@ export class ApiDocs {
     if (!sandbox) return;
     // Not GET: browsers send `Origin` with every POST, whatever the kind of request.
     app.post("/docs/sandbox", (request) => {
-      const access = isAskedFromHere(request) ? sandbox() : undefined;
-      if (!access || !isOfThisMachine(access)) throw new ApiError("not_found", "There is nothing at this address.");
+      const access = isFromThisMachine(request) ? sandbox() : undefined;
+      if (!access || !servesThisMachine(access)) throw new ApiError("not_found", "There is nothing at this address.");
       return access;
     });
   }
 }
 
-type Pages = [string, (request: FastifyRequest) => Shown][];
+type Pages = [string, (request: FastifyRequest) => Page][];
 
 function startPages({ sandbox: access }: ApiDocsDeps): Pages {
   const sandbox = access !== undefined;
@@ -114,7 +114,7 @@ function guidesAndFiles(): Pages {
   ]);
   const files = [...siteFiles()].map(([path, content]): Pages[number] => [
     path,
-    ({ query }) => ({ content, headers: keeping(content, (query as { v?: unknown }).v) }),
+    ({ query }) => ({ content, headers: cacheHeaders(content, (query as { v?: unknown }).v) }),
   ]);
   return [...pages, ...files];
 }

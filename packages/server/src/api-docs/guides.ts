@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { readDocument } from "./docs-folder.ts";
 import { htmlType, mainOf, pageOf } from "./html.ts";
-import { type Place, render, withPlaces } from "./markdown.ts";
+import { type LinkTarget, render, withTargets } from "./markdown.ts";
 import { Prepared } from "./prepared.ts";
 
 export interface Guide {
@@ -75,7 +75,7 @@ export function guidePages(): Map<string, Prepared> {
     const address = addressOf(guide.name);
     const html = new Prepared(htmlType, () => htmlOf(guide));
     const markdown = new Prepared("text/markdown; charset=utf-8", () =>
-      withPlaces(readDocument(`${guide.name}.md`), (link) => placeOf(guide, link, ".md")),
+      withTargets(readDocument(`${guide.name}.md`), (link) => targetOf(guide, link, ".md")),
     );
     const named: [string, Prepared][] = [
       [address, html],
@@ -88,7 +88,7 @@ export function guidePages(): Map<string, Prepared> {
 }
 
 function htmlOf(guide: Guide): string {
-  const { html, title } = render(readDocument(`${guide.name}.md`), (link) => placeOf(guide, link, ""));
+  const { html, title } = render(readDocument(`${guide.name}.md`), (link) => targetOf(guide, link, ""));
   return pageOf({
     title,
     description: guide.about,
@@ -99,7 +99,7 @@ function htmlOf(guide: Guide): string {
 }
 
 /** Where a link of a guide leads: an address on this server, or a file of the source. */
-function placeOf(from: Guide, link: string, ending: "" | ".md"): Place {
+function targetOf(from: Guide, link: string, ending: "" | ".md"): LinkTarget {
   if (/^[a-z]+:/.test(link) || link.startsWith("#")) return { href: link };
   const [file = "", anchor] = link.split("#");
   const path = posix.join(posix.dirname(from.name), file);

@@ -3,10 +3,10 @@ import { Marked, type Tokens } from "marked";
 import { escaped } from "./html.ts";
 
 /** Target of a link: an address, or a file of the source that no server shows. */
-export type Place = { href: string } | { source: string };
+export type LinkTarget = { href: string } | { source: string };
 
 /** Renders a document as HTML. Tags in it are shown as text. Headings have the ids that GitHub gives them. */
-export function render(markdown: string, placeOf: (link: string) => Place): { title: string; html: string } {
+export function render(markdown: string, targetOf: (link: string) => LinkTarget): { title: string; html: string } {
   const slugger = new GithubSlugger();
   const sections: { id: string; text: string }[] = [];
   let title = "";
@@ -23,10 +23,10 @@ export function render(markdown: string, placeOf: (link: string) => Place): { ti
       },
       link({ href, tokens }) {
         const html = this.parser.parseInline(tokens);
-        const place = placeOf(href);
-        if ("href" in place) return `<a href="${escaped(place.href)}">${html}</a>`;
-        const isNamed = plain(this.parser.parseInline(tokens, this.parser.textRenderer)) === place.source;
-        return `${html} [${isNamed ? "" : `<code>${escaped(place.source)}</code> `}${inTheSource}]`;
+        const target = targetOf(href);
+        if ("href" in target) return `<a href="${escaped(target.href)}">${html}</a>`;
+        const isNamed = plain(this.parser.parseInline(tokens, this.parser.textRenderer)) === target.source;
+        return `${html} [${isNamed ? "" : `<code>${escaped(target.source)}</code> `}${inTheSource}]`;
       },
       html: ({ text }) => escaped(text),
       // Content wider than the page scrolls, also by the keyboard.
@@ -51,9 +51,9 @@ export function render(markdown: string, placeOf: (link: string) => Place): { ti
 }
 
 /** Returns a document whose links lead to the addresses at which their targets are served. */
-export function withPlaces(markdown: string, placeOf: (link: string) => Place): string {
+export function withTargets(markdown: string, targetOf: (link: string) => LinkTarget): string {
   const parts = markdown.split(/(^```[^]*?^```)/m);
-  return parts.map((part, index) => (index % 2 === 1 ? part : linksIn(part, placeOf))).join("");
+  return parts.map((part, index) => (index % 2 === 1 ? part : linksIn(part, targetOf))).join("");
 }
 
 const inTheSource = "in the source code";
@@ -67,12 +67,12 @@ function contentsOf(sections: readonly { id: string; text: string }[]): string {
   return `<details class="contents"><summary>On this page</summary><ul>${items.join("")}</ul></details>`;
 }
 
-function linksIn(prose: string, placeOf: (link: string) => Place): string {
+function linksIn(prose: string, targetOf: (link: string) => LinkTarget): string {
   return prose.replaceAll(/\[([^[\]]*)\]\(([^()\s]+)\)/g, (_whole, label: string, link: string) => {
-    const place = placeOf(link);
-    if ("href" in place) return `[${label}](${place.href})`;
-    const isNamed = label.replaceAll("`", "") === place.source;
-    return `${label} [${isNamed ? "" : `\`${place.source}\` `}${inTheSource}]`;
+    const target = targetOf(link);
+    if ("href" in target) return `[${label}](${target.href})`;
+    const isNamed = label.replaceAll("`", "") === target.source;
+    return `${label} [${isNamed ? "" : `\`${target.source}\` `}${inTheSource}]`;
   });
 }
 

@@ -58,7 +58,7 @@ export async function send(
   // One tag for all encodings, so it must be a weak one.
   const tag = `W/"${content.digest}"`;
   reply.headers({ "cache-control": "no-cache", vary: "Accept-Encoding", etag: tag, ...headers });
-  if (holds(request.headers["if-none-match"], tag)) return reply.status(304).send();
+  if (matchesTag(request.headers["if-none-match"], tag)) return reply.status(304).send();
   reply.type(content.type);
   const accepted = new Negotiator(request).encodings([...encodings, "identity"]);
   const encoding = encodings.find((one) => accepted.includes(one));
@@ -67,7 +67,7 @@ export async function send(
 }
 
 /** Weak comparison of entity tags (RFC 9110 section 8.8.3.2). */
-function holds(known: string | undefined, tag: string): boolean {
+function matchesTag(known: string | undefined, tag: string): boolean {
   if (known === undefined) return false;
   const tags = known.split(",").map((one) => one.trim());
   return tags.some((one) => one === "*" || one === tag || `W/${one}` === tag);

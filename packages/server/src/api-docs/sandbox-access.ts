@@ -21,9 +21,9 @@ const ofProxies = new Set(["forwarded", "via", "x-real-ip"]);
  * The peer's address is not enough: a local proxy sends requests of remote callers, and another site's page may use a
  * name that resolves to this machine. The browser sets `Origin` itself, and a proxy that replaces `Host` does not
  * change it, so both must name this machine. A caller who forges all headers can still pass through a proxy that adds
- * none. A server whose address is elsewhere therefore shows nothing: see `isOfThisMachine`.
+ * none. A server whose address is elsewhere therefore shows nothing: see `servesThisMachine`.
  */
-export function isAskedFromHere({ headers, socket }: Pick<FastifyRequest, "headers" | "socket">): boolean {
+export function isFromThisMachine({ headers, socket }: Pick<FastifyRequest, "headers" | "socket">): boolean {
   const { host = "", origin } = headers;
   const isProxied = Object.keys(headers).some((name) => name.startsWith("x-forwarded-") || ofProxies.has(name));
   const site = headers["sec-fetch-site"] ?? "same-origin";
@@ -37,6 +37,6 @@ export function isAskedFromHere({ headers, socket }: Pick<FastifyRequest, "heade
 }
 
 /** Whether a server with this address serves its own machine only. */
-export function isOfThisMachine({ http_url }: Pick<SandboxAccess, "http_url">): boolean {
+export function servesThisMachine({ http_url }: Pick<SandboxAccess, "http_url">): boolean {
   return loopbackHost.test(new URL(http_url).host);
 }

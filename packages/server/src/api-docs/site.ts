@@ -28,7 +28,7 @@ export function siteAddress(name: string): string {
 }
 
 /** Cache headers of a file: it may be cached for ever when the address has the content's digest. */
-export function keeping(content: Prepared, version: unknown): Record<string, string> {
+export function cacheHeaders(content: Prepared, version: unknown): Record<string, string> {
   return version === content.digest ? { "cache-control": "public, max-age=31536000, immutable" } : {};
 }
 

@@ -46,17 +46,17 @@ export async function* writeCheckpoint(
   { key, sealed }: { key: CheckpointKey; sealed: (seal: CheckpointSeal) => void },
 ): AsyncGenerator<Buffer> {
   const hash = createHash("sha256");
-  const covered = (lines: object[]) => {
+  const hashed = (lines: object[]) => {
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     hash.update(bytes);
     return bytes;
   };
   const { number, at, previous } = header;
-  yield covered([{ format: "tillkeeper-audit-checkpoint", version: 1, number, at, previous }]);
+  yield hashed([{ format: "tillkeeper-audit-checkpoint", version: 1, number, at, previous }]);
   let accounts = 0;
   for await (const some of heads) {
     accounts += some.length;
-    yield covered(some);
+    yield hashed(some);
   }
   const digest = hash.digest("hex");
   const seal = { accounts, digest, key_id: keyIdOf(key.publicKey), signature: key.sign(digest) };

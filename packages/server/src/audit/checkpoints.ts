@@ -12,7 +12,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./checkpoint-text.ts";
-import { claimTurn, endTurn, giveTurnBack, listHeads, turnMs } from "./checkpoint-turn.ts";
+import { claimCheckpoint, claimMs, completeClaim, listHeads, releaseClaim } from "./checkpoint-turn.ts";
 
 export interface CheckpointDeps {
   db: Db;
@@ -58,19 +58,19 @@ export function checkpointWorker(deps: CheckpointDeps): Worker {
  */
 export async function makeCheckpoint(deps: CheckpointDeps, signal: AbortSignal): Promise<MadeCheckpoint | undefined> {
   const { db, clock } = deps;
-  const turn = await claimTurn(db, clock.realNow());
-  if (!turn) return undefined;
+  const claim = await claimCheckpoint(db, clock.realNow());
+  if (!claim) return undefined;
   try {
     // After the claim's end another server may have claimed, and its file must not be overwritten.
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(turnMs * 0.9)]);
-    const place = await nextPlace(deps, { number: turn.number, digest: turn.digest }, inTime);
-    const made = await written(deps, place, inTime);
-    await endTurn(db, turn, made);
-    tell(deps, made);
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(claimMs * 0.9)]);
+    const next = await nextNumber(deps, { number: claim.number, digest: claim.digest }, inTime);
+    const made = await storeCheckpoint(deps, next, inTime);
+    await completeClaim(db, claim, made);
+    logCheckpoint(deps, made);
     return made;
   } catch (error) {
     // Without a database the claim ends by its time.
-    await giveTurnBack(db, turn).catch(() => undefined);
+    await releaseClaim(db, claim).catch(() => undefined);
     throw error;
   }
 }
@@ -85,7 +85,7 @@ export function checkpointFile(number: number): string {
  * between the two writes, or the database was restored. Existing files are never overwritten; the next checkpoint
  * carries the digest of the last one.
  */
-async function nextPlace(
+async function nextNumber(
   { files, log }: CheckpointDeps,
   known: { number: number; digest: string | null },
   signal: AbortSignal,
@@ -106,7 +106,7 @@ async function nextPlace(
   }
 }
 
-async function written(
+async function storeCheckpoint(
   { db, clock, files, key }: CheckpointDeps,
   { number, previous }: { number: number; previous: string | null },
   signal: AbortSignal,
@@ -133,7 +133,7 @@ async function* allHeads(db: Db): AsyncGenerator<CheckpointHead[]> {
 }
 
 /** Logs the checkpoint. It is evidence, not diagnosis, so the log level must not hide it. */
-function tell({ log, quiet }: CheckpointDeps, made: MadeCheckpoint): void {
+function logCheckpoint({ log, quiet }: CheckpointDeps, made: MadeCheckpoint): void {
   const { number, at, previous, accounts, digest, key_id, signature, file } = made;
   const evidence = quiet || log.level === "silent" ? log : log.child({}, { level: "info" });
   const checkpoint = { number, at, previous, accounts, digest, key_id, signature, file };

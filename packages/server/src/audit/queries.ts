@@ -44,7 +44,7 @@ export function readChain(
 }
 
 /** What the database holds at the place of a checkpoint's head. */
-export interface Place {
+export interface StoredHead {
   account_id: string;
   /** Whether the account has a row. */
   known: boolean;
@@ -54,13 +54,13 @@ export interface Place {
   end: string | null;
 }
 
-export async function findPlaces(
+export async function findStoredHeads(
   db: Kysely<Tables>,
   heads: readonly { account: string; seq: number }[],
-): Promise<Place[]> {
+): Promise<StoredHead[]> {
   const accounts = heads.map((head) => head.account);
   const numbers = heads.map((head) => head.seq);
-  const { rows } = await sql<Place>`
+  const { rows } = await sql<StoredHead>`
     select asked.account_id, accounts.account_id is not null as known, audit_log.hash,
       (select seq from audit_log where account_id = asked.account_id order by seq desc limit 1) as "end"
     from unnest(${accounts}::text[], ${numbers}::bigint[]) as asked (account_id, seq)

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Db, Tx } from "../db/db.ts";
 import { chainHash, creationAction, discrepancyAction, migrationActor } from "./audit.ts";
 import { type AuditRow, readChain } from "./queries.ts";
-import { readTold, type Told } from "./told.ts";
+import { type EntryFields, parseEntry } from "./told.ts";
 
 /** Result of verifying one account's chain. */
 export interface ChainReport {
@@ -99,19 +99,19 @@ class Chain {
       return Number(row.seq) < seq ? `entry ${row.seq} is forged` : `entry ${seq} is missing`;
     if (!row.previous_hash.equals(this.#previous)) return `entry ${seq} does not follow the one before it`;
     if (!chainHash(this.#previous, row.entry).equals(row.hash)) return `entry ${seq} was changed`;
-    const told = readTold(row.entry);
-    if (!told || !repeats(told, row)) return `the columns of entry ${seq} do not say what it says`;
-    this.#note(told, seq);
+    const fields = parseEntry(row.entry);
+    if (!fields || !matchesColumns(fields, row)) return `the columns of entry ${seq} do not say what it says`;
+    this.#note(fields, seq);
     this.entries = seq;
     this.#previous = row.hash;
     return undefined;
   }
 
-  #note({ action, actor, before, after }: Told, seq: number): void {
+  #note({ action, actor, before, after }: EntryFields, seq: number): void {
     if (action === creationAction && (seq === 1 || actor === migrationActor)) this.#created = true;
     if (action !== discrepancyAction || this.#discrepancy !== undefined) return;
-    const said = before === null ? "the head was missing" : `the head said ${numberIn(before)}`;
-    this.#discrepancy = `entry ${seq} tells of a discrepancy: ${said} when the log ended at ${numberIn(after)}`;
+    const said = before === null ? "the head was missing" : `the head said ${seqOf(before)}`;
+    this.#discrepancy = `entry ${seq} tells of a discrepancy: ${said} when the log ended at ${seqOf(after)}`;
   }
 
   /** Verifies the chain as a whole, after its last entry. Returns its fault. */
@@ -129,18 +129,18 @@ class Chain {
   }
 }
 
-function numberIn(place: unknown): string {
+function seqOf(place: unknown): string {
   return String((place as { seq?: unknown } | null)?.seq);
 }
 
-function repeats(told: Told, row: AuditRow): boolean {
+function matchesColumns(fields: EntryFields, row: AuditRow): boolean {
   return (
-    String(told.seq) === row.seq &&
-    told.account_id === row.account_id &&
-    Date.parse(told.at) === row.at.getTime() &&
-    told.actor === row.actor &&
-    told.action === row.action &&
-    told.subject.type === row.subject_type &&
-    told.subject.id === row.subject_id
+    String(fields.seq) === row.seq &&
+    fields.account_id === row.account_id &&
+    Date.parse(fields.at) === row.at.getTime() &&
+    fields.actor === row.actor &&
+    fields.action === row.action &&
+    fields.subject.type === row.subject_type &&
+    fields.subject.id === row.subject_id
   );
 }

@@ -1,7 +1,7 @@
 import type { Db } from "../db/db.ts";
 import { inTurn } from "../db/turns.ts";
 import { matchesChosen } from "./chosen-secrets.ts";
-import { hasMadeForm } from "./secrets.ts";
+import { hasGeneratedForm } from "./secrets.ts";
 import { storedForm } from "./stored-secrets.ts";
 
 /** The credentials of a token request. */
@@ -39,7 +39,7 @@ export async function clientIsKnown(db: Db, shown: ShownSecret): Promise<boolean
   if (rows.some((row) => row.secret_hash === stored)) return true;
   const share = { group: shown.from, member: `${accountId}/${clientId}` };
   for (const { secret_id: secretId, secret_hash: hash, chosen } of rows) {
-    if (!chosen && !hasMadeForm(secret)) continue;
+    if (!chosen && !hasGeneratedForm(secret)) continue;
     if (!(await matchesChosen(secret, hash, share))) continue;
     if (!chosen) await storeDigest(db, shown, { secretId, hash, stored });
     return true;

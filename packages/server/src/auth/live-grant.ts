@@ -31,7 +31,7 @@ export function inTenantWithLiveGrant<T>(
  * `insufficient_scope`.
  */
 export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCaller): Promise<LiveCaller> {
-  if (authority === "the server itself") return live({ ...caller, scopes: new Set(allScopes) });
+  if (authority === "the server itself") return asLiveCaller({ ...caller, scopes: new Set(allScopes) });
   const grant = await tx
     .selectFrom("client_grants")
     .select("scopes")
@@ -43,9 +43,9 @@ export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCalle
   if (!grant) throw grantRemoved();
   const scopes = new Set(grant.scopes.filter((scope) => authority.scopes.has(scope)));
   if (!authority.accepted.some((scope) => scopes.has(scope))) throw insufficientScope(authority.accepted);
-  return live({ ...caller, scopes });
+  return asLiveCaller({ ...caller, scopes });
 }
 
-function live(caller: Caller): LiveCaller {
+function asLiveCaller(caller: Caller): LiveCaller {
   return caller as LiveCaller;
 }

@@ -1,20 +1,20 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
-declare const made: unique symbol;
+declare const generated: unique symbol;
 
 /** A secret that the server generated: 256 random bits, so no guess can succeed, however fast. */
-export type MadeSecret = string & { readonly [made]: true };
+export type GeneratedSecret = string & { readonly [generated]: true };
 
-export function newSecret(): MadeSecret {
-  return randomBytes(32).toString("base64url") as MadeSecret;
+export function newSecret(): GeneratedSecret {
+  return randomBytes(32).toString("base64url") as GeneratedSecret;
 }
 
 /** 32 bytes as base64url: the last character carries four bits. */
-const madeForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
+const generatedForm = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 
 /** Whether a text has the form of a generated secret. A text without it cannot be a generated secret. */
-export function hasMadeForm(text: string): text is MadeSecret {
-  return madeForm.test(text);
+export function hasGeneratedForm(text: string): text is GeneratedSecret {
+  return generatedForm.test(text);
 }
 
 /**

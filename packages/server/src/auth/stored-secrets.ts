@@ -2,10 +2,10 @@ import type { Tx } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import type { ChosenHash } from "./chosen-secrets.ts";
-import { type MadeSecret, sha256 } from "./secrets.ts";
+import { type GeneratedSecret, sha256 } from "./secrets.ts";
 
 /** A new secret of a client: one that the server generated, or the slow hash of one that a person chose. */
-export type NewSecret = MadeSecret | ChosenHash;
+export type NewSecret = GeneratedSecret | ChosenHash;
 
 interface Owner {
   accountId: string;

@@ -54,11 +54,11 @@ export interface Tokens {
 /**
  * How many verified tokens the server caches: verifying a signature costs five times as much as the rest of a request.
  */
-const rememberedTokens = 10_000;
+const cachedTokens = 10_000;
 
 export function createTokens(deps: TokenDeps): Tokens {
   const { keys, narrowedGrants, clock, lifetimeSeconds } = deps;
-  const verified = new QuickLRU<string, Verified>({ maxSize: rememberedTokens });
+  const verified = new QuickLRU<string, Verified>({ maxSize: cachedTokens });
 
   let generation = keys.generation();
 
@@ -103,7 +103,7 @@ export function createTokens(deps: TokenDeps): Tokens {
         verified.set(token, known);
       }
       if (known.expiresAt <= clock.realNow().getTime()) throw invalidToken("It has expired.");
-      return withWhatRemains(known, narrowedGrants.remaining(known.principal.grantId));
+      return withRemainingScopes(known, narrowedGrants.remaining(known.principal.grantId));
     },
   };
 }
@@ -139,7 +139,7 @@ async function verify({ keys, clock, acceptedHosts, grantExists }: TokenDeps, to
 }
 
 /** Removes the scopes that the grant has lost since the token was made. Throws `invalid_token` when none is left. */
-function withWhatRemains({ principal }: Verified, remaining: ReadonlySet<string> | undefined): Principal {
+function withRemainingScopes({ principal }: Verified, remaining: ReadonlySet<string> | undefined): Principal {
   if (!remaining) return principal;
   if (remaining.size === 0) throw grantRemoved();
   return { ...principal, scopes: new Set([...principal.scopes].filter((scope) => remaining.has(scope))) };

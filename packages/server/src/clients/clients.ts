@@ -109,7 +109,7 @@ export function updateClient(
   input: ClientUpdate,
 ): Promise<Client> {
   return inTenantWithLiveGrant(db, caller, async (tx, live) => {
-    const { before } = await holdClient(tx, live.accountId, id);
+    const { before } = await lockClient(tx, live.accountId, id);
     await tx
       .updateTable("clients")
       .set({ ...changeableFields(input), updated_at: clock.now(), updated_by: live.clientId })
@@ -128,7 +128,7 @@ export function updateClient(
  */
 export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<void> {
   await inTenantTaking(db, caller, { clientRef: id }, async (tx, live) => {
-    const { before, clientId } = await holdClient(tx, live.accountId, id);
+    const { before, clientId } = await lockClient(tx, live.accountId, id);
     requireCovered(live, await scopesOfClient(tx, live.accountId, id));
     const ended = await endClient(tx, live, { id, clientId, clock });
     const after = await showClient(tx, live.accountId, id);
@@ -187,7 +187,7 @@ async function endClient(tx: Tx, { accountId, clientId: by }: LiveCaller, { id, 
 }
 
 /** Locks a live client until the transaction ends. Throws `client_not_found`. */
-export async function holdClient(tx: Tx, accountId: string, id: string): Promise<{ clientId: string; before: Client }> {
+export async function lockClient(tx: Tx, accountId: string, id: string): Promise<{ clientId: string; before: Client }> {
   const held = await lockLiveClient(tx, accountId, id);
   if (!held) throw clientNotFound();
   return { clientId: held.client_id, before: await showClient(tx, accountId, id) };

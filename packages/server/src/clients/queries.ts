@@ -100,7 +100,7 @@ export async function scopesOfClient(tx: Tx, accountId: string, id: string): Pro
  * meanwhile.
  */
 export async function isNameOfOperators(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
-  await holdNames(tx, accountId);
+  await lockClientIds(tx, accountId);
   const grant = await tx
     .selectFrom("client_grants")
     .select("id")
@@ -117,7 +117,7 @@ export async function isNameOfOperators(tx: Tx, accountId: string, clientId: str
  * `isNameOfOperators` does.
  */
 export async function isNameOfOwn(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
-  await holdNames(tx, accountId);
+  await lockClientIds(tx, accountId);
   const client = await tx
     .selectFrom("clients")
     .select("id")
@@ -127,6 +127,6 @@ export async function isNameOfOwn(tx: Tx, accountId: string, clientId: string): 
   return client !== undefined;
 }
 
-async function holdNames(tx: Tx, accountId: string): Promise<void> {
+async function lockClientIds(tx: Tx, accountId: string): Promise<void> {
   await tx.selectFrom("accounts").select("account_id").where("account_id", "=", accountId).forNoKeyUpdate().execute();
 }

@@ -5,7 +5,7 @@ import { newSecret } from "../auth/secrets.ts";
 import { insertSecret } from "../auth/stored-secrets.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
-import { type ClientDeps, holdClient, showClient } from "./clients.ts";
+import { type ClientDeps, lockClient, showClient } from "./clients.ts";
 import { requireCovered } from "./covered-scopes.ts";
 import { scopesOfClient } from "./queries.ts";
 import { inTenantTaking } from "./taking.ts";
@@ -23,7 +23,7 @@ export async function addClientSecret(
   const { accountId } = caller;
   const secret = newSecret();
   return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
-    const { clientId, before: client } = await holdClient(tx, accountId, id);
+    const { clientId, before: client } = await lockClient(tx, accountId, id);
     requireCovered(live, await scopesOfClient(tx, accountId, id));
     if (client.secrets.length >= mostClientSecrets) {
       throw new ApiError("too_many_secrets", `A client has at most ${mostClientSecrets} valid secrets.`);
@@ -52,7 +52,7 @@ export async function deleteClientSecret(
 ): Promise<void> {
   const { accountId } = caller;
   await inTenantTaking(deps.db, caller, { clientRef: id }, async (tx, live) => {
-    const { clientId, before: client } = await holdClient(tx, accountId, id);
+    const { clientId, before: client } = await lockClient(tx, accountId, id);
     requireCovered(live, await scopesOfClient(tx, accountId, id));
     const before = client.secrets.find((entry) => entry.id === secretId);
     if (!before) throw new ApiError("client_secret_not_found", "The client has no such secret.");

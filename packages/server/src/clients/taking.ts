@@ -8,7 +8,7 @@ import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 
 /** What is revoked: a grant by its id, or all grants of the client with this `id`. */
-export type Loser = { grantId: string } | { clientRef: string };
+export type Revocation = { grantId: string } | { clientRef: string };
 
 /**
  * As `inTenantWithLiveGrant`, for changes that may revoke grants or scopes. Such transactions of one account run one
@@ -19,12 +19,12 @@ export type Loser = { grantId: string } | { clientRef: string };
 export function inTenantTaking<T>(
   db: Db,
   caller: PowerfulCaller,
-  loser: Loser,
+  revocation: Revocation,
   work: (tx: Tx, live: LiveCaller) => Promise<T>,
 ): Promise<T> {
   return inTenant(db, caller.accountId, async (tx) => {
     await sql`select pg_advisory_xact_lock(${takingLock}, hashtext(${caller.accountId}))`.execute(tx);
-    await holdGrants(tx, caller, loser);
+    await lockGrants(tx, caller, revocation);
     const live = await liveCaller(tx, caller);
     const before = await hasAdministrator(tx, caller.accountId);
     const result = await work(tx, live);
@@ -37,10 +37,10 @@ export function inTenantTaking<T>(
  * Locks the caller's grant and the revoked grants, ordered by id: both accounts of a grant may revoke it at once, and
  * must not deadlock.
  */
-async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, loser: Loser): Promise<void> {
+async function lockGrants(tx: Tx, { accountId, authority }: PowerfulCaller, revocation: Revocation): Promise<void> {
   const named = [
     ...(authority === "the server itself" ? [] : [authority.grantId]),
-    ...("grantId" in loser ? [loser.grantId] : []),
+    ...("grantId" in revocation ? [revocation.grantId] : []),
   ];
   await tx
     .selectFrom("client_grants")
@@ -49,8 +49,8 @@ async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, lose
     .where((eb) =>
       eb.or([
         ...named.map((id) => eb("id", "=", id)),
-        ...("clientRef" in loser
-          ? [eb.and([eb("account_id", "=", accountId), eb("client_ref", "=", loser.clientRef)])]
+        ...("clientRef" in revocation
+          ? [eb.and([eb("account_id", "=", accountId), eb("client_ref", "=", revocation.clientRef)])]
           : []),
       ]),
     )

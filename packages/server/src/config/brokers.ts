@@ -19,10 +19,10 @@ export interface BrokerConfig {
   tls?: { certFile: string; keyFile: string } | undefined;
 }
 
-type Fault = (name: keyof Values, message: string) => void;
+type ReportFault = (name: keyof Values, message: string) => void;
 
 /** Checks the broker settings together and builds their configuration. Reports faults by `fault`. */
-export function brokerConfig(values: Values, fault: Fault): BrokerConfig {
+export function brokerConfig(values: Values, fault: ReportFault): BrokerConfig {
   const { TILLKEEPER_MQTT_CERT_FILE: certFile, TILLKEEPER_MQTT_KEY_FILE: keyFile } = values;
   if (certFile && !keyFile) fault("TILLKEEPER_MQTT_KEY_FILE", "is needed with the certificate.");
   if (keyFile && !certFile) fault("TILLKEEPER_MQTT_CERT_FILE", "is needed with the key.");
@@ -40,7 +40,7 @@ export function brokerConfig(values: Values, fault: Fault): BrokerConfig {
   };
 }
 
-function refuseIncompleteAccess(values: Values, fault: Fault): void {
+function refuseIncompleteAccess(values: Values, fault: ReportFault): void {
   const access = values.TILLKEEPER_BROKER_ACCESS;
   if (access === "none") return;
   if (values.MQTT_URL === undefined) {

@@ -52,7 +52,7 @@ export interface Config extends LimitsConfig {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Fault = (name: string, message: string) => void;
+type ReportFault = (name: string, message: string) => void;
 
 /**
  * Default life of a device token, in seconds. With `jwt` a broker ends each connection with its token, so it lives
@@ -65,7 +65,7 @@ export function defaultDeviceTokenSeconds({ access }: Pick<Config["mqtt"], "acce
 /** Reads the environment. Throws one `StartupError` that lists all its faults. */
 export function readConfig(env: Environment): Config {
   const faults: string[] = [];
-  const fault: Fault = (name, message) => faults.push(`  ${name}: ${message}`);
+  const fault: ReportFault = (name, message) => faults.push(`  ${name}: ${message}`);
   const unknown = findUnknown(env, [...Object.keys(settings), ...Object.keys(clientSettings)]);
   for (const { name, meant } of unknown.mistyped) fault(name, `is not a setting; did you mean ${meant}?`);
   const config = configOf(readValues(env, fault), fault);
@@ -73,7 +73,7 @@ export function readConfig(env: Environment): Config {
   return { ...config, unknownSettings: unknown.others };
 }
 
-function readValues(env: Environment, fault: Fault): Values {
+function readValues(env: Environment, fault: ReportFault): Values {
   const rows: [string, Kind<unknown>][] = Object.entries(settings);
   return Object.fromEntries(
     rows.map(([name, kind]) => {
@@ -83,7 +83,7 @@ function readValues(env: Environment, fault: Fault): Values {
   ) as Values;
 }
 
-function configOf(values: Values, fault: Fault): Config {
+function configOf(values: Values, fault: ReportFault): Config {
   const mqtt = {
     port: values.TILLKEEPER_MQTT_PORT,
     outsideUrl: values.MQTT_URL,
@@ -119,7 +119,7 @@ function configOf(values: Values, fault: Fault): Config {
   };
 }
 
-function filesOf(values: Values, fault: Fault): FilesPlace {
+function filesOf(values: Values, fault: ReportFault): FilesPlace {
   const { TILLKEEPER_FILES: place, TILLKEEPER_S3_ENDPOINT: endpoint, TILLKEEPER_S3_REGION: region } = values;
   if (place.kind === "s3") return { ...place, endpoint, region };
   const onlyForBuckets: SettingName[] = ["TILLKEEPER_S3_ENDPOINT", "TILLKEEPER_S3_REGION"];
@@ -129,7 +129,7 @@ function filesOf(values: Values, fault: Fault): FilesPlace {
   return place;
 }
 
-function sandboxClientOf(values: Values, fault: Fault): Config["sandboxClient"] {
+function sandboxClientOf(values: Values, fault: ReportFault): Config["sandboxClient"] {
   const { TILLKEEPER_SANDBOX_CLIENT_ID: id, TILLKEEPER_SANDBOX_CLIENT_SECRET: secret } = values;
   if (id === undefined && secret !== undefined) {
     fault("TILLKEEPER_SANDBOX_CLIENT_ID", "is needed when the secret is set.");

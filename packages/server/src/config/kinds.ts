@@ -3,14 +3,14 @@ import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import type { Port } from "../platform/listen.ts";
 
 /** Reports a fault of a setting: the end of a sentence that begins with the setting's name. */
-export type Fault = (message: string) => void;
+export type ReportFault = (message: string) => void;
 
 /** How a setting is parsed. */
 export interface Kind<Value> {
   /** The default, in words; left out when there is none. */
   byDefault?: string | undefined;
   /** Parses the setting. `text` is never empty. Faults go to `fault`; the value returned after a fault is not used. */
-  read(text: string | undefined, fault: Fault): Value;
+  read(text: string | undefined, fault: ReportFault): Value;
 }
 
 /** Any text. */
@@ -38,7 +38,7 @@ export const wholeIfSet = (least: number, most: number, byDefault: string): Kind
   read: (given, fault) => (given === undefined ? undefined : numberOf(given, [least, most], fault)),
 });
 
-function numberOf(given: string, [least, most]: readonly [number, number], fault: Fault): number {
+function numberOf(given: string, [least, most]: readonly [number, number], fault: ReportFault): number {
   const number = Number(given);
   if (!Number.isInteger(number) || number < least || number > most) {
     fault(`must be a whole number from ${least} to ${most}.`);

@@ -1,5 +1,5 @@
 /** Variables whose names begin like settings, but are not settings. */
-export interface Unknown {
+export interface UnknownVariables {
   /** Likely typing errors, with the setting that was meant. */
   mistyped: { name: string; meant: string }[];
   /** Variables of unknown purpose. */
@@ -12,11 +12,11 @@ const prefix = "TILLKEEPER_";
 const mostTypos = 2;
 
 /** Finds variables with the prefix of settings that are not settings. Variables set by Kubernetes are skipped. */
-export function findUnknown(env: Environment, known: readonly string[]): Unknown {
+export function findUnknown(env: Environment, known: readonly string[]): UnknownVariables {
   const names = Object.keys(env).filter(
     (name) => name.startsWith(prefix) && !known.includes(name) && !isInjected(env, name),
   );
-  const found: Unknown = { mistyped: [], others: [] };
+  const found: UnknownVariables = { mistyped: [], others: [] };
   for (const name of names) {
     const meant = known.find((setting) => typosBetween(name, setting) <= mostTypos);
     if (meant === undefined) found.others.push(name);

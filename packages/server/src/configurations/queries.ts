@@ -42,7 +42,7 @@ export function listConfigurations(
 }
 
 /** The columns of a terminal that decide its configuration. */
-interface TerminalPlace {
+interface TerminalScope {
   device_model: string | null;
   store_ref: string;
 }
@@ -54,7 +54,7 @@ interface TerminalPlace {
 export function configurationOf(
   tx: Tx,
   accountId: string,
-  { device_model, store_ref }: TerminalPlace,
+  { device_model, store_ref }: TerminalScope,
 ): Promise<ConfigurationRow | undefined> {
   return selectConfigurations(tx, accountId)
     .where("withdrawn_at", "is", null)
@@ -68,7 +68,7 @@ export function configurationOf(
 }
 
 /** A terminal's model and store, and the versions of its last check_update. Undefined for a deleted terminal. */
-export function findReported(tx: Tx, accountId: string, terminalId: string) {
+export function findCheckedVersions(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminals")
     .leftJoin("terminal_software as software", (join) =>
@@ -90,7 +90,7 @@ export function findReported(tx: Tx, accountId: string, terminalId: string) {
 }
 
 /** Versions from a terminal's heartbeats. */
-export function findTold(tx: Tx, accountId: string, terminalId: string) {
+export function findHeartbeatVersions(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminal_telemetry")
     .select(["field", "value", "at"])

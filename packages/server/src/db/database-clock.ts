@@ -18,7 +18,7 @@ const thisMachine: MachineTime = { wallMs: () => Date.now(), elapsedMs: () => pe
 const stepMs = 1_000;
 const followEveryMs = 1_000;
 /** From this difference on the log warns. Nothing depends on the machine's wall clock but the times in its log. */
-const toldFromMs = 1_000;
+const warnFromMs = 1_000;
 
 const reading = {
   name: "read_clock",
@@ -106,10 +106,10 @@ export function clockWorker({ clock, log }: { clock: DatabaseClock; log: Logger 
       while (!signal.aborted) {
         await clock.look();
         const aheadMs = clock.wallAheadMs;
-        if (!off && Math.abs(aheadMs) > toldFromMs) {
+        if (!off && Math.abs(aheadMs) > warnFromMs) {
           log.warn({ wall_clock_ahead_ms: aheadMs }, "the machine's clock is off; this server goes by the database's");
         }
-        off = Math.abs(aheadMs) > toldFromMs;
+        off = Math.abs(aheadMs) > warnFromMs;
         await pause(followEveryMs, signal);
       }
     },

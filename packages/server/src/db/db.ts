@@ -44,7 +44,7 @@ const forCallers = 8;
 /** How many hot connections may wait for another transaction: a wait of a second delays every batch behind it. */
 const hotForWaiters = 2;
 /** A caller waits longer for a turn than for a connection, because other callers go first. */
-const turnPatienceMs = 10_000;
+const turnTimeoutMs = 10_000;
 /** A database that has stopped answering must not delay the shutdown longer. */
 const closeTimeoutMs = 3_000;
 
@@ -52,36 +52,36 @@ const closeTimeoutMs = 3_000;
  * Leaves only index scans. The hot statements read a few rows by their keys, and their prepared plans outlive the
  * statistics they were made from. A plan from when the tables were empty would later scan whole tables.
  */
-const byKeysOnly = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+const indexScansOnly = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
 /**
  * Makes one plan per statement, which index scans make independent of the values. By default PostgreSQL compares the
  * generic plan for any batch with plans for the first batches of a connection. When those were small, it plans each
  * later batch anew, which costs five times as much as taking one answer.
  */
-const plannedOnce = "set plan_cache_mode = force_generic_plan";
+const genericPlans = "set plan_cache_mode = force_generic_plan";
 
 /**
  * Turns off JIT compilation. Statements here take milliseconds, compilation takes up to seconds. PostgreSQL compiles by
  * the estimated cost, which is huge for a sequential scan while such scans are off.
  */
-const interpreted = "set jit = off";
+const withoutJit = "set jit = off";
 
 /** A server that stalls in the middle of a transaction keeps its locks no longer than this. */
-const endsWhenStalled = "set idle_in_transaction_session_timeout = '5s'";
+const idleTransactionTimeout = "set idle_in_transaction_session_timeout = '5s'";
 /** The hot statements wait no longer for a lock: one locked row must not hold up the other rows of its batch. */
-const waitsBriefly = "set lock_timeout = '1s'";
+const lockTimeout = "set lock_timeout = '1s'";
 /** Urgent statements are tried again on another connection. */
 const urgentTimeouts = { connectionTimeoutMillis: 1_000, query_timeout: 2_000 };
 /** Upper limit for the age of a prepared plan, so that plans follow the tables' growth. */
 const hotLifetimeSeconds = 600;
 
 export function openDb(location: DatabaseLocation, log: Logger): Db {
-  const plain = openPool({ ...location, max: connections.plain, onConnect: beginningWith() }, log);
+  const plain = openPool({ ...location, max: connections.plain, onConnect: runOnConnect() }, log);
   const byKeys = {
     ...location,
     maxLifetimeSeconds: hotLifetimeSeconds,
-    onConnect: beginningWith(byKeysOnly, plannedOnce, waitsBriefly),
+    onConnect: runOnConnect(indexScansOnly, genericPlans, lockTimeout),
   };
   const hot = openPool({ ...byKeys, max: connections.hot }, log);
   const urgent = openPool({ ...byKeys, max: connections.urgent, ...urgentTimeouts }, log);
@@ -95,9 +95,9 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
     close: async () => {
       // Destroying Kysely ends the pool it was given.
       await Promise.all([
-        ended(plain, () => sql.destroy()),
-        ended(hot, () => hot.end()),
-        ended(urgent, () => urgent.end()),
+        endPool(plain, () => sql.destroy()),
+        endPool(hot, () => hot.end()),
+        endPool(urgent, () => urgent.end()),
       ]);
     },
   };
@@ -109,7 +109,7 @@ function callersTurns(): Turns {
     mostPerMember: 1_000,
     mostPerGroup: 1_000,
     mostWaiting: 20_000,
-    patienceMs: turnPatienceMs,
+    patienceMs: turnTimeoutMs,
     overload: () => unavailable(new Error("no turn to use the database came in time")),
   });
 }
@@ -129,8 +129,8 @@ function waitersTurns(): Turns {
  * Runs the settings of all connections, and those of its pool, on a new connection. The pool waits for the answer
  * before it lends the connection out.
  */
-function beginningWith(...own: string[]): (client: pg.ClientBase) => undefined {
-  const settings = [forAllAccounts, interpreted, endsWhenStalled, ...own].join("; ");
+function runOnConnect(...own: string[]): (client: pg.ClientBase) => undefined {
+  const settings = [forAllAccounts, withoutJit, idleTransactionTimeout, ...own].join("; ");
   return (client) => client.query(settings) as unknown as undefined;
 }
 
@@ -151,7 +151,7 @@ function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
   // A lent connection may break, too, between two statements of a transaction; its next statement fails then.
   pool.on("connect", (client) => {
     client.on("error", ({ message }) => log.warn({ reason: message }, "database connection lost"));
-    endWithOverdueAnswer(client);
+    endOnTimeout(client);
   });
   return pool;
 }
@@ -160,7 +160,7 @@ function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
  * Ends a connection on which an answer is overdue. The pool would lend it out again although it is still busy, or dead.
  * Every request that got it would then wait in vain.
  */
-function endWithOverdueAnswer(client: pg.PoolClient): void {
+function endOnTimeout(client: pg.PoolClient): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
   client.query = (...args: unknown[]) => {
     const answer = query(...args);
@@ -178,7 +178,7 @@ function endWithOverdueAnswer(client: pg.PoolClient): void {
  * Ends a pool and waits until its connections have closed. The pool counts a connection as ended once it has sent its
  * goodbye. A database that stops right then would log an error.
  */
-async function ended(pool: pg.Pool, end: () => Promise<void>): Promise<void> {
+async function endPool(pool: pg.Pool, end: () => Promise<void>): Promise<void> {
   let open = pool.totalCount;
   const gone = new Promise<void>((resolve) => {
     if (open === 0) resolve();

@@ -20,14 +20,14 @@ export async function openRootKey(db: Pick<Db, "sql">, place: RootKeyPlace): Pro
       await tx.insertInto("root_key").values({ fingerprint: key.fingerprint() }).execute();
       return key;
     }
-    if (found === undefined) throw new StartupError(`There is no key file ${file}: ${bringIt(known.fingerprint)}`);
+    if (found === undefined) throw new StartupError(`There is no key file ${file}: ${restoreHint(known.fingerprint)}`);
     if (found.fingerprint() === known.fingerprint) return found;
     throw new StartupError(
-      `The key file ${file} holds another key than the one that this database was encrypted with: ${bringIt(known.fingerprint)}`,
+      `The key file ${file} holds another key than the one that this database was encrypted with: ${restoreHint(known.fingerprint)}`,
     );
   });
 }
 
-function bringIt(fingerprint: string): string {
+function restoreHint(fingerprint: string): string {
   return `restore the key ${fingerprint} from its backup, or name in TILLKEEPER_KEY_FILE the file that the other servers of this database use.`;
 }

@@ -5,10 +5,15 @@ import { exemptingOwner, rights, tenantFunctions, tenantRights } from "./tenant-
 
 /** Faults of the isolation between accounts, in words; empty when there is none. */
 export async function differences(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
-  return [...(await ofRole(tx)), ...(await ofTables(tx)), ...(await ofRights(tx)), ...(await ofFunctions(tx))];
+  return [
+    ...(await roleFaults(tx)),
+    ...(await tableFaults(tx)),
+    ...(await rightFaults(tx)),
+    ...(await functionFaults(tx)),
+  ];
 }
 
-async function ofRole(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+async function roleFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ exempt: boolean; owns: boolean; enters: boolean }>`
     select rolsuper or rolbypassrls as exempt,
       has_schema_privilege(oid, current_schema(), 'usage') as enters,
@@ -37,7 +42,7 @@ export const boundOwner = sql<boolean>`relrowsecurity and relforcerowsecurity an
  * Checks that row security binds every role, and that the policy for work on all accounts is for the table's owner
  * alone.
  */
-async function ofTables(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+async function tableFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select relname as name from pg_class as found
     where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')
@@ -48,7 +53,7 @@ async function ofTables(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
 }
 
 /** Checks that the role has exactly the listed rights, on whole tables or on the named columns. */
-async function ofRights(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+async function rightFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ name: string; right: (typeof rights)[number]; whole: boolean; columns: string[] }>`
     select relname as name, "right", has_table_privilege(${tenantRole}, pg_class.oid, "right") as whole,
       array(
@@ -67,7 +72,7 @@ async function ofRights(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   });
 }
 
-async function ofFunctions(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+async function functionFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select name from unnest(${[...tenantFunctions]}::text[]) as name where not exists (
       select from pg_proc where pronamespace = current_schema()::regnamespace and proname = name

@@ -19,21 +19,21 @@ interface Table {
  * for it.
  */
 export async function raiseWalls(db: Pick<Db, "sql">): Promise<void> {
-  const stand = await alone(db, async (tx) => {
+  const stand = await withStartLock(db, async (tx) => {
     await obtainTenantRole(tx);
     return (await differences(tx)).length === 0;
   });
   if (stand) return;
   try {
-    for (const table of await tablesToBind(db)) await alone(db, (tx) => bindOwner(tx, table));
-    await alone(db, (tx) => sql.raw(grants()).execute(tx));
+    for (const table of await tablesToBind(db)) await withStartLock(db, (tx) => bindOwner(tx, table));
+    await withStartLock(db, (tx) => sql.raw(grants()).execute(tx));
   } catch (error) {
     throw new StartupError(
       `The database user cannot set the rights of the role ${tenantRole} (${(error as Error).message}): let the owner of the tables connect.`,
       { cause: error },
     );
   }
-  const left = await alone(db, differences);
+  const left = await withStartLock(db, differences);
   if (left.length > 0) {
     throw new StartupError(
       `The role ${tenantRole}, which keeps tenants apart, cannot be trusted: ${left.slice(0, 5).join("; ")}. Have an administrator of PostgreSQL put that right.`,
@@ -42,7 +42,7 @@ export async function raiseWalls(db: Pick<Db, "sql">): Promise<void> {
 }
 
 /** Runs `work` while no other server does, and again after a deadlock with requests of running servers. */
-function alone<T>(db: Pick<Db, "sql">, work: (tx: Tx) => Promise<T>): Promise<T> {
+function withStartLock<T>(db: Pick<Db, "sql">, work: (tx: Tx) => Promise<T>): Promise<T> {
   return retried(() =>
     db.sql.transaction().execute(async (tx) => {
       await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);

@@ -18,7 +18,7 @@ export function folderStore(folder: string): FileStore {
       await makeFolder(dirname(draft));
       await makeFolder(dirname(path));
       try {
-        const bytes = await written(draft, content, signal);
+        const bytes = await writeDraft(draft, content, signal);
         // After an abort the caller may have removed the file already; the renaming must not bring it back.
         signal?.throwIfAborted();
         await rename(draft, path);
@@ -54,7 +54,7 @@ async function makeFolder(path: string): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-async function written(path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
+async function writeDraft(path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
   const file = await open(path, "wx", 0o600);
   try {
     let bytes = 0;

@@ -3,7 +3,7 @@ import { type Config } from "../config/config.ts";
 import { defaultFilesPatienceSeconds } from "../config/settings.ts";
 import type { FileStore } from "./file-store.ts";
 import { clearDrafts, folderStore } from "./folder-store.ts";
-import { patientStore } from "./patience.ts";
+import { storeWithTimeout } from "./patience.ts";
 
 /** Age from which a draft is abandoned: servers that share the folder may still be writing younger ones. */
 const abandonedAfterMs = 86_400_000;
@@ -21,7 +21,7 @@ export async function openFileStore({
     closing.abort(new Error("the server stops"));
     store.close();
   };
-  return { ...patientStore(store, patienceMs, closing.signal), close };
+  return { ...storeWithTimeout(store, patienceMs, closing.signal), close };
 }
 
 async function openPlace(

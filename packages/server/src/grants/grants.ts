@@ -57,7 +57,7 @@ export async function addGrant(
       });
     }
     const clientId = client.client_id;
-    if (audienceId !== live.accountId) await requireFreeName(tx, live, audienceId, clientId);
+    if (audienceId !== live.accountId) await requireFreeClientId(tx, live, audienceId, clientId);
     const id = await insertGrant(tx, deps.clock, live, { ...input, clientId, audienceId });
     const row = (await findGrant(tx, live.accountId, id)) as GrantRow;
     await record(tx, deps.clock, live, row, { action: "client_grant.create", after: present(deps, row) });
@@ -69,7 +69,7 @@ export async function addGrant(
  * Two clients with one client id would be indistinguishable in the records of the account in which both work. Throws
  * `client_id_taken`.
  */
-async function requireFreeName(tx: Tx, live: LiveCaller, audienceId: string, clientId: string): Promise<void> {
+async function requireFreeClientId(tx: Tx, live: LiveCaller, audienceId: string, clientId: string): Promise<void> {
   const taken = await asAccount(tx, live.accountId, audienceId, () => isNameOfOwn(tx, audienceId, clientId));
   if (taken) throw clientIdTaken();
 }
@@ -137,7 +137,7 @@ export function updateGrant(
   { scope }: ClientGrantUpdate,
 ): Promise<ClientGrant> {
   return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
-    const row = await heldGrant(tx, live, id);
+    const row = await requireGrant(tx, live, id);
     if (row.account_id !== live.accountId) throw notOwnGrant();
     const added = scope.filter((entry) => !row.scopes.includes(entry));
     requireCovered(live, added, (entry) => placeOf(scope, entry));
@@ -163,7 +163,7 @@ export function updateGrant(
  */
 export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string): Promise<void> {
   return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
-    const row = await heldGrant(tx, live, id);
+    const row = await requireGrant(tx, live, id);
     requireCovered(live, row.scopes);
     const now = deps.clock.now();
     const by = row.account_id === live.accountId ? live : { clientId: `${live.accountId}/${live.clientId}` };
@@ -177,7 +177,7 @@ export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string)
   });
 }
 
-async function heldGrant(tx: Tx, live: LiveCaller, id: string): Promise<GrantRow> {
+async function requireGrant(tx: Tx, live: LiveCaller, id: string): Promise<GrantRow> {
   const row = await findGrant(tx, live.accountId, id);
   if (!row) throw grantNotFound();
   return row;

@@ -47,7 +47,7 @@ export async function storeBundle(
 
   // The first failure is the cause. The pipeline may report a failure that followed from it elsewhere.
   const failures: unknown[] = [];
-  const noting = async function* (pieces: Pieces): Pieces {
+  const recordFailure = async function* (pieces: Pieces): Pieces {
     try {
       yield* pieces;
     } catch (error) {
@@ -71,7 +71,7 @@ export async function storeBundle(
       yield piece;
     }
   }
-  const keep = async (pieces: Pieces) => {
+  const store = async (pieces: Pieces) => {
     try {
       await files.put(name, measured(pieces), signal);
     } catch (error) {
@@ -79,11 +79,11 @@ export async function storeBundle(
       throw error;
     }
   };
-  const read = (pieces: Pieces) => noting(checked(pieces, digest, (bytes) => (sizes.received += bytes)));
-  const write = (pieces: Pieces) => noting(masked(pieces));
+  const read = (pieces: Pieces) => recordFailure(checked(pieces, digest, (bytes) => (sizes.received += bytes)));
+  const write = (pieces: Pieces) => recordFailure(masked(pieces));
   try {
     unpack?.once("error", (error) => failures.push(error));
-    await pipeline(body, read, unpack ?? new PassThrough(), write, pack, keep, { signal });
+    await pipeline(body, read, unpack ?? new PassThrough(), write, pack, store, { signal });
   } catch (error) {
     throw failures[0] ?? error;
   } finally {

@@ -25,14 +25,14 @@ export function maskDigits(text: Uint8Array, values: Uint8Array, places: Int32Ar
   return found.length;
 }
 
-interface Place {
+interface MaskedPlace {
   first: number;
   last: number;
 }
 
 /** Finds the places that look like card numbers; overlapping ones are merged. */
-function findPlaces(values: Uint8Array): Place[] {
-  const found: Place[] = [];
+function findPlaces(values: Uint8Array): MaskedPlace[] {
+  const found: MaskedPlace[] = [];
   let sums: LuhnSums | undefined;
   let beginning = 0;
   for (let first = 0; first + shortest <= values.length; first += 1) {

@@ -20,7 +20,7 @@ export interface LogDeps {
   files: FileStore;
 }
 
-interface Named {
+interface LogKey {
   terminalId: string;
   logId: string;
 }
@@ -40,7 +40,7 @@ export function getLogs(
 }
 
 /** Throws `log_not_found`. */
-export async function getLog({ db }: LogDeps, accountId: string, named: Named): Promise<TerminalLog> {
+export async function getLog({ db }: LogDeps, accountId: string, named: LogKey): Promise<TerminalLog> {
   const row = await inTenant(db, accountId, (tx) => findStored(tx, accountId, named));
   if (!row) throw logNotFound();
   return presentLog(row);
@@ -50,7 +50,7 @@ export async function getLog({ db }: LogDeps, accountId: string, named: Named): 
 export async function openLog(
   { db, clock, files }: LogDeps,
   caller: Caller,
-  named: Named,
+  named: LogKey,
 ): Promise<{ log: TerminalLog; content: Readable }> {
   const { accountId } = caller;
   const row = await inTenant(db, accountId, (tx) => findStored(tx, accountId, named));

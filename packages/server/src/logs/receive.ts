@@ -53,7 +53,7 @@ interface Running {
  * Whether an account may begin another upload. It may have as many as are left for others: alone it gets half, so other
  * accounts find room.
  */
-function hasRoom(running: ReadonlyMap<string, Running>, accountId: string): boolean {
+function mayBegin(running: ReadonlyMap<string, Running>, accountId: string): boolean {
   const own = [...running.values()].reduce((sum, one) => sum + Number(one.accountId === accountId), 0);
   return own < mostAtOnce - running.size;
 }
@@ -75,12 +75,12 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
     // A broken upload must not end a newer one that its terminal may have begun.
     if (brokeOff(body)) throw endedEarly();
     const { accountId, operationId } = grant;
-    if (!running.has(operationId) && !hasRoom(running, accountId)) throw tryAgain("Too many logs are coming in.");
+    if (!running.has(operationId) && !mayBegin(running, accountId)) throw tryAgain("Too many logs are coming in.");
 
     const abort = new AbortController();
     running.get(operationId)?.abort.abort();
     running.set(operationId, { accountId, abort });
-    const patience = setTimeout(
+    const timer = setTimeout(
       () => abort.abort(),
       transferEnd(operation.deadline).getTime() - deps.clock.now().getTime(),
     );
@@ -97,7 +97,7 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
       if (stored) return stored;
       throw abort.signal.aborted ? replaced() : asRefusal(error, body);
     } finally {
-      clearTimeout(patience);
+      clearTimeout(timer);
       if (running.get(operationId)?.abort === abort) running.delete(operationId);
     }
   };

@@ -82,19 +82,19 @@ type Linked = StoreLink & { storeRef: string; operatorAccountId: string };
 /** The entries for the operator's log and for the log of the store's account. */
 function changesOf(verb: "link" | "unlink", link: Linked): (Change & { accountId: string })[] {
   const { operatorAccountId, payoutDestinationId, accountId, storeRef } = link;
-  const told = (what: object) => (verb === "link" ? { after: what } : { before: what });
+  const entry = (what: object) => (verb === "link" ? { after: what } : { before: what });
   return [
     {
       accountId: operatorAccountId,
       action: `payout_destination.${verb}_store`,
       subject: { type: "payout_destination", id: payoutDestinationId },
-      ...told({ account_id: accountId, store_id: storeRef }),
+      ...entry({ account_id: accountId, store_id: storeRef }),
     },
     {
       accountId,
       action: `store.${verb}_operator_payout_destination`,
       subject: { type: "store", id: storeRef },
-      ...told({ operator_account_id: operatorAccountId, payout_destination_id: payoutDestinationId }),
+      ...entry({ operator_account_id: operatorAccountId, payout_destination_id: payoutDestinationId }),
     },
   ];
 }

@@ -13,10 +13,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { keepPrivate } from "./private-folder.ts";
+import { makePrivate } from "./private-folder.ts";
 import { StartupError } from "./startup-error.ts";
 
-interface LockWords {
+interface LockOptions {
   /** Name of the lock file in the folder. */
   lockName: string;
   /** The message when a live process holds the folder. */
@@ -38,13 +38,13 @@ export interface TakenFolder {
  * folder. Throws `StartupError` when a live process holds the lock, or when the folder is shared. Throws the file
  * system's error when the path is not a writable folder.
  */
-export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockWords): TakenFolder {
+export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockOptions): TakenFolder {
   const path = resolve(folder);
   const lock = join(path, lockName);
   const mine = `${process.pid}\n${processStart(process.pid) ?? ""}\n`;
   mkdirSync(path, { recursive: true, mode: 0o700 });
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-  keepPrivate(path, [lockName, ...ownNames]);
+  makePrivate(path, [lockName, ...ownNames]);
   takeLock(lock, mine, inUse);
   return {
     path,
@@ -69,7 +69,7 @@ export function troubleWith(error: unknown, program: string): string | undefined
   ]).get(code);
 }
 
-function takeLock(lock: string, mine: string, inUse: LockWords["inUse"]): void {
+function takeLock(lock: string, mine: string, inUse: LockOptions["inUse"]): void {
   const draft = `${lock}.${randomUUID()}`;
   try {
     writeDraft(draft, mine);

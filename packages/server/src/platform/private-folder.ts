@@ -9,7 +9,7 @@ const writableByAll = 0o002;
  * for a folder with other files, such as `/tmp` or a home. Throws it, too, for another user's folder that every user
  * may write to. Other folders of another user stay as they are, as in containers.
  */
-export function keepPrivate(path: string, ownNames: readonly string[]): void {
+export function makePrivate(path: string, ownNames: readonly string[]): void {
   const { mode, uid } = statSync(path);
   if ((mode & forOthers) === 0) return;
   const shown = (mode & 0o7777).toString(8).padStart(4, "0");

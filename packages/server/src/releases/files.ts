@@ -6,7 +6,7 @@ import type { FileStore } from "../files/file-store.ts";
 import { ApiError } from "../platform/errors.ts";
 import { Answer, type Caller } from "../platform/http/route.ts";
 import { partOf } from "./ranges.ts";
-import { getRelease, type ReleaseDeps, releaseIsStored, requireDraft } from "./releases.ts";
+import { getRelease, makeAvailable, type ReleaseDeps, requireDraft } from "./releases.ts";
 
 interface Upload {
   id: string;
@@ -24,12 +24,12 @@ export async function putFile(deps: ReleaseDeps, caller: Caller, { id, content, 
   requireDraft(release);
   // Checked before the body is read.
   if (length !== undefined && length !== release.size) throw mismatch(`has ${length} bytes, not ${release.size}`);
-  await deps.files.put(nameOf(caller.accountId, id), announced(release, content));
-  return releaseIsStored(deps, caller, id);
+  await deps.files.put(nameOf(caller.accountId, id), checked(release, content));
+  return makeAvailable(deps, caller, id);
 }
 
 /** Passes a file on. Fails as soon as it differs from the announced one, so that the store keeps nothing of it. */
-async function* announced({ size, sha256 }: Release, content: Readable): AsyncIterable<Uint8Array> {
+async function* checked({ size, sha256 }: Release, content: Readable): AsyncIterable<Uint8Array> {
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const chunk of chunksOf(content)) {

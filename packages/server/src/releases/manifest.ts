@@ -8,7 +8,7 @@ import { inTenant } from "../db/tenant.ts";
 import { getOperation } from "../operations/operations.ts";
 import { ApiError } from "../platform/errors.ts";
 import { stillHolds } from "../terminals/transfer-holder.ts";
-import { findPlace, findRelease, listOffered, type ReleaseRow } from "./queries.ts";
+import { findRelease, findTerminalModel, listOffered, type ReleaseRow } from "./queries.ts";
 import { getRelease, type ReleaseDeps, releaseNotFound } from "./releases.ts";
 
 export interface DeviceDeps extends ReleaseDeps {
@@ -35,17 +35,17 @@ export async function authenticateTransfer(
 }
 
 /** The release and configuration for a terminal. */
-export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, said: UpdateQuery): Promise<UpdateManifest> {
+export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, query: UpdateQuery): Promise<UpdateManifest> {
   const { accountId } = grant;
-  const { software_version, configuration_version } = said;
+  const { software_version, configuration_version } = query;
   return inTenant(deps.db, accountId, async (tx) => {
-    const place = await placeOf(tx, grant);
-    const latest = place.device_model === null ? undefined : await latestFor(tx, accountId, place.device_model);
+    const terminal = await modelOf(tx, grant);
+    const latest = terminal.device_model === null ? undefined : await latestFor(tx, accountId, terminal.device_model);
     // A device must not be led back to an older version.
     const offered = latest && compareVersions(latest.version, software_version) >= 0 ? latest : undefined;
-    const configuration = await configurationOf(tx, accountId, place);
+    const configuration = await configurationOf(tx, accountId, terminal);
     return {
-      device_model: place.device_model,
+      device_model: terminal.device_model,
       latest: offered ? presentOffered(deps, grant, offered) : null,
       update_available: offered !== undefined && compareVersions(offered.version, software_version) > 0,
       configuration: configuration
@@ -64,16 +64,16 @@ export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, said: 
  * it.
  */
 export async function releaseFor({ db }: DeviceDeps, grant: TransferGrant, releaseId: string): Promise<Release> {
-  const place = await inTenant(db, grant.accountId, (tx) => placeOf(tx, grant));
+  const terminal = await inTenant(db, grant.accountId, (tx) => modelOf(tx, grant));
   const release = await getRelease({ db }, grant.accountId, releaseId);
-  if (!release.offered || release.device_model !== place.device_model) throw releaseNotFound();
+  if (!release.offered || release.device_model !== terminal.device_model) throw releaseNotFound();
   return release;
 }
 
-async function placeOf(tx: Tx, { accountId, terminalId }: TransferGrant) {
-  const place = await findPlace(tx, accountId, terminalId);
-  if (!place) throw new ApiError("operation_not_found", "There is no such operation.");
-  return place;
+async function modelOf(tx: Tx, { accountId, terminalId }: TransferGrant) {
+  const terminal = await findTerminalModel(tx, accountId, terminalId);
+  if (!terminal) throw new ApiError("operation_not_found", "There is no such operation.");
+  return terminal;
 }
 
 async function latestFor(tx: Tx, accountId: string, deviceModel: string): Promise<ReleaseRow | undefined> {

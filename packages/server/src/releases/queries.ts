@@ -62,16 +62,16 @@ export function listOffered(
 }
 
 /** A release whose file is to be removed. */
-export type ToClean = Pick<Selectable<Tables["releases"]>, "account_id" | "id">;
+export type WithdrawnFile = Pick<Selectable<Tables["releases"]>, "account_id" | "id">;
 
 /**
  * Withdrawn releases of all accounts, last changed before `before`, whose file may still be there. Oldest first, after
  * the last one of the page before.
  */
-export function listToClean(
+export function listWithdrawnFiles(
   db: Kysely<Tables>,
-  { before, after, limit }: { before: Date; after: ToClean | undefined; limit: number },
-): Promise<ToClean[]> {
+  { before, after, limit }: { before: Date; after: WithdrawnFile | undefined; limit: number },
+): Promise<WithdrawnFile[]> {
   return db
     .selectFrom("releases")
     .select(["account_id", "id"])
@@ -84,7 +84,7 @@ export function listToClean(
     .execute();
 }
 
-export async function markCleaned(db: Kysely<Tables>, accountId: string, id: string, at: Date): Promise<void> {
+export async function markFileRemoved(db: Kysely<Tables>, accountId: string, id: string, at: Date): Promise<void> {
   await db
     .updateTable("releases")
     .set({ file_removed_at: at })
@@ -114,7 +114,7 @@ export function listKeys(db: Kysely<Tables>, accountId: string): Promise<KeyRow[
 }
 
 /** The columns of a terminal that decide its updates. */
-export function findPlace(tx: Tx, accountId: string, terminalId: string) {
+export function findTerminalModel(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminals")
     .select(["device_model", "store_ref"])

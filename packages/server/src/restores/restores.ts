@@ -22,7 +22,7 @@ export interface Restored {
 }
 
 /** Servers that notice one restore of the database do so within this time. */
-const sameMs = 60_000;
+const sameRestoreMs = 60_000;
 
 /**
  * Notes that the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md). From now on no operation
@@ -36,11 +36,11 @@ export async function noteRestored(
 ): Promise<Restored | undefined> {
   return retried(() =>
     deps.db.sql.transaction().execute(async (tx) => {
-      if (!(await begin(tx, deps, how))) return undefined;
+      if (!(await insertRestore(tx, deps, how))) return undefined;
       await sql`
         update accounts set
-          last_store_number = ${goesOn("last_store_number")}, last_terminal_number = ${goesOn("last_terminal_number")},
-          last_configuration_number = ${goesOn("last_configuration_number")}`.execute(tx);
+          last_store_number = ${nextThousand("last_store_number")}, last_terminal_number = ${nextThousand("last_terminal_number")},
+          last_configuration_number = ${nextThousand("last_configuration_number")}`.execute(tx);
       const ended = await sql`update pairing_codes set status = 'expired' where status = 'open'`.execute(tx);
       const accounts = await tx.selectFrom("accounts").select("account_id").orderBy("account_id").execute();
       for (const { account_id: accountId } of accounts) await record(tx, deps, { ...actor, accountId }, how);
@@ -61,7 +61,7 @@ function record(tx: Tx, { clock }: RestoreDeps, actor: Actor, how: How): Promise
  * Continues at the next thousand, so that a number given in the lost time is not given again. This holds for accounts
  * without a number, too: their first may have been given in that time.
  */
-function goesOn(column: string) {
+function nextThousand(column: string) {
   return sql`(${sql.ref(column)} / 1000 + 1) * 1000`;
 }
 
@@ -69,11 +69,11 @@ function goesOn(column: string) {
  * Inserts the row by which later expiries are judged, so it comes first. Returns false when the restore has been noted
  * already.
  */
-async function begin(tx: Tx, { clock }: RestoreDeps, how: How): Promise<boolean> {
+async function insertRestore(tx: Tx, { clock }: RestoreDeps, how: How): Promise<boolean> {
   const now = clock.now();
   await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
   if (how === "noticed") {
-    const since = new Date(now.getTime() - sameMs);
+    const since = new Date(now.getTime() - sameRestoreMs);
     const { rows } = await sql`select from database_restores where at > ${since}`.execute(tx);
     if (rows.length > 0) return false;
   }

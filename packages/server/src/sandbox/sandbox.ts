@@ -136,7 +136,7 @@ function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientId: str
 async function ensureStores(deps: SandboxDeps, accountId: string, clientId: string): Promise<void> {
   const who = { accountId, clientId, clientAccountId: accountId, address: "", requestId: "sandbox" };
   const caller = { ...who, scopes: new Set<string>() };
-  const itself = { ...who, authority: "the server itself" } as const;
+  const serverCaller = { ...who, authority: "the server itself" } as const;
   const { db } = deps;
   const present = await db.sql.selectFrom("stores").select("store_id").where("account_id", "=", accountId).execute();
   const serials = await db.sql
@@ -151,7 +151,7 @@ async function ensureStores(deps: SandboxDeps, accountId: string, clientId: stri
       const serial = `SIMULATED-${accountId}-${number}`;
       if (serials.some((row) => row.device_serial_number === serial)) continue;
       await unlessTaken(
-        createTerminal(deps.terminals, itself, { device_serial_number: serial, store_id: store.store_id }),
+        createTerminal(deps.terminals, serverCaller, { device_serial_number: serial, store_id: store.store_id }),
       );
     }
   }

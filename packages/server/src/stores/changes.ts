@@ -6,7 +6,7 @@ import { inTenant } from "../db/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
 import type { StoreDeps } from "./deps.ts";
-import { holdDestinations } from "./destination.ts";
+import { lockDestinations } from "./destination.ts";
 import { presentStore } from "./present.ts";
 import { findStore, getStoreRow, type StoreRow, terminalsOfStore } from "./queries.ts";
 
@@ -34,9 +34,9 @@ export function changeStore(
       const found = await findStore(tx, accountId, storeId);
       if (!found) throw storeNotFound();
       const named = input?.payout_destination?.payout_destination_id;
-      await holdDestinations(tx, accountId, [found.payout_destination_id, named ?? null]);
+      await lockDestinations(tx, accountId, [found.payout_destination_id, named ?? null]);
       const store = await lockLiveStore(tx, accountId, found.id);
-      const before = await shownStore(tx, store);
+      const before = await presentWithTerminals(tx, store);
       if (!(await change(tx, store))) return before;
       await tx
         .updateTable("stores")
@@ -44,9 +44,9 @@ export function changeStore(
         .where("account_id", "=", accountId)
         .where("id", "=", store.id)
         .execute();
-      const after = await shownStore(tx, await getStoreRow(tx, accountId, store.id));
+      const after = await presentWithTerminals(tx, await getStoreRow(tx, accountId, store.id));
       const subject = { type: "store", id: store.id };
-      const [was, is] = [recorded(before), recorded(after)];
+      const [was, is] = [withoutTerminals(before), withoutTerminals(after)];
       await recordChange(tx, deps.clock, caller, { action, subject, before: was, after: is });
       return after;
     }),
@@ -72,14 +72,14 @@ export async function lockLiveStore(tx: Tx, accountId: string, id: string): Prom
 }
 
 /** Records leave terminals out: they have records of their own, and a store may have thousands. */
-function recorded(store: Store): Partial<Store> {
+function withoutTerminals(store: Store): Partial<Store> {
   const shown: Partial<Store> = { ...store };
   delete shown.terminals;
   return shown;
 }
 
 /** A store in the form that answers show. */
-export async function shownStore(tx: Tx, row: StoreRow): Promise<Store> {
+export async function presentWithTerminals(tx: Tx, row: StoreRow): Promise<Store> {
   return presentStore(row, await terminalsOfStore(tx, row.account_id, row.id));
 }
 

@@ -12,7 +12,7 @@ import { detailsFrom, lookUpSubUnit, type StoreDetails } from "./details.ts";
  * Looks up the store's sub-unit. Call it before the transaction that writes, so that no transaction waits for the
  * register.
  */
-export async function consultRegister(
+export async function lookUpUnit(
   deps: StoreDeps,
   accountId: string,
   input: StoreCreate,
@@ -35,7 +35,7 @@ export async function resolveDetails(
 ): Promise<{ details: StoreDetails; stopped: boolean }> {
   const id = input.payout_destination?.payout_destination_id;
   if (id === undefined) return { details: { ...input, verified: false }, stopped: false };
-  await holdDestinations(tx, accountId, [id]);
+  await lockDestinations(tx, accountId, [id]);
   const destination = await requireDestination(tx, accountId, id);
   return { details: detailsFrom(destination, unit, input), stopped: hasStopped(destination) };
 }
@@ -44,7 +44,7 @@ export async function resolveDetails(
  * Locks destinations until the transaction ends. A change of a destination locks it before its stores, so changes of a
  * store must lock in this order, too.
  */
-export async function holdDestinations(tx: Tx, accountId: string, ids: readonly (string | null)[]): Promise<void> {
+export async function lockDestinations(tx: Tx, accountId: string, ids: readonly (string | null)[]): Promise<void> {
   const held = ids.filter((id) => id !== null);
   if (held.length === 0) return;
   await tx

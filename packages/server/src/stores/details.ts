@@ -26,7 +26,7 @@ export async function lookUpSubUnit(
   refuse([...ownedFieldErrors(store), ...organizationErrors(destination, store.organization)]);
   if (number === undefined || isOwn(destination, number)) return undefined;
   const found = await register.findSubUnit(number).catch((error: unknown) => {
-    throw error instanceof ApiError ? withPlace(error) : error;
+    throw error instanceof ApiError ? withErrorPath(error) : error;
   });
   return inBusiness(found, numberPath);
 }
@@ -65,11 +65,11 @@ function organizationOf(unit: RegisteredUnit): Organization {
 }
 
 /** Defaults: without these fields an organization is a Norwegian main unit, in requests and in destinations. */
-const unsaid: Organization = { country: "NO", type: "main_unit" };
+const defaultOrganization: Organization = { country: "NO", type: "main_unit" };
 
 /** Whether all details from the caller equal the source's. */
 function confirms(source: Organization, store: StoreCreate): boolean {
-  const known: Organization = { ...unsaid, ...source };
+  const known: Organization = { ...defaultOrganization, ...source };
   const fields = Object.keys(store.organization ?? {}) as (keyof Organization)[];
   const names = [source.name, source.trade_name];
   return (
@@ -93,18 +93,18 @@ function ownedFieldErrors(store: StoreCreate): ErrorDetail[] {
 
 /** Faults that need no register: another country, or another organization that cannot be a sub-unit. */
 function organizationErrors(destination: StoreDestination, organization: Organization | undefined): ErrorDetail[] {
-  const theirs = { ...unsaid, ...destination.organization };
-  const ours = { ...unsaid, ...organization };
-  if (ours.organization_number === undefined) return [];
-  if (isOwn(destination, ours.organization_number)) {
-    return ours.country === theirs.country
+  const ofDestination = { ...defaultOrganization, ...destination.organization };
+  const ofStore = { ...defaultOrganization, ...organization };
+  if (ofStore.organization_number === undefined) return [];
+  if (isOwn(destination, ofStore.organization_number)) {
+    return ofStore.country === ofDestination.country
       ? []
       : [{ path: "/body/organization/country", message: "must equal the country of the payout destination" }];
   }
   const mayBeSubUnit =
-    theirs.organization_number !== undefined &&
-    theirs.country === "NO" &&
-    ours.country === "NO" &&
+    ofDestination.organization_number !== undefined &&
+    ofDestination.country === "NO" &&
+    ofStore.country === "NO" &&
     organization?.type !== "main_unit";
   return mayBeSubUnit ? [] : [{ path: numberPath, message: mustEqual }];
 }
@@ -115,7 +115,7 @@ function refuse(errors: ErrorDetail[]): void {
 }
 
 /** Adds the place in the request, which the register does not know. */
-function withPlace(error: ApiError): ApiError {
+function withErrorPath(error: ApiError): ApiError {
   const errors = [{ path: numberPath, message: "could not be looked up in the public register" }];
   return new ApiError(error.code, error.message, { errors, headers: error.headers, cause: error.cause });
 }

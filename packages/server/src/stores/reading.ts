@@ -3,7 +3,7 @@ import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import { operatorDestinationsOfStore } from "../payout-destinations/for-stores.ts";
 import { cutPage } from "../platform/http/paging.ts";
-import { shownStore, storeNotFound } from "./changes.ts";
+import { presentWithTerminals, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
 import { presentListItem } from "./present.ts";
 import { countTerminals, findStore, listStores, type StorePage } from "./queries.ts";
@@ -21,7 +21,7 @@ export async function getStore(
 ): Promise<Store> {
   const store = await inTenant(db, accountId, async (tx) => {
     const row = await findStore(tx, accountId, storeId);
-    return row && shownStore(tx, row);
+    return row && presentWithTerminals(tx, row);
   });
   if (!store) throw storeNotFound();
   return withIncludes(db, accountId, includes, store);

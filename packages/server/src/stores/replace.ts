@@ -5,7 +5,7 @@ import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { changeStore, storeIdTaken, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
-import { consultRegister, resolveDetails } from "./destination.ts";
+import { lookUpUnit, resolveDetails } from "./destination.ts";
 import { columnsOf } from "./details.ts";
 import { findStore } from "./queries.ts";
 import { applySuspension } from "./suspension.ts";
@@ -25,7 +25,7 @@ export async function replaceStore(
   const { accountId } = caller;
   const known = await inTenant(deps.db, accountId, (tx) => findStore(tx, accountId, storeId));
   if (!known || known.status === "DELETED") throw storeNotFound();
-  const unit = await consultRegister(deps, accountId, input);
+  const unit = await lookUpUnit(deps, accountId, input);
   return changeStore(deps, caller, { storeId, action: "store.update", input }, async (tx, store) => {
     const { details, stopped } = await resolveDetails(tx, accountId, input, unit);
     const destinationId = input.payout_destination?.payout_destination_id ?? null;

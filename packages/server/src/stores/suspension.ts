@@ -12,7 +12,7 @@ type Reasons = Pick<StoreRow, "suspended_by_operator" | "suspended_by_destinatio
 type Suspendable = Reasons & Pick<StoreRow, "account_id" | "id" | "status">;
 
 /** Value of `updated_by` when no caller made the change. */
-const itself = "system";
+const systemActor = "system";
 
 /** SUSPENDED as long as there is a reason. */
 export function statusOf(reasons: Reasons): "ACTIVE" | "SUSPENDED" {
@@ -93,7 +93,7 @@ export function destinationChanged(
       await applySuspension(tx, deps, store, { suspended_by_destination: !active });
       await tx
         .updateTable("stores")
-        .set({ updated_at: deps.clock.now(), updated_by: itself })
+        .set({ updated_at: deps.clock.now(), updated_by: systemActor })
         .where("account_id", "=", accountId)
         .where("id", "=", store.id)
         .execute();
@@ -103,7 +103,7 @@ export function destinationChanged(
       await recordChange(
         tx,
         deps.clock,
-        { accountId, clientId: itself, address: "", requestId: "" },
+        { accountId, clientId: systemActor, address: "", requestId: "" },
         {
           action: active ? "store.resume" : "store.suspend",
           subject: { type: "store", id: store.id },

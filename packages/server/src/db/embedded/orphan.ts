@@ -61,10 +61,10 @@ export async function replaceOrphan(cluster: string, log: Logger): Promise<strin
     rmSync(join(cluster, "postmaster.pid"), { force: true });
     return undefined;
   }
-  if (worksOn(cluster, note.pid)) {
+  if (usesDirectory(cluster, note.pid)) {
     log.warn({ postgresPid: note.pid }, "a PostgreSQL whose server was killed is still running: shutting it down");
     await end(cluster, note.pid);
-  } else if (exists(note.pid)) disown(cluster, note.pid);
+  } else if (exists(note.pid)) replacePid(cluster, note.pid);
   return note.socketFolder;
 }
 
@@ -80,7 +80,7 @@ export async function killSurvivors(directory: string): Promise<void> {
   while (Date.now() < deadline) {
     const found = readdirSync("/proc")
       .map(Number)
-      .filter((pid) => pid > 0 && worksOn(directory, pid));
+      .filter((pid) => pid > 0 && usesDirectory(directory, pid));
     if (found.length === 0) return;
     for (const pid of found) send(pid, "SIGKILL");
     await delay(10);
@@ -88,11 +88,11 @@ export async function killSurvivors(directory: string): Promise<void> {
 }
 
 async function end(cluster: string, pid: number): Promise<void> {
-  for (const [signal, patience] of ENDINGS) {
-    if (!worksOn(cluster, pid)) return;
+  for (const [signal, waitMs] of ENDINGS) {
+    if (!usesDirectory(cluster, pid)) return;
     send(pid, signal);
-    const deadline = Date.now() + patience;
-    while (worksOn(cluster, pid) && Date.now() < deadline) await delay(20);
+    const deadline = Date.now() + waitMs;
+    while (usesDirectory(cluster, pid) && Date.now() < deadline) await delay(20);
   }
 }
 
@@ -101,7 +101,7 @@ async function end(cluster: string, pid: number): Promise<void> {
  * server. The rest of the file stays. With it PostgreSQL itself checks that no process of the old server still uses the
  * shared memory.
  */
-function disown(cluster: string, pid: number): void {
+function replacePid(cluster: string, pid: number): void {
   const file = join(cluster, "postmaster.pid");
   const { uid, gid } = statSync(cluster);
   const content = readFileSync(file, "utf8").replace(String(pid), String(NO_PROCESS));
@@ -114,7 +114,7 @@ function disown(cluster: string, pid: number): void {
  * Whether a process is a program of PostgreSQL whose working directory, or inherited descriptor, is this very
  * directory.
  */
-function worksOn(directory: string, pid: number): boolean {
+function usesDirectory(directory: string, pid: number): boolean {
   try {
     if (process.platform !== "linux") {
       const env = { PATH: process.env["PATH"], LC_ALL: "C" };

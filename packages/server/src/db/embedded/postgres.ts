@@ -70,7 +70,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-interface Place {
+interface PreparedCluster {
   readonly cluster: string;
   /** whether the cluster has yet to be created */
   readonly fresh: boolean;
@@ -79,9 +79,12 @@ interface Place {
   readonly programs: string;
 }
 
-async function start(place: Place, { log, settings = {} }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { cluster, account, runtimeFolder, programs } = place;
-  if (place.fresh) {
+async function start(
+  prepared: PreparedCluster,
+  { log, settings = {} }: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
+  const { cluster, account, runtimeFolder, programs } = prepared;
+  if (prepared.fresh) {
     const durable = settings["fsync"] !== "off";
     await createCluster({ cluster, initdb: join(programs, "initdb"), account, runtimeFolder, durable, log });
   }

@@ -63,7 +63,7 @@ export class Postmaster {
    * Why it has ended, if the cause is temporary: processes of a killed predecessor still hold its shared memory, or a
    * predecessor is just starting.
    */
-  get obstacle(): "survivors" | "predecessor" | undefined {
+  get temporaryCause(): "survivors" | "predecessor" | undefined {
     if (this.#end === undefined) return undefined;
     const lines = this.#lastLines();
     if (lines.includes("pre-existing shared memory block")) return "survivors";

@@ -52,9 +52,9 @@ export function endOf(program: Program): Promise<string> {
       const end = signal === null ? `exit code ${code}` : `signal ${signal}`;
       // Wait a little for the last lines of output, but not until the stream closes: children of a killed postmaster
       // can hold it open for long.
-      const patience = setTimeout(() => resolve(end), 250);
+      const timer = setTimeout(() => resolve(end), 250);
       program.once("close", () => {
-        clearTimeout(patience);
+        clearTimeout(timer);
         resolve(end);
       });
     });

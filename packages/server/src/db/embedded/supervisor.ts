@@ -87,9 +87,9 @@ export class Supervisor {
         return postmaster;
       } catch (error) {
         await postmaster.stop();
-        const { obstacle } = postmaster;
-        if (obstacle === undefined || Date.now() > deadline) throw error;
-        if (obstacle === "survivors") await killSurvivors(this.#options.cluster);
+        const { temporaryCause } = postmaster;
+        if (temporaryCause === undefined || Date.now() > deadline) throw error;
+        if (temporaryCause === "survivors") await killSurvivors(this.#options.cluster);
         await delay(FIRST_BACKOFF_MS, undefined, { signal: this.#stopping.signal });
       }
     }

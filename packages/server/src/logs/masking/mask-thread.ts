@@ -1,11 +1,11 @@
 import { Worker } from "node:worker_threads";
 import { FairQueue } from "./fair-queue.ts";
-import type { Masked, ToMasking } from "./messages.ts";
+import type { MaskRequest, MaskResponse } from "./messages.ts";
 
 /** A message that waits for its account's turn. */
 interface Job {
-  message: ToMasking;
-  resolve: (masked: Masked) => void;
+  message: MaskRequest;
+  resolve: (masked: MaskResponse) => void;
   reject: (error: Error) => void;
 }
 
@@ -31,7 +31,7 @@ export class MaskThread {
     this.#worker = new Worker(script, { execArgv: [], resourceLimits });
     // An idle thread does not keep the process alive; a running upload does, by its request.
     this.#worker.unref();
-    this.#worker.on("message", (masked: Masked) => this.#done(masked));
+    this.#worker.on("message", (masked: MaskResponse) => this.#done(masked));
     const end = (error: Error) => {
       if (this.#failure) return;
       this.#end(error);
@@ -42,7 +42,7 @@ export class MaskThread {
   }
 
   /** Resolves with the thread's answer. Rejects when the thread has ended, or ends before it answers. */
-  run(accountId: string, message: ToMasking): Promise<Masked> {
+  run(accountId: string, message: MaskRequest): Promise<MaskResponse> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#waiting.add(accountId, { message, resolve, reject });
@@ -63,7 +63,7 @@ export class MaskThread {
     this.#worker.postMessage(message, "piece" in message ? [message.piece.buffer] : []);
   }
 
-  #done(masked: Masked): void {
+  #done(masked: MaskResponse): void {
     const job = this.#inHand;
     this.#inHand = undefined;
     job?.resolve(masked);

@@ -1,5 +1,5 @@
 /** Messages to the thread that masks, about the upload with this number. */
-export type ToMasking =
+export type MaskRequest =
   | { upload: number; piece: Uint8Array<ArrayBuffer> }
   /** The last piece has been sent. */
   | { upload: number; end: true }
@@ -7,7 +7,7 @@ export type ToMasking =
   | { upload: number; forget: true };
 
 /** The thread's answer to a message. */
-export interface Masked {
+export interface MaskResponse {
   upload: number;
   /** The part of the text that is final. */
   text: Uint8Array<ArrayBuffer>;

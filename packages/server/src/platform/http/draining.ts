@@ -8,7 +8,7 @@ interface Draining {
 }
 
 /** Time limits of the shutdown, in milliseconds. */
-interface Patience {
+interface ShutdownLimits {
   /** After so long without a request a caller is taken to be done. */
   quiet: number;
   /** How long a load balancer may keep sending requests here. */
@@ -17,7 +17,7 @@ interface Patience {
   unfinished: number;
 }
 
-const usual: Patience = { quiet: 300, longest: 5_000, unfinished: 10_000 };
+const usual: ShutdownLimits = { quiet: 300, longest: 5_000, unfinished: 10_000 };
 const lookEveryMs = 20;
 
 /**
@@ -28,7 +28,7 @@ const lookEveryMs = 20;
  * after that and waits for requests that have begun. It does not wait for silent connections, which browsers open
  * ahead.
  */
-export function draining(server: Server, patience = usual): Draining {
+export function draining(server: Server, limits = usual): Draining {
   const requests = new Map<Socket, number>();
   let askedAt = 0;
   server.on("connection", (socket: Socket) => {
@@ -44,12 +44,12 @@ export function draining(server: Server, patience = usual): Draining {
 
   return {
     settle: async () => {
-      const latest = Date.now() + patience.longest;
-      while (Date.now() < Math.min(askedAt + patience.quiet, latest)) await sleep(lookEveryMs);
+      const latest = Date.now() + limits.longest;
+      while (Date.now() < Math.min(askedAt + limits.quiet, latest)) await sleep(lookEveryMs);
     },
     finish: async () => {
-      const silentUntil = Date.now() + patience.quiet;
-      const latest = Date.now() + patience.unfinished;
+      const silentUntil = Date.now() + limits.quiet;
+      const latest = Date.now() + limits.unfinished;
       while (requests.size > 0) {
         const now = Date.now();
         for (const [socket, running] of requests) if (now > (running > 0 ? latest : silentUntil)) socket.destroy();

@@ -10,7 +10,7 @@ const brokenRequests: Record<string, ApiError> = {
   HPE_HEADER_OVERFLOW: new ApiError("headers_too_large", "The headers are larger than this server accepts."),
 };
 const overdue: NodeJS.ErrnoException = Object.assign(new Error("the body takes too long"), { code: "BODY_OVERDUE" });
-const inPieces: NodeJS.ErrnoException = Object.assign(new Error("the body is cut too small"), {
+const bodyInPieces: NodeJS.ErrnoException = Object.assign(new Error("the body is cut too small"), {
   code: "BODY_IN_PIECES",
 });
 const notHttp = new ApiError("invalid_request", "This is not a valid HTTP request.");
@@ -46,7 +46,7 @@ export function rawAnswers(headers: HeaderTable): RawAnswers {
     broken,
     overdue: (socket) => broken(overdue, socket),
     inPieces(socket) {
-      broken(inPieces, socket);
+      broken(bodyInPieces, socket);
       socket.destroySoon();
     },
     listenTo(server) {
