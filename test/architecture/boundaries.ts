@@ -1,6 +1,6 @@
 import type { Import } from "./imports.ts";
 
-/** Which packages a package's sources may import; see ARCHITECTURE.md. */
+/** Packages that a package's sources may import; see ARCHITECTURE.md. */
 const packages: Record<string, readonly string[]> = {
   contract: [],
   sdk: ["contract"],
@@ -9,10 +9,12 @@ const packages: Record<string, readonly string[]> = {
   cli: ["contract", "sdk", "server", "terminal"],
 };
 
-/** Tests of a package may use what its sources may not: virtual terminals and the client are test tools, too. */
+/** Packages that a package's tests may import: virtual terminals and the client are test tools, too. */
 const packagesForTests: Record<string, readonly string[]> = { ...packages, server: ["contract", "sdk", "terminal"] };
 
-/** The server's folders and top files, lowest first: each may import what stands before it, never what stands after. */
+/**
+ * The server's folders and top files, lowest layer first. Each may import the layers before it, never those after it.
+ */
 const serverLayers = [
   ["platform"],
   ["config"],
@@ -42,7 +44,7 @@ const serverLayers = [
   ["main.ts"],
 ];
 
-/** Outside packages that only some may use. */
+/** Outside packages that only some packages may use. */
 const exclusive: Record<string, readonly string[]> = {
   pg: ["server"],
   kysely: ["server"],
@@ -50,12 +52,12 @@ const exclusive: Record<string, readonly string[]> = {
   commander: ["cli"],
 };
 
-/** So that it has no dependency, and stays small in a browser. */
+/** The client must have no dependency, and stay small in a browser. */
 const onlyTypesForClient = "sdk may import only types of the contract's http";
 
 const place = /^packages\/([^/]+)\/(src|test)\/(.+)$/;
 
-/** Every import that goes where it may not, as a sentence. */
+/** Every forbidden import, as a sentence. */
 export function findViolations(imports: readonly Import[]): string[] {
   return imports.flatMap((entry) => {
     const reason = reasonAgainst(entry);
@@ -94,7 +96,7 @@ function againstLayer(from: string, to: string): string | undefined {
   if (fromLayer === -1) return `${fromName} has no place in the layers`;
   if (toLayer === -1) return `${toName} has no place in the layers`;
   if (toLayer >= fromLayer) return `${fromName} lies below or beside ${toName}`;
-  // A feature's SQL and routes are its own business; only the assembly may take the routes.
+  // A folder's SQL and routes are private to it; only the assembly may import routes.
   if (/\/(queries\.ts|sql\/)/.test(to) && toName !== "db") return `${to} is private to ${toName}`;
   if (/\/([\w-]+-)?routes\.ts$/.test(to) && fromName !== "assembly") return `${to} is for the assembly only`;
   return undefined;
