@@ -18,7 +18,7 @@ const ofProxies = new Set(["forwarded", "via", "x-real-ip"]);
 /**
  * Whether the request comes from a page that was opened on this machine.
  *
- * The peer's address is not enough: a local proxy sends requests of remote callers, and another site's page may use a
+ * The peer's address is not enough. A local proxy sends requests of remote callers, and another site's page may use a
  * name that resolves to this machine. The browser sets `Origin` itself, and a proxy that replaces `Host` does not
  * change it, so both must name this machine. A caller who forges all headers can still pass through a proxy that adds
  * none. A server whose address is elsewhere therefore shows nothing: see `servesThisMachine`.

@@ -31,7 +31,7 @@ async function roleFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
 }
 
 /**
- * A condition on a row of pg_class with the alias `found`: row security binds the table's owner, and the policy for
+ * A condition on a row of pg_class with the alias `found`. Row security binds the table's owner, and the policy for
  * work on all accounts exists.
  */
 export const boundOwner = sql<boolean>`relrowsecurity and relforcerowsecurity and exists (

@@ -13,10 +13,10 @@ interface Table {
 }
 
 /**
- * Sets up the isolation between accounts that this version needs, and checks it. It consists of three parts: the
- * tenants' role with rights by table, row security that also binds the tables' owner, and the owner's policy for work
- * on all accounts. Changes nothing when all is in place. Throws `StartupError` when the database user lacks the rights
- * for it.
+ * Sets up the isolation between accounts that this version needs, and checks it. Its first part is the tenants' role
+ * with rights by table. The second is row security that also binds the tables' owner, the third the owner's policy for
+ * work on all accounts. Changes nothing when all is in place. Throws `StartupError` when the database user lacks the
+ * rights for it.
  */
 export async function raiseWalls(db: Pick<Db, "sql">): Promise<void> {
   const stand = await withStartLock(db, async (tx) => {

@@ -4,9 +4,9 @@ const secretName = /token|secret|passw|pwd|authorization|credential|cookie|asser
 const secretParameter = /code|key|auth|sig/i;
 
 /**
- * Removes secrets from a line of the log: tokens by their form, `Authorization` values, parameters and fields by their
- * names, the user part of URLs, and the secret in the path that RabbitMQ requests. Each pattern takes time in
- * proportion to the line's length.
+ * Removes secrets from a line of the log: tokens by their form, and `Authorization` values. Parameters and fields go by
+ * their names, then the user part of URLs, and the secret in the path that RabbitMQ requests. Each pattern takes time
+ * in proportion to the line's length.
  */
 export function withoutSecrets(line: string): string {
   return line

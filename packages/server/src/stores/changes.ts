@@ -54,9 +54,9 @@ export function changeStore(
 }
 
 /**
- * Locks a live store against other changes and returns it. Changes of its terminals do not wait for this lock, although
- * PostgreSQL checks the reference to the store of a terminal that changes twice in a transaction. Throws
- * `store_not_found` for a DELETED store.
+ * Locks a live store against other changes and returns it. Changes of its terminals do not wait for this lock.
+ * PostgreSQL checks the reference to the store when a terminal changes twice in a transaction, and that check must not
+ * wait. Throws `store_not_found` for a DELETED store.
  */
 export async function lockLiveStore(tx: Tx, accountId: string, id: string): Promise<StoreRow> {
   await tx

@@ -69,9 +69,9 @@ export async function replaceOrphan(cluster: string, log: Logger): Promise<strin
 }
 
 /**
- * Kills orphaned processes that use a directory: processes of a killed postmaster, which hold the shared memory until
- * the end of their statement, or an initdb whose server was killed. Resolves when they are gone. Linux only: elsewhere
- * nothing proves which directory a process uses.
+ * Kills orphaned processes that use a directory. These are processes of a killed postmaster, which hold the shared
+ * memory until the end of their statement, or an initdb whose server was killed. Resolves when they are gone. Linux
+ * only: elsewhere nothing proves which directory a process uses.
  */
 export async function killSurvivors(directory: string): Promise<void> {
   if (process.platform !== "linux") return;

@@ -48,9 +48,10 @@ export interface EmbeddedPostgresOptions {
 
 /**
  * Starts PostgreSQL on the cluster in `folder`, creating the cluster first if there is none. Starts it again whenever
- * it ends, until `stop()`. A PostgreSQL that a killed server has left running on the cluster is shut down first. Throws
- * `StartupError` (one sentence) for: no binaries for this platform, data of another major version, a folder of another
- * user or not writable, or PostgreSQL's own reasons not to start.
+ * it ends, until `stop()`. A PostgreSQL that a killed server has left running on the cluster is shut down first.
+ *
+ * Throws `StartupError` (one sentence): when this platform has no binaries, the data has another major version, or the
+ * folder belongs to another user or is not writable. Throws it, too, with PostgreSQL's own reasons not to start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const installed = options.binaries ?? locateBinaries();

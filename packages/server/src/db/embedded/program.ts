@@ -50,7 +50,7 @@ export function endOf(program: Program): Promise<string> {
     program.once("error", (error) => resolve(`could not be run: ${error.message}`));
     program.once("exit", (code, signal) => {
       const end = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      // Wait a little for the last lines of output, but not until the stream closes: children of a killed postmaster
+      // Wait a little for the last lines of output, but not until the stream closes. Children of a killed postmaster
       // can hold it open for long.
       const timer = setTimeout(() => resolve(end), 250);
       program.once("close", () => {

@@ -72,7 +72,7 @@ function servedCluster(path: string, account: Account, cluster: string): boolean
 }
 
 /**
- * Identifies a cluster by device and inode of the folder above it, not by path: a copied data folder must not claim the
+ * Identifies a cluster by device and inode of the folder above it, not by path. A copied data folder must not claim the
  * original's runtime folders.
  */
 function markerOf(cluster: string): string {

@@ -50,9 +50,9 @@ const lastOfHttp = 2;
 const onBody = 3;
 
 /**
- * Makes Node's parser stop. Node parses an arrived piece to its end even when a request in it has ended the connection:
- * up to 3,600 requests or 10,000 pieces of a body, in vain. The parser stops at a request that is declared the last.
- * Node documents no way to do so; `http-floods.test.ts` shows that this one works.
+ * Makes Node's parser stop. Node parses an arrived piece to its end even when a request in it has ended the connection.
+ * Those are up to 3,600 requests or 10,000 pieces of a body, in vain. The parser stops at a request that is declared
+ * the last. Node documents no way to do so; `http-floods.test.ts` shows that this way works.
  */
 function stopReading(socket: Socket): void {
   const { parser } = socket as { parser?: { onIncoming?: () => number; [onBody]?: unknown } | null };

@@ -89,8 +89,8 @@ export function takeTurn(limit: RateLimit | undefined, key: string): void {
 }
 
 /**
- * The network that counts as one sender: an IPv4 address, or the /64 of an IPv6 address, the least that a subscriber
- * gets (RFC 6177 section 2).
+ * The network that counts as one sender: an IPv4 address, or the /64 of an IPv6 address. A /64 is the least that a
+ * subscriber gets (RFC 6177 section 2).
  */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
