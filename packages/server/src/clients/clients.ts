@@ -22,7 +22,7 @@ import type { PowerfulCaller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { requireCovered } from "./covered-scopes.ts";
 import { presentClient } from "./present.ts";
-import { findClient, isNameOfOperators, listClients, lockLiveClient, scopesOfClient } from "./queries.ts";
+import { findClient, isOperatorClientId, listClients, lockLiveClient, scopesOfClient } from "./queries.ts";
 import { inTenantTaking } from "./taking.ts";
 
 export { isNameOfOwn, lockLiveClient } from "./queries.ts";
@@ -43,7 +43,7 @@ export async function addClient(deps: ClientDeps, caller: PowerfulCaller, input:
     const now = deps.clock.now();
     const id = newId(now);
     const clientId = input.client_id ?? id;
-    if (await isNameOfOperators(tx, accountId, clientId)) throw clientIdTaken();
+    if (await isOperatorClientId(tx, accountId, clientId)) throw clientIdTaken();
     const inserted = await tx
       .insertInto("clients")
       .values({

@@ -99,7 +99,7 @@ export async function scopesOfClient(tx: Tx, accountId: string, id: string): Pro
  * have one name in `created_by` and in the audit log. Locks the account's row, so that no such client is added
  * meanwhile.
  */
-export async function isNameOfOperators(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
+export async function isOperatorClientId(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
   await lockClientIds(tx, accountId);
   const grant = await tx
     .selectFrom("client_grants")
@@ -114,7 +114,7 @@ export async function isNameOfOperators(tx: Tx, accountId: string, clientId: str
 
 /**
  * Whether the account has, or had, a client of its own with that client id. Locks the account's row, as
- * `isNameOfOperators` does.
+ * `isOperatorClientId` does.
  */
 export async function isNameOfOwn(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
   await lockClientIds(tx, accountId);

@@ -20,7 +20,7 @@ export interface FileStore {
   /**
    * Opens a file for reading; `undefined` when it does not exist. `part` selects bytes from `first` to `last`, both
    * counted from 0 and included. The returned stream fails when the store fails while it is read. Called for each
-   * download.
+   * download, and to read audit checkpoints.
    */
   get(name: string, part?: FilePart, signal?: AbortSignal): Promise<Readable | undefined>;
   /** Removes a file; a missing file is no error. Called when an upload is given up, or when a file is outdated. */

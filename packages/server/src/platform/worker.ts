@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "./log.ts";
 
 /**
- * A long-running task: a name, and a run that ends when the signal aborts. `run` is called at the start and again after
- * each failure. It may throw; the supervisor logs the error.
+ * A long-running task: a name, and a run that ends when the signal aborts. `run` is called at the start, and again
+ * whenever it ends early. It may throw; the supervisor logs the error.
  */
 export interface Worker {
   name: string;

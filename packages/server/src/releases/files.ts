@@ -5,7 +5,7 @@ import type { Release } from "@tillkeeper/contract/http/releases";
 import type { FileStore } from "../files/file-store.ts";
 import { ApiError } from "../platform/errors.ts";
 import { Answer, type Caller } from "../platform/http/route.ts";
-import { partOf } from "./ranges.ts";
+import { parseRange } from "./ranges.ts";
 import { getRelease, makeAvailable, type ReleaseDeps, requireDraft } from "./releases.ts";
 
 interface Upload {
@@ -71,7 +71,7 @@ export async function fileAnswer(
   const { size } = release;
   const etag = `"${release.sha256}"`;
   const wanted = headers["if-range"] === undefined || headers["if-range"] === etag ? headers.range : undefined;
-  const part = partOf(wanted, size);
+  const part = parseRange(wanted, size);
   const digest = `sha-256=:${Buffer.from(release.sha256, "hex").toString("base64")}:`;
   const body = release.status === "draft" ? undefined : await files.get(nameOf(accountId, release.id), part);
   if (!body) throw new ApiError("release_file_not_found", "The release has no file.");

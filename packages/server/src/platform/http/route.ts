@@ -100,7 +100,7 @@ type BodyOf<E extends Endpoint> = E["answers"][keyof E["answers"]] extends infer
 
 /**
  * A handler. It returns the body of the success answer, a stream where the endpoint says `binary`, and throws
- * `ApiError`. Called for each authorized request with valid params, query and body.
+ * `ApiError`. Called for each request that is authorized and has valid params, query and body.
  */
 type Handle<C, B> = { handle(call: C): Promise<B | Answer<B>> | B | Answer<B> }["handle"];
 type Guarded = Endpoint & { scopes: readonly [Scope, ...Scope[]] };
