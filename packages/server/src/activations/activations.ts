@@ -89,6 +89,7 @@ export function getActivations(
   });
 }
 
+/** The activation as answers and the audit log show it. */
 export function presentActivation(row: ActivationRow): Activation {
   return {
     id: row.id,

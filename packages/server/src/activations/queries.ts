@@ -45,6 +45,7 @@ export function insertActivation(db: Kysely<Tables>, row: ActivationRow): Promis
     .executeTakeFirst();
 }
 
+/** The terminal's RUNNING activation; a unique index allows one. */
 export function findRunning(
   db: Kysely<Tables>,
   accountId: string,
@@ -111,6 +112,7 @@ export interface Facts {
   asked: boolean;
 }
 
+/** Locks the activation's terminal and reads the facts that decide the next step. */
 export async function readFacts(
   db: Kysely<Tables>,
   { account_id, terminal_id, created_at }: ActivationRow,
@@ -137,6 +139,7 @@ export async function readFacts(
   return { status, answered: has("COMPLETED"), asked: has("PENDING") };
 }
 
+/** Changes an activation while it is RUNNING. */
 export async function updateActivation(
   db: Kysely<Tables>,
   { account_id, id }: ActivationRow,

@@ -57,6 +57,7 @@ export async function completeClaim(
   if (numUpdatedRows === 0n) throw new Error(`the turn was over before checkpoint ${number} was written`);
 }
 
+/** Ends a claim without a checkpoint, so that another server may claim at once. */
 export async function releaseClaim(db: Pick<Db, "sql">, claim: CheckpointClaim): Promise<void> {
   await db.sql
     .updateTable("audit_checkpoint")

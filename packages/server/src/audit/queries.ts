@@ -54,6 +54,7 @@ export interface StoredHead {
   end: string | null;
 }
 
+/** Reads what the database holds at the heads of a checkpoint. */
 export async function findStoredHeads(
   db: Kysely<Tables>,
   heads: readonly { account: string; seq: number }[],

@@ -46,6 +46,7 @@ export function looksLikeDeviceToken(text: string): boolean {
   return form.test(text);
 }
 
+/** Creates the service for the tokens and nonces of devices. */
 export function deviceTokens({ keys, clock, lifetimeSeconds }: DeviceTokenDeps): DeviceTokens {
   const tokens = typedTokens({ keys, clock });
   const secondsNow = () => Math.floor(clock.realNow().getTime() / 1000);

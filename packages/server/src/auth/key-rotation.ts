@@ -66,6 +66,7 @@ export function signingKeyWorker(deps: RetirementDeps): Worker {
   };
 }
 
+/** Retires the keys that are due now; `signingKeyWorker` repeats it. */
 export async function retireSigningKeys({ db, clock, lifetimeSeconds }: RetirementDeps): Promise<void> {
   const now = clock.realNow();
   const followedBefore = new Date(now.getTime() - settlesAfterMs - lifetimeSeconds * 1000 - clockSkewMs);

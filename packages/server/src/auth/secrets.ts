@@ -5,6 +5,7 @@ declare const generated: unique symbol;
 /** A secret that the server generated: 256 random bits, so no guess can succeed, however fast. */
 export type GeneratedSecret = string & { readonly [generated]: true };
 
+/** Generates a secret: 32 random bytes as base64url. */
 export function newSecret(): GeneratedSecret {
   return randomBytes(32).toString("base64url") as GeneratedSecret;
 }
@@ -25,6 +26,7 @@ export function sha256(secret: string | Buffer): Buffer {
   return createHash("sha256").update(secret).digest();
 }
 
+/** Compares a secret's digest in constant time. */
 export function sha256Matches(secret: string | Buffer, expected: Buffer): boolean {
   const actual = sha256(secret);
   return actual.length === expected.length && timingSafeEqual(actual, expected);

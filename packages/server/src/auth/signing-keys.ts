@@ -36,6 +36,7 @@ const staleAfterMs = 5_000;
 /** An unknown key is looked up in the database at most this often, not for every forged token. */
 const unknownAfterMs = 1_000;
 
+/** Reads the signing keys of the database, and creates the first one on a new database. */
 export async function openSigningKeys(db: Db, clock: RealClock, rootKey: RootKey): Promise<SigningKeys> {
   /** Newest first. */
   let pairs = new Map<string, KeyPair>();

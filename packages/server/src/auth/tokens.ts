@@ -56,6 +56,7 @@ export interface Tokens {
  */
 const cachedTokens = 10_000;
 
+/** Creates the service that signs and authenticates access tokens. */
 export function createTokens(deps: TokenDeps): Tokens {
   const { keys, narrowedGrants, clock, lifetimeSeconds } = deps;
   const verified = new QuickLRU<string, Verified>({ maxSize: cachedTokens });

@@ -91,6 +91,7 @@ export interface ClientQuery {
   starting_after?: string;
 }
 
+/** A page of clients, newest first. */
 export async function getClients(deps: ClientDeps, accountId: string, query: ClientQuery): Promise<ClientList> {
   const { status, search, limit, starting_after: after } = query;
   const statuses = status ?? (query.include_deleted ? clientStatuses : ["ACTIVE" as const]);

@@ -16,6 +16,7 @@ const tokenRequestsPerAddress = 20;
 export const devicesPerAddress = 200;
 const defaultPerClient = 100;
 
+/** The rate limits of the settings; undefined without a limit, the default on loopback. */
 export function rateLimitOf({
   TILLKEEPER_RATE_LIMIT: given,
   TILLKEEPER_HTTP_HOST: host,

@@ -76,6 +76,7 @@ const urgentTimeouts = { connectionTimeoutMillis: 1_000, query_timeout: 2_000 };
 /** Upper limit for the age of a prepared plan, so that plans follow the tables' growth. */
 const hotLifetimeSeconds = 600;
 
+/** Opens the pools of connections, which connect on first use. The caller closes them. */
 export function openDb(location: DatabaseLocation, log: Logger): Db {
   const plain = openPool({ ...location, max: connections.plain, onConnect: runOnConnect() }, log);
   const byKeys = {

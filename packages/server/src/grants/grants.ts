@@ -113,6 +113,7 @@ export interface GrantQuery {
   starting_after?: string;
 }
 
+/** A page of grants, newest first. Throws `invalid_audience`. */
 export async function getGrants(deps: GrantDeps, accountId: string, query: GrantQuery): Promise<ClientGrantList> {
   const audienceAccountId = query.audience && accountOfAudience(query.audience, deps.acceptedHosts());
   if (query.audience !== undefined && !audienceAccountId) {

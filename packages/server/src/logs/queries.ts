@@ -39,6 +39,7 @@ export function findSendLogs(
     .executeTakeFirst();
 }
 
+/** The stored log of an operation. */
 export function findStoredOf(
   db: Kysely<Tables>,
   { accountId, terminalId, operationId }: OfOperation,
@@ -49,6 +50,7 @@ export function findStoredOf(
     .executeTakeFirst() as Promise<StoredRow | undefined>;
 }
 
+/** A stored log of a terminal, by its id. */
 export function findStored(
   db: Kysely<Tables>,
   accountId: string,
@@ -101,6 +103,7 @@ export type Receiving = Pick<
   | "created_at"
 >;
 
+/** Inserts the row of an upload that has begun. */
 export async function insertReceiving(db: Kysely<Tables>, row: Receiving): Promise<void> {
   await db
     .insertInto("terminal_logs")
@@ -145,6 +148,7 @@ export async function giveUpReceiving(
   return (await stored(db, account_id).where("id", "=", id).executeTakeFirst()) === undefined;
 }
 
+/** Deletes the row of a log that is marked for removal. */
 export async function deleteLog(
   db: Kysely<Tables>,
   { account_id, id }: Pick<LogRow, "account_id" | "id">,

@@ -141,6 +141,7 @@ export async function getDestination(deps: DestinationDeps, accountId: string, i
   return present({ row, linked: countsOf(id), stores: [...own, ...linked], serverUrl: deps.ownUrl() });
 }
 
+/** A page of destinations, newest first. Throws `invalid_request` for an unknown `starting_after`. */
 export async function getDestinations(
   deps: DestinationDeps,
   accountId: string,

@@ -30,6 +30,7 @@ interface Waiting<I, O> {
   reject(error: unknown): void;
 }
 
+/** Returns a function that runs its calls in batches. It rejects with `overload`'s error when the queue is full. */
 export function gather<I, O>(options: GatherOptions<I, O>): (input: I) => Promise<O> {
   const queue: Waiting<I, O>[] = [];
   const pace = new Pace(options.restMs ?? 0);

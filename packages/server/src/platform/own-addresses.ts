@@ -33,6 +33,7 @@ interface Settings {
   furtherHosts?: readonly string[];
 }
 
+/** Collects the server's addresses from its settings and, once `listening` is called, from its port. */
 export function ownAddresses({ http, publicUrl, audienceHosts, furtherHosts = [] }: Settings): OwnAddresses {
   let url = publicUrl ?? "";
   let hosts: ReadonlySet<string> = new Set(audienceHosts);

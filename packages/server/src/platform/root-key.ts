@@ -39,6 +39,7 @@ export interface RootKeyPlace {
 const keyBytes = 32;
 const form = /^[\da-f]{64}$/i;
 
+/** Absolute path of the root key's file. */
 export function rootKeyFile({ dataDir, keyFile }: RootKeyPlace): string {
   return resolve(keyFile ?? join(dataDir, "key"));
 }

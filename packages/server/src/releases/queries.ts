@@ -84,6 +84,7 @@ export function listWithdrawnFiles(
     .execute();
 }
 
+/** Records that a release's file was removed. */
 export async function markFileRemoved(db: Kysely<Tables>, accountId: string, id: string, at: Date): Promise<void> {
   await db
     .updateTable("releases")

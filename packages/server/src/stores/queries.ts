@@ -10,6 +10,7 @@ export type StoreRow = Selectable<Tables["stores"]> & {
   merchant_category_code: string | null;
 };
 
+/** Selects the account's stores with their payout destinations; callers narrow and order it. */
 export function selectStores(db: Kysely<Tables>, accountId: string) {
   return db
     .selectFrom("stores")

@@ -28,6 +28,7 @@ export interface RawAnswers {
   listenTo(server: Server): void;
 }
 
+/** Creates these answers; `headers` are the headers of every answer. */
 export function rawAnswers(headers: HeaderTable): RawAnswers {
   const answer = (error: ApiError, socket: Duplex) => {
     const body = JSON.stringify(error.body());
