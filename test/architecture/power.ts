@@ -17,7 +17,7 @@ const builders = new Set(["insertInto", "updateTable", "deleteFrom", "mergeInto"
 const statement = new RegExp(`\\b(?:insert into|update|delete from|merge into)\\s+(${powerTables.join("|")})\\b`, "gi");
 
 /** The function that checks the caller's grant in the transaction. */
-const check = "packages/server/src/auth/live-grant.ts#liveCaller";
+const check = "packages/server/src/access/auth/live-grant.ts#liveCaller";
 
 /** Functions that only increase a counter in the account's row. */
 const counters = /^next[A-Z]\w*Number$/;

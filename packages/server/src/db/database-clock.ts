@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { Clock } from "../platform/clock.ts";
-import type { Logger } from "../platform/log.ts";
+import type { Logger } from "../platform/log/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 
 /** A machine's own measures of time: the wall clock, which may be wrong, and elapsed time. */

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
-import { CardMask } from "../card-mask.ts";
+import { CardMask } from "./card-mask.ts";
 import type { MaskRequest, MaskResponse } from "./messages.ts";
 
 /** The masks of running uploads, by the upload's number. */

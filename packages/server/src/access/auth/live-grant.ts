@@ -1,0 +1,51 @@
+import { scopes as allScopes } from "@tillkeeper/contract/scopes";
+import type { Db, Tx } from "../../db/db.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import type { Caller, PowerfulCaller } from "../../platform/http/route.ts";
+import { grantRemoved, insufficientScope } from "./refusals.ts";
+
+declare const checked: unique symbol;
+
+/**
+ * A caller whose grant this transaction has locked and found live. Functions that give power away accept no other
+ * caller.
+ */
+export type LiveCaller = Caller & { readonly [checked]: true };
+
+/**
+ * Runs `work` in a transaction of the caller's account that locks the caller's grant. A transaction that ends or
+ * narrows the grant comes before or after this one. Before: this one is refused. After: it sees what this one has
+ * written. Throws `invalid_token`, `insufficient_scope`.
+ */
+export function inTenantWithLiveGrant<T>(
+  db: Db,
+  caller: PowerfulCaller,
+  work: (tx: Tx, live: LiveCaller) => Promise<T>,
+): Promise<T> {
+  return inTenant(db, caller.accountId, async (tx) => work(tx, await liveCaller(tx, caller)));
+}
+
+/**
+ * Returns the caller with the scopes that its token and its grant both give now, and locks the grant's row until the
+ * transaction ends. A client ends together with its grants, so its own row needs no lock. Throws `invalid_token`,
+ * `insufficient_scope`.
+ */
+export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCaller): Promise<LiveCaller> {
+  if (authority === "the server itself") return asLiveCaller({ ...caller, scopes: new Set(allScopes) });
+  const grant = await tx
+    .selectFrom("client_grants")
+    .select("scopes")
+    .where("id", "=", authority.grantId)
+    .where("audience_account_id", "=", caller.accountId)
+    .where("removed_at", "is", null)
+    .forShare()
+    .executeTakeFirst();
+  if (!grant) throw grantRemoved();
+  const scopes = new Set(grant.scopes.filter((scope) => authority.scopes.has(scope)));
+  if (!authority.accepted.some((scope) => scopes.has(scope))) throw insufficientScope(authority.accepted);
+  return asLiveCaller({ ...caller, scopes });
+}
+
+function asLiveCaller(caller: Caller): LiveCaller {
+  return caller as LiveCaller;
+}

@@ -1,0 +1,20 @@
+import type { Db, Tx } from "../../db/db.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { OrganizationRegister } from "../organizations/register.ts";
+
+/**
+ * Changes the terminals of a store. The caller passes it in, because terminals belong to a higher layer. Called in the
+ * transaction that changes the store; an error rolls that transaction back.
+ */
+type OnTerminalsOfStore = (tx: Tx, clock: Clock, store: { accountId: string; storeRef: string }) => Promise<void>;
+
+export interface StoreDeps {
+  db: Db;
+  clock: Clock;
+  /** The Norwegian register: the only country whose sub-units can be looked up. */
+  register: OrganizationRegister;
+  /** Called when a store is suspended: its live terminals turn INACTIVE (D5). */
+  suspendTerminals: OnTerminalsOfStore;
+  /** Called when a suspension ends: the store's terminals return to their former status. */
+  resumeTerminals: OnTerminalsOfStore;
+}
