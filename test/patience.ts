@@ -1,5 +1,5 @@
 /**
- * How long a test awaits a condition before it counts as never coming, and the interval at which it looks, in milliseconds.
- * It is no measure of speed: a condition that holds is seen within one interval, and one that does not is a fault at any length.
+ * How long a test waits for a condition before it fails, and the interval of its checks, in milliseconds. It measures
+ * no speed: a condition that holds is seen within one interval, and one that does not hold is a fault after any time.
  */
 export const patience = { timeout: 100_000, interval: 20 };

@@ -4,8 +4,8 @@ import { patience } from "./patience.ts";
 const { waitFor, waitUntil } = vi;
 const waits = vi as typeof vi & { patient?: true };
 
-// A test may look more often and wait longer, but not shorter: no outcome depends on the machine's speed. Files that share a
-// worker share `vi`, too.
+// A test may check more often and wait longer, but not shorter: no outcome may depend on the machine's speed. Files
+// that share a worker also share `vi`.
 if (!waits.patient) {
   waits.patient = true;
   vi.waitFor = (condition, options) => waitFor(condition, withPatience(options));

@@ -2,19 +2,22 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseSync } from "oxc-parser";
 
-/** One import of the project: from which file, of what, both relative to the root. Outside packages keep their name. */
+/**
+ * An import of the project: the importing file and the specifier, both relative to the root. Outside packages keep
+ * their name.
+ */
 export interface Import {
   from: string;
   specifier: string;
-  /** The file it means, for relative imports and workspace packages. */
+  /** The imported file, for relative imports and workspace packages. */
   file: string | undefined;
-  /** Nothing of it is left when the program runs: `import type`, `export type`. */
+  /** The import is erased when the program runs: `import type`, `export type`. */
   typesOnly: boolean;
 }
 
 const workspace = /^@tillkeeper\/([^/]+)(?:\/(.+))?$/;
 
-/** Every import, re-export and dynamic import with a fixed name below `root`, as the parser sees them. */
+/** Every import, re-export and dynamic import with a fixed name below `root`, as the parser finds them. */
 export function readImports(root: string): Import[] {
   return sourceFiles(root).flatMap((path) => {
     const from = relative(root, path);
@@ -33,7 +36,7 @@ function specifiersOf(path: string): Pick<Import, "specifier" | "typesOnly">[] {
   const text = readFileSync(path, "utf8");
   const { module, errors } = parseSync(path, text);
   if (errors.length > 0) throw new Error(`${path} cannot be parsed: ${errors[0]?.message}`);
-  // A statement whose names alone are marked as types is still there when the program runs.
+  // An import in which only the names are marked as types still runs.
   const typesOnly = (start: number) => /^(im|ex)port type\b/.test(text.slice(start, start + 12));
   return [
     ...module.staticImports.map(({ start, moduleRequest }) => ({

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 
-/** The links in documents that lead to no file, or to no heading of the file that they lead to. */
+/** Links in documents that lead to no file, or to no heading of their file. */
 export function findBrokenLinks(root: string, documents: readonly string[]): string[] {
   return documents.flatMap((path) => {
     const text = proseOf(path);
@@ -19,7 +19,7 @@ function leadsSomewhere(from: string, link: string): boolean {
   return anchor === undefined || (target.endsWith(".md") && anchorsOf(target).has(anchor));
 }
 
-/** As GitHub makes them of headings. */
+/** Anchors of a document's headings, as GitHub makes them. */
 function anchorsOf(path: string): Set<string> {
   const anchors = new Set<string>();
   for (const [, heading = ""] of proseOf(path).matchAll(/^#+ (.+)$/gm)) {
@@ -31,7 +31,7 @@ function anchorsOf(path: string): Set<string> {
   return anchors;
 }
 
-/** Without what stands in fences: a comment of a shell is no heading. */
+/** The document without fenced code, in which a shell's comment looks like a heading. */
 function proseOf(path: string): string {
   return readFileSync(path, "utf8").replaceAll(/^```[^]*?^```/gm, "");
 }

@@ -6,10 +6,13 @@ import { describe, expect, it } from "vitest";
 const root = resolve(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** Its requests for files are about kinds that have files; for the rest it draws from the table. */
+/** Its requests for files list the kinds that have files; the rest comes from the table. */
 const namesAllBesides = "hostile/src/recipes.ts";
 
-/** What CONTRIBUTING.md says under "Adding an operation kind": the files between backticks at the beginning of its numbered lines. */
+/**
+ * The files in CONTRIBUTING.md under "Adding an operation kind": between backticks at the beginning of its numbered
+ * lines.
+ */
 function filesToTouch(): string[] {
   const [, section = ""] = read("CONTRIBUTING.md").split("## Adding an operation kind\n");
   return [...section.split("\n## ")[0]!.matchAll(/^\d\. `([^`]+)`/gm)].map(([, path]) => path as string);

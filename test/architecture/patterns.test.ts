@@ -7,19 +7,19 @@ import { describe, expect, it, vi } from "vitest";
 import { type Pattern, patternsInSchemas, patternsInSources } from "./patterns.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-// The checker as it is, in this process: not as a program for this machine.
+// Runs the checker's JavaScript in this process, instead of its native program.
 vi.stubEnv("RECHECK_BACKEND", "pure");
 
-/** The library is the server's. */
+/** The library is a dependency of the server. */
 const ofServer = createRequire(join(root, "packages/server/package.json"));
 const { fullFormats } = ofServer("ajv-formats/dist/formats.js") as { fullFormats: Record<string, unknown> };
 
-/** Its limits of work end the checker, none of its limits of time: on a slow machine it would judge otherwise. */
+/** Limits of work end the checker, never limits of time: on a slow machine they would change the result. */
 const unhurried = { timeout: null, attackTimeout: null, incubationTimeout: null, seedingTimeout: null };
 
-/** What is wrong with a pattern: that its work grows faster than the text. Also a pattern that cannot be judged is named. */
+/** The fault of a pattern whose work grows faster than its text. A pattern that cannot be judged is a fault, too. */
 function faultOf({ where, source, flags }: Pattern): string | undefined {
-  // The flags that say where to look, not what to look for.
+  // Without the flags that decide where to search, not what.
   const result = checkSync(source, flags.replace(/[dgy]/g, ""), { ...unhurried, randomSeed: 1 });
   if (result.status === "safe") return undefined;
   return `${where}: /${source}/${flags} ${result.status === "vulnerable" ? result.complexity.summary : "cannot be judged"}`;

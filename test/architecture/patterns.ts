@@ -3,14 +3,16 @@ import { join, relative } from "node:path";
 import { parseSync } from "oxc-parser";
 import { sourceFiles } from "./imports.ts";
 
-/** A regular expression, and where it was found. */
+/** A regular expression and its place. */
 export interface Pattern {
   where: string;
   source: string;
   flags: string;
 }
 
-/** Every regular expression that stands in the sources of a folder, tests aside, and how many others are put together there. */
+/**
+ * Every regular expression in the sources of a folder, tests excepted, and the places of those composed at run time.
+ */
 export function patternsInSources(root: string, folder: string): { patterns: Pattern[]; composed: string[] } {
   const patterns: Pattern[] = [];
   const composed: string[] = [];
@@ -27,7 +29,7 @@ export function patternsInSources(root: string, folder: string): { patterns: Pat
   return { patterns, composed };
 }
 
-/** Every pattern that stands in the schemas of an API description. They are compiled with the flag `u`. */
+/** Every pattern in the schemas of an API description. They are compiled with the flag `u`. */
 export function patternsInSchemas(root: string, document: string): Pattern[] {
   const found = new Map<string, Pattern>();
   walk(JSON.parse(readFileSync(join(root, document), "utf8")), ({ pattern }) => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseSync } from "oxc-parser";
 import { type Import, readImports } from "./imports.ts";
 
-/** What lets others in. Users, and the secrets of webhooks, belong here as soon as they have tables. */
+/** Tables that give access. Users, and the secrets of webhooks, belong here as soon as they have tables. */
 const powerTables = [
   "accounts",
   "clients",
@@ -16,10 +16,10 @@ const powerTables = [
 const builders = new Set(["insertInto", "updateTable", "deleteFrom", "mergeInto"]);
 const statement = new RegExp(`\\b(?:insert into|update|delete from|merge into)\\s+(${powerTables.join("|")})\\b`, "gi");
 
-/** Looks at the caller's grant in the transaction at hand. */
+/** The function that checks the caller's grant in the transaction. */
 const check = "packages/server/src/access/auth/live-grant.ts#liveCaller";
 
-/** They count up in the account's row, and nothing else. */
+/** Functions that only increase a counter in the account's row. */
 const counters = /^next[A-Z]\w*Number$/;
 
 interface Node {
@@ -27,7 +27,7 @@ interface Node {
   [field: string]: unknown;
 }
 
-/** A top-level declaration, with what it names and which of the tables it writes. */
+/** A top-level declaration, with the names it mentions and the listed tables it writes. */
 interface Part {
   names: Set<string>;
   writes: Set<string>;
@@ -37,23 +37,23 @@ interface Source {
   parts: Map<string, Part>;
   imports: Map<string, { file: string; name: string }>;
   rows: Row[];
-  /** Properties of object literals, with what their values name: this is how the assembly hands functions on. */
+  /** Properties of object literals, with the names in their values: the assembly passes functions in this way. */
   properties: Map<string, Set<string>>;
 }
 
-/** A row of the API as it is written. */
+/** A route as it is written. */
 interface Row extends Part {
-  /** As it is written: `clients.create`. */
+  /** Its endpoint, for example `clients.create`. */
   id: string;
-  /** What it says of itself: that its caller's live grant is checked, or what entitles to it in place of a grant. */
+  /** What it declares: a check of the caller's live grant, or what entitles the caller in place of a grant. */
   mark: "none" | "live" | "other";
 }
 
 /**
- * Rows from whose handlers a statement can be reached that writes one of the tables, and that do not say so: every name
- * that a function mentions counts as called, through imports and through the ports that the assembly fills. `idle` are
- * marked rows that no such statement was found for: either they need no mark, or the search has become blind. `unchecked` are
- * marked rows whose handler never comes to the check of the live grant.
+ * Routes whose handlers reach a statement that writes one of the tables, but do not declare it. Every name that a
+ * function mentions counts as called, through imports and through the ports that the assembly fills. `idle`: declared
+ * routes without such a statement; they need no declaration, or the search misses something. `unchecked`: declared
+ * routes whose handler never reaches the check of the live grant.
  */
 export function findUnmarked(root: string): { rows: string[]; marked: string[]; idle: string[]; unchecked: string[] } {
   const sources = readSources(root);
@@ -197,7 +197,10 @@ function writtenBy(node: Node): string[] {
   return inText && typeof text === "string" ? [...text.matchAll(statement)].map(([, table]) => table as string) : [];
 }
 
-/** `bind(clients.create, handler, { … })`. That open endpoints say what entitles to them, and others not, the types see to. */
+/**
+ * Whether a call is `bind(clients.create, handler, { … })`. The types make sure that only public endpoints name what
+ * entitles the caller.
+ */
 function isRowCall(node: Node): boolean {
   if (node.type !== "CallExpression" || (node["callee"] as Node)["name"] !== "bind") return false;
   return (node["arguments"] as Node[])[0]?.type === "MemberExpression";

@@ -21,13 +21,14 @@ export interface RunningServer {
   httpUrl: string;
   mqttUrl: string;
   sandbox: (SandboxFile & { terminalIds: string[] }) | undefined;
-  /** Ends everything in reverse order of start. */
+  /** Ends all parts in reverse order of start. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a server: data folder, database, broker, API, workers, and the sandbox if asked for. Throws `StartupError` with
- * one sentence for whatever the operator can mend, and leaves nothing running then.
+ * Starts a server: data folder, database, broker, API, workers, and the sandbox if `options` asks for it. Throws
+ * `StartupError`, with one sentence, for every fault that the operator can mend. Nothing is left running after an
+ * error.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const closing = new Closing();
@@ -61,7 +62,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     docs: { ownUrl: core.addresses.url, ...(sandboxAsked && { sandbox: () => sandbox && accessOf(sandbox) }) },
   });
 
-  // Before the API waits for the requests that it has begun.
+  // Must come before the API's end, which waits for the requests that have begun.
   closing.add(() => devices.mailboxes.hurry());
   closing.add(() => supervisor.stop());
   for (const worker of workersOf(core, devices, { accept, enrolment, sandbox: sandboxAsked })) supervisor.start(worker);

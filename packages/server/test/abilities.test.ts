@@ -85,7 +85,7 @@ describe("what a device can do", () => {
     expect(status).toBe(201);
     await says(other, [{ operation: "open_menu" }]);
     expect(await other.next("command")).toMatchObject({ operation_id: body.id });
-    // What a device says that was replaced counts for nothing.
+    // Reports of a replaced device count for nothing.
     expect(await shown(other)).toEqual([{ operation: "open_menu" }]);
     await other.leave();
   });
@@ -111,7 +111,7 @@ describe("what a device can do", () => {
     expect(await windowOf("open_menu")).toBe(250);
     expect(await windowOf("open_menu", { timeout: 30 })).toBe(30);
     expect(await windowOf("open_menu", { timeout: 300 })).toBe(300);
-    // Not less than without a word of the device, and not more than a request may name.
+    // Never shorter than the default, and never longer than a request may name.
     for (const [most, seconds] of [
       [2, 15],
       [600, 600],

@@ -65,7 +65,7 @@ describe("terminal activations", () => {
   it("brings a new device into use: it connects, is asked, and answers", async () => {
     const device = await fresh();
     await start(device.terminalId);
-    // Nobody there yet: the try counts, and nothing is sent.
+    // No device is there yet: the try counts, and no command is sent.
     await expectAttempt(device.terminalId, 1);
     expect(
       (await server.call("GET", `/v1/admin/terminals/operations?terminal_id=${device.terminalId}`, tenant)).body,
@@ -109,12 +109,12 @@ describe("terminal activations", () => {
     server.clock.advance(defaultPace.everyMs);
     const second = await device.next("command", 1);
     await expectAttempt(device.terminalId, 2);
-    // Silence until the operation's own time is up; meanwhile nobody asks a second time.
+    // Silence until the operation's own window ends; no further command is sent meanwhile.
     server.clock.advance(defaultPace.everyMs);
     await expectAttempt(device.terminalId, 2);
     server.clock.advance(60_000);
     await expectAttempt(device.terminalId, 3);
-    // The second may have been repeated meanwhile.
+    // The second command may have been repeated meanwhile.
     const earlier = new Set([first["operation_id"], second["operation_id"]]);
     const isThird = ({ channel, message }: Device["received"][number]) =>
       channel === "command" && !earlier.has(message["operation_id"]);

@@ -19,7 +19,7 @@ interface Got {
   text: string;
 }
 
-/** With the headers as they are, `Host` among them, which `fetch` does not send. */
+/** Sends the headers unchanged, `Host` among them, which `fetch` does not send. */
 async function ask(url: string, method = "GET", headers: Record<string, string> = {}): Promise<Got> {
   const sent = httpRequest(url, { method, headers }).end();
   const [answer] = (await once(sent, "response")) as [IncomingMessage];

@@ -57,7 +57,7 @@ describe("checkpoints of the audit log", () => {
     return aid;
   }
   const fileOf = (number: number) => join(folder, checkpointFile(number));
-  /** An hour after the checkpoint before. */
+  /** Makes a checkpoint an hour after the one before. */
   async function make(more: Partial<CheckpointDeps> = {}) {
     clock.advance(hourMs);
     const made = await makeCheckpoint({ ...deps, ...more }, signal);
@@ -84,7 +84,7 @@ describe("checkpoints of the audit log", () => {
     expect(lines.slice(1, -1).map((line) => JSON.parse(line))).toEqual(
       rows.map((row) => ({ account: row.account_id, seq: Number(row.seq), hash: row.hash.toString("hex") })),
     );
-    // As docs/audit.md tells others to check it.
+    // The check that docs/audit.md describes.
     const covered = `${lines.slice(0, -1).join("\n")}\n`;
     expect(createHash("sha256").update(covered).digest("hex")).toBe(second.digest);
     expect(logged.map((line) => line["audit_checkpoint"])).toEqual(
@@ -126,7 +126,7 @@ describe("checkpoints of the audit log", () => {
       `delete from audit_heads where account_id in ('${emptied}', '${gone}', '${headless}')`,
       `delete from accounts ${of(gone)}`,
     );
-    // Alone, the chains that are left hold, and of the account that is gone nothing is left to say it.
+    // Without checkpoints the remaining chains hold, and nothing tells of the deleted account.
     const chains = await reportsOn(db);
     expect(chains.filter(({ fault }) => fault === undefined).map(({ accountId }) => accountId)).toEqual([
       cut,
@@ -141,7 +141,7 @@ describe("checkpoints of the audit log", () => {
       { accountId: gone, fault: "the account is missing, its log had 5 entries" },
     ].map((report) => ({ ...report, number, at }));
     expect(await compare(fileOf(1))).toEqual(expected);
-    // Neither later changes nor later checkpoints cover it up, and each account is named once.
+    // Neither later changes nor later checkpoints hide it, and each account is named once.
     for (const id of ["X", "Y", "Z"]) await change(cut, id);
     await make();
     expect(await compare()).toEqual([{ ...expected[0], fault: "entry 5 is another one now" }, ...expected.slice(1)]);
@@ -196,12 +196,12 @@ describe("checkpoints of the audit log", () => {
     await make();
     const third = await make();
     const kept = readFileSync(fileOf(3));
-    // As a restored backup, or a server that died between file and database.
+    // The state after a restored backup, or after a server died between file and database.
     await db.pool.query("update audit_checkpoint set number = $1, at = $2, digest = $3", Object.values(rows[0]));
     expect(await make()).toMatchObject({ number: 4, previous: third.digest });
     expect(readFileSync(fileOf(3))).toEqual(kept);
     expect((await check()).faults).toEqual([]);
-    // Something else in the place of the next one is left where it is, and the log tells.
+    // Another file in the next one's place stays, and the log reports it.
     writeFileSync(fileOf(5), "something else");
     expect(await make()).toMatchObject({ number: 6, previous: null });
     expect(readFileSync(fileOf(5), "utf8")).toBe("something else");

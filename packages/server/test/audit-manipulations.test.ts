@@ -12,12 +12,12 @@ const zeroes = "decode(repeat('00', 32), 'hex')";
 interface Manipulation {
   what: string;
   statements: (aid: string) => string[];
-  /** What `audit verify` says of it, and once the account was changed again. */
+  /** The fault that `audit verify` reports, and the one it reports after another change of the account. */
   shows: string | undefined;
   later: string | undefined;
-  /** How many entries the log has then, of what were five. */
+  /** Number of the log's entries afterwards; there were five. */
   entries: number;
-  /** The tenant role and an owner who leaves the triggers alone cannot do it. */
+  /** The tenants' role, and an owner who keeps the triggers, cannot do it. */
   refused: boolean;
 }
 
@@ -33,7 +33,7 @@ const manipulations: Manipulation[] = [
       `delete from audit_log ${ofAccount(aid)} and seq > 2`,
       `update audit_heads set seq = 2, hash = (select hash from audit_log ${ofAccount(aid)} and seq = 2) ${ofAccount(aid)}`,
     ],
-    // No chain inside of the database can show it: signed checkpoints do.
+    // No chain inside the database can show it; signed checkpoints do.
     shows: undefined,
     later: undefined,
     entries: 3,
@@ -235,7 +235,7 @@ describe("what was done to an account's log", () => {
     await expect(
       asTenant(aid, `select audit_write(5, '', '${aid}', now(), 'x', '', '', 'x', 'x', 'x', null, null)`),
     ).rejects.toThrow("permission denied");
-    // Tables and functions of the caller's own do not stand in for the log's.
+    // Temporary tables and functions of the caller must not replace the log's.
     const decoys = `create temp table audit_heads (account_id text, seq bigint, hash bytea) on commit drop;
       create function pg_temp.sha256(bytea) returns bytea language sql return ${zeroes}; set local search_path = pg_temp, public`;
     await asTenant(aid, `${decoys}; ${append(aid, "by.hand")}`);

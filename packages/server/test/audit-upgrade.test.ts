@@ -14,7 +14,7 @@ const log = createLogger("silent");
 const actorOf = (accountId: string) => ({ accountId, clientId: "c", address: "", requestId: "" });
 const change = { action: "store.update", subject: { type: "store", id: "S1" }, before: { a: 1 }, after: { a: "ø" } };
 
-/** An entry as the server wrote it before the database did. */
+/** An entry as the server wrote it before the database did so. */
 function entryOfBefore(aid: string, seq: number, previous: Buffer, action: string) {
   const at = new Date(Date.UTC(2026, 10, 1, 12, 0, seq, 7));
   const entry = JSON.stringify({

@@ -45,13 +45,13 @@ describe("rotating the signing key, on two servers with one database", () => {
     const early = await getToken(here);
     const added = await createSigningKey(here.db, here.clock, testRootKey());
 
-    // For a while the new key is only shown: nobody has to know it yet.
+    // For a while the new key is only published: other servers need not have read it yet.
     pass(6);
     expect(await published(there)).toEqual([added, old]);
     const meanwhile = await getToken(there);
     expect([keyOf(early), keyOf(meanwhile)]).toEqual([old, old]);
 
-    // A minute is what a checker may keep our keys: what it then holds, holds the new one.
+    // Other programs may cache the keys for a minute, so their copy must hold the new key by now.
     const kept = createLocalJWKSet((await here.call("GET", "/.well-known/jwks.json")).body);
     pass(70);
     const late = await getToken(here);
@@ -59,7 +59,7 @@ describe("rotating the signing key, on two servers with one database", () => {
     await jwtVerify(late, kept, { currentDate: here.clock.now() });
     for (const token of [early, meanwhile, late]) expect(await use(token)).toEqual([200, 200]);
 
-    // Not one of the old key's tokens is lost to retirement.
+    // No token of the old key is lost by its retirement.
     pass(lifetimeSeconds - 120);
     await retire();
     pass(10);

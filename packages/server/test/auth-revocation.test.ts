@@ -36,7 +36,7 @@ describe("what was taken away, on two servers with one database", () => {
     const client = (await send("POST", clients, {})).body;
     const grant = (await send("POST", grants, { client_id: client.id, audience, scope })).body;
     const token = await getToken(client);
-    // Both servers have seen the token, and know it by heart.
+    // Both servers have verified the token and cached it.
     expect(await use(token)).toEqual([200, 200]);
     return { client, grant, token };
   };
@@ -96,12 +96,12 @@ describe("what was taken away, on two servers with one database", () => {
     const { token } = await workingClient();
     const before = await queriesOf(here);
     for (let count = 0; count < 100; count += 1) await use(token);
-    // Each server reads the list again now and then, whoever asks.
+    // Each server reads the list at intervals, however many requests there are.
     expect((await queriesOf(here)) - before).toBeLessThan(50);
   });
 });
 
-/** How often the list of narrowed grants was read, as the database counts the scans of its index. */
+/** How often the list of narrowed grants was read, by the database's count of scans. */
 async function queriesOf(server: TestServer): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   const { rows } = await server.db.pool.query(

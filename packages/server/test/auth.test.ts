@@ -174,7 +174,7 @@ describe("getting a token", () => {
     const unsigned = [{ alg: "none", typ: "at+jwt", kid: own.kid }, real]
       .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
       .join(".");
-    // The classic: the public key as HMAC secret.
+    // The classic attack: the public key as HMAC secret.
     const publicKey = new TextEncoder().encode(JSON.stringify(own.public_jwk));
 
     expect((await use(await build(ownKey, {}))).status).toBe(200);
@@ -211,7 +211,7 @@ describe("getting a token", () => {
       new SignJWT({ ...real, ...claims }).setProtectedHeader({ alg: "EdDSA", kid: own.kid, typ: "at+jwt" }).sign(key);
     const theirs = decodeJwt(other.token);
     expect((await use(await build({}))).status).toBe(200);
-    // Of a server on loopback before it was given another port, and of another name of this server.
+    // Issued by a server on loopback before it got another port, and by another name of this server.
     for (const iss of [`http://localhost:1/v1/accounts/${aid}`, documentedAudience])
       expect((await use(await build({ iss }))).status, iss).toBe(200);
 

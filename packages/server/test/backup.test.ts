@@ -42,7 +42,7 @@ describe("a backup", () => {
     await server.account("T69000002");
     await fill();
     file = join(folder, "backup");
-    // Workers of the server go on: what is compared is what nothing changed in between.
+    // The server's workers keep changing rows: repeat until nothing has changed during the backup.
     let after: typeof contents;
     do {
       rmSync(file, { force: true });
@@ -56,7 +56,7 @@ describe("a backup", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Something in as many tables as one server makes by itself and by a few requests. */
+  /** Fills as many tables as one server can by itself and by a few requests. */
   async function fill(): Promise<void> {
     const post = async (path: string, body: unknown) => {
       const { status } = await server.call("POST", path, { ...tenant, body });
@@ -262,7 +262,7 @@ function withoutRow(lines: string[]): string[] {
   return lines.toSpliced(at, 1);
 }
 
-/** Of every table how many rows there are, and a digest of them. */
+/** Number of rows and a digest of them, by table. */
 async function contentsOf(url: string): Promise<Record<string, { rows: number; digest: string }>> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

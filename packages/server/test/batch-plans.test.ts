@@ -46,7 +46,7 @@ const asked = {
 const progress = { accountId, id, terminalId, dispatchedAt: at, deliveredAt: null, startedAt: null };
 const heard = { ...device, session: null, at, nextExpectedAt: at, roundTripMs: null };
 
-/** What the statements read, beside the batch. */
+/** The tables that the statements read, beside the batch. */
 const tables = [
   "terminals",
   "terminal_addresses",
@@ -68,12 +68,14 @@ const statements: Record<string, Run> = {
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
 
-/** Connections of the hot statements have no way to join but loops, so a batch that is joined with itself costs its square. */
+/**
+ * Connections of the hot statements can only use nested loops, so a batch that is joined with itself costs its square.
+ */
 describe("a statement for a batch reads the batch once for each step:", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
-    // As on a new database: it plans otherwise once statistics call a table empty that is then filled.
+    // Statistics of a new database. PostgreSQL plans otherwise when statistics call a table empty that is filled later.
     await server.db.pool.query(`truncate ${tables.join(", ")} cascade`);
   });
   afterAll(() => server.stop());
@@ -107,7 +109,7 @@ describe("a statement for a batch reads the batch once for each step:", () => {
     expect(loopsOver(await genericPlan(joined, 1))).toEqual(["CTE Scan"]);
   });
 
-  /** As it is after some executions, whatever the values are. */
+  /** The plan after some executions, which does not depend on the values. */
   async function genericPlan(text: string, parameters: number): Promise<Plan> {
     const client = await server.db.pool.connect();
     try {
@@ -134,13 +136,13 @@ async function captured(run: Run): Promise<QueryConfig> {
 
 const wholeReads = new Set(["CTE Scan", "Function Scan", "Seq Scan"]);
 
-/** What is read whole for each row of something else. */
+/** Tables that are read whole for each row of another node. */
 function loopsOver(plan: Plan): string[] {
   const own = plan["Parent Relationship"] === "Inner" ? wholeReadsOf(plan) : [];
   return [...own, ...(plan.Plans ?? []).flatMap(loopsOver)];
 }
 
-/** Past what only hands rows on. */
+/** Skips nodes that only pass rows on. */
 function wholeReadsOf({ "Node Type": type, Plans }: Plan): string[] {
   if (wholeReads.has(type)) return [type];
   return type === "Materialize" ? (Plans ?? []).flatMap(wholeReadsOf) : [];

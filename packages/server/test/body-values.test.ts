@@ -7,7 +7,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 const contract = join(import.meta.dirname, "../../contract/src");
 
-/** Every schema below a value that says that the items of a list must be different. */
+/** All schemas below a value that demand different items in a list. */
 function withDifferentItems(value: unknown): { items?: { type?: string } }[] {
   if (typeof value !== "object" || value === null) return [];
   const own = "uniqueItems" in value ? [value as { items?: { type?: string } }] : [];

@@ -3,10 +3,10 @@ import type { IssuedCredential } from "./support/hostile.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const secret = "a-broker-secret-of-the-tests-0000000000";
-/** Of the same terminal, as it may have had before. */
+/** A former address of the terminal. */
 const another = "T63000001-T0001-D1";
 
-/** What a broker asks, by plain HTTP: RabbitMQ in forms, the others in JSON. */
+/** Requests that brokers send, by plain HTTP: RabbitMQ in forms, the others in JSON. */
 describe("brokers that ask", () => {
   let server: TestServer;
   let tenant: Tenant;
@@ -46,7 +46,7 @@ describe("brokers that ask", () => {
       { ...right, username: credential.terminal_id, client_id: credential.terminal_id },
       { ...right, username: "guest", client_id: "guest" },
       { ...right, username: `${username}\0`, client_id: `${username}\0` },
-      // As over AMQP.
+      // The form of a request for AMQP.
       { username, password, vhost: "/" },
       { username, client_id: username },
     ];

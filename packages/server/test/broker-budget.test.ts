@@ -8,7 +8,7 @@ import { connectOf, RawLink } from "./support/raw-link.ts";
 const patience = { timeout: 50_000, interval: 5 };
 
 describe("a connection that says more than any terminal has to say", () => {
-  /** What passes for each kind before its connection ends. */
+  /** How much of each kind passes before its connection ends. */
   const most = { messages: 2_000, others: 200, bytes: 4 * 1024 * 1024 };
 
   it.each(allowed)("is ended, whatever it says: %s", async (_kind, packet) => {
@@ -18,7 +18,7 @@ describe("a connection that says more than any terminal has to say", () => {
     const { bytes, packets } = megabyteOf(packet);
     link.say(bytes);
     const allowance = packet.cmd === "publish" ? most.messages : most.others;
-    // 1 MiB of the largest messages are but a few.
+    // 1 MiB holds only a few of the largest messages.
     if (packets < allowance) {
       await vi.waitUntil(() => frames.totals[0] === packets, patience);
       return expect(link.open).toBe(true);
@@ -53,7 +53,7 @@ describe("a connection that says more than any terminal has to say", () => {
     await dribble(await enter(one), bytes);
     const stranger = await RawLink.open(theBroker().url());
     await dribble(stranger, Buffer.concat([Buffer.from([0x10, 0xff, 0x7f]), bytes]));
-    // The CONNECT of the first.
+    // Only the first connection's CONNECT was counted.
     expect(frames.totals).toEqual([1]);
   });
 

@@ -34,7 +34,7 @@ describe("a terminal that floods the embedded broker", () => {
       const link = await RawLink.open(broker.url());
       const hellos = [1, 2, 3, 4].map((messageId) => helloOf(one, messageId));
       link.say(connectOf(one), ...hellos);
-      // All four are taken by then.
+      // All four slots are taken by then.
       await link.next("puback", 3);
       link.end();
     };
@@ -44,7 +44,7 @@ describe("a terminal that floods the embedded broker", () => {
     go();
     const atMost = 4 + mostWaitingAtBroker;
     await vi.waitUntil(() => begun === atMost, patience);
-    // Whoever comes then has no queue before it.
+    // A connection that comes now finds no queue.
     await comeAndGo();
     expect(begun).toBe(atMost + 4);
   });
@@ -65,7 +65,7 @@ describe("a terminal that floods the embedded broker", () => {
     }
     await broker.close();
     go();
-    // Each turn is handed on by then, were there anybody to take it.
+    // Each turn would be passed on by then, if a connection were waiting for it.
     for (let turns = 0; turns < 50; turns += 1) await gate;
     await new Promise((resolve) => void setImmediate(resolve));
     expect(begun).toBe(4);

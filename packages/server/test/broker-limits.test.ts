@@ -208,7 +208,7 @@ describe("a terminal that takes more than its share", () => {
     const heard: string[] = [];
     listener.on("message", (topic) => {
       const end = topic.split("/").at(-1) ?? "";
-      // The server may still be answering the hellos of a flood before.
+      // The server may still be answering the hellos of an earlier flood.
       if (end !== "welcome") heard.push(end);
     });
     for (const end of ["hello", "delivered", "cancel_refused", "started", "result", "+/x", "x", "x/#"]) {
@@ -242,7 +242,7 @@ describe("a terminal that takes more than its share", () => {
 
   it("is refused with an empty, foreign or endless client id, and with its id in other letters", async () => {
     const { address } = a;
-    // An agent takes 4 for a reason to renew its token: what is wrong with the name itself is 2.
+    // An agent renews its token on code 4, so a wrong name must have code 2.
     for (const [clientId, code] of [
       ["", 2],
       [`${address}:${"x".repeat(128)}`, 2],
@@ -281,7 +281,7 @@ describe("two servers with a broker each, on one database", () => {
         await device.next("command");
       }),
     );
-    // Without the two seconds that the outbox leaves a command to a server that can reach the terminal itself.
+    // Without the two seconds that the outbox waits for a server that can reach the terminal itself.
     const { rows } = await pool.query("select at_once from first_due");
     expect(rows).toEqual(devices.map(() => ({ at_once: true })));
     await Promise.all([silent.endAsync(true), ...devices.map((device) => device.leave())]);

@@ -25,7 +25,7 @@ describe("MQTT at the embedded broker", () => {
   let broker: DeviceTransport;
   const links: RawLink[] = [];
   let received: string[];
-  /** Hold back what is being checked or handled. */
+  /** Promises that delay authentication and handling. */
   let entering: Promise<void> | undefined;
   let handling: Promise<void> | undefined;
   beforeEach(async () => {
@@ -180,7 +180,7 @@ describe("MQTT at the embedded broker", () => {
     link.say(publishOf("hello", 4), publishOf("hello", 5), { cmd: "pingreq" });
     for (let id = 6; id <= 12; id += 1) link.say(publishOf("hello", id));
     await link.next("puback", 3);
-    // On another connection, so that what is not answered had its time.
+    // A round trip on another connection gives missing answers the time to arrive.
     const other = await enter({ clientId: `${device}:other` });
     other.say({ cmd: "pingreq" });
     await other.next("pingresp");

@@ -21,7 +21,7 @@ const patience = { timeout: 50_000, interval: 5 };
 const mostInTurn = 2 * 32;
 /** The last packet of a turn may be one of the largest. */
 const mostBytesInTurn = 4 * 65_536;
-/** How many a machine's network lets through while the turns pass is its own business. */
+/** Fewest answers during the turns; how many pass depends on the machine's network. */
 const fewAnswers = 0;
 
 describe("while one connection says 1 MiB of a kind, another is answered in between", () => {
@@ -49,7 +49,7 @@ describe("while one connection says 1 MiB of a kind, another is answered in betw
     await link.closed();
     const before = answers();
     await vi.waitUntil(() => answers() > before + fewAnswers, patience);
-    // The other one's, and no more than the first of these.
+    // Packets of the other connection, and at most the first packet of these.
     expect(frames.totals.length).toBeLessThanOrEqual(2);
     expect(frames.totals.at(1) ?? 1).toBe(1);
     expect(
@@ -96,7 +96,7 @@ describe("while many connections flood, others are answered in between", () => {
     await vi.waitUntil(() => frames.totals.filter((total) => total === packets).length === staying, patience);
     expect(frames.mostOfOne).toBeLessThanOrEqual(mostInTurn);
     expect(answers() - before).toBeGreaterThan(fewAnswers);
-    // Eight connections go on in each turn. Besides, each may take its first packets as they come.
+    // Eight connections continue in each turn. Besides, each connection's first packets may be handled at once.
     const beyond = frames.ofAll.reduce((sum, count) => sum + Math.max(0, count - 8 * mostInTurn), 0);
     expect(beyond).toBeLessThanOrEqual(staying * 32);
   });
@@ -119,9 +119,9 @@ describe("while many connections flood, others are answered in between", () => {
     await vi.waitUntil(() => asked === 1 + many, patience);
     const before = answers();
     await vi.waitUntil(() => answers() > before + fewAnswers, patience);
-    // The CONNECT of each, and nothing else.
+    // Each connection's CONNECT, and no other packet.
     expect(frames.totals.filter((total) => total === 1)).toHaveLength(many);
-    // More than may wait for an answer ends the connection.
+    // A connection with too many unanswered packets is ended.
     links[0]?.say(Buffer.alloc(70_000, pings));
     await links[0]?.closed();
     const waited = answers();

@@ -36,14 +36,14 @@ describe("business time, when it is moved ahead by three hours", () => {
       `insert into business_clock (ahead_ms) values ($1) on conflict (one) do update set ahead_ms = excluded.ahead_ms`,
       [hours * hour],
     );
-  /** One that takes operations, and has gone. */
+  /** A terminal that accepts operations, and has disconnected. */
   const terminal = async () => {
     const device = await PresentDevice.connect(server, await register(server, tenant, String(serial++)));
     await device.greet();
     await device.leave();
     return device.terminalId;
   };
-  /** What a server accepts before it has looked ends at once, so it is asked until it has. */
+  /** A server that has not read the clock yet ends what it accepts at once. So repeat until it has. */
   const untilEachServerKnows = async (hours: number) => {
     for (const url of server.urls) {
       const terminalId = await terminal();
@@ -109,7 +109,7 @@ describe("business time, when it is moved ahead by three hours", () => {
     const terminalId = await terminal();
     const { body } = await accept(server.url, terminalId);
     expect(Date.parse(body.created_at)).toBeGreaterThan((await realMs()) + 2 * hour);
-    // A server that has not looked since it was moved takes nobody's deadline for impossible.
+    // A server that has not read the clock since it was moved must not judge a deadline impossible.
     await expireImpossible(server.db.urgent, new Date(await realMs()), 100);
     expect(await statusOf(body.id)).toBe("PENDING");
     await expect(move(2)).rejects.toThrow("does not go back");

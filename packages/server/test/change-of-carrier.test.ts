@@ -13,7 +13,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 const base = "/v1/admin/terminals/operations";
 
-/** A way to the broker that lets nobody through while it is shut. */
+/** A proxy to the broker that refuses connections while it is shut. */
 class Gate {
   open = false;
   readonly #server: Server;
@@ -59,7 +59,7 @@ class Gate {
   }
 }
 
-/** Does not wait as long as a device for MQTT to come back. */
+/** A clock that tries MQTT again sooner than a device does. */
 const impatient: Clock = {
   now: () => systemClock.now(),
   monotonic: () => systemClock.monotonic(),
@@ -100,7 +100,7 @@ describe("a terminal that changes from HTTPS to MQTT", () => {
     await server.stop();
   });
 
-  /** Once it may be sent: the link is up before the server has heard the first hello. */
+  /** Repeats until the operation is accepted: the link is up before the server has handled the first hello. */
   const send = (terminal_id: string, operation: string) =>
     vi.waitFor(async () => {
       const { status, body } = await server.call("POST", base, { ...tenant, body: { terminal_id, operation } });
@@ -112,7 +112,7 @@ describe("a terminal that changes from HTTPS to MQTT", () => {
     await vi.waitUntil(async () => (await get()).status === status);
   };
 
-  /** An agent that is played by the library; `journal` says what went over which way. */
+  /** An agent of the library; `journal` records which message used which connection. */
   async function start() {
     const { terminalId, address, password } = await register(server, tenant, "CARRIERS");
     const journal: string[] = [];
@@ -184,7 +184,7 @@ describe("a terminal that changes from HTTPS to MQTT", () => {
       closedDays.push(id);
       if (round === 1) gate.shut();
     }
-    // A command may be heard again, to its address; it is begun once.
+    // A command may arrive twice at its address; it is begun once.
     for (const id of closedDays) expect(journal.filter((line) => line === `begins ${id}`)).toHaveLength(1);
 
     const path = `/v1/accounts/${tenant.aid}/terminals/${terminalId}/presence/changes`;

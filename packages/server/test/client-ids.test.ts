@@ -6,7 +6,7 @@ const operator = "P113";
 const [one, two] = ["P81000001", "P81000002"];
 const audienceOf = (account: string) => `https://api.dintero.com/v1/accounts/${account}`;
 
-/** Clients of one name in several accounts are several clients, everywhere. */
+/** Clients with one client id in several accounts are different clients, everywhere. */
 describe("client ids, each in its account", () => {
   let server: TestServer;
   let tenants: Tenant[];

@@ -22,7 +22,7 @@ describe("the client's methods", () => {
   });
   afterAll(() => server.stop());
 
-  /** Everything that the row takes, made up; `undefined` when the server says yes. */
+  /** Calls the row's method with made-up arguments; `undefined` when the server accepts the request. */
   async function refusal(
     { noun, name, row }: (typeof rows)[number],
     query: object,

@@ -31,7 +31,7 @@ describe("a client", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Of an account of its own. */
+  /** A client of an account of its own. */
   async function newClient(accountId: string): Promise<Client> {
     const { clientId, secret: clientSecret } = await server.account(accountId);
     return createClient({ url: server.url, accountId, clientId, clientSecret });

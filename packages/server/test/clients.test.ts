@@ -135,7 +135,7 @@ describe("API clients", () => {
   it("keep their client id for themselves within the account, for ever", async () => {
     const twin = await send("POST", path, { client_id: other.clientId });
     expect(twin).toMatchObject({ status: 201, body: { client_id: other.clientId } });
-    // Each is let in by its own account alone.
+    // Each account accepts only its own client.
     expect((await getToken(other.clientId, other.secret)).status).toBe(401);
     expect((await grant(twin.body)).status).toBe(201);
     expect((await getToken(other.clientId, twin.body.client_secret)).status).toBe(200);

@@ -162,7 +162,7 @@ describe("configurations", () => {
       up_to_date: true,
     });
 
-    // After the restart.
+    // The device reports this after its restart.
     server.clock.advance(1_000);
     await device.beat({ telemetry: { software_version: "7.4" } });
     await becomes({ software_version: "7.4", configuration_version: laid.version });

@@ -18,7 +18,7 @@ describe("a database that goes away", () => {
   });
   afterAll(() => server.stop());
 
-  /** Ends every connection of the server, as a restart of the database does. Who cleans up behind it is the database's own. */
+  /** Ends every connection of the server, as a restart of the database does. The database's own processes stay. */
   const cutOff = () =>
     server.db.pool.query(
       `select pg_terminate_backend(pid) from pg_stat_activity
@@ -30,7 +30,7 @@ describe("a database that goes away", () => {
       const transaction = server.db.sql.transaction().execute(async (tx) => {
         const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
         await server.db.pool.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
-        // Time for the news to come while no statement is under way.
+        // Gives the driver time to notice while no statement is running.
         await new Promise((resolve) => setTimeout(resolve, 5));
         await sql`select 1`.execute(tx);
       });
@@ -67,7 +67,7 @@ describe("a database that goes away", () => {
       expect(answer.status).toBe(201);
       const receipted = ({ channel, message }: (typeof device.received)[number]) =>
         channel === "receipt" && message["operation_id"] === answer.body.id;
-      // The result may meet the cut, too: a terminal repeats it until the receipt.
+      // The result may be cut off, too: a terminal repeats it until the receipt.
       while (!device.received.some(receipted)) {
         await device.openedMenu(answer.body.id);
         await new Promise((resolve) => setTimeout(resolve, 20));

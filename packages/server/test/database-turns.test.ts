@@ -29,7 +29,7 @@ describe("turns to use the database", () => {
       ),
     );
     flooding.catch(() => undefined);
-    // None of the flooder's comes to its end: the neighbour is served beside them, with connections left over.
+    // None of the flooder's requests ends. The neighbour is served beside them, and connections are left over.
     const seen = await inTenant(db, neighbour.aid, (tx) => tx.selectFrom("accounts").select("account_id").execute());
     expect(seen).toEqual([{ account_id: neighbour.aid }]);
     expect(begun).toBeLessThan(flood / 10);
@@ -53,7 +53,7 @@ describe("turns to use the database", () => {
     await first.promise;
     const before = answered;
     expect((await create(neighbour)).status).toBe(201);
-    // In the order of arrival all that were sent before, nearly 200, would be answered first.
+    // In order of arrival, nearly 200 earlier requests would be answered first.
     expect(answered - before).toBeLessThan(flood / 3);
     await Promise.all(flooding);
     expect([...statuses]).toEqual([201]);
@@ -73,7 +73,7 @@ describe("turns to use the database", () => {
         return waiting;
       });
     });
-    // What began inside of a turn and goes on after it may take another.
+    // Work that began inside a turn and outlives it may take another.
     expect(await later[0]?.()).toBe("a turn");
   });
 });

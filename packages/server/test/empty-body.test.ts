@@ -8,7 +8,7 @@ interface Described {
 }
 
 const form = "application/x-www-form-urlencoded";
-/** What HTTP clients send that have nothing to send; the first says nothing of a body. */
+/** Empty bodies of HTTP clients; the first has no header about a body. */
 const empties: Record<string, Record<string, string | number>> = {
   "without a body": {},
   "length 0": { "content-length": 0 },
@@ -48,7 +48,7 @@ describe("an empty body", () => {
         });
       });
       sent.once("error", reject);
-      // Node announces no body for a method that may do without one, unless the headers do.
+      // Node announces no body for a method without one, unless the headers do.
       sent.removeHeader("content-length");
       for (const [name, value] of Object.entries(headers)) sent.setHeader(name, value);
       sent.end();

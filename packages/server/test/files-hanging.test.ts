@@ -85,7 +85,7 @@ describe("a bucket that hangs", () => {
       expect(download.headers.get("retry-after")).toBe("2");
       expect(upload.status).toBe(503);
 
-      // In the middle of a file: who reads it is told by the broken connection.
+      // The store hangs in the middle of a file: the broken connection tells the reader.
       link.heal();
       link.hang(500_000);
       await expect(server.call("GET", path, tenant)).rejects.toThrow("terminated");
@@ -125,7 +125,7 @@ describe("a bucket that hangs", () => {
     const newer = putLog(command, gzipSync("two\n"));
     expect(await older).toMatchObject({ status: 409, body: { error: { code: "upload_replaced" } } });
     link.heal();
-    // A connection that breaks is tried again by the client of the bucket itself.
+    // The bucket's own client tries again after a broken connection.
     expect((await newer).status).toBe(201);
     await device.leave();
     await server.stop();
@@ -142,7 +142,7 @@ describe("a bucket that hangs", () => {
     const hung = link.asked();
     await server.restart();
     await hung;
-    // The store hangs for ever: a server that waited for it would not stop at all.
+    // The store hangs for ever: a server that waited for it would never stop.
     await expect(server.stop()).resolves.toBeUndefined();
   });
 

@@ -23,14 +23,14 @@ describe("files", () => {
   let endpoint: string;
   let client: S3Client;
   beforeAll(async () => {
-    // What s3rver takes; the server finds them by the SDK's own chain.
+    // Credentials that s3rver accepts; the server finds them by the SDK's own chain.
     vi.stubEnv("AWS_ACCESS_KEY_ID", "S3RVER");
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", "S3RVER");
     s3 = new S3rver({
       address: "127.0.0.1",
       port: 0,
       silent: true,
-      // It comes to another signature than the SDK; the key must be a known one all the same.
+      // s3rver computes another signature than the SDK; the key must still be a known one.
       allowMismatchedSignatures: true,
       directory: join(folder, "s3"),
       configureBuckets: [{ name: bucket, configs: [] }],
@@ -112,7 +112,7 @@ describe("files", () => {
     s3.httpServer.on("request", note);
     await expect(store.put("logs/parts.gz", pieces(13, new Error("the link broke")))).rejects.toThrow("the link broke");
     s3.httpServer.off("request", note);
-    // s3rver does not know how to drop them, but it can be seen that it was asked to, and for which.
+    // s3rver cannot drop parts, but its log shows that the command was sent, and for which upload.
     const [, uploadId] = /^PUT .*uploadId=([^&]+)/.exec(asked.find((line) => line.startsWith("PUT")) ?? "") ?? [];
     expect(uploadId).toBeDefined();
     expect(asked.at(-1)).toMatch(new RegExp(`^DELETE /${bucket}/till/logs/parts.gz\\?.*uploadId=${uploadId}`));

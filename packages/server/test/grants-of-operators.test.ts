@@ -72,7 +72,7 @@ describe("what an operator holds in an account", () => {
     const inside = await tokenFor(partner, merchant);
     expect((await send("POST", `/v1/accounts/${merchant}/stores`, { store_id: "S1" }, inside)).status).toBe(201);
     expect((await send("DELETE", one, undefined, merchants.token)).status).toBe(204);
-    // At once for what gives power away.
+    // At once for requests that give power away.
     expect((await send("POST", at(merchant, "clients"), {}, inside)).status).toBe(401);
     expect(await tokenFor(partner, merchant)).toBeUndefined();
     for (const [account, token] of [
@@ -80,7 +80,7 @@ describe("what an operator holds in an account", () => {
       [operator, owner.token],
     ] as const)
       expect((await send("GET", at(account, `client-grants/${grant.id}`), undefined, token)).status).toBe(404);
-    // It may be given again.
+    // The grant may be given again.
     expect((await grantInto(partner, merchant)).status).toBe(201);
   });
 
@@ -99,7 +99,7 @@ describe("what an operator holds in an account", () => {
     expect(await logOf(operator, grant.id)).toEqual(changes.map((change, n) => ({ ...change, actor: mine[n] })));
     expect(await logOf(merchant, grant.id)).toEqual(changes.map((change, n) => ({ ...change, actor: theirs[n] })));
 
-    // And when it ends with its client.
+    // The logs also show the end of a grant by the end of its client.
     const { body: other } = await grantInto(partner, sibling);
     await send("DELETE", at(operator, `clients/${partner.id}`));
     expect((await logOf(sibling, other.id)).map(({ action, actor }) => [action, actor])).toEqual([
@@ -157,7 +157,7 @@ describe("what an operator holds in an account", () => {
     const { body: grant } = await grantInto(office, merchant);
     const add = () => send("POST", at(merchant, "clients"), { client_id: "office" }, merchants.token);
     expect(await add()).toMatchObject(taken);
-    // What it made in the account goes on naming it.
+    // Rows that the client made in the account still name it.
     await send("DELETE", at(operator, `client-grants/${grant.id}`));
     expect(await add()).toMatchObject(taken);
 
@@ -192,7 +192,7 @@ describe("what an operator holds in an account", () => {
   it("is open to the tenant's transaction for reading and ending, and for nothing more", async () => {
     const partner = await newClient();
     const { body: grant } = await grantInto(partner, merchant);
-    // Also where the user of the database is bound by the policies as it is.
+    // Also when the policies bind the database user as it is.
     const bound = { ...server.db, bypassesRowSecurity: true };
     const run = (account: string, statement: string) =>
       inTenant(bound, account, async (tx) => (await sql.raw(statement).execute(tx)).numAffectedRows ?? 0n);
@@ -230,7 +230,7 @@ describe("what an operator holds in an account", () => {
     for (const account of [sibling, operator, "P99999999"]) {
       await expect(give(account), account).rejects.toThrow("row-level security");
     }
-    // `forger` is no client, which shows only behind the wall.
+    // `forger` is no client, which shows only when the policy passes.
     await expect(give(merchant)).rejects.toThrow("foreign key");
     const asked = (own: string, account: string) =>
       inTenant(server.db, own, async (tx) => {

@@ -37,7 +37,7 @@ describe("client grants", () => {
     });
 
   it("carry a partner from its own account into a merchant's, where it makes a client that works there", async () => {
-    // The partner's client: a token for the own account, a grant for the merchant's.
+    // The partner's client: a token for its own account, and a grant for the merchant's account.
     const partner = await newClient();
     const wanted = {
       client_id: partner.id,
@@ -49,13 +49,13 @@ describe("client grants", () => {
     expect(grant).toMatchObject({ status: 201, body: { ...wanted, created_by: owner.clientId } });
     expect(Value.Check(ClientGrant, grant.body)).toBe(true);
 
-    // A token for the merchant's account: it opens that one alone.
+    // A token for the merchant's account opens that account only.
     const inside = (await getToken(operator, partner, audienceOf(merchant))).body.access_token;
     expect((await send("GET", clientsOf(operator), undefined, inside)).status).toBe(404);
     const store = await send("POST", `/v1/accounts/${merchant}/stores`, { store_id: "S312" }, inside);
     expect(store).toMatchObject({ status: 201, body: { created_by: partner.client_id } });
 
-    // A client of the merchant's own, with less than the partner has.
+    // A client of the merchant's own, with fewer scopes than the partner's.
     const till = await newClient(merchant, inside);
     expect(till.created_by).toBe(partner.client_id);
     const scope = ["read:accounts", "write:checkout:/admin/terminals"];
@@ -132,7 +132,7 @@ describe("client grants", () => {
       send("PATCH", `${grantsOf(operator)}/${given.body.id}`, { scope }, token);
     expect((await change(["write:accounts", "admin:checkout"])).status).toBe(403);
     expect((await change(["write:accounts", "admin:checkout"], owner.token)).status).toBe(200);
-    // What is there already may stay when others are added, also when the caller could not have given it.
+    // Existing scopes may stay when others are added, even if the caller could not have given them.
     const wider = await change(["write:accounts", "admin:checkout", "read:checkout"]);
     expect(wider).toMatchObject({
       status: 200,
@@ -166,7 +166,7 @@ describe("client grants", () => {
     }
     expect((await send("GET", grant)).body.scope).toEqual(["write:accounts", "admin:checkout"]);
     expect((await getToken(operator, strong, own.audience)).status).toBe(200);
-    // What the manager covers, it takes.
+    // The manager may remove the scopes that it covers.
     expect((await send("PATCH", grant, { scope: ["write:accounts"] })).status).toBe(200);
     expect((await send("DELETE", client, undefined, access_token)).status).toBe(204);
   });

@@ -6,7 +6,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 const path = "/v1/device/results";
 
-/** What a device still may do that was replaced (docs/adr/0026-closes-and-memory.md). */
+/** What a replaced device may still do (docs/adr/0026-closes-and-memory.md). */
 describe("results that are handed in", () => {
   let server: TestServer;
   let tenant: Tenant;
@@ -63,7 +63,7 @@ describe("results that are handed in", () => {
     });
     const again = await handIn(address, await proofOf(device, address), [one]);
     expect(again.body.memory).toEqual({ number: 2, id: other.operation_id });
-    // Both in the same millisecond: their order in the list is nobody's.
+    // Both have the same millisecond, so their order in the list is not defined.
     expect((await closesOf(terminalId)).map(({ result }) => result.batch_id).toSorted()).toEqual(["1", "2"]);
   });
 

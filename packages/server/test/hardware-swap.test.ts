@@ -106,7 +106,7 @@ describe("hardware swap", () => {
     const { body } = await (await PairingDevice.make("TELLS-NEW")).pair(server, code);
     const fresh = await PresentDevice.connect(server, { address: body.address, password: body.mqtt_password });
     await fresh.greet();
-    // The same as the old one's, within the time for which it would not be written again.
+    // The value of the former device, within the time in which an unchanged value is not written again.
     await fresh.beat({ telemetry: { printer: "ok" } });
     await expect.poll(latest).toEqual({
       battery: before.battery,
@@ -123,7 +123,7 @@ describe("hardware swap", () => {
       ["ok", "TELLS-OLD"],
     ]);
     expect(await history("battery")).toEqual([[{ percent: 12 }, "TELLS-OLD"]]);
-    // Said again it is no news.
+    // A repeated value is no change.
     server.clock.advance(60_000);
     await fresh.beat({ telemetry: { printer: "ok", battery: { percent: 90 } } });
     await expect.poll(latest).toMatchObject({
@@ -145,7 +145,7 @@ describe("hardware swap", () => {
     expect((await get(`?device_serial_number=TRAVELS-1&starting_after=${page.starting_after}`)).terminals).toHaveLength(
       1,
     );
-    // Back again: the first terminal has been this device twice.
+    // The device returns: the first terminal has had it twice.
     await swap(second.terminal_id, "TRAVELS-3");
     await swap(first.terminal_id, "TRAVELS-1");
     const serials = (await get(`/${first.terminal_id}/devices`)).map(
@@ -183,7 +183,7 @@ describe("hardware swap", () => {
     const away = await activeDevice(server, tenant, "AWAY-1");
     await away.leave();
     const { body: waiting } = await send(away.terminalId, "open_menu");
-    // The broker has to have noticed that it is away.
+    // The broker must have noticed first that the device is away.
     await expect.poll(async () => (await swap(away.terminalId, "AWAY-2")).status).toBe(200);
     expect((await server.call("GET", `${operations}/${waiting.id}`, tenant)).body).toMatchObject({
       status: "FAILED",
@@ -230,7 +230,7 @@ describe("hardware swap", () => {
       expect(JSON.stringify(answer.body)).not.toContain("T64000002");
     }
     expect((await swap(id, "REFUSED-2", {}, foreign)).body.error.code).toBe("terminal_not_found");
-    // Nothing of it has happened.
+    // Nothing has changed.
     expect(await get(`/${id}/devices`)).toHaveLength(1);
   });
 

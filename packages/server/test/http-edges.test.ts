@@ -29,7 +29,7 @@ describe("at the edges of HTTP", () => {
   const post = (body: unknown, headers: Record<string, string> = {}, path = stores) =>
     server.call("POST", path, { ...tenant, body, headers });
 
-  /** Sends bytes as they are, and answers what comes until the server ends the connection. */
+  /** Sends raw bytes. Resolves with the answer's bytes when the server ends the connection. */
   function raw(text: string): Promise<RawAnswer> {
     return new Promise((resolve) => {
       const socket = connect(Number(new URL(server.url).port), "127.0.0.1", () => socket.write(text));
@@ -124,7 +124,7 @@ describe("at the edges of HTTP", () => {
     const head = "Host: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     for (const path of ["/v1/device/pair", `/v1/accounts/${aid}/auth/token`, "/nothing"]) {
       const answer = await raw(`POST ${path} HTTP/1.1\r\n${head}${"1\r\n \r\n".repeat(100_000)}`);
-      // The answer may be lost, because the server does not read to the end what it refuses.
+      // The answer may be lost, because the server does not read a refused request to its end.
       expect([400, undefined], path).toContain(answer.status || undefined);
       expect((await get("Host: a\r\n")).status).toBe(200);
     }

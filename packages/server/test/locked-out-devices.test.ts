@@ -7,7 +7,7 @@ import { activeDevice, type Device, registerDevice } from "./support/device.ts";
 import { PresentDevice } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-/** The other server learns of it a moment later: until then the connection stands, and what comes by it is taken. */
+/** The other server learns of it a moment later: until then the connection stands, and its messages are accepted. */
 describe("a device that another server has locked out", () => {
   const aid = "T64000003";
   const operations = "/v1/admin/terminals/operations";
@@ -28,7 +28,7 @@ describe("a device that another server has locked out", () => {
     const body = { terminal_id: id, operation: what, timeout: 600 };
     return (await server.call("POST", operations, { ...tenant, body })).body;
   };
-  /** An active device at the other server, which has told its name. */
+  /** An active device at the other server that has said hello. */
   const greeted = async (serial: string) => {
     const { client, ...entry } = await activeDevice(other, tenant, serial);
     await client.endAsync();
@@ -45,7 +45,7 @@ describe("a device that another server has locked out", () => {
   });
   const replace = ({ terminalId }: Device) =>
     server.call("POST", `/v1/accounts/${aid}/terminals/${terminalId}/credentials`, tenant);
-  /** As the gateway hears a device that was replaced. */
+  /** A replaced device as the gateway identifies it. */
   const was = ({ terminalId, address }: Device) => ({ accountId: aid, terminalId, address });
   const reports = () =>
     createReports({ ...server, durations: createDurations(server), origins: createOrigins(randomBytes(32)) });
@@ -64,7 +64,7 @@ describe("a device that another server has locked out", () => {
     const credential = (await server.call("POST", path(renewed, "credentials"), tenant)).body;
     for (const each of [server, other]) each.clock.advance(5_000);
 
-    // The other server may have sent them away already: then there is nobody to say it.
+    // The other server may have closed the connections already, so the messages may fail.
     const said = await Promise.allSettled([
       swapped.hello(),
       swapped.beat(badNews),
@@ -76,7 +76,7 @@ describe("a device that another server has locked out", () => {
     expect(said.filter(({ status }) => status === "fulfilled")).not.toEqual([]);
     const gone = () => !swapped.client.connected && !renewed.client.connected;
     await vi.waitUntil(gone);
-    // What it has heard is written by then.
+    // By then it has written all that it heard.
     await other.stop();
 
     const answers = [...swapped.received, ...renewed.received].map(({ channel }) => channel);

@@ -17,7 +17,7 @@ import { testConfig } from "./support/topology.ts";
 const aid = "T41000001";
 const made = (name: string) => `${name}-${randomBytes(24).toString("base64url")}`;
 
-/** A server that logs everything, in this process, in every topology of the run. */
+/** A server that logs at every level, in this process, in every topology of the run. */
 describe("the log at its finest level", () => {
   const bootstrapToken = made("bootstrap");
   const brokerSecret = made("broker");
@@ -135,7 +135,7 @@ describe("the log at its finest level", () => {
     const socket = connect(Number(port), "127.0.0.1");
     const head = `POST /v1/accounts/${aid}/auth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\nExpect: 100-continue\r\n\r\n`;
     socket.write(head);
-    // The server has begun with the request.
+    // The server has begun the request.
     await once(socket, "data");
     socket.resetAndDestroy();
     const logged = () => lines.slice(before).map((line) => JSON.parse(line));

@@ -21,7 +21,7 @@ describe("while one account sends logs that take long to mask", () => {
   });
   afterAll(async () => {
     for (const upload of uploads) upload.destroy();
-    // Also with logs in the middle of being masked the server ends.
+    // The server also ends while logs are being masked.
     await Promise.all(devices.map((device) => device.leave()));
     await server.stop();
   });

@@ -25,7 +25,7 @@ describe("the retention of logs", () => {
     rmSync(files, { recursive: true, force: true });
   });
 
-  /** So many days later, with a token of then. */
+  /** Moves the clock by days, and gets a token of that time. */
   async function advance(days: number): Promise<void> {
     server.clock.advance(days * dayMs);
     tenant = await server.account(tenant.aid, { clientId: `client-after-${randomUUID()}` });
@@ -92,20 +92,20 @@ describe("the retention of logs", () => {
     mkdirSync(pathOf(".drafts"), { recursive: true });
     writeFileSync(pathOf(".drafts/fresh"), "perhaps being written by another server");
     await server.restart();
-    // One that may still be going on is let be.
+    // An upload that may still be running is not touched.
     await vi.waitUntil(async () => !(await names()).includes(left[2] as string));
     expect(await names()).toEqual([...before, ...left.slice(0, 2)]);
     await server.restart(() => server.clock.advance(3_700_000));
     await vi.waitUntil(async () => (await names()).length === before.length);
     expect(left.map((name) => existsSync(pathOf(name)))).toEqual([false, false, false]);
-    // Files go after their rows.
+    // Files are removed after their rows are marked.
     await vi.waitFor(() => expect(readdirSync(pathOf(".drafts"))).toEqual(["fresh"]));
   });
 
   it("goes on with the others when files cannot be removed, however many, and tries those again", async () => {
     const before = await names();
     const stuck: string[] = [];
-    // More than are looked at in one go.
+    // More than one page of the removal.
     for (let index = 0; index < 101; index += 1) {
       const name = await abandoned("removing", false);
       mkdirSync(join(pathOf(name), "in the way"), { recursive: true });

@@ -5,7 +5,7 @@ import { type Device, registerDevice } from "./support/device.ts";
 import { askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-/** Half of what a server takes in at a time. */
+/** Half of the uploads that a server accepts at a time. */
 const mostOfOne = 32;
 const tries = 36;
 
@@ -65,7 +65,7 @@ describe("uploads of many terminals at once", () => {
 
     const result = await uploadLog(await asked(other, "OTHER-1"));
     expect(result.size).toBeGreaterThan(0);
-    // A terminal that tries again takes the place that it has.
+    // A repeated upload takes the place of the terminal's first one.
     const rows = await server.db.sql.selectFrom("terminal_logs").select("operation_id").limit(1).execute();
     const running = commands.find(({ operation_id }) => operation_id === rows[0]?.operation_id) as LogCommand;
     expect((await putLog(running, gzipSync("again\n"))).status).toBe(201);

@@ -12,7 +12,7 @@ import { activeDevice, type Device } from "./support/device.ts";
 import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-/** What happens to a request that is written by hand. */
+/** Outcome of a request written by hand. */
 interface Sent {
   status: number | undefined;
   body: { error?: { code: string } } | undefined;
@@ -57,13 +57,13 @@ describe("uploads of logs", () => {
       .filter((entry) => entry.isFile())
       .map((entry) => entry.name);
 
-  /** Nothing at all is left of an upload. */
+  /** Expects that nothing is left of an upload. */
   async function expectNothing(of: LogCommand, before: string[]) {
     await vi.waitUntil(async () => (await rowsOf(of)).length === 0, { interval: 10 });
     expect(kept()).toEqual(before);
   }
 
-  /** Sends pieces, with as much of a pause between as the network makes, and then ends or hangs up. */
+  /** Sends pieces, with the network's own pauses between them, then ends or hangs up. */
   function sendPieces(pieces: Uint8Array[], digest: string, then: "end" | "hang up", headers = {}): Promise<Sent> {
     return new Promise((resolve) => {
       const sent = request(command.transfer.url, {
@@ -103,7 +103,7 @@ describe("uploads of logs", () => {
         async (cut, then) => {
           const pieces = cut === 0 ? [] : [whole.subarray(0, cut)];
           const { status, body } = await sendPieces(pieces, digest, then);
-          // The server may learn of one that hung up only after the next has begun.
+          // The server may notice a broken upload only after the next has begun.
           const answer = `${status} ${body?.error?.code}`;
           if (then === "end") expect(answer).toMatch(/^(400 invalid_(log|digest)|409 upload_replaced)$/);
           await expectNothing(command, before);
@@ -111,12 +111,12 @@ describe("uploads of logs", () => {
       ),
       { numRuns: 40 },
     );
-    // As long as the header says, but not whole: the connection ends first.
+    // As long as the header says, but incomplete: the connection ends first.
     await sendPieces([whole.subarray(0, 1000)], digest, "hang up", { "content-length": whole.length });
     await expectNothing(command, before);
     const parts = [whole.subarray(0, 1000), whole.subarray(1000)];
     await vi.waitUntil(async () => (await sendPieces(parts, digest, "end")).status === 201);
-    // One that hung up before may still be on its way out.
+    // A broken upload before may not be cleaned up yet.
     await vi.waitFor(async () => expect(await rowsOf(command)).toEqual(["stored"]));
   });
 
@@ -160,7 +160,7 @@ describe("uploads of logs", () => {
     const chunks = Array.from({ length: 1025 }, (_, index) => large.subarray(index * 65_536, (index + 1) * 65_536));
     const streamed = await sendPieces(chunks, digest, "end", { "content-type": "text/plain" });
     expect(streamed).toMatchObject({ status: 413, body: { error: { code: "log_too_large" } } });
-    // Its members are not too much one by one.
+    // Each of its members alone is small enough.
     const half = gzipSync(Buffer.alloc(limits.logUnpackedBytes / 2 + 1));
     const bomb = Buffer.concat([half, half]);
     expect(bomb.length).toBeLessThan(1_000_000);
@@ -176,7 +176,7 @@ describe("uploads of logs", () => {
     const other = await putLog<object>(command, gzipSync("another log\n"));
     expect(other).toMatchObject({ status: 409, body: { error: { code: "log_exists" } } });
     expect(await rowsOf(command)).toEqual(["stored"]);
-    // The answer was lost, and the operation is over by now.
+    // The answer was lost, and the operation has ended meanwhile.
     const { log_id, size, sha256 } = first.body;
     await answerLogs(device, command, { log_id, size, sha256 });
     await device.next("receipt");
@@ -227,7 +227,7 @@ describe("uploads of logs", () => {
     const url = command.transfer.url;
     const at = (address: string, token: string) =>
       putLog<object>({ transfer: { ...command.transfer, url: address } }, whole, { token });
-    // Another's operation by one's own token, and the other way round.
+    // Another terminal's operation with this terminal's token, and the reverse.
     for (const answer of [
       await at(foreign.transfer.url, command.transfer.token),
       await at(url, foreign.transfer.token),
@@ -237,7 +237,7 @@ describe("uploads of logs", () => {
     for (const token of [tenant.token, "", "x.y.z", `${command.transfer.token}x`]) {
       expect((await at(url, token)).status).toBe(401);
     }
-    // Nor does the token of a transfer open the API.
+    // The token of a transfer does not open the API.
     const list = await server.call("GET", "/v1/admin/terminals/operations", { token: command.transfer.token });
     expect(list.status).toBe(401);
     expect(await rowsOf(command)).toEqual([]);

@@ -70,7 +70,7 @@ describe("the device protocol over HTTPS", () => {
       result: { opened: true },
     };
     const answered = await ask(device, { messages: [{ channel: "result", message: result }] });
-    // Through several servers the command may come a second time.
+    // Through several servers the command may arrive a second time.
     expect(answered.body.messages).toContainEqual({
       channel: "receipt",
       message: { operation_id: id, status: "COMPLETED", memory: { number: 0 } },
@@ -129,7 +129,7 @@ describe("the device protocol over HTTPS", () => {
     const waiting = ask(device, { wait_seconds: 20 });
     await vi.waitUntil(() => server.call("GET", "/health/live").then(() => true));
     await newPassword(device.terminalId);
-    // Had it waited to its end, the answer would be 200 without messages.
+    // A request that waited to its end would be answered 200, without messages.
     expect((await waiting).status).toBe(401);
     expect((await ask(device, {})).status).toBe(401);
   });
@@ -169,7 +169,7 @@ describe("the device protocol over HTTPS", () => {
     const device = await register();
     const ended: number[] = [];
     const all = [0, 1, 2].map((index) => ask(device, { wait_seconds: 3 }).then(() => ended.push(index)));
-    // Before any of them has waited for as long as it wanted.
+    // One ends before any of them has waited for its full time.
     await vi.waitUntil(() => ended.length > 0);
     expect(ended).toHaveLength(1);
     await Promise.all(all);
@@ -208,12 +208,12 @@ describe("the device protocol over HTTPS", () => {
     const answers = await Promise.all(Array.from({ length: 60 }, () => ask(device, { messages })));
     const refused = answers.filter(({ status }) => status === 429);
     expect(answers.filter(({ status }) => status === 200).length + refused.length).toBe(60);
-    // The first of them all come before any of those can be handled.
+    // The first requests of all arrive before any of them can be handled.
     expect(refused.length).toBeGreaterThan(20);
     expect(refused[0]?.body).toMatchObject({ error: { code: "too_many_requests" } });
     expect(refused[0]?.headers.get("retry-after")).toBe("1");
     for (const one of [device, other]) expect((await ask(one, { messages: [hello()] })).status).toBe(200);
-    // Those that wait do not stand in the way of those that say something.
+    // Waiting requests do not block requests with messages.
     const waiting = [1, 2].map(() => ask(other, { wait_seconds: 3 }));
     const saying = await Promise.all([1, 2, 3, 4].map(() => ask(other, { messages: [] })));
     expect(saying.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
@@ -246,7 +246,7 @@ describe("the device protocol over HTTPS", () => {
     };
     for (let round = 0; round < 5; round += 1) await works();
     await server.restart();
-    // Elsewhere now, unless a balancer stands in front.
+    // The agent uses another server now, unless a load balancer stands in front.
     agent.use({ ...credential, url: server.url });
     await works();
     expect(opened).toHaveBeenCalledTimes(6);

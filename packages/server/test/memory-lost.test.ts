@@ -7,7 +7,7 @@ import { basic, startTestServer, type Tenant, type TestServer } from "./support/
 const aid = "T69300001";
 const base = "/v1/admin/terminals/operations";
 
-/** docs/adr/0025-device-addresses.md: whoever answers for an address remembers what it did as that address. */
+/** docs/adr/0025-device-addresses.md: a device must remember what it did under its address. */
 describe("a device that has lost its memory", () => {
   let here: TestServer;
   let there: TestServer;
@@ -28,7 +28,7 @@ describe("a device that has lost its memory", () => {
   const enter = (at: TestServer, { address, token }: { address: string; token: string }) =>
     enterAs(at, { address, password: token });
 
-  /** Paired, connected, and with its configuration. */
+  /** A device that is paired, connected, and has its configuration. */
   async function active(serial: string) {
     const { terminal_id: id, pairing } = await registerForPairing(here, tenant, serial);
     const device = await PairingDevice.make(serial);
@@ -78,7 +78,7 @@ describe("a device that has lost its memory", () => {
         expect(asked).toMatchObject({ status: 401, body: { error: { code: "invalid_token" } } });
       }
     }
-    // The day may be closed already, and it would not know.
+    // The day may be closed already, and the device would not know.
     const fresh = await enter(there, renewed);
     await fresh.hello();
     await fresh.next("welcome");

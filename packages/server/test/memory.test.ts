@@ -28,7 +28,7 @@ describe("memory", () => {
     expect(byHand).toEqual({ operation_id: first, status: "COMPLETED", memory: { number: 1, id: first } });
     const next = await answer(device, close(second.id, 2));
     expect(next).toEqual({ operation_id: second.id, status: "COMPLETED", memory: { number: 2, id: second.id } });
-    // Told again, it changes nothing.
+    // A repeated result changes nothing.
     expect(await answer(device, close(first, 1, { by_hand: true }))).toMatchObject({ memory: { number: 2 } });
     expect(await answer(device, close(second.id, 2))).toEqual(next);
     await device.leave();
@@ -148,7 +148,7 @@ describe("memory", () => {
     const { origin } = await commandOf(device, sent.id);
     const result = { log_id: randomUUID(), size: 3, sha256: "0".repeat(64) };
     const told = close(sent.id, 1, { operation: "send_logs", result, origin });
-    // As long as the operation is there, its log has to be.
+    // While the operation exists, its log must exist, too.
     expect(await answer(device, told, "rejection")).toMatchObject({ errors: [{ path: "/result/log_id" }] });
     await lose(sent.id);
     expect(await answer(device, { ...told, number: 2, after: 1 })).toMatchObject({ status: "COMPLETED" });
@@ -177,7 +177,7 @@ describe("memory", () => {
       tenant,
     );
     expect(closes).toMatchObject([{ created_by: `terminal:${device.terminalId}`, recovered: true }]);
-    // Another terminal's origin is nobody's.
+    // The origin of another terminal is refused.
     const menu = { operation: "open_menu", result: { opened: true }, origin };
     const id = randomUUID();
     expect(await answer(other, { ...close(id, 1), ...menu })).toEqual({
@@ -205,7 +205,7 @@ describe("memory", () => {
     const { body } = await server.call("GET", `${base}?terminal_id=${other.terminalId}&operation=end_of_day`, tenant);
     const latest = lowestId(new Date(server.clock.now().getTime() + 60_000));
     expect(body.filter(({ id }: { id: string }) => id === sent.id || id > latest)).toEqual([]);
-    // Whose it is still gets its place.
+    // The terminal that the origin belongs to still has its place.
     expect(await answer(device, close(sent.id, 1, { origin }))).toMatchObject({ status: "COMPLETED" });
     expect(await get(sent.id)).toMatchObject({ terminal_id: device.terminalId, created_by: sent.created_by });
     await device.leave();
@@ -272,7 +272,7 @@ describe("memory", () => {
     server.clock.advance(600_000);
     await expect.poll(() => get(sent.id)).toMatchObject({ status: "TIMEOUT", reason: "invalid_result" });
     const next = await send(device);
-    // It may have closed the day.
+    // The operation may have closed the day.
     expect(await commandOf(device, next.id)).toMatchObject({ previous_close: sent.id });
     await device.leave();
   });

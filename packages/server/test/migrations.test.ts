@@ -70,7 +70,7 @@ it("ends what tokens opened that nobody noted, within the longest time that a to
   const server = await startTestServer();
   const { terminal_id: paired } = await registerForPairing(server, await server.account("T66000003"), "660000000003");
   const { terminal_id: given } = await registerForPairing(server, await server.account("T66000004"), "660000000004");
-  // As a server of before writes them, and as the migration finds them.
+  // As a server of an earlier version writes them, and as the migration finds them.
   const insert = (id: string, column: string, value: string) =>
     server.db.pool.query(
       `insert into terminal_credentials (account_id, terminal_id, address, ${column}, created_at)
@@ -96,7 +96,7 @@ it("gives what was live an address: a close of the day stays with the device tha
   await migrate(db, "0021_grants_within_reach.sql");
   const aid = "T66000006";
   await db.pool.query("insert into accounts (account_id, name, created_at) values ($1, 'x', now())", [aid]);
-  // What a store and an operation are besides is of no matter here.
+  // Other columns of stores and operations do not matter here.
   await db.pool.query("alter table terminals drop constraint terminals_account_id_store_ref_fkey");
   const [present, gone] = [randomUUID(), randomUUID()];
   const add = async (number: number, operation: string, more: { credential?: string; claim?: object } = {}) => {
@@ -147,7 +147,7 @@ it("gives what was live an address: a close of the day stays with the device tha
   await database.drop();
 });
 
-/** As servers before 0015 kept every secret. */
+/** The hash of every secret before migration 0015. */
 function oldHash(secret: string): string {
   const salt = randomBytes(16);
   const key = scryptSync(secret, salt, 32, { N: 32_768, r: 8, p: 1, maxmem: 2 ** 27 });

@@ -108,7 +108,7 @@ describe("cancel an operation", () => {
     await expect.poll(async () => (await get(sent.id)).cancellation).toHaveProperty("refused_at");
     await device.openedMenu(sent.id);
     await device.next("receipt");
-    // Noted by the server that sent it, which need not be the one that was told of the end.
+    // Written by the server that sent it, which may be another than the one that got the end.
     await expect.poll(async () => (await get(sent.id)).phases).toHaveProperty("dispatched");
     const ended = await get(sent.id);
     expect(ended).toMatchObject({ status: "COMPLETED", cancellation: { refused_at: expect.any(String) } });
@@ -124,7 +124,7 @@ describe("cancel an operation", () => {
     expect(await cancel(sent.id)).toMatchObject({ status: 202, body: { status: "PENDING" } });
     await device.next("cancel");
     await device.next("cancel", 1);
-    // A link that comes back is told as well.
+    // A device that reconnects gets the cancel, too.
     const before = device.received.filter((entry) => entry.channel === "cancel").length;
     await device.hello();
     await device.next("cancel", before);
@@ -195,7 +195,7 @@ describe("cancel an operation", () => {
         expect([200, 409]).toContain((answer as { status: number }).status);
         if ((answer as { status: number }).status === 200) expect(ended.reason).toBe("cancelled");
       }
-      // The key still brings the first answer, and the terminal is free.
+      // The key still returns the first answer, and the terminal is free.
       expect(await send(device, {}, { "idempotency-key": key })).toEqual(sent);
       expect(await send(device)).toMatchObject({ status: "PENDING" });
       await device.leave();

@@ -34,12 +34,12 @@ describe("a 409 to a busy terminal", () => {
       const { blocker } = answer.body.error.errors[0];
       const seconds = Number(answer.headers.get("retry-after"));
       const untilEnd = (Date.parse(blocker.expected_end) - server.clock.now().getTime()) / 1000;
-      // The answer was made before this look at the clock.
+      // The answer was made before this reading of the clock.
       expect(seconds).toBeGreaterThanOrEqual(Math.floor(untilEnd));
       return { seconds, blocker };
     };
 
-    // Nothing is known yet: the deadline.
+    // No durations are known yet, so it names the deadline.
     const { body: first } = await post();
     const unknown = await blocked();
     expect(unknown.seconds).toBeGreaterThan(500);
@@ -55,14 +55,14 @@ describe("a 409 to a busy terminal", () => {
     expect(known.seconds).toBeLessThan(300);
     expect(known.blocker.deadline > known.blocker.expected_end).toBe(true);
 
-    // One that takes longer than any before it: only the deadline is sure.
+    // An operation that takes longer than any before it: only the deadline is certain.
     server.clock.advance(60_000);
     expect((await blocked()).seconds).toBeGreaterThan(500);
     await device.leave();
   });
 
   it("says the same on every server", async () => {
-    // What one has seen it shares every ten seconds; another reads it when it starts, and from then on as often.
+    // A server writes its counts every ten seconds; another server reads them at its start, and every ten seconds.
     const shared = async () => {
       const { rows } = await server.db.pool.query("select coalesce(sum(count), 0)::int as n from operation_durations");
       return rows[0].n;

@@ -12,7 +12,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 const waitsForLock = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
 const base = "/v1/admin/terminals/operations";
 
-/** What shares a batch or a table with others must not feel them. */
+/** Operations that share a batch or a table must not affect each other. */
 describe("operations that meet", () => {
   let server: TestServer;
   let tenant: Tenant;
@@ -101,7 +101,7 @@ describe("operations that meet", () => {
     const met = await takeInOrder(server.db, batch, "skip");
     expect(met.map(({ standing }) => standing)).toEqual([...strangers.map(() => "unknown"), "over"]);
     expect(met.at(-1)).toMatchObject({ status: "COMPLETED", memory: { number: 1 } });
-    // A whole, and two halves of each half in which it is.
+    // The whole batch, and two halves of each half that contains it.
     expect(statements.mock.calls.length).toBeLessThan(16);
     statements.mockRestore();
     await device.leave();
@@ -140,7 +140,7 @@ describe("operations that meet", () => {
     await expect.poll(async () => (await get(late.id)).status).toBe("TIMEOUT");
     expect((await get(stuck.id)).status).toBe("PENDING");
     letGo();
-    // It has no receipt yet, so the terminal says it again.
+    // The terminal has no receipt yet, so it repeats the result.
     await held.openedMenu(stuck.id);
     expect(await held.next("receipt")).toMatchObject({ operation_id: stuck.id, status: "COMPLETED" });
     for (const device of [held, other, third]) await device.leave();
@@ -166,7 +166,7 @@ describe("operations that meet", () => {
       { at: server.clock.now(), origins: { of: () => ({ signed: "" }), read: () => undefined } },
     );
   };
-  /** One whose terminal a check_update brings back into use. */
+  /** A terminal in ERROR, which a check_update brings back into use. */
   async function deviceInError(): Promise<Device> {
     const device = await freshDevice();
     await server.db.sql
@@ -176,7 +176,7 @@ describe("operations that meet", () => {
       .execute();
     return device;
   }
-  /** Runs `work` while another transaction has locked a row of the terminal; that one says and does `meanwhile` more. */
+  /** Runs `work` while another transaction has locked a row of the terminal; `work` may continue that transaction. */
   async function whileLocked(text: string, { terminalId }: Device, work: (sql: pg.PoolClient) => Promise<void>) {
     const client = await server.db.urgent.connect();
     try {
@@ -216,7 +216,7 @@ describe("operations that meet", () => {
         await expect
           .poll(async () => (await server.db.sql.executeQuery(CompiledQuery.raw(waitsForLock))).rows.length)
           .toBe(1);
-        // As the end of a credential does.
+        // The end of a credential does this.
         await sql.query("update terminal_addresses set left_at = null where terminal_id = $1", [device.terminalId]);
       });
       expect(await answered).toMatchObject([{ standing: "live", status: "COMPLETED" }]);

@@ -15,7 +15,7 @@ describe("the phases of an operation", () => {
     const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600, ...more };
     return (await server.call("POST", base, { ...tenant, body })).body;
   };
-  /** What an answer tells about the way so far. */
+  /** The phases that an answer shows. */
   const wayOf = async (id: string) => {
     const { phase, phases } = await get(id);
     return { phase, told: Object.keys(phases) };
@@ -58,7 +58,7 @@ describe("the phases of an operation", () => {
     await device.next("command");
     await device.openedMenu(sent.id, { started_at: at() });
     await device.next("receipt");
-    // Of several servers the one that sent it may say so a moment after another was told of the end.
+    // With several servers, the one that sent it may write that a moment after another got the end.
     await expect
       .poll(() => wayOf(sent.id))
       .toEqual({ phase: "answered", told: ["accepted", "dispatched", "delivered", "started", "answered"] });
@@ -81,7 +81,7 @@ describe("the phases of an operation", () => {
     await expect
       .poll(ends)
       .toEqual(["TIMEOUT unreachable", "TIMEOUT not_delivered", "TIMEOUT no_answer", "TIMEOUT no_answer"]);
-    // The way stays told after the end.
+    // The phases stay after the end.
     expect(await phases()).toEqual(["accepted", "dispatched", "delivered", "started"]);
     for (const device of [deaf, waiting, busy]) await device.leave();
   });
@@ -105,7 +105,7 @@ describe("the phases of an operation", () => {
       await thief.say(channel, { operation_id: sent.id, received_at: at(), started_at: at() });
     }
     await thief.say("cancel_refused", { operation_id: sent.id });
-    // Handled in their order: when the welcome is here, the others are through.
+    // Messages are handled in order: when the welcome is here, the earlier ones have been handled.
     await thief.hello([{ operation_id: sent.id, phase: "started" }]);
     await thief.next("welcome");
     await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("dispatched");
@@ -136,7 +136,7 @@ describe("the phases of an operation", () => {
     const device = await freshDevice();
     const sent = await send(device, { operation: "end_of_day" });
     const command = await device.next("command");
-    // Nothing comes of it: the outbox sends it again, and so does each hello that does not name it.
+    // The report has no effect: the outbox sends the command again, and so does each hello that does not name it.
     server.clock.advance(11_000);
     expect(await device.next("command", 1)).toEqual({ ...command, sent_at: expect.any(String) });
     await device.hello();
@@ -144,7 +144,7 @@ describe("the phases of an operation", () => {
     await device.hello([{ operation_id: sent.id, phase: "delivered" }]);
     await device.next("welcome", 1);
     await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("delivered");
-    // It has it: what another has not got is sent again, and this is not.
+    // The device has it. A command that another device lacks is sent again, and this one is not.
     const other = await freshDevice();
     await send(other);
     await other.next("command");
@@ -152,7 +152,7 @@ describe("the phases of an operation", () => {
     await other.next("command", 1);
     await other.leave();
     expect(device.received.filter(({ channel }) => channel === "command")).toHaveLength(3);
-    // It has lost it, and says so: it is told again.
+    // The device has lost it, and its hello says so: the command is sent again.
     await device.hello();
     expect(await device.next("command", 3)).toMatchObject({ operation_id: sent.id });
     await device.leave();

@@ -38,7 +38,7 @@ describe("operations by the month", () => {
     await expect.poll(async () => (await months()).length).toBeGreaterThanOrEqual(3);
     const old = await perform();
 
-    // No worker has made the months of next year.
+    // No worker has made next year's partitions.
     const year = server.clock.now().getUTCFullYear() + 1;
     server.clock.moveTo(`${year}-06-30T23:59:30Z`);
     const token = await server.account("T29000001", { clientId: "of-next-year" });
@@ -55,7 +55,7 @@ describe("operations by the month", () => {
     );
     expect(rows[0].n).toBeGreaterThanOrEqual(2);
 
-    // The first month of all is over for 400 days; keys are forgotten after two.
+    // The first month ended 400 days ago; keys are forgotten after two days.
     server.clock.moveTo(`${year + 1}-02-15T12:00:00Z`);
     await server.restart();
     tenant.token = (await server.account("T29000001", { clientId: "much-later" })).token;

@@ -165,7 +165,7 @@ describe("the operation engine", () => {
     const again = await enterAs(server, (await server.call("POST", path, tenant)).body);
     await again.hello();
     expect(await again.next("command")).toMatchObject({ operation_id: body.id });
-    // One that it names as begun is not sent again after the next hello.
+    // An operation that the hello names as begun is not sent again.
     again.received.length = 0;
     await again.say("started", { operation_id: body.id, started_at: new Date().toISOString() });
     await again.hello([{ operation_id: body.id, phase: "started" }]);

@@ -101,11 +101,11 @@ describe("the Norwegian register of organizations", () => {
       cause: { message: "the register answered more than 1048576 bytes" },
     });
     await fake.closed.promise;
-    // What the network had in hand already is lost.
+    // Bytes that the network had sent already are lost.
     expect(fake.endlessBytes).toBeLessThan(64 * 2 ** 20);
     await expect(register.findMainUnit(elsewhere)).rejects.toMatchObject({ code: "register_unavailable" });
     expect(fake.asked).toEqual([`/enheter/${endless}`, `/enheter/${elsewhere}`]);
-    // Nothing of a failure is kept.
+    // Failures are not cached.
     await expect(register.findMainUnit(elsewhere)).rejects.toMatchObject({ code: "register_unavailable" });
     expect(fake.asked).toHaveLength(3);
   });

@@ -11,7 +11,7 @@ function asSuperuser(database: TestDatabase, text: string): Promise<void> {
   return inCluster(inject("postgres"), text, nameOf(database));
 }
 
-/** The same database, entered by another user. */
+/** The database, opened by another user. */
 function enteredBy(database: TestDatabase, user: string): TestDatabase {
   return { ...database, url: databaseUrl({ ...inject("postgres"), user }, nameOf(database)) };
 }
@@ -38,7 +38,7 @@ describe("an outside database", () => {
     server = undefined;
   }
 
-  /** A database that a new user owns. */
+  /** A database owned by a new user. */
   async function ownedBy(attributes: string): Promise<string> {
     database = await createTestDatabase({ empty: true });
     const user = `owner_${randomBytes(6).toString("hex")}`;
@@ -67,7 +67,7 @@ describe("an outside database", () => {
 
   it("serves a user who may bypass row-level security and make roles, but is no superuser", async () => {
     const user = await ownedBy("createrole bypassrls");
-    // It finds the role made by the run; with the right to give it on, it takes it.
+    // The server finds the role made by the run, and takes it on by its admin option.
     await asSuperuser(database, `grant tillkeeper_tenant to ${user} with admin option`);
     await works(enteredBy(database, user), "T13000003");
   });
@@ -85,7 +85,7 @@ describe("an outside database", () => {
     await asSuperuser(database, `grant tillkeeper_tenant to ${user}`);
     const as = enteredBy(database, user);
     await works(as, "T13000007");
-    // A right that the owner did not give, and so cannot take back.
+    // A right that the owner did not grant, and so cannot revoke.
     await asSuperuser(database, `grant select on signing_keys to ${inject("owner").user} with grant option`);
     await asSuperuser(
       database,

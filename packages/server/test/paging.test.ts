@@ -10,7 +10,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const), which: fc.nat(1_000) }) },
 );
 
-/** A list that rows are added to and deleted from while somebody walks through its pages. */
+/** A list to which rows are added, and from which rows are deleted, while a caller reads its pages. */
 interface Listing {
   name: string;
   key: "stores" | "terminals";

@@ -8,7 +8,7 @@ import { basic, startTestServer, type Tenant, type TestServer } from "./support/
 const aid = "T69100001";
 const base = "/v1/admin/terminals/operations";
 
-/** docs/adr/0025-device-addresses.md: an end_of_day is for the device that the terminal was when it was accepted. */
+/** docs/adr/0025-device-addresses.md: an end_of_day is for the device that the terminal had when it was accepted. */
 describe("a terminal that becomes another device while it has something to do", () => {
   let server: TestServer;
   let tenant: Tenant;
@@ -44,7 +44,7 @@ describe("a terminal that becomes another device while it has something to do", 
       .filter(({ channel }) => channel !== "welcome")
       .map(({ channel, message }) => `${channel} ${String(message["operation"])}`);
 
-  /** That nothing came is known by what comes next, on the same connection. */
+  /** The next message on the connection shows that no command came before it. */
   async function isNeverTold(fresh: Device, sentId: string, reason: unknown): Promise<void> {
     for (const times of [0, 1, 2]) {
       await fresh.hello();
@@ -70,7 +70,7 @@ describe("a terminal that becomes another device while it has something to do", 
       body: { session: "old", messages: [{ channel: "result", message: closedDay(id) }] },
     });
     expect(late.status).toBe(401);
-    // Who is asked to give it up is the device that has it, and nobody else.
+    // Only the device that has the operation is sent the cancel.
     expect(await call("POST", `${base}/${id}/cancel`)).toMatchObject({ status: "PENDING" });
     await isNeverTold(fresh, id, "no_answer");
     expect(await get(id)).not.toHaveProperty("late_result");
@@ -85,7 +85,7 @@ describe("a terminal that becomes another device while it has something to do", 
     await expect.poll(here).not.toBe("online");
     const { id } = await send(old.terminalId, "end_of_day");
     const fresh = await way(old.terminalId, `${serial}-2`);
-    // An outside broker takes whatever is sent, so the device before may have it.
+    // An outside broker accepts every message, so the former device may have it.
     await isNeverTold(fresh, id, expect.stringMatching(/^(unreachable|no_answer)$/));
     await fresh.leave();
   });

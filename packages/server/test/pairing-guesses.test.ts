@@ -35,7 +35,7 @@ describe("a stranger who guesses at pairing codes", () => {
     return entries.filter(({ subject, action }) => subject.id === id && /(guess|exhaust)_pairing_code$/.test(action));
   };
 
-  /** So many tries at once, which are all within the minute on however slow a machine. */
+  /** Runs tries at once, which all fall within one minute, even on a slow machine. */
   const statusesOf = async (tries: Promise<{ status: number }>[]) =>
     (await Promise.all(tries)).map(({ status }) => status).toSorted((left, right) => left - right);
   const tenAndTwo = [...Array.from({ length: 10 }, () => 401), 429, 429];
@@ -45,7 +45,7 @@ describe("a stranger who guesses at pairing codes", () => {
     const unknown = await PairingDevice.make("Unknown-1");
     const bodies = new Set<string>();
     for (const tried of [device, unknown]) {
-      // However the serial number is written.
+      // Independent of the serial number's case.
       const otherCase = await PairingDevice.make(tried.serial.toUpperCase());
       const tries = Array.from({ length: 12 }, (_, number) =>
         tryFrom("192.0.2.1", number % 2 ? tried : otherCase, wrong),
@@ -60,7 +60,7 @@ describe("a stranger who guesses at pairing codes", () => {
         expect(seconds).toBeLessThanOrEqual(60);
       }
     }
-    // One refusal and one limit, known or not.
+    // One refusal and one limit, for known and unknown serial numbers.
     expect(bodies.size).toBe(2);
     expect(await codesOf(id)).toMatchObject([{ status: "open" }]);
     expect((await tryFrom("192.0.2.1", await PairingDevice.make("Slow-2"), wrong)).status).toBe(401);
@@ -88,7 +88,7 @@ describe("a stranger who guesses at pairing codes", () => {
   it("ends a code by the five-thousandth wrong try at all servers together, and no sooner", async () => {
     const { id, code, device } = await register("CEILING");
     const row = await openCode(id);
-    // As two servers count, each with tries from more networks than are kept.
+    // Two servers count, each with tries from more networks than are kept.
     const [here, there] = [createWrongTries(server), createWrongTries(server)];
     const peer = (number: number) => ({
       address: `10.${number % 7}.${number % 50}.1`,
@@ -113,7 +113,7 @@ describe("a stranger who guesses at pairing codes", () => {
     const named = addresses.reduce((sum, { tries }) => sum + tries, 0);
     expect(named + tries_from_others).toBe(5_000);
 
-    // The code is over; a later one is none the worse for it.
+    // The code has ended; a later code is not affected.
     expect((await tryFrom("192.0.2.78", device, code)).status).toBe(401);
     const newer = await server.call("POST", `/v1/accounts/${aid}/terminals/${id}/pairing-codes`, tenant);
     expect((await tryFrom("192.0.2.79", device, newer.body.code)).status).toBe(200);

@@ -6,7 +6,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 const serial = "PROOFS-1";
 
-/** With a `Host` of the test's choice, which fetch would set itself. */
+/** Sends a `Host` of the test's choice, which fetch would set itself. */
 function sendRaw(url: string, body: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const options = { method: "POST", agent: false, headers: { "content-type": "application/json", ...headers } };
@@ -38,7 +38,7 @@ describe("a proof", () => {
   });
   afterAll(() => server.stop());
 
-  /** Each from another address, because tries from one are limited. */
+  /** Each try comes from another address, because tries from one are limited. */
   let tries = 0;
   const pair = (proof: unknown, more: object = {}) => {
     tries += 1;
@@ -150,7 +150,7 @@ describe("a proof", () => {
       `ee${"ff".repeat(30)}7f`,
     ];
     const payload = base64({ aud, nonce: await newNonce(server), sub: serial, code });
-    // R is the neutral point and S is 0: by the first of these keys that is a valid signature of every message.
+    // R is the neutral point and S is 0: under the first of these keys that is a valid signature of every message.
     const signature = Buffer.concat([Buffer.from([1]), Buffer.alloc(63)]).toString("base64url");
     for (const point of points) {
       const x = Buffer.from(point, "hex").toString("base64url");
@@ -225,7 +225,7 @@ describe("a proof", () => {
       bodies.add(JSON.stringify(answer.body));
     }
     expect(bodies.size).toBe(1);
-    // Its own key in the header does not make it the one that is paired.
+    // A key in the proof's header does not count: only the paired key does.
     const nonce = await newNonce(server);
     const proof = await other.sign(server, "renewal", { nonce, sub: terminalId }, { jwk: other.publicKey });
     const answer = await server.call("POST", "/v1/device/token", { body: { terminal_id: terminalId, proof } });
@@ -246,7 +246,7 @@ describe("a proof", () => {
     expectRefused(await renew(elsewhere), "the address of pairing in a renewal");
     const typed = await device.sign(server, "renewal", { nonce, sub: terminalId }, { typ: "device-pairing+jwt" });
     expectRefused(await renew(typed), "the type of pairing in a renewal");
-    // Nothing that was refused has used up the nonce.
+    // The refused requests have not used up the nonce.
     expect((await renew(await device.sign(server, "renewal", { nonce, sub: terminalId }))).status).toBe(200);
   });
 

@@ -13,7 +13,7 @@ import { basic, startTestServer, type Tenant, type TestServer } from "./support/
 const aid = "T62000001";
 const path = `/v1/accounts/${aid}/terminals`;
 
-/** Resolves when the other side has ended the connection. */
+/** Resolves when the server has ended the connection. */
 function ended(client: MqttClient): Promise<void> {
   return new Promise((resolve) => client.once("close", () => resolve()));
 }
@@ -161,7 +161,7 @@ describe("device tokens, on two servers with one database", () => {
       "Negotiate x",
     ];
     for (const header of refused) await expect(authenticateDevice(deps, header), header).rejects.toThrow(/token/);
-    // Neither is taken for the other.
+    // Neither kind of token passes for the other.
     expect((await here.call("GET", path, { token })).body.error.code).toBe("invalid_token");
   });
 });

@@ -89,7 +89,7 @@ describe("the case of a payout destination", () => {
     const refused = { status: 403, body: { error: { code: "operator_only" } } };
     await create(live, { payout_destination_id: "PD1" });
 
-    // Nobody's account: nobody can.
+    // The account has no operator, so no client can.
     expect(await move(live, "PD1", "ACTIVE")).toMatchObject(refused);
     const others = await inside(other);
     const operators = await inside(operator);
@@ -102,12 +102,12 @@ describe("the case of a payout destination", () => {
     expect((await move(operators, "NONE", "ACTIVE")).body.error.code).toBe("unknown_payout_destination");
     expect(await move(live, "PD1", "ACTIVE")).toMatchObject(refused);
 
-    // An operator is not its own.
+    // An operator is not its own operator.
     await create(operator, { payout_destination_id: "PD1" });
     expect(await move(operator, "PD1", "ACTIVE")).toMatchObject(refused);
     await setOperator(null);
     expect(await move(operators, "PD1", "TERMINATED")).toMatchObject(refused);
-    // Stores stay the account's own to suspend.
+    // The account may still suspend its stores.
     const stores = `/v1/accounts/${live.aid}/stores`;
     await server.call("POST", stores, { ...live, body: { store_id: "S1" } });
     for (const verb of ["suspend", "resume"])

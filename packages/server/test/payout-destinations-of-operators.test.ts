@@ -177,7 +177,7 @@ describe("an operator's payout destinations", () => {
         async (tx) => (await tx.selectFrom("operator_destination_stores").selectAll().execute()).length,
       );
     expect([await seen(operator.aid), await seen(owned.aid), await seen(sibling.aid)]).toEqual([1, 1, 0]);
-    // A link of the operator's to a stranger's store would pass its own policy.
+    // The policy of the operator alone would allow a link to a stranger's store.
     const forged = {
       operator_account_id: operator.aid,
       payout_destination_id: "OTHER",

@@ -46,7 +46,7 @@ describe("what gives power away", () => {
     return { client, grant, token: await tokenOf(client) };
   };
 
-  /** One request for each row that is marked, all of which an administrator may send. */
+  /** One request for each marked row, all of which an administrator may send. */
   const everything = async (token: string): Promise<[string, { status: number; body: unknown }][]> => {
     const spare = await working(["read:accounts"]);
     const keyed = { name: "Releases", public_key: newKeyPair().publicKey };
@@ -83,7 +83,7 @@ describe("what gives power away", () => {
     for (const [request, { status }] of await everything(token)) expect([200, 201, 204], request).toContain(status);
   });
 
-  /** Changes a grant in a way that the list of what was taken away never tells: as in the seconds before it does. */
+  /** Changes a grant without a trace in the list of narrowed grants, as in the seconds before servers read it. */
   const unnoticed = (id: string, change: { removed_at: Date } | { scopes: string[] }) =>
     server.db.sql.updateTable("client_grants").set(change).where("id", "=", id).execute();
 
@@ -148,7 +148,7 @@ describe("what gives power away", () => {
       const end = entries.findIndex((entry) => entry.action === "client.delete" && entry.subject_id === client.id);
       const late = entries.slice(end).filter((entry) => entry.actor === client.client_id);
       expect(late).toEqual([]);
-      // The client that it left behind is there to be removed.
+      // The client that was created can be removed.
       for (const { status, body } of made) {
         if (status === 201) expect((await send("DELETE", `${clients}/${body.id}`)).status).toBe(204);
       }
@@ -167,7 +167,7 @@ describe("what gives power away", () => {
   });
 });
 
-/** Until another session waits for a lock of this transaction. */
+/** Resolves when another session waits for a lock of this transaction. */
 async function lockedBehind(
   server: TestServer,
   tx: Parameters<Parameters<ReturnType<TestServer["db"]["sql"]["transaction"]>["execute"]>[0]>[0],
@@ -227,7 +227,7 @@ describe("the last client that may do everything in an account", () => {
     for (const answer of attempts) expect(answer).toMatchObject(refused);
     expect(attempts[0]?.body.error.message).toContain("Make another one first");
     expect((await send("GET", `client-grants/${grant.id}`)).body.scope).toEqual(admin);
-    // A secret that is one of two may go.
+    // One of two secrets may be deleted.
     await send("POST", `clients/${self.id}/secrets`);
     expect((await send("DELETE", `clients/${self.id}/secrets/${self.secrets[0].id}`)).status).toBe(204);
   });
@@ -287,7 +287,7 @@ describe("the last client that may do everything in an account", () => {
       const both = await furnish(`P4000000${number}`);
       const other = await both.second();
       const first = { client: both.self, grant: both.grant };
-      // Both are ended by a third, which covers them but is no administrator once they are gone: it has no secret.
+      // A third client ends both. It covers them, but without a secret it is no administrator once they are gone.
       const third = await both.second();
       const { body } = await both.send("GET", `clients/${third.client.id}`);
       await both.send("DELETE", `clients/${third.client.id}/secrets/${body.secrets[0].id}`);

@@ -31,7 +31,7 @@ describe("presence, when somebody sets the clock", () => {
     return device;
   };
   const fromNow = (at: string | undefined) => Date.parse(at ?? "") - server.clock.now().getTime();
-  /** Sets it; `meanwhile` is what holds before the server has noted it, as well as afterwards. */
+  /** Moves the clock; `meanwhile` checks what must hold before the server has noticed, as well as afterwards. */
   const step = async (ms: number, meanwhile = async () => {}) => {
     const since = async () => (await server.db.pool.query("select since from presence_watch")).rows[0].since as Date;
     const before = await since();
@@ -45,7 +45,7 @@ describe("presence, when somebody sets the clock", () => {
     const [present, absent] = [await there(), await there()];
     const { terminalId: id } = present;
     await step(600_000, async () => expect((await see.presence(id)).status).toBe("online"));
-    // Both are heard for the last time before it; one of them goes on.
+    // Both are heard for the last time before the step; one of them continues.
     server.clock.advance(28_000);
     await present.beat({ round_trip_ms: 5 });
     await vi.waitUntil(async () => (await see.presence(id)).round_trip_ms === 5, soon);
@@ -71,7 +71,7 @@ describe("presence, when somebody sets the clock", () => {
       };
       await vi.waitFor(shown, soon);
     }
-    // By a heartbeat the next one is expected at its time.
+    // After a heartbeat the next one is expected at its usual time.
     await present.beat({ round_trip_ms: 6 });
     await vi.waitUntil(async () => (await see.presence(present.terminalId)).round_trip_ms === 6, soon);
     expect(fromNow((await see.presence(present.terminalId)).next_expected_at)).toBeLessThan(31_000);

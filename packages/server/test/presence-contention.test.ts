@@ -8,7 +8,7 @@ import { moveFreeTerminals } from "../src/terminals/record/life-cycle.ts";
 import { activeDevice, type Device } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-/** One writer notes what is heard of the terminals of all accounts: no transaction of one of them may hold it up. */
+/** One writer records reports from the terminals of all accounts: no transaction of one account may hold it up. */
 describe("what is heard of terminals", () => {
   let server: TestServer;
   const tenants: Tenant[] = [];
@@ -53,7 +53,8 @@ describe("what is heard of terminals", () => {
       const text = `select from ${table} where terminal_id = $1 for no key update`;
       expect((await client.query(text, [held.terminalId])).rowCount).toBeGreaterThan(0);
       await work(client);
-      // It was not ended meanwhile for its silence: nobody waited for that.
+      // The commit succeeds: the idle transaction has not reached its timeout, so the other statements did not wait for
+      // that.
       await client.query("commit");
     } finally {
       client.release(true);
@@ -126,7 +127,7 @@ describe("what is heard of terminals", () => {
     for (const device of [held, other]) device.received.length = 0;
     await whileLocked("terminal_presence", async (sql) => {
       await held.hello();
-      // Until its hello has been tried for sure.
+      // Repeats until its hello has been tried for certain.
       for (let count = 0; count < 3; count += 1) {
         await other.hello();
         await other.next("welcome", count);

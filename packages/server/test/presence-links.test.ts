@@ -48,7 +48,7 @@ describe("links that break, with agents", () => {
     const device = await PresentDevice.connect(server, registered, { url: `mqtt://127.0.0.1:${link.port}` });
     try {
       await device.greet();
-      // It beats as it should, and all of a sudden nothing passes in either direction.
+      // It sends its heartbeats, and suddenly nothing passes in either direction.
       await device.beat();
       link.forget();
       await see.until(registered.terminalId, "late");
@@ -149,10 +149,10 @@ describe("a server that restarts", () => {
     });
   }
 
-  /** When each terminal last came. */
+  /** The last connect of each terminal. */
   async function arrivals(): Promise<Date[]> {
     const histories = await Promise.all(ids.map((id) => see.changes(id)));
-    // Nobody was ever late, let alone offline.
+    // No terminal was ever late, let alone offline.
     expect(histories).toEqual(ids.map(() => ["online connected"]));
     const rows = await db.sql.selectFrom("terminal_presence").select("connected_at").orderBy("terminal_id").execute();
     return rows.map(({ connected_at: at }) => at);

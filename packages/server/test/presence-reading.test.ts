@@ -83,7 +83,7 @@ describe("reading of presence", () => {
       { kind: "hello", at, session: `${round}`, nextExpectedAt: new Date(at.getTime() + 30_000), address },
       { kind: "gone", at, session: `${round}` },
     ]);
-    // Two batches, as they would be written.
+    // Two batches, as the server would write them.
     for (const events of [rounds.slice(0, 3), rounds.slice(3)]) {
       await writeEvents(server.db, [{ accountId: aid, terminalId, events }], at);
     }
@@ -107,7 +107,7 @@ describe("reading of presence", () => {
       const { changes } = await see.get(path);
       return changes.map((change: { at: string }) => (Date.parse(change.at) - begin) / 1000).toReversed();
     };
-    // One by one, and then as what came while the database was away.
+    // Written one by one, then all at once, as after an outage of the database.
     for (let second = 0; second < 20; second += 1) await write(round(second));
     const firstNine = [0, 0.4, 1, 1.4, 2, 2.4, 3, 3.4, 4];
     expect(await times()).toEqual([...firstNine, 19.4]);
@@ -118,10 +118,10 @@ describe("reading of presence", () => {
     expect(all.at(-1)).toBe(299.4);
     for (const from of all)
       expect(all.filter((time: number) => time >= from && time < from + 60).length).toBeLessThan(11);
-    // What it had in the first minutes is not taken from it.
+    // The changes of the first minutes stay.
     expect(all.slice(0, 9)).toEqual(firstNine);
     expect(all.length).toBeGreaterThan(30);
-    // A clock that was put back: what lies ahead is no reason to leave out what happens now.
+    // After the clock was put back, changes that lie ahead must not suppress present ones.
     await write(round(-3_600));
     expect((await times()).slice(0, 1)).toEqual([-3_600]);
   });

@@ -4,7 +4,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 describe("the look for those who are overdue", () => {
   const aid = "T65000001";
-  /** More than are written at once. */
+  /** More rows than one statement writes. */
   const count = 1_700;
   let server: TestServer;
   let tenant: Tenant;
@@ -14,7 +14,7 @@ describe("the look for those who are overdue", () => {
   });
   afterAll(() => server.stop());
 
-  /** Terminals like the first, that were all heard just now. */
+  /** Creates terminals like the first, all heard just now. */
   async function hear(): Promise<void> {
     const { terminalId } = await register(server, tenant, "6500001");
     await server.db.pool.query(

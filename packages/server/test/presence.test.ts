@@ -58,7 +58,7 @@ describe("presence", () => {
     expect(Date.parse(late.since) - Date.parse(online.since)).toBe(35_000);
     server.clock.advance(25_000);
     expect((await see.presence(id)).status).toBe("offline");
-    // What time alone has done is written down, with the time of what happened.
+    // A change by time alone is recorded, with the time at which it happened.
     await seesChanges(id, ["online connected", "late silent", "offline silent"]);
     await device.beat({ round_trip_ms: 42 });
     expect(await see.until(id, "online")).toMatchObject({ round_trip_ms: 42 });
@@ -223,7 +223,7 @@ describe("presence", () => {
     await device.say("goodbye", { session: device.session });
     await device.beat({ round_trip_ms: 7 });
     device.cut();
-    // What comes after it is handled after it.
+    // A later message is handled later.
     await newer.beat({ round_trip_ms: 99 });
     await vi.waitUntil(async () => (await see.presence(id)).round_trip_ms === 99);
     expect(await see.presence(id)).toMatchObject({ status: "online" });

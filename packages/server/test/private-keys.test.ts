@@ -35,7 +35,7 @@ describe("private signing keys", () => {
     const kid = String(first?.kid);
     const plain = await decryptPrivateJwk(testRootKey(), kid, String(first?.encrypted_private_jwk));
     await server.restart(() => undefined);
-    // As the version before wrote it; the constraint allows either form.
+    // A row as the version before wrote it; the constraint allows either form.
     await server.db.pool.query(
       "update signing_keys set private_jwk = $2, encrypted_private_jwk = null, retired_at = null where kid = $1",
       [kid, JSON.stringify(plain)],

@@ -6,7 +6,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 describe("a probe", () => {
   const aid = "T62000001";
   let server: TestServer;
-  /** With a broker of its own, on the same database. */
+  /** A server with a broker of its own, on the same database. */
   let other: TestServer;
   let tenant: Tenant;
   let see: ReturnType<typeof watcher>;
@@ -90,7 +90,7 @@ describe("a probe", () => {
     await liar.say("probe_answer", { probe_id });
     await liar.say("probe_answer", { probe_id: randomUUID() });
     expect(await asked).toMatchObject({ reachable: false, reason: "no_answer" });
-    // Nor too late.
+    // A late answer does not count.
     await silent.say("probe_answer", { probe_id });
     await vi.waitUntil(async () => (await see.presence(silent.terminalId)).status === "online");
   });

@@ -120,7 +120,7 @@ describe("a server with rate limits", () => {
 
   it("holds a network back that shows forged tokens, but not the clients it has seen there, nor other networks", async () => {
     const config = { rateLimit: { perClient: 1_000, perAddress: 5 }, trustedProxies: ["127.0.0.0/8"] };
-    // Gives out tokens without a limit.
+    // A server that issues tokens without a limit.
     const giver = await startTestServer();
     const behind = await startTestServer({ config, database: giver.database });
     try {
@@ -141,7 +141,7 @@ describe("a server with rate limits", () => {
       }
       expect((await list(who.token, "192.0.2.1")).status).toBe(200);
       expect((await list(unseen, "192.0.2.2", "T87654321")).status).toBe(200);
-      // Right ones do not count, however many a network shows.
+      // Valid tokens do not count, however many a network sends.
       const tokens = await Promise.all(
         Array.from({ length: 30 }, (_, n) => giver.account("T87654323", { clientId: `till-${n}` })),
       );

@@ -13,7 +13,7 @@ function said(address: string, channel: "hello" | "result", messageId: number, m
   return { cmd: "publish", topic: topic(address, channel), payload, qos: 1, dup: false, retain: false, messageId };
 }
 
-/** Everything that a terminal says when it comes back, in one write. */
+/** Sends all messages of a terminal that reconnects, in one write. */
 async function comeBack(url: string, { address, password }: Registered, session: string): Promise<RawLink> {
   const link = await RawLink.open(url);
   const will = { topic: topic(address, "gone"), payload: Buffer.from(JSON.stringify({ session })), qos: 1 } as const;
@@ -94,7 +94,8 @@ describe("terminals that all lose their link and come back at once", () => {
         await told(link, "receipt");
       }),
     );
-    // A command may come twice: once because the terminal listens, and once because its hello does not name it yet.
+    // A command may arrive twice: once because the terminal subscribes, and once because its hello does not name it
+    // yet.
     const commandsOf = (link: RawLink) => new Set(messages(link, "command").map((command) => command.operation_id));
     expect(links.map(commandsOf)).toEqual(
       terminals.map((_, number) => new Set(number < sent.length ? [sent[number]] : [])),

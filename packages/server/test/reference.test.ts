@@ -12,14 +12,14 @@ import { startTestServer } from "./support/test-server.ts";
 
 const docs = resolve(import.meta.dirname, "../../../docs");
 
-/** `npm run reference` writes the pages; everybody else finds out that they are out of date. */
+/** Compares a page with its text; `npm run reference` writes the page instead. */
 function holds(name: string, text: string): void {
   const path = resolve(docs, name);
   if (process.env["UPDATE_REFERENCE"] === "1") writeFileSync(path, text);
   expect(readFileSync(path, "utf8") === text, `docs/${name} is out of date: npm run reference`).toBe(true);
 }
 
-/** A page with another text in a place that two remarks mark. */
+/** The page with the text between two marks replaced. */
 function withPart(name: string, part: string, text: string): string {
   const [begin, end] = [`<!-- ${part}: npm run reference -->\n`, `<!-- end of ${part} -->`];
   const page = readFileSync(resolve(docs, name), "utf8");
@@ -53,7 +53,7 @@ describe("the reference pages in docs/", () => {
     const channels = Object.keys(messages) as (UpChannel | DownChannel)[];
     const faults = channels.flatMap((channel) => {
       const examples = messageExamples[channel];
-      // One without an example has none that could be wrong.
+      // A channel without an example has none that could be wrong.
       if (examples.length === 0) return [`${channel}: none`];
       const errors = examples.flatMap((example) => [...Value.Errors(messages[channel], example)]);
       return errors.map(({ instancePath, message }) => `${channel}${instancePath} ${message}`);

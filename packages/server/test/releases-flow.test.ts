@@ -90,7 +90,7 @@ describe("check_update of a virtual terminal", () => {
       reported: { configuration_version: laid.version },
       up_to_date: true,
     });
-    // It may be restarting now: whatever comes is carried out by the new version.
+    // The terminal may be restarting: the new version runs whatever arrives now.
     expect((await check(terminal)).result).toEqual({
       current_version: "4.3.0",
       latest_version: "4.3.0",
@@ -101,7 +101,7 @@ describe("check_update of a virtual terminal", () => {
     const state = JSON.parse(await readFile(join(played, `${terminal}.json`), "utf8"));
     expect(state.state).toMatchObject({ software_version: "4.3.0", configuration_version: laid.version });
     expect((await readdir(played)).filter((name) => !name.endsWith(".json"))).toEqual([]);
-    // The day goes on over an update.
+    // The business day continues over an update.
     expect(await check(terminal, "end_of_day")).toMatchObject({ status: "COMPLETED" });
     expect((await check(terminal)).result.current_version).toBe("4.3.0");
   });

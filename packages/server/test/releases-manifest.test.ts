@@ -7,7 +7,7 @@ import { type Device, registerDevice } from "./support/device.ts";
 import { addRelease, type Maker, newMaker } from "./support/releases.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-/** A transfer as it came with a command. */
+/** A transfer from a command. */
 interface Ordered {
   id: string;
   transfer: Transfer;
@@ -167,7 +167,7 @@ describe("what a terminal fetches for a check_update", () => {
     const path = `${pathOf(ordered.transfer.url)}?software_version=1`;
     expect(await server.call("GET", path)).toMatchObject({ status: 401, body: { error: { code: "missing_token" } } });
     expect((await server.call("GET", path, { token: tenant.token })).status).toBe(401);
-    // And it opens nothing else.
+    // The token opens nothing else.
     const elsewhere = await server.call("GET", `/v1/accounts/${tenant.aid}/releases`, ordered.transfer);
     expect(elsewhere.status).toBe(401);
     await Promise.all([second.leave(), foreign.leave()]);

@@ -267,10 +267,10 @@ describe("releases", () => {
     for (const old of [stuck.id, id]) await server.call("DELETE", `${releases()}/${old}`, tenant);
     const folder = join(files, "releases", tenant.aid.toLowerCase());
     const names = async () => await readdir(folder);
-    // One that cannot be removed, because it is no file any more, does not hold up those behind it.
+    // A file that cannot be removed, here because it is a folder, does not hold up the files behind it.
     await rm(join(folder, stuck.id));
     await mkdir(join(folder, stuck.id));
-    // A server looks when it starts.
+    // A server checks at its start.
     await server.restart(() => server.clock.advance(29 * dayMs));
     expect(await names()).toContain(id);
     await server.restart(() => server.clock.advance(2 * dayMs));

@@ -6,7 +6,7 @@ import { basic, startTestServer, type Tenant, type TestServer } from "./support/
 
 const base = "/v1/admin/terminals/operations";
 
-/** docs/adr/0025-device-addresses.md: the server that has the device before learns of it seconds later. */
+/** docs/adr/0025-device-addresses.md: the server to which the former device is connected learns of it seconds later. */
 describe("a terminal whose credential is replaced through another server", () => {
   let here: TestServer;
   let there: TestServer;
@@ -58,7 +58,7 @@ describe("a terminal whose credential is replaced through another server", () =>
       .where("public_key", "is not", null);
     const device = await PairingDevice.make("ELSEWHERE-PAIRED");
     const pairing = device.pair(here, code);
-    // From the very commit on.
+    // Holds from the commit on.
     const next = await vi.waitUntil(async () => (await paired.execute())[0], { interval: 1 });
     const operation = await closeDay(id);
     const { address, mqtt_password: password } = (await pairing).body;

@@ -43,7 +43,7 @@ describe("the request log", () => {
     send<{ access_token: string }>(server.httpUrl, method, path, more);
   const ask = (clientId: string, secret: string, fields = {}) =>
     call("POST", tokens, { headers: { authorization: basic(clientId, secret) }, body: { ...body, ...fields } });
-  /** The line is written after the answer has gone out. */
+  /** Polls, because the line is written after the answer has been sent. */
   const logged = async (url: string) => {
     const found = () => lines.map((line) => JSON.parse(line)).filter((line) => line.url === url);
     await expect.poll(() => found().length).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 const base = "/v1/admin/terminals/operations";
 const actor = { clientId: "tillkeeper:cli", address: "", requestId: "cli" };
 
-/** What follows when the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md). */
+/** Consequences of a database that went back to an earlier moment (docs/adr/0026-closes-and-memory.md). */
 describe("a database that went back", () => {
   let server: TestServer;
   let tenant: Tenant;
@@ -49,7 +49,7 @@ describe("a database that went back", () => {
     const device = await PairingDevice.make(String(serial++));
     const { terminal_id: id, pairing } = await registerForPairing(server, tenant, device.serial);
     const lost = (await device.pair(server, pairing.code)).body.address;
-    // Its pairing was in the seconds that were lost.
+    // Its pairing was in the lost seconds.
     const { pool } = server.db;
     await pool.query("delete from terminal_credentials where terminal_id = $1", [id]);
     await pool.query("delete from terminal_addresses where terminal_id = $1", [id]);
@@ -97,7 +97,7 @@ describe("a database that went back", () => {
     const before = await order();
     await noteRestored(server, actor, "told");
     expect(await ended(before)).toBe("no_answer");
-    // An outside broker is handed what nobody fetches.
+    // An outside broker accepts commands that no device fetches.
     expect(["unreachable", "not_delivered"]).toContain(await ended(await order()));
   });
 
@@ -110,7 +110,7 @@ describe("a database that went back", () => {
   const ways = {
     "for messages": (token: string) =>
       server.call("POST", "/v1/device/messages", { token, body: { session: "a", messages: [] } }),
-    // Its key is one of those that the database has lost.
+    // Its key is one that the database has lost.
     "beside a proof by another key": async (token: string, id: string) => {
       const other = await PairingDevice.make(String(serial++));
       const proof = await other.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
@@ -129,7 +129,7 @@ describe("a database that went back", () => {
       );
       const { rows } = await server.db.pool.query("select * from terminal_credentials where terminal_id = $1", [id]);
       const [{ address: former }] = rows;
-      // As another pairing would have given it, in the time that the database has lost.
+      // An address that another pairing would have given in the lost time.
       const proof = await device.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
       const { body: later } = await server.call("POST", "/v1/device/token", {
         body: { terminal_id: id, memory_lost: true, proof },

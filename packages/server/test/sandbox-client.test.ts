@@ -32,7 +32,7 @@ describe("the client of a sandbox", () => {
       sandbox: true,
     });
 
-  /** What each of these secrets is answered by a sandbox that is started with the first of them. */
+  /** Statuses of token requests with these secrets, at a sandbox started with the first of them. */
   async function answersTo(...secrets: [string, ...string[]]): Promise<number[]> {
     const server = await start({ id: "ci", secret: secrets[0] });
     try {
@@ -80,7 +80,7 @@ describe("the client of a sandbox", () => {
     expect(await answersTo("the-first-secret-of-ci", "another-secret-of-ci")).toEqual([200, 401]);
     expect(await answersTo("the-first-secret-of-ci")).toEqual([200]);
     expect(await answersTo("the-second-secret-of-ci", "the-first-secret-of-ci")).toEqual([200, 401]);
-    // As long as a made one, and of such characters: it is chosen nevertheless.
+    // It has the length and characters of a generated secret, but is a chosen one.
     const long = `${"ci-".repeat(14)}A`;
     expect(await answersTo(long, "the-second-secret-of-ci")).toEqual([200, 401]);
     expect(await answersTo(long)).toEqual([200]);

@@ -14,7 +14,7 @@ describe("checking a secret", () => {
   let server: TestServer;
   let tenant: Tenant;
   beforeAll(async () => {
-    // Each test says where its requests come from.
+    // Each test names the address of its requests.
     server = await startTestServer({ config: { trustedProxies: ["127.0.0.0/8"] } });
     tenant = await server.account(aid);
     await chosenClient("chosen");
@@ -31,14 +31,14 @@ describe("checking a secret", () => {
       body: { grant_type: "client_credentials", audience },
     });
 
-  /** A client of the account with the secret of a person. */
+  /** Creates a client of the account with a secret that a person chose. */
   async function chosenClient(clientId: string): Promise<void> {
     const secret = await hashChosen(chosen);
     const client = { accountId: aid, clientId, name: clientId, secret, scopes: ["read:accounts"] as const };
     await server.db.sql.transaction().execute((tx) => createClient(tx, server.clock, client));
   }
 
-  /** What a check does: its calls of the platform's cryptography, and its statements. */
+  /** Records what a check does: its calls of the platform's cryptography, and its statements. */
   async function watched() {
     const work: string[] = [];
     for (const name of ["createHash", "createHmac", "scrypt", "scryptSync"] as const) {
@@ -49,7 +49,7 @@ describe("checking a secret", () => {
       });
     }
     syncBuiltinESMExports();
-    // Once more, so that it meets what watches.
+    // Imported again, so that it uses the spies.
     vi.resetModules();
     const { clientIsKnown } = await import("../src/access/auth/known-clients.ts");
     const sql = server.db.sql.withPlugin({
@@ -124,13 +124,13 @@ describe("checking a secret", () => {
 
   describe.each(["running", "just restarted"])("while strangers flood a server that is %s", (state) => {
     const strangers = Array.from({ length: 6 }, (_, number) => `198.51.100.${number + 1}`);
-    /** So many at once that the share of each stranger is used up. */
+    /** Enough requests at once to use up each stranger's share. */
     const flood = (clientId: string) =>
       strangers.flatMap((from) => Array.from({ length: 30 }, () => getToken(clientId, newSecret(), from)));
 
     it("gives a client with a chosen secret its turn, and says to the strangers when theirs are used up", async () => {
       if (state === "just restarted") await server.restart();
-      // What has matched is remembered by the process, which outlives the server here.
+      // The process, which outlives the server here, caches secrets that matched.
       const clientId = `chosen-while-${state.replace(" ", "-")}`;
       await chosenClient(clientId);
       const flooding = flood(clientId);

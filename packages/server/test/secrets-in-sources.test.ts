@@ -12,11 +12,11 @@ const path = `/v1/accounts/${aid}/auth/token`;
 const audience = `https://api.dintero.com/v1/accounts/${aid}`;
 const folder = resolve(import.meta.dirname, "../src/access/auth");
 
-/** Enough that a text which opens all but one in 256 clients is found. */
+/** Enough clients to find a text that opens all but one in 256. */
 const freshClients = 300;
 const triesOfEachText = 6;
 
-/** Every text of the sources of `auth` that could be a password: literals, what stands in quotes, and what those encode. */
+/** Every text in the sources of `auth` that could be a password: literals, quoted texts, and what they encode. */
 function textsOfSources(): string[] {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
   const texts = new Set<string>();
@@ -26,7 +26,7 @@ function textsOfSources(): string[] {
     for (const [, quoted] of source.matchAll(/["'`]([^"'`\n]+)["'`]/g)) texts.add(quoted as string);
   }
   const derived = [...texts].flatMap((text) => [...text.split(/\s+/), ...decoded(text)]);
-  // Longer ones, and the character that no request may hold, are refused as malformed.
+  // Longer texts, and the character that no request may hold, are refused as malformed.
   return [...new Set([...texts, ...derived])].filter(
     (text) => text !== "" && text.length <= 255 && !text.includes("\0"),
   );
@@ -81,7 +81,7 @@ describe("no text of the sources of auth", () => {
       }).toString(),
     });
 
-  /** The pairs of client and text that did not end in 401. */
+  /** The pairs of client and text whose answer was not 401. */
   async function opened(pairs: readonly (readonly [clientId: string, text: string])[]): Promise<string[]> {
     const found: string[] = [];
     for (let at = 0; at < pairs.length; at += 20) {

@@ -79,7 +79,7 @@ describe("serial numbers", () => {
     const registered = [];
     for (const tenant of everyone) registered.push(await registerForPairing(server, tenant, serial));
     const devices = [];
-    // From the last to the first, so that order decides nothing.
+    // From the last to the first, so that the order has no influence.
     for (const { terminal_id, pairing } of registered.toReversed()) {
       const device = await PairingDevice.make(serial);
       expect(await device.pair(server, pairing.code)).toMatchObject({ status: 200, body: { terminal_id } });
@@ -105,7 +105,7 @@ describe("serial numbers", () => {
     await (await PairingDevice.make(serial)).pair(server, second.pairing.code);
     expect(await triesOf(mine, first.terminal_id)).toEqual([["open", 0]]);
     expect(await triesOf(theirs, second.terminal_id)).toEqual([["used", 0]]);
-    // A code of none of them is a wrong try at each that is open.
+    // A code of none of them counts as a wrong try at each open code.
     expect((await (await PairingDevice.make(serial)).pair(server, "0000-0000")).status).toBe(401);
     expect(await triesOf(mine, first.terminal_id)).toEqual([["open", 1]]);
   });

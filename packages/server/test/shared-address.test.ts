@@ -38,7 +38,7 @@ describe("two devices with one address", () => {
 
   const faultOf = async ({ terminalId }: Registered) => (await see.presence(terminalId)).fault;
 
-  /** What is told once there is a fault. */
+  /** The fault, once there is one. */
   async function told(registered: Registered, meanwhile: () => Promise<void> = async () => undefined) {
     await vi.waitUntil(async () => {
       await meanwhile();

@@ -121,7 +121,7 @@ describe("the configuration of a store", () => {
       "Europe/Lisbon",
       "UTC",
     ]);
-    // Without an address the organization's country counts, and one that names none is Norwegian.
+    // Without an address the organization's country counts; an organization without a country is Norwegian.
     expect(zone(undefined, { country: "DK" })).toBe("Europe/Copenhagen");
     expect(zone(undefined, {})).toBe("Europe/Oslo");
     expect(zone()).toBe("UTC");

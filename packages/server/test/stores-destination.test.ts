@@ -11,7 +11,7 @@ const foreign = "912660680";
 const bare = "971040238";
 const unknown = "889640782";
 
-/** A register that speaks the Norwegian one's format. */
+/** Units in the format of the Norwegian register. */
 const units: Record<string, object> = {
   [subUnit]: {
     organisasjonsnummer: subUnit,
@@ -172,7 +172,7 @@ describe("stores of a payout destination", () => {
       organization: { organization_number: bare },
     });
     expect(plain).toMatchObject({ status: 201, body: { organization: { name: "BARE" }, verified: true } });
-    // What the register lacks is not filled up from the main unit.
+    // Details that the register lacks are not taken from the main unit.
     for (const field of ["address", "email", "phone_number", "website"]) expect(plain.body).not.toHaveProperty(field);
   });
 
@@ -221,7 +221,7 @@ describe("stores of a payout destination", () => {
       expect(answer.status, JSON.stringify(organization)).toBe(400);
       expect(placesOf(answer)).toEqual([place]);
     }
-    // No place to put it comes before everything else.
+    // An unknown store comes before every other fault.
     const missing = await call("PUT", "/nowhere", {
       payout_destination: reference,
       organization: { organization_number: subUnit },

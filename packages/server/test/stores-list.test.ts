@@ -50,7 +50,7 @@ describe("the list of stores", () => {
       .execute();
   }
 
-  /** Thirty stores of every status and destination, some with something to search for. */
+  /** Thirty stores of every status and destination, some with a text to search for. */
   async function addStores(): Promise<void> {
     const post = (path: string, body?: unknown) =>
       server.call("POST", `${stores}${path}`, { token: tenant.token, ...(body !== undefined && { body }) });
@@ -122,7 +122,7 @@ describe("the list of stores", () => {
         .filter((store) => store.store_name?.startsWith("Even") && store.status !== "DELETED")
         .map((store) => store.store_id),
     );
-    // Two fields that stand beside each other are not one text.
+    // Two adjacent fields are not one text.
     expect(await idsOf(`search=${encodeURIComponent("kaffetrondheim")}`)).toEqual([]);
     expect((await server.call("GET", `${stores}?search=`, tenant)).status).toBe(400);
     expect((await server.call("GET", `${stores}?search=a%0Ab`, tenant)).status).toBe(400);
@@ -209,7 +209,7 @@ describe("the list of many stores", () => {
         insert into payout_destinations (account_id, payout_destination_id, case_status, type, created_at)
         values (${account}, 'PD-rare', 'ACTIVE', 'company', now()), (${account}, 'PD-all', 'ACTIVE', 'company', now())
       `.execute(server.db.sql);
-      // The wanted ones are the oldest: a list that looks for them from the newest would read everything.
+      // The wanted stores are the oldest: a search from the newest would read the whole table.
       await sql`
         insert into stores (account_id, id, number, store_id, status, verified, store_name, payout_destination_id,
           suspended_by_operator, created_at, created_by, updated_at, updated_by)
@@ -229,7 +229,7 @@ describe("the list of many stores", () => {
   });
   afterAll(() => server.stop());
 
-  /** How many rows of any table it reads, by any way, as PostgreSQL counts them. */
+  /** Number of rows read from any table, by any access path, as PostgreSQL counts them. */
   async function rowsRead(work: (tx: Tx) => Promise<unknown>): Promise<number> {
     return inTenant(server.db, aid, async (tx) => {
       const counted = async () => {
@@ -278,7 +278,7 @@ describe("the list of many stores", () => {
           );
       });
       expect(shown, name).toBe(found);
-      // Of common words those of the DELETED, which are the newest, are passed over.
+      // For common words the DELETED stores, which are the newest, are skipped.
       expect(read, `rows read for ${name}`).toBeLessThan(name === "a common word" ? 1_200 : 100);
     }
     for (const id of ["S15", `${aid}-0015`, "nowhere"])

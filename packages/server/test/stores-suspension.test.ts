@@ -111,7 +111,7 @@ describe("suspended stores", () => {
     }
     expect((await call("GET", "/F3")).body.status).toBe("ACTIVE");
     expect(await terminalsOf("F1")).toEqual(["INACTIVE"]);
-    // Its seller cannot go on in a further store.
+    // Its seller cannot get an active store by adding one.
     expect((await call("POST", "", { store_id: "F4", ...body })).body.status).toBe("SUSPENDED");
     expect((await call("PUT", "/F3", body)).body.status).toBe("SUSPENDED");
 
@@ -174,14 +174,14 @@ describe("suspended stores", () => {
     await move("PD-shaken", "UNDER_MANUAL_REVIEW");
     const suspended = { status: "SUSPENDED", suspended_by: ["payout_destination"] };
 
-    // No store is left that could tell of the suspension.
+    // No store is left that shows the suspension.
     await call("DELETE", "/K2");
     expect((await call("PUT", "/K1", {})).body).toMatchObject({ status: "ACTIVE" });
     expect((await call("POST", "", { store_id: "K2", ...body })).body).toMatchObject(suspended);
     await call("DELETE", "/K2");
     expect((await call("PUT", "/K1", body)).body).toMatchObject(suspended);
     expect(await terminalsOf("K1")).toEqual(["INACTIVE"]);
-    // Nor does another kind of review, or one after the end, make it a destination that was never ACTIVE.
+    // Nor does another kind of review, or a review after the end, count as never having been ACTIVE.
     for (const to of ["WAITING_FOR_DETAILS", "AUTOMATIC_REVIEW", "ERROR", "DECLINED", "UNDER_MANUAL_REVIEW"]) {
       await move("PD-shaken", to);
       await call("PUT", "/K1", {});
@@ -263,7 +263,7 @@ describe("suspended stores", () => {
         const waits = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
         await expect.poll(async () => (await server.db.pool.query(waits)).rowCount).toBe(1);
         await client.query("set local lock_timeout = '300ms'");
-        // As a device that is paired does: its address, and then the status. It must not have to wait for the store.
+        // The statements of a pairing device: its address, then the status. They must not wait for the store's lock.
         await client.query("update terminals set last_device = last_device + 1 where store_ref = $1", [store.id]);
         await client.query("update terminals set status_reason = null where store_ref = $1", [store.id]);
         await client.query("commit");

@@ -63,7 +63,7 @@ describe("telemetry", () => {
     await tell({ printer: "paper_out" });
     await vi.waitUntil(async () => (await see.telemetry(id)).telemetry.printer.at > at);
     expect((await see.telemetry(id)).telemetry.printer.since).toBe(since);
-    // Too soon after "ok" for the history, and there in the end.
+    // Too soon after "ok" for the history, but recorded in the end.
     await vi.waitFor(async () => expect(await told()).toEqual([...before, ["printer", "paper_out"]]), {
       timeout: 5_000,
     });
@@ -90,7 +90,7 @@ describe("telemetry", () => {
     server.clock.advance(10_000);
     const expected = [...before, ["software_version", "burst-0"], ["software_version", "burst-5"]];
     await vi.waitFor(async () => expect(await told()).toEqual(expected));
-    // It stands there with the time when it was told, and once.
+    // The history has it once, with the time of the report.
     const [last] = (await see.history(id)).changes;
     expect(last.at).toBe((await see.telemetry(id)).telemetry.software_version.since);
     await tell({ software_version: "burst-6" });

@@ -11,17 +11,17 @@ interface Endpoint {
   id: string;
   method: string;
   path: string;
-  /** It takes one. */
+  /** Whether the operation takes a body. */
   body: boolean;
 }
 
-/** Ids of one account's things, by the name of the path parameter that takes them. */
+/** Ids of one account's resources, by path parameter. */
 type Ids = Record<string, string>;
 
-/** Signs what nobody asked for. */
+/** A key pair that no account has registered. */
 const strayMaker = { ...newKeyPair(), keyId: "" };
 
-/** A body that is valid for each operation that takes one, naming the given things; a new one without a row fails. */
+/** A valid body for each operation that takes one, with the given ids. A new operation without a row fails. */
 const bodies: Record<string, (ids: Ids) => unknown> = {
   auth_clients_post: () => ({}),
   auth_clients_put: () => ({ name: "renamed" }),
@@ -110,7 +110,7 @@ describe("tenants", () => {
     };
   }
 
-  /** As a terminal's upload leaves it. */
+  /** Stores a row as a terminal's upload leaves it. */
   async function storeLog(aid: string, terminalId: string): Promise<string> {
     const id = randomUUID();
     await server.db.sql
@@ -134,7 +134,7 @@ describe("tenants", () => {
     return id;
   }
 
-  /** Things of the same form that nobody has. */
+  /** Valid ids of resources that do not exist. */
   const nobodys: Ids = {
     aid: "T99999999",
     oid: "T99999999",
@@ -209,7 +209,7 @@ describe("tenants", () => {
   });
 
   it("meet a second wall in the database: no row of another account is there, and none can be put there", async () => {
-    // What they may read at all; walls.test.ts holds this list against the tables that there are.
+    // All tables that tenants may read; walls.test.ts checks this list against the existing tables.
     const tables = Object.keys(tenantRights) as (keyof Tables)[];
     expect(tables.length).toBeGreaterThan(10);
     for (const table of tables) {

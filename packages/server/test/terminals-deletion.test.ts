@@ -52,7 +52,7 @@ describe("delete terminal", () => {
       created_by: tenant.clientId,
     });
 
-    // The link fails: it may come back, to end this one operation.
+    // The link fails: the device may come back, to end this one operation.
     await device.leave();
     const again = await comeBack(device);
     const end = closed(again);

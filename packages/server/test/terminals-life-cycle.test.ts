@@ -22,7 +22,7 @@ describe("the life-cycle of terminals", () => {
   let tenant: Tenant;
   let terminalId: string;
   let storeRef: string;
-  /** As the server itself opens it: this user is exempt from row-level security. */
+  /** The database as the server itself opens it: this user is exempt from row-level security. */
   const db = () => server.db;
   beforeAll(async () => {
     server = await startTestServer();
@@ -111,7 +111,7 @@ describe("the life-cycle of terminals", () => {
     const foreign = await server.account("T21000002");
     const at = { accountId: foreign.aid, storeRef };
     await inTenant(db(), foreign.aid, (tx) => suspendTerminalsOfStore(tx, server.clock, at));
-    // Not even when the rule is asked for the wrong account: the database's own wall.
+    // Not even when the rule is called with the wrong account: the database's own policy refuses.
     await inTenant(db(), foreign.aid, (tx) => suspendTerminalsOfStore(tx, server.clock, { ...at, accountId: aid }));
     expect(await read()).toMatchObject({ status: "PENDING" });
   });

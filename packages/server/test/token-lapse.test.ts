@@ -7,7 +7,7 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 const lifetime = 600;
 const config = { deviceTokenSeconds: lifetime, tokenLifetimeSeconds: 604_800 };
-/** `pairingLimits.tokenGraceSeconds`, and what it takes to look. */
+/** `pairingLimits.tokenGraceSeconds`, and a second for the check. */
 const grace = 121;
 
 /** docs/adr/0014-pairing-and-device-tokens.md, on two servers with a broker of their own each. */
@@ -60,7 +60,7 @@ describe("a device token that nobody renews", () => {
     ];
     pass(lifetime - 60);
     expect((await alive.device.renew(there, alive.id)).status).toBe(200);
-    // It is over, and may still be renewed.
+    // The token has expired, and may still be renewed.
     pass(60 + 60);
     expect((await credentialOf(silent.id)).lapsed_at).toBeNull();
     expect(over.map((client) => client.connected)).toEqual([true, true]);
@@ -79,7 +79,7 @@ describe("a device token that nobody renews", () => {
     expect(back.connected).toBe(true);
   });
 
-  /** Resolves after both servers have checked their connections: by then one that has to go has gone. */
+  /** Resolves after both servers have checked their connections, so that an expired one has been closed by then. */
   async function connectionChecks(): Promise<void> {
     const watched = await paired(`LAPSE-CHECK-${performance.now().toFixed(0)}`);
     const clients = [

@@ -8,7 +8,7 @@ import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } 
 import { PairingDevice } from "./support/pairing-device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-/** A log that is sent in parts, as its test likes. */
+/** A log that the test sends in parts. */
 function openUpload({ transfer }: LogCommand, whole: Uint8Array) {
   const sent = request(transfer.url, {
     method: "PUT",
@@ -50,7 +50,7 @@ describe("a token for the files of an operation", () => {
     return device;
   }
 
-  /** Another device gets the terminal's credential, by a new code. */
+  /** Pairs another device with the terminal, by a new code. */
   async function pairAnew({ terminalId }: Device, serial: string): Promise<Device> {
     const path = `${terminals()}/${terminalId}/pairing-codes`;
     const { code } = (await server.call("POST", path, { ...tenant, body: {} })).body;
@@ -84,7 +84,7 @@ describe("a token for the files of an operation", () => {
     expect(again.operation_id).toBe(command.operation_id);
     const result = await uploadLog(again);
     expect(await logsOf(fresh)).toMatchObject([{ id: result.log_id }]);
-    // Not even to be told of it.
+    // Not even to learn that the log exists.
     expect(await putLog(command, gzipSync("one line\n"))).toMatchObject(notFound);
   });
 

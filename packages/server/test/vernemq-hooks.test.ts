@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL("../../../deploy/brokers/vernemq/hooks.mjs
 const ok = { result: "ok" };
 const refused = { result: { error: "not_allowed" } };
 
-/** As VerneMQ would ask it; VerneMQ itself is not here. */
+/** Requests as VerneMQ would send them; VerneMQ itself is not here. */
 describe("deploy/brokers/vernemq/hooks.mjs", () => {
   let server: TestServer;
   let hooks: ChildProcessWithoutNullStreams;

@@ -7,11 +7,11 @@ import { startTestServer, type Tenant, type TestServer } from "./support/test-se
 
 const operations = "/v1/admin/terminals/operations";
 const aid = "T71000001";
-/** In milliseconds, longer than a server may be silent before another one takes its virtual terminals over. */
+/** Milliseconds; longer than a server may be silent before another one takes its virtual terminals over. */
 const leaseIsOver = 31_000;
 const windowMs = 60_000;
 
-/** Plays no terminal itself: a test connects by hand as what was to be played. */
+/** Runs no virtual terminals: the test connects in their place. */
 class Host {
   readonly specs: VirtualTerminalSpec[] = [];
   readonly stopped: string[] = [];
@@ -24,21 +24,21 @@ class Host {
     this.stopped.push(terminalId);
   }
 
-  /** What it was told the last time, once it was told so often. */
+  /** The last spec, once so many were given. */
   told(times = 1): Promise<VirtualTerminalSpec> {
     const latest = () => (this.specs.length < times ? undefined : this.specs.at(-1));
     return vi.waitUntil(latest);
   }
 }
 
-/** A device with an empty memory: it knows of nothing. */
+/** A device with an empty journal. */
 async function connect(server: TestServer, spec: VirtualTerminalSpec): Promise<PresentDevice> {
   const device = await PresentDevice.connect(server, spec);
   await device.greet();
   return device;
 }
 
-/** docs/adr/0025-device-addresses.md: at another server it is another device. */
+/** docs/adr/0025-device-addresses.md: at another server a virtual terminal is another device. */
 describe("a virtual terminal that moves to another server", () => {
   const hosts = { first: new Host(), second: new Host() };
   let database: TestDatabase;

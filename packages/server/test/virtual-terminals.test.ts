@@ -85,7 +85,7 @@ describe("virtual terminals, by the documented API alone", () => {
 
   it("misbehave by serial number", async () => {
     const [silent, failing] = [await register("901"), await register("904")];
-    // A close of the day that is accepted before the terminal has a device is for none.
+    // A close of the day that is accepted before the terminal has a device is for no device.
     const presence = `/v1/accounts/${tenant.aid}/terminals/${failing}/presence`;
     await vi.waitUntil(async () => (await server.call("GET", presence, tenant)).body.status === "online");
     const [nothing, failure] = await Promise.all([
@@ -155,7 +155,7 @@ describe("virtual terminals, by the documented API alone", () => {
     const second = await startTestServer({ database, virtualTerminalHost: host("second") });
     await add("002");
     await vi.waitUntil(() => starts.length === 2);
-    // Whichever server looked first has the one that was added then.
+    // The terminal added then belongs to whichever server looked first.
     expect(starts[0]).toBe("first T70000002-T0001");
     expect(starts[1]).toMatch(/ T70000002-T0002$/);
     await first.stop();

@@ -16,7 +16,7 @@ const [minute, hour] = [60_000, 3_600_000];
 describe.each([3, -3])("a server on a machine whose wall clock is off by %d hours", (hours) => {
   const aid = `T6810000${hours + 4}`;
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-test-data-"));
-  /** Of the server that is off, in a process of its own. */
+  /** Clock of the server whose machine clock is wrong; it runs in a process of its own. */
   const clock = new TestClock();
   let right: TestServer;
   let off: Pick<TestServer, "url" | "mqttUrl" | "call">;
@@ -50,7 +50,7 @@ describe.each([3, -3])("a server on a machine whose wall clock is off by %d hour
     token: tenant.token,
     body: { terminal_id: terminalId, operation: "check_update", timeout },
   });
-  /** Between two looks at the database's clock, or so near that it is no matter of hours. */
+  /** Checks that a time lies within the work's duration, by the database's clock, give or take a minute. */
   const timed = async <T>(work: () => Promise<T>) => {
     const now = async () => {
       const { rows } = await right.db.pool.query("select clock_timestamp() as now");
@@ -100,7 +100,7 @@ describe.each([3, -3])("a server on a machine whose wall clock is off by %d hour
       body: (await right.call("GET", `${base}/${long.done.body.id}`, tenant)).body,
     });
 
-    // Five minutes pass for the server that is off alone: so it is the one that ends what is over.
+    // Five minutes pass for that server alone, so it is the one that ends expired operations.
     clock.advance(301_000);
     await replica.moveClock(clock);
     const shown = async ({ body }: { body: { id: string } }) =>

@@ -8,7 +8,7 @@ import { closedToTenants, exemptingOwner, tenantRights } from "../src/db/walls/t
 import { raiseWalls } from "../src/db/walls/walls.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-/** What a statement says instead of an answer. */
+/** The message of a statement's refusal. */
 const refusalOf = (work: Promise<unknown>) =>
   work.then(
     () => "done",
@@ -35,7 +35,7 @@ describe("walls in the database", () => {
        from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm') order by relname`,
     );
     tables = rows;
-    // As the owner, who has not said that it works for all accounts.
+    // Connected as the owner, without the setting for work on all accounts.
     bare = new pg.Client({ connectionString: server.database.url });
     await bare.connect();
   });
@@ -177,7 +177,7 @@ describe("walls in the database", () => {
   });
 
   it("stand again after a start, when rights were given or policies taken away", async () => {
-    // Other servers' requests may be in the way for longer than hot connections wait.
+    // Requests of other servers may hold locks for longer than hot connections wait.
     const inDatabase = (text: string) => bare.query(text);
     await inDatabase(`grant all on signing_keys, store_search to ${tenantRole}`);
     await inDatabase(`grant update (name) on accounts to ${tenantRole}`);

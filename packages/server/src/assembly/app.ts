@@ -48,28 +48,28 @@ export interface AppDeps {
   log: Logger;
   tokens: Tokens;
   routes: Route[];
-  /** Left out, nobody is held back. */
+  /** Left out, the server limits no rate. */
   rateLimits?: RateLimits | undefined;
-  /** Proxies whose word on where a request comes from is taken. */
+  /** Addresses of the proxies whose `X-Forwarded-For` is believed. */
   trustedProxies?: readonly string[] | undefined;
-  /** Callers reach the server by https. */
+  /** Whether callers reach the server by https. */
   https?: boolean;
-  /** What the server's own pages tell of it. */
+  /** What the server's own documentation pages show of it. */
   docs?: ApiDocsDeps;
 }
 
-/** What stands before every route. */
+/** What every request passes before its route's handler. */
 type Gate = Pick<AppDeps, "tokens" | "rateLimits"> & { bodies: BodyLimits };
 
 const formType = "application/x-www-form-urlencoded";
 
-/** Longest URL part that a router takes; ids are shorter. */
+/** Longest path parameter that the router accepts, in characters. Ids are shorter. */
 const maxParamLength = 300;
 
-/** Node looks for connections that overstep `headersTimeout` at this interval only. */
+/** Node checks for connections that exceed `headersTimeout` at this interval only. */
 const times = { headersTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 
-/** Builds the HTTP app from its routes; listening is the caller's business. */
+/** Builds the HTTP app from its routes. The caller starts listening. */
 export async function buildApp({
   log,
   routes,
@@ -89,16 +89,17 @@ export async function buildApp({
     requestIdHeader: false,
     ...(trustedProxies.length > 0 && { trustProxy: [...trustedProxies] }),
     genReqId: () => randomUUID(),
-    // Node's own has one time for every request: see `limitBodies`.
+    // Node's own time limit is one for every request; `limitBodies` tells uploads apart.
     requestTimeout: 0,
-    // Whoever asks while the server is ending is answered, too; `connection: close` tells them to go elsewhere.
+    // Requests that arrive during the shutdown are answered, too; `connection: close` sends their callers to another
+    // server.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       reply.header("request-id", request.id);
       answerError(error, request, reply);
     },
     clientErrorHandler: raw.broken,
-    // Node would answer a missing Host in a shape of its own: see `headerFault`.
+    // Node would answer a missing Host in a shape of its own; `headerFault` answers it in ours.
     http: { requireHostHeader: false, IncomingMessage: messagesInLargePieces(raw.inPieces), ...times },
   });
   const gate = { ...deps, bodies: limitBodies(app.server, raw.overdue) };
@@ -111,7 +112,7 @@ export async function buildApp({
   const { settle, finish } = draining(app.server);
   app.addHook("preClose", async () => {
     await settle();
-    // While the framework, which stops listening now, waits for its connections.
+    // Not awaited: the framework has stopped listening and now waits for its connections.
     void finish();
   });
   const pages = new ApiDocs(docs);
@@ -128,11 +129,12 @@ export async function buildApp({
   return app;
 }
 
-/** How requests are read and judged, and how errors are answered. */
+/** Sets how requests are parsed and validated, and how errors are answered. */
 function setRules(app: FastifyInstance, routes: readonly Route[], pages: readonly string[]): void {
   app.setValidatorCompiler(compileValidator);
-  // The schemas of answers are for the reference page and the tests. As serializers they would turn an answer that does
-  // not fit into a fault of the server, and what is shown is built field by field anyway.
+  // Answers are not checked against their schemas: the schemas are for the reference page and the tests. As serializers
+  // they would turn an answer that does not fit into a fault of the server. The code builds each answer field by field
+  // anyway.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(answerError);
   const refused = refuseUnknown(routes, pages, maxParamLength);
@@ -149,7 +151,7 @@ function addHooks(app: FastifyInstance, log: Logger): void {
     reply.header("request-id", request.id);
     done(headerFault(request.raw));
   });
-  app.addHook("preValidation", (request, _reply, done) => done(unstorable(request)));
+  app.addHook("preValidation", (request, _reply, done) => done(storabilityError(request)));
   if (!log.isLevelEnabled("info")) return;
   app.addHook("onResponse", (request, reply, done) => {
     logAnswer(request, reply);
@@ -164,7 +166,7 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   request.log.info({ ...answer, ...clientOf(request) }, "answered");
 }
 
-/** A route whose body is handed on unread. */
+/** Adds a route that gets its body as an unread stream. */
 function addUpload(app: FastifyInstance, row: Route, gate: Gate): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser([...(row.endpoint.upload ?? [])], (_request, body, done) => done(null, body));
@@ -177,7 +179,7 @@ const callers = new WeakMap<FastifyRequest, Caller | PowerfulCaller>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   const { method, path: url, body, scopes, limited, form, upload } = row.endpoint;
-  // Free text of devices is masked before it is handled.
+  // Free text of devices is masked before the handler gets it.
   const readBody = body && hasFreeText(body) ? textReader(body) : undefined;
   app.route({
     method,
@@ -195,7 +197,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     ...(row.endpoint.bodyOptional && { preValidation: async (request) => void (request.body ??= {}) }),
     handler: async (request, reply) => {
       const caller = callers.get(request);
-      const answer = await handled(row, gate, request, {
+      const answer = await runHandler(row, gate, request, {
         params: request.params,
         query: request.query,
         body: readBody ? readBody(request.body) : request.body,
@@ -215,13 +217,16 @@ function successOf({ answers }: Endpoint): number {
   return Number(Object.keys(answers)[0]);
 }
 
-/** What the framework validates requests by. */
+/** The schemas by which the framework validates requests. */
 function schemaOf({ params, query, body }: Endpoint): FastifySchema {
   return { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) };
 }
 
-/** An upload may take its time; what is left of one that was refused is read and forgotten like any other body. */
-async function handled(
+/**
+ * Runs the route's handler. An upload may take longer than other bodies. What is left of a refused upload is read and
+ * discarded, as with any other body.
+ */
+async function runHandler(
   row: Route,
   { bodies }: Gate,
   { raw }: FastifyRequest,
@@ -237,7 +242,7 @@ async function handled(
   }
 }
 
-/** Token, then scope, then account: another tenant's account looks as if it did not exist (D21). */
+/** Checks token, then scope, then account. An account of another tenant looks as if it did not exist (D21). */
 async function authorize(
   request: FastifyRequest,
   accepted: readonly string[],
@@ -257,7 +262,10 @@ async function authorize(
   return givesPower ? { ...caller, authority: { grantId, scopes, accepted } } : { ...caller, scopes };
 }
 
-/** Tokens that turn out to be none count against the network they come from; those it has shown before go on. */
+/**
+ * Counts invalid tokens against the network they come from. Tokens that this server has verified before are not
+ * counted.
+ */
 function attemptsOf({ ip }: FastifyRequest, { rateLimits }: Gate): Attempts {
   const network = networkOf(ip);
   return {
@@ -266,7 +274,7 @@ function attemptsOf({ ip }: FastifyRequest, { rateLimits }: Gate): Attempts {
   };
 }
 
-function unstorable(request: FastifyRequest): ApiError | undefined {
+function storabilityError(request: FastifyRequest): ApiError | undefined {
   const fault =
     (request.body instanceof Readable ? undefined : tooManyValues(request)) ??
     findUnstorable(request.params, "/path") ??
@@ -280,14 +288,15 @@ function tooManyValues({ body, routeOptions }: FastifyRequest): ErrorDetail | un
   return hasMoreValues(body, most) ? { path: "/body", message: `must not have more than ${most} values` } : undefined;
 }
 
-/** The one place where an error becomes an answer. */
+/** The only place where an error becomes an answer. */
 function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const hungUp = hangUp(thrown, request.raw);
-  // Such a request has no answer that could be logged.
+  // A request whose caller has hung up has no answer to log.
   if (hungUp) request.log.info({ method: request.method, url: loggedUrl(request) }, "the caller hung up");
   const error = hungUp ?? (isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown));
-  // The framework would hang up on a caller who is still sending, and whose end then throws the answer away unread. What
-  // is left of the body is read and forgotten instead, for as long as a request may take.
+  // Keep the connection. The framework would close it while the caller is still sending; the caller's TCP stack would
+  // then discard the answer unread. The rest of the body is read and discarded instead, within the request's time
+  // limit.
   if (error.code === "body_too_large" || error.code === "log_too_large") reply.removeHeader("connection");
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
   reply.status(error.status).headers(error.headers).send(error.body());

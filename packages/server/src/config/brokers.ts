@@ -1,25 +1,28 @@
 import type { Values } from "./settings.ts";
 
-/** How devices reach their broker, and how an outside one knows who may use what. */
+/** How devices reach their broker, and how an outside broker authorizes them. */
 export interface BrokerConfig {
-  /** Where devices are told to connect, when that is not where this server does. */
+  /** Address that devices are told to connect to, when it is not the one that this server uses. */
   publicUrl?: string | undefined;
-  /** How an outside broker knows who may use what; left out, the operator has seen to it. */
+  /** How an outside broker authorizes devices; left out, the operator has set up its rules. */
   access?: Values["TILLKEEPER_BROKER_ACCESS"] | undefined;
-  /** What a broker that asks us shows, and what passwords at Mosquitto and secret client ids are made from. */
+  /**
+   * Secret that a broker shows in its requests to the server. Passwords at Mosquitto and secret client ids are derived
+   * from it, too.
+   */
   brokerSecret?: string | undefined;
-  /** Of the key that signs tokens for a broker which reads rights from them. */
+  /** File of the key that signs the tokens from which a broker reads a device's rights. */
   keyFile?: string | undefined;
-  /** Certificates that an outside broker may show. */
+  /** File of the authorities whose certificates an outside broker may show. */
   caFile?: string | undefined;
-  /** With it the embedded broker listens with TLS. */
+  /** Files of the certificate and key with which the embedded broker listens with TLS. */
   tls?: { certFile: string; keyFile: string } | undefined;
 }
 
-type Fault = (name: keyof Values, message: string) => void;
+type ReportFault = (name: keyof Values, message: string) => void;
 
-/** What the settings of brokers mean together. */
-export function brokerConfig(values: Values, fault: Fault): BrokerConfig {
+/** Checks the broker settings together and builds their configuration. Reports faults by `fault`. */
+export function brokerConfig(values: Values, fault: ReportFault): BrokerConfig {
   const { TILLKEEPER_MQTT_CERT_FILE: certFile, TILLKEEPER_MQTT_KEY_FILE: keyFile } = values;
   if (certFile && !keyFile) fault("TILLKEEPER_MQTT_KEY_FILE", "is needed with the certificate.");
   if (keyFile && !certFile) fault("TILLKEEPER_MQTT_CERT_FILE", "is needed with the key.");
@@ -37,7 +40,7 @@ export function brokerConfig(values: Values, fault: Fault): BrokerConfig {
   };
 }
 
-function refuseIncompleteAccess(values: Values, fault: Fault): void {
+function refuseIncompleteAccess(values: Values, fault: ReportFault): void {
   const access = values.TILLKEEPER_BROKER_ACCESS;
   if (access === "none") return;
   if (values.MQTT_URL === undefined) {

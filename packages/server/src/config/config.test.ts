@@ -131,7 +131,7 @@ describe("variables that are no settings", () => {
       TILLKEEPER_PORT_8080_TCP_PORT: "8080",
       TILLKEEPER_PORT_8080_TCP_ADDR: "10.0.0.1",
       TILLKEEPER_PORT_53_UDP: "udp://10.0.0.1:53",
-      // Of Services that are called tillkeeper-mqtt and tillkeeper-http: two of these are settings.
+      // Variables of Services named tillkeeper-mqtt and tillkeeper-http; two of them have names of settings.
       TILLKEEPER_MQTT_PORT: "tcp://10.0.0.2:1883",
       TILLKEEPER_MQTT_SERVICE_HOST: "10.0.0.2",
       TILLKEEPER_MQTT_PORT_1883_TCP_ADDR: "10.0.0.2",

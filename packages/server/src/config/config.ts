@@ -9,38 +9,40 @@ import { type LimitsConfig, rateLimitOf } from "./limits.ts";
 import { clientSettings, type SettingName, settings, type Values } from "./settings.ts";
 import { findUnknown, isInjected } from "./unknown.ts";
 
-/** The settings of a server; read once at start and handed on as values, nothing else reads the environment. */
+/**
+ * The settings of a server. They are read once at start and handed on as values; no other code reads the environment.
+ */
 export interface Config extends LimitsConfig {
   http: { host: string; port: Port };
   mqtt: { port: Port; outsideUrl: string | undefined } & BrokerConfig;
   dataDir: string;
-  /** Where the root key is kept; left out, in the file `key` of the data folder. */
+  /** File of the root key; left out, `key` in the data folder. */
   keyFile?: string | undefined;
   databaseUrl: string | undefined;
-  /** How callers reach this server when that is not where it listens (a proxy). */
+  /** Address at which callers reach this server when it is not the one it listens on (a proxy). */
   publicUrl: string | undefined;
-  /** Hosts that token audiences may name beside our own. */
+  /** Hosts that token audiences may name beside the server's own. */
   audienceHosts: string[];
   tokenLifetimeSeconds: number;
   /** Left out: an hour. */
   deviceTokenSeconds?: number;
   sandboxClient: { id: string; secret: string } | undefined;
-  /** Left out: the public register, and nothing is checked. */
+  /** Left out: the public register, and destinations are not checked against it. */
   organizations?: { registerUrl: string | undefined; checkDestinations: boolean };
-  /** Whoever knows it may create accounts; left out, nobody may over HTTP. */
+  /** A caller that sends this token may create accounts over HTTP; left out, no caller may. */
   bootstrapToken?: string | undefined;
-  /** How long operations are kept; left out, 400 days. */
+  /** How many days operations are kept; left out, 400. */
   retentionDays?: number;
   /** Where files are kept; left out, in the folder `files` of the data folder. */
   files?: FilesPlace;
-  /** How long the place of files may take to go on; left out, 20 seconds. */
+  /** How long a request to the file store may make no progress; left out, 20 seconds. */
   filesPatienceSeconds?: number;
-  /** How long log bundles are kept; left out, 90 days. */
+  /** How many days log bundles are kept; left out, 90. */
   logDays?: number;
-  /** How long it is kept who was there and what terminals told; left out, 90 and 30 days. */
+  /** How many days the histories of presence and telemetry are kept; left out, 90 and 30. */
   presenceDays?: number;
   telemetryDays?: number;
-  /** How often terminals say that they are there; left out, every 30 seconds. */
+  /** Interval of the terminals' heartbeats; left out, 30 seconds. */
   heartbeatSeconds?: number;
   /** Seconds that terminals have to answer, where they differ from the contract's. */
   windows?: Partial<Record<OperationName, number>>;
@@ -50,17 +52,20 @@ export interface Config extends LimitsConfig {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Fault = (name: string, message: string) => void;
+type ReportFault = (name: string, message: string) => void;
 
-/** Where a broker ends a connection with the token that opened it, a fleet is not to come anew by the hour. */
+/**
+ * Default life of a device token, in seconds. With `jwt` a broker ends each connection with its token, so it lives
+ * longer: a fleet should not reconnect every hour.
+ */
 export function defaultDeviceTokenSeconds({ access }: Pick<Config["mqtt"], "access">): number {
   return access === "jwt" ? 86_400 : 3_600;
 }
 
-/** Reads the environment. Throws one `StartupError` that lists everything that is wrong with it. */
+/** Reads the environment. Throws one `StartupError` that lists all its faults. */
 export function readConfig(env: Environment): Config {
   const faults: string[] = [];
-  const fault: Fault = (name, message) => faults.push(`  ${name}: ${message}`);
+  const fault: ReportFault = (name, message) => faults.push(`  ${name}: ${message}`);
   const unknown = findUnknown(env, [...Object.keys(settings), ...Object.keys(clientSettings)]);
   for (const { name, meant } of unknown.mistyped) fault(name, `is not a setting; did you mean ${meant}?`);
   const config = configOf(readValues(env, fault), fault);
@@ -68,7 +73,7 @@ export function readConfig(env: Environment): Config {
   return { ...config, unknownSettings: unknown.others };
 }
 
-function readValues(env: Environment, fault: Fault): Values {
+function readValues(env: Environment, fault: ReportFault): Values {
   const rows: [string, Kind<unknown>][] = Object.entries(settings);
   return Object.fromEntries(
     rows.map(([name, kind]) => {
@@ -78,7 +83,7 @@ function readValues(env: Environment, fault: Fault): Values {
   ) as Values;
 }
 
-function configOf(values: Values, fault: Fault): Config {
+function configOf(values: Values, fault: ReportFault): Config {
   const mqtt = {
     port: values.TILLKEEPER_MQTT_PORT,
     outsideUrl: values.MQTT_URL,
@@ -114,7 +119,7 @@ function configOf(values: Values, fault: Fault): Config {
   };
 }
 
-function filesOf(values: Values, fault: Fault): FilesPlace {
+function filesOf(values: Values, fault: ReportFault): FilesPlace {
   const { TILLKEEPER_FILES: place, TILLKEEPER_S3_ENDPOINT: endpoint, TILLKEEPER_S3_REGION: region } = values;
   if (place.kind === "s3") return { ...place, endpoint, region };
   const onlyForBuckets: SettingName[] = ["TILLKEEPER_S3_ENDPOINT", "TILLKEEPER_S3_REGION"];
@@ -124,7 +129,7 @@ function filesOf(values: Values, fault: Fault): FilesPlace {
   return place;
 }
 
-function sandboxClientOf(values: Values, fault: Fault): Config["sandboxClient"] {
+function sandboxClientOf(values: Values, fault: ReportFault): Config["sandboxClient"] {
   const { TILLKEEPER_SANDBOX_CLIENT_ID: id, TILLKEEPER_SANDBOX_CLIENT_SECRET: secret } = values;
   if (id === undefined && secret !== undefined) {
     fault("TILLKEEPER_SANDBOX_CLIENT_ID", "is needed when the secret is set.");

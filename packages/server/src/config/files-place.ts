@@ -1,14 +1,14 @@
 import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import type { Kind } from "./kinds.ts";
 
-/** A folder (`path` when it is not the data folder's own), or a bucket. */
+/** A folder (`path` when it is not in the data folder), or a bucket. */
 export type FilesPlace =
   | { kind: "folder"; path: string | undefined }
   | { kind: "s3"; bucket: string; prefix: string; endpoint: string | undefined; region: string | undefined };
 
 const bucketForm = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w./-]{0,200}))?$/;
 
-/** Where files are kept; of a bucket without its service. */
+/** Parses where files are kept. The bucket's endpoint and region are settings of their own. */
 export const filesPlace = (): Kind<FilesPlace> => ({
   byDefault: "folder",
   read(given = "folder", fault) {

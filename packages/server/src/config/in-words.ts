@@ -3,7 +3,7 @@ import { settings } from "./settings.ts";
 
 const rows: [string, Kind<unknown> & { about: string }][] = Object.entries(settings);
 
-/** Name and meaning of every setting, for a terminal. */
+/** Name and meaning of every setting, as plain text. */
 export function settingsInWords(): [string, string][] {
   return rows.map(([name, { about, byDefault }]) => {
     const plain = about.replaceAll(/\[([^[\]]+)\]\(([^()]+)\)/g, "$1 ($2)").replaceAll("`", "");
@@ -11,7 +11,7 @@ export function settingsInWords(): [string, string][] {
   });
 }
 
-/** The table of README.md. */
+/** The table of settings in README.md, as Markdown. */
 export function settingsTable(): string {
   const lines = rows.map(([name, { about, byDefault = "" }]) => `| \`${name}\` | ${byDefault} | ${about} |`);
   return ["| setting | default | |", "| --- | --- | --- |", ...lines].join("\n");

@@ -2,15 +2,15 @@ import { isIP } from "node:net";
 import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import type { Port } from "../platform/listen.ts";
 
-/** Says what is wrong with a setting: the end of a sentence that begins with its name. */
-export type Fault = (message: string) => void;
+/** Reports a fault of a setting: the end of a sentence that begins with the setting's name. */
+export type ReportFault = (message: string) => void;
 
-/** How a setting is read. */
+/** How a setting is parsed. */
 export interface Kind<Value> {
-  /** What holds when it is not set, for people; left out where there is nothing then. */
+  /** The default, in words; left out when there is none. */
   byDefault?: string | undefined;
-  /** `text` is never empty. What is wrong goes to `fault`, and what is answered then is not used. */
-  read(text: string | undefined, fault: Fault): Value;
+  /** Parses the setting. `text` is never empty. Faults go to `fault`; the value returned after a fault is not used. */
+  read(text: string | undefined, fault: ReportFault): Value;
 }
 
 /** Any text. */
@@ -18,7 +18,7 @@ export const text = (): Kind<string | undefined> => ({ read: (given) => given })
 
 export const textOr = (byDefault: string): Kind<string> => ({ byDefault, read: (given = byDefault) => given });
 
-/** A text of a form, which `rule` says in words. */
+/** A text of a form, which `rule` describes in words. */
 export const textLike = (form: RegExp, rule: string): Kind<string | undefined> => ({
   read(given, fault) {
     if (given !== undefined && !form.test(given)) fault(`must be ${rule}.`);
@@ -26,19 +26,19 @@ export const textLike = (form: RegExp, rule: string): Kind<string | undefined> =
   },
 });
 
-/** A number without fraction between two others. */
+/** A whole number from `least` to `most`. */
 export const whole = (least: number, most: number, byDefault: number): Kind<number> => ({
   byDefault: String(byDefault),
   read: (given, fault) => numberOf(given ?? String(byDefault), [least, most], fault),
 });
 
-/** The same where what holds by default is not always the same, and is put in place elsewhere. */
+/** As `whole`, for a default that depends on other settings: the caller fills it in. */
 export const wholeIfSet = (least: number, most: number, byDefault: string): Kind<number | undefined> => ({
   byDefault,
   read: (given, fault) => (given === undefined ? undefined : numberOf(given, [least, most], fault)),
 });
 
-function numberOf(given: string, [least, most]: readonly [number, number], fault: Fault): number {
+function numberOf(given: string, [least, most]: readonly [number, number], fault: ReportFault): number {
   const number = Number(given);
   if (!Number.isInteger(number) || number < least || number > most) {
     fault(`must be a whole number from ${least} to ${most}.`);
@@ -46,7 +46,7 @@ function numberOf(given: string, [least, most]: readonly [number, number], fault
   return number;
 }
 
-/** A port to listen on: one that was not asked for may be stepped around. */
+/** A port to listen on. When the default port is taken, the server may choose another; a configured port is fixed. */
 export const port = (byDefault: number): Kind<Port> => ({
   byDefault: String(byDefault),
   read(given, fault) {
@@ -76,7 +76,7 @@ export const oneOf = <Word extends string>(words: readonly Word[], byDefault: Wo
   },
 });
 
-/** An address. It is not repeated in what is wrong with it: there may be a password in it. */
+/** An address. The fault does not repeat it, because it may hold a password. */
 export const url = (...protocols: string[]): Kind<string | undefined> => ({
   read(given, fault) {
     if (given === undefined) return undefined;
@@ -93,7 +93,7 @@ export const httpUrl = (byDefault?: string): Kind<string | undefined> => ({
   read: (given, fault) => withoutTrailingSlashes(url("http:", "https:").read(given, fault) ?? "") || undefined,
 });
 
-/** The same where nothing may follow the host. */
+/** The address of an HTTP server without a path. */
 export const origin = (): Kind<string | undefined> => ({
   read(given, fault) {
     const address = httpUrl().read(given, fault);
@@ -104,7 +104,7 @@ export const origin = (): Kind<string | undefined> => ({
   },
 });
 
-/** Names of hosts, perhaps with ports. */
+/** Host names, perhaps with ports. */
 export const hosts = (usual: readonly string[]): Kind<string[]> => ({
   byDefault: usual.join(","),
   read(given, fault) {

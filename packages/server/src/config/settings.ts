@@ -13,12 +13,15 @@ export const defaultLogDays = 90;
 export const defaultPresenceDays = 90;
 export const defaultTelemetryDays = 30;
 const longestDays = 36_500;
-/** What is taken away from a grant is remembered a little longer than its tokens can live. */
+/** Longest life of an access token. The list of narrowed grants keeps entries a little longer than that. */
 export const longestTokenSeconds = 604_800;
 /** Hosts of the API that the documentation shows. */
 export const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
 
-/** Every setting: what it is for, as README.md and `tillkeeper settings` say it, and how it is read. Empty means unset. */
+/**
+ * All settings: what each is for, as README.md and `tillkeeper settings` say it, and how it is parsed. An empty setting
+ * is unset.
+ */
 export const settings = {
   TILLKEEPER_HTTP_PORT: {
     about: "Port of the API. A taken default is stepped around; a taken port that you set is an error. 0: any free one",
@@ -54,7 +57,7 @@ export const settings = {
   TILLKEEPER_BROKER_SECRET: {
     about:
       "What a broker that asks shows, and what passwords at Mosquitto and client ids for `jwt` are made from; 32-256 letters and digits",
-    // It stands in a path as it is.
+    // Characters that stand unencoded in a path.
     ...kinds.textLike(/^[\w.~-]{32,256}$/, "32-256 letters, digits, or any of . _ ~ -"),
   },
   TILLKEEPER_BROKER_KEY_FILE: {
@@ -117,8 +120,8 @@ export const settings = {
     ...kinds.networks(),
   },
   TILLKEEPER_BOOTSTRAP_TOKEN: {
-    about: "Whoever sends it as bearer token may create accounts over HTTP; at least 32 characters",
-    // What a Bearer header can carry (RFC 6750 section 2.1).
+    about: "A caller that sends it as bearer token may create accounts over HTTP; at least 32 characters",
+    // Characters that a Bearer header can carry (RFC 6750 section 2.1).
     ...kinds.textLike(/^[\w.~+/-]{32,256}=*$/, "32-256 letters, digits, or any of . _ ~ + / - and = at the end"),
   },
   TILLKEEPER_BRREG_URL: {
@@ -167,7 +170,7 @@ export const settings = {
     ...kinds.whole(5, 3600, defaultHeartbeatSeconds),
   },
   TILLKEEPER_PRESENCE_DAYS: {
-    about: "How many days the history of who was there is kept",
+    about: "How many days the presence history of terminals is kept",
     ...kinds.whole(1, longestDays, defaultPresenceDays),
   },
   TILLKEEPER_TELEMETRY_DAYS: {
@@ -181,10 +184,10 @@ export const settings = {
 } as const satisfies Record<string, { about: string } & kinds.Kind<unknown>>;
 
 export type SettingName = keyof typeof settings;
-/** What the environment says, setting by setting. */
+/** The parsed settings, by name. */
 export type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]["read"]> };
 
-/** What the command line reads to reach a server as its client; a server in the same environment lets them be. */
+/** Settings of the command line as a client of a server. A server in the same environment ignores them. */
 export const clientSettings = {
   TILLKEEPER_URL: "Where the server answers.",
   TILLKEEPER_CLIENT_ID: "The client that asks.",

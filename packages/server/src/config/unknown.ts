@@ -1,8 +1,8 @@
-/** Variables whose names begin like settings, and are none. */
-export interface Unknown {
-  /** What somebody has most likely mistyped, with the setting that was meant. */
+/** Variables whose names begin like settings, but are not settings. */
+export interface UnknownVariables {
+  /** Likely typing errors, with the setting that was meant. */
   mistyped: { name: string; meant: string }[];
-  /** Of these nobody knows what they are for. */
+  /** Variables of unknown purpose. */
   others: string[];
 }
 
@@ -11,12 +11,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const prefix = "TILLKEEPER_";
 const mostTypos = 2;
 
-/** Looks through the environment for what is no setting. What Kubernetes puts there is passed over. */
-export function findUnknown(env: Environment, known: readonly string[]): Unknown {
+/** Finds variables with the prefix of settings that are not settings. Variables set by Kubernetes are skipped. */
+export function findUnknown(env: Environment, known: readonly string[]): UnknownVariables {
   const names = Object.keys(env).filter(
     (name) => name.startsWith(prefix) && !known.includes(name) && !isInjected(env, name),
   );
-  const found: Unknown = { mistyped: [], others: [] };
+  const found: UnknownVariables = { mistyped: [], others: [] };
   for (const name of names) {
     const meant = known.find((setting) => typosBetween(name, setting) <= mostTypos);
     if (meant === undefined) found.others.push(name);
@@ -26,7 +26,7 @@ export function findUnknown(env: Environment, known: readonly string[]): Unknown
 }
 
 /**
- * Whether Kubernetes has put a variable there: it does so in each pod, for each Service of the namespace. One that is called
+ * Whether Kubernetes has set a variable: it does so in each pod, for each Service of the namespace. A Service named
  * `tillkeeper-mqtt` makes TILLKEEPER_MQTT_PORT an address.
  */
 export function isInjected(env: Environment, name: string): boolean {
@@ -34,7 +34,7 @@ export function isInjected(env: Environment, name: string): boolean {
   return name.endsWith("_PORT") && /^(?:tcp|udp|sctp):\/\/[\w.:[\]]+$/.test(env[name] ?? "");
 }
 
-/** How many letters are to be put in, left out, changed or swapped with their neighbours to make one word of the other. */
+/** Edit distance: letters to insert, leave out, change or swap with a neighbour. */
 function typosBetween(one: string, other: string): number {
   let [beforeLast, last]: [number[], number[]] = [[], Array.from({ length: other.length + 1 }, (_, index) => index)];
   for (let row = 1; row <= one.length; row += 1) {

@@ -4,7 +4,7 @@ import { DatabaseClock } from "./database-clock.ts";
 
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 
-/** A database and a machine whose clocks are set by hand, with a way between them that takes its time. */
+/** A database and a machine whose clocks the test sets, with a delay on the way between them. */
 async function opened() {
   const world = { databaseMs: noon, wallMs: noon, elapsedMs: 500, aheadMs: 0, thereMs: 1, backMs: 1 };
   const pass = (ms: number) => {

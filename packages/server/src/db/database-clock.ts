@@ -3,7 +3,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 
-/** What a machine knows of time by itself: its wall clock, which may be wrong, and how much passes. */
+/** A machine's own measures of time: the wall clock, which may be wrong, and elapsed time. */
 export interface MachineTime {
   wallMs(): number;
   elapsedMs(): number;
@@ -11,11 +11,14 @@ export interface MachineTime {
 
 const thisMachine: MachineTime = { wallMs: () => Date.now(), elapsedMs: () => performance.now() };
 
-/** Less is how clocks are kept right; the time stands still for as long where that goes back. More is a clock that was set. */
+/**
+ * A smaller step back is a correction: the server's time stands still until the clock has caught up. A larger one is a
+ * clock that was set back, which the server follows.
+ */
 const stepMs = 1_000;
 const followEveryMs = 1_000;
-/** Nothing depends on the machine's wall clock, but its log is told by it. */
-const toldFromMs = 1_000;
+/** From this difference on the log warns. Nothing depends on the machine's wall clock but the times in its log. */
+const warnFromMs = 1_000;
 
 const reading = {
   name: "read_clock",
@@ -24,8 +27,8 @@ const reading = {
 };
 
 /**
- * The one time of all servers: the database's clock, and business time as far ahead of it as a row says. Between two looks
- * at them it goes by the time that passes on this machine.
+ * The time of all servers: the database's clock, and business time, which a row keeps ahead of it. Between two looks at
+ * the database the clock advances by the time elapsed on this machine.
  */
 export class DatabaseClock implements Clock {
   readonly #pool: Pool;
@@ -70,8 +73,8 @@ export class DatabaseClock implements Clock {
   }
 
   /**
-   * Looks at the database's clock. It was read between question and answer, so a look says within which bounds the time
-   * lies; only where it does not, it moves to their middle.
+   * Reads the database's clock. The reading happened between request and answer, which bounds the true time. The clock
+   * moves, to the middle of the bounds, only when it lies outside them.
    */
   async look(): Promise<void> {
     const askedAt = this.#machine.elapsedMs();
@@ -93,7 +96,7 @@ export class DatabaseClock implements Clock {
   }
 }
 
-/** Keeps the server's time with the database's, and says when the machine's wall clock is off. */
+/** Synchronizes the server's time with the database's, and warns when the machine's wall clock is off. */
 export function clockWorker({ clock, log }: { clock: DatabaseClock; log: Logger }): Worker {
   let off = false;
   return {
@@ -103,10 +106,10 @@ export function clockWorker({ clock, log }: { clock: DatabaseClock; log: Logger 
       while (!signal.aborted) {
         await clock.look();
         const aheadMs = clock.wallAheadMs;
-        if (!off && Math.abs(aheadMs) > toldFromMs) {
+        if (!off && Math.abs(aheadMs) > warnFromMs) {
           log.warn({ wall_clock_ahead_ms: aheadMs }, "the machine's clock is off; this server goes by the database's");
         }
-        off = Math.abs(aheadMs) > toldFromMs;
+        off = Math.abs(aheadMs) > warnFromMs;
         await pause(followEveryMs, signal);
       }
     },

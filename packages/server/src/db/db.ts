@@ -7,28 +7,31 @@ import { isOverdue, unavailable } from "./failures.ts";
 import type { Tables } from "./tables/schema.ts";
 
 /**
- * Without this setting the owner of the tables sees no row, unless an account is set. It counts for the owner alone: the
- * policy is not addressed to the role that tenants' transactions take on.
+ * Lets the owner of the tables see the rows of all accounts; else it sees none without an account. The setting has no
+ * effect on the tenants' role: the policy is for the owner alone.
  */
 export const forAllAccounts = "set tillkeeper.all_accounts = on";
 
-/** Where PostgreSQL is: a URL, or the parts of a connection to the embedded one. */
+/** How to reach PostgreSQL: a URL, or the parts of a connection to the embedded one. */
 export type DatabaseLocation =
   | { connectionString: string }
   | { host: string; port: number; user: string; password: string; database: string; ssl?: false; options?: string };
 
 /**
- * `sql` for plain statements, `pool` for the hot ones that are written out and prepared by name. Both work for all accounts;
- * what a tenant asks for goes through `inTenant`.
+ * Connections to the database. `sql` is for plain statements, `pool` for the hot ones, which are written by hand and
+ * prepared by name. Both see all accounts; statements for tenants' requests go through `inTenant`.
  */
 export interface Db {
   sql: Kysely<Tables>;
   pool: pg.Pool;
-  /** For what must not queue up behind requests and reports, nor wait on a connection that has gone dead: deadlines. */
+  /** For deadlines, which must queue neither behind requests and reports nor on a dead connection. */
   urgent: pg.Pool;
-  /** Whose turn it is to use a plain connection: see `inTurn`. */
+  /** Order in which callers use plain connections: see `inTurn`. */
   turns: Turns;
-  /** Whose turn it is to wait for another transaction on a hot connection. Few do at once, and one of an account at most. */
+  /**
+   * Order in which statements may wait for other transactions on hot connections. Few wait at once, and at most one of
+   * an account.
+   */
   waits: Turns;
   close(): Promise<void>;
 }
@@ -36,49 +39,50 @@ export interface Db {
 export type Tx = Transaction<Tables>;
 
 const connections = { plain: 12, hot: 6, urgent: 2 };
-/** Of the plain ones, what callers may have at once: the rest is for workers, and for what the server does by itself. */
+/** How many plain connections callers may use at once. The rest is for workers and the server's own work. */
 const forCallers = 8;
-/** Of the hot ones, what waits for another transaction: a second of it holds up all that would come meanwhile. */
+/** How many hot connections may wait for another transaction: a wait of a second delays every batch behind it. */
 const hotForWaiters = 2;
-/** A caller waits longer for a turn than for a connection: others go first. */
-const turnPatienceMs = 10_000;
-/** A database that does not answer any more must not hold up the end. */
+/** A caller waits longer for a turn than for a connection, because other callers go first. */
+const turnTimeoutMs = 10_000;
+/** A database that has stopped answering must not delay the shutdown longer. */
 const closeTimeoutMs = 3_000;
 
 /**
- * The hot statements touch a few rows by their keys, and their prepared plans outlive the statistics they were made
- * from: a plan from when the tables were empty reads them whole later. Without these ways to read, only indexes are left.
+ * Leaves only index scans. The hot statements read a few rows by their keys, and their prepared plans outlive the
+ * statistics they were made from. A plan from when the tables were empty would later scan whole tables.
  */
-const byKeysOnly = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+const indexScansOnly = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
 /**
- * With one way to read there is one plan, whatever the values are. Left to choose, PostgreSQL compares the plan for any batch
- * with those for the first batches of a connection; where these were small, it makes a plan anew for each batch from then on,
- * which costs five times what taking one answer costs.
+ * Makes one plan per statement, which index scans make independent of the values. By default PostgreSQL compares the
+ * generic plan for any batch with plans for the first batches of a connection. When those were small, it plans each
+ * later batch anew, which costs five times as much as taking one answer.
  */
-const plannedOnce = "set plan_cache_mode = force_generic_plan";
+const genericPlans = "set plan_cache_mode = force_generic_plan";
 
 /**
- * Statements here take milliseconds, their compilation up to seconds: PostgreSQL begins it by the estimated cost, which a table that
- * must be read whole has beyond any measure where whole reads are off.
+ * Turns off JIT compilation. Statements here take milliseconds, compilation takes up to seconds. PostgreSQL compiles by
+ * the estimated cost, which is huge for a sequential scan while such scans are off.
  */
-const interpreted = "set jit = off";
+const withoutJit = "set jit = off";
 
 /** A server that stalls in the middle of a transaction keeps its locks no longer than this. */
-const endsWhenStalled = "set idle_in_transaction_session_timeout = '5s'";
-/** And the hot statements wait for nobody's: one row that is locked must not hold up those that share its batch. */
-const waitsBriefly = "set lock_timeout = '1s'";
-/** What is urgent is tried again on another connection. */
+const idleTransactionTimeout = "set idle_in_transaction_session_timeout = '5s'";
+/** The hot statements wait no longer for a lock: one locked row must not hold up the other rows of its batch. */
+const lockTimeout = "set lock_timeout = '1s'";
+/** Urgent statements are tried again on another connection. */
 const urgentTimeouts = { connectionTimeoutMillis: 1_000, query_timeout: 2_000 };
-/** Plans do not outlive the tables that they were made for by more than this. */
+/** Upper limit for the age of a prepared plan, so that plans follow the tables' growth. */
 const hotLifetimeSeconds = 600;
 
+/** Opens the pools of connections, which connect on first use. The caller closes them. */
 export function openDb(location: DatabaseLocation, log: Logger): Db {
-  const plain = openPool({ ...location, max: connections.plain, onConnect: beginningWith() }, log);
+  const plain = openPool({ ...location, max: connections.plain, onConnect: runOnConnect() }, log);
   const byKeys = {
     ...location,
     maxLifetimeSeconds: hotLifetimeSeconds,
-    onConnect: beginningWith(byKeysOnly, plannedOnce, waitsBriefly),
+    onConnect: runOnConnect(indexScansOnly, genericPlans, lockTimeout),
   };
   const hot = openPool({ ...byKeys, max: connections.hot }, log);
   const urgent = openPool({ ...byKeys, max: connections.urgent, ...urgentTimeouts }, log);
@@ -92,9 +96,9 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
     close: async () => {
       // Destroying Kysely ends the pool it was given.
       await Promise.all([
-        ended(plain, () => sql.destroy()),
-        ended(hot, () => hot.end()),
-        ended(urgent, () => urgent.end()),
+        endPool(plain, () => sql.destroy()),
+        endPool(hot, () => hot.end()),
+        endPool(urgent, () => urgent.end()),
       ]);
     },
   };
@@ -106,7 +110,7 @@ function callersTurns(): Turns {
     mostPerMember: 1_000,
     mostPerGroup: 1_000,
     mostWaiting: 20_000,
-    patienceMs: turnPatienceMs,
+    patienceMs: turnTimeoutMs,
     overload: () => unavailable(new Error("no turn to use the database came in time")),
   });
 }
@@ -122,9 +126,12 @@ function waitersTurns(): Turns {
   });
 }
 
-/** Every connection begins with what holds for all, and its pool's own. The pool waits for the answer before it lends it out. */
-function beginningWith(...own: string[]): (client: pg.ClientBase) => undefined {
-  const settings = [forAllAccounts, interpreted, endsWhenStalled, ...own].join("; ");
+/**
+ * Runs the settings of all connections, and those of its pool, on a new connection. The pool waits for the answer
+ * before it lends the connection out.
+ */
+function runOnConnect(...own: string[]): (client: pg.ClientBase) => undefined {
+  const settings = [forAllAccounts, withoutJit, idleTransactionTimeout, ...own].join("; ");
   return (client) => client.query(settings) as unknown as undefined;
 }
 
@@ -132,35 +139,35 @@ function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
   const pool = new pg.Pool({
     application_name: "tillkeeper",
     connectionTimeoutMillis: 5_000,
-    // A server that hangs must not hold a request for ever.
+    // A hanging database server must not hold a request for ever.
     query_timeout: 30_000,
     ...config,
-    // Nor a connection that nobody told of its end.
+    // Detects a connection whose peer has vanished without closing it.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
-  // An idle connection that breaks (database restart) is replaced on next use; unhandled, the event would end the process.
-  // Only its words are logged: the error object carries the whole connection, password included.
+  // An idle connection that breaks (database restart) is replaced on next use; unhandled, the event would end the
+  // process. Only the message is logged: the error object holds the whole connection, password included.
   pool.on("error", ({ message }) => log.warn({ reason: message }, "idle database connection lost"));
-  // The same for one that breaks while it is lent out, between two statements of a transaction: the next one fails then.
+  // A lent connection may break, too, between two statements of a transaction; its next statement fails then.
   pool.on("connect", (client) => {
     client.on("error", ({ message }) => log.warn({ reason: message }, "database connection lost"));
-    endWithOverdueAnswer(client);
+    endOnTimeout(client);
   });
   return pool;
 }
 
 /**
- * Ends a connection on which an answer is overdue. It would be lent out again although it is still busy, or although
- * nothing will ever come from it any more: then each request that it is lent to would wait in vain.
+ * Ends a connection on which an answer is overdue. The pool would lend it out again although it is still busy, or dead.
+ * Every request that got it would then wait in vain.
  */
-function endWithOverdueAnswer(client: pg.PoolClient): void {
+function endOnTimeout(client: pg.PoolClient): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
   client.query = (...args: unknown[]) => {
     const answer = query(...args);
     if (answer instanceof Promise) {
       answer.catch((error: unknown) => {
-        // The pool, which looks at it next, does not take back what is ending.
+        // The pool checks the connection next, and does not take back one that is ending.
         if (isOverdue(error)) void (client as unknown as pg.Client).end();
       });
     }
@@ -168,8 +175,11 @@ function endWithOverdueAnswer(client: pg.PoolClient): void {
   };
 }
 
-/** The pool counts a connection as ended when it has said so; a database that stops right then would complain about it. */
-async function ended(pool: pg.Pool, end: () => Promise<void>): Promise<void> {
+/**
+ * Ends a pool and waits until its connections have closed. The pool counts a connection as ended once it has sent its
+ * goodbye. A database that stops right then would log an error.
+ */
+async function endPool(pool: pg.Pool, end: () => Promise<void>): Promise<void> {
   let open = pool.totalCount;
   const gone = new Promise<void>((resolve) => {
     if (open === 0) resolve();

@@ -5,7 +5,10 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return codeOf(error) === "23505" && (constraint === undefined || property(error, "constraint") === constraint);
 }
 
-/** There is no partition for the row: a check violation that names no constraint, whatever the server's language. */
+/**
+ * No partition exists for the row. PostgreSQL reports a check violation without a constraint's name, in every language
+ * of messages.
+ */
 export function isWithoutPartition(error: unknown): boolean {
   return codeOf(error) === "23514" && property(error, "constraint") === undefined;
 }
@@ -15,7 +18,7 @@ export function isLockTimeout(error: unknown): boolean {
   return codeOf(error) === "55P03";
 }
 
-/** The transaction lost against another one and may simply be run again: serialization failure or deadlock. */
+/** Serialization failure or deadlock: the transaction may be run again. */
 export function isRetryable(error: unknown): boolean {
   return ["40001", "40P01"].includes(codeOf(error));
 }
@@ -33,11 +36,14 @@ const unreachable = new Set([
   "ETIMEDOUT",
 ]);
 
-/** What the driver says, without a code, of a connection that breaks, is given up, or does not come about in time. */
+/** The driver's messages, without a code, for a connection that breaks, is closed, or is not opened in time. */
 const connectionTrouble =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|Query read timeout)/;
 
-/** The database is away, starting, stopping or full: the caller should come again, nothing is wrong with the request. */
+/**
+ * The database is unreachable, starting, stopping or full. The request is not at fault, and the caller should try
+ * again.
+ */
 export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
   // 08: connection exception; 53: insufficient resources; 57: operator intervention (shutdown, crash, starting up,
@@ -47,11 +53,12 @@ export function isUnavailable(error: unknown): boolean {
   return code === "" && error instanceof Error && connectionTrouble.test(error.message);
 }
 
-/** The driver has given up waiting for an answer; what becomes of the statement is unknown. */
+/** The driver has stopped waiting for an answer; whether the statement ran is unknown. */
 export function isOverdue(error: unknown): boolean {
   return error instanceof Error && error.message === "Query read timeout";
 }
 
+/** The answer to a failure that passes: 503, to be tried again after a second. */
 export function unavailable(cause: unknown): ApiError {
   return new ApiError("service_unavailable", "The service is briefly unavailable; try again.", {
     headers: { "retry-after": "1" },

@@ -11,9 +11,9 @@ import type { Db } from "./db.ts";
 import { startLock } from "./locks.ts";
 
 /**
- * Opens the root key of the installation whose database this is. The first server makes the key, unless its file is there
- * already, and the database keeps the key's fingerprint; every later one has to bring that key. Throws `StartupError` when
- * the file is missing or holds another key.
+ * Opens the root key of the installation whose database this is. The first server creates the key, unless its file
+ * exists, and stores the key's fingerprint in the database. Later servers need that key. Throws `StartupError` when the
+ * file is missing or holds another key.
  */
 export async function openRootKey(db: Pick<Db, "sql">, place: RootKeyPlace): Promise<RootKey> {
   const file = rootKeyFile(place);
@@ -26,14 +26,14 @@ export async function openRootKey(db: Pick<Db, "sql">, place: RootKeyPlace): Pro
       await tx.insertInto("root_key").values({ fingerprint: key.fingerprint() }).execute();
       return key;
     }
-    if (found === undefined) throw new StartupError(`There is no key file ${file}: ${bringIt(known.fingerprint)}`);
+    if (found === undefined) throw new StartupError(`There is no key file ${file}: ${restoreHint(known.fingerprint)}`);
     if (found.fingerprint() === known.fingerprint) return found;
     throw new StartupError(
-      `The key file ${file} holds another key than the one that this database was encrypted with: ${bringIt(known.fingerprint)}`,
+      `The key file ${file} holds another key than the one that this database was encrypted with: ${restoreHint(known.fingerprint)}`,
     );
   });
 }
 
-function bringIt(fingerprint: string): string {
+function restoreHint(fingerprint: string): string {
   return `restore the key ${fingerprint} from its backup, or name in TILLKEEPER_KEY_FILE the file that the other servers of this database use.`;
 }

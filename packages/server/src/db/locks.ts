@@ -1,11 +1,11 @@
 /**
- * Advisory locks of transactions: numbers that nothing else in the database locks. Servers that start together take
- * `startLock`, so that a single server makes what all servers need.
+ * Keys of advisory transaction locks; no other code locks them. Servers that start together take `startLock`, so that
+ * one of them creates what all need.
  */
 export const startLock = 5_347_182_906_155_731;
 
 /**
- * First of two numbers, with the hash of an account as the second: one transaction at a time takes power away in an account.
- * Locks of two numbers never meet those of one.
+ * First of two lock keys, with an account's hash as the second: one transaction at a time revokes power in an account.
+ * Locks with two keys never conflict with locks with one.
  */
 export const takingLock = 1;

@@ -7,7 +7,7 @@ import { retried } from "./retry.ts";
 
 const folder = new URL("./migrations/", import.meta.url);
 
-/** Numbered SQL files, each run once and in one transaction with its record; safe when several servers start together. */
+/** Numbered SQL files. Each runs once, in one transaction with its record. Several servers may start together. */
 const sqlFiles: MigrationProvider = {
   async getMigrations() {
     const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).toSorted();
@@ -24,11 +24,14 @@ const sqlFiles: MigrationProvider = {
   },
 };
 
-/** Brings the database to this version's schema, or to that of a file before. Returns the names of the files it ran. */
+/**
+ * Brings the database to this version's schema, or to the schema of the file `to`. Returns the names of the files it
+ * ran. Throws `StartupError`.
+ */
 export async function migrate(db: Db, to?: string): Promise<string[]> {
   const migrator = new Migrator({ db: db.sql, provider: sqlFiles });
   try {
-    // All files run in one transaction, which can lose against requests of servers that are up.
+    // All files run in one transaction, which may deadlock with requests of running servers.
     return await retried(async () => {
       const { error, results } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
       if (error) throw error;

@@ -10,7 +10,7 @@ import { raiseWalls } from "./walls/walls.ts";
 const oldest = 15;
 const newest = 18;
 
-/** Opens the outside database, or starts the embedded one, and brings its schema up to date. */
+/** Opens the outside database, or starts the embedded one, and brings its schema up to date. Throws `StartupError`. */
 export async function openDatabase({
   url,
   dataDir,
@@ -55,7 +55,7 @@ async function checkVersion(db: Db): Promise<void> {
   }
 }
 
-/** The address itself may hold a password, so only the fault is named. */
+/** Names only the fault: the address may hold a password. */
 function reasonOf(error: unknown): string {
   const { message, code } = error as { message?: string; code?: string };
   return (message || code || "no answer").replace(/\.$/, "");

@@ -3,8 +3,8 @@ import { isRetryable } from "./failures.ts";
 const mostTries = 5;
 
 /**
- * Runs a statement again when it lost against another one (deadlock, serialization failure): it changed nothing.
- * Distributed databases that speak PostgreSQL's protocol answer so as a matter of course.
+ * Runs a statement again after a deadlock or serialization failure, by which the statement has changed nothing.
+ * Distributed databases with PostgreSQL's protocol report such failures routinely.
  */
 export async function retried<T>(run: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {

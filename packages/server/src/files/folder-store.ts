@@ -4,22 +4,22 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs
 import { dirname, join } from "node:path";
 import { checkedName, type FileStore } from "./file-store.ts";
 
-/** Not a name that a file can have. */
+/** A folder that no file's name can lead to. */
 const drafts = ".drafts";
 
-/** Files in a folder of this machine, readable by this user only. Several servers need a folder that they share. */
+/** Stores files in a folder of this machine, readable by this user only. Several servers need a shared folder. */
 export function folderStore(folder: string): FileStore {
   const pathOf = (name: string) => join(folder, checkedName(name));
   return {
     async put(name, content, signal) {
       const path = pathOf(name);
-      // In the same file system as its place, so that the renaming is one step.
+      // In the file system of its final place, so that renaming is one step.
       const draft = join(folder, drafts, randomUUID());
       await makeFolder(dirname(draft));
       await makeFolder(dirname(path));
       try {
-        const bytes = await written(draft, content, signal);
-        // Whoever has given it up may have removed it already, and it must not come after that.
+        const bytes = await writeDraft(draft, content, signal);
+        // After an abort the caller may have removed the file already; the renaming must not bring it back.
         signal?.throwIfAborted();
         await rename(draft, path);
         await syncFolder(dirname(path));
@@ -38,7 +38,7 @@ export function folderStore(folder: string): FileStore {
   };
 }
 
-/** Removes what crashes have left of files that were being written, and nobody has touched for so long. */
+/** Removes drafts that crashes have left and that were not changed for `untouchedMs`. */
 export async function clearDrafts(folder: string, untouchedMs: number): Promise<void> {
   const path = join(folder, drafts);
   for (const name of (await readdir(path).catch(ifMissing)) ?? []) {
@@ -47,14 +47,14 @@ export async function clearDrafts(folder: string, untouchedMs: number): Promise<
   }
 }
 
-/** Each folder that is new outlives a power cut as well. */
+/** Creates a folder such that each new folder above it survives a power cut, too. */
 async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-async function written(path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
+async function writeDraft(path: string, content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number> {
   const file = await open(path, "wx", 0o600);
   try {
     let bytes = 0;
@@ -74,7 +74,7 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let at = 0; at < chunk.byteLength; ) at += (await file.write(chunk, at)).bytesWritten;
 }
 
-/** Only then does the new name outlive a power cut. */
+/** Syncs a folder: only then does a new name in it survive a power cut. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path);
   try {

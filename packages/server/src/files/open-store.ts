@@ -3,12 +3,12 @@ import { type Config } from "../config/config.ts";
 import { defaultFilesPatienceSeconds } from "../config/settings.ts";
 import type { FileStore } from "./file-store.ts";
 import { clearDrafts, folderStore } from "./folder-store.ts";
-import { patientStore } from "./patience.ts";
+import { storeWithTimeout } from "./patience.ts";
 
-/** A folder may be shared with servers that are just writing; nobody writes one file for that long. */
+/** Age from which a draft is abandoned: servers that share the folder may still be writing younger ones. */
 const abandonedAfterMs = 86_400_000;
 
-/** The store that the settings name. Throws `StartupError` when it cannot be reached. */
+/** Opens the store that the settings name. Throws `StartupError` when it cannot be reached. */
 export async function openFileStore({
   files,
   filesPatienceSeconds = defaultFilesPatienceSeconds,
@@ -21,7 +21,7 @@ export async function openFileStore({
     closing.abort(new Error("the server stops"));
     store.close();
   };
-  return { ...patientStore(store, patienceMs, closing.signal), close };
+  return { ...storeWithTimeout(store, patienceMs, closing.signal), close };
 }
 
 async function openPlace(
@@ -29,7 +29,7 @@ async function openPlace(
   patienceMs: number,
 ): Promise<FileStore & { close(): void }> {
   if (files?.kind === "s3") {
-    // Only now: who keeps files in a folder should not pay for it with time and memory.
+    // Loaded on demand: a server with files in a folder should not spend time and memory on the AWS SDK.
     const { openS3Store } = await import("./s3-store.ts");
     return openS3Store(files, patienceMs);
   }

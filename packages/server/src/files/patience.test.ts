@@ -2,11 +2,11 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { FileStore } from "./file-store.ts";
-import { patientStore } from "./patience.ts";
+import { storeWithTimeout } from "./patience.ts";
 
 const patienceMs = 1_000;
 
-/** A store that takes so long for each piece. */
+/** A store that takes `msPerPiece` for each piece. */
 function slowStore(msPerPiece: number): FileStore {
   const pause = () => new Promise<void>((resolve) => void setTimeout(resolve, msPerPiece));
   return {
@@ -53,7 +53,8 @@ describe("patience with a store", () => {
     vi.useRealTimers();
     if (left > 0) throw new Error("a timer is left that would keep a process from ending");
   });
-  const storeOf = (msPerPiece: number) => patientStore(slowStore(msPerPiece), patienceMs, new AbortController().signal);
+  const storeOf = (msPerPiece: number) =>
+    storeWithTimeout(slowStore(msPerPiece), patienceMs, new AbortController().signal);
   const unavailable = { code: "service_unavailable" };
 
   it("does not count what the source takes, and lasts for each piece anew", async () => {
@@ -80,7 +81,7 @@ describe("patience with a store", () => {
 
   it("ends when reading does not go on", async () => {
     let hangs = false;
-    const opening = patientStore(
+    const opening = storeWithTimeout(
       { ...slowStore(1), get: async () => Readable.from(once(), { objectMode: false, highWaterMark: 1 }) },
       patienceMs,
       new AbortController().signal,

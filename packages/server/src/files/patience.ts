@@ -3,46 +3,45 @@ import { ApiError } from "../platform/errors.ts";
 import { checkedName, type FileStore } from "./file-store.ts";
 
 /**
- * A store that nobody waits for without end: one that hangs, or fails, is answered with `service_unavailable`. Only the
- * time that the store itself takes counts, not that of a slow source or of a slow reader. `closing` ends whatever is
- * under way.
+ * Wraps a store with a time limit: a store that hangs or fails is answered with `service_unavailable`. Only the store's
+ * own time counts, not that of a slow source or reader. `closing` ends all calls.
  */
-export function patientStore(store: FileStore, patienceMs: number, closing: AbortSignal): FileStore {
-  const patience = (signal?: AbortSignal) => new Patience(patienceMs, signal ? [closing, signal] : [closing]);
+export function storeWithTimeout(store: FileStore, patienceMs: number, closing: AbortSignal): FileStore {
+  const newTimeout = (signal?: AbortSignal) => new ProgressTimeout(patienceMs, signal ? [closing, signal] : [closing]);
   return {
     async put(name, content, signal) {
       checkedName(name);
-      const waiting = patience(signal);
-      const source = new Source(content, waiting);
+      const timeout = newTimeout(signal);
+      const source = new TimedSource(content, timeout);
       try {
-        return await waiting.over(() => store.put(name, source.pieces(), waiting.signal));
+        return await timeout.over(() => store.put(name, source.pieces(), timeout.signal));
       } catch (error) {
         throw source.failure ? source.failure.cause : refusal(error, signal);
       } finally {
-        waiting.finish();
+        timeout.finish();
       }
     },
     async get(name, part, signal) {
       checkedName(name);
-      const waiting = patience(signal);
+      const timeout = newTimeout(signal);
       const open = async () => {
-        const opened = await store.get(name, part, waiting.signal);
-        // Nobody reads, nor closes, what comes too late.
-        if (waiting.signal.aborted) opened?.destroy();
+        const opened = await store.get(name, part, timeout.signal);
+        // A stream that opens too late has no reader, so it is closed here.
+        if (timeout.signal.aborted) opened?.destroy();
         return opened;
       };
       try {
-        const content = await waiting.over(open);
-        return content && steady(content, waiting);
+        const content = await timeout.over(open);
+        return content && withTimeout(content, timeout);
       } catch (error) {
         throw refusal(error, signal);
       }
     },
     async remove(name, signal) {
       checkedName(name);
-      const waiting = patience(signal);
+      const timeout = newTimeout(signal);
       try {
-        await waiting.over(() => store.remove(name, waiting.signal));
+        await timeout.over(() => store.remove(name, timeout.signal));
       } catch (error) {
         throw refusal(error, signal);
       }
@@ -50,7 +49,7 @@ export function patientStore(store: FileStore, patienceMs: number, closing: Abor
   };
 }
 
-class Patience {
+class ProgressTimeout {
   readonly signal: AbortSignal;
   readonly #own = new AbortController();
   readonly #ms: number;
@@ -73,13 +72,13 @@ class Patience {
     clearTimeout(this.#timer);
   }
 
-  /** A source may still be told to stop then, and must not set the timer again. */
+  /** Stops the timer for good: a source that is stopped afterwards must not set it again. */
   finish(): void {
     this.#finished = true;
     this.end();
   }
 
-  /** Settles with the work, or fails as soon as the patience is over. */
+  /** Settles with the work, or rejects when the time limit is over. */
   over<T>(work: () => Promise<T>): Promise<T> {
     const { signal } = this;
     return new Promise<T>((resolve, reject) => {
@@ -93,50 +92,50 @@ class Patience {
   }
 }
 
-/** What is to be stored. While the store waits for it, nobody waits for the store. */
-class Source {
+/** The content of a `put`. The time limit is suspended while the store waits for it. */
+class TimedSource {
   failure: { cause: unknown } | undefined;
   readonly #content: AsyncIterable<Uint8Array>;
-  readonly #waiting: Patience;
+  readonly #timeout: ProgressTimeout;
 
-  constructor(content: AsyncIterable<Uint8Array>, waiting: Patience) {
+  constructor(content: AsyncIterable<Uint8Array>, timeout: ProgressTimeout) {
     this.#content = content;
-    this.#waiting = waiting;
+    this.#timeout = timeout;
   }
 
   async *pieces(): AsyncGenerator<Uint8Array> {
-    this.#waiting.end();
+    this.#timeout.end();
     try {
       for await (const piece of this.#content) {
-        this.#waiting.begin();
+        this.#timeout.begin();
         yield piece;
-        this.#waiting.end();
+        this.#timeout.end();
       }
     } catch (cause) {
       this.failure = { cause };
       throw cause;
     } finally {
-      this.#waiting.begin();
+      this.#timeout.begin();
     }
   }
 }
 
 /** The content of a file, which fails when the store stops in the middle of it. */
-function steady(content: Readable, waiting: Patience): Readable {
+function withTimeout(content: Readable, timeout: ProgressTimeout): Readable {
   const source: AsyncIterator<Uint8Array> = content[Symbol.asyncIterator]();
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const { done, value } = await waiting.over(() => source.next());
+      const { done, value } = await timeout.over(() => source.next());
       if (done) return;
       yield value;
     }
   }
-  const steadied = Readable.from(pieces(), { objectMode: false });
-  steadied.once("close", () => content.destroy());
-  return steadied;
+  const limited = Readable.from(pieces(), { objectMode: false });
+  limited.once("close", () => content.destroy());
+  return limited;
 }
 
-/** A caller who has given up knows why; everybody else may come again. */
+/** A caller that aborted gets its own reason; other callers may try again. */
 function refusal(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
   const { code } = error as NodeJS.ErrnoException;

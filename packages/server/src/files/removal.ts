@@ -1,13 +1,13 @@
 import type { Logger } from "../platform/log/log.ts";
 import type { FileStore } from "./file-store.ts";
 
-/** Files whose time is over, as rows that name them. */
+/** Outdated files, as rows that name them. */
 export interface Outdated<Row> {
-  /** The rows after one, in the order of a key. */
+  /** The rows after a row, in the order of a key. */
   list: (after: Row | undefined, limit: number) => Promise<Row[]>;
   /** The file's name in the store. */
   nameOf: (row: Row) => string;
-  /** Writes down that the file is gone. */
+  /** Records that the file is gone. */
   removed: (row: Row) => Promise<void>;
 }
 
@@ -20,8 +20,8 @@ interface RemovalDeps {
 const batch = 100;
 
 /**
- * Removes files: first each file, then its row is told. Whatever stops in between is done again by the next walk. A file
- * that cannot be removed waits for that one too, and does not hold up those behind it.
+ * Removes each file, then records it in its row. After an interruption the next run continues. A file that cannot be
+ * removed is tried again by the next run, and does not hold up the files behind it.
  */
 export async function removeOutdated<Row extends object>(
   { files, log, signal }: RemovalDeps,

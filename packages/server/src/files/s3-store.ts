@@ -11,28 +11,31 @@ import { Upload } from "@aws-sdk/lib-storage";
 import { StartupError } from "../platform/startup-error.ts";
 import { checkedName, type FileStore } from "./file-store.ts";
 
-/** Where in an S3 the files are. Credentials come by the SDK's own chain, environment variables first. */
+/** Bucket and service of files in S3. Credentials come by the SDK's own chain, environment variables first. */
 export interface S3Place {
   bucket: string;
   /** Ends in `/` unless it is empty. */
   prefix: string;
-  /** Of another service than AWS. */
+  /** Address of another service than AWS. */
   endpoint: string | undefined;
   region: string | undefined;
 }
 
-/** The smallest part of a multipart upload that S3 takes; one is being filled while one is under way. */
+/** The smallest part of a multipart upload that S3 accepts. One part is filled while another is being sent. */
 const partBytes = 5 * 2 ** 20;
 const connectionTimeout = 5_000;
 
-/** Throws `StartupError` when the bucket cannot be reached. */
+/**
+ * Opens a bucket as file store. `patienceMs` limits each request. Throws `StartupError` when the bucket cannot be
+ * reached.
+ */
 export async function openS3Store(place: S3Place, patienceMs: number): Promise<FileStore & { close(): void }> {
   const { bucket: Bucket, endpoint, region } = place;
   const client = new S3Client({
-    // Without the last one a request that gets no answer is only warned of.
+    // Without `throwOnRequestTimeout` the SDK only warns about a request without an answer.
     requestHandler: { connectionTimeout, requestTimeout: patienceMs, throwOnRequestTimeout: true },
     ...((region ?? (endpoint && "us-east-1")) && { region: region ?? "us-east-1" }),
-    // Other services often know neither names of buckets in the host nor the newer checksums.
+    // Many other services support neither bucket names in the host nor the newer checksums.
     ...(endpoint && {
       endpoint,
       forcePathStyle: true,
@@ -67,7 +70,7 @@ function s3Store(client: S3Client, { bucket: Bucket, prefix }: S3Place): FileSto
           throw cause;
         }
       }
-      // A file of more than one part appears whole when all are there; when one fails, those that are there are dropped.
+      // A file of several parts appears when all parts are there. When one part fails, the stored parts are dropped.
       const Body = Readable.from(counted(), { objectMode: false });
       const params = { Bucket, Key, Body };
       const sending = signal ? endedBy(signal, client) : client;
@@ -109,8 +112,8 @@ function s3Store(client: S3Client, { bucket: Bucket, prefix }: S3Place): FileSto
 }
 
 /**
- * The client of one upload, which knows no signal for its requests by itself. Without one a part could still arrive when
- * its file is long given up. What drops the parts that are there goes out all the same.
+ * A client for one upload, whose requests end with `signal`; the SDK's upload passes no signal to them. Without it a
+ * part could arrive after its file was given up. The command that drops stored parts is sent regardless.
  */
 function endedBy(signal: AbortSignal, client: S3Client): S3Client {
   const send = (command: Parameters<S3Client["send"]>[0]) =>

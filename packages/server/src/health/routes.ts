@@ -8,7 +8,9 @@ export interface HealthDeps {
   pingDatabase(): Promise<void>;
   brokerHealthy(): boolean;
   workers(): WorkerHealth[];
-  /** How far the machine's clock is ahead of the database's, by which the server goes. */
+  /**
+   * How far this machine's clock is ahead of the database's, in milliseconds. The server goes by the database's clock.
+   */
   wallClockAheadMs(): number;
 }
 
@@ -19,7 +21,7 @@ export function healthRoutes(deps: HealthDeps): Route[] {
   ];
 }
 
-/** Asked on this machine, and not through a proxy that runs on it. */
+/** Whether the request comes from this machine, and not through a proxy that runs on it. */
 function isLocal({ ip, headers }: FastifyRequest): boolean {
   const proxied = headers["x-forwarded-for"] ?? headers.forwarded ?? headers.via;
   return proxied === undefined && /^(127\.|::1$|::ffff:127\.)/.test(ip);

@@ -20,12 +20,12 @@ export interface LogDeps {
   files: FileStore;
 }
 
-interface Named {
+interface LogKey {
   terminalId: string;
   logId: string;
 }
 
-/** Newest first, also of a terminal that is deleted. Throws `terminal_not_found`. */
+/** A page of logs, newest first, also of a deleted terminal. Throws `terminal_not_found`. */
 export function getLogs(
   { db }: LogDeps,
   accountId: string,
@@ -40,22 +40,22 @@ export function getLogs(
 }
 
 /** Throws `log_not_found`. */
-export async function getLog({ db }: LogDeps, accountId: string, named: Named): Promise<TerminalLog> {
+export async function getLog({ db }: LogDeps, accountId: string, named: LogKey): Promise<TerminalLog> {
   const row = await inTenant(db, accountId, (tx) => findStored(tx, accountId, named));
   if (!row) throw logNotFound();
   return presentLog(row);
 }
 
-/** The file of a log, and a note of who read it. Throws `log_not_found`. */
+/** Opens a log for download, and records the caller in the audit log. Throws `log_not_found`. */
 export async function openLog(
   { db, clock, files }: LogDeps,
   caller: Caller,
-  named: Named,
+  named: LogKey,
 ): Promise<{ log: TerminalLog; content: Readable }> {
   const { accountId } = caller;
   const row = await inTenant(db, accountId, (tx) => findStored(tx, accountId, named));
   const content = row && (await files.get(row.name));
-  // Its time may be over at this very moment.
+  // The retention may have removed the file since the row was read.
   if (!row || !content) throw logNotFound();
   try {
     await inTenant(db, accountId, (tx) =>
@@ -72,7 +72,7 @@ export async function openLog(
   return { log: presentLog(row), content };
 }
 
-/** Whether a terminal's result names the log that it has really sent for this operation. */
+/** Whether a terminal's result describes the log that it has sent for this operation. */
 export async function holdsLog(
   { db }: Pick<LogDeps, "db">,
   { accountId, terminalId }: { accountId: string; terminalId: string },

@@ -3,7 +3,7 @@ import type { Tables } from "../db/tables/schema.ts";
 
 export type LogRow = Selectable<Tables["terminal_logs"]>;
 
-/** A log that is there in full. */
+/** A log that is stored completely. */
 export interface StoredRow extends LogRow {
   state: "stored";
   size: string;
@@ -18,7 +18,7 @@ interface OfOperation {
   operationId: string;
 }
 
-/** A `send_logs` of that terminal, and the device behind it; not one that has failed. */
+/** Finds a `send_logs` of the terminal that has not failed, with the terminal's serial number. */
 export function findSendLogs(
   db: Kysely<Tables>,
   { accountId, terminalId, operationId }: OfOperation,
@@ -39,6 +39,7 @@ export function findSendLogs(
     .executeTakeFirst();
 }
 
+/** The stored log of an operation. */
 export function findStoredOf(
   db: Kysely<Tables>,
   { accountId, terminalId, operationId }: OfOperation,
@@ -49,6 +50,7 @@ export function findStoredOf(
     .executeTakeFirst() as Promise<StoredRow | undefined>;
 }
 
+/** A stored log of a terminal, by its id. */
 export function findStored(
   db: Kysely<Tables>,
   accountId: string,
@@ -101,6 +103,7 @@ export type Receiving = Pick<
   | "created_at"
 >;
 
+/** Inserts the row of an upload that has begun. */
 export async function insertReceiving(db: Kysely<Tables>, row: Receiving): Promise<void> {
   await db
     .insertInto("terminal_logs")
@@ -108,7 +111,10 @@ export async function insertReceiving(db: Kysely<Tables>, row: Receiving): Promi
     .execute();
 }
 
-/** Throws when the operation has a stored log by now: its unique index decides. `undefined` when it is to be removed. */
+/**
+ * Marks the log as stored. Throws a unique violation when the operation has a stored log already. Returns undefined
+ * when the row is marked for removal.
+ */
 export function finishReceiving(
   db: Kysely<Tables>,
   { account_id, id }: Pick<LogRow, "account_id" | "id">,
@@ -124,7 +130,10 @@ export function finishReceiving(
     .executeTakeFirst() as Promise<StoredRow | undefined>;
 }
 
-/** False when it has become stored after all. Otherwise it never can from now on, whoever removes it. */
+/**
+ * Marks the row for removal, so that the log can no longer become stored. Returns false when it has been stored
+ * already.
+ */
 export async function giveUpReceiving(
   db: Kysely<Tables>,
   { account_id, id }: Pick<LogRow, "account_id" | "id">,
@@ -139,6 +148,7 @@ export async function giveUpReceiving(
   return (await stored(db, account_id).where("id", "=", id).executeTakeFirst()) === undefined;
 }
 
+/** Deletes the row of a log that is marked for removal. */
 export async function deleteLog(
   db: Kysely<Tables>,
   { account_id, id }: Pick<LogRow, "account_id" | "id">,
@@ -151,7 +161,10 @@ export async function deleteLog(
     .execute();
 }
 
-/** Of all accounts: what is older than its state allows is to go. From then on it cannot be read, nor become stored. */
+/**
+ * Marks rows of all accounts that are older than `before` allows for their state. A marked log can neither be read nor
+ * become stored.
+ */
 export async function markOld(db: Kysely<Tables>, before: { stored: Date; receiving: Date }): Promise<void> {
   for (const state of ["stored", "receiving"] as const) {
     await db
@@ -165,7 +178,7 @@ export async function markOld(db: Kysely<Tables>, before: { stored: Date; receiv
 
 export type RemovingRow = Pick<LogRow, "account_id" | "id" | "name" | "created_at">;
 
-/** Of all accounts, the oldest first. */
+/** Rows marked for removal, of all accounts, oldest first. */
 export function listRemoving(
   db: Kysely<Tables>,
   { after, limit }: { after: RemovingRow | undefined; limit: number },

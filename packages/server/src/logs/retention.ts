@@ -11,18 +11,18 @@ interface RetentionDeps {
   clock: Clock;
   log: Logger;
   files: Pick<FileStore, "remove">;
-  /** How long logs are kept. */
+  /** How many days logs are kept. */
   logDays: number;
 }
 
 const lookEveryMs = 600_000;
 const dayMs = 86_400_000;
-/** No upload takes that long: its token is over sooner. */
+/** Age from which an upload is abandoned: its token has expired long before. */
 const abandonedAfterMs = 3_600_000;
 
 /**
- * Removes logs whose time is over, and what crashes have left of uploads. The row is marked first, then the file goes, then
- * the row: whatever stops in between is done again.
+ * Removes outdated logs, and what crashes have left of uploads. It marks the row, removes the file, then deletes the
+ * row; after an interruption the next run repeats the rest.
  */
 export function logRetentionWorker(deps: RetentionDeps): Worker {
   return {

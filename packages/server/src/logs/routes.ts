@@ -9,7 +9,10 @@ import { getLog, getLogs, type LogDeps, openLog } from "./logs.ts";
 import { digestHeader } from "./upload/headers.ts";
 import type { ReceiveLog } from "./upload/receive.ts";
 
-/** Under both bases, like operations and activations; the one without an account takes it from the token. */
+/**
+ * The resource under both of its bases, like operations and activations. The base without an account takes the account
+ * from the token.
+ */
 export function logRoutes(deps: LogDeps): Route[] {
   return [...routesAt(deps, logEndpointsByToken), ...routesAt(deps, logEndpoints)];
 }
@@ -42,7 +45,7 @@ function downloadHeaders(log: TerminalLog): Record<string, string> {
   };
 }
 
-/** Where terminals send their logs. The token of the command opens it, and nothing else. */
+/** The route to which terminals upload logs. Only the transfer token of the command authorizes it. */
 export function deviceLogRoutes({ tokens, receive }: { tokens: TransferTokens; receive: ReceiveLog }): Route[] {
   return [
     bind(devices.sendLog, async ({ params: { operation_id: operationId }, body, request }) => {

@@ -1,20 +1,21 @@
 /**
- * The time that nobody moves: the database's clock. Tokens, pairing codes, heartbeats and leases go by it, and whatever is
- * held against these.
+ * Real time, by the database's clock; no sandbox moves it. Tokens, pairing codes, heartbeats and leases use it, and all
+ * times that are compared with theirs.
  */
 export interface RealClock {
   realNow(): Date;
-  /** Milliseconds that passed since some instant, whatever the clock is set to meanwhile. */
+  /** Milliseconds since a fixed instant, unaffected by changes of the clock. */
   elapsedMs(): number;
 }
 
 /**
- * Where every piece of the server gets the time from, so that tests can stand at any instant. Business time is the real one,
- * and ahead of it where a sandbox has moved it (docs/adr/0029-one-time.md): days, deadlines, retries, retention, and what rows say of when.
+ * The clock that every part of the server uses, so that tests can set any instant. Business time is real time, or ahead
+ * of it where a sandbox has moved it (docs/adr/0029-one-time.md). Business days, deadlines, retries, retention and
+ * times in rows use it.
  */
 export interface Clock extends RealClock {
   now(): Date;
-  /** When it will be that business time, unless it is moved meanwhile. */
+  /** The real time at which that business time is reached, unless business time is moved meanwhile. */
   toReal(businessTime: Date): Date;
 }
 

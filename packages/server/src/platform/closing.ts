@@ -1,4 +1,4 @@
-/** Closes what was opened, in reverse order; also when opening stopped half-way. */
+/** Closes parts in the reverse order of opening; also after an opening that stopped half-way. */
 export class Closing {
   readonly #steps: (() => Promise<void> | void)[] = [];
   #closed: Promise<void> | undefined;
@@ -7,7 +7,9 @@ export class Closing {
     this.#steps.push(step);
   }
 
-  /** Runs every step even when one fails, then throws the first failure. Calling it again waits for the same closing. */
+  /**
+   * Runs every step even when one fails, then throws the first failure. A second call waits for the first one's end.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#closeAll();
     return this.#closed;

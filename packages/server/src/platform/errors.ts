@@ -1,17 +1,17 @@
 import { type ErrorBody, type ErrorCode, type ErrorDetail, errorCodes } from "@tillkeeper/contract/http/errors";
 
 interface ErrorOptions {
-  /** The places in the request that are wrong. */
+  /** The wrong places in the request. */
   errors?: ErrorDetail[];
   /** Extra response headers, for example `retry-after`. */
   headers?: Record<string, string>;
-  /** What went wrong inside; logged, never sent. */
+  /** The internal cause; logged, never sent. */
   cause?: unknown;
 }
 
 /**
- * The one error that rules and queries throw: a stable code (its HTTP status belongs to it, see the contract), a text
- * that is safe for the caller, and a private cause. Only the HTTP error handler turns it into an answer.
+ * The only error type of rules and queries. It has a stable code (which decides the HTTP status, see the contract), a
+ * text that is safe for the caller, and a private cause. Only the HTTP error handler turns it into an answer.
  */
 export class ApiError extends Error {
   override readonly name = "ApiError";

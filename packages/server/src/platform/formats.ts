@@ -3,14 +3,15 @@ import { Set as setFormat } from "typebox/format";
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const dateTimeForm = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
 
-/** The plain form with four hyphens; libraries also take `urn:uuid:…`, which the database does not. */
+/** The plain form with four hyphens; libraries also accept `urn:uuid:…`, which the database does not. */
 export function isUuid(text: string): boolean {
   return uuidForm.test(text);
 }
 
 /**
- * RFC 3339 with a zone, of the years 1 to 9999. Libraries let more through — leap seconds, zones in brackets, offsets
- * without minutes — that neither JavaScript nor PostgreSQL can read; and JavaScript takes 30 February for a day in March.
+ * RFC 3339 with a zone, of the years 1 to 9999. Libraries also accept leap seconds, zones in brackets and offsets
+ * without minutes, which neither JavaScript nor PostgreSQL can read. And JavaScript reads 30 February as a day in
+ * March.
  */
 export function isDateTime(text: string): boolean {
   const [, ...date] = dateTimeForm.exec(text) ?? [];
@@ -21,11 +22,13 @@ export function isDateTime(text: string): boolean {
 }
 
 function daysIn(year: number, month: number): number {
-  // Day 0 of the next month. Years below 100 would mean those of a century; 400 years later the calendar is the same.
+  // Day 0 of the next month. `Date.UTC` adds a century to years below 100; 400 years later the calendar is equal.
   return new Date(Date.UTC(year < 100 ? year + 400 : year, month, 0)).getUTCDate();
 }
 
-/** For messages from terminals, which TypeBox checks: the same words mean the same there. */
+/**
+ * Registers the formats with TypeBox, which checks messages from terminals, so that they mean what they mean to Ajv.
+ */
 export function registerFormats(): void {
   setFormat("uuid", isUuid);
   setFormat("date-time", isDateTime);

@@ -1,19 +1,25 @@
 import type { AddressInfo, Server } from "node:net";
 import { StartupError } from "./startup-error.ts";
 
-/** A port that was asked for, or a default that may be stepped around. 0 takes any free one. */
+/**
+ * A port to listen on. A configured port is fixed; a default that is taken is replaced by the next free one. 0 takes
+ * any free one.
+ */
 export interface Port {
   number: number;
   configured: boolean;
 }
 
 const mostSteps = 100;
-/** Connections that may wait to be accepted, if the system allows so many: some of what comes beyond them is reset. */
+/**
+ * Longest queue of connections to accept, if the system allows so many; the system resets some of the connections
+ * beyond it.
+ */
 const backlog = 4_096;
 
 /**
- * Listens and answers the port. A default that is taken is stepped around; a configured one that is taken is a
- * `StartupError` that names the setting.
+ * Listens, and returns the port. When the default port is taken, tries the ports after it. Throws `StartupError`, which
+ * names the setting, when a configured port is taken.
  */
 export async function listen(server: Server, host: string, port: Port, setting: string): Promise<number> {
   for (let number = port.number; ; number += 1) {

@@ -1,20 +1,23 @@
-/** Where this server is reached; known in full only once it listens, because a default port may be stepped around. */
+/**
+ * Addresses of this server. They are complete only once it listens, because it may choose another port than the
+ * default.
+ */
 export interface OwnAddresses {
   url: () => string;
-  /** The same, once it is known. */
+  /** Resolves with the URL once it is known. */
   known: () => Promise<string>;
-  /** Hosts that an audience may name: the documented ones and every way to say our own. */
+  /** Hosts that an audience may name: the documented ones and all of the server's own. */
   acceptedHosts: () => ReadonlySet<string>;
   /**
-   * Whether a device that was asked for this origin meant this server: it is configured, or where the server listens, or
-   * the address that the request's connection came to. What a request says of itself does not count, because a server in
-   * between could say it, too.
+   * Whether the origin that a device has addressed is this server's. Origins of this server are: the configured ones,
+   * the one it listens on, and the local address of the request's connection. Headers of the request do not count,
+   * because a server in between could forward a request that was meant for it.
    */
   isOwn: (origin: string, reached?: Reached) => boolean;
   listening(port: number): void;
 }
 
-/** The end of a connection at this server, as its socket tells it. */
+/** The local end of a connection, as its socket reports it. */
 export interface Reached {
   localAddress?: string | undefined;
   localPort?: number | undefined;
@@ -26,10 +29,11 @@ interface Settings {
   http: { host: string };
   publicUrl: string | undefined;
   audienceHosts: readonly string[];
-  /** Hosts that devices, too, may know this server by. */
+  /** Further hosts by which devices may address this server. */
   furtherHosts?: readonly string[];
 }
 
+/** Collects the server's addresses from its settings and, once `listening` is called, from its port. */
 export function ownAddresses({ http, publicUrl, audienceHosts, furtherHosts = [] }: Settings): OwnAddresses {
   let url = publicUrl ?? "";
   let hosts: ReadonlySet<string> = new Set(audienceHosts);
@@ -46,7 +50,7 @@ export function ownAddresses({ http, publicUrl, audienceHosts, furtherHosts = []
     },
     listening(port) {
       const host = bracketed(http.host);
-      // An address that means "all of them" is no address to call.
+      // A wildcard address cannot be called.
       const callable = ["0.0.0.0", "[::]"].includes(host) ? "127.0.0.1" : host;
       url = publicUrl ?? `http://${callable}:${port}`;
       const own = [callable, ...(loopbackNames.includes(callable) ? loopbackNames : [])].map(
@@ -61,13 +65,13 @@ export function ownAddresses({ http, publicUrl, audienceHosts, furtherHosts = []
   };
 }
 
-/** IPv6 as it stands in a URL; IPv4 in the form of IPv6 as what it is. */
+/** Host as it stands in a URL: IPv6 in brackets, IPv4-mapped IPv6 as IPv4. */
 function bracketed(host: string): string {
   const address = host.replace(/^::ffff:(?=\d+\.)/i, "");
   return address.includes(":") ? `[${address}]` : address;
 }
 
-/** Undefined for what no URL can name: a port above 65535, or an address with a zone (`fe80::1%eth0`). */
+/** Undefined for an address that no URL can name: a port above 65535, or a zone (`fe80::1%eth0`). */
 function originOf(address: string): string | undefined {
   return URL.parse(address)?.origin;
 }

@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "./log/log.ts";
 
-/** Something long-running: a name and a run that ends when the signal aborts. */
+/**
+ * A long-running task: a name, and a run that ends when the signal aborts. `run` is called at the start, and again
+ * whenever it ends early. It may throw; the supervisor logs the error.
+ */
 export interface Worker {
   name: string;
   run(signal: AbortSignal): Promise<void>;
-  /** How long it may be away after a failure, in milliseconds; five seconds unless a promise depends on it. */
+  /**
+   * Longest delay of a restart after a failure, in milliseconds. Left out, five seconds; set it where a promise depends
+   * on the worker.
+   */
   backWithinMs?: number;
 }
 
@@ -18,8 +24,8 @@ export interface WorkerHealth {
 const restartDelayMs = { first: 100, most: 5_000 };
 
 /**
- * Runs workers until stopped: one that throws is logged and started again with growing delay, and none of them can take
- * the others down. Stops in the reverse order of start.
+ * Runs workers until stopped. A worker that throws is logged and started again with growing delay; the other workers
+ * are not affected. Stops in the reverse order of start.
  */
 export class Supervisor {
   readonly #log: Logger;
@@ -70,7 +76,7 @@ export class Supervisor {
   }
 }
 
-/** Waits so many milliseconds, or until the signal aborts; never throws. */
+/** Waits for the milliseconds, or until the signal aborts; never throws. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -17,17 +17,17 @@ export type How = "told" | "noticed";
 
 export interface Restored {
   accounts: number;
-  /** Pairing codes that were open: a device may have used them already. */
+  /** Pairing codes that were open. A device may have used them in the lost time. */
   codesEnded: number;
 }
 
-/** Servers that notice the same do so within this time. */
-const sameMs = 60_000;
+/** Servers that notice one restore of the database do so within this time. */
+const sameRestoreMs = 60_000;
 
 /**
- * Notes that the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md): from now on nothing is said of
- * what was sent before, numbers go on where none can have been given, and open pairing codes end: in all accounts, or nothing of it.
- * With `noticed` undefined when another server has just noted it.
+ * Notes that the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md). From now on no operation
+ * sent before counts as not delivered, numbers continue where none was given, and open pairing codes end. All accounts
+ * change in one transaction. With `noticed`, returns undefined when another server has just noted the same restore.
  */
 export async function noteRestored(
   deps: RestoreDeps,
@@ -36,11 +36,11 @@ export async function noteRestored(
 ): Promise<Restored | undefined> {
   return retried(() =>
     deps.db.sql.transaction().execute(async (tx) => {
-      if (!(await begin(tx, deps, how))) return undefined;
+      if (!(await insertRestore(tx, deps, how))) return undefined;
       await sql`
         update accounts set
-          last_store_number = ${goesOn("last_store_number")}, last_terminal_number = ${goesOn("last_terminal_number")},
-          last_configuration_number = ${goesOn("last_configuration_number")}`.execute(tx);
+          last_store_number = ${nextThousand("last_store_number")}, last_terminal_number = ${nextThousand("last_terminal_number")},
+          last_configuration_number = ${nextThousand("last_configuration_number")}`.execute(tx);
       const ended = await sql`update pairing_codes set status = 'expired' where status = 'open'`.execute(tx);
       const accounts = await tx.selectFrom("accounts").select("account_id").orderBy("account_id").execute();
       for (const { account_id: accountId } of accounts) await record(tx, deps, { ...actor, accountId }, how);
@@ -58,19 +58,22 @@ function record(tx: Tx, { clock }: RestoreDeps, actor: Actor, how: How): Promise
 }
 
 /**
- * At the next thousand: a number that the lost time gave is not given again. Where none had been given, too: the first may
- * have been.
+ * Continues at the next thousand, so that a number given in the lost time is not given again. This holds for accounts
+ * without a number, too: their first may have been given in that time.
  */
-function goesOn(column: string) {
+function nextThousand(column: string) {
   return sql`(${sql.ref(column)} / 1000 + 1) * 1000`;
 }
 
-/** Before anything else: what expires from now on is judged by it. */
-async function begin(tx: Tx, { clock }: RestoreDeps, how: How): Promise<boolean> {
+/**
+ * Inserts the row by which later expiries are judged, so it comes first. Returns false when the restore has been noted
+ * already.
+ */
+async function insertRestore(tx: Tx, { clock }: RestoreDeps, how: How): Promise<boolean> {
   const now = clock.now();
   await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
   if (how === "noticed") {
-    const since = new Date(now.getTime() - sameMs);
+    const since = new Date(now.getTime() - sameRestoreMs);
     const { rows } = await sql`select from database_restores where at > ${since}`.execute(tx);
     if (rows.length > 0) return false;
   }

@@ -2,15 +2,15 @@ import type { SandboxFile } from "./sandbox.ts";
 
 type Sandbox = SandboxFile & { terminalIds: readonly string[] };
 
-/** What a page on the sandbox's own machine shows of it. */
+/** What the documentation page shows of the sandbox to a caller on the same machine. */
 export function accessOf({ http_url, account_id, client_id, client_secret, terminalIds }: Sandbox) {
   const sandbox = { http_url, account_id, client_id, client_secret };
   return { ...sandbox, terminal_ids: terminalIds, first_requests: firstRequests({ ...sandbox, terminalIds }) };
 }
 
 /**
- * Three requests to paste into a shell: a token, a close of the day, and what came of it. None without a terminal. They
- * are quoted so that bash and zsh take every line as it is: zsh would read a bare `?` as a file pattern.
+ * Three requests to paste into a shell: a token, a close of the day, and its result. Empty without a terminal. Quoted
+ * so that bash and zsh take every line literally: zsh would read a bare `?` as a file pattern.
  */
 export function firstRequests(sandbox: Omit<Sandbox, "mqtt_url">): string[] {
   const { http_url, account_id, client_id, client_secret, terminalIds } = sandbox;

@@ -1,6 +1,6 @@
 import type { StoreCreate } from "@tillkeeper/contract/http/stores";
 
-/** What a new sandbox holds: three stores and the last three digits of their virtual terminals' serial numbers. */
+/** Content of a new sandbox: three stores, and the last three digits of their virtual terminals' serial numbers. */
 export const firstStores: readonly { store: StoreCreate & { store_id: string }; terminals: readonly string[] }[] = [
   {
     store: {
@@ -23,7 +23,7 @@ export const firstStores: readonly { store: StoreCreate & { store_id: string }; 
     terminals: ["003"],
   },
   {
-    // Its terminals misbehave on purpose: one never answers, one reports a failure (docs/virtual-terminals.md).
+    // Its terminals misbehave on purpose: 901 never answers, 904 reports a failure (docs/virtual-terminals.md).
     store: {
       store_id: "trouble",
       store_name: "Trouble Corner",

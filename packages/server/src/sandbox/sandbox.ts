@@ -19,7 +19,7 @@ import { newId } from "../platform/ids.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { firstStores } from "./first-stores.ts";
 
-/** What `sandbox.json` holds: enough for a program to start working. */
+/** Content of `sandbox.json`: enough for a program to start working. */
 export interface SandboxFile {
   http_url: string;
   mqtt_url: string;
@@ -43,9 +43,9 @@ const accountName = "Sandbox";
 const scopes = ["admin:accounts", "admin:checkout"] as const satisfies readonly Scope[];
 
 /**
- * Opens the sandbox: on the first start an account with a client, three stores and their virtual terminals; later the
- * same account again. Secrets are hashed in the database, so the one to show comes from `sandbox.json`; when that is
- * gone, the client gets a further secret.
+ * Opens the sandbox. The first start creates an account with a client, three stores and their virtual terminals; later
+ * starts find that account. The database holds only hashes of secrets, so the secret to show comes from `sandbox.json`.
+ * When that file is gone, the client gets a further secret.
  */
 export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { terminalIds: string[] }> {
   const path = join(deps.folder, "sandbox.json");
@@ -109,7 +109,10 @@ async function ensureClient(deps: SandboxDeps, accountId: string, known: Partial
   );
 }
 
-/** To the client, which is made if it is not there. Answers false when it was deleted: then no secret opens it. */
+/**
+ * Adds a secret to the client, which is created if it does not exist. Returns false when the client was deleted: no
+ * secret opens a deleted client.
+ */
 function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientId: string, secret: NewSecret) {
   return db.sql.transaction().execute(async (tx) => {
     const known = await tx
@@ -126,11 +129,14 @@ function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientId: str
   });
 }
 
-/** Something to look at; also completes a first start that was killed half-way. */
+/**
+ * Creates what is missing of the first stores and terminals. This also completes a first start that was killed
+ * half-way.
+ */
 async function ensureStores(deps: SandboxDeps, accountId: string, clientId: string): Promise<void> {
   const who = { accountId, clientId, clientAccountId: accountId, address: "", requestId: "sandbox" };
   const caller = { ...who, scopes: new Set<string>() };
-  const itself = { ...who, authority: "the server itself" } as const;
+  const serverCaller = { ...who, authority: "the server itself" } as const;
   const { db } = deps;
   const present = await db.sql.selectFrom("stores").select("store_id").where("account_id", "=", accountId).execute();
   const serials = await db.sql
@@ -145,13 +151,13 @@ async function ensureStores(deps: SandboxDeps, accountId: string, clientId: stri
       const serial = `SIMULATED-${accountId}-${number}`;
       if (serials.some((row) => row.device_serial_number === serial)) continue;
       await unlessTaken(
-        createTerminal(deps.enrolment, itself, { device_serial_number: serial, store_id: store.store_id }),
+        createTerminal(deps.enrolment, serverCaller, { device_serial_number: serial, store_id: store.store_id }),
       );
     }
   }
 }
 
-/** Another server on the same database may be opening the sandbox at this moment. */
+/** Another server on the same database may be opening the sandbox at this moment, so a taken name is no error. */
 async function unlessTaken(creation: Promise<unknown>): Promise<void> {
   try {
     await creation;

@@ -17,12 +17,15 @@ export interface AccountDeps {
   clock: Clock;
 }
 
-/** Who runs the server, by the way they came. A colon is in no client id, so no client can pass for one of these. */
+/**
+ * The person who runs the server, by the way of the request. Client ids have no colon, so no client can pass for one of
+ * these.
+ */
 export type Maker = Omit<Actor, "accountId"> & { clientId: "tillkeeper:cli" | "tillkeeper:bootstrap" };
 
 /**
- * Creates an account with a first client that may do everything in it; the client's secret is shown this once.
- * Throws `account_id_taken`, `invalid_request` for an operator that does not exist.
+ * Creates an account with a first client that holds every scope in it. The answer is the only one that shows the
+ * client's secret. Throws `account_id_taken`, and `invalid_request` for an operator that does not exist.
  */
 export async function createAccount(deps: AccountDeps, maker: Maker, input: AccountCreate): Promise<AccountCreated> {
   await checkOperator(deps.db, input);
@@ -64,10 +67,7 @@ async function insertAccount(
   return { ...account, client: { ...client, client_secret: secret } };
 }
 
-/**
- * Makes an account without a client, with the entry that each account's log begins with. Answers false when the id is
- * taken.
- */
+/** Creates an account without a client, and the first entry of its audit log. Returns false when the id is taken. */
 export async function openAccount(tx: Tx, clock: Clock, actor: Actor, name: string): Promise<boolean> {
   const account = await insertRow(tx, clock, actor.accountId, { name });
   if (account) await recordCreation(tx, clock, actor, account);

@@ -10,8 +10,8 @@ import { showClient } from "../clients/clients.ts";
 import type { AccountDeps, Maker } from "./accounts.ts";
 
 /**
- * Makes a further client that may do everything in an account: the way back in for an account whose clients or secrets
- * are lost. The secret is shown this once. Throws `account_not_found`.
+ * Creates a further client that holds every scope in an account: the way back for an account that lost its clients or
+ * secrets. The answer is the only one that shows the secret. Throws `account_not_found`.
  */
 export function addAdministrator(
   { db, clock }: AccountDeps,

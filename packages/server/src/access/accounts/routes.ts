@@ -22,9 +22,9 @@ export function accountRoutes(deps: AccountRouteDeps): Route[] {
   ];
 }
 
-/** On a server without a bootstrap token the route looks as if it did not exist. */
+/** Checks the bootstrap token. On a server without one the route looks as if it did not exist. */
 function requireBootstrapToken(token: string | undefined): (request: FastifyRequest) => void {
-  // Digests have one length, so that comparing them takes one time.
+  // Digests have equal lengths, so comparing them takes a constant time.
   const expected = token === undefined ? undefined : sha256(token);
   return ({ headers }) => {
     if (!expected) throw new ApiError("not_found", "There is nothing at this address.");

@@ -4,28 +4,28 @@ import type { Tx } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Caller } from "../../platform/http/route.ts";
 
-/** A change, as the rule that makes it reports it. `before` is absent for what is new, `after` for what is gone. */
+/** A change to be logged. `before` is absent for a created subject, `after` for a deleted one. */
 export interface Change {
-  /** What was done, for example `store.create`. */
+  /** Name of the action, for example `store.create`. */
   action: string;
   subject: { type: string; id: string };
   before?: object;
   after?: object;
 }
 
-/** The entry that every log holds. */
+/** Action of the entry that every log holds. */
 export const creationAction = "account.create";
-/** Wrote that entry for accounts whose log had begun without it. */
+/** Actor of that entry where a migration added it to a log that had begun without it. */
 export const migrationActor = "tillkeeper:migration";
-/** Written by the log itself when its head does not fit it. */
+/** Action of the entry that the log itself adds when its head does not fit its end. */
 export const discrepancyAction = "audit.discrepancy";
 
-/** Who made a change: a caller over HTTP, or a part of the server that acts by itself. */
+/** The maker of a change: a caller over HTTP, or a part of the server that acts by itself. */
 export type Actor = Pick<Caller, "accountId" | "clientId" | "address" | "requestId">;
 
 /**
- * Writes a change into the account's log, in the transaction that makes it: neither is ever there without the other.
- * The database chains it: each entry's hash covers the entry before, so that a changed or missing entry shows. Throws
+ * Appends a change to the account's log, in the transaction that makes the change: neither exists without the other.
+ * The database chains the entries: each hash covers the entry before, so that a changed or missing entry shows. Throws
  * when the transaction does not act for the account. Secrets must not be in `change`.
  */
 export async function recordChange(tx: Tx, clock: Clock, actor: Actor, change: Change): Promise<void> {
@@ -37,7 +37,7 @@ export async function recordChange(tx: Tx, clock: Clock, actor: Actor, change: C
   );
 }
 
-/** SHA-256 over the hash before and the entry's text. */
+/** SHA-256 over the previous hash and the entry's text. */
 export function chainHash(previous: Buffer, entry: string): Buffer {
   return createHash("sha256").update(previous).update(entry).digest();
 }

@@ -4,8 +4,9 @@ import type { Clock } from "../../platform/clock.ts";
 import { type Actor, type Change, recordChange } from "./audit.ts";
 
 /**
- * Writes changes into the logs of all accounts that they concern, in the transaction that makes them. The log of another
- * account names the actor as `{account}/{client}`: a slash is in no client id, so none of its own can be meant.
+ * Writes changes into the logs of all accounts concerned, in the transaction that makes them. The log of another
+ * account names the actor as `{account}/{client}`. Client ids have no slash, so the name cannot be a client of that
+ * account.
  */
 export async function recordInLogs(
   tx: Tx,
@@ -13,7 +14,7 @@ export async function recordInLogs(
   actor: Actor,
   changes: readonly (Change & { accountId: string })[],
 ): Promise<void> {
-  // The end of each log is locked, so all transactions lock the logs in one order.
+  // Each append locks the log's head, so all transactions must lock the logs in one order.
   for (const { accountId, ...change } of changes.toSorted((one, other) => (one.accountId < other.accountId ? -1 : 1))) {
     if (accountId === actor.accountId) await recordChange(tx, clock, actor, change);
     else

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { Check } from "typebox/value";
 
-const ToldSchema = Type.Object({
+const EntrySchema = Type.Object({
   seq: Type.Integer(),
   at: Type.String(),
   account_id: Type.String(),
@@ -12,14 +12,17 @@ const ToldSchema = Type.Object({
   after: Type.Unknown(),
 });
 
-/** What the text of an entry tells, as far as it is checked. */
-export type Told = Type.Static<typeof ToldSchema>;
+/** The checked fields in the text of an entry. */
+export type EntryFields = Type.Static<typeof EntrySchema>;
 
-/** Undefined for a text that is no entry: the owner of a database may have put anything there. */
-export function readTold(entry: string): Told | undefined {
+/**
+ * Parses the text of an entry. Returns undefined for any other text: the owner of a database may have stored anything
+ * there.
+ */
+export function parseEntry(entry: string): EntryFields | undefined {
   try {
-    const told: unknown = JSON.parse(entry);
-    return Check(ToldSchema, told) ? told : undefined;
+    const fields: unknown = JSON.parse(entry);
+    return Check(EntrySchema, fields) ? fields : undefined;
   } catch {
     return undefined;
   }

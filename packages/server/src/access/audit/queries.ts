@@ -33,7 +33,7 @@ export function listEntries(db: Kysely<Tables>, accountId: string, filter: Audit
   return query.execute();
 }
 
-/** Oldest first, above a number: for reading a chain through. */
+/** Entries above a number, oldest first. */
 export function readChain(
   db: Kysely<Tables>,
   { accountId, above, limit }: { accountId: string; above: string | undefined; limit: number },
@@ -43,24 +43,25 @@ export function readChain(
   return query.execute();
 }
 
-/** What stands where chains are said to have been. */
-export interface Place {
+/** What the database holds at the place of a checkpoint's head. */
+export interface StoredHead {
   account_id: string;
   /** Whether the account has a row. */
   known: boolean;
-  /** Of the entry with that number. */
+  /** Hash of the entry with the head's number. */
   hash: Buffer | null;
   /** The number of the last entry. */
   end: string | null;
 }
 
-export async function findPlaces(
+/** Reads what the database holds at the heads of a checkpoint. */
+export async function findStoredHeads(
   db: Kysely<Tables>,
   heads: readonly { account: string; seq: number }[],
-): Promise<Place[]> {
+): Promise<StoredHead[]> {
   const accounts = heads.map((head) => head.account);
   const numbers = heads.map((head) => head.seq);
-  const { rows } = await sql<Place>`
+  const { rows } = await sql<StoredHead>`
     select asked.account_id, accounts.account_id is not null as known, audit_log.hash,
       (select seq from audit_log where account_id = asked.account_id order by seq desc limit 1) as "end"
     from unnest(${accounts}::text[], ${numbers}::bigint[]) as asked (account_id, seq)

@@ -1,10 +1,10 @@
 import { sql } from "kysely";
 import type { Db, Tx } from "../../db/db.ts";
 import { chainHash, creationAction, discrepancyAction, migrationActor } from "./audit.ts";
-import { readTold, type Told } from "./chain-head.ts";
+import { type EntryFields, parseEntry } from "./chain-head.ts";
 import { type AuditRow, readChain } from "./queries.ts";
 
-/** What reading an account's chain through has shown. */
+/** Result of verifying one account's chain. */
 export interface ChainReport {
   accountId: string;
   entries: number;
@@ -20,8 +20,8 @@ interface Head {
 const pageSize = 1_000;
 
 /**
- * Reads the chains of all accounts, or of one, and recomputes every hash. An account counts when it has a row, a head or
- * an entry, so that what is missing of the three shows. Each account is read as it stood at one moment.
+ * Reads the chains of all accounts, or of one, and recomputes every hash. An account counts when it has a row, a head
+ * or an entry, so a missing part of the three shows. Each account is read in one snapshot.
  */
 export async function* verifyChains(db: Db, accountId?: string): AsyncGenerator<ChainReport> {
   for (const id of accountId === undefined ? await listAccounts(db) : [accountId]) {
@@ -33,7 +33,7 @@ export async function* verifyChains(db: Db, accountId?: string): AsyncGenerator<
   }
 }
 
-/** `audit_log` is skipped through by its key: distinct would read all of it. */
+/** Reads `audit_log` by a skip scan over its key: `distinct` would read all of it. */
 async function listAccounts(db: Db): Promise<string[]> {
   const { rows } = await sql<{ account_id: string }>`
     with recursive logged as (
@@ -75,7 +75,7 @@ async function verifyChain(tx: Tx, accountId: string): Promise<ChainReport> {
   return { accountId, entries: chain.entries, ...(fault !== undefined && { fault }) };
 }
 
-/** A chain that is being read from its beginning. */
+/** Verifies a chain entry by entry, from its beginning. */
 class Chain {
   entries = 0;
   readonly #accountId: string;
@@ -89,7 +89,7 @@ class Chain {
     this.#head = head;
   }
 
-  /** Takes the next entry. Answers what is wrong with it. */
+  /** Verifies the next entry. Returns its fault. */
   follow(row: AuditRow): string | undefined {
     const seq = this.entries + 1;
     if (this.#head && BigInt(row.seq) > BigInt(this.#head.seq) && BigInt(row.seq) > 0n) {
@@ -99,22 +99,22 @@ class Chain {
       return Number(row.seq) < seq ? `entry ${row.seq} is forged` : `entry ${seq} is missing`;
     if (!row.previous_hash.equals(this.#previous)) return `entry ${seq} does not follow the one before it`;
     if (!chainHash(this.#previous, row.entry).equals(row.hash)) return `entry ${seq} was changed`;
-    const told = readTold(row.entry);
-    if (!told || !repeats(told, row)) return `the columns of entry ${seq} do not say what it says`;
-    this.#note(told, seq);
+    const fields = parseEntry(row.entry);
+    if (!fields || !matchesColumns(fields, row)) return `the columns of entry ${seq} do not say what it says`;
+    this.#note(fields, seq);
     this.entries = seq;
     this.#previous = row.hash;
     return undefined;
   }
 
-  #note({ action, actor, before, after }: Told, seq: number): void {
+  #note({ action, actor, before, after }: EntryFields, seq: number): void {
     if (action === creationAction && (seq === 1 || actor === migrationActor)) this.#created = true;
     if (action !== discrepancyAction || this.#discrepancy !== undefined) return;
-    const said = before === null ? "the head was missing" : `the head said ${numberIn(before)}`;
-    this.#discrepancy = `entry ${seq} tells of a discrepancy: ${said} when the log ended at ${numberIn(after)}`;
+    const said = before === null ? "the head was missing" : `the head said ${seqOf(before)}`;
+    this.#discrepancy = `entry ${seq} tells of a discrepancy: ${said} when the log ended at ${seqOf(after)}`;
   }
 
-  /** What is wrong with the chain as a whole. */
+  /** Verifies the chain as a whole, after its last entry. Returns its fault. */
   end(accountExists: boolean): string | undefined {
     const { entries } = this;
     const head = this.#head;
@@ -129,18 +129,18 @@ class Chain {
   }
 }
 
-function numberIn(place: unknown): string {
+function seqOf(place: unknown): string {
   return String((place as { seq?: unknown } | null)?.seq);
 }
 
-function repeats(told: Told, row: AuditRow): boolean {
+function matchesColumns(fields: EntryFields, row: AuditRow): boolean {
   return (
-    String(told.seq) === row.seq &&
-    told.account_id === row.account_id &&
-    Date.parse(told.at) === row.at.getTime() &&
-    told.actor === row.actor &&
-    told.action === row.action &&
-    told.subject.type === row.subject_type &&
-    told.subject.id === row.subject_id
+    String(fields.seq) === row.seq &&
+    fields.account_id === row.account_id &&
+    Date.parse(fields.at) === row.at.getTime() &&
+    fields.actor === row.actor &&
+    fields.action === row.action &&
+    fields.subject.type === row.subject_type &&
+    fields.subject.id === row.subject_id
   );
 }

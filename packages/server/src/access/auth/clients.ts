@@ -10,13 +10,13 @@ interface NewClient {
   clientId: string;
   name: string;
   secret: NewSecret;
-  /** For the client's own account. */
+  /** Scopes of the client's grant for its own account. */
   scopes: readonly Scope[];
-  /** Who makes it; left out, it counts as its own maker. */
+  /** The client or process that creates it. Left out, `created_by` is the client itself. */
   createdBy?: string;
 }
 
-/** Creates a client with one secret and a grant for its own account, inside the caller's transaction. Answers its `id`. */
+/** Creates a client with one secret and a grant for its own account, in the caller's transaction. Returns its `id`. */
 export async function createClient(tx: Tx, clock: Clock, client: NewClient): Promise<string> {
   const { accountId, clientId, name, scopes, createdBy = clientId } = client;
   const now = clock.now();
@@ -44,12 +44,14 @@ export async function createClient(tx: Tx, clock: Clock, client: NewClient): Pro
   return id;
 }
 
-/** The four columns that say who made a row and when. */
+/** The four columns that say which actor made a row and when. */
 export function madeBy(actor: string, now: Date) {
   return { created_at: now, created_by: actor, updated_at: now, updated_by: actor };
 }
 
-/** What the client may do in an account; `undefined` without a grant. Asked in the turn of the network `from`. */
+/**
+ * Finds the client's grant for an account; `undefined` without one. The query waits for the turn of the network `from`.
+ */
 export function findGrant(
   db: Db,
   { accountId, clientId, from }: { accountId: string; clientId: string; from: string },
@@ -65,7 +67,7 @@ export function findGrant(
   return inTurn(db, from, () => live.executeTakeFirst());
 }
 
-/** What a token stems from: a grant of the client for the account, as long as it is not removed. */
+/** Whether a token's grant still exists: the client's grant for the account, not removed. */
 export async function grantExists(
   db: Db,
   grant: { accountId: string; grantId: string; clientId: string; audienceAccountId: string },

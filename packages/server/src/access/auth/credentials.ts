@@ -5,16 +5,17 @@ import { ApiError } from "../../platform/errors.ts";
 interface ClientCredentials {
   clientId: string;
   secret: string;
-  /** The request came form-encoded, as RFC 6749 has it. */
+  /** Whether the request is form-encoded, as RFC 6749 has it. */
   form: boolean;
 }
 
 const basic = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
 
 /**
- * Client id and secret of a token request: HTTP Basic, or in the body of a form-encoded one (RFC 6749 section 2.3.1).
- * Throws `invalid_client` without either, `invalid_request` for both, of which one would go unchecked (section 2.3).
- * Standard clients percent-encode both parts of Basic, the documented ones do not; our own ids and secrets have no `%`.
+ * Reads client id and secret of a token request: HTTP Basic, or the body of a form-encoded request (RFC 6749 section
+ * 2.3.1). Throws `invalid_client` without either. Throws `invalid_request` for both, because one of them would go
+ * unchecked (section 2.3). Standard clients percent-encode both parts of Basic, the documented ones do not; our own ids
+ * and secrets have no `%`.
  */
 export function readCredentials(request: FastifyRequest, body: TokenRequest): ClientCredentials {
   const form = (request.headers["content-type"] ?? "").toLowerCase().startsWith("application/x-www-form-urlencoded");
@@ -39,7 +40,7 @@ function readBasic(encoded: string): { clientId: string; secret: string } | unde
   return { clientId: decode(text.slice(0, colon)), secret: decode(text.slice(colon + 1)) };
 }
 
-/** A form may repeat the client id beside the header; a parameter without a value counts as left out. */
+/** A form may repeat the client id beside the header. A parameter without a value counts as left out. */
 function refuseSecondMethod(header: string, { client_id: clientId, client_secret: secret }: TokenRequest): void {
   const message = "must not be there beside the header Authorization: a request authenticates its client in one way";
   if (secret) throw invalidRequest("/body/client_secret", message);
@@ -58,7 +59,7 @@ function decode(text: string): string {
     const decoded = decodeURIComponent(text);
     return decoded.includes("\0") ? "" : decoded;
   } catch {
-    // A stray `%`: not percent-encoded after all.
+    // A stray `%`: the text is not percent-encoded after all.
     return text.includes("\0") ? "" : text;
   }
 }

@@ -1,10 +1,10 @@
 import type { Db } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
 import { matchesChosen } from "./secrets/chosen-secrets.ts";
-import { hasMadeForm } from "./secrets/secrets.ts";
+import { hasGeneratedForm } from "./secrets/secrets.ts";
 import { storedForm } from "./secrets/stored-secrets.ts";
 
-/** What a token request shows. */
+/** The credentials of a token request. */
 export interface ShownSecret {
   accountId: string;
   clientId: string;
@@ -14,11 +14,12 @@ export interface ShownSecret {
 }
 
 /**
- * Whether this is a live client of the account and one of its valid secrets.
+ * Whether the client is live and the secret is one of its valid secrets. Throws `too_many_requests`, for a client with
+ * a chosen secret only.
  *
- * Each request costs one digest and one statement, with a known client, a known secret, both or none. So nothing has to
- * stand in for what is missing. Only a client with a chosen secret costs a slow check on top of that; the time it takes
- * tells that such a client exists, which a sandbox may tell. Throws `too_many_requests`, for such a client only.
+ * Each request costs one digest and one statement, whether client and secret are known or not. So an unknown client
+ * needs no dummy check to take as long as a known one. Only a client with a chosen secret costs a slow check in
+ * addition. That time tells that such a client exists, which a sandbox may tell.
  */
 export async function clientIsKnown(db: Db, shown: ShownSecret): Promise<boolean> {
   const { accountId, clientId, secret } = shown;
@@ -38,7 +39,7 @@ export async function clientIsKnown(db: Db, shown: ShownSecret): Promise<boolean
   if (rows.some((row) => row.secret_hash === stored)) return true;
   const share = { group: shown.from, member: `${accountId}/${clientId}` };
   for (const { secret_id: secretId, secret_hash: hash, chosen } of rows) {
-    if (!chosen && !hasMadeForm(secret)) continue;
+    if (!chosen && !hasGeneratedForm(secret)) continue;
     if (!(await matchesChosen(secret, hash, share))) continue;
     if (!chosen) await storeDigest(db, shown, { secretId, hash, stored });
     return true;
@@ -46,7 +47,7 @@ export async function clientIsKnown(db: Db, shown: ShownSecret): Promise<boolean
   return false;
 }
 
-/** Made secrets of before 0015 have a slow hash. It is replaced as soon as the secret is at hand. */
+/** Generated secrets of before migration 0015 have a slow hash. It is replaced by a digest when the secret matches. */
 async function storeDigest(
   db: Db,
   { accountId, clientId, from }: ShownSecret,

@@ -6,13 +6,16 @@ import { grantRemoved, insufficientScope } from "./refusals.ts";
 
 declare const checked: unique symbol;
 
-/** A caller whose grant is held live by the transaction at hand. What gives power away takes no other. */
+/**
+ * A caller whose grant this transaction has locked and found live. Functions that give power away accept no other
+ * caller.
+ */
 export type LiveCaller = Caller & { readonly [checked]: true };
 
 /**
- * Runs `work` in a transaction of the caller's account that holds the caller's grant: who ends or narrows the grant comes
- * before this transaction, and then it is refused, or after it, and then sees what it made. Throws `invalid_token`,
- * `insufficient_scope`.
+ * Runs `work` in a transaction of the caller's account that locks the caller's grant. A transaction that ends or
+ * narrows the grant comes before or after this one. Before: this one is refused. After: it sees what this one has
+ * written. Throws `invalid_token`, `insufficient_scope`.
  */
 export function inTenantWithLiveGrant<T>(
   db: Db,
@@ -23,11 +26,12 @@ export function inTenantWithLiveGrant<T>(
 }
 
 /**
- * The caller with what its token and its grant both give at this moment. The grant's row stays as it is until the
- * transaction ends. A client ends together with its grants, so the client's own row need not be held.
+ * Returns the caller with the scopes that its token and its grant both give now, and locks the grant's row until the
+ * transaction ends. A client ends together with its grants, so its own row needs no lock. Throws `invalid_token`,
+ * `insufficient_scope`.
  */
 export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCaller): Promise<LiveCaller> {
-  if (authority === "the server itself") return live({ ...caller, scopes: new Set(allScopes) });
+  if (authority === "the server itself") return asLiveCaller({ ...caller, scopes: new Set(allScopes) });
   const grant = await tx
     .selectFrom("client_grants")
     .select("scopes")
@@ -39,9 +43,9 @@ export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCalle
   if (!grant) throw grantRemoved();
   const scopes = new Set(grant.scopes.filter((scope) => authority.scopes.has(scope)));
   if (!authority.accepted.some((scope) => scopes.has(scope))) throw insufficientScope(authority.accepted);
-  return live({ ...caller, scopes });
+  return asLiveCaller({ ...caller, scopes });
 }
 
-function live(caller: Caller): LiveCaller {
+function asLiveCaller(caller: Caller): LiveCaller {
   return caller as LiveCaller;
 }

@@ -2,24 +2,28 @@ import { longestTokenSeconds } from "../../config/settings.ts";
 import type { Db } from "../../db/db.ts";
 import type { RealClock } from "../../platform/clock.ts";
 
-/** The grants that give less than they did, while tokens from before may still be in use. */
+/** Grants that lost scopes or were removed, while tokens from before may still be in use. */
 export interface NarrowedGrants {
-  /** Reads them again when they were read too long ago. */
+  /** Reads the grants again when they are stale. */
   refresh(): Promise<void>;
-  /** The scopes that are left of a grant: none of a removed one, `undefined` when nothing was taken away. */
+  /** The scopes that are left of a grant. Empty when the grant was removed, `undefined` when it lost nothing. */
   remaining(grantId: string): ReadonlySet<string> | undefined;
 }
 
-/** Asked for in the background after so long, so that requests need not wait for it … */
+/** From this age on the grants are read again in the background, so that requests need not wait. */
 const renewAfterMs = 2_000;
-/** … and waited for after so long: no server honours what was taken away 5 s ago. */
+/** From this age on requests wait for the read: no server accepts a scope that was taken away 5 s ago. */
 const staleAfterMs = 4_000;
-/** The longest a token can live, whatever the setting was when it was made, and an hour for clocks that differ. */
+/**
+ * How long a grant stays in the list: the longest life of a token under any setting, and an hour for clocks that
+ * differ.
+ */
 const rememberedMs = (longestTokenSeconds + 3_600) * 1000;
 
 /**
- * Tokens are checked without asking the database, so each server keeps a small list of what they must no longer open:
- * one query every few seconds, whatever the number of requests. Taking away is rare.
+ * Opens the list of narrowed grants, and reads it once. Tokens are checked without the database, so each server keeps
+ * this small list. It costs one query every few seconds, however many requests there are, because grants seldom lose
+ * anything.
  */
 export async function openNarrowedGrants(db: Db, clock: RealClock): Promise<NarrowedGrants> {
   let grants: ReadonlyMap<string, ReadonlySet<string>> = new Map();
@@ -37,7 +41,7 @@ export async function openNarrowedGrants(db: Db, clock: RealClock): Promise<Narr
     readAt = startedAt;
   }
 
-  /** Whoever comes while a read is under way waits for that one. */
+  /** Reads the grants. Calls during a read share it. */
   function readOnce(): Promise<void> {
     reading ??= read().finally(() => {
       reading = undefined;
@@ -50,9 +54,9 @@ export async function openNarrowedGrants(db: Db, clock: RealClock): Promise<Narr
   await readOnce();
   return {
     async refresh() {
-      // A read that was under way already may itself have begun too long ago.
+      // A read that was running already may itself have begun too long ago.
       while (age() >= staleAfterMs) await readOnce();
-      // Nobody waits for this one; should it fail, the first request that has to wait tries again and says so.
+      // Not awaited. If it fails, the first request that has to wait reads again and gets the error.
       if (age() >= renewAfterMs) readOnce().catch(() => undefined);
     },
     remaining: (grantId) => grants.get(grantId),

@@ -1,5 +1,6 @@
 import { ApiError } from "../../platform/errors.ts";
 
+/** `reason` is a sentence for the caller; `cause` is logged only. */
 export function invalidToken(reason: string, cause?: unknown): ApiError {
   return new ApiError("invalid_token", `The access token is not accepted. ${reason}`, {
     headers: { "www-authenticate": 'Bearer realm="tillkeeper", error="invalid_token"' },
@@ -7,7 +8,7 @@ export function invalidToken(reason: string, cause?: unknown): ApiError {
   });
 }
 
-/** Of a token that outlived its grant. */
+/** For a token that outlived its grant. */
 export function grantRemoved(): ApiError {
   return invalidToken("Its client or grant has been removed.");
 }

@@ -30,7 +30,7 @@ export function authRoutes(deps: AuthRouteDeps): Route[] {
       auth.getToken,
       ({ params, body, request }) => getToken(deps, { oid: params.oid, body, request, issuer: issuerOf(params.oid) }),
       {
-        // A secret of an earlier version is stored anew when it matches.
+        // A secret with a hash of an earlier version is stored anew when it matches.
         givesPower: "a client's own secret",
       },
     ),
@@ -64,8 +64,8 @@ interface TokenCall {
 
 async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: TokenCall) {
   const { clientId, secret, form } = readCredentials(request, body);
-  // Tokens that were given or refused stand in the request log. The audit log is for changes: in it each guess of a stranger
-  // would cost a transaction on the account's chain.
+  // Tokens that were given or refused stand in the request log only. The audit log is for changes: there, each wrong
+  // guess of a stranger would cost a transaction on the account's chain.
   nameClient(request, { accountId: oid, clientId });
   if (body.grant_type !== "client_credentials") {
     throw new ApiError("invalid_grant_type", "Only the grant type client_credentials is supported.", {

@@ -22,7 +22,7 @@ import { newSecret } from "../auth/secrets/secrets.ts";
 import { insertSecret } from "../auth/secrets/stored-secrets.ts";
 import { requireCovered } from "./covered-scopes.ts";
 import { presentClient } from "./present.ts";
-import { findClient, isNameOfOperators, listClients, lockLiveClient, scopesOfClient } from "./queries.ts";
+import { findClient, isOperatorClientId, listClients, lockLiveClient, scopesOfClient } from "./queries.ts";
 import { inTenantTaking } from "./taking.ts";
 
 export { isNameOfOwn, lockLiveClient } from "./queries.ts";
@@ -32,7 +32,10 @@ export interface ClientDeps {
   clock: Clock;
 }
 
-/** Makes a client with one secret, shown this once, and no grant: so far it opens nothing. Throws `client_id_taken`. */
+/**
+ * Creates a client with one secret, which only this answer shows. It has no grant yet, so it opens nothing. Throws
+ * `client_id_taken`.
+ */
 export async function addClient(deps: ClientDeps, caller: PowerfulCaller, input: ClientCreate): Promise<ClientCreated> {
   const { accountId } = caller;
   const secret = newSecret();
@@ -40,7 +43,7 @@ export async function addClient(deps: ClientDeps, caller: PowerfulCaller, input:
     const now = deps.clock.now();
     const id = newId(now);
     const clientId = input.client_id ?? id;
-    if (await isNameOfOperators(tx, accountId, clientId)) throw clientIdTaken();
+    if (await isOperatorClientId(tx, accountId, clientId)) throw clientIdTaken();
     const inserted = await tx
       .insertInto("clients")
       .values({
@@ -73,7 +76,7 @@ export function getClient(deps: ClientDeps, accountId: string, id: string): Prom
   return inTenant(deps.db, accountId, (tx) => showClient(tx, accountId, id));
 }
 
-/** The same, inside the caller's transaction. */
+/** As `getClient`, in the caller's transaction. */
 export async function showClient(tx: Tx, accountId: string, id: string): Promise<Client> {
   const row = await findClient(tx, accountId, id);
   if (!row) throw clientNotFound();
@@ -88,6 +91,7 @@ export interface ClientQuery {
   starting_after?: string;
 }
 
+/** A page of clients, newest first. */
 export async function getClients(deps: ClientDeps, accountId: string, query: ClientQuery): Promise<ClientList> {
   const { status, search, limit, starting_after: after } = query;
   const statuses = status ?? (query.include_deleted ? clientStatuses : ["ACTIVE" as const]);
@@ -98,7 +102,7 @@ export async function getClients(deps: ClientDeps, accountId: string, query: Cli
   return { clients: page.map(presentClient), ...(last && { starting_after: last.id }) };
 }
 
-/** Replaces what may change; the rest of a client is for life. Throws `client_not_found`. */
+/** Replaces the fields of a client that may change. Throws `client_not_found`. */
 export function updateClient(
   { db, clock }: ClientDeps,
   caller: PowerfulCaller,
@@ -106,7 +110,7 @@ export function updateClient(
   input: ClientUpdate,
 ): Promise<Client> {
   return inTenantWithLiveGrant(db, caller, async (tx, live) => {
-    const { before } = await holdClient(tx, live.accountId, id);
+    const { before } = await lockClient(tx, live.accountId, id);
     await tx
       .updateTable("clients")
       .set({ ...changeableFields(input), updated_at: clock.now(), updated_by: live.clientId })
@@ -125,14 +129,14 @@ export function updateClient(
  */
 export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<void> {
   await inTenantTaking(db, caller, { clientRef: id }, async (tx, live) => {
-    const { before, clientId } = await holdClient(tx, live.accountId, id);
+    const { before, clientId } = await lockClient(tx, live.accountId, id);
     requireCovered(live, await scopesOfClient(tx, live.accountId, id));
     const ended = await endClient(tx, live, { id, clientId, clock });
     const after = await showClient(tx, live.accountId, id);
     const subject = { type: "client", id };
     await recordInLogs(tx, clock, live, [
       { accountId: live.accountId, action: "client.delete", subject, before, after },
-      // What it held elsewhere concerns those accounts, too.
+      // Accounts in which the client held a grant log its end, too.
       ...ended.flatMap((grant) =>
         grant.audience_account_id === live.accountId
           ? []
@@ -155,7 +159,7 @@ interface Ending {
   clock: Clock;
 }
 
-/** Answers the grants that end with it. */
+/** Returns the grants that end with the client. */
 async function endClient(tx: Tx, { accountId, clientId: by }: LiveCaller, { id, clientId, clock }: Ending) {
   const now = clock.now();
   const updated = { updated_at: now, updated_by: by };
@@ -183,8 +187,8 @@ async function endClient(tx: Tx, { accountId, clientId: by }: LiveCaller, { id, 
   return ended;
 }
 
-/** Holds a live client until the transaction ends. Throws `client_not_found`. */
-export async function holdClient(tx: Tx, accountId: string, id: string): Promise<{ clientId: string; before: Client }> {
+/** Locks a live client until the transaction ends. Throws `client_not_found`. */
+export async function lockClient(tx: Tx, accountId: string, id: string): Promise<{ clientId: string; before: Client }> {
   const held = await lockLiveClient(tx, accountId, id);
   if (!held) throw clientNotFound();
   return { clientId: held.client_id, before: await showClient(tx, accountId, id) };

@@ -5,8 +5,8 @@ import type { LiveCaller } from "../auth/live-grant.ts";
 const known = new Set<string>(allScopes);
 
 /**
- * A caller gives no more than it has, and takes away no more than that either. Scopes that mean nothing to this server
- * give nothing. Throws `scope_not_held`; `place` says where in the request a scope stands.
+ * Checks that the caller's scopes cover what it gives or takes away. Scopes unknown to this server give nothing and are
+ * not checked. `place` returns the JSON pointer of a scope in the request. Throws `scope_not_held`.
  */
 export function requireCovered(
   caller: LiveCaller,

@@ -2,7 +2,7 @@ import type { Client } from "@tillkeeper/contract/http/clients";
 import { documentedTime } from "../../platform/timestamps.ts";
 import type { ClientRow } from "./queries.ts";
 
-/** What callers see of a client, and what the audit log keeps: nothing of a secret but its end. */
+/** The client as answers and the audit log show it: of a secret only its last four characters. */
 export function presentClient(row: ClientRow): Client {
   return {
     id: row.id,

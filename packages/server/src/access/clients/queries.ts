@@ -27,7 +27,9 @@ export function findClient(tx: Tx, accountId: string, id: string) {
   return selectClients(tx, accountId).where("clients.id", "=", id).executeTakeFirst();
 }
 
-/** Holds a live client until the transaction ends: whoever changes it, its secrets or its grants comes one by one. */
+/**
+ * Locks a live client until the transaction ends, so that changes of it, its secrets and its grants come one by one.
+ */
 export function lockLiveClient(tx: Tx, accountId: string, id: string): Promise<{ client_id: string } | undefined> {
   return tx
     .selectFrom("clients")
@@ -56,7 +58,7 @@ export function listClients(tx: Tx, accountId: string, { statuses, search, after
   if (!statuses.includes("DELETED")) query = query.where("clients.revoked_at", "is", null);
   if (!statuses.includes("ACTIVE")) query = query.where("clients.revoked_at", "is not", null);
   if (search !== undefined) {
-    // An account has few clients; and `strpos` takes `%` and `_` as what they are.
+    // A scan suffices, as an account has few clients. `strpos` takes `%` and `_` literally.
     const found = (column: "name" | "description" | "client_id") =>
       tx.fn<number>("strpos", [tx.fn("lower", [`clients.${column}`]), (eb) => eb.val(search.toLowerCase())]);
     query = query.where((eb) =>
@@ -80,7 +82,7 @@ export function listClients(tx: Tx, accountId: string, { statuses, search, after
   return query.execute();
 }
 
-/** Everything that the client may do, wherever. */
+/** All scopes of the client, over all accounts. */
 export async function scopesOfClient(tx: Tx, accountId: string, id: string): Promise<string[]> {
   const grants = await tx
     .selectFrom("client_grants")
@@ -93,11 +95,12 @@ export async function scopesOfClient(tx: Tx, accountId: string, id: string): Pro
 }
 
 /**
- * Whether a client of the account's operator is, or was, known in this account by that client id. Both would stand as the
- * same name in `created_by` and in the audit log. Holds the account, so that none gets in meanwhile.
+ * Whether a client of the account's operator is, or was, known in this account by that client id. Both clients would
+ * have one name in `created_by` and in the audit log. Locks the account's row, so that no such client is added
+ * meanwhile.
  */
-export async function isNameOfOperators(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
-  await holdNames(tx, accountId);
+export async function isOperatorClientId(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
+  await lockClientIds(tx, accountId);
   const grant = await tx
     .selectFrom("client_grants")
     .select("id")
@@ -109,9 +112,12 @@ export async function isNameOfOperators(tx: Tx, accountId: string, clientId: str
   return grant !== undefined;
 }
 
-/** Whether the account has, or had, a client of its own with that client id; holds the account as well. */
+/**
+ * Whether the account has, or had, a client of its own with that client id. Locks the account's row, as
+ * `isOperatorClientId` does.
+ */
 export async function isNameOfOwn(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
-  await holdNames(tx, accountId);
+  await lockClientIds(tx, accountId);
   const client = await tx
     .selectFrom("clients")
     .select("id")
@@ -121,6 +127,6 @@ export async function isNameOfOwn(tx: Tx, accountId: string, clientId: string): 
   return client !== undefined;
 }
 
-async function holdNames(tx: Tx, accountId: string): Promise<void> {
+async function lockClientIds(tx: Tx, accountId: string): Promise<void> {
   await tx.selectFrom("accounts").select("account_id").where("account_id", "=", accountId).forNoKeyUpdate().execute();
 }

@@ -5,15 +5,15 @@ import { recordChange } from "../audit/audit.ts";
 import { inTenantWithLiveGrant } from "../auth/live-grant.ts";
 import { newSecret } from "../auth/secrets/secrets.ts";
 import { insertSecret } from "../auth/secrets/stored-secrets.ts";
-import { type ClientDeps, holdClient, showClient } from "./clients.ts";
+import { type ClientDeps, lockClient, showClient } from "./clients.ts";
 import { requireCovered } from "./covered-scopes.ts";
 import { scopesOfClient } from "./queries.ts";
 import { inTenantTaking } from "./taking.ts";
 
 /**
- * A further secret, shown this once; the others stay valid until they are deleted. Whoever gets it can do all that the
- * client can, so the caller's own scopes must cover that.
- * Throws `client_not_found`, `scope_not_held`, `too_many_secrets`.
+ * Adds a secret; the answer is the only one that shows it. Earlier secrets stay valid until they are deleted. The
+ * secret opens all that the client may do, so the caller's scopes must cover that. Throws `client_not_found`,
+ * `scope_not_held`, `too_many_secrets`.
  */
 export async function addClientSecret(
   deps: ClientDeps,
@@ -23,7 +23,7 @@ export async function addClientSecret(
   const { accountId } = caller;
   const secret = newSecret();
   return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
-    const { clientId, before: client } = await holdClient(tx, accountId, id);
+    const { clientId, before: client } = await lockClient(tx, accountId, id);
     requireCovered(live, await scopesOfClient(tx, accountId, id));
     if (client.secrets.length >= mostClientSecrets) {
       throw new ApiError("too_many_secrets", `A client has at most ${mostClientSecrets} valid secrets.`);
@@ -42,8 +42,8 @@ export async function addClientSecret(
 }
 
 /**
- * Tokens that were got with the secret live on until they expire. Throws `client_not_found`, `client_secret_not_found`,
- * `scope_not_held`, `last_admin_client`.
+ * Revokes a secret. Tokens obtained with it stay valid until they expire. Throws `client_not_found`,
+ * `client_secret_not_found`, `scope_not_held`, `last_admin_client`.
  */
 export async function deleteClientSecret(
   deps: ClientDeps,
@@ -52,7 +52,7 @@ export async function deleteClientSecret(
 ): Promise<void> {
   const { accountId } = caller;
   await inTenantTaking(deps.db, caller, { clientRef: id }, async (tx, live) => {
-    const { clientId, before: client } = await holdClient(tx, accountId, id);
+    const { clientId, before: client } = await lockClient(tx, accountId, id);
     requireCovered(live, await scopesOfClient(tx, accountId, id));
     const before = client.secrets.find((entry) => entry.id === secretId);
     if (!before) throw new ApiError("client_secret_not_found", "The client has no such secret.");

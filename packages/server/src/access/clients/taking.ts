@@ -7,24 +7,24 @@ import { ApiError } from "../../platform/errors.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { type LiveCaller, liveCaller } from "../auth/live-grant.ts";
 
-/** What loses power: a grant by its id, or all grants of the client with this `id`. */
-export type Loser = { grantId: string } | { clientRef: string };
+/** What is revoked: a grant by its id, or all grants of the client with this `id`. */
+export type Revocation = { grantId: string } | { clientRef: string };
 
 /**
- * As `inTenantWithLiveGrant`, for what may take power away. Such transactions of an account come one after the other: of
- * two administrators who remove each other the second finds itself removed. Only the caller's grant and those that lose
- * are held: the account's other clients go on meanwhile, however many there are.
- * Throws `last_admin_client` when the account would be left without a client that may do everything in it.
+ * As `inTenantWithLiveGrant`, for changes that may revoke grants or scopes. Such transactions of one account run one
+ * after the other: of two administrators who remove each other the second finds itself removed. Only the caller's grant
+ * and the revoked grants are locked, so the account's other clients continue meanwhile. Throws `last_admin_client` when
+ * no client with every scope would be left in the account.
  */
 export function inTenantTaking<T>(
   db: Db,
   caller: PowerfulCaller,
-  loser: Loser,
+  revocation: Revocation,
   work: (tx: Tx, live: LiveCaller) => Promise<T>,
 ): Promise<T> {
   return inTenant(db, caller.accountId, async (tx) => {
     await sql`select pg_advisory_xact_lock(${takingLock}, hashtext(${caller.accountId}))`.execute(tx);
-    await holdGrants(tx, caller, loser);
+    await lockGrants(tx, caller, revocation);
     const live = await liveCaller(tx, caller);
     const before = await hasAdministrator(tx, caller.accountId);
     const result = await work(tx, live);
@@ -33,11 +33,14 @@ export function inTenantTaking<T>(
   });
 }
 
-/** The caller's and those that lose, in one order: the two accounts that a grant concerns may both be at it. */
-async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, loser: Loser): Promise<void> {
+/**
+ * Locks the caller's grant and the revoked grants, ordered by id: both accounts of a grant may revoke it at once, and
+ * must not deadlock.
+ */
+async function lockGrants(tx: Tx, { accountId, authority }: PowerfulCaller, revocation: Revocation): Promise<void> {
   const named = [
     ...(authority === "the server itself" ? [] : [authority.grantId]),
-    ...("grantId" in loser ? [loser.grantId] : []),
+    ...("grantId" in revocation ? [revocation.grantId] : []),
   ];
   await tx
     .selectFrom("client_grants")
@@ -46,8 +49,8 @@ async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, lose
     .where((eb) =>
       eb.or([
         ...named.map((id) => eb("id", "=", id)),
-        ...("clientRef" in loser
-          ? [eb.and([eb("account_id", "=", accountId), eb("client_ref", "=", loser.clientRef)])]
+        ...("clientRef" in revocation
+          ? [eb.and([eb("account_id", "=", accountId), eb("client_ref", "=", revocation.clientRef)])]
           : []),
       ]),
     )
@@ -57,8 +60,8 @@ async function holdGrants(tx: Tx, { accountId, authority }: PowerfulCaller, lose
 }
 
 /**
- * Whether one of the account's own clients may do everything in it and has a secret to come with. An operator's clients do
- * not count: it may leave at any time, and the account must not be locked by that.
+ * Whether a client of the account itself holds every scope in it and has a valid secret. An operator's clients do not
+ * count: the operator may leave at any time, and the account must not be locked out then.
  */
 async function hasAdministrator(tx: Tx, accountId: string): Promise<boolean> {
   const row = await tx

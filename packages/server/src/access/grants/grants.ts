@@ -32,8 +32,8 @@ export interface GrantDeps {
 }
 
 /**
- * Lets a client of the own account work in this account, or in one that it is operator of.
- * Throws `invalid_audience`, `scope_not_held`, `invalid_request`, `client_grant_exists`, `client_id_taken`.
+ * Gives a client of the caller's account a grant for this account, or for an account that this account operates. Throws
+ * `invalid_audience`, `scope_not_held`, `invalid_request`, `client_grant_exists`, `client_id_taken`.
  */
 export async function addGrant(
   deps: GrantDeps,
@@ -57,7 +57,7 @@ export async function addGrant(
       });
     }
     const clientId = client.client_id;
-    if (audienceId !== live.accountId) await requireFreeName(tx, live, audienceId, clientId);
+    if (audienceId !== live.accountId) await requireFreeClientId(tx, live, audienceId, clientId);
     const id = await insertGrant(tx, deps.clock, live, { ...input, clientId, audienceId });
     const row = (await findGrant(tx, live.accountId, id)) as GrantRow;
     await record(tx, deps.clock, live, row, { action: "client_grant.create", after: present(deps, row) });
@@ -65,8 +65,11 @@ export async function addGrant(
   });
 }
 
-/** Two clients of one name would be one in the records of the account in which both work. Throws `client_id_taken`. */
-async function requireFreeName(tx: Tx, live: LiveCaller, audienceId: string, clientId: string): Promise<void> {
+/**
+ * Two clients with one client id would be indistinguishable in the records of the account in which both work. Throws
+ * `client_id_taken`.
+ */
+async function requireFreeClientId(tx: Tx, live: LiveCaller, audienceId: string, clientId: string): Promise<void> {
   const taken = await asAccount(tx, live.accountId, audienceId, () => isNameOfOwn(tx, audienceId, clientId));
   if (taken) throw clientIdTaken();
 }
@@ -110,6 +113,7 @@ export interface GrantQuery {
   starting_after?: string;
 }
 
+/** A page of grants, newest first. Throws `invalid_audience`. */
 export async function getGrants(deps: GrantDeps, accountId: string, query: GrantQuery): Promise<ClientGrantList> {
   const audienceAccountId = query.audience && accountOfAudience(query.audience, deps.acceptedHosts());
   if (query.audience !== undefined && !audienceAccountId) {
@@ -124,8 +128,8 @@ export async function getGrants(deps: GrantDeps, accountId: string, query: Grant
 }
 
 /**
- * Replaces the scopes. What is new must be the caller's to give; where something is taken away, the whole grant must be.
- * Throws `client_grant_not_found`, `not_own_grant`, `scope_not_held`, `last_admin_client`.
+ * Replaces the scopes. The caller must hold the scopes that are added; where a scope is removed, it must hold all
+ * scopes of the grant. Throws `client_grant_not_found`, `not_own_grant`, `scope_not_held`, `last_admin_client`.
  */
 export function updateGrant(
   deps: GrantDeps,
@@ -134,7 +138,7 @@ export function updateGrant(
   { scope }: ClientGrantUpdate,
 ): Promise<ClientGrant> {
   return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
-    const row = await heldGrant(tx, live, id);
+    const row = await requireGrant(tx, live, id);
     if (row.account_id !== live.accountId) throw notOwnGrant();
     const added = scope.filter((entry) => !row.scopes.includes(entry));
     requireCovered(live, added, (entry) => placeOf(scope, entry));
@@ -155,12 +159,12 @@ export function updateGrant(
 }
 
 /**
- * Takes a grant away, also one that the account's operator holds in it; tokens of it end within 5 s.
- * Throws `client_grant_not_found`, `scope_not_held`, `last_admin_client`.
+ * Removes a grant, also one that the account's operator holds in it; its tokens end within 5 s. Throws
+ * `client_grant_not_found`, `scope_not_held`, `last_admin_client`.
  */
 export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string): Promise<void> {
   return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
-    const row = await heldGrant(tx, live, id);
+    const row = await requireGrant(tx, live, id);
     requireCovered(live, row.scopes);
     const now = deps.clock.now();
     const by = row.account_id === live.accountId ? live : { clientId: `${live.accountId}/${live.clientId}` };
@@ -174,13 +178,13 @@ export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string)
   });
 }
 
-async function heldGrant(tx: Tx, live: LiveCaller, id: string): Promise<GrantRow> {
+async function requireGrant(tx: Tx, live: LiveCaller, id: string): Promise<GrantRow> {
   const row = await findGrant(tx, live.accountId, id);
   if (!row) throw grantNotFound();
   return row;
 }
 
-/** Both the client's account and the account that the grant opens hear of it. */
+/** Records the change in the logs of both accounts: the client's, and the account that the grant opens. */
 async function record(tx: Tx, clock: Clock, live: LiveCaller, row: GrantRow, change: Omit<Change, "subject">) {
   const subject = { type: "client_grant", id: row.id };
   const accounts = new Set([row.account_id, row.audience_account_id]);

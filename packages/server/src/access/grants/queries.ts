@@ -4,7 +4,7 @@ import type { Tables } from "../../db/tables/schema.ts";
 
 export type GrantRow = NonNullable<Awaited<ReturnType<typeof findGrant>>>;
 
-/** Those of the account's own clients, and those that clients of its operator hold in it. */
+/** Grants of the account's own clients, and grants that its operator's clients hold in it. */
 function selectGrants(tx: Tx, accountId: string) {
   return tx
     .selectFrom("client_grants as grant")
@@ -50,7 +50,7 @@ export function listGrants(tx: Tx, accountId: string, { clientRef, audienceAccou
   return query.execute();
 }
 
-/** Whether the account is `own` itself, or one that `own` is operator of. Looks beyond the tenant, at this alone. */
+/** Whether `accountId` is `own` itself, or an account that `own` operates. Reads this one fact beyond the tenant. */
 export async function isOwnOrOperated(db: Kysely<Tables>, own: string, accountId: string): Promise<boolean> {
   const found = await db
     .selectFrom("accounts")

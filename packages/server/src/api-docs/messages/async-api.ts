@@ -16,7 +16,9 @@ type Channel = UpChannel | DownChannel;
 const parameter = "{address}";
 const carried = { qos: 1, retain: false, bindingVersion: "0.2.0" };
 
-/** docs/asyncapi.json: the device protocol as AsyncAPI 3, as the agent sees it: it sends what goes up. */
+/**
+ * docs/asyncapi.json: the device protocol as AsyncAPI 3, from the agent's side: it sends the messages to the server.
+ */
 export function asyncApiDocument(): object {
   const channels: Channel[] = [...upChannels, ...downChannels];
   const byChannel = <T>(describe: (channel: Channel) => T) =>

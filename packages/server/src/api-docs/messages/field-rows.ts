@@ -1,6 +1,6 @@
 import { FaultCode, Identifier, isFreeText } from "@tillkeeper/contract/texts";
 
-/** As much of a schema of the contract as its messages use. */
+/** The part of JSON Schema that the contract's messages use. */
 export interface AnySchema {
   type?: string;
   const?: unknown;
@@ -20,12 +20,12 @@ export interface AnySchema {
   maxItems?: number;
 }
 
-/** Begins the description of a field that is required in some cases, and left out in all others. */
+/** Beginning of the description of a field that is required in some cases, and absent in all others. */
 const whenRequired = "Always with ";
 const codes: AnySchema = FaultCode;
 const identifiers: AnySchema = Identifier({ maxLength: 1 });
 
-/** The rows of a table of its fields, those inside others included: name, type, and what it means. */
+/** The table rows of a schema's fields, nested ones included: name, type and meaning. */
 export function fieldRows(schema: AnySchema, prefix = ""): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const isRequired = schema.required?.includes(name) ?? false;
@@ -33,7 +33,7 @@ export function fieldRows(schema: AnySchema, prefix = ""): string[] {
       ? fieldRows(field.items, `${prefix}${name}[].`)
       : fieldRows(field, `${prefix}${name}.`);
     const { description = "" } = field;
-    // "Optional" would say that a writer may leave it out.
+    // "Optional" would mean that a writer may leave the field out.
     const isOptional = !isRequired && !description.startsWith(whenRequired);
     const meaning = [isOptional ? "Optional." : "", description].filter(Boolean).join(" ");
     return [`| \`${prefix}${name}\` | ${typeOf(field)} | ${meaning} |`, ...inside];

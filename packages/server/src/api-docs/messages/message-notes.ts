@@ -1,6 +1,6 @@
 import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt";
 
-/** What docs/device-protocol/messages.md says of a message beside its fields. */
+/** Notes of docs/device-protocol/messages.md on a message, beside its fields. */
 export const messageNotes: { readonly [Channel in UpChannel | DownChannel]?: string } = {
   command: `The same command may come more than once, an \`end_of_day\` as well. Only \`sent_at\`, and the letters of \`transfer.token\`, differ then.
 \`origin\` and \`previous_close\` have no meaning to you but to be kept and compared: from \`origin\` a server stores an operation anew that its

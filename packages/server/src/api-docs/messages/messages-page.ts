@@ -10,7 +10,7 @@ import { messageNotes } from "./message-notes.ts";
 
 type Channel = UpChannel | DownChannel;
 
-/** As they follow each other. */
+/** In the order in which the messages follow each other. */
 const order: readonly Channel[] = [
   "hello",
   "welcome",
@@ -30,7 +30,7 @@ const order: readonly Channel[] = [
   "probe_answer",
 ];
 
-/** What the shape of a result does not say. */
+/** Notes on results beyond their schemas. */
 const resultNotes: { readonly [Name in OperationName]?: string } = {
   check_update: "What each means: [updates](updates.md), rule U6.",
   send_logs: "Copied from what the server answered [to the log](logs.md).",
@@ -40,7 +40,7 @@ close fail: one that cannot be (a count of −1) the server leaves out, and name
 it keeps, and names in \`inconsistent\`. Both mean a fault in your program.`,
 };
 
-/** docs/device-protocol/messages.md: every message with its fields, straight from the contract. */
+/** docs/device-protocol/messages.md: every message with its fields, generated from the contract. */
 export function messagesPage(): string {
   const missing = [...upChannels, ...downChannels].filter((channel) => !order.includes(channel));
   if (missing.length > 0) throw new Error(`no place for ${missing.join(", ")}`);
@@ -106,7 +106,7 @@ function sectionOf(channel: Channel): string {
 
 function resultOf(name: OperationName): string {
   const { result, added }: { result: TObject; added: readonly string[] } = operationKinds[name];
-  // What the server finds out by itself is none of the device's.
+  // Fields that the server adds are not sent by devices.
   const told = Type.Omit(result, [...added]);
   const whole = Object.keys(told.properties).every((field) => told.required?.includes(field));
   const texts = [...(whole ? ["All of it is required, and nothing else allowed."] : []), resultNotes[name]];
@@ -119,7 +119,7 @@ function tableOf(schema: AnySchema): string {
 
 const widest = 140;
 
-/** As a person would write it: on one line, or a line per field where that is too wide. */
+/** JSON as a person would write it: on one line, or with a line per field when that is too wide. */
 function jsonOf(message: object): string {
   const spaced = (value: unknown) =>
     JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, " ").replaceAll("[ ", "[").replaceAll(" ]", "]");

@@ -5,10 +5,10 @@ import type { Failures } from "./failures.ts";
 import { headersOf } from "./headers.ts";
 import type { Schemas } from "./schemas.ts";
 
-/** As the document shows bytes. */
+/** The schema of a binary body. */
 export const bytes = { type: "string", format: "binary" };
 
-/** The answers of an endpoint by status: its successes, then one per error status with the codes that it can have. */
+/** The answers of an endpoint by status: its successes, then one per error status with its possible codes. */
 export function answersOf(row: Endpoint, schemas: Schemas, failures: Failures): object {
   const successes = Object.entries(row.answers).map(([status, schema]) => [
     status,
@@ -33,7 +33,7 @@ function success(row: Endpoint, status: string, schema: object, schemas: Schemas
   return { description: meaningOf(row, status), headers, content };
 }
 
-/** What a success says: the schema's own words, or the endpoint's summary. */
+/** Description of a success: the schema's own, or the endpoint's summary. */
 function meaningOf(row: Endpoint, status: string): string {
   const said = (row.answers[Number(status)] as { description?: string }).description;
   return said ?? meanings[status] ?? row.summary;

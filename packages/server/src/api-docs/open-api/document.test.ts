@@ -14,12 +14,12 @@ type Any = any;
 const document: Any = JSON.parse(JSON.stringify(openApiDocument(endpoints, namedSchemas)));
 const operations: Any[] = Object.values<Any>(document.paths).flatMap((methods) => Object.values(methods));
 
-/** Every object of the document, with where it stands. */
+/** Every object of the document, with its path. */
 function* objects(value: Any, path = ""): Iterable<[string, Any]> {
   if (typeof value !== "object" || value === null) return;
   if (!Array.isArray(value)) yield [path, value];
   for (const [key, part] of Object.entries(value)) {
-    // What stands in an example is no schema.
+    // An example holds no schemas.
     if (key !== "example" && key !== "examples") yield* objects(part, `${path}/${key}`);
   }
 }
@@ -123,7 +123,7 @@ describe("the OpenAPI document", () => {
           schema: Object.values(answers)[0],
         })),
       ];
-      // As JSON has it: what is undefined is not there.
+      // JSON drops undefined fields.
       return shown.flatMap(({ name, value, schema }) =>
         schema && Value.Check(schema, JSON.parse(JSON.stringify(value))) ? [] : [`${id}: ${name}`],
       );

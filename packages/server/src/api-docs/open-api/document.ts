@@ -10,10 +10,10 @@ import { parametersOf, requestBodyOf } from "./requests.ts";
 import { samplesOf } from "./samples.ts";
 import { Schemas } from "./schemas.ts";
 
-/** Endpoints by noun and by name, as the contract and the SDK have them. */
+/** Endpoints by noun and by name, as in the contract and the SDK. */
 export type Endpoints = Readonly<Record<string, Readonly<Record<string, Endpoint>>>>;
 
-/** docs/openapi.json: the HTTP API as OpenAPI 3.1, from the endpoints of the contract and the schemas that have names. */
+/** docs/openapi.json: the HTTP API as OpenAPI 3.1, from the contract's endpoints and the named schemas. */
 export function openApiDocument(endpoints: Endpoints, named: Readonly<Record<string, object>>): object {
   const schemas = new Schemas(named);
   const failures = new Failures(schemas);
@@ -68,11 +68,11 @@ const securitySchemes = {
 
 function securityOf({ scopes: accepted, credentials: others = [], form }: Endpoint): object[] {
   if (accepted !== "public") return [{ bearer: [] }, ...accepted.map((scope) => ({ oauth2: [scope] }))];
-  // In a form the fields of the body may stand in place of the header.
+  // A form may send the credentials as fields, in place of the header.
   return [...others.map((name) => ({ [name]: [] })), ...(form && others.includes("client") ? [{}] : [])];
 }
 
-/** `read:checkout:/admin/terminals` reads what is below that path of the service. */
+/** Describes a scope: `read:checkout:/admin/terminals` reads what is below that path of the service. */
 function meaningOfScope(scope: string): string {
   const [right, service, path] = scope.split(":");
   const verb = right === "admin" ? "Manage" : right === "read" ? "Read" : "Change";

@@ -1,6 +1,6 @@
 import { errorCodes } from "@tillkeeper/contract/http/errors";
 
-/** docs/errors.md: every code with its status, what it means and what to do, straight from the contract. */
+/** docs/errors.md: every code with its status, cause and cure, generated from the contract. */
 export function errorsPage(): string {
   const rows = Object.entries(errorCodes)
     .toSorted(([a, one], [b, other]) => one.status - other.status || a.localeCompare(b))

@@ -6,7 +6,7 @@ import { inPascalCase } from "@tillkeeper/contract/http/schemas";
 import { headersOf } from "./headers.ts";
 import type { Schemas } from "./schemas.ts";
 
-/** Prints error answers: those that many endpoints share as references, the others in place. */
+/** Builds error answers. Answers common to many endpoints become references, the others stand in place. */
 export class Failures {
   readonly #schemas: Schemas;
   readonly #shared = new Map<string, object>();
@@ -15,7 +15,7 @@ export class Failures {
     this.#schemas = schemas;
   }
 
-  /** The answer with this status, which can carry these codes. */
+  /** The answer with this status and these possible codes. */
   show(status: number, codes: readonly ErrorCode[]): object {
     const shown = failure(status, codes, this.#schemas);
     if (!codes.every((code) => commonErrors.has(code))) return shown;
@@ -24,13 +24,13 @@ export class Failures {
     return { $ref: `#/components/responses/${name}` };
   }
 
-  /** Every answer that is shared. */
+  /** All shared answers, by name. */
   components(): object {
     return Object.fromEntries([...this.#shared].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   }
 }
 
-/** One error answer: which codes it can carry, and an example of each. */
+/** One error answer: its possible codes, with an example of each. */
 function failure(status: number, codes: readonly ErrorCode[], schemas: Schemas): object {
   const waits = status === 429 || status === 503 || codes.some((code) => codesThatWait.has(code));
   const headers: AnswerHeader[] = [
@@ -47,7 +47,7 @@ function failure(status: number, codes: readonly ErrorCode[], schemas: Schemas):
   };
 }
 
-/** Conflicts that pass by themselves. */
+/** Conflicts that end by themselves. */
 const codesThatWait: ReadonlySet<ErrorCode> = new Set(["operation_pending", "activation_running"]);
 
 function errorShape(codes: readonly ErrorCode[], schemas: Schemas): object {

@@ -5,7 +5,9 @@ import type { Schemas } from "./schemas.ts";
 
 const formType = "application/x-www-form-urlencoded";
 
-/** Path and query parameters, and headers. What has a default may be left out, whatever the schema requires. */
+/**
+ * Path and query parameters, and headers. A parameter with a default may be left out, even if the schema requires it.
+ */
 export function parametersOf({ path, params, query, requestHeaders }: Endpoint, schemas: Schemas): object[] {
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
   return [

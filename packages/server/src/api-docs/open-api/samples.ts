@@ -2,7 +2,7 @@ import { credentials } from "@tillkeeper/contract/http/credentials";
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { isAccountParameter } from "@tillkeeper/contract/http/sdk-methods";
 
-/** How a request is made with curl and, where the SDK has the endpoint, in TypeScript. */
+/** Sample requests with curl and, where the SDK has the endpoint, in TypeScript. */
 export function samplesOf(row: Endpoint, sdkMethod: string | undefined): object[] {
   return [
     { lang: "Shell", label: "curl", source: curl(row) },
@@ -40,20 +40,20 @@ function typescript(row: Endpoint, method: string): string {
   return `const answer = await client.${method}(${args.join(", ")});`;
 }
 
-/** An example of the path parameter, by its schema. */
+/** An example of the path parameter, from its schema. */
 function idOf({ params }: Endpoint, name: string): string {
   const schema: { examples?: unknown } = params?.properties[name] ?? {};
   return Array.isArray(schema.examples) ? String(schema.examples[0]) : name.toUpperCase();
 }
 
-/** What has to be in the query. */
+/** The required parameters of the query. */
 function queryOf({ query }: Endpoint): string {
   const properties: Record<string, object> = query?.properties ?? {};
   const wanted = (query?.required ?? []).filter((name) => !("default" in (properties[name] ?? {})));
   return wanted.length === 0 ? "" : `?${wanted.map((name) => `${name}=${name.toUpperCase()}`).join("&")}`;
 }
 
-/** How the caller shows what opens the endpoint. */
+/** The curl option that sends the credential. */
 function shownCredential({ scopes, credentials: [other] = [] }: Endpoint): string[] {
   if (scopes === "public" && other === undefined) return [];
   return [
@@ -63,7 +63,7 @@ function shownCredential({ scopes, credentials: [other] = [] }: Endpoint): strin
   ];
 }
 
-/** An optional one is shown where there is an example of it. */
+/** Whether the sample sends a body. An optional body is sent when it has an example. */
 function sendsBody(row: Endpoint): boolean {
   return row.body !== undefined && (!row.bodyOptional || bodyOf(row) !== undefined);
 }
@@ -76,7 +76,7 @@ function bodyOf({ body, examples }: Endpoint): unknown {
   return Array.isArray(schema.examples) ? schema.examples[0] : undefined;
 }
 
-/** JSON with property names as code has them. */
+/** A value as TypeScript code: JSON with unquoted property names. */
 function inCode(value: unknown): string {
   return JSON.stringify(value, null, 1)
     .replaceAll(/\n\s*/g, " ")

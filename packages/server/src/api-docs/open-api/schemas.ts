@@ -1,13 +1,13 @@
 type Json = string | number | boolean | null | undefined | Json[] | { [name: string]: Json };
 type Schema = { [name: string]: Json };
 
-/** Prints TypeBox schemas as the document shows them: named ones as references, the rest in place. */
+/** Builds the document's schemas from TypeBox schemas: named ones as references, the others in place. */
 export class Schemas {
   readonly #named: Readonly<Record<string, object>>;
   readonly #names = new Map<string, string>();
   readonly #used = new Set<string>();
 
-  /** Of two names for the same shape the first counts. */
+  /** When two names have one shape, the first name counts. */
   constructor(named: Readonly<Record<string, object>>) {
     this.#named = named;
     for (const [name, schema] of Object.entries(named)) {
@@ -16,16 +16,16 @@ export class Schemas {
     }
   }
 
-  /** A schema where it is used. */
+  /** A schema at its place of use. */
   show(schema: object): Schema {
     const name = this.#names.get(JSON.stringify(schema));
     return name === undefined ? this.#inPlace(schema) : this.#reference(name);
   }
 
-  /** Every schema that something refers to, in the order of the names. */
+  /** Every referenced schema, in the order of the names. */
   components(): Record<string, Schema> {
     const shown = new Map<string, Schema>();
-    // Showing one may make others used.
+    // Building one schema may refer to others.
     for (let before = -1; before < shown.size; ) {
       before = shown.size;
       for (const name of this.#used) {
@@ -49,7 +49,9 @@ export class Schemas {
     return { ...rest, oneOf: members, discriminator: { propertyName: discriminator, mapping } };
   }
 
-  /** Which named schema each value of the property stands for, where every member of a union has a constant there. */
+  /**
+   * Maps each value of the property to its schema's reference. Every member of the union must have a constant there.
+   */
   #mapping(members: Schema[], property: string): Schema {
     return Object.fromEntries(
       members.map((member) => {
@@ -81,7 +83,7 @@ function isSchema(value: Json): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Generators need the type of a list of words; JSON Schema does not. */
+/** Adds the type of a list of words: generators need it, JSON Schema does not. */
 function withType(schema: Schema): Schema {
   const words = Array.isArray(schema["enum"]) ? schema["enum"] : "const" in schema ? [schema["const"]] : [];
   if (schema["type"] !== undefined || words.length === 0) return schema;

@@ -11,24 +11,24 @@ import { landingJson, landingPage } from "./landing.ts";
 import { llmsIndex } from "./llms.ts";
 import { Prepared, send } from "./prepared.ts";
 import { referencePage } from "./reference-page.ts";
-import { isAskedFromHere, isOfThisMachine, type SandboxAccess } from "./sandbox-access.ts";
-import { keeping, siteFiles } from "./site.ts";
+import { isFromThisMachine, type SandboxAccess, servesThisMachine } from "./sandbox-access.ts";
+import { cacheHeaders, siteFiles } from "./site.ts";
 
 export interface ApiDocsDeps {
   /** The server's own address, without a slash at the end. */
   ownUrl: () => string;
-  /** On a sandbox: what opens it, as soon as it is open. */
+  /** On a sandbox: returns its credentials, `undefined` before it is open. */
   sandbox?: (() => SandboxAccess | undefined) | undefined;
 }
 
-interface Shown {
+interface Page {
   content: Prepared;
   headers?: Readonly<Record<string, string>>;
 }
 
-/** Pages load nothing from other hosts, and no other site may show them. */
+/** Pages load nothing from other hosts, and no other site may frame them. */
 const pagePolicy = policyOf({ style: "'self'" });
-/** Scalar sets styles by elements and attributes of its own making. */
+/** Scalar creates style elements and style attributes of its own. */
 const referencePolicy = policyOf({ style: "'self' 'unsafe-inline'" });
 
 function policyOf({ style }: { style: string }): Record<string, string> {
@@ -37,9 +37,9 @@ function policyOf({ style }: { style: string }): Record<string, string> {
   return { "content-security-policy": `default-src 'none'; ${own}; style-src ${style}; ${none}` };
 }
 
-/** Every page and document, by its address. None of them needs a token, and none holds a secret. */
+/** All pages and documents, by address. None needs a token, and none holds a secret. */
 export class ApiDocs {
-  readonly #pages: ReadonlyMap<string, (request: FastifyRequest) => Shown>;
+  readonly #pages: ReadonlyMap<string, (request: FastifyRequest) => Page>;
   readonly #sandbox: ApiDocsDeps["sandbox"];
 
   constructor(deps: ApiDocsDeps) {
@@ -60,16 +60,16 @@ export class ApiDocs {
     }
     const sandbox = this.#sandbox;
     if (!sandbox) return;
-    // Not GET: a browser says from which site a POST comes, whatever it asks for.
+    // Not GET: browsers send `Origin` with every POST, whatever the kind of request.
     app.post("/docs/sandbox", (request) => {
-      const access = isAskedFromHere(request) ? sandbox() : undefined;
-      if (!access || !isOfThisMachine(access)) throw new ApiError("not_found", "There is nothing at this address.");
+      const access = isFromThisMachine(request) ? sandbox() : undefined;
+      if (!access || !servesThisMachine(access)) throw new ApiError("not_found", "There is nothing at this address.");
       return access;
     });
   }
 }
 
-type Pages = [string, (request: FastifyRequest) => Shown][];
+type Pages = [string, (request: FastifyRequest) => Page][];
 
 function startPages({ sandbox: access }: ApiDocsDeps): Pages {
   const sandbox = access !== undefined;
@@ -96,7 +96,7 @@ function startPages({ sandbox: access }: ApiDocsDeps): Pages {
   ];
 }
 
-/** What programs read. */
+/** The documents for programs. */
 function documents({ ownUrl }: ApiDocsDeps): Pages {
   const json = (make: () => object) => new Prepared("application/json; charset=utf-8", () => JSON.stringify(make()));
   const contents = {
@@ -114,7 +114,7 @@ function guidesAndFiles(): Pages {
   ]);
   const files = [...siteFiles()].map(([path, content]): Pages[number] => [
     path,
-    ({ query }) => ({ content, headers: keeping(content, (query as { v?: unknown }).v) }),
+    ({ query }) => ({ content, headers: cacheHeaders(content, (query as { v?: unknown }).v) }),
   ]);
   return [...pages, ...files];
 }

@@ -2,7 +2,7 @@ import { addressOf, type Guide, guides, titleOf } from "./guides.ts";
 import { escaped, htmlType, mainOf, pageOf } from "./html.ts";
 import { Prepared } from "./prepared.ts";
 
-/** `/docs/guides`: all guides, by who reads them. */
+/** `/docs/guides`: all guides, grouped by their readers. */
 export function guideIndex(): Prepared {
   const item = (guide: Guide) =>
     `<dt><a href="${addressOf(guide.name)}">${escaped(titleOf(guide))}</a></dt><dd>${escaped(sentence(guide.about))}</dd>`;

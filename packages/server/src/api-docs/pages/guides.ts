@@ -1,17 +1,17 @@
 import { posix } from "node:path";
 import { readDocument } from "./docs-folder.ts";
 import { htmlType, mainOf, pageOf } from "./html.ts";
-import { type Place, render, withPlaces } from "./markdown.ts";
+import { type LinkTarget, render, withTargets } from "./markdown.ts";
 import { Prepared } from "./prepared.ts";
 
 export interface Guide {
-  /** The document's path in `docs` without `.md`, and its name in addresses. */
+  /** The document's path in `docs` without `.md`; also its name in addresses. */
   name: string;
-  /** What it is about, in half a sentence. */
+  /** Subject of the guide, in half a sentence. */
   about: string;
 }
 
-/** The documents that users of a running server need, by who reads them. */
+/** The documents for users of a running server, grouped by their readers. */
 export const guides: Readonly<Record<string, readonly Guide[]>> = {
   "Using the API": [
     { name: "errors", about: "every error code, its cause and its cure" },
@@ -48,7 +48,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
   ],
 };
 
-/** Documents for those who work on the project; they are not shown. */
+/** Documents for developers of the project; the server does not show them. */
 export const forDevelopers = ["benchmarks", "dependencies", "model", "reliability"];
 
 /** Documents that are served at an address of their own. */
@@ -60,7 +60,7 @@ const documents: Readonly<Record<string, string>> = {
 const all = Object.values(guides).flat();
 const names: ReadonlySet<string> = new Set(all.map(({ name }) => name));
 
-/** Where a guide is shown; with `.md` behind it, its Markdown. */
+/** Address of a guide's page; with `.md` behind it, the address of its Markdown. */
 export function addressOf(name: string): string {
   return `/docs/guides/${name}`;
 }
@@ -69,26 +69,26 @@ export function titleOf({ name }: Guide): string {
   return /^# (.+)$/m.exec(readDocument(`${name}.md`))?.[1] ?? name;
 }
 
-/** What is served of each guide: the page and the Markdown, by address. */
+/** Page and Markdown of each guide, by address. */
 export function guidePages(): Map<string, Prepared> {
   const pages = all.flatMap((guide) => {
     const address = addressOf(guide.name);
     const html = new Prepared(htmlType, () => htmlOf(guide));
     const markdown = new Prepared("text/markdown; charset=utf-8", () =>
-      withPlaces(readDocument(`${guide.name}.md`), (link) => placeOf(guide, link, ".md")),
+      withTargets(readDocument(`${guide.name}.md`), (link) => targetOf(guide, link, ".md")),
     );
     const named: [string, Prepared][] = [
       [address, html],
       [`${address}.md`, markdown],
     ];
-    // The page that every client needs has a short address, too.
+    // The errors page has a short address, too, because every client needs it.
     return guide.name === "errors" ? [...named, ["/docs/errors", html], ["/docs/errors.md", markdown]] : named;
   });
   return new Map(pages as [string, Prepared][]);
 }
 
 function htmlOf(guide: Guide): string {
-  const { html, title } = render(readDocument(`${guide.name}.md`), (link) => placeOf(guide, link, ""));
+  const { html, title } = render(readDocument(`${guide.name}.md`), (link) => targetOf(guide, link, ""));
   return pageOf({
     title,
     description: guide.about,
@@ -98,8 +98,8 @@ function htmlOf(guide: Guide): string {
   });
 }
 
-/** Where a link of a guide leads on this server, or which file of the source it means. */
-function placeOf(from: Guide, link: string, ending: "" | ".md"): Place {
+/** Where a link of a guide leads: an address on this server, or a file of the source. */
+function targetOf(from: Guide, link: string, ending: "" | ".md"): LinkTarget {
   if (/^[a-z]+:/.test(link) || link.startsWith("#")) return { href: link };
   const [file = "", anchor] = link.split("#");
   const path = posix.join(posix.dirname(from.name), file);

@@ -8,21 +8,21 @@ interface PageParts {
   /** The entry of the navigation that the page belongs to. */
   current: string;
   body: string;
-  /** Files of the pages. */
+  /** Names of style sheets and scripts among the site's files. */
   styles?: readonly string[];
   scripts?: readonly string[];
-  /** Where the same is told as Markdown. */
+  /** Address of the page's content as Markdown. */
   markdown?: string;
 }
 
 const entries = { "/docs": "API reference", "/docs/guides": "Guides", "/docs/errors": "Errors" };
 
-/** What most pages hold. The link that skips the navigation leads here. */
+/** The main element of most pages. The link that skips the navigation leads here. */
 export function mainOf(html: string): string {
   return `<main id="content" class="page" tabindex="-1">\n${html}\n</main>`;
 }
 
-/** A whole page: head, navigation, and what is on it, with an element `content`. */
+/** A whole page: head, navigation and body. The body must contain an element with the id `content`. */
 export function pageOf({ title, description, current, body, styles = [], scripts = [], markdown }: PageParts): string {
   const heading = title.includes("Tillkeeper") ? title : `${title} – Tillkeeper`;
   const isCurrent = (path: string) => (path === current ? ' aria-current="page"' : "");

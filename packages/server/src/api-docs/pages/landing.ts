@@ -1,7 +1,7 @@
 import { htmlType, mainOf, pageOf } from "./html.ts";
 import { Prepared } from "./prepared.ts";
 
-/** Where things are on a server, for programs. */
+/** Addresses of a server's documents and health routes, for programs. */
 const links = {
   docs: "/docs",
   guides: "/docs/guides",
@@ -14,14 +14,14 @@ const links = {
 
 const about = "A Tillkeeper server: it manages stores, payment terminals and what is done with terminals remotely.";
 
-/** The same as the page, for programs. */
+/** The landing page's content as JSON, for programs. */
 export function landingJson(): Prepared {
   return new Prepared("application/json; charset=utf-8", () =>
     JSON.stringify({ name: "Tillkeeper", description: about, links }),
   );
 }
 
-/** `/`: what this server is, and where things are. */
+/** `/`: what this server is, and where its documents are. */
 export function landingPage({ sandbox }: { sandbox: boolean }): Prepared {
   return new Prepared(htmlType, () =>
     pageOf({
@@ -48,7 +48,7 @@ ${sandbox ? sandboxSection : liveSection}
   );
 }
 
-/** The script fills it in where the page was opened on the server's own machine. */
+/** The script fills the section in when the page is opened on the server's own machine. */
 const sandboxSection = `<p>A sandbox is for trying things out: it has one account, with stores and virtual terminals that really connect and answer.</p>
 <section id="sandbox" aria-live="polite">
 <h2>Your first request</h2>

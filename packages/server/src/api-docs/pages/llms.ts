@@ -1,7 +1,7 @@
 import { addressOf, type Guide, guides, titleOf } from "./guides.ts";
 import { Prepared } from "./prepared.ts";
 
-/** `/llms.txt`: an index of everything to read, in the form of llmstxt.org. */
+/** `/llms.txt`: an index of all documents, in the form of llmstxt.org. */
 export function llmsIndex(ownUrl: () => string): Prepared {
   const line = (title: string, path: string, about: string) => `- [${title}](${ownUrl()}${path}): ${about}`;
   const ofGuide = (guide: Guide) => line(titleOf(guide), `${addressOf(guide.name)}.md`, guide.about);

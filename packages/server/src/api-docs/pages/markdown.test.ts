@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type Place, render, withPlaces } from "./markdown.ts";
+import { type LinkTarget, render, withTargets } from "./markdown.ts";
 
-const placeOf = (link: string): Place => (link.endsWith(".ts") ? { source: "docs/x.ts" } : { href: `/here/${link}` });
-const htmlOf = (markdown: string) => render(markdown, placeOf).html;
+const targetOf = (link: string): LinkTarget =>
+  link.endsWith(".ts") ? { source: "docs/x.ts" } : { href: `/here/${link}` };
+const htmlOf = (markdown: string) => render(markdown, targetOf).html;
 
 describe("a document as HTML", () => {
   it("shows tags as text, in a paragraph, on a line of their own, and in headings", () => {
@@ -10,7 +11,7 @@ describe("a document as HTML", () => {
     expect(html).not.toMatch(/<(b|i|script|token)>/);
     expect(html).toContain("Send &lt;token&gt; in &lt;i&gt;it&lt;/i&gt;.");
     expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
-    expect(render("# A <b>bold</b> one", placeOf).title).toBe("A <b>bold</b> one");
+    expect(render("# A <b>bold</b> one", targetOf).title).toBe("A <b>bold</b> one");
   });
 
   it("leads links to where their targets are served, and names those in the source", () => {
@@ -40,7 +41,7 @@ describe("a document as HTML", () => {
 describe("a document as Markdown", () => {
   it("has its links changed, but nothing in fences", () => {
     const fence = "```\n[a](b.md)\n```";
-    expect(withPlaces(`[a](b.md) and [c](x.ts)\n${fence}\n[d](e.md)`, placeOf)).toBe(
+    expect(withTargets(`[a](b.md) and [c](x.ts)\n${fence}\n[d](e.md)`, targetOf)).toBe(
       `[a](/here/b.md) and c [\`docs/x.ts\` in the source code]\n${fence}\n[d](/here/e.md)`,
     );
   });

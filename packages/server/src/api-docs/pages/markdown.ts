@@ -2,11 +2,11 @@ import GithubSlugger from "github-slugger";
 import { Marked, type Tokens } from "marked";
 import { escaped } from "./html.ts";
 
-/** Where a link leads: to an address, or to a file of the source that no server shows. */
-export type Place = { href: string } | { source: string };
+/** Target of a link: an address, or a file of the source that no server shows. */
+export type LinkTarget = { href: string } | { source: string };
 
-/** A document as HTML. Tags in it are shown as text. Headings have the ids that GitHub gives them. */
-export function render(markdown: string, placeOf: (link: string) => Place): { title: string; html: string } {
+/** Renders a document as HTML. Tags in it are shown as text. Headings have the ids that GitHub gives them. */
+export function render(markdown: string, targetOf: (link: string) => LinkTarget): { title: string; html: string } {
   const slugger = new GithubSlugger();
   const sections: { id: string; text: string }[] = [];
   let title = "";
@@ -23,13 +23,13 @@ export function render(markdown: string, placeOf: (link: string) => Place): { ti
       },
       link({ href, tokens }) {
         const html = this.parser.parseInline(tokens);
-        const place = placeOf(href);
-        if ("href" in place) return `<a href="${escaped(place.href)}">${html}</a>`;
-        const isNamed = plain(this.parser.parseInline(tokens, this.parser.textRenderer)) === place.source;
-        return `${html} [${isNamed ? "" : `<code>${escaped(place.source)}</code> `}${inTheSource}]`;
+        const target = targetOf(href);
+        if ("href" in target) return `<a href="${escaped(target.href)}">${html}</a>`;
+        const isNamed = plain(this.parser.parseInline(tokens, this.parser.textRenderer)) === target.source;
+        return `${html} [${isNamed ? "" : `<code>${escaped(target.source)}</code> `}${inTheSource}]`;
       },
       html: ({ text }) => escaped(text),
-      // What is wider than the page is scrolled, by the keyboard as well.
+      // Content wider than the page scrolls, also by the keyboard.
       code: ({ text }) => `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`,
       table(token) {
         const textOf = (cell: Tokens.TableCell) => this.parser.parseInline(cell.tokens);
@@ -50,15 +50,15 @@ export function render(markdown: string, placeOf: (link: string) => Place): { ti
   return { title, html: html.replace(contentsMark, () => contentsOf(sections)) };
 }
 
-/** A document whose links lead to where its neighbours are served. */
-export function withPlaces(markdown: string, placeOf: (link: string) => Place): string {
+/** Returns a document whose links lead to the addresses at which their targets are served. */
+export function withTargets(markdown: string, targetOf: (link: string) => LinkTarget): string {
   const parts = markdown.split(/(^```[^]*?^```)/m);
-  return parts.map((part, index) => (index % 2 === 1 ? part : linksIn(part, placeOf))).join("");
+  return parts.map((part, index) => (index % 2 === 1 ? part : linksIn(part, targetOf))).join("");
 }
 
 const inTheSource = "in the source code";
 const contentsMark = "<!--contents-->";
-/** A page with fewer sections is seen at a glance. */
+/** Fewest sections for which a page lists its contents; a reader sees fewer at a glance. */
 const fewestListed = 4;
 
 function contentsOf(sections: readonly { id: string; text: string }[]): string {
@@ -67,16 +67,16 @@ function contentsOf(sections: readonly { id: string; text: string }[]): string {
   return `<details class="contents"><summary>On this page</summary><ul>${items.join("")}</ul></details>`;
 }
 
-function linksIn(prose: string, placeOf: (link: string) => Place): string {
+function linksIn(prose: string, targetOf: (link: string) => LinkTarget): string {
   return prose.replaceAll(/\[([^[\]]*)\]\(([^()\s]+)\)/g, (_whole, label: string, link: string) => {
-    const place = placeOf(link);
-    if ("href" in place) return `[${label}](${place.href})`;
-    const isNamed = label.replaceAll("`", "") === place.source;
-    return `${label} [${isNamed ? "" : `\`${place.source}\` `}${inTheSource}]`;
+    const target = targetOf(link);
+    if ("href" in target) return `[${label}](${target.href})`;
+    const isNamed = label.replaceAll("`", "") === target.source;
+    return `${label} [${isNamed ? "" : `\`${target.source}\` `}${inTheSource}]`;
   });
 }
 
-/** The text renderer leaves HTML's entities as they are. */
+/** Replaces HTML entities, which the text renderer leaves unchanged. */
 function plain(text: string): string {
   const entities: Record<string, string> = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
   return text.replaceAll(/&(?:lt|gt|quot|#39|amp);/g, (entity) => entities[entity] ?? entity);

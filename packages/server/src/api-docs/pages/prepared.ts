@@ -4,11 +4,11 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
 
-/** The better one first. */
+/** The better encoding first. */
 const encodings = ["br", "gzip"] as const;
 type Encoding = (typeof encodings)[number];
 
-/** Higher ones take seconds for a bundle, and save a tenth. */
+/** Higher qualities take seconds for a bundle, and save a tenth. */
 const brotliQuality = 5;
 
 const compress: Record<Encoding, (bytes: Buffer) => Promise<Buffer>> = {
@@ -16,7 +16,9 @@ const compress: Record<Encoding, (bytes: Buffer) => Promise<Buffer>> = {
   gzip: promisify<Buffer, Buffer>(gzip),
 };
 
-/** Bytes that every caller may ask for: made for the first request, compressed once, and shared by all answers. */
+/**
+ * Bytes that every caller may request. They are made for the first request, compressed once, and shared by all answers.
+ */
 export class Prepared {
   readonly type: string;
   readonly #make: () => string | Buffer;
@@ -29,7 +31,7 @@ export class Prepared {
     this.#make = make;
   }
 
-  /** Throws what making them throws; the next who asks tries again. */
+  /** The bytes. Throws what making them throws; the next request tries again. */
   get bytes(): Buffer {
     return (this.#bytes ??= Buffer.from(this.#make()));
   }
@@ -46,17 +48,17 @@ export class Prepared {
   }
 }
 
-/** Answers with the bytes, in an encoding that the caller takes, or with 304 to a caller that has them. */
+/** Answers with the bytes, in an encoding that the caller accepts. Answers 304 when the caller's copy is current. */
 export async function send(
   request: FastifyRequest,
   reply: FastifyReply,
   content: Prepared,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<FastifyReply> {
-  // One tag for all encodings: it is a weak one.
+  // One tag for all encodings, so it must be a weak one.
   const tag = `W/"${content.digest}"`;
   reply.headers({ "cache-control": "no-cache", vary: "Accept-Encoding", etag: tag, ...headers });
-  if (holds(request.headers["if-none-match"], tag)) return reply.status(304).send();
+  if (matchesTag(request.headers["if-none-match"], tag)) return reply.status(304).send();
   reply.type(content.type);
   const accepted = new Negotiator(request).encodings([...encodings, "identity"]);
   const encoding = encodings.find((one) => accepted.includes(one));
@@ -64,8 +66,8 @@ export async function send(
   return reply.header("content-encoding", encoding).send(await content.compressed(encoding));
 }
 
-/** Compared as weak tags are, RFC 9110 section 8.8.3.2. */
-function holds(known: string | undefined, tag: string): boolean {
+/** Weak comparison of entity tags (RFC 9110 section 8.8.3.2). */
+function matchesTag(known: string | undefined, tag: string): boolean {
   if (known === undefined) return false;
   const tags = known.split(",").map((one) => one.trim());
   return tags.some((one) => one === "*" || one === tag || `W/${one}` === tag);

@@ -2,7 +2,10 @@ import { scalarBundle } from "./docs-folder.ts";
 import { htmlType, pageOf } from "./html.ts";
 import { Prepared } from "./prepared.ts";
 
-/** `/docs`: the API as Scalar shows it, with our settings and colours. Its script asks a sandbox for what opens it. */
+/**
+ * `/docs`: the API reference, shown by Scalar with our settings and colours. Its script fetches the credentials of a
+ * sandbox.
+ */
 export function referencePage({ sandbox }: { sandbox: boolean }): Prepared {
   return new Prepared(htmlType, () =>
     pageOf({

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from "fastify";
 import { expect, test } from "vitest";
-import { isAskedFromHere, isOfThisMachine } from "./sandbox-access.ts";
+import { isFromThisMachine, servesThisMachine } from "./sandbox-access.ts";
 
 const asked = (headers: FastifyRequest["headers"], remoteAddress: string | undefined = "127.0.0.1") =>
-  isAskedFromHere({ headers, socket: { remoteAddress } as FastifyRequest["socket"] });
+  isFromThisMachine({ headers, socket: { remoteAddress } as FastifyRequest["socket"] });
 const from = (host: string) => ({ host, origin: `http://${host}` });
 
 test("a page of this machine is one, by whatever name of it", () => {
@@ -51,7 +51,7 @@ test("nor is a page with another name, as behind a rebound name or a proxy", () 
 
 test("a server that is reached elsewhere is not of this machine alone", () => {
   for (const http_url of ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"])
-    expect(isOfThisMachine({ http_url }), http_url).toBe(true);
+    expect(servesThisMachine({ http_url }), http_url).toBe(true);
   for (const http_url of ["https://tills.example", "http://192.0.2.1:8080", "http://127.0.0.1.example"])
-    expect(isOfThisMachine({ http_url }), http_url).toBe(false);
+    expect(servesThisMachine({ http_url }), http_url).toBe(false);
 });

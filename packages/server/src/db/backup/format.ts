@@ -1,15 +1,15 @@
 import type { BackupTable } from "./tables.ts";
 
 /**
- * A backup is a gzip of lines: this header; of each table the line that names it, its rows as PostgreSQL's COPY writes text,
- * and `\.`; and a last line with the number of rows of every table, without which it is not whole.
+ * A backup is gzipped lines. First this header; then for each table a line that names it, its rows in COPY's text
+ * format, and `\.`. The last line has the number of rows of every table; without it the backup is incomplete.
  */
 export interface BackupHeader {
   tillkeeper_backup: 1;
   created_at: string;
   /** The migration that had run last. */
   schema: string;
-  /** Of the key that the secrets in it are encrypted with; null when no server has started on the database yet. */
+  /** Fingerprint of the key that encrypts the secrets in it; null when no server has started on the database yet. */
   key_fingerprint: string | null;
   months: string[];
 }
@@ -37,7 +37,7 @@ export class BackupReader {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** The next line as JSON. Throws when there is none, or something else. */
+  /** Parses the next line. Throws at the end, or when the line is not a JSON object. */
   async json(): Promise<Record<string, unknown>> {
     const line = await this.#line();
     const value: unknown = line === undefined ? undefined : JSON.parse(line.toString("utf8"));
@@ -45,7 +45,7 @@ export class BackupReader {
     return value as Record<string, unknown>;
   }
 
-  /** The rows up to the end of the section. Throws when the backup ends before. */
+  /** Yields the rows up to the end of the section. Throws when the backup ends before. */
   async *rows(): AsyncGenerator<Buffer> {
     let waiting: Buffer[] = [];
     let bytes = 0;
@@ -63,7 +63,7 @@ export class BackupReader {
     if (bytes > 0) yield Buffer.concat(waiting);
   }
 
-  /** Without its line break; undefined at the end. */
+  /** The next line without its line break; undefined at the end. */
   async #line(): Promise<Buffer | undefined> {
     const parts: Buffer[] = [];
     for (;;) {

@@ -20,9 +20,9 @@ interface Restore extends RootKeyPlace {
 }
 
 /**
- * Reads a backup into an empty database: makes the schema that the backup has, and all rows in one transaction, and counts
- * them. Answers the numbers of rows. Throws `StartupError` and leaves no row behind when the backup is not whole or the
- * database not empty. So it does when the key file is not the backup's.
+ * Reads a backup into an empty database: creates the backup's schema, inserts all rows in one transaction, and counts
+ * them. Returns the numbers of rows. Throws `StartupError` and leaves no row when the backup is incomplete, the
+ * database not empty, or the key file not the backup's.
  */
 export async function restoreBackup({ location, file, log, ...place }: Restore): Promise<Record<string, number>> {
   const source = createReadStream(file);
@@ -58,7 +58,7 @@ function headerFrom(line: Record<string, unknown>): BackupHeader {
   throw new Error("it is no backup of Tillkeeper, or one of a later version");
 }
 
-/** Better now than at the first start, when the old machine may be gone. */
+/** Checks the key before any change, not at the first start: by then the old machine may be gone. */
 function checkKey({ key_fingerprint: fingerprint }: BackupHeader, place: RootKeyPlace): void {
   if (fingerprint === null) return;
   const path = rootKeyFile(place);
@@ -70,7 +70,7 @@ function checkKey({ key_fingerprint: fingerprint }: BackupHeader, place: RootKey
   );
 }
 
-/** The schema of the backup, in a database that has none or was left empty by a restore before. */
+/** Creates the backup's schema, in a database that has none or was left empty by an earlier restore. */
 async function makeSchema(
   client: pg.Client,
   { location, log, schema }: Pick<Restore, "location" | "log"> & { schema: string },
@@ -93,7 +93,7 @@ async function makeSchema(
   }
 }
 
-/** To what this version asks for: servers that are up can go on with it. */
+/** Migrates to the schema of this version, so that servers of it can start. */
 async function complete(location: DatabaseLocation, log: Logger): Promise<void> {
   const db = openDb(location, log);
   try {
@@ -108,7 +108,8 @@ async function readAll(client: pg.Client, reader: BackupReader, header: BackupHe
   for (const month of header.months)
     await client.query("select tillkeeper_make_month($1::timestamptz)", [`${month}T12:00Z`]);
   const known = await tablesInOrder(client);
-  // COPY writes no table whose owner is bound by row security, and triggers have left their rows in the backup already.
+  // COPY into a table fails while row security binds its owner. Triggers are off, because the backup holds the rows
+  // that they have written.
   const { rows: forced } = await client.query<{ name: string }>(
     `select relname as name from pg_class
      where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and relforcerowsecurity and not relispartition`,
@@ -136,7 +137,7 @@ async function readTables(
     if (line["end"] === true) return line as unknown as BackupEnd;
     const { table, columns } = line as unknown as BackupSection;
     const own = known.find(({ name }) => name === table);
-    // Names go into a statement: only those that the database has.
+    // The names become part of a statement, so only tables and columns of the database are accepted.
     if (!own || !columns.every((column) => own.columns.includes(column))) {
       throw new Error(`the database has no table ${table} with its columns`);
     }

@@ -6,10 +6,10 @@ export interface BackupTable {
   columns: string[];
 }
 
-/** Written by migrations: a restored database gets its own. */
+/** Tables of the migrator: it fills them in a restored database. */
 const ofMigrations = ["kysely_migration", "kysely_migration_lock"];
 
-/** Every table of the schema, those that others refer to first; partitions are read and written through their tables. */
+/** Every table of the schema, referenced tables first. Partitions are read and written through their parent tables. */
 export async function tablesInOrder(client: ClientBase): Promise<BackupTable[]> {
   const { rows } = await client.query<BackupTable & { references: string[] }>(
     `select relname::text as name,
@@ -49,7 +49,7 @@ export async function monthsOfOperations(client: ClientBase): Promise<string[]> 
   return rows.map(({ month }) => month);
 }
 
-/** The migration that ran last; undefined in a database that has none. */
+/** The migration that ran last; undefined in a database without migrations. */
 export async function lastMigration(client: ClientBase): Promise<string | undefined> {
   const { rows: known } = await client.query("select to_regclass('kysely_migration') is not null as exists");
   if (!known[0].exists) return undefined;

@@ -17,9 +17,9 @@ export interface BackupReport {
 }
 
 /**
- * Writes all rows of the database, as they are at one instant, into a new file that only its owner may read. Servers go on
- * meanwhile. The file has its name only once it is whole and on the disk. Throws `StartupError` when the file exists, or when
- * the user does not see all rows.
+ * Writes all rows of the database, in one snapshot, into a new file that only its owner may read. Servers keep running
+ * meanwhile. The file gets its name once it is complete and on the disk. Throws `StartupError` when the file exists, or
+ * when the user does not see all rows.
  */
 export async function writeBackup(location: DatabaseLocation, file: string): Promise<BackupReport> {
   if (existsSync(file)) throw new StartupError(`There is a file ${file} already: name another one.`);
@@ -28,7 +28,7 @@ export async function writeBackup(location: DatabaseLocation, file: string): Pro
   client.on("error", () => undefined);
   try {
     await client.connect();
-    // What a restored database would be compared with must not change while it is written.
+    // One snapshot for all tables and the counts.
     await client.query("begin isolation level repeatable read read only");
     await client.query(forAllAccounts);
     const report = await writeAll(client, draft);
@@ -49,7 +49,8 @@ async function writeAll(client: pg.Client, draft: string): Promise<BackupReport>
   const tables = await tablesInOrder(client);
   await checkSeesAll(client);
   const gzip = createGzip();
-  // What is left of a backup that was cut short, or a link that another user put there, is not written through.
+  // Removes the rest of an interrupted backup. It could also be a link that another user has put there; it must not be
+  // written through.
   rmSync(draft, { force: true });
   const handle = openSync(draft, "wx", 0o600);
   try {
@@ -84,7 +85,7 @@ async function headerOf(client: pg.Client): Promise<BackupHeader> {
   };
 }
 
-/** Row security leaves out silently what the user may not see; a backup without it would be found out too late. */
+/** Row security silently leaves out rows that the user may not see; a backup without them would be noticed too late. */
 async function checkSeesAll(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `select relname as name from pg_class as found

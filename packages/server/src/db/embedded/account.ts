@@ -2,19 +2,20 @@ import { accessSync, constants, readFileSync, realpathSync, statSync } from "nod
 import { dirname } from "node:path";
 import { StartupError } from "../../platform/startup-error.ts";
 
-/** The system account PostgreSQL runs under. */
+/** The system account that PostgreSQL runs under. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** System users that exist to run a database or nothing at all; macOS puts an underscore before such names. */
+/** System users made for a database, or for no rights at all; macOS puts an underscore before such names. */
 const UNPRIVILEGED = ["postgres", "_postgres", "nobody"];
 
 /**
- * PostgreSQL refuses to run as root, so a server started as root hands it to the owner of the existing cluster, else to
- * `postgres` or `nobody`. Everybody else runs it as themselves. `owner` is the owner of the cluster, if there is one.
- * Throws `StartupError` when the cluster belongs to somebody else, or root finds no account to use.
+ * Chooses the account that runs PostgreSQL, which refuses to run as root. A server started as root uses the owner of
+ * the existing cluster, else `postgres` or `nobody`. A server started as another user runs PostgreSQL under its own
+ * account. `owner` is the owner of the cluster, undefined without one. Throws `StartupError` when the cluster belongs
+ * to another user, or root finds no account to use.
  */
 export function chooseAccount(folder: string, owner: Account | undefined): Account {
   const own = currentAccount();
@@ -39,8 +40,9 @@ export function currentAccount(): Account {
 }
 
 /**
- * Whether `account` can reach `path` through all folders above it, read it and, with `execute`, run or enter it.
- * For an account other than our own only the mode bits are looked at, without supplementary groups, which it will not have.
+ * Whether `account` can reach `path` through all folders above it, read it and, with `execute`, run or enter it. For
+ * another account than this process's only the mode bits count, without supplementary groups: PostgreSQL is started
+ * without them.
  */
 export function canReach(path: string, account: Account, execute: boolean): boolean {
   try {
@@ -68,7 +70,7 @@ function unprivilegedUsers(): Map<string, Account> {
   for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
     const [name = "", , uid, gid] = line.split(":");
     const account = { uid: Number(uid), gid: Number(gid) };
-    // macOS writes nobody as -2, which setuid of Node does not take.
+    // macOS gives nobody the uid -2, which Node's setuid does not accept.
     if (account.uid > 0 && account.gid > 0) users.set(name, account);
   }
   return users;

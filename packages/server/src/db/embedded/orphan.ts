@@ -15,7 +15,10 @@ import type { Logger } from "../../platform/log/log.ts";
 
 /** Above every pid limit of Linux (2^22) and macOS (99998), so never the number of a process. */
 const NO_PROCESS = 2_147_483_646;
-/** What to send and how long to wait for it, in milliseconds: fast shutdown, then without a checkpoint, then by force. */
+/**
+ * Signals to send, and how long to wait after each, in milliseconds: fast shutdown, shutdown without a checkpoint,
+ * kill.
+ */
 const ENDINGS = [
   ["SIGINT", 10_000],
   ["SIGQUIT", 5_000],
@@ -25,14 +28,17 @@ const ENDINGS = [
 /** How long killed processes may take to disappear. */
 const SURVIVORS_MS = 5_000;
 
-/** The lines of `postmaster.pid` that matter here. */
+/** The lines of `postmaster.pid` that are used here. */
 interface PostmasterFile {
   readonly pid: number;
   readonly socketFolder: string | undefined;
   readonly ready: boolean;
 }
 
-/** What the running or last PostgreSQL on this cluster has noted about itself; undefined when nothing of use. */
+/**
+ * Reads the `postmaster.pid` of the running or last PostgreSQL on this cluster; undefined when it is missing or
+ * damaged.
+ */
 export function readPostmasterFile(cluster: string): PostmasterFile | undefined {
   try {
     const lines = readFileSync(join(cluster, "postmaster.pid"), "utf8").split("\n");
@@ -45,8 +51,8 @@ export function readPostmasterFile(cluster: string): PostmasterFile | undefined 
 }
 
 /**
- * Clears the way for a new PostgreSQL on this cluster: one that has outlived its killed server is shut down, and the
- * note of one that is gone is made harmless. Resolves to the socket folder the old one used, if it left a note.
+ * Prepares the cluster for a new PostgreSQL. A PostgreSQL that has outlived its killed server is shut down. A stale
+ * `postmaster.pid` is made harmless. Resolves to the socket folder that the old PostgreSQL used, if known.
  */
 export async function replaceOrphan(cluster: string, log: Logger): Promise<string | undefined> {
   const note = readPostmasterFile(cluster);
@@ -55,26 +61,26 @@ export async function replaceOrphan(cluster: string, log: Logger): Promise<strin
     rmSync(join(cluster, "postmaster.pid"), { force: true });
     return undefined;
   }
-  if (worksOn(cluster, note.pid)) {
+  if (usesDirectory(cluster, note.pid)) {
     log.warn({ postgresPid: note.pid }, "a PostgreSQL whose server was killed is still running: shutting it down");
     await end(cluster, note.pid);
-  } else if (exists(note.pid)) disown(cluster, note.pid);
+  } else if (exists(note.pid)) replacePid(cluster, note.pid);
   return note.socketFolder;
 }
 
 /**
- * Kills what still works on a directory although nobody directs it any more: processes of a killed postmaster, which
- * hold the shared memory until the end of their statement, or an initdb whose server was killed. Resolves when they are
- * gone. Linux only: elsewhere nothing proves whose they are.
+ * Kills orphaned processes that use a directory. These are processes of a killed postmaster, which hold the shared
+ * memory until the end of their statement, or an initdb whose server was killed. Resolves when they are gone. Linux
+ * only: elsewhere nothing proves which directory a process uses.
  */
 export async function killSurvivors(directory: string): Promise<void> {
   if (process.platform !== "linux") return;
   const deadline = Date.now() + SURVIVORS_MS;
-  // Looked for again and again, because initdb may start another helper just before it is hit.
+  // Searched repeatedly, because initdb may start another helper just before it is killed.
   while (Date.now() < deadline) {
     const found = readdirSync("/proc")
       .map(Number)
-      .filter((pid) => pid > 0 && worksOn(directory, pid));
+      .filter((pid) => pid > 0 && usesDirectory(directory, pid));
     if (found.length === 0) return;
     for (const pid of found) send(pid, "SIGKILL");
     await delay(10);
@@ -82,19 +88,20 @@ export async function killSurvivors(directory: string): Promise<void> {
 }
 
 async function end(cluster: string, pid: number): Promise<void> {
-  for (const [signal, patience] of ENDINGS) {
-    if (!worksOn(cluster, pid)) return;
+  for (const [signal, waitMs] of ENDINGS) {
+    if (!usesDirectory(cluster, pid)) return;
     send(pid, signal);
-    const deadline = Date.now() + patience;
-    while (worksOn(cluster, pid) && Date.now() < deadline) await delay(20);
+    const deadline = Date.now() + waitMs;
+    while (usesDirectory(cluster, pid) && Date.now() < deadline) await delay(20);
   }
 }
 
 /**
- * A stranger has got the old number, which PostgreSQL would take for a running server. Only the number is changed: the
- * rest of the file lets PostgreSQL itself check that no process of the old server still uses the shared memory.
+ * Replaces the pid in the file: the number now belongs to another process, which PostgreSQL would take for a running
+ * server. The rest of the file stays. With it PostgreSQL itself checks that no process of the old server still uses the
+ * shared memory.
  */
-function disown(cluster: string, pid: number): void {
+function replacePid(cluster: string, pid: number): void {
   const file = join(cluster, "postmaster.pid");
   const { uid, gid } = statSync(cluster);
   const content = readFileSync(file, "utf8").replace(String(pid), String(NO_PROCESS));
@@ -103,15 +110,18 @@ function disown(cluster: string, pid: number): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Proven, not guessed: a program of PostgreSQL that works in, or was handed, this very directory. */
-function worksOn(directory: string, pid: number): boolean {
+/**
+ * Whether a process is a program of PostgreSQL whose working directory, or inherited descriptor, is this very
+ * directory.
+ */
+function usesDirectory(directory: string, pid: number): boolean {
   try {
     if (process.platform !== "linux") {
       const env = { PATH: process.env["PATH"], LC_ALL: "C" };
       const command = execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8", env });
       return command.includes(`/postgres -D ${directory} `);
     }
-    // A package updated meanwhile leaves "postgres (deleted)".
+    // After a package update the link reads "postgres (deleted)".
     if (!/^(?:postgres|initdb)\b/.test(basename(readlinkSync(`/proc/${pid}/exe`)))) return false;
     return isSame(directory, `/proc/${pid}/cwd`) || isSame(directory, `/proc/${pid}/fd/3`);
   } catch {
@@ -137,6 +147,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has ended by itself.
+    // The process has ended already.
   }
 }

@@ -6,14 +6,15 @@ import { ROLE } from "./cluster.ts";
 /** The role that the server connects as: it owns the database and is no superuser. */
 export const OWNER = "tillkeeper_owner";
 
-/** Made from the password of the cluster's superuser, so that a single file opens the cluster. */
+/** Derived from the password of the cluster's superuser, so that a single file opens the cluster. */
 export function ownerPassword(password: string): string {
   return createHmac("sha256", password).update(OWNER).digest("base64url");
 }
 
 /**
- * Makes the owner and the tenants' role, and gives the owner everything in the database. Earlier versions connected as the
- * superuser and made objects as such: the owner gets those, too. Changes nothing where that is so already.
+ * Creates the owner and the tenants' role, and makes the owner own all objects in the database. Earlier versions
+ * connected as the superuser and created objects under it; these are transferred, too. Changes nothing when all is in
+ * place.
  */
 export async function prepareOwner(superuser: pg.ClientConfig, password: string): Promise<void> {
   const client = new pg.Client(superuser);
@@ -40,7 +41,7 @@ begin
   grant ${tenantRole} to ${OWNER} with inherit false, set true;
   alter default privileges in schema public revoke all on tables from ${tenantRole};
   alter database ${ROLE} owner to ${OWNER};
-  -- Nothing temporary can come before a table that is meant, and a tenant's statement cannot put its role down.
+  -- No temporary table can hide a table of the schema, and a tenant's statement cannot leave its role.
   revoke temporary, create on database ${ROLE} from public;
   revoke execute on function pg_catalog.set_config(text, text, boolean) from public;
   grant execute on function pg_catalog.set_config(text, text, boolean) to ${OWNER};

@@ -37,20 +37,21 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** where the cluster lies; the caller holds the lock of the data folder around it */
+  /** path of the cluster; the caller holds the lock of the data folder around it */
   readonly folder: string;
   readonly log: Logger;
-  /** server settings over ours, e.g. `{ fsync: "off" }` for data that may be lost */
+  /** server settings that replace ours, e.g. `{ fsync: "off" }` for data that may be lost */
   readonly settings?: Record<string, string>;
   /** folder with `bin`, `lib` and `share`, in place of the installed package */
   readonly binaries?: string;
 }
 
 /**
- * Starts PostgreSQL on the cluster in `folder`, creating it first if there is none, and keeps it running until `stop()`.
- * One that an earlier, killed server has left running on the same cluster is shut down first.
- * Throws `StartupError` (one clear sentence) for: no binaries for this platform, data of another major version, a folder
- * of another user or not writable, or PostgreSQL's own reasons not to start.
+ * Starts PostgreSQL on the cluster in `folder`, creating the cluster first if there is none. Starts it again whenever
+ * it ends, until `stop()`. A PostgreSQL that a killed server has left running on the cluster is shut down first.
+ *
+ * Throws `StartupError` (one sentence): when this platform has no binaries, the data has another major version, or the
+ * folder belongs to another user or is not writable. Throws it, too, with PostgreSQL's own reasons not to start.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const installed = options.binaries ?? locateBinaries();
@@ -70,18 +71,21 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-interface Place {
+interface PreparedCluster {
   readonly cluster: string;
-  /** no cluster yet */
+  /** whether the cluster has yet to be created */
   readonly fresh: boolean;
   readonly account: Account;
   readonly runtimeFolder: string;
   readonly programs: string;
 }
 
-async function start(place: Place, { log, settings = {} }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { cluster, account, runtimeFolder, programs } = place;
-  if (place.fresh) {
+async function start(
+  prepared: PreparedCluster,
+  { log, settings = {} }: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
+  const { cluster, account, runtimeFolder, programs } = prepared;
+  if (prepared.fresh) {
     const durable = settings["fsync"] !== "off";
     await createCluster({ cluster, initdb: join(programs, "initdb"), account, runtimeFolder, durable, log });
   }

@@ -11,7 +11,10 @@ import { forwardOutput, LINE_PREFIX } from "./server-output.ts";
 
 const READY_WITHIN_MS = 60_000;
 const READY_POLL_MS = 20;
-/** Fast shutdown writes a checkpoint; after this it is ended without one, and the next start replays the log. */
+/**
+ * Time for a fast shutdown, which writes a checkpoint. After it PostgreSQL is ended without a checkpoint, and the next
+ * start replays the write-ahead log.
+ */
 const SHUTDOWN_MS = 30_000;
 const QUIT_MS = 5_000;
 /** SQLSTATE invalid_password */
@@ -28,7 +31,7 @@ export interface PostmasterOptions {
   readonly log: Logger;
 }
 
-/** PGSSLMODE and PGOPTIONS, if set, are meant for another database than this one. */
+/** Overrides PGSSLMODE and PGOPTIONS: if set, they are meant for another database. */
 export const notFromEnvironment = { ssl: false, options: "-c client_min_messages=warning" } as const;
 
 /** One run of PostgreSQL, from spawn to exit. */
@@ -56,8 +59,11 @@ export class Postmaster {
     return this.#program.pid;
   }
 
-  /** Why it has ended, if that passes: processes of a killed predecessor still hold its memory, or it is only now starting. */
-  get obstacle(): "survivors" | "predecessor" | undefined {
+  /**
+   * Why it has ended, if the cause is temporary: processes of a killed predecessor still hold its shared memory, or a
+   * predecessor is just starting.
+   */
+  get temporaryCause(): "survivors" | "predecessor" | undefined {
     if (this.#end === undefined) return undefined;
     const lines = this.#lastLines();
     if (lines.includes("pre-existing shared memory block")) return "survivors";
@@ -65,8 +71,8 @@ export class Postmaster {
   }
 
   /**
-   * Resolves when a connection has been made and answered, and the database exists.
-   * Rejects with `StartupError`, with the last lines PostgreSQL wrote, when it ends first refuses the password, or takes over 60 s.
+   * Resolves when a connection has been made and answered, and the database exists. Rejects with `StartupError`, with
+   * the last lines of PostgreSQL's output, when it ends first, refuses the password, or takes over 60 s.
    */
   async ready(): Promise<void> {
     const deadline = Date.now() + READY_WITHIN_MS;
@@ -74,7 +80,7 @@ export class Postmaster {
       if (this.#end !== undefined) {
         throw new StartupError(`PostgreSQL did not start (${this.#end}): ${this.#lastLines()}`);
       }
-      // Its own note first: connecting before that would fill the log with refused connections.
+      // Wait for `postmaster.pid` first: earlier connections would fill the log with refusals.
       const note = readPostmasterFile(this.#options.cluster);
       if (note?.ready && note.pid === this.pid && (await this.#answers())) return;
       await Promise.race([delay(READY_POLL_MS), this.ended]);
@@ -93,7 +99,7 @@ export class Postmaster {
     this.#program.stderr.destroy();
   }
 
-  /** Asks for a fast shutdown without waiting for it. */
+  /** Requests a fast shutdown without waiting for it. */
   interrupt(): void {
     this.#program.kill("SIGINT");
   }
@@ -105,7 +111,8 @@ export class Postmaster {
     try {
       await client.connect();
       const { rowCount } = await client.query("select 1 from pg_database where datname = $1", [ROLE]);
-      // Not part of initdb, so looked for at every start: the server may have been killed in between.
+      // initdb does not create the database. Every start checks for it, because an earlier server may have been killed
+      // in between.
       if (rowCount === 0) await client.query(`create database ${ROLE}`);
       return true;
     } catch (error) {
@@ -122,7 +129,7 @@ export class Postmaster {
   }
 }
 
-/** Suits a laptop and a small server; durability is left as PostgreSQL ships it, on. */
+/** Settings for a laptop or a small server. Durability stays on, as PostgreSQL's default has it. */
 function allSettings(options: PostmasterOptions): Record<string, string> {
   return {
     max_connections: "100",

@@ -7,7 +7,7 @@ import { type Account, currentAccount } from "./account.ts";
 export type Program = ChildProcess & { readonly stderr: Readable };
 
 export interface ProgramOptions {
-  /** what the program gets as `-D` */
+  /** value of the program's option `-D` */
   readonly directory: string;
   readonly account: Account;
   /** own session, so that Ctrl-C in the terminal reaches only this server */
@@ -15,8 +15,9 @@ export interface ProgramOptions {
 }
 
 /**
- * Starts a program of PostgreSQL under `account`. On Linux the directory is handed over open: the account may lack the
- * right to pass the folders above it (a clone in root's home), and needs none for a directory it already holds.
+ * Starts a program of PostgreSQL under `account`. On Linux the program gets the directory as an open file descriptor.
+ * The account may lack the right to traverse the folders above it, as for a clone in root's home. A descriptor needs no
+ * such right.
  */
 export function startProgram(command: string, args: readonly string[], options: ProgramOptions): Program {
   const { account, directory, detached } = options;
@@ -27,7 +28,7 @@ export function startProgram(command: string, args: readonly string[], options: 
     const program = spawn(command, ["-D", handle === undefined ? directory : "/proc/self/fd/3", ...args], {
       cwd: "/",
       detached,
-      // Nothing of ours: PG* variables would change its settings, and its messages are read in English.
+      // A fixed environment: PG* variables would change the program's settings, and its messages are parsed in English.
       env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
       stdio: ["ignore", "ignore", "pipe", handle ?? "ignore"],
       ...(other ? { uid: account.uid, gid: account.gid } : {}),
@@ -49,10 +50,11 @@ export function endOf(program: Program): Promise<string> {
     program.once("error", (error) => resolve(`could not be run: ${error.message}`));
     program.once("exit", (code, signal) => {
       const end = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      // The last lines may still be on their way; but children of a killed postmaster can hold the stream open for long.
-      const patience = setTimeout(() => resolve(end), 250);
+      // Wait a little for the last lines of output, but not until the stream closes. Children of a killed postmaster
+      // can hold it open for long.
+      const timer = setTimeout(() => resolve(end), 250);
       program.once("close", () => {
-        clearTimeout(patience);
+        clearTimeout(timer);
         resolve(end);
       });
     });

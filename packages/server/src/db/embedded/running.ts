@@ -5,7 +5,10 @@ import type { EmbeddedPostgres } from "./postgres.ts";
 import { notFromEnvironment } from "./postmaster.ts";
 import { PORT } from "./runtime-folder.ts";
 
-/** How to connect, as the owner, to the PostgreSQL that a running server keeps on the cluster; undefined when none does. */
+/**
+ * How to connect, as the owner, to the PostgreSQL that a running server keeps on the cluster; undefined when none is
+ * running.
+ */
 export function connectionToRunning(folder: string): EmbeddedPostgres["connection"] | undefined {
   const { path } = inspectCluster(folder);
   const note = readPostmasterFile(path);

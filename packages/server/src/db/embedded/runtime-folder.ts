@@ -22,8 +22,8 @@ const SOCKET_PATH_BYTES = 103;
 export const PORT = 5432;
 
 /**
- * A fresh folder (mode 0700, owned by `account`) with a path short enough for a unix socket, wherever the data lies.
- * It is marked with the cluster it serves, so that a later start can clear it away if this process is killed.
+ * Creates a folder (mode 0700, owned by `account`) with a path short enough for a unix socket, independent of the data
+ * folder's path. A marker file names the cluster it serves, so that a later start can remove it after a kill.
  */
 export function createRuntimeFolder(cluster: string, account: Account): string {
   const path = mkdtempSync(join(temporaryFolder(account), PREFIX));
@@ -33,8 +33,9 @@ export function createRuntimeFolder(cluster: string, account: Account): string {
 }
 
 /**
- * Cleaners of temporary files (systemd-tmpfiles) take what has not changed for ten days, libraries in use included.
- * Setting the mode a file already has counts as a change and does nothing else, not even through a hard link.
+ * Refreshes the change time of all files in the folder. Cleaners of temporary files (systemd-tmpfiles) remove files
+ * unchanged for ten days, even libraries in use. Setting the mode that a file already has changes its time and nothing
+ * else, even through a hard link.
  */
 export function touchRuntimeFolder(path: string): void {
   for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
@@ -43,14 +44,14 @@ export function touchRuntimeFolder(path: string): void {
   }
 }
 
-/** Removes a runtime folder; one that is already gone is fine. */
+/** Removes a runtime folder; a missing folder is no error. */
 export function removeRuntimeFolder(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
 /**
- * Removes what killed servers of this cluster have left among the temporary files, `known` included wherever it lies.
- * A folder goes only if name, owner and marker say that it is ours: other clusters of the same user may be running.
+ * Removes runtime folders that killed servers of this cluster have left, and `known`, whatever its path. A folder is
+ * removed only if name, owner and marker match: other clusters of this user may be running.
  */
 export function removeStaleRuntimeFolders(cluster: string, account: Account, known: string | undefined): void {
   const folder = temporaryFolder(account);
@@ -70,7 +71,10 @@ function servedCluster(path: string, account: Account, cluster: string): boolean
   }
 }
 
-/** The identity of the folder above, not a path: a copy of a data folder must not claim what belongs to the original. */
+/**
+ * Identifies a cluster by device and inode of the folder above it, not by path. A copied data folder must not claim the
+ * original's runtime folders.
+ */
 function markerOf(cluster: string): string {
   const { dev, ino } = statSync(dirname(cluster));
   return `${dev}:${ino}/${basename(cluster)}`;

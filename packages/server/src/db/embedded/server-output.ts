@@ -6,12 +6,12 @@ const KEPT_LINES = 20;
 const LINE = /^(?:\[(?<pid>\d+)\] )?(?<severity>[A-Z]+\d?): (?<text>.*)$/;
 const WORTH_A_WARNING = new Set(["ERROR", "FATAL", "PANIC"]);
 
-/** What `log_line_prefix` has to be for `forwardOutput`. */
+/** The value of `log_line_prefix` that `forwardOutput` can parse. */
 export const LINE_PREFIX = "[%p] ";
 
 /**
- * Forwards what PostgreSQL writes: errors as warnings, everything else for debugging.
- * Returns a function that gives the last lines, for the message when it does not start.
+ * Forwards PostgreSQL's output to the log: errors as warnings, all other lines at debug level. Returns a function that
+ * gives the last lines, for the message when it does not start.
  */
 export function forwardOutput(output: Readable, log: Logger): () => string {
   const last: string[] = [];

@@ -2,14 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { killSurvivors, replaceOrphan } from "./orphan.ts";
 import { Postmaster, type PostmasterOptions } from "./postmaster.ts";
 
-/** How long a start waits for processes of a killed predecessor to let go of the cluster. */
+/** How long a start waits for processes of a killed predecessor to release the cluster. */
 const PREDECESSOR_MS = 15_000;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;
 /** A run at least this long makes the next backoff short again. */
 const STEADY_MS = 30_000;
 
-/** Keeps one PostgreSQL running on a cluster, always behind the same socket, until it is stopped. */
+/** Keeps one PostgreSQL running on a cluster, always on one socket, until it is stopped. */
 export class Supervisor {
   #options: PostmasterOptions;
   #postmaster: Postmaster | undefined;
@@ -22,7 +22,7 @@ export class Supervisor {
 
   /** Resolves when PostgreSQL answers; rejects with `StartupError` when it does not start. */
   async start(): Promise<void> {
-    // A server that exits without having stopped takes its database with it, as far as it still can.
+    // A process that exits without `stop` still requests a shutdown of its database.
     process.on("exit", this.#interrupt);
     try {
       const postmaster = await this.#launch();
@@ -33,7 +33,7 @@ export class Supervisor {
     }
   }
 
-  /** Fast shutdown; also ends a restart in progress. Resolves when no process of ours is left. */
+  /** Fast shutdown; also ends a restart in progress. Resolves when no process of this cluster is left. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#postmaster?.stop();
@@ -87,9 +87,9 @@ export class Supervisor {
         return postmaster;
       } catch (error) {
         await postmaster.stop();
-        const { obstacle } = postmaster;
-        if (obstacle === undefined || Date.now() > deadline) throw error;
-        if (obstacle === "survivors") await killSurvivors(this.#options.cluster);
+        const { temporaryCause } = postmaster;
+        if (temporaryCause === undefined || Date.now() > deadline) throw error;
+        if (temporaryCause === "survivors") await killSurvivors(this.#options.cluster);
         await delay(FIRST_BACKOFF_MS, undefined, { signal: this.#stopping.signal });
       }
     }

@@ -1,9 +1,9 @@
 import type { PairingCodeStatus } from "@tillkeeper/contract/pairing";
 import type { ColumnType } from "kysely";
 
-/** How devices become terminals: docs/adr/0014-pairing-and-device-tokens.md. */
+/** Tables of pairing: docs/adr/0014-pairing-and-device-tokens.md. */
 export interface PairingTables {
-  /** Of proofs that were accepted. */
+  /** Nonces of accepted proofs. */
   used_nonces: { account_id: string; id: string; expires_at: Date };
   pairing_codes: {
     account_id: string;
@@ -19,10 +19,10 @@ export interface PairingTables {
     used_at: Date | null;
     key_thumbprint: string | null;
     failed_attempts: number;
-    /** Tries by network. */
+    /** Wrong tries, counted by network. */
     wrong_tries_from: ColumnType<Record<string, number>, string | undefined, string>;
   };
-  /** The devices that terminals were, not the ones that they are. */
+  /** Former devices of terminals, without the present ones. */
   terminal_devices: {
     account_id: string;
     id: string;

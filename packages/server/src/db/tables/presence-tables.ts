@@ -3,7 +3,7 @@ import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import type { ColumnType, Generated } from "kysely";
 import type { Json } from "./json-column.ts";
 
-/** Who is there, and what terminals tell of themselves: docs/adr/0015-presence.md. */
+/** Tables of presence and telemetry: docs/adr/0015-presence.md. */
 export interface PresenceTables {
   terminal_presence: {
     account_id: string;
@@ -42,7 +42,7 @@ export interface PresenceTables {
     value: Json<unknown>;
     since: Date;
     at: Date;
-    /** Since when the terminal is another device than the one that told it. */
+    /** Since when the terminal's device is another one than the device that reported the value. */
     device_changed_at: ColumnType<Date | null, Date | null | undefined>;
   };
   telemetry_history: {
@@ -63,5 +63,5 @@ export interface PresenceTables {
   };
 }
 
-/** A terminal that was never heard of has no row. */
+/** Status in a row. A terminal that was never heard has no row. */
 type StoredPresence = Exclude<PresenceStatus, "never">;

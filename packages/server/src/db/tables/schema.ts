@@ -66,7 +66,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     /** The client's `id`. */
     client_ref: string;
     audience_account_id: string;
-    /** As the caller wrote it; null for grants that came with their client. */
+    /** As the caller wrote it; null for grants that were created with their client. */
     audience: string | null;
     scopes: string[];
     type: Generated<"client_credentials">;
@@ -80,7 +80,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
   signing_keys: {
     kid: string;
     public_jwk: Json<Record<string, unknown>>;
-    /** As servers of before wrote it; the next start encrypts it. */
+    /** Plain key from a server of an earlier version; the next start encrypts it. */
     private_jwk: ColumnType<Record<string, unknown> | null, null | undefined, null>;
     encrypted_private_jwk: string | null;
     created_at: Date;
@@ -112,7 +112,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     created_by: Generated<string>;
     updated_at: Date | null;
     updated_by: Generated<string>;
-    /** Since when it is not ACTIVE any more; null for one that is, or has never been. */
+    /** Since when its status is no longer ACTIVE; null while it is ACTIVE, or never was. */
     stopped_at: Date | null;
     search_text: ColumnType<string, never, never>;
   };
@@ -167,7 +167,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     simulated: boolean;
     status: TerminalStatus;
     status_reason: TerminalStatusReason | null;
-    /** Set while INACTIVE: what the terminal returns to. */
+    /** Set while INACTIVE: the status that the terminal returns to. */
     status_before_inactive: LiveStatus | null;
     created_at: Date;
     created_by: string;
@@ -178,42 +178,45 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
   terminal_credentials: {
     account_id: string;
     terminal_id: string;
-    /** New whenever the credential is replaced. */
+    /** Changes whenever the credential is replaced. */
     address: string;
-    /** Of a password; null where there is a public key. */
+    /** Digest of a password; null when the credential is a public key. */
     secret_sha256: Buffer | null;
-    /** Of the device that is paired, as is the serial number. */
+    /** Key of the paired device; the serial number is that device's, too. */
     public_key: Json<Record<string, unknown>> | null;
     device_serial_number: string | null;
     created_at: Date;
-    /** Of a deleted terminal: the operation with whose end the credential ends. */
+    /** For a deleted terminal: the operation with whose end the credential ends. */
     ends_with: ColumnType<string | null, string | null | undefined>;
-    /** When its tokens are over unless another is issued; from then on, when the broker is told so next. Null: nothing to do. */
+    /**
+     * When its tokens expire unless another is issued; after that, when the broker is next told to end its connection.
+     * Null: nothing to do.
+     */
     lapse_due_at: ColumnType<Date | null, Date | null | undefined>;
-    /** Since when they are. */
+    /** Since when its tokens have expired. */
     lapsed_at: ColumnType<Date | null, Date | null | undefined>;
-    /** How often a token was issued after that. */
+    /** How often a token was issued after an expiry. */
     token_lapses: Generated<number>;
   };
-  /** Every address that was given: how much of its device's log is here (docs/adr/0026). */
+  /** Every address that was given, and how much of its device's journal the server holds (docs/adr/0026). */
   terminal_addresses: {
     account_id: string;
     address: string;
     terminal_id: string;
     created_at: Date;
-    /** Of a device that was replaced. */
+    /** Key of a device that was replaced. */
     former_key: Json<Record<string, unknown>> | null;
     left_at: ColumnType<Date | null, never, Date>;
     number: Generated<number>;
     last_id: ColumnType<string | null, never, never>;
     last_close: ColumnType<string | null, never, never>;
-    /** What it said in its last hello that it can do. */
+    /** The abilities that its device named in the last hello. */
     abilities: ColumnType<AbilityTable, never, string | null>;
   };
   business_clock: { one: Generated<true>; ahead_ms: number };
   /** Each time that the database went back to an earlier moment. */
   database_restores: { id: string; at: Date; how: "told" | "noticed" };
-  /** Kept by triggers. */
+  /** Maintained by triggers. */
   terminal_search: { account_id: string; number: number; text: string };
   activations: {
     account_id: string;
@@ -253,10 +256,10 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     reason: OperationReason | null;
     error: Json<OperationError> | null;
     late_result: Json<unknown> | null;
-    /** The database had lost it; the terminal brought it back. */
+    /** The database had lost it; the terminal's result restored it. */
     recovered: Generated<boolean>;
   };
-  /** What an operation occupies while it is live, and its idempotency key: docs/adr/0011. */
+  /** The claim of a live operation on its terminal, and its idempotency key: docs/adr/0011. */
   operation_claims: {
     account_id: string;
     operation_id: string;
@@ -271,9 +274,12 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     deadline: Date | null;
     due_at: Date | null;
     attempts: number;
-    /** Of an `end_of_day`: that of the only device that it is for. Null: it is for whichever the terminal is. */
+    /**
+     * For an `end_of_day`: address of the only device that may run it. Null: the operation is for the terminal's
+     * present device.
+     */
     address: string | null;
-    /** The last close of that address which was known when it was accepted. */
+    /** The last close of that address that was known when the operation was accepted. */
     previous_close: string | null;
     dispatched_at: Date | null;
     delivered_at: Date | null;
@@ -281,7 +287,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     cancel_requested_at: Date | null;
     cancel_requested_by: string | null;
     cancel_refused_at: Date | null;
-    /** The terminal has answered, and nobody could read the facts of it. */
+    /** When a result arrived whose facts could not be read. */
     invalid_result_at: Date | null;
   };
   operation_durations: {
@@ -317,7 +323,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     terminal_id: string;
     server_id: string;
     leased_until: Date;
-    /** Given by the server that holds the lease. */
+    /** Set by the server that holds the lease. */
     address: string | null;
   };
 }

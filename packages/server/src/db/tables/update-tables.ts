@@ -44,7 +44,7 @@ export interface UpdateTables {
     withdrawn_at: ColumnType<Date | null, undefined, Date>;
     withdrawn_by: ColumnType<string | null, undefined, string>;
   };
-  /** What terminals said they run, at their last check_update. */
+  /** Versions that terminals reported in their last check_update. */
   terminal_software: {
     account_id: string;
     terminal_id: string;

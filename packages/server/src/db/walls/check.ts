@@ -3,12 +3,17 @@ import type { Tx } from "../db.ts";
 import { tenantRole } from "./tenant.ts";
 import { exemptingOwner, rights, tenantFunctions, tenantRights } from "./tenant-rights.ts";
 
-/** What of the walls between accounts does not stand as it should, in words; empty when all of it does. */
+/** Faults of the isolation between accounts, in words; empty when there is none. */
 export async function differences(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
-  return [...(await ofRole(tx)), ...(await ofTables(tx)), ...(await ofRights(tx)), ...(await ofFunctions(tx))];
+  return [
+    ...(await roleFaults(tx)),
+    ...(await tableFaults(tx)),
+    ...(await rightFaults(tx)),
+    ...(await functionFaults(tx)),
+  ];
 }
 
-async function ofRole(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+async function roleFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ exempt: boolean; owns: boolean; enters: boolean }>`
     select rolsuper or rolbypassrls as exempt,
       has_schema_privilege(oid, current_schema(), 'usage') as enters,
@@ -25,13 +30,19 @@ async function ofRole(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   ];
 }
 
-/** Of a row of pg_class by the name `found`: its row security binds its owner, with the policy for work on all accounts. */
+/**
+ * A condition on a row of pg_class with the alias `found`. Row security binds the table's owner, and the policy for
+ * work on all accounts exists.
+ */
 export const boundOwner = sql<boolean>`relrowsecurity and relforcerowsecurity and exists (
   select from pg_policy where polrelid = found.oid and polname = 'all_accounts' and polroles = array[found.relowner]
 )`;
 
-/** Row security binds every role, and the policy for work on all accounts is addressed to the table's owner alone. */
-async function ofTables(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+/**
+ * Checks that row security binds every role, and that the policy for work on all accounts is for the table's owner
+ * alone.
+ */
+async function tableFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select relname as name from pg_class as found
     where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')
@@ -41,8 +52,8 @@ async function ofTables(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   return rows.map(({ name }) => `row security of ${name} does not bind its owner`);
 }
 
-/** Exactly the rights of the list: on whole tables, or on the columns that it names. */
-async function ofRights(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+/** Checks that the role has exactly the listed rights, on whole tables or on the named columns. */
+async function rightFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ name: string; right: (typeof rights)[number]; whole: boolean; columns: string[] }>`
     select relname as name, "right", has_table_privilege(${tenantRole}, pg_class.oid, "right") as whole,
       array(
@@ -61,7 +72,7 @@ async function ofRights(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   });
 }
 
-async function ofFunctions(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+async function functionFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select name from unnest(${[...tenantFunctions]}::text[]) as name where not exists (
       select from pg_proc where pronamespace = current_schema()::regnamespace and proname = name

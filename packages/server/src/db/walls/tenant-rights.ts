@@ -1,6 +1,6 @@
 import type { Tables } from "../tables/schema.ts";
 
-/** What may be done to a table: to all its columns, or to those that are named. */
+/** Rights on a table: on all its columns, or on the named ones. */
 interface Rights {
   select?: true | readonly string[];
   insert?: true | readonly string[];
@@ -12,8 +12,8 @@ export type Right = keyof Rights;
 export const rights = ["select", "insert", "update", "delete"] as const satisfies Right[];
 
 /**
- * What the tenants' role may do, table by table and, for changes, column by column: no more than what the statements in
- * `inTenant` need. Row security then leaves it the rows of one account. A table that is not named is closed to it.
+ * Rights of the tenants' role, by table and, for changes, by column: no more than the statements in `inTenant` need.
+ * Row security then restricts them to the rows of one account. The role has no rights on other tables.
  */
 export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   accounts: {
@@ -55,7 +55,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
       "updated_by",
     ],
   },
-  // A link joins two accounts, so it is written outside of the transactions of either.
+  // A link joins two accounts, so no tenant's transaction writes it.
   operator_destination_stores: { select: true },
   pairing_codes: {
     select: true,
@@ -145,7 +145,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   },
 };
 
-/** Tables with an account that tenants' transactions have no business in. */
+/** Tables with an account that tenants' transactions never use. */
 export const closedToTenants = [
   "audit_heads",
   "store_search",
@@ -153,8 +153,8 @@ export const closedToTenants = [
 ] as const satisfies (keyof Tables)[];
 
 /**
- * Tables whose owner is exempt from their policies: LIKE is not leakproof, so no index serves a search behind a policy. The
- * functions that search run as the owner and ask the policy's question themselves.
+ * Tables whose owner is exempt from their policies: LIKE is not leakproof, so no index serves a search behind a policy.
+ * The functions that search run as the owner and check the account themselves.
  */
 export const exemptingOwner = ["store_search", "terminal_search"] as const satisfies (keyof Tables)[];
 

@@ -4,24 +4,24 @@ import type { Db, Tx } from "../db.ts";
 import { retried } from "../retry.ts";
 import { inTurn } from "../turns.ts";
 
-/** What the database user takes on for the time of a tenant's transaction; its rights stand in `tenant-rights.ts`. */
+/** Role that the database user takes on during a tenant's transaction; `tenant-rights.ts` lists its rights. */
 export const tenantRole = "tillkeeper_tenant";
 
 const accountIdForm = new RegExp(operatorAccountIdPattern);
 
 /**
- * Runs `work` in a transaction that sees and changes rows of one account only: row-level security in the database is the
- * second wall behind the `account_id` that every finder filters by (D21). Whatever a tenant asks for goes through here;
- * only the workers, the hot statements of the operation engine and what spans accounts by its nature do not. It waits for
- * the account's turn. Runs `work` again when the transaction lost against another one, so it must do nothing but database
- * work, and all of it by `tx`.
+ * Runs `work` in a transaction that sees and changes rows of one account only, in the account's turn. Row-level
+ * security is the second check behind the `account_id` by which every finder filters (D21). All statements for tenants'
+ * requests run here. Exceptions: workers, the hot statements of operations, and statements that span accounts by their
+ * nature. After a deadlock or serialization failure `work` runs again. So it may do nothing but database work, all of
+ * it by `tx`.
  */
 export function inTenant<T>(
   db: Pick<Db, "sql" | "turns">,
   accountId: string,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  // Functions that act with the rights of the owner are bound by the account, too.
+  // The account also binds functions that run with the owner's rights.
   const bound = `${settingOf(accountId)}; set local tillkeeper.all_accounts = off`;
   return inTurn(db, accountId, () =>
     retried(() =>
@@ -34,8 +34,8 @@ export function inTenant<T>(
 }
 
 /**
- * Runs `work` as another account inside the transaction of `own`, for what concerns both: an operator and an account that
- * it operates. Should it throw, the transaction is over.
+ * Runs `work` as another account inside the transaction of `own`, for changes that concern both: an operator and an
+ * account that it operates. When `work` throws, the transaction must not continue.
  */
 export async function asAccount<T>(tx: Tx, own: string, other: string, work: () => Promise<T>): Promise<T> {
   await sql.raw(settingOf(other)).execute(tx);

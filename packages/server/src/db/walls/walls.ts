@@ -13,26 +13,27 @@ interface Table {
 }
 
 /**
- * Brings the walls between accounts to what this version asks for, and checks that they stand. They are the tenants' role with
- * rights by table, row security that binds the owner of the tables, too, and the owner's policy for work on all accounts.
- * Does nothing where they stand already. Throws `StartupError` when the database user may not do that.
+ * Sets up the isolation between accounts that this version needs, and checks it. Its first part is the tenants' role
+ * with rights by table. The second is row security that also binds the tables' owner, the third the owner's policy for
+ * work on all accounts. Changes nothing when all is in place. Throws `StartupError` when the database user lacks the
+ * rights for it.
  */
 export async function raiseWalls(db: Pick<Db, "sql">): Promise<void> {
-  const stand = await alone(db, async (tx) => {
+  const stand = await withStartLock(db, async (tx) => {
     await obtainTenantRole(tx);
     return (await differences(tx)).length === 0;
   });
   if (stand) return;
   try {
-    for (const table of await tablesToBind(db)) await alone(db, (tx) => bindOwner(tx, table));
-    await alone(db, (tx) => sql.raw(grants()).execute(tx));
+    for (const table of await tablesToBind(db)) await withStartLock(db, (tx) => bindOwner(tx, table));
+    await withStartLock(db, (tx) => sql.raw(grants()).execute(tx));
   } catch (error) {
     throw new StartupError(
       `The database user cannot set the rights of the role ${tenantRole} (${(error as Error).message}): let the owner of the tables connect.`,
       { cause: error },
     );
   }
-  const left = await alone(db, differences);
+  const left = await withStartLock(db, differences);
   if (left.length > 0) {
     throw new StartupError(
       `The role ${tenantRole}, which keeps tenants apart, cannot be trusted: ${left.slice(0, 5).join("; ")}. Have an administrator of PostgreSQL put that right.`,
@@ -40,8 +41,8 @@ export async function raiseWalls(db: Pick<Db, "sql">): Promise<void> {
   }
 }
 
-/** One server at a time; again when it lost against requests of servers that are up. */
-function alone<T>(db: Pick<Db, "sql">, work: (tx: Tx) => Promise<T>): Promise<T> {
+/** Runs `work` while no other server does, and again after a deadlock with requests of running servers. */
+function withStartLock<T>(db: Pick<Db, "sql">, work: (tx: Tx) => Promise<T>): Promise<T> {
   return retried(() =>
     db.sql.transaction().execute(async (tx) => {
       await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);
@@ -50,7 +51,7 @@ function alone<T>(db: Pick<Db, "sql">, work: (tx: Tx) => Promise<T>): Promise<T>
   );
 }
 
-/** The database user has to be able to take on the role; making it takes CREATEROLE. */
+/** Makes sure that the database user may take on the role. Creating the role takes CREATEROLE. */
 async function obtainTenantRole(tx: Tx): Promise<void> {
   const { rows } = await sql<{ user: string; exists: boolean; member: boolean }>`
     select current_user as "user", role.oid is not null as exists,
@@ -67,7 +68,7 @@ async function obtainTenantRole(tx: Tx): Promise<void> {
     await sql`savepoint role`.execute(tx);
     for (const statement of statements) await sql.raw(statement).execute(tx);
   } catch (error) {
-    // A server on another database of this cluster may have made the role meanwhile; the next start finds it.
+    // A server on another database of this cluster may have created the role meanwhile; the next start finds it.
     await sql`rollback to savepoint role`.execute(tx);
     throw new StartupError(
       `The database user ${user} cannot act as the role ${tenantRole}, which keeps tenants apart: as an administrator of PostgreSQL run \`${statements.join("; ")}\`.`,
@@ -76,7 +77,7 @@ async function obtainTenantRole(tx: Tx): Promise<void> {
   }
 }
 
-/** What migrations have made since the walls were last looked at, and what changed its owner. */
+/** Tables that migrations have created since the last check, and tables whose owner has changed. */
 async function tablesToBind(db: Pick<Db, "sql">): Promise<Table[]> {
   const { rows } = await sql<Table>`
     select relname as name, pg_get_userbyid(relowner) as owner from pg_class as found
@@ -86,7 +87,7 @@ async function tablesToBind(db: Pick<Db, "sql">): Promise<Table[]> {
   return rows;
 }
 
-/** In a transaction of its own: with the lock on one table alone, no request that uses several can stand in the way. */
+/** Runs in a transaction of its own: a lock on one table alone cannot deadlock with requests that use several. */
 async function bindOwner(tx: Tx, { name, owner }: Table): Promise<void> {
   const table = sql.id(name);
   await sql`alter table ${table} force row level security`.execute(tx);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { between, cardForms, isCardNumber, masked, timesIn, withCheck } from "../../../test/support/card-numbers.ts";
 
-/** A number that passes the check, of a scheme's beginning and length. */
+/** A number with a valid check digit, and a scheme's beginning and length. */
 const bareNumber = fc
   .constantFrom(..."1 1946 2204 2221 2720 305 34 3528 36 37 4 4903 50 51 55 58 60 62 6304 65 70 81 86 9792".split(" "))
   .chain((beginning) => {
@@ -12,7 +12,7 @@ const bareNumber = fc
       .map(([length, rest]) => withCheck((beginning + rest).slice(0, length - 1)));
   });
 
-/** Spaces and hyphens anywhere in it. */
+/** A number with spaces and hyphens anywhere in it. */
 const plainNumber = fc
   .tuple(bareNumber, fc.array(fc.constantFrom("", "", "", " ", "-"), { minLength: 20, maxLength: 20 }))
   .map(([number, separators]) =>
@@ -22,7 +22,7 @@ const plainNumber = fc
       .join(""),
   );
 
-/** In groups, with one kind of separator between all of them. */
+/** A number in groups, with one kind of separator between all of them. */
 const spacedNumber = fc
   .tuple(
     bareNumber,
@@ -39,7 +39,7 @@ const spacedNumber = fc
 
 const cardNumber = fc.oneof(plainNumber, spacedNumber);
 
-/** With what may stand around it. In groups, a number has groups of its own. */
+/** A number with text around it that may stand there. A number in groups has separators around it. */
 const surrounded = fc.oneof(
   fc.tuple(fc.stringMatching(/^[0-9 -]{0,12}$/), plainNumber, fc.stringMatching(/^[0-9 -]{0,12}$/)),
   fc.tuple(
@@ -60,7 +60,7 @@ const piece = fc.oneof(
 );
 const text = fc.array(piece, { maxLength: 12 }).map((pieces) => Buffer.from(pieces.join("")));
 
-/** Many runs, on however slow a machine. */
+/** Many runs, also on a slow machine. */
 const limit = { timeout: 120_000 };
 
 describe("masking of card numbers, in texts of all kinds", () => {

@@ -86,9 +86,9 @@ describe("masking of card numbers", () => {
       ["6521111111111117", true], // RuPay
       ["135412345678911", true], // UATP
       ["9792000000000001", true], // Troy
-      ["1111111111111117", false], // none has 16 digits and begins with 1
+      ["1111111111111117", false], // no number with 16 digits begins with 1
       ["7992739871300000", false],
-      ["41111111111116", false], // none of Visa's has 14
+      ["41111111111116", false], // no Visa number has 14 digits
     ] as const) {
       const checked = withCheck(number.slice(0, -1));
       expect([checked, masked(Buffer.from(`pan ${checked} ok`)).count > 0]).toEqual([checked, hidden]);

@@ -4,22 +4,22 @@ import { maskDigits } from "./card-windows.ts";
 
 const [zero, nine, space, hyphen, star] = [0x30, 0x39, 0x20, 0x2d, 0x2a];
 
-/** A run with more digits than this holds nothing that anybody would look up: all of its digits are masked. */
+/** In a longer run no reader would look up a number, so all its digits are masked. */
 const longestRun = 256;
 /**
- * So many characters may stand between two digits, in so many bytes, and so many zero bytes besides: texts of 16 and 32 bits a
- * character have those.
+ * Most characters, bytes and zero bytes between two digits of a number. Texts with 16 or 32 bits a character have the
+ * zero bytes.
  */
 const [mostCharacters, mostBytes, mostZeros] = [4, 6, 12];
-/** In a number with separators no more digits than these stand together. */
+/** Longest group of digits in a number with separators. */
 const longestGroup = 6;
 
 const letter = 0;
 const digit = 1;
 const separator = 2;
-/** Of a dump in C's words, `0x41, 0x11`: the 0 before it belongs to it. */
+/** The x of a hexadecimal prefix in a dump, `0x41, 0x11`; the 0 before it belongs to the prefix. */
 const hexMark = 3;
-/** What is no letter and no digit may stand between two digits, and so may every character outside ASCII. */
+/** Separators are all characters but letters and digits, and every character outside ASCII. */
 const kinds = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= zero && byte <= nine) return digit;
   const character = String.fromCharCode(byte);
@@ -29,49 +29,53 @@ const kinds = Uint8Array.from({ length: 256 }, (_, byte) => {
 /** In UTF-8 every byte of a character but the first is 10xxxxxx. */
 const continues = (byte: number) => (byte & 0xc0) === 0x80;
 
-/** Digits that may belong to one number, as far as they have come. */
+/** A run: digits read so far that may belong to one number. */
 interface Run {
-  /** Its first digit. -1: it has none, and gets none before the next separator. */
+  /** Index of its first digit. -1: the run is empty until the next separator. */
   first: number;
-  /** It is longer than is held back: its digits are masked as they come. */
+  /** The run is longer than `longestRun`: its digits are masked as they come. */
   flooding: boolean;
 }
 
 /**
- * Masks what looks like a card number in a text that comes in pieces, wherever it is cut. Works on bytes: in UTF-8 no byte of
- * another character is an ASCII digit, so every other text passes untouched, whatever its encoding.
+ * Masks what looks like a card number in a text that comes in pieces, whatever the cuts. Works on bytes: in UTF-8 no
+ * byte of another character is an ASCII digit. So every other text passes unchanged, whatever its encoding.
  *
- * Two runs are followed at a time. In the plain one digits stand together or have one space or hyphen between, mixed as they
- * like. In the spaced run equal separators of a few bytes stand between groups of digits, and the groups are like those on a
- * card; otherwise every line that begins with a date and a time would be one. Which digits of a run
- * are masked is `card-windows.ts`'s business; a time (`card-times.ts`) ends a run. No more is held back than the two runs, and
- * those up to `longestRun` digits.
+ * The mask follows two runs at a time. Digits of the plain run have nothing, one space or one hyphen between them, in
+ * any mixture. In the spaced run equal separators of a few bytes stand between groups of digits. Its groups have the
+ * sizes that cards have; otherwise every line with a date and a time would be such a run.
+ *
+ * `card-windows.ts` decides which digits of a run are masked. A time (`card-times.ts`) ends a run. Only the two runs
+ * are held back, each up to `longestRun` digits.
  */
 export class CardMask {
   /** How many places were masked so far. */
   count = 0;
-  /** The end of the text so far, from the first digit on that may still be masked. */
+  /** The end of the text so far, from the first digit that may still be masked. */
   #held: Uint8Array = new Uint8Array();
   #text: Uint8Array = this.#held;
-  /** Behind a digit that was not interrupted by more than separators. */
+  /** Whether only separators followed the last digit. */
   #within = false;
-  /** The digits since then that may still be masked, and where in the text they are. */
+  /** The digits of the runs that may still be masked, and their positions in the text. */
   #values = new Uint8Array(8 * longestRun);
   #places = new Int32Array(8 * longestRun);
   #digits = 0;
-  /** The first digit of the group that stands together. */
+  /** Index of the current group's first digit. */
   #group = 0;
   #plain: Run = { first: 0, flooding: false };
   #spaced: Run = { first: 0, flooding: false };
-  /** What stands between the groups of the spaced run; 0 while there is but one. */
+  /** The separator of the spaced run; 0 while it has one group only. */
   #spacing = 0;
-  /** The bytes since the last digit: those that are not zero as one number, how many they are, in characters, and the zeros. */
+  /**
+   * The bytes since the last digit: the nonzero ones as one number, their count in bytes and in characters, and the
+   * count of zeros.
+   */
   #between = 0;
   #betweenBytes = 0;
   #betweenCharacters = 0;
   #betweenZeros = 0;
 
-  /** What can be said of the text so far. The piece itself is left as it is. */
+  /** Returns the part of the text that is final. Does not change `piece`. */
   write(piece: Uint8Array): Uint8Array {
     const text = this.#joined(piece);
     for (let at = text.length - piece.length; at < text.length; at += 1) {
@@ -82,19 +86,19 @@ export class CardMask {
         if (kind === separator) this.#separate(byte);
         else if (kind === letter || !this.#dropMark()) this.#end();
       } else {
-        // Most of a text is words.
+        // Skip words quickly: most of a text has no digits.
         while (at + 1 < text.length && kinds[text[at + 1] as number] !== digit) at += 1;
       }
     }
     const keep = this.#settled();
     this.#forget(keep);
     this.#held = text.subarray(keep);
-    // From here on places count from its beginning.
+    // From here on positions count from the beginning of the held text.
     this.#text = this.#held;
     return text.subarray(0, keep);
   }
 
-  /** What was held back, now that nothing more comes. */
+  /** Returns the held text, masked, at the end of the text. */
   end(): Uint8Array {
     this.#end();
     const rest = this.#held;
@@ -102,7 +106,7 @@ export class CardMask {
     return rest;
   }
 
-  /** A copy that may be changed, with what was held back before it. */
+  /** Copies the held text and the piece into one buffer that may be changed. */
   #joined(piece: Uint8Array): Uint8Array {
     const text = new Uint8Array(this.#held.length + piece.length);
     text.set(this.#held);
@@ -123,7 +127,7 @@ export class CardMask {
     }
   }
 
-  /** An x has come: if it is that of `0x`, its 0 is no digit of any number, and true is answered. */
+  /** Handles an x. Returns true when it belongs to a prefix `0x`, whose 0 is then no digit of a number. */
   #dropMark(): boolean {
     const last = this.#digits - 1;
     const isMark = this.#between === 0 && this.#group === last && this.#values[last] === 0;
@@ -148,7 +152,7 @@ export class CardMask {
     if (first >= 0 && (flooding || index - first >= longestRun)) this.#flood(this.#spaced, index + 1);
   }
 
-  /** A group begins, after something between. */
+  /** Begins a group after a separator. */
   #join(): void {
     const between = this.#between;
     this.#between = 0;
@@ -167,7 +171,9 @@ export class CardMask {
     this.#group = next;
   }
 
-  /** The spaced run goes on, or begins with the group before when that had something else before it. */
+  /**
+   * Continues the spaced run, or begins it with the previous group when the separator before that group was another.
+   */
   #respace(between: number): void {
     const run = this.#spaced;
     if (run.first < 0) run.first = this.#digits;
@@ -178,16 +184,16 @@ export class CardMask {
     this.#spacing = between;
   }
 
-  /** The spaced run ends before the digit `until`, and none goes on from there. */
+  /** Ends the spaced run before the digit `until`; no spaced run continues from there. */
   #leaveSpaced(until: number): void {
     const run = this.#spaced;
-    // One group alone is the plain run's.
+    // A single group belongs to the plain run only.
     if (run.first >= 0 && this.#spacing !== 0) this.#mask(run, until);
     run.first = -1;
     this.#spacing = 0;
   }
 
-  /** The group that ends here is no part of any number if it is a time. */
+  /** Drops the group that ends here when it is a time: a time is not part of a number. */
   #passTime(): void {
     if (this.#digits - this.#group < shortest || this.#plain.flooding) return;
     if (!readsAsTime(this.#values, this.#group, this.#digits)) return;
@@ -195,7 +201,7 @@ export class CardMask {
     this.#plain.first = this.#digits;
   }
 
-  /** Something that no number has inside. */
+  /** Ends both runs, at a character that no number contains. */
   #end(): void {
     this.#passTime();
     this.#mask(this.#plain, this.#digits);
@@ -219,28 +225,28 @@ export class CardMask {
     }
   }
 
-  /** Masks the digits of a run that has become too long; `until` is behind the last. */
+  /** Masks the digits of a run that has become too long; `until` is the index after its last digit. */
   #flood(run: Run, until: number): void {
     if (!run.flooding) this.count += 1;
     run.flooding = true;
     for (let index = run.first; index < until; index += 1) this.#text[this.#places[index] as number] = star;
-    // The group may belong to another number as well, once something else stands behind it.
+    // The group may also belong to another number, once a different separator follows it.
     run.first = run === this.#spaced ? this.#group : until;
   }
 
-  /** The first digit that may still be masked. */
+  /** Index of the first digit that may still be masked. */
   #firstOpen(): number {
     const [plain, spaced] = [this.#plain.first, this.#spaced.first];
     return spaced < 0 ? plain : Math.min(plain, spaced);
   }
 
-  /** Up to where in the text nothing changes any more. */
+  /** Position in the text up to which nothing changes any more. */
   #settled(): number {
     const first = this.#firstOpen();
     return first < this.#digits ? (this.#places[first] as number) : this.#text.length;
   }
 
-  /** Forgets the digits that cannot be masked any more, and that there were `gone` bytes before the others. */
+  /** Forgets the digits that are final, and moves the positions of the rest back by `gone` bytes. */
   #forget(gone: number): void {
     const first = this.#firstOpen();
     this.#values.copyWithin(0, first, this.#digits);

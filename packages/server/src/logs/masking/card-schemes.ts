@@ -1,6 +1,6 @@
 /**
- * How card numbers of a scheme begin, and how long they are. `first` and `last` are the first and the last beginning of a range,
- * of one to four digits.
+ * Beginnings and lengths of a scheme's card numbers. `first` and `last` are the first and the last beginning of a
+ * range, of one to four digits.
  */
 interface Range {
   scheme: string;
@@ -13,9 +13,10 @@ const upTo = (shortest: number, longest: number) =>
   Array.from({ length: longest - shortest + 1 }, (_, index) => shortest + index);
 
 /**
- * The beginnings of ISO/IEC 7812 as the schemes publish them, rounded outwards to four digits. They come from public tables:
- * "Payment card number" in Wikipedia, `credit-card-type` and Payform. What tables disagree about is in: a number that
- * is masked for nothing costs less than one that is not. MII 9 is given out by national bodies, behind a country's number.
+ * The beginnings of ISO/IEC 7812 as the schemes publish them, rounded outwards to four digits. They come from public
+ * tables: "Payment card number" in Wikipedia, `credit-card-type` and Payform. Entries on which the tables disagree are
+ * included: a number masked in vain costs less than one left readable. MII 9 is given out by national bodies, behind a
+ * country's number.
  */
 export const schemes: readonly Range[] = [
   { scheme: "UATP", first: 1, last: 1, lengths: [15] },
@@ -45,11 +46,11 @@ export const schemes: readonly Range[] = [
   { scheme: "national: Troy, Humo, Napas, Belkart, ArCa, UnionPay", first: 9, last: 9, lengths: upTo(16, 19) },
 ];
 
-/** The fewest and the most digits that any scheme's numbers have. */
+/** The fewest and the most digits of any scheme's numbers. */
 export const shortest = 12;
 export const longest = 19;
 
-/** Which lengths a number may have, by its first four digits: bit n stands for n digits. */
+/** Possible lengths of a number, by its first four digits: bit n stands for n digits. */
 export const lengthsOf = tableOf(schemes);
 
 function tableOf(ranges: readonly Range[]): Uint32Array {

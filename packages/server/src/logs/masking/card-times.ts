@@ -1,13 +1,16 @@
-/** Digits of a Unix time in milliseconds, microseconds and nanoseconds; of a time without separators, with as many digits of a second. */
+/**
+ * Digits of a Unix time in milliseconds, microseconds and nanoseconds, and of a calendar time with such fractions of a
+ * second.
+ */
 const unixLengths: ReadonlySet<number> = new Set([13, 16, 19]);
 const calendarLengths: ReadonlySet<number> = new Set([14, 17, 20]);
-/** From 2020 on; in 2031 the times come that the numbers of a scheme (GPN, 1946) begin with. */
+/** From 2020 on. In 2031 Unix times reach the beginning of a scheme's numbers (GPN, 1946). */
 const [firstSecond, lastSecond] = [1_577_836_800, 1_945_999_999];
 const [firstYear, lastYear] = [2020, 2039];
 
 /**
- * Whether the digits from `first` to before `until`, which stand together and beside no other digit, are a time:
- * `1782723600123456`, or `20260629090000123`. In these lengths and this narrow a range no scheme has numbers.
+ * Whether the digits from `first` to before `until`, a group with no digits beside it, are a time: `1782723600123456`,
+ * or `20260629090000123`. In these lengths and this narrow a range no scheme has numbers.
  */
 export function readsAsTime(values: Uint8Array, first: number, until: number): boolean {
   if (unixLengths.has(until - first)) {

@@ -1,17 +1,20 @@
 import { lengthsOf, longest, shortest } from "./card-schemes.ts";
 
 const star = 0x2a;
-/** What may be left to read of each masked place, and how many digits must then be hidden between. */
+/** Digits that stay readable at either end of a masked place, and how many must then be hidden between them. */
 const [shownFirst, shownLast, leastHidden] = [6, 4, 6];
 
 /**
- * Masks the digits of one run: their values, and where in the text they are; answers how many places it masked.
+ * Masks card numbers in the digits of one run. `values` are the digits, `places` their positions in `text`. Returns how
+ * many places it masked.
  *
- * Digits in a row are taken for a card number when a scheme's numbers begin like this and are as long, and they pass the Luhn
- * check. They may stand anywhere in the run: terminals write numbers next to lengths, tags and dates, so where one begins cannot be
- * told. What overlaps is masked as one place. Of a place the first six and last four digits stay, the most that PCI DSS 3.4.1
- * lets be shown; a place that contains a number shows no more of it, because it begins no later and ends no sooner. Where fewer
- * than six digits would be hidden then, they could be found by trying: only the last four stay.
+ * Digits are taken for a card number when beginning and length fit a scheme and the Luhn check passes. They may stand
+ * anywhere in the run: terminals write numbers next to lengths, tags and dates, so a number's first digit cannot be
+ * told. Overlapping numbers are masked as one place.
+ *
+ * The first six and last four digits of a place stay, the most that PCI DSS 3.4.1 allows to be shown. A place contains
+ * its numbers whole, so of each of them no more is shown. When fewer than six digits would be hidden, they could be
+ * found by trying; then only the last four stay.
  */
 export function maskDigits(text: Uint8Array, values: Uint8Array, places: Int32Array): number {
   const found = findPlaces(values);
@@ -22,14 +25,14 @@ export function maskDigits(text: Uint8Array, values: Uint8Array, places: Int32Ar
   return found.length;
 }
 
-interface Place {
+interface MaskedPlace {
   first: number;
   last: number;
 }
 
-/** Where the digits look like card numbers; what overlaps is one place. */
-function findPlaces(values: Uint8Array): Place[] {
-  const found: Place[] = [];
+/** Finds the places that look like card numbers; overlapping ones are merged. */
+function findPlaces(values: Uint8Array): MaskedPlace[] {
+  const found: MaskedPlace[] = [];
   let sums: LuhnSums | undefined;
   let beginning = 0;
   for (let first = 0; first + shortest <= values.length; first += 1) {
@@ -52,7 +55,7 @@ function findPlaces(values: Uint8Array): Place[] {
   return found;
 }
 
-/** Where the longest number ends that begins at `first`. */
+/** Last digit of the longest number that begins at `first`. */
 function latestLast(digits: number, sums: LuhnSums, first: number, lengths: number): number | undefined {
   for (let length = Math.min(longest, digits - first); length >= shortest; length -= 1) {
     if ((lengths & (1 << length)) === 0) continue;
@@ -65,8 +68,8 @@ function latestLast(digits: number, sums: LuhnSums, first: number, lengths: numb
 }
 
 /**
- * Sums of all digits before each place, with the digits at odd places doubled, and with those at even ones. They are used
- * again for each run: nothing is waited for between filling and reading them.
+ * Prefix sums of a run's digits, with the digits at odd places doubled, and with those at even places doubled. All runs
+ * share the arrays: no code runs in between that could fill them anew.
  */
 const sumsOfRun = { odd: new Uint32Array(0), even: new Uint32Array(0) };
 type LuhnSums = typeof sumsOfRun;

@@ -2,10 +2,10 @@ import { isFreeText } from "@tillkeeper/contract/texts";
 import type { TSchema } from "typebox";
 import { maskText } from "./mask-text.ts";
 
-/** Takes a valid value of a schema, and answers it as it may be kept. */
+/** Takes a valid value of a schema, and returns it as it may be stored. */
 export type ReadTexts = (value: unknown) => unknown;
 
-/** As much of JSON schema as the messages of devices are made of. */
+/** The part of JSON Schema that the messages of devices use. */
 interface Form {
   type?: string;
   contentMediaType?: string;
@@ -19,8 +19,8 @@ const scalars: ReadonlySet<string | undefined> = new Set(["integer", "number", "
 const asItIs: ReadTexts = (value) => value;
 
 /**
- * Reads what a device has sent by the schema of it: free text is masked, identifiers and figures are kept, and what the schema
- * does not know goes no further. Throws for a schema that says nothing of some place in it, so that none can be forgotten.
+ * Returns a function that reads a device's message by its schema. It masks free text, keeps identifiers and figures,
+ * and drops unknown fields. Throws for a schema with a place of unknown kind, so that no text is forgotten.
  */
 export function textReader(schema: TSchema): ReadTexts {
   const form = schema as Form;
@@ -45,7 +45,7 @@ function fieldReader(properties: Record<string, TSchema>): ReadTexts {
   };
 }
 
-/** Whether anything in a schema is free text of a device. */
+/** Whether a schema contains free text of a device. */
 export function hasFreeText(schema: object): boolean {
   return isFreeText(schema) || Object.values(schema).some((inner) => isObject(inner) && hasFreeText(inner));
 }

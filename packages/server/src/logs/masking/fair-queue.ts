@@ -1,6 +1,6 @@
-/** A queue in which each account has one turn after the other, however much it has waiting. */
+/** A queue in which accounts take turns, however many items one of them has waiting. */
 export class FairQueue<T> {
-  /** The account whose turn is next stands first. */
+  /** In the order of turns: the first account is next. */
   readonly #accounts = new Map<string, T[]>();
 
   add(accountId: string, item: T): void {
@@ -19,7 +19,7 @@ export class FairQueue<T> {
     return undefined;
   }
 
-  /** Takes out everything. */
+  /** Removes and returns all items. */
   empty(): T[] {
     const all = [...this.#accounts.values()].flat();
     this.#accounts.clear();

@@ -1,7 +1,7 @@
 import { CardMask } from "./card-mask.ts";
 import { shortest } from "./card-schemes.ts";
 
-/** The text with what looks like card numbers masked. */
+/** The text with everything masked that looks like a card number. */
 export function maskText(text: string): string {
   if (!hasDigits(text, shortest)) return text;
   const mask = new CardMask();
@@ -9,7 +9,7 @@ export function maskText(text: string): string {
   return mask.count === 0 ? text : masked.toString();
 }
 
-/** Most texts have too few. */
+/** A quick check: most texts have too few digits for a card number. */
 function hasDigits(text: string, least: number): boolean {
   let digits = 0;
   for (let at = 0; at < text.length; at += 1) {

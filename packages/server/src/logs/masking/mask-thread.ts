@@ -1,35 +1,37 @@
 import { Worker } from "node:worker_threads";
 import { FairQueue } from "./fair-queue.ts";
-import type { Masked, ToMasking } from "./messages.ts";
+import type { MaskRequest, MaskResponse } from "./messages.ts";
 
-/** Something that waits for its turn. */
+/** A message that waits for its account's turn. */
 interface Job {
-  message: ToMasking;
-  resolve: (masked: Masked) => void;
+  message: MaskRequest;
+  resolve: (masked: MaskResponse) => void;
   reject: (error: Error) => void;
 }
 
-/** Far more than the masks of all uploads need, so that only a fault ends the thread, and not the server with it. */
+/**
+ * Far more than the masks of all uploads need. Only a fault exceeds it, which then ends the thread and not the server.
+ */
 const resourceLimits = { maxOldGenerationSizeMb: 128 };
 
 /**
- * A thread that masks one piece at a time. What waits, waits on this side, so that accounts have turns. When the thread ends
- * unexpectedly, what it had in hand and what waited for it fails.
+ * A thread that masks one piece at a time. Messages wait on this side, so that accounts take turns. When the thread
+ * ends unexpectedly, the running message and all waiting ones fail.
  */
 export class MaskThread {
   readonly #worker: Worker;
   readonly #waiting = new FairQueue<Job>();
   #inHand: Job | undefined;
   #failure: Error | undefined;
-  /** Uploads that are being masked here. */
+  /** Number of uploads that this thread masks. */
   uploads = 0;
 
-  /** `failed` is told of an end that was not asked for. */
+  /** `failed` is called when the thread ends unexpectedly. */
   constructor(failed: (error: Error) => void, script: URL = new URL("./thread.ts", import.meta.url)) {
     this.#worker = new Worker(script, { execArgv: [], resourceLimits });
-    // An upload holds its request, and that the process. A thread without one is no reason to stay.
+    // An idle thread does not keep the process alive; a running upload does, by its request.
     this.#worker.unref();
-    this.#worker.on("message", (masked: Masked) => this.#done(masked));
+    this.#worker.on("message", (masked: MaskResponse) => this.#done(masked));
     const end = (error: Error) => {
       if (this.#failure) return;
       this.#end(error);
@@ -39,8 +41,8 @@ export class MaskThread {
     this.#worker.on("exit", (code) => end(new Error(`the thread that masks logs ended with code ${code}`)));
   }
 
-  /** Resolves with the answer. Rejects when the thread has ended, or ends before. */
-  run(accountId: string, message: ToMasking): Promise<Masked> {
+  /** Resolves with the thread's answer. Rejects when the thread has ended, or ends before it answers. */
+  run(accountId: string, message: MaskRequest): Promise<MaskResponse> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#waiting.add(accountId, { message, resolve, reject });
@@ -61,7 +63,7 @@ export class MaskThread {
     this.#worker.postMessage(message, "piece" in message ? [message.piece.buffer] : []);
   }
 
-  #done(masked: Masked): void {
+  #done(masked: MaskResponse): void {
     const job = this.#inHand;
     this.#inHand = undefined;
     job?.resolve(masked);

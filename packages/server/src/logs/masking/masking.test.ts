@@ -12,7 +12,7 @@ function opened(options: Partial<Parameters<typeof openMasking>[0]> = {}): Maski
   return masking;
 }
 
-/** Fails at a piece that begins so, and gives every other one back. */
+/** A thread that fails at a piece with a certain beginning, and returns every other piece unchanged. */
 const failing = new URL(
   `data:text/javascript,${encodeURIComponent(`
     import { parentPort } from "node:worker_threads";
@@ -66,7 +66,7 @@ describe("logs that are masked beside the requests", () => {
       });
     const greedy = uploads("greedy", 30);
     await Promise.all([...uploads("one", 1), ...uploads("other", 1), ...greedy]);
-    // One is in hand already; the others take their turns.
+    // One piece of greedy is running already; the others take turns.
     expect(order.slice(0, 4).sort()).toEqual(["greedy", "greedy", "one", "other"]);
   });
 

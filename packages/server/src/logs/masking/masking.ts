@@ -2,38 +2,41 @@ import { availableParallelism } from "node:os";
 import type { Logger } from "../../platform/log/log.ts";
 import { MaskThread } from "./mask-thread.ts";
 
-/** One log, while it is being masked. */
+/** One log while it is being masked. */
 export interface MaskedLog {
   /** How many places were masked so far. */
   readonly count: number;
-  /** What can be said of the text so far. The piece itself is left as it is. */
+  /**
+   * Resolves with the part of the text that is final. Does not change `piece`. Rejects when the thread fails. Called
+   * for each piece of the upload, one at a time.
+   */
   write(piece: Uint8Array): Promise<Uint8Array>;
-  /** What was held back, now that nothing more comes. */
+  /** Resolves with the rest of the text. Rejects when the thread fails. Called once, after the last piece. */
   end(): Promise<Uint8Array>;
-  /** To be called in any case. */
+  /** Releases the log. Called in any case, also after a failure; a second call has no effect. */
   close(): void;
 }
 
-/** Masks logs beside the thread that answers requests. */
+/** Masks logs on other threads than the one that answers requests. */
 export interface Masking {
   open(accountId: string): MaskedLog;
-  /** Uploads that are being masked fail. */
+  /** Ends the threads; uploads that are being masked fail. */
   close(): Promise<void>;
 }
 
-/** One processor is left to the requests; more than a few threads would keep the database from its own. */
+/** One processor is left to the requests. More than a few threads would take processors from the database. */
 const mostThreads = Math.min(4, Math.max(1, availableParallelism() - 1));
 
 interface MaskingOptions {
   log: Logger;
   threads?: number;
-  /** What the threads run. */
+  /** The script of the threads; tests replace it. */
   script?: URL;
 }
 
 /**
- * A few threads that mask logs, each a piece at a time, account after account: one that sends logs full of digits waits for
- * itself. Threads begin with the first upload; one that fails takes its uploads with it, and the next upload begins another.
+ * Starts threads on demand that mask logs, each a piece at a time. Accounts take turns, so that an account with logs
+ * full of digits delays only itself. When a thread fails, its uploads fail, and the next upload starts another.
  */
 export function openMasking({ log, threads: most = mostThreads, script }: MaskingOptions): Masking {
   const threads = new Set<MaskThread>();
@@ -49,7 +52,7 @@ export function openMasking({ log, threads: most = mostThreads, script }: Maskin
     return thread;
   }
 
-  /** A thread with nothing to do, else a new thread, else the thread with the least work. */
+  /** Returns an idle thread, else a new thread, else the thread with the fewest uploads. */
   function leastBusy(): MaskThread {
     const [least] = [...threads].sort((one, other) => one.uploads - other.uploads);
     return least && (least.uploads === 0 || threads.size >= most) ? least : start();
@@ -64,7 +67,7 @@ export function openMasking({ log, threads: most = mostThreads, script }: Maskin
       const masked: MaskedLog & { count: number } = {
         count: 0,
         async write(piece) {
-          // A copy: what the piece is cut from may hold the beginning of the next one.
+          // Copied because the thread takes over the buffer, which may hold the beginning of the next piece.
           const { text, count } = await thread.run(accountId, { upload, piece: new Uint8Array(piece) });
           masked.count = count;
           return text;
@@ -78,7 +81,7 @@ export function openMasking({ log, threads: most = mostThreads, script }: Maskin
           if (!open) return;
           open = false;
           thread.uploads -= 1;
-          // Behind its pieces that still wait. A thread that has ended has forgotten it.
+          // Queued behind its waiting pieces. A thread that has ended needs no message.
           thread.run(accountId, { upload, forget: true }).catch(() => undefined);
         },
       };

@@ -1,15 +1,15 @@
-/** What is said to the thread that masks, of the upload with this number. */
-export type ToMasking =
+/** Messages to the thread that masks, about the upload with this number. */
+export type MaskRequest =
   | { upload: number; piece: Uint8Array<ArrayBuffer> }
-  /** Nothing more comes. */
+  /** The last piece has been sent. */
   | { upload: number; end: true }
-  /** It was given up. */
+  /** The upload was given up. */
   | { upload: number; forget: true };
 
-/** The answer to each of them. */
-export interface Masked {
+/** The thread's answer to a message. */
+export interface MaskResponse {
   upload: number;
-  /** What can be said of the text so far. */
+  /** The part of the text that is final. */
   text: Uint8Array<ArrayBuffer>;
   /** How many places were masked so far. */
   count: number;

@@ -1,18 +1,18 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { CardMask } from "./card-mask.ts";
-import type { Masked, ToMasking } from "./messages.ts";
+import type { MaskRequest, MaskResponse } from "./messages.ts";
 
-/** By the number of the upload. */
+/** The masks of running uploads, by the upload's number. */
 const masks = new Map<number, CardMask>();
 const port = parentPort as MessagePort;
 
-port.on("message", (message: ToMasking) => {
+port.on("message", (message: MaskRequest) => {
   const { upload } = message;
   const mask = masks.get(upload) ?? new CardMask();
   masks.set(upload, mask);
-  // A copy, because the mask keeps the end of the piece for the next one.
+  // Copied because the mask keeps the end of the piece for the next one.
   const text = new Uint8Array("piece" in message ? mask.write(message.piece) : mask.end());
   if (!("piece" in message)) masks.delete(upload);
-  const masked: Masked = { upload, text, count: mask.count };
+  const masked: MaskResponse = { upload, text, count: mask.count };
   port.postMessage(masked, [text.buffer]);
 });

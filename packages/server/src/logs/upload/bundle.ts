@@ -7,7 +7,7 @@ import type { FileStore } from "../../files/file-store.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { MaskedLog } from "../masking/masking.ts";
 
-/** A log as it is kept. */
+/** Sizes, digest and number of masked places of a stored log. */
 export interface Bundle {
   size: number;
   unpacked_size: number;
@@ -18,9 +18,9 @@ export interface Bundle {
 interface Incoming {
   body: Readable;
   gzip: boolean;
-  /** SHA-256 of the body, as its sender says. */
+  /** SHA-256 of the body, from its `Content-Digest`. */
   digest: Buffer;
-  /** Closed in any case. */
+  /** Closed by `storeBundle` in any case. */
   mask: MaskedLog;
   signal: AbortSignal;
 }
@@ -30,8 +30,9 @@ type Pieces = AsyncIterable<Uint8Array>;
 const pieceBytes = 64 * 1024;
 
 /**
- * Checks, unpacks, masks, compresses and stores a log while it comes in; no more than a few pieces of it are in memory. What
- * fails in any of this fails the storing, too, so that the store keeps nothing.
+ * Checks, unpacks, masks, compresses and stores a log while it arrives. Memory holds no more than a few pieces of it. A
+ * failure of any step fails the storing, too, so that the store keeps nothing. Throws `log_too_large`, `invalid_log`,
+ * `invalid_digest`, and errors of body, gunzip and store as they are.
  */
 export async function storeBundle(
   files: Pick<FileStore, "put">,
@@ -44,9 +45,9 @@ export async function storeBundle(
 
   const unpack = gzip ? createGunzip({ chunkSize: pieceBytes }) : undefined;
 
-  // The pipeline may report what the first failure led to elsewhere, in place of it.
+  // The first failure is the cause. The pipeline may report a failure that followed from it elsewhere.
   const failures: unknown[] = [];
-  const noting = async function* (pieces: Pieces): Pieces {
+  const recordFailure = async function* (pieces: Pieces): Pieces {
     try {
       yield* pieces;
     } catch (error) {
@@ -70,7 +71,7 @@ export async function storeBundle(
       yield piece;
     }
   }
-  const keep = async (pieces: Pieces) => {
+  const store = async (pieces: Pieces) => {
     try {
       await files.put(name, measured(pieces), signal);
     } catch (error) {
@@ -78,11 +79,11 @@ export async function storeBundle(
       throw error;
     }
   };
-  const read = (pieces: Pieces) => noting(checked(pieces, digest, (bytes) => (sizes.received += bytes)));
-  const write = (pieces: Pieces) => noting(masked(pieces));
+  const read = (pieces: Pieces) => recordFailure(checked(pieces, digest, (bytes) => (sizes.received += bytes)));
+  const write = (pieces: Pieces) => recordFailure(masked(pieces));
   try {
     unpack?.once("error", (error) => failures.push(error));
-    await pipeline(body, read, unpack ?? new PassThrough(), write, pack, keep, { signal });
+    await pipeline(body, read, unpack ?? new PassThrough(), write, pack, store, { signal });
   } catch (error) {
     throw failures[0] ?? error;
   } finally {
@@ -97,15 +98,15 @@ export async function storeBundle(
 }
 
 /**
- * A gzip file is one member or several (RFC 1952, 2.2), as log rotation makes them by appending. Node stops reading at
- * zero bytes without an error, so what comes after them would be lost.
+ * Throws when the gzip file has a rest that was not unpacked. A gzip file is one member or several (RFC 1952, 2.2), as
+ * log rotation appends them. Node stops at zero bytes without an error, so members after them would be lost.
  */
 function requireAllRead(unpack: Gunzip, received: number): void {
   if (unpack.bytesWritten === received) return;
   throw new ApiError("invalid_log", "Something follows the end of the gzip file; nothing was kept.");
 }
 
-/** Passes the body on, and fails at its end when it was not what the digest says. */
+/** Passes the body on, and fails at its end when its digest differs. */
 async function* checked(body: Pieces, digest: Buffer, count: (bytes: number) => number): Pieces {
   const sha256 = createHash("sha256");
   for await (const piece of body) {

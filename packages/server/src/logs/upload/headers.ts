@@ -7,7 +7,10 @@ import { tooLarge } from "./bundle.ts";
 /** One member of a dictionary (RFC 8941, RFC 9530): the base64 of 32 bytes between colons, perhaps with parameters. */
 const sha256Member = /(?:^|,)[ \t]*sha-256=:([A-Za-z0-9+/]{43}=):[ \t]*(?:;[^,]*)?(?=,|$)/;
 
-/** What the headers of an upload say of its body. Throws for what can be refused before any of it is read. */
+/**
+ * Reads an upload's headers: whether the body is gzipped, and its digest. Throws for what can be refused before the
+ * body is read.
+ */
 export function readUploadHeaders(headers: IncomingHttpHeaders): { gzip: boolean; digest: Buffer } {
   if (Number(headers["content-length"] ?? 0) > limits.logUploadBytes) throw tooLarge("as sent", limits.logUploadBytes);
   const text = [headers["content-digest"] ?? ""].flat().join(",");

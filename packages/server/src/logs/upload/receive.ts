@@ -36,12 +36,12 @@ export interface ReceiveDeps {
 
 interface Upload {
   headers: IncomingHttpHeaders;
-  /** `undefined` when the request has none. */
+  /** `undefined` when the request has no body. */
   body: Readable | undefined;
 }
 
 const removalPatienceMs = 2_000;
-/** More at a time would only slow each other down; terminals try again. */
+/** Uploads at a time; more would only slow each other down, and terminals try again. */
 const mostAtOnce = 64;
 
 interface Running {
@@ -49,8 +49,11 @@ interface Running {
   abort: AbortController;
 }
 
-/** An account may have as many as are left for others: alone it gets half, and whoever comes finds a place. */
-function hasRoom(running: ReadonlyMap<string, Running>, accountId: string): boolean {
+/**
+ * Whether an account may begin another upload. It may have as many as are left for others: alone it gets half, so other
+ * accounts find room.
+ */
+function mayBegin(running: ReadonlyMap<string, Running>, accountId: string): boolean {
   const own = [...running.values()].reduce((sum, one) => sum + Number(one.accountId === accountId), 0);
   return own < mostAtOnce - running.size;
 }
@@ -58,8 +61,8 @@ function hasRoom(running: ReadonlyMap<string, Running>, accountId: string): bool
 export type ReceiveLog = (grant: TransferGrant, upload: Upload) => Promise<LogReceived>;
 
 /**
- * Takes in the log of a `send_logs`: all of it, or nothing. The same upload again, after a lost answer, is answered as
- * before. A newer upload ends an older one of the same operation: its terminal has given that one up.
+ * Receives the log of a `send_logs`: all of it, or nothing. A repeated upload, after a lost answer, gets the answer of
+ * the first. A newer upload ends an older one of its operation, because the terminal has given that one up.
  */
 export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
   const running = new Map<string, Running>();
@@ -69,15 +72,15 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
     const known = await answerOfStored(deps, grant, digest);
     if (known) return known;
     if (!body) throw new ApiError("invalid_log", "The request has no body.");
-    // Its terminal may have begun another one, which this one must not end.
+    // A broken upload must not end a newer one that its terminal may have begun.
     if (brokeOff(body)) throw endedEarly();
     const { accountId, operationId } = grant;
-    if (!running.has(operationId) && !hasRoom(running, accountId)) throw tryAgain("Too many logs are coming in.");
+    if (!running.has(operationId) && !mayBegin(running, accountId)) throw tryAgain("Too many logs are coming in.");
 
     const abort = new AbortController();
     running.get(operationId)?.abort.abort();
     running.set(operationId, { accountId, abort });
-    const patience = setTimeout(
+    const timer = setTimeout(
       () => abort.abort(),
       transferEnd(operation.deadline).getTime() - deps.clock.now().getTime(),
     );
@@ -94,7 +97,7 @@ export function createReceiveLog(deps: ReceiveDeps): ReceiveLog {
       if (stored) return stored;
       throw abort.signal.aborted ? replaced() : asRefusal(error, body);
     } finally {
-      clearTimeout(patience);
+      clearTimeout(timer);
       if (running.get(operationId)?.abort === abort) running.delete(operationId);
     }
   };
@@ -119,7 +122,7 @@ function rowOf(
   };
 }
 
-/** The answer when the operation has its log already. Throws `log_exists` when that is another one. */
+/** The answer when the operation has a log already. Throws `log_exists` when that log has another digest. */
 async function answerOfStored(
   { db }: ReceiveDeps,
   grant: TransferGrant,
@@ -131,7 +134,7 @@ async function answerOfStored(
   return present(row);
 }
 
-/** Throws `operation_not_found`, also for a device that is the terminal's no more. */
+/** Throws `operation_not_found`, also for a device that was replaced. */
 async function operationOf(tx: Tx, grant: TransferGrant) {
   const operation = (await stillHolds(tx, grant)) ? await findSendLogs(tx, grant) : undefined;
   if (!operation) throw new ApiError("operation_not_found", "There is no such operation to send a log for.");
@@ -140,7 +143,7 @@ async function operationOf(tx: Tx, grant: TransferGrant) {
 
 async function finish({ db }: ReceiveDeps, grant: TransferGrant, row: Receiving, bundle: Bundle): Promise<StoredRow> {
   const stored = await inTenant(db, row.account_id, async (tx) => {
-    // Its device may have been replaced since it began.
+    // The device may have been replaced since the upload began.
     await operationOf(tx, grant);
     return finishReceiving(tx, row, bundle);
   });
@@ -148,12 +151,13 @@ async function finish({ db }: ReceiveDeps, grant: TransferGrant, row: Receiving,
   return stored;
 }
 
-/** Nothing of it is kept. Should this fail, the worker removes what is left. */
+/** Removes everything of an upload. If this fails, the worker removes the rest. */
 async function discard({ db, files, log }: ReceiveDeps, row: Receiving): Promise<void> {
   try {
-    // A finishing whose answer got lost may have been committed after all.
+    // `finish` may have been committed although its answer got lost.
     if (!(await inTenant(db, row.account_id, (tx) => giveUpReceiving(tx, row)))) return;
-    // Its terminal waits for the answer; a store that hangs is for the worker.
+    // Wait briefly, because the terminal waits for the answer. On a store that hangs, the worker removes the file
+    // later.
     await files.remove(row.name, AbortSignal.timeout(removalPatienceMs));
     await inTenant(db, row.account_id, (tx) => deleteLog(tx, row));
   } catch (error) {
@@ -167,7 +171,7 @@ function present(row: StoredRow): LogReceived {
 
 const unpackFaults = /^Z_/;
 
-/** What stopped an upload, as its sender is told. */
+/** Turns the cause that stopped an upload into an answer for its sender. */
 function asRefusal(error: unknown, body: Readable): unknown {
   if (error instanceof ApiError) return error;
   if (brokeOff(body)) return endedEarly(error);

@@ -1,8 +1,8 @@
 import { PassThrough, type Readable } from "node:stream";
 
 /**
- * A stream with what the body brings, which may be given up without the body: that one is a connection, on which an answer
- * still has to go out. Fails when the body breaks off.
+ * Returns a copy of the body's stream that can be destroyed without the body. The body is a connection on which an
+ * answer still has to be sent. Fails when the body breaks off.
  */
 export function relayOf(body: Readable): Readable {
   const relay = new PassThrough();

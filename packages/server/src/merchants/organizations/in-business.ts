@@ -2,8 +2,8 @@ import { ApiError } from "../../platform/errors.ts";
 import type { RegisteredUnit } from "./register.ts";
 
 /**
- * What the register found, if it is something to do business with. Throws `organization_not_registered` or
- * `organization_dissolved`, naming the place in the request that the number came from.
+ * Returns the unit if it is in business. Throws `organization_not_registered` or `organization_dissolved`; `path` is
+ * the place of the number in the request.
  */
 export function inBusiness(unit: RegisteredUnit | undefined, path: string): RegisteredUnit {
   if (!unit) {

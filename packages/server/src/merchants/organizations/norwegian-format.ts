@@ -14,8 +14,8 @@ const UnitAddress = Type.Object({
 });
 
 /**
- * The fields that are read of a unit in the Norwegian register (https://data.brreg.no/enhetsregisteret/api/docs). What a
- * unit does not have is left out. A main unit has a business address, a sub-unit the address of the place itself.
+ * The fields read from a unit in the Norwegian register (https://data.brreg.no/enhetsregisteret/api/docs). Fields that
+ * a unit lacks are absent. A main unit has a business address, a sub-unit the address of its place of business.
  */
 const Unit = Type.Object({
   organisasjonsnummer: Type.String(),
@@ -35,7 +35,7 @@ const Unit = Type.Object({
 });
 const unitForm = Compile(Unit);
 
-/** `undefined` when this is not what the register documents about the unit of this number. */
+/** Parses a unit. `undefined` when the answer does not have the documented form, or is about another unit. */
 export function readUnit(answer: unknown, organizationNumber: string): RegisteredUnit | undefined {
   if (!unitForm.Check(answer)) return undefined;
   const unit: Static<typeof Unit> = answer;
@@ -52,7 +52,7 @@ export function readUnit(answer: unknown, organizationNumber: string): Registere
   };
 }
 
-/** All that is known of a unit that the register does not show any more. */
+/** A unit that the register has removed: only its number is known. */
 export function removedUnit(organizationNumber: string): RegisteredUnit {
   return {
     organizationNumber,
@@ -76,7 +76,7 @@ function isDissolved(unit: Static<typeof Unit>): boolean {
   );
 }
 
-/** `null` when the register lacks what our addresses cannot be without. */
+/** `null` when the register lacks a required part of our addresses. */
 function readAddress(address: Static<typeof UnitAddress> | undefined): Address | null {
   const [line, ...more] = (address?.adresse ?? []).filter((text) => text !== null && text.trim() !== "") as string[];
   if (!line || !address?.poststed || !address.landkode) return null;

@@ -4,14 +4,14 @@ import { readUnit, removedUnit } from "./norwegian-format.ts";
 import type { OrganizationRegister, RegisteredUnit } from "./register.ts";
 
 interface RegisterSettings {
-  /** Without a slash at the end. */
+  /** Address of the API, without a slash at the end. */
   url?: string | undefined;
   timeoutMs?: number;
 }
 
 const publicUrl = "https://data.brreg.no/enhetsregisteret/api";
 const defaultTimeoutMs = 5_000;
-/** What the register says changes rarely, and several stores of one company are often made in one go. */
+/** Life of a cached answer: units change rarely, and several stores of one company are often created together. */
 const rememberedMs = 15 * 60_000;
 const mostRemembered = 1_000;
 /** A unit has a few kilobytes. */
@@ -20,7 +20,7 @@ const retryAfterSeconds = 10;
 
 /**
  * The Norwegian register of organizations (Enhetsregisteret) by its open HTTP API: main units at `/enheter/{number}`,
- * sub-units at `/underenheter/{number}`; 404 for a number that it does not know, 410 for a unit it has removed.
+ * sub-units at `/underenheter/{number}`. It answers 404 for an unknown number, and 410 for a removed unit.
  */
 export function norwegianRegister({
   url = publicUrl,
@@ -31,7 +31,7 @@ export function norwegianRegister({
     maxAge: rememberedMs,
   });
 
-  /** Callers that ask for the same unit at the same time share one request; failures are not remembered. */
+  /** Calls for one unit share a request; failures are not cached. */
   function find(list: "enheter" | "underenheter", organizationNumber: string): Promise<RegisteredUnit | undefined> {
     const path = `${list}/${organizationNumber}`;
     const known = remembered.get(path);
@@ -54,7 +54,7 @@ async function ask(url: string, organizationNumber: string, timeoutMs: number): 
       headers: { accept: "application/json" },
       // The register does not redirect. A redirect might lead to an address in the operator's own network.
       redirect: "error",
-      // From the first byte that is sent to the last that comes back.
+      // Limits the whole request, from the first byte sent to the last one received.
       signal: AbortSignal.timeout(timeoutMs),
     });
     if (response.status !== 200) await response.body?.cancel();
@@ -72,7 +72,7 @@ async function ask(url: string, organizationNumber: string, timeoutMs: number): 
   }
 }
 
-/** Throws when it is longer than any answer of the register, before more of it is there. */
+/** Reads the answer's text. Throws as soon as it is longer than any answer of the register. */
 async function wholeText({ body }: Response): Promise<string> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;

@@ -1,8 +1,8 @@
 const weights = [3, 2, 7, 6, 5, 4, 3, 2];
 
 /**
- * Norwegian organization numbers: nine digits, the last a mod-11 check digit over the weights 3 2 7 6 5 4 3 2; a
- * remainder that would need the digit 10 is never issued. Source: Brønnøysund Register Centre's description.
+ * Checks a Norwegian organization number: nine digits, the last a mod-11 check digit over the weights 3 2 7 6 5 4 3 2.
+ * Numbers that would need the check digit 10 are never issued. Source: Brønnøysund Register Centre's description.
  */
 export function isNorwegianOrganizationNumber(text: string): boolean {
   if (!/^\d{9}$/.test(text)) return false;

@@ -3,7 +3,7 @@ import type { Address } from "@tillkeeper/contract/http/stores";
 /** A unit as a public register shows it. */
 export interface RegisteredUnit {
   organizationNumber: string;
-  /** Empty for a unit that the register has deleted to the last detail; it is `dissolved` then. */
+  /** Empty for a unit whose data the register has removed; `dissolved` is true then. */
   name: string;
   /** The unit above: for a sub-unit its main unit. */
   parentNumber: string | null;
@@ -11,17 +11,18 @@ export interface RegisteredUnit {
   email: string | null;
   phoneNumber: string | null;
   website: string | null;
-  /** Deleted from the register, closed down, bankrupt or being wound up: not to be done business with. */
+  /** Deleted from the register, closed down, bankrupt or being wound up: no party to do business with. */
   dissolved: boolean;
 }
 
 /**
- * A country's public register of organizations. Both answer `undefined` for a number that the register does not know,
- * and throw `register_unavailable` when it cannot be reached or answers something else than its documented format.
+ * A country's public register of organizations. Both methods resolve with `undefined` for an unknown number. They throw
+ * `register_unavailable` when the register cannot be reached or answers in another form than it documents. They are
+ * called outside transactions, when a store or a payout destination is created or changed.
  */
 export interface OrganizationRegister {
-  /** The legal entity itself. */
+  /** Finds a legal entity. */
   findMainUnit(organizationNumber: string): Promise<RegisteredUnit | undefined>;
-  /** One of its places of business, with a number of its own. */
+  /** Finds a place of business of a legal entity, which has a number of its own. */
   findSubUnit(organizationNumber: string): Promise<RegisteredUnit | undefined>;
 }

@@ -8,8 +8,8 @@ import type { Caller } from "../../platform/http/route.ts";
 import { type DestinationDeps, destinationNotFound, getDestination } from "./destinations.ts";
 
 /**
- * Moves a case, if the table of moves allows it; its stores are suspended or taken up again in the same transaction
- * (D5). The status it has already is no move. Throws `operator_only`, `unknown_payout_destination`,
+ * Moves a case, if the table of moves allows it. Its stores are suspended or resumed in the same transaction (D5). A
+ * move to the present status changes nothing. Throws `operator_only`, `unknown_payout_destination`,
  * `case_status_not_allowed`.
  */
 export async function moveCase(
@@ -60,8 +60,8 @@ export async function moveCase(
 }
 
 /**
- * On live accounts no account decides its own case: the client must belong to the operator that owns the account. Sandbox
- * accounts decide for themselves.
+ * On live accounts an account may not decide its own case: the client must belong to the operator that owns the
+ * account. Sandbox accounts may.
  */
 async function requireOperator(db: Db, { accountId, clientAccountId }: Caller): Promise<void> {
   if (accountId.startsWith("T")) return;

@@ -26,7 +26,10 @@ import {
 import { withRegisteredDetails } from "./register-check.ts";
 import { checkDestination, numberType } from "./validation.ts";
 
-/** Told in the transaction that takes a destination out of use, or back into it: its stores follow (D5). */
+/**
+ * Suspends or resumes the stores of a destination (D5). Called in the transaction that takes a destination out of use,
+ * or back into it; an error rolls that transaction back.
+ */
 export type StoresOfDestinationChanged = (
   tx: Tx,
   change: { accountId: string; payoutDestinationId: string; active: boolean },
@@ -35,7 +38,7 @@ export type StoresOfDestinationChanged = (
 export interface DestinationDeps {
   db: Db;
   clock: Clock;
-  /** New companies must be in it; left out, nobody is asked. */
+  /** Register in which new companies must be; left out, companies are not checked. */
   register: OrganizationRegister | undefined;
   /** The server's own address, without a slash at the end. */
   ownUrl: () => string;
@@ -53,7 +56,7 @@ export async function createDestination(
   input: PayoutDestinationCreate,
 ): Promise<PayoutDestination> {
   checkDestination(input);
-  // Asked before the transaction begins, so that a slow register holds no connection.
+  // Queried before the transaction begins, so that a slow register holds no connection.
   const destination = deps.register ? await withRegisteredDetails(deps.register, input) : input;
   return inTenant(deps.db, caller.accountId, async (tx) => {
     const id = destination.payout_destination_id ?? newId(deps.clock.now());
@@ -118,7 +121,7 @@ async function insertDestination(
   }
 }
 
-/** The public reference lets sandbox accounts decide a case by a word in the description. */
+/** On sandbox accounts a word in the description decides the case, as the public reference says. */
 function caseStatusOfNew(accountId: string, description: string | undefined): CaseStatus {
   if (!accountId.startsWith("T")) return firstCaseStatus;
   const words = new Set(description?.split(/\s+/));
@@ -138,6 +141,7 @@ export async function getDestination(deps: DestinationDeps, accountId: string, i
   return present({ row, linked: countsOf(id), stores: [...own, ...linked], serverUrl: deps.ownUrl() });
 }
 
+/** A page of destinations, newest first. Throws `invalid_request` for an unknown `starting_after`. */
 export async function getDestinations(
   deps: DestinationDeps,
   accountId: string,

@@ -3,11 +3,11 @@ import type { Address, Organization } from "@tillkeeper/contract/http/stores";
 import type { Db, Tx } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
 
-/** What a store takes over from its payout destination (D3). */
+/** The details that a store takes over from its payout destination (D3). */
 export interface StoreDestination {
   payoutDestinationId: string;
   caseStatus: CaseStatus;
-  /** Since when it is not ACTIVE any more; null for one that is, or has never been. */
+  /** Since when its status is no longer ACTIVE; null while it is ACTIVE, or never was. */
   stoppedAt: Date | null;
   type: "company" | "individual";
   merchantCategoryCode: string | null;
@@ -19,8 +19,8 @@ export interface StoreDestination {
 }
 
 /**
- * Holds the destination as it is until the transaction ends: otherwise its case could move between this look and the
- * commit of a store that none of the two had seen.
+ * Finds the destination and locks its row until the transaction ends. Otherwise its case could move between this read
+ * and the commit of a store. Then neither transaction would suspend the store.
  */
 export function destinationForStore(
   tx: Tx,
@@ -59,9 +59,9 @@ export interface OperatorDestination {
 }
 
 /**
- * The destinations of the operator that owns this account and that are linked to this store (its generated `id`), in
- * the order they were linked. Runs outside `inTenant`, because it reads rows of two accounts: call it outside of a
- * transaction, or it waits for a second connection while holding one.
+ * The destinations of this account's operator that are linked to this store (its generated `id`), in the order of
+ * linking. Reads rows of two accounts, so it runs outside `inTenant`. Call it outside of transactions, or it waits for
+ * a second connection while it holds one.
  */
 export async function operatorDestinationsOfStore(
   db: Db,
@@ -69,7 +69,7 @@ export async function operatorDestinationsOfStore(
 ): Promise<OperatorDestination[]> {
   const links = db.sql
     .selectFrom("operator_destination_stores as link")
-    // An account that left its operator takes no links along.
+    // Links of an account that has left its operator do not count.
     .innerJoin("accounts as account", (join) =>
       join
         .onRef("account.account_id", "=", "link.account_id")

@@ -5,9 +5,8 @@ import type { LinkedCounts } from "./present.ts";
 import { type DestinationStoreRow, destinationStore } from "./queries.ts";
 
 /**
- * An operator's destinations and the stores of the accounts it owns (D6). A link joins rows of two accounts, and inside
- * `inTenant` there is only one; so these statements run outside of it, and each filters by the operator and by what the
- * operator owns at that moment.
+ * Links of an operator's destinations to stores of accounts it owns (D6). A link joins rows of two accounts, so these
+ * statements run outside `inTenant`. Each filters by the operator and by the accounts it owns now.
  */
 function liveLinks(db: Db, operatorAccountId: string) {
   return db.sql
@@ -54,7 +53,7 @@ export async function linkedCounts(
   return (id) => counts.get(id) ?? none;
 }
 
-/** In the order they were linked, the latest first. */
+/** In the order of linking, the latest first. */
 export function linkedStores(
   db: Db,
   operatorAccountId: string,

@@ -17,11 +17,11 @@ interface LinkDeps {
 export interface StoreLink {
   payoutDestinationId: string;
   accountId: string;
-  /** The caller's id of the store or the generated one. */
+  /** The store's id as the caller gave it, or the generated one. */
   storeId: string;
 }
 
-/** Links the store; nothing changes when it is linked already. */
+/** Links the store; linking it again changes nothing. */
 export function linkStore(deps: LinkDeps, caller: Caller, link: StoreLink): Promise<void> {
   return changeLink(deps, caller, link, "link", async (tx, storeRef) => {
     const inserted = await tx
@@ -40,7 +40,7 @@ export function linkStore(deps: LinkDeps, caller: Caller, link: StoreLink): Prom
   });
 }
 
-/** Takes the link away; nothing changes when there is none. */
+/** Removes the link; without a link nothing changes. */
 export function unlinkStore(deps: LinkDeps, caller: Caller, link: StoreLink): Promise<void> {
   return changeLink(deps, caller, link, "unlink", async (tx, storeRef) => {
     const deleted = await tx
@@ -55,9 +55,9 @@ export function unlinkStore(deps: LinkDeps, caller: Caller, link: StoreLink): Pr
 }
 
 /**
- * A link joins rows of two accounts, so the transaction stands outside `inTenant`, and each statement names the accounts
- * itself. Throws `unknown_payout_destination`, `account_not_found` (also for accounts of other operators) and
- * `store_not_found`. Both accounts' logs tell of the change.
+ * Changes a link and records it in both accounts' logs. A link joins rows of two accounts, so the transaction runs
+ * outside `inTenant`, and each statement names the accounts itself. Throws `unknown_payout_destination`,
+ * `account_not_found` (also for accounts of other operators) and `store_not_found`.
  */
 async function changeLink(
   { db, clock }: LinkDeps,
@@ -79,22 +79,22 @@ async function changeLink(
 
 type Linked = StoreLink & { storeRef: string; operatorAccountId: string };
 
-/** What the operator's log and that of the store's account say. */
+/** The entries for the operator's log and for the log of the store's account. */
 function changesOf(verb: "link" | "unlink", link: Linked): (Change & { accountId: string })[] {
   const { operatorAccountId, payoutDestinationId, accountId, storeRef } = link;
-  const told = (what: object) => (verb === "link" ? { after: what } : { before: what });
+  const entry = (what: object) => (verb === "link" ? { after: what } : { before: what });
   return [
     {
       accountId: operatorAccountId,
       action: `payout_destination.${verb}_store`,
       subject: { type: "payout_destination", id: payoutDestinationId },
-      ...told({ account_id: accountId, store_id: storeRef }),
+      ...entry({ account_id: accountId, store_id: storeRef }),
     },
     {
       accountId,
       action: `store.${verb}_operator_payout_destination`,
       subject: { type: "store", id: storeRef },
-      ...told({ operator_account_id: operatorAccountId, payout_destination_id: payoutDestinationId }),
+      ...entry({ operator_account_id: operatorAccountId, payout_destination_id: payoutDestinationId }),
     },
   ];
 }
@@ -109,7 +109,7 @@ async function requireOwned(tx: Tx, operatorAccountId: string, accountId: string
   if (!owned) throw new ApiError("account_not_found", "There is no such account.");
 }
 
-/** Both forms of the id are taken (D1), the caller's own before the generated one. Answers the generated one. */
+/** Accepts both forms of the id (D1), and prefers the caller's own. Returns the generated id. */
 async function findLiveStore(tx: Tx, accountId: string, storeId: string): Promise<string> {
   const stores = await tx
     .selectFrom("stores")

@@ -8,7 +8,7 @@ import {
 import { documentedTime } from "../../platform/timestamps.ts";
 import type { DestinationRow, DestinationStoreRow } from "./queries.ts";
 
-/** Stores and terminals of a destination that belong to other accounts. */
+/** Numbers of a destination's stores and terminals that belong to other accounts. */
 export interface LinkedCounts {
   stores: number;
   terminals: number;
@@ -44,7 +44,7 @@ export function presentListItem(row: DestinationRow, linked: LinkedCounts): Payo
   };
 }
 
-/** An account number is asked for once and shown to nobody again, not even in the audit log. */
+/** Masks an account number. No answer shows it whole, and neither does the audit log. */
 function masked(account: BankAccount): BankAccount {
   const number = account.bank_account_number;
   return { ...account, bank_account_number: `${"*".repeat(number.length - 4)}${number.slice(-4)}` };
@@ -53,7 +53,7 @@ function masked(account: BankAccount): BankAccount {
 interface Details {
   row: DestinationRow;
   linked: LinkedCounts;
-  /** The account's own, then those of accounts that it owns. */
+  /** Stores of the account itself, then those of accounts that it owns. */
   stores: readonly DestinationStoreRow[];
   /** The server's own address. */
   serverUrl: string;

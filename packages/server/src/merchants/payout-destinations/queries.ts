@@ -7,7 +7,7 @@ import type { Tables } from "../../db/tables/schema.ts";
 
 type Destination = Selectable<Tables["payout_destinations"]>;
 
-/** A destination with what its account has of it. */
+/** A destination with the numbers of its own account's stores and terminals. */
 export interface DestinationRow extends Destination {
   number_of_stores: number;
   number_of_terminals: number;
@@ -19,7 +19,7 @@ export type DestinationStoreRow = Pick<
   "account_id" | "store_id" | "id" | "store_name" | "status"
 > & { terminals: { terminal_id: string; device_serial_number: string; status: TerminalStatus }[] };
 
-/** What makes a `DestinationStoreRow` of a row of `stores`. */
+/** The columns of a `DestinationStoreRow`, selected from `stores`. */
 export const destinationStore = [
   "stores.account_id",
   "stores.store_id",
@@ -82,7 +82,7 @@ interface Page {
   search: string | undefined;
 }
 
-/** Newest first. Destinations are never removed, so the one a page ended with always shows where the next begins. */
+/** Newest first. Destinations are never removed, so the last one of a page always marks where the next page begins. */
 export function listDestinations(tx: Tx, accountId: string, page: Page): Promise<DestinationRow[]> {
   let query = selectDestinations(tx, accountId)
     .orderBy("destination.created_at", "desc")

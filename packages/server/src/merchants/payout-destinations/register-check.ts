@@ -3,8 +3,9 @@ import { inBusiness } from "../organizations/in-business.ts";
 import type { OrganizationRegister } from "../organizations/register.ts";
 
 /**
- * Checks a Norwegian company against the public register, and fills in from there what was left out. Throws
- * `organization_not_registered`, `organization_dissolved` or `register_unavailable`. Other countries are not asked about.
+ * Checks a Norwegian company against the public register, and fills in details that the request leaves out. Companies
+ * of other countries pass unchecked. Throws `organization_not_registered`, `organization_dissolved` or
+ * `register_unavailable`.
  */
 export async function withRegisteredDetails(
   register: OrganizationRegister,

@@ -3,7 +3,7 @@ import type { BankAccount, PayoutDestinationCreate } from "@tillkeeper/contract/
 import { ApiError } from "../../platform/errors.ts";
 import { isNorwegianOrganizationNumber } from "../organizations/organization-number.ts";
 
-/** What schemas cannot say about a payout destination. */
+/** Checks what schemas cannot express about a payout destination. Throws `invalid_request`. */
 export function checkDestination(destination: PayoutDestinationCreate): void {
   const errors: ErrorDetail[] = [];
   const { organization, individual } = destination;
@@ -38,7 +38,7 @@ function isDate(text: string): boolean {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }
 
-/** Left out, the kind of number follows from the bank's country, as the public client libraries describe it. */
+/** Left out, the type of number follows from the bank's country, as the public client libraries describe it. */
 export function numberType(account: BankAccount): "IBAN" | "BBAN" {
   const inNorway = account.bank_account_country_code === "NO";
   return account.bank_account_number_type ?? (inNorway ? "BBAN" : "IBAN");

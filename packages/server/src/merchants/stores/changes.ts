@@ -6,21 +6,21 @@ import { inTenant } from "../../db/walls/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import type { StoreDeps } from "./deps.ts";
-import { holdDestinations } from "./destination.ts";
+import { lockDestinations } from "./destination.ts";
 import { presentStore } from "./present.ts";
 import { findStore, getStoreRow, type StoreRow, terminalsOfStore } from "./queries.ts";
 
 interface StoreChange {
   storeId: string;
-  /** As the audit log names it. */
+  /** Name of the action in the audit log. */
   action: string;
-  /** The body, when it may name another destination. */
+  /** The request's body, when it may name another destination. */
   input?: StoreCreate;
 }
 
 /**
- * Changes one live store, records it and answers the store as it is then; `change` answers whether it changed anything.
- * The row is locked against other changes and against terminals being put into it. Throws `store_not_found`.
+ * Changes one live store, records the change, and returns the store. `change` returns whether it changed anything. The
+ * row is locked against other changes, and against terminals being added. Throws `store_not_found`.
  */
 export function changeStore(
   deps: StoreDeps,
@@ -34,9 +34,9 @@ export function changeStore(
       const found = await findStore(tx, accountId, storeId);
       if (!found) throw storeNotFound();
       const named = input?.payout_destination?.payout_destination_id;
-      await holdDestinations(tx, accountId, [found.payout_destination_id, named ?? null]);
+      await lockDestinations(tx, accountId, [found.payout_destination_id, named ?? null]);
       const store = await lockLiveStore(tx, accountId, found.id);
-      const before = await shownStore(tx, store);
+      const before = await presentWithTerminals(tx, store);
       if (!(await change(tx, store))) return before;
       await tx
         .updateTable("stores")
@@ -44,9 +44,9 @@ export function changeStore(
         .where("account_id", "=", accountId)
         .where("id", "=", store.id)
         .execute();
-      const after = await shownStore(tx, await getStoreRow(tx, accountId, store.id));
+      const after = await presentWithTerminals(tx, await getStoreRow(tx, accountId, store.id));
       const subject = { type: "store", id: store.id };
-      const [was, is] = [recorded(before), recorded(after)];
+      const [was, is] = [withoutTerminals(before), withoutTerminals(after)];
       await recordChange(tx, deps.clock, caller, { action, subject, before: was, after: is });
       return after;
     }),
@@ -54,8 +54,9 @@ export function changeStore(
 }
 
 /**
- * The store once nobody else is changing it. Who changes a terminal of it must not wait for that: a terminal that is changed twice in
- * a transaction has its store looked up. Throws `store_not_found` for a DELETED one.
+ * Locks a live store against other changes and returns it. Changes of its terminals do not wait for this lock.
+ * PostgreSQL checks the reference to the store when a terminal changes twice in a transaction, and that check must not
+ * wait. Throws `store_not_found` for a DELETED store.
  */
 export async function lockLiveStore(tx: Tx, accountId: string, id: string): Promise<StoreRow> {
   await tx
@@ -70,15 +71,15 @@ export async function lockLiveStore(tx: Tx, accountId: string, id: string): Prom
   return store;
 }
 
-/** Terminals have a record of their own, and a store may have thousands. */
-function recorded(store: Store): Partial<Store> {
+/** Records leave terminals out: they have records of their own, and a store may have thousands. */
+function withoutTerminals(store: Store): Partial<Store> {
   const shown: Partial<Store> = { ...store };
   delete shown.terminals;
   return shown;
 }
 
-/** As answers show it. */
-export async function shownStore(tx: Tx, row: StoreRow): Promise<Store> {
+/** A store in the form that answers show. */
+export async function presentWithTerminals(tx: Tx, row: StoreRow): Promise<Store> {
   return presentStore(row, await terminalsOfStore(tx, row.account_id, row.id));
 }
 

@@ -9,10 +9,13 @@ import { findStore, type StoreRow } from "./queries.ts";
 import { isTimeZone, timeZoneOf } from "./time-zones.ts";
 import { invalidRequest } from "./validation.ts";
 
-/** After most shops have closed, with the night to reach terminals that are switched off. */
+/** After most shops have closed; the night is left to reach terminals that are switched off. */
 const usualTimes = { time: "23:30", retry_until: "05:00" } as const;
 
-/** The whole configuration: what was set, and the defaults for the rest. Real money is closed by itself, play money not. */
+/**
+ * The whole configuration: set values, and defaults for the rest. The day is closed automatically on live accounts, not
+ * on sandbox accounts.
+ */
 export function configurationOf(store: StoreRow): StoreConfiguration {
   const { auto_end_of_day: autoEndOfDay, time_zone: timeZone } = store.configuration;
   return {
@@ -21,7 +24,7 @@ export function configurationOf(store: StoreRow): StoreConfiguration {
   };
 }
 
-/** Throws `store_not_found`, also for a DELETED store: nothing is run there any more. */
+/** Throws `store_not_found`, also for a DELETED store, in which no operation runs any more. */
 export async function getConfiguration(
   deps: StoreDeps,
   accountId: string,
@@ -32,7 +35,7 @@ export async function getConfiguration(
   return configurationOf(store);
 }
 
-/** Merges into what was set; `null` goes back to the default. Throws `invalid_request`, `store_not_found`. */
+/** Merges the patch into the set values; `null` restores the default. Throws `invalid_request`, `store_not_found`. */
 export async function patchConfiguration(
   deps: StoreDeps,
   caller: Caller,
@@ -64,7 +67,7 @@ export async function patchConfiguration(
   );
 }
 
-/** Only what differs from the defaults by the caller's wish is kept, so that later defaults reach everybody else. */
+/** Merges set values. Defaults are not stored, so that later defaults reach all stores without a value of their own. */
 function merged(set: StoreConfigurationPatch, patch: StoreConfigurationPatch): StoreConfigurationPatch {
   const autoEndOfDay =
     patch.auto_end_of_day === null ? {} : withoutNulls({ ...set.auto_end_of_day, ...patch.auto_end_of_day });

@@ -2,7 +2,10 @@ import type { Db, Tx } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { OrganizationRegister } from "../organizations/register.ts";
 
-/** What happens to a store's terminals with it; they belong to a feature above this one, which is handed in. */
+/**
+ * Changes the terminals of a store. The caller passes it in, because terminals belong to a higher layer. Called in the
+ * transaction that changes the store; an error rolls that transaction back.
+ */
 type OnTerminalsOfStore = (tx: Tx, clock: Clock, store: { accountId: string; storeRef: string }) => Promise<void>;
 
 export interface StoreDeps {
@@ -10,8 +13,8 @@ export interface StoreDeps {
   clock: Clock;
   /** The Norwegian register: the only country whose sub-units can be looked up. */
   register: OrganizationRegister;
-  /** The store is suspended: its live terminals turn INACTIVE (D5). */
+  /** Called when a store is suspended: its live terminals turn INACTIVE (D5). */
   suspendTerminals: OnTerminalsOfStore;
-  /** The store is not suspended any more: its terminals go back to what they were. */
+  /** Called when a suspension ends: the store's terminals return to their former status. */
   resumeTerminals: OnTerminalsOfStore;
 }

@@ -8,8 +8,11 @@ import { destinationForStore, type StoreDestination } from "../payout-destinatio
 import type { StoreDeps } from "./deps.ts";
 import { detailsFrom, lookUpSubUnit, type StoreDetails } from "./details.ts";
 
-/** What the register said, asked for before the transaction that writes, so that none waits for another server. */
-export async function consultRegister(
+/**
+ * Looks up the store's sub-unit. Call it before the transaction that writes, so that no transaction waits for the
+ * register.
+ */
+export async function lookUpUnit(
   deps: StoreDeps,
   accountId: string,
   input: StoreCreate,
@@ -21,8 +24,8 @@ export async function consultRegister(
 }
 
 /**
- * What a store gets from the destination it is tied to, or the caller's own details without one. `stopped`: the store
- * is suspended from the beginning. Call it before any store is locked; throws `payout_destination_*`.
+ * The details that a store gets from its destination, or the caller's own details without one. `stopped`: the store is
+ * suspended from the beginning. Call it before any store is locked. Throws `payout_destination_*`.
  */
 export async function resolveDetails(
   tx: Tx,
@@ -32,16 +35,16 @@ export async function resolveDetails(
 ): Promise<{ details: StoreDetails; stopped: boolean }> {
   const id = input.payout_destination?.payout_destination_id;
   if (id === undefined) return { details: { ...input, verified: false }, stopped: false };
-  await holdDestinations(tx, accountId, [id]);
+  await lockDestinations(tx, accountId, [id]);
   const destination = await requireDestination(tx, accountId, id);
   return { details: detailsFrom(destination, unit, input), stopped: hasStopped(destination) };
 }
 
 /**
- * Keeps destinations as they are until the transaction ends. A destination's own changes lock it before its stores, so
- * whoever changes a store takes the same order.
+ * Locks destinations until the transaction ends. A change of a destination locks it before its stores, so changes of a
+ * store must lock in this order, too.
  */
-export async function holdDestinations(tx: Tx, accountId: string, ids: readonly (string | null)[]): Promise<void> {
+export async function lockDestinations(tx: Tx, accountId: string, ids: readonly (string | null)[]): Promise<void> {
   const held = ids.filter((id) => id !== null);
   if (held.length === 0) return;
   await tx
@@ -65,8 +68,9 @@ async function requireDestination(tx: Tx, accountId: string, id: string): Promis
 const ended: ReadonlySet<CaseStatus> = new Set(["DECLINED", "TERMINATED", "ARCHIVED"]);
 
 /**
- * Whether the destination has stopped being ACTIVE, as opposed to not being ACTIVE yet: a seller that is still being
- * checked may already set up its stores (D5). Told by the destination alone: stores are the tenant's to change.
+ * Whether the destination has stopped being ACTIVE. A destination that is not ACTIVE yet has not stopped: a seller
+ * under review may already set up its stores (D5). Only the destination decides this, because the tenant may change its
+ * stores.
  */
 function hasStopped({ caseStatus, stoppedAt }: StoreDestination): boolean {
   return stoppedAt !== null || ended.has(caseStatus);

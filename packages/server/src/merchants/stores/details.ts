@@ -5,17 +5,17 @@ import { inBusiness } from "../organizations/in-business.ts";
 import type { OrganizationRegister, RegisteredUnit } from "../organizations/register.ts";
 import type { StoreDestination } from "../payout-destinations/for-stores.ts";
 
-/** What a payout destination or the register fills in by itself, so that the caller may not (D3). */
+/** Fields that a payout destination or the register fills in, so that the caller may not (D3). */
 const ownedFields = ["address", "phone_number", "email", "website"] as const;
 const numberPath = "/body/organization/organization_number";
 
-/** A store's details as they will be stored, and whether all of them were checked by somebody else. */
+/** A store's details to be stored. `verified`: all of them come from a destination or a register. */
 export type StoreDetails = Omit<StoreCreate, "store_id" | "payout_destination"> & { verified: boolean };
 
 /**
- * Asks the register about the store's organization, if it is another one than the destination's: then it has to be a
- * sub-unit. Throws `payout_destination_rules`, `organization_not_registered`, `organization_dissolved`,
- * `register_unavailable`. It may take seconds, so no transaction should be open.
+ * Looks the store's organization up in the register, if it differs from the destination's: then it must be a sub-unit.
+ * It may take seconds, so no transaction should be open. Throws `payout_destination_rules`,
+ * `organization_not_registered`, `organization_dissolved`, `register_unavailable`.
  */
 export async function lookUpSubUnit(
   register: OrganizationRegister,
@@ -26,14 +26,14 @@ export async function lookUpSubUnit(
   refuse([...ownedFieldErrors(store), ...organizationErrors(destination, store.organization)]);
   if (number === undefined || isOwn(destination, number)) return undefined;
   const found = await register.findSubUnit(number).catch((error: unknown) => {
-    throw error instanceof ApiError ? withPlace(error) : error;
+    throw error instanceof ApiError ? withErrorPath(error) : error;
   });
   return inBusiness(found, numberPath);
 }
 
 /**
- * The details of a store that is tied to a payout destination: the source's are taken over, and what the caller says of
- * its own beside them leaves the store unverified. Throws `payout_destination_rules`.
+ * The details of a store that is tied to a payout destination. They come from the destination or the sub-unit; details
+ * of the caller's own leave the store unverified. Throws `payout_destination_rules`.
  */
 export function detailsFrom(
   destination: StoreDestination,
@@ -64,12 +64,12 @@ function organizationOf(unit: RegisteredUnit): Organization {
   return { organization_number: unit.organizationNumber, country: "NO", type: "sub_unit", name: unit.name };
 }
 
-/** Left out, an organization is a Norwegian main unit, in requests and in what destinations hold. */
-const unsaid: Organization = { country: "NO", type: "main_unit" };
+/** Defaults: without these fields an organization is a Norwegian main unit, in requests and in destinations. */
+const defaultOrganization: Organization = { country: "NO", type: "main_unit" };
 
-/** Whether everything that the caller says is also what the source says. */
+/** Whether all details from the caller equal the source's. */
 function confirms(source: Organization, store: StoreCreate): boolean {
-  const known: Organization = { ...unsaid, ...source };
+  const known: Organization = { ...defaultOrganization, ...source };
   const fields = Object.keys(store.organization ?? {}) as (keyof Organization)[];
   const names = [source.name, source.trade_name];
   return (
@@ -91,20 +91,20 @@ function ownedFieldErrors(store: StoreCreate): ErrorDetail[] {
     .map((field) => ({ path: `/body/${field}`, message: "is filled in by the payout destination" }));
 }
 
-/** What is wrong without asking a register: another country, or another organization that cannot be a sub-unit. */
+/** Faults that need no register: another country, or another organization that cannot be a sub-unit. */
 function organizationErrors(destination: StoreDestination, organization: Organization | undefined): ErrorDetail[] {
-  const theirs = { ...unsaid, ...destination.organization };
-  const ours = { ...unsaid, ...organization };
-  if (ours.organization_number === undefined) return [];
-  if (isOwn(destination, ours.organization_number)) {
-    return ours.country === theirs.country
+  const ofDestination = { ...defaultOrganization, ...destination.organization };
+  const ofStore = { ...defaultOrganization, ...organization };
+  if (ofStore.organization_number === undefined) return [];
+  if (isOwn(destination, ofStore.organization_number)) {
+    return ofStore.country === ofDestination.country
       ? []
       : [{ path: "/body/organization/country", message: "must equal the country of the payout destination" }];
   }
   const mayBeSubUnit =
-    theirs.organization_number !== undefined &&
-    theirs.country === "NO" &&
-    ours.country === "NO" &&
+    ofDestination.organization_number !== undefined &&
+    ofDestination.country === "NO" &&
+    ofStore.country === "NO" &&
     organization?.type !== "main_unit";
   return mayBeSubUnit ? [] : [{ path: numberPath, message: mustEqual }];
 }
@@ -114,8 +114,8 @@ function refuse(errors: ErrorDetail[]): void {
   throw new ApiError("payout_destination_rules", "The store's details belong to its payout destination.", { errors });
 }
 
-/** The register does not know where in the request its number came from. */
-function withPlace(error: ApiError): ApiError {
+/** Adds the place in the request, which the register does not know. */
+function withErrorPath(error: ApiError): ApiError {
   const errors = [{ path: numberPath, message: "could not be looked up in the public register" }];
   return new ApiError(error.code, error.message, { errors, headers: error.headers, cause: error.cause });
 }

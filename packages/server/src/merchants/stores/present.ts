@@ -10,7 +10,7 @@ import type { StoreRow } from "./queries.ts";
 
 type Suspension = Pick<StoreRow, "status" | "suspended_by_operator" | "suspended_by_destination">;
 
-/** What keeps the store suspended, for answers and records. */
+/** The reasons of a store's suspension, for answers and records. */
 export function suspendedBy(row: Suspension): SuspensionReason[] {
   if (row.status !== "SUSPENDED") return [];
   const holds = { operator: row.suspended_by_operator, payout_destination: row.suspended_by_destination };

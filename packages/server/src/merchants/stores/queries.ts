@@ -3,13 +3,14 @@ import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 
-/** A store with what its answers show of its payout destination. */
+/** A store, with the columns of its payout destination that answers show. */
 export type StoreRow = Selectable<Tables["stores"]> & {
   destination_status: string | null;
   destination_type: string | null;
   merchant_category_code: string | null;
 };
 
+/** Selects the account's stores with their payout destinations; callers narrow and order it. */
 export function selectStores(db: Kysely<Tables>, accountId: string) {
   return db
     .selectFrom("stores")
@@ -28,8 +29,8 @@ export function selectStores(db: Kysely<Tables>, accountId: string) {
 }
 
 /**
- * By the caller's id or the generated one (D1). A live store comes before a deleted one, the caller's id before the
- * generated one, the newest first.
+ * Finds a store by the caller's id or the generated one (D1). Prefers a live store, then the caller's id, then the
+ * newest.
  */
 export function findStore(db: Kysely<Tables>, accountId: string, storeId: string): Promise<StoreRow | undefined> {
   return selectStores(db, accountId)
@@ -41,7 +42,7 @@ export function findStore(db: Kysely<Tables>, accountId: string, storeId: string
     .executeTakeFirst();
 }
 
-/** By the generated id, which never goes to another store. */
+/** Finds a store by its generated id, which is never reused. */
 export function getStoreRow(db: Kysely<Tables>, accountId: string, id: string): Promise<StoreRow> {
   return selectStores(db, accountId).where("stores.id", "=", id).executeTakeFirstOrThrow();
 }
@@ -58,7 +59,7 @@ export function terminalsOfStore(db: Kysely<Tables>, accountId: string, id: stri
     .execute();
 }
 
-/** How many live terminals each of these stores has in each status. */
+/** Numbers of live terminals, by store and status. */
 export function countTerminals(
   db: Kysely<Tables>,
   accountId: string,
@@ -75,7 +76,7 @@ export function countTerminals(
 }
 
 export interface StorePage {
-  /** Below the store with this number. */
+  /** The page begins below the store with this number. */
   below: number | undefined;
   limit: number;
   statuses: readonly StoreStatus[];
@@ -101,7 +102,7 @@ export async function listStores(db: Kysely<Tables>, accountId: string, page: St
     .execute();
 }
 
-/** The newest of every wanted status and destination by an index each, and of those the newest. */
+/** Reads the newest stores of each wanted status and destination by an index, and merges them. */
 function newest(accountId: string, { below, limit, statuses, payoutDestinationIds }: StorePage) {
   const destinations =
     payoutDestinationIds && sql`cross join unnest(${payoutDestinationIds}::text[]) as destination (id)`;

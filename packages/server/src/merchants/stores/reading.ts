@@ -3,7 +3,7 @@ import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
 import { cutPage } from "../../platform/http/paging.ts";
 import { operatorDestinationsOfStore } from "../payout-destinations/for-stores.ts";
-import { shownStore, storeNotFound } from "./changes.ts";
+import { presentWithTerminals, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
 import { presentListItem } from "./present.ts";
 import { countTerminals, findStore, listStores, type StorePage } from "./queries.ts";
@@ -21,7 +21,7 @@ export async function getStore(
 ): Promise<Store> {
   const store = await inTenant(db, accountId, async (tx) => {
     const row = await findStore(tx, accountId, storeId);
-    return row && shownStore(tx, row);
+    return row && presentWithTerminals(tx, row);
   });
   if (!store) throw storeNotFound();
   return withIncludes(db, accountId, includes, store);
@@ -43,7 +43,7 @@ export async function getStores({ db }: StoreDeps, accountId: string, query: Sto
     below: query.starting_after === undefined ? undefined : storeNumber(query.starting_after, accountId),
     limit: query.limit + 1,
     statuses: wantedStatuses(query),
-    // Named twice, a destination's stores would be listed twice.
+    // A destination named twice would list its stores twice.
     payoutDestinationIds: query.payout_destination_id && [...new Set(query.payout_destination_id)],
     pattern: query.search === undefined ? undefined : literalPattern(query.search),
   };
@@ -61,7 +61,7 @@ export async function getStores({ db }: StoreDeps, accountId: string, query: Sto
   const { page: stores, last } = cutPage(rows, query.limit);
   const countsByStore = Map.groupBy(counts, (entry) => entry.store_ref);
   const shown = [];
-  // One after the other: a page must not take every connection for itself.
+  // One after the other: a page must not use all connections.
   for (const row of stores) {
     const item = presentListItem(row, countsByStore.get(row.id) ?? []);
     shown.push(await withIncludes(db, accountId, query.includes ?? [], item));
@@ -69,20 +69,22 @@ export async function getStores({ db }: StoreDeps, accountId: string, query: Sto
   return { stores: shown, ...(last && { starting_after: last.id }) };
 }
 
-/** DELETED stores show when asked for by status, or with `include_deleted` where no status is named (D22). */
+/** DELETED stores show when `status` names them, or with `include_deleted` when `status` is left out (D22). */
 function wantedStatuses({ status, include_deleted: includeDeleted }: StoreQuery): StoreStatus[] {
   if (status) return [...new Set(status)];
   return storeStatuses.filter((candidate) => candidate !== "DELETED" || includeDeleted);
 }
 
-/** The cursor is the generated id of the last store on the page before. */
+/** Parses the cursor: the generated id of the last store on the page before. */
 function storeNumber(cursor: string, accountId: string): number {
   const digits = cursor.startsWith(`${accountId}-`) ? cursor.slice(accountId.length + 1) : "";
   if (/^\d{4,9}$/.test(digits)) return Number(digits);
   throw invalidRequest([{ path: "/query/starting_after", message: "is not a value that a page of this list gave" }]);
 }
 
-/** The operator's destinations lie in another account, so they are read outside of the tenant's transaction. */
+/**
+ * Adds the operator's destinations. They belong to another account, so they are read outside the tenant's transaction.
+ */
 async function withIncludes<T extends { id: string }>(db: Db, accountId: string, includes: Includes, store: T) {
   if (!includes.includes("operator_payout_destinations")) return store;
   const destinations = await operatorDestinationsOfStore(db, { accountId, storeRef: store.id });

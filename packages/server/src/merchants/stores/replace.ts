@@ -5,15 +5,15 @@ import { ApiError } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { changeStore, storeIdTaken, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
-import { consultRegister, resolveDetails } from "./destination.ts";
+import { lookUpUnit, resolveDetails } from "./destination.ts";
 import { columnsOf } from "./details.ts";
 import { findStore } from "./queries.ts";
 import { applySuspension } from "./suspension.ts";
 import { checkStore } from "./validation.ts";
 
 /**
- * Replaces what a caller may say of a store: what is left out is cleared, but for `store_id`. Throws what creating
- * throws, and `store_not_found`.
+ * Replaces the fields of a store that a caller may set. Fields left out are cleared, except `store_id`. Throws what
+ * creating throws, and `store_not_found`.
  */
 export async function replaceStore(
   deps: StoreDeps,
@@ -25,7 +25,7 @@ export async function replaceStore(
   const { accountId } = caller;
   const known = await inTenant(deps.db, accountId, (tx) => findStore(tx, accountId, storeId));
   if (!known || known.status === "DELETED") throw storeNotFound();
-  const unit = await consultRegister(deps, accountId, input);
+  const unit = await lookUpUnit(deps, accountId, input);
   return changeStore(deps, caller, { storeId, action: "store.update", input }, async (tx, store) => {
     const { details, stopped } = await resolveDetails(tx, accountId, input, unit);
     const destinationId = input.payout_destination?.payout_destination_id ?? null;
@@ -39,7 +39,7 @@ export async function replaceStore(
       .catch((error: unknown) => {
         throw isUniqueViolation(error, "stores_live_store_id") ? storeIdTaken() : error;
       });
-    // The same destination as before: whether it has stopped is known already.
+    // With an unchanged destination the reason is up to date already.
     if (destinationId !== store.payout_destination_id) {
       await applySuspension(tx, deps, store, { suspended_by_destination: stopped });
     }
@@ -47,7 +47,7 @@ export async function replaceStore(
   });
 }
 
-/** Takes a store out of use for good (D4). Throws `store_not_found`, `store_has_terminals`. */
+/** Deletes a store (D4). Throws `store_not_found`, `store_has_terminals`. */
 export function deleteStore(deps: StoreDeps, caller: Caller, storeId: string): Promise<Store> {
   return changeStore(deps, caller, { storeId, action: "store.delete" }, async (tx, store) => {
     const live = await tx

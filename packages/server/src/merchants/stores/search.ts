@@ -1,4 +1,4 @@
-/** What a search looks for, taken literally in a LIKE pattern; case is folded by the database, as in what is searched. */
+/** A LIKE pattern that finds the text literally. The database folds case, in the pattern and in the searched text. */
 export function literalPattern(text: string): string {
   return `%${text.normalize("NFC").replace(/[\\%_]/g, "\\$&")}%`;
 }

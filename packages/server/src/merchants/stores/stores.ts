@@ -5,9 +5,9 @@ import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Caller } from "../../platform/http/route.ts";
-import { shownStore, storeIdTaken } from "./changes.ts";
+import { presentWithTerminals, storeIdTaken } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
-import { consultRegister, resolveDetails } from "./destination.ts";
+import { lookUpUnit, resolveDetails } from "./destination.ts";
 import { columnsOf, type StoreDetails } from "./details.ts";
 import { getStoreRow, nextStoreNumber } from "./queries.ts";
 import { statusOf } from "./suspension.ts";
@@ -22,12 +22,12 @@ export { findStore } from "./queries.ts";
  */
 export async function createStore(deps: StoreDeps, caller: Caller, input: StoreCreate): Promise<Store> {
   checkStore(input);
-  const unit = await consultRegister(deps, caller.accountId, input);
+  const unit = await lookUpUnit(deps, caller.accountId, input);
   return retried(() =>
     inTenant(deps.db, caller.accountId, async (tx) => {
       const { details, stopped } = await resolveDetails(tx, caller.accountId, input, unit);
       const id = await insertStore(tx, deps.clock, caller, { input, details, stopped });
-      const store = await shownStore(tx, await getStoreRow(tx, caller.accountId, id));
+      const store = await presentWithTerminals(tx, await getStoreRow(tx, caller.accountId, id));
       const subject = { type: "store", id };
       await recordChange(tx, deps.clock, caller, { action: "store.create", subject, after: store });
       return store;
@@ -41,7 +41,7 @@ interface NewStore {
   stopped: boolean;
 }
 
-/** Answers the generated id. */
+/** Returns the generated id. */
 async function insertStore(
   tx: Tx,
   clock: Clock,
@@ -76,6 +76,6 @@ async function insertStore(
       .executeTakeFirst();
     if (inserted) return id;
     if (input.store_id !== undefined) throw storeIdTaken();
-    // A caller chose an id of our form for another store: take the next number.
+    // Another store has this id by its caller's choice: try the next number.
   }
 }

@@ -7,33 +7,36 @@ import type { StoreDeps } from "./deps.ts";
 import { suspendedBy } from "./present.ts";
 import type { StoreRow } from "./queries.ts";
 
-/** Two reasons, each ending by itself (D5). */
+/** Two reasons of a suspension; each ends by itself (D5). */
 type Reasons = Pick<StoreRow, "suspended_by_operator" | "suspended_by_destination">;
 type Suspendable = Reasons & Pick<StoreRow, "account_id" | "id" | "status">;
 
-/** What writes `updated_by` when no caller does. */
-const itself = "system";
+/** Value of `updated_by` when no caller made the change. */
+const systemActor = "system";
 
 /** SUSPENDED as long as there is a reason. */
 export function statusOf(reasons: Reasons): "ACTIVE" | "SUSPENDED" {
   return reasons.suspended_by_operator || reasons.suspended_by_destination ? "SUSPENDED" : "ACTIVE";
 }
 
-/** By the operator. A store that it has suspended already stays as it is. */
+/** Suspends a store on the operator's behalf. Suspending it again changes nothing. */
 export function suspendStore(deps: StoreDeps, caller: Caller, storeId: string): Promise<Store> {
   return changeStore(deps, caller, { storeId, action: "store.suspend" }, (tx, store) =>
     applySuspension(tx, deps, store, { suspended_by_operator: true }),
   );
 }
 
-/** Ends the operator's suspension; that by the payout destination, if there is one, goes on. */
+/** Ends the operator's suspension. A suspension by the payout destination continues. */
 export function resumeStore(deps: StoreDeps, caller: Caller, storeId: string): Promise<Store> {
   return changeStore(deps, caller, { storeId, action: "store.resume" }, (tx, store) =>
     applySuspension(tx, deps, store, { suspended_by_operator: false }),
   );
 }
 
-/** Changes reasons of a live store that is locked, and with the last or first of them its terminals. */
+/**
+ * Changes the reasons of a live store that is locked. Its terminals change with the first reason and with the last.
+ * Returns whether a reason has changed.
+ */
 export async function applySuspension(
   tx: Tx,
   deps: Pick<StoreDeps, "clock" | "suspendTerminals" | "resumeTerminals">,
@@ -67,9 +70,10 @@ interface DestinationChange {
 }
 
 /**
- * What the payout destinations call, in the transaction that changes one: its stores are suspended when it stops being
- * ACTIVE, and that reason ends when it is ACTIVE again. All stores and terminals are changed before anything is recorded,
- * because records lock the account's log and everybody takes that lock last.
+ * Returns the handler for changes of a payout destination. It runs in the transaction of the change. The stores are
+ * suspended when the destination stops being ACTIVE; that reason ends when it is ACTIVE again. All stores and terminals
+ * are changed before the first record is written: records lock the account's log, and every transaction takes that lock
+ * last.
  */
 export function destinationChanged(
   deps: Pick<StoreDeps, "clock" | "suspendTerminals" | "resumeTerminals">,
@@ -89,7 +93,7 @@ export function destinationChanged(
       await applySuspension(tx, deps, store, { suspended_by_destination: !active });
       await tx
         .updateTable("stores")
-        .set({ updated_at: deps.clock.now(), updated_by: itself })
+        .set({ updated_at: deps.clock.now(), updated_by: systemActor })
         .where("account_id", "=", accountId)
         .where("id", "=", store.id)
         .execute();
@@ -99,7 +103,7 @@ export function destinationChanged(
       await recordChange(
         tx,
         deps.clock,
-        { accountId, clientId: itself, address: "", requestId: "" },
+        { accountId, clientId: systemActor, address: "", requestId: "" },
         {
           action: active ? "store.resume" : "store.suspend",
           subject: { type: "store", id: store.id },

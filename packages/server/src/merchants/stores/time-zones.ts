@@ -1,6 +1,6 @@
 import type { Address, Organization } from "@tillkeeper/contract/http/stores";
 
-/** Where a country has several time zones: that in which most of its people live. */
+/** For countries with several time zones: the zone in which most of the people live. */
 const mostPopulous: Record<string, string> = {
   AQ: "Antarctica/McMurdo",
   AR: "America/Argentina/Buenos_Aires",
@@ -35,21 +35,21 @@ const mostPopulous: Record<string, string> = {
   UZ: "Asia/Tashkent",
 };
 
-/** Whether it is the name of a time zone in the IANA database, old names included. */
+/** Whether the name is a time zone of the IANA database, old names included. */
 export function isTimeZone(name: string): boolean {
-  // `Intl` takes offsets as well, which know nothing of daylight saving.
+  // `Intl` also accepts offsets, which have no daylight saving.
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
   } catch {
-    // RangeError is how `Intl` says no.
+    // `Intl` throws a RangeError for an unknown zone.
     return false;
   }
 }
 
 /**
- * The time zone of a store's country: that of its address, else that of its organization, which is Norwegian if it does
- * not say. A store without either is nowhere yet and keeps UTC.
+ * The time zone of a store's country: the country of its address, else of its organization, which is Norwegian by
+ * default. A store without either has no place yet and keeps UTC.
  */
 export function timeZoneOf({
   address,
@@ -63,9 +63,9 @@ export function timeZoneOf({
   return mostPopulous[country] ?? onlyZone(country) ?? "UTC";
 }
 
-/** `undefined` for the two uninhabited islands that have none. */
+/** `undefined` for the two uninhabited islands without a time zone. */
 function onlyZone(country: string): string | undefined {
-  // ECMA-402 made the property a method; the types know neither.
+  // ECMA-402 made the property a method; the types have neither.
   const locale = new Intl.Locale(`und-${country}`) as Intl.Locale & { getTimeZones(): string[] | undefined };
   return locale.getTimeZones()?.[0];
 }

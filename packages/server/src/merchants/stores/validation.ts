@@ -3,7 +3,10 @@ import type { StoreCreate } from "@tillkeeper/contract/http/stores";
 import { ApiError } from "../../platform/errors.ts";
 import { isNorwegianOrganizationNumber } from "../organizations/organization-number.ts";
 
-/** What schemas cannot say about a store (D2). An organization without a country is Norwegian, as the guide shows it. */
+/**
+ * Checks what schemas cannot express about a store (D2). An organization without a country is Norwegian, as in the
+ * guide. Throws `invalid_request`.
+ */
 export function checkStore(store: StoreCreate): void {
   const organization = store.organization;
   const number = organization?.organization_number;

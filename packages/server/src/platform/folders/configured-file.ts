@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { StartupError } from "../startup-error.ts";
 
-/** The text of a file that a setting names. Throws `StartupError` when it cannot be read. */
+/** Reads a file that a setting names. Throws `StartupError` when it cannot be read. */
 export function readConfigured(setting: string, path: string): string {
   try {
     return readFileSync(path, "utf8");

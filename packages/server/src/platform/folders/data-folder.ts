@@ -3,9 +3,9 @@ import { StartupError } from "../startup-error.ts";
 import { lockFolder, type TakenFolder, troubleWith } from "./folder-lock.ts";
 
 /**
- * Takes the data folder for this process: creates it (mode 0700) if missing, closes it to other users, and writes `server.lock` into it.
- * The lock of a server that has died is taken over at once. `release()` is idempotent.
- * Throws `StartupError` when another live server holds the folder (naming its pid), or when the path is not a writable folder.
+ * Locks the data folder for this process: creates it (mode 0700) if missing, closes it to other users, and writes
+ * `server.lock` into it. The lock of a dead server is taken over at once. `release()` is idempotent. Throws
+ * `StartupError` when another live server holds the folder (naming its pid), or when the path is not a writable folder.
  */
 export function lockDataFolder(folder: string): TakenFolder {
   const path = resolve(folder);
@@ -21,7 +21,7 @@ export function lockDataFolder(folder: string): TakenFolder {
   }
 }
 
-/** The sentence for a folder the file system refuses; an error that is not from the file system comes back as it is. */
+/** Turns an error of the file system into a `StartupError` about the folder; returns any other error unchanged. */
 export function folderError(folder: string, error: unknown): unknown {
   const trouble = troubleWith(error, "server");
   if (trouble === undefined) return error;

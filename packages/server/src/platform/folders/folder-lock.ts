@@ -14,37 +14,37 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { StartupError } from "../startup-error.ts";
-import { keepPrivate } from "./private-folder.ts";
+import { makePrivate } from "./private-folder.ts";
 
-interface LockWords {
-  /** Of the file in the folder. */
+interface LockOptions {
+  /** Name of the lock file in the folder. */
   lockName: string;
-  /** The sentence for who finds the folder taken. */
+  /** The message when a live process holds the folder. */
   inUse: (pid: number) => string;
-  /** Names in the folder that show whose it is. */
+  /** Names of files by which a folder is recognized as this program's. */
   ownNames: readonly string[];
 }
 
-/** A folder that is this process's alone. */
+/** A folder locked by this process. */
 export interface TakenFolder {
   path: string;
-  /** Idempotent. */
+  /** Removes the lock; idempotent. */
   release(): void;
 }
 
 /**
- * Takes a folder for this process: creates it (mode 0700) if missing and writes a lock into it, which holds for as long as
- * the process lives. The lock of a process that has died is taken over at once. Other users lose their access to the folder.
- * Throws `StartupError` when a live process holds it or it is a shared folder. Of a path that is not a writable folder it
- * throws what the file system says.
+ * Locks a folder for this process: creates it (mode 0700) if missing and writes a lock file into it. The lock holds
+ * while the process lives. The lock of a dead process is taken over at once. Other users lose their access to the
+ * folder. Throws `StartupError` when a live process holds the lock, or when the folder is shared. Throws the file
+ * system's error when the path is not a writable folder.
  */
-export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockWords): TakenFolder {
+export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockOptions): TakenFolder {
   const path = resolve(folder);
   const lock = join(path, lockName);
   const mine = `${process.pid}\n${processStart(process.pid) ?? ""}\n`;
   mkdirSync(path, { recursive: true, mode: 0o700 });
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-  keepPrivate(path, [lockName, ...ownNames]);
+  makePrivate(path, [lockName, ...ownNames]);
   takeLock(lock, mine, inUse);
   return {
     path,
@@ -69,7 +69,7 @@ export function troubleWith(error: unknown, program: string): string | undefined
   ]).get(code);
 }
 
-function takeLock(lock: string, mine: string, inUse: LockWords["inUse"]): void {
+function takeLock(lock: string, mine: string, inUse: LockOptions["inUse"]): void {
   const draft = `${lock}.${randomUUID()}`;
   try {
     writeDraft(draft, mine);
@@ -88,8 +88,8 @@ function takeLock(lock: string, mine: string, inUse: LockWords["inUse"]): void {
 }
 
 /**
- * A symbolic link holds its text without a block of its own: so a program also starts on a full disk, and can say there that
- * the disk is full.
+ * Writes the lock's content. On a full disk it becomes the target of a symbolic link, which needs no block of its own.
+ * So a program also starts on a full disk, and can report there that the disk is full.
  */
 function writeDraft(draft: string, mine: string): void {
   try {
@@ -101,7 +101,10 @@ function writeDraft(draft: string, mine: string): void {
   }
 }
 
-/** Two starting processes may judge the same lock stale; what was moved away is looked at again, so neither removes the other's. */
+/**
+ * Removes a stale lock. Two starting processes may both judge one lock stale. So the lock is moved aside and read
+ * again; a newer lock is put back.
+ */
 function clearStale(lock: string, stale: string): void {
   const aside = `${lock}.${randomUUID()}`;
   try {
@@ -114,7 +117,7 @@ function clearStale(lock: string, stale: string): void {
   rmSync(aside, { force: true });
 }
 
-/** False when something already has the name `to`. */
+/** False when `to` exists already. */
 function linked(from: string, to: string): boolean {
   try {
     linkSync(from, to);
@@ -140,13 +143,13 @@ function readLock(file: string): string | undefined {
   }
 }
 
-/** The pid in a lock if that very process still lives. An unreadable lock (power was lost while writing) has no holder. */
+/** The pid in a lock, if that process still lives. An unreadable lock (power was lost while writing) has no holder. */
 function livingHolder(content: string): number | undefined {
   const [first = "", start = ""] = content.split("\n");
   const pid = Number(first);
   if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
   const now = processStart(pid);
-  // Pids are reused, quickly so in containers: the start time tells the holder from a stranger that has its number.
+  // Pids are reused, quickly so in containers: the start time tells the holder from another process with its pid.
   return start === "" || now === undefined || now === start ? pid : undefined;
 }
 
@@ -159,7 +162,7 @@ function isAlive(pid: number): boolean {
   return processState(pid) !== "Z";
 }
 
-/** A text that no two processes with the same pid share, not even across a reboot; undefined where the system hides it. */
+/** Start time of a process, unique per pid, even across a reboot; undefined where the system hides it. */
 function processStart(pid: number): string | undefined {
   if (process.platform === "linux") {
     const ticks = processStat(pid)?.[19];
@@ -176,12 +179,12 @@ function processStart(pid: number): string | undefined {
   }
 }
 
-/** "Z": killed, but its parent has not taken notice yet; such a process holds nothing any more. */
+/** State of a process. "Z": killed, but not yet reaped by its parent; such a process holds no lock. */
 function processState(pid: number): string | undefined {
   return process.platform === "linux" ? processStat(pid)?.[0] : undefined;
 }
 
-/** /proc/<pid>/stat from its third field on: the second one, the program's name, may itself hold spaces and brackets. */
+/** /proc/<pid>/stat from its third field on. The second field, the program's name, may hold spaces and brackets. */
 function processStat(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

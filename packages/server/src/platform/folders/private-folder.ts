@@ -5,11 +5,11 @@ const forOthers = 0o077;
 const writableByAll = 0o002;
 
 /**
- * Takes other users' access to a folder away. It must be empty or hold one of `ownNames`: a folder with files of others,
- * as `/tmp` or a home, is refused with a `StartupError`. So is one of another owner that every user may write to; else such
- * a folder is left as its owner has made it, as in containers.
+ * Removes other users' access to a folder. The folder must be empty or hold one of `ownNames`. Throws `StartupError`
+ * for a folder with other files, such as `/tmp` or a home. Throws it, too, for another user's folder that every user
+ * may write to. Other folders of another user stay as they are, as in containers.
  */
-export function keepPrivate(path: string, ownNames: readonly string[]): void {
+export function makePrivate(path: string, ownNames: readonly string[]): void {
   const { mode, uid } = statSync(path);
   if ((mode & forOthers) === 0) return;
   const shown = (mode & 0o7777).toString(8).padStart(4, "0");

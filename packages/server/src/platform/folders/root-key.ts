@@ -4,17 +4,17 @@ import { dirname, join, resolve } from "node:path";
 import { StartupError } from "../startup-error.ts";
 
 /**
- * Everything that is made from the root key, with the text that HKDF takes as `info`. A text never changes and is never used
- * twice: a purpose whose meaning changes gets a line of its own.
+ * Purposes of keys derived from the root key, with HKDF's `info`. A text never changes and is never used twice: a
+ * purpose whose meaning changes gets a line of its own.
  */
 const purposes = {
-  /** What the database keeps to recognise the key. */
+  /** The database keeps it to recognize the key. */
   fingerprint: "tillkeeper/fingerprint/1",
   /** Encrypts the private halves of the keys that sign tokens. */
   signingKeys: "tillkeeper/signing-keys/1",
   /** Signs checkpoints of the audit log. */
   auditCheckpoints: "tillkeeper/audit-checkpoints/1",
-  /** Signs what commands carry of where they came from. */
+  /** Signs the `origin` in commands. */
   operationOrigins: "tillkeeper/operation-origins/1",
 } as const;
 
@@ -24,9 +24,9 @@ export type KeyPurpose = keyof typeof purposes;
 export interface RootKey {
   /** The file that it was read from. */
   readonly file: string;
-  /** 32 bytes for one purpose: from them neither the root key nor the bytes of another purpose can be computed. */
+  /** 32 bytes for one purpose. Neither the root key nor the bytes of another purpose can be computed from them. */
   derive(purpose: KeyPurpose): Buffer;
-  /** What may be told of the key: it recognises the key and says nothing about it. 32 hexadecimal digits. */
+  /** Identifies the key without telling anything about it: 32 hexadecimal digits, which may be shown. */
   fingerprint(): string;
 }
 
@@ -39,11 +39,12 @@ export interface RootKeyPlace {
 const keyBytes = 32;
 const form = /^[\da-f]{64}$/i;
 
+/** Absolute path of the root key's file. */
 export function rootKeyFile({ dataDir, keyFile }: RootKeyPlace): string {
   return resolve(keyFile ?? join(dataDir, "key"));
 }
 
-/** Answers undefined when there is no such file. Throws `StartupError` when the file cannot be read or holds something else. */
+/** Returns undefined when the file does not exist. Throws `StartupError` when it cannot be read or holds no key. */
 export function readRootKey(file: string): RootKey | undefined {
   let text: string;
   try {
@@ -63,8 +64,8 @@ export function readRootKey(file: string): RootKey | undefined {
 }
 
 /**
- * Makes a new key in a file that only its owner may read, and reads it back. Two servers that do so at once get equal
- * keys: the file appears whole, and the second server finds it there. Throws `StartupError` when it cannot be written.
+ * Creates a key in a file that only its owner may read, and reads it back. Two servers that do so at once get one key:
+ * the file appears complete, and the second server finds it. Throws `StartupError` when the file cannot be written.
  */
 export function createRootKey(file: string): RootKey {
   const draft = `${file}.${randomBytes(8).toString("hex")}`;

@@ -5,7 +5,7 @@ import { writePrivateFile } from "./private-file.ts";
 
 const form = /^[0-9a-f-]{36}$/;
 
-/** An id that stays with the data folder, so that a restarted server is recognised as the same one. */
+/** An id that stays with the data folder, so that a restarted server is recognized. */
 export function serverId(folder: string): string {
   const path = join(folder, "server-id");
   try {

@@ -5,7 +5,7 @@ import { errorDetails } from "./bodies/validation.ts";
 
 const nothingHere: [ErrorCode, string] = ["not_found", "There is nothing at this address."];
 
-/** What the framework refuses by itself, in our words. */
+/** Errors of the framework, as our codes and messages. */
 const frameworkCodes: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ["unsupported_media_type", "This content type is not accepted here."],
   FST_ERR_CTP_BODY_TOO_LARGE: ["body_too_large", "The body is larger than this server accepts."],
@@ -18,7 +18,7 @@ const frameworkCodes: Record<string, [ErrorCode, string]> = {
   FST_ERR_MAX_PARAM_LENGTH: nothingHere,
 };
 
-/** What plugins refuse by a status alone. */
+/** Errors of plugins that have only a status. */
 const pluginStatuses: Record<number, [ErrorCode, string]> = {
   403: nothingHere,
   404: nothingHere,
@@ -28,7 +28,7 @@ const pluginStatuses: Record<number, [ErrorCode, string]> = {
   415: ["unsupported_media_type", "This content type is not accepted here."],
 };
 
-/** Turns whatever was thrown into the one error type; what nobody expected becomes `internal_error` without its text. */
+/** Turns any thrown value into an `ApiError`. An unexpected error becomes `internal_error` without its text. */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   const error = thrown as Partial<FastifyError>;
@@ -40,7 +40,7 @@ export function toApiError(thrown: unknown): ApiError {
   const known = frameworkCodes[error.code ?? ""];
   if (known) return new ApiError(known[0], known[1], { cause: thrown });
   if (error.statusCode === 400) {
-    // A body parser's own complaint; its text may quote the body, so it stays inside.
+    // An error of a body parser; its text may quote the body, so it is not sent.
     return new ApiError("invalid_json", "The body could not be read.", { cause: thrown });
   }
   const ofStatus = pluginStatuses[error.statusCode ?? 0];

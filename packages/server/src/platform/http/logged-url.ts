@@ -1,8 +1,8 @@
 import type { FastifyRequest } from "fastify";
 
 /**
- * The URL as the request log shows it: of the query only values of parameters that the route knows. What callers put
- * elsewhere may be a token.
+ * The URL as the request log shows it. Of the query it shows only values of parameters that the route knows, because
+ * other values may be tokens.
  */
 export function loggedUrl(request: FastifyRequest): string {
   const [path, query] = splitOnce(request.url, "?");

@@ -2,8 +2,8 @@ import { ApiError } from "../errors.ts";
 import type { Route } from "./route.ts";
 
 /**
- * Tells what is not there from what is there under other methods: 404, or 405 with `Allow` (RFC 9110 section 15.5.6).
- * A route behind a guard of its own stays unseen.
+ * Returns the error for a request that no route matches. That is 404, or 405 with `Allow` when the path exists with
+ * other methods (RFC 9110 section 15.5.6). A route with a guard stays hidden.
  */
 export function refuseUnknown(
   routes: readonly Route[],

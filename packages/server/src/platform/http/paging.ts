@@ -1,13 +1,13 @@
 import type { FastifyRequest } from "fastify";
 import { Answer } from "./route.ts";
 
-/** Cuts the one row too many that was read to see whether there is a next page. */
+/** Removes the extra row that was read to see whether there is a next page. */
 export function cutPage<T>(rows: T[], limit: number): { page: T[]; last: T | undefined } {
   const page = rows.slice(0, limit);
   return { page, last: rows.length > limit ? page.at(-1) : undefined };
 }
 
-/** The answer of a list that tells where its next page is in `Link`. */
+/** The answer of a list, with the address of its next page in `Link`. */
 export function pageAnswer<Body>(request: FastifyRequest, body: Body, next: string | undefined): Answer<Body> {
   return new Answer(body, next === undefined ? {} : { headers: { link: nextLink(request, next) } });
 }

@@ -10,24 +10,25 @@ const brokenRequests: Record<string, ApiError> = {
   HPE_HEADER_OVERFLOW: new ApiError("headers_too_large", "The headers are larger than this server accepts."),
 };
 const overdue: NodeJS.ErrnoException = Object.assign(new Error("the body takes too long"), { code: "BODY_OVERDUE" });
-const inPieces: NodeJS.ErrnoException = Object.assign(new Error("the body is cut too small"), {
+const bodyInPieces: NodeJS.ErrnoException = Object.assign(new Error("the body is cut too small"), {
   code: "BODY_IN_PIECES",
 });
 const notHttp = new ApiError("invalid_request", "This is not a valid HTTP request.");
 const noTunnel = new ApiError("method_not_allowed", "This server is no proxy.");
 const unknownExpectation = new ApiError("invalid_request", "The Expect header names nothing that this server knows.");
 
-/** Answers to what never becomes a request of the framework, in the shape and with the headers of all others. */
+/** Answers to input that never becomes a request of the framework, in the shape and with the headers of all others. */
 export interface RawAnswers {
-  /** What cannot be read as HTTP, or comes too slowly. */
+  /** Answers input that is not HTTP, or comes too slowly. */
   broken: (error: NodeJS.ErrnoException, socket: Socket) => void;
   overdue: (socket: Socket) => void;
-  /** A body that comes in too many pieces; nothing more of it is read. */
+  /** Answers a body that comes in too many pieces; the rest of it is not read. */
   inPieces: (socket: Socket) => void;
-  /** Answers what Node would end by itself: tunnels and unknown expectations. */
+  /** Answers requests that Node would end by itself: tunnels and unknown expectations. */
   listenTo(server: Server): void;
 }
 
+/** Creates these answers; `headers` are the headers of every answer. */
 export function rawAnswers(headers: HeaderTable): RawAnswers {
   const answer = (error: ApiError, socket: Duplex) => {
     const body = JSON.stringify(error.body());
@@ -46,12 +47,12 @@ export function rawAnswers(headers: HeaderTable): RawAnswers {
     broken,
     overdue: (socket) => broken(overdue, socket),
     inPieces(socket) {
-      broken(inPieces, socket);
+      broken(bodyInPieces, socket);
       socket.destroySoon();
     },
     listenTo(server) {
       server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
-        // A peer that hangs up now has no use for the answer.
+        // The peer may hang up before the answer is written.
         socket.on("error", () => socket.destroy());
         answer(noTunnel, socket);
       });

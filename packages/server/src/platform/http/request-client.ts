@@ -1,7 +1,7 @@
 import { clientIdPattern } from "@tillkeeper/contract/http/clients";
 import type { FastifyRequest } from "fastify";
 
-/** The client that a request is of, as the request log names it. */
+/** The client of a request, as the request log names it. */
 interface LoggedClient {
   account_id: string;
   client_id: string;
@@ -10,12 +10,13 @@ interface LoggedClient {
 const clients = new WeakMap<FastifyRequest, LoggedClient>();
 
 const clientIdForm = new RegExp(clientIdPattern);
-/** As long and of such characters as the secrets that the server makes. */
+/** Form of the secrets that the server generates. */
 const secretForm = /^[\w-]{43}$/;
 
 /**
- * Has the request log name a client: the client of a token, or a client that asks for a token. The latter is only
- * claimed until the answer is a token. A caller may have put a secret in the id's place, so what may be a secret is not shown.
+ * Names the client of a request in the request log: the client of a token, or a client that requests one. The latter is
+ * not verified until it gets a token. A caller may have put a secret in the id's place, so a possible secret is not
+ * logged.
  */
 export function nameClient(
   request: FastifyRequest,
@@ -25,7 +26,7 @@ export function nameClient(
   clients.set(request, { account_id: accountId, client_id: shown ? clientId : "***" });
 }
 
-/** Nothing for a request without a client. */
+/** Undefined for a request without a client. */
 export function clientOf(request: FastifyRequest): LoggedClient | undefined {
   return clients.get(request);
 }

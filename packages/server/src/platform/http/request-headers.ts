@@ -8,7 +8,7 @@ const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i;
 /** US-ASCII is a part of UTF-8. */
 const readable = new Set(["utf-8", "utf8", "us-ascii"]);
 
-/** What is wrong with the headers of a request, on any route. */
+/** Checks the headers of a request, on any route. Returns their fault. */
 export function headerFault({ headers, rawHeaders, httpVersion }: IncomingMessage): ApiError | undefined {
   return hostFault(rawHeaders, httpVersion) ?? bodyFault(headers);
 }
@@ -22,7 +22,7 @@ function hostFault(rawHeaders: readonly string[], httpVersion: string): ApiError
   });
 }
 
-/** Bodies are UTF-8 and come as they are (D35). */
+/** Bodies must be UTF-8 and unencoded (D35). */
 function bodyFault(headers: IncomingHttpHeaders): ApiError | undefined {
   const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
   if (encoding !== "identity") {
@@ -38,8 +38,8 @@ function bodyFault(headers: IncomingHttpHeaders): ApiError | undefined {
 }
 
 /**
- * Cuts from X-Forwarded-For what is no address and all that stands before it. So the address of a request is one, at
- * worst that of the proxy that handed it on.
+ * Removes invalid entries of X-Forwarded-For, and all entries before them. So a request's address is always valid, at
+ * worst that of the last proxy.
  */
 export function keepAddressesOnly(server: Server): void {
   server.prependListener("request", ({ headers }: IncomingMessage) => {
@@ -56,7 +56,7 @@ export function keepAddressesOnly(server: Server): void {
   });
 }
 
-/** Without a zone: it means something to the sender's machine only. */
+/** An address with a zone is invalid: the zone means something to the sender's machine only. */
 function isAddress(text: string): boolean {
   return isIP(text) !== 0 && !text.includes("%");
 }

@@ -3,42 +3,42 @@ import type { Scope } from "@tillkeeper/contract/scopes";
 import type { FastifyRequest } from "fastify";
 import type { Static, TObject, TSchema } from "typebox";
 
-/** Who may call, as the verified token says. */
+/** The caller, as the verified token names it. */
 export interface Principal {
   accountId: string;
-  /** Goes into `created_by` and `updated_by`, and keeps idempotency keys of different clients apart. */
+  /** Value of `created_by` and `updated_by`; also separates the idempotency keys of clients. */
   clientId: string;
-  /** The account that the client belongs to: `accountId`, or the operator of it. */
+  /** The account that the client belongs to: `accountId`, or its operator. */
   clientAccountId: string;
   /** The grant that the token was given for. */
   grantId: string;
   scopes: ReadonlySet<string>;
 }
 
-/** Who is calling, and from where: what rules need for their records. */
+/** The caller with its address and request id, which rules record. */
 export interface Caller extends Omit<Principal, "grantId"> {
   /** The network address of the peer. */
   address: string;
   requestId: string;
 }
 
-/** What stands behind a caller that gives power away. */
+/** What entitles a caller to give power away: a grant, or the server itself. */
 export type Authority =
   | { grantId: string; scopes: ReadonlySet<string>; accepted: readonly string[] }
-  /** A part of the server that acts by itself, for example the sandbox that makes its first terminals. */
+  /** A part of the server that acts by itself, for example the sandbox that creates its first terminals. */
   | "the server itself";
 
 /**
- * The caller of a row with `givesPower`. Its scopes are out of reach: a token lives on for some seconds after its grant
- * has ended, so only `inTenantWithLiveGrant` turns it into a caller with scopes.
+ * The caller of a route with `givesPower`. Its scopes are not accessible: a token stays valid for some seconds after
+ * its grant has ended. Only `inTenantWithLiveGrant` turns it into a caller with scopes.
  */
 export interface PowerfulCaller extends Omit<Caller, "scopes"> {
   readonly authority: Authority;
 }
 
-/** An answer with headers, or with another status than the first that its endpoint names. */
+/** An answer with headers, or with another status than the first one of its endpoint. */
 export class Answer<Body> {
-  /** Private, so that an object which only looks like an answer is a body. */
+  /** Private, so that a body with the shape of an answer is still a body. */
   readonly #body: Body;
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number | undefined;
@@ -53,7 +53,7 @@ export class Answer<Body> {
     return this.#body;
   }
 
-  /** What a handler gave, as an answer: a body alone is one, too. */
+  /** Wraps a handler's result: an answer stays, any other value becomes the body. */
   static of(given: unknown): Answer<unknown> {
     return typeof given === "object" && given !== null && #body in given ? given : new Answer(given);
   }
@@ -66,16 +66,16 @@ interface Call<E extends Endpoint> {
   request: FastifyRequest;
 }
 
-/** What only the server knows of an endpoint. */
+/** Rules of a route that are not part of its endpoint. */
 interface Rules {
-  /** Values that the JSON of its body may have, where that is fewer than elsewhere. */
+  /** Most values in the JSON of its body, where that is fewer than the general limit. */
   bodyValues?: number;
 }
 
 interface PublicRules extends Rules {
-  /** Looks at a request before its body is read, where something else than a token opens the route. */
+  /** Checks a request before its body is read, on routes that use another proof than a token. Throws `ApiError`. */
   guard?: (request: FastifyRequest) => void;
-  /** Gives power away, and this entitles to it in place of a grant. */
+  /** Marks a route that gives power away: names what entitles the caller, in place of a grant. */
   givesPower?: string;
 }
 
@@ -85,24 +85,27 @@ interface GuardedRules extends Rules {
 
 interface PowerfulRules extends Rules {
   /**
-   * Makes, widens or takes away what lets others in: clients, secrets, grants, credentials, pairing codes, release keys.
-   * The handler's caller is checked against its live grant, in the transaction that does it.
+   * Marks a route that creates, widens or removes means of access: clients, secrets, grants, credentials, pairing
+   * codes, release keys. The handler must check the caller against its live grant, in the transaction of the change.
    */
   givesPower: true;
 }
 
-/** What a handler gives for an endpoint; for an answer without a body, nothing. */
+/** A handler's result for an endpoint; void for an answer without a body. */
 type BodyOf<E extends Endpoint> = E["answers"][keyof E["answers"]] extends infer S extends TSchema
   ? Static<S> extends null
     ? void
     : Static<S>
   : never;
 
-/** Gives the body of the success answer; a stream where the endpoint says so with `binary`. */
+/**
+ * A handler. It returns the body of the success answer, a stream where the endpoint says `binary`, and throws
+ * `ApiError`. Called for each request that is authorized and has valid params, query and body.
+ */
 type Handle<C, B> = { handle(call: C): Promise<B | Answer<B>> | B | Answer<B> }["handle"];
 type Guarded = Endpoint & { scopes: readonly [Scope, ...Scope[]] };
 
-/** A route as the app registers it: an endpoint and its handler, whose types have been forgotten. */
+/** A route as the app registers it: an endpoint and its handler, without the handler's types. */
 export interface Route extends Rules {
   endpoint: Endpoint;
   givesPower?: true | string | undefined;
@@ -128,7 +131,7 @@ export function bind<E extends Guarded>(
 ): Route;
 export function bind(
   endpoint: Endpoint,
-  // The handler gets what the schemas have checked; here its types are forgotten.
+  // The schemas have checked the handler's input, so its types can be dropped here.
   handle: Handle<never, unknown>,
   rules: Omit<Route, "endpoint" | "handle"> = {},
 ): Route {

@@ -7,8 +7,8 @@ const hstsSeconds = 31_536_000;
 const nothing = "default-src 'none'; frame-ancestors 'none'";
 
 /**
- * Headers that every answer carries, whichever part of the server writes it. `no-store` counts until a route says that
- * its answer may be kept, and the policy until a page says what it loads.
+ * Headers of every answer, whichever part of the server writes it. A route may replace `no-store`, and a page the
+ * policy.
  */
 export function securityHeaders({ https }: { https: boolean }): HeaderTable {
   return {
@@ -20,7 +20,7 @@ export function securityHeaders({ https }: { https: boolean }): HeaderTable {
   };
 }
 
-/** Sets them on each response before the framework sees its request, so that no way of answering goes without. */
+/** Sets the headers on each response before the framework sees its request, so that no answer lacks them. */
 export function setOnEveryResponse(server: Server, headers: HeaderTable): void {
   const entries = Object.entries(headers);
   server.prependListener("request", (_request, response: ServerResponse) => {

@@ -60,7 +60,7 @@ describe("gather", () => {
           return batch;
         },
       });
-      // The first two go out alone, one in each slot; what came meanwhile goes together, and after that there is a rest.
+      // The first two go out alone, one in each slot. Calls made meanwhile go out together, and a rest follows.
       await Promise.all([1, 2, 3, 4].map(call));
       expect(batches).toEqual([[1], [2], [3, 4]]);
       const resting = [5, 6].map(call);

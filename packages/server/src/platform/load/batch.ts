@@ -1,20 +1,26 @@
 import { Pace } from "./pace.ts";
 
 /**
- * Group commit: gathers calls that wait anyway into one statement.
+ * Group commit: runs waiting calls together, as one batch.
  *
- * A call goes out at once while fewer than `slots` batches are in flight; whatever queues up meanwhile leaves together as
- * soon as a slot is free. One caller alone therefore pays nothing. A full queue refuses, it does not grow.
+ * A call is sent at once while fewer than `slots` batches are in flight. Calls that queue meanwhile are sent together
+ * as soon as a slot is free. A single call therefore never waits. A full queue refuses calls; it does not grow.
  */
 export interface GatherOptions<I, O> {
-  /** Handles a batch; answers in the order of its input. Throws to fail the whole batch. */
+  /**
+   * Runs a batch; returns the results in the order of its inputs. Throws to fail every call of the batch. Called with 1
+   * to `maxBatch` inputs, at most `slots` times at once.
+   */
   run(batch: I[]): Promise<O[]>;
   slots: number;
   maxBatch: number;
   maxQueue: number;
-  /** For statements so quick that hardly anything queues up behind them: how soon one batch may follow another. */
+  /**
+   * Least time between two batches, for statements so quick that few calls queue behind them. Milliseconds; left out,
+   * 0.
+   */
   restMs?: number;
-  /** What to throw when the queue is full. */
+  /** The error for a call when the queue is full. */
   overload(): Error;
 }
 
@@ -24,6 +30,7 @@ interface Waiting<I, O> {
   reject(error: unknown): void;
 }
 
+/** Returns a function that runs its calls in batches. It rejects with `overload`'s error when the queue is full. */
 export function gather<I, O>(options: GatherOptions<I, O>): (input: I) => Promise<O> {
   const queue: Waiting<I, O>[] = [];
   const pace = new Pace(options.restMs ?? 0);

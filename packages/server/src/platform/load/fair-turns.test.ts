@@ -3,7 +3,7 @@ import { fairTurns } from "./fair-turns.ts";
 
 const limits = { slots: 1, mostPerMember: 4, mostPerGroup: 16, mostWaiting: 100, overload: () => new Error("full") };
 
-/** Runs what is asked for one by one, each when the test says so. */
+/** Runs work one piece at a time; the test ends each piece. */
 function stage(options: Partial<typeof limits> & { patienceMs?: number } = {}) {
   const run = fairTurns({ ...limits, ...options });
   const begun: string[] = [];
@@ -26,7 +26,7 @@ function stage(options: Partial<typeof limits> & { patienceMs?: number } = {}) {
     refused,
     ask,
     settle,
-    /** Ends the oldest piece of work that runs; the next one begins. */
+    /** Ends the oldest running piece of work, so that the next one begins. */
     endOne: async (error?: Error) => {
       await settle();
       const end = ends.shift();
@@ -99,9 +99,9 @@ describe("turns", () => {
     flood();
     for (const other of ["b", "c", "b", "b", "d"]) void ask(other);
     await settle();
-    // The third of `b` waits: `d`, who came later, finds the last slot.
+    // The third of `b` waits; `d`, which came later, finds the last slot.
     expect(begun.slice(4)).toEqual(["b/client", "c/client", "b/client", "d/client"]);
-    // What comes free is for who has nothing yet.
+    // A free slot goes to a group that has none yet.
     await endOne();
     void ask("e");
     await settle();

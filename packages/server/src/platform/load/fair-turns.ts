@@ -1,4 +1,4 @@
-/** Whose turn a piece of work takes: a member (a client) of a group (an address). */
+/** Share that a piece of work counts for: a member (a client) of a group (an address). */
 export interface Share {
   group: string;
   member: string;
@@ -7,23 +7,24 @@ export interface Share {
 interface TurnsOptions {
   /** Pieces of work that run at once. */
   slots: number;
-  /** Pieces that may wait: of one member of a group, of a whole group, and altogether. */
+  /** Most waiting pieces: of one member of a group, of a whole group, and altogether. */
   mostPerMember: number;
   mostPerGroup: number;
   mostWaiting: number;
-  /** Work that has not begun by then is given up; left out, it waits for as long as it takes. */
+  /** Work that has not begun within these milliseconds is refused; left out, it waits without limit. */
   patienceMs?: number;
-  /** What to throw when a share is used up, or the patience is. */
+  /** The error when a share is full, or when the wait is over. */
   overload: () => Error;
 }
 
-/** Runs `work` when it is the turn of its share; throws what `overload` makes. */
+/** Runs `work` in the turn of its share. Throws the error of `overload`, and what `work` throws. */
 export type Turns = <T>(share: Share, work: () => Promise<T>) => Promise<T>;
 
 /**
- * Runs costly work a few at a time. Groups take turns, and within a group its members: however much a group asks for, it
- * delays another group by a single piece of work. Of the slots a group takes as many as it leaves to others, so that one
- * whose work does not come to its end stops nobody else. A share that is full refuses; it does not take room from others.
+ * Runs costly work a few pieces at a time. Groups take turns, and within a group its members: whatever one group
+ * requests, it delays another group by a single piece of work. A group takes at most as many slots as it leaves to
+ * others, so that stuck work of one group does not block the rest. A full share refuses work; it takes no room from
+ * others.
  */
 export function fairTurns({ slots, patienceMs, overload, ...bounds }: TurnsOptions): Turns {
   const queue = new TurnQueue(bounds);
@@ -77,7 +78,7 @@ export function fairTurns({ slots, patienceMs, overload, ...bounds }: TurnsOptio
   };
 }
 
-/** A piece of work that waits. */
+/** A waiting piece of work. */
 interface Waiting {
   share: Share;
   start(): void;
@@ -90,10 +91,10 @@ interface Group {
   waiting: number;
 }
 
-/** What waits, by group and member, and whose turn is next. */
+/** Waiting work by group and member, in the order of turns. */
 export class TurnQueue {
   readonly #most: Bounds;
-  /** In the order of their turns, as maps keep the order of insertion. */
+  /** In the order of turns, as maps keep the order of insertion. */
   readonly #groups = new Map<string, Group>();
   #waiting = 0;
 
@@ -105,7 +106,7 @@ export class TurnQueue {
     return this.#waiting;
   }
 
-  /** Answers false where a share is full. */
+  /** Returns false when a share is full. */
   add(waiting: Waiting): boolean {
     const { group: name, member } = waiting.share;
     const group = this.#groups.get(name) ?? { members: new Map<string, Waiting[]>(), waiting: 0 };
@@ -120,7 +121,7 @@ export class TurnQueue {
     return true;
   }
 
-  /** Takes the next of a group that may run; the group and the member go to the end of their rows. */
+  /** Takes the next piece of a group that may run. The group and the member then go to the end of their queues. */
   take(mayRun: (group: string) => boolean = () => true): Waiting | undefined {
     for (const [name, group] of this.#groups) {
       if (!mayRun(name)) continue;
@@ -141,7 +142,7 @@ export class TurnQueue {
     return undefined;
   }
 
-  /** Takes out what does not wait any longer. */
+  /** Removes a piece that no longer waits. */
   remove(waiting: Waiting): void {
     const { group: name, member } = waiting.share;
     const group = this.#groups.get(name);

@@ -1,6 +1,6 @@
 /**
- * Lets batches grow where much comes: each costs about the same, however much is in it. After one that carried more than
- * one thing the next has to wait a moment; whoever comes alone waits for nothing.
+ * Delays batches under load so that they grow: a batch costs about the same whatever its size. After a batch of more
+ * than one item the next batch waits `restMs`; after a batch of one item it does not.
  */
 export class Pace {
   readonly #restMs: number;
@@ -10,7 +10,7 @@ export class Pace {
     this.#restMs = restMs;
   }
 
-  /** For how many milliseconds the next batch has to wait; 0 when it may begin. */
+  /** Milliseconds until the next batch may begin; 0 when it may begin now. */
   wait(): number {
     return Math.max(0, this.#nextAt - performance.now());
   }

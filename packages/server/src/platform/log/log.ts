@@ -6,8 +6,8 @@ export type { Logger } from "pino";
 export type LogLevel = "silent" | "fatal" | "error" | "warn" | "info" | "debug" | "trace";
 
 /**
- * JSON lines on standard error, so that standard output stays free for what a command prints for people. Every line goes
- * through `withoutSecrets`.
+ * JSON lines on standard error, so that standard output stays free for what a command prints for people. Every line
+ * goes through `withoutSecrets`.
  */
 export function createLogger(level: LogLevel, to: DestinationStream = pino.destination(2)): Logger {
   const { isoTime } = pino.stdTimeFunctions;

@@ -33,7 +33,7 @@ describe("a line of the log", () => {
   it.each(["eyJ", "&token", "?", "bearer ", "://", '"token', "a", "\\"])(
     "takes no time over a long one of %s",
     (part) => {
-      // Work in proportion to the square of the length would take minutes.
+      // Quadratic time would take minutes.
       const line = part.repeat(1_000_000 / part.length);
       expect(withoutSecrets(line).length).toBeLessThanOrEqual(line.length);
     },

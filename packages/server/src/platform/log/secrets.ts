@@ -1,12 +1,12 @@
 const mask = "***";
-/** Words in the names of fields and parameters whose values must not stand in a log. */
+/** Parts of the names of fields and parameters whose values must not be logged. */
 const secretName = /token|secret|passw|pwd|authorization|credential|cookie|assertion|jwt|jwk/i;
 const secretParameter = /code|key|auth|sig/i;
 
 /**
- * Takes secrets out of a line of the log, anywhere in it: tokens by their form, `Authorization` values,
- * parameters and fields by their names, the user part of URLs, and the secret in the path that RabbitMQ asks at.
- * Each pattern takes time in proportion to the line's length.
+ * Removes secrets from a line of the log: tokens by their form, and `Authorization` values. Parameters and fields go by
+ * their names, then the user part of URLs, and the secret in the path that RabbitMQ requests. Each pattern takes time
+ * in proportion to the line's length.
  */
 export function withoutSecrets(line: string): string {
   return line

@@ -23,7 +23,7 @@ export interface ActivationDeps {
   clock: Clock;
 }
 
-/** Starts an activation (D11). Throws `terminal_not_found`, and `activation_running` when there is one already. */
+/** Starts an activation (D11). Throws `terminal_not_found`, and `activation_running` while another activation runs. */
 export function startActivation(
   { db, clock }: ActivationDeps,
   caller: Caller,
@@ -72,7 +72,10 @@ async function alreadyRunning(tx: Tx, accountId: string, terminalId: string): Pr
   });
 }
 
-/** Newest first. `next` is the `starting_after` of the following page, absent on the last. Throws `terminal_not_found`. */
+/**
+ * A page of activations, newest first. `next` is the `starting_after` of the following page, absent on the last. Throws
+ * `terminal_not_found`.
+ */
 export function getActivations(
   { db }: ActivationDeps,
   accountId: string,
@@ -86,6 +89,7 @@ export function getActivations(
   });
 }
 
+/** The activation as answers and the audit log show it. */
 export function presentActivation(row: ActivationRow): Activation {
   return {
     id: row.id,

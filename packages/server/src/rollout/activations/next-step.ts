@@ -1,6 +1,6 @@
 import type { ActivationRow, Facts } from "./queries.ts";
 
-/** How often a device is asked, and how many times at most. */
+/** Interval between two `check_update` operations of an activation, and their largest number. */
 export interface ActivationPace {
   everyMs: number;
   tries: number;
@@ -8,7 +8,7 @@ export interface ActivationPace {
 
 export const defaultPace: ActivationPace = { everyMs: 30_000, tries: 20 };
 
-/** While a question is under way its answer is looked for this often. */
+/** How often the worker looks for the result of a pending `check_update`. */
 const lookEveryMs = 1_000;
 
 export type Step =
@@ -17,7 +17,7 @@ export type Step =
   | { kind: "wait"; look_at: Date }
   | { kind: "ask"; attempt: number; look_at: Date; ask_at: Date };
 
-/** What to do with a RUNNING activation whose turn it is. */
+/** Decides what to do with a RUNNING activation that is due. */
 export function nextStep(task: ActivationRow, facts: Facts, pace: ActivationPace, now: Date): Step {
   const later = (ms: number) => new Date(now.getTime() + ms);
   if (facts.status === "DELETED") return { kind: "exhaust" };
@@ -26,7 +26,7 @@ export function nextStep(task: ActivationRow, facts: Facts, pace: ActivationPace
   if (now < task.ask_at) return { kind: "wait", look_at: task.ask_at };
   if (task.attempt >= pace.tries) return { kind: "exhaust" };
   const ask_at = later(pace.everyMs);
-  // While no device has connected there is nobody to answer before the next try.
+  // While no device has connected, no result can arrive before the next try.
   const look_at = facts.status === "PENDING" ? ask_at : later(Math.min(lookEveryMs, pace.everyMs));
   return { kind: "ask", attempt: task.attempt + 1, look_at, ask_at };
 }

@@ -5,7 +5,7 @@ import { lowestId } from "../../platform/ids.ts";
 
 export type ActivationRow = Selectable<Tables["activations"]>;
 
-/** A terminal that is not deleted, with the caller's id of its store. */
+/** Finds a terminal that is not deleted, with the `store_id` that the caller gave its store. */
 export function findLiveTerminal(
   db: Kysely<Tables>,
   accountId: string,
@@ -14,7 +14,7 @@ export function findLiveTerminal(
   return selectLiveTerminal(db, accountId, terminalId).executeTakeFirst();
 }
 
-/** The same, and keeps the terminal as it is until the transaction ends. */
+/** As `findLiveTerminal`, and locks the terminal's row until the transaction ends. */
 export function lockLiveTerminal(
   db: Kysely<Tables>,
   accountId: string,
@@ -35,7 +35,7 @@ function selectLiveTerminal(db: Kysely<Tables>, accountId: string, terminalId: s
     .where("terminals.status", "<>", "DELETED");
 }
 
-/** Answers undefined when the terminal has a RUNNING one already: the unique index decides. */
+/** Returns undefined when the terminal has a RUNNING activation already: the unique index decides. */
 export function insertActivation(db: Kysely<Tables>, row: ActivationRow): Promise<ActivationRow | undefined> {
   return db
     .insertInto("activations")
@@ -45,6 +45,7 @@ export function insertActivation(db: Kysely<Tables>, row: ActivationRow): Promis
     .executeTakeFirst();
 }
 
+/** The terminal's RUNNING activation; a unique index allows one. */
 export function findRunning(
   db: Kysely<Tables>,
   accountId: string,
@@ -76,7 +77,10 @@ export function listActivations(
     .execute();
 }
 
-/** The activation whose turn came first; others' claims are skipped. Kept until the transaction ends. */
+/**
+ * Claims the activation that has been due longest and locks it until the transaction ends. Skips rows that other
+ * servers have claimed.
+ */
 export function claimDue(db: Kysely<Tables>, now: Date): Promise<ActivationRow | undefined> {
   return (
     db
@@ -91,27 +95,29 @@ export function claimDue(db: Kysely<Tables>, now: Date): Promise<ActivationRow |
       .where("activations.look_at", "<=", now)
       .orderBy("activations.look_at")
       .limit(1)
-      // The terminal, too: an end moves it, and one that somebody else has in hand must not hold up those of all accounts.
+      // The terminal's row is locked, too, because the end of an activation changes it. Were it not skipped when
+      // locked, one busy terminal would hold up the activations of all accounts.
       .forNoKeyUpdate(["activations", "terminals"])
       .skipLocked()
       .executeTakeFirst()
   );
 }
 
-/** What the next step depends on. */
+/** The facts that decide the next step. */
 export interface Facts {
   status: TerminalStatus;
-  /** A `check_update` has completed since the activation began, whoever sent it. */
+  /** A `check_update` has completed since the activation began, whichever client asked for it. */
   answered: boolean;
-  /** One is under way. */
+  /** A `check_update` is pending. */
   asked: boolean;
 }
 
+/** Locks the activation's terminal and reads the facts that decide the next step. */
 export async function readFacts(
   db: Kysely<Tables>,
   { account_id, terminal_id, created_at }: ActivationRow,
 ): Promise<Facts> {
-  // The terminal is locked before the activation changes, in the order of whoever starts one.
+  // Lock the terminal before the activation changes: `startActivation` locks in this order, too.
   const { status } = await db
     .selectFrom("terminals")
     .select("status")
@@ -133,6 +139,7 @@ export async function readFacts(
   return { status, answered: has("COMPLETED"), asked: has("PENDING") };
 }
 
+/** Changes an activation while it is RUNNING. */
 export async function updateActivation(
   db: Kysely<Tables>,
   { account_id, id }: ActivationRow,

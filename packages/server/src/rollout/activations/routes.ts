@@ -3,7 +3,7 @@ import { pageAnswer } from "../../platform/http/paging.ts";
 import { bind, type Route } from "../../platform/http/route.ts";
 import { type ActivationDeps, getActivations, startActivation } from "./activations.ts";
 
-/** The documented resource under both of its bases; the one without an account takes it from the token. */
+/** The documented resource under both of its bases. The base without an account takes the account from the token. */
 export function activationRoutes(deps: ActivationDeps): Route[] {
   return [...routesAt(deps, activationEndpointsByToken), ...routesAt(deps, activationEndpoints)];
 }

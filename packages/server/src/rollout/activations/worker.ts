@@ -13,7 +13,7 @@ export interface ActivationWorkerDeps {
   db: Db;
   clock: Clock;
   log: Logger;
-  /** Sends the terminal a `check_update` in the server's own name. */
+  /** Accepts a `check_update` for the terminal, made by the server itself. */
   ask: (accountId: string, terminalId: string) => Promise<unknown>;
   pace?: ActivationPace;
 }
@@ -21,8 +21,8 @@ export interface ActivationWorkerDeps {
 const pollEveryMs = 250;
 
 /**
- * Drives activations (D11): asks each device again and again until it has answered or the tries are used up. All that it
- * knows is rows, so any server goes on where another one stopped.
+ * Drives activations (D11): sends each device a `check_update` until one completes or the tries are used up. All state
+ * is in rows, so any server continues where another server stopped.
  */
 export function activationWorker(deps: ActivationWorkerDeps): Worker {
   return {
@@ -35,19 +35,20 @@ export function activationWorker(deps: ActivationWorkerDeps): Worker {
   };
 }
 
-/** Takes the next step of one activation whose turn it is; answers whether there was one. */
+/** Takes the next step of one due activation. Returns false when none is due. */
 async function driveOne({ db, clock, log, ask, pace = defaultPace }: ActivationWorkerDeps): Promise<boolean> {
   const taken = await retried(() =>
     db.sql.transaction().execute(async (tx) => {
       const task = await claimDue(tx, clock.now());
       if (!task) return undefined;
       const step = nextStep(task, await readFacts(tx, task), pace, clock.now());
-      await take(tx, clock, task, step);
+      await applyStep(tx, clock, task, step);
       return { task, step };
     }),
   );
   if (taken?.step.kind === "ask") {
-    // Counted before it is sent: a try that a crash or a refusal (no device yet, busy) swallows is one without an answer.
+    // The try was counted before the `check_update` is accepted. So a try that a crash or a refusal swallows (no device
+    // yet, terminal busy) counts as unanswered.
     const { account_id: accountId, terminal_id: terminalId } = taken.task;
     await ask(accountId, terminalId).catch((error: unknown) =>
       log.debug({ err: error, terminal_id: terminalId }, "a terminal that is being activated could not be asked"),
@@ -56,7 +57,7 @@ async function driveOne({ db, clock, log, ask, pace = defaultPace }: ActivationW
   return taken !== undefined;
 }
 
-async function take(tx: Tx, clock: Clock, task: ActivationRow, step: Step): Promise<void> {
+async function applyStep(tx: Tx, clock: Clock, task: ActivationRow, step: Step): Promise<void> {
   const { kind, ...values } = step;
   const changed = { updated_at: clock.now(), updated_by: "system" };
   switch (kind) {

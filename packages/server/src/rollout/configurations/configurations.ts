@@ -17,9 +17,9 @@ import { documentedTime, preciseTime } from "../../platform/timestamps.ts";
 import {
   type ConfigurationRow,
   configurationOf,
+  findCheckedVersions,
   findConfiguration,
-  findReported,
-  findTold,
+  findHeartbeatVersions,
   listConfigurations,
   nextConfigurationNumber,
   versionFields,
@@ -32,7 +32,7 @@ export interface ConfigurationDeps {
   clock: Clock;
 }
 
-/** Lays a configuration down; those before it stay readable. Throws `invalid_request`. */
+/** Adds a configuration; earlier ones stay readable. Throws `invalid_request`. */
 export async function addConfiguration(
   { db, clock }: ConfigurationDeps,
   caller: Caller,
@@ -41,11 +41,11 @@ export async function addConfiguration(
   const { accountId, clientId } = caller;
   const content = JSON.stringify(input.content);
   if (Buffer.byteLength(content) > limits.configurationBytes) {
-    throw wrong("/body/content", `must not have more than ${limits.configurationBytes} bytes`);
+    throw invalidRequest("/body/content", `must not have more than ${limits.configurationBytes} bytes`);
   }
   return inTenant(db, accountId, async (tx) => {
     const storeRef = input.store_id === undefined ? null : await liveStore(tx, accountId, input.store_id);
-    if (storeRef === undefined) throw wrong("/body/store_id", "does not exist");
+    if (storeRef === undefined) throw invalidRequest("/body/store_id", "does not exist");
     const version = await nextConfigurationNumber(tx, accountId);
     await tx
       .insertInto("configurations")
@@ -59,7 +59,7 @@ export async function addConfiguration(
         created_by: clientId,
       })
       .execute();
-    const configuration = presentConfiguration(found(await findConfiguration(tx, accountId, version)));
+    const configuration = presentConfiguration(existing(await findConfiguration(tx, accountId, version)));
     const subject = { type: "configuration", id: configuration.version };
     await recordChange(tx, clock, caller, { action: "configuration.create", subject, after: configuration });
     return configuration;
@@ -71,7 +71,7 @@ async function liveStore(tx: Tx, accountId: string, storeId: string): Promise<st
   return store && store.status !== "DELETED" ? store.id : undefined;
 }
 
-function wrong(path: string, message: string): ApiError {
+function invalidRequest(path: string, message: string): ApiError {
   return new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors: [{ path, message }] });
 }
 
@@ -82,13 +82,13 @@ export async function getConfiguration(
   version: string,
 ): Promise<Configuration> {
   return presentConfiguration(
-    found(await inTenant(db, accountId, (tx) => findConfiguration(tx, accountId, Number(version)))),
+    existing(await inTenant(db, accountId, (tx) => findConfiguration(tx, accountId, Number(version)))),
   );
 }
 
 /**
- * Takes a configuration back: what it covered is followed by the next one before it, or wider than it. Again changes nothing.
- * Throws `configuration_not_found`.
+ * Withdraws a configuration. Terminals then get the configuration that is next in rank for them. Withdrawing it again
+ * changes nothing. Throws `configuration_not_found`.
  */
 export async function withdrawConfiguration(
   { db, clock }: ConfigurationDeps,
@@ -98,7 +98,7 @@ export async function withdrawConfiguration(
   const { accountId, clientId } = caller;
   const number = Number(version);
   return inTenant(db, accountId, async (tx) => {
-    const before = presentConfiguration(found(await findConfiguration(tx, accountId, number)));
+    const before = presentConfiguration(existing(await findConfiguration(tx, accountId, number)));
     const { numUpdatedRows } = await tx
       .updateTable("configurations")
       .set({ withdrawn_at: clock.now(), withdrawn_by: clientId })
@@ -106,7 +106,7 @@ export async function withdrawConfiguration(
       .where("version", "=", number)
       .where("withdrawn_at", "is", null)
       .executeTakeFirst();
-    const after = presentConfiguration(found(await findConfiguration(tx, accountId, number)));
+    const after = presentConfiguration(existing(await findConfiguration(tx, accountId, number)));
     const subject = { type: "configuration", id: version };
     if (numUpdatedRows > 0n) {
       await recordChange(tx, clock, caller, { action: "configuration.withdraw", subject, before, after });
@@ -122,7 +122,7 @@ interface ConfigurationQuery {
   limit: number;
 }
 
-/** Newest first. A store that does not exist has none. */
+/** Newest first. Empty for an unknown store. */
 export async function getConfigurations(
   { db }: ConfigurationDeps,
   accountId: string,
@@ -142,17 +142,20 @@ export async function getConfigurations(
   return { configurations: page.map(presentConfiguration), ...(last && { starting_after: String(last.version) }) };
 }
 
-/** Throws `terminal_not_found`. */
+/**
+ * The configuration that applies to a terminal, and the versions that the terminal reported last. Throws
+ * `terminal_not_found`.
+ */
 export async function getConfigurationOfTerminal(
   { db }: ConfigurationDeps,
   accountId: string,
   terminalId: string,
 ): Promise<TerminalConfiguration> {
   return inTenant(db, accountId, async (tx) => {
-    const terminal = await findReported(tx, accountId, terminalId);
+    const terminal = await findCheckedVersions(tx, accountId, terminalId);
     if (!terminal) throw new ApiError("terminal_not_found", "There is no such terminal.");
     const row = await configurationOf(tx, accountId, terminal);
-    const reported = latestWord(terminal, await findTold(tx, accountId, terminalId));
+    const reported = latestReport(terminal, await findHeartbeatVersions(tx, accountId, terminalId));
     return {
       terminal_id: terminalId,
       configuration: row ? presentConfiguration(row) : null,
@@ -162,23 +165,28 @@ export async function getConfigurationOfTerminal(
   });
 }
 
-/** Of each version the later word counts: of the last check_update, which a device answers before it restarts, or of a heartbeat. */
-function latestWord(
-  checked: NonNullable<Awaited<ReturnType<typeof findReported>>>,
-  told: Awaited<ReturnType<typeof findTold>>,
+/**
+ * Merges the versions of the last check_update and of heartbeats, by field: the later report counts. A device answers a
+ * check_update before it restarts, so a heartbeat may be newer.
+ */
+function latestReport(
+  fromCheck: NonNullable<Awaited<ReturnType<typeof findCheckedVersions>>>,
+  fromHeartbeats: Awaited<ReturnType<typeof findHeartbeatVersions>>,
 ): TerminalConfiguration["reported"] {
-  const words = versionFields.flatMap((field) => {
-    const later = told.find((one) => one.field === field && !(checked.reported_at && one.at <= checked.reported_at));
-    const version = later ? later.value : checked[field];
-    const at = later?.at ?? checked.reported_at;
+  const reports = versionFields.flatMap((field) => {
+    const later = fromHeartbeats.find(
+      (one) => one.field === field && !(fromCheck.reported_at && one.at <= fromCheck.reported_at),
+    );
+    const version = later ? later.value : fromCheck[field];
+    const at = later?.at ?? fromCheck.reported_at;
     return typeof version === "string" && at ? [{ field, version, at }] : [];
   });
-  if (words.length === 0) return null;
-  const at = new Date(Math.max(...words.map((word) => word.at.getTime())));
-  return { ...Object.fromEntries(words.map(({ field, version }) => [field, version])), at: preciseTime(at) };
+  if (reports.length === 0) return null;
+  const at = new Date(Math.max(...reports.map((report) => report.at.getTime())));
+  return { ...Object.fromEntries(reports.map(({ field, version }) => [field, version])), at: preciseTime(at) };
 }
 
-function found(row: ConfigurationRow | undefined): ConfigurationRow {
+function existing(row: ConfigurationRow | undefined): ConfigurationRow {
   if (row) return row;
   throw new ApiError("configuration_not_found", "There is no such configuration.");
 }

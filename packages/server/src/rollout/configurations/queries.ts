@@ -41,20 +41,20 @@ export function listConfigurations(
   return query.execute();
 }
 
-/** What decides on the configuration of a terminal. */
-interface TerminalPlace {
+/** The columns of a terminal that decide its configuration. */
+interface TerminalScope {
   device_model: string | null;
   store_ref: string;
 }
 
 /**
- * The one that holds for a terminal: the newest of the narrowest. For its model in its store, then for its store, then for
- * its model, then for all.
+ * The configuration that applies to a terminal: the newest of the narrowest. Order: its model in its store, its store,
+ * its model, all terminals.
  */
 export function configurationOf(
   tx: Tx,
   accountId: string,
-  { device_model, store_ref }: TerminalPlace,
+  { device_model, store_ref }: TerminalScope,
 ): Promise<ConfigurationRow | undefined> {
   return selectConfigurations(tx, accountId)
     .where("withdrawn_at", "is", null)
@@ -67,8 +67,8 @@ export function configurationOf(
     .executeTakeFirst();
 }
 
-/** Where a terminal is, and what it said at its last check_update; none for one that is deleted. */
-export function findReported(tx: Tx, accountId: string, terminalId: string) {
+/** A terminal's model and store, and the versions of its last check_update. Undefined for a deleted terminal. */
+export function findCheckedVersions(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminals")
     .leftJoin("terminal_software as software", (join) =>
@@ -89,8 +89,8 @@ export function findReported(tx: Tx, accountId: string, terminalId: string) {
     .executeTakeFirst();
 }
 
-/** What a terminal's heartbeats told of what it runs. */
-export function findTold(tx: Tx, accountId: string, terminalId: string) {
+/** Versions from a terminal's heartbeats. */
+export function findHeartbeatVersions(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminal_telemetry")
     .select(["field", "value", "at"])
@@ -100,7 +100,7 @@ export function findTold(tx: Tx, accountId: string, terminalId: string) {
     .execute();
 }
 
-/** The next number of the account; taken back with the transaction. */
+/** The next number of the account. A rollback of the transaction takes it back. */
 export async function nextConfigurationNumber(tx: Tx, accountId: string): Promise<number> {
   const row = await tx
     .updateTable("accounts")
@@ -112,8 +112,8 @@ export async function nextConfigurationNumber(tx: Tx, accountId: string): Promis
 }
 
 /**
- * The device that said it is the terminal's no longer. The time stays: what it told before, and is only being written now,
- * is not the next one's word.
+ * Forgets the reported versions of a terminal whose device was replaced. The row keeps the time, so that an earlier
+ * report that is written later does not count as the new device's.
  */
 export async function forgetReported(tx: Tx, accountId: string, terminalId: string, at: Date): Promise<void> {
   const nothing = { software_version: null, configuration_version: null, reported_at: at };

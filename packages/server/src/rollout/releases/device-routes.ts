@@ -3,7 +3,7 @@ import { bind, type Route } from "../../platform/http/route.ts";
 import { fileAnswer } from "./files.ts";
 import { authenticateTransfer, type DeviceDeps, manifestFor, releaseFor } from "./manifest.ts";
 
-/** What a terminal fetches while it carries out a check_update, with the token that came with the command. */
+/** Routes for a terminal that runs a check_update, authorized by the token of its command. */
 export function deviceUpdateRoutes(deps: DeviceDeps): Route[] {
   return [
     bind(devices.getUpdate, async ({ params, query, request }) => {

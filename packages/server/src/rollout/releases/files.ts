@@ -5,8 +5,8 @@ import type { Release } from "@tillkeeper/contract/http/releases";
 import type { FileStore } from "../../files/file-store.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { Answer, type Caller } from "../../platform/http/route.ts";
-import { partOf } from "./ranges.ts";
-import { getRelease, type ReleaseDeps, releaseIsStored, requireDraft } from "./releases.ts";
+import { parseRange } from "./ranges.ts";
+import { getRelease, makeAvailable, type ReleaseDeps, requireDraft } from "./releases.ts";
 
 interface Upload {
   id: string;
@@ -16,20 +16,20 @@ interface Upload {
 }
 
 /**
- * Takes the file of a release, which is available from then on. Nothing of a file is kept that is not the announced one.
- * Throws `release_not_found`, `release_not_draft`, `file_mismatch`.
+ * Stores the file of a release, which becomes available with it. A file that differs from the announced one is not
+ * kept. Throws `release_not_found`, `release_not_draft`, `file_mismatch`.
  */
 export async function putFile(deps: ReleaseDeps, caller: Caller, { id, content, length }: Upload): Promise<Release> {
   const release = await getRelease(deps, caller.accountId, id);
   requireDraft(release);
-  // Before a byte of it is read.
+  // Checked before the body is read.
   if (length !== undefined && length !== release.size) throw mismatch(`has ${length} bytes, not ${release.size}`);
-  await deps.files.put(nameOf(caller.accountId, id), announced(release, content));
-  return releaseIsStored(deps, caller, id);
+  await deps.files.put(nameOf(caller.accountId, id), checked(release, content));
+  return makeAvailable(deps, caller, id);
 }
 
-/** Passes a file on; fails as soon as it cannot be the announced one any more, so that the store keeps nothing of it. */
-async function* announced({ size, sha256 }: Release, content: Readable): AsyncIterable<Uint8Array> {
+/** Passes a file on. Fails as soon as it differs from the announced one, so that the store keeps nothing of it. */
+async function* checked({ size, sha256 }: Release, content: Readable): AsyncIterable<Uint8Array> {
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const chunk of chunksOf(content)) {
@@ -43,7 +43,7 @@ async function* announced({ size, sha256 }: Release, content: Readable): AsyncIt
   if (actual !== sha256) throw mismatch(`has the SHA-256 ${actual}`);
 }
 
-/** Not destroyed when it is not read to its end: its connection has to carry the answer that says why. */
+/** Does not destroy a body that is not read to its end: its connection has to carry the answer with the reason. */
 async function* chunksOf(content: Readable): AsyncIterable<Uint8Array> {
   try {
     yield* content.iterator({ destroyOnReturn: false });
@@ -58,7 +58,10 @@ function mismatch(message: string): ApiError {
   });
 }
 
-/** The file of a release, or the part that `Range` asks for. Throws `release_file_not_found`, `range_not_satisfiable`. */
+/**
+ * Answers with the file of a release, or the part that `Range` names. Throws `release_file_not_found`,
+ * `range_not_satisfiable`.
+ */
 export async function fileAnswer(
   files: FileStore,
   accountId: string,
@@ -68,7 +71,7 @@ export async function fileAnswer(
   const { size } = release;
   const etag = `"${release.sha256}"`;
   const wanted = headers["if-range"] === undefined || headers["if-range"] === etag ? headers.range : undefined;
-  const part = partOf(wanted, size);
+  const part = parseRange(wanted, size);
   const digest = `sha-256=:${Buffer.from(release.sha256, "hex").toString("base64")}:`;
   const body = release.status === "draft" ? undefined : await files.get(nameOf(accountId, release.id), part);
   if (!body) throw new ApiError("release_file_not_found", "The release has no file.");
@@ -79,14 +82,14 @@ export async function fileAnswer(
       "content-length": String(part ? part.last - part.first + 1 : size),
       "accept-ranges": "bytes",
       etag,
-      // Of the file as a whole; `content-digest` is of what this very answer carries (RFC 9530).
+      // Digest of the whole file; `content-digest` is of this answer's body (RFC 9530).
       "repr-digest": digest,
       ...(part ? { "content-range": `bytes ${part.first}-${part.last}/${size}` } : { "content-digest": digest }),
     },
   });
 }
 
-/** The store knows small letters only. */
+/** Name of a release's file in the store, which allows lower case only. */
 export function nameOf(accountId: string, id: string): string {
   return `releases/${accountId.toLowerCase()}/${id}`;
 }

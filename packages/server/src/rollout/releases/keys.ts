@@ -58,13 +58,16 @@ export async function addKey(
   });
 }
 
-/** Newest first, revoked ones too. */
+/** Newest first, revoked keys included. */
 export async function getKeys({ db }: KeyDeps, accountId: string): Promise<ReleaseKey[]> {
   const rows = await inTenant(db, accountId, (tx) => listKeys(tx, accountId));
   return rows.map(presentKey);
 }
 
-/** What its releases were offered for ends at once. To revoke it again changes nothing. Throws `release_key_not_found`. */
+/**
+ * Revokes a key: its releases are no longer offered from now on. Revoking it again changes nothing. Throws
+ * `release_key_not_found`.
+ */
 export async function revokeKey({ db, clock }: KeyDeps, caller: PowerfulCaller, keyId: string): Promise<ReleaseKey> {
   const { accountId, clientId } = caller;
   return inTenantWithLiveGrant(db, caller, async (tx, live) => {
@@ -86,7 +89,7 @@ export async function revokeKey({ db, clock }: KeyDeps, caller: PowerfulCaller, 
   });
 }
 
-/** The keys that the server's own virtual terminals trust: those that are live at this moment. */
+/** The live keys, which the server's own virtual terminals trust. */
 export async function liveKeys(db: Db, accountId: string): Promise<ReleasePublicKey[]> {
   const rows = await inTenant(db, accountId, (tx) => listKeys(tx, accountId));
   return rows.filter((row) => row.revoked_at === null).map((row) => row.public_key);

@@ -8,18 +8,18 @@ import { getOperation } from "../../operations/read.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { stillHolds } from "../../terminals/credentials/transfer-holder.ts";
 import { configurationOf } from "../configurations/configurations.ts";
-import { findPlace, findRelease, listOffered, type ReleaseRow } from "./queries.ts";
+import { findRelease, findTerminalModel, listOffered, type ReleaseRow } from "./queries.ts";
 import { getRelease, type ReleaseDeps, releaseNotFound } from "./releases.ts";
 
 export interface DeviceDeps extends ReleaseDeps {
   transfers: Pick<TransferTokens, "authenticate">;
-  /** How terminals reach this server. */
+  /** The URL by which terminals reach this server. */
   ownUrl: () => string;
 }
 
 /**
- * Who asks, by the token that came with the command: for this check_update of that very terminal and nothing else. Throws
- * `missing_token`, `invalid_token`, `operation_not_found`.
+ * Authenticates a terminal by the token of its command. The token must be for this check_update of this terminal.
+ * Throws `missing_token`, `invalid_token`, `operation_not_found`.
  */
 export async function authenticateTransfer(
   { db, transfers }: DeviceDeps,
@@ -34,18 +34,18 @@ export async function authenticateTransfer(
   throw new ApiError("operation_not_found", "There is no such operation.");
 }
 
-/** What there is for a terminal. */
-export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, said: UpdateQuery): Promise<UpdateManifest> {
+/** The release and configuration for a terminal. */
+export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, query: UpdateQuery): Promise<UpdateManifest> {
   const { accountId } = grant;
-  const { software_version, configuration_version } = said;
+  const { software_version, configuration_version } = query;
   return inTenant(deps.db, accountId, async (tx) => {
-    const place = await placeOf(tx, grant);
-    const latest = place.device_model === null ? undefined : await latestFor(tx, accountId, place.device_model);
-    // A device must not be led back to what it has left behind.
+    const terminal = await modelOf(tx, grant);
+    const latest = terminal.device_model === null ? undefined : await latestFor(tx, accountId, terminal.device_model);
+    // A device must not be led back to an older version.
     const offered = latest && compareVersions(latest.version, software_version) >= 0 ? latest : undefined;
-    const configuration = await configurationOf(tx, accountId, place);
+    const configuration = await configurationOf(tx, accountId, terminal);
     return {
-      device_model: place.device_model,
+      device_model: terminal.device_model,
       latest: offered ? presentOffered(deps, grant, offered) : null,
       update_available: offered !== undefined && compareVersions(offered.version, software_version) > 0,
       configuration: configuration
@@ -59,23 +59,26 @@ export async function manifestFor(deps: DeviceDeps, grant: TransferGrant, said: 
   });
 }
 
-/** A release whose file a terminal may fetch. Throws `release_not_found`, for one that is not offered to it any more too. */
+/**
+ * A release whose file a terminal may fetch. Throws `release_not_found`, also when the release is no longer offered to
+ * it.
+ */
 export async function releaseFor({ db }: DeviceDeps, grant: TransferGrant, releaseId: string): Promise<Release> {
-  const place = await inTenant(db, grant.accountId, (tx) => placeOf(tx, grant));
+  const terminal = await inTenant(db, grant.accountId, (tx) => modelOf(tx, grant));
   const release = await getRelease({ db }, grant.accountId, releaseId);
-  if (!release.offered || release.device_model !== place.device_model) throw releaseNotFound();
+  if (!release.offered || release.device_model !== terminal.device_model) throw releaseNotFound();
   return release;
 }
 
-async function placeOf(tx: Tx, { accountId, terminalId }: TransferGrant) {
-  const place = await findPlace(tx, accountId, terminalId);
-  if (!place) throw new ApiError("operation_not_found", "There is no such operation.");
-  return place;
+async function modelOf(tx: Tx, { accountId, terminalId }: TransferGrant) {
+  const terminal = await findTerminalModel(tx, accountId, terminalId);
+  if (!terminal) throw new ApiError("operation_not_found", "There is no such operation.");
+  return terminal;
 }
 
 async function latestFor(tx: Tx, accountId: string, deviceModel: string): Promise<ReleaseRow | undefined> {
   const [newest] = (await listOffered(tx, accountId, deviceModel)).toSorted(
-    // Of two that are the same age the one that was added later.
+    // Of two equal versions the later release comes first.
     (a, b) => compareVersions(b.version, a.version) || (a.id < b.id ? 1 : -1),
   );
   return newest && findRelease(tx, accountId, newest.id);

@@ -21,7 +21,7 @@ export function findRelease(tx: Tx, accountId: string, id: string) {
   return selectReleases(tx, accountId).where("releases.id", "=", id).executeTakeFirst();
 }
 
-/** The same, and keeps the release as it is until the transaction ends. */
+/** As `findRelease`, and locks the release's row until the transaction ends. */
 export function lockRelease(tx: Tx, accountId: string, id: string) {
   return selectReleases(tx, accountId).where("releases.id", "=", id).forUpdate("releases").executeTakeFirst();
 }
@@ -42,7 +42,7 @@ export function listReleases(tx: Tx, accountId: string, filter: ReleaseFilter): 
   return query.execute();
 }
 
-/** What terminals of a model may get: available, and its key is not revoked. */
+/** Releases that terminals of a model may get: available, with a key that is not revoked. */
 export function listOffered(
   tx: Tx,
   accountId: string,
@@ -61,15 +61,17 @@ export function listOffered(
     .execute();
 }
 
-/** A release whose file is to go. */
-export type ToClean = Pick<Selectable<Tables["releases"]>, "account_id" | "id">;
+/** A release whose file is to be removed. */
+export type WithdrawnFile = Pick<Selectable<Tables["releases"]>, "account_id" | "id">;
 
-/** Releases of all accounts that were withdrawn before and may still have their file; the oldest first. */
-/** Withdrawn releases whose file is still there, behind the one that the page before ended with. */
-export function listToClean(
+/**
+ * Withdrawn releases of all accounts, last changed before `before`, whose file may still be there. Oldest first, after
+ * the last one of the page before.
+ */
+export function listWithdrawnFiles(
   db: Kysely<Tables>,
-  { before, after, limit }: { before: Date; after: ToClean | undefined; limit: number },
-): Promise<ToClean[]> {
+  { before, after, limit }: { before: Date; after: WithdrawnFile | undefined; limit: number },
+): Promise<WithdrawnFile[]> {
   return db
     .selectFrom("releases")
     .select(["account_id", "id"])
@@ -82,7 +84,8 @@ export function listToClean(
     .execute();
 }
 
-export async function markCleaned(db: Kysely<Tables>, accountId: string, id: string, at: Date): Promise<void> {
+/** Records that a release's file was removed. */
+export async function markFileRemoved(db: Kysely<Tables>, accountId: string, id: string, at: Date): Promise<void> {
   await db
     .updateTable("releases")
     .set({ file_removed_at: at })
@@ -100,7 +103,7 @@ export function findKey(tx: Tx, accountId: string, keyId: string): Promise<KeyRo
     .executeTakeFirst();
 }
 
-/** Newest first. An account has few. */
+/** Newest first. An account has few keys. */
 export function listKeys(db: Kysely<Tables>, accountId: string): Promise<KeyRow[]> {
   return db
     .selectFrom("release_keys")
@@ -111,8 +114,8 @@ export function listKeys(db: Kysely<Tables>, accountId: string): Promise<KeyRow[
     .execute();
 }
 
-/** What decides on the updates of a terminal. */
-export function findPlace(tx: Tx, accountId: string, terminalId: string) {
+/** The columns of a terminal that decide its updates. */
+export function findTerminalModel(tx: Tx, accountId: string, terminalId: string) {
   return tx
     .selectFrom("terminals")
     .select(["device_model", "store_ref"])

@@ -4,10 +4,10 @@ import { ApiError } from "../../platform/errors.ts";
 const oneRange = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/;
 
 /**
- * The part that a `Range` asks for (RFC 9110 section 14). What it does not understand, and more than one part at a time, it
- * ignores: the whole file is a right answer to that. Throws `range_not_satisfiable`.
+ * The part that a `Range` header names (RFC 9110 section 14). An unknown form, or several parts, yield undefined: the
+ * whole file is a valid answer then. Throws `range_not_satisfiable`.
  */
-export function partOf(range: string | undefined, size: number): FilePart | undefined {
+export function parseRange(range: string | undefined, size: number): FilePart | undefined {
   const [, from, to, tail] = oneRange.exec(range ?? "") ?? [];
   if (from === undefined && tail === undefined) return undefined;
   const first = from === undefined ? Math.max(0, size - Number(tail)) : Number(from);

@@ -19,7 +19,7 @@ export interface ReleaseDeps {
   files: FileStore;
 }
 
-/** Describes a release; its file comes later. Throws `invalid_signature`, `release_exists`. */
+/** Adds a release without its file. Throws `invalid_signature`, `release_exists`. */
 export async function addRelease({ db, clock }: ReleaseDeps, caller: Caller, input: ReleaseCreate): Promise<Release> {
   const { accountId, clientId } = caller;
   return inTenant(db, accountId, async (tx) => {
@@ -52,7 +52,7 @@ export async function addRelease({ db, clock }: ReleaseDeps, caller: Caller, inp
         errors: [{ path: "/body/version", message: "is taken" }],
       });
     }
-    const release = presentRelease(found(await findRelease(tx, accountId, id)));
+    const release = presentRelease(existing(await findRelease(tx, accountId, id)));
     await record(tx, clock, caller, "release.create", { after: release });
     return release;
   });
@@ -66,7 +66,7 @@ function invalidSignature(path: string, message: string): ApiError {
 
 /** Throws `release_not_found`, also for releases of other accounts. */
 export async function getRelease({ db }: Pick<ReleaseDeps, "db">, accountId: string, id: string): Promise<Release> {
-  return presentRelease(found(await inTenant(db, accountId, (tx) => findRelease(tx, accountId, id))));
+  return presentRelease(existing(await inTenant(db, accountId, (tx) => findRelease(tx, accountId, id))));
 }
 
 /** Newest first. */
@@ -76,14 +76,17 @@ export async function getReleases({ db }: ReleaseDeps, accountId: string, query:
   return { releases: page.map(presentRelease), ...(last && { starting_after: last.id }) };
 }
 
-/** Takes a release back; a file that is being fetched may end. Again changes nothing. Throws `release_not_found`. */
+/**
+ * Withdraws a release; downloads that have begun may finish. Withdrawing it again changes nothing. Throws
+ * `release_not_found`.
+ */
 export async function withdrawRelease({ db, clock }: ReleaseDeps, caller: Caller, id: string): Promise<Release> {
   const moved = await inTenant(db, caller.accountId, (tx) => moveRelease(tx, clock, caller, { id, to: "withdrawn" }));
   return presentRelease(moved);
 }
 
-/** Called once its file is stored. Throws `release_not_found`, `release_not_draft`. */
-export async function releaseIsStored({ db, clock }: ReleaseDeps, caller: Caller, id: string): Promise<Release> {
+/** Makes a release available. Called once its file is stored. Throws `release_not_found`, `release_not_draft`. */
+export async function makeAvailable({ db, clock }: ReleaseDeps, caller: Caller, id: string): Promise<Release> {
   const moved = await inTenant(db, caller.accountId, (tx) => moveRelease(tx, clock, caller, { id, to: "available" }));
   return presentRelease(moved);
 }
@@ -96,7 +99,7 @@ interface Move {
 
 async function moveRelease(tx: Tx, clock: Clock, caller: Caller, { id, to }: Move): Promise<ReleaseRow> {
   const { accountId, clientId } = caller;
-  const row = found(await lockRelease(tx, accountId, id));
+  const row = existing(await lockRelease(tx, accountId, id));
   if (to === "available") requireDraft(row);
   if (row.status === to) return row;
   const now = clock.now();
@@ -106,7 +109,7 @@ async function moveRelease(tx: Tx, clock: Clock, caller: Caller, { id, to }: Mov
     .where("account_id", "=", accountId)
     .where("id", "=", id)
     .execute();
-  const moved = found(await findRelease(tx, accountId, id));
+  const moved = existing(await findRelease(tx, accountId, id));
   await record(tx, clock, caller, actions[to], { before: presentRelease(row), after: presentRelease(moved) });
   return moved;
 }
@@ -118,7 +121,7 @@ export function requireDraft({ status }: Pick<Release, "status">): void {
   throw new ApiError("release_not_draft", why);
 }
 
-function found(row: ReleaseRow | undefined): ReleaseRow {
+function existing(row: ReleaseRow | undefined): ReleaseRow {
   if (row) return row;
   throw releaseNotFound();
 }

@@ -8,7 +8,10 @@ export function thumbprint({ kty, crv, x }: ReleasePublicKey): string {
   return createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
 }
 
-/** Whether a release is signed by this key; a weak key that was registered before such keys were refused has signed nothing. */
+/**
+ * Whether a release is signed by this key. False for a weak key, which may have been registered before weak keys were
+ * refused.
+ */
 export function isSignedBy(key: ReleasePublicKey, release: SignedRelease, signature: string): boolean {
   if (faultOfPublicKey(key) !== undefined) return false;
   const publicKey = createPublicKey({ key: { ...key }, format: "jwk" });

@@ -5,7 +5,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import { pause, type Worker } from "../../platform/worker.ts";
 import { nameOf } from "./files.ts";
-import { listToClean, markCleaned, type ToClean } from "./queries.ts";
+import { listWithdrawnFiles, markFileRemoved, type WithdrawnFile } from "./queries.ts";
 
 const keptMs = 30 * 24 * 60 * 60 * 1000;
 const lookEveryMs = 10 * 60 * 1000;
@@ -18,8 +18,8 @@ interface CleaningDeps {
 }
 
 /**
- * Deletes the files of releases that were withdrawn a month ago. First the file, then the mark: a server that dies in between
- * leaves nothing that is not looked at again.
+ * Deletes the files of releases that were withdrawn a month ago. It removes the file, then marks the row; a server that
+ * dies in between leaves a row that is read again.
  */
 export function releaseFileWorker(deps: CleaningDeps): Worker {
   return {
@@ -36,12 +36,12 @@ export function releaseFileWorker(deps: CleaningDeps): Worker {
 async function removeOldFiles({ db, clock, log, files }: CleaningDeps, signal: AbortSignal): Promise<void> {
   const now = clock.now();
   const before = new Date(now.getTime() - keptMs);
-  await removeOutdated<ToClean>(
+  await removeOutdated<WithdrawnFile>(
     { files, log, signal },
     {
-      list: (after, limit) => listToClean(db.sql, { before, after, limit }),
+      list: (after, limit) => listWithdrawnFiles(db.sql, { before, after, limit }),
       nameOf: ({ account_id, id }) => nameOf(account_id, id),
-      removed: ({ account_id, id }) => markCleaned(db.sql, account_id, id, now),
+      removed: ({ account_id, id }) => markFileRemoved(db.sql, account_id, id, now),
     },
   );
 }

@@ -6,20 +6,20 @@ import { StartupError } from "../../../platform/startup-error.ts";
 import { isSignedWith, keyIdOf } from "./keys.ts";
 import { type Checkpoint, CheckpointFault, type CheckpointHead, readCheckpoint } from "./text.ts";
 
-/** A checkpoint on this machine, read through and its signature checked. */
+/** A checkpoint file on this machine, read to its end, with a valid signature. */
 export interface CheckpointFile extends Checkpoint {
   path: string;
 }
 
 export interface CheckedFiles {
-  /** By number, each once. */
+  /** Ordered by number, without duplicates. */
   checkpoints: CheckpointFile[];
-  /** What is wrong with files, or with how they follow one another, each as a sentence without a full stop. */
+  /** Faults of files, or of their order, each as a sentence without a full stop. */
   faults: string[];
 }
 
 /**
- * Reads files, and all files `*.ndjson` of folders and the folders in them. Signatures must be of one of the keys, and each
+ * Reads files, and all files `*.ndjson` in folders and their subfolders. Signatures must be of one of `keys`, and each
  * checkpoint must carry the digest of the checkpoint before. Throws `StartupError` when there is nothing to read.
  */
 export async function checkCheckpoints(paths: string[], keys: KeyObject[]): Promise<CheckedFiles> {
@@ -41,7 +41,7 @@ export async function checkCheckpoints(paths: string[], keys: KeyObject[]): Prom
   return { checkpoints, faults };
 }
 
-/** The heads of a file that was checked before. */
+/** Reads the heads of a file that was checked before. */
 export async function readHeads(path: string, onHead: (head: CheckpointHead) => void | Promise<void>): Promise<void> {
   await readCheckpoint(createReadStream(path), onHead);
 }

@@ -23,7 +23,7 @@ async function write(pages: CheckpointHead[][], previous: string | null = null) 
   return { bytes: Buffer.concat(pieces), seal: seals[0] };
 }
 
-/** In pieces of some bytes, as files and networks hand them out. */
+/** Yields pieces of `size` bytes, as files and networks do. */
 async function* inPieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
@@ -47,7 +47,7 @@ describe("a checkpoint", () => {
     expect(await reading((await write([])).bytes)).toMatchObject({ accounts: 0 });
     const { bytes } = await write([heads]);
     expect(await reading(bytes)).toMatchObject({ accounts: 2_500 });
-    // What docs/audit.md says of the size of a file.
+    // docs/audit.md names this size of a file.
     expect(bytes.length / heads.length).toBeLessThan(120);
   });
 
@@ -66,7 +66,7 @@ describe("a checkpoint", () => {
       const changed = Buffer.from(bytes);
       changed[at] = (changed[at] ?? 0) ^ 1;
       const read = await reading(changed).catch((error: Error) => error.message);
-      // The id of the key and the signature are no part of what has a digest.
+      // The digest covers neither the key's id nor the signature.
       const holds =
         typeof read !== "string" &&
         read.key_id === seal?.key_id &&

@@ -31,29 +31,32 @@ export type CheckpointHead = Type.Static<typeof HeadSchema>;
 export type CheckpointSeal = Type.Static<typeof SealSchema>;
 export type Checkpoint = CheckpointHeader & CheckpointSeal;
 
-/** A file is not a checkpoint, or was changed after it was written. The message goes on after the name of the file. */
+/**
+ * A file is not a checkpoint, or was changed after it was written. The message continues a sentence that begins with
+ * the file's name.
+ */
 export class CheckpointFault extends Error {}
 
 const longestLine = 4_096;
 
-/** The lines of a checkpoint; `sealed` is told of the last one before it is handed out. */
+/** Yields the lines of a checkpoint. Calls `sealed` with the last line before it yields that line. */
 export async function* writeCheckpoint(
   header: Pick<CheckpointHeader, "number" | "at" | "previous">,
   heads: AsyncIterable<CheckpointHead[]>,
   { key, sealed }: { key: CheckpointKey; sealed: (seal: CheckpointSeal) => void },
 ): AsyncGenerator<Buffer> {
   const hash = createHash("sha256");
-  const covered = (lines: object[]) => {
+  const hashed = (lines: object[]) => {
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     hash.update(bytes);
     return bytes;
   };
   const { number, at, previous } = header;
-  yield covered([{ format: "tillkeeper-audit-checkpoint", version: 1, number, at, previous }]);
+  yield hashed([{ format: "tillkeeper-audit-checkpoint", version: 1, number, at, previous }]);
   let accounts = 0;
   for await (const some of heads) {
     accounts += some.length;
-    yield covered(some);
+    yield hashed(some);
   }
   const digest = hash.digest("hex");
   const seal = { accounts, digest, key_id: keyIdOf(key.publicKey), signature: key.sign(digest) };
@@ -62,8 +65,8 @@ export async function* writeCheckpoint(
 }
 
 /**
- * Reads a checkpoint through and hands out its heads as they come. Throws `CheckpointFault` when it is cut off, changed or
- * something else. Whether the key that signed it is a right one is not asked here.
+ * Reads a checkpoint to its end and passes each head to `onHead`. Throws `CheckpointFault` when the content is cut off,
+ * changed or not a checkpoint. The caller checks whether the signing key is the right one.
  */
 export async function readCheckpoint(
   content: AsyncIterable<Uint8Array>,
@@ -112,7 +115,7 @@ function parsed(line: Buffer): unknown {
   }
 }
 
-/** Each with its line feed. */
+/** Yields the lines, each with its line feed. */
 async function* linesOf(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of content) {

@@ -2,24 +2,24 @@ import { sql } from "kysely";
 import type { Db } from "../../../db/db.ts";
 import type { Checkpoint, CheckpointHead } from "./text.ts";
 
-/** The right of one server to make the next checkpoint. */
-export interface Turn {
-  /** The newest that the database knows. */
+/** A claim: the right of one server to make the next checkpoint. */
+export interface CheckpointClaim {
+  /** Number of the newest checkpoint in the database. */
   number: number;
   digest: string | null;
   until: Date;
 }
 
-export const turnMs = 600_000;
+export const claimMs = 600_000;
 const hourMs = 3_600_000;
 const headsAtOnce = 1_000;
 
 /**
- * Undefined when another server has the turn, or when none is due. A time further in the future than clocks of servers
- * differ was not written by one of them, and holds nothing up.
+ * Claims the next checkpoint. Returns undefined when another server has the claim, or when none is due. Servers' clocks
+ * differ by less than an hour, so a time further in the future was not written by a server, and does not count.
  */
-export async function claimTurn(db: Pick<Db, "sql">, now: Date): Promise<Turn | undefined> {
-  const until = new Date(now.getTime() + turnMs);
+export async function claimCheckpoint(db: Pick<Db, "sql">, now: Date): Promise<CheckpointClaim | undefined> {
+  const until = new Date(now.getTime() + claimMs);
   const anHourAgo = new Date(now.getTime() - hourMs);
   const inAnHour = new Date(now.getTime() + hourMs);
   const row = await db.sql
@@ -43,27 +43,32 @@ export async function claimTurn(db: Pick<Db, "sql">, now: Date): Promise<Turn | 
   return row && { number: Number(row.number), digest: row.digest, until };
 }
 
-/** Writes down the checkpoint that was made in a turn. Throws when the turn was over before. */
-export async function endTurn(db: Pick<Db, "sql">, turn: Turn, { number, at, digest }: Checkpoint): Promise<void> {
+/** Stores the checkpoint that was made under a claim. Throws when the claim had ended before. */
+export async function completeClaim(
+  db: Pick<Db, "sql">,
+  claim: CheckpointClaim,
+  { number, at, digest }: Checkpoint,
+): Promise<void> {
   const { numUpdatedRows } = await db.sql
     .updateTable("audit_checkpoint")
     .set({ number, at: new Date(at), digest, claimed_until: null })
-    .where("claimed_until", "=", turn.until)
+    .where("claimed_until", "=", claim.until)
     .executeTakeFirst();
   if (numUpdatedRows === 0n) throw new Error(`the turn was over before checkpoint ${number} was written`);
 }
 
-export async function giveTurnBack(db: Pick<Db, "sql">, turn: Turn): Promise<void> {
+/** Ends a claim without a checkpoint, so that another server may claim at once. */
+export async function releaseClaim(db: Pick<Db, "sql">, claim: CheckpointClaim): Promise<void> {
   await db.sql
     .updateTable("audit_checkpoint")
     .set({ claimed_until: null })
-    .where("claimed_until", "=", turn.until)
+    .where("claimed_until", "=", claim.until)
     .execute();
 }
 
 /**
- * Some heads after an account, by account. Left out is what no server has written; `verifyChains` shows it, and the
- * checkpoints before have what was there.
+ * A page of heads after an account, ordered by account. Heads that no server can have written are left out:
+ * `verifyChains` reports them, and earlier checkpoints hold the heads from before.
  */
 export async function listHeads(db: Pick<Db, "sql">, after: string): Promise<CheckpointHead[]> {
   const rows = await db.sql

@@ -12,7 +12,7 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./text.ts";
-import { claimTurn, endTurn, giveTurnBack, listHeads, turnMs } from "./turn.ts";
+import { claimCheckpoint, claimMs, completeClaim, listHeads, releaseClaim } from "./turn.ts";
 
 export interface CheckpointDeps {
   db: Db;
@@ -20,11 +20,11 @@ export interface CheckpointDeps {
   log: Logger;
   files: Pick<FileStore, "get" | "put">;
   key: CheckpointKey;
-  /** Leaves it to the level of the log whether checkpoints stand there; else they do at every level but `silent`. */
+  /** Lets the log level decide whether checkpoints are logged; else they are logged at every level but `silent`. */
   quiet?: boolean;
 }
 
-/** One that was made, and the name of its file in the store. */
+/** A new checkpoint, with the name of its file in the store. */
 export interface MadeCheckpoint extends Checkpoint {
   file: string;
 }
@@ -32,8 +32,8 @@ export interface MadeCheckpoint extends Checkpoint {
 const lookEveryMs = 60_000;
 
 /**
- * Makes a checkpoint every hour, by one of the servers of a database, and the first at once. A place of files that cannot
- * be reached delays it: it is tried again every minute, and the log says so.
+ * Makes a checkpoint every hour, the first at once; one server per database makes it. While the file store cannot be
+ * reached, the worker tries again every minute and logs an error.
  */
 export function checkpointWorker(deps: CheckpointDeps): Worker {
   return {
@@ -53,38 +53,39 @@ export function checkpointWorker(deps: CheckpointDeps): Worker {
 }
 
 /**
- * Writes the heads of all chains into a signed file, and digest and signature into the server's log. Answers undefined
- * when none is due, or another server is just making it.
+ * Writes the heads of all chains into a signed file, and digest and signature into the server's log. Returns undefined
+ * when no checkpoint is due, or another server is making it.
  */
 export async function makeCheckpoint(deps: CheckpointDeps, signal: AbortSignal): Promise<MadeCheckpoint | undefined> {
   const { db, clock } = deps;
-  const turn = await claimTurn(db, clock.realNow());
-  if (!turn) return undefined;
+  const claim = await claimCheckpoint(db, clock.realNow());
+  if (!claim) return undefined;
   try {
-    // A turn that is over may be another server's by now, and its file must not be written over.
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(turnMs * 0.9)]);
-    const place = await nextPlace(deps, { number: turn.number, digest: turn.digest }, inTime);
-    const made = await written(deps, place, inTime);
-    await endTurn(db, turn, made);
-    tell(deps, made);
+    // After the claim's end another server may have claimed, and its file must not be overwritten.
+    const inTime = AbortSignal.any([signal, AbortSignal.timeout(claimMs * 0.9)]);
+    const next = await nextNumber(deps, { number: claim.number, digest: claim.digest }, inTime);
+    const made = await storeCheckpoint(deps, next, inTime);
+    await completeClaim(db, claim, made);
+    logCheckpoint(deps, made);
     return made;
   } catch (error) {
-    // It comes to an end by itself, if the database cannot be asked.
-    await giveTurnBack(db, turn).catch(() => undefined);
+    // Without a database the claim ends by its time.
+    await releaseClaim(db, claim).catch(() => undefined);
     throw error;
   }
 }
 
-/** Where the number of a checkpoint puts it in the store. */
+/** Name of a checkpoint's file in the store. */
 export function checkpointFile(number: number): string {
   return `audit/checkpoints/${String(number).padStart(10, "0")}.ndjson`;
 }
 
 /**
- * The number after the newest file, and that file's digest. The store may be ahead of the database: a server died between
- * the two, or the database was restored. What is there is never written over; the next checkpoint carries it.
+ * The number after the newest file, and that file's digest. The store may be ahead of the database: a server died
+ * between the two writes, or the database was restored. Existing files are never overwritten; the next checkpoint
+ * carries the digest of the last one.
  */
-async function nextPlace(
+async function nextNumber(
   { files, log }: CheckpointDeps,
   known: { number: number; digest: string | null },
   signal: AbortSignal,
@@ -105,7 +106,7 @@ async function nextPlace(
   }
 }
 
-async function written(
+async function storeCheckpoint(
   { db, clock, files, key }: CheckpointDeps,
   { number, previous }: { number: number; previous: string | null },
   signal: AbortSignal,
@@ -119,7 +120,7 @@ async function written(
   return { format: "tillkeeper-audit-checkpoint", version: 1, ...header, ...seal, file };
 }
 
-/** In pages, each read when the page before is written. */
+/** Yields pages of heads; each is read when the page before is written. */
 async function* allHeads(db: Db): AsyncGenerator<CheckpointHead[]> {
   let after = "";
   for (;;) {
@@ -131,8 +132,8 @@ async function* allHeads(db: Db): AsyncGenerator<CheckpointHead[]> {
   }
 }
 
-/** Evidence, no diagnosis, so the level of the log does not hide it. */
-function tell({ log, quiet }: CheckpointDeps, made: MadeCheckpoint): void {
+/** Logs the checkpoint. It is evidence, not diagnosis, so the log level must not hide it. */
+function logCheckpoint({ log, quiet }: CheckpointDeps, made: MadeCheckpoint): void {
   const { number, at, previous, accounts, digest, key_id, signature, file } = made;
   const evidence = quiet || log.level === "silent" ? log : log.child({}, { level: "info" });
   const checkpoint = { number, at, previous, accounts, digest, key_id, signature, file };

@@ -9,15 +9,15 @@ import { encryptPrivateJwk } from "./private-keys.ts";
 
 export const algorithm = "EdDSA";
 /**
- * A new key is published for so long before anything is signed with it: other servers read keys every 5 s, and whoever
- * checks our tokens may keep the published ones for a minute.
+ * How long a new key is published before the server signs with it. Other servers read keys every 5 s, and other
+ * programs that verify our tokens may cache the published keys for a minute.
  */
 export const settlesAfterMs = 70_000;
 /** Clocks of servers may differ by this much. */
 const clockSkewMs = 60_000;
 const retireEveryMs = 60_000;
 
-/** Adds a key pair; servers sign with it once it has settled. Answers its id. */
+/** Adds a key pair and returns its id. Servers sign with it once it has settled (`settlesAfterMs`). */
 export async function createSigningKey(db: Pick<Db, "sql">, clock: RealClock, rootKey: RootKey): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, { crv: "Ed25519", extractable: true });
   const publicJwk = await exportJWK(publicKey);
@@ -36,8 +36,8 @@ export async function createSigningKey(db: Pick<Db, "sql">, clock: RealClock, ro
 }
 
 /**
- * Adds the first key pair, unless another server has. Servers that start together on a new database would otherwise each
- * sign with one of their own, and for a moment refuse each other's tokens.
+ * Adds the first key pair, unless another server has. Without the lock, servers that start together on a new database
+ * would each sign with a key of their own. For a moment they would refuse each other's tokens.
  */
 export async function createFirstSigningKey(db: Db, clock: RealClock, rootKey: RootKey): Promise<void> {
   await db.sql.transaction().execute(async (tx) => {
@@ -53,7 +53,7 @@ interface RetirementDeps {
   lifetimeSeconds: number;
 }
 
-/** Retires keys whose tokens have all expired: those that a newer one has followed for longer than a token lives. */
+/** Retires keys whose tokens have all expired: a newer key has been in use for longer than a token lives. */
 export function signingKeyWorker(deps: RetirementDeps): Worker {
   return {
     name: "auth.retire_keys",
@@ -66,6 +66,7 @@ export function signingKeyWorker(deps: RetirementDeps): Worker {
   };
 }
 
+/** Retires the keys that are due now; `signingKeyWorker` repeats it. */
 export async function retireSigningKeys({ db, clock, lifetimeSeconds }: RetirementDeps): Promise<void> {
   const now = clock.realNow();
   const followedBefore = new Date(now.getTime() - settlesAfterMs - lifetimeSeconds * 1000 - clockSkewMs);

@@ -6,13 +6,13 @@ import type { RootKey } from "../../../platform/folders/root-key.ts";
 
 const method = { alg: "dir", enc: "A256GCM" } as const;
 
-/** A private key as the database keeps it: a JWE that names the key's id in its protected header. */
+/** Encrypts a private key for the database: a JWE that has the key's id in its protected header. */
 export async function encryptPrivateJwk(rootKey: RootKey, kid: string, privateJwk: JWK): Promise<string> {
   const plain = new TextEncoder().encode(JSON.stringify(privateJwk));
   return new CompactEncrypt(plain).setProtectedHeader({ ...method, kid }).encrypt(rootKey.derive("signingKeys"));
 }
 
-/** Throws when it was encrypted with another root key, changed, or moved to the row of another signing key. */
+/** Throws when the key was encrypted with another root key, changed, or moved to the row of another signing key. */
 export async function decryptPrivateJwk(rootKey: RootKey, kid: string, encrypted: string): Promise<JWK> {
   const { plaintext, protectedHeader } = await compactDecrypt(encrypted, rootKey.derive("signingKeys"), {
     keyManagementAlgorithms: [method.alg],
@@ -22,7 +22,7 @@ export async function decryptPrivateJwk(rootKey: RootKey, kid: string, encrypted
   return JSON.parse(new TextDecoder().decode(plaintext));
 }
 
-/** Encrypts the private keys that servers of before have written as they are, retired ones included. */
+/** Encrypts the private keys that servers of earlier versions have written as plain text, retired keys included. */
 export async function encryptPlainKeys(db: Pick<Db, "sql">, rootKey: RootKey): Promise<void> {
   await db.sql.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${startLock})`.execute(tx);

@@ -15,24 +15,28 @@ interface KeyPair {
   createdAt: Date;
 }
 
-/** The key pairs that tokens are signed with, shared by all servers on one database. */
+/** The key pairs that sign tokens, shared by all servers on one database. */
 export interface SigningKeys {
-  /** Signs new tokens with the newest key that everybody has had the time to read. */
+  /** The newest key that every server has had the time to read; it signs new tokens. */
   current(): Promise<{ kid: string; key: CryptoKey }>;
-  /** Looks the key up, once more in the database when another server may have made it. */
+  /** Finds a public key. Reads the database again for an unknown id, because another server may have made the key. */
   find(kid: string): Promise<CryptoKey | undefined>;
   jwks(): Promise<{ keys: JWK[] }>;
-  /** Reads the keys again when they were read too long ago. */
+  /** Reads the keys again when they are stale. */
   refresh(): Promise<void>;
-  /** Grows whenever a key was added or retired, here or by another server: what was verified before may not hold. */
+  /**
+   * Grows whenever a key is added or retired, here or by another server. Results of earlier verifications may then be
+   * wrong.
+   */
   generation(): number;
 }
 
-/** Keys that other servers add or retire are noticed after so long. */
+/** From this age on the keys are read again, so that changes by other servers are noticed. */
 const staleAfterMs = 5_000;
-/** An unknown key is looked up at once, but not for every forged token. */
+/** An unknown key is looked up in the database at most this often, not for every forged token. */
 const unknownAfterMs = 1_000;
 
+/** Reads the signing keys of the database, and creates the first one on a new database. */
 export async function openSigningKeys(db: Db, clock: RealClock, rootKey: RootKey): Promise<SigningKeys> {
   /** Newest first. */
   let pairs = new Map<string, KeyPair>();
@@ -49,7 +53,7 @@ export async function openSigningKeys(db: Db, clock: RealClock, rootKey: RootKey
     readAt = clock.realNow().getTime();
   }
 
-  /** Whoever comes while a read is under way waits for that one. */
+  /** Reads the keys. Calls during a read share it. */
   function readOnce(): Promise<void> {
     reading ??= read().finally(() => {
       reading = undefined;
@@ -93,7 +97,7 @@ export async function openSigningKeys(db: Db, clock: RealClock, rootKey: RootKey
   };
 }
 
-/** Before any key has settled, the oldest: so servers that start together agree on one. */
+/** The newest settled key. Before any key has settled, the oldest, so that servers that start together agree on one. */
 function newestSettled(newestFirst: readonly KeyPair[], now: Date): KeyPair | undefined {
   const settledBy = now.getTime() - settlesAfterMs;
   return newestFirst.find(({ createdAt }) => createdAt.getTime() <= settledBy) ?? newestFirst.at(-1);
@@ -106,7 +110,7 @@ function readLive(db: Pick<Db, "sql">): Promise<Row[]> {
       .selectFrom("signing_keys")
       .select(["kid", "public_jwk", "encrypted_private_jwk", "created_at"])
       .where("retired_at", "is", null)
-      // A server of before may still write one that is not encrypted; the next start does that.
+      // A server of an earlier version may still write a plain key; the next start encrypts it.
       .where("encrypted_private_jwk", "is not", null)
       .orderBy("created_at", "desc")
       .orderBy("kid")

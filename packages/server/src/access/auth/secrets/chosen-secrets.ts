@@ -6,7 +6,7 @@ import { fairTurns, type Share } from "../../../platform/load/fair-turns.ts";
 
 const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt);
 
-/** Memory-hard: 32 MB and some 60 ms for each guess. Kept in each hash, so that it can be raised later. */
+/** Cost of one guess: 32 MB of memory and some 60 ms. Each hash holds its cost, so that it can be raised later. */
 const cost = { N: 32_768, r: 8, p: 1 };
 const keyBytes = 32;
 
@@ -15,7 +15,7 @@ export interface ChosenHash {
   hash: string;
 }
 
-/** Slow by design, so it is not done while a transaction holds a connection. */
+/** Hashes a chosen secret. Slow by design, so never call it while a transaction holds a connection. */
 export async function hashChosen(secret: string): Promise<ChosenHash> {
   const salt = randomBytes(16);
   const key = await derive(secret, salt, keyBytes, { ...cost, maxmem: memoryFor(cost) });
@@ -23,15 +23,15 @@ export async function hashChosen(secret: string): Promise<ChosenHash> {
   return { hash: parts.join("$") };
 }
 
-/** Twice what the algorithm itself needs. */
+/** Twice the memory that the algorithm itself needs, in bytes. */
 function memoryFor({ N, r }: { N: number; r: number }): number {
   return 128 * N * r * 2;
 }
 
 /**
- * One slow check at a time: each takes a whole core, and memory. Only clients with a chosen secret cause any, so none does
- * on a live server. Addresses take turns, and within an address its clients: however many checks the others ask for, a
- * client waits for one turn of each address.
+ * Runs one slow check at a time, because each takes a whole core, and memory. Only clients with a chosen secret cause
+ * checks, so a live server has none. Addresses take turns, and within an address its clients. A client waits for at
+ * most one turn of each address, however many checks the others ask for.
  */
 const inTurn = fairTurns({
   slots: 1,
@@ -45,15 +45,15 @@ const inTurn = fairTurns({
 });
 
 /**
- * Secrets that matched, by the hash they matched: a client that comes often pays for the slow check once. What is kept is a
- * keyed digest, of no use outside this process; whether the hash is still valid is asked every time.
+ * Digests of secrets that matched, by the hash they matched: a client pays for the slow check once. A keyed digest is
+ * of no use outside this process. The statement that reads the hash checks on every request that it is still valid.
  */
 const matched = new QuickLRU<string, Buffer>({ maxSize: 1_000 });
 const matchKey = randomBytes(32);
 
 /**
- * Whether the hash is this secret's, in constant time for a given hash. `share` is the address and client that the check
- * is counted for. Throws `too_many_requests` when that share is used up.
+ * Whether the hash is this secret's, in constant time for a given hash. `share` is the address and client that the
+ * check counts for. Throws `too_many_requests` when that share is used up.
  */
 export async function matchesChosen(secret: string, hash: string, share: Share): Promise<boolean> {
   const digest = createHmac("sha256", matchKey).update(secret).digest();

@@ -2,10 +2,10 @@ import type { Tx } from "../../../db/db.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { newId } from "../../../platform/ids.ts";
 import type { ChosenHash } from "./chosen-secrets.ts";
-import { type MadeSecret, sha256 } from "./secrets.ts";
+import { type GeneratedSecret, sha256 } from "./secrets.ts";
 
-/** What a client is given: a secret that the server made, or the slow hash of a secret that a person chose. */
-export type NewSecret = MadeSecret | ChosenHash;
+/** A new secret of a client: one that the server generated, or the slow hash of one that a person chose. */
+export type NewSecret = GeneratedSecret | ChosenHash;
 
 interface Owner {
   accountId: string;
@@ -13,11 +13,12 @@ interface Owner {
 }
 
 /**
- * How a made secret is stored: `sha256$<digest>`, bound to its client, so that a digest opens no other client.
+ * Form in which a generated secret is stored: `sha256$<digest>`. The digest includes the client, so that it opens no
+ * other client.
  *
- * The digest takes no key from outside the database. A key protects secrets that can be guessed; of 256 random bits nothing
- * can be guessed, with or without it. A lost key would lock out every client of every account. Nor does a key stop a writer
- * of the database, who can add grants to a client of their own.
+ * The digest takes no key from outside the database. A key protects secrets that can be guessed; 256 random bits cannot
+ * be guessed, with or without a key. A lost key would lock out every client of every account. Nor does a key stop a
+ * writer of the database, who can add grants to a client of their own.
  */
 export function storedForm({ accountId, clientId }: Owner, secret: string): string {
   const digest = sha256(JSON.stringify(["tillkeeper client secret", accountId, clientId, secret]));
@@ -25,8 +26,8 @@ export function storedForm({ accountId, clientId }: Owner, secret: string): stri
 }
 
 /**
- * Stores a secret of a client and answers its id. Earlier secrets stay valid, so that a secret can be replaced without an
- * outage; a chosen secret takes the place of an earlier chosen secret.
+ * Stores a secret of a client and returns its id. Earlier secrets stay valid, so that a secret can be replaced without
+ * an outage. A chosen secret replaces an earlier chosen secret.
  */
 export async function insertSecret(tx: Tx, clock: Clock, secret: Owner & { secret: NewSecret }): Promise<string> {
   const { accountId, clientId, secret: given } = secret;

@@ -4,22 +4,22 @@ const accountPath = /^\/v1\/accounts\/([^/]+)$/;
 const accountId = new RegExp(`${accountIdPattern}|${operatorAccountIdPattern}`);
 
 /**
- * The account that an audience names: `{any accepted host}/v1/accounts/{id}`, also with the account as user of the URL
- * (`https://T12345678@host/v1/accounts/T12345678`), as existing clients send it (D24).
- * `undefined` when it names another host or no account.
+ * The account that an audience names: `{any accepted host}/v1/accounts/{id}`. Existing clients also send the account as
+ * user of the URL (`https://T12345678@host/v1/accounts/T12345678`, D24). `undefined` when the audience names another
+ * host or no account.
  */
 export function accountOfAudience(audience: string, acceptedHosts: ReadonlySet<string>): string | undefined {
   const named = readAccountUrl(audience);
   return named && acceptedHosts.has(named.host) ? named.accountId : undefined;
 }
 
-/** A server without a public address says a loopback one, whose port may be another after a restart. */
+/** A server without a public address names a loopback address, whose port may change with a restart. */
 const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 
 /**
- * The account whose token endpoint an issuer is, if it is one of ours. Besides the hosts of audiences those of loopback
- * count, on a server that itself is reached by loopback. When the public address changes, the old host has to be among the
- * accepted ones until the tokens from there have expired.
+ * The account whose token endpoint an issuer is, if the issuer is this server. Issuers may name any host that audiences
+ * may name, and any loopback host while the server itself is reached by loopback. After a change of the public address
+ * the old host must stay accepted until its tokens have expired.
  */
 export function accountOfIssuer(issuer: string, acceptedHosts: ReadonlySet<string>): string | undefined {
   const named = readAccountUrl(issuer);

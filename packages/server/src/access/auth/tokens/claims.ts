@@ -3,7 +3,7 @@ import { Compile } from "typebox/compile";
 import { longestTokenSeconds } from "../../../config/settings.ts";
 import { accountOfAudience, accountOfIssuer } from "./audience.ts";
 
-/** The claims of an access token (RFC 9068 section 2.2), and the grant it stems from. */
+/** The claims of an access token (RFC 9068 section 2.2), and the id of its grant. */
 const AccessToken = Type.Object({
   iss: Type.String(),
   aud: Type.String(),
@@ -17,7 +17,7 @@ const AccessToken = Type.Object({
 });
 const isAccessToken = Compile(AccessToken);
 
-/** What an access token says. */
+/** The claims of an access token, parsed. */
 export interface Claims {
   /** The account that the client belongs to. */
   issuerAccountId: string;
@@ -32,7 +32,9 @@ export interface Claims {
 /** Clocks of servers may differ by this much. */
 const clockSkewSeconds = 3_600;
 
-/** What a payload with a valid signature says, or a sentence that tells why it is refused. */
+/**
+ * Parses the payload of a token with a valid signature. Returns a sentence that says why, when the token is refused.
+ */
 export function readClaims(payload: unknown, acceptedHosts: ReadonlySet<string>, now: Date): Claims | string {
   if (!isAccessToken.Check(payload)) return "It is not an access token of this server.";
   const { iss, aud, sub, client_id, scope, grant, exp }: Static<typeof AccessToken> = payload;

@@ -5,14 +5,14 @@ import type { RealClock } from "../../../platform/clock.ts";
 import type { SigningKeys } from "../keys/signing-keys.ts";
 import { typedTokens } from "./typed-tokens.ts";
 
-/** What a device token says: the device's address, and what stands in it. */
+/** The device address in a device token, and the parts of the address. */
 export interface DeviceIdentity {
   accountId: string;
   terminalId: string;
   address: string;
 }
 
-/** What showed it, a token that has an end of its own or else a password. */
+/** An authenticated device. A token has an end of its own, a password has none. */
 export interface ShownIdentity extends DeviceIdentity {
   endsAt?: Date;
 }
@@ -25,11 +25,11 @@ export interface Nonce {
 export interface DeviceTokens {
   lifetimeSeconds: number;
   sign(address: string): Promise<{ token: string; endsAt: Date }>;
-  /** Undefined for whatever is not a valid device token. Whether the address is still the terminal's is for others to say. */
+  /** Returns undefined for an invalid token. Callers must check whether the address is still the terminal's. */
   verify(token: string): Promise<ShownIdentity | undefined>;
-  /** Something new to sign: shows that a proof was made just now, without anybody's clock but the server's. */
+  /** A value for the device to sign. It shows that the proof is recent, by the server's clock alone. */
   newNonce(): Promise<{ nonce: string; expiresAt: Date }>;
-  /** Undefined for what is no nonce of this server's database, or not any more. */
+  /** Returns undefined when the text is not a nonce of this server's database, or has expired. */
   readNonce(text: string): Promise<Nonce | undefined>;
 }
 
@@ -46,6 +46,7 @@ export function looksLikeDeviceToken(text: string): boolean {
   return form.test(text);
 }
 
+/** Creates the service for the tokens and nonces of devices. */
 export function deviceTokens({ keys, clock, lifetimeSeconds }: DeviceTokenDeps): DeviceTokens {
   const tokens = typedTokens({ keys, clock });
   const secondsNow = () => Math.floor(clock.realNow().getTime() / 1000);

@@ -22,17 +22,17 @@ interface TokenDeps {
   narrowedGrants: NarrowedGrants;
   clock: RealClock;
   lifetimeSeconds: number;
-  /** Hosts that an audience may name: the documented one and our own. */
+  /** Hosts that an audience may name: the documented host and the server's own. */
   acceptedHosts: () => ReadonlySet<string>;
-  /** Asked once for each token. */
+  /** Whether a token's grant still exists. Called once for each token. */
   grantExists: (grant: Pick<Claims, "issuerAccountId" | "grantId" | "clientId" | "accountId">) => Promise<boolean>;
 }
 
-/** Counts the tokens that a network shows and that turn out to be none. */
+/** Counts the invalid tokens that a network sends. */
 export interface Attempts {
-  /** Before a token is verified. Throws when the network has shown too many. */
+  /** Called before a token is verified. Throws when the network has sent too many invalid tokens. */
   begin(): void;
-  /** The token was one. */
+  /** Called when the token was valid. */
   succeeded(): void;
 }
 
@@ -45,18 +45,21 @@ export interface Tokens {
   lifetimeSeconds: number;
   sign(grant: TokenGrant, issuer: string): Promise<string>;
   /**
-   * Who sent this `Authorization` header. `attempts` is asked about tokens only that this server has not verified yet.
-   * Throws `missing_token`, `invalid_token`, and what `attempts` throws.
+   * Returns the principal of an `Authorization` header. `attempts` is called only for tokens that this server has not
+   * verified yet. Throws `missing_token`, `invalid_token`, and what `attempts` throws.
    */
   authenticate(authorization: string | undefined, attempts?: Attempts): Promise<Principal>;
 }
 
-/** Verifying a signature costs five times what the rest of a request does, so verified tokens are remembered. */
-const rememberedTokens = 10_000;
+/**
+ * How many verified tokens the server caches: verifying a signature costs five times as much as the rest of a request.
+ */
+const cachedTokens = 10_000;
 
+/** Creates the service that signs and authenticates access tokens. */
 export function createTokens(deps: TokenDeps): Tokens {
   const { keys, narrowedGrants, clock, lifetimeSeconds } = deps;
-  const verified = new QuickLRU<string, Verified>({ maxSize: rememberedTokens });
+  const verified = new QuickLRU<string, Verified>({ maxSize: cachedTokens });
 
   let generation = keys.generation();
 
@@ -101,7 +104,7 @@ export function createTokens(deps: TokenDeps): Tokens {
         verified.set(token, known);
       }
       if (known.expiresAt <= clock.realNow().getTime()) throw invalidToken("It has expired.");
-      return withWhatRemains(known, narrowedGrants.remaining(known.principal.grantId));
+      return withRemainingScopes(known, narrowedGrants.remaining(known.principal.grantId));
     },
   };
 }
@@ -111,13 +114,16 @@ async function keyOf(keys: SigningKeys, token: string): Promise<CryptoKey | unde
     const { kid, alg } = decodeProtectedHeader(token);
     return alg === "EdDSA" && kid ? await keys.find(kid) : undefined;
   } catch (error) {
-    // The header is not the encoding of a JSON object; anything else is not the caller's fault.
+    // The header is not the encoding of a JSON object. Any other error is not the caller's fault.
     if (error instanceof TypeError) return undefined;
     throw error;
   }
 }
 
-/** As RFC 9068 section 4 asks: signature, type, issuer, audience, times; and the grant, which only this server knows. */
+/**
+ * Verifies signature, type, issuer, audience and times (RFC 9068 section 4), and the grant, which only this server
+ * knows.
+ */
 async function verify({ keys, clock, acceptedHosts, grantExists }: TokenDeps, token: string): Promise<Verified> {
   const key = await keyOf(keys, token);
   if (!key) throw invalidToken("It is not signed by this server.");
@@ -133,8 +139,8 @@ async function verify({ keys, clock, acceptedHosts, grantExists }: TokenDeps, to
   return { principal: { accountId, clientId, clientAccountId, grantId, scopes }, expiresAt };
 }
 
-/** A token gives what it said when it was made, less what its grant has lost since. */
-function withWhatRemains({ principal }: Verified, remaining: ReadonlySet<string> | undefined): Principal {
+/** Removes the scopes that the grant has lost since the token was made. Throws `invalid_token` when none is left. */
+function withRemainingScopes({ principal }: Verified, remaining: ReadonlySet<string> | undefined): Principal {
   if (!remaining) return principal;
   if (remaining.size === 0) throw grantRemoved();
   return { ...principal, scopes: new Set([...principal.scopes].filter((scope) => remaining.has(scope))) };

@@ -7,8 +7,8 @@ import { bearerToken } from "./bearer.ts";
 import { typedTokens } from "./typed-tokens.ts";
 
 /**
- * What a transfer token opens: the files of one operation of one terminal, and nothing else; and whose it is: that of the
- * device that the command went to.
+ * What a transfer token opens: the files of one operation of one terminal, and nothing else. It belongs to the device
+ * that the command was sent to.
  */
 export interface TransferGrant {
   accountId: string;
@@ -19,17 +19,20 @@ export interface TransferGrant {
 
 export interface TransferTokens {
   sign(grant: Pick<TransferGrant, "address" | "operationId">, expiresAt: Date): Promise<string>;
-  /** The grant of an `Authorization: Bearer` header. Throws `missing_token` or `invalid_token`. */
+  /** Returns the grant of an `Authorization: Bearer` header. Throws `missing_token` or `invalid_token`. */
   authenticate(authorization: string | undefined): Promise<TransferGrant>;
 }
 
-/** Until when, in business time, the files of an operation may be sent and fetched: an answer may still be on its way at the deadline. */
+/**
+ * The instant, in business time, until which files of an operation may be transferred. It is later than the deadline,
+ * because a result may still be on its way then.
+ */
 export function transferEnd(deadline: Date): Date {
   return new Date(deadline.getTime() + limits.transferGraceSeconds * 1000);
 }
 
 /**
- * Tokens that go to a terminal with a command, so that it can send or fetch files over HTTPS without any other
+ * Creates the tokens that a terminal gets with a command, so that it can transfer files over HTTPS without another
  * credential.
  */
 export function transferTokens({ keys, clock }: { keys: SigningKeys; clock: Clock }): TransferTokens {

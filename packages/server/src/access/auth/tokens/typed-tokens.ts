@@ -2,14 +2,17 @@ import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } fr
 import type { RealClock } from "../../../platform/clock.ts";
 import type { SigningKeys } from "../keys/signing-keys.ts";
 
-/** What devices carry. Each is signed and verified as what it is, so that none is ever taken for another. */
+/**
+ * Types of the tokens that devices carry. Each is signed and verified with its type, so that no token passes for
+ * another type.
+ */
 export type TokenType = "device+jwt" | "device-nonce+jwt" | "transfer+jwt";
 
 type Payload<Claim extends string> = JWTPayload & { exp: number } & Record<Claim, string>;
 
 export interface TypedTokens {
   sign(type: TokenType, payload: JWTPayload & { exp: number }): Promise<string>;
-  /** What a token of this type says, if it says all of that, or why it is refused. */
+  /** Returns the payload of a token of this type that has all `claims`, or the reason of the refusal. */
   verify<Claim extends string>(
     type: TokenType,
     token: string,
@@ -17,7 +20,7 @@ export interface TypedTokens {
   ): Promise<{ payload: Payload<Claim> } | { payload?: undefined; refused: Error }>;
 }
 
-/** Tokens that are signed by the keys of access tokens, and are of types of their own. */
+/** Creates tokens with types of their own, signed by the keys of access tokens. */
 export function typedTokens({ keys, clock }: { keys: SigningKeys; clock: RealClock }): TypedTokens {
   return {
     async sign(typ, payload) {
@@ -38,7 +41,7 @@ export function typedTokens({ keys, clock }: { keys: SigningKeys; clock: RealClo
         });
         return { payload: verified.payload as Payload<Claim> };
       } catch (error) {
-        // Of a header that is no JSON object.
+        // The token's header is not a JSON object.
         if (error instanceof errors.JOSEError || error instanceof TypeError) return { refused: error };
         throw error;
       }

@@ -3,9 +3,9 @@ import type { preParsingAsyncHookHandler } from "fastify";
 import { ApiError } from "../../errors.ts";
 
 /**
- * An empty body is no body, with any content type (D35): many HTTP clients name a type although they send nothing.
- * The hook takes away what announces a body before the framework chooses a parser by it. Content types whose parser
- * handles an empty body itself are left alone.
+ * Treats an empty body as no body, with any content type (D35): many HTTP clients name a type although they send no
+ * body. The hook removes the headers that announce a body before the framework chooses a parser by them. `leftAlone`
+ * are content types whose parser handles an empty body itself.
  */
 export function emptyIsNoBody(leftAlone: readonly string[] = []): preParsingAsyncHookHandler {
   return async ({ raw }, _reply, payload) => {
@@ -23,7 +23,9 @@ function mediaType(header: string | undefined): string {
   return header?.split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
-/** Whether a chunked body ends before its first byte. That byte is put back, and waited for as long as a body may take. */
+/**
+ * Whether a chunked body ends before its first byte. Waits for that byte as long as a body may take, and puts it back.
+ */
 async function endsAtOnce(body: IncomingMessage): Promise<boolean> {
   if (body.readableEnded) return true;
   return new Promise((resolve, reject) => {

@@ -1,7 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { ApiError } from "../../errors.ts";
 
-/** JSON is UTF-8 (RFC 8259 section 8.1): a decoder that replaces wrong bytes would store other text than was sent. */
+/**
+ * Adds a parser that refuses invalid UTF-8. JSON is UTF-8 (RFC 8259 section 8.1), and a decoder that replaces wrong
+ * bytes would store other text than was sent.
+ */
 export function addJsonParser(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
   const utf8 = new TextDecoder("utf-8", { fatal: true });

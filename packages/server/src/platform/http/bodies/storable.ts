@@ -3,8 +3,8 @@ import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 const deepest = 16;
 
 /**
- * Finds text that PostgreSQL cannot store: NUL characters and halves of surrogate pairs. Schemas cannot express either
- * for every string at once, and the database would answer them with a fault of its own.
+ * Finds text that PostgreSQL cannot store: NUL characters and halves of surrogate pairs. Schemas cannot exclude either
+ * from all strings at once, and the database would answer with an internal error.
  */
 export function findUnstorable(root: unknown, rootPath: string): ErrorDetail | undefined {
   const open: { value: unknown; path: string; depth: number }[] = [{ value: root, path: rootPath, depth: 0 }];

@@ -10,7 +10,7 @@ const addFormats = addFormatsModule as unknown as typeof addFormatsModule.defaul
 
 const mostErrors = 20;
 
-/** Where in the request a schema applies, as error paths name it. */
+/** Parts of a request, as error paths name them. */
 const partNames: Record<string, string> = {
   body: "/body",
   querystring: "/query",
@@ -27,11 +27,11 @@ function ajv(coerceTypes: false | "array"): Ajv {
   return instance;
 }
 
-/** Text in the URL is turned into numbers and lists where the schema wants them; bodies are taken as they are. */
+/** Text in the URL is coerced to the numbers and lists of the schema; bodies are not coerced. */
 const forUrls = ajv("array");
 const forBodies = ajv(false);
 
-/** The framework hands over null for no body, which is all that JSON's `null` says, too. */
+/** Fault of a missing body. The framework passes null for it, and JSON's `null` is treated alike. */
 const noBody: FastifySchemaValidationError = {
   keyword: "body",
   instancePath: "",
@@ -52,7 +52,7 @@ export const compileValidator: FastifySchemaCompiler<unknown> = ({ schema, httpP
   };
 };
 
-/** Where a number stands that is too large for one: text such as `1e309` becomes Infinity, which passes `maximum`. */
+/** Path of an infinite number: text such as `1e309` becomes Infinity, which passes `maximum`. */
 function findInfinite(value: unknown, path: string): string | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? undefined : path;
   if (typeof value !== "object" || value === null) return undefined;
@@ -73,17 +73,17 @@ function notFinite(instancePath: string): FastifySchemaValidationError {
   };
 }
 
-/** The same for routes whose body is a stream: it is judged while it is read. */
+/** As `compileValidator`, for routes whose body is a stream: the handler checks it while it reads. */
 export const compileBodyless: FastifySchemaCompiler<unknown> = (route) =>
   route.httpPart === "body" ? () => true : compileValidator(route);
 
-/** Every wrong place of the request, with a JSON pointer that starts at `/body`, `/query`, `/path` or `/headers`. */
+/** All faults of the request, each with a JSON pointer that starts at `/body`, `/query`, `/path` or `/headers`. */
 export function errorDetails(errors: readonly FastifySchemaValidationError[], part: string | undefined): ErrorDetail[] {
   const root = partNames[part ?? ""] ?? "";
   return errors.slice(0, mostErrors).map((error) => describe(error as unknown as ErrorObject, root));
 }
 
-/** RFC 6901: a name may itself contain what separates names. */
+/** RFC 6901: escapes the separator in a name. */
 function escape(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

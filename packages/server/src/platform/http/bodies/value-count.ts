@@ -1,6 +1,6 @@
 /**
- * Whether a parsed text has more values than `most`, those inside others included. What is done with each value (a check, an
- * error of its own) adds up, and 256 KiB can hold a hundred thousand.
+ * Whether a parsed text has more values than `most`, nested ones included. Work per value (a check, an error of its
+ * own) adds up, and 256 KiB can hold a hundred thousand values.
  */
 export function hasMoreValues(root: unknown, most: number): boolean {
   let count = 1;

@@ -6,7 +6,7 @@ import { type BodyLimits, limitBodies } from "./body-times.ts";
 
 const times = { whole: 150, span: 150, leastBytes: 1 };
 
-/** A server that reads bodies, and tells which connections were ended for taking too long. */
+/** A server that reads bodies, and lists the connections that were ended for taking too long. */
 async function start(handle: (request: IncomingMessage, limits: BodyLimits) => void, within = times) {
   const ended: string[] = [];
   const server = createServer((request, response) => {
@@ -34,7 +34,7 @@ async function start(handle: (request: IncomingMessage, limits: BodyLimits) => v
 
 const head = (length: number) => `PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n\r\n`;
 
-/** Sends so many bytes, one every 50 ms, of so many that it said it would; resolves when the connection ends or is answered. */
+/** Sends `bytes` of `of` announced bytes, one every 50 ms. Resolves when the connection ends or is answered. */
 function drip(port: number, bytes: number, of: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");

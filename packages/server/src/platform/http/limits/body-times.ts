@@ -2,25 +2,25 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 
 export interface BodyTimes {
-  /** How long a body may take; this and `span` in milliseconds. */
+  /** How long a body may take. This and `span` are in milliseconds. */
   whole: number;
-  /** Of a body that may take longer: in each of these spans so many bytes must come, unless they are its last. */
+  /** For a body that may take longer: in each `span` at least `leastBytes` must arrive, unless they are its last. */
   span: number;
   leastBytes: number;
 }
 
 export interface BodyLimits {
-  /** Lets the body of a request take as long as it comes at no less than the least rate. */
+  /** Lets the body of a request take longer, as long as it arrives at the least rate. */
   allowLong(request: IncomingMessage): void;
-  /** The usual time again, from now on: for what is left of a body that nobody wants any more. */
+  /** Applies the usual limit again, from now on: for the rest of a refused body. */
   endSoon(request: IncomingMessage): void;
 }
 
 const usual: BodyTimes = { whole: 30_000, span: 30_000, leastBytes: 16 * 1024 };
 
 /**
- * Ends requests whose body takes too long, so that nobody holds a connection for ever by sending slowly. Node has one time
- * for all requests; uploads from terminals on a mobile network need another one than everything else.
+ * Ends requests whose body takes too long, so that no slow sender holds a connection for ever. Node has one time limit
+ * for all requests; uploads from terminals on a mobile network need another one.
  */
 export function limitBodies(server: Server, over: (socket: Socket) => void, times = usual): BodyLimits {
   const timers = new WeakMap<IncomingMessage, NodeJS.Timeout>();
@@ -33,7 +33,7 @@ export function limitBodies(server: Server, over: (socket: Socket) => void, time
       setTimeout(() => over(request.socket), times.whole),
     );
   };
-  // Before whoever answers, who may allow it more.
+  // Runs before the framework's listener, which may call `allowLong`.
   server.prependListener("request", (request: IncomingMessage) => {
     if (!hasBody(request)) return;
     endSoon(request);

@@ -7,27 +7,28 @@ interface Draining {
   finish: () => Promise<void>;
 }
 
-/** In milliseconds. */
-interface Patience {
-  /** Nobody who has not asked for anything for so long is about to. */
+/** Time limits of the shutdown, in milliseconds. */
+interface ShutdownLimits {
+  /** After so long without a request a caller is taken to be done. */
   quiet: number;
-  /** How long a balancer may go on sending requests here. */
+  /** How long a load balancer may keep sending requests here. */
   longest: number;
-  /** How long requests that have begun may take from then on. */
+  /** How long requests that have begun may take after that. */
   unfinished: number;
 }
 
-const usual: Patience = { quiet: 300, longest: 5_000, unfinished: 10_000 };
+const usual: ShutdownLimits = { quiet: 300, longest: 5_000, unfinished: 10_000 };
 const lookEveryMs = 20;
 
 /**
- * Ends a server's connections without cutting a request, in two steps: before it stops listening, and after.
+ * Ends a server's connections without cutting a request, in two steps.
  *
- * `settle` goes on listening until nobody asks any more, because whoever balances between servers needs a moment to see
- * that this one is not ready. Meanwhile each answer has to carry `connection: close`.
- * `finish` waits for requests that have begun. Silent connections, as browsers open them ahead, are not waited for.
+ * `settle` runs before the server stops listening. It waits until no requests come, because a load balancer needs a
+ * moment to see that this server is not ready. Meanwhile each answer must carry `connection: close`. `finish` runs
+ * after that and waits for requests that have begun. It does not wait for silent connections, which browsers open
+ * ahead.
  */
-export function draining(server: Server, patience = usual): Draining {
+export function draining(server: Server, limits = usual): Draining {
   const requests = new Map<Socket, number>();
   let askedAt = 0;
   server.on("connection", (socket: Socket) => {
@@ -35,7 +36,7 @@ export function draining(server: Server, patience = usual): Draining {
     socket.once("close", () => requests.delete(socket));
   });
   server.on("request", ({ socket, url }: IncomingMessage, response: ServerResponse) => {
-    // Whoever asks for our health only wants to know when to stop asking for anything else.
+    // Health checks do not count: by them a load balancer only learns when to stop sending requests.
     if (!url?.startsWith("/health/")) askedAt = Date.now();
     count(requests, socket, 1);
     response.once("close", () => count(requests, socket, -1));
@@ -43,12 +44,12 @@ export function draining(server: Server, patience = usual): Draining {
 
   return {
     settle: async () => {
-      const latest = Date.now() + patience.longest;
-      while (Date.now() < Math.min(askedAt + patience.quiet, latest)) await sleep(lookEveryMs);
+      const latest = Date.now() + limits.longest;
+      while (Date.now() < Math.min(askedAt + limits.quiet, latest)) await sleep(lookEveryMs);
     },
     finish: async () => {
-      const silentUntil = Date.now() + patience.quiet;
-      const latest = Date.now() + patience.unfinished;
+      const silentUntil = Date.now() + limits.quiet;
+      const latest = Date.now() + limits.unfinished;
       while (requests.size > 0) {
         const now = Date.now();
         for (const [socket, running] of requests) if (now > (running > 0 ? latest : silentUntil)) socket.destroy();

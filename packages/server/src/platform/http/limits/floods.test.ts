@@ -4,7 +4,9 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { limitUnanswered, messagesInLargePieces } from "./floods.ts";
 
-/** A server within both limits; counts what reaches it, and what was ended. */
+/**
+ * A server with both limits, which counts the requests and pieces that reach it, and the connections that were ended.
+ */
 async function start(handle: RequestListener) {
   const seen = { read: 0, pieces: 0, requests: 0, ended: 0 };
   const over = () => {
@@ -45,7 +47,7 @@ async function start(handle: RequestListener) {
   return { seen, port: (server.address() as AddressInfo).port };
 }
 
-/** Sends bytes at once; resolves with all that came when the connection ends, or `enough` has come. */
+/** Sends bytes at once. Resolves with the text received when the connection ends, or when `enough` accepts it. */
 function say(port: number, bytes: string, enough: (text: string) => boolean = () => false): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
@@ -85,9 +87,9 @@ describe("requests sent ahead of the answers", () => {
     const { seen, port } = await start((_request, response) => void response.end("yes"));
     await say(port, request.repeat(5_000));
     expect(seen.ended).toBe(1);
-    // As many as the network may have brought one by one are answered before.
+    // Requests that the network brought one by one may be answered before.
     expect(seen.requests).toBeLessThan(5_000);
-    // Node stops behind the one that was too many, though thousands more are there.
+    // Node stops behind the first request over the limit, although thousands more have arrived.
     expect(seen.read).toBeLessThanOrEqual(seen.requests + 10);
     expect(await say(port, get, (text) => text.includes("yes"))).toContain("yes");
   });
@@ -126,7 +128,7 @@ describe("bodies in pieces", () => {
     await say(port, post(`${chunk(" ").repeat(400)}0\r\n\r\n`).repeat(8));
     expect(seen.ended).toBe(1);
     expect(seen.pieces).toBeLessThan(1_000);
-    // Node's parsers are used again, for connections that have done nothing wrong.
+    // Node reuses its parsers for other connections, which must not be affected.
     const answers = Array.from({ length: 20 }, () =>
       say(port, post("1\r\n \r\n0\r\n\r\n"), (text) => text.includes("read 1")),
     );

@@ -3,15 +3,18 @@ import type { Socket } from "node:net";
 import { networkOf } from "./rate-limit.ts";
 import { RequestTurns } from "./request-turns.ts";
 
-/** Requests that a connection may have without an answer (pipelining). A network's piece of 64 KiB can hold 2,500 of them. */
+/**
+ * Requests that a connection may have without an answer (pipelining). A network's piece of 64 KiB can hold 2,500 of
+ * them.
+ */
 const mostUnanswered = 8;
 /** Events of a server that hand on a request. */
 const requestEvents: ReadonlySet<string | symbol> = new Set(["request", "checkExpectation", "checkContinue"]);
 
 /**
- * Ends connections that send request after request without waiting for answers: what the network brings at once is read
- * at once, and others wait until it is done. A request that is one too many goes no further, and what is behind it is not read.
- * Those within the limit take turns, network by network.
+ * Ends connections that send requests without waiting for answers: all requests that arrive at once are read at once,
+ * and other connections wait meanwhile. A request over the limit is not handled, and the ones behind it are not read.
+ * Requests within the limit take turns, network by network.
  */
 export function limitUnanswered(server: Server, over: (socket: Socket) => void): void {
   const counts = new WeakMap<Socket, number>();
@@ -41,15 +44,15 @@ export function limitUnanswered(server: Server, over: (socket: Socket) => void):
   };
 }
 
-/** What the parser is told of a request behind which no HTTP follows (an upgrade). */
+/** The parser's return value for a request behind which no HTTP follows (an upgrade). */
 const lastOfHttp = 2;
-/** Where the parser finds what takes pieces of a body (`kOnBody`). Without one, they are not copied either. */
+/** The parser's slot for its body callback (`kOnBody`). Without a callback, pieces of a body are not copied either. */
 const onBody = 3;
 
 /**
- * Node reads a piece that the network brought to its end, also when something in it has ended the connection: up to 3,600
- * requests or 10,000 pieces of a body more, for nothing. Its parser stops at a request that it is told is the last. There is
- * no documented way to do so; `http-floods.test.ts` shows that this one works.
+ * Makes Node's parser stop. Node parses an arrived piece to its end even when a request in it has ended the connection.
+ * Those are up to 3,600 requests or 10,000 pieces of a body, in vain. The parser stops at a request that is declared
+ * the last. Node documents no way to do so; `http-floods.test.ts` shows that this way works.
  */
 function stopReading(socket: Socket): void {
   const { parser } = socket as { parser?: { onIncoming?: () => number; [onBody]?: unknown } | null };
@@ -57,20 +60,23 @@ function stopReading(socket: Socket): void {
   parser.onIncoming = () => lastOfHttp;
   const takePiece = parser[onBody];
   parser[onBody] = undefined;
-  // Parsers serve other connections afterwards, which begin no sooner than in a later turn.
+  // Parsers are reused for other connections, in a later turn of the event loop at the earliest.
   setImmediate(() => {
     parser[onBody] = takePiece;
   });
 }
 
-/** Pieces that each body may come in: so many, and one more for each so many bytes. A network's own pieces are far larger. */
+/**
+ * Pieces that each body may come in: `freePieces`, and one more for each `bytesPerPiece`. A network's own pieces are
+ * far larger.
+ */
 const [freePieces, bytesPerPiece] = [50, 64];
-/** What is beyond that counts for the connection, which may have sent several requests at once. */
+/** Further pieces count for the connection, which may have sent several requests at once. */
 const mostOfConnection = 500;
 
 /**
- * Requests whose bodies do not come in pieces of a byte or two (chunks of HTTP/1.1): each piece takes as much work as a large
- * one, and a hundred times its own memory until the body is whole.
+ * A request class that limits bodies in pieces of a byte or two (chunks of HTTP/1.1). Each piece takes as much work as
+ * a large one, and a hundred times its own memory until the body is complete.
  */
 export function messagesInLargePieces(over: (socket: Socket) => void): typeof IncomingMessage {
   const small = new WeakMap<Socket, number>();

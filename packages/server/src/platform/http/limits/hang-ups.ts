@@ -4,8 +4,8 @@ import { ApiError } from "../../errors.ts";
 const brokenOff = "ERR_STREAM_PREMATURE_CLOSE";
 
 /**
- * The error of a caller that hung up before its body ended; undefined for all others. Its codes are those of a database
- * whose connection breaks, and only the request itself tells them apart.
+ * The error of a caller that hung up before its body ended; undefined for all others. Its codes are also those of a
+ * broken database connection, so the request's own state decides.
  */
 export function hangUp(thrown: unknown, request: IncomingMessage): ApiError | undefined {
   if (!request.destroyed || request.complete) return undefined;

@@ -13,10 +13,10 @@ describe("a limit over a span", () => {
     expect(take(10)).toBe(50);
     expect(take(59.5)).toBe(1);
     expect(take(59.5, "b")).toBe(0);
-    // The first turn is over: one more, and the next when the second is.
+    // The first turn is 60 s old: one more is free, and the next when the second turn is 60 s old.
     expect(take(60)).toBe(0);
     expect(take(60)).toBe(1);
-    // What was refused has cost nothing: of a whole span, ten.
+    // Refused turns cost nothing: a whole span lets ten through.
     const through = Array.from({ length: 600 }, (_, tenth) => take(200 + tenth / 10)).filter((wait) => wait === 0);
     expect(through).toHaveLength(10);
     expect(take(260)).toBe(0);

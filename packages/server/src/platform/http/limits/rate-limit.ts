@@ -1,36 +1,39 @@
 import QuickLRU from "quick-lru";
 import { ApiError } from "../../errors.ts";
 
-/** Turns for each key. */
+/** A rate limit with turns for each key. */
 export interface RateLimit {
-  /** 0: go on. Else the seconds to wait before the next turn. */
+  /**
+   * Takes a turn and returns 0, or the seconds to wait before the next turn. Never throws. Called for each limited
+   * request, before it is handled.
+   */
   take(key: string): number;
 }
 
 /** A token bucket for each key. */
 export interface BucketLimit extends RateLimit {
-  /** Takes a turn back that should not count. */
+  /** Gives a turn back that should not count. */
   giveBack(key: string): void;
 }
 
 export interface RateLimits {
   perClient: RateLimit;
-  /** For routes that need no token. */
+  /** For routes without a token. */
   perAddress: RateLimit;
-  /** Access tokens that turn out to be none. */
+  /** For invalid access tokens. */
   badTokensPerAddress: BucketLimit;
-  /** For devices that pair or want a token: many of them stand behind one address. */
+  /** For devices that pair or request a token: many of them share one address. */
   devicesPerAddress: RateLimit;
 }
 
-/** A bucket holds the turns of so many seconds: who was silent for a while may catch up. */
+/** A bucket holds the turns of this many seconds, so that a caller may catch up after a silence. */
 const burstSeconds = 2;
-/** Buckets that are remembered; the one that was used longest ago is full again anyway. */
+/** Most buckets in memory; the least recently used bucket is full again anyway. */
 const mostKeys = 20_000;
 
 /**
- * Instead of counting drops, each key keeps the moment at which its bucket will be full again (the generic cell rate
- * algorithm). Counted per server, by a clock that nobody can set.
+ * A rate limit by the generic cell rate algorithm: each key keeps the moment at which its bucket will be full again.
+ * Counted per server, by a monotonic clock.
  */
 export function createRateLimit(perSecond: number, now: () => number = () => performance.now()): BucketLimit {
   const fullAgainAt = new QuickLRU<string, number>({ maxSize: mostKeys });
@@ -53,7 +56,9 @@ export function createRateLimit(perSecond: number, now: () => number = () => per
   };
 }
 
-/** So many turns in any span of that length, counted one by one: for tries that a stranger could guess with. */
+/**
+ * A limit of `turns` in any span of `spanSeconds`, counted one by one: for tries by which a secret could be guessed.
+ */
 export function createSpanLimit(
   turns: number,
   spanSeconds: number,
@@ -84,8 +89,8 @@ export function takeTurn(limit: RateLimit | undefined, key: string): void {
 }
 
 /**
- * Who counts as one sender: an IPv4 address, or the /64 of an IPv6 one, because that is the least that a subscriber gets
- * (RFC 6177 section 2).
+ * The network that counts as one sender: an IPv4 address, or the /64 of an IPv6 address. A /64 is the least that a
+ * subscriber gets (RFC 6177 section 2).
  */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];

@@ -36,7 +36,7 @@ describe("turns of requests", () => {
       expect(of("other")).toBe(turn + 1);
       expect(of("flooder")).toBeLessThanOrEqual(4 + 8 * (turn + 1));
     }
-    // More than begin at once take turns with the flooder's.
+    // Requests beyond those that begin at once take turns with the flooder's.
     ask("another", 12);
     for (let turn = 0; turn < 3; turn += 1) await nextTurn();
     expect(of("another")).toBe(12);

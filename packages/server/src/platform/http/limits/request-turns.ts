@@ -1,19 +1,20 @@
 import { TurnQueue } from "../../load/fair-turns.ts";
 
-/** Requests of one network that begin in one turn of the event loop as they come. */
+/** Requests of a network that begin at once in one turn of the event loop. */
 const mostAtOnce = 4;
-/** Of those that wait, so many begin in a turn, network after network. */
+/** Waiting requests that begin in one turn, network after network. */
 const mostPerTurn = 8;
-/** They are bounded by the connections, and by what each may send ahead. */
+/** The waiting requests are bounded by the number of connections, and by `limitUnanswered` for each. */
 const unbounded = { mostPerMember: Infinity, mostPerGroup: Infinity, mostWaiting: Infinity };
 
 /**
- * Shares the event loop among networks: however many requests one brings at once, over however many connections, a few of
- * them begin in a turn, and others are read and begin in between. Nothing waits while there is nothing else to do.
+ * Shares the event loop among networks. Of the requests that one network brings at once, over any number of
+ * connections, a few begin per turn. Requests of other networks are read and begin in between. An idle server delays no
+ * request.
  */
 export class RequestTurns {
   readonly #queue = new TurnQueue(unbounded);
-  /** Requests of this turn, and such that wait, by network. */
+  /** Requests begun in this turn, and waiting requests, by network. */
   readonly #begun = new Map<string, number>();
   readonly #waiting = new Map<string, number>();
   #ending = false;
