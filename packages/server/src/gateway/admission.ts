@@ -1,12 +1,16 @@
 import type { Connections, Shown } from "./connections.ts";
 import type { Link } from "./mqtt/link.ts";
 
-/** Answers the device that a user name, an address, and a password are of, if it may get in. */
+/**
+ * Checks the credential that a connection shows. Resolves with the device, or with undefined when the credential does
+ * not hold. Called for each CONNECT; throws when the database cannot be asked.
+ */
 export type Authenticate = (username: string, password: Buffer | undefined) => Promise<Shown | undefined>;
 
 /**
- * Lets connections in whose credential holds. A credential that is replaced while a connection is being checked against
- * the old one is checked again: who replaced it has already sent away whoever was in.
+ * Authenticates connections to the embedded broker and registers those whose credential holds. A credential may be
+ * replaced while a connection is being checked against it. The check is then repeated, because the replacement has
+ * ended only the connections that were registered already.
  */
 export class Admission {
   readonly #connections: Connections;
@@ -18,7 +22,10 @@ export class Admission {
     this.#authenticate = authenticate;
   }
 
-  /** Whether the connection may go on. Those have gone then that had to end for it. */
+  /**
+   * Answers whether the connection is let in. When this resolves, the connections that it replaces have ended. Rejects
+   * as `Authenticate` does.
+   */
   async admit(link: Link, address: string, password: Buffer | undefined): Promise<boolean> {
     const attempt = { outdated: false };
     const attempts = this.#underWay.get(address) ?? new Set();
@@ -26,9 +33,9 @@ export class Admission {
     try {
       const shown = await this.#shown(attempt, address, password);
       if (!shown) return false;
-      // Nothing would ever tell that it has gone: it would be counted as connected for good.
+      // An ended link reports no second end: registered now, it would count as connected for good.
       if (link.ended) return false;
-      // Before the attempt is over, so that a replacement meets either the attempt or the connection.
+      // Registered before the attempt is removed, so that a replacement meets either the attempt or the connection.
       this.#connections.add(link, shown);
     } finally {
       attempts.delete(attempt);
@@ -45,7 +52,7 @@ export class Admission {
     }
   }
 
-  /** Sends away the device with this address, and whoever is about to be let in as it. */
+  /** Ends the connections of this address, and repeats the checks that are under way for it. */
   replaced(address: string): void {
     for (const attempt of this.#underWay.get(address) ?? []) attempt.outdated = true;
     for (const link of this.#connections.of(address)) link.end();

@@ -21,7 +21,10 @@ interface TransportOptions extends AuthenticationDeps {
   receive: Receive;
 }
 
-/** The broker that the configuration names: the embedded one, or an outside one. */
+/**
+ * Opens the broker that the configuration names: the embedded one, or a connection to an outside one. Throws
+ * `StartupError` when the settings do not work.
+ */
 export function openTransport(options: TransportOptions): Promise<DeviceTransport> {
   const { outsideUrl } = options.config.mqtt;
   return outsideUrl === undefined ? openEmbedded(options) : openOutside(options, outsideUrl);
@@ -75,7 +78,7 @@ function accessTo(
   return askingBroker(address, { asks: mqtt.access === "http" });
 }
 
-/** The host that terminals are told to connect to: an address that means "all of them" is no address to call. */
+/** The host in the URL that terminals are given. An address that means "all interfaces" is none to connect to. */
 function shownHost({ http, publicUrl }: Config): string {
   if (publicUrl !== undefined) return new URL(publicUrl).hostname;
   if (["0.0.0.0", "::"].includes(http.host)) return "127.0.0.1";

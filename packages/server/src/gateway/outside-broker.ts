@@ -13,13 +13,16 @@ import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface OutsideOptions {
   url: string;
-  /** Certificates that are trusted in place of the system's. */
+  /** PEM text of the certificates that are trusted in place of the system's. */
   ca?: string | undefined;
-  /** Where devices are told to connect, if that is not where this server does. */
+  /** The URL that terminals are given, if it differs from the URL of this server's own connection. */
   publicUrl?: string | undefined;
-  /** How the broker knows who may use what. */
+  /** Manages the credentials of devices at the broker. */
   access: BrokerAccess;
-  /** It asks this server before it lets anybody in, this server too: which can answer only once it has started. */
+  /**
+   * The broker asks this server about each client, and this server is a client too. The connection then succeeds only
+   * after the server has started.
+   */
   asksUs?: boolean;
   log: Logger;
   receive: Receive;
@@ -27,20 +30,20 @@ interface OutsideOptions {
 
 const mostInHand = 1_000;
 const messagesAtOncePerTerminal = 4;
-/** Between one attempt to come back and the next: doubling, less up to a half by chance. */
+/** Milliseconds between attempts to reconnect: doubling, minus up to a half at random. */
 const retryMs = { first: 200, longest: 5_000 };
-/** How long the end waits for the broker to take the subscription back, and for messages that are being handled. */
+/** Shutdown waits so long, in milliseconds, for the UNSUBACK and for the messages that are being handled. */
 const farewellMs = 5_000;
 
 /**
- * A broker that the operator runs (`MQTT_URL`). Who may use which topic is that broker's business; `access` tells it, or
- * answers what it asks.
+ * Connects to a broker that the operator runs (`MQTT_URL`). That broker enforces who may use which topic; `access`
+ * gives it the credentials, or answers its questions.
  *
- * Several servers share the work: with MQTT 5 each message goes to one of them. A broker that cannot share gives every
- * message to all, which does no harm, because what terminals report is counted once.
+ * Several servers share the work: with MQTT 5 the broker gives each message to one of them. A broker without shared
+ * subscriptions gives every message to all. That is safe, because each report is counted once.
  *
- * Throws `StartupError` when the first connection fails: that is a wrong setting. Later it comes back by itself. A
- * broker that has to ask us first is connected to in the background.
+ * Throws `StartupError` when the first connection fails, which means a wrong setting. Later it reconnects by itself.
+ * With `asksUs` it connects in the background.
  */
 export async function connectOutsideBroker(options: OutsideOptions): Promise<DeviceTransport> {
   const broker = new OutsideBroker(options);
@@ -56,7 +59,7 @@ export async function connectOutsideBroker(options: OutsideOptions): Promise<Dev
     withdraw: (credential) => options.access.withdraw(credential),
     lapse: (credentials) => options.access.lapse(credentials),
     disconnect: (address) => void broker.revoking.revoke(address),
-    // While the broker is out of this server's reach, it may be in another one's.
+    // While this server cannot reach the broker, another server may.
     hears: () => broker.up,
     listening: () => undefined,
     connections: () => [],
@@ -70,7 +73,7 @@ class OutsideBroker {
   readonly #share: FairShare;
   readonly #ending = new AbortController();
   #link: BrokerLink | undefined;
-  /** Once it has spoken MQTT 5, a failure is no reason to try an older version, with which nothing is shared. */
+  /** After a connection with MQTT 5 no older version is tried: with 3.1.1 servers could not share the messages. */
   #versions: readonly (4 | 5)[] = [5, 4];
   #kept: Promise<void> = Promise.resolve();
   readonly revoking: Revoking;
@@ -107,14 +110,15 @@ class OutsideBroker {
   }
 
   /**
-   * Rejects at once while the broker is away: a command that waited for it would come late. The outbox sends it again.
+   * Publishes with QoS 1. Rejects at once while there is no connection: a command must not wait for one and arrive
+   * late. The outbox sends it again.
    */
   async publish(name: string, payload: string, lifeSeconds: number | undefined): Promise<void> {
     if (!this.#link) throw new Error("the MQTT broker is away");
     await this.#link.publish(name, payload, lifeSeconds);
   }
 
-  /** Takes no more messages, brings those to their end that it has, and says goodbye. */
+  /** Takes no further messages, finishes those in hand, and disconnects. */
   async close(): Promise<void> {
     this.#ending.abort();
     const link = this.#link;
@@ -133,8 +137,9 @@ class OutsideBroker {
   }
 
   /**
-   * The device before is over, also if the broker cannot be told of the next one. It may stay for a while then, and hears
-   * nothing that is for the next.
+   * Makes the broker accept a device, and ends the connections of the former one. If the broker cannot be reached, the
+   * former device may stay connected for a while. It receives none of the messages for its successor, which has another
+   * address.
    */
   async admit(admission: Admission): Promise<Admitted> {
     const { former } = admission;
@@ -143,7 +148,10 @@ class OutsideBroker {
     return admitted;
   }
 
-  /** There is one connection to the broker for what all devices say: a flood would leave no room in it for the others. */
+  /**
+   * Ends the connections of a flooding device: all devices share one connection between broker and server, and a flood
+   * would fill it.
+   */
   async #endFlood(address: string): Promise<void> {
     const { log } = this.#options;
     log.warn({ address }, "a device floods the broker, its connection is ended");
@@ -173,7 +181,7 @@ class OutsideBroker {
     const { signal } = this.#ending;
     for (let link: BrokerLink | undefined = first; link; link = await this.#reopen()) {
       this.#link = link;
-      // The end may have been asked for while it was opening.
+      // `close` may have been called while the link was opening.
       if (signal.aborted) await link.close();
       await link.ended;
       this.#link = undefined;
@@ -191,7 +199,7 @@ class OutsideBroker {
       try {
         return await this.#open();
       } catch (error) {
-        // One line per kind of trouble, not one per attempt.
+        // Logs one line per kind of error, not one per attempt.
         if (messageOf(error) !== problem) log.warn({ err: error }, "the MQTT broker cannot be reached");
         problem = messageOf(error);
       }
@@ -200,7 +208,10 @@ class OutsideBroker {
   }
 }
 
-/** A command that nobody may begin any more need not reach a terminal that was slow to read. Both times are the server's. */
+/**
+ * The life of a command in seconds: a terminal that reads slowly need not receive it once no agent may begin it. Both
+ * times are the server's.
+ */
 function lifeSecondsOf(message: object): number | undefined {
   const { sent_at: sent, expires_at: expires } = message as { sent_at?: string; expires_at?: string };
   if (sent === undefined || expires === undefined) return undefined;

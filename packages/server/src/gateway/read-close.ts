@@ -14,8 +14,8 @@ const validators = Object.fromEntries(
 ) as Record<EndOfDayFigure, Validator>;
 
 /**
- * The result of a close as it is kept (D29): its facts, and of its figures and times those that can be. What cannot is named,
- * and so is what does not fit together. `told` has the facts.
+ * Makes the result of a close as it is stored (D29): its facts, and the figures and times that are valid. Invalid
+ * fields are named, and so are figures that do not fit together. `told` must hold valid facts.
  */
 export function readClose(
   told: Pick<EndOfDayResult, "outcome" | "batch_id"> & Record<string, unknown>,
@@ -37,7 +37,7 @@ function inconsistenciesOf(close: EndOfDayResult): Inconsistency[] {
   const { purchases_amount: purchases, reversals_amount: reversals, sale_amount: sale, tip_amount: tips } = close;
   const { start_of_day_at: start, last_end_of_day_at: end } = close;
   const found: Inconsistency[] = [];
-  // Whole numbers of up to 53 bits each: their sum may have more.
+  // BigInt, because each number has up to 53 bits and their sum may have more.
   const isSum = (parts: number[], whole: number) =>
     parts.reduce((sum, part) => sum + BigInt(part), 0n) === BigInt(whole);
   if (purchases !== undefined && reversals !== undefined && sale !== undefined && tips !== undefined) {

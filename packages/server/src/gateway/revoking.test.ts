@@ -23,7 +23,7 @@ describe("ending connections", () => {
     await revoking.revoke("D2");
     await vi.waitUntil(() => attempts.length === 5);
     expect(attempts).toEqual(["D1", "D1", "D2", "D1", "D2"]);
-    // Once it is told, another order is another attempt.
+    // After success, a second call is a new attempt.
     await revoking.revoke("D1");
     expect(attempts).toHaveLength(6);
   });

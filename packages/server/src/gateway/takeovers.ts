@@ -1,15 +1,15 @@
 import { runOf } from "@tillkeeper/contract/message-parts";
 import type { Logger } from "../platform/log.ts";
 
-/** A connection, by what stands in its will. */
+/** A connection, by the session in its will. */
 interface Named {
   session?: string | undefined;
 }
 
 interface Known {
-  /** The run of the device's program whose connection was ended last for another's. */
+  /** The run of the agent whose connection was ended last by another run. */
   ended: string | undefined;
-  /** How often a run has come back so and ended the connection of the one in its place. */
+  /** How often a run has come back and ended the connection of the run that had replaced it. */
   returns: number;
   pauseMs: number;
   until: number;
@@ -18,12 +18,12 @@ interface Known {
 const mostReturns = 3;
 const firstPauseMs = 5_000;
 const longestPauseMs = 60_000;
-/** After a takeover and the pause that it brought. */
+/** Milliseconds after a takeover and the pause that followed it. */
 const forgottenAfterMs = 60_000;
 
 /**
- * Slows down two devices with one client id, each of which ends the other's connection. Only a run that comes back after another
- * has taken its place counts: one device on a bad link, or started anew over and over, never does that.
+ * Slows down two devices with one client id that keep ending each other's connections. It counts only a run that comes
+ * back after another run has replaced it. A single device on a bad link, or restarted again and again, never does that.
  */
 export class Takeovers {
   readonly #log: Logger;
@@ -35,14 +35,14 @@ export class Takeovers {
     this.#now = now;
   }
 
-  /** Whether a connection has to wait, because it would end that of another run once more. */
+  /** Whether a connection must be refused for now, because it would end another run's connection once more. */
   mustWait(address: string, { session }: Named, others: Named[]): boolean {
     const known = this.#of(address);
     if (!known || known.until <= this.#now()) return false;
     return others.some((other) => isAnother(runOf(session), runOf(other.session)));
   }
 
-  /** A connection has come, and ended that of the same client id, which was alive. */
+  /** Notes that a connection has ended a live one with its client id. */
   tookOver(address: string, { session }: Named, ended: Named): void {
     const [run, other] = [runOf(session), runOf(ended.session)];
     if (!isAnother(run, other)) return;
@@ -53,7 +53,7 @@ export class Takeovers {
       this.#log.warn({ address }, "two devices with one address end each other's connections, they are slowed down");
     }
     this.#forget();
-    // The latest stands last.
+    // Deleted first, so that the latest entry stands last.
     this.#known.delete(address);
     this.#known.set(address, { ended: other, returns, pauseMs, until: this.#now() + pauseMs });
   }

@@ -1,29 +1,35 @@
 import type { DownMessage } from "./mailboxes.ts";
 
-/** Why nobody may wait at a mailbox any more. */
+/** Why requests at a mailbox are refused: another session has begun, or the credential is over. */
 export type Ending = "replaced" | "credential";
 
-/** More would be a terminal that asks and never takes. The oldest go: whatever matters is sent again. */
+/**
+ * More would be a terminal that polls and never fetches. The oldest messages are dropped: the server sends again what
+ * matters.
+ */
 const mostMessages = 200;
-/** One who has just been answered asks again within this time, if at all. */
+/** A terminal that has just been answered polls again within this time, if at all. */
 const backWithinMs = 2_000;
-/** As the outbox does. */
+/** As long as the outbox waits before it repeats a message. */
 const againAfterMs = 10_000;
-/** One that waits, and one that came while the server had not noticed yet that the first has gone. A further ends the oldest. */
+/**
+ * The request that waits, and its predecessor if the server has not noticed the end of that yet. A further request ends
+ * the oldest.
+ */
 const mostWaiting = 2;
 
-/** What is said again if nothing comes of it, of one thing at a time: an operation, or a question. */
+/** Channels whose messages are sent again until they are answered. One subject at a time: an operation or a probe. */
 const saidAgain = ["command", "cancel", "probe"] as const;
 export type SaidAgain = (typeof saidAgain)[number];
 
-/** What waits for one session of one device. */
+/** The messages that wait for one session of one device. */
 export class Mailbox {
   readonly session: string;
   readonly address: string;
-  /** Requests that have it open. */
+  /** How many requests use it at the moment. */
   users = 0;
   #messages: DownMessage[] = [];
-  /** Of each channel of which that matters the last: what it was about, and when it came. */
+  /** The last message of each repeated channel: the id of its operation or probe, and when it was put here. */
   readonly #told = new Map<string, { id: unknown; atMs: number }>();
   #waiting = new Set<() => void>();
   #waitEndedAt = Number.NEGATIVE_INFINITY;
@@ -50,16 +56,19 @@ export class Mailbox {
     this.#wake();
   }
 
-  /** Whether it was told this a short while ago. */
+  /** Whether this message was put here a short while ago. */
   wasTold(channel: SaidAgain, id: string): boolean {
     const last = this.#told.get(channel);
     return last?.id === id && performance.now() - last.atMs < againAfterMs;
   }
 
-  /** All messages, once there is one, `waitMs` have passed, the signal is aborted, or the mailbox ends. */
+  /**
+   * Removes and answers all messages. Waits until there is one, `waitMs` have passed, the signal is aborted, or the
+   * mailbox ends.
+   */
   async take(waitMs: number, signal: AbortSignal): Promise<DownMessage[]> {
     if (waitMs > 0) await this.#something(waitMs, signal);
-    // Who has hung up fetches nothing: the next request does.
+    // An aborted request takes nothing out: the next request of the terminal does.
     return signal.aborted ? [] : this.#messages.splice(0);
   }
 
@@ -68,7 +77,7 @@ export class Mailbox {
     this.#wake();
   }
 
-  /** Nobody is kept waiting from now on. */
+  /** Ends all waits, and lets no request wait from now on. */
   hurry(): void {
     this.#hurried = true;
     this.#wake();

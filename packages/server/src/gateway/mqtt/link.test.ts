@@ -6,7 +6,7 @@ import { connectOf } from "../../../test/support/raw-link.ts";
 import { Link } from "./link.ts";
 import { Turns } from "./turns.ts";
 
-/** What the other end asks and does not read. */
+/** A peer that sends packets and reads no answers. */
 class Unread extends Duplex {
   answers = 0;
   taken: (() => void) | undefined;
@@ -36,7 +36,7 @@ describe("a connection whose other end does not read", () => {
     const asked = 1_000;
     for (let count = 0; count < asked; count += 1) socket.push(generate({ cmd: "pingreq" }));
     await expect.poll(() => socket.isPaused()).toBe(true);
-    // Two bytes each; a few more may have been in what was read already.
+    // An answer has two bytes; a few more packets may have been in a chunk that was read already.
     expect(socket.writableLength).toBeLessThan(128);
     const read = async () => {
       while (socket.taken) {

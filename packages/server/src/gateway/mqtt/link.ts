@@ -9,22 +9,31 @@ import { listenTo, type SocketListener } from "./socket-listener.ts";
 import { grantedOf, noSubscriptions, type Subscriptions, withGranted } from "./subscriptions.ts";
 import { Share, type Turns } from "./turns.ts";
 
-/** What a link asks of the broker that it belongs to. */
+/** What a link needs of its broker. `terminalRules` implements it; a link calls the functions one packet at a time. */
 export interface LinkHost {
-  /** Of the event loop, shared by all links of the process. */
+  /** Divides the event loop among all links of the process. */
   readonly turns: Turns;
-  /** What each connection may do before it counts as a flood. */
+  /** What each connection may send before it counts as a flood. */
   readonly allowance: Allowance;
-  /** Answers with which return code a connection is let in or refused. Must not reject. */
+  /** Decides on a CONNECT: resolves with the return code of the CONNACK. Called once per link. Must not reject. */
   enter(link: Link, packet: ConnectPacket): Promise<number>;
-  /** A message that has come; resolves when it is handled. Throws `ProtocolError` where the terminal may not send it. */
+  /**
+   * Handles a PUBLISH; resolves when the message is handled. Throws `ProtocolError` at once where the terminal may not
+   * send it. The next packets are read before this resolves, up to a limit.
+   */
   take(link: Link, packet: PublishPacket): Promise<void>;
-  /** What of a terminal's topics a filter is for; `undefined` where it may not have it. */
+  /**
+   * Checks a topic filter of a SUBSCRIBE or UNSUBSCRIBE. Answers the part behind the device's topic prefix, or
+   * `undefined` where the device may not use the filter. Must not throw.
+   */
   filterEnd(link: Link, filter: string): string | undefined;
-  /** The link has ended without a word; what its will says is to be told. */
+  /**
+   * Called when a link has ended without DISCONNECT and had a will: delivers the payload of the will. Must not throw.
+   */
   publishWill(link: Link, payload: Buffer): void;
-  /** Its socket has closed; the link has ended before. */
+  /** Called once, when the socket has closed; the link has ended before. */
   closed(link: Link): void;
+  /** Called when the link or its socket has failed, before the link ends: for the log. Must not throw. */
   failed(link: Link, error: unknown): void;
 }
 
@@ -32,44 +41,49 @@ type Of<K extends Incoming["kind"]> = Extract<Incoming, { kind: K }>;
 type State = "new" | "checking" | "open" | "ended";
 
 const connectTimeoutMs = 10_000;
-/** How long a terminal may leave unread what it was sent. */
+/** A terminal may leave answers unread for so long before its connection ends. */
 const drainTimeoutMs = 2_000;
-/** A connection's further packets are read when some of these are handled: it cannot outrun the database far. */
+/**
+ * So many messages of a connection are handled at a time. Its further packets are read afterwards: it cannot outrun the
+ * database far.
+ */
 const mostUnderWay = 4;
-/** For so long an acknowledgement waits for the answer to its message, so that both go out in one write. */
+/** A PUBACK waits so long for the answer to its message, so that both go out in one write. */
 const acknowledgeWithinMs = 200;
 const lastPacketId = 65_535;
 
 /**
- * One connection of a terminal, from its first byte to its end. Sessions are clean, so nothing outlives it: what it did
- * not acknowledge is not sent again, because agents and server compare notes after each connect.
+ * One connection of a terminal, from its first byte to its end. Sessions are clean, so nothing outlives it. A message
+ * that the terminal did not acknowledge is not sent again: agents and server compare notes after each connect.
  */
 export class Link implements SocketListener {
   /** The client id. */
   id = "";
-  /** Of the device, once it is let in; stays when it has ended, while its last messages are being handled. */
+  /**
+   * The device's address, set once it is authenticated. Kept after the end, while the last messages are being handled.
+   */
   address: string | undefined;
-  /** As its will names it. */
+  /** The agent's session, as the will names it. */
   session: string | undefined;
   readonly socket: Socket;
   readonly #host: LinkHost;
   readonly #frames = new Frames();
   readonly #share: Share;
   readonly #budget: Budget;
-  /** What was read already is gone on with in another turn of the event loop. */
+  /** Whether reading goes on in a later turn of the event loop. */
   #deferred = false;
-  /** How many have come. */
+  /** How many packets have been received. */
   #packets = 0;
   #subscriptions: Subscriptions = noSubscriptions;
   #state: State = "new";
-  /** What its will says: as text, because bytes would keep the whole packet that they came in. */
+  /** The payload of the will. Kept as text, because a buffer would keep the whole CONNECT packet in memory. */
   #will: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #underWay = 0;
   #lastId = 0;
-  /** Messages with QoS 1 that were sent and not acknowledged. */
+  /** How many messages with QoS 1 were sent and not acknowledged. */
   #unacknowledged = 0;
-  /** Acknowledgements that have not gone out, in the order of their messages. */
+  /** PUBACKs that have not been written yet, in the order of their messages. */
   #owed: Buffer[] | undefined;
   #owing: NodeJS.Timeout | undefined;
   #drain: { over: Promise<void>; settle: () => void } | undefined;
@@ -91,19 +105,19 @@ export class Link implements SocketListener {
     return this.#state === "ended";
   }
 
-  /** The QoS with which a message of this channel is to be sent here; `undefined` if it was not asked for. */
+  /** The QoS with which messages of this channel are sent here; `undefined` without a subscription. */
   qosOf(channel: DownChannel): number | undefined {
     return grantedOf(this.#subscriptions, channel);
   }
 
-  /** Sends a message. Resolves when there is room for the next one, or nobody there any more. */
+  /** Sends a message. Resolves when the next may be sent, or when the link has ended. Never rejects. */
   send(topic: string, payload: Buffer, qos: number): Promise<void> {
     if (this.#state !== "open") return Promise.resolve();
     if (qos > 0) this.#unacknowledged += 1;
     return this.#write(publish(topic, payload, qos > 0 ? this.#nextId() : undefined));
   }
 
-  /** Ends at once. */
+  /** Ends the connection at once. Its will is published, unless the terminal has sent DISCONNECT. */
   end(): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
@@ -140,7 +154,7 @@ export class Link implements SocketListener {
     this.#frames.push(chunk);
     const before = this.#packets;
     this.#read();
-    // A piece of a packet makes as much work as a packet, and a packet may come in thousands of pieces.
+    // A piece of a packet costs as much work as a packet, and a packet may come in thousands of pieces.
     if (this.#packets === before && (this.#state === "new" || this.#mayTake()))
       this.#attempt(() => this.#budget.spend("others"));
   }
@@ -155,7 +169,7 @@ export class Link implements SocketListener {
         this.#share.taken(frame.body.length);
         this.#take(frame);
       }
-      // What comes before its CONNECT is answered has to wait, and may not be without end.
+      // Packets that follow a CONNECT wait for the CONNACK, and their bytes must be limited.
       if (this.#state === "checking" && this.#frames.bytes > limits.mqttPacketBytes) {
         throw new ProtocolError("too much before the CONNACK");
       }
@@ -170,7 +184,9 @@ export class Link implements SocketListener {
     }
   }
 
-  /** Lets others have their turn first. What comes meanwhile stays with the network. */
+  /**
+   * Stops reading until a later turn, so that other links are served first. Meanwhile the network holds the bytes back.
+   */
   #defer(): void {
     if (this.#frames.bytes === 0) return;
     this.#deferred = true;
@@ -208,20 +224,21 @@ export class Link implements SocketListener {
     this.#read();
   }
 
-  /** Throws `FloodError` when the connection has said too much. */
+  /** Counts a packet against the allowance. Throws `FloodError` when it is used up. */
   #pay({ kind }: Incoming, bytes: number): void {
-    // The acknowledgement of a message that was sent costs nothing.
+    // Acknowledging a message of the server costs nothing.
     if (kind === "puback" && this.#unacknowledged > 0) this.#unacknowledged -= 1;
     else this.#budget.spend(kind === "publish" ? "messages" : "others", bytes);
   }
 
   static readonly #silent = (link: Link): void => {
-    // What it said since may be unread, because we are not done with what it said before.
+    // Packets may be unread because this server is still busy with the earlier ones: that is no silence of the
+    // terminal.
     if (link.#underWay >= mostUnderWay || link.#deferred) link.#timer?.refresh();
     else link.#fail(new ProtocolError("keepalive timeout"));
   };
 
-  /** The socket goes only when the answer is out. */
+  /** Sends the CONNACK with the refusal, then closes the socket. */
   #refuse(code: number): void {
     this.#state = "ended";
     this.socket.write(connack(code));
@@ -268,7 +285,10 @@ export class Link implements SocketListener {
     handled.then(over, over);
   }
 
-  /** Whether another packet may be taken: few enough are being handled, what was answered is being read, and it is its turn. */
+  /**
+   * Whether the next packet may be taken. Few enough messages are being handled, the terminal reads its answers, and
+   * the link has its turn.
+   */
   #mayTake(): boolean {
     return this.#state === "open" && this.#underWay < mostUnderWay && !this.#drain && !this.#deferred;
   }
@@ -284,7 +304,7 @@ export class Link implements SocketListener {
     void this.#write(suback(id, answers));
   }
 
-  /** Answers what was granted; `undefined` takes a filter back. */
+  /** Grants a filter, or with `undefined` removes its subscription. Answers the granted QoS, or `undefined`. */
   #grant(filter: string, qos: number | undefined): number | undefined {
     const end = this.#host.filterEnd(this, filter);
     if (end === undefined) return undefined;
@@ -301,7 +321,7 @@ export class Link implements SocketListener {
     if (this.#owed && !this.ended) void this.#write();
   }
 
-  /** Together with what is owed. */
+  /** Writes a packet behind the PUBACKs that wait. Resolves when more may be written. */
   #write(packet?: Buffer): Promise<void> {
     let bytes = packet;
     if (this.#owed || !bytes) {
@@ -325,7 +345,7 @@ export class Link implements SocketListener {
       this.#readOn();
     };
     this.#drain = { over, settle };
-    // Whoever asks without reading the answers is not heard on, or the answers would fill the memory.
+    // Back-pressure: stop reading from a peer that does not read our answers, or these would fill the memory.
     this.socket.pause();
     return over;
   }

@@ -21,15 +21,18 @@ interface RulesDeps {
   flooders: Flooders;
   allowance: Allowance;
   log: Logger;
-  /** Told of each connection that has closed, also of one that was not let in. */
+  /** Called for each connection that has closed, also without authentication. */
   closed: (link: Link) => void;
 }
 
-/** The longest client id of MQTT 3.1, which 3.1.1 has given up. */
+/** MQTT 3.1 limits client ids to 23 characters; 3.1.1 has lifted the limit. */
 const oldClientIdCharacters = 23;
 const longestWillBytes = 1_024;
 
-/** Who gets in, and what of a device's own topics it may say and hear; there are no others. */
+/**
+ * The access rules of the embedded broker: who may connect, and what a device may publish and subscribe to. A device
+ * may use its own topics only.
+ */
 export function terminalRules({
   admission,
   connections,
@@ -63,7 +66,7 @@ export function terminalRules({
       if (address === undefined || !mayPublish(address, packet.topic)) {
         throw new ProtocolError(`not allowed to publish to ${maskText(packet.topic)}`);
       }
-      // It would have to be kept until it is released, which may be never.
+      // QoS 2 would oblige the broker to keep the message until PUBREL, which may never come.
       if (packet.qos === 2) throw new ProtocolError("not allowed to publish with QoS 2");
       return receive(address, endOf(address, packet.topic) as UpChannel, packet.payload);
     },
@@ -73,7 +76,7 @@ export function terminalRules({
     },
     publishWill(link, payload) {
       const { address } = link;
-      // Whoever has sent the connection away knows that it is gone.
+      // A replaced or closing connection says nothing about the terminal.
       if (address === undefined || connections.endsQuietly(link)) return;
       void receive(address, "gone", payload);
     },
@@ -88,24 +91,26 @@ export function terminalRules({
   };
 }
 
-/** The return code for what is refused without asking for a credential. */
+/**
+ * The return code for a CONNECT that is refused without checking a credential; undefined when the credential decides.
+ */
 function refusalOf({ level, clientId, username }: ConnectPacket): number | undefined {
   if (level === 0) return returnCodes.badProtocol;
-  // Names are not given out here (MQTT-3.1.3-9).
+  // The broker assigns no client ids, and refuses an empty one (MQTT-3.1.3-9).
   if (clientId === "") return returnCodes.badClientId;
   if (level === 3 && clientId.length > oldClientIdCharacters) return returnCodes.badClientId;
   if (clientId.length > limits.mqttClientIdCharacters) return returnCodes.badClientId;
-  // A newer connection ends an older one with its client id: nobody may use another device's.
+  // A newer connection ends the older one with its client id, so no device may use a client id of another.
   if (!username || !clientIdBelongsTo(clientId, username)) return returnCodes.badCredentials;
   return undefined;
 }
 
-/** The one will that a terminal may leave: that its link is lost. What else it leaves is ignored. */
+/** Whether a will is the terminal's `gone` message. Any other will is ignored. */
 function isOwnFarewell(username: string, will: Will | undefined): boolean {
   return will?.topic === topic(username, "gone") && will.payload.length <= longestWillBytes && will.qos !== 2;
 }
 
-/** The session that a will names, if it can be read. */
+/** The session in the payload of a will; undefined when it cannot be read. */
 function sessionIn(will: Will | undefined): string | undefined {
   if (!will) return undefined;
   try {
@@ -116,7 +121,7 @@ function sessionIn(will: Will | undefined): string | undefined {
   }
 }
 
-/** What stands behind the device's prefix, of a topic or filter that it may use. */
+/** The part of a topic or filter behind the device's prefix. `name` must begin with the prefix. */
 function endOf(address: string, name: string): string {
   return name.slice(deviceTopicPrefix(address).length);
 }
