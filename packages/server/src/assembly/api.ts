@@ -37,7 +37,7 @@ export interface Features {
   supervisor: Supervisor;
 }
 
-/** Every route of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
+/** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
 export function routesOf(core: Core, devices: DeviceSide, features: Features): Route[] {
   const routes = [
     ...accessRoutes(core),
@@ -55,7 +55,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
   return routes;
 }
 
-/** Accounts, and who may do what in them. */
+/** Accounts, clients and their grants. */
 function accessRoutes({ config, db, clock, keys, tokens, addresses }: Core): Route[] {
   const { acceptedHosts, url: ownUrl } = addresses;
   return [
@@ -67,7 +67,7 @@ function accessRoutes({ config, db, clock, keys, tokens, addresses }: Core): Rou
   ];
 }
 
-/** What a merchant has: stores, who is paid, terminals. */
+/** The resources of a merchant: stores, payout destinations, terminals. */
 function merchantRoutes({ config, db, clock, addresses }: Core, { stores, terminals }: Features): Route[] {
   return [
     ...storeRoutes(stores),
@@ -82,7 +82,7 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, termin
   ];
 }
 
-/** What is done with terminals, and what is known of them. */
+/** Operations on terminals, and what the server knows of terminals. */
 function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features): Route[] {
   const { db, clock, files } = core;
   const { presenceClock, probes } = devices;
@@ -96,7 +96,7 @@ function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features)
   ];
 }
 
-/** What devices and brokers ask. */
+/** Routes for devices and brokers. */
 function deviceRoutes(core: Core, devices: DeviceSide, { terminals }: Features): Route[] {
   const { mailboxes, receive, heardPolling, device, readResult } = devices;
   const { config, db, clock, files, transfers, addresses } = core;

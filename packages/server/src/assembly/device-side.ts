@@ -28,7 +28,10 @@ import type { Device } from "../terminals/devices.ts";
 import { addressOf } from "../terminals/replace-credential.ts";
 import type { Core, ServerOptions } from "./core.ts";
 
-/** What speaks to terminals, before there is a broker. Messages may come in before it is known to have opened. */
+/**
+ * Makes the handling of terminals' messages, before the broker is opened. Messages may arrive before `openTransport`
+ * has resolved.
+ */
 async function openMessages(core: Core, closing: Closing) {
   const { config, db, clock, log, transfers, addresses } = core;
   const opened: { transport?: DeviceTransport } = {};
@@ -58,7 +61,7 @@ async function openMessages(core: Core, closing: Closing) {
     probes,
     heartbeatSeconds: config.heartbeatSeconds ?? defaultHeartbeatSeconds,
   });
-  // Before terminals are heard: what they did while no server listened is not held against them.
+  // Before the first message: silence of terminals while no server listened does not count against them.
   await listenOn({ db, clock: presenceClock });
   closing.add(() =>
     device.reports.flush().catch((error: unknown) => log.warn({ err: error }, "phases were not noted")),
@@ -78,7 +81,7 @@ async function openMessages(core: Core, closing: Closing) {
     async notPresent(from) {
       const present = await inTenant(db, from.accountId, (tx) => addressOf(tx, from));
       if (present !== undefined && isLater(from.address, present)) await core.addressAhead(from);
-      // Refused when it comes back, it asks for a token, and hears what has become of it.
+      // The device is refused when it reconnects; then it asks for a token, and learns that its address is over.
       device.transport().disconnect(from.address);
     },
     readResult,
@@ -86,7 +89,7 @@ async function openMessages(core: Core, closing: Closing) {
   return { opened, durations, device, mailboxes, probes, presence, presenceClock, readResult, inbound };
 }
 
-/** The broker and what speaks through it. */
+/** Opens the carriers of terminals' messages, and what uses them. */
 export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
   const { db, clock, log, folder } = core;
   const { opened, inbound, presence, mailboxes, ...messages } = await openMessages(core, closing);
@@ -96,7 +99,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
     void handling.add(work);
     await work;
   };
-  // What is being handled when the broker closes still needs the database.
+  // Messages in hand when the broker closes still need the database.
   closing.add(() => handling.done());
   const heardPolling = (device: Device) => presence.heard({ ...device, polls: true });
   const transport = withLongPoll(await openTransport({ ...core, receive }), mailboxes);

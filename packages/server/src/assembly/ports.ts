@@ -12,7 +12,7 @@ import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/su
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 
-/** What stores need of the features above them. */
+/** The functions of higher features that stores need. */
 export function storePorts({ db, clock, config }: Core) {
   return {
     db,
@@ -24,7 +24,7 @@ export function storePorts({ db, clock, config }: Core) {
 }
 export type StorePorts = ReturnType<typeof storePorts>;
 
-/** What terminals stand on, and what they need of the features above them. */
+/** The dependencies of terminals, and the functions of higher features that they need. */
 export function terminalPorts({ transport, virtual, presence }: DeviceSide, accept: Accept, core: Core) {
   const { db, clock, deviceTokens, findLiveCredential, addressAhead, addresses } = core;
   return {
@@ -47,7 +47,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
     admit: (admission: Admission) => admitOrSay(transport, admission),
     withdraw: (credential: TakenCredential) => withdrawOrSay(transport, credential),
     credentialReplaced: (address: string) => transport.disconnect(address),
-    // An outside broker does not say who is connected to it; the terminals' own words do.
+    // An outside broker reports no connections, so the terminals' own messages decide.
     isConnected: async (tx: Tx, terminal: { accountId: string; terminalId: string }) =>
       transport.listening() ? transport.hears(terminal.terminalId) : presence.mayBeThere(tx, terminal),
     sendEndOfDay: async (caller: { accountId: string; clientId: string }, terminalId: string) => {
@@ -59,7 +59,7 @@ export function terminalPorts({ transport, virtual, presence }: DeviceSide, acce
 
 export type TerminalPorts = ReturnType<typeof terminalPorts>;
 
-/** A broker that cannot be told is no fault of the request: it is to be sent again. */
+/** A broker that cannot be reached is no error of the request: 503 asks the caller to send it again. */
 async function admitOrSay(transport: DeviceTransport, admission: Admission) {
   try {
     return await transport.admit(admission);

@@ -8,14 +8,17 @@ import { mayUse, mayUseResource, mayUseRoutingKey, ownAccount, verdict, whoConne
 
 interface BrokerRouteDeps {
   authentication: AuthenticationDeps;
-  /** Whoever knows it may ask; without one the routes look as if they did not exist. */
+  /** The secret that brokers must send; without one the routes answer 404. */
   secret: string | undefined;
   brokerUrl: string | undefined;
 }
 
 const bearer = /^Bearer +(\S+)$/i;
 
-/** Brokers ask here who may connect and what they may use: RabbitMQ in its own way, others in the way of EMQX. */
+/**
+ * Routes by which brokers ask who may connect and what they may use: RabbitMQ in its own format, others in that of
+ * EMQX.
+ */
 export function brokerRoutes(deps: BrokerRouteDeps): Route[] {
   const own = ownAccount(deps.brokerUrl);
   return [
@@ -48,7 +51,7 @@ function rabbitRoutes({ authentication, secret, brokerUrl }: BrokerRouteDeps): R
   ];
 }
 
-/** RabbitMQ reads one bare word. */
+/** RabbitMQ reads the answer as one bare word. */
 function plain(body: Verdict): Answer<Verdict> {
   return new Answer(body, { headers: { "content-type": "text/plain; charset=utf-8" } });
 }
@@ -59,7 +62,7 @@ const inHeader: Find = ({ headers }) => bearer.exec(headers.authorization ?? "")
 /** RabbitMQ can send no header of its own. */
 const inPath: Find = ({ params }) => (params as { broker_secret?: string }).broker_secret;
 
-/** Whoever does not know the secret sees nothing there. */
+/** A guard that answers 404 unless the request carries the secret. */
 function knows(secret: string | undefined, find: Find): (request: FastifyRequest) => void {
   const expected = secret === undefined ? undefined : sha256(secret);
   return (request) => {
