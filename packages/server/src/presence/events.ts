@@ -5,12 +5,12 @@ import type { Tables } from "../db/schema.ts";
 import { isShared, withSharing } from "./sharing.ts";
 import { changedAt, type HeardStatus } from "./status.ts";
 
-/** Who said it: it counts only if the address is the terminal's when it is written. */
+/** The device that a message came from. It counts only if the address is the terminal's when the event is written. */
 interface Said {
   address: string;
 }
 
-/** What is heard of a terminal, with the instant when it came in. */
+/** One event per message of a terminal, with the time of its arrival. */
 export type PresenceEvent =
   | ({ kind: "hello"; at: Date; session: string; nextExpectedAt: Date } & Said)
   | ({
@@ -23,7 +23,7 @@ export type PresenceEvent =
     } & Said)
   /** Any other message. */
   | ({ kind: "heard"; at: Date; nextExpectedAt: Date } & Said)
-  /** An end is believed of whoever names the connection. */
+  /** Ends need no address: they name the connection that has ended. */
   | { kind: "goodbye"; at: Date; session: string }
   | { kind: "gone"; at: Date; session: string };
 
@@ -37,21 +37,21 @@ export interface Change {
 }
 
 export interface After {
-  /** The same object when nothing changed. */
+  /** Identical to the former state when nothing changed. */
   state: PresenceState | undefined;
-  /** For the history. */
+  /** The entries for the history. */
   changes: Change[];
 }
 
-/** The same, as far as its status goes. */
+/** The outcome of an event as far as the status goes. */
 export interface Step {
   state: PresenceState | undefined;
   change?: Change;
 }
 
 /**
- * What an event makes of what is known. A session is one connection: once it has ended nothing revives it, so a message
- * that comes round late changes nothing, whichever server it reached.
+ * Applies an event to a terminal's presence. A session is one connection, and an ended session is never revived. So a
+ * late message changes nothing, whichever server it reached.
  */
 export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): After {
   return withSharing(known, follow(known, event), event);
@@ -64,7 +64,7 @@ function follow(state: PresenceState | undefined, event: PresenceEvent): Step {
     case "heartbeat":
       return afterHeartbeat(state, event);
     case "heard":
-      // Of whom nothing is known yet, or no connection is left, a stray message tells nothing.
+      // A message without a session shows nothing while no connection of the terminal is known.
       return !state || endedAt(state) ? { state } : there(state, event);
     case "goodbye":
     case "gone":
@@ -81,7 +81,7 @@ function afterHello(state: PresenceState | undefined, { at, session, nextExpecte
   const ended = state && endedAt(state);
   const same = state !== undefined && state.session === session;
   if (same && ended && at <= ended) return { state };
-  // Said again on the same connection, because the server asked.
+  // Repeated on its connection, because the server asked for it.
   if (same && !ended) return there(state, { at, nextExpectedAt });
   return begin(state, { at, session, next_expected_at: nextExpectedAt });
 }
@@ -91,7 +91,7 @@ function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">
   if (state?.session === session) {
     return endedAt(state) ? { state } : withFault(there(state, event), event, roundTripMs);
   }
-  // Of another connection: it takes the place of one that has ended or fallen silent.
+  // A heartbeat of another connection: it becomes the terminal's if the known connection has ended or is silent.
   const takesOver = !state || (at >= lastSign(state) && state.status !== "online");
   if (!takesOver) return { state };
   return withFault(begin(state, { at, session, next_expected_at: nextExpectedAt }), event, roundTripMs);
@@ -106,14 +106,14 @@ function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone"
     kind === "gone"
       ? { at: since, status: "late", reason: "link_lost" }
       : { at: since, status: "shut_down", reason: "goodbye" };
-  // Offline for its silence, and now its link breaks: it does not become late by that.
+  // The terminal was offline already by its silence; losing the link does not make it late.
   const standing = kind === "gone" && state.status === "offline" ? {} : { status: change.status, since };
   const ended = kind === "gone" ? { lost_at: at } : { lost_at: null, shut_down_at: at };
   const next = { ...state, ...standing, ...ended, next_expected_at: null };
   return next.status === state.status && kind === "gone" ? { state: next } : { state: next, change };
 }
 
-/** A connection begins. */
+/** Begins a connection. */
 function begin(
   state: PresenceState | undefined,
   { at, session, next_expected_at }: Pick<PresenceState, "session" | "next_expected_at"> & { at: Date },
@@ -132,7 +132,7 @@ function begin(
       lost_at: null,
       shut_down_at: null,
     },
-    // Of one that is online nothing changes that anybody sees: names of connections alone make no history.
+    // The status stays online, so a new session alone makes no entry in the history.
     ...(!wasOnline && { change: { at: since, status: "online", reason: "connected" } as const }),
   };
 }
@@ -148,7 +148,7 @@ const nothingKnown = {
   returned_at: null,
 };
 
-/** Still the same connection. */
+/** A further message of the present connection. */
 function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date }): Step {
   const silent = state.status !== "online";
   const since = silent ? changedAt(at, state.since) : state.since;

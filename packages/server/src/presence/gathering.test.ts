@@ -106,7 +106,7 @@ describe("gathering", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(written).toHaveLength(1);
     expect(Object.keys(kindsOf(written[0]))).toEqual(["a"]);
-    // And keeps so much, and no more.
+    // Kept up to a limit.
     expect(written[0]?.[0]?.events).toHaveLength(50);
   });
 
