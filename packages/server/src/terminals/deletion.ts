@@ -18,18 +18,21 @@ export interface DeletionDeps {
   clock: Clock;
   /** Whether the device is connected, as far as the server can know. */
   isConnected: (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<boolean>;
-  /** Sends the terminal an `end_of_day` in the name of the caller; answers the operation's id. Throws what accepting throws. */
+  /**
+   * Sends the terminal an `end_of_day` in the name of the caller; answers the operation's id. Throws what `accept`
+   * throws.
+   */
   sendEndOfDay: (caller: LiveCaller, terminalId: string) => Promise<string>;
   /** Ends an operation that cannot have begun, in the name of the caller. */
   cancelUndelivered: (tx: Tx, operation: { accountId: string; id: string; by: string }) => Promise<void>;
-  /** Told when a credential ended, so that whoever is connected with it is sent away. */
+  /** Called after the commit with the address of an ended credential; ends its connections. */
   credentialReplaced: (address: string) => void;
   virtualTerminalsChanged: () => void;
 }
 
 /**
- * Deletes a terminal (D11, docs/adr/0007-deleting-a-terminal.md): a connected one is told to close its day first, and its
- * credential lives on for exactly that operation. Throws `terminal_not_found`, also for one that is deleted already.
+ * Deletes a terminal (D11, docs/adr/0007-deleting-a-terminal.md). A connected terminal is sent an `end_of_day` first,
+ * and its credential lives on for that operation alone. Throws `terminal_not_found`, also for a deleted terminal.
  */
 export async function deleteTerminal(
   deps: DeletionDeps,
@@ -54,7 +57,10 @@ export async function deleteTerminal(
 
 const noClose: ReadonlySet<string> = new Set(["operation_pending", "operation_not_allowed", "operation_unsupported"]);
 
-/** Answers the `end_of_day`, or undefined when the terminal is busy, in a status that does not allow one, or cannot do it. */
+/**
+ * Sends the `end_of_day` and answers its id. Undefined when the terminal is busy, or its status or its device does not
+ * allow one.
+ */
 async function closeDay(deps: DeletionDeps, caller: LiveCaller, terminalId: string): Promise<string | undefined> {
   try {
     return await deps.sendEndOfDay(caller, terminalId);
@@ -67,7 +73,7 @@ async function closeDay(deps: DeletionDeps, caller: LiveCaller, terminalId: stri
 interface Removal {
   terminalId: string;
   connected: boolean;
-  /** The `end_of_day` that was sent first. */
+  /** The id of the `end_of_day` that was sent first. */
   closing: string | undefined;
 }
 

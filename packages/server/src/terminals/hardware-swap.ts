@@ -28,7 +28,7 @@ import { isSerialTaken, sameSerial, serialNumberTaken } from "./serials.ts";
 import { isSimulated } from "./terminals.ts";
 
 export interface FormerDeviceDeps {
-  /** Forgets what the device said of itself as it is now: what it runs, and what is wrong with it. */
+  /** Ends what the device reported about its present state: its software and its faults. */
   forgetDevice: (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<void>;
 }
 
@@ -37,9 +37,9 @@ type SwapDeps = PairingCodeDeps &
   Pick<DeletionDeps, "isConnected" | "cancelUndelivered" | "credentialReplaced">;
 
 /**
- * Puts another device in the place of a terminal's: whoever was it is locked out at once, and the new one has to pair.
- * Throws `terminal_not_found`, `virtual_terminal`, `device_unchanged`, `serial_number_taken`, `simulated_not_allowed`, and
- * `operation_pending` while the old device may be carrying something out.
+ * Replaces a terminal's device: the former one is locked out at once, and the new one has to pair. Throws
+ * `terminal_not_found`, `virtual_terminal`, `device_unchanged`, `serial_number_taken`, `simulated_not_allowed`, and
+ * `operation_pending` while the former device may be running an operation.
  */
 export async function replaceDevice(
   deps: SwapDeps,
@@ -75,7 +75,7 @@ async function swap(
   if (row.simulated || isSimulated(accountId, serialNumber)) throw virtualTerminal();
   if (sameSerial(row.device_serial_number, serialNumber)) throw unchanged();
   await endLiveOperation(tx, deps, caller, terminalId);
-  // Before the account's log, as whoever counts wrong tries does: each could wait for the other.
+  // Locked before the account's audit log, in the order of the count of wrong tries, so that the two do not deadlock.
   await lockOpenCode(tx, { accountId, terminalId });
   const former = await endCredential(tx, clock, { accountId, terminalId });
   await keepFormerDevice(tx, clock, row, caller.clientId);
@@ -102,7 +102,9 @@ async function swap(
   return { terminal, pairing, former };
 }
 
-/** What the old device cannot have begun, it never will. */
+/**
+ * Cancels the live operation if the former device cannot have begun it; it never will. Else throws `operation_pending`.
+ */
 async function endLiveOperation(tx: Tx, deps: SwapDeps, caller: LiveCaller, terminalId: string): Promise<void> {
   const { accountId } = caller;
   const live = await findLiveClaim(tx, accountId, terminalId);
@@ -151,7 +153,7 @@ async function keepFormerDevice(tx: Tx, clock: Clock, row: TerminalRow, replaced
     .execute();
 }
 
-/** The devices that a terminal is and was, newest first. Throws `terminal_not_found`. */
+/** The present and former devices of a terminal, newest first. Throws `terminal_not_found`. */
 export async function getDevices({ db }: { db: Db }, accountId: string, terminalId: string): Promise<TerminalDevice[]> {
   const { row, former } = await inTenant(db, accountId, async (tx) => ({
     row: await findTerminal(tx, accountId, terminalId),

@@ -10,9 +10,9 @@ export interface Place {
 }
 
 /**
- * The live store with the caller's or the generated id. Holds it as it is until the transaction ends, so that it is not
- * suspended or deleted while a terminal is on its way in. To be called before terminals are locked: whoever suspends a
- * store locks in this order, too.
+ * Finds a live store by the caller's or the generated id, and locks it until the transaction ends. So it is not
+ * suspended or deleted while a terminal is being put into it. To be called before terminals are locked: the suspension
+ * of a store locks in this order too.
  */
 export async function holdStore(tx: Tx, accountId: string, storeId: string): Promise<Place | undefined> {
   const found = await findStore(tx, accountId, storeId);

@@ -11,7 +11,7 @@ import { findTerminal, lockTerminal, type TerminalRow } from "./queries.ts";
 
 interface Wanted {
   serialNumber: string;
-  /** Also where a device may be at work: it is locked out. */
+  /** Also release a serial number whose terminal has a credential; its device is locked out. */
   paired: boolean;
 }
 
@@ -23,9 +23,9 @@ interface ReleaseDeps {
 type Outcome = Place & { outcome: "released" | "in use" };
 
 /**
- * Frees a serial number that a live account has claimed: its terminal is deleted, as if the account had done so itself.
- * For the operator of the server, when the hardware turns out to be another account's. Answers undefined where no live
- * account has the serial number; "in use", and changes nothing, where the terminal has a credential.
+ * Releases a serial number of a live account: its terminal is deleted, as if by the account itself. For the operator of
+ * the server, when the hardware belongs to another account. Undefined if no live account has the serial number. Answers
+ * "in use" and changes nothing if the terminal has a credential and `paired` is false.
  */
 export async function releaseSerial(
   deps: ReleaseDeps,
@@ -80,8 +80,8 @@ async function hasCredential(tx: Tx, { accountId, terminalId }: Place): Promise<
 }
 
 /**
- * It opens nothing from now on, because the operation that it would end with is none. A server that runs on this database
- * takes it away and tells the broker.
+ * Ends the credential at once, as it refers to an operation that does not exist. A running server removes it and
+ * informs the broker.
  */
 async function endCredentialLater(tx: Tx, clock: Clock, { accountId, terminalId }: Place): Promise<void> {
   await tx

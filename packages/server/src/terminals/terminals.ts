@@ -22,13 +22,13 @@ import { replaceCredential } from "./replace-credential.ts";
 import { serialNumberTaken } from "./serials.ts";
 
 export interface TerminalDeps extends PairingCodeDeps {
-  /** Told of every new or deleted virtual terminal once it is committed, so that it connects or stops at once. */
+  /** Called after the commit for each new or deleted virtual terminal, so that it connects or stops at once. */
   virtualTerminalsChanged: () => void;
 }
 
 /**
- * Registers a terminal (D8-D11); a real one comes with the code that its device pairs with. Throws `store` errors as 400,
- * `serial_number_taken`, `simulated_not_allowed`.
+ * Registers a terminal (D8-D11); a real one gets the code that its device pairs with. Throws `invalid_request` for an
+ * unknown store, `serial_number_taken`, `simulated_not_allowed`.
  */
 export async function createTerminal(
   deps: TerminalDeps,
@@ -103,18 +103,19 @@ async function insertTerminal(
     .returning("terminal_id")
     .executeTakeFirst();
   if (!inserted) {
-    // The number taken above is given back with the transaction.
+    // The rollback gives back the number taken above.
     throw serialNumberTaken();
   }
   if (input.simulated) {
-    // Before any server runs it: what is accepted at once is for that device. The password is another one then.
+    // Created before a server runs the terminal, so that operations accepted at once have a device. The server that
+    // runs it sets another password.
     const place = { accountId: caller.accountId, terminalId };
     await replaceCredential(tx, clock, place, { password: newSecret() });
   }
   return terminalId;
 }
 
-/** With what its device can do. Throws `terminal_not_found`, also for terminals of other accounts. */
+/** A terminal with the abilities of its device. Throws `terminal_not_found`, also for terminals of other accounts. */
 export async function getTerminal(deps: TerminalDeps, accountId: string, terminalId: string): Promise<Terminal> {
   const { row, abilities } = await inTenant(deps.db, accountId, async (tx) => ({
     row: await findTerminal(tx, accountId, terminalId),

@@ -16,8 +16,9 @@ interface UpdateDeps {
 }
 
 /**
- * Moves a terminal to another store, or names its model (D12); identity and history stay. What changes nothing leaves no
- * trace. Throws `terminal_not_found`, also for deleted terminals, and `invalid_request` for an unknown store.
+ * Moves a terminal to another store, or changes its model (D12); identity and history stay. An update without a change
+ * leaves no audit entry. Throws `terminal_not_found`, also for deleted terminals, and `invalid_request` for an unknown
+ * store.
  */
 export function updateTerminal(
   { db, clock }: UpdateDeps,

@@ -13,7 +13,10 @@ import { invalidProof, verifyProof } from "./proofs.ts";
 import { nowhere } from "./queries.ts";
 import { proofPlace, type TokenDeps } from "./tokens.ts";
 
-/** The device that hands in results, which may have been replaced. Throws `invalid_proof` and `too_many_requests`. */
+/**
+ * Authenticates a device that hands in results, which may have been replaced. Throws `invalid_proof` and
+ * `too_many_requests`.
+ */
 export type VerifyHandingIn = (
   peer: { address: string; reached: Reached },
   request: Pick<DeviceResultsRequest, "address" | "proof">,

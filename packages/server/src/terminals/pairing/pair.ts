@@ -20,7 +20,9 @@ import { type CodeRow, findOpenCodes, lockOpenCode, nowhere, setCode } from "./q
 import { issueToken, proofPlace, type TokenDeps } from "./tokens.ts";
 import type { Peer, WrongTries } from "./wrong-tries.ts";
 
-/** Refusals are answered at full multiples of this alone, so that their time does not tell how far the check came. */
+/**
+ * Refusals are delayed to a multiple of so many milliseconds, so that their time does not show how far the check came.
+ */
 const refusedAfterMs = 200;
 
 export interface PairingDeps extends TokenDeps {
@@ -29,14 +31,15 @@ export interface PairingDeps extends TokenDeps {
   wrongTries: WrongTries;
 }
 
-/** The device, as its connection and its request show it. */
+/** The network address of the device, and the local address that it has connected to. */
 export interface PairingPeer extends Peer {
   reached: Reached;
 }
 
 /**
- * Makes a device a terminal: its public key becomes the terminal's credential, and the device before is locked out.
- * Throws `too_many_requests`, `invalid_proof`, and an equal `pairing_refused` for every fault of serial number and code.
+ * Pairs a device with a terminal: its public key becomes the terminal's credential, and the former device is locked
+ * out. Throws `too_many_requests`, `invalid_proof`, and one `pairing_refused` for every mistake in serial number and
+ * code.
  */
 export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: PairRequest): Promise<DeviceToken> {
   const begunAt = performance.now();
@@ -63,7 +66,7 @@ export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: 
   return issueToken(deps, identity, { reference, former });
 }
 
-/** What is counted for a serial number without an open code, so that all serial numbers take equal steps. */
+/** Counted for a serial number without an open code, so that all serial numbers take equal steps. */
 const codeOfNobody = {
   account_id: nowhere.accountId,
   terminal_id: nowhere.terminalId,
@@ -71,7 +74,7 @@ const codeOfNobody = {
   code_hash: Buffer.alloc(32),
 };
 
-/** The code that was meant. One is compared where there is none. */
+/** Finds the code that was typed. Without open codes it compares with a dummy. */
 function findRight(open: readonly CodeRow[], typed: string): CodeRow | undefined {
   if (open.length === 0) compareInVain(typed);
   return open.find((row) => codeMatches(row, typed));
@@ -90,7 +93,7 @@ interface Paired extends Replaced {
   reference: string | undefined;
 }
 
-/** Takes the code, which was right a moment ago. Undefined when it is over meanwhile, or another device was first. */
+/** Uses the code, which has just matched. Undefined when it is over meanwhile, or another device was first. */
 async function take(tx: Tx, deps: MatchDeps, right: CodeRow, attempt: Attempt): Promise<Paired | undefined> {
   const place = { accountId: right.account_id, terminalId: right.terminal_id };
   const terminal = await lockTerminal(tx, place.accountId, place.terminalId);

@@ -23,26 +23,26 @@ import type { Peer } from "./wrong-tries.ts";
 export interface TokenDeps extends AdmitDeps {
   deviceTokens: DeviceTokens;
   mqttUrl: () => string;
-  /** The server's own address, without a slash at the end. */
+  /** The server's own URL, without a slash at the end. */
   ownUrl: () => string;
   isOwnAddress: OwnAddresses["isOwn"];
   addressAhead: (identity: DeviceIdentity) => Promise<void>;
 }
 
-/** The device, as its connection and its request show it. */
+/** The network address of the device, and the local address that it has connected to. */
 export interface RenewalPeer extends Peer {
   reached: Reached;
 }
 
 export interface RenewalDeps extends TokenDeps {
-  /** By terminal, and only for proofs that are right: a stranger takes no turns of others. */
+  /** The limit per terminal. Only valid proofs count, so a stranger cannot use up a terminal's requests. */
   renewals: RateLimit;
 }
 
 /**
- * A new token for a device that holds the key which its terminal is paired with; with another address for one that has lost
- * its memory (docs/adr/0025-device-addresses.md). Throws `invalid_proof`, and
- * `too_many_requests` for a device that asks without need.
+ * Issues a new token to a device that holds the key its terminal is paired with. A device that has lost its memory gets
+ * another address too (docs/adr/0025-device-addresses.md). Throws `invalid_proof`, and `too_many_requests` for a device
+ * that asks without need.
  */
 export async function renewToken(
   deps: RenewalDeps,
@@ -65,7 +65,7 @@ export async function renewToken(
   });
   const publicKey = (credential?.public_key ?? undefined) as JWK | undefined;
   const nonce = await verifyProof(proofPlace(deps, reached), proof, { purpose: "renewal", subject, publicKey });
-  // A proof by a key that nobody has does not verify.
+  // Unreachable: without a credential no proof verifies.
   if (!credential) throw new Error("a proof was verified without a credential");
   takeTurn(deps.renewals, `${accountId}/${terminalId}`);
   const identity = { accountId, terminalId, address: credential.address };
@@ -79,7 +79,7 @@ interface Beginning {
   peer: Peer;
 }
 
-/** Another address: whatever the server says to the one before is not for a device that remembers nothing of it. */
+/** Gives the device another address: messages to the former one are not for a device that has lost its memory. */
 async function beginAnew(
   tx: Tx,
   { clock }: Pick<TokenDeps, "clock">,
@@ -106,7 +106,7 @@ function notTheKey() {
   return invalidProof("its key is not the terminal's any more");
 }
 
-/** What a proof is held against: nonces, and the addresses of this server. */
+/** What a proof is checked against: nonces, and the URLs of this server. */
 export function proofPlace({ deviceTokens, isOwnAddress, ownUrl }: TokenDeps, reached: Reached): ProofPlace {
   return { nonces: deviceTokens, isOwn: (origin) => isOwnAddress(origin, reached), ownUrl };
 }
@@ -119,7 +119,10 @@ interface Asking {
   from: string;
 }
 
-/** The terminal that asks. Of several with one serial number, in sandbox accounts, it is the terminal whose key signed the proof. */
+/**
+ * Finds the terminal of the request. If several terminals, in sandbox accounts, share the serial number, it is the
+ * terminal whose key signed the proof.
+ */
 async function holderOf(
   { db, findLiveCredential }: TokenDeps,
   { named, serialNumber, proof, from }: Asking,
@@ -144,13 +147,16 @@ async function holderOf(
 
 interface About {
   reference: string | undefined;
-  /** The address that this one replaces. */
+  /** The address that the new one replaces. */
   former: string | undefined;
-  /** Of the proof that the token is given for, where nothing else has used it up. */
+  /** The nonce of the proof, unless it is spent already. */
   nonce?: Nonce;
 }
 
-/** Throws `invalid_proof` when the credential is over meanwhile, or the nonce was used before. */
+/**
+ * Issues a token and admits it at the broker. Throws `invalid_proof` when the credential is over meanwhile, or the
+ * nonce was used before.
+ */
 export async function issueToken(
   deps: TokenDeps,
   identity: DeviceIdentity,
@@ -162,9 +168,9 @@ export async function issueToken(
   const { generation, terminal } = await inTenant(db, accountId, async (tx) => {
     if (nonce) await spendNonce(tx, accountId, nonce);
     return {
-      // Before the token is given out: what a device has is always known to end.
+      // Stored before the token is given out, so that every token in use has a known end.
       generation: await noteToken(tx, identity, endsAt),
-      // Terminals are never removed, and so it is there as long as its credential.
+      // A terminal's row is never removed, so it exists as long as its credential.
       terminal: (await findTerminal(tx, accountId, terminalId)) as TerminalRow,
     };
   });
