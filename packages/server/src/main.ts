@@ -62,7 +62,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   });
 
   // Before the API waits for the requests that it has begun.
-  closing.add(() => devices.mailboxes.hurry());
+  closing.add(() => devices.mailboxes.endWaits());
   closing.add(() => supervisor.stop());
   for (const worker of workersOf(core, devices, { accept, terminals, sandbox: sandboxAsked })) supervisor.start(worker);
 

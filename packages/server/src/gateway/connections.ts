@@ -11,7 +11,7 @@ interface Connection {
 }
 
 /** The device that a connection has authenticated as. `endsAt`: when the token ends that it has shown. */
-export interface Shown {
+export interface AuthenticatedDevice {
   terminalId: string;
   address: string;
   endsAt?: Date;
@@ -35,7 +35,7 @@ export class Connections {
    * Registers a connection. Ends the connection with its client id (takeover, MQTT-3.1.4-2), and the oldest of the
    * terminal beyond the limit.
    */
-  add(link: Link, { terminalId, address, endsAt }: Shown): void {
+  add(link: Link, { terminalId, address, endsAt }: AuthenticatedDevice): void {
     const connections = this.#byTerminal.get(terminalId) ?? [];
     const ending = connections.filter((other) => other.link.id === link.id);
     for (const { link: other } of ending) if (!other.ended) this.#takeovers.tookOver(address, link, other);
@@ -43,8 +43,8 @@ export class Connections {
     ending.push(...staying.slice(0, Math.max(0, staying.length + 1 - this.#mostPerTerminal)));
     for (const { link: other } of ending) this.remove(other);
 
-    const beside = link.id !== address && endsAt !== undefined;
-    const connection = { link, terminalId, address, ...(beside && { endsAt }) };
+    const isSecond = link.id !== address && endsAt !== undefined;
+    const connection = { link, terminalId, address, ...(isSecond && { endsAt }) };
     link.address = address;
     // Keeps one string in memory instead of two equal ones.
     if (link.id === address) link.id = address;
@@ -81,7 +81,7 @@ export class Connections {
   /**
    * Whether the will of an ended link is to be ignored: another connection has replaced it, or this server is closing.
    */
-  endsQuietly(link: Link): boolean {
+  isReplacedOrClosing(link: Link): boolean {
     return this.#closing || !this.#byLink.has(link);
   }
 

@@ -5,7 +5,7 @@ import { topic } from "@tillkeeper/contract/mqtt";
 import { listen, type Port } from "../platform/listen.ts";
 import type { Logger } from "../platform/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
-import { Admission, type Authenticate } from "./admission.ts";
+import { type Authenticate, Entrance } from "./admission.ts";
 import { Connections } from "./connections.ts";
 import { FairShare, mostWaitingAtBroker } from "./fair-share.ts";
 import { Flooders } from "./floods.ts";
@@ -45,7 +45,7 @@ const messagesAtOncePerTerminal = 4;
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
   const { log, allowance = usualAllowance } = options;
   const connections = new Connections(limits.mqttConnectionsPerTerminal, new Takeovers(log));
-  const admission = new Admission(connections, options.authenticate);
+  const admission = new Entrance(connections, options.authenticate);
   const share = new FairShare({
     atOnce: messagesAtOncePerTerminal,
     mostWaiting: mostWaitingAtBroker,

@@ -37,7 +37,7 @@ export class FairShare {
   }
 
   /** Handles a message. Resolves when it has been handled or dropped; rejects as the receiver does. */
-  readonly receive: Receive = async (address, ...said) => {
+  readonly receive: Receive = async (address, ...message) => {
     const { atOnce, receive } = this.#options;
     if (this.#closed) return;
     const share = this.#devices.get(address) ?? { running: 0, waiting: [] };
@@ -45,7 +45,7 @@ export class FairShare {
     if (share.running < atOnce) share.running += 1;
     else if (!(await this.#turn(address, share))) return;
     try {
-      await receive(address, ...said);
+      await receive(address, ...message);
     } finally {
       const next = share.waiting.shift();
       // The turn goes to the next waiting message: a message that arrives at this moment may not take it.

@@ -19,8 +19,8 @@ const withinMs = 5_000;
 export class Floods {
   readonly #options: FloodsOptions;
   readonly #counts = new Map<string, number>();
-  readonly #leaving = new Set<string>();
-  #begunAt = performance.now();
+  readonly #beingEnded = new Set<string>();
+  #windowBegunAt = performance.now();
 
   constructor(options: FloodsOptions) {
     this.#options = options;
@@ -28,20 +28,20 @@ export class Floods {
 
   dropped(address: string): void {
     const now = performance.now();
-    if (now - this.#begunAt > withinMs) {
-      this.#begunAt = now;
+    if (now - this.#windowBegunAt > withinMs) {
+      this.#windowBegunAt = now;
       this.#counts.clear();
     }
     const count = (this.#counts.get(address) ?? 0) + 1;
     this.#counts.set(address, count);
-    if (count < mostDropped || this.#leaving.has(address)) return;
+    if (count < mostDropped || this.#beingEnded.has(address)) return;
     this.#counts.delete(address);
-    this.#leaving.add(address);
-    void this.#options.sendAway(address).finally(() => this.#leaving.delete(address));
+    this.#beingEnded.add(address);
+    void this.#options.sendAway(address).finally(() => this.#beingEnded.delete(address));
   }
 }
 
-const awayMs = 10_000;
+const refusedMs = 10_000;
 
 /**
  * Devices whose connection to the embedded broker was ended as a flood. Their next connections are refused for a while
@@ -50,7 +50,7 @@ const awayMs = 10_000;
 export class Flooders {
   readonly #log: Logger;
   /** Until when each address is refused, the earliest first. */
-  readonly #awayUntil = new Map<string, number>();
+  readonly #refusedUntil = new Map<string, number>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -61,17 +61,17 @@ export class Flooders {
    * had.
    */
   ended(address: string, error: Error): void {
-    if (this.away(address)) return;
-    this.#awayUntil.set(address, performance.now() + awayMs);
+    if (this.isRefused(address)) return;
+    this.#refusedUntil.set(address, performance.now() + refusedMs);
     this.#log.warn({ err: error, address }, "a terminal floods the broker, its connection is ended");
   }
 
-  away(address: string): boolean {
+  isRefused(address: string): boolean {
     const now = performance.now();
-    for (const [back, until] of this.#awayUntil) {
+    for (const [back, until] of this.#refusedUntil) {
       if (until > now) break;
-      this.#awayUntil.delete(back);
+      this.#refusedUntil.delete(back);
     }
-    return this.#awayUntil.has(address);
+    return this.#refusedUntil.has(address);
   }
 }

@@ -15,16 +15,20 @@ const validators = Object.fromEntries(
 
 /**
  * Makes the result of a close as it is stored (D29): its facts, and the figures and times that are valid. Invalid
- * fields are named, and so are figures that do not fit together. `told` must hold valid facts.
+ * fields are named, and so are figures that do not fit together. `reported` must hold valid facts.
  */
 export function readClose(
-  told: Pick<EndOfDayResult, "outcome" | "batch_id"> & Record<string, unknown>,
+  reported: Pick<EndOfDayResult, "outcome" | "batch_id"> & Record<string, unknown>,
 ): EndOfDayResult {
-  const { outcome, batch_id } = told;
-  const given = endOfDayFigureNames.filter((name) => told[name] !== undefined);
-  const valid = given.filter((name) => validators[name].Check(told[name]));
+  const { outcome, batch_id } = reported;
+  const given = endOfDayFigureNames.filter((name) => reported[name] !== undefined);
+  const valid = given.filter((name) => validators[name].Check(reported[name]));
   const invalid = given.filter((name) => !valid.includes(name));
-  const close = { outcome, batch_id, ...Object.fromEntries(valid.map((name) => [name, told[name]])) } as EndOfDayResult;
+  const close = {
+    outcome,
+    batch_id,
+    ...Object.fromEntries(valid.map((name) => [name, reported[name]])),
+  } as EndOfDayResult;
   const inconsistent = inconsistenciesOf(close);
   return {
     ...close,

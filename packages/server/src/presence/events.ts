@@ -6,13 +6,13 @@ import { isShared, withSharing } from "./sharing.ts";
 import { changedAt, type HeardStatus } from "./status.ts";
 
 /** The device that a message came from. It counts only if the address is the terminal's when the event is written. */
-interface Said {
+interface FromDevice {
   address: string;
 }
 
 /** One event per message of a terminal, with the time of its arrival. */
 export type PresenceEvent =
-  | ({ kind: "hello"; at: Date; session: string; nextExpectedAt: Date } & Said)
+  | ({ kind: "hello"; at: Date; session: string; nextExpectedAt: Date } & FromDevice)
   | ({
       kind: "heartbeat";
       at: Date;
@@ -20,9 +20,9 @@ export type PresenceEvent =
       nextExpectedAt: Date;
       roundTripMs: number | null;
       fault: DeviceFault | null;
-    } & Said)
+    } & FromDevice)
   /** Any other message. */
-  | ({ kind: "heard"; at: Date; nextExpectedAt: Date } & Said)
+  | ({ kind: "heard"; at: Date; nextExpectedAt: Date } & FromDevice)
   /** Ends need no address: they name the connection that has ended. */
   | { kind: "goodbye"; at: Date; session: string }
   | { kind: "gone"; at: Date; session: string };
@@ -36,7 +36,7 @@ export interface Change {
   reason: PresenceReason;
 }
 
-export interface After {
+export interface AppliedEvent {
   /** Identical to the former state when nothing changed. */
   state: PresenceState | undefined;
   /** The entries for the history. */
@@ -44,7 +44,7 @@ export interface After {
 }
 
 /** The outcome of an event as far as the status goes. */
-export interface Step {
+export interface StatusStep {
   state: PresenceState | undefined;
   change?: Change;
 }
@@ -53,11 +53,11 @@ export interface Step {
  * Applies an event to a terminal's presence. A session is one connection, and an ended session is never revived. So a
  * late message changes nothing, whichever server it reached.
  */
-export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): After {
-  return withSharing(known, follow(known, event), event);
+export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): AppliedEvent {
+  return withSharing(known, applyEvent(known, event), event);
 }
 
-function follow(state: PresenceState | undefined, event: PresenceEvent): Step {
+function applyEvent(state: PresenceState | undefined, event: PresenceEvent): StatusStep {
   switch (event.kind) {
     case "hello":
       return afterHello(state, event);
@@ -65,7 +65,7 @@ function follow(state: PresenceState | undefined, event: PresenceEvent): Step {
       return afterHeartbeat(state, event);
     case "heard":
       // A message without a session shows nothing while no connection of the terminal is known.
-      return !state || endedAt(state) ? { state } : there(state, event);
+      return !state || endedAt(state) ? { state } : stillConnected(state, event);
     case "goodbye":
     case "gone":
       return afterEnd(state, event);
@@ -76,28 +76,28 @@ function follow(state: PresenceState | undefined, event: PresenceEvent): Step {
 
 type Of<K extends PresenceEvent["kind"]> = Extract<PresenceEvent, { kind: K }>;
 
-function afterHello(state: PresenceState | undefined, { at, session, nextExpectedAt }: Of<"hello">): Step {
+function afterHello(state: PresenceState | undefined, { at, session, nextExpectedAt }: Of<"hello">): StatusStep {
   if (state && at < state.connected_at) return { state };
   const ended = state && endedAt(state);
   const same = state !== undefined && state.session === session;
   if (same && ended && at <= ended) return { state };
   // Repeated on its connection, because the server asked for it.
-  if (same && !ended) return there(state, { at, nextExpectedAt });
-  return begin(state, { at, session, next_expected_at: nextExpectedAt });
+  if (same && !ended) return stillConnected(state, { at, nextExpectedAt });
+  return beginConnection(state, { at, session, next_expected_at: nextExpectedAt });
 }
 
-function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">): Step {
+function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">): StatusStep {
   const { at, session, nextExpectedAt, roundTripMs } = event;
   if (state?.session === session) {
-    return endedAt(state) ? { state } : withFault(there(state, event), event, roundTripMs);
+    return endedAt(state) ? { state } : withFault(stillConnected(state, event), event, roundTripMs);
   }
   // A heartbeat of another connection: it becomes the terminal's if the known connection has ended or is silent.
-  const takesOver = !state || (at >= lastSign(state) && state.status !== "online");
-  if (!takesOver) return { state };
-  return withFault(begin(state, { at, session, next_expected_at: nextExpectedAt }), event, roundTripMs);
+  const replaces = !state || (at >= lastSign(state) && state.status !== "online");
+  if (!replaces) return { state };
+  return withFault(beginConnection(state, { at, session, next_expected_at: nextExpectedAt }), event, roundTripMs);
 }
 
-function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone">): Step {
+function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone">): StatusStep {
   const { kind, at, session } = event;
   if (!state || state.session !== session || state.shut_down_at) return { state };
   if (kind === "gone" && state.lost_at) return { state };
@@ -114,10 +114,10 @@ function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone"
 }
 
 /** Begins a connection. */
-function begin(
+function beginConnection(
   state: PresenceState | undefined,
   { at, session, next_expected_at }: Pick<PresenceState, "session" | "next_expected_at"> & { at: Date },
-): Step {
+): StatusStep {
   const wasOnline = state?.status === "online";
   const since = wasOnline ? state.since : changedAt(at, state?.since);
   return {
@@ -149,7 +149,7 @@ const nothingKnown = {
 };
 
 /** A further message of the present connection. */
-function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date }): Step {
+function stillConnected(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date }): StatusStep {
   const silent = state.status !== "online";
   const since = silent ? changedAt(at, state.since) : state.since;
   const next: PresenceState = {
@@ -162,14 +162,18 @@ function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExp
   return { state: next, ...(silent && { change: { at: since, status: "online", reason: "heard_again" } as const }) };
 }
 
-function withFault({ state, change }: Step, { at, fault }: Of<"heartbeat">, roundTripMs: number | null): Step {
+function withFault(
+  { state, change }: StatusStep,
+  { at, fault }: Of<"heartbeat">,
+  roundTripMs: number | null,
+): StatusStep {
   if (!state) return { state };
   const next = { ...state, round_trip_ms: roundTripMs ?? state.round_trip_ms };
-  const told = state.fault_at !== null && state.fault_ended_at === null;
+  const isFaulty = state.fault_at !== null && state.fault_ended_at === null;
   if (isShared(state)) return { state: next, ...(change && { change }) };
-  if (!fault && told) next.fault_ended_at = at;
+  if (!fault && isFaulty) next.fault_ended_at = at;
   if (fault) {
-    const same = told && state.fault_code === fault.code;
+    const same = isFaulty && state.fault_code === fault.code;
     next.fault_code = fault.code;
     next.fault_message = fault.message ?? null;
     next.fault_at = same ? state.fault_at : at;

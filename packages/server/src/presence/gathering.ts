@@ -1,7 +1,7 @@
 import type { Logger } from "../platform/log.ts";
 import { Pace } from "../platform/pace.ts";
 import type { PresenceEvent } from "./events.ts";
-import type { Told } from "./journal.ts";
+import type { TerminalEvents } from "./journal.ts";
 import type { Origin } from "./queries.ts";
 
 interface GatheringOptions {
@@ -10,10 +10,10 @@ interface GatheringOptions {
    * Writes a batch. Answers the ids of terminals that were locked by another transaction; their events are tried again
    * with the next batch. Rejects when nothing was written.
    */
-  write: (told: Told[]) => Promise<ReadonlySet<string>>;
+  write: (told: TerminalEvents[]) => Promise<ReadonlySet<string>>;
 }
 
-interface Waiting extends Told {
+interface Waiting extends TerminalEvents {
   /** Called when the events are written, or with the error that prevented it. */
   settle: ((error?: unknown) => void)[];
 }

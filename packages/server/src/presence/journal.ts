@@ -16,13 +16,13 @@ import { type Heard, noteHeard } from "./sql/note-heard.ts";
 import { asOf } from "./status.ts";
 
 /** The events of one terminal, in order of arrival. */
-export interface Told extends Origin {
+export interface TerminalEvents extends Origin {
   events: PresenceEvent[];
 }
 
 export interface Written {
   /** The events that counted. */
-  heeded: Told[];
+  heeded: TerminalEvents[];
   /** The ids of terminals whose rows are locked by another transaction: none of their events is written. */
   busy: Set<string>;
 }
@@ -31,7 +31,7 @@ export interface Written {
  * Writes the events of terminals, each of which must occur once in `told`. Skips locked rows instead of waiting.
  * Rejects when the database cannot be reached.
  */
-export async function writeEvents(db: Db, told: Told[], now: Date): Promise<Written> {
+export async function writeEvents(db: Db, told: TerminalEvents[], now: Date): Promise<Written> {
   const usual = told.flatMap((one) => usualCase(one) ?? []);
   const noted = usual.length > 0 ? await noteUsual(db, usual, now) : new Set<string>();
   const rest = told.filter(({ terminalId }) => !noted.has(terminalId));
@@ -57,7 +57,7 @@ async function noteUsual(db: Db, usual: Heard[], now: Date): Promise<Set<string>
  * Combines the events of a terminal that only show that it is still there. Undefined where the rules of `afterEvent`
  * are needed.
  */
-function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
+function usualCase({ accountId, terminalId, events }: TerminalEvents): Heard | undefined {
   const [first] = events;
   if (first === undefined || !("address" in first)) return undefined;
   const { address } = first;
@@ -83,7 +83,7 @@ function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
   return heard;
 }
 
-function applyEvents(db: Db, all: Told[], now: Date): Promise<Written> {
+function applyEvents(db: Db, all: TerminalEvents[], now: Date): Promise<Written> {
   return db.sql.transaction().execute(async (tx) => {
     const { known, live, busy } = await takeFree(tx, all);
     const told = all.filter(({ terminalId }) => !busy.has(terminalId));
@@ -117,7 +117,7 @@ interface Taken {
 }
 
 /** Reads and locks the presence of terminals, skipping rows that are locked. */
-async function takeFree(tx: Tx, told: Told[]): Promise<Taken> {
+async function takeFree(tx: Tx, told: TerminalEvents[]): Promise<Taken> {
   // The credential is locked against its replacement, which ends the fault of the former device. So the new fault is
   // written either before that or after it.
   const faulty = told.filter(({ events }) => events.some(tellsOfFault));

@@ -14,7 +14,7 @@ import type { Logger } from "../platform/log.ts";
 import type { Device } from "../terminals/devices.ts";
 import { moveFreeTerminals } from "../terminals/life-cycle.ts";
 import { Gathering } from "./gathering.ts";
-import { type Told, writeEvents } from "./journal.ts";
+import { type TerminalEvents, writeEvents } from "./journal.ts";
 import type { Probes } from "./probes.ts";
 import { expectLater, findPresence, type Origin } from "./queries.ts";
 import { mayBeConnected } from "./status.ts";
@@ -120,7 +120,7 @@ async function mayBeThere(db: Kysely<Tables>, { accountId, terminalId }: Origin,
  * Writes events, then moves the status of terminals with a fault. Each heartbeat repeats a lasting fault, so a
  * heartbeat that could not be applied loses nothing.
  */
-async function writeAll({ db, clock, steady }: PresenceDeps, told: Told[]): Promise<ReadonlySet<string>> {
+async function writeAll({ db, clock, steady }: PresenceDeps, told: TerminalEvents[]): Promise<ReadonlySet<string>> {
   const { heeded, busy } = await writeEvents(db, told, steady.realNow());
   const faulty = heeded.filter(({ events }) => events.findLast((event) => event.kind === "heartbeat")?.fault);
   if (faulty.length > 0) await moveFreeTerminals(db.sql, clock, "device_fault", faulty);

@@ -1,6 +1,6 @@
 import { runOf } from "@tillkeeper/contract/message-parts";
 import { addressShared } from "@tillkeeper/contract/presence";
-import type { After, PresenceEvent, PresenceState, Step } from "./events.ts";
+import type { AppliedEvent, PresenceEvent, PresenceState, StatusStep } from "./events.ts";
 import { changedAt } from "./status.ts";
 
 /** A single return may be a late message. */
@@ -11,16 +11,20 @@ const heartbeatsAlone = 3;
 const message =
   "Two devices use the address of this terminal. Find the copy, and pair the terminal anew or give it another password.";
 
-type Named = Extract<PresenceEvent, { kind: "hello" | "heartbeat" }>;
+type SessionEvent = Extract<PresenceEvent, { kind: "hello" | "heartbeat" }>;
 
 /**
  * Detects two devices with one address. Each start of an agent is a run, which its sessions name. A single device's
  * earlier run has ended when the next one sends; a run that returns after that, repeatedly, is another device.
  */
-export function withSharing(before: PresenceState | undefined, { state, change }: Step, event: PresenceEvent): After {
+export function withSharing(
+  before: PresenceState | undefined,
+  { state, change }: StatusStep,
+  event: PresenceEvent,
+): AppliedEvent {
   const changes = change ? [change] : [];
   if (!before || !state || (event.kind !== "hello" && event.kind !== "heartbeat")) return { state, changes };
-  const known = withOther(before, state);
+  const known = withReplacedRun(before, state);
   if (!returns(before, event))
     return { state: isOver(known, event) ? { ...known, fault_ended_at: event.at } : known, changes };
   const counted = { ...known, returns: isAlone(before, event) ? 1 : before.returns + 1, returned_at: event.at };
@@ -41,25 +45,25 @@ export function isShared({ fault_code, fault_ended_at, returned_at }: PresenceSt
 }
 
 /** Remembers the run that another run replaces. A session that names no run is not remembered. */
-function withOther(before: PresenceState, state: PresenceState): PresenceState {
+function withReplacedRun(before: PresenceState, state: PresenceState): PresenceState {
   const [run, earlier] = [runOf(state.session), runOf(before.session)];
   if (state.session === before.session || (run !== undefined && run === earlier)) return state;
   return { ...state, other_session: run === undefined || earlier === undefined ? null : before.session };
 }
 
 /** Whether an earlier run sends again, after the run that replaced it has sent something since. */
-function returns(before: PresenceState, { at, session }: Named): boolean {
+function returns(before: PresenceState, { at, session }: SessionEvent): boolean {
   const run = runOf(session);
   if (run === undefined || run !== runOf(before.other_session)) return false;
   return at >= before.connected_at && before.last_heard_at >= (before.returned_at ?? before.connected_at);
 }
 
-function isOver(state: PresenceState, event: Named): boolean {
+function isOver(state: PresenceState, event: SessionEvent): boolean {
   return isShared(state) && isAlone(state, event);
 }
 
 /** Measured in either direction: a clock may have been put back. */
-function isAlone({ returned_at: returned }: PresenceState, { at, nextExpectedAt }: Named): boolean {
+function isAlone({ returned_at: returned }: PresenceState, { at, nextExpectedAt }: SessionEvent): boolean {
   const heartbeatMs = nextExpectedAt.getTime() - at.getTime();
   const longEnough = Math.max(aloneMs, heartbeatsAlone * heartbeatMs);
   return returned === null || Math.abs(at.getTime() - returned.getTime()) >= longEnough;

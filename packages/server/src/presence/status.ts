@@ -74,11 +74,11 @@ export function standingAt(known: PresenceTimes, listeningSince: Date, now: Date
   if (lost) {
     const offlineAt = lost.getTime() + presenceDelays.lostOfflineAfterMs;
     const due = lost < listeningSince ? Math.max(offlineAt, heardAgainBy) : offlineAt;
-    return absent(times, now, { reason: "link_lost", lateAt: lost.getTime(), offlineAt: due });
+    return movedForward(times, now, { reason: "link_lost", lateAt: lost.getTime(), offlineAt: due });
   }
   // A connection that is not known to have ended always has a deadline.
   const deadline = Math.max(expected?.getTime() ?? 0, heardAgainBy);
-  return absent(times, now, {
+  return movedForward(times, now, {
     reason: "silent",
     lateAt: deadline + presenceDelays.lateAfterMs,
     offlineAt: deadline + presenceDelays.silentOfflineAfterMs,
@@ -92,7 +92,7 @@ interface Deadlines {
 }
 
 /** Moves the status forward only: a late terminal does not become late anew, nor an offline one late. */
-function absent({ status, since }: PresenceTimes, now: Date, { reason, lateAt, offlineAt }: Deadlines): Standing {
+function movedForward({ status, since }: PresenceTimes, now: Date, { reason, lateAt, offlineAt }: Deadlines): Standing {
   const step = (to: HeardStatus, at: number) => ({ status: to, since: changedAt(new Date(at), since), reason });
   if (status !== "offline" && now.getTime() >= offlineAt) return step("offline", offlineAt);
   if (status === "online" && now.getTime() >= lateAt) return step("late", lateAt);

@@ -1,5 +1,5 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import type { Shown } from "../../src/gateway/connections.ts";
+import type { AuthenticatedDevice } from "../../src/gateway/connections.ts";
 import { openEmbeddedBroker } from "../../src/gateway/embedded-broker.ts";
 import type { DeviceTransport } from "../../src/gateway/transport.ts";
 import { createLogger } from "../../src/platform/log.ts";
@@ -7,7 +7,7 @@ import { createLogger } from "../../src/platform/log.ts";
 type Options = Parameters<typeof openEmbeddedBroker>[0];
 
 /** Lets the device in whose address the user name is. */
-export async function letIn(username: string): Promise<Shown | undefined> {
+export async function letIn(username: string): Promise<AuthenticatedDevice | undefined> {
   return readDeviceAddress(username);
 }
 

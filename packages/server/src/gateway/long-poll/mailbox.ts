@@ -30,11 +30,11 @@ export class Mailbox {
   users = 0;
   #messages: DownMessage[] = [];
   /** The last message of each repeated channel: the id of its operation or probe, and when it was put here. */
-  readonly #told = new Map<string, { id: unknown; atMs: number }>();
+  readonly #lastPut = new Map<string, { id: unknown; atMs: number }>();
   #waiting = new Set<() => void>();
   #waitEndedAt = Number.NEGATIVE_INFINITY;
   #ending: Ending | undefined;
-  #hurried = false;
+  #waitsEnded = false;
 
   constructor(session: string, address: string) {
     this.session = session;
@@ -45,20 +45,20 @@ export class Mailbox {
     return this.#ending;
   }
 
-  get attended(): boolean {
+  get isPolled(): boolean {
     return this.#waiting.size > 0 || performance.now() - this.#waitEndedAt < backWithinMs;
   }
 
   put(message: DownMessage): void {
     this.#messages.push(message);
-    if (isSaidAgain(message)) this.#told.set(message.channel, { id: idOf(message), atMs: performance.now() });
+    if (isSaidAgain(message)) this.#lastPut.set(message.channel, { id: idOf(message), atMs: performance.now() });
     if (this.#messages.length > mostMessages) this.#messages.shift();
     this.#wake();
   }
 
   /** Whether this message was put here a short while ago. */
-  wasTold(channel: SaidAgain, id: string): boolean {
-    const last = this.#told.get(channel);
+  wasPutLately(channel: SaidAgain, id: string): boolean {
+    const last = this.#lastPut.get(channel);
     return last?.id === id && performance.now() - last.atMs < againAfterMs;
   }
 
@@ -67,7 +67,7 @@ export class Mailbox {
    * mailbox ends.
    */
   async take(waitMs: number, signal: AbortSignal): Promise<DownMessage[]> {
-    if (waitMs > 0) await this.#something(waitMs, signal);
+    if (waitMs > 0) await this.#wait(waitMs, signal);
     // An aborted request takes nothing out: the next request of the terminal does.
     return signal.aborted ? [] : this.#messages.splice(0);
   }
@@ -78,31 +78,31 @@ export class Mailbox {
   }
 
   /** Ends all waits, and lets no request wait from now on. */
-  hurry(): void {
-    this.#hurried = true;
+  endWaits(): void {
+    this.#waitsEnded = true;
     this.#wake();
   }
 
-  #something(waitMs: number, signal: AbortSignal): Promise<void> {
+  #wait(waitMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const enough = () => {
+      const finish = () => {
         clearTimeout(timer);
-        signal.removeEventListener("abort", enough);
-        this.#waiting.delete(enough);
+        signal.removeEventListener("abort", finish);
+        this.#waiting.delete(finish);
         this.#waitEndedAt = performance.now();
         resolve();
       };
-      const timer = setTimeout(enough, waitMs);
+      const timer = setTimeout(finish, waitMs);
       const [oldest] = this.#waiting;
       if (this.#waiting.size >= mostWaiting) oldest?.();
-      this.#waiting.add(enough);
-      signal.addEventListener("abort", enough);
-      if (this.#messages.length > 0 || this.#ending || this.#hurried || signal.aborted) enough();
+      this.#waiting.add(finish);
+      signal.addEventListener("abort", finish);
+      if (this.#messages.length > 0 || this.#ending || this.#waitsEnded || signal.aborted) finish();
     });
   }
 
   #wake(): void {
-    for (const enough of this.#waiting) enough();
+    for (const finish of this.#waiting) finish();
   }
 }
 

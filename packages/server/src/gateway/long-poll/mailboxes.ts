@@ -36,7 +36,7 @@ export class Mailboxes {
       box = new Mailbox(session, address);
       this.#boxes.set(terminalId, box);
     }
-    if (this.#closed) box.hurry();
+    if (this.#closed) box.endWaits();
     const opened = box;
     opened.users += 1;
     return {
@@ -58,22 +58,22 @@ export class Mailboxes {
 
   /** The addresses of the devices that poll here. */
   waiting(): string[] {
-    return [...this.#boxes.values()].filter(({ attended }) => attended).map(({ address }) => address);
+    return [...this.#boxes.values()].filter(({ isPolled }) => isPolled).map(({ address }) => address);
   }
 
   /** Whether a terminal polls here and this message has not been put into its mailbox lately. */
   lacks(terminalId: string, channel: SaidAgain, id: string): boolean {
     const box = this.#boxes.get(terminalId);
-    return box !== undefined && box.attended && !box.wasTold(channel, id);
+    return box !== undefined && box.isPolled && !box.wasPutLately(channel, id);
   }
 
   /** Whether a message put here now will be fetched: a request waits, or the last one ended a moment ago. */
   hears(terminalId: string): boolean {
-    return this.#boxes.get(terminalId)?.attended ?? false;
+    return this.#boxes.get(terminalId)?.isPolled ?? false;
   }
 
   listening(): string[] {
-    return [...this.#boxes].filter(([, box]) => box.attended).map(([terminalId]) => terminalId);
+    return [...this.#boxes].filter(([, box]) => box.isPolled).map(([terminalId]) => terminalId);
   }
 
   /** Refuses the waiting requests of the device, and drops its messages. */
@@ -90,9 +90,9 @@ export class Mailboxes {
   }
 
   /** Ends all waits, now and from now on: the server is about to close. */
-  hurry(): void {
+  endWaits(): void {
     this.#closed = true;
-    for (const box of this.#boxes.values()) box.hurry();
+    for (const box of this.#boxes.values()) box.endWaits();
   }
 
   close(): void {

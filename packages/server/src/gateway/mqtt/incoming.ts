@@ -30,7 +30,7 @@ export interface PublishPacket {
 export type Incoming =
   | ConnectPacket
   | PublishPacket
-  | { kind: "subscribe"; id: number; wishes: { filter: string; qos: number }[] }
+  | { kind: "subscribe"; id: number; requested: { filter: string; qos: number }[] }
   | { kind: "unsubscribe"; id: number; filters: string[] }
   | { kind: "puback"; id: number }
   | { kind: "pingreq" | "disconnect" };
@@ -73,14 +73,14 @@ function decodeConnect(body: Fields): ConnectPacket {
   if (known === undefined) throw new ProtocolError("not MQTT");
   if (level !== known) {
     body.rest();
-    return { kind: "connect", level: 0, clientId: "", keepaliveSeconds: 0, ...nobody };
+    return { kind: "connect", level: 0, clientId: "", keepaliveSeconds: 0, ...noLogin };
   }
   const flags = body.byte();
   const has = (flag: number) => (flags & flag) !== 0;
   const willQos = (flags >> 3) & 0b11;
-  const foul = !has(connectFlags.will) && (willQos > 0 || has(connectFlags.willRetain));
-  const nameless = has(connectFlags.password) && !has(connectFlags.username);
-  if (has(connectFlags.reserved) || willQos === 3 || foul || nameless)
+  const willFlagsAlone = !has(connectFlags.will) && (willQos > 0 || has(connectFlags.willRetain));
+  const passwordAlone = has(connectFlags.password) && !has(connectFlags.username);
+  if (has(connectFlags.reserved) || willQos === 3 || willFlagsAlone || passwordAlone)
     throw new ProtocolError(`connect flags ${flags}`);
   // The fields are read in the order of these properties, which is that of the packet.
   return {
@@ -94,7 +94,7 @@ function decodeConnect(body: Fields): ConnectPacket {
   };
 }
 
-const nobody = { will: undefined, username: undefined, password: undefined };
+const noLogin = { will: undefined, username: undefined, password: undefined };
 
 function decodePublish(body: Fields, flags: number): PublishPacket {
   const qos = (flags >> 1) & 0b11;
@@ -112,15 +112,15 @@ function refuseTooMany(filters: unknown[]): void {
 
 function decodeSubscribe(body: Fields): Incoming {
   const { id } = body.packetId();
-  const wishes: { filter: string; qos: number }[] = [];
+  const requested: { filter: string; qos: number }[] = [];
   do {
-    refuseTooMany(wishes);
+    refuseTooMany(requested);
     const filter = body.filter();
     const qos = body.byte();
     if (qos > 2) throw new ProtocolError(`QoS ${qos}`);
-    wishes.push({ filter, qos });
+    requested.push({ filter, qos });
   } while (body.left > 0);
-  return { kind: "subscribe", id, wishes };
+  return { kind: "subscribe", id, requested };
 }
 
 function decodeUnsubscribe(body: Fields): Incoming {

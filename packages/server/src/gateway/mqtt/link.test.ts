@@ -24,9 +24,9 @@ describe("a connection whose other end does not read", () => {
     const link = new Link(socket as unknown as Socket, {
       turns: new Turns(),
       allowance: { messages: 10_000, others: 10_000, bytes: 1_000_000 },
-      enter: async () => 0,
-      take: async () => undefined,
-      filterEnd: () => undefined,
+      handleConnect: async () => 0,
+      handlePublish: async () => undefined,
+      channelFilter: () => undefined,
       publishWill: () => undefined,
       closed: () => undefined,
       failed: () => undefined,
@@ -62,12 +62,12 @@ describe("a connection that is not heard on because we are slow", () => {
     const link = new Link(socket as unknown as Socket, {
       turns: new Turns(),
       allowance: { messages: 10_000, others: 10_000, bytes: 1_000_000 },
-      enter: async () => 0,
-      take: () => {
+      handleConnect: async () => 0,
+      handlePublish: () => {
         taken += 1;
         return handled;
       },
-      filterEnd: () => undefined,
+      channelFilter: () => undefined,
       publishWill: () => undefined,
       closed: () => undefined,
       failed: () => undefined,

@@ -16,17 +16,17 @@ export interface LinkHost {
   /** What each connection may send before it counts as a flood. */
   readonly allowance: Allowance;
   /** Decides on a CONNECT: resolves with the return code of the CONNACK. Called once per link. Must not reject. */
-  enter(link: Link, packet: ConnectPacket): Promise<number>;
+  handleConnect(link: Link, packet: ConnectPacket): Promise<number>;
   /**
    * Handles a PUBLISH; resolves when the message is handled. Throws `ProtocolError` at once where the terminal may not
    * send it. The next packets are read before this resolves, up to a limit.
    */
-  take(link: Link, packet: PublishPacket): Promise<void>;
+  handlePublish(link: Link, packet: PublishPacket): Promise<void>;
   /**
    * Checks a topic filter of a SUBSCRIBE or UNSUBSCRIBE. Answers the part behind the device's topic prefix, or
    * `undefined` where the device may not use the filter. Must not throw.
    */
-  filterEnd(link: Link, filter: string): string | undefined;
+  channelFilter(link: Link, filter: string): string | undefined;
   /**
    * Called when a link has ended without DISCONNECT and had a will: delivers the payload of the will. Must not throw.
    */
@@ -47,7 +47,7 @@ const drainTimeoutMs = 2_000;
  * So many messages of a connection are handled at a time. Its further packets are read afterwards: it cannot outrun the
  * database far.
  */
-const mostUnderWay = 4;
+const mostInHand = 4;
 /** A PUBACK waits so long for the answer to its message, so that both go out in one write. */
 const acknowledgeWithinMs = 200;
 const lastPacketId = 65_535;
@@ -68,7 +68,7 @@ export class Link implements SocketListener {
   readonly socket: Socket;
   readonly #host: LinkHost;
   readonly #frames = new Frames();
-  readonly #share: Share;
+  readonly #turnShare: Share;
   readonly #budget: Budget;
   /** Whether reading goes on in a later turn of the event loop. */
   #deferred = false;
@@ -79,25 +79,25 @@ export class Link implements SocketListener {
   /** The payload of the will. Kept as text, because a buffer would keep the whole CONNECT packet in memory. */
   #will: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #underWay = 0;
+  #inHand = 0;
   #lastId = 0;
   /** How many messages with QoS 1 were sent and not acknowledged. */
   #unacknowledged = 0;
   /** PUBACKs that have not been written yet, in the order of their messages. */
-  #owed: Buffer[] | undefined;
-  #owing: NodeJS.Timeout | undefined;
+  #pendingAcks: Buffer[] | undefined;
+  #ackTimer: NodeJS.Timeout | undefined;
   #drain: { over: Promise<void>; settle: () => void } | undefined;
 
   constructor(socket: Socket, host: LinkHost) {
     this.socket = socket;
     this.#host = host;
-    this.#share = new Share(host.turns);
+    this.#turnShare = new Share(host.turns);
     this.#budget = new Budget(host.allowance);
-    this.#timer = setTimeout(Link.#waitedInVain, connectTimeoutMs, this);
+    this.#timer = setTimeout(Link.#connectTimedOut, connectTimeoutMs, this);
     listenTo(socket, this);
   }
 
-  static readonly #waitedInVain = (link: Link): void => {
+  static readonly #connectTimedOut = (link: Link): void => {
     link.#fail(new ProtocolError("no CONNECT in time"));
   };
 
@@ -122,7 +122,7 @@ export class Link implements SocketListener {
     if (this.#state === "ended") return;
     this.#state = "ended";
     clearTimeout(this.#timer);
-    clearTimeout(this.#owing);
+    clearTimeout(this.#ackTimer);
     const will = this.#will;
     this.#will = undefined;
     this.#subscriptions = noSubscriptions;
@@ -155,19 +155,19 @@ export class Link implements SocketListener {
     const before = this.#packets;
     this.#read();
     // A piece of a packet costs as much work as a packet, and a packet may come in thousands of pieces.
-    if (this.#packets === before && (this.#state === "new" || this.#mayTake()))
-      this.#attempt(() => this.#budget.spend("others"));
+    if (this.#packets === before && (this.#state === "new" || this.#mayRead()))
+      this.#failOnError(() => this.#budget.spend("others"));
   }
 
   #read(): void {
-    this.#attempt(() => {
-      while (this.#state === "new" || this.#mayTake()) {
-        if (!this.#share.left) return this.#defer();
+    this.#failOnError(() => {
+      while (this.#state === "new" || this.#mayRead()) {
+        if (!this.#turnShare.left) return this.#defer();
         const frame = this.#frames.next();
         if (!frame) return;
         this.#packets += 1;
-        this.#share.taken(frame.body.length);
-        this.#take(frame);
+        this.#turnShare.taken(frame.body.length);
+        this.#handleFrame(frame);
       }
       // Packets that follow a CONNECT wait for the CONNACK, and their bytes must be limited.
       if (this.#state === "checking" && this.#frames.bytes > limits.mqttPacketBytes) {
@@ -176,9 +176,9 @@ export class Link implements SocketListener {
     });
   }
 
-  #attempt(act: () => void): void {
+  #failOnError(work: () => void): void {
     try {
-      act();
+      work();
     } catch (error) {
       this.#fail(error);
     }
@@ -191,50 +191,50 @@ export class Link implements SocketListener {
     if (this.#frames.bytes === 0) return;
     this.#deferred = true;
     this.socket.pause();
-    this.#share.later(() => {
+    this.#turnShare.later(() => {
       this.#deferred = false;
       this.#readOn();
     });
   }
 
-  #take(frame: Frame): void {
+  #handleFrame(frame: Frame): void {
     const packet = decode(frame);
     if (this.#state === "open") {
       this.#timer?.refresh();
-      this.#pay(packet, frame.body.length);
-      return this.#obey(packet);
+      this.#charge(packet, frame.body.length);
+      return this.#handle(packet);
     }
     if (packet.kind !== "connect") throw new ProtocolError(`${packet.kind} before the connect`);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#state = "checking";
-    void this.#enter(packet);
+    void this.#handleConnect(packet);
   }
 
-  async #enter(packet: ConnectPacket): Promise<void> {
+  async #handleConnect(packet: ConnectPacket): Promise<void> {
     this.id = packet.clientId;
-    const code = await this.#host.enter(this, packet);
+    const code = await this.#host.handleConnect(this, packet);
     if (this.ended) return;
     if (code !== returnCodes.accepted) return this.#refuse(code);
     this.#state = "open";
     this.#will = packet.will?.payload.toString("utf8");
     const silenceMs = packet.keepaliveSeconds * 1_500;
-    if (silenceMs > 0) this.#timer = setTimeout(Link.#silent, silenceMs, this);
+    if (silenceMs > 0) this.#timer = setTimeout(Link.#keepaliveExpired, silenceMs, this);
     void this.#write(connack(code));
     this.#read();
   }
 
   /** Counts a packet against the allowance. Throws `FloodError` when it is used up. */
-  #pay({ kind }: Incoming, bytes: number): void {
+  #charge({ kind }: Incoming, bytes: number): void {
     // Acknowledging a message of the server costs nothing.
     if (kind === "puback" && this.#unacknowledged > 0) this.#unacknowledged -= 1;
     else this.#budget.spend(kind === "publish" ? "messages" : "others", bytes);
   }
 
-  static readonly #silent = (link: Link): void => {
+  static readonly #keepaliveExpired = (link: Link): void => {
     // Packets may be unread because this server is still busy with the earlier ones: that is no silence of the
     // terminal.
-    if (link.#underWay >= mostUnderWay || link.#deferred) link.#timer?.refresh();
+    if (link.#inHand >= mostInHand || link.#deferred) link.#timer?.refresh();
     else link.#fail(new ProtocolError("keepalive timeout"));
   };
 
@@ -245,12 +245,12 @@ export class Link implements SocketListener {
     this.socket.destroySoon();
   }
 
-  #obey(packet: Incoming): void {
+  #handle(packet: Incoming): void {
     switch (packet.kind) {
       case "publish":
-        return this.#publish(packet);
+        return this.#handlePublish(packet);
       case "subscribe":
-        return this.#subscribe(packet);
+        return this.#handleSubscribe(packet);
       case "unsubscribe":
         for (const filter of packet.filters) this.#grant(filter, undefined);
         return void this.#write(unsuback(packet.id));
@@ -268,17 +268,17 @@ export class Link implements SocketListener {
     }
   }
 
-  #publish(packet: PublishPacket): void {
-    const handled = this.#host.take(this, packet);
+  #handlePublish(packet: PublishPacket): void {
+    const handled = this.#host.handlePublish(this, packet);
     if (packet.qos > 0) {
-      this.#owed ??= [];
-      this.#owed.push(puback(packet.id));
-      this.#owing ??= setTimeout(() => this.#acknowledge(), acknowledgeWithinMs);
+      this.#pendingAcks ??= [];
+      this.#pendingAcks.push(puback(packet.id));
+      this.#ackTimer ??= setTimeout(() => this.#acknowledge(), acknowledgeWithinMs);
     }
-    this.#underWay += 1;
-    if (!this.#mayTake()) this.socket.pause();
+    this.#inHand += 1;
+    if (!this.#mayRead()) this.socket.pause();
     const over = () => {
-      this.#underWay -= 1;
+      this.#inHand -= 1;
       this.#acknowledge();
       this.#readOn();
     };
@@ -289,24 +289,24 @@ export class Link implements SocketListener {
    * Whether the next packet may be taken. Few enough messages are being handled, the terminal reads its answers, and
    * the link has its turn.
    */
-  #mayTake(): boolean {
-    return this.#state === "open" && this.#underWay < mostUnderWay && !this.#drain && !this.#deferred;
+  #mayRead(): boolean {
+    return this.#state === "open" && this.#inHand < mostInHand && !this.#drain && !this.#deferred;
   }
 
   #readOn(): void {
-    if (!this.socket.isPaused() || !this.#mayTake()) return;
+    if (!this.socket.isPaused() || !this.#mayRead()) return;
     this.#read();
-    if (this.#mayTake()) this.socket.resume();
+    if (this.#mayRead()) this.socket.resume();
   }
 
-  #subscribe({ id, wishes }: Of<"subscribe">): void {
-    const answers = wishes.map(({ filter, qos }) => this.#grant(filter, Math.min(qos, 1)) ?? refusedFilter);
+  #handleSubscribe({ id, requested }: Of<"subscribe">): void {
+    const answers = requested.map(({ filter, qos }) => this.#grant(filter, Math.min(qos, 1)) ?? refusedFilter);
     void this.#write(suback(id, answers));
   }
 
   /** Grants a filter, or with `undefined` removes its subscription. Answers the granted QoS, or `undefined`. */
   #grant(filter: string, qos: number | undefined): number | undefined {
-    const end = this.#host.filterEnd(this, filter);
+    const end = this.#host.channelFilter(this, filter);
     if (end === undefined) return undefined;
     this.#subscriptions = withGranted(this.#subscriptions, end, qos);
     return qos;
@@ -318,20 +318,20 @@ export class Link implements SocketListener {
   }
 
   #acknowledge(): void {
-    if (this.#owed && !this.ended) void this.#write();
+    if (this.#pendingAcks && !this.ended) void this.#write();
   }
 
   /** Writes a packet behind the PUBACKs that wait. Resolves when more may be written. */
   #write(packet?: Buffer): Promise<void> {
     let bytes = packet;
-    if (this.#owed || !bytes) {
-      clearTimeout(this.#owing);
-      this.#owing = undefined;
-      const owed = this.#owed ?? [];
-      this.#owed = undefined;
-      bytes = Buffer.concat(bytes ? [...owed, bytes] : owed);
+    if (this.#pendingAcks || !bytes) {
+      clearTimeout(this.#ackTimer);
+      this.#ackTimer = undefined;
+      const acks = this.#pendingAcks ?? [];
+      this.#pendingAcks = undefined;
+      bytes = Buffer.concat(bytes ? [...acks, bytes] : acks);
     }
-    return this.socket.write(bytes) ? atOnce : this.#drained();
+    return this.socket.write(bytes) ? written : this.#drained();
   }
 
   #drained(): Promise<void> {
@@ -351,4 +351,4 @@ export class Link implements SocketListener {
   }
 }
 
-const atOnce = Promise.resolve();
+const written = Promise.resolve();

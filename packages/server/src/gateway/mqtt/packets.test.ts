@@ -57,7 +57,7 @@ const said: fc.Arbitrary<[Packet, Incoming]> = fc.oneof(
     .tuple(packetId, fc.array(fc.record({ topic: text, qos: fc.constantFrom(0 as const, 1, 2) }), { minLength: 1 }))
     .map(([messageId, subscriptions]): [Packet, Incoming] => [
       { cmd: "subscribe", messageId, subscriptions },
-      { kind: "subscribe", id: messageId, wishes: subscriptions.map(({ topic, qos }) => ({ filter: topic, qos })) },
+      { kind: "subscribe", id: messageId, requested: subscriptions.map(({ topic, qos }) => ({ filter: topic, qos })) },
     ]),
   fc.tuple(packetId, fc.array(text, { minLength: 1 })).map(([messageId, filters]): [Packet, Incoming] => [
     { cmd: "unsubscribe", messageId, unsubscriptions: filters },

@@ -3,7 +3,7 @@ import { clientIdBelongsTo, deviceTopicPrefix, topic, type UpChannel } from "@ti
 import { mayPublish, maySubscribe } from "../../broker-access/topic-rules.ts";
 import { maskText } from "../../logs/mask-text.ts";
 import type { Logger } from "../../platform/log.ts";
-import type { Admission } from "../admission.ts";
+import type { Entrance } from "../admission.ts";
 import type { Connections } from "../connections.ts";
 import type { Flooders } from "../floods.ts";
 import type { Receive } from "../transport.ts";
@@ -15,7 +15,7 @@ import { returnCodes } from "./outgoing.ts";
 import { Turns } from "./turns.ts";
 
 interface RulesDeps {
-  admission: Admission;
+  admission: Entrance;
   connections: Connections;
   receive: Receive;
   flooders: Flooders;
@@ -45,12 +45,12 @@ export function terminalRules({
   return {
     turns: new Turns(),
     allowance,
-    async enter(link, packet) {
+    async handleConnect(link, packet) {
       const { username, password } = packet;
-      const refusal = refusalOf(packet);
+      const refusal = refusalWithoutCheck(packet);
       if (refusal !== undefined || username === undefined) return refusal ?? returnCodes.badCredentials;
-      if (flooders.away(username)) return returnCodes.unavailable;
-      if (!isOwnFarewell(username, packet.will)) packet.will = undefined;
+      if (flooders.isRefused(username)) return returnCodes.unavailable;
+      if (!isOwnGoneMessage(username, packet.will)) packet.will = undefined;
       link.session = sessionIn(packet.will);
       if (connections.mustWait(link, username)) return returnCodes.unavailable;
       try {
@@ -61,23 +61,23 @@ export function terminalRules({
         return returnCodes.unavailable;
       }
     },
-    take(link, packet) {
+    handlePublish(link, packet) {
       const { address } = link;
       if (address === undefined || !mayPublish(address, packet.topic)) {
         throw new ProtocolError(`not allowed to publish to ${maskText(packet.topic)}`);
       }
       // QoS 2 would oblige the broker to keep the message until PUBREL, which may never come.
       if (packet.qos === 2) throw new ProtocolError("not allowed to publish with QoS 2");
-      return receive(address, endOf(address, packet.topic) as UpChannel, packet.payload);
+      return receive(address, channelPartOf(address, packet.topic) as UpChannel, packet.payload);
     },
-    filterEnd({ address }, filter) {
+    channelFilter({ address }, filter) {
       if (address === undefined || !maySubscribe(address, filter)) return undefined;
-      return endOf(address, filter);
+      return channelPartOf(address, filter);
     },
     publishWill(link, payload) {
       const { address } = link;
       // A replaced or closing connection says nothing about the terminal.
-      if (address === undefined || connections.endsQuietly(link)) return;
+      if (address === undefined || connections.isReplacedOrClosing(link)) return;
       void receive(address, "gone", payload);
     },
     closed(link) {
@@ -94,7 +94,7 @@ export function terminalRules({
 /**
  * The return code for a CONNECT that is refused without checking a credential; undefined when the credential decides.
  */
-function refusalOf({ level, clientId, username }: ConnectPacket): number | undefined {
+function refusalWithoutCheck({ level, clientId, username }: ConnectPacket): number | undefined {
   if (level === 0) return returnCodes.badProtocol;
   // The broker assigns no client ids, and refuses an empty one (MQTT-3.1.3-9).
   if (clientId === "") return returnCodes.badClientId;
@@ -106,7 +106,7 @@ function refusalOf({ level, clientId, username }: ConnectPacket): number | undef
 }
 
 /** Whether a will is the terminal's `gone` message. Any other will is ignored. */
-function isOwnFarewell(username: string, will: Will | undefined): boolean {
+function isOwnGoneMessage(username: string, will: Will | undefined): boolean {
   return will?.topic === topic(username, "gone") && will.payload.length <= longestWillBytes && will.qos !== 2;
 }
 
@@ -122,6 +122,6 @@ function sessionIn(will: Will | undefined): string | undefined {
 }
 
 /** The part of a topic or filter behind the device's prefix. `name` must begin with the prefix. */
-function endOf(address: string, name: string): string {
+function channelPartOf(address: string, name: string): string {
   return name.slice(deviceTopicPrefix(address).length);
 }

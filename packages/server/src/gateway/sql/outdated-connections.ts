@@ -2,14 +2,14 @@ import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { sql } from "kysely";
 import type { Db } from "../../db/db.ts";
 
-const nobody = { accountId: "", terminalId: "", address: "" };
+const noDevice = { accountId: "", terminalId: "", address: "" };
 
 /**
  * Finds addresses whose credential is over: replaced, its token ended, or its terminal deleted. Answers their positions
  * in `addresses`, from 0.
  */
 export async function findOutdated(db: Db, addresses: string[]): Promise<number[]> {
-  const devices = addresses.map((address) => readDeviceAddress(address) ?? nobody);
+  const devices = addresses.map((address) => readDeviceAddress(address) ?? noDevice);
   const { rows } = await sql<{ position: number }>`
     select seen.position::int as position
     from unnest(
