@@ -5,7 +5,7 @@ import { Handling } from "../gateway/handling.ts";
 import { createInbound } from "../gateway/inbound.ts";
 import { Mailboxes } from "../gateway/long-poll/mailboxes.ts";
 import { withLongPoll } from "../gateway/long-poll/with-long-poll.ts";
-import { memoryWords } from "../gateway/memory-words.ts";
+import { memoryComparison } from "../gateway/memory-words.ts";
 import { openTransport } from "../gateway/open-transport.ts";
 import { resultReader } from "../gateway/read-result.ts";
 import { createTransfers } from "../gateway/transfers.ts";
@@ -77,7 +77,7 @@ async function openMessages(core: Core, closing: Closing) {
   const inbound = createInbound({
     ...device,
     presence,
-    compareMemory: memoryWords(device),
+    compareMemory: memoryComparison(device),
     async notPresent(from) {
       const present = await inTenant(db, from.accountId, (tx) => addressOf(tx, from));
       if (present !== undefined && isLater(from.address, present)) await core.addressAhead(from);

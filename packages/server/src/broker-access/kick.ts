@@ -13,11 +13,11 @@ export async function kick(
   clientId: string,
   user?: { username: string; password: string },
 ): Promise<void> {
-  const place = new URL(url);
+  const target = new URL(url);
   // With the `mqtt` client, the user name in a URL takes precedence over the options.
-  if (user) place.username = place.password = "";
+  if (user) target.username = target.password = "";
   const options = { protocolVersion: 4, clientId, clean: true, reconnectPeriod: 0, ...user } as const;
   const trust = ca === undefined ? {} : { ca };
-  const client = await connectAsync(place.href, { ...options, connectTimeout: connectTimeoutMs, ...trust }, false);
+  const client = await connectAsync(target.href, { ...options, connectTimeout: connectTimeoutMs, ...trust }, false);
   await client.endAsync();
 }

@@ -4,7 +4,15 @@ import { sha256, sha256Matches } from "../auth/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
 import { Answer, bind, type Route } from "../platform/http/route.ts";
 import type { AuthenticationDeps } from "../terminals/credentials.ts";
-import { mayUse, mayUseResource, mayUseRoutingKey, ownAccount, verdict, whoConnects, whoIs } from "./verdicts.ts";
+import {
+  authenticateClient,
+  clientKindOf,
+  mayUse,
+  mayUseResource,
+  mayUseRoutingKey,
+  ownAccount,
+  verdict,
+} from "./verdicts.ts";
 
 interface BrokerRouteDeps {
   authentication: AuthenticationDeps;
@@ -26,8 +34,11 @@ export function brokerRoutes(deps: BrokerRouteDeps): Route[] {
     bind(
       brokers.authenticate,
       async ({ body: { username, password, clientid } }) => {
-        const who = await whoConnects({ ...deps.authentication, own }, { username, password, clientId: clientid });
-        return { result: verdict(who !== "nobody"), is_superuser: who === "server" };
+        const kind = await authenticateClient(
+          { ...deps.authentication, own },
+          { username, password, clientId: clientid },
+        );
+        return { result: verdict(kind !== "nobody"), is_superuser: kind === "server" };
       },
       { guard: knows(deps.secret, inHeader) },
     ),
@@ -42,10 +53,14 @@ function rabbitRoutes({ authentication, secret, brokerUrl }: BrokerRouteDeps): R
     bind(
       brokers.rabbitUser,
       async ({ body: { username, password, client_id: clientId } }) =>
-        plain(verdict((await whoConnects({ ...authentication, own }, { username, password, clientId })) !== "nobody")),
+        plain(
+          verdict(
+            (await authenticateClient({ ...authentication, own }, { username, password, clientId })) !== "nobody",
+          ),
+        ),
       rules,
     ),
-    bind(brokers.rabbitVhost, ({ body }) => plain(verdict(whoIs(own, body.username) !== "nobody")), rules),
+    bind(brokers.rabbitVhost, ({ body }) => plain(verdict(clientKindOf(own, body.username) !== "nobody")), rules),
     bind(brokers.rabbitResource, ({ body }) => plain(mayUseResource(own, body)), rules),
     bind(brokers.rabbitTopic, ({ body }) => plain(mayUseRoutingKey(own, body)), rules),
   ];

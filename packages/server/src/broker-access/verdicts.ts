@@ -27,16 +27,16 @@ interface VerdictDeps extends AuthenticationDeps {
   own: OwnAccount | undefined;
 }
 
-export type Who = "server" | "device" | "nobody";
+export type ClientKind = "server" | "device" | "nobody";
 
 /**
  * Authenticates a client of the broker. A device's client id must be its address. A second connection with a client id
  * ends the first, so no device may use another's. The server ends connections by it.
  */
-export async function whoConnects(
+export async function authenticateClient(
   { own, ...authentication }: VerdictDeps,
   { username, password, clientId }: Login,
-): Promise<Who> {
+): Promise<ClientKind> {
   if (own && username === own.username) {
     return password !== undefined && sha256Matches(password, own.passwordSha256) ? "server" : "nobody";
   }
@@ -45,14 +45,14 @@ export async function whoConnects(
 }
 
 /** The kind of a client that was authenticated before; its credential is not at hand. */
-export function whoIs(own: OwnAccount | undefined, username: string): Who {
+export function clientKindOf(own: OwnAccount | undefined, username: string): ClientKind {
   if (own && username === own.username) return "server";
   return readDeviceAddress(username) === undefined ? "nobody" : "device";
 }
 
 export function mayUse(own: OwnAccount | undefined, { username, topic, action }: BrokerUse): Verdict {
-  const who = whoIs(own, username);
-  if (who !== "device") return verdict(who === "server");
+  const kind = clientKindOf(own, username);
+  if (kind !== "device") return verdict(kind === "server");
   return verdict(action === "publish" ? mayPublish(username, topic) : maySubscribe(username, topic));
 }
 
@@ -63,8 +63,8 @@ const topicExchange = "amq.topic";
  * and routes all messages by one exchange.
  */
 export function mayUseResource(own: OwnAccount | undefined, asked: RabbitResource): Verdict {
-  const who = whoIs(own, asked.username);
-  if (who !== "device") return verdict(who === "server");
+  const kind = clientKindOf(own, asked.username);
+  if (kind !== "device") return verdict(kind === "server");
   if (asked.resource === "exchange") return verdict(asked.name === topicExchange && asked.permission !== "configure");
   const queues = ["qos0", "qos1"].map((end) => `mqtt-subscription-${asked.username}${end}`);
   return verdict(asked.resource === "queue" && queues.includes(asked.name));
@@ -78,7 +78,8 @@ export function mayUseRoutingKey(own: OwnAccount | undefined, asked: RabbitTopic
   const topic = asked.routing_key.replaceAll(".", "/").replaceAll("*", "+");
   const action = { write: "publish", read: "subscribe" } as const;
   const known = asked.permission === "write" || asked.permission === "read" ? action[asked.permission] : undefined;
-  if (known === undefined || asked.name !== topicExchange) return verdict(whoIs(own, asked.username) === "server");
+  if (known === undefined || asked.name !== topicExchange)
+    return verdict(clientKindOf(own, asked.username) === "server");
   return mayUse(own, { username: asked.username, topic, action: known });
 }
 

@@ -47,7 +47,7 @@ export interface BrokerLink {
 }
 
 const connectTimeoutMs = 5_000;
-const goodbyeMs = 1_000;
+const disconnectTimeoutMs = 1_000;
 /**
  * The broker ends the session of a vanished server after one and a half of these; until then that server keeps its
  * share of the messages.
@@ -68,13 +68,13 @@ export async function openLink(options: LinkOptions): Promise<BrokerLink> {
   try {
     return await openAs(version, options);
   } catch (error) {
-    if (others.length === 0 || !mayBeTheVersion(error)) throw error;
+    if (others.length === 0 || !mayBeVersionProblem(error)) throw error;
     return openLink({ ...options, versions: others });
   }
 }
 
 /** Whether an older version may succeed: the network worked, and the broker gave no other reason than the version. */
-function mayBeTheVersion(error: unknown): boolean {
+function mayBeVersionProblem(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   if (typeof code === "string") return false;
   return typeof code !== "number" || code < 128 || code === unsupportedVersion;
@@ -114,10 +114,10 @@ async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: Lin
     );
   };
   try {
-    const greeting = await connected(client);
-    const share = sharing(version, greeting) ? shareName : undefined;
+    const connack = await connected(client);
+    const share = supportsSharing(version, connack) ? shareName : undefined;
     const subscription = await subscribe(client, filters, share);
-    return link(client, { version, ended, window: windowOf(client, greeting, ended), ...subscription });
+    return link(client, { version, ended, window: windowOf(client, connack, ended), ...subscription });
   } catch (error) {
     client.end(true);
     throw error;
@@ -135,7 +135,7 @@ function connected(client: MqttClient): Promise<IConnackPacket> {
   });
 }
 
-function sharing(version: 4 | 5, { properties }: IConnackPacket): boolean {
+function supportsSharing(version: 4 | 5, { properties }: IConnackPacket): boolean {
   // A broker of 3.1.1 without shared subscriptions would take `$share/…` for an ordinary topic, to which no device
   // publishes.
   return version === 5 && Number(properties?.sharedSubscriptionAvailable ?? 1) !== 0;
@@ -189,7 +189,7 @@ function link(client: MqttClient, { version, shared, filters, window, ended }: O
     close: async () => {
       client.end(false);
       const answered = new AbortController();
-      await Promise.race([ended, pause(goodbyeMs, answered.signal)]);
+      await Promise.race([ended, pause(disconnectTimeoutMs, answered.signal)]);
       answered.abort();
       client.stream.destroy();
       await ended;

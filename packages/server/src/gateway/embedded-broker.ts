@@ -45,21 +45,21 @@ const messagesAtOncePerTerminal = 4;
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
   const { log, allowance = usualAllowance } = options;
   const connections = new Connections(limits.mqttConnectionsPerTerminal, new Takeovers(log));
-  const admission = new Entrance(connections, options.authenticate);
+  const entrance = new Entrance(connections, options.authenticate);
   const share = new FairShare({
     atOnce: messagesAtOncePerTerminal,
     mostWaiting: mostWaitingAtBroker,
     receive: options.receive,
   });
   const flooders = new Flooders(log);
-  const sendAway = (address: string) => {
-    admission.replaced(address);
+  const endConnections = (address: string) => {
+    entrance.replaced(address);
     share.drop(address);
   };
   /** All connections, also before they have authenticated. */
   const links = new Set<Link>();
   const closed = (link: Link) => links.delete(link);
-  const rules = terminalRules({ admission, connections, receive: share.receive, flooders, allowance, log, closed });
+  const rules = terminalRules({ entrance, connections, receive: share.receive, flooders, allowance, log, closed });
   const take = (socket: Socket) => void links.add(new Link(socket, rules));
   const server = openServer(options, take);
   const port = await listen(server, options.host, options.port, "TILLKEEPER_MQTT_PORT");
@@ -82,14 +82,14 @@ export async function openEmbeddedBroker(options: BrokerOptions): Promise<Device
       );
     },
     admit: async ({ address, password, former }) => {
-      if (former !== undefined) sendAway(former);
+      if (former !== undefined) endConnections(former);
       return { username: address, password, clientId: address };
     },
     // Nothing to take back: the broker keeps no list of credentials, and checks each CONNECT against the database.
     withdraw: async () => {},
     // Nothing to do: `credentialWorker` ends connections whose tokens are over.
     lapse: async () => {},
-    disconnect: sendAway,
+    disconnect: endConnections,
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
     connections: () =>

@@ -69,8 +69,8 @@ export interface PresenceReports {
   /** Called for a message of any other kind, which only shows that the terminal is there. */
   heard(origin: HeardFrom): void;
   heartbeat(origin: HeardFrom, message: HeartbeatMessage): Promise<void>;
-  goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
-  gone(origin: Origin, message: GoneMessage): Promise<void>;
+  goodbye(origin: TerminalKey, message: GoodbyeMessage): Promise<void>;
+  gone(origin: TerminalKey, message: GoneMessage): Promise<void>;
   probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
 }
 
@@ -90,7 +90,7 @@ export function createInbound(options: InboundOptions): Receive {
       const read = await (channel === "result" ? deps.readResult(origin, payload) : readMessage(channel, payload));
       if (read.places) return await reject(deps, origin, channel, read);
       const { message } = read;
-      if (ofOperations.has(channel)) deps.presence.heard(origin);
+      if (operationChannels.has(channel)) deps.presence.heard(origin);
       await handlers[channel](deps, origin, message as never);
     } catch (error) {
       const level = error instanceof ApiError && error.status < 500 ? "debug" : "warn";
@@ -100,7 +100,7 @@ export function createInbound(options: InboundOptions): Receive {
 }
 
 /** Messages of a terminal that leaves, or has left: they do not show that it is there. */
-const farewells: ReadonlySet<UpChannel> = new Set(["goodbye", "gone"]);
+const leavingChannels: ReadonlySet<UpChannel> = new Set(["goodbye", "gone"]);
 
 /** Answers a message that is not understood. It still shows that its terminal is there. */
 async function reject(
@@ -109,7 +109,7 @@ async function reject(
   channel: UpChannel,
   { places, operationId, unreadable }: Refused,
 ): Promise<void> {
-  if (!farewells.has(channel)) presence.heard(origin);
+  if (!leavingChannels.has(channel)) presence.heard(origin);
   const errors = places;
   await transport().publish(origin.address, "rejection", {
     channel,
@@ -121,17 +121,17 @@ async function reject(
   if (memory) await transport().publish(origin.address, "memory", { memory });
 }
 
-interface Origin {
+interface TerminalKey {
   accountId: string;
   terminalId: string;
 }
 
-type From<C extends UpChannel> = (deps: InboundDeps, origin: HeardFrom, message: Messages[C]) => Promise<void>;
+type Handler<C extends UpChannel> = (deps: InboundDeps, origin: HeardFrom, message: Messages[C]) => Promise<void>;
 
 /** Messages about operations: presence has no handler of its own for them, so they count as `heard`. */
-const ofOperations: ReadonlySet<UpChannel> = new Set(["delivered", "started", "result", "cancel_refused"]);
+const operationChannels: ReadonlySet<UpChannel> = new Set(["delivered", "started", "result", "cancel_refused"]);
 
-const handlers: { [C in UpChannel]: From<C> } = {
+const handlers: { [C in UpChannel]: Handler<C> } = {
   hello: handleHello,
   delivered: ({ reports }, origin, message) => reports.delivered(origin, message),
   started: ({ reports }, origin, message) => reports.started(origin, message),
@@ -187,11 +187,11 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
     memory: terminal.memory,
   });
   if (message) sendMessage(deps, message);
-  await tellOfCancelled(deps, origin, hello);
+  await sendCancels(deps, origin, hello);
 }
 
 /** Cancels operations that wait in the terminal and were cancelled meanwhile: they must not begin. */
-async function tellOfCancelled(deps: InboundDeps, origin: Device, hello: HelloMessage) {
+async function sendCancels(deps: InboundDeps, origin: Device, hello: HelloMessage) {
   const waiting = hello.operations.filter(({ phase }) => phase === "delivered").map((known) => known.operation_id);
   if (waiting.length === 0) return;
   const { db } = deps;

@@ -20,7 +20,7 @@ const restMs = 1_000;
  * Compares what devices believe of their logs at the server with the stored state, many in one statement. A device that
  * is wrong is sent a `memory` message. So a database restored to an earlier moment shows with the next heartbeat.
  */
-export function memoryWords({ db, log, transport }: MemoryDeps): (device: Device, believed: Memory) => void {
+export function memoryComparison({ db, log, transport }: MemoryDeps): (device: Device, believed: Memory) => void {
   const compare = gather<{ device: Device; believed: Memory }, Memory | undefined>({
     slots: 1,
     maxBatch: 5_000,

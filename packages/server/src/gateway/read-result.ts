@@ -2,7 +2,7 @@ import type { ResultMessage } from "@tillkeeper/contract/mqtt";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import { entryOf, type Place, type ReadMessage, readMessage } from "./read-message.ts";
 
-interface Origin {
+interface TerminalKey {
   accountId: string;
   terminalId: string;
 }
@@ -16,16 +16,16 @@ export interface StoredLogs {
    * Whether the log that a result of `send_logs` names is stored, belongs to that operation, and has the reported size
    * and hash.
    */
-  holds(origin: Origin, operationId: string, result: SendLogsResult): Promise<boolean>;
+  holds(origin: TerminalKey, operationId: string, result: SendLogsResult): Promise<boolean>;
   /**
    * Whether this database has the operation. A database restored to an earlier moment may have lost the operation and
    * its log. The result is all that is left then, and is stored.
    */
-  knowsOperation(origin: Origin, operationId: string): Promise<boolean>;
+  knowsOperation(origin: TerminalKey, operationId: string): Promise<boolean>;
 }
 
 /** Reads a result of a device. Answers it as it may be stored, or the places that are not understood or not true. */
-export type ReadResult = (origin: Origin, payload: Buffer) => Promise<ReadMessage<"result">>;
+export type ReadResult = (origin: TerminalKey, payload: Buffer) => Promise<ReadMessage<"result">>;
 
 export function resultReader(logs: StoredLogs): ReadResult {
   return async (origin, payload) => {
@@ -39,7 +39,7 @@ export function resultReader(logs: StoredLogs): ReadResult {
 }
 
 /** The places of a `send_logs` result that name no stored log. None if the log was lost together with its operation. */
-async function findFalseClaims(logs: StoredLogs, origin: Origin, message: ResultMessage): Promise<Place[]> {
+async function findFalseClaims(logs: StoredLogs, origin: TerminalKey, message: ResultMessage): Promise<Place[]> {
   const { operation, status, operation_id: id, result } = message;
   if (operation !== "send_logs" || status !== "COMPLETED") return [];
   if (await logs.holds(origin, id, result as SendLogsResult)) return [];

@@ -15,7 +15,7 @@ export function sameAnswer({ address, id, entry }: Finish): string {
  * here, usually one. Answers an outcome for each, in the order of `answers`.
  */
 export async function takeInOrder(db: Db, answers: Finish[], meeting: Meeting): Promise<Answered[]> {
-  const met = new Map<Finish, Answered>();
+  const outcomes = new Map<Finish, Answered>();
   let waiting = answers.toSorted((a, b) => (a.entry?.number ?? 0) - (b.entry?.number ?? 0));
   while (waiting.length > 0) {
     const seen = new Set<string>();
@@ -26,10 +26,10 @@ export async function takeInOrder(db: Db, answers: Finish[], meeting: Meeting): 
       for (const name of names) seen.add(name);
     }
     const results = await take(db, round, meeting);
-    for (const [index, answer] of round.entries()) met.set(answer, results[index] as Answered);
+    for (const [index, answer] of round.entries()) outcomes.set(answer, results[index] as Answered);
     waiting = later;
   }
-  return answers.map((answer) => met.get(answer) as Answered);
+  return answers.map((answer) => outcomes.get(answer) as Answered);
 }
 
 async function take(db: Db, round: Finish[], meeting: Meeting): Promise<Answered[]> {

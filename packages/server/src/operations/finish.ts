@@ -50,13 +50,13 @@ export interface UnreadableResult {
   mayHaveClosed: boolean;
 }
 
-interface Taking {
+interface ReceiveContext {
   at: Date;
   origins: Origins;
 }
 
 /** Converts a result into an answer. Its origin counts only if a server of this installation has signed it. */
-export function toFinish(device: Device, message: ResultMessage, { at, origins }: Taking): Finish {
+export function toFinish(device: Device, message: ResultMessage, { at, origins }: ReceiveContext): Finish {
   const { accountId, terminalId, address } = device;
   const { operation, status, number, after, by_hand: byHand = false } = message;
   // In the server's spelling: a device may write the id in capitals.
@@ -86,7 +86,7 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
     // Stands for a `started` that was not sent; at the server's time, like every phase.
     startedAt: message.started_at === undefined ? null : at,
     at,
-    origin: signed ?? (byHand || mayHaveClosed(message) ? unasked(terminalId, begunAt) : null),
+    origin: signed ?? (byHand || mayHaveClosed(message) ? unrequestedOrigin(terminalId, begunAt) : null),
     storedAs: signed ? id : ownId,
     begunAt,
     readable: true,
@@ -122,7 +122,7 @@ export function toUnreadable({ accountId, terminalId, address }: Device, told: U
 }
 
 /** The origin of a close without a known request: its day is closed nevertheless. */
-function unasked(terminalId: string, begunAt: Date): KnownOrigin {
+function unrequestedOrigin(terminalId: string, begunAt: Date): KnownOrigin {
   return {
     requestKey: null,
     requestSha256: null,

@@ -39,7 +39,7 @@ export class Gathering {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   readonly #pace = new Pace(restMs);
-  #resting: NodeJS.Timeout | undefined;
+  #restTimer: NodeJS.Timeout | undefined;
   #failing = false;
 
   constructor(options: GatheringOptions) {
@@ -51,12 +51,12 @@ export class Gathering {
    * second.
    */
   later(origin: Origin, event: PresenceEvent): void {
-    const { events } = this.#of(origin);
+    const { events } = this.#waitingOf(origin);
     const last = events.at(-1);
-    const folded = last && fold(last, event);
-    if (folded) events[events.length - 1] = folded;
+    const combined = last && combine(last, event);
+    if (combined) events[events.length - 1] = combined;
     else add(events, event);
-    this.#timer ??= setTimeout(() => this.#due(), gatherMs);
+    this.#timer ??= setTimeout(() => this.#makeAllUrgent(), gatherMs);
   }
 
   /**
@@ -65,11 +65,11 @@ export class Gathering {
    */
   now(origin: Origin, event: PresenceEvent): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiting = this.#of(origin);
+      const waiting = this.#waitingOf(origin);
       add(waiting.events, event);
       waiting.settle.push((error) => (error === undefined ? resolve() : reject(error)));
       this.#urgent.add(origin.terminalId);
-      this.#go();
+      this.#writeUrgent();
     });
   }
 
@@ -78,15 +78,15 @@ export class Gathering {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     while (this.#writing) await this.#writing;
-    clearTimeout(this.#resting);
-    this.#resting = undefined;
+    clearTimeout(this.#restTimer);
+    this.#restTimer = undefined;
     const rest = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#urgent.clear();
     if (rest.length > 0) await this.#write(rest);
   }
 
-  #of({ accountId, terminalId }: Origin): Waiting {
+  #waitingOf({ accountId, terminalId }: Origin): Waiting {
     const known = this.#waiting.get(terminalId);
     if (known) return known;
     const waiting: Waiting = { accountId, terminalId, events: [], settle: [] };
@@ -94,19 +94,19 @@ export class Gathering {
     return waiting;
   }
 
-  #due(): void {
+  #makeAllUrgent(): void {
     this.#timer = undefined;
     for (const terminalId of this.#waiting.keys()) this.#urgent.add(terminalId);
-    this.#go();
+    this.#writeUrgent();
   }
 
-  #go(): void {
+  #writeUrgent(): void {
     if (this.#writing || this.#urgent.size === 0) return;
     const wait = this.#pace.wait();
     if (wait > 0) {
-      this.#resting ??= setTimeout(() => {
-        this.#resting = undefined;
-        this.#go();
+      this.#restTimer ??= setTimeout(() => {
+        this.#restTimer = undefined;
+        this.#writeUrgent();
       }, wait);
       return;
     }
@@ -121,7 +121,7 @@ export class Gathering {
       .catch(() => undefined)
       .finally(() => {
         this.#writing = undefined;
-        this.#go();
+        this.#writeUrgent();
       });
   }
 
@@ -153,10 +153,10 @@ export class Gathering {
   /** Puts unwritten events back, before later ones. */
   #keep({ accountId, terminalId, settle }: Waiting, events: PresenceEvent[]): void {
     if (events.length === 0) return;
-    const waiting = this.#of({ accountId, terminalId });
+    const waiting = this.#waitingOf({ accountId, terminalId });
     waiting.events = [...events, ...waiting.events].slice(-mostKept);
     waiting.settle.unshift(...settle);
-    this.#timer ??= setTimeout(() => this.#due(), gatherMs);
+    this.#timer ??= setTimeout(() => this.#makeAllUrgent(), gatherMs);
   }
 }
 
@@ -166,7 +166,7 @@ function add(events: PresenceEvent[], event: PresenceEvent): void {
 }
 
 /** Combines two successive events into an equivalent one; undefined where the first must be kept. */
-function fold(last: PresenceEvent, next: PresenceEvent): PresenceEvent | undefined {
+function combine(last: PresenceEvent, next: PresenceEvent): PresenceEvent | undefined {
   const alive = last.kind === "heard" || last.kind === "heartbeat";
   if (next.kind === "goodbye" || next.kind === "gone" || !alive) return undefined;
   // With different addresses, one of the events is from a replaced device.

@@ -85,7 +85,7 @@ function usualCase({ accountId, terminalId, events }: TerminalEvents): Heard | u
 
 function applyEvents(db: Db, all: TerminalEvents[], now: Date): Promise<Written> {
   return db.sql.transaction().execute(async (tx) => {
-    const { known, live, busy } = await takeFree(tx, all);
+    const { known, live, busy } = await lockFree(tx, all);
     const told = all.filter(({ terminalId }) => !busy.has(terminalId));
     const saved: (Origin & { state: PresenceState })[] = [];
     const changes: (Origin & Change)[] = [];
@@ -109,7 +109,7 @@ function applyEvents(db: Db, all: TerminalEvents[], now: Date): Promise<Written>
   });
 }
 
-interface Taken {
+interface LockedPresence {
   known: Map<string, PresenceRow>;
   /** The present addresses of terminals whose messages count. */
   live: Map<string, string>;
@@ -117,10 +117,10 @@ interface Taken {
 }
 
 /** Reads and locks the presence of terminals, skipping rows that are locked. */
-async function takeFree(tx: Tx, told: TerminalEvents[]): Promise<Taken> {
+async function lockFree(tx: Tx, told: TerminalEvents[]): Promise<LockedPresence> {
   // The credential is locked against its replacement, which ends the fault of the former device. So the new fault is
   // written either before that or after it.
-  const faulty = told.filter(({ events }) => events.some(tellsOfFault));
+  const faulty = told.filter(({ events }) => events.some(reportsFault));
   const kept = faulty.length > 0 ? await keepFreeCredentials(tx, faulty) : new Set<string>();
   const known = new Map((await lockFreePresence(tx, told)).map((row) => [row.terminal_id, row]));
   const rest = told.filter(({ terminalId }) => !known.has(terminalId));
@@ -140,6 +140,6 @@ function counts(live: Map<string, string>, { terminalId }: Origin, event: Presen
   return live.get(terminalId) === event.address;
 }
 
-function tellsOfFault(event: PresenceEvent): boolean {
+function reportsFault(event: PresenceEvent): boolean {
   return event.kind === "heartbeat" && event.fault !== null;
 }

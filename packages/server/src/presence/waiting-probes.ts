@@ -19,20 +19,20 @@ interface Waiting {
  * A probe that no server has sent after so many milliseconds is unreachable: without a connection that is known sooner
  * than a missing answer.
  */
-const claimPatienceMs = 1_200;
+const unsentTimeoutMs = 1_200;
 
 /** The callers at this server that wait for the answer to a probe. */
 export class WaitingProbes {
   readonly #waiting = new Set<Waiting>();
 
   /** Resolves with the outcome: at the answer, or after `patienceMs` at the latest. */
-  answerTo(row: ProbeRow, patienceMs: number): Promise<Answered> {
+  answerTo(row: ProbeRow, timeoutMs: number): Promise<Answered> {
     return new Promise((resolve) => {
       // A timer, not the worker: the database may be unreachable meanwhile.
-      const timer = setTimeout(() => this.#over(one), patienceMs);
+      const timer = setTimeout(() => this.#settle(one), timeoutMs);
       const one: Waiting = { row, sinceMs: performance.now(), timer, resolve };
       this.#waiting.add(one);
-      this.#look(one);
+      this.#settleIfDecided(one);
     });
   }
 
@@ -47,20 +47,20 @@ export class WaitingProbes {
     for (const one of this.#waiting) {
       // Another probe may have replaced the row meanwhile.
       one.row = known.get(one.row.probe_id) ?? one.row;
-      this.#look(one);
+      this.#settleIfDecided(one);
     }
   }
 
   end(): void {
-    for (const one of this.#waiting) this.#over(one);
+    for (const one of this.#waiting) this.#settle(one);
   }
 
-  #look(one: Waiting): void {
-    const unsent = !one.row.sent_at && performance.now() >= one.sinceMs + claimPatienceMs;
-    if (one.row.answered_at || unsent) this.#over(one);
+  #settleIfDecided(one: Waiting): void {
+    const unsent = !one.row.sent_at && performance.now() >= one.sinceMs + unsentTimeoutMs;
+    if (one.row.answered_at || unsent) this.#settle(one);
   }
 
-  #over(one: Waiting): void {
+  #settle(one: Waiting): void {
     this.#waiting.delete(one);
     clearTimeout(one.timer);
     const { sent_at: sent, answered_at: answered } = one.row;

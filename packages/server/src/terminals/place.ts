@@ -4,7 +4,7 @@ import { ApiError } from "../platform/errors.ts";
 import { findStore } from "../stores/stores.ts";
 
 /** The store that a terminal is put into. */
-export interface Place {
+export interface LockedStore {
   id: string;
   status: Exclude<StoreStatus, "DELETED">;
 }
@@ -14,7 +14,7 @@ export interface Place {
  * suspended or deleted while a terminal is being put into it. To be called before terminals are locked: the suspension
  * of a store locks in this order too.
  */
-export async function holdStore(tx: Tx, accountId: string, storeId: string): Promise<Place | undefined> {
+export async function lockStore(tx: Tx, accountId: string, storeId: string): Promise<LockedStore | undefined> {
   const found = await findStore(tx, accountId, storeId);
   if (!found) return undefined;
   const { id, status } = await tx

@@ -6,7 +6,7 @@ import { sha256 } from "../auth/secrets.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 
-interface Place {
+interface TerminalKey {
   accountId: string;
   terminalId: string;
 }
@@ -29,7 +29,7 @@ export interface Replaced {
 export async function replaceCredential(
   db: Kysely<Tables>,
   clock: Clock,
-  { accountId, terminalId }: Place,
+  { accountId, terminalId }: TerminalKey,
   proof: Proof,
 ): Promise<Replaced> {
   const former = await leaveAddress(db, clock, { accountId, terminalId });
@@ -71,7 +71,7 @@ export async function changePassword(
 export async function changeAddress(
   db: Kysely<Tables>,
   clock: Clock,
-  { accountId, terminalId, address }: Place & { address: string },
+  { accountId, terminalId, address }: TerminalKey & { address: string },
 ): Promise<string | undefined> {
   await leaveAddress(db, clock, { accountId, terminalId });
   const next = await nextAddress(db, clock, { accountId, terminalId });
@@ -90,7 +90,7 @@ export async function changeAddress(
  * Answers the terminal's present address before it is replaced, and keeps the key for it. With that key the device may
  * hand in the rest of its log for some time.
  */
-async function leaveAddress(db: Kysely<Tables>, clock: Clock, place: Place): Promise<string | undefined> {
+async function leaveAddress(db: Kysely<Tables>, clock: Clock, place: TerminalKey): Promise<string | undefined> {
   const row = await db
     .selectFrom("terminal_credentials")
     .select(["address", "public_key"])
@@ -115,7 +115,7 @@ async function leaveAddress(db: Kysely<Tables>, clock: Clock, place: Place): Pro
 export async function keyOfAddress(
   db: Kysely<Tables>,
   clock: Clock,
-  { accountId, terminalId, address }: Place & { address: string },
+  { accountId, terminalId, address }: TerminalKey & { address: string },
 ): Promise<object | undefined> {
   const row = await db
     .selectFrom("terminal_addresses as known")
@@ -143,7 +143,10 @@ function formerSince(clock: Clock): Date {
 }
 
 /** The present address of a terminal. */
-export async function addressOf(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<string | undefined> {
+export async function addressOf(
+  db: Kysely<Tables>,
+  { accountId, terminalId }: TerminalKey,
+): Promise<string | undefined> {
   const row = await db
     .selectFrom("terminal_credentials")
     .select("address")
@@ -159,7 +162,7 @@ export async function addressOf(db: Kysely<Tables>, { accountId, terminalId }: P
 export async function endCredential(
   db: Kysely<Tables>,
   clock: Clock,
-  { accountId, terminalId }: Place,
+  { accountId, terminalId }: TerminalKey,
 ): Promise<string | undefined> {
   await leaveAddress(db, clock, { accountId, terminalId });
   const row = await db
@@ -172,7 +175,7 @@ export async function endCredential(
 }
 
 /** Makes an address that was never given before, also if the database went back to an earlier moment. */
-async function nextAddress(db: Kysely<Tables>, clock: Clock, { accountId, terminalId }: Place): Promise<string> {
+async function nextAddress(db: Kysely<Tables>, clock: Clock, { accountId, terminalId }: TerminalKey): Promise<string> {
   const least = nextDeviceNumber(0, clock.realNow());
   const { last_device: number } = await db
     .updateTable("terminals")

@@ -5,7 +5,7 @@ import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import { moveTerminals } from "./life-cycle.ts";
-import { endOpenCode, findBySerial, type Place } from "./pairing/queries.ts";
+import { endOpenCode, findBySerial, type TerminalKey } from "./pairing/queries.ts";
 import { presentTerminal } from "./present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "./queries.ts";
 
@@ -20,7 +20,7 @@ interface ReleaseDeps {
   clock: Clock;
 }
 
-type Outcome = Place & { outcome: "released" | "in use" };
+type Outcome = TerminalKey & { outcome: "released" | "in use" };
 
 /**
  * Releases a serial number of a live account: its terminal is deleted, as if by the account itself. For the operator of
@@ -45,7 +45,7 @@ async function release(
   tx: Tx,
   clock: Clock,
   actor: Actor,
-  { paired, ...place }: Place & { paired: boolean },
+  { paired, ...place }: TerminalKey & { paired: boolean },
 ): Promise<Outcome["outcome"] | undefined> {
   const { accountId, terminalId } = place;
   const row = await lockTerminal(tx, accountId, terminalId);
@@ -69,7 +69,7 @@ async function release(
   return "released";
 }
 
-async function hasCredential(tx: Tx, { accountId, terminalId }: Place): Promise<boolean> {
+async function hasCredential(tx: Tx, { accountId, terminalId }: TerminalKey): Promise<boolean> {
   const row = await tx
     .selectFrom("terminal_credentials")
     .select("address")
@@ -83,7 +83,7 @@ async function hasCredential(tx: Tx, { accountId, terminalId }: Place): Promise<
  * Ends the credential at once, as it refers to an operation that does not exist. A running server removes it and
  * informs the broker.
  */
-async function endCredentialLater(tx: Tx, clock: Clock, { accountId, terminalId }: Place): Promise<void> {
+async function endCredentialLater(tx: Tx, clock: Clock, { accountId, terminalId }: TerminalKey): Promise<void> {
   await tx
     .updateTable("terminal_credentials")
     .set({ ends_with: newId(clock.now()) })

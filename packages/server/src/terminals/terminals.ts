@@ -15,7 +15,7 @@ import { newId } from "../platform/ids.ts";
 import { findAbilities } from "./abilities.ts";
 import { modelOfSerial } from "./models.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
-import { holdStore, noSuchStore, type Place } from "./place.ts";
+import { type LockedStore, lockStore, noSuchStore } from "./place.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, nextTerminalNumber, type TerminalRow } from "./queries.ts";
 import { replaceCredential } from "./replace-credential.ts";
@@ -37,7 +37,7 @@ export async function createTerminal(
 ): Promise<TerminalWithPairing> {
   const simulated = isSimulated(caller.accountId, input.device_serial_number);
   const terminal = await inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
-    const store = await holdStore(tx, caller.accountId, input.store_id);
+    const store = await lockStore(tx, caller.accountId, input.store_id);
     if (!store) throw noSuchStore();
     const terminalId = await insertTerminal(tx, deps.clock, live, { ...input, store, simulated });
     const created = presentTerminal((await findTerminal(tx, caller.accountId, terminalId)) as TerminalRow);
@@ -71,7 +71,7 @@ async function insertTerminal(
   tx: Tx,
   clock: Clock,
   caller: LiveCaller,
-  input: TerminalCreate & { store: Place; simulated: boolean },
+  input: TerminalCreate & { store: LockedStore; simulated: boolean },
 ): Promise<string> {
   const now = clock.now();
   const number = await nextTerminalNumber(tx, caller.accountId);

@@ -6,7 +6,7 @@ import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { moveTerminals } from "./life-cycle.ts";
-import { holdStore, noSuchStore } from "./place.ts";
+import { lockStore, noSuchStore } from "./place.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "./queries.ts";
 
@@ -29,7 +29,7 @@ export function updateTerminal(
   const { accountId } = caller;
   return retried(() =>
     inTenant(db, accountId, async (tx) => {
-      const store = input.store_id === undefined ? undefined : await holdStore(tx, accountId, input.store_id);
+      const store = input.store_id === undefined ? undefined : await lockStore(tx, accountId, input.store_id);
       const row = await lockTerminal(tx, accountId, terminalId);
       if (!row || row.status === "DELETED") throw terminalNotFound();
       if (input.store_id !== undefined && !store) throw noSuchStore();

@@ -48,7 +48,7 @@ export function jwtAccess({ key, secret, clock, ...broker }: JwtOptions): Broker
 
   const signOwn = () => sign(serverName, after(serverTokenMs), serverRights());
 
-  async function end(address: string): Promise<void> {
+  async function endConnection(address: string): Promise<void> {
     const user = { username: serverName, password: await signOwn() };
     await kick(broker, secretClientId(secret, address), user);
   }
@@ -64,11 +64,11 @@ export function jwtAccess({ key, secret, clock, ...broker }: JwtOptions): Broker
       return { username: address, password: await sign(address, expiresAt ?? after(passwordMs), rights), clientId };
     },
     withdraw: async () => {},
-    revoke: end,
+    revoke: endConnection,
     // RabbitMQ checks the end of a token when the client publishes; a client that only listens would stay connected.
     async lapse(credentials) {
       for (let from = 0; from < credentials.length; from += atOnce) {
-        await Promise.all(credentials.slice(from, from + atOnce).map(({ address }) => end(address)));
+        await Promise.all(credentials.slice(from, from + atOnce).map(({ address }) => endConnection(address)));
       }
     },
   };

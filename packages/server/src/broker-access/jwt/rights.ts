@@ -14,15 +14,15 @@ const exchange = "amq.topic";
 /** The rights of a device: subscribe below its address, publish to its up channels. */
 export function deviceRights({ address, clientId }: { address: string; clientId: string }): Rights {
   const below = deviceTopicPrefix(address);
-  const said = upChannels.map((channel) => topic(address, channel));
+  const published = upChannels.map((channel) => topic(address, channel));
   // RabbitMQ names a client's queue after the client id, followed by the QoS.
   const queue = `${encodeURIComponent(`mqtt-subscription-${clientId}`)}qos*`;
   return {
-    acl: { pub: said, sub: [`${below}#`] },
+    acl: { pub: published, sub: [`${below}#`] },
     scope: [
       ...["configure", "write", "read"].map((permission) => scopeOf(permission, queue)),
       scopeOf("read", exchange, routingKey(`${below}*`)),
-      ...said.map((name) => scopeOf("write", exchange, routingKey(name))),
+      ...published.map((name) => scopeOf("write", exchange, routingKey(name))),
     ],
   };
 }
@@ -40,8 +40,8 @@ export function serverRights(): Rights {
 
 /** A scope in RabbitMQ's virtual host `/`. */
 function scopeOf(permission: string, resource: string, key?: string): string {
-  const place = key === undefined ? resource : `${resource}/${key}`;
-  return `${brokerAudience}.${permission}:%2F/${place}`;
+  const target = key === undefined ? resource : `${resource}/${key}`;
+  return `${brokerAudience}.${permission}:%2F/${target}`;
 }
 
 /** The routing key that RabbitMQ makes of a topic. */

@@ -19,7 +19,7 @@ const allowed = (acltype: string, name: string) => ({ acltype, topic: name, allo
  * needs a role of its own, because the plugin of Mosquitto 2.0 takes `%u` in a topic literally. A role that exists is
  * refused, and stays.
  */
-export function creation(address: string, password: string, generation: string): Command[] {
+export function deviceCreation(address: string, password: string, generation: string): Command[] {
   const acls = [
     ...upChannels.map((channel) => allowed("publishClientSend", topic(address, channel))),
     ...filtersOf(address).map((filter) => allowed("subscribeLiteral", filter)),
@@ -41,7 +41,7 @@ export function creation(address: string, password: string, generation: string):
   ];
 }
 
-export function removal(address: string): Command[] {
+export function deviceRemoval(address: string): Command[] {
   return [clientRemoval(address), { command: "deleteRole", rolename: roleOf(address) }];
 }
 

@@ -26,7 +26,7 @@ const mostCommands = 8;
  *
  * The plugin publishes its replies to all subscribers, other servers included; ours carry our correlation data.
  */
-export async function control({ url, ca }: BrokerAddress, commands: readonly Command[]): Promise<Reply[]> {
+export async function sendCommands({ url, ca }: BrokerAddress, commands: readonly Command[]): Promise<Reply[]> {
   const options = { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: answerMs, ...(ca && { ca }) } as const;
   const client = await connectAsync(url, options, false);
   try {

@@ -5,14 +5,14 @@ import type { BrokerAccess, BrokerAddress } from "../access.ts";
 import { shareOf } from "../share.ts";
 import {
   clientRemoval,
-  creation,
+  deviceCreation,
+  deviceRemoval,
   isServerUser,
-  removal,
   serverCreation,
   serverRemoval,
   serverUser,
 } from "./commands.ts";
-import { type Command, control } from "./control.ts";
+import { type Command, sendCommands } from "./control.ts";
 
 /** A device that may connect. `generation` is undefined for a device with a password, which only that device knows. */
 interface LiveDevice {
@@ -33,7 +33,7 @@ interface MosquittoOptions extends BrokerAddress {
  * passwords: the server removes the client.
  */
 export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
-  const say = (commands: Command[]) => control(options, commands);
+  const send = (commands: Command[]) => sendCommands(options, commands);
   const passwordOf = (...what: string[]) =>
     createHmac("sha256", options.secret)
       .update(["mosquitto", ...what].join("\n"))
@@ -44,32 +44,33 @@ export function mosquittoAccess(options: MosquittoOptions): BrokerAccess {
   return {
     own: () => own,
     async prepare() {
-      const there = await clientsOf(say);
-      const commands = [...serverChanges(there, own), ...deviceChanges(there, await options.live(), passwordOf)];
-      if (commands.length > 0) await say(commands);
+      const clients = await clientsOf(send);
+      const commands = [...serverChanges(clients, own), ...deviceChanges(clients, await options.live(), passwordOf)];
+      if (commands.length > 0) await send(commands);
     },
     async admit({ address, generation, expiresAt, ...admission }) {
       const password = expiresAt ? passwordOf(address, generation) : admission.password;
-      const generationThere = async () => (await generationsOf(say, [address]))[0];
-      const there = await generationThere();
+      const generationAtBroker = async () => (await generationsOf(send, [address]))[0];
+      const stored = await generationAtBroker();
       // A password is new each time, while the password that stands for tokens is equal at all servers.
-      if (!expiresAt || there !== generation) {
-        const before = there === undefined ? [] : [clientRemoval(address)];
-        const created = await say([...before, ...creation(address, password, generation)]);
+      if (!expiresAt || stored !== generation) {
+        const before = stored === undefined ? [] : [clientRemoval(address)];
+        const created = await send([...before, ...deviceCreation(address, password, generation)]);
         const problem = created.at(-1)?.error;
-        const quicker = problem !== undefined && expiresAt && (await generationThere()) === generation;
-        if (problem !== undefined && !quicker) throw new Error(`the broker did not take the device: ${problem}`);
+        const createdMeanwhile = problem !== undefined && expiresAt && (await generationAtBroker()) === generation;
+        if (problem !== undefined && !createdMeanwhile)
+          throw new Error(`the broker did not take the device: ${problem}`);
       }
       return { username: address, password, clientId: address };
     },
     // The address is over, and is never given again.
-    withdraw: async ({ address }) => void (await say(removal(address))),
-    revoke: async (address) => void (await say(removal(address))),
-    lapse: (credentials) => lapse(say, credentials),
+    withdraw: async ({ address }) => void (await send(deviceRemoval(address))),
+    revoke: async (address) => void (await send(deviceRemoval(address))),
+    lapse: (credentials) => lapse(send, credentials),
   };
 }
 
-type Say = (commands: Command[]) => ReturnType<typeof control>;
+type Send = (commands: Command[]) => ReturnType<typeof sendCommands>;
 
 interface Client {
   username: string;
@@ -78,14 +79,14 @@ interface Client {
 }
 
 /** The generation that the broker has of each user, in order; undefined for an unknown one. */
-async function generationsOf(say: Say, usernames: string[]): Promise<(string | undefined)[]> {
-  const replies = await say(usernames.map((username) => ({ command: "getClient", username })));
+async function generationsOf(send: Send, usernames: string[]): Promise<(string | undefined)[]> {
+  const replies = await send(usernames.map((username) => ({ command: "getClient", username })));
   return replies.map(({ data }) => (data?.["client"] as Client | undefined)?.textname);
 }
 
 /** All users that the broker has, with their generations. */
-async function clientsOf(say: Say): Promise<There> {
-  const [listed] = await say([{ command: "listClients", verbose: true }]);
+async function clientsOf(send: Send): Promise<BrokerClients> {
+  const [listed] = await send([{ command: "listClients", verbose: true }]);
   const clients = (listed?.data?.["clients"] ?? []) as Client[];
   return new Map(clients.map(({ username, textname }) => [username, textname]));
 }
@@ -94,22 +95,25 @@ async function clientsOf(say: Say): Promise<There> {
  * Removes clients whose tokens are over, unless they were renewed meanwhile. The role stays: it grants nothing without
  * the client, and each change makes the plugin write its whole file.
  */
-async function lapse(say: Say, credentials: readonly TakenCredential[]): Promise<void> {
+async function lapse(send: Send, credentials: readonly TakenCredential[]): Promise<void> {
   const addresses = credentials.map(({ address }) => address);
-  const taken = await generationsOf(say, addresses);
+  const taken = await generationsOf(send, addresses);
   const over = addresses.filter((_, index) => taken[index] === credentials[index]?.generation);
-  if (over.length > 0) await say(over.map(clientRemoval));
+  if (over.length > 0) await send(over.map(clientRemoval));
 }
 
-type There = ReadonlyMap<string, string | undefined>;
+type BrokerClients = ReadonlyMap<string, string | undefined>;
 
 /**
  * Servers that start together all create the user; all but the first are refused, which is harmless. Users of other
  * secrets are removed.
  */
-function serverChanges(there: There, { username, password }: { username: string; password: string }): Command[] {
-  const others = [...there.keys()].filter((name) => isServerUser(name) && name !== username);
-  const made = there.has(username) ? [] : serverCreation(username, password, shareOf(password));
+function serverChanges(
+  clients: BrokerClients,
+  { username, password }: { username: string; password: string },
+): Command[] {
+  const others = [...clients.keys()].filter((name) => isServerUser(name) && name !== username);
+  const made = clients.has(username) ? [] : serverCreation(username, password, shareOf(password));
   return [...made, ...others.flatMap(serverRemoval)];
 }
 
@@ -124,16 +128,16 @@ function serverChanges(there: There, { username, password }: { username: string;
  * with a password cannot be created again without a new password.
  */
 function deviceChanges(
-  there: There,
+  clients: BrokerClients,
   live: readonly LiveDevice[],
   passwordOf: (address: string, generation: string) => string,
 ): Command[] {
   const wanted = new Set(live.map(({ address }) => address));
-  const gone = [...there.keys()].filter((name) => readDeviceAddress(name) !== undefined && !wanted.has(name));
+  const gone = [...clients.keys()].filter((name) => readDeviceAddress(name) !== undefined && !wanted.has(name));
   const made = live.flatMap(({ address, generation }) => {
-    if (generation === undefined || there.get(address) === generation) return [];
-    const before = there.has(address) ? [clientRemoval(address)] : [];
-    return [...before, ...creation(address, passwordOf(address, generation), generation)];
+    if (generation === undefined || clients.get(address) === generation) return [];
+    const before = clients.has(address) ? [clientRemoval(address)] : [];
+    return [...before, ...deviceCreation(address, passwordOf(address, generation), generation)];
   });
-  return [...gone.flatMap(removal), ...made];
+  return [...gone.flatMap(deviceRemoval), ...made];
 }

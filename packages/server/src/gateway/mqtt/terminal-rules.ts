@@ -15,7 +15,7 @@ import { returnCodes } from "./outgoing.ts";
 import { Turns } from "./turns.ts";
 
 interface RulesDeps {
-  admission: Entrance;
+  entrance: Entrance;
   connections: Connections;
   receive: Receive;
   flooders: Flooders;
@@ -34,7 +34,7 @@ const longestWillBytes = 1_024;
  * may use its own topics only.
  */
 export function terminalRules({
-  admission,
+  entrance,
   connections,
   receive,
   flooders,
@@ -54,7 +54,7 @@ export function terminalRules({
       link.session = sessionIn(packet.will);
       if (connections.mustWait(link, username)) return returnCodes.unavailable;
       try {
-        const admitted = await admission.admit(link, username, password);
+        const admitted = await entrance.admit(link, username, password);
         return admitted ? returnCodes.accepted : returnCodes.badCredentials;
       } catch (error) {
         log.warn({ err: error, address: username }, "a terminal could not be authenticated");

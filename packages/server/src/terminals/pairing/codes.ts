@@ -48,7 +48,7 @@ export function issuePairingCode(
   });
 }
 
-interface Wanted {
+interface NewPairingCode {
   terminalId: string;
   serialNumber: string;
   reference: string | undefined;
@@ -60,7 +60,7 @@ export async function addPairingCode(
   tx: Tx,
   { clock, ownUrl }: PairingCodeDeps,
   caller: LiveCaller,
-  { terminalId, serialNumber, reference, seconds = pairingLimits.codeSecondsDefault }: Wanted,
+  { terminalId, serialNumber, reference, seconds = pairingLimits.codeSecondsDefault }: NewPairingCode,
 ): Promise<Pairing> {
   const now = clock.realNow();
   const { accountId } = caller;
@@ -119,14 +119,14 @@ export function codeMatches(row: Identity & Pick<CodeRow, "code_hash">, typed: s
   return timingSafeEqual(hashOf(row, readPairingCode(typed)), row.code_hash);
 }
 
-const noCode = { account_id: "", terminal_id: "", id: "", code_hash: randomBytes(32) };
+const dummyCode = { account_id: "", terminal_id: "", id: "", code_hash: randomBytes(32) };
 
 /**
  * Does the work of `codeMatches` where there is no code, so that the time does not differ. It returns nothing, so it
  * can never count as a match.
  */
-export function compareInVain(typed: string): void {
-  codeMatches(noCode, typed);
+export function compareWithDummy(typed: string): void {
+  codeMatches(dummyCode, typed);
 }
 
 /** The codes of a terminal, newest first, without the secret texts. Throws `terminal_not_found`. */

@@ -64,18 +64,19 @@ interface Expected {
 export async function verifyProof(place: ProofPlace, proof: string, expected: Expected): Promise<Nonce> {
   const { algorithm } = readHeader(proof, expected.purpose);
   const { publicKey } = expected;
-  if (publicKey?.kty !== deviceKeyForms[algorithm].kty) return verifyInVain(place, proof, { algorithm, expected });
+  if (publicKey?.kty !== deviceKeyForms[algorithm].kty)
+    return verifyWithDummyKey(place, proof, { algorithm, expected });
   const payload = await verifySignature(proof, { algorithm, jwk: publicKey });
   return checkPayload(place, payload, expected);
 }
 
 /** Does the work of a verification with a key that no device has. Always throws. */
-async function verifyInVain(
+async function verifyWithDummyKey(
   place: ProofPlace,
   proof: string,
   { algorithm, expected }: { algorithm: DeviceAlgorithm; expected: Expected },
 ): Promise<never> {
-  const payload = await verifySignature(proof, { algorithm, jwk: await nobodysKey(algorithm) });
+  const payload = await verifySignature(proof, { algorithm, jwk: await dummyKey(algorithm) });
   await checkPayload(place, payload, expected);
   throw invalidProof("its signature does not match");
 }
@@ -100,14 +101,14 @@ export function thumbprintOf({ jwk }: DeviceKey): Promise<string> {
   return calculateJwkThumbprint(jwk, "sha256");
 }
 
-const nobodysKeys = new Map<DeviceAlgorithm, Promise<JWK>>();
+const dummyKeys = new Map<DeviceAlgorithm, Promise<JWK>>();
 
-function nobodysKey(algorithm: DeviceAlgorithm): Promise<JWK> {
-  const known = nobodysKeys.get(algorithm);
+function dummyKey(algorithm: DeviceAlgorithm): Promise<JWK> {
+  const known = dummyKeys.get(algorithm);
   if (known) return known;
   const { crv } = deviceKeyForms[algorithm];
   const made = generateKeyPair(algorithm, { crv, extractable: true }).then(({ publicKey }) => exportJWK(publicKey));
-  nobodysKeys.set(algorithm, made);
+  dummyKeys.set(algorithm, made);
   return made;
 }
 

@@ -9,7 +9,7 @@ export type NewCode = Omit<
   "code_hash" | "status" | "used_at" | "key_thumbprint" | "failed_attempts" | "wrong_tries_from"
 >;
 
-export interface Place {
+export interface TerminalKey {
   accountId: string;
   terminalId: string;
 }
@@ -18,7 +18,7 @@ export interface Place {
  * An account and terminal that do not exist, so that an unknown serial number takes steps equal to those of a known
  * one.
  */
-export const nowhere: Place = { accountId: "T00000000", terminalId: "T00000000-T0000" };
+export const noTerminal: TerminalKey = { accountId: "T00000000", terminalId: "T00000000-T0000" };
 
 /** More than any caller reads; older codes are in the audit log. */
 const mostCodes = 100;
@@ -56,7 +56,7 @@ export function findOpenCodes(db: Kysely<Tables>, serialNumber: string, now: Dat
  * The live terminals of all accounts with this serial number: at most one of a live account, and any number of sandbox
  * accounts. Sorted by the time of their credentials, newest first.
  */
-export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<Place[]> {
+export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<TerminalKey[]> {
   return db
     .selectFrom("terminals")
     .leftJoin("terminal_credentials as credential", (join) =>
@@ -73,7 +73,7 @@ export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<
 }
 
 /** Finds and locks a terminal's open code: until the end of the transaction no other one counts on it. */
-export function lockOpenCode(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<CodeRow | undefined> {
+export function lockOpenCode(db: Kysely<Tables>, { accountId, terminalId }: TerminalKey): Promise<CodeRow | undefined> {
   return db
     .selectFrom("pairing_codes")
     .selectAll()
@@ -90,7 +90,7 @@ export function lockOpenCode(db: Kysely<Tables>, { accountId, terminalId }: Plac
  */
 export async function endOpenCode(
   db: Kysely<Tables>,
-  { accountId, terminalId }: Place,
+  { accountId, terminalId }: TerminalKey,
   now: Date,
   status: Exclude<PairingCodeStatus, "open">,
 ): Promise<void> {

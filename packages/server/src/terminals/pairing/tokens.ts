@@ -17,7 +17,7 @@ import { changeAddress } from "../replace-credential.ts";
 import type { LiveCredential } from "../sql/live-credentials.ts";
 import { spendNonce } from "./nonces.ts";
 import { invalidProof, isSignedBy, type ProofPlace, verifyProof } from "./proofs.ts";
-import { findBySerial, nowhere, type Place } from "./queries.ts";
+import { findBySerial, noTerminal, type TerminalKey } from "./queries.ts";
 import type { Peer } from "./wrong-tries.ts";
 
 export interface TokenDeps extends AdmitDeps {
@@ -57,7 +57,7 @@ export async function renewToken(
     });
   }
   if (request.token !== undefined) await noticeLaterAddress(deps, request.token);
-  const { accountId, terminalId, credential } = await holderOf(deps, {
+  const { accountId, terminalId, credential } = await findHolder(deps, {
     named,
     serialNumber,
     proof,
@@ -70,21 +70,21 @@ export async function renewToken(
   takeTurn(deps.renewals, `${accountId}/${terminalId}`);
   const identity = { accountId, terminalId, address: credential.address };
   if (!memoryLost) return issueToken(deps, identity, { reference: undefined, former: undefined, nonce });
-  const address = await inTenant(deps.db, accountId, (tx) => beginAnew(tx, deps, identity, { nonce, peer }));
+  const address = await inTenant(deps.db, accountId, (tx) => giveOtherAddress(tx, deps, identity, { nonce, peer }));
   return issueToken(deps, { ...identity, address }, { reference: undefined, former: identity.address });
 }
 
-interface Beginning {
+interface AddressChange {
   nonce: Nonce;
   peer: Peer;
 }
 
 /** Gives the device another address: messages to the former one are not for a device that has lost its memory. */
-async function beginAnew(
+async function giveOtherAddress(
   tx: Tx,
   { clock }: Pick<TokenDeps, "clock">,
   identity: DeviceIdentity,
-  { nonce, peer }: Beginning,
+  { nonce, peer }: AddressChange,
 ): Promise<string> {
   const { accountId, terminalId, address: before } = identity;
   await lockTerminal(tx, accountId, terminalId);
@@ -111,7 +111,7 @@ export function proofPlace({ deviceTokens, isOwnAddress, ownUrl }: TokenDeps, re
   return { nonces: deviceTokens, isOwn: (origin) => isOwnAddress(origin, reached), ownUrl };
 }
 
-interface Asking {
+interface RenewalRequest {
   named: string | undefined;
   serialNumber: string | undefined;
   proof: string;
@@ -123,17 +123,17 @@ interface Asking {
  * Finds the terminal of the request. If several terminals, in sandbox accounts, share the serial number, it is the
  * terminal whose key signed the proof.
  */
-async function holderOf(
+async function findHolder(
   { db, findLiveCredential }: TokenDeps,
-  { named, serialNumber, proof, from }: Asking,
-): Promise<Place & { credential: LiveCredential | undefined }> {
+  { named, serialNumber, proof, from }: RenewalRequest,
+): Promise<TerminalKey & { credential: LiveCredential | undefined }> {
   const accountId = named && accountOfTerminalId(named);
   const places =
     serialNumber === undefined
-      ? [accountId ? { accountId, terminalId: named } : nowhere]
+      ? [accountId ? { accountId, terminalId: named } : noTerminal]
       : await inTurn(db, from, () => findBySerial(db.sql, serialNumber));
   const holders = await Promise.all(
-    (places.length > 0 ? places : [nowhere]).map(async (place) => ({
+    (places.length > 0 ? places : [noTerminal]).map(async (place) => ({
       ...place,
       credential: await findLiveCredential(place.accountId, place.terminalId),
     })),
@@ -145,7 +145,7 @@ async function holderOf(
   return first as NonNullable<typeof first>;
 }
 
-interface About {
+interface IssueOptions {
   reference: string | undefined;
   /** The address that the new one replaces. */
   former: string | undefined;
@@ -160,7 +160,7 @@ interface About {
 export async function issueToken(
   deps: TokenDeps,
   identity: DeviceIdentity,
-  { reference, former, nonce }: About,
+  { reference, former, nonce }: IssueOptions,
 ): Promise<DeviceToken> {
   const { db, deviceTokens, clock, mqttUrl, ownUrl } = deps;
   const { accountId, terminalId, address } = identity;

@@ -82,9 +82,11 @@ async function store(tx: Tx, clock: Clock, { account_id, terminal_id, id }: Coun
     wrong_tries_from: JSON.stringify(wrong_tries_from),
     ...(exhausted && { status: pairingCodeMoves.guessed_too_often }),
   });
-  const told = pairingLimits.wrongTriesTold.some((tries) => code.failed_attempts < tries && tries <= failed_attempts);
+  const isReported = pairingLimits.wrongTriesTold.some(
+    (tries) => code.failed_attempts < tries && tries <= failed_attempts,
+  );
   const last = peers.at(-1);
-  if (!last || (!told && !exhausted)) return;
+  if (!last || (!isReported && !exhausted)) return;
   const actor: Actor = { accountId: account_id, clientId: "system", ...last };
   await recordChange(tx, clock, actor, {
     action: exhausted ? "terminal.exhaust_pairing_code" : "terminal.guess_pairing_code",
