@@ -8,7 +8,7 @@ import { type BrokerLink, openLink } from "./broker-link.ts";
 import { FairShare, mostWaitingAtBroker } from "./fair-share.ts";
 import { Floods } from "./floods.ts";
 import { Handling } from "./handling.ts";
-import { Revoking } from "./revoking.ts";
+import { ConnectionEnder } from "./revoking.ts";
 import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface OutsideOptions {
@@ -76,11 +76,11 @@ class OutsideBroker {
   /** After a connection with MQTT 5 no older version is tried: with 3.1.1 servers could not share the messages. */
   #versions: readonly (4 | 5)[] = [5, 4];
   #kept: Promise<void> = Promise.resolve();
-  readonly revoking: Revoking;
+  readonly revoking: ConnectionEnder;
 
   constructor(options: OutsideOptions) {
     this.#options = options;
-    this.revoking = new Revoking({ log: options.log, revoke: (address) => options.access.revoke(address) });
+    this.revoking = new ConnectionEnder({ log: options.log, revoke: (address) => options.access.revoke(address) });
     const floods = new Floods({ sendAway: (address) => this.#endFlood(address) });
     this.#share = new FairShare({
       atOnce: messagesAtOncePerTerminal,

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createLogger } from "../platform/log.ts";
-import { Revoking } from "./revoking.ts";
+import { ConnectionEnder } from "./revoking.ts";
 
 function tried(outcomes: ("told" | "away")[]) {
   const attempts: string[] = [];
-  const revoking = new Revoking({
+  const revoking = new ConnectionEnder({
     log: createLogger("silent"),
     revoke: async (address) => {
       attempts.push(address);

@@ -1,7 +1,7 @@
 import type { Logger } from "../platform/log.ts";
 import { pause } from "../platform/worker.ts";
 
-interface RevokingOptions {
+interface ConnectionEnderOptions {
   /**
    * Makes the broker end the connections of the address. Called once per attempt; rejects when the broker cannot be
    * reached.
@@ -18,12 +18,12 @@ const retryMs = { first: 200, longest: 30_000 };
 const revokeForMs = 600_000;
 
 /** Ends connections at an outside broker. After a failure one loop per address tries again. */
-export class Revoking {
-  readonly #options: RevokingOptions;
+export class ConnectionEnder {
+  readonly #options: ConnectionEnderOptions;
   readonly #ending = new AbortController();
   readonly #loops = new Map<string, Promise<void>>();
 
-  constructor(options: RevokingOptions) {
+  constructor(options: ConnectionEnderOptions) {
     this.#options = options;
   }
 
