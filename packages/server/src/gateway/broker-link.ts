@@ -58,9 +58,9 @@ const receiveMaximum = 1_000;
 const unsupportedVersion = 132;
 
 /**
- * Connects once and subscribes: as MQTT 5 if the broker speaks it, else as 3.1.1 where `versions` allows it. Throws
- * what the last attempt failed with. A link keeps nothing for the next one: the outbox and the agents repeat what could
- * not be sent.
+ * Connects once and subscribes: with MQTT 5 if the broker knows it, else with 3.1.1 where `versions` allows it. Throws
+ * the error of the last attempt. A link keeps nothing for the next one: the outbox and the agents repeat what could not
+ * be sent.
  */
 export async function openLink(options: LinkOptions): Promise<BrokerLink> {
   const [version, ...others] = options.versions;

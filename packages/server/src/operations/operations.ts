@@ -7,7 +7,7 @@ import { cutPage } from "../platform/http/paging.ts";
 import { presentOperation } from "./present.ts";
 import { findOperation, listOperations, type OperationFilter } from "./queries.ts";
 
-/** Throws `operation_not_found`, also for operations of other accounts. */
+/** Finds an operation of the account. Throws `operation_not_found`, also for operations of other accounts. */
 export async function getOperation(db: Db, accountId: string, id: string): Promise<Operation> {
   const row = await inTenant(db, accountId, (tx) => findOperation(tx, accountId, id));
   if (!row) throw new ApiError("operation_not_found", "There is no such operation.");

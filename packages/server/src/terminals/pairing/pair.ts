@@ -26,7 +26,7 @@ import type { Peer, WrongTries } from "./wrong-tries.ts";
 const refusedAfterMs = 200;
 
 export interface PairingDeps extends TokenDeps {
-  /** By network and serial number, whether a terminal has it or not. */
+  /** The limit per network and serial number, also for serial numbers that no terminal has. */
   tries: RateLimit;
   wrongTries: WrongTries;
 }
