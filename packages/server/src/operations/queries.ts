@@ -33,7 +33,7 @@ export function listOperations(
   if (filter.operation_id !== undefined) query = query.where("operations.id", "=", filter.operation_id);
   if (filter.operation !== undefined) query = query.where("operations.operation", "=", filter.operation);
   if (filter.status !== undefined) query = query.where("status", "=", filter.status);
-  // Few operations are live, and their claims are indexed.
+  // Few operations are live, and each has a claim.
   if (filter.status === "PENDING") query = query.where("operations.id", "in", liveIds(db, accountId));
   // By id, which is the order of the index and of the partitions.
   if (filter.created_at_gte !== undefined) query = query.where("operations.id", ">=", lowestId(filter.created_at_gte));

@@ -20,8 +20,8 @@ import type { Origin } from "./queries.ts";
 import { type Answered, WaitingProbes } from "./waiting-probes.ts";
 
 /**
- * Carries probes to terminals; the gateway's `DeviceTransport` implements it. Called once per probe. `publish` rejects
- * when the broker cannot be reached; the probe then goes unanswered.
+ * Carries probes to terminals; the gateway's `DeviceTransport` implements it. `publish` is called for each sending of a
+ * probe, and rejects when the broker cannot be reached; the probe then goes unanswered.
  */
 interface ProbeCarrier {
   hears(terminalId: string): boolean;
