@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
+import type { OperationError, OperationName } from "@tillkeeper/contract/operations";
+import { idAt } from "../../platform/ids.ts";
+import type { Device } from "../../terminals/record/devices.ts";
+import type { KnownOrigin, Origins } from "./origin.ts";
+
+/** A device's answer to an operation, as it is stored. */
+export interface Finish {
+  accountId: string;
+  /** The operation's id; for a close by hand, an id that the server makes. */
+  id: string;
+  terminalId: string;
+  /** The address of the device that answered. */
+  address: string;
+  /**
+   * The answer's place in the log of that address, with the id that it has there; null for an answer in no log. `after`
+   * is the number of the entry before it in the journal, which may have dropped entries in between.
+   */
+  entry: { number: number; after: number; id: string; mayHaveClosed: boolean } | null;
+  operation: OperationName;
+  status: "COMPLETED" | "FAILED";
+  result: unknown;
+  reason: OperationReason | null;
+  error: OperationError | null;
+  /** The answer in the form that responses show if it came after the end. */
+  late: object;
+  /** Phases that were reported just before, at the server's time; null keeps the stored value. */
+  dispatchedAt: Date | null;
+  deliveredAt: Date | null;
+  startedAt: Date | null;
+  at: Date;
+  /** The origin it is stored with if the operation is unknown; null: it is not stored then. */
+  origin: KnownOrigin | null;
+  /** The id it is stored under then. It is the operation's id only if a server of this installation has signed it. */
+  storedAs: string;
+  /** When the operation was begun, by the device's journal. */
+  begunAt: Date;
+  /** Whether the facts of the answer can be read. */
+  readable: boolean;
+}
+
+/** The place in the log of an unreadable result. */
+export interface UnreadableResult {
+  number: number;
+  after: number;
+  id: string;
+  operation: OperationName;
+  mayHaveClosed: boolean;
+}
+
+interface ReceiveContext {
+  at: Date;
+  origins: Origins;
+}
+
+/** Converts a result into an answer. Its origin counts only if a server of this installation has signed it. */
+export function toFinish(device: Device, message: ResultMessage, { at, origins }: ReceiveContext): Finish {
+  const { accountId, terminalId, address } = device;
+  const { operation, status, number, after, by_hand: byHand = false } = message;
+  // In the server's spelling: a device may write the id in capitals.
+  const id = message.operation_id.toLowerCase();
+  const failed = status === "FAILED";
+  const result = failed ? null : message.result;
+  const reason = failed ? (message.reason ?? "device_error") : null;
+  const error = failed ? (message.error ?? null) : null;
+  const begunAt = earlier(new Date(message.started_at ?? message.finished_at), at);
+  const signed = byHand ? undefined : origins.read(address, { ...message, operation_id: id });
+  const ownId = idAt(begunAt, ownDigest(terminalId, id));
+  return {
+    accountId,
+    terminalId,
+    address,
+    id: byHand ? ownId : id,
+    entry:
+      number === undefined ? null : { number, after: after ?? number - 1, id, mayHaveClosed: mayHaveClosed(message) },
+    operation,
+    status,
+    result,
+    reason,
+    error,
+    late: withoutNulls({ status, finished_at: message.finished_at, result, reason, error }),
+    dispatchedAt: null,
+    deliveredAt: null,
+    // Stands for a `started` that was not sent; at the server's time, like every phase.
+    startedAt: message.started_at === undefined ? null : at,
+    at,
+    origin: signed ?? (byHand || mayHaveClosed(message) ? unrequestedOrigin(terminalId, begunAt) : null),
+    storedAs: signed ? id : ownId,
+    begunAt,
+    readable: true,
+  };
+}
+
+/**
+ * Converts an unreadable result into an answer. The log goes on behind it; the operation ends by its deadline (D29).
+ */
+export function toUnreadable({ accountId, terminalId, address }: Device, told: UnreadableResult, at: Date): Finish {
+  const { id, number, after, operation, mayHaveClosed: closed } = told;
+  return {
+    accountId,
+    terminalId,
+    address,
+    id,
+    entry: { number, after, id, mayHaveClosed: closed },
+    operation,
+    status: "FAILED",
+    result: null,
+    reason: null,
+    error: null,
+    late: {},
+    dispatchedAt: null,
+    deliveredAt: null,
+    startedAt: null,
+    at,
+    origin: null,
+    storedAs: id,
+    begunAt: at,
+    readable: false,
+  };
+}
+
+/** The origin of a close without a known request: its day is closed nevertheless. */
+function unrequestedOrigin(terminalId: string, begunAt: Date): KnownOrigin {
+  return {
+    requestKey: null,
+    requestSha256: null,
+    parameters: {},
+    createdAt: begunAt,
+    createdBy: ofTerminal(terminalId),
+    deadline: begunAt,
+  };
+}
+
+/** Whether the answer is stored as a close without a known request. */
+export function isUnasked({ origin, terminalId }: Finish): boolean {
+  return origin?.createdBy === ofTerminal(terminalId);
+}
+
+function ofTerminal(terminalId: string): string {
+  return `terminal:${terminalId}`;
+}
+
+/** Equal for all copies of a terminal's message, and different from any id that another terminal or a server makes. */
+function ownDigest(terminalId: string, id: string): string {
+  return createHash("sha256").update(`${terminalId} ${id}`).digest("hex");
+}
+
+/**
+ * An answer whose origin is so old that the database has no partition for it: without the origin, or moved to the
+ * present.
+ */
+export function withoutItsPlace(finish: Finish): Finish {
+  if (!isUnasked(finish)) return { ...finish, origin: null };
+  return { ...finish, storedAs: idAt(finish.at, ownDigest(finish.terminalId, finish.id)), begunAt: finish.at };
+}
+
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other;
+}
+
+function withoutNulls(fields: Record<string, unknown>): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
+}

@@ -1,0 +1,151 @@
+import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import { newSecret } from "../access/auth/secrets/secrets.ts";
+import { findLastClose } from "../operations/commands.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Logger } from "../platform/log/log.ts";
+import type { Worker } from "../platform/worker.ts";
+import type { Admission, Admitted } from "../terminals/credentials/broker-grant.ts";
+import { changePassword, replaceCredential } from "../terminals/credentials/replace-credential.ts";
+import { generationOf } from "../terminals/credentials/token-end.ts";
+import { endLeases, type LeaseDeps, type Leased, lease, noteAddress, takeOver } from "./leases.ts";
+
+/** What a virtual terminal needs to connect like a real one. */
+export interface VirtualTerminalSpec {
+  terminalId: string;
+  address: string;
+  serialNumber: string;
+  mqttUrl: string;
+  username: string;
+  password: string;
+  /** Answers the account's live release keys; called at each check_update. */
+  releaseKeys?: () => Promise<ReleasePublicKey[]>;
+  /** The terminal's last close, which another server may have run. */
+  lastClose?: EndOfDayResult | undefined;
+  /** To be called when the journal is lost, or is an old copy: the terminal is restarted with another address. */
+  memoryLost?: () => void;
+  clientId: string;
+  /** PEM text of the certificates to trust, in place of the system's. */
+  ca?: string;
+}
+
+/**
+ * Runs virtual terminals. The program that starts the server supplies it, so that the server does not depend on the
+ * agent. Either function may throw; the worker then tries again at its next look.
+ */
+export interface VirtualTerminalHost {
+  start(spec: VirtualTerminalSpec): void | Promise<void>;
+  stop(terminalId: string): void | Promise<void>;
+}
+
+interface VirtualDeps extends LeaseDeps {
+  clock: Clock;
+  log: Logger;
+  host: VirtualTerminalHost;
+  releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;
+  connectAt: () => { url: string; ca?: string };
+  /** Makes the broker accept a credential; see `DeviceTransport.admit`. */
+  admit: (admission: Admission) => Promise<Admitted>;
+}
+
+const lookEveryMs = 5_000;
+
+/**
+ * Makes the worker that keeps this server's virtual terminals running. It leases terminals that no server runs, gives
+ * each a fresh credential, and starts it. It stops terminals that were deleted or taken over. `wake` makes it look at
+ * once.
+ */
+export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () => void } {
+  let wake = () => {};
+  const running = new Set<string>();
+  const memoriesLost = new Set<string>();
+
+  async function look(): Promise<void> {
+    // A lease lost and regained between two looks: its credential has been replaced meanwhile.
+    for (const terminalId of [...(await takeOver(deps)), ...memoriesLost]) running.delete(terminalId);
+    const leased = await lease(deps);
+    const wanted = new Set(leased.map((row) => row.terminal_id));
+    for (const terminalId of running) if (!wanted.has(terminalId)) await stop(terminalId);
+    for (const row of leased) if (!running.has(row.terminal_id)) await start(row);
+  }
+
+  /** Starts a terminal. After a failure it is tried again at the next look; the other terminals start all the same. */
+  async function start(row: Leased): Promise<void> {
+    const { terminal_id } = row;
+    const memoryLost = () => {
+      memoriesLost.add(terminal_id);
+      wake();
+    };
+    const address = memoriesLost.has(terminal_id) ? null : row.address;
+    try {
+      const spec = await specOf(deps, { ...row, address });
+      memoriesLost.delete(terminal_id);
+      await deps.host.start({ ...spec, memoryLost });
+      running.add(terminal_id);
+    } catch (error) {
+      deps.log.warn({ err: error, terminal_id }, "a virtual terminal could not be started, it is tried again");
+    }
+  }
+
+  async function stop(terminalId: string): Promise<void> {
+    try {
+      await deps.host.stop(terminalId);
+      running.delete(terminalId);
+    } catch (error) {
+      deps.log.warn({ err: error, terminal_id: terminalId }, "a virtual terminal could not be stopped");
+    }
+  }
+
+  const worker: Worker = {
+    name: "gateway.virtual_terminals",
+    async run(signal) {
+      while (!signal.aborted) {
+        const called = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        await look();
+        await Promise.race([called, timer(lookEveryMs, signal)]);
+      }
+      for (const terminalId of running) await stop(terminalId);
+      running.clear();
+      await endLeases(deps);
+    },
+  };
+  return { worker, wake: () => wake() };
+}
+
+/** Makes a fresh password. The address changes too, unless this server has the journal of the former address. */
+async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSpec> {
+  const { account_id: accountId, terminal_id: terminalId, device_serial_number: serialNumber } = row;
+  const { address, password, former } = await credentialOf(deps, row);
+  const admitted = await deps.admit({ address, password, former, generation: generationOf({ token_lapses: 0 }) });
+  const { url: mqttUrl, ...trust } = deps.connectAt();
+  const releaseKeys = () => deps.releaseKeys(accountId);
+  const lastClose = await findLastClose(deps.db.sql, accountId, terminalId);
+  return { terminalId, address, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys, lastClose };
+}
+
+async function credentialOf(deps: VirtualDeps, row: Leased) {
+  const { db, clock } = deps;
+  const { account_id: accountId, terminal_id: terminalId, address } = row;
+  const password = newSecret();
+  if (address !== null && (await changePassword(db.sql, { accountId, address }, password))) {
+    return { address, password, former: undefined };
+  }
+  const replaced = await replaceCredential(db.sql, clock, { accountId, terminalId }, { password });
+  await noteAddress(deps, row, replaced.address);
+  return { ...replaced, password };
+}
+
+function timer(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timeout = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timeout);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+    if (signal.aborted) done();
+  });
+}
