@@ -63,7 +63,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   });
 
   // Must come before the API's end, which waits for the requests that have begun.
-  closing.add(() => devices.mailboxes.hurry());
+  closing.add(() => devices.mailboxes.endWaits());
   closing.add(() => supervisor.stop());
   for (const worker of workersOf(core, devices, { accept, enrolment, sandbox: sandboxAsked })) supervisor.start(worker);
 

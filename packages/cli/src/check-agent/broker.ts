@@ -94,7 +94,7 @@ export class Broker {
     return {
       turns: new Turns(),
       allowance: usualAllowance,
-      enter: async (link, packet) => {
+      handleConnect: async (link, packet) => {
         const code = this.#codeFor(packet, events);
         if (code !== returnCodes.accepted) {
           events.refused();
@@ -106,12 +106,12 @@ export class Broker {
         events.connected(link, packet);
         return code;
       },
-      take: async (link, packet) => {
+      handlePublish: async (link, packet) => {
         const { address = "" } = link;
         if (!mayPublish(address, packet.topic)) throw new ProtocolError(`not allowed to publish to ${packet.topic}`);
         events.said(link, packet.topic.slice(deviceTopicPrefix(address).length) as UpChannel, packet.payload);
       },
-      filterEnd: ({ address = "" }, filter) =>
+      channelFilter: ({ address = "" }, filter) =>
         maySubscribe(address, filter) ? filter.slice(deviceTopicPrefix(address).length) : undefined,
       publishWill: (link, payload) => events.willOf(link, payload),
       closed: () => {},

@@ -2,7 +2,10 @@ import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Route } from "../platform/http/route.ts";
 
-/** The document and the SDK show every endpoint of the contract: a server has exactly these, or it does not start. */
+/**
+ * Throws unless each endpoint of the contract is bound exactly once. The OpenAPI document and the SDK show every
+ * endpoint, so a server that lacks one must not start.
+ */
 export function requireAllBound(routes: readonly Route[]): void {
   const wanted = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values(rows));
   const bound = routes.map(({ endpoint }) => endpoint);

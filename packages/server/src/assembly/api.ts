@@ -39,7 +39,7 @@ export interface Features {
   supervisor: Supervisor;
 }
 
-/** Every route of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
+/** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
 export function routesOf(core: Core, devices: DeviceSide, features: Features): Route[] {
   const routes = [
     ...accessRoutes(core),
@@ -57,7 +57,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
   return routes;
 }
 
-/** Accounts, and who may do what in them. */
+/** Accounts, clients and their grants. */
 function accessRoutes({ config, db, clock, keys, tokens, addresses }: Core): Route[] {
   const { acceptedHosts, url: ownUrl } = addresses;
   return [
@@ -69,7 +69,7 @@ function accessRoutes({ config, db, clock, keys, tokens, addresses }: Core): Rou
   ];
 }
 
-/** What a merchant has: stores, who is paid, terminals. */
+/** The resources of a merchant: stores, payout destinations, terminals. */
 function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolment }: Features): Route[] {
   return [
     ...storeRoutes(stores),
@@ -85,7 +85,7 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolm
   ];
 }
 
-/** What is done with terminals, and what is known of them. */
+/** Operations on terminals, and what the server knows of terminals. */
 function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features): Route[] {
   const { db, clock, files } = core;
   const { presenceClock, probes } = devices;
@@ -99,7 +99,7 @@ function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features)
   ];
 }
 
-/** What devices and brokers ask. */
+/** Routes for devices and brokers. */
 function deviceRoutes(core: Core, devices: DeviceSide, { enrolment }: Features): Route[] {
   const { mailboxes, receive, heardPolling, device, readResult } = devices;
   const { config, db, clock, files, transfers, addresses } = core;

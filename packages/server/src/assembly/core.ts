@@ -23,15 +23,15 @@ import type { VirtualTerminalHost } from "../virtual-terminals/virtual-terminals
 export interface ServerOptions {
   config: Config;
   log: Logger;
-  /** Runs the virtual terminals; without one, their operations time out. */
+  /** Runs the virtual terminals; without it, their operations time out. */
   virtualTerminalHost?: VirtualTerminalHost;
-  /** Opens the sandbox account, and makes it on the first start. */
+  /** Opens the sandbox account, and creates it on the first start. */
   sandbox?: boolean;
-  /** What the server reads in place of its own clock: that of tests, on top of it. */
+  /** Wraps the server's own clock; tests set the time with it. */
   clock?: (own: Clock) => Clock;
 }
 
-/** What every feature stands on. */
+/** Opens what every feature needs: database, clock, keys, files, tokens. `closing` receives what undoes each step. */
 export async function openCore({ config, log, clock: over = (own) => own }: ServerOptions, closing: Closing) {
   for (const setting of config.unknownSettings ?? []) log.warn({ setting }, "not a setting: see `tillkeeper settings`");
   const folder = lockDataFolder(config.dataDir);
@@ -47,7 +47,7 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   closing.add(() => masking.close());
   const addresses = ownAddresses({
     ...config,
-    // The documented hosts are names that callers of the API use; no device is told of them.
+    // The documented hosts serve callers of the API; devices never use them.
     furtherHosts: config.audienceHosts.filter((host) => !documentedHosts.includes(host)),
   });
   const { acceptedHosts } = addresses;

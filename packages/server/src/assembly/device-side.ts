@@ -7,7 +7,7 @@ import { Mailboxes } from "../gateway/carriers/long-poll/mailboxes.ts";
 import { withLongPoll } from "../gateway/carriers/long-poll/with-long-poll.ts";
 import type { DeviceTransport, Receive } from "../gateway/carriers/transport.ts";
 import { createInbound } from "../gateway/inbound.ts";
-import { memoryWords } from "../gateway/memory-check.ts";
+import { memoryComparison } from "../gateway/memory-check.ts";
 import { resultReader } from "../gateway/reading/result.ts";
 import { createTransfers } from "../gateway/transfers.ts";
 import { holdsLog } from "../logs/logs.ts";
@@ -53,7 +53,7 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
     probes,
     heartbeatSeconds: config.heartbeatSeconds ?? defaultHeartbeatSeconds,
   });
-  // Before terminals are heard: what they did while no server listened is not held against them.
+  // Before the first message: silence of terminals while no server listened does not count against them.
   await listenOn({ db, clock: presenceClock });
   closing.add(() =>
     device.reports.flush().catch((error: unknown) => log.warn({ err: error }, "phases were not noted")),
@@ -69,11 +69,11 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
   const inbound = createInbound({
     ...device,
     presence,
-    compareMemory: memoryWords(device),
+    compareMemory: memoryComparison(device),
     async notPresent(from) {
       const present = await inTenant(db, from.accountId, (tx) => addressOf(tx, from));
       if (present !== undefined && isLater(from.address, present)) await core.addressAhead(from);
-      // Refused when it comes back, it asks for a token, and hears what has become of it.
+      // The device is refused when it reconnects; then it asks for a token, and learns that its address is over.
       transport.disconnect(from.address);
     },
     readResult,
@@ -81,7 +81,7 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
   return { durations, device, probes, presence, presenceClock, readResult, inbound };
 }
 
-/** The broker and what speaks through it. */
+/** Opens the carriers of terminals' messages, and what uses them. */
 export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
   const { db, clock, log, folder } = core;
   const mailboxes = new Mailboxes();
@@ -93,7 +93,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
     void handling.add(work);
     await work;
   };
-  // What is being handled when the broker closes still needs the database.
+  // Messages in hand when the broker closes still need the database.
   closing.add(() => handling.done());
   const heardPolling = (device: Device) => presence.heard({ ...device, polls: true });
   closing.add(() => transport.close());

@@ -8,7 +8,7 @@ import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/re
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 
-/** What stores need of the features above them. */
+/** The functions of higher features that stores need. */
 export function storePorts({ db, clock, config }: Core) {
   return {
     db,
@@ -45,7 +45,7 @@ export function enrolmentPorts({ transport, virtual, presence }: DeviceSide, acc
 
 export type EnrolmentPorts = ReturnType<typeof enrolmentPorts>;
 
-/** A broker that cannot be told is no fault of the request: it is to be sent again. */
+/** A broker that cannot be reached is no error of the request: 503 asks the caller to send it again. */
 async function admitOrSay(transport: DeviceTransport, admission: Admission) {
   try {
     return await transport.admit(admission);

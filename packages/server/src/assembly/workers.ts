@@ -20,7 +20,7 @@ import { lapseWorker } from "../terminals/credentials/token-end.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 
-/** Everything long-running, in the order of their start. */
+/** All workers, in the order of their start. */
 export function workersOf(
   core: Core,
   gateway: DeviceSide,

@@ -22,14 +22,14 @@ export interface DeletionDeps {
   /** Whether the device is connected, as far as the server can know. */
   isConnected: (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<boolean>;
   accept: Accept;
-  /** Told when a credential ended, so that whoever is connected with it is sent away. */
+  /** Called after the commit with the address of an ended credential; ends its connections. */
   credentialReplaced: (address: string) => void;
   virtualTerminalsChanged: () => void;
 }
 
 /**
- * Deletes a terminal (D11, docs/adr/0007-deleting-a-terminal.md): a connected one is told to close its day first, and its
- * credential lives on for exactly that operation. Throws `terminal_not_found`, also for one that is deleted already.
+ * Deletes a terminal (D11, docs/adr/0007-deleting-a-terminal.md). A connected terminal is sent an `end_of_day` first,
+ * and its credential lives on for that operation alone. Throws `terminal_not_found`, also for a deleted terminal.
  */
 export async function deleteTerminal(
   deps: DeletionDeps,
@@ -54,7 +54,10 @@ export async function deleteTerminal(
 
 const noClose: ReadonlySet<string> = new Set(["operation_pending", "operation_not_allowed", "operation_unsupported"]);
 
-/** Answers the `end_of_day`, or undefined when the terminal is busy, in a status that does not allow one, or cannot do it. */
+/**
+ * Sends the `end_of_day` and answers its id. Undefined when the terminal is busy, or its status or its device does not
+ * allow one.
+ */
 async function closeDay({ accept }: DeletionDeps, caller: LiveCaller, terminalId: string): Promise<string | undefined> {
   try {
     const body = { terminal_id: terminalId, operation: "end_of_day" } as const;
@@ -70,7 +73,7 @@ async function closeDay({ accept }: DeletionDeps, caller: LiveCaller, terminalId
 interface Removal {
   terminalId: string;
   connected: boolean;
-  /** The `end_of_day` that was sent first. */
+  /** The id of the `end_of_day` that was sent first. */
   closing: string | undefined;
 }
 

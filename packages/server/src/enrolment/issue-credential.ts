@@ -15,8 +15,9 @@ export interface CredentialDeps extends AdmitDeps {
 }
 
 /**
- * Gives a terminal a new MQTT credential, with an address of its own, and ends the old one. The password is answered once and
- * kept as a hash. Throws `terminal_not_found`, and `virtual_terminal` for one that has its credential from the server itself.
+ * Gives a terminal a new MQTT credential with a new address, and ends the old one. The password is answered once and
+ * stored as a hash. Throws `terminal_not_found`, and `virtual_terminal` for one whose credential comes from the server
+ * itself.
  */
 export async function issueCredential(
   deps: CredentialDeps,
@@ -37,7 +38,7 @@ export async function issueCredential(
   });
   const generation = generationOf({ token_lapses: 0 });
   const admitted = await admitWhileLive(deps, { address, password, generation, former });
-  // Like one that is answered and replaced a moment later.
+  // Replaced meanwhile: it is answered nevertheless, and opens nothing.
   const { username, clientId, password: shown } = admitted ?? { username: address, clientId: address, password };
   return {
     terminal_id: terminalId,

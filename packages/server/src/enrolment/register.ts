@@ -8,7 +8,7 @@ import { newSecret } from "../access/auth/secrets/secrets.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
-import { holdStore, noSuchStore } from "../terminals/record/hold-store.ts";
+import { lockStore, noSuchStore } from "../terminals/record/hold-store.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
 import { findTerminal, type TerminalRow } from "../terminals/record/rows.ts";
@@ -18,13 +18,13 @@ import { insertTerminal } from "../terminals/record/write.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 
 export interface TerminalDeps extends PairingCodeDeps {
-  /** Told of every new or deleted virtual terminal once it is committed, so that it connects or stops at once. */
+  /** Called after the commit for each new or deleted virtual terminal, so that it connects or stops at once. */
   virtualTerminalsChanged: () => void;
 }
 
 /**
- * Registers a terminal (D8-D11); a real one comes with the code that its device pairs with. Throws `store` errors as 400,
- * `serial_number_taken`, `simulated_not_allowed`.
+ * Registers a terminal (D8-D11); a real one gets the code that its device pairs with. Throws `invalid_request` for an
+ * unknown store, `serial_number_taken`, `simulated_not_allowed`.
  */
 export async function createTerminal(
   deps: TerminalDeps,
@@ -33,7 +33,7 @@ export async function createTerminal(
 ): Promise<TerminalWithPairing> {
   const simulated = isSimulated(caller.accountId, input.device_serial_number);
   const terminal = await inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
-    const store = await holdStore(tx, caller.accountId, input.store_id);
+    const store = await lockStore(tx, caller.accountId, input.store_id);
     if (!store) throw noSuchStore();
     const terminalId = await insertTerminal(tx, deps.clock, {
       accountId: live.accountId,
@@ -43,7 +43,8 @@ export async function createTerminal(
       simulated,
       createdBy: live.clientId,
     });
-    // Before any server runs it: what is accepted at once is for that device. The password is another one then.
+    // Created before a server runs the terminal, so that operations accepted at once have a device. The server that
+    // runs it sets another password.
     if (simulated)
       await replaceCredential(tx, deps.clock, { accountId: live.accountId, terminalId }, { password: newSecret() });
     const created = presentTerminal((await findTerminal(tx, caller.accountId, terminalId)) as TerminalRow);

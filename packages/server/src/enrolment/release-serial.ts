@@ -8,11 +8,11 @@ import { endCredentialWith } from "../terminals/credentials/end-later.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
 import { markDeleted } from "../terminals/record/write.ts";
-import { endOpenCode, findBySerial, type Place } from "./pairing/queries.ts";
+import { endOpenCode, findBySerial, type TerminalKey } from "./pairing/queries.ts";
 
 interface Wanted {
   serialNumber: string;
-  /** Also where a device may be at work: it is locked out. */
+  /** Also release a serial number whose terminal has a credential; its device is locked out. */
   paired: boolean;
 }
 
@@ -21,12 +21,12 @@ interface ReleaseDeps {
   clock: Clock;
 }
 
-type Outcome = Place & { outcome: "released" | "in use" };
+type Outcome = TerminalKey & { outcome: "released" | "in use" };
 
 /**
- * Frees a serial number that a live account has claimed: its terminal is deleted, as if the account had done so itself.
- * For the operator of the server, when the hardware turns out to be another account's. Answers undefined where no live
- * account has the serial number; "in use", and changes nothing, where the terminal has a credential.
+ * Releases a serial number of a live account: its terminal is deleted, as if by the account itself. For the operator of
+ * the server, when the hardware belongs to another account. Undefined if no live account has the serial number. Answers
+ * "in use" and changes nothing if the terminal has a credential and `paired` is false.
  */
 export async function releaseSerial(
   deps: ReleaseDeps,
@@ -46,14 +46,16 @@ async function release(
   tx: Tx,
   clock: Clock,
   actor: Actor,
-  { paired, ...place }: Place & { paired: boolean },
+  { paired, ...place }: TerminalKey & { paired: boolean },
 ): Promise<Outcome["outcome"] | undefined> {
   const { accountId, terminalId } = place;
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") return undefined;
   if (!paired && (await hasCredential(tx, place))) return "in use";
-  // It opens nothing from now on, because the operation that it would end with is none. A server that runs on this database
-  // takes it away and tells the broker.
+  /**
+   * Ends the credential at once, as it refers to an operation that does not exist. A running server removes it and
+   * informs the broker.
+   */
   await endCredentialWith(tx, place, newId(clock.now()));
   await markDeleted(tx, clock, place, actor.clientId);
   await endOpenCode(tx, place, clock.realNow(), pairingCodeMoves.terminal_deleted);
@@ -66,7 +68,7 @@ async function release(
   return "released";
 }
 
-async function hasCredential(tx: Tx, { accountId, terminalId }: Place): Promise<boolean> {
+async function hasCredential(tx: Tx, { accountId, terminalId }: TerminalKey): Promise<boolean> {
   const row = await tx
     .selectFrom("terminal_credentials")
     .select("address")

@@ -27,9 +27,9 @@ import { lockOpenCode } from "./pairing/queries.ts";
 export type ReplaceDeviceDeps = PairingCodeDeps & Pick<DeletionDeps, "isConnected" | "credentialReplaced">;
 
 /**
- * Puts another device in the place of a terminal's: whoever was it is locked out at once, and the new one has to pair.
- * Throws `terminal_not_found`, `virtual_terminal`, `device_unchanged`, `serial_number_taken`, `simulated_not_allowed`, and
- * `operation_pending` while the old device may be carrying something out.
+ * Replaces a terminal's device: the former one is locked out at once, and the new one has to pair. Throws
+ * `terminal_not_found`, `virtual_terminal`, `device_unchanged`, `serial_number_taken`, `simulated_not_allowed`, and
+ * `operation_pending` while the former device may be running an operation.
  */
 export async function replaceDevice(
   deps: ReplaceDeviceDeps,
@@ -65,7 +65,7 @@ async function swap(
   if (row.simulated || isSimulated(accountId, serialNumber)) throw virtualTerminal();
   if (sameSerial(row.device_serial_number, serialNumber)) throw unchanged();
   await endLiveOperation(tx, deps, caller, terminalId);
-  // Before the account's log, as whoever counts wrong tries does: each could wait for the other.
+  // Locked before the account's audit log, in the order of the count of wrong tries, so that the two do not deadlock.
   await lockOpenCode(tx, { accountId, terminalId });
   const former = await endCredential(tx, clock, { accountId, terminalId });
   await keepFormerDevice(tx, clock, row, caller.clientId);
@@ -83,7 +83,9 @@ async function swap(
   return { terminal, pairing, former };
 }
 
-/** What the old device cannot have begun, it never will. */
+/**
+ * Cancels the live operation if the former device cannot have begun it; it never will. Else throws `operation_pending`.
+ */
 async function endLiveOperation(
   tx: Tx,
   deps: ReplaceDeviceDeps,

@@ -7,19 +7,20 @@ import { forgetNonces } from "./pairing/nonces.ts";
 export interface RetirementDeps {
   db: Db;
   clock: Clock;
-  /** Told of every credential that is gone, so that whoever is connected with it is sent away. */
+  /** Called with the address of each removed credential; ends its connections. */
   credentialReplaced: (address: string) => void;
   virtualTerminalsChanged: () => void;
 }
 
 const lookEveryMs = 500;
 const forgetEveryMs = 60_000;
-/** Lets the receipt of the last result out before the connection ends. */
+/** Time for the receipt of the last result, before the connection ends. */
 const graceMs = 500;
 
 /**
- * Removes the credentials of deleted terminals whose last operation is over, and ends their connections. No device gets in
- * with such a credential in between: a connection is asked for that operation. Once a minute it also removes nonces that are over.
+ * Removes the credentials of deleted terminals whose last operation is over, and ends their connections. No device
+ * connects with such a credential before that: authentication checks that operation. Once a minute it also removes
+ * expired nonces.
  */
 export function retirementWorker({ db, clock, ...deps }: RetirementDeps): Worker {
   return {

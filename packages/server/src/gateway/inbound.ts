@@ -41,9 +41,11 @@ interface InboundOptions {
   readResult: ReadResult;
   transferOf: TransferOf;
   origins: Origins;
-  /** Told of an address that is not the terminal's present one, but says hello all the same. */
+  /** Called for a hello from an address that is not the terminal's present one. Disconnects the device. */
   notPresent: (device: Device) => Promise<void>;
-  /** Tells a device how much of its log is here, where it believes otherwise. */
+  /**
+   * Sends the device the state of its log at the server, if it differs from what the device believes. Returns at once.
+   */
   compareMemory: (device: Device, believed: Memory) => void;
 }
 
@@ -51,28 +53,32 @@ interface InboundDeps extends InboundOptions {
   overview: (origin: Device) => Promise<HelloOverview | undefined>;
 }
 
-/** Who speaks as a terminal, and whether it asks for its messages over HTTPS, again and again. */
+/** The device that a message comes from. `polls`: it fetches its messages by polling over HTTPS. */
 interface HeardFrom extends Device {
   polls?: boolean;
 }
 
-/** What the gateway tells of who is there. */
+/**
+ * What the gateway reports to presence. Each function is called once per message, and throws when the database refuses
+ * the note.
+ */
 export interface PresenceReports {
-  /** How often terminals are asked to say that they are there. */
+  /** How often terminals are asked to send heartbeats. */
   readonly heartbeatSeconds: number;
   hello(origin: HeardFrom, message: HelloMessage): Promise<void>;
-  /** A message that says nothing of presence but that there is somebody. */
+  /** Called for a message of any other kind, which only shows that the terminal is there. */
   heard(origin: HeardFrom): void;
   heartbeat(origin: HeardFrom, message: HeartbeatMessage): Promise<void>;
-  goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
-  gone(origin: Origin, message: GoneMessage): Promise<void>;
+  goodbye(origin: TerminalKey, message: GoodbyeMessage): Promise<void>;
+  gone(origin: TerminalKey, message: GoneMessage): Promise<void>;
   probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
 }
 
 /**
- * Takes what terminals say. A message that is not understood is answered with a `rejection` that names the places; a
- * fault on our side is logged, and the terminal repeats what has no receipt. Of a device that was replaced only what it says of
- * operations counts: what else it says is looked at together with the terminal's present address.
+ * Makes the function that handles all messages from terminals. A message that is not understood is answered with a
+ * `rejection` that names the places. A failure of the server is logged, and the terminal repeats each message that has
+ * no receipt. Of a replaced device, only messages about operations count: statements apply all others to the terminal's
+ * present address only.
  */
 export function createInbound(options: InboundOptions): Receive {
   const deps: InboundDeps = { ...options, overview: helloOverviews(options.db) };
@@ -84,7 +90,7 @@ export function createInbound(options: InboundOptions): Receive {
       const read = await (channel === "result" ? deps.readResult(origin, payload) : readMessage(channel, payload));
       if (read.places) return await reject(deps, origin, channel, read);
       const { message } = read;
-      if (ofOperations.has(channel)) deps.presence.heard(origin);
+      if (operationChannels.has(channel)) deps.presence.heard(origin);
       await handlers[channel](deps, origin, message as never);
     } catch (error) {
       const level = error instanceof ApiError && error.status < 500 ? "debug" : "warn";
@@ -93,39 +99,39 @@ export function createInbound(options: InboundOptions): Receive {
   };
 }
 
-/** Messages of a terminal that goes, or has gone: they are no sign that it is there. */
-const farewells: ReadonlySet<UpChannel> = new Set(["goodbye", "gone"]);
+/** Messages of a terminal that leaves, or has left: they do not show that it is there. */
+const leavingChannels: ReadonlySet<UpChannel> = new Set(["goodbye", "gone"]);
 
-/** A message that is not understood was said all the same: its terminal is there. */
+/** Answers a message that is not understood. It still shows that its terminal is there. */
 async function reject(
   { transport, presence, reports }: InboundDeps,
   origin: HeardFrom,
   channel: UpChannel,
   { places, operationId, unreadable }: Refused,
 ): Promise<void> {
-  if (!farewells.has(channel)) presence.heard(origin);
+  if (!leavingChannels.has(channel)) presence.heard(origin);
   const errors = places;
   await transport.publish(origin.address, "rejection", {
     channel,
     ...(operationId !== undefined && { operation_id: operationId }),
     errors,
   });
-  // To repeat it is useless, and what comes after it has to be told.
+  // Repeating the result is useless, and the device must be told how much of its log the server has.
   const memory = unreadable && (await reports.unreadable(origin, unreadable));
   if (memory) await transport.publish(origin.address, "memory", { memory });
 }
 
-interface Origin {
+interface TerminalKey {
   accountId: string;
   terminalId: string;
 }
 
-type From<C extends UpChannel> = (deps: InboundDeps, origin: HeardFrom, message: Messages[C]) => Promise<void>;
+type Handler<C extends UpChannel> = (deps: InboundDeps, origin: HeardFrom, message: Messages[C]) => Promise<void>;
 
-/** Messages that presence does not take itself. */
-const ofOperations: ReadonlySet<UpChannel> = new Set(["delivered", "started", "result", "cancel_refused"]);
+/** Messages about operations: presence has no handler of its own for them, so they count as `heard`. */
+const operationChannels: ReadonlySet<UpChannel> = new Set(["delivered", "started", "result", "cancel_refused"]);
 
-const handlers: { [C in UpChannel]: From<C> } = {
+const handlers: { [C in UpChannel]: Handler<C> } = {
   hello: handleHello,
   delivered: ({ reports }, origin, message) => reports.delivered(origin, message),
   started: ({ reports }, origin, message) => reports.started(origin, message),
@@ -143,14 +149,17 @@ const handlers: { [C in UpChannel]: From<C> } = {
   },
 };
 
-/** Server and agent compare notes: what the terminal should be doing and does not know is sent again. */
+/**
+ * Compares the notes of server and agent after a connect: sends again what the terminal should be doing and does not
+ * know.
+ */
 async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessage): Promise<void> {
   const { db, clock, reports, transport, presence } = deps;
   const { polls: _, ...origin } = from;
   const now = clock.now();
-  // First, so that it is noted in the order of what happened; waited for before the welcome.
+  // Begun first, so that presence notes the messages in their order; awaited before the welcome.
   const noted = presence.hello(from, hello);
-  // Whatever comes first: it is waited for below.
+  // Prevents an unhandled rejection if a statement below throws first: `noted` is awaited further down.
   noted.catch(() => undefined);
   const terminal = await deps.overview(origin);
   if (!terminal) return deps.notPresent(origin);
@@ -162,13 +171,14 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
     await inTurn(db, origin.accountId, () => noteAbilities(db.sql, origin, abilities));
   }
   const named = hello.operations.map((known) => known.operation_id);
-  // Its `delivered` or `started` may have got lost with the link. Of any other nothing is noted, however many are named.
+  // The terminal's `delivered` or `started` may have been lost with the link. Only the live operation is noted, however
+  // many the hello names.
   const running = hello.operations.find(({ operation_id: id }) => id.toLowerCase() === terminal.live);
   if (running) await reports[running.phase](origin, running);
   const claim = { ...origin, now, nextDueAt: repeatAt(now), named };
   const message = terminal.live ? await claimAfterHello(db, claim) : undefined;
   await noted;
-  // Only now: without a welcome the terminal says hello again, and the notes are compared after all.
+  // Sent last: without a welcome the terminal says hello again, and the comparison is repeated.
   await transport.publish(origin.address, "welcome", {
     protocol: protocolVersion,
     server_time: now.toISOString(),
@@ -177,11 +187,11 @@ async function handleHello(deps: InboundDeps, from: HeardFrom, hello: HelloMessa
     memory: terminal.memory,
   });
   if (message) sendMessage(deps, message);
-  await tellOfCancelled(deps, origin, hello);
+  await sendCancels(deps, origin, hello);
 }
 
-/** What waits in the terminal and was cancelled meanwhile must not begin. */
-async function tellOfCancelled(deps: InboundDeps, origin: Device, hello: HelloMessage) {
+/** Cancels operations that wait in the terminal and were cancelled meanwhile: they must not begin. */
+async function sendCancels(deps: InboundDeps, origin: Device, hello: HelloMessage) {
   const waiting = hello.operations.filter(({ phase }) => phase === "delivered").map((known) => known.operation_id);
   if (waiting.length === 0) return;
   const { db } = deps;
@@ -191,7 +201,7 @@ async function tellOfCancelled(deps: InboundDeps, origin: Device, hello: HelloMe
   }
 }
 
-/** The receipt goes out only after the commit: it is what lets the terminal stop repeating. */
+/** Stores a result. The receipt is sent only after the commit, because it lets the terminal stop repeating. */
 async function handleResult(deps: InboundDeps, origin: Device, message: ResultMessage): Promise<void> {
   const { reports } = deps;
   const { operation_id: operationId } = message;

@@ -13,14 +13,14 @@ interface MemoryDeps {
   transport: DeviceTransport;
 }
 
-/** Heartbeats come at any moment, and a second later is soon enough. */
+/** Milliseconds from one statement to the next: heartbeats come at any moment, and a second's delay is soon enough. */
 const restMs = 1_000;
 
 /**
- * Compares what devices believe that the server holds of their logs with what it holds, many in one statement, and tells those
- * that are wrong: so a database that went back shows with the next heartbeat.
+ * Compares what devices believe of their logs at the server with the stored state, many in one statement. A device that
+ * is wrong is sent a `memory` message. So a database restored to an earlier moment shows with the next heartbeat.
  */
-export function memoryWords({ db, log, transport }: MemoryDeps): (device: Device, believed: Memory) => void {
+export function memoryComparison({ db, log, transport }: MemoryDeps): (device: Device, believed: Memory) => void {
   const compare = gather<{ device: Device; believed: Memory }, Memory | undefined>({
     slots: 1,
     maxBatch: 5_000,

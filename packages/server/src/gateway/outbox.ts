@@ -19,7 +19,7 @@ interface DispatchDeps {
   reports: Pick<Reports, "dispatched">;
   transferOf: TransferOf;
   origins: Pick<Origins, "of">;
-  /** Who waits at this server over HTTPS. */
+  /** The mailboxes of terminals that poll this server over HTTPS. */
   mailboxes: Pick<Mailboxes, "waiting" | "lacks">;
 }
 
@@ -27,17 +27,20 @@ type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "
 
 const claimEveryMs = 500;
 const claimBatch = 200;
-/** A terminal that has not said `started` by then gets the command again; it never begins one twice. */
+/** A terminal that has not reported `started` by then gets the command again; an agent never begins a command twice. */
 const repeatAfterMs = 10_000;
-/** Less than the time after which the outbox takes an accepted command over. */
+/** Less than the time after which the outbox sends an accepted command. */
 const announceWithinMs = 1_500;
 
-/** When a message that nothing comes of is to be sent again. */
+/** When a message that brought no answer is to be sent again. */
 export function repeatAt(now: Date): Date {
   return new Date(now.getTime() + repeatAfterMs);
 }
 
-/** Sends a message about an operation on its way. Nobody's sending is waited for, and a failed one is only logged. */
+/**
+ * Sends a message about a live operation. Returns at once: the sending goes on in the background, and a failure is only
+ * logged.
+ */
 export function sendMessage(deps: SendDeps, { kind, command }: Message): void {
   const { accountId, operationId, terminalId } = command;
   sending[kind](deps, command).then(
@@ -74,7 +77,7 @@ const sending = {
   },
 } satisfies Record<Message["kind"], unknown>;
 
-/** What a device holds against its log before it begins, or gives up. */
+/** The fields that a device compares with its log before it begins an operation, or gives it up. */
 function comparison(command: Command, origins: Pick<Origins, "of">) {
   return {
     ...(!repeatable[command.operation] && { previous_close: command.previousClose }),
@@ -83,12 +86,13 @@ function comparison(command: Command, origins: Pick<Origins, "of">) {
 }
 
 /**
- * Sends at once what the outbox would send otherwise, if the terminal is in reach. Should that fail, its claim is still
- * there and falls due by itself.
+ * Makes the function that sends a message right after its commit, instead of at the next look of the outbox. It sends
+ * nothing when the terminal is not connected here. If the sending fails the outbox sends again: the claim of the
+ * operation is due by itself.
  */
 export function announcer(deps: SendDeps, kind: Message["kind"]): (command: Command) => void {
   return (command) => {
-    // After a stall somebody else may have asked or sent already.
+    // After a stall the outbox, of this server or another, may have sent the command already.
     const late = deps.clock.now().getTime() - command.createdAt.getTime() > announceWithinMs;
     if ((kind === "command" && late) || !deps.transport.hears(command.terminalId)) return;
     sendMessage(deps, { kind, command });
@@ -96,8 +100,8 @@ export function announcer(deps: SendDeps, kind: Message["kind"]): (command: Comm
 }
 
 /**
- * Sends what is due: commands accepted by other servers, those whose process died before sending, and those no terminal has
- * begun yet.
+ * The outbox: sends all messages that are due. These are commands accepted by other servers, commands whose server died
+ * before sending, and commands that no terminal has begun yet.
  */
 export function outboxWorker(deps: DispatchDeps): Worker {
   const { db, clock, transport } = deps;
@@ -111,7 +115,7 @@ export function outboxWorker(deps: DispatchDeps): Worker {
         const terminalIds = idle ? [] : transport.listening();
         const due = { now, nextDueAt: repeatAt(now), limit: claimBatch, terminalIds };
         const messages = terminalIds?.length === 0 ? [] : await claimMessages(db.pool, due);
-        // After a stall they are somebody else's.
+        // After a stall the claim has fallen due again, and another server may have taken these messages.
         if (clock.now() >= due.nextDueAt) continue;
         for (const message of messages) sendMessage(deps, message);
         await sendToWaiting(deps);
@@ -122,8 +126,8 @@ export function outboxWorker(deps: DispatchDeps): Worker {
 }
 
 /**
- * Who waits here over HTTPS is reached by no other server: whatever one of those has sent to a broker in the meantime is said
- * again. That may be done to any command.
+ * Sends again to terminals that poll this server over HTTPS: no other server can reach them. A command that another
+ * server has published to the broker meanwhile did not arrive. Sending any command twice is safe.
  */
 async function sendToWaiting(deps: DispatchDeps): Promise<void> {
   const { db, clock, mailboxes } = deps;

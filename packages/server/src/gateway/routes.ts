@@ -16,7 +16,10 @@ interface HandingInDeps {
   verify: VerifyHandingIn;
 }
 
-/** What a device still may do that was replaced: hand in the rest of its log, with a proof by its key (docs/adr/0026). */
+/**
+ * Lets a replaced device hand in the rest of its log, with a proof by its key (docs/adr/0026): nothing else is open to
+ * it.
+ */
 export function handingInRoutes(deps: HandingInDeps): Route[] {
   return [
     bind(
@@ -30,7 +33,7 @@ export function handingInRoutes(deps: HandingInDeps): Route[] {
   ];
 }
 
-/** In order. One that nobody can read counts in the log, as on any other way. */
+/** Takes the results in order. An unreadable result counts in the log too, as it does over MQTT. */
 async function takeAll(deps: HandingInDeps, device: Device, results: unknown[]): Promise<DeviceResultsAnswer> {
   const receipts: ReceiptMessage[] = [];
   for (const [index, result] of results.entries()) {

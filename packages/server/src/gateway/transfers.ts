@@ -4,12 +4,12 @@ import { type TransferTokens, transferEnd } from "../access/auth/tokens/transfer
 import type { Command } from "../operations/commands.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 
-/** Answers what a command carries for its files; `undefined` for one that has none. */
+/** Makes the link and token for the file of a command; `undefined` for an operation without a file. */
 export type TransferOf = (command: Command) => Promise<Transfer | undefined>;
 
 interface TransferDeps {
   tokens: Pick<TransferTokens, "sign">;
-  /** Resolves once this server knows its own address: terminals may connect a moment before. */
+  /** Resolves once this server knows its own URL: terminals may connect a moment earlier. */
   ownUrl: () => Promise<string>;
 }
 

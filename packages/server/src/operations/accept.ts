@@ -19,30 +19,33 @@ import type { Command } from "./sql/claim-messages.ts";
 export interface AcceptDeps {
   db: Db;
   clock: Clock;
-  /** Told of every accepted operation after its commit, so that the command leaves without waiting for the outbox. */
+  /**
+   * Called for each accepted operation after its commit, so that the command is sent without waiting for the outbox.
+   * Must not throw.
+   */
   announce: (command: Command) => void;
-  /** Whether `announce` can reach the terminal; otherwise it may be connected to another server. */
+  /** Whether the terminal is connected to this server, so that `announce` can reach it. */
   hears: (terminalId: string) => boolean;
   durations: Durations;
-  /** Seconds a terminal has to answer, unless the request says otherwise (D16). */
+  /** Seconds that a terminal has to answer, unless the request sets them (D16). */
   windows: Readonly<Record<OperationName, number>>;
 }
 
 interface Accepted {
   operation: Operation;
-  /** This is an earlier request's answer, given again. */
+  /** Whether this repeats the answer to an earlier request. */
   replayed: boolean;
 }
 
-/** How long the outbox leaves a command to the process that accepted it, when that one can reach the terminal. */
+/** The outbox leaves a command that `announce` can send to this server for so long. */
 const outboxDelayMs = 2_000;
-/** A blocker may end, or a key expire, between the statement and the look for what stood in its way. */
+/** A blocker may end, or a key expire, between the statement and the search for the reason of its refusal. */
 const mostTries = 5;
 
 export type Accept = ReturnType<typeof createAccept>;
 
 /**
- * The function that accepts operations (D13-D16, D18). It answers when the operation is durable, and throws
+ * Makes the function that accepts operations (D13-D16, D18). It resolves when the operation is committed. It throws
  * `terminal_not_found`, `operation_not_allowed`, `operation_unsupported`, `operation_pending`,
  * `idempotency_key_reused`, `service_unavailable`.
  */
@@ -63,7 +66,7 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
       if (outcome === "locked") throw busy();
       if (outcome !== "refused") {
         const operation = { ...asked, deadline: outcome.deadline };
-        // Otherwise the outbox sends it at once, and the two would be one too many.
+        // Without an address the outbox sends the command at once; announcing it too would send it twice.
         if (outcome.address !== null) deps.announce(toCommand(operation, outcome, outcome.address));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
@@ -74,7 +77,7 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
   };
 }
 
-/** `locked`: another transaction has the terminal in hand, and does not come to its end. */
+/** `locked`: the lock of another transaction on the terminal outlasted `lock_timeout`. */
 type Outcome = Acceptance | "refused" | "locked";
 
 async function acceptBatch(db: Db, batch: NewOperation[]): Promise<Outcome[]> {
@@ -83,7 +86,7 @@ async function acceptBatch(db: Db, batch: NewOperation[]): Promise<Outcome[]> {
     return accepted.map((acceptance) => acceptance ?? "refused");
   } catch (error) {
     if (isWithoutPartition(error)) {
-      // It is there, unless clocks are far off: then it is made here.
+      // The worker makes partitions ahead, so this happens only if clocks are far off.
       for (const { createdAt } of [batch[0], batch.at(-1)] as NewOperation[]) await makeMonth(db.sql, createdAt);
       return acceptBatch(db, batch);
     }
@@ -118,11 +121,11 @@ function newOperation(
   };
 }
 
-/** Equal for requests that mean the same, whatever the order of their fields. */
+/** The hash of a request. Equal for requests with equal meaning, in any order of their fields. */
 function requestHash(body: OperationCreate): Buffer {
   const { terminal_id, operation, parameters, timeout, when_busy } = body;
   const meaning: unknown[] = [terminal_id, operation, parameters?.operator_id ?? null, timeout ?? null];
-  // Only where it says something: keys of before this field existed are still known.
+  // Added only if set, so that the hashes of requests from before this field still match.
   if (when_busy === "wait") meaning.push(when_busy);
   return createHash("sha256").update(JSON.stringify(meaning)).digest();
 }

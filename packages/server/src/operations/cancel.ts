@@ -12,7 +12,7 @@ import { expireOperations } from "./sql/expire.ts";
 export interface CancelDeps {
   db: Db;
   clock: Clock;
-  /** Tells a terminal of this server not to begin an operation, or to break it off. */
+  /** Sends the cancel to a terminal connected to this server. Called after the commit. Must not throw. */
   announceCancel: (command: Command) => void;
 }
 
@@ -22,12 +22,14 @@ interface CancelRequest {
   operationId: string;
 }
 
-/** How soon the outbox asks the terminal again, or first, should it be connected to another server. */
+/**
+ * Milliseconds until the outbox sends the cancel, if the terminal is connected to another server or has not answered.
+ */
 const askAgainAfterMs = 1_000;
 
 /**
- * Cancels an operation (docs/adr/0010). `ended`: it is FAILED, `cancelled`, now or since before; otherwise its terminal is
- * being asked. Throws `operation_not_found`, `operation_ended`.
+ * Cancels an operation (docs/adr/0010). `ended` is true if the operation is FAILED with `cancelled`, now or since
+ * before; otherwise its terminal is being asked. Throws `operation_not_found`, `operation_ended`.
  */
 export async function cancelOperation(
   deps: CancelDeps,
@@ -46,15 +48,15 @@ export async function cancelOperation(
   return { operation: presentOperation(row), ended: cancelled.ended };
 }
 
-/** Ends an operation that cannot have begun, as part of a transaction that takes its terminal away. */
+/** Ends an operation that cannot have begun, in the transaction that takes its terminal away. */
 export async function cancelUndelivered(tx: Tx, cancel: Cancel): Promise<void> {
   await cancelLive(tx, cancel, cancel.at);
 }
 
-/** To cancel twice is no fault; what ended in another way cannot be cancelled any more. */
+/** Cancelling twice is no error; an operation that ended in another way cannot be cancelled. */
 async function cancelledBefore({ db, clock }: CancelDeps, row: OperationRow): Promise<OperationRow> {
   if (row.status === "FAILED" && row.reason === "cancelled") return row;
-  // Past its deadline, and the worker has not come by yet.
+  // The deadline has passed, and the expiry worker has not reached it yet.
   if (row.status === "PENDING") await expireOperations(db.pool, clock.now(), 1_000);
   throw new ApiError(
     "operation_ended",

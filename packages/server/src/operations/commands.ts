@@ -1,4 +1,4 @@
-/** What other features may know of messages on their way to terminals. */
+/** The functions of operations that other features use for messages to terminals. */
 export { cancelledAmong, findLastClose, findOperation } from "./queries.ts";
 export {
   anyMessageDue,

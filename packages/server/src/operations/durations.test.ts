@@ -6,7 +6,7 @@ function counts(...of: [count: number, ms: number][]): Map<number, number> {
   return new Map(of.map(([count, ms]) => [bucketOf(ms), count]));
 }
 
-/** A bucket tells a duration to 15 percent. */
+/** A bucket holds durations to 15 percent. */
 const about = (ms: number) => (value: number | undefined) => value !== undefined && value >= ms && value <= ms * 1.15;
 
 describe("how long operations can be expected to take", () => {

@@ -4,15 +4,16 @@ import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { addDurations, type DurationCount, forgetDurations, readDurations } from "./sql/durations.ts";
 
-/** How long operations take, by their kind and by the model of the terminal, as far as this fleet has shown it (D14). */
+/** How long operations of this fleet take, by their kind and the model of the terminal (D14). */
 export interface Durations {
   observe(operation: OperationName, deviceModel: string | null, ms: number): void;
   /**
-   * When an operation that has been live for `elapsedMs` can be expected to have ended: milliseconds after its beginning
-   * within which 95 of 100 of those ended that took longer than that. Undefined when too little is known.
+   * When an operation that has been live for `elapsedMs` can be expected to have ended, in milliseconds after its
+   * creation. Of the operations that took longer than `elapsedMs`, 95 percent ended within that time. Undefined when
+   * too few are known.
    */
   expectedMs(operation: OperationName, deviceModel: string | null, elapsedMs: number): number | undefined;
-  /** Shares what this server has seen with the others, and learns what they have. */
+  /** Adds this server's durations to the database, and reads those of all servers. */
   exchange(): Promise<void>;
 }
 
@@ -25,7 +26,7 @@ export function bucketOf(ms: number): number {
   return Math.max(0, Math.floor(Math.log(Math.max(1, ms)) / Math.log(bucketBase)));
 }
 
-/** The longest duration that a bucket holds. */
+/** The longest duration in a bucket. */
 function endOfBucket(bucket: number): number {
   return bucketBase ** (bucket + 1);
 }
@@ -66,7 +67,7 @@ export function createDurations({ db, clock }: { db: Db; clock: Clock }): Durati
   };
 }
 
-/** Counts by bucket, by operation and model. */
+/** Number of durations per bucket, for each operation and model. */
 type Counts = Map<string, Map<number, number>>;
 
 function keyOf(operation: OperationName, deviceModel: string): string {
@@ -88,7 +89,10 @@ function rowsOf(counts: Counts): DurationCount[] {
   });
 }
 
-/** Of the durations beyond `elapsedMs`; undefined when the whole is too small, or nothing has ever taken as long. */
+/**
+ * The 95th percentile of the durations beyond `elapsedMs`. Undefined when there are too few durations, or none is as
+ * long.
+ */
 export function percentile95(counts: Map<number, number>, elapsedMs: number): number | undefined {
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   if (total < fewestSamples) return undefined;

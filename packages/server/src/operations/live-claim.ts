@@ -9,7 +9,10 @@ export type LiveClaim = Pick<
   "operation_id" | "terminal_id" | "operation" | "client_id" | "deadline" | "started_at" | "attempts" | "address"
 >;
 
-/** The operation that the terminal is busy with; nobody sends it, and nothing ends it, until the transaction does. */
+/**
+ * Finds the live operation of a terminal and locks its claim. Until the transaction ends, it is not sent and does not
+ * end.
+ */
 export function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Promise<LiveClaim | undefined> {
   return (
     tx
@@ -26,13 +29,13 @@ export function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Pr
       ])
       .where("account_id", "=", accountId)
       .where("terminal_id", "=", terminalId)
-      // Nobody sends it between this look and what follows from it.
+      // Locked, so that no server sends it before the decision that follows.
       .forUpdate()
       .executeTakeFirst()
   );
 }
 
-/** The device may come back to say what came of it. */
+/** Whether the device may have begun the operation, and may still report its result. */
 export function mayHaveBegun({ operation, started_at, address, terminal_id }: LiveClaim): boolean {
   return started_at !== null || (!repeatable[operation] && address !== deviceAddress(terminal_id ?? "", 0));
 }

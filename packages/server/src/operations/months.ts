@@ -11,7 +11,7 @@ const lookEveryMs = 3_600_000;
 const dayMs = 86_400_000;
 const monthsAhead = 2;
 
-/** Makes the partition of the month that `at` lies in, unless it is there. */
+/** Makes the partition of the month of `at`, unless it exists. */
 export async function makeMonth(db: Kysely<Tables>, at: Date): Promise<void> {
   await sql`select tillkeeper_make_month(${at})`.execute(db);
 }
@@ -20,11 +20,11 @@ interface MonthDeps {
   db: Db;
   clock: Clock;
   log: Logger;
-  /** How long operations are kept; see `limits.retentionDaysMin`. */
+  /** How many days operations are kept; see `limits.retentionDaysMin`. */
   retentionDays: number;
 }
 
-/** Keeps the months ahead in place, and drops those that ended before the retention (docs/adr/0011). */
+/** Makes the partitions of the next months, and drops partitions that ended before the retention (docs/adr/0011). */
 export function monthWorker({ db, clock, log, retentionDays }: MonthDeps): Worker {
   return {
     name: "operations.months",
@@ -37,7 +37,8 @@ export function monthWorker({ db, clock, log, retentionDays }: MonthDeps): Worke
           const dropped = await dropMonths(db.sql, new Date(now.getTime() - kept * dayMs));
           if (dropped.length > 0) log.info({ partitions: dropped }, "dropped operations past their retention");
         } catch (error) {
-          // Somebody is reading them; whoever reads or writes others must not queue up behind this. Next time.
+          // Another transaction reads the partition. Waiting for its lock would block all other readers and writers, so
+          // the next round tries again.
           if (!isLockTimeout(error)) throw error;
         }
         await pause(lookEveryMs, signal);

@@ -19,7 +19,7 @@ export function presentOperation(row: OperationRow): Operation {
     ...(row.error !== null && { error: row.error }),
     ...(row.late_result !== null && { late_result: row.late_result }),
   };
-  // Results were checked against the shape of their operation when they came.
+  // Results were checked against the schema of their operation when they were taken.
   return shown as Operation;
 }
 
@@ -36,7 +36,7 @@ type Accepted = Pick<
   | "when_busy"
 > & { recovered?: boolean };
 
-/** The answer that accepting it gave: the same whenever it is asked for again with the same idempotency key (D15). */
+/** The answer to the request that created the operation, and to each repetition with its idempotency key (D15). */
 export function presentAccepted(row: Accepted): Operation {
   return {
     id: row.id,

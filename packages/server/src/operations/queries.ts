@@ -22,7 +22,7 @@ export interface OperationFilter {
   limit: number;
 }
 
-/** Newest first: ids are ordered by time. */
+/** Lists operations, newest first: ids are ordered by time. */
 export function listOperations(
   db: Kysely<Tables>,
   accountId: string,
@@ -33,9 +33,9 @@ export function listOperations(
   if (filter.operation_id !== undefined) query = query.where("operations.id", "=", filter.operation_id);
   if (filter.operation !== undefined) query = query.where("operations.operation", "=", filter.operation);
   if (filter.status !== undefined) query = query.where("status", "=", filter.status);
-  // Few are live, and the claims know them.
+  // Few operations are live, and each has a claim.
   if (filter.status === "PENDING") query = query.where("operations.id", "in", liveIds(db, accountId));
-  // By id: that is the order of the index, and of the partitions.
+  // By id, which is the order of the index and of the partitions.
   if (filter.created_at_gte !== undefined) query = query.where("operations.id", ">=", lowestId(filter.created_at_gte));
   if (filter.created_at_lte !== undefined)
     query = query.where("operations.id", "<", lowestId(new Date(filter.created_at_lte.getTime() + 1)));
@@ -53,7 +53,7 @@ function liveIds(db: Kysely<Tables>, accountId: string) {
     .where("terminal_id", "is not", null);
 }
 
-/** While an operation is live, its phases stand in its claim. */
+/** While an operation is live, its phases are in its claim. */
 function selectOperations(db: Kysely<Tables>, accountId: string) {
   return db
     .selectFrom("operations")
@@ -104,7 +104,7 @@ export function findByRequestKey(
     .executeTakeFirst();
 }
 
-/** The claim of the operation that a terminal is busy with. */
+/** The claim of a terminal's live operation. */
 export function findLive(
   db: Kysely<Tables>,
   accountId: string,
@@ -120,7 +120,7 @@ export function findLive(
     .executeTakeFirst();
 }
 
-/** Those operations of a device that were cancelled without its answer, as the commands they were. */
+/** Among the given operations of a device, those cancelled without its answer, as commands. */
 export async function cancelledAmong(
   db: Kysely<Tables>,
   { accountId, terminalId, address, ids }: Device & { ids: string[] },
@@ -137,7 +137,7 @@ export async function cancelledAmong(
   return rows.map((row) => commandOf(row, address));
 }
 
-/** An operation as the command that it is to a device. */
+/** An operation in the form of its command to a device. */
 export function commandOf(row: OperationRow, address: string): Command {
   return {
     accountId: row.account_id,
@@ -153,7 +153,7 @@ export function commandOf(row: OperationRow, address: string): Command {
   };
 }
 
-/** Notes that a terminal will not give an operation up; so it has begun. */
+/** Notes that a terminal refused to cancel an operation, which means that it has begun. */
 export async function noteCancelRefused(
   db: Kysely<Tables>,
   { accountId, terminalId, address, id, at }: Device & { id: string; at: Date },
@@ -168,7 +168,7 @@ export async function noteCancelRefused(
     .where("account_id", "=", accountId)
     .where("operation_id", "=", id)
     .where("terminal_id", "=", terminalId)
-    // Not of a device that was replaced, unless the operation is for none but that.
+    // A replaced device counts only if the operation was sent to that device alone.
     .where(
       sql<boolean>`coalesce(operation_claims.address, ${sql.raw(presentAddressOf("operation_claims"))}) = ${address}`,
     )
@@ -177,7 +177,7 @@ export async function noteCancelRefused(
     .execute();
 }
 
-/** What the last close of a terminal came to that its payment host did not decline. */
+/** The result of a terminal's last close that its payment host did not decline. */
 export async function findLastClose(
   db: Kysely<Tables>,
   accountId: string,
@@ -211,7 +211,7 @@ export async function terminalStatus(
   return row?.status;
 }
 
-/** Forgets the key that a claim holds, unless its operation is live. */
+/** Deletes a claim that holds only an idempotency key; the claim of a live operation stays. */
 export async function forgetKey(db: Kysely<Tables>, { account_id, operation_id }: ClaimRow): Promise<void> {
   await db
     .deleteFrom("operation_claims")
@@ -221,7 +221,10 @@ export async function forgetKey(db: Kysely<Tables>, { account_id, operation_id }
     .execute();
 }
 
-/** Forgets idempotency keys of operations created before `before`, except of live ones; answers how many, at most `limit`. */
+/**
+ * Deletes idempotency keys of operations created before `before`, except live ones. Answers the number deleted, at most
+ * `limit`.
+ */
 export async function forgetKeys(db: Kysely<Tables>, before: Date, limit: number): Promise<number> {
   const { numAffectedRows } = await sql`
     with old as (

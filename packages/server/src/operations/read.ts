@@ -7,7 +7,7 @@ import { cutPage } from "../platform/http/paging.ts";
 import { presentOperation } from "./present.ts";
 import { findOperation, listOperations, type OperationFilter } from "./queries.ts";
 
-/** Throws `operation_not_found`, also for operations of other accounts. */
+/** Finds an operation of the account. Throws `operation_not_found`, also for operations of other accounts. */
 export async function getOperation(db: Db, accountId: string, id: string): Promise<Operation> {
   const row = await inTenant(db, accountId, (tx) => findOperation(tx, accountId, id));
   if (!row) throw new ApiError("operation_not_found", "There is no such operation.");
@@ -15,12 +15,12 @@ export async function getOperation(db: Db, accountId: string, id: string): Promi
 }
 
 /**
- * What row-level security lets through is guessed far too low by the planner, so that it would rather read and sort all
- * partitions than walk an index until the page is full.
+ * Makes the planner walk the index until the page is full. It estimates the rows that row-level security lets through
+ * far too low, and would rather read and sort all partitions.
  */
 const inOrderOfIndex = sql`set local enable_seqscan = off; set local enable_bitmapscan = off; set local max_parallel_workers_per_gather = 0`;
 
-/** Newest first. `next` is the `starting_after` of the following page, absent on the last. */
+/** A page of operations, newest first. `next` is the `starting_after` of the following page, absent on the last. */
 export async function getOperations(
   db: Db,
   accountId: string,

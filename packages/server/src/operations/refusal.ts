@@ -29,7 +29,7 @@ export interface AcceptRequest {
   body: OperationCreate;
 }
 
-/** What a client's idempotency key is known by. */
+/** The hash that a client's idempotency key is stored as. */
 export function requestKeyOf(clientId: string, idempotencyKey: string): Buffer {
   return createHash("sha256").update(`${clientId}\n${idempotencyKey}`).digest();
 }
@@ -43,8 +43,8 @@ interface ObstacleDeps {
 const mostExpired = 1_000;
 
 /**
- * Why a request was not accepted: throws the refusal, or answers the earlier operation that this request repeats, or
- * undefined when the obstacle is gone and the request may be tried again.
+ * Finds out why a request was not accepted. Throws the refusal, or answers the earlier operation that the request
+ * repeats. Undefined when the reason is gone and the request may be tried again.
  */
 export async function findObstacle(
   deps: ObstacleDeps,
@@ -73,12 +73,15 @@ export async function findObstacle(
   const blocker = await findLive(db.sql, accountId, body.terminal_id);
   if (!blocker) return undefined;
   if (blocker.deadline > now) throw pending(deps.durations, blocker, now);
-  // Its time is up and the worker has not come by yet.
+  // The deadline has passed, and the expiry worker has not reached it yet.
   await expireOperations(db.pool, now, mostExpired);
   return undefined;
 }
 
-/** Whether the terminal's device has said that it can do it (docs/adr/0027-abilities.md). */
+/**
+ * Throws `operation_unsupported` unless the device has reported that it supports the operation
+ * (docs/adr/0027-abilities.md).
+ */
 async function checkAbility(
   db: Db,
   accountId: string,
@@ -109,7 +112,7 @@ function pending(durations: Durations, claim: ClaimRow & { deadline: Date }, now
   });
 }
 
-/** Its deadline, or sooner by how long such operations have taken (D14). */
+/** The deadline, or an earlier time that follows from the durations of such operations (D14). */
 function expectedEnd(durations: Durations, claim: ClaimRow & { deadline: Date }, now: Date): Date {
   const begun = claim.created_at.getTime();
   const expected = durations.expectedMs(claim.operation, claim.device_model, now.getTime() - begun);

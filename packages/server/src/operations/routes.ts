@@ -14,7 +14,9 @@ export interface OperationRouteDeps extends CancelDeps {
   accept: ReturnType<typeof createAccept>;
 }
 
-/** The documented resource under both of its bases; the one without an account takes it from the token (D20). */
+/**
+ * The documented resource under both of its bases; the base without an account takes the account from the token (D20).
+ */
 export function operationRoutes(deps: OperationRouteDeps): Route[] {
   return [...routesAt(deps, operationEndpointsByToken), ...routesAt(deps, operationEndpoints)];
 }
@@ -40,7 +42,7 @@ function routesAt(
   ];
 }
 
-/** What is no UUID names no operation either: the same answer as for any unknown id. */
+/** Only a UUID can be the id of an operation: any other text is answered like an unknown id. */
 function asUuid(id: string): string {
   if (isUuid(id)) return id;
   throw new ApiError("operation_not_found", "There is no such operation.");

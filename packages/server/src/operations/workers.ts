@@ -14,20 +14,20 @@ const forgetEveryMs = 10 * 60_000;
 const forgetBatch = 5_000;
 
 /**
- * Makes TIMEOUT visible well within a second of the deadline (D16). Deadlines are rows, so a restart loses none: the
- * first round after it ends whatever passed meanwhile.
+ * Ends overdue operations as TIMEOUT, well within a second of the deadline (D16). Deadlines are rows, so a restart
+ * loses none: its first round ends all that have passed.
  */
 export function expiryWorker({ db, clock, reports }: { db: Db; clock: Clock; reports: Reports }): Worker {
   return {
     name: "operations.expire",
-    // After an outage of the database, too, nothing is TIMEOUT by more than a second late.
+    // After an outage of the database, too, no TIMEOUT is more than a second late.
     backWithinMs: expireEveryMs,
     async run(signal) {
       let rounds = 0;
       let flushing: Promise<void> | undefined;
       while (!signal.aborted) {
-        // How far an operation came is told together with its end: what this server knows of that is written first.
-        // It may have to wait; the deadlines do not wait for it.
+        // The end of an operation shows how far it came, so the notes of this server are written first. Their writing
+        // may have to wait for locks; the deadlines do not wait for it.
         flushing ??= reports
           .flush()
           .catch(() => undefined)
@@ -44,7 +44,7 @@ export function expiryWorker({ db, clock, reports }: { db: Db; clock: Clock; rep
   };
 }
 
-/** Lets go of idempotency keys after 48 hours (D15). */
+/** Deletes idempotency keys after 48 hours (D15). */
 export function idempotencyWorker({ db, clock }: { db: Db; clock: Clock }): Worker {
   return {
     name: "operations.forget_keys",

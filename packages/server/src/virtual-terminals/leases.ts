@@ -5,7 +5,7 @@ import type { RealClock } from "../platform/clock.ts";
 export interface LeaseDeps {
   db: Db;
   clock: RealClock;
-  /** The same after a restart on the same data folder, so that its leases need not run out first. */
+  /** Identifies this server, also after a restart on its data folder, so that its own leases need not run out first. */
   serverId: string;
 }
 
@@ -14,26 +14,31 @@ export interface Leased {
   account_id: string;
   terminal_id: string;
   device_serial_number: string;
-  /** Whose journal is at this server, or nowhere yet; null where another server has run it. */
+  /**
+   * The address whose journal is at this server, or that has no journal yet. Null where another server has run the
+   * terminal.
+   */
   address: string | null;
 }
 
 const leaseMs = 30_000;
 
-/** Terminals to be run, and deleted ones that still have an operation to end. */
+/** Terminals to run, and deleted terminals that still have an operation to end. */
 const wanted = sql`
   select account_id, terminal_id from terminals where simulated and status <> 'DELETED'
   union all
   select account_id, terminal_id from terminals join terminal_credentials using (account_id, terminal_id)
   where simulated and status = 'DELETED' and ends_with is not null`;
 
-/** Takes what nobody runs and renews what this server runs; answers all that it holds now. */
+/**
+ * Leases the virtual terminals without a lease, and renews the leases of this server. Answers all that it holds now.
+ */
 export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[]> {
   const until = new Date(clock.realNow().getTime() + leaseMs);
   const { rows } = await sql<Leased>`
     with held as (
       insert into virtual_terminal_leases as lease (account_id, terminal_id, server_id, leased_until, address)
-      -- The first server takes the address that the terminal was registered with: nobody has a journal of it.
+      -- The first server takes the address of the registration: no server has a journal of it yet.
       select account_id, terminal_id, ${serverId}, ${until}, address
       from (${wanted}) as wanted left join terminal_credentials using (account_id, terminal_id)
       order by account_id, terminal_id
@@ -46,7 +51,7 @@ export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[
   return rows;
 }
 
-/** Takes over what another server has run and let go of; answers the terminals' ids. */
+/** Takes over expired leases of other servers; answers the terminals' ids. */
 export async function takeOver({ db, clock, serverId }: LeaseDeps): Promise<string[]> {
   const now = clock.realNow();
   const { rows } = await sql<Pick<Leased, "terminal_id">>`
@@ -59,7 +64,7 @@ export async function takeOver({ db, clock, serverId }: LeaseDeps): Promise<stri
   return rows.map((row) => row.terminal_id);
 }
 
-/** Notes the address that a terminal of this server has from now on. */
+/** Stores the address that a terminal of this server has from now on. */
 export async function noteAddress(
   { db, serverId }: LeaseDeps,
   { account_id: accountId, terminal_id: terminalId }: Leased,
@@ -74,7 +79,10 @@ export async function noteAddress(
     .execute();
 }
 
-/** Another server need not wait for the leases to run out. Whose they were stays known. */
+/**
+ * Ends the leases of this server, so that another need not wait for them to run out. The rows stay, to tell which
+ * server has each journal.
+ */
 export async function endLeases({ db, serverId }: LeaseDeps): Promise<void> {
   await db.sql
     .updateTable("virtual_terminal_leases")

@@ -18,18 +18,21 @@ export interface VirtualTerminalSpec {
   mqttUrl: string;
   username: string;
   password: string;
-  /** Asked at each check_update: the release keys of the account that are live then. */
+  /** Answers the account's live release keys; called at each check_update. */
   releaseKeys?: () => Promise<ReleasePublicKey[]>;
-  /** Its last close, which may have been made at another server. */
+  /** The terminal's last close, which another server may have run. */
   lastClose?: EndOfDayResult | undefined;
-  /** To be called when its journal turns out to be lost, or an old copy: it is started again with another address. */
+  /** To be called when the journal is lost, or is an old copy: the terminal is restarted with another address. */
   memoryLost?: () => void;
   clientId: string;
-  /** PEM text of the certificates to trust, where those of the system are not meant. */
+  /** PEM text of the certificates to trust, in place of the system's. */
   ca?: string;
 }
 
-/** Runs virtual terminals; the program that starts the server brings it along, so that the server knows no agent. */
+/**
+ * Runs virtual terminals. The program that starts the server supplies it, so that the server does not depend on the
+ * agent. Either function may throw; the worker then tries again at its next look.
+ */
 export interface VirtualTerminalHost {
   start(spec: VirtualTerminalSpec): void | Promise<void>;
   stop(terminalId: string): void | Promise<void>;
@@ -41,15 +44,16 @@ interface VirtualDeps extends LeaseDeps {
   host: VirtualTerminalHost;
   releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;
   connectAt: () => { url: string; ca?: string };
-  /** Makes the broker take a credential. */
+  /** Makes the broker accept a credential; see `DeviceTransport.admit`. */
   admit: (admission: Admission) => Promise<Admitted>;
 }
 
 const lookEveryMs = 5_000;
 
 /**
- * Keeps this server's virtual terminals running: leases the ones nobody else runs, gives each a fresh credential and
- * starts it; stops those that were deleted or taken over. `wake` makes it look at once.
+ * Makes the worker that keeps this server's virtual terminals running. It leases terminals that no server runs, gives
+ * each a fresh credential, and starts it. It stops terminals that were deleted or taken over. `wake` makes it look at
+ * once.
  */
 export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () => void } {
   let wake = () => {};
@@ -57,7 +61,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   const memoriesLost = new Set<string>();
 
   async function look(): Promise<void> {
-    // One that was away and is back between two looks has another credential.
+    // A lease lost and regained between two looks: its credential has been replaced meanwhile.
     for (const terminalId of [...(await takeOver(deps)), ...memoriesLost]) running.delete(terminalId);
     const leased = await lease(deps);
     const wanted = new Set(leased.map((row) => row.terminal_id));
@@ -65,7 +69,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
     for (const row of leased) if (!running.has(row.terminal_id)) await start(row);
   }
 
-  /** One that cannot be started is tried again at the next look, and keeps none of the others from starting. */
+  /** Starts a terminal. After a failure it is tried again at the next look; the other terminals start all the same. */
   async function start(row: Leased): Promise<void> {
     const { terminal_id } = row;
     const memoryLost = () => {
@@ -110,7 +114,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
   return { worker, wake: () => wake() };
 }
 
-/** With a fresh password, and another address unless this server has the journal of the one before. */
+/** Makes a fresh password. The address changes too, unless this server has the journal of the former address. */
 async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSpec> {
   const { account_id: accountId, terminal_id: terminalId, device_serial_number: serialNumber } = row;
   const { address, password, former } = await credentialOf(deps, row);

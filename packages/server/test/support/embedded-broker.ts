@@ -1,13 +1,13 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { createEmbeddedBroker } from "../../src/gateway/carriers/embedded/broker.ts";
-import type { Shown } from "../../src/gateway/carriers/embedded/connections.ts";
+import type { AuthenticatedDevice } from "../../src/gateway/carriers/embedded/connections.ts";
 import type { DeviceTransport, Receive } from "../../src/gateway/carriers/transport.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
 
 type Options = Parameters<typeof createEmbeddedBroker>[0] & { receive: Receive };
 
 /** Lets the device in whose address the user name is. */
-export async function letIn(username: string): Promise<Shown | undefined> {
+export async function letIn(username: string): Promise<AuthenticatedDevice | undefined> {
   return readDeviceAddress(username);
 }
 

@@ -25,13 +25,13 @@ import { type CodeRow, endOpenCode, listCodes, type NewCode } from "./queries.ts
 export interface PairingCodeDeps {
   db: Db;
   clock: Clock;
-  /** The server's own address, without a slash at the end. */
+  /** The server's own URL, without a slash at the end. */
   ownUrl: () => string;
 }
 
 /**
- * Makes a code that a device pairs with, and ends the one before. Throws `terminal_not_found`, and `virtual_terminal` for
- * one that has no device.
+ * Issues a code that a device pairs with, and ends the former one. Throws `terminal_not_found`, and `virtual_terminal`
+ * for a terminal without a device.
  */
 export function issuePairingCode(
   deps: PairingCodeDeps,
@@ -48,19 +48,19 @@ export function issuePairingCode(
   });
 }
 
-interface Wanted {
+interface NewPairingCode {
   terminalId: string;
   serialNumber: string;
   reference: string | undefined;
   seconds?: number | undefined;
 }
 
-/** The same in the transaction of whoever holds the terminal. */
+/** Like `issuePairingCode`, in the transaction of a caller that has locked the terminal. */
 export async function addPairingCode(
   tx: Tx,
   { clock, ownUrl }: PairingCodeDeps,
   caller: LiveCaller,
-  { terminalId, serialNumber, reference, seconds = pairingLimits.codeSecondsDefault }: Wanted,
+  { terminalId, serialNumber, reference, seconds = pairingLimits.codeSecondsDefault }: NewPairingCode,
 ): Promise<Pairing> {
   const now = clock.realNow();
   const { accountId } = caller;
@@ -109,24 +109,27 @@ function newCode(): string {
 
 type Identity = Pick<CodeRow, "account_id" | "terminal_id" | "id">;
 
-/** Keyed, so that equal codes of different terminals do not look equal. */
+/** An HMAC keyed by terminal and code id, so that equal codes of different terminals have different hashes. */
 function hashOf({ account_id, terminal_id, id }: Identity, code: string): Buffer {
   return createHmac("sha256", `${account_id}/${terminal_id}/${id}`).update(code).digest();
 }
 
-/** In constant time. */
+/** Compares in constant time. */
 export function codeMatches(row: Identity & Pick<CodeRow, "code_hash">, typed: string): boolean {
   return timingSafeEqual(hashOf(row, readPairingCode(typed)), row.code_hash);
 }
 
-const noCode = { account_id: "", terminal_id: "", id: "", code_hash: randomBytes(32) };
+const dummyCode = { account_id: "", terminal_id: "", id: "", code_hash: randomBytes(32) };
 
-/** The work of `codeMatches` where there is no code to match. It answers nothing, so it cannot say yes. */
-export function compareInVain(typed: string): void {
-  codeMatches(noCode, typed);
+/**
+ * Does the work of `codeMatches` where there is no code, so that the time does not differ. It returns nothing, so it
+ * can never count as a match.
+ */
+export function compareWithDummy(typed: string): void {
+  codeMatches(dummyCode, typed);
 }
 
-/** Newest first, without the codes themselves. Throws `terminal_not_found`. */
+/** The codes of a terminal, newest first, without the secret texts. Throws `terminal_not_found`. */
 export async function getPairingCodes(
   { db, clock }: Pick<PairingCodeDeps, "db" | "clock">,
   accountId: string,

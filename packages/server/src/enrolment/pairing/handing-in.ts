@@ -10,21 +10,24 @@ import { keyOfAddress } from "../../terminals/credentials/replace-credential.ts"
 import type { Device } from "../../terminals/record/devices.ts";
 import { spendNonce } from "./nonces.ts";
 import { invalidProof, verifyProof } from "./proofs.ts";
-import { nowhere } from "./queries.ts";
+import { noTerminal } from "./queries.ts";
 import { proofPlace, type TokenDeps } from "./tokens.ts";
 
-/** The device that hands in results, which may have been replaced. Throws `invalid_proof` and `too_many_requests`. */
+/**
+ * Authenticates a device that hands in results, which may have been replaced. Throws `invalid_proof` and
+ * `too_many_requests`.
+ */
 export type VerifyHandingIn = (
   peer: { address: string; reached: Reached },
   request: Pick<DeviceResultsRequest, "address" | "proof">,
 ) => Promise<Device>;
 
-const nobody: Device = { ...nowhere, address: "" };
+const noDevice: Device = { ...noTerminal, address: "" };
 
 export function verifyHandingIn(deps: TokenDeps): VerifyHandingIn {
   const turns = createSpanLimit(pairingLimits.renewalsPerMinute, 60);
   return async ({ address: from, reached }, { address, proof }) => {
-    const device = readDeviceAddress(address) ?? nobody;
+    const device = readDeviceAddress(address) ?? noDevice;
     const known = await inTurn(deps.db, networkOf(from), () => keyOfAddress(deps.db.sql, deps.clock, device));
     const publicKey: JWK | undefined = known;
     const nonce = await verifyProof(proofPlace(deps, reached), proof, {

@@ -2,12 +2,12 @@ import type { Nonce } from "../../access/auth/tokens/device-tokens.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import { invalidProof } from "./proofs.ts";
 
-/** Servers differ in their clocks: what is over at one may hold at another for so long. */
+/** Servers' clocks differ: a nonce that is over at one server may be valid at another for so long. */
 const keptAfterEndMs = 10 * 60_000;
 
 /**
- * Remembers that a proof with this nonce was accepted, in the transaction that it counts for. Throws `invalid_proof` when
- * one was before. Only accepted proofs are remembered, so strangers cannot fill the table.
+ * Notes that a proof with this nonce was accepted, in the transaction that the proof is for. Throws `invalid_proof` if
+ * the nonce was used before. Only accepted proofs are stored, so strangers cannot fill the table.
  */
 export async function spendNonce(tx: Tx, accountId: string, { id, expiresAt }: Nonce): Promise<void> {
   const spent = await tx
@@ -19,7 +19,7 @@ export async function spendNonce(tx: Tx, accountId: string, { id, expiresAt }: N
   if (!spent) throw invalidProof("its `nonce` was used before: sign another proof with a fresh one");
 }
 
-/** Removes nonces that no server takes any more. */
+/** Removes nonces that no server accepts any more. */
 export async function forgetNonces(db: Db, now: Date): Promise<void> {
   const before = new Date(now.getTime() - keptAfterEndMs);
   await db.sql.deleteFrom("used_nonces").where("expires_at", "<", before).execute();

@@ -13,30 +13,33 @@ import { type Replaced, replaceCredential } from "../../terminals/credentials/re
 import { moveTerminals } from "../../terminals/record/life-cycle.ts";
 import { presentTerminal } from "../../terminals/record/present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../../terminals/record/rows.ts";
-import { codeMatches, compareInVain } from "./codes.ts";
+import { codeMatches, compareWithDummy } from "./codes.ts";
 import { spendNonce } from "./nonces.ts";
 import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";
-import { type CodeRow, findOpenCodes, lockOpenCode, nowhere, setCode } from "./queries.ts";
+import { type CodeRow, findOpenCodes, lockOpenCode, noTerminal, setCode } from "./queries.ts";
 import { issueToken, proofPlace, type TokenDeps } from "./tokens.ts";
 import type { Peer, WrongTries } from "./wrong-tries.ts";
 
-/** Refusals are answered at full multiples of this alone, so that their time does not tell how far the check came. */
+/**
+ * Refusals are delayed to a multiple of so many milliseconds, so that their time does not show how far the check came.
+ */
 const refusedAfterMs = 200;
 
 export interface PairingDeps extends TokenDeps {
-  /** By network and serial number, whether a terminal has it or not. */
+  /** The limit per network and serial number, also for serial numbers that no terminal has. */
   tries: RateLimit;
   wrongTries: WrongTries;
 }
 
-/** The device, as its connection and its request show it. */
+/** The network address of the device, and the local address that it has connected to. */
 export interface PairingPeer extends Peer {
   reached: Reached;
 }
 
 /**
- * Makes a device a terminal: its public key becomes the terminal's credential, and the device before is locked out.
- * Throws `too_many_requests`, `invalid_proof`, and an equal `pairing_refused` for every fault of serial number and code.
+ * Pairs a device with a terminal: its public key becomes the terminal's credential, and the former device is locked
+ * out. Throws `too_many_requests`, `invalid_proof`, and one `pairing_refused` for every mistake in serial number and
+ * code.
  */
 export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: PairRequest): Promise<DeviceToken> {
   const begunAt = performance.now();
@@ -47,33 +50,34 @@ export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: 
   const { key, nonce } = await verifyPairingProof(proofPlace(deps, reached), request.proof, expected);
   const { db, clock } = deps;
   const open = await inTurn(db, networkOf(peer.address), () => findOpenCodes(db.sql, serialNumber, clock.realNow()));
-  const right = findRight(open, code);
-  if (!right) {
-    const wrong = open.length > 0 ? open : [codeOfNobody];
+  const matching = findMatchingCode(open, code);
+  if (!matching) {
+    const wrong = open.length > 0 ? open : [missingCode];
     await Promise.all(wrong.map((row) => deps.wrongTries.count(serialNumber, row, peer)));
   }
   const attempt = { ...request, key, nonce, thumbprint: await thumbprintOf(key), peer };
-  const paired = right && (await inTenant(deps.db, right.account_id, (tx) => take(tx, deps, right, attempt)));
-  if (!right || !paired) {
+  const paired =
+    matching && (await inTenant(deps.db, matching.account_id, (tx) => useCode(tx, deps, matching, attempt)));
+  if (!matching || !paired) {
     await sleep(refusedAfterMs - ((performance.now() - begunAt) % refusedAfterMs));
     throw pairingRefused();
   }
   const { address, former, reference } = paired;
-  const identity = { accountId: right.account_id, terminalId: right.terminal_id, address };
+  const identity = { accountId: matching.account_id, terminalId: matching.terminal_id, address };
   return issueToken(deps, identity, { reference, former });
 }
 
-/** What is counted for a serial number without an open code, so that all serial numbers take equal steps. */
-const codeOfNobody = {
-  account_id: nowhere.accountId,
-  terminal_id: nowhere.terminalId,
+/** Counted for a serial number without an open code, so that all serial numbers take equal steps. */
+const missingCode = {
+  account_id: noTerminal.accountId,
+  terminal_id: noTerminal.terminalId,
   id: "00000000-0000-0000-0000-000000000000",
   code_hash: Buffer.alloc(32),
 };
 
-/** The code that was meant. One is compared where there is none. */
-function findRight(open: readonly CodeRow[], typed: string): CodeRow | undefined {
-  if (open.length === 0) compareInVain(typed);
+/** Finds the code that was typed. Without open codes it compares with a dummy. */
+function findMatchingCode(open: readonly CodeRow[], typed: string): CodeRow | undefined {
+  if (open.length === 0) compareWithDummy(typed);
   return open.find((row) => codeMatches(row, typed));
 }
 
@@ -90,12 +94,12 @@ interface Paired extends Replaced {
   reference: string | undefined;
 }
 
-/** Takes the code, which was right a moment ago. Undefined when it is over meanwhile, or another device was first. */
-async function take(tx: Tx, deps: MatchDeps, right: CodeRow, attempt: Attempt): Promise<Paired | undefined> {
-  const place = { accountId: right.account_id, terminalId: right.terminal_id };
+/** Uses the code, which has just matched. Undefined when it is over meanwhile, or another device was first. */
+async function useCode(tx: Tx, deps: MatchDeps, matching: CodeRow, attempt: Attempt): Promise<Paired | undefined> {
+  const place = { accountId: matching.account_id, terminalId: matching.terminal_id };
   const terminal = await lockTerminal(tx, place.accountId, place.terminalId);
   const code = await lockOpenCode(tx, place);
-  if (!terminal || terminal.status === "DELETED" || code?.id !== right.id) return undefined;
+  if (!terminal || terminal.status === "DELETED" || code?.id !== matching.id) return undefined;
   if (terminal.device_serial_number !== code.device_serial_number || code.expires_at <= deps.clock.realNow()) {
     return undefined;
   }

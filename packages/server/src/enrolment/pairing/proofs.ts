@@ -20,7 +20,7 @@ import {
 import type { DeviceTokens, Nonce } from "../../access/auth/tokens/device-tokens.ts";
 import { ApiError } from "../../platform/errors.ts";
 
-/** A public key as it is kept: the form, and nothing that came along. */
+/** A public key as it is stored: only the fields of its form. */
 export interface DeviceKey {
   algorithm: DeviceAlgorithm;
   jwk: JWK;
@@ -28,16 +28,16 @@ export interface DeviceKey {
 
 type Header = CompactJWSHeaderParameters & { jwk?: unknown };
 
-/** Where a proof counts. */
+/** What the nonce and the audience of a proof are checked against. */
 export interface ProofPlace {
   nonces: Pick<DeviceTokens, "readNonce">;
   /** Whether an origin is this server's. */
   isOwn: (origin: string) => boolean;
-  /** The server's own address, without a slash at the end; refusals name it. */
+  /** The server's own URL, without a slash at the end; refusals name it. */
   ownUrl: () => string;
 }
 
-/** Verifies a proof that brings its key along. Answers the key and the nonce; throws `invalid_proof`. */
+/** Verifies a proof that carries its key. Answers the key and the nonce; throws `invalid_proof`. */
 export async function verifyPairingProof(
   place: ProofPlace,
   proof: string,
@@ -58,29 +58,33 @@ interface Expected {
 }
 
 /**
- * Verifies a proof against the key that a device has been paired with. Without one the same is done with a key that nobody
- * has: a stranger does not learn whether the device is known. Throws `invalid_proof`.
+ * Verifies a proof against the key that a device has paired with. Without a key, a dummy key is used for equal work: a
+ * stranger must not learn whether the device is known. Throws `invalid_proof`.
  */
 export async function verifyProof(place: ProofPlace, proof: string, expected: Expected): Promise<Nonce> {
   const { algorithm } = readHeader(proof, expected.purpose);
   const { publicKey } = expected;
-  if (publicKey?.kty !== deviceKeyForms[algorithm].kty) return verifyInVain(place, proof, { algorithm, expected });
+  if (publicKey?.kty !== deviceKeyForms[algorithm].kty)
+    return verifyWithDummyKey(place, proof, { algorithm, expected });
   const payload = await verifySignature(proof, { algorithm, jwk: publicKey });
   return checkPayload(place, payload, expected);
 }
 
-/** Equal work with a key that no device has. No proof is accepted by it. */
-async function verifyInVain(
+/** Does the work of a verification with a key that no device has. Always throws. */
+async function verifyWithDummyKey(
   place: ProofPlace,
   proof: string,
   { algorithm, expected }: { algorithm: DeviceAlgorithm; expected: Expected },
 ): Promise<never> {
-  const payload = await verifySignature(proof, { algorithm, jwk: await nobodysKey(algorithm) });
+  const payload = await verifySignature(proof, { algorithm, jwk: await dummyKey(algorithm) });
   await checkPayload(place, payload, expected);
   throw invalidProof("its signature does not match");
 }
 
-/** Whether this key signed the proof; nothing else of it is looked at. Throws `invalid_proof` for what is no proof at all. */
+/**
+ * Whether this key signed the proof; its payload is not checked. Throws `invalid_proof` for anything that is not a
+ * proof.
+ */
 export async function isSignedBy(proof: string, publicKey: JWK | null | undefined): Promise<boolean> {
   const { algorithm } = readHeader(proof, "renewal");
   if (publicKey?.kty !== deviceKeyForms[algorithm].kty) return false;
@@ -97,14 +101,14 @@ export function thumbprintOf({ jwk }: DeviceKey): Promise<string> {
   return calculateJwkThumbprint(jwk, "sha256");
 }
 
-const nobodysKeys = new Map<DeviceAlgorithm, Promise<JWK>>();
+const dummyKeys = new Map<DeviceAlgorithm, Promise<JWK>>();
 
-function nobodysKey(algorithm: DeviceAlgorithm): Promise<JWK> {
-  const known = nobodysKeys.get(algorithm);
+function dummyKey(algorithm: DeviceAlgorithm): Promise<JWK> {
+  const known = dummyKeys.get(algorithm);
   if (known) return known;
   const { crv } = deviceKeyForms[algorithm];
   const made = generateKeyPair(algorithm, { crv, extractable: true }).then(({ publicKey }) => exportJWK(publicKey));
-  nobodysKeys.set(algorithm, made);
+  dummyKeys.set(algorithm, made);
   return made;
 }
 
@@ -123,7 +127,7 @@ function readHeader(proof: string, purpose: DeviceProofPurpose): { algorithm: De
   return { algorithm: known as DeviceAlgorithm, header };
 }
 
-/** Takes from the header's key what belongs to a public one; a private key must never have left the device. */
+/** Reads the public fields of the header's key. A private key is refused: it must never have left the device. */
 function publicKeyOf(algorithm: DeviceAlgorithm, given: unknown): DeviceKey {
   if (typeof given !== "object" || given === null) throw invalidProof("its header has no `jwk`");
   const key = given as JWK;
@@ -148,13 +152,13 @@ async function verifySignature(proof: string, { algorithm, jwk }: DeviceKey): Pr
   throw invalidProof("its payload is not a JSON object");
 }
 
-/** Keys that are no points of their curve are refused by the platform, as a DOMException. */
+/** The platform refuses points that are not on the curve, with a DOMException. */
 function isFaultOfTheProof(error: unknown): boolean {
   if (error instanceof errors.JOSEError || error instanceof SyntaxError || error instanceof TypeError) return true;
   return error instanceof DOMException;
 }
 
-/** Nothing in it is a time: a device whose clock is wrong can prove who it is, too. */
+/** Checks the payload. It holds no time, so that a device with a wrong clock can prove its identity too. */
 async function checkPayload(
   place: ProofPlace,
   { nonce: text, sub, aud }: Record<string, unknown>,
@@ -172,7 +176,7 @@ async function checkPayload(
   return nonce;
 }
 
-/** Compared as RFC 9449 section 4.3 has it for `htu`: normalized, and without query and fragment. */
+/** Compared as RFC 9449 section 4.3 does for `htu`: normalized, and without query and fragment. */
 function isMeant({ isOwn }: ProofPlace, aud: unknown, purpose: DeviceProofPurpose): boolean {
   const url = typeof aud === "string" ? URL.parse(aud) : null;
   if (!url || url.username !== "" || url.password !== "") return false;

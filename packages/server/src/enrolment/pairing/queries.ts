@@ -9,15 +9,18 @@ export type NewCode = Omit<
   "code_hash" | "status" | "used_at" | "key_thumbprint" | "failed_attempts" | "wrong_tries_from"
 >;
 
-export interface Place {
+export interface TerminalKey {
   accountId: string;
   terminalId: string;
 }
 
-/** What the account of nobody finds nothing in, so that an unknown serial number takes the same steps as a known one. */
-export const nowhere: Place = { accountId: "T00000000", terminalId: "T00000000-T0000" };
+/**
+ * An account and terminal that do not exist, so that an unknown serial number takes steps equal to those of a known
+ * one.
+ */
+export const noTerminal: TerminalKey = { accountId: "T00000000", terminalId: "T00000000-T0000" };
 
-/** More than anybody reads; older ones stand in the audit log. */
+/** More than any caller reads; older codes are in the audit log. */
 const mostCodes = 100;
 
 export function listCodes(db: Kysely<Tables>, accountId: string, terminalId: string): Promise<CodeRow[]> {
@@ -31,7 +34,7 @@ export function listCodes(db: Kysely<Tables>, accountId: string, terminalId: str
     .execute();
 }
 
-/** The open codes that a device with this serial number may pair by, in all accounts. */
+/** The open codes of all accounts that a device with this serial number may pair by. */
 export function findOpenCodes(db: Kysely<Tables>, serialNumber: string, now: Date): Promise<CodeRow[]> {
   return db
     .selectFrom("terminals")
@@ -50,10 +53,10 @@ export function findOpenCodes(db: Kysely<Tables>, serialNumber: string, now: Dat
 }
 
 /**
- * The live terminals with this serial number in all accounts: at most one of a live account, and any number of sandbox
- * accounts. They are sorted by the time of their credentials, newest first.
+ * The live terminals of all accounts with this serial number: at most one of a live account, and any number of sandbox
+ * accounts. Sorted by the time of their credentials, newest first.
  */
-export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<Place[]> {
+export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<TerminalKey[]> {
   return db
     .selectFrom("terminals")
     .leftJoin("terminal_credentials as credential", (join) =>
@@ -69,8 +72,8 @@ export function findBySerial(db: Kysely<Tables>, serialNumber: string): Promise<
     .execute();
 }
 
-/** Nothing else counts on this code until the transaction ends. */
-export function lockOpenCode(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<CodeRow | undefined> {
+/** Finds and locks a terminal's open code: until the end of the transaction no other one counts on it. */
+export function lockOpenCode(db: Kysely<Tables>, { accountId, terminalId }: TerminalKey): Promise<CodeRow | undefined> {
   return db
     .selectFrom("pairing_codes")
     .selectAll()
@@ -81,10 +84,13 @@ export function lockOpenCode(db: Kysely<Tables>, { accountId, terminalId }: Plac
     .executeTakeFirst();
 }
 
-/** Ends the terminal's open code, if there is one; one whose time ran out says that of itself. */
+/**
+ * Ends the terminal's open code, if there is one. An expired code gets the status of an expired one instead of
+ * `status`.
+ */
 export async function endOpenCode(
   db: Kysely<Tables>,
-  { accountId, terminalId }: Place,
+  { accountId, terminalId }: TerminalKey,
   now: Date,
   status: Exclude<PairingCodeStatus, "open">,
 ): Promise<void> {

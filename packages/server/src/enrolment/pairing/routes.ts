@@ -9,7 +9,7 @@ import { pairDevice } from "./pair.ts";
 import { renewToken, type TokenDeps } from "./tokens.ts";
 import { createWrongTries } from "./wrong-tries.ts";
 
-/** For those who install terminals. */
+/** Routes for the installers of terminals. */
 export function pairingCodeRoutes(deps: PairingCodeDeps): Route[] {
   return [
     bind(
@@ -23,7 +23,7 @@ export function pairingCodeRoutes(deps: PairingCodeDeps): Route[] {
   ];
 }
 
-/** For devices: open to anybody, because what they send proves itself. */
+/** Routes for devices. They need no token, because the proofs in the requests authenticate the device. */
 export function deviceRoutes(ports: TokenDeps): Route[] {
   const deps = {
     ...ports,

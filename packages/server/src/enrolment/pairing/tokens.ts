@@ -17,32 +17,32 @@ import { noteToken } from "../../terminals/credentials/token-end.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../../terminals/record/rows.ts";
 import { spendNonce } from "./nonces.ts";
 import { invalidProof, isSignedBy, type ProofPlace, verifyProof } from "./proofs.ts";
-import { findBySerial, nowhere, type Place } from "./queries.ts";
+import { findBySerial, noTerminal, type TerminalKey } from "./queries.ts";
 import type { Peer } from "./wrong-tries.ts";
 
 export interface TokenDeps extends AdmitDeps {
   deviceTokens: DeviceTokens;
   mqttUrl: () => string;
-  /** The server's own address, without a slash at the end. */
+  /** The server's own URL, without a slash at the end. */
   ownUrl: () => string;
   isOwnAddress: OwnAddresses["isOwn"];
   addressAhead: (identity: DeviceIdentity) => Promise<void>;
 }
 
-/** The device, as its connection and its request show it. */
+/** The network address of the device, and the local address that it has connected to. */
 export interface RenewalPeer extends Peer {
   reached: Reached;
 }
 
 export interface RenewalDeps extends TokenDeps {
-  /** By terminal, and only for proofs that are right: a stranger takes no turns of others. */
+  /** The limit per terminal. Only valid proofs count, so a stranger cannot use up a terminal's requests. */
   renewals: RateLimit;
 }
 
 /**
- * A new token for a device that holds the key which its terminal is paired with; with another address for one that has lost
- * its memory (docs/adr/0025-device-addresses.md). Throws `invalid_proof`, and
- * `too_many_requests` for a device that asks without need.
+ * Issues a new token to a device that holds the key its terminal is paired with. A device that has lost its memory gets
+ * another address too (docs/adr/0025-device-addresses.md). Throws `invalid_proof`, and `too_many_requests` for a device
+ * that asks without need.
  */
 export async function renewToken(
   deps: RenewalDeps,
@@ -57,7 +57,7 @@ export async function renewToken(
     });
   }
   if (request.token !== undefined) await noticeLaterAddress(deps, request.token);
-  const { accountId, terminalId, credential } = await holderOf(deps, {
+  const { accountId, terminalId, credential } = await findHolder(deps, {
     named,
     serialNumber,
     proof,
@@ -65,26 +65,26 @@ export async function renewToken(
   });
   const publicKey = (credential?.public_key ?? undefined) as JWK | undefined;
   const nonce = await verifyProof(proofPlace(deps, reached), proof, { purpose: "renewal", subject, publicKey });
-  // A proof by a key that nobody has does not verify.
+  // Unreachable: without a credential no proof verifies.
   if (!credential) throw new Error("a proof was verified without a credential");
   takeTurn(deps.renewals, `${accountId}/${terminalId}`);
   const identity = { accountId, terminalId, address: credential.address };
   if (!memoryLost) return issueToken(deps, identity, { reference: undefined, former: undefined, nonce });
-  const address = await inTenant(deps.db, accountId, (tx) => beginAnew(tx, deps, identity, { nonce, peer }));
+  const address = await inTenant(deps.db, accountId, (tx) => giveOtherAddress(tx, deps, identity, { nonce, peer }));
   return issueToken(deps, { ...identity, address }, { reference: undefined, former: identity.address });
 }
 
-interface Beginning {
+interface AddressChange {
   nonce: Nonce;
   peer: Peer;
 }
 
-/** Another address: whatever the server says to the one before is not for a device that remembers nothing of it. */
-async function beginAnew(
+/** Gives the device another address: messages to the former one are not for a device that has lost its memory. */
+async function giveOtherAddress(
   tx: Tx,
   { clock }: Pick<TokenDeps, "clock">,
   identity: DeviceIdentity,
-  { nonce, peer }: Beginning,
+  { nonce, peer }: AddressChange,
 ): Promise<string> {
   const { accountId, terminalId, address: before } = identity;
   await lockTerminal(tx, accountId, terminalId);
@@ -106,12 +106,12 @@ function notTheKey() {
   return invalidProof("its key is not the terminal's any more");
 }
 
-/** What a proof is held against: nonces, and the addresses of this server. */
+/** What a proof is checked against: nonces, and the URLs of this server. */
 export function proofPlace({ deviceTokens, isOwnAddress, ownUrl }: TokenDeps, reached: Reached): ProofPlace {
   return { nonces: deviceTokens, isOwn: (origin) => isOwnAddress(origin, reached), ownUrl };
 }
 
-interface Asking {
+interface RenewalRequest {
   named: string | undefined;
   serialNumber: string | undefined;
   proof: string;
@@ -119,18 +119,21 @@ interface Asking {
   from: string;
 }
 
-/** The terminal that asks. Of several with one serial number, in sandbox accounts, it is the terminal whose key signed the proof. */
-async function holderOf(
+/**
+ * Finds the terminal of the request. If several terminals, in sandbox accounts, share the serial number, it is the
+ * terminal whose key signed the proof.
+ */
+async function findHolder(
   { db, findLiveCredential }: TokenDeps,
-  { named, serialNumber, proof, from }: Asking,
-): Promise<Place & { credential: LiveCredential | undefined }> {
+  { named, serialNumber, proof, from }: RenewalRequest,
+): Promise<TerminalKey & { credential: LiveCredential | undefined }> {
   const accountId = named && accountOfTerminalId(named);
   const places =
     serialNumber === undefined
-      ? [accountId ? { accountId, terminalId: named } : nowhere]
+      ? [accountId ? { accountId, terminalId: named } : noTerminal]
       : await inTurn(db, from, () => findBySerial(db.sql, serialNumber));
   const holders = await Promise.all(
-    (places.length > 0 ? places : [nowhere]).map(async (place) => ({
+    (places.length > 0 ? places : [noTerminal]).map(async (place) => ({
       ...place,
       credential: await findLiveCredential(place.accountId, place.terminalId),
     })),
@@ -142,19 +145,22 @@ async function holderOf(
   return first as NonNullable<typeof first>;
 }
 
-interface About {
+interface IssueOptions {
   reference: string | undefined;
-  /** The address that this one replaces. */
+  /** The address that the new one replaces. */
   former: string | undefined;
-  /** Of the proof that the token is given for, where nothing else has used it up. */
+  /** The nonce of the proof, unless it is spent already. */
   nonce?: Nonce;
 }
 
-/** Throws `invalid_proof` when the credential is over meanwhile, or the nonce was used before. */
+/**
+ * Issues a token and admits it at the broker. Throws `invalid_proof` when the credential is over meanwhile, or the
+ * nonce was used before.
+ */
 export async function issueToken(
   deps: TokenDeps,
   identity: DeviceIdentity,
-  { reference, former, nonce }: About,
+  { reference, former, nonce }: IssueOptions,
 ): Promise<DeviceToken> {
   const { db, deviceTokens, clock, mqttUrl, ownUrl } = deps;
   const { accountId, terminalId, address } = identity;
@@ -162,9 +168,9 @@ export async function issueToken(
   const { generation, terminal } = await inTenant(db, accountId, async (tx) => {
     if (nonce) await spendNonce(tx, accountId, nonce);
     return {
-      // Before the token is given out: what a device has is always known to end.
+      // Stored before the token is given out, so that every token in use has a known end.
       generation: await noteToken(tx, identity, endsAt),
-      // Terminals are never removed, and so it is there as long as its credential.
+      // A terminal's row is never removed, so it exists as long as its credential.
       terminal: (await findTerminal(tx, accountId, terminalId)) as TerminalRow,
     };
   });

@@ -14,11 +14,14 @@ export interface Peer {
   requestId: string;
 }
 
-/** The code that a wrong try is counted on; of a serial number without one, a code that is not there. */
+/** The code that a wrong try is counted on; for a serial number without a code, a code that does not exist. */
 export type CountedCode = Pick<CodeRow, "account_id" | "terminal_id" | "id">;
 
 export interface WrongTries {
-  /** Resolves when the try is stored. `serialNumber` as it was sent keeps tries on codes that are not there apart. */
+  /**
+   * Counts a wrong try; resolves when it is stored. `serialNumber`, as it was sent, separates tries on codes that do
+   * not exist.
+   */
   count(serialNumber: string, code: CountedCode, peer: Peer): Promise<void>;
 }
 
@@ -30,8 +33,8 @@ interface Counter {
 const mostAtOnce = 1_000;
 
 /**
- * Counts wrong tries in the code's row, so that the ceiling holds over all servers. Tries of one code that come at once
- * are stored together: a flood of them holds one connection of the database, and the row for a moment at a time.
+ * Counts wrong tries in the code's row, so that the limit holds over all servers. Simultaneous tries of one code are
+ * stored together: a flood of them holds one database connection, and the row's lock only for moments.
  */
 export function createWrongTries({ db, clock }: { db: Db; clock: Clock }): WrongTries {
   const counters = new Map<string, Counter>();
@@ -69,7 +72,7 @@ export function createWrongTries({ db, clock }: { db: Db; clock: Clock }): Wrong
 
 async function store(tx: Tx, clock: Clock, { account_id, terminal_id, id }: CountedCode, peers: Peer[]): Promise<void> {
   const code = await lockOpenCode(tx, { accountId: account_id, terminalId: terminal_id });
-  // It was used, replaced or exhausted meanwhile.
+  // The code was used, replaced or exhausted meanwhile.
   if (code?.id !== id) return;
   const failed_attempts = code.failed_attempts + peers.length;
   const wrong_tries_from = addTries(code.wrong_tries_from, peers);
@@ -79,9 +82,11 @@ async function store(tx: Tx, clock: Clock, { account_id, terminal_id, id }: Coun
     wrong_tries_from: JSON.stringify(wrong_tries_from),
     ...(exhausted && { status: pairingCodeMoves.guessed_too_often }),
   });
-  const told = pairingLimits.wrongTriesTold.some((tries) => code.failed_attempts < tries && tries <= failed_attempts);
+  const isReported = pairingLimits.wrongTriesTold.some(
+    (tries) => code.failed_attempts < tries && tries <= failed_attempts,
+  );
   const last = peers.at(-1);
-  if (!last || (!told && !exhausted)) return;
+  if (!last || (!isReported && !exhausted)) return;
   const actor: Actor = { accountId: account_id, clientId: "system", ...last };
   await recordChange(tx, clock, actor, {
     action: exhausted ? "terminal.exhaust_pairing_code" : "terminal.guess_pairing_code",
@@ -97,7 +102,10 @@ async function store(tx: Tx, clock: Clock, { account_id, terminal_id, id }: Coun
 
 type TriesFrom = Record<string, number>;
 
-/** A stranger with many addresses must not make the row grow: the first networks are named, others are only counted. */
+/**
+ * Counts tries by network. Only the first networks are named, so that a stranger with many addresses does not make the
+ * row grow.
+ */
 function addTries(known: TriesFrom, peers: Peer[]): TriesFrom {
   const tries = new Map(Object.entries(known));
   for (const { address } of peers) {

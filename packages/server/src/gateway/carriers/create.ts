@@ -70,7 +70,7 @@ function accessTo(
   return askingBroker(address, { asks: mqtt.access === "http" });
 }
 
-/** The host that terminals are told to connect to: an address that means "all of them" is no address to call. */
+/** The host in the URL that terminals are given. An address that means "all interfaces" is none to connect to. */
 function shownHost({ http, publicUrl }: Config): string {
   if (publicUrl !== undefined) return new URL(publicUrl).hostname;
   if (["0.0.0.0", "::"].includes(http.host)) return "127.0.0.1";

@@ -16,8 +16,8 @@ interface CheckDeps {
 const checkEveryMs = 2_000;
 
 /**
- * Ends connections whose credential another server has replaced, or whose terminal it has deleted, within 5 seconds, and those
- * whose tokens are over.
+ * Ends connections whose credential is over: replaced at another server, its terminal deleted there, or its token
+ * ended. It looks every 2 seconds, so such a connection ends within 5.
  */
 export function credentialWorker({ db, clock, log, transport }: CheckDeps): Worker {
   return {

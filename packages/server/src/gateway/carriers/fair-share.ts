@@ -1,30 +1,30 @@
 import type { Receive } from "./transport.ts";
 
 interface FairShareOptions {
-  /** Messages of one device that are handled at a time, over all its connections. */
+  /** How many messages of one device are handled at a time, over all its connections. */
   atOnce: number;
-  /** Further ones wait, up to so many; left out where whoever brings them sees to that. */
+  /** How many further messages of one device may wait; unlimited where the caller sets its own limit. */
   mostWaiting?: number;
-  /** Told of a device that has said more than waits for it. */
+  /** Called when a message of the device was dropped because too many wait. */
   dropped?: (address: string) => void;
 }
 
 interface Share {
   running: number;
-  /** The oldest first; called with whether the message is to be handled. */
+  /** The oldest message first; called with true to handle the message, with false to drop it. */
   waiting: ((turn: boolean) => void)[];
 }
 
 /**
- * What four connections may have under way, and as much again that is left of connections that have ended: who comes back
- * over and over must not leave more and more behind.
+ * What four connections may have under way (4 messages each), and as much again from connections that have ended. A
+ * device that reconnects over and over must not leave ever more messages behind.
  */
 export const mostWaitingAtBroker = 32;
 
 /**
- * Handles a few messages of one device at a time; the others wait for their turn. One that floods the server then waits
- * for itself, and does not stand before everybody else at the database. When too many wait the oldest is dropped: a
- * terminal repeats what matters, and what it said last tells most.
+ * Handles a few messages of one device at a time; its other messages wait for their turn. A flood then delays only its
+ * own device, and does not queue before all others at the database. When too many wait, the oldest is dropped: a
+ * terminal repeats what matters, and its latest message tells most.
  */
 export class FairShare {
   readonly #options: FairShareOptions;
@@ -41,8 +41,8 @@ export class FairShare {
     this.#receive = receive;
   }
 
-  /** Resolves when the message is handled, or will never be. */
-  readonly receive: Receive = async (address, ...said) => {
+  /** Handles a message. Resolves when it has been handled or dropped; rejects as the receiver does. */
+  readonly receive: Receive = async (address, ...message) => {
     const { atOnce } = this.#options;
     const receive = this.#receive;
     if (!receive) return;
@@ -51,22 +51,22 @@ export class FairShare {
     if (share.running < atOnce) share.running += 1;
     else if (!(await this.#turn(address, share))) return;
     try {
-      await receive(address, ...said);
+      await receive(address, ...message);
     } finally {
       const next = share.waiting.shift();
-      // The turn is handed on; nobody who comes just now may take it.
+      // The turn goes to the next waiting message: a message that arrives at this moment may not take it.
       if (next) next(true);
       else share.running -= 1;
       if (share.running === 0) this.#devices.delete(address);
     }
   };
 
-  /** What waits of a terminal was said by somebody who has been sent away. */
+  /** Drops the waiting messages of a device whose connections were ended. */
   drop(address: string): void {
     for (const settle of this.#devices.get(address)?.waiting.splice(0) ?? []) settle(false);
   }
 
-  /** Nothing that waits is handled any more, nor what still comes: whoever said it says it again to another server. */
+  /** Drops what waits, and what still arrives: its agent has no receipt, and repeats it to another server. */
   close(): void {
     this.#receive = undefined;
     for (const address of this.#devices.keys()) this.drop(address);

@@ -1,20 +1,26 @@
 import type { Logger } from "../../platform/log/log.ts";
 
 interface FloodsOptions {
-  /** Called for a terminal that goes on; not again before that has settled, and another flood has come. */
+  /**
+   * Ends the connections of the address. Called when a device has exceeded the limit; not again for it before this has
+   * settled. Must not reject.
+   */
   sendAway: (address: string) => Promise<void>;
 }
 
-/** A terminal whose messages were dropped so often within this time floods the server: no agent comes near it. */
+/** A device with so many dropped messages within this time floods the server: no agent comes near it. */
 const mostDropped = 500;
 const withinMs = 5_000;
 
-/** Counts what is dropped of each terminal: dropping alone does not silence one, and its broker carries the rest no further. */
+/**
+ * Detects devices that flood an outside broker, by the messages that were dropped. Dropping alone stops no flood, and
+ * the broker does not limit the device either.
+ */
 export class Floods {
   readonly #options: FloodsOptions;
   readonly #counts = new Map<string, number>();
-  readonly #leaving = new Set<string>();
-  #begunAt = performance.now();
+  readonly #beingEnded = new Set<string>();
+  #windowBegunAt = performance.now();
 
   constructor(options: FloodsOptions) {
     this.#options = options;
@@ -22,44 +28,50 @@ export class Floods {
 
   dropped(address: string): void {
     const now = performance.now();
-    if (now - this.#begunAt > withinMs) {
-      this.#begunAt = now;
+    if (now - this.#windowBegunAt > withinMs) {
+      this.#windowBegunAt = now;
       this.#counts.clear();
     }
     const count = (this.#counts.get(address) ?? 0) + 1;
     this.#counts.set(address, count);
-    if (count < mostDropped || this.#leaving.has(address)) return;
+    if (count < mostDropped || this.#beingEnded.has(address)) return;
     this.#counts.delete(address);
-    this.#leaving.add(address);
-    void this.#options.sendAway(address).finally(() => this.#leaving.delete(address));
+    this.#beingEnded.add(address);
+    void this.#options.sendAway(address).finally(() => this.#beingEnded.delete(address));
   }
 }
 
-const awayMs = 10_000;
+const refusedMs = 10_000;
 
-/** Terminals whose connection to the embedded broker was ended as a flood: for a while they are told to come later. */
+/**
+ * Devices whose connection to the embedded broker was ended as a flood. Their next connections are refused for a while
+ * (CONNACK 3, server unavailable).
+ */
 export class Flooders {
   readonly #log: Logger;
-  /** The first one that may come back stands first. */
-  readonly #awayUntil = new Map<string, number>();
+  /** Until when each address is refused, the earliest first. */
+  readonly #refusedUntil = new Map<string, number>();
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
-  /** One line in the log for each time that it is sent away, however many connections it had. */
+  /**
+   * Notes that a connection was ended as a flood. Logs one line per refusal period, however many connections the device
+   * had.
+   */
   ended(address: string, error: Error): void {
-    if (this.away(address)) return;
-    this.#awayUntil.set(address, performance.now() + awayMs);
+    if (this.isRefused(address)) return;
+    this.#refusedUntil.set(address, performance.now() + refusedMs);
     this.#log.warn({ err: error, address }, "a terminal floods the broker, its connection is ended");
   }
 
-  away(address: string): boolean {
+  isRefused(address: string): boolean {
     const now = performance.now();
-    for (const [back, until] of this.#awayUntil) {
+    for (const [back, until] of this.#refusedUntil) {
       if (until > now) break;
-      this.#awayUntil.delete(back);
+      this.#refusedUntil.delete(back);
     }
-    return this.#awayUntil.has(address);
+    return this.#refusedUntil.has(address);
   }
 }

@@ -1,4 +1,7 @@
-/** Counts the messages that are being handled, so that the reading can wait when there are too many, and the end for all. */
+/**
+ * Counts the messages that are being handled. The reader can wait while there are too many, and the shutdown until none
+ * is left.
+ */
 export class Handling {
   readonly #most: number;
   #underWay = 0;
@@ -8,7 +11,10 @@ export class Handling {
     this.#most = most;
   }
 
-  /** Resolves when the next one may come: at once, unless so many are being handled that one of them must end first. */
+  /**
+   * Adds a message. Resolves when the next may be added: at once, or once fewer than `most` are being handled. A
+   * rejection of `work` is ignored.
+   */
   async add(work: Promise<void>): Promise<void> {
     this.#underWay += 1;
     const over = () => {
@@ -19,7 +25,7 @@ export class Handling {
     while (this.#underWay >= this.#most) await this.#next();
   }
 
-  /** Resolves when none is left, also of those that came meanwhile. */
+  /** Resolves when no message is being handled any more, including messages added while it waits. */
   async done(): Promise<void> {
     while (this.#underWay > 0) await this.#next();
   }

@@ -1,21 +1,21 @@
 import { deviceTopicPrefix, downChannels, parseTopic, upChannels } from "@tillkeeper/contract/mqtt";
 
-/** What stands in a topic filter behind the device's prefix. What devices say is for the server alone. */
-const filterEnds = new Set<string>([...downChannels, "+", "#"]);
+/** The filters that a device may use, behind its topic prefix. Up channels are for the server alone. */
+const channelFilters = new Set<string>([...downChannels, "+", "#"]);
 
-/** Whether a device may subscribe to it. So few, and no others: what a connection may keep in memory has an end. */
+/** Whether a device may subscribe to a filter. The filters are few, which limits the memory that a connection takes. */
 export function maySubscribe(address: string, filter: string): boolean {
   const prefix = deviceTopicPrefix(address);
-  return filter.startsWith(prefix) && filterEnds.has(filter.slice(prefix.length));
+  return filter.startsWith(prefix) && channelFilters.has(filter.slice(prefix.length));
 }
 
-/** Whether a device may publish to it: to its own up channels, and nothing else. */
+/** Whether a device may publish to a topic: only to its own up channels. */
 export function mayPublish(address: string, topic: string): boolean {
   const to = parseTopic(topic);
   return to?.address === address && upChannels.some((channel) => channel === to.channel);
 }
 
-/** Every filter that `maySubscribe` is true of, for brokers that want a list. */
+/** All filters for which `maySubscribe` is true, for brokers that need a list. */
 export function filtersOf(address: string): string[] {
-  return [...filterEnds].map((end) => `${deviceTopicPrefix(address)}${end}`);
+  return [...channelFilters].map((end) => `${deviceTopicPrefix(address)}${end}`);
 }

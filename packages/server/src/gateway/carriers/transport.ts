@@ -2,7 +2,7 @@ import type { DownChannel, Messages, UpChannel } from "@tillkeeper/contract/mqtt
 import type { Admission, Admitted, TakenCredential } from "../../terminals/credentials/broker-grant.ts";
 
 /**
- * What carries messages between the gateway and terminals: the broker in this process, or an outside one. It only
+ * Carries messages between the gateway and terminals: the embedded broker, an outside broker, or long polling. It only
  * carries: nothing about an operation depends on whether a publish succeeded.
  */
 export interface DeviceTransport {
@@ -11,28 +11,41 @@ export interface DeviceTransport {
    * messages need stands. Throws `StartupError` when the port is in use, or the broker does not answer.
    */
   listen(receive: Receive): Promise<void>;
-  /** Where terminals connect, `mqtt://host:port`. */
+  /** The URL that terminals connect to, `mqtt://host:port`. */
   url: () => string;
-  /** Where programs on this machine connect as terminals, and whose certificates they trust then. */
+  /** The URL for programs on this machine that connect as terminals, and the certificates that they have to trust. */
   inside: () => { url: string; ca?: string };
   /**
-   * Resolves when the broker has taken the message, which says nothing about the device. It goes to the device with this
-   * address, and to no other.
+   * Sends a message to the device with this address, and to no other. Called for each command, answer and probe.
+   * Resolves when the broker has taken the message, which says nothing about the device. Rejects when the broker cannot
+   * be reached; the outbox sends again.
    */
   publish<C extends DownChannel>(address: string, channel: C, message: Messages[C]): Promise<void>;
-  /** Makes the broker take a credential. Rejects when that cannot be told at the moment. */
+  /**
+   * Makes the broker accept a credential, and ends the connections of `former`. Called after the commit that creates
+   * the credential. Rejects when the broker cannot be reached at the moment.
+   */
   admit(admission: Admission): Promise<Admitted>;
-  /** Takes back what `admit` made for a credential that turned out to be over; what was renewed meanwhile stays. */
+  /**
+   * Takes back what `admit` did, for a credential that turned out to be over. A renewal of it stays. Rejects when the
+   * broker cannot be reached.
+   */
   withdraw(credential: TakenCredential): Promise<void>;
-  /** Tells a broker that ends nothing by itself whose tokens are over. Rejects when it could not be told. */
+  /**
+   * Makes a broker end the connections of ended tokens, if it does not do so by itself. Called by `lapseWorker`.
+   * Rejects when the broker cannot be reached.
+   */
   lapse(credentials: TakenCredential[]): Promise<void>;
-  /** Sends away the device with this address, whose credential is over. */
+  /** Ends the connections of an address whose credential is over. Returns at once; never throws. */
   disconnect(address: string): void;
-  /** Whether a command published here may reach the terminal: whenever it is connected, with a broker that all servers share. */
+  /**
+   * Whether a command published here may reach the terminal. Always true while connected to a broker that all servers
+   * share.
+   */
   hears: (terminalId: string) => boolean;
-  /** All terminals that `hears` is true of; `undefined` for every terminal there is. */
+  /** Terminals reachable here: those for which `hears` is true. `undefined` = any terminal may be (outside broker). */
   listening(): string[] | undefined;
-  /** Who is connected by which address; nobody at an outside broker, whose business that is. */
+  /** The connections of devices here. Empty for an outside broker, which manages its connections itself. */
   connections(): DeviceConnection[];
   /** Whether messages can be carried at the moment. */
   healthy(): boolean;
@@ -40,18 +53,24 @@ export interface DeviceTransport {
 }
 
 export interface DeviceConnection {
-  /** It stays as long as this is the terminal's, and tokens of it are renewed. */
+  /** The connection stays while this is the terminal's address and its tokens are renewed. */
   address: string;
-  /** When it is over whatever is renewed: the end of its token, where the device may have another connection beside it. */
+  /**
+   * When the connection ends regardless of renewals: the end of its own token. Set where the device may have another
+   * connection beside it.
+   */
   endsAt?: Date;
   end(): void;
 }
 
-/** How a message came. */
+/** How a message was received. */
 export interface Sender {
-  /** MQTT unless told otherwise. */
+  /** Over MQTT if not set. */
   by?: "https";
 }
 
-/** A message from a device that was allowed to send it as this address, which may have been replaced since. Must not throw. */
+/**
+ * Handles a message from a device that was allowed to send it as this address; the address may have been replaced
+ * since. Called for each message by all carriers. Must not throw or reject.
+ */
 export type Receive = (address: string, channel: UpChannel, payload: Buffer, sender?: Sender) => Promise<void>;

@@ -14,17 +14,21 @@ const validators = Object.fromEntries(
 ) as Record<EndOfDayFigure, Validator>;
 
 /**
- * The result of a close as it is kept (D29): its facts, and of its figures and times those that can be. What cannot is named,
- * and so is what does not fit together. `told` has the facts.
+ * Makes the result of a close as it is stored (D29): its facts, and the figures and times that are valid. Invalid
+ * fields are named, and so are figures that do not fit together. `reported` must hold valid facts.
  */
 export function readClose(
-  told: Pick<EndOfDayResult, "outcome" | "batch_id"> & Record<string, unknown>,
+  reported: Pick<EndOfDayResult, "outcome" | "batch_id"> & Record<string, unknown>,
 ): EndOfDayResult {
-  const { outcome, batch_id } = told;
-  const given = endOfDayFigureNames.filter((name) => told[name] !== undefined);
-  const valid = given.filter((name) => validators[name].Check(told[name]));
+  const { outcome, batch_id } = reported;
+  const given = endOfDayFigureNames.filter((name) => reported[name] !== undefined);
+  const valid = given.filter((name) => validators[name].Check(reported[name]));
   const invalid = given.filter((name) => !valid.includes(name));
-  const close = { outcome, batch_id, ...Object.fromEntries(valid.map((name) => [name, told[name]])) } as EndOfDayResult;
+  const close = {
+    outcome,
+    batch_id,
+    ...Object.fromEntries(valid.map((name) => [name, reported[name]])),
+  } as EndOfDayResult;
   const inconsistent = inconsistenciesOf(close);
   return {
     ...close,
@@ -37,7 +41,7 @@ function inconsistenciesOf(close: EndOfDayResult): Inconsistency[] {
   const { purchases_amount: purchases, reversals_amount: reversals, sale_amount: sale, tip_amount: tips } = close;
   const { start_of_day_at: start, last_end_of_day_at: end } = close;
   const found: Inconsistency[] = [];
-  // Whole numbers of up to 53 bits each: their sum may have more.
+  // BigInt, because each number has up to 53 bits and their sum may have more.
   const isSum = (parts: number[], whole: number) =>
     parts.reduce((sum, part) => sum + BigInt(part), 0n) === BigInt(whole);
   if (purchases !== undefined && reversals !== undefined && sale !== undefined && tips !== undefined) {

@@ -19,7 +19,7 @@ interface Form {
   items?: Form;
 }
 
-/** Every text in a schema. */
+/** Lists every text in a schema. */
 function textsIn(form: Form, path: string): { path: string; form: Form }[] {
   if (form.properties)
     return Object.entries(form.properties).flatMap(([name, inner]) => textsIn(inner, `${path}/${name}`));
@@ -27,7 +27,7 @@ function textsIn(form: Form, path: string): { path: string; form: Form }[] {
   return form.type === "string" ? [{ path, form }] : [];
 }
 
-/** Texts that are compared or looked up, and never kept or shown. */
+/** Texts that are compared or looked up, and never stored or shown. */
 const neverKept = new Set(["pair/code", "pair/proof"]);
 
 const [card, masked] = ["4111 1111 1111 1111", "4111 11** **** 1111"];
@@ -77,7 +77,7 @@ describe("what devices say", () => {
     for (const { path, form } of texts.filter((text) => !neverKept.has(text.path))) {
       const fixed = form.enum !== undefined || form.const !== undefined || form.format !== undefined;
       const identifier = form.pattern !== undefined;
-      // An identifier takes no sentence in.
+      // No sentence fits the pattern of an identifier.
       if (identifier) expect([path, new RegExp(form.pattern ?? "").test(`paid by ${card}`)]).toEqual([path, false]);
       else if (!fixed) expect([path, form.maxLength !== undefined]).toEqual([path, true]);
       expect([path, [fixed, identifier, isFreeText(form)].filter(Boolean)]).toEqual([path, [true]]);

@@ -18,7 +18,7 @@ import { findUnstorable } from "../../platform/http/bodies/storable.ts";
 import { hasMoreValues } from "../../platform/http/bodies/value-count.ts";
 import { readClose } from "./close.ts";
 
-/** What is wrong with a message, and where in it. */
+/** What is wrong with a message, and where in it: `path` is a JSON pointer. */
 export interface Place {
   path: string;
   message: string;
@@ -26,12 +26,12 @@ export interface Place {
 
 export type ReadMessage<C extends UpChannel> = { message: Messages[C]; places?: undefined } | Refused;
 
-/** A message that is not understood. */
+/** A message that is not understood: what is wrong, and what can be read all the same. */
 export interface Refused {
   message?: undefined;
   places: Place[];
   operationId: string | undefined;
-  /** Of a result that says at least where it stands in the log. */
+  /** Set for a result that at least names its place in the log. */
   unreadable?: UnreadableResult | undefined;
 }
 
@@ -47,7 +47,7 @@ const { result: _, ...resultHead } = messages.result.properties;
 const readers = new Map<UpChannel, Reader>(
   upChannels.map((channel) => {
     const schema = messages[channel];
-    // What came of an operation has a schema for each.
+    // Each operation has its own schema for the result; it is read separately.
     const kept = channel === "result" ? { ...schema, properties: resultHead } : schema;
     return [channel, { validator: Compile(schema), texts: textReader(kept) }];
   }),
@@ -59,7 +59,10 @@ const resultReaders = new Map<string, Reader>(
   }),
 );
 
-/** Reads what a device says on a channel: as it may be kept, or what in it cannot be understood. */
+/**
+ * Reads a message of a device. Answers the message as it may be stored, or the places that are not understood. Never
+ * throws.
+ */
 export function readMessage<C extends UpChannel>(channel: C, payload: Buffer): ReadMessage<C> {
   let said: unknown;
   try {
@@ -67,7 +70,7 @@ export function readMessage<C extends UpChannel>(channel: C, payload: Buffer): R
   } catch {
     return { places: [{ path: "", message: "is not JSON" }], operationId: undefined };
   }
-  // Before any place is looked for: each value may be one.
+  // Checked before validation, because each value may be a wrong place.
   if (hasMoreValues(said, limits.mqttMessageValues)) {
     const message = `must not have more than ${limits.mqttMessageValues} values`;
     return { places: [{ path: "", message }], operationId: operationIdOf(said) };
@@ -91,7 +94,7 @@ function readResult({ operation, status, result }: ResultMessage): { places?: Pl
   const { validator, texts } = resultReaders.get(operation) as Reader;
   const places = placesOf(validator, result, "/result");
   if (places.length > 0) return { places };
-  // Of its figures those are left out that cannot be (D29).
+  // Figures that cannot be right are left out (D29).
   if (operation === "end_of_day") return { read: () => readClose(result as Parameters<typeof readClose>[0]) };
   return { read: () => texts(result) };
 }
@@ -101,29 +104,29 @@ function placesOf(validator: Validator, value: unknown, root: string): Place[] {
   return validator.Errors(value).map((error) => ({ path: `${root}${error.instancePath}`, message: error.message }));
 }
 
-/** Of a message that is not understood, if it names one. */
+/** The operation id of a message that is not understood, if it names one. */
 function operationIdOf(said: unknown): string | undefined {
   const id = (said as { operation_id?: unknown } | null)?.operation_id;
   return typeof id === "string" && id.length <= 64 ? id : undefined;
 }
 
-/** All that is kept of a result that nobody can read. */
+/** What is stored of an unreadable result. */
 const inLog = Compile(
   Type.Object({
     ...Type.Pick(ResultMessage, ["after", "operation_id"]).properties,
     ...Type.Required(Type.Pick(ResultMessage, ["number"])).properties,
-    // Also one that only another version knows.
+    // Also an operation that only another protocol version knows.
     operation: Identifier({ maxLength: 64 }),
   }),
 );
 
-/** As the device sees it, whatever else is wrong: both have to agree on what is a close. */
+/** The log entry of an unreadable result, read as the device reads it: both must agree on which entries are closes. */
 function unreadableOf(said: unknown): UnreadableResult | undefined {
   if (!inLog.Check(said)) return undefined;
   return entryOf(said as unknown as ResultMessage);
 }
 
-/** Where a result stands in the log of its device; undefined of one that stands in none. */
+/** The place of a result in the log of its device; undefined for a result without a number. */
 export function entryOf(message: ResultMessage): UnreadableResult | undefined {
   const { number, after, operation_id: id, operation } = message;
   if (number === undefined) return undefined;

@@ -2,24 +2,30 @@ import type { ResultMessage } from "@tillkeeper/contract/mqtt";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import { entryOf, type Place, type ReadMessage, readMessage } from "./message.ts";
 
-interface Origin {
+interface TerminalKey {
   accountId: string;
   terminalId: string;
 }
 
-/** What the gateway asks of the logs: a terminal's word for one is not enough. */
+/**
+ * What the gateway asks of the logs, because the report of a terminal does not prove that a log is stored. Each
+ * function is called for a completed `send_logs`, and throws when the database cannot be asked.
+ */
 export interface StoredLogs {
-  /** Whether the log that a result of `send_logs` names is there, is of that operation, and is as the result says. */
-  holds(origin: Origin, operationId: string, result: SendLogsResult): Promise<boolean>;
   /**
-   * Whether this database has the operation. One that went back may have lost the operation, and the log with it: then the
-   * result is all that is left, and is kept.
+   * Whether the log that a result of `send_logs` names is stored, belongs to that operation, and has the reported size
+   * and hash.
    */
-  knowsOperation(origin: Origin, operationId: string): Promise<boolean>;
+  holds(origin: TerminalKey, operationId: string, result: SendLogsResult): Promise<boolean>;
+  /**
+   * Whether this database has the operation. A database restored to an earlier moment may have lost the operation and
+   * its log. The result is all that is left then, and is stored.
+   */
+  knowsOperation(origin: TerminalKey, operationId: string): Promise<boolean>;
 }
 
-/** Reads a result of a device: as it may be kept, or what in it cannot be understood, or is not so. */
-export type ReadResult = (origin: Origin, payload: Buffer) => Promise<ReadMessage<"result">>;
+/** Reads a result of a device. Answers it as it may be stored, or the places that are not understood or not true. */
+export type ReadResult = (origin: TerminalKey, payload: Buffer) => Promise<ReadMessage<"result">>;
 
 export function resultReader(logs: StoredLogs): ReadResult {
   return async (origin, payload) => {
@@ -32,8 +38,8 @@ export function resultReader(logs: StoredLogs): ReadResult {
   };
 }
 
-/** A result of `send_logs` names a log that is there, or was lost together with its operation. */
-async function findFalseClaims(logs: StoredLogs, origin: Origin, message: ResultMessage): Promise<Place[]> {
+/** The places of a `send_logs` result that name no stored log. None if the log was lost together with its operation. */
+async function findFalseClaims(logs: StoredLogs, origin: TerminalKey, message: ResultMessage): Promise<Place[]> {
   const { operation, status, operation_id: id, result } = message;
   if (operation !== "send_logs" || status !== "COMPLETED") return [];
   if (await logs.holds(origin, id, result as SendLogsResult)) return [];

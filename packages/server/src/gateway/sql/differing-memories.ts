@@ -10,7 +10,10 @@ join terminal_addresses as log
   on log.account_id = seen.account_id and log.address = seen.address and log.terminal_id = seen.terminal_id
 where log.number <> seen.number or log.last_id is distinct from seen.last_id`;
 
-/** For each device in order how much of its log is here, where that is not what it believes. */
+/**
+ * Compares what each device believes of its log with the stored state. Answers in the order of `batch`: the stored
+ * state where it differs, else undefined.
+ */
 export async function differingMemories(
   pool: Pool,
   batch: { device: Device; believed: Memory }[],

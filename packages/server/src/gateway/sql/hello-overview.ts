@@ -6,14 +6,14 @@ import { ApiError } from "../../platform/errors.ts";
 import { gather } from "../../platform/load/batch.ts";
 import type { Device } from "../../terminals/record/devices.ts";
 
-/** What is known of a terminal that says hello, to see whether anything has to be done at all. */
+/** What a hello is compared with, to see whether anything is to be done at all. */
 export interface HelloOverview {
   state: TerminalState;
-  /** The operation of it that is live: it never has two. */
+  /** The id of the terminal's live operation: it never has two. */
   live: string | null;
-  /** How much of the device's log is here. */
+  /** How much of the device's log the server has. */
   memory: Memory;
-  /** What the device said last that it can do. */
+  /** The abilities that the device reported last. */
   abilities: AbilityTable;
 }
 
@@ -27,7 +27,8 @@ select seen.position::int as position, terminals.status, terminals.status_before
 from unnest($1::text[], $2::text[], $3::text[]) with ordinality
   as seen (account_id, terminal_id, address, position)
 join terminals on terminals.account_id = seen.account_id and terminals.terminal_id = seen.terminal_id
--- A deleted one has it for as long as its last operation lives; a device that was replaced has nothing to say any more.
+-- A deleted terminal keeps its credential while its last operation lives. A replaced device has none, and is not
+-- answered.
 join terminal_credentials as credential
   on credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
   and credential.address = seen.address
@@ -38,8 +39,8 @@ type Row = TerminalState &
   Pick<HelloOverview, "live" | "abilities"> & { position: number; number: number; last_id: string | null };
 
 /**
- * Looks terminals up that say hello, many in one statement: after a broken network thousands come in a second, and hardly
- * any has something waiting for it. `undefined` for an address that is not a terminal's, or not any more.
+ * Looks up terminals that say hello, many in one statement. After a network failure thousands come per second, and
+ * hardly any has work waiting. Answers `undefined` for an address that no terminal has any more, or ever had.
  */
 export function helloOverviews(db: Db): (origin: Device) => Promise<HelloOverview | undefined> {
   return gather<Device, HelloOverview | undefined>({

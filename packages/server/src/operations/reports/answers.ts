@@ -5,17 +5,17 @@ import type { Meeting } from "../sql/fragments.ts";
 import { type Answered, takeAnswers } from "../sql/take-answers.ts";
 import { type Finish, withoutItsPlace } from "./results.ts";
 
-/** Equal for copies of one answer. */
+/** A key that is equal for copies of one answer. */
 export function sameAnswer({ address, id, entry }: Finish): string {
   return `${address} ${entry?.number ?? ""} ${id}`;
 }
 
 /**
- * Takes answers, of each log and each operation in their order: as many rounds as one of them has answers here, which mostly is
- * one. Says of each, in the order that they came in, how it was met.
+ * Takes answers, those of one log or one operation in their order. It needs as many rounds as one of them has answers
+ * here, usually one. Answers an outcome for each, in the order of `answers`.
  */
 export async function takeInOrder(db: Db, answers: Finish[], meeting: Meeting): Promise<Answered[]> {
-  const met = new Map<Finish, Answered>();
+  const outcomes = new Map<Finish, Answered>();
   let waiting = answers.toSorted((a, b) => (a.entry?.number ?? 0) - (b.entry?.number ?? 0));
   while (waiting.length > 0) {
     const seen = new Set<string>();
@@ -26,10 +26,10 @@ export async function takeInOrder(db: Db, answers: Finish[], meeting: Meeting): 
       for (const name of names) seen.add(name);
     }
     const results = await take(db, round, meeting);
-    for (const [index, answer] of round.entries()) met.set(answer, results[index] as Answered);
+    for (const [index, answer] of round.entries()) outcomes.set(answer, results[index] as Answered);
     waiting = later;
   }
-  return answers.map((answer) => met.get(answer) as Answered);
+  return answers.map((answer) => outcomes.get(answer) as Answered);
 }
 
 async function take(db: Db, round: Finish[], meeting: Meeting): Promise<Answered[]> {
@@ -38,9 +38,9 @@ async function take(db: Db, round: Finish[], meeting: Meeting): Promise<Answered
   } catch (error) {
     if (!isWithoutPartition(error)) throw error;
     const [first] = round;
-    // Of an operation whose month is gone: no list shows it any more.
+    // The month of the operation has been dropped: no list shows it any more.
     if (first && round.length === 1) return takeAnswers(db.pool, [withoutItsPlace(first)], meeting);
-    // By halves: one of them must not cost all others a statement each.
+    // Divided in halves, so that a single such answer does not cost all others a statement each.
     const half = Math.ceil(round.length / 2);
     const before = await take(db, round.slice(0, half), meeting);
     return [...before, ...(await take(db, round.slice(half), meeting))];

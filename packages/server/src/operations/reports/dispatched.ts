@@ -1,12 +1,15 @@
 /**
- * Remembers for a moment which operations this server has sent to their terminals. The time is written along with the
- * next report about the operation, so it costs no commit of its own; what nothing is heard of is written by a worker.
+ * Remembers briefly which operations this server has sent to their terminals. The time is written with the next report
+ * about the operation, so it costs no commit of its own. A worker writes the times of operations without a report.
  */
 export interface DispatchedNotes {
   note(sent: Dispatched): void;
-  /** Hands the note over to whoever writes it; a terminal takes only its own. */
+  /**
+   * Removes and answers the time, for a caller that writes it. Null if there is none, or the operation is not the
+   * terminal's.
+   */
   take(terminalId: string, operationId: string): Date | null;
-  /** All that are there. */
+  /** Removes and answers all times. */
   takeAll(): Dispatched[];
 }
 

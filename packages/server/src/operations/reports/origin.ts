@@ -5,7 +5,7 @@ import type { ResultMessage } from "@tillkeeper/contract/mqtt";
 import type { OperationParameters } from "@tillkeeper/contract/operations";
 import type { Command } from "../sql/claim-messages.ts";
 
-/** What a device brought back of an operation that the database may not know any more. */
+/** The origin that a device returned with a result, for an operation that the database may not know any more. */
 export interface KnownOrigin {
   requestKey: Buffer | null;
   requestSha256: Buffer | null;
@@ -15,19 +15,24 @@ export interface KnownOrigin {
   deadline: Date;
 }
 
-/** Signs what commands carry of their origin, and reads what comes back. */
+/** Signs the origin that a command carries, and verifies the origin that a result returns. */
 export interface Origins {
   of(command: Command): Origin;
-  /** Undefined where there is none, or it is not what a server of this installation signed for that operation. */
+  /**
+   * Reads the origin of a result. Undefined without one, or if no server of this installation signed it for that
+   * operation.
+   */
   read(address: string, result: ResultMessage): KnownOrigin | undefined;
 }
 
-/** In this order: terminal, operation and its kind, created at and by, deadline, parameters, request and its body. */
+/**
+ * In this order: terminal, operation, kind, creation time, client, deadline, parameters, idempotency key, request hash.
+ */
 type Payload = [string, string, string, string, string, string, OperationParameters, string | null, string | null];
 
-/** `key`: the same at all servers. */
+/** `key` must be equal at all servers. */
 export function createOrigins(key: Buffer): Origins {
-  // Made once: from bytes each digest would make it anew, which costs four times the digest itself.
+  // Made once: with plain bytes each digest would make the key object anew, which costs four times the digest itself.
   const secret = createSecretKey(key);
   const macOf = (text: string) => createHmac("sha256", secret).update(text).digest();
 

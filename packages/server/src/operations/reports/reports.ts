@@ -25,27 +25,30 @@ import { type Dispatched, dispatchedNotes } from "./dispatched.ts";
 import type { Origins } from "./origin.ts";
 import { type Finish, isUnasked, toFinish, toUnreadable, type UnreadableResult } from "./results.ts";
 
-/** What is told about operations on their way, gathered into batches like the requests that create them. */
+/**
+ * Takes the reports of terminals about operations, batched like the requests that create operations. Each function
+ * rejects when the database cannot be reached, except `dispatched`; the terminal then repeats its report.
+ */
 export interface Reports {
-  /** This server has sent the command. Written along with the next report, or by `flush`. */
+  /** Notes that this server has sent the command. Written with the next report, or by `flush`. */
   dispatched(sent: Omit<Dispatched, "at">): void;
   delivered(origin: Device, message: Pick<DeliveredMessage, "operation_id">): Promise<void>;
   started(origin: Device, message: Pick<StartedMessage, "operation_id">): Promise<void>;
   /**
-   * Resolves when the result is committed, as the end of its operation or as what came after it; answers the receipt. It counts
-   * from every device that the terminal was. `OfAnother` for a result that names another operation than the one that was
-   * sent, undefined for an address that this database does not know. Throws `too_many_requests` for closes that nobody asked
-   * for: each is a row of its own.
+   * Stores a result and resolves with the receipt after the commit. It is the end of its operation, or a late result. A
+   * result counts from every device that the terminal has had. `OfAnother` if the result names another kind of
+   * operation than was sent; undefined for an address that this database does not know. Throws `too_many_requests` for
+   * unrequested closes, as each of them makes a row.
    */
   finished(origin: Device, message: ResultMessage): Promise<ReceiptMessage | OfAnother | undefined>;
-  /** A result came that nobody can read; answers how far the device's log is now. */
+  /** Counts an unreadable result in its log; answers how far the log is now. */
   unreadable(origin: Device, told: UnreadableResult): Promise<Memory | undefined>;
   cancelRefused(origin: Device, message: CancelRefusedMessage): Promise<void>;
-  /** Writes the dispatches that nothing was heard of since. */
+  /** Writes the dispatch times of operations without a report since. */
   flush(): Promise<void>;
 }
 
-/** Not stored, and counted in its log. */
+/** The result is counted in its log, but not stored. */
 export interface OfAnother {
   ofAnother: true;
   memory: Memory;
@@ -70,12 +73,12 @@ export function createReports(deps: ReportDeps): Reports {
   const tell = async ({ accountId, terminalId }: Device, id: string, phases: Partial<Progress>) => {
     const dispatchedAt = notes.take(terminalId, id);
     const progress = { accountId, terminalId, id, dispatchedAt, deliveredAt: null, startedAt: null, ...phases };
-    // One that somebody else is just changing is tried once more, beside the others.
+    // The report was skipped because its row is locked: written alone, it waits for the lock.
     if (await report({ progress })) return;
     const live = await db.waits({ group: accountId, member: terminalId }, () =>
       retried(() => noteProgress(db.pool, [progress], "wait")),
     );
-    // It has ended meanwhile; the worker writes it.
+    // The operation has ended meanwhile; `flush` writes the time.
     if (live.size === 0 && dispatchedAt) notes.note({ accountId, terminalId, id, at: dispatchedAt });
   };
 
@@ -83,7 +86,8 @@ export function createReports(deps: ReportDeps): Reports {
     let answered = (await report({ finish })) as Answered;
     for (let tries = 1; answered.standing === "overdue" || answered.standing === "busy"; tries += 1) {
       if (tries === mostTries) throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
-      // Past its deadline, and the worker has not come by: it is TIMEOUT before its late answer is noted.
+      // The deadline has passed before the expiry worker: the operation must be TIMEOUT before its late answer is
+      // stored.
       if (answered.standing === "overdue") await expireOperations(db.pool, finish.at, 1_000);
       const { accountId: group, terminalId: member } = finish;
       [answered] = (await db.waits({ group, member }, () => takeInOrder(db, [finish], "wait"))) as [Answered];
@@ -134,10 +138,10 @@ function receiptOf(
   return standing === "early" ? { operation_id, memory } : { operation_id, status: status ?? "UNKNOWN", memory };
 }
 
-/** Answers how a result was met; of progress, whether the operation is live. */
+/** Batches reports. Resolves with the outcome of a result; for progress, with whether the operation is live. */
 function gatherReports({ db, clock, durations }: ReportDeps): (report: Report) => Promise<Answered | boolean> {
   return gather<Report, Answered | boolean>({
-    // One batch at a time: two would race, and of two results of a terminal the later could come first.
+    // One batch at a time: with two, the later of a terminal's results could be taken first.
     slots: 1,
     maxBatch: 256,
     maxQueue: 20_000,
@@ -146,7 +150,7 @@ function gatherReports({ db, clock, durations }: ReportDeps): (report: Report) =
       const { answered, live } = await writeReports(db, batch);
       const now = clock.now().getTime();
       for (const [{ operation, status }, { ended }] of answered.values()) {
-        // What is refused at once says nothing of how long it takes.
+        // A refused operation tells nothing about durations.
         if (ended && status === "COMPLETED") {
           durations.observe(operation, ended.deviceModel, now - ended.createdAt.getTime());
         }
@@ -160,7 +164,7 @@ function gatherReports({ db, clock, durations }: ReportDeps): (report: Report) =
 
 interface Written {
   answered: Map<string, [Finish, Answered]>;
-  /** The operations that are live, of those that progress was told of. */
+  /** The keys of the live operations among the progress reports. */
   live: Set<string>;
 }
 
@@ -169,7 +173,7 @@ async function writeReports(db: Db, batch: Report[]): Promise<Written> {
   const finishes = new Map<string, Finish>();
   for (const report of batch) {
     if (report.progress) merge(progress, report.progress);
-    // What is repeated is taken once.
+    // A repeated result is taken once.
     else if (!finishes.has(sameAnswer(report.finish))) finishes.set(sameAnswer(report.finish), report.finish);
   }
   for (const finish of finishes.values()) {

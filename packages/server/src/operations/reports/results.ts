@@ -6,17 +6,17 @@ import { idAt } from "../../platform/ids.ts";
 import type { Device } from "../../terminals/record/devices.ts";
 import type { KnownOrigin, Origins } from "./origin.ts";
 
-/** What a device answered. */
+/** A device's answer to an operation, as it is stored. */
 export interface Finish {
   accountId: string;
-  /** The operation's; of a close by hand one of ours. */
+  /** The operation's id; for a close by hand, an id that the server makes. */
   id: string;
   terminalId: string;
-  /** Of the device that answered. */
+  /** The address of the device that answered. */
   address: string;
   /**
-   * In the log of that address, with the id that it has there; null for what stands in no log. `after`: the number before it in
-   * the journal, which may have dropped some between.
+   * The answer's place in the log of that address, with the id that it has there; null for an answer in no log. `after`
+   * is the number of the entry before it in the journal, which may have dropped entries in between.
    */
   entry: { number: number; after: number; id: string; mayHaveClosed: boolean } | null;
   operation: OperationName;
@@ -24,24 +24,24 @@ export interface Finish {
   result: unknown;
   reason: OperationReason | null;
   error: OperationError | null;
-  /** The same as answers show it that came after the end. */
+  /** The answer in the form that responses show if it came after the end. */
   late: object;
-  /** Phases that were reported just before, at the server's time; null keeps what is known. */
+  /** Phases that were reported just before, at the server's time; null keeps the stored value. */
   dispatchedAt: Date | null;
   deliveredAt: Date | null;
   startedAt: Date | null;
   at: Date;
-  /** With which it is stored where no operation is known for it; null: it is not. */
+  /** The origin it is stored with if the operation is unknown; null: it is not stored then. */
   origin: KnownOrigin | null;
-  /** Under which it is stored then: the operation's only where a server of ours has signed that. */
+  /** The id it is stored under then. It is the operation's id only if a server of this installation has signed it. */
   storedAs: string;
-  /** When it was begun, by the device's journal. */
+  /** When the operation was begun, by the device's journal. */
   begunAt: Date;
-  /** Whether the facts of it can be read. */
+  /** Whether the facts of the answer can be read. */
   readable: boolean;
 }
 
-/** What can be told of an answer that nobody can read. */
+/** The place in the log of an unreadable result. */
 export interface UnreadableResult {
   number: number;
   after: number;
@@ -50,16 +50,16 @@ export interface UnreadableResult {
   mayHaveClosed: boolean;
 }
 
-interface Taking {
+interface ReceiveContext {
   at: Date;
   origins: Origins;
 }
 
-/** A result as it is taken. What it says of its origin counts if a server of ours has signed it. */
-export function toFinish(device: Device, message: ResultMessage, { at, origins }: Taking): Finish {
+/** Converts a result into an answer. Its origin counts only if a server of this installation has signed it. */
+export function toFinish(device: Device, message: ResultMessage, { at, origins }: ReceiveContext): Finish {
   const { accountId, terminalId, address } = device;
   const { operation, status, number, after, by_hand: byHand = false } = message;
-  // As it was given: a device may write it in capitals.
+  // In the server's spelling: a device may write the id in capitals.
   const id = message.operation_id.toLowerCase();
   const failed = status === "FAILED";
   const result = failed ? null : message.result;
@@ -83,17 +83,19 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
     late: withoutNulls({ status, finished_at: message.finished_at, result, reason, error }),
     dispatchedAt: null,
     deliveredAt: null,
-    // Stands in for a `started` that was not sent; at the server's time, like every phase.
+    // Stands for a `started` that was not sent; at the server's time, like every phase.
     startedAt: message.started_at === undefined ? null : at,
     at,
-    origin: signed ?? (byHand || mayHaveClosed(message) ? unasked(terminalId, begunAt) : null),
+    origin: signed ?? (byHand || mayHaveClosed(message) ? unrequestedOrigin(terminalId, begunAt) : null),
     storedAs: signed ? id : ownId,
     begunAt,
     readable: true,
   };
 }
 
-/** Its log goes on behind it; the operation ends by its deadline (D29). */
+/**
+ * Converts an unreadable result into an answer. The log goes on behind it; the operation ends by its deadline (D29).
+ */
 export function toUnreadable({ accountId, terminalId, address }: Device, told: UnreadableResult, at: Date): Finish {
   const { id, number, after, operation, mayHaveClosed: closed } = told;
   return {
@@ -119,8 +121,8 @@ export function toUnreadable({ accountId, terminalId, address }: Device, told: U
   };
 }
 
-/** A close that no request is known for: its day is closed all the same. */
-function unasked(terminalId: string, begunAt: Date): KnownOrigin {
+/** The origin of a close without a known request: its day is closed nevertheless. */
+function unrequestedOrigin(terminalId: string, begunAt: Date): KnownOrigin {
   return {
     requestKey: null,
     requestSha256: null,
@@ -131,7 +133,7 @@ function unasked(terminalId: string, begunAt: Date): KnownOrigin {
   };
 }
 
-/** Whether it is stored as a close that no request is known for. */
+/** Whether the answer is stored as a close without a known request. */
 export function isUnasked({ origin, terminalId }: Finish): boolean {
   return origin?.createdBy === ofTerminal(terminalId);
 }
@@ -140,12 +142,15 @@ function ofTerminal(terminalId: string): string {
   return `terminal:${terminalId}`;
 }
 
-/** The same for any copy of what a terminal says, and no id that another terminal, or a server, has given. */
+/** Equal for all copies of a terminal's message, and different from any id that another terminal or a server makes. */
 function ownDigest(terminalId: string, id: string): string {
   return createHash("sha256").update(`${terminalId} ${id}`).digest("hex");
 }
 
-/** The same without an origin of its own that this database has no room for: it is long past. */
+/**
+ * An answer whose origin is so old that the database has no partition for it: without the origin, or moved to the
+ * present.
+ */
 export function withoutItsPlace(finish: Finish): Finish {
   if (!isUnasked(finish)) return { ...finish, origin: null };
   return { ...finish, storedAs: idAt(finish.at, ownDigest(finish.terminalId, finish.id)), begunAt: finish.at };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLogger } from "../../platform/log/log.ts";
 import type { PresenceEvent } from "../status/state.ts";
 import { Gathering } from "./batches.ts";
-import type { Told } from "./write.ts";
+import type { TerminalEvents } from "./write.ts";
 
 const of = (terminalId: string) => ({ accountId: "T10000001", terminalId });
 const at = new Date("2026-06-29T12:00:00.000Z");
@@ -20,11 +20,11 @@ const hello: PresenceEvent = { kind: "hello", at, session: "A", nextExpectedAt: 
 const gone: PresenceEvent = { kind: "gone", at, session: "A" };
 
 describe("gathering", () => {
-  let written: Told[][];
+  let written: TerminalEvents[][];
   let failing: boolean;
   let busy: Set<string>;
   let gathering: Gathering;
-  const kindsOf = (batch: Told[] | undefined) =>
+  const kindsOf = (batch: TerminalEvents[] | undefined) =>
     Object.fromEntries((batch ?? []).map(({ terminalId, events }) => [terminalId, events.map(({ kind }) => kind)]));
   beforeEach(() => {
     vi.useFakeTimers();
@@ -106,7 +106,7 @@ describe("gathering", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(written).toHaveLength(1);
     expect(Object.keys(kindsOf(written[0]))).toEqual(["a"]);
-    // And keeps so much, and no more.
+    // Kept up to a limit.
     expect(written[0]?.[0]?.events).toHaveLength(50);
   });
 

@@ -2,30 +2,35 @@ import { Pace } from "../../platform/load/pace.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import type { Origin } from "../record/queries.ts";
 import type { PresenceEvent } from "../status/state.ts";
-import type { Told } from "./write.ts";
+import type { TerminalEvents } from "./write.ts";
 
 interface GatheringOptions {
   log: Logger;
-  /** Answers the ids of terminals that could not be written this time: they are tried again with the next ones. */
-  write: (told: Told[]) => Promise<ReadonlySet<string>>;
+  /**
+   * Writes a batch. Answers the ids of terminals that were locked by another transaction; their events are tried again
+   * with the next batch. Rejects when nothing was written.
+   */
+  write: (told: TerminalEvents[]) => Promise<ReadonlySet<string>>;
 }
 
-interface Waiting extends Told {
-  /** Called when the events are written, or could not be. */
+interface Waiting extends TerminalEvents {
+  /** Called when the events are written, or with the error that prevented it. */
   settle: ((error?: unknown) => void)[];
 }
 
 const gatherMs = 1_000;
-/** Between two batches of what changes something, when it comes in quick succession. */
+/** Milliseconds between two batches of urgent events that follow each other quickly. */
 const restMs = 20;
 const mostAtOnce = 500;
-/** Of one terminal, while nothing can be written. */
+/** The most events kept of one terminal while nothing can be written. */
 const mostKept = 50;
 
 /**
- * Gathers what is heard of terminals. Heartbeats are written together, at most once a second; what changes something goes
- * out at once, or a moment later, with everything that was heard of that terminal before. One batch at a time, so that the order of writing
- * is the order of hearing. What could not be written is tried again: it carries its time.
+ * Batches the events of terminals. Heartbeats are written together, at most once a second. Events that change a status
+ * are written at once, or a moment later, with all earlier events of that terminal.
+ *
+ * One batch is written at a time, so the order of writing is the order of arrival. A failed batch is tried again: each
+ * event carries its time.
  */
 export class Gathering {
   readonly #options: GatheringOptions;
@@ -34,48 +39,54 @@ export class Gathering {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   readonly #pace = new Pace(restMs);
-  #resting: NodeJS.Timeout | undefined;
+  #restTimer: NodeJS.Timeout | undefined;
   #failing = false;
 
   constructor(options: GatheringOptions) {
     this.#options = options;
   }
 
-  /** A heartbeat or any other sign of life. */
+  /**
+   * Adds a heartbeat, or another message that only shows that the terminal is there. It is written within about a
+   * second.
+   */
   later(origin: Origin, event: PresenceEvent): void {
-    const { events } = this.#of(origin);
+    const { events } = this.#waitingOf(origin);
     const last = events.at(-1);
-    const folded = last && fold(last, event);
-    if (folded) events[events.length - 1] = folded;
+    const combined = last && combine(last, event);
+    if (combined) events[events.length - 1] = combined;
     else add(events, event);
-    this.#timer ??= setTimeout(() => this.#due(), gatherMs);
+    this.#timer ??= setTimeout(() => this.#makeAllUrgent(), gatherMs);
   }
 
-  /** Resolves when it is written. */
+  /**
+   * Adds an event that is written at once. Resolves when it is written, also after a locked row delays it; rejects when
+   * the batch fails.
+   */
   now(origin: Origin, event: PresenceEvent): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiting = this.#of(origin);
+      const waiting = this.#waitingOf(origin);
       add(waiting.events, event);
       waiting.settle.push((error) => (error === undefined ? resolve() : reject(error)));
       this.#urgent.add(origin.terminalId);
-      this.#go();
+      this.#writeUrgent();
     });
   }
 
-  /** Writes all that waits; throws what keeps it from that. */
+  /** Writes all events that wait; rejects when they could not be written. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     while (this.#writing) await this.#writing;
-    clearTimeout(this.#resting);
-    this.#resting = undefined;
+    clearTimeout(this.#restTimer);
+    this.#restTimer = undefined;
     const rest = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#urgent.clear();
     if (rest.length > 0) await this.#write(rest);
   }
 
-  #of({ accountId, terminalId }: Origin): Waiting {
+  #waitingOf({ accountId, terminalId }: Origin): Waiting {
     const known = this.#waiting.get(terminalId);
     if (known) return known;
     const waiting: Waiting = { accountId, terminalId, events: [], settle: [] };
@@ -83,19 +94,19 @@ export class Gathering {
     return waiting;
   }
 
-  #due(): void {
+  #makeAllUrgent(): void {
     this.#timer = undefined;
     for (const terminalId of this.#waiting.keys()) this.#urgent.add(terminalId);
-    this.#go();
+    this.#writeUrgent();
   }
 
-  #go(): void {
+  #writeUrgent(): void {
     if (this.#writing || this.#urgent.size === 0) return;
     const wait = this.#pace.wait();
     if (wait > 0) {
-      this.#resting ??= setTimeout(() => {
-        this.#resting = undefined;
-        this.#go();
+      this.#restTimer ??= setTimeout(() => {
+        this.#restTimer = undefined;
+        this.#writeUrgent();
       }, wait);
       return;
     }
@@ -110,7 +121,7 @@ export class Gathering {
       .catch(() => undefined)
       .finally(() => {
         this.#writing = undefined;
-        this.#go();
+        this.#writeUrgent();
       });
   }
 
@@ -124,11 +135,11 @@ export class Gathering {
         else for (const done of told.settle) done();
       }
     } catch (error) {
-      // One line per outage, not one per second.
+      // Logs one line per outage, not one per second.
       if (!this.#failing) log.warn({ err: error }, "what was heard of terminals could not be noted, it is tried again");
       this.#failing = true;
       for (const { settle } of batch) for (const done of settle) done(error);
-      // A hello is not kept: without its welcome the terminal says it again.
+      // A hello is dropped: without a welcome the terminal says hello again.
       for (const told of batch) {
         this.#keep(
           { ...told, settle: [] },
@@ -139,13 +150,13 @@ export class Gathering {
     }
   }
 
-  /** Before what has come meanwhile. */
+  /** Puts unwritten events back, before later ones. */
   #keep({ accountId, terminalId, settle }: Waiting, events: PresenceEvent[]): void {
     if (events.length === 0) return;
-    const waiting = this.#of({ accountId, terminalId });
+    const waiting = this.#waitingOf({ accountId, terminalId });
     waiting.events = [...events, ...waiting.events].slice(-mostKept);
     waiting.settle.unshift(...settle);
-    this.#timer ??= setTimeout(() => this.#due(), gatherMs);
+    this.#timer ??= setTimeout(() => this.#makeAllUrgent(), gatherMs);
   }
 }
 
@@ -154,11 +165,11 @@ function add(events: PresenceEvent[], event: PresenceEvent): void {
   if (events.length > mostKept) events.shift();
 }
 
-/** One event that tells what two in a row do; undefined where the first tells more. */
-function fold(last: PresenceEvent, next: PresenceEvent): PresenceEvent | undefined {
+/** Combines two successive events into an equivalent one; undefined where the first must be kept. */
+function combine(last: PresenceEvent, next: PresenceEvent): PresenceEvent | undefined {
   const alive = last.kind === "heard" || last.kind === "heartbeat";
   if (next.kind === "goodbye" || next.kind === "gone" || !alive) return undefined;
-  // One of them may be of a device that was replaced.
+  // With different addresses, one of the events is from a replaced device.
   if (last.address !== next.address) return undefined;
   if (next.kind === "heard") return { ...last, at: next.at, nextExpectedAt: next.nextExpectedAt };
   if (next.kind !== "heartbeat") return undefined;

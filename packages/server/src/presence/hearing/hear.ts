@@ -19,12 +19,12 @@ import { mayBeConnected } from "../status/status.ts";
 import { telemetryNotes } from "../telemetry/telemetry.ts";
 import { listeningSince } from "../watch/watch.ts";
 import { Gathering } from "./batches.ts";
-import { type Told, writeEvents } from "./write.ts";
+import { type TerminalEvents, writeEvents } from "./write.ts";
 
 interface PresenceDeps {
   db: Db;
   clock: Clock;
-  /** Who is there is judged by it. */
+  /** The clock that presence is judged by. */
   steady: RealClock;
   log: Logger;
   heartbeatSeconds: number;
@@ -33,28 +33,33 @@ interface PresenceDeps {
 
 export { awaitOtherTelemetry, endFault } from "../record/queries.ts";
 
-/** Whoever asks for messages over HTTPS asks again after this long at most, and some time to travel. */
+/** A terminal that polls over HTTPS asks again after at most so long; 4 seconds are for the way. */
 const pollSeconds = limits.longPollWaitSecondsMax + 4;
 
-/** Who speaks as a terminal, and whether it asks for its messages over HTTPS: then it is heard of more often than by heartbeats. */
+/**
+ * The device that a message came from. `polls`: it polls over HTTPS, so its messages come more often than heartbeats.
+ */
 interface HeardFrom extends Device {
   polls?: boolean;
 }
 
-/** Takes what is heard of terminals: who is there, and how it is. */
+/**
+ * Takes the messages of terminals that concern presence, and stores them. All functions reject when the database cannot
+ * be reached, except `heard` and `heartbeat`, whose events are written later.
+ */
 export interface Presence {
   readonly heartbeatSeconds: number;
-  /** Resolves when it is written: the welcome follows. */
+  /** Resolves when the hello is written: the welcome is sent after it. */
   hello(origin: HeardFrom, message: HelloMessage): Promise<void>;
-  /** Any other message; costs nothing worth mentioning. */
+  /** Called for any other message. Costs next to nothing, and never throws. */
   heard(origin: HeardFrom): void;
   heartbeat(origin: HeardFrom, message: HeartbeatMessage): Promise<void>;
   goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
   gone(origin: Origin, message: GoneMessage): Promise<void>;
   probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
-  /** Whether the terminal may be connected, as far as its own words tell. */
+  /** Whether the terminal may be connected, judged by its own messages. */
   mayBeThere(db: Kysely<Tables>, origin: Origin): Promise<boolean>;
-  /** This server goes away: those connected to it come back to another, or to the next one. */
+  /** Called before this server closes: gives its terminals time to connect to another server, or to the next one. */
   leave(terminals: Origin[]): Promise<void>;
   flush(): Promise<void>;
 }
@@ -111,8 +116,11 @@ async function mayBeThere(db: Kysely<Tables>, { accountId, terminalId }: Origin,
   return mayBeConnected(row, await listeningSince(db, now), now);
 }
 
-/** A fault is told with every heartbeat for as long as it lasts, so it is also heeded when it was told in the wrong moment. */
-async function writeAll({ db, clock, steady }: PresenceDeps, told: Told[]): Promise<ReadonlySet<string>> {
+/**
+ * Writes events, then moves the status of terminals with a fault. Each heartbeat repeats a lasting fault, so a
+ * heartbeat that could not be applied loses nothing.
+ */
+async function writeAll({ db, clock, steady }: PresenceDeps, told: TerminalEvents[]): Promise<ReadonlySet<string>> {
   const { heeded, busy } = await writeEvents(db, told, steady.realNow());
   const faulty = heeded.filter(({ events }) => events.findLast((event) => event.kind === "heartbeat")?.fault);
   if (faulty.length > 0) await moveFreeTerminals(db.sql, clock, "device_fault", faulty);

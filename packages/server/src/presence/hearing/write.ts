@@ -16,20 +16,23 @@ import type { Change, PresenceEvent, PresenceState } from "../status/state.ts";
 import { asOf } from "../status/status.ts";
 import { type Heard, noteHeard } from "./sql/note-heard.ts";
 
-/** What was heard of one terminal, in order. */
-export interface Told extends Origin {
+/** The events of one terminal, in order of arrival. */
+export interface TerminalEvents extends Origin {
   events: PresenceEvent[];
 }
 
 export interface Written {
-  /** What of it counted. */
-  heeded: Told[];
-  /** The ids of terminals that another transaction has in hand: nothing of them is written. */
+  /** The events that counted. */
+  heeded: TerminalEvents[];
+  /** The ids of terminals whose rows are locked by another transaction: none of their events is written. */
   busy: Set<string>;
 }
 
-/** Writes what was heard of terminals, each of which is named once. Waits for no other transaction. */
-export async function writeEvents(db: Db, told: Told[], now: Date): Promise<Written> {
+/**
+ * Writes the events of terminals, each of which must occur once in `told`. Skips locked rows instead of waiting.
+ * Rejects when the database cannot be reached.
+ */
+export async function writeEvents(db: Db, told: TerminalEvents[], now: Date): Promise<Written> {
   const usual = told.flatMap((one) => usualCase(one) ?? []);
   const noted = usual.length > 0 ? await noteUsual(db, usual, now) : new Set<string>();
   const rest = told.filter(({ terminalId }) => !noted.has(terminalId));
@@ -38,7 +41,10 @@ export async function writeEvents(db: Db, told: Told[], now: Date): Promise<Writ
   return { heeded: [...told.filter(({ terminalId }) => noted.has(terminalId)), ...heeded], busy };
 }
 
-/** One that is locked must not hold up those that share its statement: then all are left to the rules, which leave it out. */
+/**
+ * Writes the usual case in one statement. When a row is locked it writes nothing: a locked row must not hold up its
+ * batch. All events then go through `applyEvents`, which skips locked rows.
+ */
 async function noteUsual(db: Db, usual: Heard[], now: Date): Promise<Set<string>> {
   try {
     return await retried(() => noteHeard(db.pool, usual, now));
@@ -48,8 +54,11 @@ async function noteUsual(db: Db, usual: Heard[], now: Date): Promise<Set<string>
   }
 }
 
-/** A terminal that said nothing but that it is still there; undefined where rules have to be asked. */
-function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
+/**
+ * Combines the events of a terminal that only show that it is still there. Undefined where the rules of `afterEvent`
+ * are needed.
+ */
+function usualCase({ accountId, terminalId, events }: TerminalEvents): Heard | undefined {
   const [first] = events;
   if (first === undefined || !("address" in first)) return undefined;
   const { address } = first;
@@ -75,9 +84,9 @@ function usualCase({ accountId, terminalId, events }: Told): Heard | undefined {
   return heard;
 }
 
-function applyEvents(db: Db, all: Told[], now: Date): Promise<Written> {
+function applyEvents(db: Db, all: TerminalEvents[], now: Date): Promise<Written> {
   return db.sql.transaction().execute(async (tx) => {
-    const { known, live, busy } = await takeFree(tx, all);
+    const { known, live, busy } = await lockFree(tx, all);
     const told = all.filter(({ terminalId }) => !busy.has(terminalId));
     const saved: (Origin & { state: PresenceState })[] = [];
     const changes: (Origin & Change)[] = [];
@@ -93,7 +102,7 @@ function applyEvents(db: Db, all: Told[], now: Date): Promise<Written> {
       }
       if (state && state !== before) saved.push({ accountId, terminalId, state });
     }
-    // In the order of everybody else who writes several.
+    // Sorted like in all other statements that write several rows, so that transactions do not deadlock.
     saved.sort((a, b) => (a.terminalId < b.terminalId ? -1 : 1));
     await savePresence(tx, saved);
     await addChanges(tx, changes);
@@ -101,17 +110,18 @@ function applyEvents(db: Db, all: Told[], now: Date): Promise<Written> {
   });
 }
 
-interface Taken {
+interface LockedPresence {
   known: Map<string, PresenceRow>;
-  /** The addresses of those that may say something. */
+  /** The present addresses of terminals whose messages count. */
   live: Map<string, string>;
   busy: Set<string>;
 }
 
-/** What is known of those that no other transaction has in hand. */
-async function takeFree(tx: Tx, told: Told[]): Promise<Taken> {
-  // Who replaces a device ends its fault; that has to come before the next one is written, or after it.
-  const faulty = told.filter(({ events }) => events.some(tellsOfFault));
+/** Reads and locks the presence of terminals, skipping rows that are locked. */
+async function lockFree(tx: Tx, told: TerminalEvents[]): Promise<LockedPresence> {
+  // The credential is locked against its replacement, which ends the fault of the former device. So the new fault is
+  // written either before that or after it.
+  const faulty = told.filter(({ events }) => events.some(reportsFault));
   const kept = faulty.length > 0 ? await keepFreeCredentials(tx, faulty) : new Set<string>();
   const known = new Map((await lockFreePresence(tx, told)).map((row) => [row.terminal_id, row]));
   const rest = told.filter(({ terminalId }) => !known.has(terminalId));
@@ -125,12 +135,12 @@ function justBefore(events: PresenceEvent[], now: Date): Date {
   return new Date(Math.min(now.getTime(), ...events.map(({ at }) => at.getTime())) - 1);
 }
 
-/** Of a terminal that is gone for good, and of a device that was replaced, nothing is noted but that it is gone. */
+/** Whether an event counts. Of a deleted terminal or a replaced device, only the end of a connection counts. */
 function counts(live: Map<string, string>, { terminalId }: Origin, event: PresenceEvent): boolean {
   if (event.kind === "goodbye" || event.kind === "gone") return true;
   return live.get(terminalId) === event.address;
 }
 
-function tellsOfFault(event: PresenceEvent): boolean {
+function reportsFault(event: PresenceEvent): boolean {
   return event.kind === "heartbeat" && event.fault !== null;
 }

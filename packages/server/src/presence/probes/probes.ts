@@ -11,19 +11,28 @@ import type { Origin } from "../record/queries.ts";
 import { askFor, findProbes, findUnanswered, forgetProbes, noteAnswer, noteSent, type ProbeRow } from "./queries.ts";
 import { type Answered, WaitingProbes } from "./waiting.ts";
 
-/** What carries a probe to a terminal; the gateway's transport does. */
+/**
+ * Carries probes to terminals; the gateway's `DeviceTransport` implements it. `publish` is called for each sending of a
+ * probe, and rejects when the broker cannot be reached; the probe then goes unanswered.
+ */
 interface ProbeCarrier {
   hears(terminalId: string): boolean;
   publish(address: string, channel: "probe", message: ProbeMessage): Promise<void>;
 }
 
-/** Who waits at this server over HTTPS, where no broker brings a probe; the gateway's mailboxes know. */
+/**
+ * Tells which terminals poll this server over HTTPS; the gateway's `Mailboxes` implement it. No broker carries a probe
+ * to them.
+ */
 interface WaitingTerminals {
   lacks(terminalId: string, channel: "probe", probeId: string): boolean;
 }
 
 export interface Probes {
-  /** Asks a terminal whether it is there. Who asks while another asks shares the outcome. Resolves within 2.5 seconds. */
+  /**
+   * Probes a terminal. Concurrent callers share one probe and its outcome. Resolves within 2.5 seconds; rejects when
+   * the database cannot be reached.
+   */
   ask(origin: Origin): Promise<Answered>;
   answered(origin: Origin, probeId: string): Promise<void>;
   worker: Worker;
@@ -37,15 +46,15 @@ interface ProbeDeps {
   mailboxes: WaitingTerminals;
 }
 
-/** A question waits so long for its answer, and so long no other is asked of the terminal. */
+/** A probe waits so long for its answer, and so long no other is created for the terminal. */
 const patienceMs = 2_500;
 const lookEveryMs = 200;
 const forgetAfterMs = 5 * 60_000;
 const forgetEveryMs = 60_000;
 
 /**
- * Questions to terminals. Each is a row, so that it finds the server that the terminal is connected to, and the answer
- * finds the server where somebody waits for it. Within one server neither has to be looked for.
+ * Probes of terminals. Each probe is a row: so it reaches the server that has the terminal's connection, and its answer
+ * reaches the server that waits. Within one server both happen without the database.
  */
 export function createProbes(deps: ProbeDeps): Probes {
   const { db, clock, carrier } = deps;
@@ -72,7 +81,9 @@ export function createProbes(deps: ProbeDeps): Probes {
   };
 }
 
-/** Sends what other servers ask of the terminals of this one, and looks for answers that other servers heard. */
+/**
+ * Sends probes that other servers created for terminals connected here, and reads answers that other servers received.
+ */
 function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
   const { db, clock } = deps;
   return {
@@ -98,7 +109,10 @@ function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
   };
 }
 
-/** Each question is sent by one server, and by that at which the terminal waits. */
+/**
+ * Whether this server has to send the probe: it is the first with a connection to the terminal, or the terminal polls
+ * here.
+ */
 async function isToBeSent({ db, clock, carrier, mailboxes }: ProbeDeps, row: ProbeRow): Promise<boolean> {
   if (!row.sent_at && carrier.hears(row.terminal_id) && (await noteSent(db, row, clock.realNow()))) return true;
   return mailboxes.lacks(row.terminal_id, "probe", row.probe_id);

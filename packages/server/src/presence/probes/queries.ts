@@ -9,12 +9,12 @@ export type ProbeRow = Selectable<Tables["terminal_probes"]>;
 interface Question {
   probeId: string;
   now: Date;
-  /** An older question does not stand in the way. */
+  /** A probe created up to this time may be replaced. */
   freeFrom: Date;
   sentAt: Date | null;
 }
 
-/** Asks, or answers the question that is being asked already: the key allows one per terminal. */
+/** Creates a probe, or answers the terminal's unanswered one (`ours: false`): the key allows one per terminal. */
 export function askFor(
   db: Db,
   { accountId, terminalId }: Origin,
@@ -39,7 +39,7 @@ export function askFor(
   });
 }
 
-/** Questions without an answer. */
+/** The probes without an answer that were created after `after`. */
 export async function findUnanswered(db: Db, after: Date): Promise<ProbeRow[]> {
   return db.sql
     .selectFrom("terminal_probes")
@@ -49,7 +49,7 @@ export async function findUnanswered(db: Db, after: Date): Promise<ProbeRow[]> {
     .execute();
 }
 
-/** Answers whether this server is the one to send it. */
+/** Notes that a probe is sent; answers whether this server is the first, and so has to send it. */
 export async function noteSent(db: Db, { account_id, terminal_id, probe_id }: ProbeRow, at: Date): Promise<boolean> {
   const { numUpdatedRows } = await db.sql
     .updateTable("terminal_probes")
@@ -62,7 +62,10 @@ export async function noteSent(db: Db, { account_id, terminal_id, probe_id }: Pr
   return numUpdatedRows > 0n;
 }
 
-/** The question that this answers; undefined when this terminal was not asked that, or has answered it. */
+/**
+ * Stores the answer to a probe and returns its row. Undefined when the probe was not sent to this terminal, or is
+ * answered already.
+ */
 export function noteAnswer(
   db: Db,
   { accountId, terminalId }: Origin,

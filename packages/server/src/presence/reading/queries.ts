@@ -3,7 +3,7 @@ import type { Tables } from "../../db/tables/schema.ts";
 import { lowestId } from "../../platform/ids.ts";
 import type { PresenceRow } from "../record/queries.ts";
 
-/** A terminal with what is known of its presence; null where nothing is. */
+/** A terminal with its presence row; null where it has never connected. */
 export interface TerminalPresenceRow {
   terminal_id: string;
   store_ref: string;
@@ -22,7 +22,7 @@ export async function findTerminal(
   return row;
 }
 
-/** The terminals of stores that are not deleted. */
+/** The terminals of the stores, without deleted ones. */
 export async function terminalsOfStores(
   db: Kysely<Tables>,
   accountId: string,
@@ -44,7 +44,10 @@ function selectTerminals(db: Kysely<Tables>, accountId: string) {
     .where("account_id", "=", accountId);
 }
 
-/** In a statement of its own, by keys: a join would be planned by what the tables looked like before an account grew. */
+/**
+ * Reads presence by keys, in a statement of its own: a join would be planned with outdated statistics after an account
+ * has grown.
+ */
 async function withPresence(
   db: Kysely<Tables>,
   accountId: string,
@@ -63,7 +66,7 @@ async function withPresence(
 
 export type StoreRow = Pick<Selectable<Tables["stores"]>, "id" | "store_id" | "number">;
 
-/** By either of its ids; the one that lives, where an id was used again. */
+/** Finds a store by either of its ids. If both match different stores, `store_id` wins; deleted stores are ignored. */
 export function findStore(db: Kysely<Tables>, accountId: string, storeId: string): Promise<StoreRow | undefined> {
   return db
     .selectFrom("stores")
@@ -76,7 +79,7 @@ export function findStore(db: Kysely<Tables>, accountId: string, storeId: string
     .executeTakeFirst();
 }
 
-/** Newest first. */
+/** Lists stores, newest first. */
 export function listStores(
   db: Kysely<Tables>,
   accountId: string,
@@ -93,14 +96,14 @@ export function listStores(
     .execute();
 }
 
-/** A page of what happened to a terminal, newest first: ids are ordered by the time of what happened. */
+/** A page of a terminal's history, newest first. Ids are ordered by time. */
 export interface HistoryPage {
   terminalId: string;
   from: Date | undefined;
   to: Date | undefined;
   below: string | undefined;
   limit: number;
-  /** Of telemetry only. */
+  /** Limits a telemetry history to one field. */
   field?: Selectable<Tables["telemetry_history"]>["field"] | undefined;
 }
 
@@ -141,7 +144,7 @@ export function listTelemetryHistory(
     .execute();
 }
 
-/** Ids carry milliseconds: everything up to and with that instant is lower. */
+/** The lowest id after the millisecond of `at`: ids carry milliseconds. */
 function lowestAfter(at: Date): string {
   return lowestId(new Date(at.getTime() + 1));
 }

@@ -38,7 +38,7 @@ export interface ReadingDeps {
   clock: RealClock;
 }
 
-/** The instant of an answer: what is shown of all its terminals holds at that one. */
+/** The time of an answer, for which all its terminals are shown, and since when servers have been listening. */
 interface Moment {
   now: Date;
   since: Date;
@@ -55,12 +55,12 @@ function read<T>(
   });
 }
 
-/** Throws `terminal_not_found`, also for terminals of other accounts. A deleted one can still be looked at. */
+/** Throws `terminal_not_found`, also for terminals of other accounts. Deleted terminals are answered. */
 export function getPresence(deps: ReadingDeps, accountId: string, terminalId: string): Promise<TerminalPresence> {
   return read(deps, accountId, async (tx, moment) => present(await existing(tx, accountId, terminalId), moment));
 }
 
-/** The same; throws `terminal_not_found` for a deleted one, too. */
+/** Like `getPresence`, but throws `terminal_not_found` for deleted terminals too. */
 export function getLivePresence(deps: ReadingDeps, accountId: string, terminalId: string): Promise<TerminalPresence> {
   return read(deps, accountId, async (tx, moment) => {
     const terminal = await existing(tx, accountId, terminalId);
@@ -95,7 +95,7 @@ function pageOf(terminalId: string, query: HistoryQuery) {
   };
 }
 
-/** What happened to a terminal, newest first. */
+/** A page of a terminal's presence changes, newest first. Throws `terminal_not_found`. */
 export function getChanges(
   { db }: ReadingDeps,
   accountId: string,
@@ -111,7 +111,10 @@ export function getChanges(
   });
 }
 
-/** The latest value of each field that the terminal has ever told, however old, and whichever device it was then. */
+/**
+ * The latest value of each field that the terminal has ever reported, however old, with the serial number of the device
+ * then. Throws `terminal_not_found`.
+ */
 export function getTelemetry({ db }: ReadingDeps, accountId: string, terminalId: string): Promise<TerminalTelemetry> {
   return inTenant(db, accountId, async (tx) => {
     await existing(tx, accountId, terminalId);
@@ -158,7 +161,10 @@ export function getStorePresence(deps: ReadingDeps, accountId: string, storeId: 
   });
 }
 
-/** A page of stores, newest first, each with how many of its terminals have which status. */
+/**
+ * A page of stores, newest first, each with its number of terminals per status. Throws `invalid_request` for a wrong
+ * cursor.
+ */
 export function getStoresPresence(
   deps: ReadingDeps,
   accountId: string,
@@ -184,7 +190,7 @@ export function getStoresPresence(
   });
 }
 
-/** The cursor is the generated id of the last store on the page before. */
+/** Reads the cursor: the generated id of the last store on the page before. */
 function storeNumber(cursor: string, accountId: string): number {
   const digits = cursor.startsWith(`${accountId}-`) ? cursor.slice(accountId.length + 1) : "";
   if (/^\d{4,9}$/.test(digits)) return Number(digits);

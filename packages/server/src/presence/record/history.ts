@@ -4,15 +4,16 @@ import { lowestId, newId } from "../../platform/ids.ts";
 import type { Change } from "../status/state.ts";
 import type { Origin } from "./queries.ts";
 
-/** However often a device comes and goes, the history has no more of it in any minute: the first of them, and the last. */
+/** The most entries per terminal and minute, however often a device connects: the first ones, and the last. */
 const mostInAMinute = 10;
 const minuteMs = 60_000;
 
 type ChangeOf = Origin & Change;
 
 /**
- * Puts changes into the history, the latest of each terminal in any case. Of a flood those in between go again: so it is
- * bounded, and always ends with what holds now. To be called by whoever keeps the terminals' rows.
+ * Adds changes to the history. The latest change of each terminal is always kept; of a flood, the entries in between
+ * are deleted. So the history is bounded, and ends with the present status. The caller holds the locks on the
+ * terminals' presence rows.
  */
 export async function addChanges(db: Kysely<Tables>, changes: ChangeOf[]): Promise<void> {
   if (changes.length === 0) return;
@@ -27,8 +28,9 @@ export async function addChanges(db: Kysely<Tables>, changes: ChangeOf[]): Promi
 }
 
 /**
- * Each change looks back a minute, and at nothing that lies ahead of it: a clock may have been put back. The bounds are ids made
- * here, as behind row security no index serves the comparison with a function of another table's column.
+ * Deletes the entries in between of each minute that has too many. It looks a minute back from each change, and not
+ * ahead of it, because a clock may have been put back. The bounds are ids made here: behind row security, no index
+ * serves a comparison with a function of another table's column.
  */
 async function thinOut(db: Kysely<Tables>, changes: ChangeOf[]): Promise<void> {
   const bound = (afterMs: number) => changes.map(({ at }) => lowestId(new Date(at.getTime() + afterMs)));

@@ -11,7 +11,7 @@ export interface Origin {
 
 export type PresenceRow = Selectable<Tables["terminal_presence"]>;
 
-/** Those of them of which something is known. */
+/** The ids of the terminals that have a presence row. */
 export async function knownAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
     select presence.terminal_id from terminal_presence as presence
@@ -21,7 +21,7 @@ export async function knownAmong(db: Kysely<Tables>, origins: Origin[]): Promise
   return new Set(rows.map((row) => row.terminal_id));
 }
 
-/** What is known of those terminals that nobody else keeps. Keeps it as it is until the transaction ends. */
+/** Reads and locks presence rows until the end of the transaction. Skips rows locked by another transaction. */
 export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): Promise<PresenceRow[]> {
   const { rows } = await sql<PresenceRow>`
     select presence.* from terminal_presence as presence
@@ -31,7 +31,8 @@ export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): P
 }
 
 /**
- * Those of them that may say something, with the address that they have: a deleted one only until its last operation is over.
+ * The terminals whose messages count, with their present addresses. A deleted terminal counts until its last operation
+ * ends.
  */
 export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, string>> {
   const { rows } = await sql<{ terminal_id: string; address: string }>`
@@ -43,8 +44,8 @@ export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<
 }
 
 /**
- * Nobody replaces their credentials until the transaction ends; answers those of which nobody is just doing so. To be taken
- * before `lockFreePresence`, as a replacement does.
+ * Locks the credentials against replacement until the end of the transaction, and answers the terminals whose lock was
+ * free. To be called before `lockFreePresence`, which is the order of a replacement.
  */
 export async function keepFreeCredentials(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
@@ -60,7 +61,7 @@ function keysOf(origins: Origin[]): RawBuilder<unknown> {
   return sql`unnest(${accounts}::text[], ${terminals}::text[]) as key (account_id, terminal_id)`;
 }
 
-/** Arrays, not a row of parameters for each: the text stays the same however many there are. */
+/** Inserts or updates presence rows. The values are arrays, so the statement's text does not depend on their number. */
 export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: PresenceState })[]): Promise<void> {
   if (rows.length === 0) return;
   const all = <T>(read: (state: PresenceState) => T) => rows.map(({ state }) => read(state));
@@ -90,7 +91,7 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
       returns = excluded.returns, returned_at = excluded.returned_at`.execute(db);
 }
 
-/** Terminals whose servers go away and that have to come back to others: they get as long as after a heartbeat. */
+/** Extends `next_expected_at` of terminals whose server closes: they have as long to reconnect as after a heartbeat. */
 export async function expectLater(
   db: Kysely<Tables>,
   origins: Origin[],
@@ -121,7 +122,7 @@ export function findPresence(
     .executeTakeFirst();
 }
 
-/** The device that told of a fault is the terminal's no longer. */
+/** Ends the fault of a terminal: the device that reported it has been replaced. */
 export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Origin, at: Date): Promise<void> {
   await db
     .updateTable("terminal_presence")

@@ -11,12 +11,12 @@ interface RetentionDeps {
 }
 
 const everyMs = 10 * 60_000;
-/** In small portions with rests between them: others write to the same tables. */
+/** Rows per statement, with rests in between: other statements write to these tables. */
 const batch = 2_000;
 const restMs = 50;
 const dayMs = 86_400_000;
 
-/** Deletes what happened too long ago. What terminals last told of themselves stays, however old. */
+/** Deletes history older than the configured days. The last reported values of terminals stay, however old. */
 export function retentionWorker({ db, clock, presenceDays, telemetryDays }: RetentionDeps): Worker {
   const kept = [
     { table: "presence_changes", days: presenceDays, now: () => clock.realNow() },

@@ -1,24 +1,24 @@
 import { isShared, withSharing } from "./sharing.ts";
-import type { After, Change, PresenceEvent, PresenceState, Step } from "./state.ts";
+import type { AppliedEvent, Change, PresenceEvent, PresenceState, StatusStep } from "./state.ts";
 import { changedAt } from "./status.ts";
 
 /**
- * What an event makes of what is known. A session is one connection: once it has ended nothing revives it, so a message
- * that comes round late changes nothing, whichever server it reached.
+ * Applies an event to a terminal's presence. A session is one connection, and an ended session is never revived. So a
+ * late message changes nothing, whichever server it reached.
  */
-export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): After {
-  return withSharing(known, follow(known, event), event);
+export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): AppliedEvent {
+  return withSharing(known, applyEvent(known, event), event);
 }
 
-function follow(state: PresenceState | undefined, event: PresenceEvent): Step {
+function applyEvent(state: PresenceState | undefined, event: PresenceEvent): StatusStep {
   switch (event.kind) {
     case "hello":
       return afterHello(state, event);
     case "heartbeat":
       return afterHeartbeat(state, event);
     case "heard":
-      // Of whom nothing is known yet, or no connection is left, a stray message tells nothing.
-      return !state || endedAt(state) ? { state } : there(state, event);
+      // A message without a session shows nothing while no connection of the terminal is known.
+      return !state || endedAt(state) ? { state } : stillConnected(state, event);
     case "goodbye":
     case "gone":
       return afterEnd(state, event);
@@ -29,28 +29,28 @@ function follow(state: PresenceState | undefined, event: PresenceEvent): Step {
 
 type Of<K extends PresenceEvent["kind"]> = Extract<PresenceEvent, { kind: K }>;
 
-function afterHello(state: PresenceState | undefined, { at, session, nextExpectedAt }: Of<"hello">): Step {
+function afterHello(state: PresenceState | undefined, { at, session, nextExpectedAt }: Of<"hello">): StatusStep {
   if (state && at < state.connected_at) return { state };
   const ended = state && endedAt(state);
   const same = state !== undefined && state.session === session;
   if (same && ended && at <= ended) return { state };
-  // Said again on the same connection, because the server asked.
-  if (same && !ended) return there(state, { at, nextExpectedAt });
-  return begin(state, { at, session, next_expected_at: nextExpectedAt });
+  // Repeated on its connection, because the server asked for it.
+  if (same && !ended) return stillConnected(state, { at, nextExpectedAt });
+  return beginConnection(state, { at, session, next_expected_at: nextExpectedAt });
 }
 
-function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">): Step {
+function afterHeartbeat(state: PresenceState | undefined, event: Of<"heartbeat">): StatusStep {
   const { at, session, nextExpectedAt, roundTripMs } = event;
   if (state?.session === session) {
-    return endedAt(state) ? { state } : withFault(there(state, event), event, roundTripMs);
+    return endedAt(state) ? { state } : withFault(stillConnected(state, event), event, roundTripMs);
   }
-  // Of another connection: it takes the place of one that has ended or fallen silent.
-  const takesOver = !state || (at >= lastSign(state) && state.status !== "online");
-  if (!takesOver) return { state };
-  return withFault(begin(state, { at, session, next_expected_at: nextExpectedAt }), event, roundTripMs);
+  // A heartbeat of another connection: it becomes the terminal's if the known connection has ended or is silent.
+  const replaces = !state || (at >= lastSign(state) && state.status !== "online");
+  if (!replaces) return { state };
+  return withFault(beginConnection(state, { at, session, next_expected_at: nextExpectedAt }), event, roundTripMs);
 }
 
-function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone">): Step {
+function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone">): StatusStep {
   const { kind, at, session } = event;
   if (!state || state.session !== session || state.shut_down_at) return { state };
   if (kind === "gone" && state.lost_at) return { state };
@@ -59,18 +59,18 @@ function afterEnd(state: PresenceState | undefined, event: Of<"goodbye" | "gone"
     kind === "gone"
       ? { at: since, status: "late", reason: "link_lost" }
       : { at: since, status: "shut_down", reason: "goodbye" };
-  // Offline for its silence, and now its link breaks: it does not become late by that.
+  // The terminal was offline already by its silence; losing the link does not make it late.
   const standing = kind === "gone" && state.status === "offline" ? {} : { status: change.status, since };
   const ended = kind === "gone" ? { lost_at: at } : { lost_at: null, shut_down_at: at };
   const next = { ...state, ...standing, ...ended, next_expected_at: null };
   return next.status === state.status && kind === "gone" ? { state: next } : { state: next, change };
 }
 
-/** A connection begins. */
-function begin(
+/** Begins a connection. */
+function beginConnection(
   state: PresenceState | undefined,
   { at, session, next_expected_at }: Pick<PresenceState, "session" | "next_expected_at"> & { at: Date },
-): Step {
+): StatusStep {
   const wasOnline = state?.status === "online";
   const since = wasOnline ? state.since : changedAt(at, state?.since);
   return {
@@ -85,7 +85,7 @@ function begin(
       lost_at: null,
       shut_down_at: null,
     },
-    // Of one that is online nothing changes that anybody sees: names of connections alone make no history.
+    // The status stays online, so a new session alone makes no entry in the history.
     ...(!wasOnline && { change: { at: since, status: "online", reason: "connected" } as const }),
   };
 }
@@ -101,8 +101,8 @@ const nothingKnown = {
   returned_at: null,
 };
 
-/** Still the same connection. */
-function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date }): Step {
+/** A further message of the present connection. */
+function stillConnected(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExpectedAt: Date }): StatusStep {
   const silent = state.status !== "online";
   const since = silent ? changedAt(at, state.since) : state.since;
   const next: PresenceState = {
@@ -115,14 +115,18 @@ function there(state: PresenceState, { at, nextExpectedAt }: { at: Date; nextExp
   return { state: next, ...(silent && { change: { at: since, status: "online", reason: "heard_again" } as const }) };
 }
 
-function withFault({ state, change }: Step, { at, fault }: Of<"heartbeat">, roundTripMs: number | null): Step {
+function withFault(
+  { state, change }: StatusStep,
+  { at, fault }: Of<"heartbeat">,
+  roundTripMs: number | null,
+): StatusStep {
   if (!state) return { state };
   const next = { ...state, round_trip_ms: roundTripMs ?? state.round_trip_ms };
-  const told = state.fault_at !== null && state.fault_ended_at === null;
+  const isFaulty = state.fault_at !== null && state.fault_ended_at === null;
   if (isShared(state)) return { state: next, ...(change && { change }) };
-  if (!fault && told) next.fault_ended_at = at;
+  if (!fault && isFaulty) next.fault_ended_at = at;
   if (fault) {
-    const same = told && state.fault_code === fault.code;
+    const same = isFaulty && state.fault_code === fault.code;
     next.fault_code = fault.code;
     next.fault_message = fault.message ?? null;
     next.fault_at = same ? state.fault_at : at;

@@ -41,7 +41,7 @@ function follow(events: PresenceEvent[], from?: PresenceState) {
 }
 const sharedIn = (events: PresenceEvent[]) => follow(events).changes.includes("online address_shared");
 
-/** Two that push each other out: each is on a new connection whenever it is heard. */
+/** Two devices that end each other's connections: each message comes on a new connection. */
 const pushing = (times: number) =>
   Array.from({ length: times }, (_, turn) => hello(turn, `${turn % 2 ? "b" : "a"}.${turn}`));
 

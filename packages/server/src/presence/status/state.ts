@@ -4,14 +4,14 @@ import type { Selectable } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { HeardStatus } from "./status.ts";
 
-/** Who said it: it counts only if the address is the terminal's when it is written. */
-interface Said {
+/** The device that a message came from. It counts only if the address is the terminal's when the event is written. */
+interface FromDevice {
   address: string;
 }
 
-/** What is heard of a terminal, with the instant when it came in. */
+/** One event per message of a terminal, with the time of its arrival. */
 export type PresenceEvent =
-  | ({ kind: "hello"; at: Date; session: string; nextExpectedAt: Date } & Said)
+  | ({ kind: "hello"; at: Date; session: string; nextExpectedAt: Date } & FromDevice)
   | ({
       kind: "heartbeat";
       at: Date;
@@ -19,10 +19,10 @@ export type PresenceEvent =
       nextExpectedAt: Date;
       roundTripMs: number | null;
       fault: DeviceFault | null;
-    } & Said)
+    } & FromDevice)
   /** Any other message. */
-  | ({ kind: "heard"; at: Date; nextExpectedAt: Date } & Said)
-  /** An end is believed of whoever names the connection. */
+  | ({ kind: "heard"; at: Date; nextExpectedAt: Date } & FromDevice)
+  /** Ends need no address: they name the connection that has ended. */
   | { kind: "goodbye"; at: Date; session: string }
   | { kind: "gone"; at: Date; session: string };
 
@@ -35,15 +35,15 @@ export interface Change {
   reason: PresenceReason;
 }
 
-export interface After {
-  /** The same object when nothing changed. */
+export interface AppliedEvent {
+  /** Identical to the former state when nothing changed. */
   state: PresenceState | undefined;
-  /** For the history. */
+  /** The entries for the history. */
   changes: Change[];
 }
 
-/** The same, as far as its status goes. */
-export interface Step {
+/** The outcome of an event as far as the status goes. */
+export interface StatusStep {
   state: PresenceState | undefined;
   change?: Change;
 }

@@ -2,9 +2,9 @@ import { type PresenceReason, type PresenceStatus, presenceDelays } from "@tillk
 
 export type HeardStatus = Exclude<PresenceStatus, "never">;
 
-/** What a status follows from. */
+/** The stored times that a status is derived from. */
 export interface PresenceTimes {
-  /** As last written, and since when. */
+  /** The status that was written last. */
   status: HeardStatus;
   since: Date;
   last_heard_at: Date;
@@ -16,19 +16,19 @@ export interface PresenceTimes {
 export interface Standing {
   status: HeardStatus;
   since: Date;
-  /** Why it is not there; undefined of one that is. */
+  /** Why the terminal is not online; undefined when it is. */
   reason?: PresenceReason;
 }
 
 /**
- * The instant of a change that comes after the one at `since`. Changes of one terminal never share a millisecond, and none
- * goes before an earlier one because its message had to wait: so their ids, which begin with their time, keep their order.
+ * The time of a change that follows one at `since`. Changes of one terminal never share a millisecond, and a delayed
+ * message never yields an earlier time. So their ids, which begin with the time, keep their order.
  */
 export function changedAt(at: Date, since: Date | undefined): Date {
   return since === undefined || at > since ? at : new Date(since.getTime() + 1);
 }
 
-/** Clocks of servers differ by seconds. What lies further ahead was written before a clock was put back. */
+/** Clocks of servers differ by seconds. A time further ahead was written before a clock was put back. */
 export const mostAheadMs = 60_000;
 
 const written = [
@@ -45,7 +45,7 @@ type Written = Pick<PresenceTimes, "last_heard_at" | "next_expected_at"> & {
   [name in (typeof written)[number]]?: Date | null;
 };
 
-/** The same without instants that lie ahead: of those nothing is known but that they were before `before`. */
+/** Replaces times that lie ahead by `before`: nothing else is known of them than that they were earlier. */
 export function asOf<T extends Written>(known: T, now: Date, before: Date): T {
   const horizon = now.getTime() + mostAheadMs;
   const ahead = written.filter((name) => (known[name]?.getTime() ?? 0) > horizon);
@@ -58,13 +58,13 @@ export function asOf<T extends Written>(known: T, now: Date, before: Date): T {
   };
 }
 
-/** After a gap in which no server listened nobody is overdue for this long: time to come back and be heard. */
+/** After a gap in which no server listened, terminals have so long to reconnect before they are overdue. */
 export const comeBackMs = 30_000;
 
 /**
- * The status of a terminal at an instant: the one place that decides. It follows from times alone, so that no worker has
- * to have come by. `listeningSince` is when the servers began to listen without a gap: who could not be heard is not to
- * blame.
+ * The status of a terminal at a given time: the only place that decides it. It follows from stored times, so it does
+ * not depend on when a worker last ran. `listeningSince` is when the servers began to listen without a gap. Time in
+ * which no server listened does not count as silence.
  */
 export function standingAt(known: PresenceTimes, listeningSince: Date, now: Date): Standing {
   const times = asOf(known, now, listeningSince);
@@ -74,11 +74,11 @@ export function standingAt(known: PresenceTimes, listeningSince: Date, now: Date
   if (lost) {
     const offlineAt = lost.getTime() + presenceDelays.lostOfflineAfterMs;
     const due = lost < listeningSince ? Math.max(offlineAt, heardAgainBy) : offlineAt;
-    return absent(times, now, { reason: "link_lost", lateAt: lost.getTime(), offlineAt: due });
+    return movedForward(times, now, { reason: "link_lost", lateAt: lost.getTime(), offlineAt: due });
   }
-  // There is always something expected of one that is not known to have gone.
+  // A connection that is not known to have ended always has a deadline.
   const deadline = Math.max(expected?.getTime() ?? 0, heardAgainBy);
-  return absent(times, now, {
+  return movedForward(times, now, {
     reason: "silent",
     lateAt: deadline + presenceDelays.lateAfterMs,
     offlineAt: deadline + presenceDelays.silentOfflineAfterMs,
@@ -91,15 +91,15 @@ interface Deadlines {
   offlineAt: number;
 }
 
-/** What was found before stays as it was found: neither does a late terminal become late anew, nor an offline one late. */
-function absent({ status, since }: PresenceTimes, now: Date, { reason, lateAt, offlineAt }: Deadlines): Standing {
+/** Moves the status forward only: a late terminal does not become late anew, nor an offline one late. */
+function movedForward({ status, since }: PresenceTimes, now: Date, { reason, lateAt, offlineAt }: Deadlines): Standing {
   const step = (to: HeardStatus, at: number) => ({ status: to, since: changedAt(new Date(at), since), reason });
   if (status !== "offline" && now.getTime() >= offlineAt) return step("offline", offlineAt);
   if (status === "online" && now.getTime() >= lateAt) return step("late", lateAt);
   return { status, since, ...(status !== "online" && { reason }) };
 }
 
-/** What has become of a terminal since it was last written down, in order: who is offline by now was late before. */
+/** The changes of a terminal since it was last written, in order: a terminal that is offline now was late before. */
 export function stepsUntil(times: PresenceTimes, listeningSince: Date, now: Date): Standing[] {
   const last = standingAt(times, listeningSince, now);
   if (last.status === times.status) return [];
@@ -108,7 +108,7 @@ export function stepsUntil(times: PresenceTimes, listeningSince: Date, now: Date
   return [first, { ...last, since: changedAt(last.since, first.since) }];
 }
 
-/** Whether a terminal may be connected where only its own words tell; its silence says that it is not. */
+/** Whether a terminal may be connected, judged by its own messages; its silence means that it is not. */
 export function mayBeConnected(known: PresenceTimes | undefined, listeningSince: Date, now: Date): boolean {
   return !known || ["online", "late"].includes(standingAt(known, listeningSince, now).status);
 }

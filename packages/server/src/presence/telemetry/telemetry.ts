@@ -15,14 +15,14 @@ import {
 } from "./sql/note-telemetry.ts";
 
 export interface TelemetryNotes {
-  /** Keeps it for the next `write`. */
+  /** Keeps the values for the next `write`. */
   take(holder: Device, telemetry: Telemetry, at: Date): void;
   write(): Promise<void>;
 }
 
 const writeEveryMs = 1_000;
 const mostAtOnce = 3_000;
-/** While nothing can be written: further ones come with later heartbeats. */
+/** The most values that wait while nothing can be written; later heartbeats repeat those beyond. */
 const mostWaiting = 200_000;
 
 interface NotesDeps {
@@ -31,7 +31,10 @@ interface NotesDeps {
   log: Logger;
 }
 
-/** Gathers what terminals tell of themselves, and writes it at most once a second. Of a field told twice the later counts. */
+/**
+ * Batches the telemetry of terminals and writes it at most once a second. Of a field reported twice, the later value
+ * counts.
+ */
 export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
   const heldBack = new HeldBack(db, clock);
   const waiting = new Map<string, ToldField>();
@@ -75,7 +78,7 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
       const holder = { accountId, terminalId, address };
       for (const field of telemetryFields) {
         const value = telemetry[field];
-        // What the contract does not know inside of a field is ignored like a field that it does not know.
+        // Properties that the contract does not know are ignored within a field too.
         if (value !== undefined) keep({ ...holder, field, value: Clean(Telemetry.properties[field], value), at });
       }
     },
@@ -83,13 +86,16 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
       clearTimeout(timer);
       timer = undefined;
       await write();
-      // What is held back would be forgotten with this server.
+      // Values held back exist in this process only.
       await heldBack.record();
     },
   };
 }
 
-/** By halves where another transaction has one of them in hand: that one comes again, the others need not wait for it. */
+/**
+ * Writes a batch, by halves where a row is locked. The locked terminal's values wait for the next batch, and the others
+ * are written now.
+ */
 async function noteFree(
   deps: Pick<NotesDeps, "db" | "clock"> & { keep: (told: ToldField) => void },
   told: ToldField[],
@@ -107,7 +113,10 @@ async function noteFree(
   }
 }
 
-/** Fields whose values came too soon for the history: the last of a burst gets there when the burst is over. */
+/**
+ * Fields whose values came too soon after the last for the history. The last value of a burst is recorded when the
+ * burst is over.
+ */
 class HeldBack {
   readonly #db: Db;
   readonly #clock: Clock;
@@ -127,7 +136,7 @@ class HeldBack {
     for (const field of fields) this.#fields.set(keyOf(field), { field, dueAt });
   }
 
-  /** Those that are due by then, as time passes; all of them where nothing is named. */
+  /** Records the fields that are due at `by` (elapsed milliseconds), or all of them without `by`. */
   async record(by?: number): Promise<void> {
     const due = [...this.#fields.values()].filter(({ dueAt }) => by === undefined || dueAt <= by);
     for (let from = 0; from < due.length; from += mostAtOnce) {
@@ -135,7 +144,7 @@ class HeldBack {
       const fields = some.map(({ field }) => field);
       await retried(() => recordTelemetry(this.#db.pool, fields, this.#clock.now()));
       for (const one of some) {
-        // It may have been held back anew meanwhile.
+        // The field may have been held back again meanwhile.
         if (this.#fields.get(keyOf(one.field)) === one) this.#fields.delete(keyOf(one.field));
       }
     }

@@ -1,11 +1,12 @@
 import type { RealClock } from "../../platform/clock.ts";
 
-/** Less is no step: it is how clocks are kept right. */
+/** Smaller corrections are how clocks are kept right, and are no step. */
 const stepMs = 1_000;
 
 /**
- * The time of presence. It goes on as time passes when somebody sets the clock, until that has been noted as the
- * beginning of a new time to listen: nobody becomes overdue by it, not for an instant.
+ * The clock of presence. When the system clock is set, this clock goes on by the elapsed time. It follows the new time
+ * once the watch has begun a new listening period with it. So setting the clock makes no terminal overdue, not even for
+ * an instant.
  */
 export class SteadyClock implements RealClock {
   readonly #clock: RealClock;
@@ -24,13 +25,13 @@ export class SteadyClock implements RealClock {
     return this.#clock.elapsedMs();
   }
 
-  /** The instant that the clock was set to, if it was. */
+  /** The time that the clock was set to, if it was set since the last `follow`. */
   step(): Date | undefined {
     const set = this.#clock.realNow();
     return Math.abs(set.getTime() - this.realNow().getTime()) > stepMs ? set : undefined;
   }
 
-  /** From now on goes by the clock again. */
+  /** Follows the system clock again from now on. */
   follow(): void {
     this.#aheadOfElapsedMs = this.#clock.realNow().getTime() - this.#clock.elapsedMs();
   }

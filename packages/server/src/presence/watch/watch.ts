@@ -16,12 +16,13 @@ interface WatchDeps {
 }
 
 const watchEveryMs = 1_000;
-/** What is shown does not wait for it. */
+/** Reading the presence of a terminal does not depend on this worker. */
 const lookEveryMs = 3_000;
 const overdueBatch = 500;
 /**
- * Without any server's sign for so long, terminals could not be heard: whatever they did meanwhile is nobody's silence.
- * Shorter than the grace of a heartbeat: one that waited for a database that was away for less is still written in time.
+ * After so long without a sign of any server, terminals were not heard, and their silence does not count. It is shorter
+ * than the grace of a heartbeat. So a heartbeat that waited through a shorter outage of the database is still written
+ * in time.
  */
 const gap = sql`interval '4 seconds'`;
 /** The database's clock may have been put back, too. */
@@ -30,14 +31,14 @@ const seenJustNow = sql`seen_at between clock_timestamp() - ${gap} and clock_tim
 
 interface Listening {
   since: Date;
-  /** Grows with every sign of a server. */
+  /** Grows with each sign of a server; a smaller number means a restored database. */
   signs: number;
 }
 
 /**
- * Says that a server is listening, and answers since when one has been. The gap is measured by the database's clock, that
- * of all servers; `since` is an instant of the servers' own. When a server's clock is set to another time (`step`), that
- * is where it begins anew: who was heard before cannot be judged by it.
+ * Notes that a server is listening, and answers since when servers have been without a gap. The gap is measured by the
+ * database's clock, which all servers share; `since` is a time of the servers' clocks. When a server's clock was set
+ * (`step`), a new period begins at that time: terminals heard before cannot be judged by it.
  */
 export async function listenOn({ db, clock }: WatchDeps, step?: Date): Promise<Listening> {
   const now = step ?? clock.realNow();
@@ -53,7 +54,7 @@ export async function listenOn({ db, clock }: WatchDeps, step?: Date): Promise<L
   return { since: rows[0]?.since ?? now, signs: Number(rows[0]?.signs ?? 0) };
 }
 
-/** Since when a server has been listening; since now when the last sign of one is too old. */
+/** Since when servers have been listening; `now` when their last sign is too old. */
 export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Date> {
   const horizon = new Date(now.getTime() + mostAheadMs);
   const { rows } = await sql<{ since: Date }>`
@@ -62,15 +63,15 @@ export async function listeningSince(db: Kysely<Tables>, now: Date): Promise<Dat
 }
 
 /**
- * Writes down who became late or offline by the time that passed. What is shown does not wait for it; the history, and
- * whoever wants to be told, does. Each server says each second that it listens, one looks every three, and each change is
- * written once.
+ * Writes terminals that became late or offline as time passed. Reading a status does not depend on it, but history and
+ * notifications do. Each server notes every second that it listens; one of them looks for overdue terminals every three
+ * seconds, and each change is written once.
  */
 export function watchWorker(deps: {
   db: Db;
   clock: SteadyClock;
   hearing: () => boolean;
-  /** The database went back to an earlier moment. */
+  /** Called when the database went back to an earlier moment. */
   wentBack: () => Promise<void>;
 }): Worker {
   const { db, clock, hearing, wentBack } = deps;
@@ -80,7 +81,7 @@ export function watchWorker(deps: {
     backWithinMs: watchEveryMs,
     async run(signal) {
       while (!signal.aborted) {
-        // Without its broker a server hears nobody, and says nothing of anybody.
+        // Without its broker a server receives nothing, so it must not say that it listens.
         const listening = hearing() ? await listenOn(deps, clock.step()) : undefined;
         const since = listening?.since;
         if (since) clock.follow();
@@ -93,7 +94,7 @@ export function watchWorker(deps: {
   };
 }
 
-/** It reads every terminal's row, so one of several servers does. */
+/** Whether this server does the next look: it reads the rows of all terminals, so one server is enough. */
 async function isOurTurn(db: Db): Promise<boolean> {
   const { rows } = await sql`
     update presence_watch set looked_at = clock_timestamp()
@@ -103,7 +104,7 @@ async function isOurTurn(db: Db): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** One look at the whole table, and then what it found by keys. */
+/** Finds overdue terminals in one read of the table, then settles them by key. */
 async function settleOverdue({ db, clock }: WatchDeps, since: Date, signal: AbortSignal): Promise<void> {
   const found = await retried(() => findOverdue(db.sql, since, clock.realNow()));
   for (let from = 0; from < found.length && !signal.aborted; from += overdueBatch) {
@@ -112,8 +113,8 @@ async function settleOverdue({ db, clock }: WatchDeps, since: Date, signal: Abor
 }
 
 /**
- * The same deadlines as in `status.ts`, which has the last word. In no order and without a limit: either would lead the
- * planner through an index, to all the rows that are not overdue, one by one.
+ * Finds the terminals that are overdue by the deadlines of `status.ts`, which decides again. There is no order and no
+ * limit: either would lead the planner to an index, and so through all rows that are not overdue.
  */
 async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<Origin[]> {
   const ago = (ms: number) => new Date(now.getTime() - ms);
@@ -132,7 +133,7 @@ async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<
   return rows;
 }
 
-/** Those of them that somebody else is just writing to are left to the next look. */
+/** Writes the changes of overdue terminals. Rows locked by another transaction are left to the next look. */
 function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void> {
   return db.sql.transaction().execute(async (tx) => {
     const rows = await lockFreePresence(tx, overdue);
@@ -143,7 +144,7 @@ function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void
         reason ? { ...origin, status, at, reason } : [],
       );
     });
-    // The last one of each.
+    // The last change of each terminal.
     const moved = [...new Map(steps.map((step) => [step.terminalId, step])).values()];
     if (moved.length === 0) return;
     await sql`

@@ -8,15 +8,16 @@ export interface AdmitDeps {
   db: Db;
   clock: Clock;
   findLiveCredential: FindLiveCredential;
-  /** Makes the broker take a credential, and forget the one that it replaces. */
+  /** Makes the broker accept a credential, and forget the former one; see `DeviceTransport.admit`. */
   admit: (admission: Admission) => Promise<Admitted>;
-  /** Makes the broker forget a credential that it took, unless it was renewed meanwhile. */
+  /** Makes the broker forget a credential, unless it was renewed meanwhile; see `DeviceTransport.withdraw`. */
   withdraw: (credential: TakenCredential) => Promise<void>;
 }
 
 /**
- * Admits a credential as long as its address is the terminal's. It may be over by the time the broker has taken it, and then
- * whoever ended it may have told the broker so before: nobody would end it any more. Undefined when it is over.
+ * Admits a credential while its address is the terminal's; undefined when the credential is over. It is checked again
+ * once the broker has accepted it. A replacement may have reached the broker first, and then the broker would accept
+ * the credential for ever. Rejects when the broker cannot be reached.
  */
 export async function admitWhileLive(deps: AdmitDeps, admission: Admission): Promise<Admitted | undefined> {
   const { accountId = "", terminalId = "" } = readDeviceAddress(admission.address) ?? {};

@@ -13,20 +13,25 @@ import type { FindLiveCredential } from "./find-live.ts";
 export interface AuthenticationDeps {
   findLiveCredential: FindLiveCredential;
   deviceTokens: DeviceTokens;
-  /** Told of a device whose valid token has an address that the database has not given yet: it went back since. */
+  /**
+   * Called with a device whose valid token has an address that the database has not given yet: the database went back
+   * since.
+   */
   addressAhead: (identity: DeviceIdentity) => Promise<void>;
 }
 
 const terminalIdForm = /^([PT]\d{8})-T\d{4,9}$/;
 
-/** The account that a terminal id carries in front, or `undefined` when it has not the form of one. */
+/**
+ * The account id that a terminal id begins with, or `undefined` for anything that has not the form of a terminal id.
+ */
 export function accountOfTerminalId(terminalId: string): string | undefined {
   return terminalIdForm.exec(terminalId)?.[1];
 }
 
 /**
- * The device whose user name, an address, and password these are, if it may connect. The password is the terminal's, or a
- * device token.
+ * Authenticates a device by its address and a password, or a device token in place of the password. Undefined when the
+ * device may not connect.
  */
 export async function authenticateTerminal(
   deps: AuthenticationDeps,
@@ -46,7 +51,7 @@ export async function authenticateTerminal(
   return device;
 }
 
-/** A token opens what its address may, as long as that is the terminal's. */
+/** Checks that a token's address is still the terminal's. */
 async function stillHeld(deps: AuthenticationDeps, identity: ShownIdentity): Promise<ShownIdentity | undefined> {
   const row = await deps.findLiveCredential(identity.accountId, identity.terminalId);
   if (row && isLater(identity.address, row.address)) await deps.addressAhead(identity);
@@ -54,8 +59,7 @@ async function stillHeld(deps: AuthenticationDeps, identity: ShownIdentity): Pro
 }
 
 /**
- * Looks whether a device was given a later address than the one that the database knows, by a token that it shows beside
- * another proof.
+ * Checks whether a token has a later address than the database knows. For devices that show it beside another proof.
  */
 export async function noticeLaterAddress(deps: AuthenticationDeps, token: string): Promise<void> {
   const identity = await deps.deviceTokens.verify(token);
@@ -66,8 +70,8 @@ const basic = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
 const challenge = { "www-authenticate": 'Bearer realm="tillkeeper devices", Basic realm="tillkeeper devices"' };
 
 /**
- * Which terminal sent this `Authorization` header: `Bearer` with a device token, or `Basic` with the device's
- * address and its password or token. Throws `missing_token` or `invalid_token`.
+ * Authenticates the device of a request by its `Authorization` header: `Bearer` with a device token, or `Basic` with
+ * address and password or token. Throws `missing_token` or `invalid_token`.
  */
 export async function authenticateDevice(
   deps: AuthenticationDeps,

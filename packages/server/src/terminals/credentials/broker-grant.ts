@@ -1,20 +1,20 @@
-/** A credential that the broker is to take from now on. */
+/** A credential that a broker is to accept from now on. */
 export interface Admission {
   /** The device's address: user name and client id. */
   address: string;
   password: string;
-  /** Another one after the device's tokens were over; the same for each token that was renewed in time. */
+  /** Changes after the device's tokens were over; all tokens that were renewed in time share it. */
   generation: string;
-  /** Of a token. */
+  /** When the token ends; undefined for a password. */
   expiresAt?: Date;
-  /** The address that this one replaces: the broker forgets it, and who is connected by it is sent away. */
+  /** The address that `address` replaces: the broker forgets it, and its connections are ended. */
   former?: string | undefined;
 }
 
-/** One that the broker took before. */
+/** A credential that the broker accepted before. */
 export type TakenCredential = Pick<Admission, "address" | "generation">;
 
-/** What the device is to connect with: brokers that cannot ask us take a password of their own kind. */
+/** What the device has to connect with. Brokers that cannot ask this server give passwords of their own kind. */
 export interface Admitted {
   username: string;
   password: string;

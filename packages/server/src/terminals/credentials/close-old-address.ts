@@ -15,9 +15,10 @@ interface AheadDeps {
 }
 
 /**
- * A valid token of ours with a later address proves that the database went back to a moment before that address was given: the one
- * that it knows is over, and the terminal waits for a device to pair (docs/adr/0025-device-addresses.md). Until then it takes
- * no close, because nobody knows whose journal it would have to be compared with.
+ * Ends the credential of a terminal whose device shows a valid token with a later address. Such a token proves that the
+ * database went back to a moment before that address was given (docs/adr/0025-device-addresses.md). The terminal then
+ * waits for a device to pair. Until then it takes no close: it is unknown which device's journal the close would have
+ * to be compared with.
  */
 export async function closeOldAddress({ db, clock }: AheadDeps, identity: DeviceIdentity): Promise<void> {
   const { accountId, terminalId, address: shown } = identity;

@@ -9,12 +9,12 @@ export type LiveCredential = Pick<
   "address" | "secret_sha256" | "public_key"
 >;
 
-/** Finds the credential of a terminal that may connect. */
+/** Finds the credential of a terminal that may connect; rejects when the database cannot be reached. */
 export type FindLiveCredential = (accountId: string, terminalId: string) => Promise<LiveCredential | undefined>;
 
 /**
- * The credential of a live terminal, or of a deleted one with an operation still to end
- * (docs/adr/0007-deleting-a-terminal.md): one whose claim still holds the terminal.
+ * The credential of a live terminal, or of a deleted terminal whose last operation still has its claim
+ * (docs/adr/0007-deleting-a-terminal.md).
  */
 const find = `
 select seen.position::int as position, credential.address, credential.secret_sha256, credential.public_key
@@ -32,7 +32,7 @@ interface Asked {
   terminalId: string;
 }
 
-/** Looks up many in one statement: after a broken network thousands of terminals come in a second. */
+/** Looks up many credentials in one statement: after a network failure thousands of terminals connect per second. */
 export function liveCredentials(db: Db): FindLiveCredential {
   const lookUp = gather<Asked, LiveCredential | undefined>({
     slots: 2,

@@ -6,30 +6,30 @@ import { sha256 } from "../../access/auth/secrets/secrets.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { Clock } from "../../platform/clock.ts";
 
-interface Place {
+interface TerminalKey {
   accountId: string;
   terminalId: string;
 }
 
-/** What a device proves itself by: a password, or the key that it pairs with and the serial number that it had then. */
+/** What a device authenticates with: a password, or the key and serial number that it has paired with. */
 type Proof =
   | { password: string; publicKey?: undefined }
   | { publicKey: JWK; serialNumber: string; password?: undefined };
 
 export interface Replaced {
   address: string;
-  /** The address that this one replaces. */
+  /** The address that the new one replaces. */
   former: string | undefined;
 }
 
 /**
- * Makes another device the terminal's: with an address of its own, and what it proves itself by. For the transaction of whoever
- * has locked the terminal, or is the only one that gives it credentials.
+ * Gives a terminal a credential for another device: a new address, and a new password or key. The caller has locked the
+ * terminal, or no other transaction writes its credential.
  */
 export async function replaceCredential(
   db: Kysely<Tables>,
   clock: Clock,
-  { accountId, terminalId }: Place,
+  { accountId, terminalId }: TerminalKey,
   proof: Proof,
 ): Promise<Replaced> {
   const former = await leaveAddress(db, clock, { accountId, terminalId });
@@ -52,7 +52,7 @@ export async function replaceCredential(
   return { address, former };
 }
 
-/** Gives the same device, with its memory, another password. False when the address is not the terminal's any more. */
+/** Gives a device that still has its memory another password. False when the address is not the terminal's any more. */
 export async function changePassword(
   db: Kysely<Tables>,
   { accountId, address }: { accountId: string; address: string },
@@ -67,11 +67,11 @@ export async function changePassword(
   return numUpdatedRows > 0n;
 }
 
-/** Another address for the device that is paired, whose key stays. Undefined when `address` is not the terminal's any more. */
+/** Gives the paired device another address; its key stays. Undefined when `address` is not the terminal's any more. */
 export async function changeAddress(
   db: Kysely<Tables>,
   clock: Clock,
-  { accountId, terminalId, address }: Place & { address: string },
+  { accountId, terminalId, address }: TerminalKey & { address: string },
 ): Promise<string | undefined> {
   await leaveAddress(db, clock, { accountId, terminalId });
   const next = await nextAddress(db, clock, { accountId, terminalId });
@@ -86,8 +86,11 @@ export async function changeAddress(
   return row?.address;
 }
 
-/** The address that a terminal has had so far. For some time its device may hand in the rest of its log, by its key. */
-async function leaveAddress(db: Kysely<Tables>, clock: Clock, place: Place): Promise<string | undefined> {
+/**
+ * Answers the terminal's present address before it is replaced, and keeps the key for it. With that key the device may
+ * hand in the rest of its log for some time.
+ */
+async function leaveAddress(db: Kysely<Tables>, clock: Clock, place: TerminalKey): Promise<string | undefined> {
   const row = await db
     .selectFrom("terminal_credentials")
     .select(["address", "public_key"])
@@ -105,11 +108,14 @@ async function leaveAddress(db: Kysely<Tables>, clock: Clock, place: Place): Pro
   return row?.address;
 }
 
-/** The public key of the device with that address, also some time after it was replaced; undefined of one with a password. */
+/**
+ * The public key of the device with that address, also for some time after it was replaced. Undefined for a device with
+ * a password.
+ */
 export async function keyOfAddress(
   db: Kysely<Tables>,
   clock: Clock,
-  { accountId, terminalId, address }: Place & { address: string },
+  { accountId, terminalId, address }: TerminalKey & { address: string },
 ): Promise<object | undefined> {
   const row = await db
     .selectFrom("terminal_addresses as known")
@@ -128,13 +134,19 @@ export async function keyOfAddress(
   return row?.key ?? undefined;
 }
 
-/** Devices that were replaced before have told what they had, or are not in the merchant's hands. */
+/**
+ * Since when devices count as former. A device replaced earlier has handed in its log, or is not in the merchant's
+ * hands.
+ */
 function formerSince(clock: Clock): Date {
   return new Date(clock.realNow().getTime() - limits.formerDeviceDays * 86_400_000);
 }
 
-/** The address that a terminal has. */
-export async function addressOf(db: Kysely<Tables>, { accountId, terminalId }: Place): Promise<string | undefined> {
+/** The present address of a terminal. */
+export async function addressOf(
+  db: Kysely<Tables>,
+  { accountId, terminalId }: TerminalKey,
+): Promise<string | undefined> {
   const row = await db
     .selectFrom("terminal_credentials")
     .select("address")
@@ -144,11 +156,13 @@ export async function addressOf(db: Kysely<Tables>, { accountId, terminalId }: P
   return row?.address;
 }
 
-/** From now on nobody gets in as this terminal. Answers the address that it had. */
+/**
+ * Ends the terminal's credential: no device can connect as this terminal from now on. Answers the address that it had.
+ */
 export async function endCredential(
   db: Kysely<Tables>,
   clock: Clock,
-  { accountId, terminalId }: Place,
+  { accountId, terminalId }: TerminalKey,
 ): Promise<string | undefined> {
   await leaveAddress(db, clock, { accountId, terminalId });
   const row = await db
@@ -160,8 +174,8 @@ export async function endCredential(
   return row?.address;
 }
 
-/** Never given before, also where the database went back to an earlier moment. */
-async function nextAddress(db: Kysely<Tables>, clock: Clock, { accountId, terminalId }: Place): Promise<string> {
+/** Makes an address that was never given before, also if the database went back to an earlier moment. */
+async function nextAddress(db: Kysely<Tables>, clock: Clock, { accountId, terminalId }: TerminalKey): Promise<string> {
   const least = nextDeviceNumber(0, clock.realNow());
   const { last_device: number } = await db
     .updateTable("terminals")

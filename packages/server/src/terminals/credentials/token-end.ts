@@ -7,23 +7,26 @@ import type { Logger } from "../../platform/log/log.ts";
 import { pause, type Worker } from "../../platform/worker.ts";
 import type { TakenCredential } from "./broker-grant.ts";
 
-/** A token that is over may still be renewed for so long before what it opened ends. */
+/** An ended token may still be renewed for so long, before what it opened is ended. */
 export const tokenGraceMs = pairingLimits.tokenGraceSeconds * 1000;
 
 const lookEveryMs = 2_000;
-/** A broker may take a second for each. */
+/** A broker may take a second per credential. */
 const batch = 50;
-/** When a broker that could not be told, or a server that died with them, is made up for by whichever server. */
+/** When any server tries again, after the broker could not be reached or the server died. */
 const againAfterMs = 60_000;
 
-/** What a broker that keeps a list knows a credential by: what it took before the tokens were over is not taken again. */
+/**
+ * The generation of a credential: brokers that keep a list store it. A new generation begins after tokens were over,
+ * and brokers do not accept the former one again.
+ */
 export function generationOf({ token_lapses }: { token_lapses: number }): string {
   return String(token_lapses);
 }
 
 /**
- * Notes until when the newest token of a credential holds, before anybody is given it. Answers the generation that a
- * broker is to take; undefined when the address is not the terminal's any more.
+ * Stores when the newest token of a credential ends, before the token is given out. Answers the generation for the
+ * broker; undefined when the address is not the terminal's any more.
  */
 export async function noteToken(
   tx: Tx,
@@ -49,17 +52,17 @@ interface LapseDeps {
   db: Db;
   clock: RealClock;
   log: Logger;
-  /** Makes the broker forget these, and end their connections. Rejects when it could not be told. */
+  /** Makes the broker forget these credentials and end their connections. Rejects when the broker cannot be reached. */
   lapse: (credentials: TakenCredential[]) => Promise<void>;
 }
 
 /**
- * Ends what was opened by tokens that nobody has renewed. That they are over is written first, and from then on a renewal
- * begins anew; so a broker that is told late, or twice, never takes away what was renewed since for longer than the agent
- * needs to ask again.
+ * Makes the worker that ends what was opened by tokens without a renewal. It first writes that a token is over; a
+ * renewal after that begins a new generation. So a broker that is reached late, or twice, interrupts a renewed device
+ * only until its agent asks again.
  *
- * Devices could renew nothing while the servers or the database were away. So it begins after the time that they may
- * take, also after a failure.
+ * While the servers or the database were down, devices could not renew. So the worker begins after the time that
+ * renewals may take, also after a failure.
  */
 export function lapseWorker({ db, clock, log, lapse }: LapseDeps): Worker {
   const round = async () => {
@@ -118,7 +121,7 @@ async function claimLapsed(db: Db, now: Date): Promise<Lapsed[]> {
   return rows;
 }
 
-/** Those that were renewed meanwhile have another time. */
+/** Ends the lapses that the broker has taken. A renewed token has a new `lapse_due_at` and is left alone. */
 async function settle(db: Db, lapsed: Lapsed[]): Promise<void> {
   if (lapsed.length === 0) return;
   await sql`

@@ -2,7 +2,8 @@ import type { TransferGrant } from "../../access/auth/tokens/transfer-tokens.ts"
 import type { Tx } from "../../db/db.ts";
 
 /**
- * Whether a transfer token still is in the hands of the terminal's device: its address is the terminal's. A deleted terminal keeps that for its last operation alone (docs/adr/0007-deleting-a-terminal.md).
+ * Whether a transfer token's address is still the terminal's. A deleted terminal keeps its address for its last
+ * operation alone (docs/adr/0007-deleting-a-terminal.md).
  */
 export async function stillHolds(
   tx: Tx,

@@ -3,7 +3,9 @@ import type { Kysely } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { Device } from "./devices.ts";
 
-/** Keeps what a device said in its hello that it can do. It belongs to its address: another device says it anew. */
+/**
+ * Stores the abilities that a device reported in its hello. They belong to its address: another device reports its own.
+ */
 export async function noteAbilities(
   db: Kysely<Tables>,
   { accountId, address }: Device,
@@ -17,7 +19,7 @@ export async function noteAbilities(
     .execute();
 }
 
-/** What the device that is the terminal's has said last. */
+/** The abilities that the terminal's present device reported last; null where none were reported. */
 export async function findAbilities(
   db: Kysely<Tables>,
   { accountId, terminalId }: Omit<Device, "address">,

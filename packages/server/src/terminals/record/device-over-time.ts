@@ -1,7 +1,7 @@
 import type { Tx } from "../../db/db.ts";
 import { findTerminal, listFormerDevices } from "./rows.ts";
 
-/** Answers which device a terminal was at a time, by its serial number. Of a terminal that exists. */
+/** Makes a function that answers a terminal's serial number at a given time. The terminal must exist. */
 export async function deviceOverTime(tx: Tx, accountId: string, terminalId: string): Promise<(at: Date) => string> {
   const terminal = await findTerminal(tx, accountId, terminalId);
   const current = terminal?.device_serial_number ?? "";

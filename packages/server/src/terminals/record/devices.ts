@@ -7,22 +7,23 @@ import { addressOf } from "../credentials/replace-credential.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { lockTerminal } from "./rows.ts";
 
-/** A device that speaks as a terminal. */
+/** A device of a terminal. */
 export interface Device {
   accountId: string;
   terminalId: string;
-  /** It speaks as this address, which may have been replaced since. */
+  /** The address that it has authenticated as, which may have been replaced since. */
   address: string;
 }
 
-/** Whether the address is the terminal's. */
+/** Whether the address is the terminal's present one. */
 export async function isPresent(db: Kysely<Tables>, device: Device): Promise<boolean> {
   return (await addressOf(db, device)) === device.address;
 }
 
 /**
- * Moves a terminal whose device has connected (D11). One that nothing is paired with stays as it is: what its former device
- * said may still be on its way. Whoever replaces a credential holds the terminal meanwhile, so one of both comes first.
+ * Moves the status of a terminal whose device has connected (D11). A terminal without a credential stays as it is: a
+ * message of its former device may arrive late. The terminal's lock orders this against a replacement of the
+ * credential.
  */
 export function deviceConnected(db: Db, clock: Clock, device: Device): Promise<void> {
   const { accountId, terminalId } = device;

@@ -4,17 +4,17 @@ import { findStore } from "../../merchants/stores/stores.ts";
 import { ApiError } from "../../platform/errors.ts";
 
 /** The store that a terminal is put into. */
-export interface Place {
+export interface LockedStore {
   id: string;
   status: Exclude<StoreStatus, "DELETED">;
 }
 
 /**
- * The live store with the caller's or the generated id. Holds it as it is until the transaction ends, so that it is not
- * suspended or deleted while a terminal is on its way in. To be called before terminals are locked: whoever suspends a
- * store locks in this order, too.
+ * Finds a live store by the caller's or the generated id, and locks it until the transaction ends. So it is not
+ * suspended or deleted while a terminal is being put into it. To be called before terminals are locked: the suspension
+ * of a store locks in this order too.
  */
-export async function holdStore(tx: Tx, accountId: string, storeId: string): Promise<Place | undefined> {
+export async function lockStore(tx: Tx, accountId: string, storeId: string): Promise<LockedStore | undefined> {
   const found = await findStore(tx, accountId, storeId);
   if (!found) return undefined;
   const { id, status } = await tx

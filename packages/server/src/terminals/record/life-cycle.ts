@@ -10,8 +10,8 @@ import type { Tables } from "../../db/tables/schema.ts";
 import type { Clock } from "../../platform/clock.ts";
 
 /**
- * What an event changes, as the table `move (status, remembered, next, next_remembered, next_reason)` for the FROM of an
- * update: the contract's table as it is, so that the row itself decides in the same statement that changes it.
+ * The transitions of an event, as the table `move (status, remembered, next, next_remembered, next_reason)` for the
+ * FROM of an update. It is the contract's table, so the row is judged in the statement that changes it.
  */
 export function movesOf(event: TerminalEvent): string {
   const rows = terminalStates.flatMap((state) => {
@@ -24,8 +24,8 @@ export function movesOf(event: TerminalEvent): string {
 }
 
 /**
- * The same for many at once, but for those that another transaction has in hand: for an event that is told again for as long
- * as it lasts. Waits for nobody.
+ * Like `moveTerminals`, for many terminals at once. It skips rows locked by another transaction, so it is for events
+ * that are repeated as long as they last.
  */
 export async function moveFreeTerminals(
   db: Kysely<Tables>,
@@ -54,8 +54,8 @@ export async function moveFreeTerminals(
 type Place = { accountId: string } & ({ terminalId: string } | { storeRef: string });
 
 /**
- * Moves a terminal, or all terminals of a store, as the contract's table says for an event. A terminal in a status that
- * the event does not concern stays as it is, so an event may come twice or late.
+ * Moves a terminal, or all terminals of a store, as the contract's table says for an event. A terminal whose status the
+ * event does not concern stays as it is, so an event may come twice or late.
  */
 export async function moveTerminals(
   db: Kysely<Tables>,

@@ -15,7 +15,7 @@ export interface TerminalQuery extends TerminalFilter {
   search?: string;
 }
 
-/** One page, newest first (D22). */
+/** A page of terminals, newest first (D22). Throws `invalid_request` for a wrong cursor. */
 export async function getTerminals(deps: { db: Db }, accountId: string, query: TerminalQuery): Promise<TerminalList> {
   const { limit, starting_after: cursor, include_deleted, includes, search, ...filter } = query;
   const includeStore = includes?.includes("store") ?? false;
@@ -37,7 +37,7 @@ export async function getTerminals(deps: { db: Db }, accountId: string, query: T
   };
 }
 
-/** The cursor is the id of the last terminal on the page before. */
+/** Reads the cursor: the id of the last terminal on the page before. */
 function terminalNumber(cursor: string, accountId: string): number {
   const digits = cursor.startsWith(`${accountId}-T`) ? cursor.slice(accountId.length + 2) : "";
   if (/^\d{4,9}$/.test(digits)) return Number(digits);

@@ -21,7 +21,7 @@ export function presentTerminal(row: TerminalRow): Terminal {
   };
 }
 
-/** The same with its store. */
+/** A terminal with its store, as lists show it. */
 export function presentWithStore(row: TerminalRow & { destination?: DestinationRow | null }): TerminalListItem {
   return { ...presentTerminal(row), store: presentStore(row, row.destination ?? null) };
 }

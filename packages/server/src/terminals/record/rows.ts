@@ -4,7 +4,7 @@ import { jsonObjectFrom } from "kysely/helpers/postgres";
 import type { Tables } from "../../db/tables/schema.ts";
 import { lowerOf, serialKey } from "./serials.ts";
 
-/** A terminal with what answers show of its store. */
+/** A terminal, with the fields of its store that answers show. */
 export type TerminalRow = Selectable<Tables["terminals"]> & { store_id: string; store_name: string | null };
 
 export interface DestinationRow {
@@ -31,7 +31,7 @@ export interface Page extends TerminalFilter {
   includeStore: boolean;
 }
 
-/** A further condition, from whoever searches. */
+/** A further condition on the terminals of a page. */
 export type Narrowing = (builder: ExpressionBuilder<Tables, "terminals">) => Expression<SqlBool>;
 
 export type ListedRow = TerminalRow & { destination?: DestinationRow | null };
@@ -55,7 +55,7 @@ export function findTerminal(
   return selectTerminals(db, accountId).where("terminals.terminal_id", "=", terminalId).executeTakeFirst();
 }
 
-/** The same, and keeps the terminal as it is until the transaction ends. */
+/** Finds a terminal and locks it until the transaction ends. */
 export function lockTerminal(
   db: Kysely<Tables>,
   accountId: string,
@@ -68,8 +68,8 @@ export function lockTerminal(
 }
 
 /**
- * Newest first, at most `limit` rows. The page is cut before stores are joined to it, so that its cost does not depend on
- * how many terminals and stores there are.
+ * Lists terminals, newest first, at most `limit` rows. The page is cut before stores are joined, so that its cost does
+ * not depend on the number of terminals and stores.
  */
 export function listTerminals(
   db: Kysely<Tables>,
@@ -115,7 +115,7 @@ function pageOf(db: Kysely<Tables>, accountId: string, filter: Page, narrowing?:
   if (filter.status === undefined && !filter.includeDeleted) query = query.where("terminals.status", "<>", "DELETED");
   for (const column of ["status", "device_model", "terminal_id"] as const) {
     const values = filter[column];
-    // A single value as such: only then is an index's order the order of the page.
+    // A single value is compared with `=`: only then does the index deliver the order of the page.
     if (values?.length === 1) query = query.where(`terminals.${column}`, "=", values[0] as string);
     else if (values) query = query.where(`terminals.${column}`, "in", values);
   }
@@ -131,7 +131,10 @@ function pageOf(db: Kysely<Tables>, accountId: string, filter: Page, narrowing?:
   return narrowing ? query.where(narrowing) : query;
 }
 
-/** The terminals that these devices are, or were. Few, whatever the fleet: so the page is looked up from them. */
+/**
+ * The ids of the terminals that have, or had, these serial numbers. They are few in any fleet, so the page is looked up
+ * from them.
+ */
 function terminalsOfDevices(db: Kysely<Tables>, accountId: string, serials: string[]) {
   const keys = serials.map(serialKey);
   return db
@@ -175,10 +178,10 @@ export async function nextTerminalNumber(db: Kysely<Tables>, accountId: string):
   return row.last_terminal_number;
 }
 
-/** More than a terminal ever was. */
+/** More than any terminal ever had. */
 const mostDevices = 1_000;
 
-/** The devices that a terminal was, newest first. */
+/** The former devices of a terminal, newest first. */
 export function listFormerDevices(
   db: Kysely<Tables>,
   accountId: string,

@@ -2,16 +2,16 @@ import { type RawBuilder, sql } from "kysely";
 import type { Tx } from "../../db/db.ts";
 import { type ListedRow, listTerminals, type Narrowing, type Page } from "./rows.ts";
 
-/** So many of the newest terminals are looked at one by one first: what is common is found there. */
+/** So many of the newest terminals are searched by reading them: a common text is found there. */
 const window = 2_000;
-/** More hits than these are not rare. */
+/** A text with more hits is not rare. */
 const mostHits = 10_000;
-/** Without three of these in a row the index has nothing to go by. */
+/** The trigram index needs three of these in a row. */
 const indexable = /[a-z0-9]{3}/i;
 
 /**
- * A page of the terminals of payout destinations. Through their stores they are in no order, so a destination with many
- * would have all of them sorted for each page; those of one with many turn up among the newest.
+ * A page of the terminals of payout destinations. The stores deliver terminals in no order, so a destination with many
+ * would need a sort of all of them for each page. The terminals of such a destination are found among the newest.
  */
 export async function terminalsOfDestinations(tx: Tx, accountId: string, page: Page): Promise<ListedRow[]> {
   const top = page.below ?? (await newestNumber(tx, accountId)) + 1;
@@ -20,9 +20,9 @@ export async function terminalsOfDestinations(tx: Tx, accountId: string, page: P
 }
 
 /**
- * A page of the terminals with a text in their id, serial number, model, or store's id or name; taken literally, in any
- * case. A common text shows up among the newest terminals, a rare one is found by the index; either way the cost is that
- * of a page, not that of the fleet.
+ * A page of the terminals with a text in their id, serial number, model, or store's id or name. The text is taken
+ * literally, in any case. A common text is found among the newest terminals, a rare one by the index. Either way the
+ * cost is that of a page, not of the fleet.
  */
 export async function searchTerminals(tx: Tx, accountId: string, text: string, page: Page): Promise<ListedRow[]> {
   const top = page.below ?? (await newestNumber(tx, accountId)) + 1;
@@ -40,7 +40,7 @@ export async function searchTerminals(tx: Tx, accountId: string, text: string, p
   return hits.length === 0 ? [] : listTerminals(tx, accountId, page, () => sql`terminals.number = any(${hits}::int[])`);
 }
 
-/** The number of the account's newest terminal, 0 without any. */
+/** The number of the account's newest terminal, 0 without terminals. */
 async function newestNumber(tx: Tx, accountId: string): Promise<number> {
   const row = await tx
     .selectFrom("terminals")
@@ -52,7 +52,7 @@ async function newestNumber(tx: Tx, accountId: string): Promise<number> {
   return row?.number ?? 0;
 }
 
-/** Terminals with the text and a number in the range, by looking at each. */
+/** The terminals with the text and a number in the range, by reading each. */
 function matching(
   accountId: string,
   pattern: RawBuilder<string>,

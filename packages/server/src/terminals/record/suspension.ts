@@ -9,14 +9,17 @@ interface StorePlace {
 }
 
 /**
- * Turns the live terminals of a store INACTIVE; each remembers what it was (D5, D11). The store's own row must have been
- * changed in the same transaction before: its lock keeps terminals from being moved or registered into it meanwhile.
+ * Moves the live terminals of a store to INACTIVE; each remembers its status (D5, D11). The transaction must have
+ * changed the store's row before: its lock keeps terminals from being moved or registered into the store meanwhile.
  */
 export function suspendTerminalsOfStore(tx: Tx, clock: Clock, at: StorePlace): Promise<void> {
   return moveTerminals(tx, clock, "store_suspended", at);
 }
 
-/** Gives the terminals of a store back the status they had, or have earned since. The same condition holds. */
+/**
+ * Gives the terminals of a store back the status that they had, or have reached since. The store's row must have been
+ * changed before, as for `suspendTerminalsOfStore`.
+ */
 export function resumeTerminalsOfStore(tx: Tx, clock: Clock, at: StorePlace): Promise<void> {
   return moveTerminals(tx, clock, "store_resumed", at);
 }

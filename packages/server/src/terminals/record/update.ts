@@ -5,7 +5,7 @@ import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Caller } from "../../platform/http/route.ts";
-import { holdStore, noSuchStore } from "./hold-store.ts";
+import { lockStore, noSuchStore } from "./hold-store.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "./rows.ts";
@@ -16,8 +16,9 @@ interface UpdateDeps {
 }
 
 /**
- * Moves a terminal to another store, or names its model (D12); identity and history stay. What changes nothing leaves no
- * trace. Throws `terminal_not_found`, also for deleted terminals, and `invalid_request` for an unknown store.
+ * Moves a terminal to another store, or changes its model (D12); identity and history stay. An update without a change
+ * leaves no audit entry. Throws `terminal_not_found`, also for deleted terminals, and `invalid_request` for an unknown
+ * store.
  */
 export function updateTerminal(
   { db, clock }: UpdateDeps,
@@ -28,7 +29,7 @@ export function updateTerminal(
   const { accountId } = caller;
   return retried(() =>
     inTenant(db, accountId, async (tx) => {
-      const store = input.store_id === undefined ? undefined : await holdStore(tx, accountId, input.store_id);
+      const store = input.store_id === undefined ? undefined : await lockStore(tx, accountId, input.store_id);
       const row = await lockTerminal(tx, accountId, terminalId);
       if (!row || row.status === "DELETED") throw terminalNotFound();
       if (input.store_id !== undefined && !store) throw noSuchStore();

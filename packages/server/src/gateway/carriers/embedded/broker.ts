@@ -9,7 +9,7 @@ import { FairShare, mostWaitingAtBroker } from "../fair-share.ts";
 import { Flooders } from "../floods.ts";
 import type { DeviceTransport } from "../transport.ts";
 import { Connections } from "./connections.ts";
-import { Admission, type Authenticate } from "./entrance.ts";
+import { type Authenticate, Entrance } from "./entrance.ts";
 import { type Allowance, usualAllowance } from "./mqtt/budget.ts";
 import { Link } from "./mqtt/link.ts";
 import { terminalRules } from "./mqtt/terminal-rules.ts";
@@ -17,44 +17,47 @@ import { Takeovers } from "./takeovers.ts";
 
 interface BrokerOptions {
   host: string;
-  /** As terminals are told, brackets included. */
+  /** The host in the URL that terminals are given, an IPv6 address in brackets. */
   shownHost: string;
-  /** Where terminals are told to connect, if that is elsewhere. */
+  /** The URL that terminals are given, if it differs from the address that is listened on. */
   publicUrl?: string | undefined;
-  /** PEM texts; with them it listens with TLS alone. */
+  /** PEM texts. With them the broker accepts TLS connections only. */
   tls?: { cert: string; key: string } | undefined;
   port: Port;
   log: Logger;
   authenticate: Authenticate;
-  /** What each connection may do before it counts as a flood. */
+  /** What each connection may send before it counts as a flood. */
   allowance?: Allowance;
 }
 
 const handshakeTimeoutMs = 10_000;
-/** Finds out that the other end of a silent connection has gone, whatever keepalive it asked for. */
+/** TCP keepalive finds dead peers of silent connections, independent of the MQTT keepalive that they asked for. */
 const tcpKeepAliveDelayMs = 30_000;
 /** Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms). */
 const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs };
 const messagesAtOncePerTerminal = 4;
 
-/** The MQTT broker inside this process: each terminal sees its own topics and nothing else. */
+/**
+ * Starts the MQTT broker inside this process (ADR 20): each terminal may use its own topics only. Throws `StartupError`
+ * when the port is taken or the certificate is not usable.
+ */
 export function createEmbeddedBroker(options: BrokerOptions): DeviceTransport {
   const { log, allowance = usualAllowance } = options;
   const connections = new Connections(limits.mqttConnectionsPerTerminal, new Takeovers(log));
-  const admission = new Admission(connections, options.authenticate);
+  const entrance = new Entrance(connections, options.authenticate);
   const share = new FairShare({
     atOnce: messagesAtOncePerTerminal,
     mostWaiting: mostWaitingAtBroker,
   });
   const flooders = new Flooders(log);
-  const sendAway = (address: string) => {
-    admission.replaced(address);
+  const endConnections = (address: string) => {
+    entrance.replaced(address);
     share.drop(address);
   };
-  /** Also of those who have not said yet who they are. */
+  /** All connections, also before they have authenticated. */
   const links = new Set<Link>();
   const closed = (link: Link) => links.delete(link);
-  const rules = terminalRules({ admission, connections, receive: share.receive, flooders, allowance, log, closed });
+  const rules = terminalRules({ entrance, connections, receive: share.receive, flooders, allowance, log, closed });
   const take = (socket: Socket) => void links.add(new Link(socket, rules));
   const server = openServer(options, take);
   let shownUrl = "";
@@ -73,7 +76,7 @@ export function createEmbeddedBroker(options: BrokerOptions): DeviceTransport {
     async publish(address, channel, message) {
       const to = topic(address, channel);
       const payload = Buffer.from(JSON.stringify(message));
-      // There is nobody else whom it could concern.
+      // Only connections of this address may subscribe to its topics.
       await Promise.all(
         connections.of(address).map((link) => {
           const qos = link.qosOf(channel);
@@ -82,14 +85,14 @@ export function createEmbeddedBroker(options: BrokerOptions): DeviceTransport {
       );
     },
     admit: async ({ address, password, former }) => {
-      if (former !== undefined) sendAway(former);
+      if (former !== undefined) endConnections(former);
       return { username: address, password, clientId: address };
     },
-    // It keeps no list: whoever comes is asked for the credential that holds then.
+    // Nothing to take back: the broker keeps no list of credentials, and checks each CONNECT against the database.
     withdraw: async () => {},
-    // Whoever is connected is looked after by the check of credentials.
+    // Nothing to do: `credentialWorker` ends connections whose tokens are over.
     lapse: async () => {},
-    disconnect: sendAway,
+    disconnect: endConnections,
     hears: (terminalId) => connections.hears(terminalId),
     listening: () => connections.listening(),
     connections: () =>
@@ -117,7 +120,10 @@ function openServer({ tls, log }: BrokerOptions, take: (socket: Socket) => void)
   return server;
 }
 
-/** For the virtual terminals of this server: the certificate is for the name that others call it by. */
+/**
+ * A listener without TLS for the virtual terminals of this server: the certificate is issued for the public name, not
+ * for the loopback address.
+ */
 async function openLoopback(take: (socket: Socket) => void): Promise<{ server: Server; url: string }> {
   const server = createServer(socketSettings, take);
   const port = await listen(server, "127.0.0.1", { number: 0, configured: true }, "TILLKEEPER_MQTT_PORT");

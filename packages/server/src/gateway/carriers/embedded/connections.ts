@@ -6,23 +6,23 @@ interface Connection {
   link: Link;
   terminalId: string;
   address: string;
-  /** Of a connection beside the terminal's own: the end of its token. */
+  /** When its token ends; set only for a connection beside the terminal's own. */
   endsAt?: Date;
 }
 
-/** Who a connection is, and when that ends by itself if it is by a token. */
-export interface Shown {
+/** The device that a connection has authenticated as. `endsAt`: when the token ends that it has shown. */
+export interface AuthenticatedDevice {
   terminalId: string;
   address: string;
   endsAt?: Date;
 }
 
-/** Who is connected to the broker of this process. */
+/** The authenticated connections of the embedded broker. */
 export class Connections {
   readonly #mostPerTerminal: number;
   readonly #takeovers: Takeovers;
   readonly #byLink = new Map<Link, Connection>();
-  /** The oldest connection first. */
+  /** Per terminal id, the oldest connection first. */
   readonly #byTerminal = new Map<string, readonly Connection[]>();
   #closing = false;
 
@@ -31,8 +31,11 @@ export class Connections {
     this.#takeovers = takeovers;
   }
 
-  /** Ends the connections that have to go for it: the one with its client id, and the oldest beyond the limit. */
-  add(link: Link, { terminalId, address, endsAt }: Shown): void {
+  /**
+   * Registers a connection. Ends the connection with its client id (takeover, MQTT-3.1.4-2), and the oldest of the
+   * terminal beyond the limit.
+   */
+  add(link: Link, { terminalId, address, endsAt }: AuthenticatedDevice): void {
     const connections = this.#byTerminal.get(terminalId) ?? [];
     const ending = connections.filter((other) => other.link.id === link.id);
     for (const { link: other } of ending) if (!other.ended) this.#takeovers.tookOver(address, link, other);
@@ -40,17 +43,17 @@ export class Connections {
     ending.push(...staying.slice(0, Math.max(0, staying.length + 1 - this.#mostPerTerminal)));
     for (const { link: other } of ending) this.remove(other);
 
-    const beside = link.id !== address && endsAt !== undefined;
-    const connection = { link, terminalId, address, ...(beside && { endsAt }) };
+    const isSecond = link.id !== address && endsAt !== undefined;
+    const connection = { link, terminalId, address, ...(isSecond && { endsAt }) };
     link.address = address;
-    // One text in place of two.
+    // Keeps one string in memory instead of two equal ones.
     if (link.id === address) link.id = address;
     this.#byLink.set(link, connection);
     this.#byTerminal.set(terminalId, [...(this.#byTerminal.get(terminalId) ?? []), connection]);
     for (const { link: other } of ending) other.end();
   }
 
-  /** It has ended, or has to. */
+  /** Removes a connection that has ended, or is about to be ended. An unknown link is ignored. */
   remove(link: Link): void {
     const connection = this.#byLink.get(link);
     if (!connection) return;
@@ -61,23 +64,28 @@ export class Connections {
     else this.#byTerminal.delete(terminalId);
   }
 
-  /** From now on connections end because the server does. */
+  /** Called before the server ends all connections: their wills say nothing about the terminals then. */
   close(): void {
     this.#closing = true;
   }
 
-  /** Whether a connection that is still to be let in has to wait: it would end that of another device with its address once more. */
+  /**
+   * Whether a connection must be refused for now, because two devices with this address keep ending each other's
+   * connections.
+   */
   mustWait(link: Link, address: string): boolean {
     const ending = this.of(address).filter((other) => other.id === link.id);
     return this.#takeovers.mustWait(address, link, ending);
   }
 
-  /** Whether its end says nothing about the terminal: a newer connection has its place, or this server goes away itself. */
-  endsQuietly(link: Link): boolean {
+  /**
+   * Whether the will of an ended link is to be ignored: another connection has replaced it, or this server is closing.
+   */
+  isReplacedOrClosing(link: Link): boolean {
     return this.#closing || !this.#byLink.has(link);
   }
 
-  /** Whether a command published here would be heard. */
+  /** Whether one of the terminal's connections here is subscribed to commands. */
   hears(terminalId: string): boolean {
     for (const { link } of this.#byTerminal.get(terminalId) ?? []) {
       if (link.qosOf("command") !== undefined) return true;
@@ -85,12 +93,12 @@ export class Connections {
     return false;
   }
 
-  /** The terminals that hear commands published here. */
+  /** The ids of the terminals with a connection that is subscribed to commands. */
   listening(): string[] {
     return [...this.#byTerminal.keys()].filter((terminalId) => this.hears(terminalId));
   }
 
-  /** Of one device. */
+  /** The connections of one device. */
   of(address: string): Link[] {
     const connections = this.#byTerminal.get(readDeviceAddress(address)?.terminalId ?? "") ?? [];
     return connections.filter((connection) => connection.address === address).map(({ link }) => link);

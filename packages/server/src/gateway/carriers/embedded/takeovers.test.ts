@@ -4,12 +4,12 @@ import { Takeovers } from "./takeovers.ts";
 
 const address = "T1-T0001-D1";
 
-/** What is said of connections of one address, at instants that the test says. */
+/** Connections of one address, at times that the test sets. */
 function scene() {
   let now = 0;
   const takeovers = new Takeovers(createLogger("silent"), () => now);
   return {
-    /** `runs`: of the connections that end each other, in turn. */
+    /** `runs`: the connections in order, each of which ends the one before. */
     take: (...runs: string[]) =>
       runs.forEach((run, n) => {
         if (n > 0) takeovers.tookOver(address, { session: `${run}.${n}` }, { session: `${runs[n - 1]}.${n - 1}` });

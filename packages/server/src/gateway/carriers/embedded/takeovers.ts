@@ -1,15 +1,15 @@
 import { runOf } from "@tillkeeper/contract/message-parts";
 import type { Logger } from "../../../platform/log/log.ts";
 
-/** A connection, by what stands in its will. */
-interface Named {
+/** A connection, by the session in its will. */
+interface WithSession {
   session?: string | undefined;
 }
 
-interface Known {
-  /** The run of the device's program whose connection was ended last for another's. */
+interface Contest {
+  /** The run of the agent whose connection was ended last by another run. */
   ended: string | undefined;
-  /** How often a run has come back so and ended the connection of the one in its place. */
+  /** How often a run has come back and ended the connection of the run that had replaced it. */
   returns: number;
   pauseMs: number;
   until: number;
@@ -18,59 +18,59 @@ interface Known {
 const mostReturns = 3;
 const firstPauseMs = 5_000;
 const longestPauseMs = 60_000;
-/** After a takeover and the pause that it brought. */
+/** Milliseconds after a takeover and the pause that followed it. */
 const forgottenAfterMs = 60_000;
 
 /**
- * Slows down two devices with one client id, each of which ends the other's connection. Only a run that comes back after another
- * has taken its place counts: one device on a bad link, or started anew over and over, never does that.
+ * Slows down two devices with one client id that keep ending each other's connections. It counts only a run that comes
+ * back after another run has replaced it. A single device on a bad link, or restarted again and again, never does that.
  */
 export class Takeovers {
   readonly #log: Logger;
   readonly #now: () => number;
-  readonly #known = new Map<string, Known>();
+  readonly #contests = new Map<string, Contest>();
 
   constructor(log: Logger, now: () => number = () => performance.now()) {
     this.#log = log;
     this.#now = now;
   }
 
-  /** Whether a connection has to wait, because it would end that of another run once more. */
-  mustWait(address: string, { session }: Named, others: Named[]): boolean {
-    const known = this.#of(address);
-    if (!known || known.until <= this.#now()) return false;
+  /** Whether a connection must be refused for now, because it would end another run's connection once more. */
+  mustWait(address: string, { session }: WithSession, others: WithSession[]): boolean {
+    const contest = this.#of(address);
+    if (!contest || contest.until <= this.#now()) return false;
     return others.some((other) => isAnother(runOf(session), runOf(other.session)));
   }
 
-  /** A connection has come, and ended that of the same client id, which was alive. */
-  tookOver(address: string, { session }: Named, ended: Named): void {
+  /** Notes that a connection has ended a live one with its client id. */
+  tookOver(address: string, { session }: WithSession, ended: WithSession): void {
     const [run, other] = [runOf(session), runOf(ended.session)];
     if (!isAnother(run, other)) return;
-    const known = this.#of(address) ?? { ended: undefined, returns: 0, pauseMs: 0, until: 0 };
-    const returns = known.returns + (known.ended === run ? 1 : 0);
-    const pauseMs = returns > mostReturns ? Math.min(longestPauseMs, 2 * known.pauseMs || firstPauseMs) : 0;
-    if (pauseMs > 0 && known.pauseMs === 0) {
+    const contest = this.#of(address) ?? { ended: undefined, returns: 0, pauseMs: 0, until: 0 };
+    const returns = contest.returns + (contest.ended === run ? 1 : 0);
+    const pauseMs = returns > mostReturns ? Math.min(longestPauseMs, 2 * contest.pauseMs || firstPauseMs) : 0;
+    if (pauseMs > 0 && contest.pauseMs === 0) {
       this.#log.warn({ address }, "two devices with one address end each other's connections, they are slowed down");
     }
     this.#forget();
-    // The latest stands last.
-    this.#known.delete(address);
-    this.#known.set(address, { ended: other, returns, pauseMs, until: this.#now() + pauseMs });
+    // Deleted first, so that the latest entry stands last.
+    this.#contests.delete(address);
+    this.#contests.set(address, { ended: other, returns, pauseMs, until: this.#now() + pauseMs });
   }
 
-  #of(address: string): Known | undefined {
-    const known = this.#known.get(address);
-    return known && !this.#isOver(known) ? known : undefined;
+  #of(address: string): Contest | undefined {
+    const contest = this.#contests.get(address);
+    return contest && !this.#isOver(contest) ? contest : undefined;
   }
 
   #forget(): void {
-    for (const [address, known] of this.#known) {
-      if (!this.#isOver(known)) break;
-      this.#known.delete(address);
+    for (const [address, contest] of this.#contests) {
+      if (!this.#isOver(contest)) break;
+      this.#contests.delete(address);
     }
   }
 
-  #isOver({ until }: Known): boolean {
+  #isOver({ until }: Contest): boolean {
     return until + forgottenAfterMs <= this.#now();
   }
 }

@@ -2,35 +2,41 @@ import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-mess
 
 export type DownMessage = DeviceMessagesAnswer["messages"][number];
 
-/** Why nobody may wait at a mailbox any more. */
+/** Why requests at a mailbox are refused: another session has begun, or the credential is over. */
 export type Ending = "replaced" | "credential";
 
-/** More would be a terminal that asks and never takes. The oldest go: whatever matters is sent again. */
+/**
+ * More would be a terminal that polls and never fetches. The oldest messages are dropped: the server sends again what
+ * matters.
+ */
 const mostMessages = 200;
-/** One who has just been answered asks again within this time, if at all. */
+/** A terminal that has just been answered polls again within this time, if at all. */
 const backWithinMs = 2_000;
-/** As the outbox does. */
+/** As long as the outbox waits before it repeats a message. */
 const againAfterMs = 10_000;
-/** One that waits, and one that came while the server had not noticed yet that the first has gone. A further ends the oldest. */
+/**
+ * The request that waits, and its predecessor if the server has not noticed the end of that yet. A further request ends
+ * the oldest.
+ */
 const mostWaiting = 2;
 
-/** What is said again if nothing comes of it, of one thing at a time: an operation, or a question. */
+/** Channels whose messages are sent again until they are answered. One subject at a time: an operation or a probe. */
 const saidAgain = ["command", "cancel", "probe"] as const;
 export type SaidAgain = (typeof saidAgain)[number];
 
-/** What waits for one session of one device. */
+/** The messages that wait for one session of one device. */
 export class Mailbox {
   readonly session: string;
   readonly address: string;
-  /** Requests that have it open. */
+  /** How many requests use it at the moment. */
   users = 0;
   #messages: DownMessage[] = [];
-  /** Of each channel of which that matters the last: what it was about, and when it came. */
-  readonly #told = new Map<string, { id: unknown; atMs: number }>();
+  /** The last message of each repeated channel: the id of its operation or probe, and when it was put here. */
+  readonly #lastPut = new Map<string, { id: unknown; atMs: number }>();
   #waiting = new Set<() => void>();
   #waitEndedAt = Number.NEGATIVE_INFINITY;
   #ending: Ending | undefined;
-  #hurried = false;
+  #waitsEnded = false;
 
   constructor(session: string, address: string) {
     this.session = session;
@@ -41,27 +47,30 @@ export class Mailbox {
     return this.#ending;
   }
 
-  get attended(): boolean {
+  get isPolled(): boolean {
     return this.#waiting.size > 0 || performance.now() - this.#waitEndedAt < backWithinMs;
   }
 
   put(message: DownMessage): void {
     this.#messages.push(message);
-    if (isSaidAgain(message)) this.#told.set(message.channel, { id: idOf(message), atMs: performance.now() });
+    if (isSaidAgain(message)) this.#lastPut.set(message.channel, { id: idOf(message), atMs: performance.now() });
     if (this.#messages.length > mostMessages) this.#messages.shift();
     this.#wake();
   }
 
-  /** Whether it was told this a short while ago. */
-  wasTold(channel: SaidAgain, id: string): boolean {
-    const last = this.#told.get(channel);
+  /** Whether this message was put here a short while ago. */
+  wasPutLately(channel: SaidAgain, id: string): boolean {
+    const last = this.#lastPut.get(channel);
     return last?.id === id && performance.now() - last.atMs < againAfterMs;
   }
 
-  /** All messages, once there is one, `waitMs` have passed, the signal is aborted, or the mailbox ends. */
+  /**
+   * Removes and answers all messages. Waits until there is one, `waitMs` have passed, the signal is aborted, or the
+   * mailbox ends.
+   */
   async take(waitMs: number, signal: AbortSignal): Promise<DownMessage[]> {
-    if (waitMs > 0) await this.#something(waitMs, signal);
-    // Who has hung up fetches nothing: the next request does.
+    if (waitMs > 0) await this.#wait(waitMs, signal);
+    // An aborted request takes nothing out: the next request of the terminal does.
     return signal.aborted ? [] : this.#messages.splice(0);
   }
 
@@ -70,32 +79,32 @@ export class Mailbox {
     this.#wake();
   }
 
-  /** Nobody is kept waiting from now on. */
-  hurry(): void {
-    this.#hurried = true;
+  /** Ends all waits, and lets no request wait from now on. */
+  endWaits(): void {
+    this.#waitsEnded = true;
     this.#wake();
   }
 
-  #something(waitMs: number, signal: AbortSignal): Promise<void> {
+  #wait(waitMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const enough = () => {
+      const finish = () => {
         clearTimeout(timer);
-        signal.removeEventListener("abort", enough);
-        this.#waiting.delete(enough);
+        signal.removeEventListener("abort", finish);
+        this.#waiting.delete(finish);
         this.#waitEndedAt = performance.now();
         resolve();
       };
-      const timer = setTimeout(enough, waitMs);
+      const timer = setTimeout(finish, waitMs);
       const [oldest] = this.#waiting;
       if (this.#waiting.size >= mostWaiting) oldest?.();
-      this.#waiting.add(enough);
-      signal.addEventListener("abort", enough);
-      if (this.#messages.length > 0 || this.#ending || this.#hurried || signal.aborted) enough();
+      this.#waiting.add(finish);
+      signal.addEventListener("abort", finish);
+      if (this.#messages.length > 0 || this.#ending || this.#waitsEnded || signal.aborted) finish();
     });
   }
 
   #wake(): void {
-    for (const enough of this.#waiting) enough();
+    for (const finish of this.#waiting) finish();
   }
 }
 

@@ -2,19 +2,19 @@ import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { DownChannel, Messages } from "@tillkeeper/contract/mqtt";
 import { Mailbox, type SaidAgain } from "./mailbox.ts";
 
-/** Who asks for messages. */
+/** The session of a device that polls for messages. */
 export interface Asking {
   terminalId: string;
   address: string;
   session: string;
 }
 
-/** A mailbox nobody has asked for after so long is taken away, with what is in it. */
+/** A mailbox that has had no request for so long is removed, with its messages. */
 const keepMs = 5_000;
 
 /**
- * What waits in this process for terminals that ask for their messages over HTTPS, one mailbox a terminal. Nothing is
- * kept for those who are away: the broker only carries, and so does this.
+ * The messages of this process for terminals that poll over HTTPS, one mailbox per terminal. Nothing is kept for absent
+ * terminals: like a broker, this only carries.
  */
 export class Mailboxes {
   readonly #boxes = new Map<string, Mailbox>();
@@ -22,8 +22,8 @@ export class Mailboxes {
   #closed = false;
 
   /**
-   * The mailbox of a device, for one request; whoever opens it calls `done` in the end. Another session, or another device of
-   * the terminal, takes it over: requests of the one before are refused.
+   * Opens the mailbox of a device for one request; the caller calls `done` at the end of the request. Another session,
+   * or another device of the terminal, takes the mailbox over: requests of the former session are refused.
    */
   open({ terminalId, address, session }: Asking): { box: Mailbox; done: () => void } {
     clearTimeout(this.#removals.get(terminalId));
@@ -33,7 +33,7 @@ export class Mailboxes {
       box = new Mailbox(session, address);
       this.#boxes.set(terminalId, box);
     }
-    if (this.#closed) box.hurry();
+    if (this.#closed) box.endWaits();
     const opened = box;
     opened.users += 1;
     return {
@@ -53,27 +53,27 @@ export class Mailboxes {
     this.#of(address)?.put({ channel, message });
   }
 
-  /** The addresses of those who wait here, or will be back in a moment. */
+  /** The addresses of the devices that poll here. */
   waiting(): string[] {
-    return [...this.#boxes.values()].filter(({ attended }) => attended).map(({ address }) => address);
+    return [...this.#boxes.values()].filter(({ isPolled }) => isPolled).map(({ address }) => address);
   }
 
-  /** Whether a terminal waits here and has not been told this lately. */
+  /** Whether a terminal polls here and this message has not been put into its mailbox lately. */
   lacks(terminalId: string, channel: SaidAgain, id: string): boolean {
     const box = this.#boxes.get(terminalId);
-    return box !== undefined && box.attended && !box.wasTold(channel, id);
+    return box !== undefined && box.isPolled && !box.wasPutLately(channel, id);
   }
 
-  /** Whether what is put here now will be fetched: somebody waits, or will be back in a moment. */
+  /** Whether a message put here now will be fetched: a request waits, or the last one ended a moment ago. */
   hears(terminalId: string): boolean {
-    return this.#boxes.get(terminalId)?.attended ?? false;
+    return this.#boxes.get(terminalId)?.isPolled ?? false;
   }
 
   listening(): string[] {
-    return [...this.#boxes].filter(([, box]) => box.attended).map(([terminalId]) => terminalId);
+    return [...this.#boxes].filter(([, box]) => box.isPolled).map(([terminalId]) => terminalId);
   }
 
-  /** Refuses the requests that wait, and forgets what waited for them. */
+  /** Refuses the waiting requests of the device, and drops its messages. */
   end(address: string): void {
     const box = this.#of(address);
     if (!box) return;
@@ -81,15 +81,15 @@ export class Mailboxes {
     this.#remove(readDeviceAddress(address)?.terminalId ?? "");
   }
 
-  /** The addresses for which there is a mailbox. */
+  /** The addresses that have a mailbox. */
   all(): string[] {
     return [...this.#boxes.values()].map(({ address }) => address);
   }
 
-  /** From now on nobody is kept waiting: the server is about to end. */
-  hurry(): void {
+  /** Ends all waits, now and from now on: the server is about to close. */
+  endWaits(): void {
     this.#closed = true;
-    for (const box of this.#boxes.values()) box.hurry();
+    for (const box of this.#boxes.values()) box.endWaits();
   }
 
   close(): void {

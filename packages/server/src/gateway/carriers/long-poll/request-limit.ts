@@ -1,6 +1,6 @@
 import { ApiError } from "../../../platform/errors.ts";
 
-/** Counts the requests of each terminal that are under way: what one may keep in memory has an end. */
+/** Limits the concurrent requests of each terminal, and so the memory that a terminal takes. */
 export class UnderWay {
   readonly #most: number;
   readonly #counts = new Map<string, number>();
@@ -9,7 +9,7 @@ export class UnderWay {
     this.#most = most;
   }
 
-  /** Answers what to call when the request is over. Throws `too_many_requests`. */
+  /** Counts a request; the caller calls the returned function at its end. Throws `too_many_requests`. */
   begin(terminalId: string): () => void {
     const count = this.#counts.get(terminalId) ?? 0;
     if (count >= this.#most) {

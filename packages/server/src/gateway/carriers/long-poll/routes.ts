@@ -14,24 +14,24 @@ import { UnderWay } from "./request-limit.ts";
 interface LongPollDeps {
   mailboxes: Mailboxes;
   receive: Receive;
-  /** A terminal has asked for messages: it is there. */
+  /** Called for each request: the terminal is there. */
   heard: (device: Device) => void;
   /** The device whose credential an `Authorization` header carries. Throws `missing_token` or `invalid_token`. */
   authenticate: (authorization: string | undefined) => Promise<Device>;
 }
 
 const messagesAtOncePerTerminal = 4;
-/** Two that wait, as mailboxes allow, and four that say something; an agent has two. */
+/** Two that wait, as mailboxes allow, and four that bring messages; an agent needs two. */
 const requestsPerTerminal = 6;
 
-/** The device protocol over HTTPS. */
+/** The route of the device protocol over HTTPS. */
 export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
   const share = new FairShare({ atOnce: messagesAtOncePerTerminal });
   share.start(receive);
   const deps = { ...others, receive: share.receive, underWay: new UnderWay(requestsPerTerminal) };
   return [
     bind(devices.exchangeMessages, async ({ body, request }) => ({ messages: await exchange(deps, request, body) }), {
-      // As in one message: a hundred operations have some three hundred.
+      // As many as in one MQTT message: a hundred operations have some three hundred values.
       bodyValues: limits.mqttMessageValues,
     }),
   ];
@@ -59,7 +59,7 @@ async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Requ
     refuseEnded(box);
     return messages;
   } finally {
-    // Whoever hangs up while waiting has lost the link; one who comes back is heard again.
+    // A request aborted while it waits means a lost link; the terminal's next request counts as `heard` again.
     if (hungUp.signal.aborted) await receive(device.address, "gone", goneOf(asked.session), sender);
     hungUp.forget();
     done();
@@ -67,7 +67,7 @@ async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Requ
   }
 }
 
-/** What came for a session that is over belongs to nobody. */
+/** Throws for a session that is over: its messages are for no device any more. */
 function refuseEnded({ ending }: Mailbox): void {
   if (ending === "credential") {
     throw new ApiError("invalid_token", "The terminal's credential does not hold any more.");

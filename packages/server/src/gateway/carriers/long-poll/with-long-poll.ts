@@ -3,8 +3,8 @@ import type { DeviceTransport } from "../transport.ts";
 import type { Mailboxes } from "./mailboxes.ts";
 
 /**
- * The broker and the mailboxes as one transport. A terminal may be at both for a moment, when it changes from one to the
- * other: it gets its messages twice then, which does no harm.
+ * Joins broker and mailboxes to one transport. A terminal that changes from one to the other may be at both for a
+ * moment. It gets its messages twice then, which is safe.
  */
 export function withLongPoll(broker: DeviceTransport, mailboxes: Mailboxes): DeviceTransport {
   return {

@@ -8,27 +8,30 @@ import { Floods } from "../floods.ts";
 import { Handling } from "../in-hand.ts";
 import type { DeviceTransport, Receive } from "../transport.ts";
 import type { BrokerAccess } from "./access/access.ts";
-import { Revoking } from "./connection-ender.ts";
+import { ConnectionEnder } from "./connection-ender.ts";
 import { type BrokerLink, openLink } from "./link.ts";
 
 interface OutsideOptions {
   url: string;
-  /** Certificates that are trusted in place of the system's. */
+  /** PEM text of the certificates that are trusted in place of the system's. */
   ca?: string | undefined;
-  /** Where devices are told to connect, if that is not where this server does. */
+  /** The URL that terminals are given, if it differs from the URL of this server's own connection. */
   publicUrl?: string | undefined;
-  /** How the broker knows who may use what. */
+  /** Manages the credentials of devices at the broker. */
   access: BrokerAccess;
-  /** It asks this server before it lets anybody in, this server too: which can answer only once it has started. */
+  /**
+   * The broker asks this server about each client, and this server is a client too. The connection then succeeds only
+   * after the server has started.
+   */
   asksUs?: boolean;
   log: Logger;
 }
 
 const mostInHand = 1_000;
 const messagesAtOncePerTerminal = 4;
-/** Between one attempt to come back and the next: doubling, less up to a half by chance. */
+/** Milliseconds between attempts to reconnect: doubling, minus up to a half at random. */
 const retryMs = { first: 200, longest: 5_000 };
-/** How long the end waits for the broker to take the subscription back, and for messages that are being handled. */
+/** Shutdown waits so long, in milliseconds, for the UNSUBACK and for the messages that are being handled. */
 const farewellMs = 5_000;
 
 /**
@@ -55,7 +58,7 @@ export function createOutsideBroker(options: OutsideOptions): DeviceTransport {
     withdraw: (credential) => options.access.withdraw(credential),
     lapse: (credentials) => options.access.lapse(credentials),
     disconnect: (address) => void broker.revoking.revoke(address),
-    // While the broker is out of this server's reach, it may be in another one's.
+    // While this server cannot reach the broker, another server may.
     hears: () => broker.up,
     listening: () => undefined,
     connections: () => [],
@@ -69,14 +72,14 @@ class OutsideBroker {
   readonly #share: FairShare;
   readonly #ending = new AbortController();
   #link: BrokerLink | undefined;
-  /** Once it has spoken MQTT 5, a failure is no reason to try an older version, with which nothing is shared. */
+  /** After a connection with MQTT 5 no older version is tried: with 3.1.1 servers could not share the messages. */
   #versions: readonly (4 | 5)[] = [5, 4];
   #kept: Promise<void> = Promise.resolve();
-  readonly revoking: Revoking;
+  readonly revoking: ConnectionEnder;
 
   constructor(options: OutsideOptions) {
     this.#options = options;
-    this.revoking = new Revoking({ log: options.log, revoke: (address) => options.access.revoke(address) });
+    this.revoking = new ConnectionEnder({ log: options.log, revoke: (address) => options.access.revoke(address) });
     const floods = new Floods({ sendAway: (address) => this.#endFlood(address) });
     this.#share = new FairShare({
       atOnce: messagesAtOncePerTerminal,
@@ -106,14 +109,15 @@ class OutsideBroker {
   }
 
   /**
-   * Rejects at once while the broker is away: a command that waited for it would come late. The outbox sends it again.
+   * Publishes with QoS 1. Rejects at once while there is no connection: a command must not wait for one and arrive
+   * late. The outbox sends it again.
    */
   async publish(name: string, payload: string, lifeSeconds: number | undefined): Promise<void> {
     if (!this.#link) throw new Error("the MQTT broker is away");
     await this.#link.publish(name, payload, lifeSeconds);
   }
 
-  /** Takes no more messages, brings those to their end that it has, and says goodbye. */
+  /** Takes no further messages, finishes those in hand, and disconnects. */
   async close(): Promise<void> {
     this.#ending.abort();
     const link = this.#link;
@@ -132,8 +136,9 @@ class OutsideBroker {
   }
 
   /**
-   * The device before is over, also if the broker cannot be told of the next one. It may stay for a while then, and hears
-   * nothing that is for the next.
+   * Makes the broker accept a device, and ends the connections of the former one. If the broker cannot be reached, the
+   * former device may stay connected for a while. It receives none of the messages for its successor, which has another
+   * address.
    */
   async admit(admission: Admission): Promise<Admitted> {
     const { former } = admission;
@@ -142,7 +147,10 @@ class OutsideBroker {
     return admitted;
   }
 
-  /** There is one connection to the broker for what all devices say: a flood would leave no room in it for the others. */
+  /**
+   * Ends the connections of a flooding device: all devices share one connection between broker and server, and a flood
+   * would fill it.
+   */
   async #endFlood(address: string): Promise<void> {
     const { log } = this.#options;
     log.warn({ address }, "a device floods the broker, its connection is ended");
@@ -172,7 +180,7 @@ class OutsideBroker {
     const { signal } = this.#ending;
     for (let link: BrokerLink | undefined = first; link; link = await this.#reopen()) {
       this.#link = link;
-      // The end may have been asked for while it was opening.
+      // `close` may have been called while the link was opening.
       if (signal.aborted) await link.close();
       await link.ended;
       this.#link = undefined;
@@ -190,7 +198,7 @@ class OutsideBroker {
       try {
         return await this.#open();
       } catch (error) {
-        // One line per kind of trouble, not one per attempt.
+        // Logs one line per kind of error, not one per attempt.
         if (messageOf(error) !== problem) log.warn({ err: error }, "the MQTT broker cannot be reached");
         problem = messageOf(error);
       }
@@ -199,7 +207,10 @@ class OutsideBroker {
   }
 }
 
-/** A command that nobody may begin any more need not reach a terminal that was slow to read. Both times are the server's. */
+/**
+ * The life of a command in seconds: a terminal that reads slowly need not receive it once no agent may begin it. Both
+ * times are the server's.
+ */
 function lifeSecondsOf(message: object): number | undefined {
   const { sent_at: sent, expires_at: expires } = message as { sent_at?: string; expires_at?: string };
   if (sent === undefined || expires === undefined) return undefined;

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createLogger } from "../../../platform/log/log.ts";
-import { Revoking } from "./connection-ender.ts";
+import { ConnectionEnder } from "./connection-ender.ts";
 
 function tried(outcomes: ("told" | "away")[]) {
   const attempts: string[] = [];
-  const revoking = new Revoking({
+  const revoking = new ConnectionEnder({
     log: createLogger("silent"),
     revoke: async (address) => {
       attempts.push(address);
@@ -23,7 +23,7 @@ describe("ending connections", () => {
     await revoking.revoke("D2");
     await vi.waitUntil(() => attempts.length === 5);
     expect(attempts).toEqual(["D1", "D1", "D2", "D1", "D2"]);
-    // Once it is told, another order is another attempt.
+    // After success, a second call is a new attempt.
     await revoking.revoke("D1");
     expect(attempts).toHaveLength(6);
   });

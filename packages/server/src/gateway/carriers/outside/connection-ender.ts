@@ -1,35 +1,40 @@
 import type { Logger } from "../../../platform/log/log.ts";
 import { pause } from "../../../platform/worker.ts";
 
-interface RevokingOptions {
-  /** Has the broker forget the address once; rejects when it cannot be told. */
+interface ConnectionEnderOptions {
+  /**
+   * Makes the broker end the connections of the address. Called once per attempt; rejects when the broker cannot be
+   * reached.
+   */
   revoke: (address: string) => Promise<void>;
   log: Logger;
 }
 
-/** Between one attempt and the next: doubling. */
+/** Milliseconds between two attempts: doubling. */
 const retryMs = { first: 200, longest: 30_000 };
-/** It is tried for so long; a broker that was away meanwhile has ended the connection itself. */
+/**
+ * Attempts end after so many milliseconds: a broker that was unreachable for so long has ended the connection itself.
+ */
 const revokeForMs = 600_000;
 
-/** Has the broker forget addresses that are over. Where it cannot be told, one loop per address goes on trying. */
-export class Revoking {
-  readonly #options: RevokingOptions;
+/** Ends connections at an outside broker. After a failure one loop per address tries again. */
+export class ConnectionEnder {
+  readonly #options: ConnectionEnderOptions;
   readonly #ending = new AbortController();
   readonly #loops = new Map<string, Promise<void>>();
 
-  constructor(options: RevokingOptions) {
+  constructor(options: ConnectionEnderOptions) {
     this.#options = options;
   }
 
-  /** Resolves after the first attempt, whatever came of it. */
+  /** Makes the first attempt. Resolves after it, whatever its outcome; further attempts go on in the background. */
   async revoke(address: string): Promise<void> {
     if (this.#loops.has(address)) return;
     try {
       await this.#options.revoke(address);
     } catch (error) {
       this.#options.log.warn({ err: error, address }, "a device's connection could not be ended, it is tried again");
-      // Another one may have begun meanwhile.
+      // Another call may have begun a loop meanwhile.
       if (this.#loops.has(address)) return;
       this.#loops.set(
         address,
@@ -38,7 +43,7 @@ export class Revoking {
     }
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Stops all loops. Resolves when no attempt is under way. */
   async close(): Promise<void> {
     this.#ending.abort();
     await Promise.all(this.#loops.values());

@@ -8,48 +8,59 @@ import { PublishWindow } from "./publish-window.ts";
 
 interface LinkOptions {
   url: string;
-  /** In place of what the address says. */
+  /** Takes precedence over a user name and password in the URL. */
   user?: { username: string; password: string; share?: string } | undefined;
-  /** Certificates that are trusted in place of the system's. */
+  /** PEM text of the certificates that are trusted in place of the system's. */
   ca?: string | undefined;
-  /** What to subscribe to; shared with the other servers where the broker can. */
+  /** Topic filters to subscribe to; shared with the other servers where the broker supports shared subscriptions. */
   filters: readonly string[];
   log: Logger;
-  /** Takes a message. The next one is read when this resolves. */
+  /** Handles a message. The next message is read when this resolves; a rejection is ignored. */
   take: (topic: string, payload: Buffer) => Promise<void> | void;
-  /** 5, or also 3.1.1 (4) for brokers that know no other. */
+  /** Protocol versions to try, in order: 5, and 4 (MQTT 3.1.1) for brokers without MQTT 5. */
   versions: readonly (4 | 5)[];
 }
 
 /** One connection to an outside broker, from CONNECT to its end. */
 export interface BrokerLink {
   version: 4 | 5;
-  /** Each message goes to one of the servers, not to all. */
+  /** Whether the broker gives each message to one of the servers, instead of to all. */
   shared: boolean;
   /**
-   * Resolves with the broker's PUBACK. Rejects when the link ends before, and when too much waits already. What has waited
-   * for `lifeSeconds` with a broker that knows MQTT 5 is thrown away there.
+   * Publishes with QoS 1 and resolves with the broker's PUBACK. Rejects when the link ends first, or when too many
+   * messages wait already. A broker with MQTT 5 discards the message once it has waited there for `lifeSeconds`
+   * (message expiry interval).
    */
   publish(topic: string, payload: string, lifeSeconds?: number): Promise<void>;
-  /** Resolves when no new messages will come: the broker gives them to other servers from then on. */
+  /**
+   * Resolves when the broker sends no further messages here: it gives them to the other servers from then on. Rejects
+   * when the broker does not confirm it.
+   */
   unsubscribe(): Promise<void>;
-  /** Says goodbye, or just goes when the broker does not answer. */
+  /**
+   * Sends DISCONNECT and resolves when the link has ended. A broker that does not close the connection within a second
+   * is not waited for.
+   */
   close(): Promise<void>;
-  /** Resolves when the link has ended, for whatever reason. */
+  /** Resolves when the link has ended, for any reason. Never rejects. */
   ended: Promise<void>;
 }
 
 const connectTimeoutMs = 5_000;
-const goodbyeMs = 1_000;
-/** A server that vanishes without a word keeps getting its share of the messages for one and a half of these. */
+const disconnectTimeoutMs = 1_000;
+/**
+ * The broker ends the session of a vanished server after one and a half of these; until then that server keeps its
+ * share of the messages.
+ */
 const keepaliveSeconds = 10;
-/** Messages that the broker may send before we have acknowledged the first of them. */
+/** Messages that the broker may send before the first of them is acknowledged. */
 const receiveMaximum = 1_000;
 const unsupportedVersion = 132;
 
 /**
- * Connects once, as MQTT 5 if the broker speaks it, and subscribes. What fails is thrown. Nothing is kept for a next
- * link: what could not be sent is repeated by the outbox and by the agents.
+ * Connects once and subscribes: with MQTT 5 if the broker knows it, else with 3.1.1 where `versions` allows it. Throws
+ * the error of the last attempt. A link keeps nothing for the next one: the outbox and the agents repeat what could not
+ * be sent.
  */
 export async function openLink(options: LinkOptions): Promise<BrokerLink> {
   const [version, ...others] = options.versions;
@@ -57,13 +68,13 @@ export async function openLink(options: LinkOptions): Promise<BrokerLink> {
   try {
     return await openAs(version, options);
   } catch (error) {
-    if (others.length === 0 || !mayBeTheVersion(error)) throw error;
+    if (others.length === 0 || !mayBeVersionProblem(error)) throw error;
     return openLink({ ...options, versions: others });
   }
 }
 
-/** Whether an older version may do: the network was there, and the broker did not name another reason. */
-function mayBeTheVersion(error: unknown): boolean {
+/** Whether an older version may succeed: the network worked, and the broker gave no other reason than the version. */
+function mayBeVersionProblem(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   if (typeof code === "string") return false;
   return typeof code !== "number" || code < 128 || code === unsupportedVersion;
@@ -72,11 +83,11 @@ function mayBeTheVersion(error: unknown): boolean {
 async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: LinkOptions): Promise<BrokerLink> {
   const address = new URL(url);
   const { share: shareName = shareOf(user?.password ?? address.password), ...login } = user ?? {};
-  // What stands in an address counts more with the client than what is beside it.
+  // With the `mqtt` client, the user name in a URL takes precedence over the options.
   if (user) address.username = address.password = "";
   const client = connect(address.href, {
     protocolVersion: version,
-    // All that brokers of 3.1.1 must accept is 23 letters and digits.
+    // MQTT 3.1.1 obliges brokers to accept no more than 23 letters and digits.
     clientId: `tillkeeper${randomBytes(6).toString("hex")}`,
     clean: true,
     keepalive: keepaliveSeconds,
@@ -88,24 +99,25 @@ async function openAs(version: 4 | 5, { url, user, ca, filters, log, take }: Lin
     ...(ca !== undefined && { ca }),
     ...(version === 5 && { properties: { receiveMaximum } }),
   });
-  // Every publish under way listens for the end.
+  // Every publish under way adds a listener for the end.
   client.setMaxListeners(0);
   const ended = new Promise<void>((resolve) => void client.once("close", resolve));
   client.on("error", (error) => log.debug({ err: error }, "MQTT broker connection failed"));
   client.handleMessage = ({ topic, payload, retain }: IPublishPacket, done) => {
-    // Was said at another time: whoever asked a broker to keep it would have it heard again at each of our connections.
+    // A retained message is not current: a broker would deliver it again at each connection of this server.
     if (retain) return done();
-    // One that takes its time holds up the reading, and with it, in the end, the broker.
+    // Back-pressure: while a message is being handled the client reads no further, and in the end the broker sends no
+    // more.
     Promise.resolve(take(topic, payload as Buffer)).then(
       () => done(),
       () => done(),
     );
   };
   try {
-    const greeting = await connected(client);
-    const share = sharing(version, greeting) ? shareName : undefined;
+    const connack = await connected(client);
+    const share = supportsSharing(version, connack) ? shareName : undefined;
     const subscription = await subscribe(client, filters, share);
-    return link(client, { version, ended, window: windowOf(client, greeting, ended), ...subscription });
+    return link(client, { version, ended, window: windowOf(client, connack, ended), ...subscription });
   } catch (error) {
     client.end(true);
     throw error;
@@ -118,13 +130,14 @@ function connected(client: MqttClient): Promise<IConnackPacket> {
     client.once("error", reject);
     client.once("close", () => reject(new Error("the broker closed the connection")));
     client.connect();
-    // Without it each QoS 1 exchange waits for a delayed acknowledgement.
+    // Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement.
     (client.stream as Partial<Socket>).setNoDelay?.(true);
   });
 }
 
-function sharing(version: 4 | 5, { properties }: IConnackPacket): boolean {
-  // A broker of 3.1.1 that cannot share would take the filter for a topic that nobody publishes to.
+function supportsSharing(version: 4 | 5, { properties }: IConnackPacket): boolean {
+  // A broker of 3.1.1 without shared subscriptions would take `$share/…` for an ordinary topic, to which no device
+  // publishes.
   return version === 5 && Number(properties?.sharedSubscriptionAvailable ?? 1) !== 0;
 }
 
@@ -176,7 +189,7 @@ function link(client: MqttClient, { version, shared, filters, window, ended }: O
     close: async () => {
       client.end(false);
       const answered = new AbortController();
-      await Promise.race([ended, pause(goodbyeMs, answered.signal)]);
+      await Promise.race([ended, pause(disconnectTimeoutMs, answered.signal)]);
       answered.abort();
       client.stream.destroy();
       await ended;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { PublishWindow } from "./publish-window.ts";
 
-/** A broker that acknowledges when it is told to. */
+/** A broker that acknowledges only when the test calls `acknowledgements`. */
 function slowBroker() {
   const acknowledgements: (() => void)[] = [];
   let most = 0;

@@ -4,8 +4,8 @@ interface Waiting {
 }
 
 /**
- * How many messages may be on their way to a broker that has not acknowledged them: MQTT 5 brokers end a connection that
- * exceeds the number they name. The others wait, up to a limit: a broker that reads slowly must not fill our memory.
+ * Limits the unacknowledged messages to a broker: MQTT 5 brokers end a connection that exceeds their receive maximum.
+ * Further messages wait, up to a limit: a slow broker must not fill the server's memory.
  */
 export class PublishWindow {
   readonly #size: number;
@@ -20,7 +20,10 @@ export class PublishWindow {
     this.#mostWaiting = mostWaiting;
   }
 
-  /** Settles as `publish` does, or rejects when the window is closed first, or too many are waiting already. */
+  /**
+   * Runs `publish` when it has a place in the window. Settles as `publish` does; rejects when the window is closed
+   * first, or when too many wait already.
+   */
   async run(publish: () => Promise<unknown>): Promise<void> {
     if (this.#closed) throw this.#closed;
     if (this.#taken < this.#size) this.#taken += 1;
@@ -28,14 +31,14 @@ export class PublishWindow {
     try {
       await this.#unlessClosed(publish());
     } finally {
-      // The place is handed on; nobody who comes just now may take it.
+      // The place goes to the next waiting message: a message that arrives at this moment may not take it.
       const next = this.#waiting.shift();
       if (next) next.begin();
       else this.#taken -= 1;
     }
   }
 
-  /** Nothing that waits will be sent any more, and nothing under way is waited for. */
+  /** Rejects all messages that wait or are unacknowledged, and every later one, with `reason`. */
   close(reason: Error): void {
     this.#closed ??= reason;
     for (const { refuse } of this.#waiting.splice(0)) refuse(reason);

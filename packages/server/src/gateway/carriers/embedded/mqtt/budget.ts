@@ -1,18 +1,19 @@
 import { ProtocolError } from "./frames.ts";
 
-/** A connection that says more than any terminal has to say. */
+/** A connection has sent more than any terminal has to send. */
 export class FloodError extends ProtocolError {}
 
-/** How often a connection may do what it likes, within `budgetSeconds`. */
+/** What a connection may send within `budgetSeconds`. */
 export interface Allowance {
-  /** Messages. The busiest terminals say some 20 a second, while one operation follows the other. */
+  /** Number of messages. The busiest terminals send some 20 a second, while one operation follows the other. */
   messages: number;
   /**
-   * All that is no message: pings, subscriptions, acknowledgements of nothing, and pieces of packets. An agent sends a dozen with
-   * its connect, then a ping every few seconds; a modem may deliver the pings of half an hour at once.
+   * Number of all other packets and of pieces of packets: pings, subscriptions, acknowledgements of nothing. An agent
+   * sends a dozen with its connect, then a ping every few seconds. A modem may deliver the pings of half an hour at
+   * once.
    */
   others: number;
-  /** Of all packets: a message of 64 KiB can take ten milliseconds to read. Messages of agents have a few hundred. */
+  /** Bytes of all packets: reading a message of 64 KiB can take ten milliseconds. Agents send a few hundred bytes each. */
   bytes: number;
 }
 
@@ -24,10 +25,10 @@ const names: { [Kind in keyof Allowance]: string } = {
   bytes: "bytes",
 };
 
-/** Counts what a connection costs. */
+/** Counts what a connection sends. */
 export class Budget {
   readonly #allowance: Allowance;
-  // Apart from one another: an object of them would be one more for each connection.
+  // Separate fields: an object of them would be one more per connection.
   #messages = 0;
   #others = 0;
   #bytes = 0;
@@ -37,7 +38,7 @@ export class Budget {
     this.#allowance = allowance;
   }
 
-  /** Counts one of its kind, and its bytes. Throws `FloodError` when nothing is left. */
+  /** Counts a packet and its bytes. Throws `FloodError` when the allowance is used up. */
   spend(kind: "messages" | "others", bytes = 0): void {
     const now = performance.now();
     if (now - this.#begunAt > budgetSeconds * 1_000) {

@@ -1,26 +1,26 @@
 import { limits } from "@tillkeeper/contract/limits";
 
-/** Whoever sends this does not speak MQTT 3.1.1, or does what nobody may; the connection ends. */
+/** The peer does not speak MQTT 3.1.1, or does what no terminal may do. The connection ends. */
 export class ProtocolError extends Error {}
 
-/** One packet as it came: what kind it is, the four bits beside that, and the rest. */
+/** One packet as it was received: its type, the four flag bits, and the rest. */
 export interface Frame {
   type: number;
   flags: number;
   body: Buffer;
 }
 
-/** A remaining length has four bytes at most. */
+/** One byte of type and flags, and at most four bytes of remaining length. */
 const longestHeader = 5;
 
 /**
- * Cuts a stream of bytes into packets. What is announced as too long is refused before it is there: nobody fills the memory
- * before having said who they are.
+ * Cuts a stream of bytes into packets. A packet is refused for its announced length, before its bytes arrive: a peer
+ * that has not authenticated must not fill the memory.
  */
 export class Frames {
   #chunks: Buffer[] = [];
   #bytes = 0;
-  /** There is nothing to be found in fewer bytes than these. */
+  /** The bytes that the next packet needs at least. */
   #needed = 2;
 
   push(chunk: Buffer): void {
@@ -29,22 +29,26 @@ export class Frames {
     this.#joinSmall();
   }
 
-  /** A packet may come byte by byte, and each piece takes a hundred bytes beside its own: no more than a dozen are kept. */
+  /**
+   * Joins small chunks. A packet may come byte by byte, and each chunk takes a hundred bytes beside its own: no more
+   * than a dozen are kept.
+   */
   #joinSmall(): void {
     for (let last = this.#chunks.length - 1; last > 0; last -= 1) {
       const [before, after] = [this.#chunks[last - 1] as Buffer, this.#chunks[last] as Buffer];
-      // Only equals are joined, so that no byte is copied more often than a packet's length can be halved.
+      // A chunk is joined only with its equal or a smaller one, so that each byte is copied at most log2(packet length)
+      // times.
       if (before.length > after.length) return;
       this.#chunks.splice(last - 1, 2, Buffer.concat([before, after]));
     }
   }
 
-  /** How many bytes wait to be cut. */
+  /** How many bytes are buffered. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The next packet that is there as a whole. Throws `ProtocolError`. */
+  /** Removes and answers the next complete packet, or answers undefined. Throws `ProtocolError`. */
   next(): Frame | undefined {
     if (this.#bytes < this.#needed) return undefined;
     const all = this.#joined();
@@ -65,7 +69,7 @@ export class Frames {
     return { type: first >> 4, flags: first & 0x0f, body: all.subarray(at, end) };
   }
 
-  /** Joined once per packet, not once per chunk. */
+  /** Joins all chunks: once per packet, not once per chunk. */
   #joined(): Buffer {
     const [only] = this.#chunks;
     const all = only && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks);

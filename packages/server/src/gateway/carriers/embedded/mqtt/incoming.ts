@@ -9,7 +9,7 @@ export interface Will {
 
 export interface ConnectPacket {
   kind: "connect";
-  /** 3 for MQTT 3.1, 4 for 3.1.1, 0 for any other, of which nothing else is known. */
+  /** The protocol level: 3 for MQTT 3.1, 4 for 3.1.1. 0 stands for any other, of which no further field is read. */
   level: number;
   clientId: string;
   keepaliveSeconds: number;
@@ -23,19 +23,21 @@ export interface PublishPacket {
   topic: string;
   payload: Buffer;
   qos: number;
-  /** 0 with QoS 0. */
+  /** The packet identifier; 0 with QoS 0. */
   id: number;
 }
 
 export type Incoming =
   | ConnectPacket
   | PublishPacket
-  | { kind: "subscribe"; id: number; wishes: { filter: string; qos: number }[] }
+  | { kind: "subscribe"; id: number; requested: { filter: string; qos: number }[] }
   | { kind: "unsubscribe"; id: number; filters: string[] }
   | { kind: "puback"; id: number }
   | { kind: "pingreq" | "disconnect" };
 
-/** By the number of the packet's type; a client may send no others here: nothing goes out with QoS 2, and nothing comes in. */
+/**
+ * Decoders by packet type. Other types are refused: QoS 2 is used in neither direction, and the rest only servers send.
+ */
 const decoders: Partial<Record<number, (body: Fields, flags: number) => Incoming>> = {
   1: decodeConnect,
   3: decodePublish,
@@ -46,10 +48,10 @@ const decoders: Partial<Record<number, (body: Fields, flags: number) => Incoming
   14: () => ({ kind: "disconnect" }),
 };
 const publishType = 3;
-/** What the four bits beside the type have to be, where it is not 0. */
+/** The required flag bits of a packet type, where they are not 0. */
 const fixedFlags: Partial<Record<number, number>> = { 8: 0b0010, 10: 0b0010 };
 
-/** What a packet says. Throws `ProtocolError` at anything that MQTT 3.1.1 does not know. */
+/** Decodes a packet. Throws `ProtocolError` for anything that MQTT 3.1.1 does not allow. */
 export function decode({ type, flags, body }: Frame): Incoming {
   const decoder = decoders[type];
   if (!decoder) throw new ProtocolError(`a packet of type ${type}`);
@@ -71,16 +73,16 @@ function decodeConnect(body: Fields): ConnectPacket {
   if (known === undefined) throw new ProtocolError("not MQTT");
   if (level !== known) {
     body.rest();
-    return { kind: "connect", level: 0, clientId: "", keepaliveSeconds: 0, ...nobody };
+    return { kind: "connect", level: 0, clientId: "", keepaliveSeconds: 0, ...noLogin };
   }
   const flags = body.byte();
   const has = (flag: number) => (flags & flag) !== 0;
   const willQos = (flags >> 3) & 0b11;
-  const foul = !has(connectFlags.will) && (willQos > 0 || has(connectFlags.willRetain));
-  const nameless = has(connectFlags.password) && !has(connectFlags.username);
-  if (has(connectFlags.reserved) || willQos === 3 || foul || nameless)
+  const willFlagsAlone = !has(connectFlags.will) && (willQos > 0 || has(connectFlags.willRetain));
+  const passwordAlone = has(connectFlags.password) && !has(connectFlags.username);
+  if (has(connectFlags.reserved) || willQos === 3 || willFlagsAlone || passwordAlone)
     throw new ProtocolError(`connect flags ${flags}`);
-  // In the order in which they stand there.
+  // The fields are read in the order of these properties, which is that of the packet.
   return {
     kind: "connect",
     level,
@@ -92,7 +94,7 @@ function decodeConnect(body: Fields): ConnectPacket {
   };
 }
 
-const nobody = { will: undefined, username: undefined, password: undefined };
+const noLogin = { will: undefined, username: undefined, password: undefined };
 
 function decodePublish(body: Fields, flags: number): PublishPacket {
   const qos = (flags >> 1) & 0b11;
@@ -101,7 +103,7 @@ function decodePublish(body: Fields, flags: number): PublishPacket {
   return { kind: "publish", topic, qos, id: qos > 0 ? body.packetId().id : 0, payload: body.rest() };
 }
 
-/** In one packet. A terminal has less than a dozen topics. */
+/** Per packet. A terminal has less than a dozen topics. */
 const mostFilters = 100;
 
 function refuseTooMany(filters: unknown[]): void {
@@ -110,15 +112,15 @@ function refuseTooMany(filters: unknown[]): void {
 
 function decodeSubscribe(body: Fields): Incoming {
   const { id } = body.packetId();
-  const wishes: { filter: string; qos: number }[] = [];
+  const requested: { filter: string; qos: number }[] = [];
   do {
-    refuseTooMany(wishes);
+    refuseTooMany(requested);
     const filter = body.filter();
     const qos = body.byte();
     if (qos > 2) throw new ProtocolError(`QoS ${qos}`);
-    wishes.push({ filter, qos });
+    requested.push({ filter, qos });
   } while (body.left > 0);
-  return { kind: "subscribe", id, wishes };
+  return { kind: "subscribe", id, requested };
 }
 
 function decodeUnsubscribe(body: Fields): Incoming {
@@ -131,7 +133,9 @@ function decodeUnsubscribe(body: Fields): Incoming {
   return { kind: "unsubscribe", id, filters };
 }
 
-/** Reads one field after the other; throws where there is none. */
+/**
+ * Reads the fields of a packet in order. Each function throws `ProtocolError` when the field is missing or malformed.
+ */
 class Fields {
   readonly #body: Buffer;
   #at = 0;
@@ -166,12 +170,12 @@ class Fields {
 
   text(): string {
     const bytes = this.bytes();
-    // A NUL is refused as well, as MQTT says.
+    // MQTT-1.5.3-2 forbids the null character.
     if (!isUtf8(bytes) || bytes.includes(0)) throw new ProtocolError("text that is none");
     return bytes.toString("utf8");
   }
 
-  /** MQTT-4.7.3-1: at least one character long. */
+  /** MQTT-4.7.3-1: a topic filter is at least one character long. */
   filter(): string {
     const filter = this.text();
     if (filter === "") throw new ProtocolError("an empty topic filter");

@@ -6,7 +6,7 @@ import { connectOf } from "../../../../../test/support/raw-link.ts";
 import { Link } from "./link.ts";
 import { Turns } from "./turns.ts";
 
-/** What the other end asks and does not read. */
+/** A peer that sends packets and reads no answers. */
 class Unread extends Duplex {
   answers = 0;
   taken: (() => void) | undefined;
@@ -24,9 +24,9 @@ describe("a connection whose other end does not read", () => {
     const link = new Link(socket as unknown as Socket, {
       turns: new Turns(),
       allowance: { messages: 10_000, others: 10_000, bytes: 1_000_000 },
-      enter: async () => 0,
-      take: async () => undefined,
-      filterEnd: () => undefined,
+      handleConnect: async () => 0,
+      handlePublish: async () => undefined,
+      channelFilter: () => undefined,
       publishWill: () => undefined,
       closed: () => undefined,
       failed: () => undefined,
@@ -36,7 +36,7 @@ describe("a connection whose other end does not read", () => {
     const asked = 1_000;
     for (let count = 0; count < asked; count += 1) socket.push(generate({ cmd: "pingreq" }));
     await expect.poll(() => socket.isPaused()).toBe(true);
-    // Two bytes each; a few more may have been in what was read already.
+    // An answer has two bytes; a few more packets may have been in a chunk that was read already.
     expect(socket.writableLength).toBeLessThan(128);
     const read = async () => {
       while (socket.taken) {
@@ -62,12 +62,12 @@ describe("a connection that is not heard on because we are slow", () => {
     const link = new Link(socket as unknown as Socket, {
       turns: new Turns(),
       allowance: { messages: 10_000, others: 10_000, bytes: 1_000_000 },
-      enter: async () => 0,
-      take: () => {
+      handleConnect: async () => 0,
+      handlePublish: () => {
         taken += 1;
         return handled;
       },
-      filterEnd: () => undefined,
+      channelFilter: () => undefined,
       publishWill: () => undefined,
       closed: () => undefined,
       failed: () => undefined,

@@ -9,22 +9,31 @@ import { listenTo, type SocketListener } from "./socket-listener.ts";
 import { grantedOf, noSubscriptions, type Subscriptions, withGranted } from "./subscriptions.ts";
 import { Share, type Turns } from "./turns.ts";
 
-/** What a link asks of the broker that it belongs to. */
+/** What a link needs of its broker. `terminalRules` implements it; a link calls the functions one packet at a time. */
 export interface LinkHost {
-  /** Of the event loop, shared by all links of the process. */
+  /** Divides the event loop among all links of the process. */
   readonly turns: Turns;
-  /** What each connection may do before it counts as a flood. */
+  /** What each connection may send before it counts as a flood. */
   readonly allowance: Allowance;
-  /** Answers with which return code a connection is let in or refused. Must not reject. */
-  enter(link: Link, packet: ConnectPacket): Promise<number>;
-  /** A message that has come; resolves when it is handled. Throws `ProtocolError` where the terminal may not send it. */
-  take(link: Link, packet: PublishPacket): Promise<void>;
-  /** What of a terminal's topics a filter is for; `undefined` where it may not have it. */
-  filterEnd(link: Link, filter: string): string | undefined;
-  /** The link has ended without a word; what its will says is to be told. */
+  /** Decides on a CONNECT: resolves with the return code of the CONNACK. Called once per link. Must not reject. */
+  handleConnect(link: Link, packet: ConnectPacket): Promise<number>;
+  /**
+   * Handles a PUBLISH; resolves when the message is handled. Throws `ProtocolError` at once where the terminal may not
+   * send it. The next packets are read before this resolves, up to a limit.
+   */
+  handlePublish(link: Link, packet: PublishPacket): Promise<void>;
+  /**
+   * Checks a topic filter of a SUBSCRIBE or UNSUBSCRIBE. Answers the part behind the device's topic prefix, or
+   * `undefined` where the device may not use the filter. Must not throw.
+   */
+  channelFilter(link: Link, filter: string): string | undefined;
+  /**
+   * Called when a link has ended without DISCONNECT and had a will: delivers the payload of the will. Must not throw.
+   */
   publishWill(link: Link, payload: Buffer): void;
-  /** Its socket has closed; the link has ended before. */
+  /** Called once, when the socket has closed; the link has ended before. */
   closed(link: Link): void;
+  /** Called when the link or its socket has failed, before the link ends: for the log. Must not throw. */
   failed(link: Link, error: unknown): void;
 }
 
@@ -32,58 +41,63 @@ type Of<K extends Incoming["kind"]> = Extract<Incoming, { kind: K }>;
 type State = "new" | "checking" | "open" | "ended";
 
 const connectTimeoutMs = 10_000;
-/** How long a terminal may leave unread what it was sent. */
+/** A terminal may leave answers unread for so long before its connection ends. */
 const drainTimeoutMs = 2_000;
-/** A connection's further packets are read when some of these are handled: it cannot outrun the database far. */
-const mostUnderWay = 4;
-/** For so long an acknowledgement waits for the answer to its message, so that both go out in one write. */
+/**
+ * So many messages of a connection are handled at a time. Its further packets are read afterwards: it cannot outrun the
+ * database far.
+ */
+const mostInHand = 4;
+/** A PUBACK waits so long for the answer to its message, so that both go out in one write. */
 const acknowledgeWithinMs = 200;
 const lastPacketId = 65_535;
 
 /**
- * One connection of a terminal, from its first byte to its end. Sessions are clean, so nothing outlives it: what it did
- * not acknowledge is not sent again, because agents and server compare notes after each connect.
+ * One connection of a terminal, from its first byte to its end. Sessions are clean, so nothing outlives it. A message
+ * that the terminal did not acknowledge is not sent again: agents and server compare notes after each connect.
  */
 export class Link implements SocketListener {
   /** The client id. */
   id = "";
-  /** Of the device, once it is let in; stays when it has ended, while its last messages are being handled. */
+  /**
+   * The device's address, set once it is authenticated. Kept after the end, while the last messages are being handled.
+   */
   address: string | undefined;
-  /** As its will names it. */
+  /** The agent's session, as the will names it. */
   session: string | undefined;
   readonly socket: Socket;
   readonly #host: LinkHost;
   readonly #frames = new Frames();
-  readonly #share: Share;
+  readonly #turnShare: Share;
   readonly #budget: Budget;
-  /** What was read already is gone on with in another turn of the event loop. */
+  /** Whether reading goes on in a later turn of the event loop. */
   #deferred = false;
-  /** How many have come. */
+  /** How many packets have been received. */
   #packets = 0;
   #subscriptions: Subscriptions = noSubscriptions;
   #state: State = "new";
-  /** What its will says: as text, because bytes would keep the whole packet that they came in. */
+  /** The payload of the will. Kept as text, because a buffer would keep the whole CONNECT packet in memory. */
   #will: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #underWay = 0;
+  #inHand = 0;
   #lastId = 0;
-  /** Messages with QoS 1 that were sent and not acknowledged. */
+  /** How many messages with QoS 1 were sent and not acknowledged. */
   #unacknowledged = 0;
-  /** Acknowledgements that have not gone out, in the order of their messages. */
-  #owed: Buffer[] | undefined;
-  #owing: NodeJS.Timeout | undefined;
+  /** PUBACKs that have not been written yet, in the order of their messages. */
+  #pendingAcks: Buffer[] | undefined;
+  #ackTimer: NodeJS.Timeout | undefined;
   #drain: { over: Promise<void>; settle: () => void } | undefined;
 
   constructor(socket: Socket, host: LinkHost) {
     this.socket = socket;
     this.#host = host;
-    this.#share = new Share(host.turns);
+    this.#turnShare = new Share(host.turns);
     this.#budget = new Budget(host.allowance);
-    this.#timer = setTimeout(Link.#waitedInVain, connectTimeoutMs, this);
+    this.#timer = setTimeout(Link.#connectTimedOut, connectTimeoutMs, this);
     listenTo(socket, this);
   }
 
-  static readonly #waitedInVain = (link: Link): void => {
+  static readonly #connectTimedOut = (link: Link): void => {
     link.#fail(new ProtocolError("no CONNECT in time"));
   };
 
@@ -91,24 +105,24 @@ export class Link implements SocketListener {
     return this.#state === "ended";
   }
 
-  /** The QoS with which a message of this channel is to be sent here; `undefined` if it was not asked for. */
+  /** The QoS with which messages of this channel are sent here; `undefined` without a subscription. */
   qosOf(channel: DownChannel): number | undefined {
     return grantedOf(this.#subscriptions, channel);
   }
 
-  /** Sends a message. Resolves when there is room for the next one, or nobody there any more. */
+  /** Sends a message. Resolves when the next may be sent, or when the link has ended. Never rejects. */
   send(topic: string, payload: Buffer, qos: number): Promise<void> {
     if (this.#state !== "open") return Promise.resolve();
     if (qos > 0) this.#unacknowledged += 1;
     return this.#write(publish(topic, payload, qos > 0 ? this.#nextId() : undefined));
   }
 
-  /** Ends at once. */
+  /** Ends the connection at once. Its will is published, unless the terminal has sent DISCONNECT. */
   end(): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
     clearTimeout(this.#timer);
-    clearTimeout(this.#owing);
+    clearTimeout(this.#ackTimer);
     const will = this.#will;
     this.#will = undefined;
     this.#subscriptions = noSubscriptions;
@@ -140,100 +154,103 @@ export class Link implements SocketListener {
     this.#frames.push(chunk);
     const before = this.#packets;
     this.#read();
-    // A piece of a packet makes as much work as a packet, and a packet may come in thousands of pieces.
-    if (this.#packets === before && (this.#state === "new" || this.#mayTake()))
-      this.#attempt(() => this.#budget.spend("others"));
+    // A piece of a packet costs as much work as a packet, and a packet may come in thousands of pieces.
+    if (this.#packets === before && (this.#state === "new" || this.#mayRead()))
+      this.#failOnError(() => this.#budget.spend("others"));
   }
 
   #read(): void {
-    this.#attempt(() => {
-      while (this.#state === "new" || this.#mayTake()) {
-        if (!this.#share.left) return this.#defer();
+    this.#failOnError(() => {
+      while (this.#state === "new" || this.#mayRead()) {
+        if (!this.#turnShare.left) return this.#defer();
         const frame = this.#frames.next();
         if (!frame) return;
         this.#packets += 1;
-        this.#share.taken(frame.body.length);
-        this.#take(frame);
+        this.#turnShare.taken(frame.body.length);
+        this.#handleFrame(frame);
       }
-      // What comes before its CONNECT is answered has to wait, and may not be without end.
+      // Packets that follow a CONNECT wait for the CONNACK, and their bytes must be limited.
       if (this.#state === "checking" && this.#frames.bytes > limits.mqttPacketBytes) {
         throw new ProtocolError("too much before the CONNACK");
       }
     });
   }
 
-  #attempt(act: () => void): void {
+  #failOnError(work: () => void): void {
     try {
-      act();
+      work();
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** Lets others have their turn first. What comes meanwhile stays with the network. */
+  /**
+   * Stops reading until a later turn, so that other links are served first. Meanwhile the network holds the bytes back.
+   */
   #defer(): void {
     if (this.#frames.bytes === 0) return;
     this.#deferred = true;
     this.socket.pause();
-    this.#share.later(() => {
+    this.#turnShare.later(() => {
       this.#deferred = false;
       this.#readOn();
     });
   }
 
-  #take(frame: Frame): void {
+  #handleFrame(frame: Frame): void {
     const packet = decode(frame);
     if (this.#state === "open") {
       this.#timer?.refresh();
-      this.#pay(packet, frame.body.length);
-      return this.#obey(packet);
+      this.#charge(packet, frame.body.length);
+      return this.#handle(packet);
     }
     if (packet.kind !== "connect") throw new ProtocolError(`${packet.kind} before the connect`);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#state = "checking";
-    void this.#enter(packet);
+    void this.#handleConnect(packet);
   }
 
-  async #enter(packet: ConnectPacket): Promise<void> {
+  async #handleConnect(packet: ConnectPacket): Promise<void> {
     this.id = packet.clientId;
-    const code = await this.#host.enter(this, packet);
+    const code = await this.#host.handleConnect(this, packet);
     if (this.ended) return;
     if (code !== returnCodes.accepted) return this.#refuse(code);
     this.#state = "open";
     this.#will = packet.will?.payload.toString("utf8");
     const silenceMs = packet.keepaliveSeconds * 1_500;
-    if (silenceMs > 0) this.#timer = setTimeout(Link.#silent, silenceMs, this);
+    if (silenceMs > 0) this.#timer = setTimeout(Link.#keepaliveExpired, silenceMs, this);
     void this.#write(connack(code));
     this.#read();
   }
 
-  /** Throws `FloodError` when the connection has said too much. */
-  #pay({ kind }: Incoming, bytes: number): void {
-    // The acknowledgement of a message that was sent costs nothing.
+  /** Counts a packet against the allowance. Throws `FloodError` when it is used up. */
+  #charge({ kind }: Incoming, bytes: number): void {
+    // Acknowledging a message of the server costs nothing.
     if (kind === "puback" && this.#unacknowledged > 0) this.#unacknowledged -= 1;
     else this.#budget.spend(kind === "publish" ? "messages" : "others", bytes);
   }
 
-  static readonly #silent = (link: Link): void => {
-    // What it said since may be unread, because we are not done with what it said before.
-    if (link.#underWay >= mostUnderWay || link.#deferred) link.#timer?.refresh();
+  static readonly #keepaliveExpired = (link: Link): void => {
+    // Packets may be unread because this server is still busy with the earlier ones: that is no silence of the
+    // terminal.
+    if (link.#inHand >= mostInHand || link.#deferred) link.#timer?.refresh();
     else link.#fail(new ProtocolError("keepalive timeout"));
   };
 
-  /** The socket goes only when the answer is out. */
+  /** Sends the CONNACK with the refusal, then closes the socket. */
   #refuse(code: number): void {
     this.#state = "ended";
     this.socket.write(connack(code));
     this.socket.destroySoon();
   }
 
-  #obey(packet: Incoming): void {
+  #handle(packet: Incoming): void {
     switch (packet.kind) {
       case "publish":
-        return this.#publish(packet);
+        return this.#handlePublish(packet);
       case "subscribe":
-        return this.#subscribe(packet);
+        return this.#handleSubscribe(packet);
       case "unsubscribe":
         for (const filter of packet.filters) this.#grant(filter, undefined);
         return void this.#write(unsuback(packet.id));
@@ -251,42 +268,45 @@ export class Link implements SocketListener {
     }
   }
 
-  #publish(packet: PublishPacket): void {
-    const handled = this.#host.take(this, packet);
+  #handlePublish(packet: PublishPacket): void {
+    const handled = this.#host.handlePublish(this, packet);
     if (packet.qos > 0) {
-      this.#owed ??= [];
-      this.#owed.push(puback(packet.id));
-      this.#owing ??= setTimeout(() => this.#acknowledge(), acknowledgeWithinMs);
+      this.#pendingAcks ??= [];
+      this.#pendingAcks.push(puback(packet.id));
+      this.#ackTimer ??= setTimeout(() => this.#acknowledge(), acknowledgeWithinMs);
     }
-    this.#underWay += 1;
-    if (!this.#mayTake()) this.socket.pause();
+    this.#inHand += 1;
+    if (!this.#mayRead()) this.socket.pause();
     const over = () => {
-      this.#underWay -= 1;
+      this.#inHand -= 1;
       this.#acknowledge();
       this.#readOn();
     };
     handled.then(over, over);
   }
 
-  /** Whether another packet may be taken: few enough are being handled, what was answered is being read, and it is its turn. */
-  #mayTake(): boolean {
-    return this.#state === "open" && this.#underWay < mostUnderWay && !this.#drain && !this.#deferred;
+  /**
+   * Whether the next packet may be taken. Few enough messages are being handled, the terminal reads its answers, and
+   * the link has its turn.
+   */
+  #mayRead(): boolean {
+    return this.#state === "open" && this.#inHand < mostInHand && !this.#drain && !this.#deferred;
   }
 
   #readOn(): void {
-    if (!this.socket.isPaused() || !this.#mayTake()) return;
+    if (!this.socket.isPaused() || !this.#mayRead()) return;
     this.#read();
-    if (this.#mayTake()) this.socket.resume();
+    if (this.#mayRead()) this.socket.resume();
   }
 
-  #subscribe({ id, wishes }: Of<"subscribe">): void {
-    const answers = wishes.map(({ filter, qos }) => this.#grant(filter, Math.min(qos, 1)) ?? refusedFilter);
+  #handleSubscribe({ id, requested }: Of<"subscribe">): void {
+    const answers = requested.map(({ filter, qos }) => this.#grant(filter, Math.min(qos, 1)) ?? refusedFilter);
     void this.#write(suback(id, answers));
   }
 
-  /** Answers what was granted; `undefined` takes a filter back. */
+  /** Grants a filter, or with `undefined` removes its subscription. Answers the granted QoS, or `undefined`. */
   #grant(filter: string, qos: number | undefined): number | undefined {
-    const end = this.#host.filterEnd(this, filter);
+    const end = this.#host.channelFilter(this, filter);
     if (end === undefined) return undefined;
     this.#subscriptions = withGranted(this.#subscriptions, end, qos);
     return qos;
@@ -298,20 +318,20 @@ export class Link implements SocketListener {
   }
 
   #acknowledge(): void {
-    if (this.#owed && !this.ended) void this.#write();
+    if (this.#pendingAcks && !this.ended) void this.#write();
   }
 
-  /** Together with what is owed. */
+  /** Writes a packet behind the PUBACKs that wait. Resolves when more may be written. */
   #write(packet?: Buffer): Promise<void> {
     let bytes = packet;
-    if (this.#owed || !bytes) {
-      clearTimeout(this.#owing);
-      this.#owing = undefined;
-      const owed = this.#owed ?? [];
-      this.#owed = undefined;
-      bytes = Buffer.concat(bytes ? [...owed, bytes] : owed);
+    if (this.#pendingAcks || !bytes) {
+      clearTimeout(this.#ackTimer);
+      this.#ackTimer = undefined;
+      const acks = this.#pendingAcks ?? [];
+      this.#pendingAcks = undefined;
+      bytes = Buffer.concat(bytes ? [...acks, bytes] : acks);
     }
-    return this.socket.write(bytes) ? atOnce : this.#drained();
+    return this.socket.write(bytes) ? written : this.#drained();
   }
 
   #drained(): Promise<void> {
@@ -325,10 +345,10 @@ export class Link implements SocketListener {
       this.#readOn();
     };
     this.#drain = { over, settle };
-    // Whoever asks without reading the answers is not heard on, or the answers would fill the memory.
+    // Back-pressure: stop reading from a peer that does not read our answers, or these would fill the memory.
     this.socket.pause();
     return over;
   }
 }
 
-const atOnce = Promise.resolve();
+const written = Promise.resolve();

@@ -1,8 +1,8 @@
-/** Packets as they go out, each one buffer: so each is one write. */
+/** Encodes the packets that the broker sends. Each packet is one buffer, and so one write. */
 
 export const returnCodes = { accepted: 0, badProtocol: 1, badClientId: 2, unavailable: 3, badCredentials: 4 } as const;
 
-/** Sessions are never kept, so none is ever there already. */
+/** Session present is always 0: sessions are never kept. */
 export function connack(returnCode: number): Buffer {
   return Buffer.from([0x20, 2, 0, returnCode]);
 }
@@ -11,10 +11,10 @@ export function puback(id: number): Buffer {
   return Buffer.from([0x40, 2, id >> 8, id & 0xff]);
 }
 
-/** The answer for a filter that is not granted. */
+/** The SUBACK return code of a refused filter. */
 export const refusedFilter = 0x80;
 
-/** A filter takes at least four bytes of a packet and its answer one: this cannot be too long for a packet. */
+/** A filter takes at least four bytes of a SUBSCRIBE and one of the SUBACK, so the SUBACK is never too long. */
 export function suback(id: number, answers: number[]): Buffer {
   return Buffer.from([0x90, ...lengthOf(2 + answers.length), id >> 8, id & 0xff, ...answers]);
 }
@@ -25,7 +25,7 @@ export function unsuback(id: number): Buffer {
 
 export const pingresp: Buffer = Buffer.from([0xd0, 0]);
 
-/** `id` is that of a message with QoS 1; without one it goes out with QoS 0. */
+/** `id` is the packet identifier of a message with QoS 1; without it the message has QoS 0. */
 export function publish(topic: string, payload: Buffer, id: number | undefined): Buffer {
   const topicBytes = Buffer.byteLength(topic);
   const idBytes = id === undefined ? 0 : 2;
@@ -41,7 +41,7 @@ export function publish(topic: string, payload: Buffer, id: number | undefined):
   return packet;
 }
 
-/** Seven bits a byte, the lowest first; the eighth says that more follow. */
+/** Encodes a remaining length: seven bits per byte, the lowest first; the eighth bit says that more follow. */
 function lengthOf(bytes: number): number[] {
   const encoded: number[] = [];
   for (let left = bytes; ; left >>>= 7) {

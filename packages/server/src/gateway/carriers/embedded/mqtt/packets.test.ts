@@ -9,13 +9,13 @@ import { connack, pingresp, puback, publish, suback, unsuback } from "./outgoing
 const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 }).filter((value) => !value.includes("\0"));
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
 const packetId = fc.integer({ min: 1, max: 65_535 });
-/** Also around the lengths where a length takes one byte more. */
+/** Also around the sizes at which the remaining length takes one byte more. */
 const payload = fc.oneof(
   bytes(300),
   fc.integer({ min: 16_000, max: 17_000 }).map((size) => Buffer.alloc(size, "x")),
 );
 
-/** What a client says, written by another's encoder, and what we are to make of it. */
+/** A client's packet for an independent encoder, and what `decode` must make of it. */
 const said: fc.Arbitrary<[Packet, Incoming]> = fc.oneof(
   fc
     .record({
@@ -57,7 +57,7 @@ const said: fc.Arbitrary<[Packet, Incoming]> = fc.oneof(
     .tuple(packetId, fc.array(fc.record({ topic: text, qos: fc.constantFrom(0 as const, 1, 2) }), { minLength: 1 }))
     .map(([messageId, subscriptions]): [Packet, Incoming] => [
       { cmd: "subscribe", messageId, subscriptions },
-      { kind: "subscribe", id: messageId, wishes: subscriptions.map(({ topic, qos }) => ({ filter: topic, qos })) },
+      { kind: "subscribe", id: messageId, requested: subscriptions.map(({ topic, qos }) => ({ filter: topic, qos })) },
     ]),
   fc.tuple(packetId, fc.array(text, { minLength: 1 })).map(([messageId, filters]): [Packet, Incoming] => [
     { cmd: "unsubscribe", messageId, unsubscriptions: filters },
@@ -118,14 +118,15 @@ describe("packets that come in", () => {
     const read = readAll(Array.from(packet, (byte) => Buffer.from([byte])));
     expect(read).toMatchObject([{ kind: "publish", topic: "a", id: 7 }]);
     const copied = join.mock.results.reduce((sum, { value }) => sum + (value as Buffer).length, 0);
-    // Joining what is there with each byte would copy 1.8 GB. Each byte is copied once for each time the length can be halved.
+    // Joining all chunks with each byte would copy 1.8 GB. Here each byte is copied once for each time the length can
+    // be halved.
     expect(copied).toBeLessThan(17 * packet.length);
   });
 
   it("end with a protocol error when they are anything else, and with no other", () => {
     const broken = fc.oneof(
       bytes(80),
-      // A packet with some of its bytes changed gets further than noise.
+      // A packet with some of its bytes changed is decoded further than noise.
       fc
         .tuple(said, fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { minLength: 1, maxLength: 4 }))
         .map(([[packet], changes]) => {

@@ -1,23 +1,23 @@
 import type { Socket } from "node:net";
 
-/** Whoever is told what happens on a socket. */
+/** Receives the events of a socket. No function may throw: they are called from the socket's event handlers. */
 export interface SocketListener {
   received(chunk: Buffer): void;
   drained(): void;
   broke(error: Error): void;
-  /** The other end says nothing any more. */
+  /** The peer has closed its side: no further bytes will come. */
   end(): void;
-  /** The last that is told. */
+  /** The socket has closed; called last, and exactly once. */
   closed(): void;
 }
 
-/** By which the functions below find whom to tell. */
+/** The property of a socket that holds its listener. */
 const listenerOf = Symbol("listener");
 type ListenedTo = Socket & { [listenerOf]: SocketListener };
 
 /**
- * Tells one listener of everything. The functions are the same for all sockets: with functions of their own each of ten thousand idle
- * connections would take half a kilobyte more.
+ * Reports all events of a socket to one listener. The handlers are shared by all sockets: handlers of their own would
+ * take half a kilobyte per idle connection, and there are ten thousand.
  */
 export function listenTo(socket: Socket, listener: SocketListener): void {
   (socket as ListenedTo)[listenerOf] = listener;

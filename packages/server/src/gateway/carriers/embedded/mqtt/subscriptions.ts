@@ -1,23 +1,29 @@
 import { type DownChannel, downChannels } from "@tillkeeper/contract/mqtt";
 
 /**
- * What a connection has subscribed to, as one number: two bits for each filter that a device may have, the granted QoS and one
- * more. A map would take half a kilobyte of each connection.
+ * The subscriptions of a connection as one number. Each filter that a device may use has two bits: 0, or the granted
+ * QoS plus one. A map would take half a kilobyte per connection.
  */
 export type Subscriptions = number;
 
 export const noSubscriptions: Subscriptions = 0;
 
-/** Where the bits of each filter are, by what stands behind the device's prefix. */
+/** The position of each filter's bits, by the part of the filter behind the device's topic prefix. */
 const shifts = new Map<string, number>(["+", "#", ...downChannels].map((filter, index) => [filter, index * 2]));
 
-/** `qos` is 0 or 1; `undefined` for a filter that is taken back. */
+/**
+ * The subscriptions with a filter added (`qos` 0 or 1), changed, or removed (`undefined`). Throws `TypeError` for a
+ * filter that no device may use.
+ */
 export function withGranted(all: Subscriptions, filter: string, qos: number | undefined): Subscriptions {
   const shift = shiftOf(filter);
   return (all & ~(0b11 << shift)) | ((qos === undefined ? 0 : qos + 1) << shift);
 }
 
-/** The QoS with which a message of this channel is to be sent; `undefined` if it was not asked for. */
+/**
+ * The QoS with which messages of this channel are sent, the highest of the matching filters; `undefined` without a
+ * subscription.
+ */
 export function grantedOf(all: Subscriptions, channel: DownChannel): number | undefined {
   const granted = Math.max(bitsOf(all, "+"), bitsOf(all, "#"), bitsOf(all, channel));
   return granted === 0 ? undefined : granted - 1;

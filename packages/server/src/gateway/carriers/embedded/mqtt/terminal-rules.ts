@@ -6,7 +6,7 @@ import type { Flooders } from "../../floods.ts";
 import { mayPublish, maySubscribe } from "../../topic-rules.ts";
 import type { Receive } from "../../transport.ts";
 import type { Connections } from "../connections.ts";
-import type { Admission } from "../entrance.ts";
+import type { Entrance } from "../entrance.ts";
 import { type Allowance, FloodError } from "./budget.ts";
 import { ProtocolError } from "./frames.ts";
 import type { ConnectPacket, Will } from "./incoming.ts";
@@ -15,23 +15,26 @@ import { returnCodes } from "./outgoing.ts";
 import { Turns } from "./turns.ts";
 
 interface RulesDeps {
-  admission: Admission;
+  entrance: Entrance;
   connections: Connections;
   receive: Receive;
   flooders: Flooders;
   allowance: Allowance;
   log: Logger;
-  /** Told of each connection that has closed, also of one that was not let in. */
+  /** Called for each connection that has closed, also without authentication. */
   closed: (link: Link) => void;
 }
 
-/** The longest client id of MQTT 3.1, which 3.1.1 has given up. */
+/** MQTT 3.1 limits client ids to 23 characters; 3.1.1 has lifted the limit. */
 const oldClientIdCharacters = 23;
 const longestWillBytes = 1_024;
 
-/** Who gets in, and what of a device's own topics it may say and hear; there are no others. */
+/**
+ * The access rules of the embedded broker: who may connect, and what a device may publish and subscribe to. A device
+ * may use its own topics only.
+ */
 export function terminalRules({
-  admission,
+  entrance,
   connections,
   receive,
   flooders,
@@ -42,39 +45,39 @@ export function terminalRules({
   return {
     turns: new Turns(),
     allowance,
-    async enter(link, packet) {
+    async handleConnect(link, packet) {
       const { username, password } = packet;
-      const refusal = refusalOf(packet);
+      const refusal = refusalWithoutCheck(packet);
       if (refusal !== undefined || username === undefined) return refusal ?? returnCodes.badCredentials;
-      if (flooders.away(username)) return returnCodes.unavailable;
-      if (!isOwnFarewell(username, packet.will)) packet.will = undefined;
+      if (flooders.isRefused(username)) return returnCodes.unavailable;
+      if (!isOwnGoneMessage(username, packet.will)) packet.will = undefined;
       link.session = sessionIn(packet.will);
       if (connections.mustWait(link, username)) return returnCodes.unavailable;
       try {
-        const admitted = await admission.admit(link, username, password);
+        const admitted = await entrance.admit(link, username, password);
         return admitted ? returnCodes.accepted : returnCodes.badCredentials;
       } catch (error) {
         log.warn({ err: error, address: username }, "a terminal could not be authenticated");
         return returnCodes.unavailable;
       }
     },
-    take(link, packet) {
+    handlePublish(link, packet) {
       const { address } = link;
       if (address === undefined || !mayPublish(address, packet.topic)) {
         throw new ProtocolError(`not allowed to publish to ${maskText(packet.topic)}`);
       }
-      // It would have to be kept until it is released, which may be never.
+      // QoS 2 would oblige the broker to keep the message until PUBREL, which may never come.
       if (packet.qos === 2) throw new ProtocolError("not allowed to publish with QoS 2");
-      return receive(address, endOf(address, packet.topic) as UpChannel, packet.payload);
+      return receive(address, channelPartOf(address, packet.topic) as UpChannel, packet.payload);
     },
-    filterEnd({ address }, filter) {
+    channelFilter({ address }, filter) {
       if (address === undefined || !maySubscribe(address, filter)) return undefined;
-      return endOf(address, filter);
+      return channelPartOf(address, filter);
     },
     publishWill(link, payload) {
       const { address } = link;
-      // Whoever has sent the connection away knows that it is gone.
-      if (address === undefined || connections.endsQuietly(link)) return;
+      // A replaced or closing connection says nothing about the terminal.
+      if (address === undefined || connections.isReplacedOrClosing(link)) return;
       void receive(address, "gone", payload);
     },
     closed(link) {
@@ -88,24 +91,26 @@ export function terminalRules({
   };
 }
 
-/** The return code for what is refused without asking for a credential. */
-function refusalOf({ level, clientId, username }: ConnectPacket): number | undefined {
+/**
+ * The return code for a CONNECT that is refused without checking a credential; undefined when the credential decides.
+ */
+function refusalWithoutCheck({ level, clientId, username }: ConnectPacket): number | undefined {
   if (level === 0) return returnCodes.badProtocol;
-  // Names are not given out here (MQTT-3.1.3-9).
+  // The broker assigns no client ids, and refuses an empty one (MQTT-3.1.3-9).
   if (clientId === "") return returnCodes.badClientId;
   if (level === 3 && clientId.length > oldClientIdCharacters) return returnCodes.badClientId;
   if (clientId.length > limits.mqttClientIdCharacters) return returnCodes.badClientId;
-  // A newer connection ends an older one with its client id: nobody may use another device's.
+  // A newer connection ends the older one with its client id, so no device may use a client id of another.
   if (!username || !clientIdBelongsTo(clientId, username)) return returnCodes.badCredentials;
   return undefined;
 }
 
-/** The one will that a terminal may leave: that its link is lost. What else it leaves is ignored. */
-function isOwnFarewell(username: string, will: Will | undefined): boolean {
+/** Whether a will is the terminal's `gone` message. Any other will is ignored. */
+function isOwnGoneMessage(username: string, will: Will | undefined): boolean {
   return will?.topic === topic(username, "gone") && will.payload.length <= longestWillBytes && will.qos !== 2;
 }
 
-/** The session that a will names, if it can be read. */
+/** The session in the payload of a will; undefined when it cannot be read. */
 function sessionIn(will: Will | undefined): string | undefined {
   if (!will) return undefined;
   try {
@@ -116,7 +121,7 @@ function sessionIn(will: Will | undefined): string | undefined {
   }
 }
 
-/** What stands behind the device's prefix, of a topic or filter that it may use. */
-function endOf(address: string, name: string): string {
+/** The part of a topic or filter behind the device's prefix. `name` must begin with the prefix. */
+function channelPartOf(address: string, name: string): string {
   return name.slice(deviceTopicPrefix(address).length);
 }

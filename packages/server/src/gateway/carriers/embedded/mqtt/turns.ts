@@ -1,23 +1,23 @@
-/** Connections that go on with what they have read, in one turn of the event loop. */
+/** So many waiting connections go on in one turn of the event loop. */
 const mostPerTurn = 8;
 
 /**
- * Shares the event loop among connections: each takes a few packets in one turn of it, and goes on in a later turn. Those that
- * have more wait in one queue, in the order in which they came; a few of them go on each turn, however many they are.
+ * Shares the event loop among connections. Each takes a few packets per turn and goes on in a later turn. Connections
+ * with more to read wait in one queue, in the order of their arrival. A few of them go on per turn, however many wait.
  */
 export class Turns {
-  /** Counts the turns in which there was anything to do. */
+  /** Counts the turns in which a connection had something to do. */
   #number = 0;
   #ending = false;
   readonly #waiting = new Set<() => void>();
 
-  /** The number of this turn. */
+  /** The number of the current turn. */
   get now(): number {
     this.#endLater();
     return this.#number;
   }
 
-  /** Calls `goOn` in a later turn. */
+  /** Calls `goOn` once, in a later turn. */
   later(goOn: () => void): void {
     this.#waiting.add(goOn);
     this.#endLater();
@@ -36,14 +36,14 @@ export class Turns {
     for (const goOn of this.#waiting) {
       if (left === 0) return this.#endLater();
       left -= 1;
-      // One that comes back for more stands at the end of the queue.
+      // Deleted first, so that a connection with still more to read goes to the end of the queue.
       this.#waiting.delete(goOn);
       goOn();
     }
   }
 }
 
-/** What one connection takes of one turn. */
+/** The limits of one connection in one turn. */
 const mostPackets = 32;
 const mostBytes = 64 * 1024;
 
@@ -58,7 +58,7 @@ export class Share {
     this.#turns = turns;
   }
 
-  /** Whether there is something left of this turn: few packets were taken, and few bytes, which have to be looked through. */
+  /** Whether the connection may take more in this turn: few packets so far, and few bytes, as each byte costs work. */
   get left(): boolean {
     if (this.#turn !== this.#turns.now) {
       this.#turn = this.#turns.now;
@@ -68,7 +68,7 @@ export class Share {
     return this.#packets < mostPackets && this.#bytes < mostBytes;
   }
 
-  /** A packet with so many bytes was taken. */
+  /** Counts a packet of `bytes` bytes. */
   taken(bytes: number): void {
     this.#packets += 1;
     this.#bytes += bytes;

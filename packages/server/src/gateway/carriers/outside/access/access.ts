@@ -1,31 +1,43 @@
 import type { Admission, Admitted, TakenCredential } from "../../../../terminals/credentials/broker-grant.ts";
 
-/** How an outside broker knows which device may connect, and what it may use (docs/brokers.md). */
+/**
+ * Manages at an outside broker which device may connect, and what it may use (docs/brokers.md). One implementation per
+ * kind of access: asking, JWT, Mosquitto.
+ */
 export interface BrokerAccess {
   /**
-   * What this server itself connects with, where the broker's address does not say it; with the name of the servers' share
-   * where that cannot be made from the password, because each server has another one.
+   * The login of this server, where the broker's URL has none. `share` names the servers' shared subscription, where it
+   * cannot be derived from the password because each server has a different one.
    */
   own(): { username: string; password: string; share?: string } | undefined;
-  /** Before each connection of this server: makes the broker ready for it, and for the devices there are. */
+  /**
+   * Called before each connection of this server: prepares the broker for this server and for the live devices. Rejects
+   * when the broker cannot be reached; the connection is then tried again later.
+   */
   prepare(): Promise<void>;
   /**
-   * Makes the broker take the device's address; the former one's is for `revoke`. Rejects when the broker could not be
-   * told; the device must not be answered a password then.
+   * Makes the broker accept the device's address; the former address is for `revoke`. Rejects when the broker cannot be
+   * reached. The device must not be given a password then.
    */
   admit(admission: Admission): Promise<Admitted>;
-  /** Takes back what was admitted of this generation, if the broker keeps that; what another one has stays. */
+  /**
+   * Takes back what `admit` did for this generation, if the broker stores it. Another generation's entry stays. Rejects
+   * when the broker cannot be reached.
+   */
   withdraw(credential: TakenCredential): Promise<void>;
-  /** Makes the broker forget the address, and ends its connections. Rejects when the broker could not be told. */
+  /**
+   * Makes the broker forget the address, and ends its connections. Called when an address is over. Rejects when the
+   * broker cannot be reached.
+   */
   revoke(address: string): Promise<void>;
   /**
-   * Ends what tokens opened that are over, as far as that is not the broker's own doing; what was renewed meanwhile stays.
-   * Rejects when the broker could not be told.
+   * Ends the connections of ended tokens, unless the broker does so by itself; what was renewed meanwhile stays. Called
+   * by `lapseWorker`. Rejects when the broker cannot be reached.
    */
   lapse(credentials: TakenCredential[]): Promise<void>;
 }
 
-/** Where the broker is, and whose certificates it may show beside those that the system trusts. */
+/** The URL of the broker, and the PEM text of certificates to trust in addition to the system's. */
 export interface BrokerAddress {
   url: string;
   ca?: string | undefined;

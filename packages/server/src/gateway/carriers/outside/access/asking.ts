@@ -1,12 +1,12 @@
 import type { BrokerAccess, BrokerAddress } from "./access.ts";
 import { kick } from "./kick.ts";
 
-/** So many connections are ended at a time. */
+/** How many connections are ended at a time. */
 const atOnce = 10;
 
 /**
- * For brokers that ask us who may connect, by the routes beside this, and for those whose access rules are the
- * operator's own, and which ask nobody: there is nothing to tell, only connections to end.
+ * Access for brokers that store no credentials for this server, so it only ends connections. Brokers of one kind ask
+ * this server over HTTP (`asks`); at the others the access rules are the operator's own.
  */
 export function askingBroker(broker: BrokerAddress, { asks }: { asks: boolean }): BrokerAccess {
   return {
@@ -15,7 +15,8 @@ export function askingBroker(broker: BrokerAddress, { asks }: { asks: boolean })
     admit: async ({ address, password }) => ({ username: address, password, clientId: address }),
     withdraw: async () => {},
     revoke: (address) => kick(broker, address),
-    // Whoever has renewed meanwhile comes back with that. Where nobody asked for a token, its end means nothing.
+    // A device with a renewed token reconnects with it. A broker that does not ask never checked a token, so its end
+    // means nothing there.
     async lapse(credentials) {
       const connected = asks ? credentials : [];
       for (let from = 0; from < connected.length; from += atOnce) {

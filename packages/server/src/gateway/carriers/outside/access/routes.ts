@@ -4,18 +4,29 @@ import { sha256, sha256Matches } from "../../../../access/auth/secrets/secrets.t
 import { ApiError } from "../../../../platform/errors.ts";
 import { Answer, bind, type Route } from "../../../../platform/http/route.ts";
 import type { AuthenticationDeps } from "../../../../terminals/credentials/authenticate.ts";
-import { mayUse, mayUseResource, mayUseRoutingKey, ownAccount, verdict, whoConnects, whoIs } from "./verdicts.ts";
+import {
+  authenticateClient,
+  clientKindOf,
+  mayUse,
+  mayUseResource,
+  mayUseRoutingKey,
+  ownAccount,
+  verdict,
+} from "./verdicts.ts";
 
 interface BrokerRouteDeps {
   authentication: AuthenticationDeps;
-  /** Whoever knows it may ask; without one the routes look as if they did not exist. */
+  /** The secret that brokers must send; without one the routes answer 404. */
   secret: string | undefined;
   brokerUrl: string | undefined;
 }
 
 const bearer = /^Bearer +(\S+)$/i;
 
-/** Brokers ask here who may connect and what they may use: RabbitMQ in its own way, others in the way of EMQX. */
+/**
+ * Routes by which brokers ask who may connect and what they may use: RabbitMQ in its own format, others in that of
+ * EMQX.
+ */
 export function brokerRoutes(deps: BrokerRouteDeps): Route[] {
   const own = ownAccount(deps.brokerUrl);
   return [
@@ -23,8 +34,11 @@ export function brokerRoutes(deps: BrokerRouteDeps): Route[] {
     bind(
       brokers.authenticate,
       async ({ body: { username, password, clientid } }) => {
-        const who = await whoConnects({ ...deps.authentication, own }, { username, password, clientId: clientid });
-        return { result: verdict(who !== "nobody"), is_superuser: who === "server" };
+        const kind = await authenticateClient(
+          { ...deps.authentication, own },
+          { username, password, clientId: clientid },
+        );
+        return { result: verdict(kind !== "nobody"), is_superuser: kind === "server" };
       },
       { guard: knows(deps.secret, inHeader) },
     ),
@@ -39,16 +53,20 @@ function rabbitRoutes({ authentication, secret, brokerUrl }: BrokerRouteDeps): R
     bind(
       brokers.rabbitUser,
       async ({ body: { username, password, client_id: clientId } }) =>
-        plain(verdict((await whoConnects({ ...authentication, own }, { username, password, clientId })) !== "nobody")),
+        plain(
+          verdict(
+            (await authenticateClient({ ...authentication, own }, { username, password, clientId })) !== "nobody",
+          ),
+        ),
       rules,
     ),
-    bind(brokers.rabbitVhost, ({ body }) => plain(verdict(whoIs(own, body.username) !== "nobody")), rules),
+    bind(brokers.rabbitVhost, ({ body }) => plain(verdict(clientKindOf(own, body.username) !== "nobody")), rules),
     bind(brokers.rabbitResource, ({ body }) => plain(mayUseResource(own, body)), rules),
     bind(brokers.rabbitTopic, ({ body }) => plain(mayUseRoutingKey(own, body)), rules),
   ];
 }
 
-/** RabbitMQ reads one bare word. */
+/** RabbitMQ reads the answer as one bare word. */
 function plain(body: Verdict): Answer<Verdict> {
   return new Answer(body, { headers: { "content-type": "text/plain; charset=utf-8" } });
 }
@@ -59,7 +77,7 @@ const inHeader: Find = ({ headers }) => bearer.exec(headers.authorization ?? "")
 /** RabbitMQ can send no header of its own. */
 const inPath: Find = ({ params }) => (params as { broker_secret?: string }).broker_secret;
 
-/** Whoever does not know the secret sees nothing there. */
+/** A guard that answers 404 unless the request carries the secret. */
 function knows(secret: string | undefined, find: Find): (request: FastifyRequest) => void {
   const expected = secret === undefined ? undefined : sha256(secret);
   return (request) => {

@@ -4,7 +4,7 @@ import { sha256, sha256Matches } from "../../../../access/auth/secrets/secrets.t
 import { type AuthenticationDeps, authenticateTerminal } from "../../../../terminals/credentials/authenticate.ts";
 import { mayPublish, maySubscribe } from "../../topic-rules.ts";
 
-/** Of the server itself, as in `MQTT_URL`: so a broker that asks us needs no list of users. */
+/** The login of the server itself, as in `MQTT_URL`. With it a broker that asks this server needs no list of users. */
 export interface OwnAccount {
   username: string;
   passwordSha256: Buffer;
@@ -19,7 +19,7 @@ export function ownAccount(brokerUrl: string | undefined): OwnAccount | undefine
 interface Login {
   username: string;
   password: string | undefined;
-  /** What is not MQTT has none: devices have no business there. */
+  /** Undefined for a connection that is not MQTT: devices do not use such. */
   clientId: string | undefined;
 }
 
@@ -27,16 +27,16 @@ interface VerdictDeps extends AuthenticationDeps {
   own: OwnAccount | undefined;
 }
 
-export type Who = "server" | "device" | "nobody";
+export type ClientKind = "server" | "device" | "nobody";
 
 /**
- * Who shows this credential. A device's client id must be its address: a second connection with a client id ends the first,
- * so nobody may take another one's, and the server must know by which one to end it.
+ * Authenticates a client of the broker. A device's client id must be its address. A second connection with a client id
+ * ends the first, so no device may use another's. The server ends connections by it.
  */
-export async function whoConnects(
+export async function authenticateClient(
   { own, ...authentication }: VerdictDeps,
   { username, password, clientId }: Login,
-): Promise<Who> {
+): Promise<ClientKind> {
   if (own && username === own.username) {
     return password !== undefined && sha256Matches(password, own.passwordSha256) ? "server" : "nobody";
   }
@@ -44,35 +44,42 @@ export async function whoConnects(
   return (await authenticateTerminal(authentication, username, Buffer.from(password))) ? "device" : "nobody";
 }
 
-/** Who a connection is that was let in before; its credential is not at hand. */
-export function whoIs(own: OwnAccount | undefined, username: string): Who {
+/** The kind of a client that was authenticated before; its credential is not at hand. */
+export function clientKindOf(own: OwnAccount | undefined, username: string): ClientKind {
   if (own && username === own.username) return "server";
   return readDeviceAddress(username) === undefined ? "nobody" : "device";
 }
 
 export function mayUse(own: OwnAccount | undefined, { username, topic, action }: BrokerUse): Verdict {
-  const who = whoIs(own, username);
-  if (who !== "device") return verdict(who === "server");
+  const kind = clientKindOf(own, username);
+  if (kind !== "device") return verdict(kind === "server");
   return verdict(action === "publish" ? mayPublish(username, topic) : maySubscribe(username, topic));
 }
 
 const topicExchange = "amq.topic";
 
-/** RabbitMQ keeps what waits for a device in queues that carry its client id, and sends everything by one exchange. */
+/**
+ * Whether a client may use a queue or exchange. RabbitMQ keeps a device's messages in queues named after its client id,
+ * and routes all messages by one exchange.
+ */
 export function mayUseResource(own: OwnAccount | undefined, asked: RabbitResource): Verdict {
-  const who = whoIs(own, asked.username);
-  if (who !== "device") return verdict(who === "server");
+  const kind = clientKindOf(own, asked.username);
+  if (kind !== "device") return verdict(kind === "server");
   if (asked.resource === "exchange") return verdict(asked.name === topicExchange && asked.permission !== "configure");
   const queues = ["qos0", "qos1"].map((end) => `mqtt-subscription-${asked.username}${end}`);
   return verdict(asked.resource === "queue" && queues.includes(asked.name));
 }
 
-/** RabbitMQ shows topics and filters as routing keys. Ours hold no dots: what held one has a level too many here. */
+/**
+ * Whether a client may use a routing key. RabbitMQ shows topics and filters as routing keys, with dots for slashes. Our
+ * topics hold no dots, so a topic that did has a level too many here.
+ */
 export function mayUseRoutingKey(own: OwnAccount | undefined, asked: RabbitTopic): Verdict {
   const topic = asked.routing_key.replaceAll(".", "/").replaceAll("*", "+");
   const action = { write: "publish", read: "subscribe" } as const;
   const known = asked.permission === "write" || asked.permission === "read" ? action[asked.permission] : undefined;
-  if (known === undefined || asked.name !== topicExchange) return verdict(whoIs(own, asked.username) === "server");
+  if (known === undefined || asked.name !== topicExchange)
+    return verdict(clientKindOf(own, asked.username) === "server");
   return mayUse(own, { username: asked.username, topic, action: known });
 }
 

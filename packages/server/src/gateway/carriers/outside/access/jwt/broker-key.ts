@@ -3,9 +3,9 @@ import { basename, extname } from "node:path";
 import { readConfigured } from "../../../../../platform/folders/configured-file.ts";
 import { StartupError } from "../../../../../platform/startup-error.ts";
 
-/** What tokens for a broker are signed with. The broker has the public half. */
+/** The key that signs tokens for a broker. The broker has the public half. */
 export interface BrokerKey {
-  /** The name of its file without the ending, by which the broker finds the public half. */
+  /** The file's name without its extension, by which the broker finds the public half. */
   kid: string;
   alg: "ES256" | "EdDSA";
   key: KeyObject;
@@ -13,7 +13,7 @@ export interface BrokerKey {
 
 const setting = "TILLKEEPER_BROKER_KEY_FILE";
 
-/** Throws `StartupError` for a file that holds no private key of one of the two kinds. */
+/** Reads the private key. Throws `StartupError` for a file without one, or with another curve. */
 export function readBrokerKey(path: string): BrokerKey {
   const pem = readConfigured(setting, path);
   const key = parsed(pem, path);

@@ -9,26 +9,29 @@ import { brokerAudience, deviceRights, type Rights, serverRights } from "./right
 
 interface JwtOptions extends BrokerAddress {
   key: BrokerKey;
-  /** Client ids are made from it. */
+  /** Keys the HMAC that client ids are made with. */
   secret: string;
   clock: RealClock;
 }
 
 const serverName = "tillkeeper";
-/** The broker ends a server's connection after so long, and the server opens another one. */
+/** The life of a server's token. At its end the broker closes the connection, and the server opens another. */
 const serverTokenMs = 30 * 86_400_000;
-/** Of a password, which nobody renews; a broker that asks nobody has no other way to know it. */
+/**
+ * The life of a token in place of a password, which is never renewed: such a broker cannot ask whether a password
+ * holds.
+ */
 const passwordMs = 3_650 * 86_400_000;
-/** So many connections are ended at a time. */
+/** How many connections are ended at a time. */
 const atOnce = 10;
 
 /**
- * For brokers that read rights from tokens, and neither ask nor can be told: whoever shows a token that we have signed may do what
- * it says until its end. So nobody is kept out before that; who was replaced is sent away, and comes back as an address
- * that is over.
+ * Access for brokers that read rights from tokens, and have neither a list of credentials nor a way to ask this server.
+ * A signed token grants its rights until it ends, so a replaced device cannot be kept out earlier. Its connection is
+ * ended, and it comes back under an address that is over.
  *
- * Such a broker may not compare the client id with anything. Who knows that of another device could push it out, so it is
- * not to be guessed.
+ * Such a broker may compare the client id with nothing. A device that knew another's client id could end its
+ * connections, so client ids must not be guessable.
  */
 export function jwtAccess({ key, secret, clock, ...broker }: JwtOptions): BrokerAccess {
   let ownToken = "";
@@ -45,7 +48,7 @@ export function jwtAccess({ key, secret, clock, ...broker }: JwtOptions): Broker
 
   const signOwn = () => sign(serverName, after(serverTokenMs), serverRights());
 
-  async function end(address: string): Promise<void> {
+  async function endConnection(address: string): Promise<void> {
     const user = { username: serverName, password: await signOwn() };
     await kick(broker, secretClientId(secret, address), user);
   }
@@ -61,17 +64,17 @@ export function jwtAccess({ key, secret, clock, ...broker }: JwtOptions): Broker
       return { username: address, password: await sign(address, expiresAt ?? after(passwordMs), rights), clientId };
     },
     withdraw: async () => {},
-    revoke: end,
-    // RabbitMQ looks at the end of a token when its holder says something, and lets it listen until then.
+    revoke: endConnection,
+    // RabbitMQ checks the end of a token when the client publishes; a client that only listens would stay connected.
     async lapse(credentials) {
       for (let from = 0; from < credentials.length; from += atOnce) {
-        await Promise.all(credentials.slice(from, from + atOnce).map(({ address }) => end(address)));
+        await Promise.all(credentials.slice(from, from + atOnce).map(({ address }) => endConnection(address)));
       }
     },
   };
 }
 
-/** The address, a colon and 128 bits that every server can work out, and nobody else. */
+/** The client id of a device: its address, a colon, and 128 bits that only the servers can compute. */
 function secretClientId(secret: string, address: string): string {
   const bits = createHmac("sha256", secret).update(`client id ${address}`).digest().subarray(0, 16);
   return `${address}:${bits.toString("base64url")}`;

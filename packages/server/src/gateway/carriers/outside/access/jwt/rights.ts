@@ -1,6 +1,6 @@
 import { deviceTopicPrefix, topic, upChannels } from "@tillkeeper/contract/mqtt";
 
-/** What a token allows, in the claims that EMQX (`acl`) and RabbitMQ's OAuth 2 plugin (`scope`) read. */
+/** The rights in a token, in the claims that EMQX (`acl`) and RabbitMQ's OAuth 2 plugin (`scope`) read. */
 export interface Rights {
   acl: { pub?: string[]; sub?: string[]; all?: string[] };
   scope: string[];
@@ -11,23 +11,23 @@ export const brokerAudience = "tillkeeper";
 
 const exchange = "amq.topic";
 
-/** A device reads what is below its address, and says what devices say. */
+/** The rights of a device: subscribe below its address, publish to its up channels. */
 export function deviceRights({ address, clientId }: { address: string; clientId: string }): Rights {
   const below = deviceTopicPrefix(address);
-  const said = upChannels.map((channel) => topic(address, channel));
-  // Whose name is made from the client id, with the quality of service behind it.
+  const published = upChannels.map((channel) => topic(address, channel));
+  // RabbitMQ names a client's queue after the client id, followed by the QoS.
   const queue = `${encodeURIComponent(`mqtt-subscription-${clientId}`)}qos*`;
   return {
-    acl: { pub: said, sub: [`${below}#`] },
+    acl: { pub: published, sub: [`${below}#`] },
     scope: [
       ...["configure", "write", "read"].map((permission) => scopeOf(permission, queue)),
       scopeOf("read", exchange, routingKey(`${below}*`)),
-      ...said.map((name) => scopeOf("write", exchange, routingKey(name))),
+      ...published.map((name) => scopeOf("write", exchange, routingKey(name))),
     ],
   };
 }
 
-/** A server hears and says everything, and ends connections by their client ids. */
+/** The rights of a server: publish and subscribe everywhere, and end connections by their client ids. */
 export function serverRights(): Rights {
   return {
     acl: { all: ["tillkeeper/v1/#", "$share/+/tillkeeper/v1/#"] },
@@ -38,13 +38,13 @@ export function serverRights(): Rights {
   };
 }
 
-/** In the virtual host `/`. */
+/** A scope in RabbitMQ's virtual host `/`. */
 function scopeOf(permission: string, resource: string, key?: string): string {
-  const place = key === undefined ? resource : `${resource}/${key}`;
-  return `${brokerAudience}.${permission}:%2F/${place}`;
+  const target = key === undefined ? resource : `${resource}/${key}`;
+  return `${brokerAudience}.${permission}:%2F/${target}`;
 }
 
-/** As RabbitMQ writes the topic. */
+/** The routing key that RabbitMQ makes of a topic. */
 function routingKey(name: string): string {
   return name.replaceAll("/", ".");
 }

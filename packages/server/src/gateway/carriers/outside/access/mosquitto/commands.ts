@@ -2,25 +2,29 @@ import { deviceTopicPrefix, downChannels, topic, upChannels } from "@tillkeeper/
 import { filtersOf } from "../../../topic-rules.ts";
 import type { Command } from "./control.ts";
 
-/** What the names of the users begin with by whom servers speak to devices; their roles are called the same. */
+/** The prefix of the users that servers connect as; the role of each has its name. */
 const serverUsers = "tillkeeper-server";
 
-/** One for each secret of servers: whoever makes the next one need not remove it, and ends nobody who shares the secret. */
+/**
+ * One server user per secret. A server with a new secret makes its own user, and does not end the connections of
+ * servers that still share the former.
+ */
 export const serverUser = (mark: string): string => `${serverUsers}-${mark}`;
 export const isServerUser = (username: string): boolean => username.startsWith(serverUsers);
 
 const allowed = (acltype: string, name: string) => ({ acltype, topic: name, allow: true, priority: 1 });
 
 /**
- * Lets the device in with its address as user name and client id, and at its own topics. It needs a role of its own: the
- * plugin of 2.0 reads `%u` in a topic as these two letters. A role that is there already is refused, and stays.
+ * The commands that create a device's client: its address as user name and client id, limited to its own topics. It
+ * needs a role of its own, because the plugin of Mosquitto 2.0 takes `%u` in a topic literally. A role that exists is
+ * refused, and stays.
  */
-export function creation(address: string, password: string, generation: string): Command[] {
+export function deviceCreation(address: string, password: string, generation: string): Command[] {
   const acls = [
     ...upChannels.map((channel) => allowed("publishClientSend", topic(address, channel))),
     ...filtersOf(address).map((filter) => allowed("subscribeLiteral", filter)),
     ...downChannels.map((channel) => allowed("publishClientReceive", topic(address, channel))),
-    // A wildcard also covers what the device says itself, which is for the server.
+    // A wildcard subscription also matches the device's up channels, which are for the server.
     { acltype: "publishClientReceive", topic: "#", allow: false, priority: 0 },
   ];
   const rolename = roleOf(address);
@@ -37,7 +41,7 @@ export function creation(address: string, password: string, generation: string):
   ];
 }
 
-export function removal(address: string): Command[] {
+export function deviceRemoval(address: string): Command[] {
   return [clientRemoval(address), { command: "deleteRole", rolename: roleOf(address) }];
 }
 
@@ -45,12 +49,12 @@ export function serverRemoval(username: string): Command[] {
   return [clientRemoval(username), { command: "deleteRole", rolename: username }];
 }
 
-/** Ends the user's connections, too. */
+/** Removes a user, which also ends its connections. */
 export function clientRemoval(username: string): Command {
   return { command: "deleteClient", username };
 }
 
-/** `share`: the only one that it may be in. */
+/** `share`: the only shared subscription that the user may join. */
 export function serverCreation(username: string, password: string, share: string): Command[] {
   const all = deviceTopicPrefix("+");
   const acls = [

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { connectAsync, type MqttClient } from "mqtt";
 import type { BrokerAddress } from "../access.ts";
 
-/** A command of Mosquitto's dynamic security plugin, as its documentation names them. */
+/** A command of Mosquitto's dynamic security plugin, named as in its documentation. */
 export type Command = { command: string } & Record<string, unknown>;
 
 interface Reply {
@@ -15,18 +15,18 @@ interface Reply {
 const requestTopic = "$CONTROL/dynamic-security/v1";
 const answerMs = 5_000;
 /**
- * Each change has the plugin write its whole file, and the broker carries nothing for anybody meanwhile. So few are far from
- * its `max_packet_size`, too.
+ * The most commands in one message. For each change the plugin writes its whole file, and the broker carries no
+ * messages meanwhile. So few also stay far below its `max_packet_size`.
  */
 const mostCommands = 8;
 
 /**
- * Says the commands to the plugin, in their order, over a connection of its own. Answers what came of each; a command
- * that is refused does not keep the others from being done. Rejects when no answer comes.
+ * Sends commands to the plugin, in order, over a connection of its own. Answers the reply to each; a refused command
+ * does not stop the others. Rejects when no reply comes.
  *
- * The plugin says its answers to all who listen for any, other servers too; ours are known by a mark.
+ * The plugin publishes its replies to all subscribers, other servers included; ours carry our correlation data.
  */
-export async function control({ url, ca }: BrokerAddress, commands: readonly Command[]): Promise<Reply[]> {
+export async function sendCommands({ url, ca }: BrokerAddress, commands: readonly Command[]): Promise<Reply[]> {
   const options = { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: answerMs, ...(ca && { ca }) } as const;
   const client = await connectAsync(url, options, false);
   try {
@@ -36,7 +36,7 @@ export async function control({ url, ca }: BrokerAddress, commands: readonly Com
     for (let from = 0; from < commands.length; from += mostCommands) {
       const some = commands.slice(from, from + mostCommands).map((command) => ({ ...command, correlationData }));
       const answered = answers(client, correlationData, some.length);
-      // The answer says more than a PUBACK, which would be waited for in vain when the connection ends.
+      // The reply proves more than a PUBACK, which never comes once the connection has ended.
       client.publish(requestTopic, JSON.stringify({ commands: some }), { qos: 1 });
       replies.push(...(await answered));
     }
@@ -69,7 +69,7 @@ function answers(client: MqttClient, mark: string, count: number): Promise<Reply
     client.on("message", take);
     client.once("close", closed);
   });
-  // Whoever waits for it may have failed before.
+  // Prevents an unhandled rejection: the caller may have failed before it awaits this.
   answered.catch(() => undefined);
   return answered;
 }
