@@ -239,7 +239,7 @@ export class Agent<State = undefined> {
   }
 
   #memoryMessage(memory: Memory): void {
-    if (this.#acceptsMemory(memory)) this.#noteHeld(memory, () => this.#telling.word(memory));
+    if (this.#acceptsMemory(memory)) this.#noteHeld(memory, () => this.#telling.memoryReported(memory));
   }
 
   /** Whether the server's memory may be used: the connection has its welcome, and the journal is no old copy. */
@@ -298,8 +298,7 @@ export class Agent<State = undefined> {
       case "probe":
         return this.#send("probe_answer", { probe_id: incoming.message.probe_id });
       case "rejection":
-        // The server takes a rejected result's place in the log all the same: its next memory message counts that
-        // number.
+        // The server counts the number of a rejected result as well: its next memory message includes it.
         return this.#log.error({ rejection: incoming.message }, "the server did not understand a message");
       case "malformed":
         return this.#log.warn({ channel, problem: incoming.problem }, "ignored a malformed message");

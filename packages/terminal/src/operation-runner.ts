@@ -8,7 +8,7 @@ import type {
 } from "@tillkeeper/contract/mqtt";
 import { timestamp } from "./clock.ts";
 import type { Operation } from "./operation.ts";
-import { isClose, mayBeDealtWith, Performer, type PerformerOptions } from "./performer.ts";
+import { isEndOfDay, mayBeDealtWith, Performer, type PerformerOptions } from "./performer.ts";
 import type { Begun } from "./result-log.ts";
 import { reactions, type Stage } from "./stages.ts";
 import { type CommandTask, newCommandTask, newTask, type Task } from "./task.ts";
@@ -209,7 +209,7 @@ export class OperationRunner<State> {
 
   #neverBegin(known: Task | undefined, cancellation: Cancellation): void {
     if (this.#abort.signal.aborted) return;
-    if (isClose(cancellation)) return this.#giveUp(known, cancellation);
+    if (isEndOfDay(cancellation)) return this.#giveUp(known, cancellation);
     const task = known ?? newTask(cancellation.operation_id, "answering");
     this.#tasks.set(task.id, task);
     this.#performer.neverBegin(task, isCommandTask(task) ? task.command : cancellation).catch(this.#logError);

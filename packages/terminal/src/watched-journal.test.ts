@@ -19,7 +19,7 @@ test("a journal that cannot be written is a fault of the device, from its start 
   const fault = { code: "storage_failed", message: expect.stringContaining("no space left") };
   expect(journal.tellFault()).toEqual(fault);
   await journal.looked();
-  // An answer found room; that is no room to begin with.
+  // A result found disk space; that does not show that an operation can begin.
   await journal.write(() => ({}));
   expect(journal.tellFault()).toEqual(fault);
   await journal.looked();

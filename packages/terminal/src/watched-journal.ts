@@ -3,8 +3,8 @@ import type { Journal } from "./journal.ts";
 import type { Change, LogView } from "./result-log.ts";
 
 /**
- * A journal that knows whether it can be written. What goes wrong is told as the device's fault, for as long as it lasts:
- * nothing can be begun meanwhile, until room is made on the disk.
+ * A journal that notes whether it can be written. A failed write becomes the device's fault for as long as it lasts: no
+ * operation can begin until there is disk space again.
  */
 export class WatchedJournal<State> implements Journal<State> {
   readonly #journal: Journal<State>;
@@ -26,7 +26,10 @@ export class WatchedJournal<State> implements Journal<State> {
     return this.#journal.state;
   }
 
-  /** Asked for each heartbeat: as long as there is a fault, it is looked whether it still lasts. */
+  /**
+   * Returns the fault for a heartbeat; undefined without one. While there is a fault, also checks whether it still
+   * lasts.
+   */
   tellFault(): DeviceFault | undefined {
     if (this.#failure === undefined) return undefined;
     this.look();
@@ -34,7 +37,7 @@ export class WatchedJournal<State> implements Journal<State> {
     return { code: "storage_failed", message: why.slice(0, 500) };
   }
 
-  /** Finds out whether the journal can be written. */
+  /** Begins to check whether the journal can be written. */
   look(): void {
     if (!this.#journal.probe || this.#probing) return;
     this.#probing = this.#noting(this.#journal.probe(), true)
@@ -64,7 +67,7 @@ export class WatchedJournal<State> implements Journal<State> {
     return this.#noting(this.#journal.move(address));
   }
 
-  /** Resolves when no look is under way. */
+  /** Resolves when no check is under way. */
   async looked(): Promise<void> {
     await this.#probing;
   }
@@ -74,7 +77,10 @@ export class WatchedJournal<State> implements Journal<State> {
     await this.#journal.idle();
   }
 
-  /** An answer may still find room where nothing can be begun: where the journal can tell, that alone ends the fault. */
+  /**
+   * Notes the outcome of a write. A result may find space that a begin does not: with `probe`, only a probe ends the
+   * fault.
+   */
   async #noting<Result>(written: Promise<Result>, probe = this.#journal.probe === undefined): Promise<Result> {
     const before = this.#failure;
     try {

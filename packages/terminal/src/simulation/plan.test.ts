@@ -54,7 +54,7 @@ describe("the plan of a terminal", () => {
     expect(Math.min(...hours)).toBeGreaterThanOrEqual(opensAt);
     expect(Math.max(...hours)).toBeLessThan(closesAt);
     const perHour = payments.length / (days * (closesAt - opensAt));
-    // Customers who stand in line come later than they would have.
+    // A payment that waits for an earlier payment begins later than its rate alone says.
     expect(perHour).toBeGreaterThan(16);
     expect(perHour).toBeLessThan(20.5);
   });
