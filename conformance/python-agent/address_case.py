@@ -26,7 +26,10 @@ class PowerCut(BaseException):
 
 
 class Steps:
-    """Everything that lasts: writes to the disk, and what the server takes. The power goes before or after a chosen one."""
+    """Everything that lasts: writes to the disk, and what the server takes.
+
+    The power goes before or after a chosen one.
+    """
 
     def __init__(self) -> None:
         self.taken, self.fatal = 0, -1

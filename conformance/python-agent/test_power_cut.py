@@ -205,7 +205,8 @@ class LivesTest(AddressTest):
         before = self.running.reader_is_at()
         self.assertEqual(self.server.known[command.operation_id], before, "closed twice")
         self.assertEqual(self.server.commands[command.operation_id]["address"], self.running.address, "another's command")
-        # An old copy of the journal does not know what was begun and never told. What the reader did not do may be done.
+        # An old copy of the journal does not know what was begun and never told. What the reader did not do may be
+        # done.
         if not self.copy_is_back:
             self.assertEqual(len(self.begun), len(set(self.begun)), "begun twice")
         self.assertEqual(self.batch_before.setdefault(str(command.request), before), before, "one request closed twice")
