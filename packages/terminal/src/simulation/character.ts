@@ -11,7 +11,7 @@ const receiptsPerRoll = 160;
 const lowReceiptsLeft = 20;
 
 /** The properties of a simulated terminal, which follow from the seed and its number. */
-export interface Character {
+export interface TerminalProfile {
   /** The error of its clock at the beginning, and the milliseconds that the error grows by per millisecond. */
   clock: { offMs: number; drift: number };
   /**
@@ -22,10 +22,10 @@ export interface Character {
   /** Whether it can name the batch that it closed last. */
   namesBatches: boolean;
   /** Returns the fault of its n-th operation; undefined without one. */
-  fateOf: (operation: number) => Fault | undefined;
+  faultOf: (operation: number) => Fault | undefined;
 }
 
-interface CharacterOptions {
+interface ProfileOptions {
   seed: string;
   number: number;
   store: number;
@@ -40,7 +40,7 @@ const linkTypes = ["ethernet", "wifi", "wifi", "mobile"] as const;
 const refusals = ["failure", "user_aborted", "host_unreachable"] as const satisfies Fault[];
 
 /** Returns the properties of a terminal by its seed, number, store and the rates of faults. */
-export function characterOf({ seed, number, store, faults }: CharacterOptions): Character {
+export function profileOf({ seed, number, store, faults }: ProfileOptions): TerminalProfile {
   const random = numbersFrom(`${seed}:${number}:character`);
   const { opensAt, closesAt } = tradingHours(seed, store);
   const type = linkTypes[Math.floor(random() * linkTypes.length)] ?? "other";
@@ -61,7 +61,7 @@ export function characterOf({ seed, number, store, faults }: CharacterOptions): 
       };
     },
     namesBatches: numbersFrom(`${seed}:${number}:nameless`)() >= faults.nameless,
-    fateOf: (operation) => {
+    faultOf: (operation) => {
       const draw = numbersFrom(`${seed}:${number}:operation:${operation}`);
       if (draw() < faults.refusals) return refusals[Math.floor(draw() * refusals.length)];
       return draw() < faults.slow ? "slow" : undefined;
@@ -69,7 +69,7 @@ export function characterOf({ seed, number, store, faults }: CharacterOptions): 
   };
 }
 
-function clockOf(random: () => number, share: number): Character["clock"] {
+function clockOf(random: () => number, share: number): TerminalProfile["clock"] {
   if (random() >= share) return { offMs: 0, drift: 0 };
   const offMs = Math.round((2 * random() - 1) * mostSkewMs);
   const drift = random() < driftingShare ? (2 * random() - 1) * mostDriftPerSecond : 0;

@@ -7,7 +7,7 @@ import type { Operation, OperationHandlers } from "../operation.ts";
 import type { ClosedDay, TerminalState } from "../terminal-state.ts";
 import { VirtualTerminal, type VirtualTerminalSpec } from "../virtual-terminal.ts";
 import type { Agenda } from "./agenda.ts";
-import { type Character, characterOf } from "./character.ts";
+import { profileOf, type TerminalProfile } from "./character.ts";
 import type { FaultMix } from "./fault-mix.ts";
 import { countFault, type Figures, operationCounter } from "./figures.ts";
 import { type PlannedEvent, type PlannedPayment, planOf } from "./plan.ts";
@@ -50,7 +50,7 @@ export class SimulatedTerminal {
   readonly #spec: SimulatedTerminalSpec;
   readonly #context: SimulationContext;
   readonly #clock: Clock;
-  readonly #character: Character;
+  readonly #profile: TerminalProfile;
   readonly #journal: Journal<SimulatedState>;
   readonly #till = new Till();
   readonly #link: SimulatedLink;
@@ -71,8 +71,8 @@ export class SimulatedTerminal {
     const { number, store } = spec;
     this.#spec = spec;
     this.#context = context;
-    this.#character = characterOf({ seed, number, store, faults });
-    this.#clock = wrongClock(context.clock, this.#character.clock);
+    this.#profile = profileOf({ seed, number, store, faults });
+    this.#clock = wrongClock(context.clock, this.#profile.clock);
     this.#plan = planOf({ seed, number, store, paymentsPerHour, faults, fromMs });
     this.#link = new SimulatedLink(context.agenda, (isUp) => {
       figures.connected += isUp ? 1 : -1;
@@ -116,14 +116,14 @@ export class SimulatedTerminal {
       clock: this.#clock,
       log: this.#context.log,
       open: this.#link.open,
-      namesBatches: this.#character.namesBatches,
+      namesBatches: this.#profile.namesBatches,
       parts: {
         closed: (day) => this.#closed(day),
         payments: this.#till,
         operations: (usual) => this.#operationsOf(usual),
         telemetry: () => this.#telemetry(),
         fault: () => this.#fault,
-        faultOf: (operation) => this.#fateOf(operation),
+        faultOf: (operation) => this.#faultOf(operation),
       },
     });
   }
@@ -150,7 +150,7 @@ export class SimulatedTerminal {
     };
   }
 
-  #fateOf({ operation_id: id }: Operation): Fault | undefined {
+  #faultOf({ operation_id: id }: Operation): Fault | undefined {
     let number = this.#numbers.get(id);
     if (number === undefined) {
       if (this.#journal.log.find(id)) return undefined;
@@ -158,7 +158,7 @@ export class SimulatedTerminal {
       this.#operations += 1;
       this.#numbers.set(id, number);
     }
-    return this.#character.fateOf(number);
+    return this.#profile.faultOf(number);
   }
 
   #telemetry(): Telemetry {
@@ -166,7 +166,7 @@ export class SimulatedTerminal {
     const dayTimeMs = fromMs + (agenda.now() - this.#begunAt) * speed;
     const { purchases_count, reversals_count, oldest_at } = this.#journal.state.open_batch;
     return {
-      ...this.#character.conditionAt(dayTimeMs, this.#receipts),
+      ...this.#profile.conditionAt(dayTimeMs, this.#receipts),
       unsent_batch: { transactions_count: purchases_count + reversals_count, ...(oldest_at && { oldest_at }) },
     };
   }
@@ -249,7 +249,7 @@ export class SimulatedTerminal {
 }
 
 /** Returns a clock whose wall time is wrong. Its monotonic time is right, as on real devices. */
-function wrongClock(clock: Clock, { offMs, drift }: Character["clock"]): Clock {
+function wrongClock(clock: Clock, { offMs, drift }: TerminalProfile["clock"]): Clock {
   if (offMs === 0 && drift === 0) return clock;
   const since = clock.monotonic();
   return {
