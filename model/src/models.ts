@@ -32,6 +32,7 @@ const designedProtocol: Model[] = [
   { program, name: "all operations end", about: "one operation of each kind", defines: ["ENDING"], checks: "ending" },
 ];
 
+/** All runs of the protocol as it is. */
 export const designed: Model[] = [...designedProtocol, ...designedMemory];
 
 /**
@@ -70,4 +71,5 @@ const brokenProtocol: Model[] = mistakes.flatMap(([name, breaks, about]) =>
   }),
 );
 
+/** All runs of variants that must break a promise. */
 export const broken: Model[] = [...brokenProtocol, ...brokenMemory];

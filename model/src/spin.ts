@@ -10,6 +10,7 @@ export const modelFolder = resolve(import.meta.dirname, "..");
 const megabytesAtMost = 1_500;
 const longestOutput = 64 * 1024 * 1024;
 
+/** The result of one run of the checker. */
 export interface Found {
   model: Model;
   search: Search;

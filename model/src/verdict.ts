@@ -1,6 +1,7 @@
 import { broken } from "./models.ts";
 import type { Found } from "./spin.ts";
 
+/** The judgement of one run, with a text for the table. */
 export interface Verdict {
   /** Whether the run went as expected: the protocol keeps its promises, a broken variant does not. */
   right: boolean;

@@ -19,6 +19,7 @@ import { Telling } from "./telling.ts";
 import { WatchedJournal } from "./watched-journal.ts";
 import { readMessage } from "./wire.ts";
 
+/** What an agent is made of. `State` is the terminal's own state, kept in the journal. */
 export interface AgentOptions<State> {
   credential: Credential;
   /** Name and version of the program, for the server's records. */

@@ -19,6 +19,7 @@ const connectTimeoutMs = 10_000;
 /** Room for topic and header of a PUBLISH, more than they take. */
 const overheadBytes = 256;
 
+/** The settings of one connection to a broker. */
 export interface LinkSettings {
   level: MqttLevel;
   address: string;

@@ -11,6 +11,7 @@ export interface Clock {
   after(delayMs: number, action: () => void): () => void;
 }
 
+/** The clock of the operating system and the timers of Node. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

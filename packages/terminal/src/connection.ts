@@ -77,6 +77,7 @@ export interface Connection {
   destroy(): Promise<void>;
 }
 
+/** The settings of a connection, which keeps them over all its links. */
 export interface ConnectionSettings {
   credential: Credential;
   clock: Clock;

@@ -5,6 +5,7 @@ import type { DeviceKeys } from "./device-keys.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { DeviceServerError, type DeviceToken, requestToken } from "./pairing.ts";
 
+/** What a `DeviceCredential` needs to keep a token fresh. */
 export interface DeviceCredentialOptions {
   /** The server's address, without a path. */
   server: string;

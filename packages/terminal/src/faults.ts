@@ -22,6 +22,7 @@ export const faults = {
 } as const;
 export type Fault = keyof typeof faults;
 
+/** The names of all faults, in the order of their serial numbers. */
 export const faultNames = Object.keys(faults).filter((name): name is Fault => name in faults);
 
 const firstFaultySerial = 901;

@@ -6,6 +6,7 @@ export type MqttVersion = "auto" | keyof typeof levels;
 
 const levels = { "5": 5, "3.1.1": 4 } as const;
 export const mqttVersions = ["auto", "5", "3.1.1"] as const satisfies readonly MqttVersion[];
+/** Returns the name of an MQTT version by its protocol level. */
 export const versionOf = (level: MqttLevel): MqttVersion => (level === 5 ? "5" : "3.1.1");
 
 /**

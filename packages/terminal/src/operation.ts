@@ -25,6 +25,7 @@ export function asOperation(remembered: object): Operation | undefined {
   return operationCheck.Check(remembered) ? remembered : undefined;
 }
 
+/** The outcome of an operation that was carried out. */
 export interface Completed<Result, State = unknown> {
   status: "COMPLETED";
   /** Must fit the contract's schema for the operation; otherwise the agent reports `invalid_result`. */
@@ -33,6 +34,7 @@ export interface Completed<Result, State = unknown> {
   state?: State;
 }
 
+/** The outcome of an operation that was not carried out, or not certainly. */
 export interface Failed {
   status: "FAILED";
   reason: DeviceReason;
@@ -41,6 +43,7 @@ export interface Failed {
   unknown_end?: true;
 }
 
+/** What a handler gets beside its operation. */
 export interface HandlerContext<State> {
   /** Aborted when the agent stops. A handler that can stop safely should reject then. */
   signal: AbortSignal;

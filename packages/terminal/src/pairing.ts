@@ -33,6 +33,7 @@ export class DeviceServerError extends Error {
   }
 }
 
+/** The server and the keys for a request with a proof. */
 export interface ServerOptions {
   /** The server's address, without a path. */
   server: string;
@@ -40,6 +41,7 @@ export interface ServerOptions {
   signal?: AbortSignal;
 }
 
+/** The options of a pairing. */
 export interface PairingOptions extends ServerOptions {
   serialNumber: string;
   /** The pairing code as it was typed or scanned. */
@@ -80,6 +82,7 @@ export async function pairOrGoOn(options: PairingOptions): Promise<GivenToken> {
   }
 }
 
+/** The options of a request for a token; the device is named by its terminal id or its serial number. */
 export type TokenOptions = ServerOptions & {
   memoryLost?: boolean;
   /** The last token of this device: shows a server whose database was restored which address is the latest. */

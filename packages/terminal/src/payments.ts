@@ -14,6 +14,7 @@ export interface Payments {
   over(signal: AbortSignal): Promise<void>;
 }
 
+/** The payments of a device that takes none. */
 export const noPayments: Payments = { underWay: () => false, over: () => Promise.resolve() };
 
 /** Combines the payments of two programs at one terminal. */

@@ -8,6 +8,9 @@ import { UpdateFailure } from "./update-failure.ts";
 import { type Http, refused, request, unreachable } from "./update-manifest.ts";
 import { Tries } from "./update-retries.ts";
 
+/**
+ * A release's file to download: `size` in bytes, `sha256` in lower-case hex, both verified by the release's signature.
+ */
 export interface Download extends Http {
   url: URL;
   token: string;

@@ -20,6 +20,7 @@ export type Begun = Static<typeof Begun>;
 export const LogEntry = Type.Object({ ...ReportedResult.properties, number: Type.Integer({ minimum: 1 }) });
 export type LogEntry = Static<typeof LogEntry>;
 
+/** A log in the form in which it is stored. */
 export const StoredLog = Type.Object({
   results: Type.Array(LogEntry),
   begun: Type.Array(Begun),

@@ -31,10 +31,12 @@ export interface CommandTask extends Task {
   saidDelivered: boolean;
 }
 
+/** Makes a task without a command. */
 export function newTask(id: string, stage: Task["stage"]): Task {
   return { id, stage, ending: new AbortController() };
 }
 
+/** Makes a waiting task for a command that has just come under `address`. */
 export function newCommandTask(
   command: ForeignCommand,
   operation: Operation | undefined,

@@ -19,6 +19,7 @@ export interface Versions {
   configuration_version?: string;
 }
 
+/** What the handler of `check_update` needs from the terminal. */
 export interface UpdatesOptions<State> {
   /**
    * Returns the public release keys that this terminal trusts. They must come with the terminal or its pairing, never

@@ -18,6 +18,7 @@ export interface VirtualFleetOptions extends VirtualTerminalOptions {
   folder?: string;
 }
 
+/** Virtual terminals that are started and stopped by their terminal ids. */
 export interface VirtualFleet {
   /**
    * Plays a terminal. Resolves when its journal is open and it begins to connect. A terminal that runs already stays as

@@ -21,6 +21,7 @@ const slowShare = 0.7;
 const userAborted: Failed = { status: "FAILED", reason: "user_aborted" };
 const hostUnreachable: Failed = { status: "FAILED", reason: "host_unreachable" };
 
+/** What the handlers of a virtual terminal need from it. */
 export interface VirtualOperationsOptions {
   serialNumber: string;
   clock: Clock;

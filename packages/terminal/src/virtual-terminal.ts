@@ -48,6 +48,7 @@ export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
   lastClose?: EndOfDayResult | undefined;
 }
 
+/** How a virtual terminal behaves. */
 export interface VirtualTerminalOptions {
   clock?: Clock;
   log?: Logger;

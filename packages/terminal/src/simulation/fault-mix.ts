@@ -27,6 +27,7 @@ interface Row {
 }
 
 export type SimulatedFault = keyof typeof simulatedFaults;
+/** The rate of each fault, in the fault's own unit. */
 export type FaultMix = Readonly<Record<SimulatedFault, number>>;
 
 export const simulatedFaultNames = Object.keys(simulatedFaults).filter(

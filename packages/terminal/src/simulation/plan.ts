@@ -33,6 +33,7 @@ export type PlannedEvent = TerminalEvent & { at: number };
 const deviceFaultCodes = ["card_reader_blocked", "printer_jam", "tamper_alert", "key_missing"] as const;
 export type DeviceFaultCode = (typeof deviceFaultCodes)[number];
 
+/** What the plan of a terminal depends on. */
 export interface PlanOptions {
   seed: string;
   /** The terminal's number in the fleet, and its store's. */

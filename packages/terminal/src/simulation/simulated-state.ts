@@ -30,6 +30,7 @@ const SimulatedState = Type.Object({ ...TerminalState.properties, open_batch: Op
 export type SimulatedState = Static<typeof SimulatedState>;
 const check = Compile(SimulatedState);
 
+/** Returns a batch without payments. */
 export function emptyBatch(): OpenBatch {
   return { purchases_count: 0, purchases_amount: 0, reversals_count: 0, reversals_amount: 0, tip_amount: 0 };
 }

@@ -36,6 +36,7 @@ export interface SimulationContext {
   mended: (terminalId: string) => void;
 }
 
+/** A terminal of a simulated fleet. */
 export interface SimulatedTerminalSpec extends VirtualTerminalSpec {
   /** The terminal's number in the fleet, from 0; with the seed it determines all its events. */
   number: number;
