@@ -154,7 +154,7 @@ export class Agent<State = undefined> {
       },
     });
     this.#runner.restore();
-    this.#journal.look();
+    this.#journal.checkWritable();
     this.#closes.watch();
   }
 
@@ -196,7 +196,7 @@ export class Agent<State = undefined> {
   async kill(): Promise<void> {
     const destroyed = this.#connection?.destroy();
     this.#pauseSending();
-    await Promise.all([destroyed, this.#runner.kill(), this.#journal.looked()]);
+    await Promise.all([destroyed, this.#runner.kill(), this.#journal.checked()]);
   }
 
   /** Throws unless the journal is of the credential's address: an agent must remember what it did under its address. */
@@ -273,7 +273,7 @@ export class Agent<State = undefined> {
 
   #storageFault(): DeviceFault | undefined {
     void this.#answers.writeAgain();
-    return this.#journal.tellFault();
+    return this.#journal.faultToReport();
   }
 
   #storageChanged(): void {

@@ -53,12 +53,12 @@ export class Answers<State> {
       const failed = this.journalFailure(result.operation_id, cause);
       const isUnknown = reported.started_at !== undefined && isClose(result);
       const instead = isUnknown ? orUnknownEnd(result.operation, failed) : failed;
-      this.tellUnwritten(resultFor(reported, instead, finishedAt));
+      this.sendUnwritten(resultFor(reported, instead, finishedAt));
     }
   }
 
   /** Sends a result that could not be written to the journal; `writeAgain` writes it later. */
-  tellUnwritten(result: ReportedResult): void {
+  sendUnwritten(result: ReportedResult): void {
     this.#unwritten.set(result.operation_id, result);
     this.#logResult(result);
     this.#options.telling.unnumbered(result);

@@ -45,7 +45,7 @@ export function current(value: string | (() => string)): string {
   return typeof value === "function" ? value() : value;
 }
 
-/** The callbacks that a connection calls; an implementation must not throw in them. */
+/** The callbacks of a connection. They must not throw: the connection does not catch their errors. */
 export interface ConnectionEvents {
   /** Called when connected and subscribed. `session` is the name of this connection, which stands in its will, too. */
   up(session: string): void;
@@ -56,8 +56,8 @@ export interface ConnectionEvents {
 }
 
 /**
- * A connection to the server that restores itself: after a loss it connects again, until it is closed. Its methods
- * never throw.
+ * A connection to the server that restores itself: after a loss it connects again, until it is closed. Only `use`
+ * throws.
  */
 export interface Connection {
   /**

@@ -47,13 +47,13 @@ export class Reserve {
         await file.close();
       }
     } catch (cause) {
-      await this.giveUp();
+      await this.free();
       throw cause;
     }
   }
 
   /** Deletes the file, and returns whether there was one. Never rejects. */
-  async giveUp(): Promise<boolean> {
+  async free(): Promise<boolean> {
     return rm(this.#path).then(
       () => true,
       () => false,

@@ -229,7 +229,7 @@ class FileJournal<State> implements Journal<State> {
     try {
       await this.#replace(this.#path, text);
     } catch (cause) {
-      if (!useReserve || !isFull(cause) || !(await this.#reserve?.giveUp())) throw cause;
+      if (!useReserve || !isFull(cause) || !(await this.#reserve?.free())) throw cause;
       await this.#replace(this.#path, text);
     }
     this.#content = content;

@@ -41,9 +41,9 @@ export class OperationRunner<State> {
       ...options,
       stopping: this.#abort.signal,
       delayed: (task) => {
-        if (!task.saidDelivered) this.#sayDelivered(task);
+        if (!task.deliveredSent) this.#sendDelivered(task);
       },
-      started: (begun) => this.#sayStarted(begun),
+      started: (begun) => this.#sendStarted(begun),
       over: (task) => this.#tasks.delete(task.id),
     });
   }
@@ -73,13 +73,13 @@ export class OperationRunner<State> {
     const reaction = reactions[this.#stageOf(id)].cancel;
     this.#options.log.info({ operation_id: id, reaction }, "asked to cancel");
     switch (reaction) {
-      case "never_begin":
-        return this.#neverBegin(task, cancellation);
-      case "note_cancel":
+      case "answer_cancelled":
+        return this.#answerCancelled(task, cancellation);
+      case "abort_task":
         return abortTask(task);
       case "ask_handler":
         if (this.#isCancellable(task)) return abortTask(task);
-        task?.sayStarted?.();
+        task?.sendStarted?.();
         return this.#options.sendCancelRefused({ operation_id: id });
       case "refuse":
         return this.#options.sendCancelRefused({ operation_id: id });
@@ -158,12 +158,12 @@ export class OperationRunner<State> {
     const { clock, journal } = this.#options;
     const id = command.operation_id;
     switch (reactions[this.#stageOf(id)].command) {
-      case "line_up":
+      case "enqueue":
         return this.#begin(newCommandTask(command, operation, { clock, address: journal.address }));
-      case "say_delivered":
-        return this.#sayDelivered(this.#tasks.get(id));
-      case "say_started":
-        return this.#sayStarted(this.#options.journal.log.findBegun(id));
+      case "send_delivered":
+        return this.#sendDelivered(this.#tasks.get(id));
+      case "send_started":
+        return this.#sendStarted(this.#options.journal.log.findBegun(id));
       case "repeat_result":
         return this.#options.answers.repeat(id);
       case "nothing":
@@ -173,7 +173,7 @@ export class OperationRunner<State> {
 
   #begin(task: CommandTask): void {
     if (this.#abort.signal.aborted) return;
-    if (this.#queued > 0) this.#sayDelivered(task);
+    if (this.#queued > 0) this.#sendDelivered(task);
     this.#enqueueWhenCompared(task, async () => {
       const when = await this.#performer.perform(task);
       if (when === "later") this.#begin(task);
@@ -191,7 +191,7 @@ export class OperationRunner<State> {
     const mayEnqueue = isCommand ? mayBeDealtWith(task.command, comparison) : comparison.isDone();
     if (mayEnqueue) return this.#enqueue(task, work);
     this.#tasks.set(task.id, task);
-    if (isCommand && !task.saidDelivered) this.#sayDelivered(task);
+    if (isCommand && !task.deliveredSent) this.#sendDelivered(task);
     const goOn = async () => {
       await comparison.done(this.#abort.signal);
       if (!this.#abort.signal.aborted) this.#enqueueWhenCompared(task, work);
@@ -200,19 +200,19 @@ export class OperationRunner<State> {
   }
 
   /** Cancels a close in its turn, after the comparison: docs/adr/0026-closes-and-memory.md. */
-  #giveUp(known: Task | undefined, cancellation: Cancellation): void {
+  #cancelClose(known: Task | undefined, cancellation: Cancellation): void {
     if (known) return abortTask(known);
-    const task = newTask(cancellation.operation_id, "giving_up");
+    const task = newTask(cancellation.operation_id, "cancelling_close");
     const { address } = this.#options.journal;
-    this.#enqueueWhenCompared(task, () => this.#performer.giveUp(task, cancellation, address));
+    this.#enqueueWhenCompared(task, () => this.#performer.cancelClose(task, cancellation, address));
   }
 
-  #neverBegin(known: Task | undefined, cancellation: Cancellation): void {
+  #answerCancelled(known: Task | undefined, cancellation: Cancellation): void {
     if (this.#abort.signal.aborted) return;
-    if (isEndOfDay(cancellation)) return this.#giveUp(known, cancellation);
+    if (isEndOfDay(cancellation)) return this.#cancelClose(known, cancellation);
     const task = known ?? newTask(cancellation.operation_id, "answering");
     this.#tasks.set(task.id, task);
-    this.#performer.neverBegin(task, isCommandTask(task) ? task.command : cancellation).catch(this.#logError);
+    this.#performer.answerCancelled(task, isCommandTask(task) ? task.command : cancellation).catch(this.#logError);
     // Ends the task's waiting: its result is being written.
     task.ending.abort();
   }
@@ -229,14 +229,14 @@ export class OperationRunner<State> {
     }
   }
 
-  #sayDelivered(task: Task | undefined): void {
+  #sendDelivered(task: Task | undefined): void {
     if (!task) return;
-    if (isCommandTask(task)) task.saidDelivered = true;
+    if (isCommandTask(task)) task.deliveredSent = true;
     task.receivedAt ??= timestamp(this.#options.clock.now());
     this.#options.sendDelivered({ operation_id: task.id, received_at: task.receivedAt });
   }
 
-  #sayStarted(begun: Begun | undefined): void {
+  #sendStarted(begun: Begun | undefined): void {
     if (begun) this.#options.sendStarted({ operation_id: begun.operation_id, started_at: begun.started_at });
   }
 

@@ -64,12 +64,12 @@ export class Performer<State> {
       if (!begun) return;
       // During the write the time may have run out, or a stop, a payment or a cancellation may have come. No `await`
       // may stand between this check and the call of the handler.
-      if (this.#options.stopping.aborted || !this.#isCompared(task)) return this.#takeBack(task);
+      if (this.#options.stopping.aborted || !this.#isCompared(task)) return this.#removeBegun(task);
       const refusal = this.#readiness.refusal(task);
       if (!refusal) return this.#run(task, begun, operation, handler);
       const waits = refusal.reason === "busy_payment" && this.#readiness.mayWait(task);
       if (!waits) return this.#answer(task, identityOf(task.command), refusal);
-      await this.#takeBack(task);
+      await this.#removeBegun(task);
     }
   }
 
@@ -92,7 +92,7 @@ export class Performer<State> {
   }
 
   /** Answers an operation that has not begun as cancelled, so that it never begins. */
-  async neverBegin(task: Task, command: ForeignCommand | Cancellation): Promise<void> {
+  async answerCancelled(task: Task, command: ForeignCommand | Cancellation): Promise<void> {
     await this.#answer(task, identityOf(command), cancelled);
   }
 
@@ -100,7 +100,7 @@ export class Performer<State> {
    * Answers a close that was cancelled before its command came, after the comparison with the log that a begin makes,
    * too.
    */
-  async giveUp(task: Task, cancellation: Cancellation, address: string | undefined): Promise<void> {
+  async cancelClose(task: Task, cancellation: Cancellation, address: string | undefined): Promise<void> {
     const { answers, closes, stopping, over } = this.#options;
     if (stopping.aborted) return;
     task.stage = "answering";
@@ -153,7 +153,7 @@ export class Performer<State> {
     return true;
   }
 
-  /** Whether the task still waits: not cancelled meanwhile, which `neverBegin` answers, and the agent not stopped. */
+  /** Whether the task still waits: not cancelled meanwhile, which `answerCancelled` answers, and the agent not stopped. */
   #stillWaits({ stage }: Task): boolean {
     return stage === "waiting" && !this.#options.stopping.aborted;
   }
@@ -192,7 +192,7 @@ export class Performer<State> {
   /**
    * Removes the begun entry: the operation does not begin now, and after a crash the journal must not say that it did.
    */
-  async #takeBack(task: CommandTask): Promise<void> {
+  async #removeBegun(task: CommandTask): Promise<void> {
     const { journal, log } = this.#options;
     if (this.#killed) return;
     try {
@@ -214,10 +214,10 @@ export class Performer<State> {
     task.stage = "running";
     task.cancellable = () => (typeof cancellable === "function" ? cancellable(operation) : cancellable);
     // A result that comes at once also says that the operation was begun: one message instead of two.
-    const soon = setImmediate(() => task.sayStarted?.());
-    task.sayStarted = () => {
+    const soon = setImmediate(() => task.sendStarted?.());
+    task.sendStarted = () => {
       clearImmediate(soon);
-      delete task.sayStarted;
+      delete task.sendStarted;
       this.#options.started(begun);
     };
     const outcome = await this.#outcomeOf(

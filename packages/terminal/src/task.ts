@@ -12,7 +12,7 @@ export interface Task {
   /** Returns whether the running handler can be cancelled; called when a cancellation comes. */
   cancellable?: () => boolean;
   /** Sends `started`; absent once that was sent, and before the handler runs. */
-  sayStarted?: () => void;
+  sendStarted?: () => void;
   /** The time at which the first copy of its command came, RFC 3339; absent before that. */
   receivedAt?: string;
 }
@@ -20,7 +20,7 @@ export interface Task {
 /** A task whose command has come, so that it can begin. */
 export interface CommandTask extends Task {
   readonly command: ForeignCommand;
-  /** The command as this version understands it, if it does. */
+  /** The command as this version of the agent understands it; undefined when it does not. */
   readonly operation: Operation | undefined;
   /** The server's time in the command, and the monotonic instant when it came: both in milliseconds. */
   readonly seen: { serverTime: number; monotonic: number };
@@ -28,7 +28,7 @@ export interface CommandTask extends Task {
   readonly address: string | undefined;
   receivedAt: string;
   /** Whether `delivered` was sent for the command. */
-  saidDelivered: boolean;
+  deliveredSent: boolean;
 }
 
 /** Makes a task without a command. */
@@ -49,6 +49,6 @@ export function newCommandTask(
     seen: { serverTime: Date.parse(command.sent_at), monotonic: clock.monotonic() },
     address,
     receivedAt: timestamp(clock.now()),
-    saidDelivered: false,
+    deliveredSent: false,
   };
 }

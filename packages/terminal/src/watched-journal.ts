@@ -30,17 +30,17 @@ export class WatchedJournal<State> implements Journal<State> {
    * Returns the fault for a heartbeat; undefined without one. While there is a fault, also checks whether it still
    * lasts.
    */
-  tellFault(): DeviceFault | undefined {
+  faultToReport(): DeviceFault | undefined {
     if (this.#failure === undefined) return undefined;
-    this.look();
+    this.checkWritable();
     const why = `The device cannot store what it does: ${this.#failure.message}`;
     return { code: "storage_failed", message: why.slice(0, 500) };
   }
 
   /** Begins to check whether the journal can be written. */
-  look(): void {
+  checkWritable(): void {
     if (!this.#journal.probe || this.#probing) return;
-    this.#probing = this.#noting(this.#journal.probe(), true)
+    this.#probing = this.#notingOutcome(this.#journal.probe(), true)
       .catch(() => undefined)
       .finally(() => {
         this.#probing = undefined;
@@ -56,7 +56,7 @@ export class WatchedJournal<State> implements Journal<State> {
   }
 
   write(decide: (log: LogView) => Change<State> | undefined): Promise<Change<State> | undefined> {
-    return this.#noting(this.#journal.write(decide));
+    return this.#notingOutcome(this.#journal.write(decide));
   }
 
   hold(number: number): void {
@@ -64,16 +64,16 @@ export class WatchedJournal<State> implements Journal<State> {
   }
 
   move(address: string): Promise<void> {
-    return this.#noting(this.#journal.move(address));
+    return this.#notingOutcome(this.#journal.move(address));
   }
 
   /** Resolves when no check is under way. */
-  async looked(): Promise<void> {
+  async checked(): Promise<void> {
     await this.#probing;
   }
 
   async idle(): Promise<void> {
-    await this.looked();
+    await this.checked();
     await this.#journal.idle();
   }
 
@@ -81,7 +81,7 @@ export class WatchedJournal<State> implements Journal<State> {
    * Notes the outcome of a write. A result may find space that a begin does not: with `probe`, only a probe ends the
    * fault.
    */
-  async #noting<Result>(written: Promise<Result>, probe = this.#journal.probe === undefined): Promise<Result> {
+  async #notingOutcome<Result>(written: Promise<Result>, probe = this.#journal.probe === undefined): Promise<Result> {
     const before = this.#failure;
     try {
       const result = await written;
