@@ -1,5 +1,5 @@
-import { scalarBundle } from "@tillkeeper/server/api-docs/docs-folder";
-import { guides } from "@tillkeeper/server/api-docs/guides";
+import { scalarBundle } from "@tillkeeper/server/api-docs/pages/docs-folder";
+import { guides } from "@tillkeeper/server/api-docs/pages/guides";
 
 /** A package as it is published. What it needs at run time is found while it is bundled. */
 export interface PublishedPackage {
@@ -58,7 +58,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     description: "The device side of Tillkeeper: an agent for payment terminals, and virtual terminals.",
     keywords: ["payment-terminals", "point-of-sale", "mqtt", "simulator", "tillkeeper"],
     folder: "packages/terminal",
-    entries: { index: "packages/terminal/src/index.ts", virtual: "packages/terminal/src/virtual.ts" },
+    entries: { index: "packages/agent/src/index.ts", virtual: "packages/virtual-terminals/src/index.ts" },
     exports: { ".": "index", "./virtual": "virtual" },
     node: 20,
     inlinedTypes: [],
@@ -76,7 +76,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     bin: { name: "tillkeeper", file: "tillkeeper.js" },
     node: 24,
     inlinedTypes: [],
-    knowing: ["packages/server/src/api-docs/docs-folder.ts"],
+    knowing: ["packages/server/src/api-docs/pages/docs-folder.ts"],
     files: documents,
     optional: true,
   },

@@ -1,6 +1,6 @@
+import type { OpenConnection } from "@tillkeeper/agent/links/connection";
+import { readMessage } from "@tillkeeper/agent/talk/wire";
 import type { CommandMessage, ResultMessage, StartedMessage } from "@tillkeeper/contract/mqtt";
-import type { OpenConnection } from "@tillkeeper/terminal/connection";
-import { readMessage } from "@tillkeeper/terminal/wire";
 
 /** What happens to an agent, for whoever watches it. */
 export type AgentEvent =
