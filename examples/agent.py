@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""A terminal that closes the day when it is told to: level 2 of docs/device-protocol.md. In brackets: the rules of that page.
+"""A terminal that closes the day on command: level 2 of docs/device-protocol.md. In brackets: the rules of that page.
 
-    examples/agent.py FILE FOLDER       FILE: what POST …/credentials answered. FOLDER: where it keeps its journal
-Needs Python 3.11, Linux, and paho 1.6 (Debian: python3-paho-mqtt). The device is invented: a payment goes on while there is a file
+    examples/agent.py FILE FOLDER       FILE: the answer of POST …/credentials. FOLDER: for its journal
+Needs Python 3.11, Linux, and paho 1.6 (Debian: python3-paho-mqtt). The device is simulated: a payment goes on while there is a file
 FOLDER/payment, and `echo 42 >FOLDER/batch` closes the day by hand. It keeps its log for ever [12]; a full disk ends it [14].
 """
 import itertools, json, os, random, signal, socket, sqlite3, sys, time, uuid
@@ -26,15 +26,15 @@ def check(c): uuid.UUID(c["operation_id"]), at(c["created_at"]), at(c["expires_a
 class Agent:
     def __init__(self, login, folder):
         self.login, self.address, self.folder = login, login["address"], folder
-        self.disk = sqlite3.connect(folder / "journal", isolation_level=None)  # synced, and nobody else's as long as it runs
+        self.disk = sqlite3.connect(folder / "journal", isolation_level=None)  # synced, and locked as long as it runs
         self.disk.executescript("pragma locking_mode=exclusive; pragma synchronous=extra; create table if not exists kept (id unique, it)")
         empty = {"address": None, "begun": None, "batch": None, "log": []}
         self.journal = json.loads((self.disk.execute("select it from kept").fetchone() or [json.dumps(empty)])[0])
         if (folder / self.address).exists() and self.journal["address"] != self.address: sys.exit(LOST)  # [4], and the page on memory
         self.journal["address"], self.log = self.address, self.journal["log"]
-        for number, entry in enumerate(self.log, 1): entry["number"] = number  # another one only at a new address [13]
+        for number, entry in enumerate(self.log, 1): entry["number"] = number  # numbers change only at a new address [13]
         self.save()
-        (folder / self.address).touch(), os.sync()  # from now on this address has a journal that may get lost
+        (folder / self.address).touch(), os.sync()  # from now on a missing journal counts as lost
         self.sessions = map(f"{uuid.uuid4()}.{{}}".format, itertools.count(1))  # [37]
         self.waiting, self.memory, self.done_at, self.again, self.hellos, self.beat_said = [], None, None, {}, {}, 0
         self.linked = self.greeted = self.refused = self.stopping = False
@@ -43,7 +43,7 @@ class Agent:
             more = {"unknown_end": True} if begun["operation"] == "end_of_day" else {}
             self.answer(begun, failed("device_error", error=error, started_at=begun["started_at"], **more))
     def save(self): self.disk.execute("replace into kept values (1, ?)", [json.dumps(self.journal)])
-    def answer(self, c, what):  # on the disk now [7], and told by a tick
+    def answer(self, c, what):  # written now [7], and sent by a tick
         self.log.append({"number": len(self.log) + 1, **pick("operation_id operation origin", c), "finished_at": now(), **what})
         if find(c["operation_id"], [self.journal["begun"]]): self.journal["begun"] = None
         self.save()
@@ -63,13 +63,13 @@ class Agent:
             self.journal["batch"], result = self.batch(), {"outcome": "accepted", "batch_id": self.batch()}
         self.answer(begun, {"status": "COMPLETED", "started_at": begun["started_at"], "result": result})
 
-    # What the server says. What cannot be understood raises something before anything is done [35].
+    # Messages of the server. A message that cannot be understood raises an exception before anything is done [35].
     def on_welcome(self, w):
         server, said, every = at(w["server_time"]), self.hellos.get(w["hello_sent_at"]), float(w.get("heartbeat_seconds", 30))
         if said and self.on_memory(w):
             self.ahead, self.welcomed, self.every, self.greeted = server - said, steady(), every, True  # [32]
             self.beat_at = max(steady(), self.beat_said + 1)
-    def on_memory(self, m):  # by itself, or of a welcome or a receipt
+    def on_memory(self, m):  # a memory message, a welcome or a receipt
         number, key = m["memory"]["number"], m["memory"].get("id")
         if number > len(self.log) or number and self.log[number - 1]["operation_id"] != key:  # an old copy [6]
             self.journal["address"], self.stopping = None, True
@@ -90,16 +90,16 @@ class Agent:
         elif not self.is_known(x["operation_id"], "cancel_refused"):  # [30, 31]
             self.waiting.append({**x, "received_at": now(), "told": True, "cancelled": True})
     def on_probe(self, p): self.say("probe_answer", {"probe_id": p["probe_id"]})
-    def is_known(self, key, if_begun):  # and says so [17]
+    def is_known(self, key, if_begun):  # and sends what is known [17]
         if e := find(key, self.log):
-            if self.memory and e["number"] <= self.memory["number"]: self.say("result", e)  # else it is told in its turn
+            if self.memory and e["number"] <= self.memory["number"]: self.say("result", e)  # else it is sent in its turn
         elif c := find(key, self.waiting):
             self.say("delivered", pick("operation_id received_at", c))
         elif begun := find(key, [self.journal["begun"]]):
             self.say(if_begun, pick("operation_id started_at" if if_begun == "started" else "operation_id", begun))
         return e or c or begun
 
-    # What may begin
+    # Which command may begin
     def look(self, c):
         begun, closes = self.journal["begun"], c["operation"] == "end_of_day"
         mine = find(c["operation_id"], [begun])
@@ -107,15 +107,15 @@ class Agent:
         verdict = WAIT if runs_another or not self.greeted or self.stopping else self.verdict(c, closes)  # [6, 33]
         if verdict == WAIT and not c["told"]:
             c["told"] = self.is_known(c["operation_id"], "started")  # says delivered [21]
-        if verdict == WAIT and mine or verdict is None and not mine:  # a payment has begun meanwhile [26]; it may begin [16]
+        if verdict == WAIT and mine or verdict is None and not mine:  # a payment has begun meanwhile [26]; or it may begin [16]
             self.journal["begun"] = None if mine else {**pick("operation_id operation origin", c), "started_at": now()}
-            self.save()  # it begins by the next look, when all that has come meanwhile was heard
+            self.save()  # it begins by the next look, after all messages that came meanwhile
         elif verdict != WAIT:
             self.waiting.remove(c)
             if verdict: return self.answer(c, verdict)
             self.done_at = steady() + WORK_SECONDS
             self.is_known(c["operation_id"], "started")  # says started [21]
-    def verdict(self, c, closes):  # its answer, WAIT, or None where it may begin
+    def verdict(self, c, closes):  # its result, WAIT, or None when it may begin
         request, end = c["origin"].get("request"), at(c["expires_at"])
         same = [e for e in self.log if request and e["operation"] == "end_of_day" and e.get("origin", {}).get("request") == request]
         if closes and same:  # [23]
@@ -130,9 +130,9 @@ class Agent:
             if c.get("previous_close") != last: return failed("out_of_step", **({"last_close": last} if last else {}))  # [25]
         return failed("cancelled") if c["cancelled"] else None  # [29]
 
-    # What it says
+    # Messages to the server
     def say(self, channel, message):
-        topic, old = f"tillkeeper/v1/{self.address}/{channel}", not self.journal["address"]  # which is silent, but for goodbye [6]
+        topic, old = f"tillkeeper/v1/{self.address}/{channel}", not self.journal["address"]  # an old copy sends only goodbye [6]
         if self.linked and (channel == "goodbye" or not old): self.said = self.client.publish(topic, json.dumps(message), qos=1)
     def is_due(self, what):  # at once, and again after 2, 4, 8, 16, 30, 30 … seconds [3, 9]
         due, pause = self.again.get(what, (0, 2))
@@ -141,7 +141,7 @@ class Agent:
         return True
     def tick(self):
         if self.done_at and steady() >= self.done_at: self.finish()
-        if self.waiting and self.greeted and steady() - self.welcomed > 3600: self.greeted = False  # hello again, first [34]
+        if self.waiting and self.greeted and steady() - self.welcomed > 3600: self.greeted = False  # hello again first [34]
         for c in [*self.waiting]: self.look(c)
         if self.linked and not self.greeted and self.is_due("hello"):  # [1]
             self.ask_reader()
@@ -176,7 +176,7 @@ class Agent:
         client.on_connect, client.on_subscribe, client.on_message = self.got_connack, self.got_suback, self.got_message
         client.on_socket_open = lambda c, u, s: s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if url.scheme == "mqtts": client.tls_set()
-        client.connect(url.hostname, url.port or {"mqtt": 1883, "mqtts": 8883}[url.scheme], keepalive=8)  # paho waits for twice that
+        client.connect(url.hostname, url.port or {"mqtt": 1883, "mqtts": 8883}[url.scheme], keepalive=8)  # paho waits twice as long
     def live(self):
         pause, early = 0.2, 0
         while not self.stopping:

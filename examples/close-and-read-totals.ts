@@ -1,5 +1,5 @@
-// Closes the day of a terminal and reads the totals. Amounts are in the smallest unit of the currency. A figure that the
-// terminal did not tell is absent: that is no zero. node examples/close-and-read-totals.ts TERMINAL
+// Closes the day of a terminal and reads the totals. Amounts are in the smallest unit of the currency. A figure that
+// the terminal did not report is absent, which does not mean zero. node examples/close-and-read-totals.ts TERMINAL
 import { createClient } from "@tillkeeper/sdk";
 
 const env = (name: string) => process.env[`TILLKEEPER_${name}`] ?? "";

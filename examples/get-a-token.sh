@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gets an access token and asks with it for the account's stores. Reads where and who from the environment.
+# Requests an access token and lists the account's stores with it. Server, account and client are in the environment.
 set -eu
 account="$TILLKEEPER_URL/v1/accounts/$TILLKEEPER_ACCOUNT"
 

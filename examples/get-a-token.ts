@@ -1,4 +1,4 @@
-// Gets a token, and shows how long it lives. Every other call gets one by itself, and renews it in time.
+// Requests a token, and shows its lifetime. All other calls of the client request and renew their token by themselves.
 import { createClient } from "@tillkeeper/sdk";
 
 const env = (name: string) => process.env[`TILLKEEPER_${name}`] ?? "";

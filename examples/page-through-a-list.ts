@@ -1,5 +1,5 @@
-// Goes through all terminals: one by one, with the client asking for the pages; and page by page, two to each. A page
-// without `starting_after` is the last one.
+// Lists all terminals: one by one, where the client requests the pages, and page by page, two terminals to a page. The
+// last page has no `starting_after`.
 import { createClient } from "@tillkeeper/sdk";
 
 const env = (name: string) => process.env[`TILLKEEPER_${name}`] ?? "";

@@ -1,4 +1,4 @@
-// Sends an operation to a terminal that is busy with another, again and again until it is free.
+// Sends an operation to a terminal that is busy with another operation, again and again until it is free.
 // node examples/react-to-409.ts TERMINAL
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type Operation, type OperationCreate, TillkeeperError } from "@tillkeeper/sdk";
@@ -16,7 +16,7 @@ async function sendWhenFree(body: OperationCreate): Promise<Operation> {
     try {
       return await client.operations.create(body);
     } catch (error) {
-      // Other answers with 409 say that it will never do, so waiting does not help.
+      // Other codes of 409 do not go away by waiting.
       if (!(error instanceof TillkeeperError) || error.code !== "operation_pending") throw error;
       console.log(`busy; the server says to come back in ${error.retryAfterSeconds} s`);
       await sleep((error.retryAfterSeconds ?? 1) * 1000);
@@ -25,7 +25,7 @@ async function sendWhenFree(body: OperationCreate): Promise<Operation> {
 }
 
 const terminal_id = process.argv[2] ?? "";
-// A virtual terminal takes its time when it is told to.
+// `simulate:slow` makes a virtual terminal take most of its time window.
 await sendWhenFree({ terminal_id, operation: "open_menu", timeout: 5, parameters: { operator_id: "simulate:slow" } });
 const { id } = await sendWhenFree({ terminal_id, operation: "open_menu" });
 console.log((await client.operations.wait(id)).status);

@@ -1,4 +1,4 @@
-// Registers a terminal, shows the code that its device pairs with, and waits until a device has.
+// Registers a terminal, shows its pairing code, and waits until a device has paired.
 // node examples/register-and-pair.ts SERIAL
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@tillkeeper/sdk";

@@ -1,5 +1,5 @@
-// Opens the menu of a terminal and waits for what comes of it. With a key of your own it may be sent again when no
-// answer came: the server does it once. node examples/run-and-wait.ts TERMINAL
+// Opens the menu of a terminal and waits for the result. A request with an idempotency key may be sent again when no
+// answer came: the server carries it out once. node examples/run-and-wait.ts TERMINAL
 import { randomUUID } from "node:crypto";
 import { createClient } from "@tillkeeper/sdk";
 

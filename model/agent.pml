@@ -1,6 +1,6 @@
 /*
- * The agent: the program on the terminal, by the rules of docs/device-protocol.md. What the rules have it repeat is said
- * once here, because it stays in the air.
+ * The agent: the program on the terminal, by the rules of docs/device-protocol.md. Messages that the rules repeat are
+ * sent once here, because they stay in the air.
  */
 #define IN_JOURNAL(o) (journal[o].phase != unknown)
 #define BEGUN(o) (journal[o].phase == begun)
@@ -12,7 +12,7 @@
 #define TOLD_TO_CANCEL(o) (air[o].cancel && (!IN_JOURNAL(o) || BEGUN(o)))
 #define RECEIPTED(o) (air[o].receipt && journal[o].phase == answered)
 
-/* Rules 7 and 14: one at a time, and not before the server's time is known. */
+/* Rules 7 and 14: one operation at a time, and none before the server's time is known. */
 #define ITS_TURN(o) (waiting[o] && TIME_KNOWN && !BEGUN(ONE) && !BEGUN(TWO))
 #ifdef BROKEN_OWN_CLOCK
 #define TIME_KNOWN true
@@ -22,7 +22,10 @@
 #define LATE(o) expired[o]
 #endif
 
-/* Rule 6: when its turn comes, and once more when the journal is written. To see it expire early is to decline it. */
+/*
+ * Rule 6: checked when its turn comes, and again after the journal is written. An early expiry is modelled as
+ * declining.
+ */
 #if defined(BROKEN_LATE_START)
 #define MAY_WRITE(o) true
 #define MAY_BEGIN(o) true
@@ -34,14 +37,14 @@
 #define MAY_BEGIN(o) (!LATE(o))
 #endif
 
-/* Rule 16. */
+/* Rule 16: when the agent may forget an operation. */
 #ifdef BROKEN_FORGETS_EARLY
 #define FORGETTABLE(o) (journal[o].phase == receipted)
 #else
 #define FORGETTABLE(o) (journal[o].phase == receipted && expired[o])
 #endif
 
-/* Rule 9: written and synced, then said. */
+/* Rule 9: the result is written and synced, then sent. */
 inline answer_with(o, answer_) {
   journal[o].phase = answered;
   journal[o].answer = answer_;
@@ -56,7 +59,7 @@ inline begin(o) {
   air[o].started = true
 }
 
-/* Rule 11: after a crash it finds out what came of the operation, or says that it was interrupted. */
+/* Rule 11: after a crash the agent finds out the outcome of the operation, or answers that it was interrupted. */
 inline recover(o) {
   if
 #ifdef BROKEN_RUNS_AGAIN
@@ -80,10 +83,10 @@ active proctype Agent() {
   bit op;
 end:
   do
-  /* Rules 1-3: hello and welcome. What a hello tells is told anew, and stays in the air anyhow. */
+  /* Rules 1-3: hello and welcome. The content of a hello needs no step: it repeats messages that are in the air. */
   :: atomic { !knows_time -> knows_time = true; printf("agent    hears a welcome\n") }
 
-  /* Rule 5: what it knows it does not take again. */
+  /* Rule 5: the agent does not take a command again that it knows. */
   :: atomic {
        SOME(COMMANDED);
        if
@@ -93,7 +96,9 @@ end:
        op = 0
      }
 
-  /* Rules 4, 6 and 8: written, and only then begun; or declined, for one of many reasons. */
+  /*
+   * Rules 4, 6 and 8: the operation is written to the journal and only then begun, or declined for one of many reasons.
+   */
   :: atomic { SOME(ITS_TURN); printf("agent    declines operation %d\n", op + 1); answer_with(op, DECLINED); op = 0 }
   :: atomic {
        SOME(ITS_TURN);
@@ -125,7 +130,7 @@ end:
        op = 0
      }
 
-  /* A payment that came in between holds it back after all, or the agent is stopped. */
+  /* A payment that came meanwhile delays the operation after all, or the agent is stopped. */
   :: atomic {
        SOME(WRITTEN);
        printf("agent    takes operation %d out of its journal again\n", op + 1);
@@ -134,7 +139,7 @@ end:
        op = 0
      }
 
-  /* Rules 9 and 10. */
+  /* Rules 9 and 10: the operation ends, and its receipt comes. */
   :: atomic {
        SOME(AT_WORK);
        working = false;
@@ -159,7 +164,7 @@ end:
      }
   :: atomic { SOME(FORGETTABLE); printf("agent    forgets operation %d\n", op + 1); journal[op].phase = unknown; op = 0 }
 
-  /* Cancelling (ADR 10): what is not begun is given up for good; what is begun is broken off, or brought to its end. */
+  /* Cancelling (ADR 10): an operation that has not begun never will; a begun one is aborted, or runs to its end. */
   :: atomic {
        SOME(TOLD_TO_CANCEL);
        if

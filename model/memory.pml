@@ -1,10 +1,10 @@
 /*
- * The memory of a terminal, for the model checker Spin: addresses (D26), a close as a compare-and-swap (D27), memory as a
- * numbered log (D28). docs/model.md says what is modelled and what is not; `npm run model` checks it.
+ * The memory of a terminal, for the model checker Spin: addresses (D26), a close as a compare-and-swap (D27), memory as
+ * a numbered log (D28). docs/model.md says what is modelled and what is not; `npm run model` checks it.
  *
- * There is one terminal, and the devices that are it one after the other, each with an address, a journal and a card
- * reader. All operations are an end_of_day. Each option of the `do` is one atomic step of one party. Results are told in
- * one step, because telling them again is part of the protocol; commands stay in the air and are heard never, late, often.
+ * There is one terminal, and one device of it after the other, each with an address, a journal and a card reader. All
+ * operations are an end_of_day. Each option of the `do` is one atomic step of one party. Results are sent and taken in
+ * one step, because the protocol repeats them. Commands stay in the air: they may be received never, late or often.
  */
 #ifndef OPS
 #define OPS 2
@@ -30,7 +30,7 @@
 #define TERMINAL_FREE !(OPEN(0) || OPEN(1) || OPEN(2))
 #define OVER(k) (command[0].over && command[0].key == k || command[1].over && command[1].key == k || command[2].over && command[2].key == k)
 #endif
-/* A request may come again, with its key, for 48 hours. */
+/* A client may repeat a request, with its key, for 48 hours. */
 #define ACCEPTABLE(k) (db.of_key[k] == 0 && !OVER(k))
 
 #define ON(a) ((a) < addresses && device[a].on)
@@ -162,7 +162,7 @@ end:
        if :: MAY_DROP(a, o) -> drop(a, o) :: else fi; last = 0; batch = 0; o = 0; a = 0 }
   :: atomic { SOME_DEVICE(IS_RUNNING); printf("device %d dies\n", a); device[a].compared = false; device[a].told = 0; a = 0 }
 
-  /* What else may happen. */
+  /* Faults, and what people do. */
   :: atomic { SOME_DEVICE(CLOSABLE_BY_HAND); printf("person   closes the batch at device %d\n", a); hands--;
        closed[device[a].reader]++; a = 0 }
   :: atomic { SOME_DEVICE(CAN_LOSE); printf("device %d loses its memory and gets a new address\n", a); losses--; note_what_goes(a);
@@ -174,7 +174,7 @@ end:
        new_address(SWAPS - swaps, NONE); a = 0 }
   :: atomic { SOME_DEVICE(CAN_PAIR); printf("device %d pairs again and keeps its memory\n", a); pairings--; pair_again(a); a = 0 }
 
-  /* From now on nothing goes wrong: all that is remembered gets told, and the terminal can be closed. */
+  /* From now on there are no faults: all results in journals reach the server, and the terminal can be closed. */
   ::  atomic { true -> printf("nothing goes wrong any more\n");
        a = 0;
        do

@@ -1,6 +1,6 @@
 /*
- * What must hold. A counter-example ends with the words of the promise that it breaks. With -DONLY=… one promise alone is
- * checked: a broken variant often breaks several, and the one with the shortest story would hide the others.
+ * The promises. A counter-example ends with the text of the promise that it breaks. With -DONLY=… only one promise is
+ * checked: a broken variant often breaks several, and the promise with the shortest story would hide the others.
  */
 #define LOST 1
 #define TWO_FOR_ONE_KEY 2
@@ -24,14 +24,14 @@
 #endif
 #define PROMISE(promise, holds, words) if :: !CHECKED(promise) || (holds) :: else -> printf(words); assert(false) fi
 
-/* For the promises alone; no party reads these: a client was told 201; the agent has really begun it. */
+/* Read by the promises only, and by no party: `told`: a client got 201; `was_begun`: the agent has really begun it. */
 bool told[OPERATIONS];
 bool was_begun[OPERATIONS];
 
-/* FAILED, cancelled, and the agent never said so. */
+/* FAILED, cancelled, without a result of the agent that says so. */
 #define CANCELLED_UNASKED(o) (row[o].status == failed && row[o].answer == GAVE_UP && !SAID(o, GAVE_UP))
 
-/* Checked in the very moment in which the agent begins an operation. */
+/* Checked in the step in which the agent begins an operation. */
 inline promises_of_beginning(o2) {
   PROMISE(BEGUN_TWICE, !was_begun[o2], "! an operation is begun twice\n");
   PROMISE(BEGUN_UNACCEPTED, row[o2].status != absent, "! an operation is begun that was never accepted\n");
@@ -58,20 +58,20 @@ inline promises_of_cancelling(o2) {
     "! an end_of_day that was begun is reported as cancelled\n")
 }
 
-/* Checked when an operation ends. A TIMEOUT of what was never sent says `unreachable`. */
+/* Checked when an operation ends. The TIMEOUT of an operation that was never sent has the reason `unreachable`. */
 inline promises_of_ending(o2, next2) {
   PROMISE(STATUS_CHANGED, PENDING(o2), "! a final status changes\n");
   PROMISE(UNREACHABLE_THOUGH_BEGUN, REPEATABLE(o2) || next2 != timed_out || row[o2].sent || !was_begun[o2],
     "! an end_of_day that was begun is reported as unreachable\n")
 }
 
-/* Checked when the agent hears a receipt, upon which it stops repeating its answer. */
+/* Checked when the agent receives a receipt, after which it stops repeating its answer. */
 inline promises_of_receipts(o2) {
   PROMISE(RECEIPT_UNSTORED, row[o2].answer == journal[o2].answer || row[o2].late_answer == journal[o2].answer,
     "! a receipt comes for an answer that is not stored\n")
 }
 
-/* Checked at all times. */
+/* Checked in every state. */
 #define IS_LOST(o) (CHECKED(LOST) && told[o] && row[o].status == absent)
 #define IS_UNTRUE(o) (CHECKED(UNTRUE_RESULT) && row[o].status == completed && journal[o].answer > DONE)
 
@@ -84,6 +84,8 @@ end:
 }
 
 #ifdef ENDING
-/* Every accepted operation ends, provided that nobody who can take a step is kept from it for ever. */
+/*
+ * Every accepted operation ends, provided that no party is kept for ever from a step that it can take (weak fairness).
+ */
 ltl ends { [] ((PENDING(ONE) -> <> !PENDING(ONE)) && (PENDING(TWO) -> <> !PENDING(TWO))) }
 #endif

@@ -1,11 +1,12 @@
 /*
- * The device protocol between the server and one terminal, for the model checker Spin. docs/model.md says what is modelled
- * and what is not; `npm run model` checks it.
+ * The device protocol between the server and one terminal, for the model checker Spin. docs/model.md says what is
+ * modelled and what is not; `npm run model` checks it.
  *
- * There are two operations, ONE and TWO, accepted in either order. ONE is repeatable (say open_menu), TWO is an end_of_day;
- * with -DREPEATABLES=0 both are. Each option of a `do` is one atomic step of one party: a transaction of the server, a
- * synced write of the agent's journal, the beginning of an operation. Between two steps anything else may happen. What the
- * steps print is what a counter-example reads like. Each ends with `op = 0`, lest the choice it made make two states of one.
+ * There are two operations, ONE and TWO, accepted in either order. ONE is repeatable (say open_menu), TWO is an
+ * end_of_day; with -DREPEATABLES=0 both are an end_of_day. Each option of a `do` is one atomic step of one party. A
+ * step is a transaction of the server, a synced write of the agent's journal, the begin of an operation. Between two
+ * steps any other step may happen. The lines that the steps print make up a counter-example. Each step ends with `op =
+ * 0`, so that its choice splits no state.
  */
 #ifndef REPEATABLES
 #define REPEATABLES 1
@@ -17,13 +18,13 @@
 #define OTHER(o) (1 - o)
 #define REPEATABLE(o) (o < REPEATABLES)
 
-/* Chooses an operation for which P holds; a step that begins with it cannot be taken where there is none. */
+/* Chooses an operation for which P holds; without such an operation the step that begins with it is blocked. */
 #define SOME(P) if :: P(ONE) -> op = ONE :: P(TWO) -> op = TWO fi
 
 mtype:status = { absent, pending, completed, failed, timed_out };
 mtype:phase = { unknown, begun, answered, receipted };
 
-/* What an agent may answer. */
+/* The possible answers of an agent. */
 #define NOTHING 0
 #define DONE 1        /* COMPLETED, with a result */
 #define GAVE_UP 2     /* FAILED, cancelled */
@@ -35,7 +36,7 @@ mtype:phase = { unknown, begun, answered, receipted };
 #include "server.pml"
 #include "agent.pml"
 
-/* Time passes: the window of an accepted operation closes at any moment. */
+/* Time: the window of an accepted operation may close at any moment. */
 #define WINDOW_OPEN(o) (row[o].status != absent && !expired[o])
 
 active proctype Time() {

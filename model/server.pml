@@ -1,14 +1,15 @@
 /*
- * Any number of servers over one database. They remember nothing from one transaction to the next, so that one process
- * which takes transactions in any order stands for all of them, and for their crashes: who dies before the commit has done
- * nothing, and who dies after it is not heard. Only in broken variants do servers remember, and lose, more than that.
+ * Any number of servers with one database. A server remembers nothing from one transaction to the next. So one process
+ * that makes transactions in any order stands for all servers and for their crashes. A server that dies before its
+ * commit has done nothing; the messages of a server that dies after it are never received. Only in broken variants do
+ * servers remember, and lose, more than that.
  */
 #define LIVE(o) (PENDING(o) && !expired[o])
 #define OVERDUE(o) (PENDING(o) && expired[o])
 
 /*
- * The unique indexes of operation_claims (ADR 11): one live operation per terminal, one operation per idempotency key. What
- * is accepted for the device that took the terminal's place would be the same once more.
+ * The unique indexes of operation_claims (ADR 11): one live operation per terminal, one operation per idempotency key.
+ * The model accepts no operation for the device that took the terminal's place: those would only repeat the model.
  */
 #define TERMINAL_FREE (!PENDING(ONE) && !PENDING(TWO))
 #ifdef BROKEN_NO_KEY
@@ -17,7 +18,10 @@
 #define ACCEPTABLE(o) (row[o].status == absent && TERMINAL_FREE && !replaced)
 #endif
 
-/* An end_of_day may have begun as soon as it is accepted, whatever its row says about sending: a database may go back (D27). */
+/*
+ * An end_of_day may have begun as soon as it is accepted, even if its row says unsent: the database may be restored
+ * (D27).
+ */
 #ifdef BROKEN_CANCEL_BLINDLY
 #define CANNOT_HAVE_BEGUN(o) (!row[o].started)
 #else
@@ -25,13 +29,16 @@
 #endif
 
 #define UNHEARD_OF(o) (LIVE(o) && !row[o].started)
-/* Of a device that was replaced only results count (D26). */
+/* The server takes only results from a device that was replaced (D26). */
 #define NEWLY_STARTED(o) (PENDING(o) && !row[o].started && air[o].started && !replaced)
 #define COMMANDED_TO_SUCCESSOR(o) air[o].command_to_successor
 #define WITH_RESULT(o) (air[o].results != 0)
 #define SENT_UNNOTED(o) (PENDING(o) && !REPEATABLE(o) && !row[o].sent && air[o].command)
 
-/* An end_of_day belongs to the address that the terminal had when it was accepted; others go to the present one (D26). */
+/*
+ * An end_of_day goes to the address that the terminal had at its acceptance; other operations go to the present one
+ * (D26).
+ */
 #ifdef BROKEN_SENT_TO_SUCCESSOR
 #define GOES_TO_SUCCESSOR(o) replaced
 #else
@@ -56,7 +63,7 @@ inline end_as(o, next, answer_) {
   row[o].started = false
 }
 
-/* That an end_of_day is sent is committed first: by the statement that accepts it, or that claims it for sending. */
+/* The sending of an end_of_day is committed first: by the statement that accepts it, or that claims it for sending. */
 inline send_command(o) {
 #ifndef BROKEN_SENT_NOTED_LATER
   row[o].sent = !REPEATABLE(o);
@@ -80,7 +87,7 @@ inline insert(o) {
   fi
 }
 
-/* A result ends its operation in time, or is kept beside what the caller saw (D17). */
+/* A result in time ends its operation; a later one becomes late_result beside the status that callers saw (D17). */
 inline store(o, answer_) {
   if
   :: OVERDUE(o) -> end_as(o, timed_out, NOTHING)
@@ -124,7 +131,10 @@ active proctype Server() {
   bit op;
 end:
   do
-  /* A client asks; and asks again, with the same key, while it hears nothing (D13-D15). A replay changes nothing. */
+  /*
+   * A client requests an operation, and repeats that with its key while it gets no answer (D13-D15). A replay changes
+   * nothing.
+   */
 #ifdef BROKEN_ANSWER_EARLY
   :: atomic {
        SOME(ACCEPTABLE);
@@ -151,7 +161,7 @@ end:
   :: atomic { SOME(ACCEPTABLE); insert(op); op = 0 }
 #endif
 
-  /* A client cancels, or whoever deletes the terminal does (ADR 10, ADR 12). */
+  /* A client cancels, or the deletion of the terminal does (ADR 10, ADR 12). */
   :: atomic {
        SOME(PENDING);
        air[op].cancel = true;
@@ -166,7 +176,7 @@ end:
        op = 0
      }
 
-  /* The outbox (ADR 3) sends a command again and again, to its address, and asks nobody. */
+  /* The outbox (ADR 3) sends a command again and again, to its address, without an inquiry. */
   :: atomic {
        SOME(UNHEARD_OF);
        printf("server   sends the command of operation %d from the outbox\n", op + 1);
@@ -200,7 +210,7 @@ end:
   od
 }
 
-/* The worker that ends what is past its deadline (D16). A deadline is a row: whichever server looks will find it. */
+/* The worker that ends operations after their deadline (D16). A deadline is in a row, so any server can find it. */
 active proctype Expiry() {
   bit op;
 end:
@@ -214,7 +224,10 @@ end:
   od
 }
 
-/* Other hardware takes the terminal's place (ADR 25). It gets what is sent to its address, and no more is shown of it. */
+/*
+ * Other hardware takes the terminal's place (ADR 25). It receives commands to its address; nothing else of it is
+ * modelled.
+ */
 active proctype Successor() {
   bit op;
 end:

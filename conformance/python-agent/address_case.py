@@ -1,4 +1,4 @@
-"""What the tests of addresses stand on: a server on paper, and power that goes between any two steps."""
+"""Base of the tests of addresses: a simulated server, and power cuts between any two steps."""
 
 from __future__ import annotations
 
@@ -22,11 +22,14 @@ TERMINAL = "T12345678-T0001"
 
 
 class PowerCut(BaseException):
-    """So that nothing in the program catches it."""
+    """A power cut, as an exception that nothing in the program catches."""
 
 
 class Steps:
-    """Everything that lasts: writes to the disk, and what the server takes. The power goes before or after a chosen one."""
+    """Counts the durable steps: writes to the disk, and requests that the server takes.
+
+    Cuts the power before or after a chosen step.
+    """
 
     def __init__(self) -> None:
         self.taken, self.fatal = 0, -1
@@ -38,7 +41,7 @@ class Steps:
 
 
 class Server:
-    """Pairs by one code, once, and gives the next address to each who pairs or has lost the memory."""
+    """A server that pairs by one code, once, and gives a new address after pairing or a lost memory."""
 
     def __init__(self, steps: Steps) -> None:
         self.steps, self.number = steps, 3632400
@@ -46,11 +49,11 @@ class Server:
         self.paired = False
         self.asked: list[dict[str, Any]] = []
         self.lose_answers = 0
-        # What it holds of each log.
+        # The results that the server holds of each log.
         self.logs: dict[str, list[Message]] = {}
 
     def __call__(self, address: str, ca: str | None, timeout: float) -> Server:
-        return self  # in the place of the class `Web`
+        return self  # the instance replaces the class `Web`
 
     def address(self, path: str) -> str:
         return "http://server" + path
@@ -93,7 +96,7 @@ class Server:
         return {"number": log[-1]["number"], "id": log[-1]["operation_id"]} if log else {"number": 0}
 
     def take(self, address: str, result: Message) -> Message:
-        """What it lacks, if it holds what the journal has before it."""
+        """Takes a result that it lacks, if it holds the results before it."""
         held = self.memory(address)["number"]
         ahead = result.get("after", result["number"] - 1) > held
         if result["number"] > held and not ahead:
@@ -116,7 +119,7 @@ class AddressTest(unittest.TestCase):
         self.replaced = 0
         self.write = durable.write_durably
         self.new_folder()
-        # Hundreds of starts: the disk itself is not what is tried here.
+        # Hundreds of starts: the real disk is not under test here.
         self.patch("durable.os.fsync", lambda descriptor: None)
         self.patch("journal.RESERVE", 16)
         for name in ("journal.write_durably", "credentials.write_durably", "password.write_durably", "reader.write_durably"):
@@ -131,7 +134,7 @@ class AddressTest(unittest.TestCase):
         self.addCleanup(patch.stop)
 
     def new_folder(self) -> None:
-        # In memory where there is such a place: thousands of writes.
+        # In a memory file system where there is one: there are thousands of writes.
         folder = tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
@@ -149,7 +152,7 @@ class AddressTest(unittest.TestCase):
         self.replaced += 1
 
     def device(self) -> tuple[Credentials, Journal]:
-        """A start of the program, as far as its first session."""
+        """Starts the program, up to its first session."""
         memory = Journal(self.path)
         places = (self.folder, "http://server", "123", None, memory, "test/1")
         return Credentials(*places, self.emit, self.note_replaced, threading.Event()), memory

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """A device that pairs with a Tillkeeper server and carries out operations. Written from docs/device-protocol.md alone.
 
-What happens is handed to one thread, the main one, in the order in which it came; see `Agent.run`. Everything that may
-have to wait (links, uploads, the renewing of tokens) does so on threads of its own and hands in what came of it.
+All events are handed to the main thread, in the order in which they came; see `Agent.run`. Work that may have to wait
+(connections, uploads, renewing tokens) runs on threads of its own, which hand in their outcome.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ from web import Refused
 
 PROGRAM = "tillkeeper-python-agent"
 
-# To stop takes at most this: what runs is let come to its end, and what takes longer is answered as interrupted next time.
+# The longest wait for a running operation when the agent stops. A longer operation is answered as interrupted after the
+# next start.
 LONGEST_END = 5.0
 LONGEST_GOODBYE = 8.0
 
@@ -52,7 +53,7 @@ Operation = Callable[[Ticket, Device], tuple[Result, Result]]
 
 
 class Events:
-    """A line for each event on standard output: words, or with --json an object."""
+    """Prints a line for each event to standard output: words, or with --json an object."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json, self._lock = as_json, threading.Lock()
@@ -66,7 +67,10 @@ class Events:
 
 
 class Agent:
-    """Ties the rules to the world. It is what the rules call `Outside`, and what the links call `Listener`."""
+    """Connects the rules with links, disk and device.
+
+    It implements `Outside` for the rules and `Listener` for the links.
+    """
 
     def __init__(self, options: argparse.Namespace, state: Path, stopping: threading.Event) -> None:
         self._stopping, self._events = stopping, Events(options.json)
@@ -100,7 +104,10 @@ class Agent:
         self._rules = Rules(journal, clock, self, Presence(clock, self._device.condition), name)
 
     def run(self, code: str | None) -> bool:
-        """Until it is stopped. True when it is to start anew, with another version or another address."""
+        """Runs until the agent is stopped.
+
+        Returns True when it must start anew, with another version or another address.
+        """
         self._recover()
         session = self._identity.start(code)
         if session is None:
@@ -127,7 +134,7 @@ class Agent:
         return restart
 
     def _recover(self) -> None:
-        """As soon as it is known whose journal it is: what is handed in (`Credentials`) has to be there before."""
+        """Answers an interrupted operation, once the journal has an address; `Credentials` may hand that result in."""
         if self._journal.address:
             last = self._device.last_batch()
             interrupted = self._journal.answer_interrupted(to_text(time.time()), last["batch_id"] if last else None)
@@ -147,7 +154,7 @@ class Agent:
         self._inbox.put(self._restart)
 
     def _restart(self) -> None:
-        """Once what waits and what runs is answered: the start is where another address is asked for."""
+        """Restarts once all waiting and running operations are answered: the start requests another address."""
         self._restart_due = True
 
     def _say_goodbye(self) -> None:
@@ -156,7 +163,7 @@ class Agent:
             self._link.close()
             self.emit("disconnected", terminal_id=self._terminal_id)
 
-    # What the links hand in. They call from their own threads.
+    # Called by the links, from their own threads.
 
     def opened(self, link: Link) -> None:
         self._inbox.put(lambda: self._take_link(link))
@@ -166,7 +173,7 @@ class Agent:
 
     def _take_link(self, link: Link) -> None:
         self._links.append(link)
-        # HTTPS may get through just after MQTT did.
+        # HTTPS may connect just after MQTT did; MQTT stays in use then.
         if self._link is None or link.transport == "mqtt":
             self._use(link)
         threading.Thread(target=self._watch, args=(link,), name="watch", daemon=True).start()
@@ -194,10 +201,10 @@ class Agent:
             self._connector.welcomes += 1
         self._rules.received(channel, payload)
 
-    # What the rules want done
+    # Called by the rules
 
     def send(self, channel: str, message: Message) -> None:
-        # An old copy says nothing more (rule 6).
+        # A device whose journal is an old copy sends nothing more (rule 6).
         if self._link and (channel == "goodbye" or not self._outdated):
             log.debug("say %s %s", channel, message)
             self._link.send(channel, message)
@@ -217,15 +224,15 @@ class Agent:
             if self._simulates:
                 take_time(ticket)
             result, changes = self._operations[ticket.command.operation](ticket, self._device)
-            came_of_it: Message = {"status": "COMPLETED", "result": result}
+            outcome: Message = {"status": "COMPLETED", "result": result}
         except Failed as failure:
-            came_of_it = failure.as_message()
-        except Exception as failure:  # whatever breaks: the server is told, and the agent goes on
+            outcome = failure.as_message()
+        except Exception as failure:  # any fault of an operation is answered, and the agent goes on
             log.exception("%s broke", ticket.command.operation)
-            came_of_it = Failed("device_error", "internal_error", type(failure).__name__).as_message()
+            outcome = Failed("device_error", "internal_error", type(failure).__name__).as_message()
             if ticket.command.is_close:
-                came_of_it["unknown_end"] = True  # how far the reader came, nobody knows
-        self._inbox.put(lambda: self._rules.finished(ticket.command.operation_id, came_of_it, changes))
+                outcome["unknown_end"] = True  # the reader may have closed the batch
+        self._inbox.put(lambda: self._rules.finished(ticket.command.operation_id, outcome, changes))
 
     def begin(self, command: Command, seconds_left: float) -> None:
         self._ticket = ticket = Ticket(command, time.monotonic() + seconds_left)
@@ -243,7 +250,7 @@ class Agent:
         return self._device.last_batch()
 
     def all_held(self) -> None:
-        # Only now: before the receipt a restart would cost a repetition (rule U5).
+        # Restart for an update only now: before the receipt it would cost a repetition (rule U5).
         self._restart_due = self._restart_due or self._device.version_laid_ready() is not None
 
     def outdated(self) -> None:
@@ -287,7 +294,7 @@ def parse_options() -> argparse.Namespace:
 
 
 def prepare(state: Path) -> int:
-    """The folder, the log, and a lock: two programs with one journal would do things twice."""
+    """Makes folder, log and lock, and returns the lock: two programs with one journal would do things twice."""
     os.umask(0o077)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(state / "running.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -295,7 +302,7 @@ def prepare(state: Path) -> int:
     to_file = logging.handlers.RotatingFileHandler(state / "agent.log", maxBytes=1_000_000, backupCount=1)
     to_screen = logging.StreamHandler()
     to_screen.setLevel(logging.WARNING)
-    # A full disk takes no log; the agent goes on.
+    # On a full disk nothing is logged; the agent goes on.
     logging.raiseExceptions = False
     logging.basicConfig(
         level=logging.DEBUG, handlers=[to_file, to_screen], format="%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -304,14 +311,14 @@ def prepare(state: Path) -> int:
 
 
 def stop_by_signal(stopping: threading.Event, stop: Callable[[], None]) -> None:
-    """On a thread of its own: a handler in the main thread could come while that thread holds a lock."""
+    """Waits for signals on its own thread: a handler in the main thread could run while that thread holds a lock."""
     signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 
     def wait() -> None:
         signal.sigwait(signals)
         stop()
-        # Whatever still waits for the network is not worth waiting for: all that counts is on the disk.
+        # Threads that still wait for the network are not awaited: everything that counts is on the disk.
         time.sleep(LONGEST_GOODBYE)
         os._exit(0)
 

@@ -1,4 +1,4 @@
-"""Results: into the journal first, then on their way, one after the other as they are numbered, each until the server has it (rules 8 to 11, 14)."""
+"""Results: written to the journal, then sent in order, each until the server holds it (rules 8 to 11, 14)."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Answers:
     def __init__(self, journal: Journal, clock: Clock, outside: Outside) -> None:
         self._journal, self._clock, self._outside = journal, clock, outside
         self._linked = False
-        # The number that is being told, and what has none because the journal could not take it.
+        # The number of the result that is being sent; and results without a number, which the journal could not take.
         self._told: int | None = None
         self._next = Repeating()
         self._unnumbered: dict[str, Repeating] = {}
 
     def connected(self) -> None:
-        """What the server lacks comes at once, if it has said in this run how far it is; else after the welcome."""
+        """Sends the next missing result: at once, if this run knows what the server holds; else after the welcome."""
         self._linked, self._told = True, None
         self._unnumbered.clear()
         self.tick()
@@ -64,21 +64,27 @@ class Answers:
                 self._outside.send("result", unstored[key])
 
     def give(self, result: Message, batch: str | None = None, device: dict[str, Any] | None = None) -> None:
-        """`batch`: that the reader names now, after a close. `device`: what changed on the device."""
+        """Writes a result and sends it.
+
+        `batch`: the batch that the reader names now, after a close. `device`: changes of the device.
+        """
         self._journal.answer(result, batch, device)
         self.tick()
         head = {key: result[key] for key in ("operation_id", "operation")}
         self._outside.emit("operation", **head, state=result["status"])
 
     def fail(self, command: Command, reason: str, error: Message | None = None, **more: Any) -> None:
-        """Answers what was not begun. If it stands in the journal as begun, the answer takes its place."""
+        """Answers an operation that did not begin. A begun entry of it in the journal is replaced by the result."""
         more.update({"error": error} if error else {})
         more.update({"origin": command.origin} if command.origin else {})
         head = {"operation_id": command.operation_id, "operation": command.operation, "status": "FAILED"}
         self.give({**head, "finished_at": self.now(), "reason": reason, **more})
 
     def again(self, operation_id: str) -> None:
-        """For a copy of the command. What the server is not to hear yet comes when its number does."""
+        """Sends a result again, for a copy of its command.
+
+        A result that the server must not get yet comes in its turn.
+        """
         entry, held = self._journal.answered(operation_id), self._journal.held
         if not entry or not self._linked:
             return
@@ -91,14 +97,14 @@ class Answers:
             self.tick()
 
     def hold(self, memory: Memory) -> None:
-        """So far the server holds the log: what comes after it is told next, again if need be."""
+        """Takes how much of the log the server holds: the next result after that is sent, again if need be."""
         self._journal.held = memory
         self.tick()
         if memory["number"] == self._journal.last_number:
             self._outside.all_held()
 
     def receipt(self, message: Message) -> None:
-        """Of what has no number. Of the rest the receipt's `memory` says it."""
+        """Takes a receipt for a result without a number. For the others the receipt's `memory` is enough."""
         it = self._unnumbered.get(operation_id_of(message))
         if it and "status" in message:
             it.over = True

@@ -1,4 +1,4 @@
-"""Keeps the device connected: again after each break, by HTTPS where MQTT does not get through, and back."""
+"""Keeps the device connected: connects again after each loss, by HTTPS where MQTT does not get through, and back."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ log = logging.getLogger("agent.connector")
 GOOD_LINK = 2.0
 TRIES_BEFORE_HTTPS = 3
 LONGEST_ROOM = 60.0
-# A link that lived this long was left in peace: the other device's pause is over by then.
-PEACE = 2 * LONGEST_ROOM
-PUSHES_OF_ANOTHER = 3
-# HTTPS is not to stand in for a device that leaves another one alone.
-ALONE = 75.0
+# A link that lived this long had no takeover: the pause of a second device with its address is over by then.
+STABLE_AFTER_TAKEOVER = 2 * LONGEST_ROOM
+SILENT_ENDS_OF_TAKEOVER = 3
+# After a takeover HTTPS is not used for so long, because both devices would be connected then.
+HTTPS_PAUSE = 75.0
 
 
 class Connector:
@@ -40,9 +40,9 @@ class Connector:
         self._version, self._room = version, Backoff(5.0, LONGEST_ROOM)
         self._listener, self._stopping = listener, stopping
         self._beside: threading.Event | None = None
-        # By the run the server knows that all connections are of one device (rule 37).
+        # By the name of the run the server knows that all its connections are of one device (rule 37).
         self._run, self._connections = uuid.uuid4(), itertools.count(1)
-        self._alone_until = 0.0
+        self._no_https_until = 0.0
         self.welcomes = 0
 
     def start(self) -> None:
@@ -69,7 +69,7 @@ class Connector:
 
     def _keep(self, transport: str, make: Callable[[Session], Link], stopping: threading.Event) -> None:
         pauses, failures = Backoff(0.2, 10.0), 0
-        pushes, pushed = Backoff(0.2, 10.0), 0
+        silent_end_pauses, silent_ends = Backoff(0.2, 10.0), 0
         while not stopping.is_set() and not self._stopping.is_set():
             session = self._credentials.current()
             if session is None:
@@ -92,31 +92,31 @@ class Connector:
                 outdated = False
                 while not link.closed.wait(0.5):
                     if transport == "mqtt" and self.welcomes > welcomes:
-                        self._come_back()  # not before: the server would take the end for a lost link
+                        self._come_back()  # not earlier: the end of HTTPS would look like the loss of the device
                     if stopping.is_set() and not self._stopping.is_set():
                         link.close()
                     elif transport == "mqtt" and self._credentials.outdates(session):
                         outdated = True
                         link.close()
                 if outdated:
-                    continue  # at once: the server has to hear of no loss
+                    continue  # without a pause, so that the server sees no loss
                 self._turns(link)
                 if link.refused:
                     self._credentials.renew(session)
-                if time.monotonic() - began >= PEACE:
+                if time.monotonic() - began >= STABLE_AFTER_TAKEOVER:
                     self._room.begin_again()
-                    pushes.begin_again()
-                    pushed = 0
+                    silent_end_pauses.begin_again()
+                    silent_ends = 0
                 if time.monotonic() - began >= GOOD_LINK:
                     pauses.begin_again()
                 if self.welcomes > welcomes:
                     pauses.at_most(0.8)
-            pause = self._room.pause() if self._wants_room(link) else pauses.pause()
-            if self._may_be_pushed(link, began):
-                pushed += 1
-                pause = max(pause, pushes.pause())
-            if isinstance(link, MqttLink) and (link.code == TAKEN_OVER or pushed >= PUSHES_OF_ANOTHER and link.sent_away):
-                self._alone_until = time.monotonic() + ALONE
+            pause = self._room.pause() if self._needs_pause(link) else pauses.pause()
+            if self._may_be_takeover(link, began):
+                silent_ends += 1
+                pause = max(pause, silent_end_pauses.pause())
+            if isinstance(link, MqttLink) and (link.code == TAKEN_OVER or silent_ends >= SILENT_ENDS_OF_TAKEOVER and link.sent_away):
+                self._no_https_until = time.monotonic() + HTTPS_PAUSE
             stopping.wait(pause)
 
     def _turns(self, link: Link) -> bool:
@@ -125,21 +125,21 @@ class Connector:
             return False
         return self._version.ended(link.level, link.code, link.greeted, link.silent)
 
-    def _wants_room(self, link: Link) -> bool:
-        """Two devices with one identity are not to push each other out without end, nor a crowd a broker."""
+    def _needs_pause(self, link: Link) -> bool:
+        """Whether to pause longer: twins must not take over in turn, and a fleet must not flood a broker."""
         if isinstance(link, HttpsLink):
             return link.replaced
         return isinstance(link, MqttLink) and wants_room(link.code)
 
-    def _may_be_pushed(self, link: Link, began: float) -> bool:
-        """By another device with this one's address, of which not every broker tells."""
-        return isinstance(link, MqttLink) and link.sent_away and time.monotonic() - began < PEACE
+    def _may_be_takeover(self, link: Link, began: float) -> bool:
+        """Whether a device with the same address may have taken over; not every broker says so."""
+        return isinstance(link, MqttLink) and link.sent_away and time.monotonic() - began < STABLE_AFTER_TAKEOVER
 
     def _fall_back(self, transport: str, failures: int) -> None:
-        """MQTT is tried all the while; beside it HTTPS, once it looks as if MQTT did not get through."""
+        """Starts HTTPS once MQTT has failed several times; MQTT is tried all the while."""
         if transport != "mqtt" or self._transport != "auto" or self._beside:
             return
-        if failures >= TRIES_BEFORE_HTTPS and time.monotonic() >= self._alone_until:
+        if failures >= TRIES_BEFORE_HTTPS and time.monotonic() >= self._no_https_until:
             self._beside = beside = threading.Event()
             log.warning("MQTT does not get through: going by HTTPS until it does")
             threading.Thread(

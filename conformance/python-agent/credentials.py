@@ -1,4 +1,7 @@
-"""Who the device is: its key pair, pairing, and the tokens that the key pair proves its way to. A password: password.py."""
+"""The device's identity: its key pair, pairing, and tokens, which it requests with a proof by its key.
+
+Passwords: password.py.
+"""
 
 from __future__ import annotations
 
@@ -36,26 +39,29 @@ MOST_HANDED_IN = 50
 
 
 class NotPaired(Exception):
-    """The device has no place at the server, and cannot get one by what it was given."""
+    """The device is not paired, and cannot pair with the options that it was given."""
 
 
 class Identity(Protocol):
-    """A key pair, or a password. May be asked from any thread once it has started."""
+    """A key pair or a password. Its methods may be called from any thread after `start`."""
 
     def start(self, code: str | None) -> Session | None:
-        """Once it comes back, the journal belongs to the session's address. None when the agent was stopped meanwhile."""
+        """Called once, first.
+
+        When it returns, the journal belongs to the session's address. None when the agent was stopped meanwhile.
+        """
 
     def current(self) -> Session | None:
-        """The session to connect with. None when the agent is to end."""
+        """Returns the session to connect with; called for each attempt. None when the agent must end."""
 
     def outdates(self, used: Session) -> bool:
-        """Whether a connection that was opened by this session is to be opened anew."""
+        """Whether a connection that was opened with this session must be opened anew; called twice a second."""
 
     def renew(self, refused: Session | None) -> Session | None:
-        """For who was refused with that session. Waits as long as it takes; None when the agent is to end."""
+        """Called when the server refused that session. Waits for another session; None when the agent must end."""
 
     def keep_fresh(self) -> None:
-        """Runs on a thread of its own."""
+        """Renews sessions in time until the agent stops; called on a thread of its own."""
 
 
 def base64url(content: bytes) -> str:
@@ -63,7 +69,10 @@ def base64url(content: bytes) -> str:
 
 
 def parse_qr(text: str) -> dict[str, str]:
-    """`tillkeeper:pair?server=…&serial=…&code=…`; what else stands in it is left alone."""
+    """Reads `tillkeeper:pair?server=…&serial=…&code=…`; other parameters are ignored.
+
+    Raises ValueError for another text.
+    """
     kind, _, query = text.partition("?")
     values = {name: found[0] for name, found in parse_qs(query).items()}
     if kind != "tillkeeper:pair" or not {"server", "serial", "code"} <= values.keys():
@@ -72,7 +81,7 @@ def parse_qr(text: str) -> dict[str, str]:
 
 
 class KeyPair:
-    """An Ed25519 key pair in a file that outlives a power cut and that nobody else can read."""
+    """An Ed25519 key pair in a file that survives a power cut and that only its owner can read."""
 
     def __init__(self, path: Path) -> None:
         if path.exists():
@@ -85,7 +94,7 @@ class KeyPair:
         write_durably(path, self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
     def proof(self, purpose: str, address: str, nonce: str, subject: str, code: str | None = None) -> str:
-        """A compact JWS for one request to this address. With a code it brings the public key along, for pairing."""
+        """Makes a compact JWS for one request to this address. With a code, for pairing, it carries the public key."""
         header: dict[str, Any] = {"typ": f"device-{purpose}+jwt", "alg": "EdDSA"}
         payload = {"aud": address, "nonce": nonce, "sub": subject}
         if code is not None:
@@ -98,7 +107,7 @@ class KeyPair:
 
 @dataclass(frozen=True)
 class Session:
-    """What the last answer said: connect with this and nothing older."""
+    """The values of the last token answer; a connection must use no older ones."""
 
     terminal_id: str
     address: str
@@ -119,7 +128,7 @@ class Session:
 
     @property
     def own_password(self) -> bool:
-        """Whether the broker takes a password of its own kind, in place of the token."""
+        """Whether the broker wants a password of its own kind, in place of the token."""
         return self.authorization != f"Bearer {self.mqtt_password}"
 
 
@@ -136,7 +145,7 @@ class Credentials:
         replaced: Callable[[], None],
         stopping: threading.Event,
     ) -> None:
-        """`replaced`: told when the device has lost its address, and has to start anew to get another."""
+        """`replaced`: called when the device has lost its address, and must start anew to get another."""
         self._path = state / "device.json"
         self._known: dict[str, str] = json.loads(self._path.read_text()) if self._path.exists() else {}
         address = server or self._known.get("server")
@@ -154,10 +163,10 @@ class Credentials:
         self._pairs = False
 
     def start(self, code: str | None) -> Session | None:
-        """Pairs, or asks for the first token. None when the agent was stopped meanwhile.
+        """Pairs, or requests the first token. None when the agent was stopped meanwhile.
 
-        The journal belongs to the session's address then, and only now anybody can connect by it. It is enough that the disk
-        says so sooner or later: as long as it does not, the next start asks for another address once more (rule 4).
+        The journal belongs to the session's address then, and the agent connects only now. A failed write does not matter: as long
+        as the disk lacks the address, the next start requests another one (rule 4).
         """
         answer = self._first_answer(code)
         if answer is None:
@@ -179,7 +188,7 @@ class Credentials:
         if answer:
             return answer
         self._pairs = True
-        # The answer to an earlier pairing may have got lost: then the device is paired and does not know it.
+        # The answer to an earlier pairing may have been lost: then the device is paired without knowing it.
         answer = self._insist(lambda: self._pair(code)) or self._insist(self._token)
         if answer or self._stopping.is_set():
             return answer
@@ -189,19 +198,19 @@ class Credentials:
         return self._insist_on_token()
 
     def current(self) -> Session | None:
-        """The session to connect with; a fresh one if the last is about to run out."""
+        """Returns the session to connect with; a new session if the last is about to expire."""
         session = self._session
         if session and time.monotonic() < session.renew_at:
             return session
         return self.renew(session)
 
     def outdates(self, used: Session) -> bool:
-        """Whether a broker that has passwords of its own kind will end a connection that was opened by this one."""
+        """Whether a broker with passwords of its own kind will end a connection that was opened with this session."""
         latest = self._session
         return latest is not None and latest.own_password and latest.mqtt_password != used.mqtt_password
 
     def renew(self, refused: Session | None) -> Session | None:
-        """A session that is not the refused one. Waits as long as it takes; None when the agent is to end."""
+        """Waits for a session other than the refused one, and returns it; None when the agent must end."""
         with self._lock:
             if self._session is not refused:
                 return self._session
@@ -210,7 +219,7 @@ class Credentials:
                 return None
             if answer["address"] == self._journal.address:
                 return self._accept(answer)
-            # Two devices with one key are not to take the address from each other without end.
+            # A pause, so that two devices with one key do not take the address from each other without end.
             log.error("another device has this one's key, or the server has forgotten this address")
             self._emit("locked_out", terminal_id=answer["terminal_id"])
             self._stopping.wait(LOCKED_OUT_PAUSE)
@@ -232,7 +241,7 @@ class Credentials:
         return None
 
     def keep_fresh(self) -> None:
-        """Renews when four fifths of a token's time are over. Runs on a thread of its own."""
+        """Renews the token after four fifths of its life. Runs on a thread of its own."""
         while not self._stopping.is_set():
             session = self._session
             self._stopping.wait(max(1.0, session.renew_at - time.monotonic()) if session else 1.0)
@@ -244,7 +253,10 @@ class Credentials:
         return self._session
 
     def _insist(self, ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
-        """Tries until the server has answered. None when it refuses the device, or when the agent is stopped."""
+        """Repeats a request until the server has answered.
+
+        None when it refuses the device, or when the agent is stopped.
+        """
         pauses = Backoff(1.0, 60.0)
         proofs = 0
         while not self._stopping.is_set():
@@ -255,7 +267,7 @@ class Credentials:
                 if refusal.status == 400:
                     raise
                 if refusal.code == "invalid_proof" and proofs == 0:
-                    proofs = 1  # the nonce may have run out on the way: once more with a fresh one
+                    proofs = 1  # the nonce may have expired on the way: once more with a new nonce
                     continue
                 if not refusal.passing:
                     log.warning("refused: %s", refusal)
@@ -270,7 +282,7 @@ class Credentials:
         return None
 
     def _ask(self, purpose: str, path: str, subject: str, body: dict[str, Any], code: str | None = None) -> dict[str, Any]:
-        """A request with a proof, for which it takes a nonce first."""
+        """Makes a request with a proof, after a request for its nonce."""
         web = Web(self._server, self._ca, 15)
         try:
             nonce = web.post("/v1/device/nonce")["nonce"]
@@ -284,10 +296,10 @@ class Credentials:
         return self._ask("pairing", "/v1/device/pair", self._serial, body, code)
 
     def _token(self) -> dict[str, Any]:
-        """The next token; at the start that of an address which the journal remembers (rule 4)."""
+        """Requests the next token; at the start its address must be that of the journal, else a new one (rule 4)."""
         answer = self._ask_for_token(memory_lost=self._journal.address is None)
         if self._session is None and self._journal.address not in (None, answer["address"]):
-            # What this address was told, somebody else remembers: a twin, or a journal that is gone.
+            # The journal of this address is lost, or on a second device with this key.
             return self._ask_for_token(memory_lost=True)
         return answer
 
@@ -295,14 +307,14 @@ class Credentials:
         known = self._known.get("terminal_id")
         who = {"terminal_id": known} if known else {"device_serial_number": self._serial}
         lost = {"memory_lost": True} if memory_lost else {}
-        # Of a server whose database went back it shows which address is the latest.
+        # The last token shows a server whose database was restored which address is the latest.
         held = {"token": self._session.authorization.removeprefix("Bearer ")} if self._session else {}
         return self._ask("renewal", "/v1/device/token", known or self._serial, {**who, **lost, **held})
 
     def _hand_in(self) -> None:
-        """A device that was replaced still tells what it did as the address of its journal.
+        """Hands in the results of a replaced device, from the log of its journal's address.
 
-        Also when all is told: to say the last again is to ask how far the server is, whose database may have gone back.
+        Also when the server has everything: the answer to the last result says what a restored database still holds.
         """
         journal, last = self._journal, self._journal.last_number
         held = journal.held["number"] if journal.held else 0
@@ -316,7 +328,7 @@ class Credentials:
                     return
                 journal.held, before = memory, held
                 after = held = memory["number"]
-                if held == before:  # nothing is gained by saying the same again
+                if held == before:  # the server took none of them; sending them again changes nothing
                     return
         except (Refused, NoAnswer, ValueError) as failure:
             log.warning("what is left of the journal could not be handed in: %s", failure)

@@ -1,4 +1,4 @@
-"""The device itself, as far as an example has one. A maker of a terminal app puts the real thing in its place."""
+"""A simulated device. The maker of a terminal app replaces it by the real device."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Device:
         self.closing_seconds = 2.0
         self._journal = journal
         self._look_again = 0.0
-        # Stored with the next write: before it is known whose journal this is, nothing is written.
+        # Stored with the next write: before the journal has an address, nothing is written.
         if "next_version" in journal.device:
-            # A release was laid ready before this start: from now on it is what runs.
+            # A release was prepared before this start: from now on it runs.
             journal.device["software_version"] = journal.device.pop("next_version")
 
     def last_batch(self) -> dict[str, Any] | None:
         return self.reader.last_batch() if self.names_batches else None
 
-    # What it is
+    # Versions, logs and condition
 
     def software_version(self) -> str:
         return str(self._journal.device.get("software_version", FIRST_VERSION))
@@ -47,7 +47,10 @@ class Device:
         return [it for it in (self.folder / "agent.log.1", self.folder / "agent.log") if it.exists()]
 
     def condition(self) -> dict[str, Any]:
-        """Telemetry, and a fault if there is one. What sensors would say is read from a file: try it by writing one."""
+        """Returns telemetry, and a fault if there is one.
+
+        The values of sensors are read from `sensors.json`, for tries.
+        """
         telemetry = {
             "software_version": self.software_version(),
             "configuration_version": self.configuration_version() or "0",
@@ -65,7 +68,7 @@ class Device:
         return {"telemetry": {**telemetry, **sensed.get("telemetry", {})}, **fault}
 
     def _storage_fault(self) -> dict[str, Any]:
-        """Told for as long as nothing can be begun, because it could not be stored."""
+        """Returns a fault for as long as no operation can begin because the journal cannot be written."""
         if self._journal.trouble and time.monotonic() >= self._look_again:
             self._look_again = time.monotonic() + 5.0
             self._journal.look()

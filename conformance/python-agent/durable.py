@@ -1,4 +1,4 @@
-"""Files that outlive a power cut."""
+"""Files that survive a power cut."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Replaces a file so that after a power cut there is either the old one or the new one, and only its owner reads it."""
+    """Replaces a file so that a power cut leaves the old or the new content, whole.
+
+    Only the file's owner can read it.
+    """
     temporary = path.with_name(path.name + ".new")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -23,7 +26,7 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Without this the rename itself may be lost."""
+    """Syncs a folder: without that, a power cut may undo a rename in it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

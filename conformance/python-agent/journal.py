@@ -1,7 +1,7 @@
-"""What must outlive a power cut: what is begun, the numbered log of what came of everything, and what that changed.
+"""The data that must survive a power cut: the begun operation, the log of results, and the changes they made.
 
-One small JSON file, replaced as a whole each time. It says whose memory it is: the address that the device has as long
-as this is what it remembers (rule 4). What only waits is not written down: after a crash the server sends it again.
+One small JSON file, replaced as a whole at each write. It names the device address that it belongs to (rule 4). Waiting
+commands are not written down: after a crash the server sends them again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger("agent.journal")
 
 KEPT_OF_EACH = 50
 KEPT_FOR = 7 * 86400.0
-# Room for the answer of what has been begun, given up when the disk is full. Nothing is begun without it.
+# Disk space reserved for the result of the begun operation, freed when the disk is full. Nothing begins without it.
 RESERVE = 128 * 1024
 NOT_STORED = {"code": "journal_failed", "message": "The device could not store what it did."}
 INTERRUPTED = {"code": "interrupted", "message": "The device stopped in the middle of it."}
@@ -36,23 +36,23 @@ def is_full(cause: OSError) -> bool:
 class Journal:
     def __init__(self, path: Path) -> None:
         self._path, self._reserve = path, path.with_name(path.name + ".reserve")
-        # Beside the key, where a copy of the journal that is put back does not reach.
+        # Beside the key: restoring a copy of the journal does not restore the counter.
         self._counter = path.with_name("log-counter.json")
-        # Why nothing can be begun; None while something can.
+        # Why no operation can begin; None while operations can begin.
         self.trouble: str | None = None
-        # Whose memory this is. None: the memory is lost or old, or there never was one.
+        # The device address that this journal belongs to. None: the journal is lost or old, or there never was one.
         self.address: str | None = None
-        # There is a file, and nobody can tell what it says.
+        # There is a file that cannot be read as a journal.
         self.unreadable = False
-        # The log, the oldest first: `number`, and the `result` as it is told.
+        # The log, the oldest first: `number`, and the `result` as it is sent.
         self.entries: list[Record] = []
         self.begun: Record | None = None
-        # The last batch that the log knows to be closed, where the reader can name it.
+        # The last closed batch by the log, where the reader can name batches.
         self.batch: str | None = None
         self.device: dict[str, Any] = {}
-        # What the disk did not take. It has no number, and gets one with the next write that succeeds.
+        # Results that could not be written. They get their numbers with the next write that succeeds.
         self.unstored: list[Record] = []
-        # How much of the log the server said last that it holds; None: nothing in this run.
+        # How much of the log the server holds, by its last message; None before its first message in this run.
         self.held: Memory | None = None
         try:
             self._read()
@@ -82,18 +82,18 @@ class Journal:
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    # Whose it is
+    # Its address
 
     def belongs_to(self, address: str) -> None:
-        """From now on this is what is remembered as that address. To be called before anybody connects by it.
+        """Makes the journal belong to an address. To be called before the agent connects by it.
 
-        Raises OSError when it could not be stored. What the device did as an earlier address stays in it under new numbers:
-        it did it, and it is told anew.
+        Raises OSError when it could not be stored. The results of an earlier address stay in the log, under new numbers, and
+        are sent anew.
         """
         if self.address == address:
             return
         if self.unreadable:
-            # For people to look at. After a crash here the journal is missing, which is no worse than unreadable.
+            # Kept for people to look at. A crash here leaves no journal, which is no worse than an unreadable one.
             with contextlib.suppress(OSError):
                 os.replace(self._path, self._path.with_name(self._path.name + ".unreadable"))
         self.address, self.unreadable, self.held = address, False, None
@@ -101,7 +101,7 @@ class Journal:
         self._save()
 
     def disown(self) -> None:
-        """It is an old copy: nobody's memory, until the device has another address."""
+        """Takes the address away from an old copy, until the device has another address."""
         self.address = None
         with contextlib.suppress(OSError):
             self._write()
@@ -117,12 +117,12 @@ class Journal:
         return [*self.entries, *self.unstored]
 
     def answered(self, operation_id: str) -> Record | None:
-        """What came of an operation. A close by hand is never matched to one."""
+        """Returns the log entry of an operation; None without one. A close by hand never matches an operation."""
         found = (it for it in self._all if it["result"]["operation_id"] == operation_id)
         return next((it for it in found if not it["result"].get("by_hand")), None)
 
     def close_of_request(self, request: str) -> Message | None:
-        """The result of the end_of_day that came of this request."""
+        """Returns the result of the end_of_day of a request; None without one."""
         results = (it["result"] for it in self._all if it["result"]["operation"] == "end_of_day")
         return next((it for it in results if it.get("origin", {}).get("request") == request), None)
 
@@ -131,17 +131,17 @@ class Journal:
         return next(closes, None)
 
     def fits(self, memory: Memory) -> bool:
-        """Whether what the server holds can be part of this log. If not, this is an old copy."""
+        """Whether the server's memory fits this log. If not, this journal is an old copy."""
         number = memory["number"]
         entry = next((it for it in self.entries if it["number"] == number), None)
         return number <= self.last_number and (entry is None or memory.get("id") in (None, entry["result"]["operation_id"]))
 
     def after(self, number: int, most: int = 1) -> list[Message]:
-        """What comes after that number, as it is told."""
+        """Returns the results after `number`, at most `most`, as they are sent."""
         return [self.as_told(it) for it in [it for it in self.entries if it["number"] > number][:most]]
 
     def as_told(self, entry: Record) -> Message:
-        """`after`: the number before it, where what stood between was dropped."""
+        """Returns an entry as it is sent. After dropped entries it names the number before the gap as `after`."""
         number = entry["number"]
         before = max((it["number"] for it in self.entries if it["number"] < number), default=0)
         return {"number": number, **({"after": before} if before < number - 1 else {}), **entry["result"]}
@@ -150,7 +150,7 @@ class Journal:
         return self.after(self.held["number"] if self.held else 0, most)
 
     def forget(self, server_now: float) -> None:
-        """Lets go of what the server holds, beyond the last 50 closes and the last 50 others, after a week (rule 12)."""
+        """Drops results that the server holds, but for the last 50 closes, 50 others and those of a week (rule 12)."""
         closes = [it for it in self.entries if may_have_closed(it["result"])]
         others = [it for it in self.entries if not may_have_closed(it["result"])]
         spare = {it["number"] for it in closes[-KEPT_OF_EACH:] + others[-KEPT_OF_EACH:]}
@@ -169,7 +169,10 @@ class Journal:
     # Operations
 
     def begin(self, operation_id: str, operation: str, started_at: str, origin: Message | None = None) -> None:
-        """Raises OSError when it cannot be stored; then it must not be begun."""
+        """Writes that an operation is begun.
+
+        Raises OSError when that cannot be stored; the operation must not begin then.
+        """
         self.begun = {"operation_id": operation_id, "operation": operation, "started_at": started_at}
         self.begun.update({"origin": origin} if origin else {})
         try:
@@ -179,17 +182,20 @@ class Journal:
             raise
 
     def look(self) -> None:
-        """Finds out whether anything can be begun."""
+        """Finds out whether operations can begin, and sets `trouble`."""
         with contextlib.suppress(OSError):
             self._save_to_begin()
 
     def unbegin(self) -> None:
-        """Takes back what was not begun after all. If that cannot be stored, a crash costs an `interrupted`."""
+        """Removes the begun entry of an operation that does not begin.
+
+        If that cannot be stored, a crash costs an `interrupted`.
+        """
         self.begun = None
         self._save_if_possible()
 
     def answer(self, result: Message, batch: str | None = None, device: dict[str, Any] | None = None) -> None:
-        """The next of the log, the end of what was begun, and what that changed on the device, in one write."""
+        """Writes a result, the end of the begun operation, and the changes of the device, in one write."""
         if self.begun and self.begun["operation_id"] == result["operation_id"]:
             self.begun = None
         self.batch = batch or self.batch
@@ -200,7 +206,7 @@ class Journal:
         try:
             self._save()
         except OSError:
-            # Nothing of it outlives a power cut, so nothing of it is said, and after one it says the same.
+            # The result would not survive a power cut, so it is not sent. After a power cut the answer is unchanged.
             self.device = before
             if result["status"] == "COMPLETED":
                 kept = {key: it for key, it in result.items() if key not in ("status", "result")}
@@ -209,7 +215,7 @@ class Journal:
                 entry["result"] = {**kept, **failed, **end}
 
     def note_close_by_hand(self, result: Message, batch: str) -> None:
-        """Raises OSError when it cannot be stored. Then it is as if the reader had not been asked."""
+        """Writes a close by hand. Raises OSError when it cannot be stored, and changes nothing then."""
         before, self.batch = self.batch, batch
         self.unstored.append({"result": result})
         try:
@@ -220,11 +226,11 @@ class Journal:
             raise
 
     def answer_interrupted(self, now: str, batch: str | None) -> str | None:
-        """Answers what a crash interrupted (rule 22). Call it before anything else is done as the journal's address.
+        """Answers an operation that a crash interrupted (rule 22). To be called before any other use of the address.
 
-        What an operation changes in this journal is written together with its result, so what has no result has changed
-        nothing here. Of a close nobody knows: the reader may have done it. `batch` is what the reader names now, so that it
-        is not taken for a close by hand as well.
+        An operation's changes are written together with its result, so an operation without a result has changed nothing here.
+        The end of a close is unknown: the reader may have closed the batch. `batch` is the batch that the reader names now; it
+        must not count as a close by hand as well.
         """
         begun = self.begun
         if begun is None:
@@ -237,14 +243,17 @@ class Journal:
     # The disk
 
     def _save_if_possible(self) -> None:
-        """What is not stored now is with the next write, or is told once more after the next start."""
+        """Writes the journal.
+
+        After a failure the changes are stored by the next write, or happen again after the next start.
+        """
         with contextlib.suppress(OSError):
             self._save()
 
     def _save_to_begin(self) -> None:
         try:
             if not self._reserve.exists() or self._reserve.stat().st_size < RESERVE:
-                # Nothing that a file system could make smaller.
+                # Random bytes: a file system cannot compress them.
                 write_durably(self._reserve, os.urandom(RESERVE))
             self._write_own()
         except OSError as cause:
@@ -268,13 +277,14 @@ class Journal:
         counted = self.last_number
         self._write()
         if self.last_number > counted:
-            # After the journal: a counter that is behind says nothing, one that is ahead says that the journal is old.
+            # Written after the journal: a counter that is behind does no harm, a counter that is ahead means an old
+            # journal.
             content = json.dumps({"address": self.address, "number": self.last_number})
             with contextlib.suppress(OSError):
                 write_durably(self._counter, content.encode())
 
     def _write(self) -> None:
-        """What had no room before gets its number now."""
+        """Writes the file; results that could not be written before get their numbers now."""
         new = [{"number": number, **it} for number, it in enumerate(self.unstored, start=self.last_number + 1)]
         content = {
             "version": 2,

@@ -1,4 +1,4 @@
-"""The two ways to carry messages: MQTT, and HTTPS where MQTT does not get through. A link lives once, and has one session."""
+"""The two transports: MQTT, and HTTPS where MQTT does not get through. A link is opened once, and has one session."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ LONGEST_WAIT = 20
 MOST_AT_ONCE = 50
 
 
-# Of these a broker may throw away what has waited for so many seconds; a report counts whenever it comes.
+# Message expiry in seconds: a broker may drop an older message of these channels. Reports have no expiry.
 EXPIRY = {"heartbeat": 60, "probe_answer": 3}
-# Topic and header of a message, generously.
+# Room for topic and header of a message, more than they take.
 OVERHEAD = 256
 
 
@@ -49,19 +49,19 @@ class Link(Protocol):
     session: str
     closed: threading.Event
     refused: bool
-    """The credential does not hold any more."""
+    """Whether the broker or server has refused the credential."""
 
     def open(self) -> None:
-        """Comes back once messages flow in both directions, or raises LinkFailed."""
+        """Returns once messages flow in both directions, or raises LinkFailed. Called once."""
 
     def send(self, channel: str, message: Message) -> None: ...
 
     def close(self) -> None:
-        """What was sent before gets a moment to arrive."""
+        """Ends the link; messages sent before get a moment to arrive. Never raises."""
 
 
 class _Client(mqtt.Client):
-    """paho 1.6 overlooks a DISCONNECT that has only a reason and nothing else, and that is how most are."""
+    """A client that reads a DISCONNECT with a reason code and nothing else, as most are: paho 1.6 overlooks those."""
 
     farewell: int | None = None
 
@@ -79,10 +79,11 @@ class MqttLink:
         self.session = name
         self.closed, self.refused = threading.Event(), False
         self.level = level
-        # How the broker has answered CONNECT, or by which code it has ended the link.
+        # Whether the broker accepted the connection; whether it closed it without a CONNACK.
         self.greeted, self.silent = False, False
-        # The broker had let it in, and has ended it without a word.
+        # Whether the broker accepted the connection and ended it later without a DISCONNECT.
         self.sent_away = False
+        # The return or reason code by which the broker refused or ended the connection.
         self.code: int | None = None
         self._listener, self._credential = listener, session
         self._topics = f"tillkeeper/v1/{session.address}/"
@@ -90,7 +91,7 @@ class MqttLink:
         self._failure: LinkFailed | None = None
         self._last: mqtt.MQTTMessageInfo | None = None
         self._largest = float("inf")
-        # A new client for each connection: it must not send again what an older one could not (see "The traps").
+        # A new client for each connection: it must not send again the messages of an older one (see "The traps").
         self._client = client = _Client(
             session.mqtt_client_id,
             clean_session=True if level == 4 else None,
@@ -140,7 +141,7 @@ class MqttLink:
             except (RuntimeError, ValueError):
                 pass
         self._client.disconnect()
-        self.closed.wait(1.0)  # the client's thread says so, and ends
+        self.closed.wait(1.0)  # set by the client's thread, which then ends
         self.closed.set()
 
     def _wishes(self) -> Properties:
@@ -159,7 +160,7 @@ class MqttLink:
             self._fail(f"the broker refuses the connection: {mqtt.connack_string(number) if number < 128 else code}")
             return
         self.greeted = True
-        # paho does not look at what the broker can take; more at a time would end the link, and so would more at once.
+        # paho ignores the broker's limits: more unacknowledged or larger messages would end the connection.
         client.max_inflight_messages_set(min(200, getattr(properties, "ReceiveMaximum", 200)))
         self._largest = getattr(properties, "MaximumPacketSize", self._largest)
         how: Any = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND) if self.level == 5 else 1
@@ -195,7 +196,7 @@ class MqttLink:
 
 
 class HttpsLink:
-    """One request that waits for messages, at all times, and another beside it for what there is to say."""
+    """A link over HTTPS: one request waits for messages at all times, a second one sends messages."""
 
     transport = "https"
 
@@ -203,7 +204,7 @@ class HttpsLink:
         self.session = name
         self.closed, self.refused = threading.Event(), False
         self.replaced = False
-        """Another session of this address has asked for its messages."""
+        """Whether another session with this address has taken over."""
         self._listener, self._credentials = listener, credentials
         self._asking = Web(address, ca, LONGEST_WAIT + 10)
         self._saying = Web(address, ca, PATIENCE)

@@ -1,4 +1,7 @@
-"""What the server says, checked. Whatever is not understood raises ValueError and is ignored by the caller (rule 35)."""
+"""Messages of the server, checked.
+
+A message that is not understood raises ValueError; the caller ignores it (rule 35).
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from times import from_text
 Message = dict[str, Any]
 
 DOWN = ("welcome", "command", "receipt", "cancel", "memory", "rejection", "probe")
-# How far a log is: `number`, and the `id` that stands under it.
+# How much of a log the server holds: the `number` of the last result, and its `id`.
 Memory = dict[str, Any]
 LONGEST = 65536
 
 KNOWN_PARAMETERS = {"operator_id"}
 KNOWN_OPERATIONS = {"end_of_day", "send_logs", "check_update", "open_menu"}
-# How long files take depends on the network, so nothing is said of it.
+# Transfers depend on the network, so they have no `max_seconds`.
 ABILITIES = [
     {"operation": "end_of_day", "max_seconds": 60},
     {"operation": "send_logs"},
@@ -55,7 +58,10 @@ def memory_of(message: Message) -> Memory:
 
 
 def may_have_closed(result: Message) -> bool:
-    """Whether a result may have closed a batch: what the next close has to know of. A repetition is no close of its own."""
+    """Whether a result may have closed a batch, so that the next close has to know of it.
+
+    A repeated result does not count.
+    """
     if result["operation"] != "end_of_day" or "repeats" in result:
         return False
     if result["status"] == "FAILED":
@@ -74,7 +80,7 @@ class Command:
     sent_at: float
     transfer: Message | None = None
     previous_close: str | None = None
-    # Brought back with the result as it came.
+    # Sent back unchanged with the result.
     origin: Message | None = None
 
     @classmethod
@@ -105,7 +111,7 @@ class Command:
 
     @classmethod
     def of_cancellation(cls, message: Message) -> Command:
-        """As far as it is needed to answer that it was not begun: a cancellation may come before the command."""
+        """Reads a cancellation as a command, far enough to answer it: a cancellation may come before its command."""
         return cls.of({**message, "sent_at": message.get("created_at")})
 
     @property
@@ -114,12 +120,12 @@ class Command:
 
     @property
     def request(self) -> str | None:
-        """Equal for commands that came of one request."""
+        """The request of the command, which is equal for all commands of one request; None without one."""
         request = (self.origin or {}).get("request")
         return request if isinstance(request, str) else None
 
     def unsupported(self) -> str | None:
-        """What this agent does not know of it (rule 20)."""
+        """Names the part of the command that this agent does not know (rule 20); None when it knows all."""
         if self.operation not in KNOWN_OPERATIONS:
             return f"operation {self.operation}"
         strange = self.parameters.keys() - KNOWN_PARAMETERS
@@ -131,5 +137,5 @@ class Command:
 
     @property
     def latest_start(self) -> float:
-        """When waiting for a payment ends, early enough for the server to take the answer in time (rule 27)."""
+        """The instant at which waiting for a payment ends, early enough for the result to arrive in time (rule 27)."""
         return self.expires_at - min(1.0, (self.expires_at - self.created_at) / 10)

@@ -1,4 +1,7 @@
-"""The four operations. `Ticket` is what one of them is given; it returns what came of it, or raises `Failed`."""
+"""The four operations.
+
+Each takes a `Ticket`, and returns its result and the changes of the device, or raises `Failed`.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ from web import NoAnswer, Refused, Web
 
 Result = dict[str, Any]
 
-# So that the answer still arrives within the window.
+# Seconds of the window that are left for the result to arrive.
 SPARE = 1.0
-# A request in which nothing moves for so long is given up and made again while the window is open.
+# A request without progress for so many seconds is aborted, and repeated while the window is open.
 STALL = 10.0
 LARGEST_LOG = 64 * 1024 * 1024
 SMALLEST_LOG = 1024
@@ -45,18 +48,21 @@ class Ticket:
     ends: float
     cancelled: threading.Event = field(default_factory=threading.Event)
     may_break_off: bool = True
-    # What the last try met.
+    # The error of the last try.
     trouble: Exception | None = None
 
     def seconds_left(self) -> float:
         return self.ends - SPARE - time.monotonic()
 
     def check(self) -> None:
-        """Call it wherever breaking off leaves nothing half done."""
+        """Raises `Failed` after a cancellation or the end of the time.
+
+        To be called where stopping leaves nothing half done.
+        """
         if self.cancelled.is_set():
             raise Failed("cancelled")
         if self.seconds_left() <= 0:
-            # The way to a server that has no room is fine, so its people are the ones to look.
+            # The server was reached and its storage is full: an operator of the server has to act.
             full = isinstance(self.trouble, Refused) and self.trouble.code == "storage_full"
             last = f" At the last try: {self.trouble}" if self.trouble else ""
             message = f"The server did not do its part within the window.{last}"
@@ -77,7 +83,10 @@ def open_menu(ticket: Ticket, device: Device) -> tuple[Result, Result]:
 
 
 def end_of_day(ticket: Ticket, device: Device) -> tuple[Result, Result]:
-    """A payment host that takes a moment. What the host may have closed is not broken off."""
+    """Closes the day at a payment host that takes a moment.
+
+    Not interrupted: the host may have closed the batch already.
+    """
     time.sleep(device.closing_seconds)
     return device.reader.close_batch(), {}
 
@@ -116,7 +125,7 @@ def send_logs(ticket: Ticket, device: Device) -> tuple[Result, Result]:
 
 
 def _pack(logs: list[Path], packed: Path, keep: int) -> int:
-    """Packs the last `keep` bytes of the log, and says how many there were."""
+    """Packs the last `keep` bytes of the log, and returns their number."""
     skip = max(0, sum(it.stat().st_size for it in logs) - keep)
     size = 0
     with gzip.open(packed, "wb") as target:

@@ -1,4 +1,4 @@
-"""What the rules have done for them: by `Agent` in earnest, by the tests on paper."""
+"""The interface by which the rules act. `Agent` implements it for a device, the tests by records of the calls."""
 
 from __future__ import annotations
 
@@ -13,24 +13,27 @@ class Outside(Protocol):
     def emit(self, event: str, **fields: Any) -> None: ...
 
     def later(self, operation_id: str) -> None:
-        """Calls `begin_written` after everything that has already come in."""
+        """Calls `begin_written` later, after all messages that have already come in."""
 
     def take_till(self) -> bool:
-        """Keeps payments out, or says False because one is under way. Must not wait."""
+        """Locks payments out; returns False when a payment is under way. Must not wait."""
 
     def leave_till(self) -> None: ...
 
     def begin(self, command: Command, seconds_left: float) -> None:
-        """Begins, and hands in `finished` in the end."""
+        """Begins the operation, and calls `finished` at its end. `seconds_left`: until its deadline."""
 
     def break_off(self, operation_id: str) -> bool:
-        """False when it can only go on to its end."""
+        """Interrupts a running operation; returns False when it cannot be interrupted."""
 
     def last_batch(self) -> Message | None:
-        """The figures of the batch that the reader closed last. None where there is none, or it cannot say. Must not wait."""
+        """Returns the figures of the batch that was closed last; None without one, or when the reader cannot say.
+
+        Must not wait.
+        """
 
     def all_held(self) -> None:
-        """The server holds all that the journal has to tell."""
+        """Called when the server holds all results of the journal."""
 
     def outdated(self) -> None:
-        """The journal is an old copy: another address is needed."""
+        """Called when the journal is an old copy: the device needs another address."""

@@ -1,4 +1,4 @@
-"""Who the device is, where it was given a password in place of pairing: the way to try things, and for tests."""
+"""The identity of a device that has a password in place of pairing: for tries and tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger("agent.password")
 
 
 def session_of(answer: dict[str, Any], server: str) -> Session:
-    """Of the answer to `POST …/credentials`."""
+    """Makes a session from the answer to `POST …/credentials`."""
     basic = base64.b64encode(f"{answer['address']}:{answer['password']}".encode()).decode()
     return Session(
         terminal_id=answer["terminal_id"],
@@ -34,7 +34,10 @@ def session_of(answer: dict[str, Any], server: str) -> Session:
 
 
 class Password:
-    """A password is for one address, and cannot ask for another. So the addresses that were begun are written down."""
+    """A password is for one address, and cannot request another.
+
+    So the agent lists the addresses that were begun, in a file.
+    """
 
     def __init__(
         self, state: Path, file: Path, server: str, journal: Journal, emit: Callable[..., None], stopping: threading.Event
@@ -49,14 +52,17 @@ class Password:
         self._told = False
 
     def start(self, code: str | None = None) -> Session:
-        """The journal is on the disk and belongs to the password's address then, or this raises."""
+        """Makes the journal belong to the password's address.
+
+        Raises NotPaired when the journal of that address is lost.
+        """
         address = self._session.address
-        # A journal that cannot be read may be this one's where nothing says whose it is.
+        # While no address is listed, an unreadable journal may be that of this address.
         lost = self._journal.address != address if address in self._begun else self._journal.unreadable and not self._begun
         if not lost:
             self._journal.belongs_to(address)
         if address not in self._begun:
-            # After the journal, and before anybody connects: from now on this address has something to lose.
+            # Written after the journal and before the agent connects: from now on a missing journal counts as lost.
             self._begun.append(address)
             write_durably(self._path, json.dumps(self._begun).encode())
         if lost:
@@ -73,7 +79,7 @@ class Password:
         return False
 
     def renew(self, refused: Session | None) -> Session | None:
-        """There is no other. Who was replaced may be let in again all the same: it looks once in a minute."""
+        """Returns the only session again after a minute: a refused device may be accepted again later."""
         if not self._told:
             self._told = True
             log.warning("the password is refused")

@@ -1,4 +1,4 @@
-"""When to say a heartbeat, and what it says (rules 37 to 40)."""
+"""The times and the content of heartbeats (rules 37 to 40)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Presence:
     def __init__(
         self, clock: Clock, condition: Callable[[], Message], chance: Callable[[], float] = random.random
     ) -> None:
-        """`condition`: `telemetry`, and `fault` while there is one, as the device is now."""
+        """`condition`: returns the present `telemetry`, and `fault` while there is one."""
         self._clock, self._condition, self._chance = clock, condition, chance
         self._session: str | None = None
         self._every = 30.0
@@ -39,13 +39,16 @@ class Presence:
         self._due = max(self._clock.steady(), self._said_at + APART)
 
     def due(self) -> float:
-        """When `heartbeat` is to be asked next."""
+        """Returns when `heartbeat` must be called next."""
         if self._due is None:
             return self._clock.steady() + LOOK
         return min(self._due, max(self._look, self._said_at + APART))
 
     def heartbeat(self, round_trip: float, memory: Message | None = None) -> Message | None:
-        """`memory`: how much of the log the server is believed to hold. A heartbeat, if it is time for one: by the clock, or because something has changed."""
+        """Returns a heartbeat if one is due, by the clock or after a change.
+
+        `memory`: how much of the log the server holds, as far as known.
+        """
         now = self._clock.steady()
         if self._due is None or self._session is None or now < self._said_at + APART:
             return None
@@ -56,7 +59,7 @@ class Presence:
         if now < self._due and condition == self._said:
             return None
         self._said, self._said_at = condition, now
-        # A little earlier by chance, so that a fleet does not beat as one; later would count as late.
+        # Earlier by a random share, so that a fleet does not send in step; later would count as late.
         self._due = now + max(APART, self._every * (1 - self._chance() / 10))
         milliseconds = min(600_000, round(round_trip * 1000))
         return {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""The card reader beside the device, as far as an example has one: it closes batches, and names the one that it closed last.
+"""A simulated card reader: it closes batches, and names the batch that it closed last.
 
-It has a memory of its own, in which nobody else writes. Somebody at the terminal may close the day, too:
+It has a file of its own, which only it writes. A person at the terminal may close the day by hand, too:
 
     /usr/bin/python3 reader.py FOLDER
 """
@@ -30,8 +30,8 @@ class Reader:
         self._lock = folder / "till.lock"
         self._till: int | None = None
 
-    # Whoever takes a payment holds this lock, and whoever carries out an operation. So neither begins while the other is
-    # under way, and there is no moment between looking and taking.
+    # A payment holds this lock, and so does an operation. So neither begins while the other is under way, and nothing
+    # comes between checking and taking.
 
     def take_till(self) -> bool:
         descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
@@ -49,14 +49,14 @@ class Reader:
             self._till = None
 
     def last_batch(self) -> Batch | None:
-        """The figures of the batch that was closed last; None where none was, or the reader does not say."""
+        """Returns the figures of the batch that was closed last; None without one, or when they cannot be read."""
         with contextlib.suppress(OSError, ValueError):
             batch: Batch = json.loads(self._path.read_text("utf-8"))
             return batch
         return None
 
     def close_batch(self) -> Batch:
-        """Invented totals. The batch is closed when this is on the reader's disk, whoever hears of it."""
+        """Closes the batch with invented totals. It is closed when the totals are on the reader's disk."""
         last, now = self.last_batch(), to_text(time.time())
         purchases, reversals = random.randint(1, 80), random.randint(0, 3)
         purchases_amount = sum(random.randint(2_000, 90_000) for _ in range(purchases))

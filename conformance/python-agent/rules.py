@@ -1,7 +1,7 @@
-"""The rules of the protocol, without threads, sockets and clocks of its own, so that they can be tried step by step.
+"""The rules of the protocol, without threads, sockets and clocks of its own, so that tests can run them step by step.
 
-Whoever runs it hands in what happens, one thing after the other, calls `tick` when `next_wakeup` has come, and does what
-`Outside` says. The numbers in the comments are those of docs/device-protocol.md.
+The caller hands in the events one after the other, calls `tick` when `next_wakeup` has come, and implements `Outside`. The
+numbers in the comments are those of docs/device-protocol.md.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Rules:
         self._session: str | None = None
         self._waiting: list[Waiting] = []
         self._beginning: Waiting | None = None
-        # What is not to be begun, and whose command has not come: the cancellation has all that an answer needs.
+        # Cancelled operations whose command has not come: the cancellation has everything that a result needs.
         self._cancelled_unseen: dict[str, Command] = {}
         self.running = False
         self._stopped = False
@@ -72,7 +72,7 @@ class Rules:
         self._presence.disconnected()
 
     def begin_nothing_more(self) -> None:
-        """What waits is known in memory alone; the server sends it again (rule 2)."""
+        """Begins nothing more. Waiting commands are only in memory, and the server sends them again (rule 2)."""
         self._stopped = True
 
     def goodbye(self) -> None:
@@ -169,7 +169,7 @@ class Rules:
             self._closes.ask_reader()
 
     def _hold(self, memory: Memory) -> bool:
-        """The server says how much of the log it holds. False when that cannot be this log."""
+        """Takes how much of the log the server holds. False when that does not fit this log."""
         if self._journal.fits(memory):
             self._answers.hold(memory)
             return True
@@ -204,7 +204,7 @@ class Rules:
             self._tell_waiting(it)
 
     def _answer_known(self, operation_id: str) -> bool:
-        """Answers a copy of a command (rule 17)."""
+        """Answers a copy of a known command (rule 17); returns whether the command is known."""
         begun = self._journal.begun
         waiting = [it for it in [*self._waiting, self._beginning] if it and it.command.operation_id == operation_id]
         if waiting:
@@ -224,11 +224,11 @@ class Rules:
             self._outside.send("delivered", {"operation_id": it.command.operation_id, "received_at": it.came_at})
 
     def _advance(self) -> None:
-        """Brings the first that waits as far as it may go: one operation at a time (rule 19)."""
+        """Takes the first waiting command as far as possible: one operation at a time (rule 19)."""
         self._look_again = None
         self._give_up_cancelled()
         while not self._beginning and not self.running and not self._stopped:
-            # What came of a close in a life that the journal may lack, the welcome shows first (rule 6).
+            # A close waits for the welcome, which shows whether the journal lacks an earlier begin of it (rule 6).
             it = next((it for it in self._waiting if self._compared or not it.command.is_close), None)
             if it is None:
                 return
@@ -243,7 +243,7 @@ class Rules:
                 self._waiting.remove(it)
                 self._answers.fail(it.command, "expired")
             elif self._outside.take_till():
-                self._outside.leave_till()  # the look that counts comes when "begun" is on the disk
+                self._outside.leave_till()  # the deciding check comes when "begun" is on the disk
                 self._waiting.remove(it)
                 self._write_begun(it)
             elif not self._busy(it, instant):
@@ -262,7 +262,7 @@ class Rules:
         self._outside.later(command.operation_id)
 
     def begin_written(self, operation_id: str) -> None:
-        """"Begun" is on the disk, and what came in meanwhile has been heard. Now look once more, and begin."""
+        """Called when "begun" is on the disk, after the messages that came meanwhile: checks once more, and begins."""
         it = self._beginning
         if not it or it.command.operation_id != operation_id:
             return
@@ -276,7 +276,7 @@ class Rules:
         elif instant >= command.expires_at:
             self._answers.fail(command, "expired")
         elif self._outside.take_till():
-            if self._closes.in_step(command):  # from here on nobody closes the day by hand
+            if self._closes.in_step(command):  # from here on no close by hand can happen
                 self._begin(command, command.expires_at - instant)
             else:
                 self._outside.leave_till()
@@ -296,7 +296,7 @@ class Rules:
         self._outside.emit("operation", **head, operation=command.operation, state="started")
 
     def _busy(self, it: Waiting, instant: float) -> bool:
-        """In the middle of a payment (rules 26 and 27). Whether the command is answered by it."""
+        """Deals with a command during a payment (rules 26 and 27). Returns whether the command was answered."""
         command = it.command
         if command.when_busy == "wait" and instant < command.latest_start:
             self._tell_waiting(it)
@@ -307,7 +307,7 @@ class Rules:
         return True
 
     def _instant(self, it: Waiting) -> float | None:
-        """The server's time to judge a command by, or None as long as it is worth waiting for a better one."""
+        """Returns the server's time for a command; None while it is worth waiting for a better estimate."""
         now = self._clock.steady()
         if not self.time.doubtful():
             return self.time.now()
@@ -341,7 +341,7 @@ class Rules:
             self._advance()
 
     def _give_up_cancelled(self) -> None:
-        """A close only after the comparison that a beginning takes, for which nothing may run (rule 29)."""
+        """Answers cancelled commands. A close needs the comparison of a begin, for which nothing may run (rule 29)."""
         may_compare = self._compared and not self.running and not self._stopped
         for it in [it for it in self._waiting if it.cancelled]:
             if may_compare or not it.command.is_close:
@@ -360,18 +360,24 @@ class Rules:
 
     # Results
 
-    def finished(self, operation_id: str, came_of_it: Message, device: Message | None = None) -> None:
-        """`came_of_it`: status and result, or status, reason and error. `device`: what changed on the device."""
+    def finished(self, operation_id: str, outcome: Message, device: Message | None = None) -> None:
+        """Takes the end of an operation.
+
+        `outcome`: status and result, or status, reason and error. `device`: changes of the device.
+        """
         begun = self._journal.begun
         assert begun and begun["operation_id"] == operation_id
-        result = {**begun, "finished_at": self._now(), **came_of_it}
+        result = {**begun, "finished_at": self._now(), **outcome}
         self._answers.give(result, self._closes.batch_after(result), device)
         self.running = False
         self._outside.leave_till()
         self._advance()
 
     def _rejection(self, message: Message) -> None:
-        """A fault in this program. The server goes on behind what it does not understand, and says so by `memory`."""
+        """Logs a fault of this program.
+
+        The server skips a message that it does not understand, and says so by `memory`.
+        """
         log.error("the server did not understand a %s: %s", message.get("channel"), message.get("errors"))
 
     def _probe(self, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the rules stand on: a clock that stands still unless it is told to go, and a server on paper."""
+"""Base of the tests of the rules: a clock that moves only when a test says so, and a simulated server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TestClock(Clock):
 
 
 class World:
-    """Stands in for links, threads and the till, and remembers what it was asked for."""
+    """Replaces links, threads and the till, and records the calls."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, Message]] = []
@@ -79,14 +79,14 @@ class RulesCase(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name) / "journal.json"
         self.clock, self.world = TestClock(), World()
-        # How much of the log the server holds, and what it holds.
+        # The server's memory of the log, and the results that it holds.
         self.memory: Message = {"number": 0}
         self.held: list[Message] = []
         self.start()
         self.connect()
 
     def start(self) -> None:
-        """A device that begins anew with the journal as it is on the disk."""
+        """Starts the device anew with the journal on the disk."""
         self.journal = Journal(self.path)
         self.journal.belongs_to(ADDRESS)
         last = self.world.last_batch()
@@ -105,7 +105,7 @@ class RulesCase(unittest.TestCase):
         self.hear("welcome", protocol=1, **times, memory=self.memory)
 
     def take(self) -> None:
-        """The server takes what is the next of the log, and says so, until there is nothing more."""
+        """Lets the server take the results in order, and say so, until there are no more."""
         taken = -1
         while taken != len(self.held):
             taken = len(self.held)
@@ -117,7 +117,7 @@ class RulesCase(unittest.TestCase):
                     self.hear("receipt", operation_id=result["operation_id"], status=result["status"], memory=self.memory)
 
     def time(self, seconds: float = 0.0) -> str:
-        """The server's time."""
+        """Returns the server's time."""
         return to_text(START + self.clock.passed + seconds)
 
     def hear(self, channel: str, /, **message: Any) -> None:
@@ -151,7 +151,7 @@ class RulesCase(unittest.TestCase):
         self.rules.finished(operation_id, {"status": "COMPLETED", "result": {"opened": True}})
 
     def close(self, **more: Any) -> str:
-        """A day that is closed by the book."""
+        """Closes a day without any fault."""
         operation_id = self.command("end_of_day", **more)
         self.written()
         self.finish_close(operation_id)

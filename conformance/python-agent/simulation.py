@@ -1,4 +1,4 @@
-"""Trouble on demand, for tests: an `operator_id` of `simulate:slow`. Only where the agent was started with --simulate."""
+"""Faults on demand, for tests: an `operator_id` of `simulate:slow`. Only with the option --simulate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SLOW_SHARE = 0.7
 
 
 def take_time(ticket: Ticket) -> None:
-    """Until 70 % of the window are over, unless it is cancelled."""
+    """Waits until 70 % of the window are over, or the operation is cancelled."""
     asked = str(ticket.command.parameters.get("operator_id", ""))
     if not asked.startswith("simulate:"):
         return

@@ -1,4 +1,4 @@
-"""Which address a device has, and that no address ever runs without the memory of what it did (rule 4)."""
+"""The device's address: no agent ever runs under an address without the journal of that address (rule 4)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from credentials import NotPaired
 from journal import Journal
 from password import Password
 
-# Of an address that is another's by now.
+# The journal of an address that another device has by now.
 EMPTY_LOG = json.dumps({"address": f"{TERMINAL}-D1", "log": [], "begun": None, "batch": None, "device": {}})
 
 
 def known(memory: Journal) -> set[str]:
-    """What it has begun or answered."""
+    """The ids of the operations that it has begun or answered."""
     return {it["result"]["operation_id"] for it in memory.entries} | ({memory.begun["operation_id"]} if memory.begun else set())
 
 
@@ -65,7 +65,7 @@ class MemoryTest(AddressTest):
     def test_a_journal_of_another_address_is_not_the_memory_of_this_one(self) -> None:
         _, memory = self.start("7K3M-92XD")
         self.close_the_day(memory, "one")
-        self.server.number += 1  # a twin with the same key, or this device before its folder was put back
+        self.server.number += 1  # a twin with the same key, or this device before its folder was restored
         twin = self.server.present
         address, _ = self.start()
         self.assertNotIn(address, (twin, memory.address))
@@ -129,7 +129,7 @@ class MemoryTest(AddressTest):
             self.close_the_day(memory, str(number))
         for result in memory.after(0, 30):
             self.server.take(first, result)
-        self.server.paired = False  # another device has this one's place
+        self.server.paired = False  # another device has taken the terminal's place
         it, memory = self.device()
         proof = mock.Mock(return_value="proof")
         it._keys.proof = proof
@@ -139,7 +139,7 @@ class MemoryTest(AddressTest):
         self.assertEqual([it["operation_id"] for it in self.server.logs[first]], [str(it) for it in range(120)])
         handed_in = [it for it in self.server.asked if "results" in it]
         sizes = [len(it["results"]) for it in handed_in]
-        self.assertEqual((sizes[:3], set(sizes[3:])), ([50, 50, 20], {1}))  # and from then on it asks
+        self.assertEqual((sizes[:3], set(sizes[3:])), ([50, 50, 20], {1}))  # then it only asks
         self.assertEqual({it["address"] for it in handed_in}, {first})
         proofs = [it.args for it in proof.call_args_list if it.args[0] == "results"]
         self.assertEqual(proofs[0], ("results", "http://server/v1/device/results", "n", first, None))
@@ -194,7 +194,7 @@ class PasswordTest(AddressTest):
             self.give(5).start()
         self.give(6).start()
         self.close_the_day(self.memory, "two")
-        self.memory.disown()  # the welcome has shown it
+        self.memory.disown()  # the welcome showed that it is an old copy
         with self.assertRaisesRegex(NotPaired, "D6 is lost.*another password"):
             self.give(6).start()
 
@@ -234,7 +234,7 @@ class PasswordTest(AddressTest):
                         with self.assertRaises(NotPaired):
                             self.give(5).start()
                     elif not lose:
-                        self.give(5).start()  # the power alone costs no password
+                        self.give(5).start()  # a power cut alone makes no new password necessary
                 fatal += 1
             self.assertGreater(fatal, 5)
 
@@ -247,7 +247,7 @@ class PasswordTest(AddressTest):
 
 
 class AgentTest(AddressTest):
-    """The whole program, as far as it goes without a link."""
+    """The whole program, up to its first link."""
 
     def agent(self) -> Agent:
         arguments = ["agent.py", "--server", "http://server", "--serial", "123", "--state", str(self.folder), "--json"]

@@ -1,4 +1,4 @@
-"""A close is a compare-and-swap: what is begun, what gets a known answer, what is out of step, and old copies."""
+"""A close is a compare-and-swap: begun closes, repeated requests, closes out of step, and old copies."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class ClosesTest(RulesCase):
                 {key: it for key, it in told.items() if key not in own},
                 {key: it for key, it in self.held[0].items() if key not in own},
             )
-        self.assertEqual(self.journal.last_close(), first)  # a repetition is no close of its own
+        self.assertEqual(self.journal.last_close(), first)  # a repeated result does not count as a close
         fourth = self.close(previous_close=first, request="other")
         self.assertEqual(self.world.begun, [first, fourth])
 
@@ -148,7 +148,7 @@ class ClosesTest(RulesCase):
         self.go(61)
         operation_id = self.command("end_of_day", previous_close=self.journal.last_close(), window=600)
         self.written()
-        self.reader_closes("42")  # by the operation, which has not answered yet
+        self.reader_closes("42")  # closed by the operation, which has not answered yet
         self.go(61)
         self.rules.finished(operation_id, {"status": "COMPLETED", "result": self.world.batch})
         self.go(61)
@@ -210,11 +210,11 @@ class ClosesTest(RulesCase):
     def test_what_a_crash_interrupted_is_a_close_with_an_unknown_end(self) -> None:
         operation_id = self.command("end_of_day")
         self.written()
-        self.reader_closes("1")  # it was done, and nobody heard of it
+        self.reader_closes("1")  # the close was done, and its result was lost
         self.start()
         self.connect()
         self.take()
-        self.assertEqual(len(self.held), 1)  # not one by hand as well
+        self.assertEqual(len(self.held), 1)  # no close by hand as well
         told = self.held[0]
         self.assertEqual((told["reason"], told["unknown_end"], told["error"]["code"]), ("device_error", True, "interrupted"))
         self.command("end_of_day", previous_close=None)
@@ -259,7 +259,7 @@ class ClosesTest(RulesCase):
             self.cancel(operation_id, "end_of_day")
             other = str(uuid.uuid4())
             self.cancel(other)
-            self.go(61)  # also when it has expired meanwhile
+            self.go(61)  # also after its deadline
             self.assertIsNone(self.journal.answered(operation_id))
             self.assertIsNotNone(self.journal.answered(other))
             self.welcome()
@@ -335,7 +335,7 @@ class ClosesTest(RulesCase):
 
 class OldCopiesTest(RulesCase):
     def old_copy(self) -> None:
-        """The folder as it was before the last close, with the counter that is beside the key."""
+        """Restores the folder to before the last close, but for the counter beside the key."""
         first = self.close()
         self.take()
         copy = self.path.with_name("copy")

@@ -1,4 +1,4 @@
-"""How long the agent waits before it connects again, where another device may have come as this one."""
+"""Pauses before the agent connects again, when another device with its address may have taken over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mqtt_version import VersionChoice
 
 
 def link_of(kind: type, **what: Any) -> mock.Mock:
-    """A link that was open, and has ended."""
+    """A link that was open and has ended."""
     link = mock.Mock(spec=kind, refused=False, level=4, code=None, greeted=True, silent=False, **what)
     link.closed = threading.Event()
     link.closed.set()
@@ -29,7 +29,7 @@ class ConnectorTest(unittest.TestCase):
         self.connector = Connector(mock.Mock(), "auto", VersionChoice("3.1.1"), None, mock.Mock(), threading.Event())
 
     def pauses_after(self, link: mock.Mock, lives: list[float]) -> list[float]:
-        """The pause after each of several such links, by how long they live; the server answers on each."""
+        """Returns the pauses after links that live that long; the server answers on each."""
         pauses: list[float] = []
         remaining = list(lives)
 

@@ -1,4 +1,4 @@
-"""The link by MQTT 5, against a broker that says byte by byte what a test wants."""
+"""The link over MQTT 5, against a broker whose answers the tests set byte by byte."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACCEPTED = [0x20, 3, 0, 0, 0]
 
 
 class ScriptedBroker:
-    """Answers CONNECT and the first SUBSCRIBE, notes every PUBLISH, and acknowledges none."""
+    """Answers CONNECT and the first SUBSCRIBE, records every PUBLISH, and acknowledges none."""
 
     def __init__(self, connack: list[int] | None) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -79,7 +79,7 @@ def password_answer(url: str) -> dict[str, str]:
 
 
 def texts(body: bytes) -> list[str]:
-    """Whatever has the form of an address or a topic in a packet."""
+    """The parts of a packet that have the form of an address or a topic."""
     return [it.decode() for it in re.findall(rb"(?:tillkeeper/v1/)?T\d{8}-T\d{4}(?:-D\d+)?(?:/[a-z_#+]+)?", body)]
 
 
@@ -95,7 +95,7 @@ class Heard:
 
 
 class LinkOfChoiceTest(unittest.TestCase):
-    """Which of two links is used when HTTPS gets through just after MQTT did."""
+    """The choice between two links when HTTPS connects just after MQTT did."""
 
     def setUp(self) -> None:
         self.agent = Agent.__new__(Agent)

@@ -1,4 +1,4 @@
-"""The log: numbers, the telling in order, what the server says of it, what is kept."""
+"""The log: numbers, sending in order, the server's memory, and what is kept."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class LogTest(RulesCase):
         self.memory = {"number": 0}
         self.take()
         self.assertEqual(self.told(), [3, 2, 1, 2, 3, 4])
-        self.assertEqual(self.held[:4], self.held[4:])  # letter for letter
+        self.assertEqual(self.held[:4], self.held[4:])  # byte for byte
 
     def test_a_word_that_says_nothing_new_repeats_nothing(self) -> None:
         self.do()
@@ -140,7 +140,7 @@ class LogTest(RulesCase):
             self.finish_close(operation_id)
         told = self.last("result")
         self.assertEqual((told["reason"], told["unknown_end"], told.get("number")), ("storage_failed", True, None))
-        self.assertEqual(Journal(self.path).begun["operation_id"], operation_id)  # after a power cut it says the same
+        self.assertEqual(Journal(self.path).begun["operation_id"], operation_id)  # after a power cut it is still begun
         self.assertEqual(self.journal.last_close(), operation_id)
 
     def test_a_rejected_result_stays_as_it_is_and_the_server_goes_on_behind_it(self) -> None:
@@ -209,12 +209,12 @@ class KeepingTest(RulesCase):
         self.assertEqual(self.numbers()[:2], [1, 72])
         for held, first in ((0, (1, None)), (1, (72, 1)), (50, (72, 1)), (72, (73, None))):
             self.world.sent.clear()
-            self.memory = {"number": held}  # the database went back
+            self.memory = {"number": held}  # the database was restored
             self.hear("memory", memory=self.memory)
             self.assertEqual([(it["number"], it.get("after")) for it in self.said("result")], [first])
             self.take()
             self.assertEqual(self.memory["number"], 121)
-        # A database that was emptied does not know the close either, and a log may begin late.
+        # An empty database does not know the close either, and a log may begin with a later number.
         self.assertEqual(self.journal.after(0, 3)[1]["after"], 1)
         del self.journal.entries[0]
         self.assertEqual([(it["number"], it.get("after")) for it in self.journal.after(0, 2)], [(72, 0), (73, None)])

@@ -56,7 +56,7 @@ NO_ROOM = OSError(errno.ENOSPC, "No space left on device")
 
 
 class FullDiskTest(InFolder):
-    """Without room nothing is begun; what was begun is still answered, from the reserve."""
+    """On a full disk nothing begins; a begun operation is still answered, by means of the reserve."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -182,9 +182,9 @@ class TimesTest(unittest.TestCase):
         clock = SetClock()
         estimate = ServerTime(clock)
         estimate.said_hello("a")
-        clock.steady_time += 3  # 1 second there, 2 back
+        clock.steady_time += 3  # 1 second to the server, 2 back
         self.assertTrue(estimate.welcomed("a", 9001.0))
-        self.assertEqual(estimate.now(), 9004.0)  # it is 9003 there
+        self.assertEqual(estimate.now(), 9004.0)  # the server's clock says 9003
         self.assertFalse(estimate.welcomed("another's", 1.0))
         self.assertEqual(estimate.now(), 9004.0)
 

@@ -1,4 +1,4 @@
-"""Whole lives of a device: days are closed, something goes wrong, and the power goes between any two steps that last."""
+"""Whole lives of a device: closes of the day, a fault, and a power cut between any two durable steps."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from times import to_text
 
 
 class Shop(Server):
-    """A server that takes requests, and whose database may go back."""
+    """A server that takes requests, and whose database may be restored."""
 
     def __init__(self, steps: Any) -> None:
         super().__init__(steps)
-        self.rows: dict[str, str] = {}  # operation: status
-        self.requests: dict[str, str] = {}  # request: operation
+        self.rows: dict[str, str] = {}  # status by operation
+        self.requests: dict[str, str] = {}  # operation by request
         self.commands: dict[str, Message] = {}
-        self.known: dict[str, int] = {}  # operation: the last batch that was known to be closed when it was accepted
-        self.covers: dict[str, int] = {}  # close with an unknown end: the last batch that it may have closed
+        self.known: dict[str, int] = {}  # by operation: the last batch that was known as closed at its acceptance
+        self.covers: dict[str, int] = {}  # by close with an unknown end: the last batch that it may have closed
 
     def accept(self, request: str) -> str:
         if request in self.requests:
@@ -73,7 +73,7 @@ class Shop(Server):
 
 
 class Device:
-    """The agent without threads and sockets. It is what the rules call `Outside`."""
+    """The agent without threads and sockets. It implements `Outside` for the rules."""
 
     def __init__(self, case: LivesTest, identity: Credentials, memory: Journal) -> None:
         self.case, self.identity, self.memory = case, identity, memory
@@ -93,7 +93,7 @@ class Device:
         self.rules = Rules(self.memory, clock, self, Presence(clock, lambda: {}), "test/1")
         self.rules.ask_reader()
         self.rules.connected("s")
-        for command in self.commands():  # before the welcome, which does not come for a while
+        for command in self.commands():  # before the welcome, which comes late
             self.hear("command", command)
         clock.passed += 6
         self.rules.tick()
@@ -115,7 +115,7 @@ class Device:
         self.rules.received(channel, json.dumps(message).encode())
 
     def hear_all(self) -> None:
-        """Until neither side has anything to say, and nothing runs."""
+        """Runs until neither side has a message to send, and no operation runs."""
         server = self.case.server
         while self.outbox or self.written or self.begun:
             if self.outbox:
@@ -138,7 +138,7 @@ class Device:
                 self.rules.finished(command.operation_id, {"status": "COMPLETED", "result": self.reader.close_batch()})
 
     def commands(self) -> list[Message]:
-        """Blindly, also those that have ended."""
+        """Returns the commands to send again: blindly, also those of ended operations."""
         return [it for it in self.case.server.commands.values() if it["address"] == self.address]
 
     def work(self) -> None:
@@ -188,7 +188,7 @@ class LivesTest(AddressTest):
         self.server.__init__(self.steps)
         self.running: Device | None = None
         self.begun: list[str] = []
-        # By request: the last batch before it closed one, or tried to.
+        # By request: the last batch before the request closed one, or tried to.
         self.batch_before: dict[str, int] = {}
         self.copy_is_back = False
         self.journal_copy, self.database_copy = b"", self.server.copy()
@@ -200,12 +200,13 @@ class LivesTest(AddressTest):
         self.patch("credentials.Web", self.server)
 
     def note_close(self, command: Command) -> None:
-        """What must not be: a batch closed by an operation that was accepted without knowing of the one before."""
+        """Fails when an operation closed a batch although its acceptance did not know the batch before."""
         assert self.running
         before = self.running.reader_is_at()
         self.assertEqual(self.server.known[command.operation_id], before, "closed twice")
         self.assertEqual(self.server.commands[command.operation_id]["address"], self.running.address, "another's command")
-        # An old copy of the journal does not know what was begun and never told. What the reader did not do may be done.
+        # An old copy of the journal lacks operations that were begun and never sent. They may begin again if the reader
+        # did not close a batch for them.
         if not self.copy_is_back:
             self.assertEqual(len(self.begun), len(set(self.begun)), "begun twice")
         self.assertEqual(self.batch_before.setdefault(str(command.request), before), before, "one request closed twice")
@@ -228,14 +229,14 @@ class LivesTest(AddressTest):
         return operation_id
 
     def close_at_last(self, day: str) -> None:
-        """As a till does it: with the same key until there is an answer, and with another one when that was no."""
+        """Requests like a till: with the same key until there is an answer, and with a new key after a refusal."""
         for attempt in range(4):
             operation_id = self.day(f"{day}{attempt}")
             self.server.time_out()
             if self.server.rows[operation_id] == "COMPLETED":
                 return
 
-    # What may go wrong
+    # Faults
 
     def nothing(self) -> None: ...
 
@@ -281,7 +282,7 @@ class LivesTest(AddressTest):
         done: set[Any] = set()
 
         def once(name: str, action: Any) -> None:
-            """The power may go in the middle of it. Before a trouble that is all; after it, it is done again."""
+            """Runs a step with a power cut in it. Before a fault that is all; after a fault, the step is repeated."""
             for _ in range(2 if trouble in done or trouble == self.nothing else 1):
                 if name in done:
                     return
@@ -312,7 +313,7 @@ class LivesTest(AddressTest):
         self.finish()
 
     def finish(self) -> None:
-        """Nothing goes wrong any more: all that is remembered is told, and the next honest close succeeds."""
+        """Without further faults: all results in the journal reach the server, and the next close succeeds."""
         device = self.running or self.boot()
         device.work()
         again = Journal(self.path)
@@ -343,7 +344,7 @@ class LivesTest(AddressTest):
         ))  # fmt: skip
 
     def test_nor_does_one_where_the_reader_cannot_name_its_last_batch(self) -> None:
-        """But for what is not to be had: a memory that goes before a close in it was told."""
+        """Except for a limit of the protocol: a journal that is lost before the server held a close in it."""
         self.names_batches = False
         self.try_everywhere((
             self.nothing, self.restart, self.database_goes_back, self.database_goes_back_before_a_start, self.twin, self.pair_anew,

@@ -134,7 +134,7 @@ class RulesTest(RulesCase):
         self.connect(welcome=False)
         self.command(window=4)
         self.go(5)
-        self.assertEqual(self.said("result"), [])  # it does not know yet how far the server is
+        self.assertEqual(self.said("result"), [])  # it does not know yet what the server holds
         self.welcome()
         self.assertEqual(self.last("result")["reason"], "expired")
 

@@ -1,4 +1,4 @@
-"""`check_update` against a small server of its own, which breaks off and cheats as the tests want."""
+"""`check_update` against a small server, which breaks connections and sends wrong data as the tests want."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time: what the clock says, what the server's clock says, and how long to wait before the next attempt."""
+"""Time: the device's clocks, an estimate of the server's clock, and pauses between attempts."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-# Unlike CLOCK_MONOTONIC it goes on while the device sleeps, so that nothing is begun late after a nap.
+# Unlike CLOCK_MONOTONIC it goes on while the device sleeps, so that no operation begins late after that.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 _RFC3339 = re.compile(r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$")
 
 
 class Clock:
-    """Both clocks of the device. Tests give another one."""
+    """Both clocks of the device. Tests replace it."""
 
     def wall(self) -> float:
-        """Seconds since 1970, as the device believes. May be wrong, may jump."""
+        """Seconds since 1970 by the device's wall clock. May be wrong, may jump."""
         return time.time()
 
     def steady(self) -> float:
-        """Seconds that only ever grow. The one to measure with."""
+        """Seconds that never go back, to measure elapsed time with."""
         return time.clock_gettime(_STEADY)
 
 
 def to_text(seconds: float) -> str:
-    """An instant as the protocol writes it."""
+    """Writes an instant as RFC 3339 with milliseconds in UTC."""
     instant = datetime.fromtimestamp(seconds, timezone.utc)
     return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
 
 
 def from_text(text: object) -> float:
-    """The opposite. ValueError for what is no RFC 3339 date and time with a zone."""
+    """Reads RFC 3339; raises ValueError for any other text, and for a time without a zone."""
     if not isinstance(text, str) or not _RFC3339.match(text):
         raise ValueError(f"not a time: {text!r}")
     fraction = re.search(r"\.(\d+)", text)
@@ -43,7 +43,7 @@ def from_text(text: object) -> float:
 
 
 class ServerTime:
-    """An estimate of the server's time that is never behind (rules 32 to 34)."""
+    """An estimate of the server's time that is never behind it (rules 32 to 34)."""
 
     GOOD_FOR = 3600.0
     DRIFT = 1.0
@@ -58,13 +58,13 @@ class ServerTime:
         self.round_trip = 0.0
 
     def said_hello(self, sent_at: str) -> None:
-        # Of two hellos of one millisecond the earlier counts: rather ahead than behind.
+        # Of two hellos in one millisecond the earlier counts, so that the estimate is not behind.
         self._hellos.setdefault(sent_at, self._clock.steady())
         while len(self._hellos) > 50:
             self._hellos.pop(next(iter(self._hellos)))
 
     def welcomed(self, hello_sent_at: str, server_time: float) -> bool:
-        """False for the welcome of a hello that this process has not said."""
+        """Takes a welcome; returns False when it answers no hello of this process."""
         said = self._hellos.get(hello_sent_at)
         if said is None:
             return False
@@ -86,7 +86,7 @@ class ServerTime:
 
 
 class Backoff:
-    """Pauses that double, each made shorter by chance so that a fleet does not come back in step."""
+    """Pauses that double, each shortened by a random share so that a fleet does not come back in step."""
 
     def __init__(self, first: float, most: float, chance: Callable[[], float] = random.random) -> None:
         self._first, self._most, self._chance = first, most, chance

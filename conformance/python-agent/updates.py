@@ -1,4 +1,4 @@
-"""`check_update`: fetch the manifest, verify, take the configuration on, lay a newer release ready (rules U1 to U6)."""
+"""`check_update`: fetch and verify the manifest, apply the configuration, prepare a newer release (rules U1 to U6)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from versions import ReleaseKeys, is_newer
 from web import NoAnswer, Refused, Web
 
 CHUNK = 65536
-# Left on the disk, so that the device goes on whatever a download does (rule U2).
+# Bytes left free on the disk, so that the journal can be written during any download (rule U2).
 ROOM_FOR_JOURNAL = 512 * 1024
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
@@ -34,7 +34,7 @@ class Updates:
         running = device.version_laid_ready() or device.software_version()
         if latest is not None:
             _check_release(latest)
-            # By its own reckoning, whatever the manifest says: nobody leads a device back to an older version (rule U3).
+            # The device compares by itself: the server must not be able to install an older version (rule U3).
             newer = is_newer(latest["version"], running)
         if newer:
             self._verify(latest, device)
@@ -86,7 +86,7 @@ class Updates:
         try:
             self._store(ticket, device, latest, (url, ready, part))
         except OSError as cause:
-            # What lies there takes the room that the journal needs.
+            # The part takes the space that the journal needs.
             part.unlink(missing_ok=True)
             raise Failed("storage_failed", "storage_failed", f"The update could not be stored: {cause}") from cause
 
@@ -108,7 +108,7 @@ class Updates:
 
 
 def _require_room(part: Path, size: int) -> None:
-    """Before anything is fetched: for the file, and for the journal beside it."""
+    """Requires free space for the file and for the journal beside it, before anything is fetched."""
     disk = os.statvfs(part.parent)
     room, there = disk.f_bavail * disk.f_frsize, part.stat().st_size if part.exists() else 0
     needed = max(0, size - there) + ROOM_FOR_JOURNAL
@@ -133,7 +133,7 @@ def _address(ticket: Ticket) -> str:
 
 
 def _insist(ticket: Ticket, ask: Any) -> Any:
-    """Again and again while the window is open, and as long as it may help."""
+    """Repeats a request while the window is open and another try may succeed."""
     pauses = Backoff(0.5, 10.0)
     while True:
         ticket.check()
@@ -167,7 +167,7 @@ def _get(ticket: Ticket, device: Device, url: str) -> Result:
 
 
 def _download(ticket: Ticket, device: Device, url: str, part: Path, size: int) -> None:
-    """The file, or the rest of it when a part has come before. Never more than was announced."""
+    """Fetches the file, or the rest of it when a part is there. Raises `Failed` when more bytes come than announced."""
     have = part.stat().st_size if part.exists() else 0
     if have >= size:
         return
@@ -201,7 +201,7 @@ def _download(ticket: Ticket, device: Device, url: str, part: Path, size: int) -
 
 
 def _read(answer: http.client.HTTPResponse) -> bytes:
-    """What the network does wrong passes by; what the disk does wrong does not."""
+    """Reads from the network. Its errors become NoAnswer, after which a try may succeed; errors of the disk do not."""
     try:
         return answer.read(CHUNK)
     except (OSError, http.client.HTTPException) as cause:

@@ -1,4 +1,4 @@
-"""Releases: which version is newer, and whether a signature is that of a key that the device was given."""
+"""Releases: comparing versions, and verifying signatures by the keys that the device was given."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 _PEM = re.compile(rb"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", re.DOTALL)
 
-# A number, a word, or what is missing, in a form that compares: words come before numbers, and what is missing counts as 0.
+# A number or a word in a form that compares: words come before numbers, and a missing part counts as 0.
 Part = tuple[int, int, str]
 _MISSING: Part = (1, 0, "")
 
@@ -48,7 +48,7 @@ def from_base64url(text: str) -> bytes:
 
 
 def thumbprint(public: bytes) -> str:
-    """RFC 7638: the name of a key, by which the manifest says which one signed."""
+    """Returns the JWK thumbprint of a key (RFC 7638), by which the manifest names the signing key."""
     x = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
     canonical = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": x}, separators=(",", ":"), sort_keys=True)
     return base64.urlsafe_b64encode(hashlib.sha256(canonical.encode()).digest()).rstrip(b"=").decode()
@@ -66,7 +66,7 @@ _SMALL_ORDER = {0, 1, _PRIME - 1} | {
 
 
 def is_weak(public: bytes) -> bool:
-    """Whether a signature by this key proves nothing, or the key is not written in its one form."""
+    """Whether a key must not be trusted: of small order, where a signature proves nothing, or not canonical."""
     if len(public) != 32:
         return True
     y = int.from_bytes(public, "little") & (2**255 - 1)  # the highest bit is the sign of x
@@ -74,7 +74,7 @@ def is_weak(public: bytes) -> bool:
 
 
 class ReleaseKeys:
-    """The public keys that the device was given, by their thumbprints: PEM, a JWK, or a set of them."""
+    """The public keys that the device was given, by their thumbprints. The file is PEM, a JWK or a JWK set."""
 
     def __init__(self, file: Path | None) -> None:
         publics: list[bytes] = []

@@ -1,4 +1,4 @@
-"""HTTP with nothing but Python's own library: JSON requests to the server, and the parts that uploads and downloads need."""
+"""HTTP by Python's standard library: JSON requests to the server, and the parts that uploads and downloads need."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LONGEST_ANSWER = 16 * 1024 * 1024
 
 
 class NoAnswer(Exception):
-    """The server could not be reached, or broke off."""
+    """The server could not be reached, or the connection broke."""
 
 
 class Refused(Exception):
-    """The server answered something else than success."""
+    """The server answered with a status other than 2xx."""
 
     def __init__(self, status: int, code: str, message: str, retry_after: float | None) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -27,7 +27,7 @@ class Refused(Exception):
 
     @property
     def passing(self) -> bool:
-        """Whether the same request may succeed later."""
+        """Whether the request may succeed later."""
         return self.status == 429 or self.status >= 500
 
 
@@ -36,9 +36,9 @@ def tls_context(ca: str | None) -> ssl.SSLContext:
 
 
 class Web:
-    """A connection to one server, opened when it is needed and kept. Not for several threads at once: make one for each.
+    """A connection to one server, opened when it is needed and kept. Each thread needs its own.
 
-    Redirects are not followed, so a token goes nowhere but to the server that it is for.
+    Redirects are not followed, so that a token goes only to the server that it is for.
     """
 
     def __init__(self, address: str, ca: str | None, timeout: float) -> None:
@@ -79,7 +79,10 @@ class Web:
     def open(
         self, method: str, target: str, body: bytes | IO[bytes] | None, headers: Mapping[str, str]
     ) -> http.client.HTTPResponse:
-        """The answer with its body unread, if it is a success."""
+        """Returns an answer of status 2xx with its body unread.
+
+        Raises Refused for another status, NoAnswer without an answer.
+        """
         try:
             self._connection.request(method, target, body, dict(headers))
             answer = self._connection.getresponse()

@@ -27,7 +27,7 @@ inline find_last_close(f1) {
   i = 0
 }
 
-/* D27: the reader says which batch was closed last; one that the journal lacks was closed by hand. */
+/* D27: the reader names the batch that was closed last; a batch that the journal lacks was closed by hand. */
 inline merge(g1) {
 #if defined(CAN_NAME) && !defined(BROKEN_NOT_MERGED)
   find_last_close(g1);
@@ -40,7 +40,7 @@ inline merge(g1) {
 #endif
 }
 
-/* After a crash: what was begun has an unknown end. */
+/* After a crash: an operation that was begun gets a result with an unknown end. */
 inline recover(r1) {
   if
   :: device[r1].begun ->
@@ -76,7 +76,7 @@ inline look_up(l1, l2) {
 byte in_step[ALL_OPS];  /* 1: yes, 2: no */
 #endif
 
-/* Anything but equality: what stands between is a close that the server did not know. */
+/* Not equal: there is a close between that the server did not know. */
 inline say_out_of_step(x1, x2) {
   printf("device %d: operation %d is out of step\n", x1, x2);
   find_unknown_close(x1, x2);
@@ -84,7 +84,7 @@ inline say_out_of_step(x1, x2) {
   write(x1, OF(x2, OUT_OF_STEP))
 }
 
-/* When its turn comes: known, or compared and begun, or out of step. */
+/* When an operation's turn comes: its result is known, or it is compared and begun, or it is out of step. */
 inline begin(b1, b2) {
   look_up(b1, b2);
 #ifdef BROKEN_REQUEST_NOT_KNOWN
@@ -117,8 +117,9 @@ inline begin(b1, b2) {
 }
 
 /*
- * Cancelling: a client may ask for it as soon as the operation is accepted, so it is heard at any time from then on. Known,
- * or being carried out, or compared: what the journal knows nothing of may have been begun in a life that it lacks.
+ * Cancelling: a client may ask for it as soon as the operation is accepted, so the device receives it at any time from
+ * then on. The operation is known, or being carried out, or compared. The journal may lack a life in which an unknown
+ * operation began.
  */
 inline cancel(k2, k3) {
   look_up(k2, k3);
@@ -162,7 +163,7 @@ inline really_close(c1) {
   known = 0
 }
 
-/* The journal is an old copy: the device asks for another address. One that was replaced has no place to ask for. */
+/* The journal is an old copy: the device asks for another address. A replaced device gets none. */
 inline replace_memory(m1) {
   PROMISE(THROWN_AWAY, old_copies < OLD_COPIES, "! a device throws its memory away, which is not old\n");
   device[m1].on = false;
@@ -172,7 +173,7 @@ inline replace_memory(m1) {
   fi
 }
 
-/* That a number was dropped says nothing about the age of the journal. */
+/* A dropped entry says nothing about the age of the journal. */
 #ifdef BROKEN_DROPPED_IS_ANOTHER
 #define SAME(e, held_) ((e) == (held_))
 #else
@@ -200,7 +201,7 @@ inline hello(h1) {
   fi
 }
 
-/* Leaves in `untold` the first number in the journal from `t4` on. */
+/* Leaves in `untold` the number of the first entry in the journal from `t4` on. */
 inline find_untold(t3, t4) {
   untold = t4;
   do
@@ -225,8 +226,8 @@ inline tell(e1) {
 }
 
 /*
- * One that was replaced is not welcomed any more. It brings its memory in order, and asks now and then how far the server
- * is with it, for good: the database may go back after everything was handed in.
+ * A replaced device gets no welcome. It hands in its results in order, and asks now and then, for ever, how many the
+ * server holds. The database may be restored after everything was handed in.
  */
 inline hand_in(v2) {
   if
@@ -240,8 +241,8 @@ inline hand_in(v2) {
 }
 
 /*
- * Old entries go: what the server holds, as far as the device knows, and never the last close. When one is old enough to go,
- * no operation of its request is under way, and the request is not repeated any more.
+ * A journal drops old entries: only results that the server holds, as far as the device knows, and never the last
+ * close. When an entry is old enough, no operation of its request is under way, and the request is no longer repeated.
  */
 #if defined(BROKEN_DROPS_UNTOLD)
 #define MAY_DROP(a, n) (device[a].entry[n] != 0 && device[a].entry[n] != last)
@@ -277,7 +278,7 @@ inline forget_dropped() {
   dropped.by = 0; dropped.number = 0; dropped.entry = 0; dropped.length = 0
 }
 
-/* An old copy: what was written since is gone, and what was dropped since is there again. */
+/* An old copy: entries written since are gone, and an entry dropped since is there again. */
 inline become_old_copy(o1) {
   device[o1].begun = 0;
   device[o1].closing = false;

@@ -1,6 +1,6 @@
 /*
- * What must hold. A counter-example ends with the words of the promise that it breaks. With -DONLY=… one promise alone is
- * checked.
+  * The promises. A counter-example ends with the text of the promise that it breaks. With -DONLY=… only one promise is
+  * checked.
  */
 #define CLOSED_TWICE 1
 #define WRONG_DEVICE 2
@@ -19,22 +19,22 @@
 #endif
 #define PROMISE(promise, holds, words) if :: !CHECKED(promise) || (holds) :: else -> printf(words); assert(false) fi
 
-/* For the promises alone; no party reads these. */
+/* Read by the promises only, and by no party. */
 byte batch_of[ALL_OPS];      /* the batch that an operation closed, or may have closed */
 bool has_closed[ALL_OPS];
-bool reported[ALL_OPS];      /* as cancelled */
+bool reported[ALL_OPS];      /* the server has reported the operation as cancelled */
 byte closes_of[KEYS];
 byte known_batch[ALL_OPS];   /* batches of the reader that the server knew as closed when it accepted the operation */
-byte known_close[ALL_OPS];   /* the last of them */
-byte known_length[ALL_OPS];  /* how much it held of the address's log then */
-bool forgotten;              /* a close that was made is in no memory and not in the database */
-bool gone;                   /* a close that the server was not told was lost with a memory */
+byte known_close[ALL_OPS];   /* the close of the last of these batches */
+byte known_length[ALL_OPS];  /* the length of the server's copy of the address's log at the acceptance */
+bool forgotten;              /* a close that was made is in no journal and not in the database */
+bool gone;                   /* a close that the server did not hold was lost with a journal */
 
 #define BATCH_OF(e) ((e) >= 40 -> (e) - 40 : ((e) > 0 -> batch_of[OP_OF(e)] : 0))
 
 /*
- * What is not to be had (D28). Each holds as an excuse for certain promises; with -DINSISTS=n the n-th is none, and the
- * promise breaks. Where the reader can name its last batch, the first two are no excuse at all.
+ * The limits of the protocol (D28). Each excuses certain promises; with -DINSISTS=n the n-th is no excuse, and the
+ * promise breaks. Where the reader can name its last batch, the first two are no excuse.
  */
 #ifndef INSISTS
 #define INSISTS 0
@@ -46,23 +46,26 @@ bool gone;                   /* a close that the server was not told was lost wi
 #ifdef CAN_NAME
 #define NOT_TO_BE_HAD false
 #else
-/* 1: a memory went before a close in it was told. 2: a memory and the database went. */
+/* 1: a journal was lost before the server held a close in it. 2: a journal was lost and the database was restored. */
 #define NOT_TO_BE_HAD (INSISTS != 1 && gone || INSISTS != 2 && BOTH_WENT)
 #endif
-/* 3: the close of a request is known nowhere any more. 4: other hardware took the terminal's place, and the database went back. */
+/* 3: the close of a request is stored nowhere any more. 4: a swap of hardware, and a restore of the database. */
 #define REQUEST_FORGOTTEN (NOT_TO_BE_HAD || INSISTS != 3 && forgotten || INSISTS != 4 && swaps < SWAPS && DATABASE_WENT)
-/* 5: the database and a memory which is not seen to be old both lack a cancellation. */
+/* 5: both the database and a journal whose age is not noticed lack a cancellation. */
 #ifdef COUNTER
 #define CANCELLATION_FORGOTTEN NOT_TO_BE_HAD
 #else
 #define CANCELLATION_FORGOTTEN (NOT_TO_BE_HAD || INSISTS != 5 && old_copies < OLD_COPIES && DATABASE_WENT)
 #endif
-/* 6: a result was dropped, the database went back, and an old copy brings it back: the server has gone on without it. */
+/*
+ * 6: a result was dropped, the database restored, and an old copy brings the result back: the server went on without
+ * it.
+ */
 #define DROPPED_AND_BACK(a, n) (INSISTS != 6 && HELD(a, n) == 0 && BOTH_WENT)
-/* 7: what a memory and the database forgot looks like a close that was unknown. */
+/* 7: a close that both the journal and the database lost looks like a close that was unknown. */
 #define KNOWLEDGE_FORGOTTEN (NOT_TO_BE_HAD || INSISTS != 7 && BOTH_WENT)
 
-/* The server says of an operation that it was cancelled; whoever reads that remembers it. */
+/* The server reports an operation as cancelled; the model remembers that report. */
 inline report_cancelled(z1) {
   PROMISE(CANCELLED_THOUGH_BEGUN, NOT_TO_BE_HAD || !has_closed[z1] && device[command[z1].address].begun != z1 + 1, "! a close that was begun is reported as cancelled\n");
   reported[z1] = true
@@ -72,7 +75,7 @@ inline promise_not_cancelled(z2) {
   PROMISE(BEGUN_THOUGH_CANCELLED, CANCELLATION_FORGOTTEN || !reported[z2], "! a close is begun that is reported as cancelled\n")
 }
 
-/* Leaves in `known` how many batches of the reader the server knows to be closed. */
+/* Leaves in `known` the number of the reader's batches that the server knows as closed. */
 inline find_known(f3) {
   known = 0;
   j = 0;
@@ -95,7 +98,7 @@ inline find_known(f3) {
   j = 0
 }
 
-/* Whether a close became known to the journal that the server did not hold when it accepted the operation. */
+/* Leaves in `same` whether the journal has a close that the server did not hold when it accepted the operation. */
 inline find_unknown_close(u1, u2) {
   same = 0;
   i = known_length[u2];
@@ -127,7 +130,7 @@ inline find_untold_close(v1) {
   i = 0
 }
 
-/* Whether something that closed a batch is known nowhere any more. */
+/* Sets `forgotten` if an operation that closed a batch is stored nowhere any more. */
 inline note_what_is_left() {
   i = 0;
   do

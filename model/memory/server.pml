@@ -1,9 +1,9 @@
 /*
- * Any number of servers over one database, which may go back to an earlier moment. Each step is one transaction.
+  * Any number of servers with one database, which may be restored to an earlier moment. Each step is one transaction.
  */
 #define KNOWN_TO_DATABASE(a) ((db.known >> (a)) & 1)
 
-/* The log of a new address begins empty; a device that kept its journal tells it all anew, under new numbers. */
+/* The log of a new address begins empty; a device that kept its journal sends all results anew, under new numbers. */
 inline new_address(n1, n2) {
   device[addresses].on = true;
   device[addresses].reader = n1;
@@ -24,8 +24,9 @@ inline new_address(n1, n2) {
 }
 
 /*
- * D28: the server takes the next number only. Where a device has dropped entries, a result says which number it has before
- * this one (0: none), and that will do. An operation that the server does not know comes back with its key.
+ * D28: the server takes only the next number. After dropped entries, a result names the number of the entry before it
+ * (0: none), and the server takes it if it holds that number. An operation that the server does not know comes back
+ * with its key.
  */
 inline take(t1, t2) {
   j = t2;

@@ -1,12 +1,12 @@
 /*
- * An entry of a journal, and of what the server holds of it; 0 where there is none: never written, or dropped. Its number is
- * its place, so it never changes.
+ * An entry of a journal, and of the server's copy of it. 0: never written, or dropped. The number of an entry is its
+ * index, so it never changes.
  */
 #define DONE 0
-#define UNKNOWN 1     /* begun, and its end not known: a close */
+#define UNKNOWN 1     /* a close that was begun and whose end is unknown */
 #define OUT_OF_STEP 2
-#define CANCELLED 3   /* given up before it was begun */
-#define AGAIN 4       /* the result of the same request, told for another operation */
+#define CANCELLED 3   /* cancelled before it was begun */
+#define AGAIN 4       /* the result of an earlier operation of its request, repeated */
 #define OF(o, outcome) (1 + (o) * 5 + (outcome))
 #define BY_HAND(batch) (40 + (batch))
 #define IS_OP(e) ((e) > 0 && (e) < 40)
@@ -19,48 +19,48 @@
 #define IS_CLOSE(e) CLOSES(e)
 #endif
 
-/* The card readers: how many batches each has closed. */
+/* The number of batches that each card reader has closed. */
 byte closed[3];
 
-/* A device: a program with a credential of its own. Its address never belongs to another. */
+/* A device: a program with a credential of its own. Its address never belongs to another device. */
 typedef Device {
   bool on;
   byte reader;
-  byte length;         /* numbers given */
+  byte length;         /* the number of the last entry */
   byte entry[LENGTH];
   byte begun;          /* operation + 1 */
   bool closing;        /* the reader has closed the batch for it */
   bool compared;       /* a welcome to a hello of this run was compared */
-  byte told;           /* how far the device believes that the server is */
+  byte told;           /* how many results the server holds, as far as the device knows */
 #ifdef COUNTER
-  byte counter;        /* kept with the key, outside the journal */
+  byte counter;        /* the write counter, stored beside the key, outside the journal */
 #endif
 };
 Device device[ADDRESSES];
-byte addresses;        /* given so far */
+byte addresses;        /* the number of addresses given so far */
 
-/* An operation's command, which stays in the air: heard never, late, often. */
+/* An operation's command. It stays in the air: it may be received never, late or often. */
 typedef Command {
   bool said;
   bool over;           /* its window and its key's 48 hours have long passed */
   byte address;
   byte key;
-  byte previous;       /* the last close that the server held of the address */
+  byte previous;       /* previous_close: the last close in the server's copy of the address's log */
 };
 Command command[ALL_OPS];
-byte operations;       /* accepted so far; ids are never given twice */
+byte operations;       /* the number of accepted operations; ids are never given twice */
 
 /* The database. */
 #define ABSENT 0
 #define PENDING 1
 #define ENDED 2
-#define SENT 3         /* in a broken variant alone */
+#define SENT 3         /* only in a broken variant */
 typedef Database {
   byte row[ALL_OPS];
   byte of_key[KEYS];   /* operation + 1 */
   byte address;        /* the terminal's present one */
   byte known;          /* addresses, as bits */
-  byte length[ADDRESSES];  /* the number of the last result that it holds */
+  byte length[ADDRESSES];  /* the number of the last result that the server holds */
 };
 Database db;
 Database past;
@@ -68,7 +68,7 @@ byte held[ADDRESSES * LENGTH];
 #define HELD(a, i) held[(a) * LENGTH + (i)]
 
 
-/* What is left of each fault: how often it may happen in a run. */
+/* How often each fault may still happen in a run. */
 #ifndef RESTORES
 #define RESTORES 0
 #endif
@@ -87,7 +87,7 @@ byte held[ADDRESSES * LENGTH];
 #ifndef PAIRINGS
 #define PAIRINGS 0
 #endif
-/* No fault: old entries go, when there is enough that is younger. */
+/* No fault: a journal drops old entries when it has enough younger ones. */
 #ifndef DROPS
 #define DROPS 0
 #endif
@@ -103,7 +103,7 @@ byte drops = DROPS;
 #if DROPS > 1
 #error "an old copy brings one dropped entry back"
 #endif
-/* The entry that was dropped, and how long the journal was then: an older copy has it still. */
+/* The entry that was dropped, and the journal's length then: an older copy of the journal still has the entry. */
 typedef Dropped {
   byte by;             /* device + 1 */
   byte number;
@@ -112,10 +112,10 @@ typedef Dropped {
 };
 Dropped dropped;
 #endif
-/* A copy of the database was made. */
+/* Whether a copy of the database was made. */
 bool saved;
 
-/* Loop counters and answers of inlines; `hidden` keeps them out of the state. */
+/* Loop counters and return values of inlines; `hidden` keeps them out of the state. */
 hidden byte i;
 hidden byte j;
 hidden byte last;

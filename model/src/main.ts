@@ -9,8 +9,9 @@ import { check, type Found, missingPrograms, modelFolder } from "./spin.ts";
 import { judge, neverTaken, unmatchedVariants } from "./verdict.ts";
 
 /*
- * Checks the model of the device protocol: `npm run model`. With `-- --story <variant>` it tells how that variant comes to
- * break its promise. Exits with 1 unless the protocol keeps every promise and every broken variant breaks its own.
+ * Checks the model of the device protocol: `npm run model`. With `-- --story <variant>` it prints the steps by which
+ * that variant breaks its promise. Exits with 1 unless the protocol keeps every promise and every broken variant breaks
+ * its own.
  */
 const interruptedCode = 130;
 const interruption = new AbortController();
@@ -60,7 +61,10 @@ async function tellStory(root: string, name: string): Promise<number> {
   return runs.every((found) => judge(found).right) ? 0 : 1;
 }
 
-/** Checks the models, as many at a time as there are processors, and answers in their order. */
+/**
+ * Checks the models, as many at a time as there are processors but at most four; resolves with the runs in the models'
+ * order.
+ */
 async function checkEach(models: Model[], root: string): Promise<Found[]> {
   const runs: Found[] = [];
   const waiting = [...models.entries()];

@@ -1,6 +1,6 @@
 import type { Model } from "./model.ts";
 
-/** What may go wrong, by the definition that says how often. */
+/** The faults, by the preprocessor definition that says how often each may happen. */
 const faults = {
   RESTORES: "the database goes back",
   HANDS: "a person closes the day at the terminal",
@@ -12,14 +12,14 @@ const faults = {
 type Fault = keyof typeof faults;
 
 const all = Object.keys(faults) as Fault[];
-/** A reader that cannot name its last batch cannot show that a person closed it. */
+/** Faults that go unseen where the card reader cannot name its last batch: it cannot show a close by hand. */
 const unseen: ReadonlySet<Fault> = new Set(["HANDS"]);
-/** Addresses for the first device, two faults that each ask for another, and the end of the run. */
+/** The number of addresses: the first device, two faults that each take another, and the end of the run. */
 const addresses = "ADDRESSES=4";
-/** A journal may drop an old entry in every run: that is no fault. */
+/** In every run a journal may drop one old entry; that is no fault. */
 const drops = "DROPS=1";
 
-/** Each fault twice, and each two of them together; a fault alone is a part of these runs. */
+/** Each fault twice, and each pair of faults; these runs include each fault alone. */
 function pairs(among: readonly Fault[]): [Fault, Fault][] {
   return among.flatMap((one, index) => among.slice(index).map((other): [Fault, Fault] => [one, other]));
 }
@@ -35,7 +35,7 @@ function run([one, other]: [Fault, Fault], canName: boolean): Model {
   };
 }
 
-/** Every two faults, with readers that can name the batch that they closed last, and with readers that cannot. */
+/** All pairs of faults, with readers that can name the batch that they closed last, and with readers that cannot. */
 export const designedMemory: Model[] = [
   ...pairs(all).map((pair) => run(pair, true)),
   ...pairs(all.filter((fault) => !unseen.has(fault))).map((pair) => run(pair, false)),
@@ -52,7 +52,7 @@ export const designedMemory: Model[] = [
   },
 ];
 
-/** A rule broken each, the promise that breaks, and the faults that it takes. */
+/** Variants with one broken rule each: the promise that breaks, and the faults that are necessary for it. */
 const mistakes: [name: string, breaks: string, about: string, ...defines: string[]][] = [
   ["no-address", "WRONG_DEVICE", "a command goes to the terminal, whichever device that is", "CAN_NAME", "SWAPS=1"],
   ["no-comparison", "CLOSED_TWICE", "a close is begun without comparing previous_close", "RESTORES=1"],
@@ -136,7 +136,7 @@ const brokenRules = mistakes.map(([name, breaks, about, ...defines]): Model => {
   return broken(name, breaks, about, [mistake, ...defines]);
 });
 
-/** What is not to be had, by the number of its excuse in `promises.pml`: without the excuse the promise breaks. */
+/** The limits of the protocol, by the number of the excuse in `promises.pml`: without the excuse the promise breaks. */
 const unavoidable: [excuse: number, breaks: string, about: string, ...defines: string[]][] = [
   [1, "CLOSED_TWICE", "a memory is lost before its close was told", "LOSSES=1"],
   [1, "BEGUN_TWICE", "an old copy of a memory comes back before its close was told", "OLD_COPIES=1"],

@@ -1,14 +1,17 @@
 /** One run of the model checker. */
 export interface Model {
-  /** `protocol`: one device, all operations, time. `memory`: closes of the day over lost memories and databases that go back. */
+  /**
+   * `protocol`: one device, all operations, time. `memory`: closes of the day with lost memories and restored
+   * databases.
+   */
   program: "protocol" | "memory";
   name: string;
-  /** What is special about it, in one line. */
+  /** A line that says what distinguishes this run. */
   about: string;
   /** Preprocessor definitions, without `-D`. */
   defines: string[];
-  /** `promises`: what must hold in every state. `ending`: that every accepted operation ends, however long it takes. */
+  /** `promises`: invariants of every state. `ending`: every accepted operation ends at some time (liveness). */
   checks: "promises" | "ending";
-  /** The promise of `promises.pml` that it must break, by name; undefined for the protocol as it is. */
+  /** The name of the promise in `promises.pml` that it must break; undefined for the protocol as it is. */
   breaks?: string;
 }

@@ -16,11 +16,12 @@ const designedProtocol: Model[] = [
   { program, name: "all operations end", about: "one operation of each kind", defines: ["ENDING"], checks: "ending" },
 ];
 
+/** All runs of the protocol as it is. */
 export const designed: Model[] = [...designedProtocol, ...designedMemory];
 
 /**
- * The protocol with one rule broken each, and a promise that breaks with it. A model in which they went unnoticed would
- * prove nothing.
+ * Variants of the protocol with one broken rule each, and the promise that breaks with it. A model that did not notice
+ * them would prove nothing.
  */
 const mistakes: [name: string, breaks: string | string[], about: string][] = [
   ["answer-early", "LOST", "201 before the commit"],
@@ -54,4 +55,5 @@ const brokenProtocol: Model[] = mistakes.flatMap(([name, breaks, about]) =>
   }),
 );
 
+/** All runs of variants that must break a promise. */
 export const broken: Model[] = [...brokenProtocol, ...brokenMemory];

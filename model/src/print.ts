@@ -12,7 +12,7 @@ const columns: Column[] = [
   ["verdict", "left", (found) => judge(found).words],
 ];
 
-/** Prints the runs as a table in Markdown, so that it can be shown as it is. */
+/** Prints the runs as a table in Markdown, which documents can include unchanged. */
 export function printTable(runs: Found[]): void {
   const printed = columns.map(([title, align, cell]) => {
     const cells = runs.map(cell);
@@ -28,7 +28,7 @@ export function printTable(runs: Found[]): void {
   for (let row = 0; row < runs.length + 2; row += 1) console.log(`|${printed.map((cells) => cells[row]).join("|")}|`);
 }
 
-/** Prints how a model comes to break a promise. */
+/** Prints the steps by which a model breaks a promise. */
 export function printStory({ model, story }: Found): void {
   console.log(`\n${model.name}: ${model.about}${model.breaks ? ` (${model.breaks})` : ""}\n`);
   for (const step of story) console.log(`  ${step}`);

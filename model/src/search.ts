@@ -1,18 +1,18 @@
-/** What the checker that Spin generates (`pan`) says about a search. */
+/** The result of a search by `pan`, the checker that Spin generates. */
 export interface Search {
   states: number;
   depth: number;
   seconds: number;
   megabytes: number;
-  /** Every reachable state was visited, and none was left out for want of memory, depth or a full store of states. */
+  /** Whether every reachable state was visited: the limits of memory, depth and stored states were not reached. */
   complete: boolean;
-  /** How the search ended: undefined without an error, else the kind of error that it found first. */
+  /** The kind of the first error; undefined without an error. */
   found: "violation" | "never ends" | "other" | undefined;
   /** The story lines of steps that were never taken; known after complete searches only. */
   untaken: string[];
 }
 
-/** Signs that a search was cut short although it ended without an error. */
+/** Lines by which `pan` says that a search without an error was incomplete. */
 const shortcomings = [
   /search not completed/i,
   /search depth too small/,
@@ -21,7 +21,7 @@ const shortcomings = [
   /bit statespace/i,
 ];
 
-/** Reads the output of `pan`; throws when it holds no result at all. */
+/** Reads the output of `pan`; throws when it holds no result. */
 export function readSearch(output: string): Search {
   const errors = numberIn(output, /errors: (\d+)/);
   return {

@@ -10,16 +10,18 @@ export const modelFolder = resolve(import.meta.dirname, "..");
 const megabytesAtMost = 1_500;
 const longestOutput = 64 * 1024 * 1024;
 
+/** The result of one run of the checker. */
 export interface Found {
   model: Model;
   search: Search;
-  /** How the error that was found comes about, one step per line; empty without one. */
+  /** The steps to the error, one per line; empty without an error. */
   story: string[];
 }
 
 /**
- * Searches all states of a model in a new folder below `root`. A model that is to break is searched breadth first, which
- * finds the shortest story; the others depth first with compressed states, which takes the least memory.
+ * Searches all states of a model in a new folder below `root`. A model that must break is searched breadth first, which
+ * finds the shortest story. The others are searched depth first with compressed states, which takes the least memory.
+ * Rejects when a program fails or the signal is aborted.
  */
 export async function check(model: Model, root: string, signal: AbortSignal): Promise<Found> {
   const folder = await mkdtemp(join(root, "run-"));
@@ -34,7 +36,7 @@ export async function check(model: Model, root: string, signal: AbortSignal): Pr
   return { model, search, story: search.found ? await tell(program, defines, options) : [] };
 }
 
-/** The shortest story is not to be had of `memory`: Spin searches no program breadth first that has hidden variables. */
+/** Returns the kind of search. `memory` is never searched breadth first: Spin cannot do that with hidden variables. */
 function kindOf({ program, checks, breaks }: Model): keyof typeof kinds {
   if (program === "memory") return "many";
   return checks === "promises" && breaks !== undefined ? "shortest" : checks;
@@ -44,13 +46,13 @@ const kinds = {
   // -o3 keeps statements apart, so that the checker can tell which were never reached.
   promises: { translate: ["-o3"], compile: ["-O2", "-DSAFETY", "-DCOLLAPSE"], search: ["-m100000"] },
   shortest: { translate: [], compile: ["-O0", "-DSAFETY", "-DBFS"], search: [] },
-  // Dozens of runs with few states each: to optimise takes longer than to search.
+  // Dozens of runs with few states each: optimising takes longer than searching.
   many: { translate: ["-o3"], compile: ["-O0", "-DSAFETY", "-DCOLLAPSE"], search: ["-m100000"] },
-  // -a looks for cycles, -f for those that are fair.
+  // -a looks for acceptance cycles; -f restricts that to fair cycles.
   ending: { translate: [], compile: ["-O2", "-DCOLLAPSE", "-DNFAIR=3"], search: ["-a", "-f", "-m100000"] },
 };
 
-/** Follows the trail of an error and answers what the steps on it print. */
+/** Replays the trail of an error, and resolves with the lines that its steps print. */
 async function tell(
   program: string,
   defines: string[],
@@ -66,7 +68,7 @@ async function tell(
     .filter((line) => /^(agent|server|time|device|database|person|!) |START OF CYCLE/.test(line));
 }
 
-/** The programs that are not installed. */
+/** Resolves with the names of the necessary programs that are not installed. */
 export async function missingPrograms(): Promise<string[]> {
   const missing = await Promise.all(
     ["spin", "gcc"].map(async (program) => {

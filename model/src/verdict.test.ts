@@ -7,7 +7,7 @@ import { judge, neverTaken, unmatchedVariants } from "./verdict.ts";
 const protocol: Model = { program: "protocol", name: "as it is", about: "", defines: [], checks: "promises" };
 const variant: Model = { ...protocol, name: "late-start", defines: ["BROKEN_LATE_START"], breaks: "BEGUN_LATE" };
 
-/** What `pan` prints, with one line more at the beginning and at the end. */
+/** Returns an output of `pan`, with one more line at the beginning and at the end. */
 const output = (errors: number, first = "", last = "") => `${first}
 Full statespace search for:
 	assertion violations	+

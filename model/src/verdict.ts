@@ -1,8 +1,9 @@
 import { broken } from "./models.ts";
 import type { Found } from "./spin.ts";
 
+/** The judgement of one run, with a text for the table. */
 export interface Verdict {
-  /** As expected: the protocol keeps its promises, a broken one does not. */
+  /** Whether the run went as expected: the protocol keeps its promises, a broken variant does not. */
   right: boolean;
   words: string;
 }
@@ -23,19 +24,19 @@ function brokenPromise(story: string[]): string | undefined {
   return story.findLast((line) => line.startsWith("!"))?.slice(2);
 }
 
-/** Steps of the protocol that no run ever takes: what is said of them would be said of nothing. */
+/** Returns the steps that no run of their program ever takes: a statement about them would prove nothing. */
 export function neverTaken(runs: Found[]): string[] {
   return [...Map.groupBy(runs, ({ model }) => model.program).values()].flatMap(neverTakenIn);
 }
 
-/** The same, of the runs of one program. */
+/** Returns the steps that no run of one program ever takes. */
 function neverTakenIn(runs: Found[]): string[] {
   const safety = runs.filter(({ model, search }) => model.checks === "promises" && search.complete);
   const [first, ...others] = safety.map(({ search }) => new Set(search.untaken));
   return [...(first ?? [])].filter((step) => others.every((untaken) => untaken.has(step)));
 }
 
-/** Variants that the model holds and no run checks, and the other way round. `text`: the model's files. */
+/** Returns variants that are only in the model's files (`text`), and variants that are only in the list of runs. */
 export function unmatchedVariants(text: string): string[] {
   const written = new Set<string>(text.match(/BROKEN_[A-Z_]+/g));
   const checked = new Set(broken.flatMap(({ defines }) => defines.filter((define) => define.startsWith("BROKEN_"))));

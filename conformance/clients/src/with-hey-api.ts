@@ -1,4 +1,4 @@
-/** Closes a day with the client that @hey-api/openapi-ts makes. Prints what was closed. */
+/** Closes a day with the client that @hey-api/openapi-ts generates. Prints batch id and outcome. */
 import { client } from "../generated/hey-api/client.gen.js";
 import {
   accountAdminTerminalsOperationsIdGet,

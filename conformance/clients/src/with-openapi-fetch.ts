@@ -1,4 +1,4 @@
-/** Closes a day with the client that openapi-typescript and openapi-fetch make. Prints what was closed. */
+/** Closes a day with the client that openapi-typescript and openapi-fetch make. Prints batch id and outcome. */
 import createClient from "openapi-fetch";
 import type { paths } from "../generated/schema.js";
 import { account, audience, baseUrl, basic, pause, serialNumber, storeId } from "./given.js";
@@ -34,7 +34,7 @@ const sent = await api.POST("/v1/accounts/{aid}/payments/admin/terminals/operati
 if (!sent.data) throw new Error(sent.error.error.code);
 
 for (;;) {
-  // Neither `limit` nor any other parameter has to be given.
+  // All parameters are optional, `limit` too.
   const { data } = await api.GET("/v1/accounts/{aid}/payments/admin/terminals/operations", {
     params: { path: { aid: account }, query: { operation_id: sent.data.id } },
   });

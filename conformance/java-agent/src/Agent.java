@@ -3,7 +3,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * A device of level 2: hears what comes over the link, and puts its parts together. All of it happens on one thread.
+ * A device of level 2: takes the messages of the connection, and connects its parts. Everything runs on one thread.
  */
 final class Agent implements Connector.Events {
     private static final String NAME = "tillkeeper-java-agent/1.0.0";
@@ -38,7 +38,7 @@ final class Agent implements Connector.Events {
         });
     }
 
-    /** Begins nothing more, brings to its end what runs, and says goodbye (rule 36). */
+    /** Begins nothing more, waits for the running operation, and sends goodbye (rule 36). */
     void stop() {
         timers.soon(() -> stop(0));
     }
@@ -62,7 +62,7 @@ final class Agent implements Connector.Events {
         ended.countDown();
     }
 
-    // What the link says
+    // Events of the connection
 
     @Override
     public void up(String newSession) {
@@ -86,13 +86,13 @@ final class Agent implements Connector.Events {
                 case "command" -> turns.commanded(Command.read(message));
                 case "cancel" -> turns.cancelled(Command.ofCancel(message));
                 case "receipt" -> receipt(message);
-                case "memory" -> remembered(message);
+                case "memory" -> memoryReported(message);
                 case "probe" -> connector.send("probe_answer", Json.of("probe_id", Json.string(message.get("probe_id"))));
                 case "rejection" -> System.err.println("The server did not understand: " + Json.write(message));
                 default -> { }
             }
         } catch (IllegalArgumentException | ArithmeticException | java.time.DateTimeException strange) {
-            // Rule 35.
+            // Rule 35: a message that cannot be understood is ignored.
             System.err.println("Ignored a " + channel + " that cannot be understood: " + strange.getMessage());
         }
     }
@@ -121,7 +121,7 @@ final class Agent implements Connector.Events {
         if (tookMs < 0) return;
         roundTripMs = tookMs;
         connector.proved();
-        if (isOld(memory)) return;
+        if (endsAsOldCopy(memory)) return;
         telling.goOn(memory);
         greeting.welcomed(heartbeatSeconds);
         turns.compared();
@@ -130,14 +130,14 @@ final class Agent implements Connector.Events {
     private void receipt(Map<String, Object> message) {
         Map<String, Object> memory = memoryIn(message);
         String id = Json.string(message.get("operation_id"));
-        // Before the welcome of a link nothing is said of the log.
-        if (telling.memory() == null || isOld(memory)) return;
+        // Before the welcome of a connection, nothing about the log is taken.
+        if (telling.memory() == null || endsAsOldCopy(memory)) return;
         telling.receipt(id, message.get("status") != null, memory);
     }
 
-    private void remembered(Map<String, Object> message) {
+    private void memoryReported(Map<String, Object> message) {
         Map<String, Object> memory = memoryIn(message);
-        if (telling.memory() != null && !isOld(memory)) telling.goOn(memory);
+        if (telling.memory() != null && !endsAsOldCopy(memory)) telling.goOn(memory);
     }
 
     private static Map<String, Object> memoryIn(Map<String, Object> message) {
@@ -146,8 +146,10 @@ final class Agent implements Connector.Events {
         return Json.of("number", Json.integer(memory.get("number")), "id", id == null ? null : Json.string(id));
     }
 
-    /** Rule 6. A device with a password cannot ask for another address: it must not go on as this one. */
-    private boolean isOld(Map<String, Object> memory) {
+    /**
+     * Rule 6: ends the agent if the journal is an old copy. A device with a password cannot ask for another address.
+     */
+    private boolean endsAsOldCopy(Map<String, Object> memory) {
         if (!journal.contradicts((int) memory.get("number"), (String) memory.get("id"))) return false;
         System.err.println("The journal is an old copy: this device needs another password.");
         greeting.pause();

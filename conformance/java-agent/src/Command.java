@@ -4,9 +4,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** A command as it came, or the cancellation of one that never did. */
+/** A command as it was received, or a cancellation whose command has not come. */
 record Command(Map<String, Object> message, String id, String operation, Instant expiresAt) {
-    /** What this device can do, and how many seconds each takes at most: hello says so, and the server sends nothing else. */
+    /**
+     * The operations of this device with their longest time in seconds. The hello names them, and the server sends no
+     * others.
+     */
     static final List<Object> ABILITIES = List.of(
             Json.of("operation", "open_menu", "max_seconds", 10),
             Json.of("operation", "check_update", "max_seconds", 10),
@@ -14,7 +17,7 @@ record Command(Map<String, Object> message, String id, String operation, Instant
 
     private static final List<String> WHEN_BUSY = List.of("fail", "wait");
 
-    /** Throws for what cannot be understood. */
+    /** Reads a command; throws for a message that cannot be understood. */
     static Command read(Map<String, Object> message) {
         Command command = ofCancel(message);
         Json.object(message.get("parameters"));
@@ -35,7 +38,7 @@ record Command(Map<String, Object> message, String id, String operation, Instant
         return time(message.get("sent_at"));
     }
 
-    /** What in it this agent does not know (rule 20); null where it knows all. */
+    /** The first part of the command that this agent does not know (rule 20); null when it knows all. */
     String unknownWord() {
         if (ABILITIES.stream().noneMatch(one -> operation.equals(Json.object(one).get("operation")))) return operation;
         for (String name : Json.object(message.get("parameters")).keySet())
@@ -44,12 +47,12 @@ record Command(Map<String, Object> message, String id, String operation, Instant
         return whenBusy == null || WHEN_BUSY.contains(whenBusy) ? null : String.valueOf(whenBusy);
     }
 
-    /** Rule 23: equal for commands that came of one request. Null where it names none. */
+    /** The request in `origin`, which is equal for all commands of one request (rule 23). Null without one. */
     String request() {
         return requestIn(message);
     }
 
-    /** Of a command, or of an entry of the log. */
+    /** The request in the `origin` of a command or a log entry; null without one. */
     static String requestIn(Map<String, Object> message) {
         Object origin = message.get("origin");
         return origin instanceof Map && Json.object(origin).get("request") instanceof String request ? request : null;
@@ -59,7 +62,7 @@ record Command(Map<String, Object> message, String id, String operation, Instant
         return Objects.equals(message.get("previous_close"), lastClose);
     }
 
-    /** An entry of the log that answers it. `more`: names and values. */
+    /** A log entry that answers this command. `more`: further names and values, in turn. */
     Map<String, Object> answered(String status, Object... more) {
         Map<String, Object> entry = Json.of("operation_id", id, "operation", operation, "status", status);
         entry.putAll(Json.of(more));

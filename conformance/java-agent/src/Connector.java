@@ -3,7 +3,10 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 
-/** Keeps a link to the broker: names each connection, and connects again after pauses (section Connecting). For the agent's thread. */
+/**
+ * Keeps a connection to the broker: names each connection, and connects again after pauses (section Connecting). For
+ * the agent's thread.
+ */
 final class Connector implements MqttLink.Events {
     interface Events {
         void up(String session);
@@ -16,7 +19,7 @@ final class Connector implements MqttLink.Events {
     private static final double FIRST_MS = 200;
     private static final double LONGEST_MS = 10_000;
     private static final Duration GOOD_LINK = Duration.ofSeconds(2);
-    /** A link that lives for so long was not ended by another device with this address. */
+    /** A connection that lived this long was not ended by a takeover of another device with this address. */
     private static final Duration STEADY_LINK = Duration.ofMinutes(2);
     private static final long GOODBYE_MS = 2_000;
 
@@ -30,7 +33,10 @@ final class Connector implements MqttLink.Events {
     private MqttLink link;
     private boolean isUp;
     private long upAt;
-    /** In a row: connections that failed, and those that the broker closed without a word. */
+    /**
+     * Connections in a row that failed, and connections in a row that the broker closed without a DISCONNECT or a
+     * refusal.
+     */
     private int failures;
     private int closedInARow;
     private boolean isStopped;
@@ -53,12 +59,12 @@ final class Connector implements MqttLink.Events {
         if (isUp) link.publish(prefix + channel, bytes(message));
     }
 
-    /** A welcome came: this broker works. */
+    /** To be called for each welcome: the broker works, so the next pause is short. */
     void proved() {
         failures = Math.min(failures, 2);
     }
 
-    /** Says goodbye, and connects no more. */
+    /** Sends goodbye, and connects no more. */
     void stop() {
         isStopped = true;
         if (isUp) send("goodbye", Json.of("session", session));

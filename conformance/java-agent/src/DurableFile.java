@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** A small file that is either as it was or as it is to be, also when the power goes in the middle of writing it. */
+/** A small file that holds its old or its new text, whole, also after a power cut during a write. */
 final class DurableFile {
     private final Path path;
 
@@ -15,12 +15,12 @@ final class DurableFile {
         this.path = path.toAbsolutePath();
     }
 
-    /** Null where there is none. */
+    /** The text of the file; null when there is no file. */
     String read() throws IOException {
         return Files.exists(path) ? Files.readString(path) : null;
     }
 
-    /** Returns when it is on the disk: a temporary file, synced, renamed, and the folder synced. */
+    /** Returns when the text is on the disk: writes a temporary file, syncs it, renames it, and syncs the folder. */
     void write(String text) throws IOException {
         Files.createDirectories(path.getParent());
         Path temporary = path.resolveSibling(path.getFileName() + ".new");

@@ -1,7 +1,9 @@
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Says hello until a welcome answers it, and heartbeats from then on (rules 1 to 3, 37 to 39). For the agent's thread. */
+/**
+ * Sends hello until a welcome answers it, and heartbeats from then on (rules 1 to 3, 37 to 39). For the agent's thread.
+ */
 final class Greeting {
     interface Out {
         void send(String channel, Map<String, Object> message);
@@ -9,7 +11,7 @@ final class Greeting {
 
     private static final long FIRST_MS = 2_000;
     private static final long LONGEST_MS = 30_000;
-    /** Between two heartbeats, and a little more. */
+    /** The least pause between two heartbeats, a second and a little more. */
     private static final long LEAST_MS = 1_050;
     private static final int USUAL_SECONDS = 30;
 
@@ -30,18 +32,18 @@ final class Greeting {
         this.heartbeat = heartbeat;
     }
 
-    /** There is a new link. */
+    /** To be called when a connection is up. */
     void begin() {
         lastBeat = System.nanoTime() - LEAST_MS * 1_000_000;
         isAsking = true;
-        say(FIRST_MS);
+        sendHello(FIRST_MS);
     }
 
-    /** The server's time is in doubt: says hello again, unless it does already. */
+    /** Sends hello again, unless a hello waits for its welcome. To be called when the server's time is in doubt. */
     void askAgain() {
         if (isAsking) return;
         isAsking = true;
-        say(FIRST_MS);
+        sendHello(FIRST_MS);
     }
 
     void pause() {
@@ -58,7 +60,7 @@ final class Greeting {
         beatSoon();
     }
 
-    /** At once, but never two within a second. */
+    /** Sends a heartbeat at once, but never two within a second. */
     private void beatSoon() {
         nextBeat.run();
         long sinceMs = (System.nanoTime() - lastBeat) / 1_000_000;
@@ -71,9 +73,9 @@ final class Greeting {
         nextBeat = timers.after(Math.max(LEAST_MS, (long) (everyMs * (0.9 + Math.random() / 20))), this::beat);
     }
 
-    private void say(long pauseMs) {
+    private void sendHello(long pauseMs) {
         repetition.run();
         out.send("hello", hello.get());
-        repetition = timers.after(pauseMs, () -> say(Math.min(2 * pauseMs, LONGEST_MS)));
+        repetition = timers.after(pauseMs, () -> sendHello(Math.min(2 * pauseMs, LONGEST_MS)));
     }
 }

@@ -10,11 +10,11 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * The device's memory: whose it is, what is begun, and the numbered log of what came of everything. Each change is on the disk
- * when its method returns; a change that throws has not happened.
+ * The device's memory: its address, the begun operation, and the numbered log of results. Each change is on the disk
+ * when its method returns; a method that throws has changed nothing.
  */
 final class Journal {
-    /** This journal cannot be the one of the address that the device has: it needs another password. */
+    /** The journal of the device's address is lost or an old copy: the device needs another password. */
     static final class OldCopy extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -28,12 +28,15 @@ final class Journal {
 
     private final DurableFile file;
     private final DurableFile counterFile;
-    /** By address, the last number: which addresses were begun, and how far they are. Not to go the journal's way (rule 5). */
+    /**
+     * The last number by address, for all addresses that were begun. Must not be lost or restored with the journal
+     * (rule 5).
+     */
     private final Map<String, Object> counter;
     private String address;
     private List<Map<String, Object>> entries = new ArrayList<>();
     private Map<String, Object> begun;
-    /** The batch that the reader closed last, as far as the log knows; null for none. */
+    /** The batch that the reader closed last, by the log; null without one. */
     private String batch;
 
     private Journal(DurableFile file, DurableFile counterFile) throws IOException {
@@ -43,7 +46,10 @@ final class Journal {
         this.counter = counted == null ? new HashMap<>() : Json.parseObject(counted);
     }
 
-    /** The memory of the device with that address. A new address takes over what an earlier one knew, under new numbers (rule 13). */
+    /**
+     * Opens the journal of an address. A new address takes over the entries of an earlier one, under new numbers (rule
+     * 13).
+     */
     static Journal open(DurableFile file, DurableFile counterFile, String address) throws IOException, OldCopy {
         Journal journal = new Journal(file, counterFile);
         boolean isThere = journal.read();
@@ -85,7 +91,7 @@ final class Journal {
         return batch;
     }
 
-    /** The command that is begun, and `started_at`; null while nothing is. */
+    /** The begun command with `started_at`; null when none is begun. */
     Map<String, Object> begun() {
         return begun;
     }
@@ -94,13 +100,13 @@ final class Journal {
         return last(entry -> entry.get("operation_id").equals(operationId));
     }
 
-    /** The `end_of_day` that came of the same request (rule 23). */
+    /** The result of the last `end_of_day` of a request (rule 23); null without one. */
     Map<String, Object> closeOfRequest(String request) {
         if (request == null) return null;
         return last(entry -> entry.get("operation").equals("end_of_day") && request.equals(Command.requestIn(entry)));
     }
 
-    /** The operation that may have closed a batch last; null for none. */
+    /** The id of the last operation that may have closed a batch; null without one. */
     String lastClose() {
         Map<String, Object> close = last(Journal::isClose);
         return close == null ? null : (String) close.get("operation_id");
@@ -110,14 +116,14 @@ final class Journal {
         return entries.isEmpty() ? 0 : numberOf(entries.get(entries.size() - 1));
     }
 
-    /** Rule 6: whether what the server says it holds cannot be of this journal. A number that was dropped says nothing. */
+    /** Rule 6: whether the server's memory does not fit this journal. A number whose entry was dropped fits. */
     boolean contradicts(int number, String id) {
         if (number > lastNumber()) return true;
         Map<String, Object> entry = last(one -> numberOf(one) == number);
         return entry != null && !entry.get("operation_id").equals(id);
     }
 
-    /** Entries as they are told, from the first behind `number`. */
+    /** The entries after `number`, as they are sent. */
     List<Map<String, Object>> after(int number) {
         List<Map<String, Object>> told = new ArrayList<>();
         int before = 0;
@@ -132,12 +138,12 @@ final class Journal {
         write(address, entries, with(command.message(), "started_at", startedAt), batch);
     }
 
-    /** What is begun is not, after all (rule 26). */
+    /** Removes the begun command: it does not begin now (rule 26). */
     void takeBack() throws IOException {
         write(address, entries, null, batch);
     }
 
-    /** The next entry of the log; what was begun is answered if the entry is of that. */
+    /** Adds an entry to the log; the result of the begun command removes that. */
     void add(Map<String, Object> entry, String newBatch, int held) throws IOException {
         List<Map<String, Object>> next = withoutOld(held);
         next.add(numbered(lastNumber() + 1, entry));
@@ -145,7 +151,7 @@ final class Journal {
         write(address, next, isAnswer ? null : begun, newBatch);
     }
 
-    /** A close that somebody made at the terminal (rule 24). */
+    /** Adds a close that was made by hand at the terminal (rule 24). */
     void addCloseByHand(String closed, int held) throws IOException {
         Map<String, Object> result = Json.of("outcome", "unconfirmed", "batch_id", closed);
         Map<String, Object> entry = Json.of("operation_id", UUID.randomUUID().toString(), "operation", "end_of_day");
@@ -153,7 +159,7 @@ final class Journal {
         add(entry, closed, held);
     }
 
-    /** An entry that may have closed a batch. */
+    /** Whether an entry may have closed a batch. */
     static boolean isClose(Map<String, Object> entry) {
         if (!entry.get("operation").equals("end_of_day") || entry.get("repeats") != null) return false;
         if (entry.get("status").equals("FAILED")) return Boolean.TRUE.equals(entry.get("unknown_end"));
@@ -164,7 +170,7 @@ final class Journal {
         return Json.integer(entry.get("number"));
     }
 
-    /** Rule 12. */
+    /** Rule 12: the entries without old ones that the server holds. */
     private List<Map<String, Object>> withoutOld(int held) {
         List<Map<String, Object>> kept = new ArrayList<>();
         Instant since = Instant.now().minus(KEPT_FOR);
@@ -207,7 +213,7 @@ final class Journal {
         entries = nextEntries;
         begun = nextBegun;
         batch = nextBatch;
-        // Behind the journal, never ahead of it.
+        // The counter is written after the journal, so that it is never ahead of it.
         if (Objects.equals(counter.put(address, lastNumber()), lastNumber())) return;
         try {
             counterFile.write(Json.write(counter));

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * JSON as maps, lists, strings, numbers (BigDecimal), booleans and null. What is read is written again as it was: the agent has to bring
- * back an `origin` with all that is in it.
+ * JSON as maps, lists, strings, numbers (BigDecimal), booleans and null. A value that was read is written unchanged:
+ * the agent has to bring back an `origin` with everything in it.
  */
 final class Json {
     private static final int DEEPEST = 100;
@@ -26,7 +26,7 @@ final class Json {
         return value;
     }
 
-    /** The object in a text; anything else is wrong. */
+    /** The object in a text; throws for any other value. */
     static Map<String, Object> parseObject(String text) {
         return object(parse(text));
     }
@@ -54,7 +54,7 @@ final class Json {
         throw new IllegalArgumentException("no whole number");
     }
 
-    /** An object of these names and values, in this order. Those that are null are left out. */
+    /** An object of these names and values, in this order. Null values are left out. */
     static Map<String, Object> of(Object... namesAndValues) {
         Map<String, Object> made = new LinkedHashMap<>();
         for (int i = 0; i < namesAndValues.length; i += 2)

@@ -38,7 +38,7 @@ final class Main {
             try {
                 agent.awaitEnd();
             } catch (InterruptedException over) {
-                // The end comes all the same.
+                // The program ends now in any case.
             }
         }));
         agent.start();
@@ -55,7 +55,7 @@ final class Main {
         return paths;
     }
 
-    /** Two programs that share a journal would both begin what comes. A crash gives the lock back. */
+    /** Locks the journal: two programs that share it would both begin each command. A crash releases the lock. */
     private static void lock(Path journal) throws IOException {
         Path absolute = journal.toAbsolutePath();
         Files.createDirectories(absolute.getParent());

@@ -14,11 +14,11 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
-/** One connection by MQTT 3.1.1: as much of it as a device needs. It ends once, and is never opened again. */
+/** One connection of MQTT 3.1.1, with the part of the protocol that a device needs. It is never opened again. */
 final class MqttLink {
-    /** Who is told of what comes; called on the link's own thread. */
+    /** The callbacks of a connection; called on the connection's own thread. */
     interface Events {
-        /** The broker has let it in, and what it subscribed to comes from now on. */
+        /** The broker has accepted the connection and the subscription. */
         void up(MqttLink link);
 
         void message(MqttLink link, String topic, byte[] payload);
@@ -26,14 +26,14 @@ final class MqttLink {
         void down(MqttLink link, End end, Exception cause);
     }
 
-    /** How it ended: refused with a return code, closed by the broker without a word, or anything else. */
+    /** How the connection ended: refused with a return code, closed by the broker after CONNACK, or otherwise. */
     record End(int refusedWith, boolean closedByBroker) {}
 
     record Login(URI url, String clientId, String username, String password) {}
 
     private static final int KEEPALIVE_SECONDS = 12;
     private static final int PING_MS = 5_000;
-    /** A silent link is given up after this; the pings are answered long before. */
+    /** A connection without any byte for so long is closed; answers to pings come long before. */
     private static final int SILENCE_MS = 14_000;
 
     private final Login login;
@@ -51,23 +51,23 @@ final class MqttLink {
 
     /** Connects, subscribes to `filter`, and reads until the end, on a thread of its own. */
     void open(String filter, String willTopic, byte[] will) {
-        Thread thread = new Thread(() -> live(filter, willTopic, will), "mqtt");
+        Thread thread = new Thread(() -> run(filter, willTopic, will), "mqtt");
         thread.setDaemon(true);
         thread.start();
     }
 
-    private void live(String filter, String willTopic, byte[] will) {
+    private void run(String filter, String willTopic, byte[] will) {
         int refusedWith = 0;
         Exception cause = null;
         boolean isIn = false;
         try {
             DataInputStream in = connect(willTopic, will);
-            refusedWith = admitted(in);
+            refusedWith = readConnack(in);
             if (refusedWith == 0) {
                 isIn = true;
                 subscribe(filter);
                 startPings();
-                while (true) take(in);
+                while (true) readPacket(in);
             }
         } catch (Exception end) {
             cause = end;
@@ -89,7 +89,7 @@ final class MqttLink {
             SSLSocket secure = (SSLSocket) ((SSLSocketFactory) SSLSocketFactory.getDefault())
                     .createSocket(plain, login.url().getHost(), port, true);
             SSLParameters parameters = secure.getSSLParameters();
-            // The certificate has to be for this host.
+            // Checks that the certificate is for this host.
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
             secure.setSSLParameters(parameters);
             secure.startHandshake();
@@ -114,8 +114,8 @@ final class MqttLink {
         return new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
     }
 
-    /** The return code of CONNACK. */
-    private int admitted(DataInputStream in) throws IOException {
+    /** Reads the CONNACK and returns its return code. */
+    private int readConnack(DataInputStream in) throws IOException {
         int type = in.readUnsignedByte();
         byte[] body = body(in);
         if (type != 0x20 || body.length != 2) throw new IOException("no CONNACK");
@@ -131,7 +131,7 @@ final class MqttLink {
         send(0x82, body.toByteArray());
     }
 
-    private void take(DataInputStream in) throws IOException {
+    private void readPacket(DataInputStream in) throws IOException {
         int head = in.readUnsignedByte();
         byte[] body = body(in);
         switch (head >> 4) {
@@ -156,7 +156,7 @@ final class MqttLink {
         events.message(this, topic, payload);
     }
 
-    /** With QoS 1. What cannot be sent is lost, and the end of the link follows. */
+    /** Publishes with QoS 1. A message that cannot be sent is lost, and the connection ends. */
     synchronized void publish(String topic, byte[] payload) {
         try {
             ByteArrayOutputStream body = new ByteArrayOutputStream();
@@ -177,7 +177,7 @@ final class MqttLink {
         notifyAll();
     }
 
-    /** Waits for the broker to acknowledge what was published, and says DISCONNECT: the will is not told. */
+    /** Waits for the PUBACKs and sends DISCONNECT: the broker discards the will. */
     synchronized void disconnect(long patienceMs) {
         try {
             long until = System.nanoTime() + patienceMs * 1_000_000;
@@ -188,18 +188,18 @@ final class MqttLink {
             }
             if (out != null) send(0xe0, new byte[0]);
         } catch (IOException | InterruptedException over) {
-            // It ends all the same.
+            // The connection is closed in any case.
         }
         shut();
     }
 
-    /** Ends it without a word. */
+    /** Closes the socket without a DISCONNECT. */
     void shut() {
         closed = true;
         try {
             if (socket != null) socket.close();
         } catch (IOException alreadyClosed) {
-            // As it is to be.
+            // The socket is closed, as intended.
         }
         synchronized (this) {
             notifyAll();

@@ -5,8 +5,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The card reader, pretended: it closes its batch, and can name the one that it closed last. In a device this is the payment software.
- * Its staff may close the day, too: `java -cp … Reader FILE` does so, and waits while the agent keeps people from it.
+ * A simulated card reader: it closes its batch, and can name the batch that it closed last. In a real device this is
+ * the payment software. Staff may close the day by hand, too: `java -cp … Reader FILE` does so, and waits while the
+ * agent holds the lock.
  */
 final class Reader {
     private final Path path;
@@ -17,12 +18,12 @@ final class Reader {
         this.file = new DurableFile(path);
     }
 
-    /** Null where no batch was ever closed. */
+    /** The batch that was closed last; null when none ever was. */
     String lastBatch() throws IOException {
         return file.read();
     }
 
-    /** Closes the open batch. Whoever calls it has kept everybody else from closing. */
+    /** Closes the open batch. The caller must hold the lock that `lock` returns. */
     String close() throws IOException {
         String last = lastBatch();
         String batch = String.format("%06d", last == null ? 1 : Integer.parseInt(last) + 1);
@@ -30,8 +31,11 @@ final class Reader {
         return batch;
     }
 
-    /** Keeps others from closing, until the answer is closed. It ends with the program, however that ends. */
-    Kept keep() throws IOException {
+    /**
+     * Locks the reader against closes by others, until the returned lock is closed. The end of the program releases it,
+     * too.
+     */
+    CloseLock lock() throws IOException {
         FileChannel channel = FileChannel.open(
                 path.resolveSibling(path.getFileName() + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         FileLock lock = channel.lock();
@@ -41,14 +45,14 @@ final class Reader {
         };
     }
 
-    interface Kept {
+    interface CloseLock {
         void close() throws IOException;
     }
 
     public static void main(String[] arguments) throws IOException {
         Reader reader = new Reader(Path.of(arguments[0]));
-        Kept kept = reader.keep();
+        CloseLock closeLock = reader.lock();
         reader.close();
-        kept.close();
+        closeLock.close();
     }
 }

@@ -5,7 +5,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The server's time, estimated so that it is never behind (rules 32 to 34). */
+/** An estimate of the server's time that is never behind it (rules 32 to 34). */
 final class ServerTime {
     private static final Duration WELCOME_LASTS = Duration.ofHours(1);
     private static final Duration DRIFT = Duration.ofSeconds(1);
@@ -28,7 +28,7 @@ final class ServerTime {
         return Instant.now().truncatedTo(ChronoUnit.MILLIS).toString();
     }
 
-    /** A hello goes out; the answer is its `sent_at`. */
+    /** Records that a hello is sent now, and returns its `sent_at`. */
     String helloSent() {
         Moment now = Moment.now();
         String sentAt = ownTime();
@@ -40,7 +40,10 @@ final class ServerTime {
         hellos.clear();
     }
 
-    /** The milliseconds from the hello to this welcome; negative of a welcome to no hello on this link. */
+    /**
+     * Takes a welcome, and returns the milliseconds since its hello; negative when it answers no hello of this
+     * connection.
+     */
     long welcomed(String helloSentAt, String time) {
         Moment sent = hellos.get(helloSentAt);
         if (sent == null) return -1;
@@ -50,14 +53,14 @@ final class ServerTime {
         return sent.elapsed().toMillis();
     }
 
-    /** Whether the last welcome is young enough, and the device has not slept since. */
+    /** Whether the last welcome is under an hour old, and the device has not slept since. */
     boolean isTrusted() {
         if (helloSent == null || helloSent.elapsed().compareTo(WELCOME_LASTS) > 0) return false;
         Duration byWall = Duration.between(helloSent.wall(), Instant.now());
         return byWall.minus(helloSent.elapsed()).abs().compareTo(DRIFT) <= 0;
     }
 
-    /** For a command that says when it was sent, and came so long ago. */
+    /** The server's time for a command with that `sent_at` that arrived `here` ago. */
     Instant now(Instant sentAt, Duration here) {
         Instant estimated = helloSent == null ? Instant.MIN : serverTime.plus(helloSent.elapsed());
         if (isTrusted()) return estimated;

@@ -3,7 +3,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Tells the log in order, and again until the server holds it (rules 8 to 11, 14). For the agent's thread alone. */
+/** Sends the log in order, and again until the server holds it (rules 8 to 11, 14). For the agent's thread only. */
 final class Telling {
     private static final int AHEAD = 8;
     private static final long FIRST_MS = 2_000;
@@ -13,11 +13,11 @@ final class Telling {
     private final Journal journal;
     private final Timers timers;
     private final Consumer<Map<String, Object>> send;
-    /** What the journal could not take. */
+    /** Results that could not be written to the journal. */
     private final List<Map<String, Object>> unstored = new ArrayList<>();
-    /** As the server said it last on this link; null before. */
+    /** The last `memory` of the server on this connection; null before its welcome. */
     private Map<String, Object> memory;
-    /** The number that was told last, since the server said something else than what was believed. */
+    /** The last number that was sent since the server last corrected the position. */
     private int toldTo;
     private int held;
     private long pauseMs = FIRST_MS;
@@ -30,7 +30,7 @@ final class Telling {
         this.send = send;
     }
 
-    /** How far the server holds the log, as it said last; null where it has not on this link. */
+    /** How much of the log the server holds, by its last message; null before the welcome of this connection. */
     Map<String, Object> memory() {
         return memory;
     }
@@ -45,7 +45,7 @@ final class Telling {
         isRepeated = false;
     }
 
-    /** The server has said by a welcome, or by a word of its own, how far it is: all behind that is told anew. */
+    /** Takes the memory of a welcome or a memory message: all entries after it are sent anew. */
     void goOn(Map<String, Object> said) {
         hold(said);
         toldTo = held;
@@ -63,7 +63,7 @@ final class Telling {
         else repeatIn(SOON_MS);
     }
 
-    /** The journal has an entry more. */
+    /** To be called after an entry was added to the journal. */
     void added() {
         tell();
     }
@@ -73,7 +73,9 @@ final class Telling {
         tell();
     }
 
-    /** Somebody asked for it again, who may not have got it; what is not told yet comes in its turn (rule 17). */
+    /**
+     * Sends an entry again because its command came again; an entry that was never sent comes in its turn (rule 17).
+     */
     void again(Map<String, Object> entry) {
         int number = Journal.numberOf(entry);
         if (memory == null || number > toldTo) return;
@@ -116,7 +118,7 @@ final class Telling {
         });
     }
 
-    /** Once the journal can take it, it is told as any other. */
+    /** Tries to write the results that could not be written before; they are then sent like all others. */
     private void storeLate() {
         while (!unstored.isEmpty()) {
             try {

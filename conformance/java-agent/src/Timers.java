@@ -4,7 +4,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 
-/** The agent's one thread: everything that it decides happens there, one thing after another. */
+/** The agent's single thread, on which all decisions are made, one after another. */
 final class Timers {
     private static final ThreadFactory NAMED = work -> new Thread(work, "agent");
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(NAMED);
@@ -13,7 +13,7 @@ final class Timers {
         after(0, work);
     }
 
-    /** What is answered takes it back. */
+    /** Runs `work` after a delay; the returned function cancels it. */
     Runnable after(long ms, Runnable work) {
         ScheduledFuture<?> planned = thread.schedule(() -> {
             try {

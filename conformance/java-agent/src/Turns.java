@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What becomes of commands: each waits for its turn, is answered or begun, once, and comes to its end. The numbers in the comments are
- * the rules of docs/device-protocol.md. For the agent's thread; only the operation itself has one of its own.
+ * Deals with commands: each waits for its turn, is answered or begun once, and ends. The numbers in the comments are
+ * the rules of docs/device-protocol.md. For the agent's thread; only the operation itself runs on another.
  */
 final class Turns {
     static final String VERSION = "1.0.0";
@@ -17,7 +17,7 @@ final class Turns {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final long LOOK_MS = 60_000;
 
-    /** Waits for its turn. A close that was cancelled waits, too, perhaps without its command: rule 29. */
+    /** A command that waits for its turn. A cancelled close waits, too, perhaps without its command: rule 29. */
     private static final class Waiting {
         Command command;
         boolean isCancelled;
@@ -35,18 +35,18 @@ final class Turns {
     private final Telling telling;
     private final ServerTime time;
     private final Greeting.Out out;
-    /** Says hello again, because the server's time is in doubt. */
+    /** Sends hello again; called when the server's time is in doubt. */
     private final Runnable askAgain;
     private final Map<String, Waiting> waiting = new LinkedHashMap<>();
-    /** Of closes whose command has not come. */
+    /** Cancellations of closes whose command has not come. */
     private final Map<String, Command> cancels = new LinkedHashMap<>();
     private Work running;
-    /** Written as begun, and not begun yet: until what came meanwhile is heard it waits (rule 29). */
+    /** Written as begun, and not begun yet: messages that came during the write are taken first (rule 29). */
     private Waiting beginning;
     private Runnable nextLook = () -> { };
-    /** Rule 6: a welcome of this run was compared with the journal. */
+    /** Rule 6: whether a welcome of this run was compared with the journal. */
     private boolean isCompared;
-    /** Called when nothing runs any more; null while it works on. */
+    /** Called when no operation runs any more; null unless the agent stops. */
     private Runnable stopped;
 
     Turns(Timers timers, Journal journal, Reader reader, Telling telling, ServerTime time, Greeting.Out out, Runnable askAgain) {
@@ -64,13 +64,13 @@ final class Turns {
         takeTurns();
     }
 
-    /** Begins nothing more, and brings to its end what runs. */
+    /** Begins nothing more, and calls `whenOver` when no operation runs. */
     void stop(Runnable whenOver) {
         stopped = whenOver;
         if (running == null && beginning == null) whenOver.run();
     }
 
-    /** What waits and what is begun, for hello (rule 2). */
+    /** The waiting and begun operations for a hello (rule 2). */
     List<Object> operations() {
         List<Object> operations = new ArrayList<>();
         if (running != null) operations.add(Json.of("operation_id", running.command.id(), "phase", "started"));
@@ -103,7 +103,7 @@ final class Turns {
         Map<String, Object> entry = journal.find(id);
         if (entry != null) telling.again(entry);
         else if (running != null && running.command.id().equals(id)) {
-            if (!running.breakOff()) out.send("cancel_refused", Json.of("operation_id", id));
+            if (!running.interrupt()) out.send("cancel_refused", Json.of("operation_id", id));
         } else if (cancel.isClose()) {
             Waiting known = waiting.computeIfAbsent(id, none -> new Waiting());
             known.isCancelled = true;
@@ -120,44 +120,46 @@ final class Turns {
     private void takeTurns() {
         for (String id : List.copyOf(waiting.keySet())) {
             if (running != null || beginning != null || stopped != null) return;
-            Waiting one = waiting.get(id);
-            if (!mayBeDecided(one)) continue;
+            Waiting next = waiting.get(id);
+            if (!mayBeDecided(next)) continue;
             Command cancel = cancels.remove(id);
-            if (one.command != null) decide(one);
+            if (next.command != null) decide(next);
             if (beginning == null) waiting.remove(id);
-            if (one.command != null) continue;
-            // Rule 29: by what the cancel says of it.
+            if (next.command != null) continue;
+            // Rule 29: a close without its command is compared by the fields of its cancellation.
             if (!isClosedOtherwise(cancel)) answer(cancel.answered("FAILED", "reason", "cancelled"));
         }
     }
 
-    /** Rules 6, 33 and 34. */
-    private boolean mayBeDecided(Waiting one) {
-        boolean isClose = one.command == null || one.command.isClose();
+    /**
+     * Rules 6, 33 and 34: whether the comparison is done and the server's time is known, or was waited for long enough.
+     */
+    private boolean mayBeDecided(Waiting next) {
+        boolean isClose = next.command == null || next.command.isClose();
         if (isClose && !isCompared) return false;
-        if (time.isTrusted() || one.here().compareTo(PATIENCE) >= 0) return true;
+        if (time.isTrusted() || next.here().compareTo(PATIENCE) >= 0) return true;
         if (isCompared) askAgain.run();
-        timers.after(PATIENCE.minus(one.here()).toMillis() + 1, this::takeTurns);
+        timers.after(PATIENCE.minus(next.here()).toMillis() + 1, this::takeTurns);
         return false;
     }
 
-    private void decide(Waiting one) {
-        Command command = one.command;
+    private void decide(Waiting next) {
+        Command command = next.command;
         if (command.unknownWord() != null) {
             Object error = Json.of("code", "unsupported", "message", "This agent does not know " + command.unknownWord());
             answer(command.answered("FAILED", "reason", "unsupported", "error", error));
             return;
         }
-        if (!one.isCancelled && isLate(one)) {
+        if (!next.isCancelled && isLate(next)) {
             answer(command.answered("FAILED", "reason", "expired"));
             return;
         }
         if (command.isClose() && isClosedOtherwise(command)) return;
-        if (one.isCancelled) answer(command.answered("FAILED", "reason", "cancelled"));
-        else writeBegun(one);
+        if (next.isCancelled) answer(command.answered("FAILED", "reason", "cancelled"));
+        else writeBegun(next);
     }
 
-    /** Rules 23 to 25: whether the close is answered without being begun. */
+    /** Rules 23 to 25: answers a close that must not begin; returns whether it did. */
     private boolean isClosedOtherwise(Command command) {
         Map<String, Object> first = journal.closeOfRequest(command.request());
         if (first != null) {
@@ -185,24 +187,24 @@ final class Turns {
         return entry;
     }
 
-    /** Rule 16. */
-    private void writeBegun(Waiting one) {
+    /** Rule 16: writes that the command is begun, before it begins. */
+    private void writeBegun(Waiting next) {
         try {
-            journal.begin(one.command, ServerTime.ownTime());
-            beginning = one;
+            journal.begin(next.command, ServerTime.ownTime());
+            beginning = next;
             timers.soon(this::begin);
         } catch (IOException full) {
             System.err.println("Nothing can be begun: " + full.getMessage());
-            telling.addUnstored(one.command.answered("FAILED", "reason", "storage_failed"));
+            telling.addUnstored(next.command.answered("FAILED", "reason", "storage_failed"));
         }
     }
 
-    /** What came during the write is heard by now. */
+    /** Begins the written command, after the messages that came during the write. */
     private void begin() {
-        Waiting one = beginning;
+        Waiting next = beginning;
         beginning = null;
-        Command command = one.command;
-        Reader.Kept kept = null;
+        Command command = next.command;
+        Reader.CloseLock closeLock = null;
         try {
             if (stopped != null) {
                 journal.takeBack();
@@ -210,35 +212,35 @@ final class Turns {
                 return;
             }
             waiting.remove(command.id());
-            if (one.isCancelled) answer(command.answered("FAILED", "reason", "cancelled"));
-            else if (isLate(one)) answer(command.answered("FAILED", "reason", "expired"));
+            if (next.isCancelled) answer(command.answered("FAILED", "reason", "cancelled"));
+            else if (isLate(next)) answer(command.answered("FAILED", "reason", "expired"));
             else {
-                // From here on people are kept from closing, so that nothing comes between the comparison and the close.
-                if (command.isClose()) kept = reader.keep();
+                // From here on no close by hand can happen, so that nothing comes between the comparison and the close.
+                if (command.isClose()) closeLock = reader.lock();
                 if (command.isClose() && !Objects.equals(reader.lastBatch(), journal.batch())) {
                     journal.takeBack();
-                    kept.close();
+                    closeLock.close();
                     look();
                     answer(outOfStep(command));
                 } else {
-                    running = new Work(command, (String) journal.begun().get("started_at"), kept, reader, VERSION, this::over);
+                    running = new Work(command, (String) journal.begun().get("started_at"), closeLock, reader, VERSION, this::over);
                     sayStarted();
                     running.start();
                 }
             }
         } catch (IOException full) {
-            letGo(kept);
+            releaseLock(closeLock);
             System.err.println("It cannot begin: " + full.getMessage());
             answer(command.answered("FAILED", "reason", "storage_failed"));
         }
         takeTurns();
     }
 
-    private boolean isLate(Waiting one) {
-        return !time.now(one.command.sentAt(), one.here()).isBefore(one.command.expiresAt());
+    private boolean isLate(Waiting next) {
+        return !time.now(next.command.sentAt(), next.here()).isBefore(next.command.expiresAt());
     }
 
-    /** Called on the thread of the work. */
+    /** Called on the operation's thread when it has ended. */
     private void over(Work work, Object[] outcome) {
         timers.soon(() -> {
             Command command = work.command;
@@ -248,24 +250,24 @@ final class Turns {
             if (!isDone && command.isClose()) entry.put("unknown_end", true);
             running = null;
             answer(entry);
-            letGo(work.kept);
+            releaseLock(work.closeLock);
             if (stopped != null) stopped.run();
             else takeTurns();
         });
     }
 
-    private static void letGo(Reader.Kept kept) {
+    private static void releaseLock(Reader.CloseLock closeLock) {
         try {
-            if (kept != null) kept.close();
+            if (closeLock != null) closeLock.close();
         } catch (IOException over) {
             System.err.println(over.getMessage());
         }
     }
 
-    /** Writes it into the log, and tells it (rules 7 and 14). */
+    /** Writes a result to the log, and sends it (rules 7 and 14). */
     private void answer(Map<String, Object> entry) {
         try {
-            // What the reader names right after a close of ours belongs to that.
+            // The batch that the reader names right after an own close belongs to that close.
             boolean isOwnClose = entry.get("started_at") != null && Journal.isClose(entry);
             journal.add(entry, isOwnClose ? reader.lastBatch() : journal.batch(), telling.held());
             telling.added();
@@ -279,7 +281,7 @@ final class Turns {
         }
     }
 
-    /** Rule 22, after a start: what a crash interrupted is found out, and never done again. */
+    /** Rule 22, after a start: finds out the end of an interrupted operation, and never carries it out again. */
     void settleInterrupted() {
         Map<String, Object> begun = journal.begun();
         if (begun == null) return;
@@ -300,7 +302,7 @@ final class Turns {
         answer(entry);
     }
 
-    /** The batch that the reader names after a crash in a close, and that the log lacks: it belongs to that close. */
+    /** After a crash in a close: the batch that the reader names and the log lacks. It belongs to that close. */
     private String closedMeanwhile() {
         try {
             String last = reader.lastBatch();
@@ -310,7 +312,7 @@ final class Turns {
         }
     }
 
-    /** Rule 24: asks the reader whether somebody has closed the day. */
+    /** Rule 24: asks the reader whether the day was closed by hand. */
     void look() {
         if (running != null && running.command.isClose()) return;
         try {

@@ -1,7 +1,7 @@
 import java.io.IOException;
 import java.util.Map;
 
-/** An operation that is carried out, on a thread of its own. The one place where a device would do something. */
+/** An operation that runs, on a thread of its own. A real device would do its work here. */
 final class Work {
     interface Over {
         /** `outcome`: COMPLETED and the result, or FAILED and the reason. */
@@ -12,17 +12,17 @@ final class Work {
 
     final Command command;
     final String startedAt;
-    /** Of a close: what keeps people from closing. */
-    final Reader.Kept kept;
+    /** For a close: the lock that prevents closes by hand. */
+    final Reader.CloseLock closeLock;
     private final Reader reader;
     private final String version;
     private final Over over;
     private final Thread thread;
 
-    Work(Command command, String startedAt, Reader.Kept kept, Reader reader, String version, Over over) {
+    Work(Command command, String startedAt, Reader.CloseLock closeLock, Reader reader, String version, Over over) {
         this.command = command;
         this.startedAt = startedAt;
-        this.kept = kept;
+        this.closeLock = closeLock;
         this.reader = reader;
         this.version = version;
         this.over = over;
@@ -33,8 +33,11 @@ final class Work {
         thread.start();
     }
 
-    /** Rule 30. Whoever closes a day brings it to its end: the payment host may have closed it already. */
-    boolean breakOff() {
+    /**
+     * Rule 30: interrupts the operation, and returns whether it can. A close must end: the host may have closed the
+     * batch already.
+     */
+    boolean interrupt() {
         if (command.isClose()) return false;
         thread.interrupt();
         return true;
@@ -55,7 +58,7 @@ final class Work {
     private Map<String, Object> result() throws IOException {
         return switch (command.operation()) {
             case "open_menu" -> Json.of("opened", true);
-            // Rule U6, of a device that installs nothing from here: it knows no version but its own.
+            // Rule U6: this device installs nothing from the server, and knows only its own version.
             case "check_update" -> Json.of(
                     "current_version", version, "latest_version", version, "update_available", false, "configuration_version", "0");
             case "end_of_day" -> Json.of("outcome", "accepted", "batch_id", reader.close());

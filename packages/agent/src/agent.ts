@@ -19,6 +19,7 @@ import { ServerTime } from "./talk/server-time.ts";
 import { Telling } from "./talk/telling.ts";
 import { readMessage } from "./talk/wire.ts";
 
+/** What an agent is made of. `State` is the terminal's own state, kept in the journal. */
 export interface AgentOptions<State> {
   credential: Credential;
   /** Name and version of the program, for the server's records. */
@@ -27,32 +28,39 @@ export interface AgentOptions<State> {
   journal: Journal<State>;
   clock?: Clock;
   log?: Logger;
-  /** How to connect; MQTT unless told otherwise. */
+  /** Opens the connection to the server; left out, MQTT. */
   open?: OpenConnection;
-  /** Milliseconds between repetitions of a result or a hello. */
+  /** Milliseconds between repetitions of a result or a hello: the first pause, and the limit to which pauses double. */
   repeat?: { firstMs: number; longestMs: number };
-  /** How long a first command waits for the server's time before the local clock has to do; a close waits for the welcome. */
+  /**
+   * Milliseconds that the first command waits for the server's time before the agent uses the local clock. A close
+   * waits for the welcome itself.
+   */
   patienceMs?: number;
   /**
-   * Asked before anything is begun: no operation begins in the middle of a payment. Whoever takes payments must not begin
-   * one while an operation runs that would spoil it. Without it there are none.
+   * Tells the agent about payments, so that no operation begins during one. In turn, the payment program must begin no
+   * payment while an operation runs that would spoil it. Left out, the device takes no payments.
    */
   payments?: Payments;
   /**
-   * Told of each result that the server says it holds, perhaps more than once: a restart that an update wants may follow.
+   * Called for each result that the server says it holds, perhaps more than once for one result. From then on a restart
+   * for an update loses nothing.
    */
   receipted?: (operationId: string) => void;
-  /** How the device is; asked for each heartbeat. Call `reportSoon` when it changes. */
+  /** Returns the telemetry of the device; called for each heartbeat. Call `reportSoon` when the telemetry changes. */
   telemetry?: () => Telemetry;
-  /** What keeps the device from its work, as long as it does. Call `reportSoon` when it begins and ends. */
+  /**
+   * Returns the fault that keeps the device from its work, undefined without one; called for each heartbeat. Call
+   * `reportSoon` when a fault begins or ends.
+   */
   fault?: () => DeviceFault | undefined;
 }
 
-/** A broker that hangs does not hold up the end. */
+/** How long `stop` waits for the goodbye to be sent: a broker that hangs must not block it. */
 const goodbyeMs = 500;
 const defaults = { repeat: { firstMs: 2000, longestMs: 30_000 }, patienceMs: 5000 };
 
-/** The program on a terminal that speaks the device protocol: see docs/device-protocol.md. */
+/** The agent: the program on a terminal that runs the device protocol of docs/device-protocol.md. */
 export class Agent<State = undefined> {
   readonly #options: AgentOptions<State>;
   readonly #log: Logger;
@@ -123,7 +131,10 @@ export class Agent<State = undefined> {
     });
   }
 
-  /** Begins to connect, and never gives up until it is stopped. Throws for what is no MQTT URL, and for the journal of another device. */
+  /**
+   * Begins to connect, and tries again until the agent is stopped. Throws for a URL that is not MQTT, and for a journal
+   * that belongs to another device address.
+   */
   start(): void {
     if (this.#connection) return;
     const { credential, clock = systemClock, open = openMqttConnection } = this.#options;
@@ -138,61 +149,64 @@ export class Agent<State = undefined> {
           this.#greeting.begin(session);
           this.#heartbeats.begin(session);
         },
-        down: () => this.#quiet(),
+        down: () => this.#pauseSending(),
         message: (channel, payload) => this.#receive(channel, payload),
       },
     });
     this.#runner.restore();
-    this.#journal.look();
+    this.#journal.checkWritable();
     this.#closes.watch();
   }
 
-  /** Nothing waits, is begun or is about to be answered: a restart interrupts nothing. */
+  /** Whether no operation waits, runs or is about to be answered, so that a restart interrupts none. */
   get idle(): boolean {
     return this.#runner.idle;
   }
 
-  /** Connects again with another credential of its address; operations under way go on. */
+  /**
+   * Connects again with another credential of the same address. Operations under way go on. Throws when the journal
+   * belongs to another address.
+   */
   use(credential: Credential): void {
     this.#checkMemoryOf(credential);
     this.#credential = credential;
     this.#connection?.use(credential);
   }
 
-  /** Telemetry or a fault has changed: tells the server at once, at most once a second. */
+  /** Sends a heartbeat at once, at most one a second. To be called when telemetry or a fault has changed. */
   reportSoon(): void {
     this.#heartbeats.soon();
   }
 
   /**
-   * Ends cleanly: the running handler is asked to break off and waited for, then goodbye and DISCONNECT. No timer is left, and the
-   * agent cannot be started again; make a new one on the same journal.
+   * Ends cleanly: aborts the running handler's signal, waits for the handler, then sends goodbye and DISCONNECT. No
+   * timer is left. A stopped agent cannot be started again; make a new agent on the same journal.
    */
   async stop(): Promise<void> {
     await this.#runner.stop();
     const { session } = this.#heartbeats;
-    this.#quiet();
+    this.#pauseSending();
     if (session !== undefined) await this.#goodbye(session);
     await this.#connection?.close();
-    // A receipt may have come while it said goodbye.
+    // A receipt that came during the goodbye may still be writing to the journal.
     await this.#journal.idle();
   }
 
-  /** Ends as a power cut would: the socket breaks off, and nothing more is written. For tests. */
+  /** Ends as a power cut does: destroys the socket and writes nothing more. For tests. */
   async kill(): Promise<void> {
     const destroyed = this.#connection?.destroy();
-    this.#quiet();
-    await Promise.all([destroyed, this.#runner.kill(), this.#journal.looked()]);
+    this.#pauseSending();
+    await Promise.all([destroyed, this.#runner.kill(), this.#journal.checked()]);
   }
 
-  /** Whoever answers for an address remembers what it did as that address. */
+  /** Throws unless the journal is of the credential's address: an agent must remember what it did under its address. */
   #checkMemoryOf(credential: Credential): void {
     const { address } = this.#journal;
     const wanted = current(credential.address);
     if (address !== undefined && address !== wanted) throw new Error(`The journal is of ${address}, not of ${wanted}`);
   }
 
-  #quiet(): void {
+  #pauseSending(): void {
     this.#greeting.pause();
     this.#heartbeats.pause();
     this.#telling.pause();
@@ -212,32 +226,34 @@ export class Agent<State = undefined> {
     const roundTripMs = this.#greeting.welcomed(message);
     if (roundTripMs === undefined) return this.#log.debug({}, "a welcome to no hello of this agent");
     this.#connection?.proved();
-    if (!this.#isOurs(this.#comparison.welcomed(message.memory), message.memory)) return;
-    this.#held(message.memory, () => this.#telling.begin(message.memory));
+    if (!this.#isCurrentCopy(this.#comparison.welcomed(message.memory), message.memory)) return;
+    this.#noteHeld(message.memory, () => this.#telling.begin(message.memory));
     this.#heartbeats.welcomed(roundTripMs, message.heartbeat_seconds);
   }
 
   #receipt(receipt: ReceiptMessage): void {
     const { memory, operation_id: id, status } = receipt;
-    if (!this.#hears(memory)) return;
+    if (!this.#acceptsMemory(memory)) return;
     this.#log.debug({ operation_id: id, status }, "receipt");
     this.#telling.receipt(receipt);
     if (status !== undefined) this.#options.receipted?.(id);
   }
 
-  #word(memory: Memory): void {
-    if (this.#hears(memory)) this.#held(memory, () => this.#telling.word(memory));
+  #memoryMessage(memory: Memory): void {
+    if (this.#acceptsMemory(memory)) this.#noteHeld(memory, () => this.#telling.memoryReported(memory));
   }
 
-  /** Nothing is heard of the log before the welcome of a link. */
-  #hears(memory: Memory): boolean {
-    return this.#telling.memory !== undefined && this.#isOurs(this.#comparison.heard(memory), memory);
+  /** Whether the server's memory may be used: the connection has its welcome, and the journal is no old copy. */
+  #acceptsMemory(memory: Memory): boolean {
+    return this.#telling.memory !== undefined && this.#isCurrentCopy(this.#comparison.heard(memory), memory);
   }
 
-  /** Whoever was cloned, or put back, must not go on as who it is. */
-  #isOurs(found: ReturnType<MemoryComparison["heard"]>, memory: Memory): boolean {
+  /**
+   * Whether the journal agrees with the server. A device that was cloned or restored must not go on under its address.
+   */
+  #isCurrentCopy(found: ReturnType<MemoryComparison["heard"]>, memory: Memory): boolean {
     if (found === "same") return true;
-    this.#quiet();
+    this.#pauseSending();
     if (found === "known_as_old") return false;
     const { address, log } = this.#journal;
     this.#log.error(
@@ -249,7 +265,7 @@ export class Agent<State = undefined> {
     return false;
   }
 
-  #held(memory: Memory, act: () => void): void {
+  #noteHeld(memory: Memory, act: () => void): void {
     const { held, log } = this.#journal;
     act();
     for (const { operation_id } of log.after(held, memory.number - held)) this.#options.receipted?.(operation_id);
@@ -257,7 +273,7 @@ export class Agent<State = undefined> {
 
   #storageFault(): DeviceFault | undefined {
     void this.#answers.writeAgain();
-    return this.#journal.tellFault();
+    return this.#journal.faultToReport();
   }
 
   #storageChanged(): void {
@@ -277,13 +293,13 @@ export class Agent<State = undefined> {
       case "receipt":
         return this.#receipt(incoming.message);
       case "memory":
-        return this.#word(incoming.message.memory);
+        return this.#memoryMessage(incoming.message.memory);
       case "cancel":
         return this.#runner.cancel(incoming.message);
       case "probe":
         return this.#send("probe_answer", { probe_id: incoming.message.probe_id });
       case "rejection":
-        // A result counts all the same: the server says so by its word how far it is.
+        // The server counts the number of a rejected result as well: its next memory message includes it.
         return this.#log.error({ rejection: incoming.message }, "the server did not understand a message");
       case "malformed":
         return this.#log.warn({ channel, problem: incoming.problem }, "ignored a malformed message");

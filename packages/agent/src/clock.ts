@@ -1,13 +1,17 @@
-/** Where the agent gets time from, so that tests can stand at any instant. All values are milliseconds. */
+/**
+ * The source of time for the agent, so that tests can set any instant. All values are milliseconds. Nothing here
+ * throws.
+ */
 export interface Clock {
-  /** Wall clock, since the Unix epoch. May be wrong and may jump. */
+  /** The wall clock: milliseconds since the Unix epoch. May be wrong and may jump. */
   now(): number;
-  /** Never jumps; only differences mean something. */
+  /** The monotonic clock: never jumps. Only differences between two of its values mean something. */
   monotonic(): number;
   /** Calls `action` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, action: () => void): () => void;
 }
 
+/** The clock of the operating system and the timers of Node. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -10,4 +10,5 @@ export interface Logger {
 
 const nothing = () => {};
 
+/** A logger that drops every line. */
 export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };

@@ -1,8 +1,8 @@
-/** Those who wait for the same moment. */
+/** Promises that are resolved together by `release`. */
 export class Waiters {
   readonly #waiting = new Set<() => void>();
 
-  /** Resolves at the next `release`, or when the signal aborts. */
+  /** Resolves at the next `release`, or when the signal aborts. Never rejects. */
   wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal.aborted) return resolve();
@@ -16,6 +16,7 @@ export class Waiters {
     });
   }
 
+  /** Resolves all promises of `wait`. */
   release(): void {
     for (const goOn of this.#waiting) goOn();
   }

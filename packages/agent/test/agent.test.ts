@@ -24,7 +24,7 @@ describe("an operation", () => {
     const journal = memoryJournal(null);
     const agent = start(run, { journal });
     const hello = await server.hello();
-    // Of no operation without a handler.
+    // The hello names only operations with a handler.
     const abilities = [{ operation: "open_menu" }];
     expect(hello).toMatchObject({ protocol: 1, agent: "test/1", operations: [], abilities });
     expect(broker.connects).toEqual([{ clientId: address, clean: true, version: 4 }]);
@@ -56,7 +56,7 @@ describe("an operation", () => {
     await server.result(unknown.operation_id, 3);
     expect(new Set(server.resultsOf(unknown.operation_id).map((result) => JSON.stringify(result))).size).toBe(1);
     server.receipt(unknown.operation_id, "UNKNOWN");
-    // Messages arrive in order: once this one is answered, the receipt was read.
+    // Messages arrive in order: once this command is answered, the receipt was read.
     const other = server.command();
     await server.result(other.operation_id);
     const count = server.resultsOf(unknown.operation_id).length;
@@ -116,7 +116,7 @@ describe("a crash", () => {
     server.receipts = false;
     start(run, { journal: await fileJournal(scene) });
     const hello = await server.hello(2);
-    // Recovery may be quicker than the connection.
+    // The recovery may end before the connection is up.
     expect(hello.operations).toMatchObject([{ operation_id: command.operation_id }]);
     expect(await server.result(command.operation_id)).toMatchObject({
       status: "FAILED",
@@ -196,7 +196,7 @@ describe("a lost link", () => {
     await server.hello();
     expect(refused).toHaveBeenCalledTimes(1);
     const attempts = broker.connects.length;
-    // Who is connected stays, whatever the password has become; it counts from the next attempt on.
+    // A connected agent stays connected when its password changes; the new password counts from the next attempt on.
     current = "outdated again";
     broker.sever();
     await server.hello(2);
@@ -228,7 +228,7 @@ describe("a lost link", () => {
   });
 });
 
-/** A clock that is wrong by this much. */
+/** A clock that is wrong by this many milliseconds. */
 const off = (minutes: number) => ({ ...systemClock, now: () => Date.now() + minutes * 60_000 });
 
 describe("the clock", () => {
@@ -238,7 +238,8 @@ describe("the clock", () => {
       const run = vi.fn<Run>().mockResolvedValue(opened);
       start(run, { clock: off(minutes) });
       await server.hello();
-      // `sent_at` of the late one is before its expiry: a copy that was long on its way. Only the welcome can tell.
+      // `sent_at` of the late command is before its expiry: a copy that was long under way. Only the welcome shows the
+      // time.
       const past = new Date(Date.now() - 5000).toISOString();
       const late = server.command({ created_at: past, sent_at: past }, -1000);
       const timely = server.command();
@@ -269,7 +270,7 @@ describe("the clock", () => {
     const late = server.command({}, 0);
     const timely = server.command();
     await vi.waitFor(() => expect(run).toHaveBeenCalledOnce());
-    // What came of it is told when it is known how far the server is.
+    // The result is sent when the welcome says how much of the log the server holds.
     expect(server.results).toEqual([]);
     server.welcomes = true;
     server.welcome((await server.hello()).sent_at);

@@ -41,7 +41,7 @@ describe("another address", () => {
     expect(broker.connects.map(({ clientId }) => clientId)).toEqual([address, next]);
     finish.resolve(opened);
     expect(await asNext.result(operation_id)).toMatchObject(opened);
-    // Nothing more is heard or said as the one before.
+    // Nothing more is received or sent under the former address.
     server.command();
     const { operation_id: other } = asNext.command();
     await asNext.result(other);

@@ -30,7 +30,7 @@ describe("a device that starts", () => {
   const file = () => ({ path, initial: () => null, readState: () => null });
   const lost = () => server.asked.filter(({ body }) => body["memory_lost"] === true).length;
 
-  /** As a program does at its start: it pairs, or goes on as who it was. */
+  /** Starts like a device program: pairs, or requests a token for the paired keys, and opens the journal. */
   async function remember(pairs: boolean) {
     const by = { server: server.url, keys };
     const given = pairs
@@ -39,7 +39,7 @@ describe("a device that starts", () => {
     return rememberedDevice(given, file(), () => requestToken({ ...by, terminalId, memoryLost: true }));
   }
 
-  /** Something to remember. */
+  /** Writes one result to the journal. */
   async function work(pairs = false) {
     const { journal } = await remember(pairs);
     const known = result();
@@ -92,13 +92,13 @@ describe("a device that starts", () => {
   test("asks again when the answer got lost or the power did, and is given yet another address", async () => {
     rmSync(path);
     server.losesAnswer = true;
-    // The request for a token is the first that gets lost.
+    // The answer to the request for a token is lost.
     await expect(remember(false)).rejects.toThrow("502");
     const by = { server: server.url, keys, terminalId };
     server.losesAnswer = true;
     await expect(requestToken({ ...by, memoryLost: true })).rejects.toThrow("502");
     expect(server.device).toBe(2);
-    // Answered, and the power is lost before there is a journal.
+    // The server answered, and the power is cut before there is a journal.
     expect(await requestToken({ ...by, memoryLost: true })).toMatchObject({ address: addressOf(3) });
     const { token, journal } = await remember(false);
     expect([token.address, journal.address]).toEqual([addressOf(4), addressOf(4)]);
@@ -111,7 +111,7 @@ describe("a device that starts", () => {
     server.refusals.push({ status: 401, code: "pairing_refused" });
     const { token, journal, memoryLost } = await remember(true);
     expect([token.address, journal.address, memoryLost]).toEqual([addressOf(3), addressOf(3), true]);
-    // It is the same device, and what it has done is still to be told.
+    // The device is still paired, and its results are still to be sent.
     expect(journal.log.find(id)).toBeDefined();
   });
 

@@ -34,7 +34,7 @@ describe("a device that was replaced", () => {
       header: { typ: "device-results+jwt" },
       payload: { sub: address, aud: `${server.url}/v1/device/results` },
     });
-    // Then it asks how far the server is, whose database may have gone back.
+    // The next call asks how much the server holds: its database may have been restored.
     await handIn(by(), journal);
     expect(
       requests()
@@ -68,7 +68,7 @@ describe("a device that was replaced", () => {
     await expect(handIn(by(), journal)).rejects.toMatchObject({ code: "invalid_request" });
     await handIn(by(), journal);
     expect(server.held).toHaveLength(1);
-    // Without an address there is nobody who could have told.
+    // A journal without an address has no device whose results could be handed in.
     await handIn(by(), memoryJournal(null));
   });
 });

@@ -9,7 +9,7 @@ import { takeLogs } from "./support/log-taker.ts";
 const never = new AbortController().signal;
 const context = { signal: never, cancelled: never, serverNow: () => Date.now() };
 
-/** A command that may be begun for so long. */
+/** A command with a window of that many milliseconds. */
 async function ordered(reactions: Parameters<typeof takeLogs>[0] = [], windowMs = 15_000) {
   const { transfer, taken } = await takeLogs(reactions);
   const operation: Operation = command(Date.now(), { operation: "send_logs", transfer }, windowMs);
@@ -49,7 +49,7 @@ describe("sending a log", () => {
 
   it("tries again when the connection goes silent, while the log goes up and before the answer", async () => {
     const { operation, taken } = await ordered(["deafness", "silence"], 60_000);
-    // More than the network holds between the two, and nothing to compress.
+    // More than the socket buffers hold, and incompressible.
     const content = randomBytes(12_000_000);
     expect(await uploadLog(operation, content, context, { stallMs: 1_000 })).toMatchObject({ status: "COMPLETED" });
     expect(taken.length).toBeGreaterThanOrEqual(2);

@@ -12,7 +12,9 @@ import { FakeClock } from "./support/fake-clock.ts";
 import { turn } from "./support/turn.ts";
 import { until } from "./support/until.ts";
 
-/** A server that tells nothing, and what it was asked with. `replace` refuses who waits, as for another session. */
+/**
+ * A server without messages, which records the requests. `replace` refuses the waiting request, as for another session.
+ */
 async function listening() {
   const asked: { as: string | undefined; session: string }[] = [];
   let waiting: ServerResponse | undefined;

@@ -83,7 +83,7 @@ describe("what the server has lost", () => {
     server.send("command", command);
     await until(() => server.memory.number === 1, "told again");
     expect(close).toHaveBeenCalledOnce();
-    // As a request that the server does not know any more.
+    // Like a request that the restored server no longer knows.
     server.goBackTo(0);
     const again = server.command({ operation: "end_of_day", origin: command.origin });
     expect(await server.result(again.operation_id)).toMatchObject({ number: 2, repeats: command.operation_id });
@@ -94,7 +94,7 @@ describe("what the server has lost", () => {
 
 describe("a journal that is an old copy", () => {
   const path = () => join(scene.folder, "journal.json");
-  /** Leaves the journal as it was before the last result. */
+  /** Puts the journal file back to its content before the last result. */
   async function goBack() {
     const agent = start(run(), { journal: await fileJournal(scene) });
     await server.hello();
@@ -172,7 +172,7 @@ describe("a journal that is an old copy", () => {
     as.reopen();
     await until(() => asNext.memory.number > 0, "the log");
     expect(asNext.results[0]).toMatchObject({ number: 1, operation: "open_menu" });
-    // It was for the device before, and after closes that this one may not know.
+    // The command was for the former address, and after closes that the present journal may not have.
     expect(await asNext.result(waiting)).toMatchObject({ number: 2, reason: "out_of_step" });
     await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
     expect([memoryLost.mock.calls.length, toldSince(2), close.mock.calls.length]).toEqual([1, [], 1]);
@@ -191,7 +191,7 @@ test("no close begins before the welcome to a hello of this run, however long th
   await vi.waitFor(() => expect(open).toHaveBeenCalledOnce());
   const id = asks("end_of_day");
   await until(() => server.deliveries.some(({ operation_id }) => operation_id === id), "delivered");
-  // To a hello of nobody here.
+  // A welcome to a hello that this agent has not sent.
   server.welcome(new Date(0).toISOString());
   server.send("probe", { probe_id: id, sent_at });
   await until(() => server.signsOn("probe_answer").length === 1, "what came after it");

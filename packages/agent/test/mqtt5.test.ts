@@ -23,7 +23,9 @@ afterEach(async () => {
   await broker.close();
 });
 
-/** A connection to the broker, and what is heard of it. Its clock stands, unless it is told to move or is the system's. */
+/**
+ * A connection to the broker that records its events. Its clock moves only when the test says so, or is the system's.
+ */
 function open(version: MqttVersion = "auto", credential: Partial<Credential> = {}, clock = new FakeClock(0)) {
   const heard = {
     ups: 0,
@@ -55,7 +57,7 @@ function open(version: MqttVersion = "auto", credential: Partial<Credential> = {
 }
 
 const attempts = (count: number) => until(() => broker.attempts.length >= count, `${count} attempts`);
-/** When nothing is under way any more, however often a loop would have gone round meanwhile. */
+/** Resolves when nothing is under way any more: a connect loop without a pause would show in the counts by then. */
 async function settled(): Promise<void> {
   await until(() => broker.openConnections === 0, "no connection");
   for (let round = 0; round < 50; round += 1) await turn();
@@ -73,7 +75,7 @@ describe("an agent", () => {
     async (greeting) => {
       broker.greetings = [greeting];
       const { heard, link, lines } = open();
-      // The clock stands: there was no pause.
+      // The clock did not move, so there was no pause.
       await until(() => heard.ups === 1, "a link");
       expect(broker.levels).toEqual([5, 4]);
       expect(lines).toEqual(["connected"]);
@@ -136,7 +138,7 @@ describe("a reason code", () => {
     ["use another server", 0x9c],
     ["server moved", 0x9d],
   ])("of a refusal, %s, has the token renewed", async (_, code) => {
-    // "Server reference" is 28: where the broker says to go is not where it goes.
+    // Property 28 is "Server Reference": the agent does not connect to the server that it names.
     const elsewhere = [28, 0, 9, ...Buffer.from("127.0.0.9")];
     broker.greetings = [{ code, properties: elsewhere }, { code: 0 }];
     const { heard, clock } = open();
@@ -189,7 +191,7 @@ describe("a reason code", () => {
       clock.advance(2 * shortest);
     }
     expect(heard.downs).toEqual(["taken_over", "taken_over", "taken_over"]);
-    // Left in peace for as long as the other one would have paused, it begins anew.
+    // A connection that outlived the other device's longest pause resets the pauses.
     await until(() => heard.ups === 4, "a link");
     clock.advance(120_000);
     broker.disconnect(0x8e);

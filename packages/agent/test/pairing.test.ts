@@ -31,7 +31,7 @@ describe("the keys of a device", () => {
       expect(made.publicKey).not.toHaveProperty("d");
       await pairDevice({ server: server.url, keys: made, serialNumber: "S1", code: "C" });
       await requestToken({ server: server.url, keys: found, terminalId: "T12345678-T0001" });
-      // The second was verified with the key of the first.
+      // The server verified the second proof with the key of the first.
       expect(server.asked.at(-1)?.proof?.header).toEqual({ alg: algorithm, typ: "device-renewal+jwt" });
       expect(server.asked.at(-1)?.proof?.payload).toEqual({
         aud: `${server.url}/v1/device/token`,
@@ -141,7 +141,7 @@ describe("a device's credential", () => {
   afterEach(() => device.stop());
   const password = () => (device.credential.password as () => string)();
   const renewals = () => server.count("/v1/device/token");
-  /** Lets a renewal that is under way come to its end, and its next timer be set. */
+  /** Waits until a renewal under way has ended and its next timer is set. */
   const settled = (count: number) => vi.waitUntil(() => renewals() === count && clock.timers === 1);
 
   test("begins with a token that is asked for until the server answers, or says that it never will", async () => {
@@ -191,7 +191,7 @@ describe("a device's credential", () => {
     device.credential.refused?.();
     clock.advance(0);
     expect(renewals()).toBe(1);
-    // Asked for again and again meanwhile, it is put off no further.
+    // Further refusals meanwhile do not delay the planned renewal.
     for (let tenths = 0; tenths < 10; tenths += 1) {
       device.credential.refused?.();
       clock.advance(100);
@@ -204,7 +204,7 @@ describe("a device's credential", () => {
     const stop = device.credential.whenOutdated?.(reopened);
     clock.advance(80_000);
     await settled(1);
-    // The token itself ends no connection, nor does a password that stays.
+    // Neither a new token nor an unchanged broker password ends the connection.
     expect(reopened).toHaveBeenCalledTimes(0);
     for (const [renewal, passwordOf, times] of [
       [2, () => "the same for good", 1],
@@ -229,7 +229,7 @@ describe("a device's credential", () => {
     device.credential.whenOutdated?.(() => reopened(`MQTT ${address()[0]}`));
     device.overHttps.whenOutdated?.(() => reopened(`HTTPS ${address()[1]}`));
     const [first, next] = [1, 3].map((number) => `${terminalId}-D${number}`);
-    // Another with the same keys has asked for one.
+    // A second device with the same keys has requested a token.
     server.device = 2;
     const noted = Promise.withResolvers<void>();
     moved.mockReturnValueOnce(noted.promise);
@@ -305,7 +305,7 @@ describe("a device's credential", () => {
   });
 
   test("tells once when the server does not know the device any more, and goes on asking now and then", async () => {
-    // Each renewal proves itself twice.
+    // Each renewal makes two proofs.
     server.refusals.push(...Array.from({ length: 4 }, () => ({ status: 401, code: "invalid_proof" })));
     device.credential.refused?.();
     clock.advance(0);

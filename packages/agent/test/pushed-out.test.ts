@@ -33,7 +33,10 @@ describe("the end of a link without a word", () => {
     await broker.close();
   });
 
-  /** A link on which the server answers ends so after a while. Whether the agent is back after `pauseMs`, and not after the half. */
+  /**
+   * Ends a connection on which the server answered after a while. Returns whether the agent is back after `pauseMs`,
+   * not after half.
+   */
   async function isBackAfter(pauseMs: number, livesMs: number, end: () => void): Promise<boolean> {
     const before = ups;
     link.proved();
@@ -50,10 +53,10 @@ describe("the end of a link without a word", () => {
 
   test("by the broker, time and again, as by another device with its address, makes its pauses longer", async () => {
     for (const pauseMs of [200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000]) {
-      // As long as the other one's pause, and so longer than a link that would be a good one otherwise.
+      // As long as the other device's pause, and so longer than `stableMs`.
       expect(await isBackAfter(pauseMs, 10_000, () => broker.cut())).toBe(true);
     }
-    // HTTPS is not to stand in for the one that waits.
+    // HTTPS must not be opened while MQTT pauses after the takeover.
     expect(downs).toEqual([undefined, undefined, ...Array<string>(6).fill("taken_over")]);
     expect(await isBackAfter(200, 120_000, () => broker.cut())).toBe(true);
     expect(downs.at(-1)).toBeUndefined();

@@ -174,7 +174,7 @@ describe("a download that breaks off", () => {
     server.file = (request, response) => sendFile(request, response, content, 100_000);
     server.file = onceThen(server.file, (_, response) => void response.writeHead(404).end());
     expect(await run(server)).toMatchObject({ reason: "host_unreachable", error: { code: "update_unreachable" } });
-    // A connection that breaks off loses what is on its way.
+    // A connection that breaks loses the bytes under way.
     const kept = (await readFile(part())).length;
     expect(kept).toBeGreaterThan(0);
     server.file = (request, response) => sendFile(request, response, content);
@@ -208,7 +208,7 @@ describe("a download that breaks off", () => {
     });
     expect(await run(server, { stallMs: 500 })).toMatchObject({ status: "COMPLETED" });
     expect(installed[0]?.bytes.equals(content)).toBe(true);
-    // A busy machine may take longer than that for any of them.
+    // On a busy machine each of the requests may take longer than that.
     const askedFor = (form: RegExp) => server.asked.filter((asked) => form.test(asked)).length;
     expect(askedFor(/^\/update\?/)).toBeGreaterThanOrEqual(2);
     expect(askedFor(/^\/update\/file$/)).toBeGreaterThanOrEqual(2);

@@ -19,7 +19,7 @@ describe("a simulated link", () => {
   });
   const agenda = new Agenda(systemClock);
   let connection: Connection;
-  /** What its owner was told. */
+  /** The events that the agent received. */
   const told: string[] = [];
   const came = (word: string) => told.filter((entry) => entry === word).length;
 
@@ -75,17 +75,17 @@ describe("a simulated link", () => {
     link.slowDown(400, 200);
     const first = answer(1);
     clock.advance(250);
-    // The slowness is over, and still nothing overtakes what was slow.
+    // After the slow phase, later messages still do not overtake delayed ones.
     const second = answer(2);
     ask(1);
-    // The end of the slowness, two answers, and the probe.
+    // Four timers: the end of the slow phase, two answers, and the probe.
     await until(() => noted.mock.calls.length === 4, "messages on their way, in both directions");
     expect({ answers: answers(), asked: came("probe") }).toEqual({ answers: [], asked: 0 });
     clock.advance(150);
     await Promise.all([first, second]);
     await until(() => answers().length === 2 && came("probe") === 1, "what was slow");
     expect(answers()).toEqual([probeId(1), probeId(2)]);
-    // Without a move of the clock.
+    // The clock did not move.
     await answer(3);
     await until(() => answers().length === 3, "what is quick");
   });

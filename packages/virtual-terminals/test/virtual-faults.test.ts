@@ -26,7 +26,7 @@ describe("faults", () => {
     await fleet().start(serial(901));
     await server.hello();
     const { operation_id } = server.command();
-    // Another fault on this terminal is answered, so the silence is meant.
+    // A command with another fault is answered, so the missing answer comes from the fault.
     const other = server.command({ parameters: { operator_id: "simulate:failure" } });
     await server.result(other.operation_id);
     expect(server.resultsOf(operation_id)).toEqual([]);
@@ -185,7 +185,7 @@ describe("a condition", () => {
     expect(await server.result(operation_id)).toMatchObject({ status: "COMPLETED" });
     const before = server.signs.length;
     probe("3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c");
-    // Longer than a heartbeat stays away otherwise.
+    // Longer than the usual pause between heartbeats.
     const slow = server.command({ parameters: { operator_id: "simulate:slow" } }, 2_500);
     await server.result(slow.operation_id);
     expect(server.signs).toHaveLength(before);

@@ -26,7 +26,7 @@ describe("a healthy virtual terminal", () => {
       expect(await server.result(operation_id)).toMatchObject({ operation, status: "COMPLETED" });
       expect(server.startsOf(operation_id)).toHaveLength(1);
     }
-    // Its own lines, and one to be masked.
+    // The terminal's own lines, and one line that the server has to mask.
     expect(taken).toMatchObject([
       { text: expect.stringMatching(/4111 1111 1111 1111[^]* info connected [^]* info answered /) },
     ]);

@@ -25,7 +25,7 @@ beforeEach(async () => {
   updates = await UpdateServer.start({ latest, update_available: true }, content);
 });
 
-/** A check_update with its result, once it is here. */
+/** Sends a check_update and resolves with its result. */
 async function check() {
   const transfer = { url: `${updates.url}/update`, token, expires_at: new Date(Date.now() + 60_000).toISOString() };
   const { operation_id: id } = server.command({ operation: "check_update", transfer });
@@ -64,7 +64,7 @@ test("one whose power is lost before the receipt comes back with the release, an
   await until(() => server.resultsOf(id).length >= 2, "the result again");
   expect(agents()).toEqual([old, updated]);
   expect((await check()).result).toMatchObject({ current_version: "5.0" });
-  // Nothing to restart for: it runs what is installed.
+  // No restart: the terminal already runs the installed version.
   expect(agents()).toEqual([old, updated]);
 });
 

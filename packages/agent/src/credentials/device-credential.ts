@@ -5,52 +5,58 @@ import { type Logger, silentLogger } from "../logger.ts";
 import type { DeviceKeys } from "./device-keys.ts";
 import { DeviceServerError, type DeviceToken, requestToken } from "./pairing.ts";
 
+/** What a `DeviceCredential` needs to keep a token fresh. */
 export interface DeviceCredentialOptions {
   /** The server's address, without a path. */
   server: string;
   keys: DeviceKeys;
   terminalId: string;
-  /** From pairing; without it one is asked for. */
+  /** The token that pairing gave; left out, the first token is requested from the server. */
   first?: DeviceToken;
   clock?: Clock;
   log?: Logger;
-  /** Has it noted in the journal that the device has another address; nothing connects as that before. */
+  /** Called when the device got another address; must write that to the journal. Nothing connects under it before. */
   moved?: (address: string) => Promise<void>;
-  /** Hands in what the server lacks of the log; done whenever it says that this device was replaced. May reject. */
+  /**
+   * Hands in the results that the server lacks; called whenever the server says that this device was replaced. May
+   * reject.
+   */
   handIn?: () => Promise<void>;
-  /** Told when the server does not know the device's key any more: it was deleted, replaced, or paired anew. */
+  /** Called when the server no longer knows the device's key: the terminal was deleted, replaced, or paired anew. */
   lockedOut?: () => void;
 }
 
-/** So much of a token's life is used before the next one is asked for. */
+/** The share of a token's life after which the next token is requested. */
 const renewAfterShare = 0.8;
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
 
 /**
- * The credential of a paired device: keeps a token fresh, and hands out the current one whenever a connection is opened.
- * A connection that is open lives on as long as tokens are renewed; but where brokers have passwords of their own kind, and
- * a renewal brings another, they end it with the old one. It is opened anew before that; and when the device has another
- * address.
+ * The credential of a paired device: renews its token in time, and gives the current token whenever a connection is
+ * opened. An open connection usually lives on while tokens are renewed. Some brokers have passwords of their own kind,
+ * and end the connection together with its password when a renewal brings another. The connection is opened anew before
+ * that, and when the device has another address.
  */
 export class DeviceCredential {
-  /** For an agent: always the current token. */
+  /** The credential for an agent over MQTT: its fields give the current token. */
   readonly credential: Credential;
-  /** The same over HTTPS, where the token itself is what counts, whatever the broker wants to see. */
+  /**
+   * The credential for an agent over HTTPS: the token itself, also where the broker wants a password of its own kind.
+   */
   readonly overHttps: Credential;
   readonly #options: DeviceCredentialOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
   #token: DeviceToken;
-  #since: number;
+  #renewedAt: number;
   #failures = 0;
   #lockedOut = false;
   #refusals = 0;
   #renewing = false;
-  /** A renewal is planned because the broker refused the token. */
-  #hurrying = false;
-  /** The journal is an old copy: the next token must have another address. */
+  /** Whether a renewal is planned because the broker refused the token. */
+  #renewsAfterRefusal = false;
+  /** Whether the journal is an old copy: the next token must have another address. */
   #memoryLost = false;
   #cancelTimer: (() => void) | undefined;
   readonly #overMqtt = new Set<() => void>();
@@ -61,7 +67,7 @@ export class DeviceCredential {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
     this.#token = token;
-    this.#since = this.#clock.monotonic();
+    this.#renewedAt = this.#clock.monotonic();
     this.credential = {
       url: () => this.#token.mqtt_url,
       address: () => this.#token.address,
@@ -69,7 +75,7 @@ export class DeviceCredential {
       clientId: () => this.#token.mqtt_client_id,
       refused: () => this.#refused(),
       memoryLost: () => this.#loseMemory(),
-      whenOutdated: (reopen) => noteIn(this.#overMqtt, reopen),
+      whenOutdated: (reopen) => register(this.#overMqtt, reopen),
     };
     this.overHttps = {
       url: token.https_url,
@@ -77,12 +83,15 @@ export class DeviceCredential {
       password: () => this.#token.token,
       refused: () => this.#refused(),
       memoryLost: () => this.#loseMemory(),
-      whenOutdated: (reopen) => noteIn(this.#overHttps, reopen),
+      whenOutdated: (reopen) => register(this.#overHttps, reopen),
     };
     this.#plan(this.#renewInMs());
   }
 
-  /** Resolves with the first token; tries until the signal says otherwise. Rejects when the server does not know the keys. */
+  /**
+   * Resolves when the first token is there; tries again until the signal is aborted. Rejects with `DeviceServerError`
+   * when the server does not know the keys, and with the signal's reason.
+   */
   static async open(options: DeviceCredentialOptions, signal?: AbortSignal): Promise<DeviceCredential> {
     const { clock = systemClock, log = silentLogger } = options;
     if (options.first) return new DeviceCredential(options, options.first);
@@ -103,7 +112,7 @@ export class DeviceCredential {
     return this.#token.token;
   }
 
-  /** No timer is left, and nothing is under way. */
+  /** Stops renewing: cancels the timer and the request under way. */
   stop(): void {
     this.#stopping.abort();
     this.#cancelTimer?.();
@@ -120,10 +129,13 @@ export class DeviceCredential {
     this.#cancelTimer = this.#clock.after(delayMs, () => void this.#renew());
   }
 
-  /** A broker may refuse for other reasons, too: a token that was renewed just now is not renewed without end. */
+  /**
+   * Renews a refused token. Repeated refusals wait longer each time, because a broker may refuse for other reasons,
+   * too.
+   */
   #refused(): void {
-    if (this.#renewing || this.#hurrying || this.#failures > 0) return;
-    this.#hurrying = true;
+    if (this.#renewing || this.#renewsAfterRefusal || this.#failures > 0) return;
+    this.#renewsAfterRefusal = true;
     this.#refusals += 1;
     this.#plan(this.#refusals === 1 ? 0 : backoff(this.#refusals - 2, firstRetryMs, longestRetryMs));
   }
@@ -134,10 +146,11 @@ export class DeviceCredential {
   }
 
   /**
-   * Another address than before was given to whoever else holds these keys, or to a request whose answer got lost. What was
-   * done as that is not in this device's journal, so it asks for one that is its own. So it does when its journal is an old copy.
+   * Requests the next token. A token with another address than before means that a second holder of these keys
+   * requested it, or that an answer got lost. This journal lacks what was done under that address, so the device
+   * requests an address of its own. It does so as well when its journal is an old copy.
    */
-  async #next(): Promise<DeviceToken> {
+  async #requestNext(): Promise<DeviceToken> {
     const options = { ...this.#options, signal: this.#stopping.signal, held: this.#token.token };
     const token = this.#memoryLost ? undefined : await requestToken(options);
     if (token && token.address === this.#token.address) return token;
@@ -152,16 +165,16 @@ export class DeviceCredential {
     this.#renewing = true;
     const { terminalId } = this.#options;
     try {
-      const ranItsCourse = this.#clock.monotonic() - this.#since >= this.#renewInMs();
+      const isDue = this.#clock.monotonic() - this.#renewedAt >= this.#renewInMs();
       const former = this.#token;
-      this.#token = await this.#next();
+      this.#token = await this.#requestNext();
       const isOther = former.address !== this.#token.address;
-      if (isOther || endsAtTheBroker(former, this.#token)) for (const reopen of this.#overMqtt) reopen();
+      if (isOther || replacesBrokerPassword(former, this.#token)) for (const reopen of this.#overMqtt) reopen();
       if (isOther) for (const reopen of this.#overHttps) reopen();
-      this.#since = this.#clock.monotonic();
+      this.#renewedAt = this.#clock.monotonic();
       this.#failures = 0;
       this.#lockedOut = false;
-      if (ranItsCourse) this.#refusals = 0;
+      if (isDue) this.#refusals = 0;
       this.#plan(this.#renewInMs());
     } catch (cause) {
       if (this.#stopping.signal.aborted) return;
@@ -175,7 +188,7 @@ export class DeviceCredential {
       this.#failures += 1;
     } finally {
       this.#renewing = false;
-      this.#hurrying = false;
+      this.#renewsAfterRefusal = false;
     }
     if (this.#memoryLost && this.#failures === 0) this.#plan(0);
   }
@@ -189,12 +202,12 @@ export class DeviceCredential {
   }
 }
 
-function noteIn(waiting: Set<() => void>, reopen: () => void): () => void {
+function register(waiting: Set<() => void>, reopen: () => void): () => void {
   waiting.add(reopen);
   return () => void waiting.delete(reopen);
 }
 
-function endsAtTheBroker(former: DeviceToken, next: DeviceToken): boolean {
+function replacesBrokerPassword(former: DeviceToken, next: DeviceToken): boolean {
   return next.mqtt_password !== next.token && next.mqtt_password !== former.mqtt_password;
 }
 

@@ -5,12 +5,12 @@ import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { replaceFile } from "../memory/durable-file.ts";
 
-/** The key pair of a device: what it is, for a server that has paired with it. */
+/** The key pair of a device, by which a server that has paired with the device knows it. */
 export interface DeviceKeys {
   algorithm: DeviceAlgorithm;
-  /** A JWK of the public key alone. */
+  /** The public key as a JWK, without the private part. */
   publicKey: object;
-  /** A compact JWS of the payload; `alg` is put into the header. */
+  /** Signs a payload: returns a compact JWS. `alg` is put into the header. */
   sign(header: object, payload: object): string;
 }
 
@@ -26,8 +26,8 @@ const Stored = Type.Object({
 const Format = Compile(Stored);
 
 /**
- * The keys that are kept in a file; made, and durably stored for its owner alone, when there is none yet. Throws when the
- * file is there but cannot be understood: with new keys the device would be another one.
+ * Opens the keys that are kept in a file. Without a file, makes keys and stores them durably, readable by the file's
+ * owner alone. Rejects for a file that cannot be read as keys: with new keys the server would not know the device.
  */
 export async function openDeviceKeys(path: string, algorithm: DeviceAlgorithm = "EdDSA"): Promise<DeviceKeys> {
   const stored = await load(path);
@@ -38,7 +38,7 @@ export async function openDeviceKeys(path: string, algorithm: DeviceAlgorithm = 
   return keysOf(algorithm, privateKey);
 }
 
-/** Keys that nothing remembers. */
+/** Makes keys that are stored nowhere. */
 export function makeDeviceKeys(algorithm: DeviceAlgorithm = "EdDSA"): DeviceKeys {
   return keysOf(algorithm, generate(algorithm));
 }
@@ -75,7 +75,7 @@ function keysOf(algorithm: DeviceAlgorithm, privateKey: KeyObject): DeviceKeys {
         .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
         .join(".");
       const digest = algorithm === "EdDSA" ? null : "sha256";
-      // The two numbers of an ECDSA signature one after the other, as JWS wants them.
+      // JWS wants the two numbers of an ECDSA signature concatenated (RFC 7518, section 3.4).
       const signature = sign(digest, Buffer.from(input), { key: privateKey, dsaEncoding: "ieee-p1363" });
       return `${input}.${signature.toString("base64url")}`;
     },

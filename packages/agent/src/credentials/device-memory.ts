@@ -2,18 +2,20 @@ import { claimFileJournal, type FileJournalOptions, MemoryLostError, openFileJou
 import type { Journal } from "../memory/journal.ts";
 import type { DeviceToken, GivenToken } from "./pairing.ts";
 
+/** A paired device that can connect: a token and the journal of the token's address. */
 export interface RememberedDevice<State> {
   token: DeviceToken;
-  /** It says that it is that of the token's address. */
+  /** The journal; its address is the token's. */
   journal: Journal<State>;
-  /** Another address had to be asked for. */
+  /** Whether the device's journal was lost, so that another address was requested. */
   memoryLost: boolean;
 }
 
 /**
- * Brings a paired device's token and its memory together: whoever answers for an address remembers what it did as that. A
- * device without the journal of its address is given another one by `askAnew`, which asks with `memoryLost`. After a crash
- * between any two steps that happens again, with yet another address.
+ * Opens the journal that belongs to a paired device's token: a device must remember what it did under its address.
+ * Without that journal, `askAnew` requests a token with `memoryLost`, which has another address. After a crash between
+ * any two steps this happens again, with yet another address. Rejects when `askAnew` rejects or the journal cannot be
+ * written.
  */
 export async function rememberedDevice<State>(
   { token, isNew }: GivenToken,

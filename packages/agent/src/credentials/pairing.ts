@@ -7,12 +7,12 @@ import type { DeviceKeys } from "./device-keys.ts";
 export type { DeviceToken } from "@tillkeeper/contract/http/devices";
 export { readPairingUri } from "@tillkeeper/contract/pairing";
 
-/** The server did not give what was asked for. */
+/** The server refused a request, or did not answer it. */
 export class DeviceServerError extends Error {
   override readonly name = "DeviceServerError";
-  /** The server's error code; `undefined` when there was no answer, or one that is not the server's. */
+  /** The server's error code; `undefined` without an answer, or for an answer that is not the server's. */
   readonly code: string | undefined;
-  /** How long the server wants to be left alone. */
+  /** The pause that the server asked for by `Retry-After`, in milliseconds; 0 without one. */
   readonly retryAfterMs: number;
 
   constructor(
@@ -24,7 +24,7 @@ export class DeviceServerError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** To ask again changes nothing: somebody has to do something. */
+  /** Whether a repeated request would be refused, too, until a person acts, for example by pairing the device anew. */
   get final(): boolean {
     return (
       this.code !== undefined &&
@@ -33,6 +33,7 @@ export class DeviceServerError extends Error {
   }
 }
 
+/** The server and the keys for a request with a proof. */
 export interface ServerOptions {
   /** The server's address, without a path. */
   server: string;
@@ -40,17 +41,18 @@ export interface ServerOptions {
   signal?: AbortSignal;
 }
 
+/** The options of a pairing. */
 export interface PairingOptions extends ServerOptions {
   serialNumber: string;
-  /** As it was typed or scanned. */
+  /** The pairing code as it was typed or scanned. */
   code: string;
   /** Name and version of the program, for the server's records. */
   agentName?: string;
 }
 
 /**
- * Becomes a terminal, by a code that counts once: with an address that nobody has had before. Rejects with
- * `DeviceServerError`.
+ * Pairs the device by a code that can be used once, and resolves with a token for a new address. Rejects with
+ * `DeviceServerError`, or the signal's reason.
  */
 export async function pairDevice({ serialNumber, code, agentName, ...options }: PairingOptions): Promise<DeviceToken> {
   const claims = { sub: serialNumber, code };
@@ -58,15 +60,15 @@ export async function pairDevice({ serialNumber, code, agentName, ...options }: 
   return sendProven(options, { purpose: "pairing", claims, header: { jwk: options.keys.publicKey }, body }, tokens);
 }
 
-/** A token, and whether it came with an address of its own: nobody has spoken as that yet. */
+/** A token, and whether its address is new: no agent has used it yet. */
 export interface GivenToken {
   token: DeviceToken;
   isNew: boolean;
 }
 
 /**
- * The same, but may be called again when no answer came: whoever has paired with these keys already gets a token. Rejects
- * with `DeviceServerError`.
+ * Pairs the device like `pairDevice`, but may be called again when no answer came: a device whose keys are paired
+ * already gets a token. Rejects with `DeviceServerError`, or the signal's reason.
  */
 export async function pairOrGoOn(options: PairingOptions): Promise<GivenToken> {
   try {
@@ -80,15 +82,16 @@ export async function pairOrGoOn(options: PairingOptions): Promise<GivenToken> {
   }
 }
 
+/** The options of a request for a token; the device is named by its terminal id or its serial number. */
 export type TokenOptions = ServerOptions & {
   memoryLost?: boolean;
-  /** The last token that was given: shows a server whose database went back which address is the latest. */
+  /** The last token of this device: shows a server whose database was restored which address is the latest. */
   held?: string;
 } & ({ terminalId: string } | { serialNumber: string });
 
 /**
- * A token for a paired device, which says by terminal id or serial number who it is; with another address when it has lost
- * its memory. Rejects with `DeviceServerError`.
+ * Requests a token for a paired device, named by its terminal id or serial number. With `memoryLost` the token has
+ * another address. Rejects with `DeviceServerError`, or the signal's reason.
  */
 export async function requestToken(options: TokenOptions): Promise<DeviceToken> {
   const who =
@@ -102,8 +105,8 @@ export async function requestToken(options: TokenOptions): Promise<DeviceToken> 
 }
 
 /**
- * Hands in results of a device that was replaced, in the order of its log: at most 50. Answers how far the server is then.
- * Rejects with `DeviceServerError`.
+ * Hands in results of a replaced device, in the order of its log, at most 50. Resolves with how much of the log the
+ * server holds then. Rejects with `DeviceServerError`, or the signal's reason.
  */
 export async function sendResults(options: ServerOptions, address: string, results: object[]): Promise<Memory> {
   const proven = { purpose: "results", claims: { sub: address }, header: {}, body: { address, results } } as const;
@@ -119,8 +122,8 @@ interface Proven {
 }
 
 /**
- * Sends the request with a proof. A refused proof is made once more: its nonce may have run out on the way, or a proxy
- * may have sent the request twice, and a proof counts once.
+ * Sends the request with a proof. After a refused proof, makes one new proof: the nonce may have expired on the way. Or
+ * a proxy sent the request twice, and a proof is valid once.
  */
 async function sendProven<Answer>(options: ServerOptions, proven: Proven, answers: Answers<Answer>): Promise<Answer> {
   const { server, signal } = options;
@@ -136,7 +139,7 @@ async function sendProven<Answer>(options: ServerOptions, proven: Proven, answer
   }
 }
 
-/** Good for one request of this purpose, at this server, once. */
+/** Makes a proof, which is valid for one request of this purpose at this server. */
 async function makeProof(
   { server, keys, signal }: ServerOptions,
   { purpose, claims, header }: Proven,

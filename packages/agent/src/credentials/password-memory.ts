@@ -11,9 +11,10 @@ import {
 import type { Journal } from "../memory/journal.ts";
 
 /**
- * The journal of a device with a password, which cannot ask for another address: so a second file, `notedAt`, says which
- * addresses it has begun journals for. Rejects with `MemoryLostError` for one of those whose journal is lost or old, and for a
- * journal that cannot be read where nothing says whose it is; otherwise for notes that cannot be read.
+ * Opens the journal of a device with a password. Such a device cannot request another address, so a second file,
+ * `notedAt`, lists the addresses for which it has begun journals. Rejects with `MemoryLostError` when the journal of a
+ * listed address is lost or old, and for an unreadable journal while the list is empty. Rejects with another error when
+ * the list is unreadable.
  */
 export async function openPasswordJournal<State>(
   journal: FileJournalOptions<State>,
@@ -24,7 +25,7 @@ export async function openPasswordJournal<State>(
   const isUnknown = noted.length === 0 && existsSync(journal.path) && !(await readFileJournal(journal));
   if (isUnknown) throw new MemoryLostError(journal.path, "cannot be read, and may be this one's");
   const opened = await claimFileJournal(journal, address);
-  // After the journal, and before anybody connects: from now on it can get lost.
+  // Written after the journal and before the agent connects: from now on a missing journal counts as lost.
   await replaceFile(notedAt, `${JSON.stringify([...noted, address])}\n`);
   return opened;
 }

@@ -10,24 +10,26 @@ import { deviceError } from "../operations/outcome.ts";
 import { type MovingFetchOptions, movingFetch } from "./moving-fetch.ts";
 
 /**
- * A log: its bytes, or a function that reads it from the beginning each time it is called. It is read once for the digest
- * and once for each try, and must be the same each time; whoever writes on meanwhile hands out what was there first.
+ * A log: its bytes, or a function that reads them from the beginning at each call. The log is read once for the digest
+ * and once for each try, and must be the same each time. While the log grows, the function must return the part that
+ * was there first.
  */
 export type LogContent = Uint8Array | (() => AsyncIterable<Uint8Array>);
 
 type Context = Pick<HandlerContext<unknown>, "signal" | "cancelled" | "serverNow">;
 
-/** `stallMs`: when a request in which nothing moves is given up; ten seconds unless told otherwise. */
+/** `stallMs`: milliseconds without progress after which a request is aborted; left out, 10 000. */
 export type LogUploadOptions = MovingFetchOptions;
 
-/** The answer still has to reach the server. */
+/** Left of the window for the result to reach the server. */
 const marginMs = 1_000;
 const pauseMs = { first: 500, longest: 10_000 };
 
 /**
- * Sends a terminal's log to where the command says, compressed, and answers what the operation's result is then. Tries
- * again within the operation's window while the server cannot be reached or has trouble, or nothing moves. The memory it
- * takes does not grow with the log. Rejects with the signal's reason when the agent stops or the operation is cancelled.
+ * Sends a terminal's log, compressed, to the URL in the command, and resolves with the operation's outcome. Tries again
+ * within the operation's window when the server cannot be reached, answers 5xx or 429, or nothing moves. The memory it
+ * takes does not grow with the log. Rejects with the signal's reason when the agent stops or the operation is
+ * cancelled.
  */
 export async function uploadLog(
   operation: Operation,
@@ -55,7 +57,7 @@ export async function uploadLog(
   return { status: "FAILED", reason: trouble.reason, error: { code: "log_not_sent", message: message.slice(0, 500) } };
 }
 
-/** Why a try came to nothing that another may do better. */
+/** Why a try failed, where another try may succeed. */
 interface Trouble {
   reason: DeviceReason;
   problem: string;
@@ -67,7 +69,7 @@ interface Attempt {
   signal: AbortSignal;
 }
 
-/** One try: the outcome, or why another may do better. */
+/** One try: resolves with the outcome, or with the trouble after which another try may succeed. */
 async function attempt(
   send: typeof fetch,
   { url, token }: NonNullable<Operation["transfer"]>,
@@ -88,7 +90,7 @@ async function attempt(
     });
     const answer = await response.text();
     if (response.status >= 500 || response.status === 429 || isReplaced(response.status, answer)) {
-      // The way to the server is fine, so its people are the ones to look.
+      // The server was reached and its storage is full: an operator of the server has to act.
       const reason = answer.includes('"storage_full"') ? "storage_failed" : "host_unreachable";
       return { reason, problem: `the server answered ${response.status}: ${answer}` };
     }
@@ -96,18 +98,18 @@ async function attempt(
     const { log_id, size, sha256 } = JSON.parse(answer) as OperationResults["send_logs"];
     return { status: "COMPLETED", result: { log_id, size, sha256 } };
   } catch (cause) {
-    // No connection, or none any more; or what came back was no answer of this server's.
+    // No connection, a connection that broke, or an answer that is not this server's.
     return { reason: "host_unreachable", problem: wordsOf(cause) };
   }
 }
 
-/** The global fetch says "fetch failed" of everything, and why beside it. */
+/** The text of an error. The message of the global fetch is always "fetch failed"; the reason is in its cause. */
 function wordsOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
 }
 
-/** By a try of before, which the server learned of late. There is never more than one at a time. */
+/** Whether the server abandoned this try because an earlier try arrived late. The device runs one try at a time. */
 function isReplaced(status: number, answer: string): boolean {
   return status === 409 && answer.includes('"upload_replaced"');
 }
@@ -116,7 +118,7 @@ function refused(status: number, answer: string): Failed {
   return deviceError("log_refused", `The server refused the log with status ${status}: ${answer}`);
 }
 
-/** Base64 of the SHA-256 of what is sent; compressing the same bytes again gives the same. */
+/** Returns the base64 SHA-256 of the compressed log. Compression is deterministic: each try sends equal bytes. */
 async function digestOf(content: LogContent): Promise<string> {
   const sha256 = createHash("sha256");
   for await (const piece of compressed(content)) sha256.update(piece as Uint8Array);

@@ -1,45 +1,46 @@
 import { type Clock, systemClock } from "../clock.ts";
 
-/** Nothing came or went for so long: the request is given up, because the way to the server may have forgotten it. */
+/** A request without progress for so long is aborted: a device on the path may have forgotten the connection. */
 const stallMs = 10_000;
 
 export interface MovingFetchOptions {
   clock?: Clock;
   /** Makes the requests in place of the global `fetch`. */
   fetch?: typeof fetch;
+  /** Milliseconds without progress after which a request is aborted; left out, 10 000. */
   stallMs?: number;
 }
 
-/** Why a request was given up. */
+/** The reason of an aborted request: nothing moved for `stallMs`. */
 class StalledError extends Error {
   override readonly name = "StalledError";
 }
 
 /**
- * A `fetch` that fails as soon as nothing has moved for ten seconds, in either direction: while it connects, sends its body,
- * waits for the answer or reads it. What the device itself takes to make the body or to take the answer in does not count.
- * Everything that transfers files goes through it, and tries again what fails.
+ * Makes a `fetch` that rejects when nothing has moved for `stallMs` in either direction. It watches connecting, sending
+ * the body, waiting for the answer and reading it. The time that the device itself takes to make the body or to consume
+ * the answer does not count. All file transfers use it, and try again after a failure.
  */
 export function movingFetch(options: MovingFetchOptions = {}): typeof fetch {
   const { fetch: send = fetch } = options;
   return async (input, init = {}) => {
-    const watch = new Watch(options);
+    const watch = new StallTimer(options);
     const signal = init.signal ? AbortSignal.any([init.signal, watch.signal]) : watch.signal;
-    const body = init.body instanceof ReadableStream ? upwards(init.body, watch) : init.body;
+    const body = init.body instanceof ReadableStream ? watchedRequestBody(init.body, watch) : init.body;
     watch.waiting();
     try {
       const response = await send(input, { ...init, signal, ...(body !== undefined && { body }) });
       if (!response.body) return response;
       const { status, statusText, headers } = response;
-      return new Response(downwards(response.body, watch), { status, statusText, headers });
+      return new Response(watchedResponseBody(response.body, watch), { status, statusText, headers });
     } finally {
       watch.moved();
     }
   };
 }
 
-/** Runs while something is waited for that the network has to do. */
-class Watch {
+/** A timer that runs while the request waits for the network; when it ends, it aborts the request. */
+class StallTimer {
   readonly #clock: Clock;
   readonly #stallMs: number;
   readonly #stalled = new AbortController();
@@ -67,8 +68,11 @@ class Watch {
   }
 }
 
-/** The network is waited for from handing a piece over until the next one is asked for, and after the last one. */
-function upwards(body: ReadableStream<Uint8Array>, watch: Watch): ReadableStream<Uint8Array> {
+/**
+ * Watches a request body: the timer runs from handing a piece over until `fetch` asks for the next, and after the last
+ * one.
+ */
+function watchedRequestBody(body: ReadableStream<Uint8Array>, watch: StallTimer): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream(
     {
@@ -85,8 +89,8 @@ function upwards(body: ReadableStream<Uint8Array>, watch: Watch): ReadableStream
   );
 }
 
-/** The network is waited for from asking for a piece until it comes. */
-function downwards(body: ReadableStream<Uint8Array>, watch: Watch): ReadableStream<Uint8Array> {
+/** Watches a response body: the timer runs from asking for a piece until it comes. */
+function watchedResponseBody(body: ReadableStream<Uint8Array>, watch: StallTimer): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream(
     {

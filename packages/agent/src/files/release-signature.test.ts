@@ -25,7 +25,7 @@ test("the example of the device protocol verifies, and nothing that differs from
 });
 
 test("a weak key verifies nothing, also where it is trusted", () => {
-  // The neutral point. With it as R and 0 as S, the signature is valid for every text by the equation alone.
+  // The neutral point of the curve. With R as this point and S = 0, the equation alone accepts every text.
   const neutral = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
   const key = { kty: "OKP", crv: "Ed25519", x: neutral.toString("base64url") } as const;
   const signature = Buffer.concat([neutral, Buffer.alloc(32)]).toString("base64url");

@@ -4,15 +4,17 @@ import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { releaseText, type SignedRelease } from "@tillkeeper/contract/releases";
 import { UpdateFailure } from "./update-failure.ts";
 
-/** RFC 7638: SHA-256 over the members that make the key, in this order and without blanks. */
+/**
+ * Returns the JWK thumbprint of a key (RFC 7638): SHA-256 over its required members, in this order and without blanks.
+ */
 export function keyIdOf({ kty, crv, x }: ReleasePublicKey): string {
   return createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
 }
 
 /**
- * Sees to it that one of the trusted keys has signed exactly this release. The server's word is not enough: whoever takes
- * it over must not be able to bring software onto terminals.
- * Throws `UpdateFailure` with `unknown_release_key` or `bad_signature`.
+ * Verifies that one of the trusted keys has signed exactly this release. The server alone is not trusted: an attacker
+ * who controls it must not be able to install software on terminals. Throws `UpdateFailure` with `unknown_release_key`
+ * or `bad_signature`.
  */
 export function verifyRelease(
   release: SignedRelease & { key_id: string; signature: string },

@@ -1,9 +1,9 @@
 import type { DeviceReason } from "@tillkeeper/contract/operation-reasons";
 import type { Failed } from "../operations/operation.ts";
 
-/** Why an update was not fetched, or not installed. */
+/** The codes of update failures, each with the reason of its FAILED outcome. */
 export const updateFailures = {
-  /** The server, or the way to it, is away; what was downloaded so far is kept. */
+  /** The server cannot be reached; the bytes that were downloaded so far are kept. */
   update_unreachable: "host_unreachable",
   bad_manifest: "device_error",
   unknown_release_key: "refused",
@@ -12,6 +12,7 @@ export const updateFailures = {
   storage_failed: "storage_failed",
 } as const satisfies Record<string, DeviceReason>;
 
+/** An update was not fetched, or not installed. */
 export class UpdateFailure extends Error {
   override readonly name = "UpdateFailure";
   readonly code: keyof typeof updateFailures;
@@ -21,7 +22,7 @@ export class UpdateFailure extends Error {
     this.code = code;
   }
 
-  /** As the answer to the operation. */
+  /** Returns the failure as the outcome of the operation. */
   outcome(): Failed {
     const error = { code: this.code, message: this.message.slice(0, 500) };
     return { status: "FAILED", reason: updateFailures[this.code], error };

@@ -8,13 +8,16 @@ import { final, Tries } from "./update-retries.ts";
 const check = Compile(UpdateManifest);
 const mostBytes = 256 * 1024;
 
-/** How this terminal makes HTTP requests. */
+/** The function and the signal for HTTP requests. */
 export interface Http {
   fetch: typeof fetch;
   signal: AbortSignal;
 }
 
-/** Asks what there is for this terminal, again and again while the time lasts. Throws `UpdateFailure` with `update_unreachable` or `bad_manifest`. */
+/**
+ * Fetches the update manifest for this terminal; tries again while the operation's time lasts. Rejects with
+ * `UpdateFailure` (`update_unreachable` or `bad_manifest`), or the signal's reason.
+ */
 export async function fetchManifest(
   transfer: Transfer,
   current: UpdateQuery,
@@ -25,14 +28,14 @@ export async function fetchManifest(
   const text = await textFrom(url, transfer, http);
   const manifest = parse(text);
   if (!check.Check(manifest)) throw new UpdateFailure("bad_manifest", "The server's manifest cannot be understood");
-  // The token goes with each request, and is for nobody else.
+  // Each request carries the token, which must not go to another server.
   if (manifest.latest && new URL(manifest.latest.url, url).origin !== url.origin) {
     throw new UpdateFailure("bad_manifest", "The manifest names a file on another server");
   }
   return manifest;
 }
 
-/** Tries again while the operation's time lasts. */
+/** Fetches a text; tries again while the operation's time lasts. */
 async function textFrom(url: URL, transfer: Transfer, http: Http & { clock: Clock }): Promise<string> {
   const tries = new Tries(http);
   for (;;) {
@@ -44,7 +47,10 @@ async function textFrom(url: URL, transfer: Transfer, http: Http & { clock: Cloc
   }
 }
 
-/** A request with the transfer's token. Throws `update_unreachable` for whatever is not an answer; its status may be any. */
+/**
+ * Makes a request with the transfer's token, and resolves with an answer of any status. Rejects with
+ * `update_unreachable` without an answer, or with the signal's reason.
+ */
 export async function request(
   url: URL,
   { token }: Pick<Transfer, "token">,
@@ -58,14 +64,16 @@ export async function request(
   }
 }
 
-/** What a broken connection means; a terminal that was told to stop stops instead. */
+/**
+ * Returns the error for a broken connection: `update_unreachable`, or the signal's reason when the signal was aborted.
+ */
 export function unreachable(cause: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   const why = cause instanceof Error ? `: ${cause.message}` : "";
   return new UpdateFailure("update_unreachable", `The server cannot be reached for the update${why}`, cause);
 }
 
-/** What a refusal means. 5xx and 429 pass by, every other status is final. */
+/** Returns the error for an HTTP status. After 429 and 5xx another try may succeed; every other status is final. */
 export function refused({ status }: Response): UpdateFailure {
   const message = `The server answered the request for the update with ${status}`;
   return new UpdateFailure("update_unreachable", message, status >= 429 ? undefined : final);

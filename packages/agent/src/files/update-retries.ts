@@ -4,40 +4,43 @@ import { UpdateFailure } from "./update-failure.ts";
 
 const pauseMs = { first: 200, longest: 10_000 };
 
-/** Marks an answer that another try would not change. */
+/** The cause of an error that another try would not change. */
 export const final = new Error("the server has answered");
 
-interface Trying {
+interface RetryOptions {
   clock: Clock;
   /** Aborted with an `UpdateFailure` when the operation's time is over. */
   signal: AbortSignal;
 }
 
-/** What the tries of one transfer have met. */
+/** Paces the tries of one transfer. */
 export class Tries {
-  readonly #trying: Trying;
-  #fruitless = 0;
+  readonly #options: RetryOptions;
+  #failures = 0;
   #problem: UpdateFailure | undefined;
 
-  constructor(trying: Trying) {
-    this.#trying = trying;
+  constructor(trying: RetryOptions) {
+    this.#options = trying;
   }
 
-  /** Something came: the next pause is a short one. */
+  /** To be called when bytes have come: the next pause is the shortest again. */
   moved(): void {
-    this.#fruitless = 0;
+    this.#failures = 0;
   }
 
-  /** Waits before the next try, while there is time; throws what it can do nothing about. */
+  /**
+   * Waits before the next try. Rejects with `cause` when another try cannot help, with an `UpdateFailure` when the time
+   * is over, or with the signal's reason.
+   */
   async failed(cause: unknown): Promise<void> {
-    const { clock, signal } = this.#trying;
+    const { clock, signal } = this.#options;
     if (cause !== undefined && cause !== signal.reason) this.#problem = transient(cause);
     try {
-      await sleep(clock, backoff(this.#fruitless, pauseMs.first, pauseMs.longest), signal);
+      await sleep(clock, backoff(this.#failures, pauseMs.first, pauseMs.longest), signal);
     } catch (end) {
       throw end instanceof UpdateFailure ? this.#tooLate(end) : end;
     }
-    this.#fruitless += 1;
+    this.#failures += 1;
   }
 
   #tooLate(end: UpdateFailure): UpdateFailure {
@@ -46,7 +49,7 @@ export class Tries {
   }
 }
 
-/** What may be better the next time; all else is thrown. */
+/** Returns an error after which another try may succeed; throws any other error. */
 function transient(cause: unknown): UpdateFailure {
   if (cause instanceof UpdateFailure && cause.code === "update_unreachable" && cause.cause !== final) return cause;
   throw cause;

@@ -12,52 +12,59 @@ import { verifyRelease } from "./release-signature.ts";
 import { UpdateFailure } from "./update-failure.ts";
 import { fetchManifest } from "./update-manifest.ts";
 
-/** What a terminal runs, or will run from its next start on. */
+/** The versions that a terminal runs, or will run from its next start on. */
 export interface Versions {
   software_version: string;
-  /** Absent as long as it has none. */
+  /** Absent while the terminal has no configuration. */
   configuration_version?: string;
 }
 
+/** What the handler of `check_update` needs from the terminal. */
 export interface UpdatesOptions<State> {
   /**
-   * The public keys of those whose releases this terminal installs. They come with the terminal or with its pairing, never
-   * from whoever offers a release.
+   * Returns the public release keys that this terminal trusts. They must come with the terminal or its pairing, never
+   * from the server that offers a release. To reject fails the operation.
    */
   trustedKeys: () => readonly ReleasePublicKey[] | Promise<readonly ReleasePublicKey[]>;
-  /** What this terminal is; left out, the server is believed. A release is signed for one model. */
+  /** The terminal's model; left out, the model in the manifest. A release is signed for one model. */
   deviceModel?: string;
-  /** What it runs now. */
+  /** Returns the versions that the terminal runs now. */
   running: (state: State) => Versions;
-  /** For downloads, and for nothing else; made when it is missing. */
+  /** A folder for downloads only; made when it is missing. */
   folder: string;
-  /** Takes a configuration on. To reject fails the operation. */
+  /** Applies a configuration; called when the manifest has another than the terminal. To reject fails the operation. */
   configure?: (configuration: NonNullable<UpdateManifest["configuration"]>) => Promise<void>;
   /**
-   * Lays a verified release ready for the next start, so that the terminal can go back when it does not come up with it.
-   * The file is removed afterwards. The restart itself has to wait for the receipt: see `AgentOptions.receipted`.
+   * Prepares a verified release for the next start, in a way that the terminal can go back when it does not start with
+   * it. Called with the path of the file, which is removed afterwards. To reject fails the operation. The restart
+   * itself has to wait for the receipt: see `AgentOptions.receipted`.
    */
   install: (release: OfferedRelease, path: string) => Promise<void>;
-  /** The state that remembers what has changed, and is run from the next start on; kept in one write with the answer. */
+  /**
+   * Returns the state with the changed versions, which run from the next start on; stored in one write with the result.
+   */
   remember: (state: State, changed: Partial<Versions>) => State;
   clock?: Clock;
   /** Makes the requests in place of the global `fetch`. */
   fetch?: typeof fetch;
-  /** When a request in which nothing moves is given up; ten seconds unless told otherwise. */
+  /** Milliseconds without progress after which a request is aborted; left out, 10 000. */
   stallMs?: number;
 }
 
-/** Reported by a terminal that has no configuration. */
+/** The `configuration_version` of a terminal without a configuration. */
 const noConfiguration = "0";
 
-/** Before the deadline, so that the answer is in time: this long, or this share of the window if that is less. */
+/**
+ * Fetching ends this long before the deadline, or this share of the window if that is less, so that the result is in
+ * time.
+ */
 const giveUpBeforeMs = 1000;
 const giveUpBeforeShare = 0.1;
 
 /**
- * Carries `check_update` out: asks the server what there is, fetches what is newer, verifies it against the trusted keys, and
- * only then installs it. What was not verified whole is never installed, and an older version is not either, whatever the
- * server says.
+ * Makes a handler for `check_update`: it fetches the manifest, downloads a newer release, verifies it against the
+ * trusted keys and only then installs it. A release that was not verified whole, or is older than the running version,
+ * is never installed, even when the server offers it.
  */
 export function checkUpdate<State>(options: UpdatesOptions<State>): OperationHandler<"check_update", State> {
   const installing = new Set<string>();
@@ -72,7 +79,7 @@ export function checkUpdate<State>(options: UpdatesOptions<State>): OperationHan
         installing.delete(operation.operation_id);
       }
     },
-    // What is half installed must be brought to its end.
+    // An installation that has begun must end.
     cancellable: ({ operation_id }) => !installing.has(operation_id),
   };
 }
@@ -86,7 +93,7 @@ async function perform<State>(
   beginInstalling: () => void,
 ): Promise<Outcome<State>> {
   const running = options.running(context.state);
-  // A server that says nothing of files has none.
+  // Without a transfer the server offers no files.
   if (!operation.transfer) return completed(options, context, { running, changed: {}, latest: null });
   const { clock = systemClock } = options;
   const time = limitedTime(clock, operation, context);
@@ -117,7 +124,9 @@ interface Wanted {
   http: { fetch: typeof fetch; signal: AbortSignal; clock: Clock };
 }
 
-/** The signature covers size and checksum: it is verified before a byte is fetched, and the file against both. */
+/**
+ * Verifies the signature, which covers size and digest, before a byte is fetched; the download is checked against both.
+ */
 async function fetchVerified<State>(
   options: UpdatesOptions<State>,
   { url, token }: Transfer,
@@ -158,7 +167,7 @@ function completed<State>(
   };
 }
 
-/** Aborts shortly before the operation's deadline, by the server's time. */
+/** Returns a signal that aborts shortly before the operation's deadline, by the server's time. */
 function limitedTime<State>(
   clock: Clock,
   { created_at, expires_at }: Operation,

@@ -13,16 +13,17 @@ import { InFlight } from "./in-flight.ts";
 import { reasonError, reasonOf } from "./mqtt-reasons.ts";
 import type { MqttLevel } from "./mqtt-version.ts";
 
-/** A broker misses who has gone silent after one and a half of these. */
+/** A broker ends a silent connection after one and a half of these. */
 const keepaliveSeconds = 12;
 const connectTimeoutMs = 10_000;
-/** Topic and header of a PUBLISH, generously. */
+/** Room for topic and header of a PUBLISH, more than they take. */
 const overheadBytes = 256;
 
+/** The settings of one connection to a broker. */
 export interface LinkSettings {
   level: MqttLevel;
   address: string;
-  /** The link's name, which stands in its will, too. */
+  /** The connection's name, which stands in its will, too. */
   session: string;
   login: { url: string; password: string; clientId: string; ca?: string };
   events: LinkEvents;
@@ -32,30 +33,33 @@ interface LinkEvents {
   /** Connected and subscribed. */
   up(): void;
   message(channel: DownChannel, payload: Uint8Array): void;
-  /** The broker did not take a message. */
+  /** The broker refused a message, by the reason code of its PUBACK. */
   refused(channel: UpChannel, cause: Error): void;
-  /** It takes none of that size, so the message was not sent. */
+  /** The message is larger than the broker's maximum packet size, so it was not sent. */
   tooLarge(channel: UpChannel, message: object, largestBytes: number): void;
   ended(end: LinkEnd): void;
 }
 
-/** What is known of a link's end. */
+/** How a connection ended. */
 export interface LinkEnd {
-  /** What went wrong, if anything did. */
+  /** The last error of the connection; undefined without one. */
   cause: Error | undefined;
-  /** The return code of 3.1.1 or the reason code of 5 by which the broker ended it. */
+  /** The return code (MQTT 3.1.1) or reason code (MQTT 5) by which the broker ended the connection. */
   code: number | undefined;
-  /** The broker closed it, and had not said a word. */
+  /** The broker closed the connection before any CONNACK, without a code. */
   silent: boolean;
-  /** The broker let it in, and closed it later without a word. */
+  /** The broker accepted the connection and closed it later without a code. */
   sentAway: boolean;
 }
 
-/** One connection to a broker, from CONNECT to its end: a clean session, QoS 1, nothing of it is sent again on the next. */
+/**
+ * One connection to a broker, from CONNECT to its end: a clean session with QoS 1. Nothing that was sent on it is sent
+ * again on the next connection.
+ */
 export class BrokerLink {
   readonly level: MqttLevel;
   readonly address: string;
-  /** Resolves when it has ended, for whatever reason. */
+  /** Resolves when the connection has ended, for any reason. */
   readonly ended: Promise<void>;
   readonly #settings: LinkSettings;
   readonly #client: MqttClient;
@@ -63,7 +67,7 @@ export class BrokerLink {
   #largestBytes = Number.POSITIVE_INFINITY;
   #cause: Error | undefined;
   #code: number | undefined;
-  #greeted = false;
+  #connectionAccepted = false;
   #closedByBroker = false;
 
   constructor(settings: LinkSettings) {
@@ -73,9 +77,9 @@ export class BrokerLink {
     const client = connect(settings.login.url, optionsOf(settings));
     this.#client = client;
     this.ended = new Promise((resolve) => void client.once("close", resolve));
-    // Every message under way listens for the end of the link.
+    // Every message under way listens for the end of the connection.
     client.setMaxListeners(0);
-    // Before connecting: a message that follows close upon the SUBACK would be lost to a handler attached later.
+    // Attached before connecting: a handler attached later would miss a message that follows the SUBACK closely.
     client.on("message", (name, payload) => this.#received(name, payload));
     client.on("connect", (greeting) => this.#subscribe(greeting));
     client.on("disconnect", ({ reasonCode = 0, properties }) => {
@@ -85,8 +89,13 @@ export class BrokerLink {
     client.on("error", (cause) => this.#fail(cause));
     client.on("close", () => {
       const wordless = this.#code === undefined && this.#closedByBroker;
-      const silent = wordless && !this.#greeted;
-      settings.events.ended({ cause: this.#cause, code: this.#code, silent, sentAway: wordless && this.#greeted });
+      const silent = wordless && !this.#connectionAccepted;
+      settings.events.ended({
+        cause: this.#cause,
+        code: this.#code,
+        silent,
+        sentAway: wordless && this.#connectionAccepted,
+      });
     });
     client.connect();
     const { stream } = client;
@@ -104,14 +113,17 @@ export class BrokerLink {
     return this.#client.stream.destroyed;
   }
 
-  /** Resolves when the broker has it, does not want it, or the link is gone. */
+  /**
+   * Sends a message. Resolves when the broker has acknowledged or refused it, or the connection has ended. Never
+   * rejects.
+   */
   send(channel: UpChannel, message: object): Promise<void> {
     const client = this.#client;
     if (!client.connected) return Promise.resolve();
     const { events } = this.#settings;
     const payload = JSON.stringify(message);
     if (Buffer.byteLength(payload) + overheadBytes > this.#largestBytes) {
-      // To send it would end the link, and with it what else is under way.
+      // The broker would end the connection, and with it the other messages under way.
       events.tooLarge(channel, message, this.#largestBytes);
       return Promise.resolve();
     }
@@ -119,43 +131,45 @@ export class BrokerLink {
     const properties = seconds === undefined ? {} : { properties: { messageExpiryInterval: seconds } };
     return new Promise((resolve) => {
       this.#inFlight.add((free) => {
-        // The link may go before the PUBACK comes; nobody may be left waiting then.
-        const over = () => {
-          client.removeListener("close", over);
+        // The connection may end before the PUBACK comes; the caller's promise must resolve then, too.
+        const done = () => {
+          client.removeListener("close", done);
           free();
           resolve();
         };
-        if (!client.connected) return over();
-        client.once("close", over);
+        if (!client.connected) return done();
+        client.once("close", done);
         client.publish(topic(this.address, channel), payload, { qos: 1, ...properties }, (cause) => {
           if (cause && reasonOf(cause) !== undefined) events.refused(channel, cause);
-          over();
+          done();
         });
       });
     });
   }
 
+  /** Destroys the socket without a DISCONNECT: the broker publishes the will. */
   break(): void {
     this.#client.stream.destroy();
   }
 
+  /** Sends nothing more and keeps the socket open, as a connection does whose peer vanished. */
   stall(): void {
-    // Corks are counted: those of the client, which come off again, do not open this one.
+    // Node counts corks: the MQTT client's own cork and uncork calls do not release this cork.
     this.#client.stream.cork();
   }
 
-  /** Says DISCONNECT, which takes the will back. */
+  /** Sends DISCONNECT: the broker discards the will. */
   disconnect(): void {
     this.#client.end(false);
   }
 
   #subscribe({ properties }: IConnackPacket): void {
     const client = this.#client;
-    this.#greeted = true;
+    this.#connectionAccepted = true;
     this.#inFlight = new InFlight(properties?.receiveMaximum);
     this.#largestBytes = properties?.maximumPacketSize ?? this.#largestBytes;
     const topics = downChannels.map((channel) => topic(this.address, channel));
-    // What somebody had a broker keep is not a message to this link.
+    // Ask for no retained messages: the server retains none, so a retained message is not from the server.
     const unkept = this.level === 5 && { rh: 2 as const };
     client.subscribe(topics, { qos: 1, ...unkept }, (cause) => {
       if (!cause) return this.#settings.events.up();
@@ -192,7 +206,7 @@ function optionsOf({ level, address, session, login }: LinkSettings): IClientOpt
     reconnectPeriod: 0,
     resubscribe: false,
     manualConnect: true,
-    // Without a delay: the server wants to hear at once who is gone.
+    // No will delay: the server must learn at once that the connection is lost.
     will: { topic: topic(address, "gone"), payload: Buffer.from(JSON.stringify(gone)), qos: 1, retain: false },
     ...(level === 5 && { properties: { sessionExpiryInterval: 0, maximumPacketSize: limits.mqttPacketBytes } }),
   };

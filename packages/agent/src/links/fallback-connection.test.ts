@@ -4,7 +4,7 @@ import { silentLogger } from "../logger.ts";
 import type { Connection, ConnectionSettings, OpenConnection } from "./connection.ts";
 import { withFallback } from "./fallback-connection.ts";
 
-/** A way to connect that does what the test says, and writes down what it was asked for. */
+/** A connection that the test controls, and that records its calls. */
 function played(name: string, journal: string[]) {
   let settings: ConnectionSettings | undefined;
   const write = (what: string) => void journal.push(`${name} ${what}`);
@@ -62,7 +62,7 @@ const welcomeTo = (hello_sent_at: string) =>
     JSON.stringify({ protocol: 1, server_time: "2026-06-29T09:00:04.000Z", hello_sent_at, memory: { number: 0 } }),
   );
 
-/** What was written since the last look. */
+/** Returns the calls that were recorded since the last call of this function. */
 const since = () => journal.splice(0);
 
 describe("MQTT with HTTPS behind it", () => {
@@ -101,11 +101,11 @@ describe("MQTT with HTTPS behind it", () => {
     since();
     https.events().message("command", new Uint8Array());
     mqtt.events().message("command", new Uint8Array());
-    // To a hello of before, over HTTPS: sent to wherever the terminal is by now.
+    // This welcome answers an earlier hello over HTTPS; the server sends it to the present connection.
     mqtt.events().message("welcome", welcomeTo("2026-06-29T09:00:01.000Z"));
     mqtt.events().message("welcome", new Uint8Array());
     expect(since()).toEqual(["hears command", "hears welcome", "hears welcome"]);
-    // What is said goes one way alone.
+    // Each message is sent over one connection only.
     await connection.send("result", {});
     https.events().down();
     https.events().up("s3");

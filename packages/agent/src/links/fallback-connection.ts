@@ -2,70 +2,68 @@ import type { HelloMessage, UpChannel } from "@tillkeeper/contract/mqtt";
 import { readMessage } from "../talk/wire.ts";
 import type { Connection, ConnectionEvents, ConnectionSettings, Credential, OpenConnection } from "./connection.ts";
 
-/** How long MQTT may be away before HTTPS stands in. */
+/** How long MQTT may be down before HTTPS is opened. */
 const patienceMs = 15_000;
 /**
- * After another device has taken its place: longer than MQTT stands back then. Over HTTPS both would be there, and both
- * would carry out what one is told.
+ * How long to wait with HTTPS after a takeover: longer than MQTT's pause then. Over HTTPS both devices would be
+ * connected, and both would carry out each command.
  */
 const patienceOfTakenOverMs = 75_000;
 
 /**
- * MQTT where it gets through, HTTPS where it does not. MQTT is tried all the time, and has the word as soon as it is up;
- * until then the other one carries. That one ends when the server has answered over MQTT: before, the server would take its
- * end for the loss of the terminal. `overHttps` makes of the credential for MQTT the one for HTTPS: with some brokers not
- * only the address is another, because their passwords are of a kind of their own.
+ * A connection over MQTT where MQTT gets through, over HTTPS where it does not. MQTT is tried all the time, and carries
+ * the messages as soon as it is up; until then HTTPS carries them. The HTTPS connection ends only when the server has
+ * answered over MQTT: earlier, the server would take its end for the loss of the terminal. `overHttps` turns the
+ * credential for MQTT into the credential for HTTPS. It may differ in the password, too, because some brokers have
+ * passwords of their own kind.
  */
 export function withFallback(
   mqtt: OpenConnection,
   https: OpenConnection,
   overHttps: (credential: Credential) => Credential,
 ): OpenConnection {
-  return (settings) => new FallbackConnection(settings, mqtt, (inStead) => openInStead(https, overHttps, inStead));
+  return (settings) =>
+    new FallbackConnection(settings, mqtt, (settingsOfFallback) => openFallback(https, overHttps, settingsOfFallback));
 }
 
-function openInStead(
+function openFallback(
   https: OpenConnection,
   overHttps: (credential: Credential) => Credential,
   settings: ConnectionSettings,
-): StandIn {
+): Fallback {
   const connection = https({ ...settings, credential: overHttps(settings.credential) });
   return { connection, use: (credential) => connection.use(overHttps(credential)) };
 }
 
-interface StandIn {
+interface Fallback {
   connection: Connection;
   use(credential: Credential): void;
 }
 
 class FallbackConnection implements Connection {
   readonly #settings: ConnectionSettings;
-  readonly #openStandIn: (settings: ConnectionSettings) => StandIn;
-  readonly #main: Connection;
-  #mainUp = false;
-  #standIn: StandIn | undefined;
-  #ending = new AbortController();
-  /** The name of its link, while there is one. */
-  #standInSession: string | undefined;
-  /** Said over MQTT while the other one is still there: their `sent_at`. */
+  readonly #openFallback: (settings: ConnectionSettings) => Fallback;
+  readonly #mqtt: Connection;
+  #mqttUp = false;
+  #fallback: Fallback | undefined;
+  #fallbackEnded = new AbortController();
+  /** The session name of the HTTPS link; undefined while it is down. */
+  #fallbackSession: string | undefined;
+  /** `sent_at` of the hellos that were sent over MQTT while HTTPS is still open. */
   readonly #hellos = new Set<string>();
   #credential: Credential;
   #cancelPatience = () => {};
 
-  constructor(
-    settings: ConnectionSettings,
-    mqtt: OpenConnection,
-    openStandIn: (settings: ConnectionSettings) => StandIn,
-  ) {
+  constructor(settings: ConnectionSettings, mqtt: OpenConnection, open: (settings: ConnectionSettings) => Fallback) {
     this.#settings = settings;
     this.#credential = settings.credential;
-    this.#openStandIn = openStandIn;
-    this.#main = mqtt({ ...settings, events: this.#mainEvents(settings.events) });
+    this.#openFallback = open;
+    this.#mqtt = mqtt({ ...settings, events: this.#mqttEvents(settings.events) });
     this.#wait(patienceMs);
   }
 
   send(channel: UpChannel, message: object): Promise<void> {
-    if (channel === "hello" && this.#mainUp && this.#standIn) this.#hellos.add((message as HelloMessage).sent_at);
+    if (channel === "hello" && this.#mqttUp && this.#fallback) this.#hellos.add((message as HelloMessage).sent_at);
     return this.#carrier.send(channel, message);
   }
 
@@ -74,57 +72,59 @@ class FallbackConnection implements Connection {
   }
 
   drop(): void {
-    this.#main.drop();
-    this.#standIn?.connection.drop();
+    this.#mqtt.drop();
+    this.#fallback?.connection.drop();
   }
 
   use(credential: Credential): void {
     this.#credential = credential;
-    this.#main.use(credential);
-    this.#standIn?.use(credential);
+    this.#mqtt.use(credential);
+    this.#fallback?.use(credential);
   }
 
   async close(): Promise<void> {
     this.#cancelPatience();
-    await Promise.all([this.#main.close(), this.#standIn?.connection.close()]);
+    await Promise.all([this.#mqtt.close(), this.#fallback?.connection.close()]);
   }
 
   async destroy(): Promise<void> {
     this.#cancelPatience();
-    await Promise.all([this.#main.destroy(), this.#standIn?.connection.destroy()]);
+    await Promise.all([this.#mqtt.destroy(), this.#fallback?.connection.destroy()]);
   }
 
   get #carrier(): Connection {
-    return this.#mainUp ? this.#main : (this.#standIn?.connection ?? this.#main);
+    return this.#mqttUp ? this.#mqtt : (this.#fallback?.connection ?? this.#mqtt);
   }
 
-  #mainEvents(events: ConnectionEvents): ConnectionEvents {
+  #mqttEvents(events: ConnectionEvents): ConnectionEvents {
     return {
       up: (session) => {
-        if (this.#standInSession !== undefined) events.down();
-        this.#mainUp = true;
+        if (this.#fallbackSession !== undefined) events.down();
+        this.#mqttUp = true;
         this.#cancelPatience();
         events.up(session);
       },
       down: (why) => {
-        this.#mainUp = false;
+        this.#mqttUp = false;
         this.#hellos.clear();
         events.down();
-        if (why === "taken_over") this.#endStandIn();
+        if (why === "taken_over") this.#endFallback();
         this.#wait(why === "taken_over" ? patienceOfTakenOverMs : patienceMs);
-        // Still there, because the server had not answered yet.
-        if (this.#standInSession !== undefined) events.up(this.#standInSession);
+        // HTTPS is still open, because the server had not answered over MQTT yet.
+        if (this.#fallbackSession !== undefined) events.up(this.#fallbackSession);
       },
       message: (channel, payload) => {
         events.message(channel, payload);
-        if (channel === "welcome" && this.#answersMqtt(payload)) this.#endStandIn();
+        if (channel === "welcome" && this.#answersMqtt(payload)) this.#endFallback();
       },
     };
   }
 
-  /** A welcome that was on its way already says nothing of MQTT. */
+  /**
+   * Whether a welcome answers a hello over MQTT; it may also answer an earlier hello over HTTPS, which proves nothing.
+   */
   #answersMqtt(payload: Uint8Array): boolean {
-    if (!this.#standIn) return false;
+    if (!this.#fallback) return false;
     const welcome = readMessage("welcome", payload);
     return welcome.channel === "welcome" && this.#hellos.has(welcome.message.hello_sent_at);
   }
@@ -132,41 +132,41 @@ class FallbackConnection implements Connection {
   #wait(ms: number): void {
     this.#cancelPatience();
     this.#cancelPatience = this.#settings.clock.after(ms, () => {
-      if (this.#standIn) return;
-      this.#ending = new AbortController();
-      const events = this.#standInEvents(this.#settings.events, this.#ending.signal);
-      this.#standIn = this.#openStandIn({ ...this.#settings, credential: this.#credential, events });
+      if (this.#fallback) return;
+      this.#fallbackEnded = new AbortController();
+      const events = this.#fallbackEvents(this.#settings.events, this.#fallbackEnded.signal);
+      this.#fallback = this.#openFallback({ ...this.#settings, credential: this.#credential, events });
     });
   }
 
-  /** What one that has been ended still says is no news. */
-  #standInEvents(events: ConnectionEvents, ended: AbortSignal): ConnectionEvents {
+  /** The callbacks for an HTTPS connection; after `ended` aborts they do nothing. */
+  #fallbackEvents(events: ConnectionEvents, ended: AbortSignal): ConnectionEvents {
     return {
       up: (session) => {
         if (ended.aborted) return;
-        this.#standInSession = session;
-        if (!this.#mainUp) events.up(session);
+        this.#fallbackSession = session;
+        if (!this.#mqttUp) events.up(session);
       },
       down: () => {
         if (ended.aborted) return;
-        this.#standInSession = undefined;
-        if (!this.#mainUp) events.down();
+        this.#fallbackSession = undefined;
+        if (!this.#mqttUp) events.down();
       },
-      // What is said while MQTT is there comes by that, too, and once is enough. What was said just before, and is lost
-      // here, the hello over MQTT brings back.
+      // The server sends to MQTT, too, while that is up, and one copy is enough. A message from just before that is
+      // lost here is sent again after the hello over MQTT.
       message: (channel, payload) => {
-        if (!this.#mainUp && !ended.aborted) events.message(channel, payload);
+        if (!this.#mqttUp && !ended.aborted) events.message(channel, payload);
       },
     };
   }
 
-  #endStandIn(): void {
+  #endFallback(): void {
     this.#cancelPatience();
     this.#hellos.clear();
-    this.#ending.abort();
-    const ending = this.#standIn;
-    this.#standIn = undefined;
-    this.#standInSession = undefined;
+    this.#fallbackEnded.abort();
+    const ending = this.#fallback;
+    this.#fallback = undefined;
+    this.#fallbackSession = undefined;
     void ending?.connection.destroy();
   }
 }

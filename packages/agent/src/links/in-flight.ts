@@ -1,17 +1,20 @@
 /**
- * Lets so many messages be under way at a time, the others after them in order. A broker of MQTT 5 that has more of them
- * unacknowledged than it said ends the connection.
+ * Limits the number of unacknowledged messages; further ones wait in order. An MQTT 5 broker ends a connection that
+ * exceeds its Receive Maximum.
  */
 export class InFlight {
-  readonly #most: number;
+  readonly #limit: number;
   #underWay = 0;
   readonly #waiting: (() => void)[] = [];
 
   constructor(most = Number.POSITIVE_INFINITY) {
-    this.#most = most;
+    this.#limit = most;
   }
 
-  /** `send` calls back when the message is no longer under way, perhaps more than once. */
+  /**
+   * Calls `send` when there is room. `send` must call its argument when the message is acknowledged; calls after the
+   * first do nothing.
+   */
   add(send: (over: () => void) => void): void {
     const begin = () => {
       this.#underWay += 1;
@@ -22,7 +25,7 @@ export class InFlight {
         this.#next();
       });
     };
-    if (this.#underWay < this.#most) begin();
+    if (this.#underWay < this.#limit) begin();
     else this.#waiting.push(begin);
   }
 

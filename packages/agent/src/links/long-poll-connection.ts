@@ -12,7 +12,10 @@ import { LongPollLink, SessionReplaced } from "./long-poll-link.ts";
 const firstRetryMs = 200;
 const longestRetryMs = 10_000;
 
-/** The device protocol over HTTPS, for networks that let no MQTT through. */
+/**
+ * Opens a connection over HTTPS long-polling, for networks that let no MQTT through. Throws for a URL that is not
+ * HTTP(S).
+ */
 export const openLongPollConnection: OpenConnection = (settings) => new LongPollConnection(settings);
 
 class LongPollConnection implements Connection {
@@ -24,8 +27,8 @@ class LongPollConnection implements Connection {
   #standBacks = 0;
   #cancelRetry: (() => void) | undefined;
   #ended = false;
-  #forget: (() => void) | undefined;
-  #problem = "";
+  #unregister: (() => void) | undefined;
+  #lastProblem = "";
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
@@ -37,7 +40,7 @@ class LongPollConnection implements Connection {
     return this.#upSince !== undefined && this.#link ? this.#link.say(channel, message) : Promise.resolve();
   }
 
-  /** An answer is proof enough. */
+  /** Does nothing: each answer to a request already resets the pauses. */
   proved(): void {}
 
   drop(): void {
@@ -53,14 +56,14 @@ class LongPollConnection implements Connection {
   }
 
   async close(): Promise<void> {
-    // The goodbye may be among it.
+    // The goodbye may still wait to be sent.
     await this.#link?.said();
     await this.destroy();
   }
 
   destroy(): Promise<void> {
     this.#ended = true;
-    this.#forget?.();
+    this.#unregister?.();
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     this.#link?.end();
@@ -70,8 +73,8 @@ class LongPollConnection implements Connection {
   #watched(credential: Credential): Credential {
     const { protocol } = new URL(current(credential.url));
     if (!["http:", "https:"].includes(protocol)) throw new Error(`Not an HTTP address: ${protocol}`);
-    this.#forget?.();
-    this.#forget = credential.whenOutdated?.(() => this.drop());
+    this.#unregister?.();
+    this.#unregister = credential.whenOutdated?.(() => this.drop());
     return credential;
   }
 
@@ -89,7 +92,7 @@ class LongPollConnection implements Connection {
     const up = () => {
       this.#upSince = clock.monotonic();
       this.#failures = 0;
-      this.#problem = "";
+      this.#lastProblem = "";
       log.info({ address: current(this.#credential.address) }, "connected over HTTPS");
       events.up(link.session);
     };
@@ -103,11 +106,11 @@ class LongPollConnection implements Connection {
     if (this.#upSince !== undefined && clock.monotonic() - this.#upSince >= peacefulMs) this.#standBacks = 0;
     this.#upSince = undefined;
     const problem = cause instanceof Error ? cause.message : String(cause);
-    // One line per kind of trouble, not one per attempt.
-    if (!this.#ended && problem !== this.#problem) {
+    // One log line per problem, not one per attempt.
+    if (!this.#ended && problem !== this.#lastProblem) {
       log.warn({ address: current(this.#credential.address), err: cause }, "the HTTPS link failed; will try again");
     }
-    this.#problem = problem;
+    this.#lastProblem = problem;
     if (wasUp) events.down();
     if (this.#ended) return;
     this.#cancelRetry = clock.after(this.#pauseMs(cause), () => this.#open());

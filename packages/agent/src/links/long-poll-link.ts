@@ -4,40 +4,40 @@ import type { UpChannel } from "@tillkeeper/contract/mqtt";
 import { type Credential, current } from "./connection.ts";
 
 const waitSeconds = limits.longPollWaitSecondsMax;
-/** Beyond the time that the server may hold an answer back. */
+/** Added to the time for which the server may hold an answer back. */
 const slackMs = 10_000;
 
-type Heard = DeviceMessagesAnswer["messages"];
+type Received = DeviceMessagesAnswer["messages"];
 
-interface Saying {
+interface Outgoing {
   channel: UpChannel;
   message: object;
   over: () => void;
 }
 
-/** Another session with this address has asked for its messages: perhaps another device has come as this one. */
+/** Another session with this address has taken over: perhaps a second device uses the same address. */
 export class SessionReplaced extends Error {}
 
-/** One session over HTTPS: one request waits for messages, another carries what is said. It ends when either fails. */
+/** One session over HTTPS: one request waits for messages, a second one sends. The session ends when either fails. */
 export class LongPollLink {
   readonly #credential: Credential;
-  readonly #hear: (messages: Heard) => void;
-  /** Names the link to the server, as presence knows it. */
+  readonly #hear: (messages: Received) => void;
+  /** The name of the session, as the server's presence records it. */
   readonly session: string;
   readonly #end = new AbortController();
-  #said: Saying[] = [];
-  #saying: Promise<void> | undefined;
+  #queue: Outgoing[] = [];
+  #sending: Promise<void> | undefined;
 
-  constructor(session: string, credential: Credential, hear: (messages: Heard) => void) {
+  constructor(session: string, credential: Credential, hear: (messages: Received) => void) {
     this.session = session;
     this.#credential = credential;
     this.#hear = hear;
   }
 
-  /** Asks for messages until something fails, and rejects with that. `up` is called after the first answer. */
+  /** Polls for messages until a request fails, and rejects with that error. Calls `up` after the first answer. */
   async listen(up: () => void): Promise<never> {
     try {
-      // The first is not held back: it tells that the link is there.
+      // The server answers the first request at once: that shows that the session is up.
       this.#hear(await this.#exchange({}));
       up();
       for (;;) this.#hear(await this.#exchange({ wait_seconds: waitSeconds }));
@@ -46,28 +46,29 @@ export class LongPollLink {
     }
   }
 
-  /** Resolves when the server has it, or the link is gone. */
+  /** Sends a message. Resolves when the server has it or the session has ended. Never rejects. */
   say(channel: UpChannel, message: object): Promise<void> {
     return new Promise((over) => {
-      this.#said.push({ channel, message, over });
-      this.#saying ??= this.#sayAll().finally(() => {
-        this.#saying = undefined;
+      this.#queue.push({ channel, message, over });
+      this.#sending ??= this.#sendAll().finally(() => {
+        this.#sending = undefined;
       });
     });
   }
 
-  /** Resolves when nothing is left to say. */
+  /** Resolves when no message is left to send. */
   async said(): Promise<void> {
-    while (this.#saying) await this.#saying;
+    while (this.#sending) await this.#sending;
   }
 
+  /** Ends the session: aborts its requests. */
   end(): void {
     this.#end.abort(new Error("the link was ended"));
   }
 
-  async #sayAll(): Promise<void> {
-    while (this.#said.length > 0) {
-      const batch = this.#said.splice(0, limits.longPollMessages);
+  async #sendAll(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, limits.longPollMessages);
       const messages = batch.map(({ channel, message }) => ({ channel, message }));
       try {
         if (!this.#end.signal.aborted) this.#hear(await this.#exchange({ messages }));
@@ -78,7 +79,7 @@ export class LongPollLink {
     }
   }
 
-  async #exchange(request: { wait_seconds?: number; messages?: object[] }): Promise<Heard> {
+  async #exchange(request: { wait_seconds?: number; messages?: object[] }): Promise<Received> {
     const { url, address, password, refused } = this.#credential;
     const response = await fetch(new URL("/v1/device/messages", current(url)), {
       method: "POST",
@@ -100,7 +101,7 @@ export class LongPollLink {
   }
 }
 
-/** A token speaks for itself; a password needs the address that it belongs to. */
+/** A token (three base64url parts) goes as Bearer; a password needs the address beside it and goes as Basic. */
 function authorizationOf(address: string, password: string): string {
   if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(password)) return `Bearer ${password}`;
   return `Basic ${Buffer.from(`${address}:${password}`).toString("base64")}`;

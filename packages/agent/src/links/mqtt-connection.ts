@@ -7,26 +7,33 @@ import { type MqttVersion, VersionChoice, versionOf } from "./mqtt-version.ts";
 
 const firstRetryMs = 200;
 const longestRetryMs = 10_000;
-/** A link that lived this long was a good one: the next attempt may come quickly again. */
+/** A link that lived this long counts as stable: after it the pauses begin with the shortest again. */
 const stableMs = 2_000;
-/** After a link on which the server answered, but that did not live as long: two agents that push each other out. */
+/**
+ * Failures that still count after a shorter link on which the server answered: two agents may take each other's place.
+ */
 const failuresAfterProof = 2;
-/** Links that the broker ends without a word, in a row: another device has come as this one, though not every broker says so. */
-const pushesOfAnother = 3;
+/**
+ * Links in a row that the broker ended without a code, after which a takeover is assumed: not every broker names it.
+ */
+const silentEndsOfTakeover = 3;
 const goodbyeMs = 1000;
 
-/** MQTT by mqtt.js: 5 where the broker speaks it, else 3.1.1. Clean sessions, QoS 1, a new client per attempt so that nothing old is sent again. */
+/**
+ * Opens a connection over MQTT by mqtt.js: version 5 where the broker supports it, else 3.1.1. Clean sessions, QoS 1,
+ * and a new client per attempt, so that no old message is sent again. Throws for a URL that is not MQTT.
+ */
 export const openMqttConnection = (settings: ConnectionSettings): MqttLink => new MqttConnection(settings, "auto");
 
-/** The same with one version alone. */
+/** Opens a connection over MQTT with a fixed version; otherwise like `openMqttConnection`. */
 export const openMqttAs =
   (version: MqttVersion) =>
   (settings: ConnectionSettings): MqttLink =>
     new MqttConnection(settings, version);
 
-/** For those who play bad links. */
+/** An MQTT connection that can also imitate a bad link, for virtual terminals and tests. */
 export interface MqttLink extends Connection {
-  /** Lets nothing out any more, as a link does that died without a word, until it breaks and another takes its place. */
+  /** Stops sending on the present link, whose socket stays open, as when the peer vanished. Ends with the link. */
   stall(): void;
 }
 
@@ -38,14 +45,14 @@ class MqttConnection implements MqttLink {
   #upSince: number | undefined;
   #failures = 0;
   #standBacks = 0;
-  /** Links in a row that the broker ended without a word, before they had been left in peace. */
-  #pushes = 0;
+  /** Links in a row that the broker ended without a code, each shorter than `peacefulMs`. */
+  #silentEnds = 0;
   #cancelRetry: (() => void) | undefined;
   #ended = false;
-  #problem = "";
+  #lastProblem = "";
   #lastUrl = "";
-  #forget: (() => void) | undefined;
-  /** Is being opened anew, in good order. */
+  #unregister: (() => void) | undefined;
+  /** The link that is being ended on purpose, to be opened anew at once. */
   #reopening: BrokerLink | undefined;
 
   constructor(settings: ConnectionSettings, version: MqttVersion) {
@@ -75,7 +82,7 @@ class MqttConnection implements MqttLink {
     this.#credential = this.#watched(credential);
     this.#failures = 0;
     this.#standBacks = 0;
-    this.#pushes = 0;
+    this.#silentEnds = 0;
     if (this.#cancelRetry) this.#open();
     else this.drop();
   }
@@ -84,7 +91,7 @@ class MqttConnection implements MqttLink {
     this.#end();
     const link = this.#link;
     if (!link || link.destroyed) return;
-    // Without a link there is nobody to say DISCONNECT to.
+    // A link that is still connecting cannot send DISCONNECT.
     if (!link.connected) link.break();
     this.#disconnect(link);
     await link.ended;
@@ -100,22 +107,22 @@ class MqttConnection implements MqttLink {
 
   #watched(credential: Credential): Credential {
     this.#lastUrl = urlOf(credential);
-    this.#forget?.();
-    this.#forget = credential.whenOutdated?.(() => this.#reopen());
+    this.#unregister?.();
+    this.#unregister = credential.whenOutdated?.(() => this.#reopen());
     return credential;
   }
 
-  /** A DISCONNECT takes the will back: the server learns of the new connection by its hello, and of no loss. */
+  /** Opens the link anew, after a DISCONNECT: the broker discards the will, so the server learns of no loss. */
   #reopen(): void {
     const link = this.#link;
-    // One that is just being opened, too: it has the password of before.
+    // A link that is still being opened has the old password as well, so it is replaced, too.
     if (this.#ended || !link || link === this.#reopening) return;
     this.#reopening = link;
     if (link.connected) this.#disconnect(link);
     else link.break();
   }
 
-  /** A broker that hangs is not waited for. */
+  /** Sends DISCONNECT, and destroys the socket if the broker does not close it in time. */
   #disconnect(link: BrokerLink): void {
     const cancel = this.#settings.clock.after(goodbyeMs, () => link.break());
     void link.ended.then(cancel);
@@ -124,7 +131,7 @@ class MqttConnection implements MqttLink {
 
   #end(): void {
     this.#ended = true;
-    this.#forget?.();
+    this.#unregister?.();
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
   }
@@ -160,7 +167,7 @@ class MqttConnection implements MqttLink {
     this.#link = link;
   }
 
-  /** Where to connect; the last URL that could be used, should a newer one be none. */
+  /** Returns the URL to connect to; the last usable URL when the present one cannot be used. */
   #url(): string {
     try {
       this.#lastUrl = urlOf(this.#credential);
@@ -173,14 +180,17 @@ class MqttConnection implements MqttLink {
   #up(link: BrokerLink, session: string): void {
     if (this.#link !== link || this.#ended) return;
     const { clock, log, events } = this.#settings;
-    this.#problem = "";
+    this.#lastProblem = "";
     this.#upSince = clock.monotonic();
     this.#versions.answered(link.level);
     log.info({ address: link.address, mqtt_version: versionOf(link.level) }, "connected");
     events.up(session);
   }
 
-  /** Of a result the server hears at least where it stands in the log: it counts it, and what comes after it can be told. */
+  /**
+   * Logs the message. A result is sent once more without its details: the server then counts its number, and later
+   * results can be sent.
+   */
   #tooLarge(
     link: BrokerLink,
     channel: UpChannel,
@@ -201,23 +211,23 @@ class MqttConnection implements MqttLink {
     if (this.#upSince !== undefined) {
       const lived = clock.monotonic() - this.#upSince;
       if (lived >= stableMs) this.#failures = 0;
-      if (lived >= peacefulMs) this.#standBacks = this.#pushes = 0;
-      else if (end.sentAway) this.#pushes += 1;
+      if (lived >= peacefulMs) this.#standBacks = this.#silentEnds = 0;
+      else if (end.sentAway) this.#silentEnds += 1;
       this.#upSince = undefined;
       log.info({ address: link.address }, "connection lost");
-      const another = end.code === takenOver || (end.sentAway && this.#pushes >= pushesOfAnother);
-      events.down(another ? "taken_over" : undefined);
+      const isTakeover = end.code === takenOver || (end.sentAway && this.#silentEnds >= silentEndsOfTakeover);
+      events.down(isTakeover ? "taken_over" : undefined);
     }
     if (this.#ended) return;
-    const inGoodOrder = this.#reopening === link;
+    const isReopened = this.#reopening === link;
     this.#reopening = undefined;
-    if (inGoodOrder || this.#turned(link, end)) return this.#open();
+    if (isReopened || this.#triesOtherVersion(link, end)) return this.#open();
     if (end.cause) this.#report(end.cause, "cannot connect; will try again");
     this.#cancelRetry = clock.after(this.#pauseMs(link, end), () => this.#open());
   }
 
-  /** Whether to try the other version at once. */
-  #turned({ level }: BrokerLink, { code, silent }: LinkEnd): boolean {
+  /** Notes what the end says about the MQTT version, and returns whether to try the other version at once. */
+  #triesOtherVersion({ level }: BrokerLink, { code, silent }: LinkEnd): boolean {
     if (silent) return this.#versions.silent(level);
     if (code === undefined) this.#versions.failed();
     else if (reactionTo(code, level) === "other_version") return this.#versions.refused(level);
@@ -233,13 +243,13 @@ class MqttConnection implements MqttLink {
       return backoff(this.#standBacks - 1, standBackMs.first, standBackMs.longest);
     }
     this.#failures += 1;
-    return backoff(Math.max(this.#failures, this.#pushes) - 1, firstRetryMs, longestRetryMs);
+    return backoff(Math.max(this.#failures, this.#silentEnds) - 1, firstRetryMs, longestRetryMs);
   }
 
-  /** One line per kind of trouble, not one per attempt. */
+  /** Writes one log line per problem, not one per attempt. */
   #report(cause: Error, what: string): void {
-    if (this.#ended || cause.message === this.#problem) return;
-    this.#problem = cause.message;
+    if (this.#ended || cause.message === this.#lastProblem) return;
+    this.#lastProblem = cause.message;
     this.#settings.log.warn({ address: current(this.#credential.address), err: cause }, what);
   }
 }

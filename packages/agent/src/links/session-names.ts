@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 
 /**
- * Names for the connections of one run of an agent: `{run}.{n}`. By the run the server knows that it is still the same
- * device, and that two which use one address are two.
+ * Returns a function that names the connections of one run of an agent: `{run}.{n}`. By the run, the server tells a
+ * device that connects again from a second device with its address.
  */
 export function sessionNames(): () => string {
   const run = randomUUID();

@@ -1,13 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { open, rm, stat, statfs } from "node:fs/promises";
 
-/** Whether a write failed because there is no room on the disk. */
+/** Whether a write failed because the disk or the user's quota is full. */
 export function isFull(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && fullCodes.has(cause.code);
 }
 const fullCodes: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 
-/** Bytes that this user may still write where a folder lies; `undefined` where the system does not tell. */
+/**
+ * Returns the free bytes for this user on a folder's file system; `undefined` where the system does not tell. Never
+ * rejects.
+ */
 export async function roomIn(folder: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(folder);
@@ -18,8 +21,8 @@ export async function roomIn(folder: string): Promise<number | undefined> {
 }
 
 /**
- * Room that is kept for the answer of what has been begun: a file that is given up when the disk is full. Nothing is begun
- * without it.
+ * Disk space that is reserved for the result of an operation that was begun: a file that is deleted when the disk is
+ * full. No operation is begun without it.
  */
 export class Reserve {
   readonly #path: string;
@@ -30,27 +33,27 @@ export class Reserve {
     this.#bytes = bytes;
   }
 
-  /** Makes it if it is not there, or not whole. Rejects when there is no room. */
+  /** Makes the file if it is missing or too short. Rejects when the disk is full. */
   async keep(): Promise<void> {
     const found = await stat(this.#path).catch(() => undefined);
     if (found && found.size >= this.#bytes) return;
     try {
       const file = await open(this.#path, "w", 0o600);
       try {
-        // Nothing that a file system could make smaller.
+        // Random bytes: a file system cannot compress them.
         await file.writeFile(randomBytes(this.#bytes));
         await file.sync();
       } finally {
         await file.close();
       }
     } catch (cause) {
-      await this.giveUp();
+      await this.free();
       throw cause;
     }
   }
 
-  /** Answers whether there was something to give up. */
-  async giveUp(): Promise<boolean> {
+  /** Deletes the file, and returns whether there was one. Never rejects. */
+  async free(): Promise<boolean> {
     return rm(this.#path).then(
       () => true,
       () => false,

@@ -3,8 +3,9 @@ import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Replaces a file so that after a power cut at any instant the old or the new text is there, whole: temporary file,
- * fsync, rename, fsync of the folder (without the last a rename may be undone). Mode 0600.
+ * Replaces a file so that a power cut at any instant leaves the old or the new text, whole. It writes a temporary file,
+ * then fsync, rename, fsync of the folder; without the last a rename may be undone. Mode 0600. Rejects when the disk
+ * fails.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;

@@ -8,22 +8,28 @@ import type { Journal } from "./journal.ts";
 import { type Change, ResultLog, StoredLog } from "./result-log.ts";
 import { WriteCounter } from "./write-counter.ts";
 
-/** A journal kept in one JSON file together with the terminal's own state, so that an answer and what it changes are one write. */
+/**
+ * Where and how a journal is kept: one JSON file that also holds the terminal's own state. So a result and the state
+ * that it changes are one write.
+ */
 export interface FileJournalOptions<State> {
   path: string;
-  /** Reads the state as it was stored; throws for what it does not understand. */
+  /** Reads the state as it was stored; throws for a value that it does not understand. */
   readState: (stored: unknown) => State;
-  /** The state of a terminal that has no file yet. It is written at once. */
+  /** Returns the state of a terminal that has no file yet; the state is written at once. */
   initial: () => State;
-  /** Room for the answer of what has been begun: so many bytes beside the file, given up when the disk is full. None without it. */
+  /**
+   * Bytes of a second file that reserve disk space for the result of an operation that was begun. The file is deleted
+   * when the disk is full. Left out, no space is reserved.
+   */
   reserveBytes?: number;
-  /** Where it is counted beside the device's key what is written, for a device that can be given another address. */
+  /** The file of the write counter, beside the device's key; for a device that can get another address. */
   counterPath?: string;
-  /** Replaces the file durably; tests put their own in place of it. */
+  /** Replaces the file durably, and rejects when it cannot; tests replace this function. */
   replace?: (path: string, text: string) => Promise<void>;
 }
 
-/** What a device has done as its address is not known: it must not be that any longer. */
+/** The journal of the device's address is lost: the device must stop using that address. */
 export class MemoryLostError extends Error {
   override readonly name = "MemoryLostError";
 
@@ -34,8 +40,8 @@ export class MemoryLostError extends Error {
 }
 
 /**
- * Opens the journal of the device with this address. Throws `MemoryLostError` unless it is there, whole, that device's, and no
- * old copy as far as its counter says.
+ * Opens the journal of a device address. Rejects with `MemoryLostError` when the file is missing, damaged, of another
+ * address, or an old copy by its write counter.
  */
 export async function openFileJournal<State>(
   options: FileJournalOptions<State>,
@@ -51,15 +57,16 @@ export async function openFileJournal<State>(
   return new FileJournal(options, stored);
 }
 
-/** The journal as it lies there, whoever's it is, to read what is to be told; undefined without one that can be read. */
+/** Opens the journal of any address, to read its results; resolves with undefined when there is no readable file. */
 export async function readFileJournal<State>(options: FileJournalOptions<State>): Promise<Journal<State> | undefined> {
   const stored = await load(options).catch(() => undefined);
   return stored && new FileJournal(options, stored);
 }
 
 /**
- * The journal for an address, or a password, that was given just now and that nobody has spoken as: what the terminal
- * remembers goes on under it and is told anew, or a new one begins. A file that is damaged, or another terminal's, is moved aside to `.former`.
+ * Opens the journal for an address or a password that was given just now and that no agent has used yet. A journal of
+ * the terminal is taken over and renumbered, so that the server is sent all its results; otherwise a new journal
+ * begins. A file that is damaged, or of another terminal, is renamed to `.former`. Rejects when the disk fails.
  */
 export async function claimFileJournal<State>(
   options: FileJournalOptions<State>,
@@ -67,15 +74,15 @@ export async function claimFileJournal<State>(
 ): Promise<Journal<State>> {
   const { path } = options;
   const stored = await load(options).catch(() => undefined);
-  if (stored && terminalOf(stored.address) === terminalOf(address)) return move(options, stored, address);
-  // There may be nothing to move.
+  if (stored && terminalOf(stored.address) === terminalOf(address)) return moveTo(options, stored, address);
+  // Fails without a file, which is fine.
   await rename(path, `${path}.former`).catch(() => undefined);
-  return begin(options, { address, state: options.initial(), log: new ResultLog() });
+  return writeFirst(options, { address, state: options.initial(), log: new ResultLog() });
 }
 
 /**
- * The journal for whatever address a terminal has that never loses its memory: with another one than before it goes on, too.
- * Rejects for a damaged file.
+ * Opens the journal of a terminal that never loses its memory, a virtual one. An address other than before takes over
+ * the results, too; without a file a new journal begins. Rejects for a damaged file.
  */
 export async function resumeFileJournal<State>(
   options: FileJournalOptions<State>,
@@ -83,25 +90,28 @@ export async function resumeFileJournal<State>(
 ): Promise<Journal<State>> {
   const stored = await load(options);
   if (stored?.address === address) return new FileJournal(options, stored);
-  if (stored) return move(options, stored, address);
-  return begin(options, { address, state: options.initial(), log: new ResultLog() });
+  if (stored) return moveTo(options, stored, address);
+  return writeFirst(options, { address, state: options.initial(), log: new ResultLog() });
 }
 
-function move<State>(options: FileJournalOptions<State>, { state, log }: Content<State>, address: string) {
-  return begin(options, { address, state, log: log.renumbered() });
+function moveTo<State>(options: FileJournalOptions<State>, { state, log }: JournalContent<State>, address: string) {
+  return writeFirst(options, { address, state, log: log.renumbered() });
 }
 
 function terminalOf(address: string): string | undefined {
   return readDeviceAddress(address)?.terminalId;
 }
 
-interface Content<State> {
+interface JournalContent<State> {
   address: string;
   state: State;
   log: ResultLog;
 }
 
-async function begin<State>(options: FileJournalOptions<State>, content: Content<State>): Promise<Journal<State>> {
+async function writeFirst<State>(
+  options: FileJournalOptions<State>,
+  content: JournalContent<State>,
+): Promise<Journal<State>> {
   const journal = new FileJournal(options, content);
   await journal.write(() => ({}));
   return journal;
@@ -116,14 +126,17 @@ const Format = Compile(
   Type.Object({
     version: Type.Literal(formatVersion),
     address: DeviceAddress,
-    // JSON leaves out the state of a terminal that has none.
+    // A terminal without state has `undefined`, which JSON leaves out.
     state: Type.Optional(Type.Unknown()),
     log: StoredLog,
   }),
 );
 
-/** Undefined when there is no file. Throws when it cannot be understood: to begin afresh could mean to begin twice. */
-async function load<State>({ path, readState }: FileJournalOptions<State>): Promise<Content<State> | undefined> {
+/**
+ * Resolves with undefined without a file. Rejects for a damaged file: a new journal could begin operations a second
+ * time.
+ */
+async function load<State>({ path, readState }: FileJournalOptions<State>): Promise<JournalContent<State> | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -144,11 +157,11 @@ class FileJournal<State> implements Journal<State> {
   readonly #replace: (path: string, text: string) => Promise<void>;
   readonly #reserve: Reserve | undefined;
   readonly #counter: WriteCounter | undefined;
-  #content: Content<State>;
+  #content: JournalContent<State>;
   #held = 0;
   #lastWrite: Promise<void> = Promise.resolve();
 
-  constructor(options: FileJournalOptions<State>, content: Content<State>) {
+  constructor(options: FileJournalOptions<State>, content: JournalContent<State>) {
     this.#path = options.path;
     this.#replace = options.replace ?? replaceFile;
     this.#reserve = options.reserveBytes ? new Reserve(`${options.path}.reserve`, options.reserveBytes) : undefined;
@@ -180,7 +193,7 @@ class FileJournal<State> implements Journal<State> {
       const log = new ResultLog(this.log.stored());
       log.apply(change, this.#held);
       const counts = log.writes !== this.log.writes;
-      await this.#store({ log, state: change.state ?? this.state }, { useReserve: !change.begun });
+      await this.#writeFile({ log, state: change.state ?? this.state }, { useReserve: !change.begun });
       if (counts) await this.#counter?.note(this.address, log.writes);
       return change;
     });
@@ -193,7 +206,7 @@ class FileJournal<State> implements Journal<State> {
   move(address: string): Promise<void> {
     return this.#inTurn(async () => {
       if (address === this.address) return;
-      await this.#store({ address, log: this.log.renumbered() }, { useReserve: true });
+      await this.#writeFile({ address, log: this.log.renumbered() }, { useReserve: true });
       this.#held = 0;
     });
   }
@@ -201,7 +214,7 @@ class FileJournal<State> implements Journal<State> {
   probe(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#reserve?.keep();
-      await this.#store({}, { useReserve: false });
+      await this.#writeFile({}, { useReserve: false });
     });
   }
 
@@ -209,14 +222,14 @@ class FileJournal<State> implements Journal<State> {
     return this.#lastWrite;
   }
 
-  /** Memory follows the disk, never the other way round. */
-  async #store(change: Partial<Content<State>>, { useReserve }: { useReserve: boolean }): Promise<void> {
+  /** Writes the file first, and only then changes the content in memory. Deletes the reserve when the disk is full. */
+  async #writeFile(change: Partial<JournalContent<State>>, { useReserve }: { useReserve: boolean }): Promise<void> {
     const content = { ...this.#content, ...change };
     const text = `${JSON.stringify({ version: formatVersion, ...content, log: content.log.stored() })}\n`;
     try {
       await this.#replace(this.#path, text);
     } catch (cause) {
-      if (!useReserve || !isFull(cause) || !(await this.#reserve?.giveUp())) throw cause;
+      if (!useReserve || !isFull(cause) || !(await this.#reserve?.free())) throw cause;
       await this.#replace(this.#path, text);
     }
     this.#content = content;

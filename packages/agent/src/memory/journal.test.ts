@@ -61,7 +61,7 @@ describe("the file journal", () => {
     const path = join(folder, "T1.json");
     let full = false;
     const replace = async (to: string, text: string) => {
-      // Room for it comes with the reserve alone.
+      // Only the reserve has space for the write.
       if (full && (await readdir(folder)).includes("T1.json.reserve")) throw noRoom;
       await replaceFile(to, text);
     };

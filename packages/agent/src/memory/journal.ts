@@ -1,32 +1,42 @@
 import { type Change, emptyLog, type LogView, ResultLog } from "./result-log.ts";
 
-/** The agent's memory. One agent has one journal; nobody else writes it. */
+/** The agent's memory. One agent has one journal, and only that agent writes it. */
 export interface Journal<State = undefined> {
-  /** The device whose memory it is; absent of one that is lost with the process. */
+  /** The device address that the journal belongs to; may be absent for a journal that is lost with the process. */
   readonly address?: string | undefined;
-  /** What was stored with the last answer. */
+  /** The terminal's state, as it was stored with the last result. */
   readonly state: State;
-  /** What is written: never ahead of the disk. */
+  /** The results and begun operations that are stored; never ahead of the disk. */
   readonly log: LogView;
-  /** How far the server is with the log, by its last word; 0 as long as there was none. */
+  /** The number of the last result that the server holds, by its last message; 0 as long as there was none. */
   readonly held: number;
   /**
-   * Stores what `decide` makes of the log as it is when all writes before are done: nothing comes between the decision and the
-   * write. Resolves with it when it outlives a power cut. Nothing is written where it decides for nothing, and a change
-   * without content writes the state as it is.
+   * Calls `decide` after all earlier writes and stores the change that it returns; nothing comes between decision and
+   * write. Resolves with the change when it outlives a power cut. When `decide` returns undefined nothing is written; a
+   * change without content writes the present state again. Rejects when the change cannot be stored, or `decide`
+   * throws.
    */
   write(decide: (log: LogView) => Change<State> | undefined): Promise<Change<State> | undefined>;
-  /** The server's word how far it is, also backwards: what is old may be dropped up to there, with the next write. */
+  /**
+   * Called when the server says how far it holds the log; the number may go back. The next write may drop old results
+   * up to it. Never throws.
+   */
   hold(number: number): void;
-  /** Rejects when nothing could be begun, because that could not be stored. Absent where that cannot be. */
+  /**
+   * Called at start, and while writing fails, to find out whether an operation could be begun. Rejects when its entry
+   * could not be stored. Absent for a journal that is always writable.
+   */
   probe?(): Promise<void>;
-  /** Notes that the same device has another address, where everything is told anew. When it resolves, that outlives a power cut. */
+  /**
+   * Called when the same device gets another address, under which the server is sent all results anew. Resolves when
+   * the change outlives a power cut; rejects when it cannot be stored.
+   */
   move(address: string): Promise<void>;
-  /** Resolves when no write is under way. */
+  /** Resolves when no write is under way. Never rejects. */
   idle(): Promise<void>;
 }
 
-/** A journal that is lost with the process: for load tests and for tests of the agent, never for a device. */
+/** Makes a journal that is lost with the process: for load tests and for tests of the agent, never for a device. */
 export function memoryJournal<State = undefined>(state: State, address?: string, first = emptyLog): Journal<State> {
   let log = new ResultLog(first);
   let current = state;

@@ -18,9 +18,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A payment host, which outlives the terminal: it knows what really was closed. */
+/** A payment host, which a power cut does not affect: it knows the real closes. */
 class Host {
-  /** Who closed each batch, in order. */
+  /** The closer of each batch, in order. */
   readonly closed: string[] = [];
 
   close(who: string) {
@@ -33,7 +33,7 @@ class Host {
   }
 }
 
-/** What the server would send next after all that stands in the log. */
+/** Returns the `previous_close` of a server that holds the whole log. */
 const known = (log: Pick<ResultLog, "lastClose">) => log.lastClose ?? null;
 
 interface Play {
@@ -41,11 +41,11 @@ interface Play {
   open: () => Promise<Journal>;
   clock: FakeClock;
   ids: string[];
-  /** Aborted with the power: nobody waits for a terminal without it. */
+  /** Aborted when the power is cut: the agent's calls then never return. */
   power?: AbortSignal;
 }
 
-/** The day is closed by hand; a close is refused for that, asked for anew, done; then the next. */
+/** The script: a close by hand, a close that is refused for it, its repetition, which is done, and one more close. */
 async function play({ host, open, clock, ids, power }: Play) {
   const journal = await open();
   const rig = runnerRig(
@@ -77,7 +77,8 @@ async function play({ host, open, clock, ids, power }: Play) {
   return journal;
 }
 
-// By hand and refused, begun, answered: each write of the journal, and each of the counter that follows it; the last is none.
+// The writes of the journal (by hand and refused, begun, answered), each followed by a write of the counter. The last
+// number stands for no power cut.
 const cuts = Array.from({ length: 7 }, (_, index) => index + 1).flatMap((write) => [
   { write, kept: false },
   { write, kept: true },
@@ -107,7 +108,7 @@ test.each(cuts)(
     const open = () => openFileJournal({ ...file, replace }, address);
     await Promise.race([dark, play({ host, open, clock, ids, power: cut.signal })]);
 
-    // The journal that lies there is no old copy; it goes on with it, and everything is asked for again.
+    // The journal on disk is no old copy: the agent goes on with it, and the server sends every command again.
     const journal = await play({
       host,
       open: () => openFileJournal(file, address),
@@ -116,7 +117,8 @@ test.each(cuts)(
     });
     const { entries } = journal.log;
     expect(entries.map(({ number }) => number)).toEqual(entries.map((_, index) => index + 1));
-    // Nobody closed twice, and what the host has closed is in the log: by its batch, or as a close with an unknown end.
+    // No request closed twice, and each close of the host is in the log: by its batch, or as a close with an unknown
+    // end.
     expect(new Set(host.closed).size).toBe(host.closed.length);
     const batches = entries.flatMap(({ result }) => (result ? [(result as { batch_id: string }).batch_id] : []));
     expect(new Set(batches).size).toBe(batches.length);
@@ -125,7 +127,7 @@ test.each(cuts)(
       const isTold = batches.includes(String(index + 1).padStart(6, "0"));
       expect([who, isTold || unknown.has(who)]).toEqual([who, true]);
     }
-    // The first was in step only with the close by hand known; the last always is.
+    // The first request succeeds only once the close by hand is known; the last one always succeeds.
     expect(entries.at(-1)).toMatchObject({ status: "COMPLETED" });
     expect(journal.log.batch).toBe(host.last().batch_id);
   },

@@ -66,7 +66,7 @@ describe("the log", () => {
     }
     expect(log.contradicts({ number: 4, id: idOf(3) })).toBe(true);
     expect(new ResultLog().contradicts({ number: 1, id: idOf(1) })).toBe(true);
-    // What is not kept any more cannot be compared.
+    // A result that is no longer kept cannot be compared.
     const late = new ResultLog({ ...emptyLog, results: log.entries.slice(2) });
     expect(late.contradicts({ number: 1, id: result().operation_id })).toBe(false);
   });
@@ -98,7 +98,7 @@ describe("what is kept", () => {
     const old = 201 - (kept - 2) + 1;
     expect(numbersOf(log)).toEqual([1, ...Array.from({ length: kept }, (_, index) => old + index)]);
     expect(log.find(log.entries[0]?.operation_id ?? "")?.number).toBe(1);
-    // The next after the gap says that something is missing; so does nobody else.
+    // Only the first result after the gap says that results are missing.
     expect(log.after(1, 3).map(({ number, after }) => [number, after])).toEqual([
       [old, 1],
       [old + 1, undefined],
@@ -133,7 +133,7 @@ describe("what is kept", () => {
         const recent = all.filter(({ finished_at }) => Date.parse(finished_at) >= noon + (day - days) * dayMs);
         const wanted = [...lastOf(true), ...lastOf(false), ...recent, ...all.slice(held)];
         for (const { operation_id } of wanted) expect(log.find(operation_id)).toBeDefined();
-        // Whoever takes only what comes after the number that they hold, from the beginning, gets all of it.
+        // A server that starts at 0 and takes only the result after its number gets all results.
         const told: number[] = [];
         for (const { number, after = number - 1 } of log.after(0, log.last)) {
           expect(after).toBe(told.at(-1) ?? 0);

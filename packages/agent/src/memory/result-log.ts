@@ -4,7 +4,7 @@ import { type Memory, mayHaveClosed, type ResultMessage } from "@tillkeeper/cont
 import { type Static, Type } from "typebox";
 import { ReportedResult } from "../operations/outcome.ts";
 
-/** An operation that was begun and has no result yet. Written before it is begun. */
+/** An operation that was begun and has no result yet. The entry is written before the handler is called. */
 export const Begun = Type.Object({
   operation_id: Type.String(),
   operation: Type.String(),
@@ -16,28 +16,32 @@ export const Begun = Type.Object({
 });
 export type Begun = Static<typeof Begun>;
 
-/** A result, as it is told. */
+/** A result with its number in the log, as it is sent. */
 export const LogEntry = Type.Object({ ...ReportedResult.properties, number: Type.Integer({ minimum: 1 }) });
 export type LogEntry = Static<typeof LogEntry>;
 
+/** A log in the form in which it is stored. */
 export const StoredLog = Type.Object({
   results: Type.Array(LogEntry),
   begun: Type.Array(Begun),
-  /** The batch that was closed last, as far as the results and what the terminal said of them go. */
+  /** The id of the batch that was closed last, by the results and the terminal's answers about them. */
   batch: Type.Optional(Type.String()),
-  /** How often something was begun or answered: more than that beside the key means that this is an old copy. */
+  /**
+   * The number of writes that began or answered an operation. A higher number in the write counter means an old copy.
+   */
   writes: Type.Integer({ minimum: 0 }),
 });
 export type StoredLog = Static<typeof StoredLog>;
 
-/** What one write changes; all of it or nothing. */
+/** The changes of one write, which are stored all or none. */
 export interface Change<State = unknown> {
-  /** Results, which are numbered in this order. One of an operation that was begun takes the place of that. */
+  /** New results, numbered in this order. The result of a begun operation replaces its begun entry. */
   results?: ReportedResult[];
+  /** The entry of an operation that begins. */
   begun?: Begun;
-  /** The operation is not begun after all. */
+  /** The id of an operation whose begun entry is removed: it did not begin after all. */
   takenBack?: string;
-  /** The batch that the terminal names as closed last, where a result does not say that by itself. */
+  /** The id of the batch that the terminal names as closed last, where the results do not say it. */
   batch?: string;
   state?: State;
 }
@@ -47,7 +51,7 @@ export const emptyLog: StoredLog = { results: [], begun: [], writes: 0 };
 const dayMs = 86_400_000;
 const keptMs = limits.journalDaysKept * dayMs;
 
-/** What a device has done as one address: its results, numbered from 1 in the order of their writing, and what it has begun. */
+/** The log of one device address: its results, numbered from 1 in the order of writing, and its begun operations. */
 export class ResultLog {
   #entries: LogEntry[];
   readonly #byId: Map<string, LogEntry>;
@@ -63,7 +67,7 @@ export class ResultLog {
     this.#writes = writes;
   }
 
-  /** In the order of their numbers, which may have gaps. */
+  /** The kept results in the order of their numbers, which may have gaps. */
   get entries(): readonly LogEntry[] {
     return this.#entries;
   }
@@ -72,7 +76,7 @@ export class ResultLog {
     return [...this.#begun.values()];
   }
 
-  /** The number of the last result, 0 without any. */
+  /** The number of the last result; 0 when there is none. */
   get last(): number {
     return this.#entries.at(-1)?.number ?? 0;
   }
@@ -85,12 +89,12 @@ export class ResultLog {
     return this.#writes;
   }
 
-  /** The close that is begun and has no result yet. */
+  /** The entry of a close that is begun and has no result yet. */
   get closing(): Begun | undefined {
     return this.begun.find(({ operation }) => operation === "end_of_day");
   }
 
-  /** The id of the last close: what has begun to close counts, its end is unknown. */
+  /** The operation id of the last close. A begun close counts, because its end is unknown. */
   get lastClose(): string | undefined {
     return this.closing?.operation_id ?? this.#entries.findLast(isClose)?.operation_id;
   }
@@ -103,15 +107,15 @@ export class ResultLog {
     return this.#begun.get(operationId);
   }
 
-  /** The result that a close had which came of the same request. */
+  /** Returns the result of a close by its request (the hash in `origin`); undefined when there is none. */
   ofRequest(request: string | undefined): LogEntry | undefined {
     if (request === undefined) return undefined;
     return this.#entries.find(({ operation, origin }) => operation === "end_of_day" && origin?.request === request);
   }
 
   /**
-   * The next results after that number, at most so many, as they are told: where results are not kept any more, the next one
-   * says after which it comes.
+   * Returns the results after `number`, at most `most`, as they are sent. After a gap, where results are no longer
+   * kept, `after` of a result names the number before the gap.
    */
   after(number: number, most: number): LogEntry[] {
     const from = this.#indexAfter(number);
@@ -121,19 +125,19 @@ export class ResultLog {
     });
   }
 
-  /** How many results come after that number. */
+  /** Returns how many results come after `number`. */
   countAfter(number: number): number {
     return this.#entries.length - this.#indexAfter(number);
   }
 
-  /** Whether somebody who holds that much of this log has heard another: this one is an old copy. */
+  /** Whether the server's memory does not fit this log: then this log is an old copy. */
   contradicts({ number, id }: Memory): boolean {
     if (number > this.last) return true;
     const entry = this.#entries[this.#indexAfter(number - 1)];
     return entry?.number === number && id !== undefined && entry.operation_id !== id;
   }
 
-  /** `held`: how far the server is. What is old may go up to there. */
+  /** Applies a change. `held` is the last number that the server holds: old results may be dropped up to it. */
   apply({ results = [], begun, takenBack, batch }: Change, held: number): void {
     if (results.length > 0 || begun) this.#writes += 1;
     for (const result of results) this.#add(result);
@@ -143,12 +147,13 @@ export class ResultLog {
     this.#dropOld(held);
   }
 
-  /** For another address: everything that is remembered, numbered anew. */
+  /** Returns a copy for another address, with its results numbered from 1. */
   renumbered(): ResultLog {
     const results = this.#entries.map((entry, index) => ({ ...entry, number: index + 1 }));
     return new ResultLog({ ...this.stored(), results });
   }
 
+  /** Returns the log in the form in which it is stored. */
   stored(): StoredLog {
     return {
       results: this.#entries,
@@ -168,7 +173,10 @@ export class ResultLog {
     }
   }
 
-  /** So many of each kind, and everything of the last days: by the time of the last result, whatever the clock says. */
+  /**
+   * Drops results that the server holds, beyond the last `journalEntriesKept` closes and others and the last days. Days
+   * count back from the last result, because the clock may be wrong.
+   */
   #dropOld(held: number): void {
     const [first, last] = [this.#entries[0], this.#entries.at(-1)];
     if (!first || !last || this.#entries.length <= limits.journalEntriesKept) return;
@@ -185,7 +193,7 @@ export class ResultLog {
     this.#entries = kept.toReversed();
   }
 
-  /** Of the first entry with a higher number. */
+  /** Returns the index of the first entry with a higher number. */
   #indexAfter(number: number): number {
     let [low, high] = [0, this.#entries.length];
     while (low < high) {
@@ -197,10 +205,10 @@ export class ResultLog {
   }
 }
 
-/** A log to read. */
+/** A log for reading only. */
 export type LogView = Omit<ResultLog, "apply" | "renumbered">;
 
-/** What the next close has to know of. */
+/** Whether a result may have closed a batch, so that the next close has to know of it. */
 export function isClose(result: ReportedResult): boolean {
   return mayHaveClosed(result as ResultMessage);
 }

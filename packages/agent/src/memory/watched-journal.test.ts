@@ -10,23 +10,23 @@ test("a journal that cannot be written is a fault of the device, from its start 
   });
   const changed = vi.fn<() => void>();
   const journal = new WatchedJournal({ ...memory, state: 0, probe }, changed);
-  expect(journal.tellFault()).toBeUndefined();
+  expect(journal.faultToReport()).toBeUndefined();
   expect(probe).not.toHaveBeenCalled();
 
-  journal.look();
-  await journal.looked();
+  journal.checkWritable();
+  await journal.checked();
   expect(changed).toHaveBeenCalledOnce();
   const fault = { code: "storage_failed", message: expect.stringContaining("no space left") };
-  expect(journal.tellFault()).toEqual(fault);
-  await journal.looked();
-  // An answer found room; that is no room to begin with.
+  expect(journal.faultToReport()).toEqual(fault);
+  await journal.checked();
+  // A result found disk space; that does not show that an operation can begin.
   await journal.write(() => ({}));
-  expect(journal.tellFault()).toEqual(fault);
-  await journal.looked();
+  expect(journal.faultToReport()).toEqual(fault);
+  await journal.checked();
 
   room = true;
-  expect(journal.tellFault()).toEqual(fault);
-  await journal.looked();
-  expect(journal.tellFault()).toBeUndefined();
+  expect(journal.faultToReport()).toEqual(fault);
+  await journal.checked();
+  expect(journal.faultToReport()).toBeUndefined();
   expect(changed).toHaveBeenCalledTimes(2);
 });

@@ -3,8 +3,8 @@ import type { Journal } from "./journal.ts";
 import type { Change, LogView } from "./result-log.ts";
 
 /**
- * A journal that knows whether it can be written. What goes wrong is told as the device's fault, for as long as it lasts:
- * nothing can be begun meanwhile, until room is made on the disk.
+ * A journal that notes whether it can be written. A failed write becomes the device's fault for as long as it lasts: no
+ * operation can begin until there is disk space again.
  */
 export class WatchedJournal<State> implements Journal<State> {
   readonly #journal: Journal<State>;
@@ -26,18 +26,21 @@ export class WatchedJournal<State> implements Journal<State> {
     return this.#journal.state;
   }
 
-  /** Asked for each heartbeat: as long as there is a fault, it is looked whether it still lasts. */
-  tellFault(): DeviceFault | undefined {
+  /**
+   * Returns the fault for a heartbeat; undefined without one. While there is a fault, also checks whether it still
+   * lasts.
+   */
+  faultToReport(): DeviceFault | undefined {
     if (this.#failure === undefined) return undefined;
-    this.look();
+    this.checkWritable();
     const why = `The device cannot store what it does: ${this.#failure.message}`;
     return { code: "storage_failed", message: why.slice(0, 500) };
   }
 
-  /** Finds out whether the journal can be written. */
-  look(): void {
+  /** Begins to check whether the journal can be written. */
+  checkWritable(): void {
     if (!this.#journal.probe || this.#probing) return;
-    this.#probing = this.#noting(this.#journal.probe(), true)
+    this.#probing = this.#notingOutcome(this.#journal.probe(), true)
       .catch(() => undefined)
       .finally(() => {
         this.#probing = undefined;
@@ -53,7 +56,7 @@ export class WatchedJournal<State> implements Journal<State> {
   }
 
   write(decide: (log: LogView) => Change<State> | undefined): Promise<Change<State> | undefined> {
-    return this.#noting(this.#journal.write(decide));
+    return this.#notingOutcome(this.#journal.write(decide));
   }
 
   hold(number: number): void {
@@ -61,21 +64,24 @@ export class WatchedJournal<State> implements Journal<State> {
   }
 
   move(address: string): Promise<void> {
-    return this.#noting(this.#journal.move(address));
+    return this.#notingOutcome(this.#journal.move(address));
   }
 
-  /** Resolves when no look is under way. */
-  async looked(): Promise<void> {
+  /** Resolves when no check is under way. */
+  async checked(): Promise<void> {
     await this.#probing;
   }
 
   async idle(): Promise<void> {
-    await this.looked();
+    await this.checked();
     await this.#journal.idle();
   }
 
-  /** An answer may still find room where nothing can be begun: where the journal can tell, that alone ends the fault. */
-  async #noting<Result>(written: Promise<Result>, probe = this.#journal.probe === undefined): Promise<Result> {
+  /**
+   * Notes the outcome of a write. A result may find space that a begin does not: with `probe`, only a probe ends the
+   * fault.
+   */
+  async #notingOutcome<Result>(written: Promise<Result>, probe = this.#journal.probe === undefined): Promise<Result> {
     const before = this.#failure;
     try {
       const result = await written;

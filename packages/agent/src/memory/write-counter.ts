@@ -5,8 +5,8 @@ import { Compile } from "typebox/compile";
 const Format = Compile(Type.Object({ address: Type.String(), writes: Type.Integer({ minimum: 0 }) }));
 
 /**
- * A count beside the device's key of what was written to the journal as one address. A journal that has written less is an old
- * copy, and whoever goes on with it does again what was done since.
+ * A file beside the device's key that counts the writes to the journal of one address. A journal with fewer writes is
+ * an old copy: an agent that used it would carry out operations a second time.
  */
 export class WriteCounter {
   readonly #path: string;
@@ -17,7 +17,7 @@ export class WriteCounter {
     this.#replace = replace;
   }
 
-  /** Whether a journal of that address that has written so much is behind. A counter that cannot be read says nothing. */
+  /** Whether a journal of that address with so many writes is an old copy. False when the counter cannot be read. */
   async isAhead(address: string, writes: number): Promise<boolean> {
     try {
       const counted = Format.Parse(JSON.parse(await readFile(this.#path, "utf8")));
@@ -27,7 +27,10 @@ export class WriteCounter {
     }
   }
 
-  /** After the journal's own write. One that fails costs no more than that an old copy may go unseen here. */
+  /**
+   * Stores the count; called after the journal's own write. A failure is ignored: an old copy may then go undetected
+   * here.
+   */
   async note(address: string, writes: number): Promise<void> {
     await this.#replace(this.#path, `${JSON.stringify({ address, writes })}\n`).catch(() => undefined);
   }

@@ -11,7 +11,7 @@ type Run = Handler["run"];
 const opened = { status: "COMPLETED", result: { opened: true } } as const;
 const cancelled = { status: "FAILED", reason: "cancelled" } as const;
 
-/** Runs until the test lets it answer, and shows its context. */
+/** A handler that runs until the test lets it answer, and that exposes its context. */
 function heldHandler(cancellable?: Handler["cancellable"]) {
   const finish = Promise.withResolvers<Awaited<ReturnType<Run>>>();
   const contexts: HandlerContext<undefined>[] = [];
@@ -182,7 +182,7 @@ describe("what is cancelled while it runs", () => {
     const finish = Promise.withResolvers<typeof opened>();
     const once = command(noon);
     const run = vi.fn<Run>(() => {
-      // As a message that came together with the end of the write.
+      // Like a message that arrives together with the end of the write.
       rig.runner.cancel(once);
       return finish.promise;
     });

@@ -162,7 +162,7 @@ test("nothing else is begun either once the journal was found to be an old copy"
   await rig.answered(1);
   await turn();
   expect(menu).toHaveBeenCalledOnce();
-  // At another address.
+  // From here on the agent has another address, with a journal that is no old copy.
   isOldCopy.mockReturnValue(false);
   next.resolve();
   await rig.answered(3);

@@ -26,17 +26,20 @@ const moves = [
 type Step = { move: (typeof moves)[number]; index: number };
 const steps: fc.Arbitrary<Step> = fc.record({ move: fc.constantFrom(...moves), index: fc.nat(7) });
 
-/** A server that may forget, a terminal that may lose its power, and people at it: as in model/memory.pml. */
+/**
+ * A server whose database may be restored, a terminal whose power may be cut, and closes by hand: as in
+ * model/memory.pml.
+ */
 class World {
   readonly #namesBatches: boolean;
   readonly #journal = memoryJournal(undefined);
   readonly #clock = new FakeClock(noon);
-  /** What the server holds of the log. */
+  /** The results of the log that the server holds. */
   #held: LogEntry[] = [];
   readonly commands: CommandMessage[] = [];
-  /** Who closed each batch. */
+  /** The closer of each batch. */
   readonly closed: string[] = [];
-  /** Which batch was the last one by each close in the log. */
+  /** The last batch at each close in the log. */
   readonly #batchOf = new Map<string, number>();
   readonly closedBlindly: string[] = [];
   #running: { id: string; finish: () => void } | undefined;
@@ -54,7 +57,7 @@ class World {
         this.#accept();
         return;
       case "again":
-        // With its key, which the server knows no more: it went back.
+        // The same idempotency key comes again: the restored server no longer knows it.
         if (at) this.#accept(at);
         return;
       case "send":
@@ -66,7 +69,7 @@ class World {
         this.#held = this.#held.slice(0, index);
         return;
       case "by_hand":
-        // Nobody can while it is being closed, or about to; and where the terminal cannot tell, nobody would know.
+        // A close by hand cannot happen during another close. At a terminal that cannot tell, it would go unseen.
         await turn();
         if (!this.#running && !this.#journal.log.closing && this.#namesBatches) this.closed.push("by hand");
         return;
@@ -91,7 +94,7 @@ class World {
     this.#noteBatches();
   }
 
-  /** From here on nothing goes wrong: the terminal can be closed. */
+  /** Without further faults from here on, the terminal can be closed. */
   async settle(): Promise<LogEntry | undefined> {
     for (let round = 0; round < 3 * moves.length; round += 1) {
       this.#running?.finish();
@@ -108,7 +111,7 @@ class World {
     return this.#journal.log.find(id);
   }
 
-  /** Requests, and how often each really closed. */
+  /** The number of real closes by request. */
   closesByRequest(): Map<string | undefined, number> {
     const counts = new Map<string | undefined, number>();
     for (const who of this.closed) {

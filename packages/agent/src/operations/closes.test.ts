@@ -52,7 +52,7 @@ describe("a close begins", () => {
     expect(rig.results[0]).toMatchObject({ ...outOfStep, number: 3, last_close: second.operation_id });
     expect(rig.results[0]).not.toHaveProperty("started_at");
     expect(rig.run).not.toHaveBeenCalled();
-    // With that known, the next one is carried out.
+    // A server that knows that close sends it as `previous_close`, and the next close is carried out.
     rig.order(second.operation_id);
     await rig.answered(2);
     expect(rig.results[1]).toMatchObject({ number: 4, status: "COMPLETED" });
@@ -134,7 +134,7 @@ describe("what is known already", () => {
     await rig.answered(3);
     expect(rig.results[2]).toMatchObject({ operation_id: third.operation_id, repeats: first.operation_id });
     expect(rig.run).toHaveBeenCalledTimes(previous === null ? 1 : 0);
-    // A repetition is no close.
+    // A repeated result does not count as a close.
     expect(rig.journal.log.lastClose).toBe(previous === null ? first.operation_id : undefined);
   });
 

@@ -14,11 +14,11 @@ export interface ClosesOptions<State> {
   journal: Journal<State>;
   clock: Clock;
   log: Logger;
-  /** The log has grown. */
+  /** Called after results were added to the log. */
   added: () => void;
 }
 
-/** A terminal that does not say in that time which batch it closed last cannot say it now. */
+/** How long the terminal has to name the batch that it closed last; after that the agent counts it as unable to. */
 const patienceMs = 5_000;
 const lookEveryMs = 60_000;
 const result = Compile(EndOfDayResult);
@@ -26,12 +26,15 @@ const time = Compile(Type.String({ format: "date-time" }));
 
 type Close = Pick<Begun, "operation_id" | "operation" | "origin">;
 
-interface Ordered {
-  /** What the close was accepted after; left out, `null`. */
+interface BeginOptions {
+  /** The operation id of the close before it, as the server knew it when it accepted this close; left out, `null`. */
   previous: string | null | undefined;
-  /** As which device this one heard of it. */
+  /** The device address under which this agent received the close. */
   address: string | undefined;
-  /** What is written if it begins; undefined of one that is given up. Asked right before the write. */
+  /**
+   * Returns the journal entry of a close that begins; undefined when the close was cancelled. Called right before the
+   * write.
+   */
   begun: () => Begun | undefined;
 }
 
@@ -39,7 +42,10 @@ class UnknownBatchError extends Error {
   override readonly name = "UnknownBatchError";
 }
 
-/** Sees to it that a day is closed only by who knows of every close before: docs/adr/0026-closes-and-memory.md. */
+/**
+ * Lets a close begin only when the server that accepted it knew of every close before it. Also finds closes that were
+ * made by hand at the terminal. See docs/adr/0026-closes-and-memory.md.
+ */
 export class Closes<State> {
   readonly #options: ClosesOptions<State>;
   readonly #ended = new AbortController();
@@ -50,54 +56,62 @@ export class Closes<State> {
     this.#options = options;
   }
 
-  /** Looks now, and every minute from now on, until the end. */
+  /** Looks for a close by hand now, and every minute from now on, until `end`. */
   watch(): void {
     void this.look();
     if (!this.#options.handler?.lastBatch || this.#ended.signal.aborted) return;
     this.#cancelLook = this.#options.clock.after(lookEveryMs, () => this.watch());
   }
 
-  /** Nothing is asked or written any more. */
+  /** Ends it: the terminal is not asked any more, and nothing more is written. */
   end(): void {
     this.#ended.abort(new Error("The agent has ended"));
     this.#cancelLook?.();
   }
 
-  /** Writes down a close that was made at the terminal; undefined where it cannot tell. Never rejects. */
+  /**
+   * Writes a close that was made by hand to the journal. Returns undefined where the terminal cannot tell. Never
+   * rejects.
+   */
   look(): Promise<void> | undefined {
     if (!this.#options.handler?.lastBatch) return undefined;
-    // What goes wrong has been told: with the terminal here, with the journal as the device's fault.
+    // Failures are already reported: of the terminal in this class's log line, of the journal as the device's fault.
     return this.#inTurn(() => this.#lookNow()).catch(() => undefined);
   }
 
-  /** The batch that was closed last; undefined also when the terminal does not say it. Never rejects. */
+  /**
+   * Returns the id of the batch that was closed last; undefined also when the terminal does not name it. Never rejects.
+   */
   async lastBatch(): Promise<string | undefined> {
-    return this.#ask().then(
+    return this.#askLastBatch().then(
       (named) => named?.batch_id,
       () => undefined,
     );
   }
 
-  /** Whether a request that a close came of has a result already. */
+  /** Whether a close of this request has a result already. `request` is the hash in the command's `origin`. */
   knows(request: string | undefined): boolean {
     return this.#options.journal.log.ofRequest(request) !== undefined;
   }
 
   /**
-   * Writes that a close is begun, or given up, if it may be; else what came of it. Nothing comes between the comparison and the
-   * write. Resolves with a failure where that has to be answered; rejects when the journal cannot be written.
+   * Compares the close with the log and writes its entry in one turn, so that nothing comes in between. Resolves with
+   * `begun` when the close may run, with `answered` when its result was written instead. Resolves with a failure, for
+   * the caller to answer, when the terminal did not name its last batch. Rejects when the journal cannot be written.
    */
-  begin(close: Close, { previous = null, address, begun }: Ordered): Promise<"begun" | "answered" | Failed> {
+  begin(close: Close, { previous = null, address, begun }: BeginOptions): Promise<"begun" | "answered" | Failed> {
     return this.#inTurn(async () => {
       const { journal, clock } = this.#options;
       try {
-        const named = this.knows(close.origin?.request) ? undefined : await this.#ask();
+        const named = this.knows(close.origin?.request) ? undefined : await this.#askLastBatch();
         const now = timestamp(clock.now());
         const change = await journal.write((log) => {
           const isSame = address === journal.address;
-          return again(log, close, now) ?? compare(log, close, { previous, isSame, begun: begun(), named, now });
+          return (
+            repeatOfRequest(log, close, now) ?? compare(log, close, { previous, isSame, begun: begun(), named, now })
+          );
         });
-        this.#tell(change);
+        this.#reportAdded(change);
         return change?.begun && !(await this.#wasClosedMeanwhile(close)) ? "begun" : "answered";
       } catch (cause) {
         if (!(cause instanceof UnknownBatchError)) throw cause;
@@ -106,21 +120,21 @@ export class Closes<State> {
     });
   }
 
-  /** Somebody may have closed the day at the terminal while it was written down that this close is begun. */
+  /** Asks the terminal once more: a close by hand may have come while the entry of this close was written. */
   async #wasClosedMeanwhile(close: Close): Promise<boolean> {
     const { journal, clock } = this.#options;
-    const named = await this.#ask();
+    const named = await this.#askLastBatch();
     const now = timestamp(clock.now());
     const change = await journal.write((log) => {
       if (!named || named.batch_id === log.batch) return undefined;
       const made = byHand(named, now);
       return { results: [made, outOfStep(close, made.operation_id, now)] };
     });
-    this.#tell(change);
+    this.#reportAdded(change);
     return change !== undefined;
   }
 
-  #tell(change: Change<State> | undefined): void {
+  #reportAdded(change: Change<State> | undefined): void {
     const { added, log } = this.#options;
     for (const { operation_id, reason, by_hand } of change?.results ?? []) {
       log.info({ operation_id, reason }, by_hand ? "the day was closed at the terminal" : "answered");
@@ -130,14 +144,14 @@ export class Closes<State> {
 
   async #lookNow(): Promise<void> {
     const { journal, clock } = this.#options;
-    // What runs now may be what closes it.
+    // A running close may be the close that the terminal would name now.
     if (this.#ended.signal.aborted || journal.log.closing) return;
-    const made = missing(journal.log, await this.#ask(), timestamp(clock.now()));
-    if (made) this.#tell(await journal.write(() => ({ results: [made] })));
+    const made = missingClose(journal.log, await this.#askLastBatch(), timestamp(clock.now()));
+    if (made) this.#reportAdded(await journal.write(() => ({ results: [made] })));
   }
 
-  /** Rejects with `UnknownBatchError`. */
-  async #ask(): Promise<LastBatch | undefined> {
+  /** Asks the terminal for its last batch. Rejects with `UnknownBatchError`. */
+  async #askLastBatch(): Promise<LastBatch | undefined> {
     const { handler, journal, clock, log } = this.#options;
     if (!handler?.lastBatch) return undefined;
     const { signal: ended } = this.#ended;
@@ -150,7 +164,7 @@ export class Closes<State> {
         }),
       ]);
       ended.throwIfAborted();
-      if (named && !canBeTold(named)) throw new Error("The terminal names no batch that can be told");
+      if (named && !isReportable(named)) throw new Error("The terminal names no batch that can be told");
       return named;
     } catch (cause) {
       if (!ended.aborted) log.error({ err: cause }, "cannot find out which batch was closed last");
@@ -167,29 +181,29 @@ export class Closes<State> {
   }
 }
 
-/** The result that the same request had. */
-function again(log: LogView, close: Close, now: string): Change<never> | undefined {
+/** Repeats the result of an earlier close of the same request; undefined when there is none. */
+function repeatOfRequest(log: LogView, close: Close, now: string): Change<never> | undefined {
   const known = log.ofRequest(close.origin?.request);
   if (!known) return undefined;
-  // This one was never begun.
+  // This operation was never begun: it has no number and no start of its own.
   const { number: _number, started_at: _startedAt, ...recorded } = known;
   const repeats = known.repeats ?? known.operation_id;
-  return { results: [{ ...recorded, ...headOf(close), finished_at: now, repeats }] };
+  return { results: [{ ...recorded, ...identityOf(close), finished_at: now, repeats }] };
 }
 
 interface Compared {
   previous: string | null;
-  /** This is still the device that the close was for. */
+  /** The device still has the address that received the close. */
   isSame: boolean;
-  /** Left out of what is cancelled. */
+  /** The entry to write; undefined for a close that was cancelled. */
   begun: Begun | undefined;
   named: LastBatch | undefined;
   now: string;
 }
 
-/** Begun, or given up, if it was accepted after the last close, by this device; out of step otherwise. */
+/** Decides about a close. `out_of_step` unless it was accepted for this address, after the last close of the log. */
 function compare(log: LogView, close: Close, { previous, isSame, begun, named, now }: Compared): Change<never> {
-  const made = missing(log, named, now);
+  const made = missingClose(log, named, now);
   const before = made ? [made] : [];
   const last = made?.operation_id ?? log.lastClose;
   if (!isSame || (last ?? null) !== previous) return { results: [...before, outOfStep(close, last, now)] };
@@ -201,15 +215,15 @@ function outOfStep(close: Close, last: string | undefined, now: string): Reporte
 }
 
 function refused(close: Close, reason: "out_of_step" | "cancelled", now: string): ReportedResult {
-  return { ...headOf(close), status: "FAILED", reason, finished_at: now };
+  return { ...identityOf(close), status: "FAILED", reason, finished_at: now };
 }
 
-function headOf({ operation_id, operation, origin }: Close): Close {
+function identityOf({ operation_id, operation, origin }: Close): Close {
   return { operation_id, operation, ...(origin && { origin }) };
 }
 
-/** The close by hand of a batch that the log lacks. */
-function missing(log: LogView, named: LastBatch | undefined, now: string): ReportedResult | undefined {
+/** The result for a close by hand when the terminal names a batch that is not in the log; undefined otherwise. */
+function missingClose(log: LogView, named: LastBatch | undefined, now: string): ReportedResult | undefined {
   return !named || log.closing || named.batch_id === log.batch ? undefined : byHand(named, now);
 }
 
@@ -224,7 +238,7 @@ function byHand(named: LastBatch, now: string): ReportedResult {
   };
 }
 
-function canBeTold(named: LastBatch): boolean {
+function isReportable(named: LastBatch): boolean {
   const { closed_at: at, outcome } = named;
   return outcome !== "declined" && (at === undefined || time.Check(at)) && result.Check(resultOf(named));
 }

@@ -2,23 +2,25 @@ import type { Memory } from "@tillkeeper/contract/mqtt";
 import type { Journal } from "../memory/journal.ts";
 import { Waiters } from "../waiters.ts";
 
-/** Whether the server's memory of this device was compared with its own. */
+/** The state of the comparison between the server's memory of this device and the device's own journal. */
 export interface Comparison {
-  /** In this run, and nothing was found wrong. */
+  /** Whether the comparison was made in this run of the agent and found no contradiction. */
   isDone(): boolean;
-  /** Something was found wrong: nothing is begun or said as this address any more. */
+  /** Whether the journal is an old copy: the agent then begins and sends nothing more under this address. */
   isOldCopy(): boolean;
-  /** Resolves when it may be, at the latest when the signal aborts. */
+  /** Resolves when the comparison may be done, at the latest when the signal aborts. Never rejects. */
   done(signal: AbortSignal): Promise<void>;
 }
 
-/** Compares what the server holds of this device's log with the journal: does anything contradict it, that is an old copy. */
+/**
+ * Compares what the server holds of this device's log with the journal. A journal that contradicts it is an old copy.
+ */
 export class MemoryComparison implements Comparison {
   readonly #journal: Pick<Journal<unknown>, "address" | "log">;
   readonly #waiters = new Waiters();
   #isDone = false;
   #isOldCopy = false;
-  /** What has been found is of this address alone. */
+  /** The address for which the findings hold; another address begins anew. */
   #address: string | undefined;
 
   constructor(journal: Pick<Journal<unknown>, "address" | "log">) {
@@ -37,7 +39,7 @@ export class MemoryComparison implements Comparison {
     return this.isDone() ? Promise.resolve() : this.#waiters.wait(signal);
   }
 
-  /** The welcome to a hello of this run says that. */
+  /** Compares the memory in a welcome to a hello of this run; this completes the comparison. */
   welcomed(memory: Memory): "same" | "old_copy" | "known_as_old" {
     const found = this.heard(memory);
     if (found === "same") {
@@ -47,7 +49,7 @@ export class MemoryComparison implements Comparison {
     return found;
   }
 
-  /** The server says that it holds so much. */
+  /** Compares the memory in any other message: a receipt, or the answer to a heartbeat. */
   heard(memory: Memory): "same" | "old_copy" | "known_as_old" {
     if (this.#address !== this.#journal.address) {
       this.#address = this.#journal.address;

@@ -17,14 +17,14 @@ export interface PerformerOptions<State> extends ReadinessOptions {
   journal: Journal<State>;
   answers: Answers<State>;
   closes: Closes<State>;
-  /** Of no close anything is said before that: an old copy of a journal may lack that it was begun. */
+  /** A close is dealt with only after this comparison: an old copy of a journal may lack that it was begun. */
   comparison: Comparison;
   clock: Clock;
   log: Logger;
   serverTime: ServerTime;
-  /** Begun, and no result yet. */
+  /** Called when an operation was begun and its result does not follow at once. */
   started: (begun: Begun) => void;
-  /** The task has been answered: from now on the journal tells about its operation. */
+  /** Called when the task has been answered: from now on the journal knows about its operation. */
   over: (task: Task) => void;
   /** Aborted when the agent stops. */
   stopping: AbortSignal;
@@ -33,7 +33,7 @@ export interface PerformerOptions<State> extends ReadinessOptions {
 const cancelled: Failed = { status: "FAILED", reason: "cancelled" };
 const unsupported: Failed = { status: "FAILED", reason: "unsupported" };
 
-/** Takes one operation from its command, or from its journal entry, to its answer. The caller sees to it that turns are kept. */
+/** Takes one operation from its command, or from its journal entry, to its result. The caller runs one at a time. */
 export class Performer<State> {
   readonly #options: PerformerOptions<State>;
   readonly #readiness: Readiness;
@@ -45,8 +45,8 @@ export class Performer<State> {
   }
 
   /**
-   * Waits for what has to be waited for, begins the operation and answers it; or answers it without having begun it. Answers
-   * `later` where that must not be before the comparison.
+   * Waits until the operation may begin, begins and answers it; or answers it without having begun it. Resolves with
+   * `later` when the operation has to wait for the comparison: the caller then queues it again.
    */
   async perform(task: CommandTask): Promise<"later" | undefined> {
     if (!this.#stillWaits(task)) return undefined;
@@ -58,22 +58,24 @@ export class Performer<State> {
   async #perform(task: CommandTask): Promise<void> {
     const { operation } = task;
     const handler = operation && this.#options.handlers[operation.operation];
-    if (!handler) return this.#answer(task, reported(task.command), unsupported);
+    if (!handler) return this.#answer(task, identityOf(task.command), unsupported);
     while (await this.#mayBegin(task)) {
       const begun = await this.#writeBegun(task);
       if (!begun) return;
-      // A slow disk may have used up the time, or a stop, a payment or a cancellation came in between. From here to the
-      // handler nothing may be waited for.
-      if (this.#options.stopping.aborted || !this.#isCompared(task)) return this.#takeBack(task);
+      // During the write the time may have run out, or a stop, a payment or a cancellation may have come. No `await`
+      // may stand between this check and the call of the handler.
+      if (this.#options.stopping.aborted || !this.#isCompared(task)) return this.#removeBegun(task);
       const refusal = this.#readiness.refusal(task);
       if (!refusal) return this.#run(task, begun, operation, handler);
       const waits = refusal.reason === "busy_payment" && this.#readiness.mayWait(task);
-      if (!waits) return this.#answer(task, reported(task.command), refusal);
-      await this.#takeBack(task);
+      if (!waits) return this.#answer(task, identityOf(task.command), refusal);
+      await this.#removeBegun(task);
     }
   }
 
-  /** Finds out what came of an operation that a crash interrupted, and answers it. */
+  /**
+   * Answers an operation that a crash interrupted: with the outcome that its handler still knows, else `interrupted`.
+   */
   async recover(task: Task, begun: Begun): Promise<void> {
     const operation = asOperation(begun);
     const handler = operation && this.#options.handlers[operation.operation];
@@ -89,13 +91,16 @@ export class Performer<State> {
     if (outcome) await this.#answer(task, begun, outcome);
   }
 
-  /** Answers an operation that has not been begun as cancelled, so that it never is. */
-  async neverBegin(task: Task, command: ForeignCommand | Cancellation): Promise<void> {
-    await this.#answer(task, reported(command), cancelled);
+  /** Answers an operation that has not begun as cancelled, so that it never begins. */
+  async answerCancelled(task: Task, command: ForeignCommand | Cancellation): Promise<void> {
+    await this.#answer(task, identityOf(command), cancelled);
   }
 
-  /** The same for a close that is cancelled before its command came: after the comparison that a beginning takes. */
-  async giveUp(task: Task, cancellation: Cancellation, address: string | undefined): Promise<void> {
+  /**
+   * Answers a close that was cancelled before its command came, after the comparison with the log that a begin makes,
+   * too.
+   */
+  async cancelClose(task: Task, cancellation: Cancellation, address: string | undefined): Promise<void> {
     const { answers, closes, stopping, over } = this.#options;
     if (stopping.aborted) return;
     task.stage = "answering";
@@ -103,64 +108,70 @@ export class Performer<State> {
     try {
       const close = await closes.begin(cancellation, order);
       if (typeof close === "string" || stopping.aborted) over(task);
-      else await this.#answer(task, reported(cancellation), close);
+      else await this.#answer(task, identityOf(cancellation), close);
     } catch (cause) {
-      await this.#answer(task, reported(cancellation), answers.journalFailure(task.id, cause));
+      await this.#answer(task, identityOf(cancellation), answers.journalFailure(task.id, cause));
     }
   }
 
-  /** Nothing more is written. */
+  /** From now on nothing is written. */
   kill(): void {
     this.#killed = true;
     this.#options.answers.kill();
   }
 
-  /** Whether the operation may be begun, after all waiting; it counts as `beginning` then. If not, that has been dealt with. */
+  /**
+   * Waits, and returns whether the operation may begin; its stage is `beginning` then. If not, it has been answered
+   * already.
+   */
   async #mayBegin(task: CommandTask): Promise<boolean> {
     if (!this.#stillWaits(task) || !this.#isCompared(task)) return false;
-    // Its answer stands in the log, whatever there is to wait for.
-    if (this.#isAskedAgain(task)) return this.#begins(task);
+    // The log has the request's result, so there is nothing to wait for.
+    if (this.#hasResultOfRequest(task)) return this.#setBeginning(task);
     await this.#readiness.until(task);
     if (!this.#stillWaits(task) || !this.#isCompared(task)) return false;
     const refusal = this.#readiness.refusal(task);
-    // A close is given up only by the comparison that a beginning takes.
-    if (refusal && !(refusal.reason === "cancelled" && isClose(task.command))) {
-      await this.#answer(task, reported(task.command), refusal);
+    // A cancelled close is answered by `#writeBegun`, after its comparison with the log.
+    if (refusal && !(refusal.reason === "cancelled" && isEndOfDay(task.command))) {
+      await this.#answer(task, identityOf(task.command), refusal);
       return false;
     }
-    return this.#begins(task);
+    return this.#setBeginning(task);
   }
 
-  #isAskedAgain({ command }: CommandTask): boolean {
-    return isClose(command) && this.#options.closes.knows(command.origin.request);
+  #hasResultOfRequest({ command }: CommandTask): boolean {
+    return isEndOfDay(command) && this.#options.closes.knows(command.origin.request);
   }
 
   #isCompared({ command }: CommandTask): boolean {
     return mayBeDealtWith(command, this.#options.comparison);
   }
 
-  #begins(task: CommandTask): true {
-    // In the same breath as the look at it: a cancellation that comes now must not be answered as one of what waits.
+  #setBeginning(task: CommandTask): true {
+    // Set without an `await` after the check: a cancellation that comes now must not find the stage `waiting`.
     task.stage = "beginning";
     return true;
   }
 
-  /** Neither cancelled meanwhile, which is answered elsewhere, nor stopped. */
+  /** Whether the task still waits: not cancelled meanwhile, which `answerCancelled` answers, and the agent not stopped. */
   #stillWaits({ stage }: Task): boolean {
     return stage === "waiting" && !this.#options.stopping.aborted;
   }
 
-  /** Remembers that the operation is begun; `undefined` when it must not be any more, and that has been dealt with. */
+  /**
+   * Writes to the journal that the operation is begun; `undefined` when it must not begin and has been answered
+   * already.
+   */
   async #writeBegun(task: CommandTask): Promise<Begun | undefined> {
     const { journal, answers, closes, clock, stopping, over } = this.#options;
     if (stopping.aborted) return undefined;
     const { command } = task;
-    const notBegun = reported(command);
+    const notBegun = identityOf(command);
     const { operation_id, operation, parameters, created_at, expires_at, origin } = command;
     const started_at = timestamp(clock.now());
     const begun: Begun = { operation_id, operation, parameters, created_at, expires_at, started_at, origin };
     try {
-      if (!isClose(command)) {
+      if (!isEndOfDay(command)) {
         await journal.write(() => ({ begun }));
         return begun;
       }
@@ -178,14 +189,16 @@ export class Performer<State> {
     return undefined;
   }
 
-  /** It is not begun after all, and after a crash the journal must not say that it is. */
-  async #takeBack(task: CommandTask): Promise<void> {
+  /**
+   * Removes the begun entry: the operation does not begin now, and after a crash the journal must not say that it did.
+   */
+  async #removeBegun(task: CommandTask): Promise<void> {
     const { journal, log } = this.#options;
     if (this.#killed) return;
     try {
       await journal.write(() => ({ takenBack: task.id }));
     } catch (cause) {
-      // Costs a FAILED, `interrupted`, if the agent crashes before its next write.
+      // If the agent crashes before its next write, the operation is answered FAILED with the code `interrupted`.
       log.warn({ operation_id: task.id, err: cause }, "cannot take back that an operation was begun");
     }
     task.stage = "waiting";
@@ -200,11 +213,11 @@ export class Performer<State> {
     const { cancellable = false } = handler;
     task.stage = "running";
     task.cancellable = () => (typeof cancellable === "function" ? cancellable(operation) : cancellable);
-    // An answer that comes at once tells by itself that it was begun: one message instead of two.
-    const soon = setImmediate(() => task.sayStarted?.());
-    task.sayStarted = () => {
+    // A result that comes at once also says that the operation was begun: one message instead of two.
+    const soon = setImmediate(() => task.sendStarted?.());
+    task.sendStarted = () => {
       clearImmediate(soon);
-      delete task.sayStarted;
+      delete task.sendStarted;
       this.#options.started(begun);
     };
     const outcome = await this.#outcomeOf(
@@ -226,7 +239,7 @@ export class Performer<State> {
       return await run();
     } catch (cause) {
       if (signal.aborted && cause === signal.reason) return cancelled;
-      // Broken off by a stop: stays begun and unanswered, and is settled after the next start.
+      // The agent stops: the operation stays begun and unanswered, and is answered after the next start.
       if (this.#options.stopping.aborted) return undefined;
       this.#options.log.error({ operation_id: task.id, err: cause }, "a handler failed");
       return failed(cause);
@@ -253,17 +266,19 @@ export class Performer<State> {
   }
 }
 
-/** Whether nothing may be said of the operation that was not compared. */
-export function isClose({ operation }: { operation: string }): boolean {
+/** Whether an operation is a close, which must not be dealt with before the comparison. */
+export function isEndOfDay({ operation }: { operation: string }): boolean {
   return operation === "end_of_day";
 }
 
-/** No close before the comparison, and nothing after one that went wrong. */
+/**
+ * Whether an operation may be dealt with: a close only after the comparison, and none once the journal is an old copy.
+ */
 export function mayBeDealtWith(about: { operation: string }, comparison: Comparison): boolean {
-  return isClose(about) ? comparison.isDone() : !comparison.isOldCopy();
+  return isEndOfDay(about) ? comparison.isDone() : !comparison.isOldCopy();
 }
 
-/** What a result says of an operation that was not begun. */
-function reported({ operation_id, operation, origin }: ForeignCommand | Cancellation): Reported {
+/** The part of a result that identifies an operation that was not begun. */
+function identityOf({ operation_id, operation, origin }: ForeignCommand | Cancellation): Reported {
   return { operation_id, operation, origin };
 }

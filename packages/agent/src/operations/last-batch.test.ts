@@ -32,7 +32,7 @@ describe("a terminal that names its last batch", () => {
     rig.order(byHand?.operation_id ?? null);
     await rig.answered(3);
     expect(rig.results[2]).toMatchObject({ number: 3, ...closed("new") });
-    // The terminal names what it has just closed, and that is in the log.
+    // The terminal names the batch that it has just closed, which is in the log.
     await rig.closes.look();
     expect(rig.journal.log.entries).toHaveLength(3);
   });
@@ -175,7 +175,7 @@ describe("a terminal that names its last batch", () => {
         throw new Error("paper jam");
       });
       const broken = rig.order(rig.journal.log.lastClose ?? null);
-      // Before it the last batch is 6; then nobody knows.
+      // Before the run the terminal names batch 6; afterwards it may name either batch.
       named.batch = { batch_id: "6" };
       rig.run.mockImplementation(async () => {
         named.batch = { batch_id };

@@ -89,7 +89,7 @@ describe("carrying operations out", () => {
     const { runner, results, answered } = runnerRig(
       {
         open_menu: { run: () => Promise.reject(new Error("paper jam ".repeat(100))) },
-        // @ts-expect-error: what the compiler refuses is refused at run time too
+        // @ts-expect-error: a result that the compiler refuses is refused at run time, too
         check_update: { run: () => Promise.resolve({ status: "COMPLETED", result: { current_version: 1 } }) },
       },
       memoryJournal(undefined),
@@ -138,7 +138,7 @@ describe("carrying operations out", () => {
   });
 });
 
-/** The journal of an agent that was killed while it carried an operation out. */
+/** Returns the journal of an agent that was killed while it carried an operation out. */
 async function begun() {
   const journal = memoryJournal(undefined);
   const before = runnerRig({ open_menu: { run: () => new Promise<never>(() => {}) } }, journal);
@@ -191,7 +191,8 @@ describe("the close of the day and a crash", () => {
     { write, kept: true },
   ]);
 
-  // The writes of one operation: begun, answered. Each may be lost, or kept while its caller never learns.
+  // The two writes of one operation: begun, answered. A power cut may lose each, or keep it without its caller's
+  // knowledge.
   test.each(cases)("at write $write (kept: $kept) loses no purchase and counts none twice", async ({ write, kept }) => {
     const path = join(folder, `${write}-${kept}.json`);
     const openJournal = (replace: (path: string, text: string) => Promise<void>, nowMs: number) =>

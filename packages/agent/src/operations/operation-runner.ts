@@ -9,27 +9,30 @@ import type {
 import { timestamp } from "../clock.ts";
 import type { Begun } from "../memory/result-log.ts";
 import type { Cancellation, ForeignCommand } from "../talk/wire.ts";
-import { isClose, mayBeDealtWith, Performer, type PerformerOptions } from "./execution.ts";
+import { isEndOfDay, mayBeDealtWith, Performer, type PerformerOptions } from "./execution.ts";
 import type { Operation } from "./operation.ts";
 import { reactions, type Stage } from "./stages.ts";
 import { type CommandTask, newCommandTask, newTask, type Task } from "./task.ts";
 
-type Inner = "delayed" | "started" | "over" | "stopping";
+type SetByRunner = "delayed" | "started" | "over" | "stopping";
 
-export interface OperationRunnerOptions<State> extends Omit<PerformerOptions<State>, Inner> {
+export interface OperationRunnerOptions<State> extends Omit<PerformerOptions<State>, SetByRunner> {
   sendDelivered: (message: DeliveredMessage) => void;
   sendStarted: (message: StartedMessage) => void;
   sendCancelRefused: (message: CancelRefusedMessage) => void;
 }
 
-/** Has operations carried out: one at a time, none twice, none late, none during a payment, none that was cancelled first. */
+/**
+ * Carries operations out: one at a time, each once. It begins none after its deadline, none during a payment, and none
+ * that was cancelled before it began.
+ */
 export class OperationRunner<State> {
   readonly #options: OperationRunnerOptions<State>;
   readonly #performer: Performer<State>;
   readonly #abort = new AbortController();
   readonly #tasks = new Map<string, Task>();
   #turn: Promise<void> = Promise.resolve();
-  #inLine = 0;
+  #queued = 0;
   #killed = false;
 
   constructor(options: OperationRunnerOptions<State>) {
@@ -38,45 +41,45 @@ export class OperationRunner<State> {
       ...options,
       stopping: this.#abort.signal,
       delayed: (task) => {
-        if (!task.saidDelivered) this.#sayDelivered(task);
+        if (!task.deliveredSent) this.#sendDelivered(task);
       },
-      started: (begun) => this.#sayStarted(begun),
+      started: (begun) => this.#sendStarted(begun),
       over: (task) => this.#tasks.delete(task.id),
     });
   }
 
-  /** After a start: settles what a crash interrupted. */
+  /** To be called once after a start: answers the operations that a crash interrupted. */
   restore(): void {
     for (const begun of this.#options.journal.log.begun) {
       const task = newTask(begun.operation_id, "recovering");
-      this.#lineUp(task, () => this.#performer.recover(task, begun));
+      this.#enqueue(task, () => this.#performer.recover(task, begun));
     }
   }
 
-  /** A command has come, perhaps not for the first time. */
+  /** Takes a command; copies of the same command are recognised by its operation id. */
   take(command: CommandMessage): void {
     this.#take(command, command);
   }
 
-  /** A command has come that this version does not know how to carry out. */
+  /** Takes a command that this version of the agent cannot carry out: it is answered `unsupported`. */
   refuse(command: ForeignCommand): void {
     this.#take(command, undefined);
   }
 
-  /** An operation is cancelled: perhaps before its command came, perhaps not for the first time. */
+  /** Takes a cancellation. It may come before the command, and more than once. */
   cancel(cancellation: Cancellation): void {
     const id = cancellation.operation_id;
     const task = this.#tasks.get(id);
     const reaction = reactions[this.#stageOf(id)].cancel;
     this.#options.log.info({ operation_id: id, reaction }, "asked to cancel");
     switch (reaction) {
-      case "never_begin":
-        return this.#neverBegin(task, cancellation);
-      case "note_cancel":
-        return breakOff(task);
+      case "answer_cancelled":
+        return this.#answerCancelled(task, cancellation);
+      case "abort_task":
+        return abortTask(task);
       case "ask_handler":
-        if (this.#isCancellable(task)) return breakOff(task);
-        task?.sayStarted?.();
+        if (this.#isCancellable(task)) return abortTask(task);
+        task?.sendStarted?.();
         return this.#options.sendCancelRefused({ operation_id: id });
       case "refuse":
         return this.#options.sendCancelRefused({ operation_id: id });
@@ -87,7 +90,10 @@ export class OperationRunner<State> {
     }
   }
 
-  /** What a hello tells: waiting or begun; the latest first, where there are too many. */
+  /**
+   * Returns the waiting and begun operations for a hello, the latest first; the oldest are left out when there are too
+   * many.
+   */
   operations(): HelloMessage["operations"] {
     const { answers, journal } = this.#options;
     const begun = journal.log.begun.filter(({ operation_id: id }) => this.#tasks.get(id)?.stage !== "beginning");
@@ -107,11 +113,15 @@ export class OperationRunner<State> {
       .map(({ operation_id, phase }) => ({ operation_id, phase }));
   }
 
+  /** Whether no operation waits, runs or is being answered. */
   get idle(): boolean {
-    return this.#inLine === 0 && this.#tasks.size === 0;
+    return this.#queued === 0 && this.#tasks.size === 0;
   }
 
-  /** Begins nothing more, asks the running handler to break off, and waits for it. What waits is left to the server. */
+  /**
+   * Begins nothing more, aborts the running handler's signal, and waits for it. Waiting operations stay with the
+   * server.
+   */
   async stop(): Promise<void> {
     this.#end(new Error("The agent stops"));
     this.#options.closes.end();
@@ -120,7 +130,7 @@ export class OperationRunner<State> {
     await this.#options.journal.idle();
   }
 
-  /** Forgets everything that is not on disk, as a crash would. */
+  /** Ends as a crash does: everything that is not on disk is lost. */
   async kill(): Promise<void> {
     this.#killed = true;
     this.#performer.kill();
@@ -148,12 +158,12 @@ export class OperationRunner<State> {
     const { clock, journal } = this.#options;
     const id = command.operation_id;
     switch (reactions[this.#stageOf(id)].command) {
-      case "line_up":
+      case "enqueue":
         return this.#begin(newCommandTask(command, operation, { clock, address: journal.address }));
-      case "say_delivered":
-        return this.#sayDelivered(this.#tasks.get(id));
-      case "say_started":
-        return this.#sayStarted(this.#options.journal.log.findBegun(id));
+      case "send_delivered":
+        return this.#sendDelivered(this.#tasks.get(id));
+      case "send_started":
+        return this.#sendStarted(this.#options.journal.log.findBegun(id));
       case "repeat_result":
         return this.#options.answers.repeat(id);
       case "nothing":
@@ -163,44 +173,47 @@ export class OperationRunner<State> {
 
   #begin(task: CommandTask): void {
     if (this.#abort.signal.aborted) return;
-    if (this.#inLine > 0) this.#sayDelivered(task);
-    this.#lineUpWhenCompared(task, async () => {
+    if (this.#queued > 0) this.#sendDelivered(task);
+    this.#enqueueWhenCompared(task, async () => {
       const when = await this.#performer.perform(task);
       if (when === "later") this.#begin(task);
     });
   }
 
-  /** Nobody else waits for a close that has to wait for the comparison. */
-  #lineUpWhenCompared(task: Task, work: () => Promise<void>): void {
+  /**
+   * Queues a task. A close first waits for the comparison outside the queue, so that other operations do not wait for
+   * it.
+   */
+  #enqueueWhenCompared(task: Task, work: () => Promise<void>): void {
     const { comparison } = this.#options;
     const isCommand = isCommandTask(task);
-    // What has no command here is a close that is given up.
-    const mayLineUp = isCommand ? mayBeDealtWith(task.command, comparison) : comparison.isDone();
-    if (mayLineUp) return this.#lineUp(task, work);
+    // A task without a command is a close that was cancelled before its command came.
+    const mayEnqueue = isCommand ? mayBeDealtWith(task.command, comparison) : comparison.isDone();
+    if (mayEnqueue) return this.#enqueue(task, work);
     this.#tasks.set(task.id, task);
-    if (isCommand && !task.saidDelivered) this.#sayDelivered(task);
+    if (isCommand && !task.deliveredSent) this.#sendDelivered(task);
     const goOn = async () => {
       await comparison.done(this.#abort.signal);
-      if (!this.#abort.signal.aborted) this.#lineUpWhenCompared(task, work);
+      if (!this.#abort.signal.aborted) this.#enqueueWhenCompared(task, work);
     };
-    goOn().catch(this.#report);
+    goOn().catch(this.#logError);
   }
 
-  /** It is given up in its turn, after the comparison: docs/adr/0026-closes-and-memory.md. */
-  #giveUp(known: Task | undefined, cancellation: Cancellation): void {
-    if (known) return breakOff(known);
-    const task = newTask(cancellation.operation_id, "giving_up");
+  /** Cancels a close in its turn, after the comparison: docs/adr/0026-closes-and-memory.md. */
+  #cancelClose(known: Task | undefined, cancellation: Cancellation): void {
+    if (known) return abortTask(known);
+    const task = newTask(cancellation.operation_id, "cancelling_close");
     const { address } = this.#options.journal;
-    this.#lineUpWhenCompared(task, () => this.#performer.giveUp(task, cancellation, address));
+    this.#enqueueWhenCompared(task, () => this.#performer.cancelClose(task, cancellation, address));
   }
 
-  #neverBegin(known: Task | undefined, cancellation: Cancellation): void {
+  #answerCancelled(known: Task | undefined, cancellation: Cancellation): void {
     if (this.#abort.signal.aborted) return;
-    if (isClose(cancellation)) return this.#giveUp(known, cancellation);
+    if (isEndOfDay(cancellation)) return this.#cancelClose(known, cancellation);
     const task = known ?? newTask(cancellation.operation_id, "answering");
     this.#tasks.set(task.id, task);
-    this.#performer.neverBegin(task, isCommandTask(task) ? task.command : cancellation).catch(this.#report);
-    // Whatever it was waiting for: it is answered.
+    this.#performer.answerCancelled(task, isCommandTask(task) ? task.command : cancellation).catch(this.#logError);
+    // Ends the task's waiting: its result is being written.
     task.ending.abort();
   }
 
@@ -216,33 +229,33 @@ export class OperationRunner<State> {
     }
   }
 
-  #sayDelivered(task: Task | undefined): void {
+  #sendDelivered(task: Task | undefined): void {
     if (!task) return;
-    if (isCommandTask(task)) task.saidDelivered = true;
+    if (isCommandTask(task)) task.deliveredSent = true;
     task.receivedAt ??= timestamp(this.#options.clock.now());
     this.#options.sendDelivered({ operation_id: task.id, received_at: task.receivedAt });
   }
 
-  #sayStarted(begun: Begun | undefined): void {
+  #sendStarted(begun: Begun | undefined): void {
     if (begun) this.#options.sendStarted({ operation_id: begun.operation_id, started_at: begun.started_at });
   }
 
-  /** One after another. */
-  #lineUp(task: Task, work: () => Promise<void>): void {
+  /** Runs the tasks one after another, in this order. */
+  #enqueue(task: Task, work: () => Promise<void>): void {
     this.#tasks.set(task.id, task);
-    this.#inLine += 1;
+    this.#queued += 1;
     this.#turn = this.#turn
       .then(work)
       .catch((cause: unknown) => {
         this.#tasks.delete(task.id);
-        this.#report(cause);
+        this.#logError(cause);
       })
       .finally(() => {
-        this.#inLine -= 1;
+        this.#queued -= 1;
       });
   }
 
-  readonly #report = (cause: unknown): void => {
+  readonly #logError = (cause: unknown): void => {
     this.#options.log.error({ err: cause }, "an operation could not be dealt with");
   };
 }
@@ -251,7 +264,7 @@ function isCommandTask(task: Task): task is CommandTask {
   return "command" in task;
 }
 
-/** Tells whoever deals with the operation that it is cancelled. */
-function breakOff(task: Task | undefined): void {
+/** Aborts the task's `ending` signal, which the queue and the handler watch. */
+function abortTask(task: Task | undefined): void {
   task?.ending.abort(new Error("The operation was cancelled"));
 }

@@ -15,91 +15,98 @@ const fields = ["operation_id", "operation", "parameters", "created_at", "expire
 const OperationSchema = Type.Pick(CommandMessage, fields);
 const operationCheck = Compile(OperationSchema);
 
-/** What a handler is told about the operation it carries out. Times are RFC 3339. */
+/** The operation that a handler carries out. Times are RFC 3339. */
 export type Operation = Static<typeof OperationSchema>;
 
-/** A remembered command as an operation; `undefined` when this version knows no such operation or parameters. */
+/**
+ * Returns a journal entry as an operation; `undefined` when this version does not know the operation or its parameters.
+ */
 export function asOperation(remembered: object): Operation | undefined {
   return operationCheck.Check(remembered) ? remembered : undefined;
 }
 
+/** The outcome of an operation that was carried out. */
 export interface Completed<Result, State = unknown> {
   status: "COMPLETED";
-  /** Must fit the contract's schema for the operation; anything else is reported as `invalid_result`. */
+  /** Must fit the contract's schema for the operation; otherwise the agent reports `invalid_result`. */
   result: Result;
-  /** What the terminal must remember from now on: kept in the same write as the answer, or not at all. */
+  /** The terminal's new state: stored in the same write as the result, or not at all. */
   state?: State;
 }
 
+/** The outcome of an operation that was not carried out, or not certainly. */
 export interface Failed {
   status: "FAILED";
   reason: DeviceReason;
   error?: OperationError;
-  /** It was begun, and nobody can say whether it was done. */
+  /** The operation was begun, and it is unknown whether it was done. */
   unknown_end?: true;
 }
 
+/** What a handler gets beside its operation. */
 export interface HandlerContext<State> {
-  /** Aborted when the agent stops. A handler that can break off safely should reject then. */
+  /** Aborted when the agent stops. A handler that can stop safely should reject then. */
   signal: AbortSignal;
   /**
    * Aborted when the operation is cancelled and the handler is `cancellable`. The handler then undoes what it can and
-   * answers FAILED with reason `cancelled`, for which it may also reject with the signal's own reason; or it answers
-   * whatever is true by then, COMPLETED too.
+   * answers FAILED with reason `cancelled`; to reject with the signal's own reason means the same. Or it answers the
+   * outcome that is true by then, COMPLETED too.
    */
   cancelled: AbortSignal;
-  /** The state kept with the last answer. */
+  /** The state that was stored with the last result. */
   state: State;
-  /** The cautious estimate of the server's time, epoch milliseconds. */
+  /** Returns the estimate of the server's time in epoch milliseconds; never behind the server. */
   serverNow: () => number;
 }
 
 /** How a terminal carries out one kind of operation. */
 export interface OperationHandler<Name extends OperationName, State = undefined> {
-  /** How long it takes at most, from its beginning to its result; whole seconds from 1 to 600. The server is told in hello. */
+  /** The longest time from beginning to result, in whole seconds from 1 to 600. The hello tells it to the server. */
   maxSeconds?: number;
   /**
-   * Called at most once per operation id, ever. To throw means FAILED with reason `device_error`, and of a close that its end
-   * is unknown.
+   * Carries the operation out. Called at most once per operation id, ever, after its begin was written to the journal.
+   * To reject means FAILED with reason `device_error`; for a close it also means that its end is unknown.
    */
   run(operation: Operation, context: HandlerContext<State>): Promise<Completed<OperationResults[Name], State> | Failed>;
   /**
-   * Asked after a crash between beginning and answering: the outcome, if the device still knows it. Must not carry the
-   * operation out again. Without it, or on `undefined`, the operation is FAILED with the code `interrupted`, and its end is unknown.
+   * Resolves with the outcome of an interrupted operation, if the device still knows it. Called after a crash between
+   * begin and result. Must not carry the operation out again. Without it, when it rejects, or for `undefined`, the
+   * operation is FAILED with the code `interrupted`, and its end is unknown.
    */
   recover?(
     operation: Operation,
     context: HandlerContext<State>,
   ): Promise<Completed<OperationResults[Name], State> | Failed | undefined>;
   /**
-   * Whether it can be broken off once it runs; asked at the moment somebody cancels it. Without it the agent refuses to
-   * cancel what has begun.
+   * Whether a running operation can be cancelled. A function is called at the moment of the cancellation; when it
+   * throws, or without this field, the agent refuses to cancel a begun operation.
    */
   cancellable?: boolean | ((operation: Operation) => boolean);
 }
 
-/** The batch that a terminal closed last, and what it knows of that close. */
+/** The batch that a terminal closed last, and the terminal's data about that close. `closed_at` is RFC 3339. */
 export type LastBatch = Pick<EndOfDayResult, "batch_id"> & Partial<EndOfDayResult> & { closed_at?: string };
 
-/** How a terminal closes its day. */
+/** The handler of `end_of_day`. */
 export interface CloseHandler<State = undefined> extends OperationHandler<"end_of_day", State> {
   /**
-   * Names the batch that was closed last, by whomever; undefined where none was. Asked often, and right before a close
-   * begins: one that was not closed by an operation was closed at the terminal, and the next close has to know of it. It
-   * must not name a batch of before once `run` has answered. Absent where the terminal cannot tell.
+   * Resolves with the batch that was closed last, by an operation or by hand; with undefined before the first close.
+   * Called at start, before each hello, every minute and right before a close begins. A batch that no operation closed
+   * was closed by hand, and the next close has to know of it. After `run` has answered it must not name an earlier
+   * batch. When it rejects, a close fails with `last_batch_unknown`. Absent where the terminal cannot tell.
    */
   lastBatch?(state: State): Promise<LastBatch | undefined>;
 }
 
 /**
- * One handler per operation. The server is told which there are, so that it sends nothing else; an operation without one is
- * answered FAILED, reason `unsupported`, if it comes all the same.
+ * One handler per operation. The hello tells the server which handlers there are, so that it sends no other operation.
+ * An operation without a handler that arrives all the same is answered FAILED, reason `unsupported`.
  */
 export type OperationHandlers<State = undefined> = {
   [Name in Exclude<OperationName, "end_of_day">]?: OperationHandler<Name, State>;
 } & { end_of_day?: CloseHandler<State> };
 
-/** What a hello says of them. */
+/** Returns the abilities that a hello reports for these handlers. */
 export function abilitiesOf<State>(handlers: OperationHandlers<State>): Abilities {
   return operationNames.flatMap((operation) => {
     const handler = handlers[operation];

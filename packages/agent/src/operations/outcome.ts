@@ -5,11 +5,12 @@ import { Compile, type Validator } from "typebox/compile";
 import { fitsPacket } from "../talk/wire.ts";
 import type { Completed, Failed } from "./operation.ts";
 
+/** How an operation ended, as a handler answers it. */
 export type Outcome<State = unknown> = Completed<unknown, State> | Failed;
 
 /**
- * A result message as the agent makes it. Unlike the contract's, it may name an operation that only a newer server knows:
- * that one is answered too, as `unsupported`.
+ * A result message as the agent makes it. Unlike the contract's, it may name an operation that only a newer server
+ * knows: such an operation is answered, too, as `unsupported`.
  */
 export const ReportedResult = Type.Object({
   ...messages.result.properties,
@@ -18,26 +19,26 @@ export const ReportedResult = Type.Object({
 export type ReportedResult = Static<typeof ReportedResult>;
 
 const resultMessage = Compile(ReportedResult);
-// Figures that cannot be are the server's to leave out.
+// Checks the facts only: the server leaves out impossible figures.
 const factsOf = new Map<string, Validator>(operationNames.map((name) => [name, Compile(operationKinds[name].facts)]));
 
-/** FAILED with reason `device_error`; the text is cut to what the contract allows. */
+/** Returns FAILED with reason `device_error`; the message is cut to the contract's 500 characters. */
 export function deviceError(code: string, message: string): Failed {
   return { status: "FAILED", reason: "device_error", error: { code, message: message.slice(0, 500) } };
 }
 
-/** What a handler threw, as an outcome. */
+/** Returns the outcome for an error that a handler threw. */
 export function thrown(cause: unknown): Failed {
   return deviceError("handler_failed", cause instanceof Error ? cause.message : String(cause));
 }
 
-/** The operation that a result is about; `started_at` exactly if it was begun. */
+/** The operation that a result is about; `started_at` is there exactly when it was begun. */
 export type Reported = Pick<ReportedResult, "operation_id" | "operation" | "started_at" | "origin">;
 
 /**
- * The message that reports `outcome`. An outcome that does not fit the contract is a fault in the handler's program:
- * it is reported as `invalid_result` instead of being sent for the server to refuse. Of a close that was begun, what may have
- * closed the batch says so.
+ * Returns the message that reports `outcome`. An outcome that does not fit the contract is a fault in the handler: it
+ * is reported as `invalid_result`, because the server would refuse it. A close that may have closed the batch is then
+ * marked `unknown_end`.
  */
 export function resultFor(
   { operation_id, operation, started_at, origin }: Reported,
@@ -60,7 +61,10 @@ function failureOf({ reason, error, unknown_end }: Failed): Pick<ReportedResult,
   return { reason, ...(error && { error }), ...(unknown_end && { unknown_end }) };
 }
 
-/** A failure of what was begun and may have been done: nobody may close the batch again who does not know of it. */
+/**
+ * Marks the failure of a begun close with `unknown_end`: it may have closed the batch, and the next close has to know
+ * of it.
+ */
 export function orUnknownEnd(operation: string, failed: Failed): Failed {
   return operation === "end_of_day" ? { ...failed, unknown_end: true } : failed;
 }

@@ -17,7 +17,7 @@ type Run = OperationHandler<"open_menu">["run"];
 const opened = { status: "COMPLETED", result: { opened: true } } as const;
 const busy = { status: "FAILED", reason: "busy_payment" } as const;
 
-/** Payments as the test wants them. */
+/** Payments that the test controls. */
 class TestPayments implements Payments {
   readonly #waiting = new Set<() => void>();
   #underWay: boolean;
@@ -55,7 +55,7 @@ function rigWith(payments: Payments, journal: Journal = gatedJournal().journal) 
   const run = vi.fn<Run>().mockResolvedValue(opened);
   const clock = new FakeClock(noon);
   const rig = runnerRig({ open_menu: { run } }, journal, { payments, clock });
-  /** Time passes, and whatever waits for it has its turn on the way. */
+  /** Advances the clock; timers and promises on the way run. */
   const pass = async (ms: number) => {
     for (let left = ms; left > 0; left -= 100) {
       clock.advance(Math.min(100, left));

@@ -1,16 +1,23 @@
 import { type Clock, sleep } from "../clock.ts";
 
-/** What the agent must know about payments, which are the device's own business: no operation begins during one. */
+/** Tells the agent about the device's payments: no operation begins during one. Implemented by the payment program. */
 export interface Payments {
-  /** Whether one is under way at this instant. Asked right before an operation is begun, with nothing in between. */
+  /**
+   * Whether a payment is under way at this instant. Called right before an operation is begun, with nothing in between.
+   * To throw counts as yes.
+   */
   underWay(): boolean;
-  /** Resolves when none is under way, at once if so. May reject when the signal is aborted: nobody waits any longer. */
+  /**
+   * Resolves when no payment is under way, at once if so. Called when a command wants to wait for the end of a payment.
+   * May reject when the signal is aborted: the agent no longer waits then.
+   */
   over(signal: AbortSignal): Promise<void>;
 }
 
+/** The payments of a device that takes none. */
 export const noPayments: Payments = { underWay: () => false, over: () => Promise.resolve() };
 
-/** Those of two who take payments at one terminal. */
+/** Combines the payments of two programs at one terminal. */
 export function bothPayments(one: Payments, other: Payments): Payments {
   return {
     underWay: () => one.underWay() || other.underWay(),
@@ -18,12 +25,12 @@ export function bothPayments(one: Payments, other: Payments): Payments {
   };
 }
 
-/** Between two looks at payments that claim to be over and are under way. */
+/** The pause before asking again when `over` has resolved and a payment is under way. */
 const lookAgainMs = 100;
 
 /**
- * Waits for the end of the payments, for `atMostMs`, or until the signal is aborted, whichever comes first. Rejects only
- * for what the payments themselves throw.
+ * Resolves when the payments are over, after `atMostMs`, or when the signal is aborted, whichever comes first. Rejects
+ * only with an error of the payments themselves.
  */
 export async function untilOver(
   payments: Payments,
@@ -35,7 +42,7 @@ export async function untilOver(
   const waiting = AbortSignal.any([signal, enough.signal]);
   const over = async () => {
     await payments.over(waiting);
-    // The next customer was quicker than we were, or `over` is wrong: either way not in a loop without a pause.
+    // A next payment has begun already, or `over` is wrong. Either way, wait: the caller would loop without a pause.
     if (payments.underWay()) await sleep(clock, lookAgainMs, waiting);
   };
   try {

@@ -14,12 +14,12 @@ const moves = ["command", "cancel", "finish", "journal", "payment", "turn", "cra
 type Step = { move: (typeof moves)[number]; index: number };
 const steps: fc.Arbitrary<Step> = fc.record({ move: fc.constantFrom(...moves), index: fc.nat(2) });
 
-/** One terminal and three operations, with every power that a test has over the order of things. */
+/** One terminal and three operations; the test controls the order of all events. */
 class Scene {
   readonly commands;
-  /** By operation id, over all restarts. */
+  /** Runs by operation id, over all restarts. */
   readonly begun: string[] = [];
-  /** In the journal as begun after a clean stop, and never begun. */
+  /** Operations that the journal has as begun after a clean stop although they never ran. */
   readonly falselyBegun: string[] = [];
   readonly results: ReportedResult[] = [];
   readonly #disk = memoryJournal(undefined);
@@ -61,7 +61,7 @@ class Scene {
     }
   }
 
-  /** Whatever is held back comes, until nothing happens any more; then the server says everything once more. */
+  /** Releases all held-back events until none is left; then the server sends all its messages once more. */
   async settle(): Promise<void> {
     this.#paying = false;
     for (const one of this.commands) this.#rig.runner.take(one);
@@ -77,11 +77,11 @@ class Scene {
   async #restart(end: "kill" | "stop"): Promise<void> {
     const ended = this.#rig.runner[end]();
     if (end === "stop") await this.#letEverythingThrough();
-    // What the disk has not got is lost.
+    // Writes that are not on disk are lost.
     this.#writes = [];
     await ended;
     for (const { operation_id: id } of this.#disk.log.begun) {
-      // A crash may come between the writing and the beginning; a stop may not.
+      // A crash may come between the write and the begin; a stop may not.
       if (end === "kill") this.#crashed.add(id);
       else if (!this.begun.includes(id) && !this.#crashed.has(id)) this.falselyBegun.push(id);
     }

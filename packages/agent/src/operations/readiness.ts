@@ -9,14 +9,19 @@ export interface ReadinessOptions {
   clock: Clock;
   log: Logger;
   serverTime: ServerTime;
-  /** `undefined` while the server's time is known well enough, else resolves when it is or will not be known soon. */
+  /**
+   * Returns `undefined` while the server's time is known well enough; else resolves when it is, or after some patience.
+   */
   settled: (signal: AbortSignal) => Promise<void> | undefined;
   payments?: Payments;
-  /** Something has to be waited for. */
+  /** Called when the operation has to wait. */
   delayed: (task: CommandTask) => void;
 }
 
-/** Before the deadline, so that the server still takes the answer: this long, or this share of the window if that is less. */
+/**
+ * Waiting ends this long before the deadline, or this share of the window if that is less. So the result still reaches
+ * the server in time.
+ */
 const giveUpBeforeMs = 1000;
 const giveUpBeforeShare = 0.1;
 
@@ -24,7 +29,7 @@ const cancelled: Failed = { status: "FAILED", reason: "cancelled" };
 const expired: Failed = { status: "FAILED", reason: "expired" };
 const busyPayment: Failed = { status: "FAILED", reason: "busy_payment" };
 
-/** Whether an operation whose turn has come may be begun, and what it has to wait for first. */
+/** Decides whether an operation whose turn has come may begin, and waits for the server's time and for payments. */
 export class Readiness {
   readonly #options: ReadinessOptions;
   readonly #payments: Payments;
@@ -35,14 +40,14 @@ export class Readiness {
   }
 
   /**
-   * Resolves when there is nothing left to wait for: the server's time is known, and no payment is under way, or the
-   * command does not want to wait for its end, or not any longer. Resolves early when the task is told to end.
+   * Resolves when the server's time is known and no payment is under way, or the command does not wait for payments any
+   * longer. Resolves early when the task's `ending` is aborted. Never rejects.
    */
   async until(task: CommandTask): Promise<void> {
     const { clock, log, settled, delayed } = this.#options;
     const { signal } = task.ending;
     try {
-      // Again after each wait: it may have been long, and the device may have slept.
+      // Check both again after each wait: it may have been long, and the device may have slept.
       for (;;) {
         const timeKnown = settled(signal);
         if (timeKnown) {
@@ -58,15 +63,15 @@ export class Readiness {
     }
   }
 
-  /** Why the operation must not be begun at this instant; `undefined` when it may. */
+  /** Returns why the operation must not begin at this instant; `undefined` when it may. */
   refusal(task: CommandTask): Failed | undefined {
     if (task.ending.signal.aborted) return cancelled;
-    // Written so that a time that cannot be read counts as expired.
+    // Negated so that an unreadable time (NaN) counts as expired.
     if (!(this.#serverNow(task) < Date.parse(task.command.expires_at))) return expired;
     return this.#busy() ? busyPayment : undefined;
   }
 
-  /** Whether the command wants to wait for the end of a payment, and has the time. */
+  /** Whether the command wants to wait for the end of a payment, and there is time left. */
   mayWait(task: CommandTask): boolean {
     return task.command.when_busy === "wait" && this.#patienceMs(task) > 0;
   }
@@ -86,7 +91,7 @@ export class Readiness {
     try {
       return this.#payments.underWay();
     } catch (cause) {
-      // Whoever cannot tell may be in the middle of one.
+      // A payment program that cannot tell may be in the middle of a payment.
       this.#options.log.error({ err: cause }, "cannot tell whether a payment is under way");
       return true;
     }

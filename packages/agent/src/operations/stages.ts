@@ -1,15 +1,15 @@
 /**
- * Where an operation stands with this agent. Up to `answering` it is known in memory, `recovering` and `answered` from the
- * journal:
+ * The stage of an operation at this agent. Up to `answering` it is known from memory, `recovering` and `answered` from
+ * the journal:
  *
- *   unknown      nothing came of it yet, or it was forgotten
- *   waiting      its command is here and it is not begun: others are before it, or the time or a payment holds it back
- *   beginning    the journal is being told that it is begun; the handler is not called yet
- *   running      the handler carries it out
- *   recovering   begun before a crash; what came of it is being found out
- *   giving_up    a close that was cancelled before its command came: waits for the comparison and its turn, to be given up
- *   answering    its result is made and the journal is being told
- *   answered     its result is remembered
+ *   unknown           no message about it has come yet, or the journal has dropped it
+ *   waiting           its command has come and it is not begun: it waits for its turn, the server's time or a payment
+ *   beginning         its begun entry is being written to the journal; the handler is not called yet
+ *   running           the handler carries it out
+ *   recovering        begun before a crash; its outcome is being found out
+ *   cancelling_close  a close that was cancelled before its command came: it waits for the comparison and its turn
+ *   answering         its result is being written to the journal
+ *   answered          the journal has its result
  */
 export type Stage =
   | "unknown"
@@ -17,33 +17,35 @@ export type Stage =
   | "beginning"
   | "running"
   | "recovering"
-  | "giving_up"
+  | "cancelling_close"
   | "answering"
   | "answered";
 
-/** What the agent does about a message that names an operation. */
+/** The agent's reaction to a command or a cancellation. */
 type Reaction =
-  | "line_up"
-  | "say_delivered"
-  | "say_started"
+  | "enqueue"
+  | "send_delivered"
+  | "send_started"
   | "repeat_result"
-  /** Answer FAILED, `cancelled`, and remember that. */
-  | "never_begin"
-  /** The write cannot be called back: what follows it heeds the cancellation. */
-  | "note_cancel"
+  /** Write the result FAILED, `cancelled`, and send it. */
+  | "answer_cancelled"
+  /** Abort the task: the write under way cannot be undone, the check after it sees the cancellation. */
+  | "abort_task"
   | "ask_handler"
   | "refuse"
-  /** The result that is about to go out says it all, or what was asked for is being done. */
+  /** Do nothing: the result is about to be sent, or the cancellation is being carried out already. */
   | "nothing";
 
-/** What a command or a cancellation means, by the stage of its operation; the first copy and any other alike. */
+/**
+ * The reaction to a command and to a cancellation, by the stage of the operation. Repeated copies count like the first.
+ */
 export const reactions = {
-  unknown: { command: "line_up", cancel: "never_begin" },
-  waiting: { command: "say_delivered", cancel: "never_begin" },
-  beginning: { command: "say_delivered", cancel: "note_cancel" },
-  running: { command: "say_started", cancel: "ask_handler" },
-  recovering: { command: "say_started", cancel: "refuse" },
-  giving_up: { command: "say_delivered", cancel: "nothing" },
+  unknown: { command: "enqueue", cancel: "answer_cancelled" },
+  waiting: { command: "send_delivered", cancel: "answer_cancelled" },
+  beginning: { command: "send_delivered", cancel: "abort_task" },
+  running: { command: "send_started", cancel: "ask_handler" },
+  recovering: { command: "send_started", cancel: "refuse" },
+  cancelling_close: { command: "send_delivered", cancel: "nothing" },
   answering: { command: "nothing", cancel: "nothing" },
   answered: { command: "repeat_result", cancel: "repeat_result" },
 } as const satisfies Record<Stage, Record<"command" | "cancel", Reaction>>;

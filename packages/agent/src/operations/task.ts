@@ -3,38 +3,40 @@ import type { ForeignCommand } from "../talk/wire.ts";
 import type { Operation } from "./operation.ts";
 import type { Stage } from "./stages.ts";
 
-/** An operation that is being dealt with: what memory knows of it and the journal does not. */
+/** The state in memory of an operation that is being dealt with. */
 export interface Task {
   readonly id: string;
   stage: Exclude<Stage, "unknown" | "answered">;
-  /** Aborted by its cancellation; while it waits also when the agent stops. */
+  /** Aborted by the operation's cancellation; while it waits, also when the agent stops. */
   readonly ending: AbortController;
-  /** Asked when a cancellation comes while the handler runs. */
+  /** Returns whether the running handler can be cancelled; called when a cancellation comes. */
   cancellable?: () => boolean;
-  /** Says that it is begun, unless that was said. */
-  sayStarted?: () => void;
-  /** When the first copy of its command came, RFC 3339; missing while there was none. */
+  /** Sends `started`; absent once that was sent, and before the handler runs. */
+  sendStarted?: () => void;
+  /** The time at which the first copy of its command came, RFC 3339; absent before that. */
   receivedAt?: string;
 }
 
-/** A task with its command: one that can be begun. */
+/** A task whose command has come, so that it can begin. */
 export interface CommandTask extends Task {
   readonly command: ForeignCommand;
-  /** The command as this version understands it, if it does. */
+  /** The command as this version of the agent understands it; undefined when it does not. */
   readonly operation: Operation | undefined;
   /** The server's time in the command, and the monotonic instant when it came: both in milliseconds. */
   readonly seen: { serverTime: number; monotonic: number };
-  /** As which device this one heard it. */
+  /** The device address under which the agent received the command. */
   readonly address: string | undefined;
   receivedAt: string;
-  /** The server was told that the command is here. */
-  saidDelivered: boolean;
+  /** Whether `delivered` was sent for the command. */
+  deliveredSent: boolean;
 }
 
+/** Makes a task without a command. */
 export function newTask(id: string, stage: Task["stage"]): Task {
   return { id, stage, ending: new AbortController() };
 }
 
+/** Makes a waiting task for a command that has just come under `address`. */
 export function newCommandTask(
   command: ForeignCommand,
   operation: Operation | undefined,
@@ -47,6 +49,6 @@ export function newCommandTask(
     seen: { serverTime: Date.parse(command.sent_at), monotonic: clock.monotonic() },
     address,
     receivedAt: timestamp(clock.now()),
-    saidDelivered: false,
+    deliveredSent: false,
   };
 }

@@ -11,14 +11,14 @@ export interface AnswersOptions<State> {
   clock: Clock;
   log: Logger;
   telling: Pick<Telling, "added" | "repeat" | "unnumbered" | "numbered">;
-  /** The batch that the terminal names as closed last, if it can. Never rejects. */
+  /** Returns the batch that the terminal names as closed last, undefined where it cannot name one. Never rejects. */
   lastBatch: () => Promise<string | undefined>;
 }
 
-/** What the agent has answered: remembered before it is said. */
+/** The results of this agent: each is written to the journal before it is sent. */
 export class Answers<State> {
   readonly #options: AnswersOptions<State>;
-  /** Answers that the journal could not take. */
+  /** Results that could not be written to the journal, by operation id. */
   readonly #unwritten = new Map<string, ReportedResult>();
   #killed = false;
 
@@ -26,16 +26,17 @@ export class Answers<State> {
     this.#options = options;
   }
 
+  /** Returns the result of an operation, written or not; undefined when it has none. */
   find(id: string): ReportedResult | undefined {
     return this.#unwritten.get(id) ?? this.#options.journal.log.find(id);
   }
 
-  /** Nothing more is written or said. */
+  /** From now on nothing is written or sent. */
   kill(): void {
     this.#killed = true;
   }
 
-  /** Remembers what came of an operation, together with the state that goes with it, and says it. Never rejects. */
+  /** Writes the outcome of an operation, together with its state, to the journal and sends it. Never rejects. */
   async give(reported: Reported, outcome: Outcome<State>): Promise<void> {
     if (this.#killed) return;
     const { clock, telling } = this.#options;
@@ -45,32 +46,32 @@ export class Answers<State> {
     try {
       await this.#write(result, state);
       if (this.#killed) return;
-      this.#note(result);
+      this.#logResult(result);
       telling.added();
     } catch (cause) {
       if (this.#killed) return;
       const failed = this.journalFailure(result.operation_id, cause);
       const isUnknown = reported.started_at !== undefined && isClose(result);
       const instead = isUnknown ? orUnknownEnd(result.operation, failed) : failed;
-      this.tellUnwritten(resultFor(reported, instead, finishedAt));
+      this.sendUnwritten(resultFor(reported, instead, finishedAt));
     }
   }
 
-  /** Says what the journal could not take, until there is room for it. */
-  tellUnwritten(result: ReportedResult): void {
+  /** Sends a result that could not be written to the journal; `writeAgain` writes it later. */
+  sendUnwritten(result: ReportedResult): void {
     this.#unwritten.set(result.operation_id, result);
-    this.#note(result);
+    this.#logResult(result);
     this.#options.telling.unnumbered(result);
   }
 
-  /** There may be room by now for what the journal could not take. Never rejects. */
+  /** Tries again to write the results that could not be written before. Never rejects. */
   async writeAgain(): Promise<void> {
     for (const [id, result] of this.#unwritten) {
       if (this.#killed) return;
       try {
         await this.#write(result);
       } catch {
-        // It has been told that the journal cannot be written.
+        // The agent has already reported that the journal cannot be written.
         return;
       }
       this.#unwritten.delete(id);
@@ -78,13 +79,14 @@ export class Answers<State> {
     }
   }
 
+  /** Logs that the journal cannot be written, and returns the outcome that says so: FAILED, reason `storage_failed`. */
   journalFailure(id: string, cause: unknown): Failed {
     this.#options.log.error({ operation_id: id, err: cause }, "cannot write the journal");
     const error = { code: "journal_failed", message: "The terminal could not store what it did" };
     return { status: "FAILED", reason: "storage_failed", error };
   }
 
-  /** One more copy of a result, the same as every other; nothing happens when there is none. */
+  /** Sends a result once more, unchanged; does nothing for an operation without a result. */
   repeat(id: string): void {
     const result = this.find(id);
     if (result) this.#options.telling.repeat(result);
@@ -93,7 +95,7 @@ export class Answers<State> {
   async #write(result: ReportedResult, state?: State): Promise<void> {
     const { journal, lastBatch } = this.#options;
     const { operation_id: id, unknown_end } = result;
-    // Whatever it is, this close may be the one that closed it.
+    // The close's end is unknown: the batch that the terminal names now may be the batch that it closed.
     const batch = unknown_end && isClose(result) ? await lastBatch() : undefined;
     if (this.#killed) return;
     await journal.write((log) =>
@@ -103,7 +105,7 @@ export class Answers<State> {
     );
   }
 
-  #note({ operation_id, operation, status, reason }: ReportedResult): void {
+  #logResult({ operation_id, operation, status, reason }: ReportedResult): void {
     this.#options.log.info({ operation_id, operation, status, reason }, "answered");
   }
 }

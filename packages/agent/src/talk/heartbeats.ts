@@ -8,57 +8,58 @@ export interface HeartbeatsOptions {
   clock: Clock;
   log: Logger;
   send: (heartbeat: HeartbeatMessage) => void;
-  /** How far the server is with the log. */
+  /** Returns how much of the log the server holds; undefined while that is unknown. */
   memory?: () => Memory | undefined;
   telemetry?: () => Telemetry;
   fault?: () => DeviceFault | undefined;
 }
 
-/** Between heartbeats that something has called for. */
+/** The least pause between two heartbeats, also when a change asks for the next one. */
 const shortestGapMs = 1_000;
-/** Each pause is shorter than the server asked for by up to this share, so that a fleet does not beat in step. */
-const chance = 0.1;
+/** Each pause is shorter than the server asked for by a random share of at most this: a fleet must not send in step. */
+const randomShare = 0.1;
 
-/** Tells the server that the terminal is there and how it is, from the first welcome of a link to its end. */
+/** Sends heartbeats with telemetry and fault, from the first welcome of a connection to its end. */
 export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   #session: string | undefined;
   #everyMs = defaultHeartbeatSeconds * 1000;
   #roundTripMs: number | undefined;
-  #saidAt = Number.NEGATIVE_INFINITY;
-  /** When the next one is said; there from the first welcome on. */
+  #sentAt = Number.NEGATIVE_INFINITY;
+  /** The next heartbeat, by the monotonic clock; undefined before the first welcome. */
   #next: { at: number; cancel: () => void } | undefined;
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
   }
 
-  /** The name of the link there is. */
+  /** The name of the present connection; undefined without one. */
   get session(): string | undefined {
     return this.#session;
   }
 
-  /** There is a link; the server wants to hear of it once it has said welcome. */
+  /** To be called when a connection is up. Heartbeats begin with its welcome. */
   begin(session: string): void {
     this.pause();
     this.#session = session;
   }
 
+  /** To be called for each welcome, with its round trip and the interval that the server asks for. */
   welcomed(roundTripMs: number, everySeconds = defaultHeartbeatSeconds): void {
     if (this.#session === undefined) return;
     this.#roundTripMs = roundTripMs;
     this.#everyMs = everySeconds * 1000;
-    this.#sayAt(this.#soonest());
+    this.#sendAt(this.#soonest());
   }
 
-  /** Something has changed: says so at once, or as soon as a second has passed since the last one. */
+  /** Sends a heartbeat at once, or as soon as a second has passed since the last one. To be called after a change. */
   soon(): void {
     const at = this.#soonest();
-    // Before the first welcome there is one to come anyway.
-    if (this.#next && at < this.#next.at) this.#sayAt(at);
+    // Before the first welcome nothing is planned: that welcome sends a heartbeat anyway.
+    if (this.#next && at < this.#next.at) this.#sendAt(at);
   }
 
-  /** The link is gone, or the agent stops. */
+  /** To be called when the connection is lost or the agent stops. */
   pause(): void {
     this.#session = undefined;
     this.#next?.cancel();
@@ -66,24 +67,24 @@ export class Heartbeats {
   }
 
   #soonest(): number {
-    return Math.max(this.#options.clock.monotonic(), this.#saidAt + shortestGapMs);
+    return Math.max(this.#options.clock.monotonic(), this.#sentAt + shortestGapMs);
   }
 
-  #sayAt(at: number): void {
+  #sendAt(at: number): void {
     const { clock } = this.#options;
     this.#next?.cancel();
     const delayMs = at - clock.monotonic();
-    if (delayMs <= 0) this.#say();
-    else this.#next = { at, cancel: clock.after(delayMs, () => this.#say()) };
+    if (delayMs <= 0) this.#send();
+    else this.#next = { at, cancel: clock.after(delayMs, () => this.#send()) };
   }
 
-  #say(): void {
+  #send(): void {
     const { clock, send } = this.#options;
     if (this.#session === undefined) return;
-    this.#saidAt = clock.monotonic();
-    const fault = this.#ask(this.#options.fault);
-    const memory = this.#ask(this.#options.memory);
-    const telemetry = this.#ask(this.#options.telemetry);
+    this.#sentAt = clock.monotonic();
+    const fault = this.#valueOf(this.#options.fault);
+    const memory = this.#valueOf(this.#options.memory);
+    const telemetry = this.#valueOf(this.#options.telemetry);
     send({
       session: this.#session,
       sent_at: timestamp(clock.now()),
@@ -92,12 +93,12 @@ export class Heartbeats {
       ...(telemetry && { telemetry }),
       ...(fault && { fault }),
     });
-    const pauseMs = this.#everyMs * (1 - Math.random() * chance);
-    this.#next = { at: this.#saidAt + pauseMs, cancel: clock.after(pauseMs, () => this.#say()) };
+    const pauseMs = this.#everyMs * (1 - Math.random() * randomShare);
+    this.#next = { at: this.#sentAt + pauseMs, cancel: clock.after(pauseMs, () => this.#send()) };
   }
 
-  /** A device that cannot tell how it is can still tell that it is there. */
-  #ask<T>(what: (() => T) | undefined): T | undefined {
+  /** Calls a function of the device; after an exception the heartbeat goes without that part. */
+  #valueOf<T>(what: (() => T) | undefined): T | undefined {
     try {
       return what?.();
     } catch (cause) {

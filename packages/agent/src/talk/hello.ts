@@ -4,69 +4,72 @@ import { backoff } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import type { ServerTime } from "./server-time.ts";
 
+/** What the hello exchange needs from the agent. */
 export interface GreetingOptions {
   clock: Clock;
   serverTime: ServerTime;
   agentName: string;
   abilities: Abilities;
   operations: () => HelloMessage["operations"];
-  /** Done before each hello, if there is anything to do. Never rejects. */
+  /**
+   * Called before each hello, which waits for the promise; undefined when there is nothing to wait for. Never rejects.
+   */
   prepare?: () => Promise<void> | undefined;
   send: (hello: HelloMessage) => void;
-  /** Milliseconds between hellos until the welcome: the first, and what they grow to. */
+  /** Milliseconds between hellos until the welcome: the first pause, and the limit to which pauses double. */
   repeat: { firstMs: number; longestMs: number };
-  /** How long an operation is held back for a welcome. */
+  /** Milliseconds that an operation waits for a welcome. */
   patienceMs: number;
 }
 
-/** Compares notes with the server: says hello until a welcome comes, on every link and whenever the time is in doubt. */
+/** Sends hello until a welcome comes: on every new connection, and whenever the server's time is in doubt. */
 export class Greeting {
   readonly #options: GreetingOptions;
   readonly #waiting = new Set<() => void>();
-  /** Of the link; undefined while there is none. */
+  /** The name of the connection; undefined while there is none. */
   #session: string | undefined;
-  #hellos = 0;
-  /** Stops the saying and its repetition; there while a hello has no welcome yet. */
+  #attempts = 0;
+  /** Cancels the next hello; undefined unless a hello waits for its welcome. */
   #cancel: (() => void) | undefined;
 
   constructor(options: GreetingOptions) {
     this.#options = options;
   }
 
-  /** There is a link, with that name. */
+  /** To be called when a connection is up, with its name. */
   begin(session: string): void {
     this.#session = session;
-    this.#again();
+    this.#beginHellos();
   }
 
-  #again(): void {
-    this.#hellos = 0;
-    this.#hello();
+  #beginHellos(): void {
+    this.#attempts = 0;
+    this.#prepareAndSend();
   }
 
-  /** The link is gone, or the agent stops. */
+  /** To be called when the connection is lost or the agent stops. */
   pause(): void {
     this.#session = undefined;
-    this.#quiet();
+    this.#cancelNext();
   }
 
-  /** Answers the round trip in milliseconds; undefined of a welcome to no hello of this agent. */
+  /** Takes a welcome, and returns the round trip in milliseconds; undefined when it answers no hello of this agent. */
   welcomed(message: WelcomeMessage): number | undefined {
     const roundTripMs = this.#options.serverTime.welcomed(message);
     if (roundTripMs === undefined) return undefined;
-    this.#quiet();
+    this.#cancelNext();
     for (const resume of this.#waiting) resume();
     return roundTripMs;
   }
 
   /**
-   * `undefined` while the server's time is known well enough; otherwise resolves with the next welcome, or when patience
-   * ends or the signal is aborted.
+   * Returns `undefined` while the server's time is known well enough. Otherwise asks for it, and resolves at the next
+   * welcome, after `patienceMs`, or when the signal is aborted. Never rejects.
    */
   settled(signal: AbortSignal): Promise<void> | undefined {
     if (this.#options.serverTime.trusted || signal.aborted) return undefined;
-    // A hello that is already under way will be answered; otherwise the clocks are in doubt: ask again.
-    if (this.#session !== undefined && !this.#cancel) this.#again();
+    // Without a hello under way, a new hello asks for the server's time.
+    if (this.#session !== undefined && !this.#cancel) this.#beginHellos();
     return new Promise<void>((resolve) => {
       const resume = () => {
         this.#waiting.delete(resume);
@@ -80,18 +83,18 @@ export class Greeting {
     });
   }
 
-  #hello(): void {
-    this.#quiet();
+  #prepareAndSend(): void {
+    this.#cancelNext();
     const prepared = this.#options.prepare?.();
-    if (!prepared) return this.#say();
+    if (!prepared) return this.#send();
     let wanted = true;
     this.#cancel = () => {
       wanted = false;
     };
-    void prepared.then(() => wanted && this.#say());
+    void prepared.then(() => wanted && this.#send());
   }
 
-  #say(): void {
+  #send(): void {
     const session = this.#session;
     if (session === undefined) return;
     const { clock, serverTime, agentName, abilities, operations, send, repeat } = this.#options;
@@ -103,11 +106,11 @@ export class Greeting {
       operations: operations(),
       abilities,
     });
-    this.#cancel = clock.after(backoff(this.#hellos, repeat.firstMs, repeat.longestMs), () => this.#hello());
-    this.#hellos += 1;
+    this.#cancel = clock.after(backoff(this.#attempts, repeat.firstMs, repeat.longestMs), () => this.#prepareAndSend());
+    this.#attempts += 1;
   }
 
-  #quiet(): void {
+  #cancelNext(): void {
     this.#cancel?.();
     this.#cancel = undefined;
   }

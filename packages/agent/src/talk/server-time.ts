@@ -11,9 +11,9 @@ interface Instant {
 }
 
 /**
- * A cautious estimate of the server's time: never behind it, so that nothing is begun late. The server writes
- * `server_time` after the hello was sent, so counting from the sending of the hello can only run ahead, by less
- * than one round trip. Elapsed time is measured with the monotonic clock.
+ * An estimate of the server's time that is never behind it, so that no operation begins late. The server writes
+ * `server_time` after the hello was sent. Time counted from the sending of the hello therefore runs ahead, by less than
+ * one round trip. Elapsed time is measured with the monotonic clock.
  */
 export class ServerTime {
   readonly #clock: Clock;
@@ -24,11 +24,12 @@ export class ServerTime {
     this.#clock = clock;
   }
 
-  /** Remembers that a hello leaves now; the value is its `sent_at`. */
+  /** Records that a hello is sent now, and returns its `sent_at`. */
   helloSent(): string {
     const instant = this.#instant();
     const sentAt = timestamp(instant.wall);
-    // Two hellos in one millisecond, or a wall clock that was set back: the earlier one is the cautious choice.
+    // Two hellos may have one `sent_at`: sent in one millisecond, or the wall clock was set back. The earlier hello is
+    // the cautious choice.
     if (!this.#hellos.has(sentAt)) this.#hellos.set(sentAt, instant);
     for (const oldest of this.#hellos.keys()) {
       if (this.#hellos.size <= rememberedHellos) break;
@@ -38,8 +39,8 @@ export class ServerTime {
   }
 
   /**
-   * Takes the server's time from a welcome, and answers the milliseconds since its hello; undefined when it answers no
-   * hello of ours, which says nothing.
+   * Takes the server's time from a welcome, and returns the milliseconds since its hello. Returns undefined, and
+   * changes nothing, when the welcome answers no recorded hello.
    */
   welcomed(message: WelcomeMessage): number | undefined {
     const hello = this.#hellos.get(message.hello_sent_at);
@@ -51,8 +52,8 @@ export class ServerTime {
   }
 
   /**
-   * Whether the estimate may be used without asking again: there is one, it is under an hour old (quartz drifts), and
-   * wall and monotonic clock agree since then (a device that slept has a monotonic clock that stood still).
+   * Whether the estimate may be used without asking again. It must be under an hour old, because quartz drifts. Wall
+   * and monotonic clock must agree since then: the monotonic clock stands still while a device sleeps.
    */
   get trusted(): boolean {
     if (!this.#anchor) return false;
@@ -61,8 +62,8 @@ export class ServerTime {
   }
 
   /**
-   * The estimate in epoch milliseconds. `floor` is a known server time with the monotonic instant when it was seen
-   * (a command's `sent_at`): the result is never below it. Without a welcome the local clock stands in.
+   * Returns the estimate in epoch milliseconds. `floor` is a known server time, such as a command's `sent_at`, with the
+   * monotonic instant when it arrived; the result is never below it. Before the first welcome the local clock is used.
    */
   now(floor?: { serverTime: number; monotonic: number }): number {
     const seen = floor ? floor.serverTime + (this.#clock.monotonic() - floor.monotonic) : Number.NEGATIVE_INFINITY;

@@ -54,7 +54,7 @@ describe("telling the log", () => {
     expect([numbers(), telling.memory]).toEqual([[], memory(2)]);
     write(1);
     expect(numbers()).toEqual([4]);
-    telling.word(memory(4));
+    telling.memoryReported(memory(4));
     expect([numbers(), clock.timers, held]).toEqual([[], 0, 4]);
   });
 
@@ -66,7 +66,7 @@ describe("telling the log", () => {
     expect(numbers()).toEqual([]);
     receipt(1);
     expect(numbers()).toEqual([9]);
-    telling.word(memory(4));
+    telling.memoryReported(memory(4));
     expect(numbers()).toEqual([10, 11, 12]);
   });
 
@@ -111,16 +111,16 @@ describe("telling the log", () => {
   test("goes back with the server: by its word, by a receipt, by a welcome", () => {
     write(5);
     telling.begin(memory(5));
-    telling.word(memory(3));
+    telling.memoryReported(memory(3));
     expect([numbers(), held]).toEqual([[4, 5], 3]);
-    telling.word(memory(3));
+    telling.memoryReported(memory(3));
     expect(numbers()).toEqual([]);
-    telling.word(memory(5));
+    telling.memoryReported(memory(5));
     tooEarly(5, 2);
     expect([numbers(), held]).toEqual([[3, 4, 5], 2]);
     telling.pause();
     expect(clock.timers).toBe(0);
-    telling.word(memory(5));
+    telling.memoryReported(memory(5));
     expect(telling.memory).toBeUndefined();
     telling.begin(memory(0));
     expect(numbers()).toEqual([1, 2, 3, 4, 5]);

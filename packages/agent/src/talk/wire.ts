@@ -5,7 +5,7 @@ import { Compile } from "typebox/compile";
 
 const AnyOperation = Type.String({ minLength: 1, maxLength: 64 });
 
-/** What this version can still understand of a command that a newer server made: enough to refuse it. */
+/** A command of a newer server that this version cannot carry out, as far as it has to be read to refuse it. */
 const ForeignCommand = Type.Object(
   {
     ...CommandMessage.properties,
@@ -18,7 +18,7 @@ const ForeignCommand = Type.Object(
 export type ForeignCommand = Static<typeof ForeignCommand>;
 const foreignCommand = Compile(ForeignCommand);
 
-/** A cancellation, also of an operation that only a newer server knows. */
+/** A cancellation; its operation may be known only to a newer server. */
 const Cancellation = Type.Object(
   { ...CancelMessage.properties, operation: AnyOperation },
   { additionalProperties: true },
@@ -39,13 +39,18 @@ interface Understood extends Omit<Messages, "cancel"> {
   cancel: Cancellation;
 }
 
-/** What was read; `unsupported` is a command that this version knows how to refuse and not how to carry out. */
+/**
+ * A message that was read. `unsupported`: a command that this version can only refuse. `malformed`: against the
+ * contract.
+ */
 export type Incoming =
   | { [Channel in DownChannel]: { channel: Channel; message: Understood[Channel] } }[DownChannel]
   | { channel: "unsupported"; message: ForeignCommand }
   | { channel: "malformed"; problem: string };
 
-/** Reads one payload from the broker. Never throws: what does not fit the contract comes back as `malformed`. */
+/**
+ * Reads the payload of one message. Never throws: a payload that does not fit the contract is returned as `malformed`.
+ */
 export function readMessage(channel: DownChannel, payload: Uint8Array): Incoming {
   if (payload.byteLength > limits.mqttPacketBytes) return malformed(`${payload.byteLength} bytes are too many`);
   let message: unknown;
@@ -88,10 +93,10 @@ function describe(errors: { instancePath: string; message: string }[]): string {
   return first ? `${first.instancePath || "/"} ${first.message}` : "does not fit the contract";
 }
 
-// Topic and MQTT header count towards the packet, not only the payload.
+/** Room for topic and MQTT header, which count towards the packet as well. */
 const packetOverheadBytes = 512;
 
-/** Whether a message of this size may be sent at all. */
+/** Whether a message fits into the largest MQTT packet of the protocol. */
 export function fitsPacket(message: object): boolean {
   return Buffer.byteLength(JSON.stringify(message)) + packetOverheadBytes <= limits.mqttPacketBytes;
 }

@@ -11,7 +11,7 @@ import { address, type Scene } from "./scene.ts";
 export type Run = OperationHandler<"open_menu", null>["run"];
 
 export const opened = { status: "COMPLETED", result: { opened: true } } as const;
-/** For `repeat`, so that nobody waits for a repetition. */
+/** A value for `repeat` with short pauses. */
 export const quickly = { firstMs: 20, longestMs: 40 };
 
 /** Starts agents whose `open_menu` is `run`, and stops them after each test. Call it after `useScene`. */

@@ -3,13 +3,13 @@ import { Aedes, type Client } from "aedes";
 
 export const password = "right";
 
-/** A real broker on a loopback port that can be taken away and brought back, and that notes how connections end. */
+/** A real broker on a loopback port that can be stopped and started again, and that records how connections end. */
 export class TestBroker {
   readonly aedes: Aedes;
-  /** Lets nobody in. */
+  /** Refuses every connection. */
   refuses = false;
   readonly connects: { clientId: string; clean: boolean; version: number }[] = [];
-  /** The last bytes of each connection that has ended, of those in a version that it speaks. */
+  /** The last bytes of each ended connection whose MQTT version the broker supports. */
   readonly lastBytes: Buffer[] = [];
   #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
@@ -40,7 +40,7 @@ export class TestBroker {
     return this.#sockets.size;
   }
 
-  /** Accepts connections, on the same port as before. */
+  /** Accepts connections, on its port of before. */
   async listen(): Promise<void> {
     const server = createServer({ noDelay: true }, (socket) => {
       let last = Buffer.alloc(0);

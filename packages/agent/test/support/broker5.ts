@@ -2,12 +2,12 @@ import { createServer, type Server, type Socket } from "node:net";
 import { downChannels } from "@tillkeeper/contract/mqtt";
 
 /**
- * How it greets who speaks MQTT 5: by a reason code, with properties in bytes. Or it knows 3.1.1 only, and refuses 5 in as
- * many words, or closes the connection. Or it closes every connection.
+ * The answer to a CONNECT of MQTT 5: a reason code, with properties in bytes. Or the broker supports 3.1.1 only, and
+ * refuses 5 by a return code, or closes the connection. Or it closes every connection.
  */
 export type Greeting = { code: number; properties?: number[] } | "refuses 5" | "closes on 5" | "closes";
 
-/** A PUBLISH of the agent, as it came. */
+/** A PUBLISH of the agent as it was received. */
 interface Published {
   channel: string;
   message: Record<string, unknown>;
@@ -22,16 +22,16 @@ interface Attempt {
 const packet = (type: number, ...body: number[]) => Buffer.from([type, body.length, ...body]);
 
 /**
- * The answers of a broker of MQTT 5, byte by byte: those that no broker gives whenever a test wants. It takes one
- * connection after the other, and checks nobody.
+ * An MQTT 5 broker whose answers the test sets byte by byte, because no real broker gives them on demand. It takes one
+ * connection after the other, and checks no credentials.
  */
 export class Broker5 {
-  /** For one CONNECT each, and the last one for all after it. */
+  /** The answers, one for each CONNECT; the last also for all later ones. */
   greetings: Greeting[] = [{ code: 0 }];
   acknowledges = true;
   readonly attempts: Attempt[] = [];
   readonly published: Published[] = [];
-  /** Without a PUBACK. */
+  /** Publishes without a PUBACK. */
   unacknowledged = 0;
   mostUnacknowledged = 0;
   readonly #server: Server;
@@ -66,7 +66,7 @@ export class Broker5 {
     for (const socket of this.#sockets) socket.end(packet(0xe0, code, 0));
   }
 
-  /** Ends every connection without a word. */
+  /** Ends every connection without a DISCONNECT. */
   cut(): void {
     for (const socket of this.#sockets) socket.end();
   }
@@ -95,7 +95,7 @@ export class Broker5 {
   }
 
   #greet(socket: Socket, body: Buffer): number {
-    // The name of the protocol stands before it.
+    // The protocol name precedes the level.
     const level = body.readUInt8(6);
     this.attempts.push({ level, at: performance.now() });
     const greeting = this.greetings.length > 1 ? this.greetings.shift() : this.greetings[0];
@@ -127,13 +127,13 @@ export class Broker5 {
     const channel = body.subarray(2, end).toString().split("/").at(-1) ?? "";
     const length = level === 5 ? body.readUInt8(end + 2) : 0;
     const from = end + 2 + (level === 5 ? 1 : 0);
-    // The one property that agents use.
+    // Agents use this property only.
     const expirySeconds = length === 5 && body[from] === 2 ? body.readUInt32BE(from + 1) : undefined;
     this.published.push({ channel, message: JSON.parse(body.subarray(from + length).toString()), expirySeconds });
     this.unacknowledged += 1;
     this.mostUnacknowledged = Math.max(this.mostUnacknowledged, this.unacknowledged);
     if (!this.acknowledges) return;
-    // As a broker that has something else to do before.
+    // Like a broker that is busy before it answers.
     setImmediate(() => {
       this.unacknowledged -= 1;
       socket.write(packet(0x40, ...body.subarray(end, end + 2)));

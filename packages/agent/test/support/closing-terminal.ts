@@ -14,7 +14,7 @@ export const closed = (batch_id: string): Closed => ({
 });
 export const outOfStep = { status: "FAILED", reason: "out_of_step" } as const;
 
-/** A terminal with results behind it, which names its last batch if `named` is there. */
+/** A terminal with earlier results, which names its last batch when `named` is there. */
 export async function terminalWith(
   results: ReportedResult[] = [],
   named?: { batch: LastBatch | undefined },

@@ -5,13 +5,13 @@ import { command } from "./commands.ts";
 
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 
-/** What is begun at noon. */
+/** Makes the entry of an operation that began at noon. */
 export function begun(change: Partial<Begun> = {}): Begun {
   const { sent_at: _, ...known } = command(noon);
   return { ...known, started_at: new Date(noon).toISOString(), ...change };
 }
 
-/** A result of noon, of an `open_menu` unless told otherwise. */
+/** Makes a result of noon, of an `open_menu` by default. */
 export function result(change: Partial<ReportedResult> = {}): ReportedResult {
   const outcome = { status: "COMPLETED", result: { opened: true } } as const;
   return {
@@ -23,7 +23,7 @@ export function result(change: Partial<ReportedResult> = {}): ReportedResult {
   };
 }
 
-/** A close of noon, of that batch. */
+/** Makes the result of a close of that batch at noon. */
 export function close(batch_id: string, change: Partial<ReportedResult> = {}): ReportedResult {
   return result({ operation: "end_of_day", result: { outcome: "accepted", batch_id }, ...change });
 }

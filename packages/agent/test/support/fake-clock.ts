@@ -5,7 +5,7 @@ interface Timer {
   action: () => void;
 }
 
-/** A clock that stands until it is told to move; timers fire in order on the way. */
+/** A clock that moves only when the test says so; timers on the way fire in order. */
 export class FakeClock implements Clock {
   #wall: number;
   #monotonic = 1000;
@@ -33,7 +33,7 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Both clocks move on. */
+  /** Moves the wall clock and the monotonic clock. */
   advance(ms: number): void {
     const until = this.#monotonic + ms;
     for (;;) {
@@ -46,7 +46,7 @@ export class FakeClock implements Clock {
     this.#move(until - this.#monotonic);
   }
 
-  /** Only the wall clock moves: someone set it, or the device slept. */
+  /** Moves only the wall clock, as when it is set or the device slept. */
   jump(ms: number): void {
     this.#wall += ms;
   }

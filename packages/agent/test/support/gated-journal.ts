@@ -3,18 +3,18 @@ import type { Change } from "../../src/memory/result-log.ts";
 
 export type Phase = "started" | "answered" | "taken_back" | "other";
 
-/** What a write is about. */
+/** The phase that a write records. */
 function phaseOf(change: Change): Phase {
   if (change.begun) return "started";
   if (change.results?.length) return "answered";
   return change.takenBack === undefined ? "other" : "taken_back";
 }
 
-/** A journal in memory whose writes of some phases take until they are let through, and then are there at once. */
+/** A journal in memory that holds the writes of some phases back until the test releases them. */
 export function gatedJournal(...held: Phase[]) {
   const memory = memoryJournal(undefined);
   const waiting: (() => void)[] = [];
-  /** Phases in the order in which they were written. */
+  /** The phases in the order of writing. */
   const written: Phase[] = [];
   const journal: Journal = {
     ...memory,
@@ -31,7 +31,7 @@ export function gatedJournal(...held: Phase[]) {
   return {
     journal,
     written,
-    /** How many writes are held back. */
+    /** The number of writes that are held back. */
     get heldBack() {
       return waiting.length;
     },

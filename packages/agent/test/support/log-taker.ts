@@ -10,11 +10,11 @@ interface Taken {
   authorization: string | undefined;
   digest: string | undefined;
   type: string | undefined;
-  /** Unpacked. */
+  /** The log, decompressed. */
   text: string;
 }
 
-/** How a log is met: with a status, by hanging up, without an answer, or without being read. */
+/** The reaction to an upload: a status, closing the connection, no answer, or not reading it. */
 type Reaction = number | "hang up" | "silence" | "deafness" | "storage_full";
 
 export interface LogTaker {
@@ -31,7 +31,10 @@ function answerTo(body: Buffer): string {
   return JSON.stringify(log);
 }
 
-/** The server's half of sending logs; reacts to one after the other as told, and takes every further one. Ends with the test. */
+/**
+ * A server that receives logs: it reacts to the first uploads as the test says, and takes all later ones. Ends with the
+ * test.
+ */
 export async function takeLogs(reactions: Reaction[] = []): Promise<LogTaker> {
   const taken: Taken[] = [];
   const server = createServer((request: IncomingMessage, response) => {

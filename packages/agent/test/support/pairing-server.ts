@@ -8,29 +8,29 @@ interface Proof {
   payload: Record<string, unknown>;
 }
 
-/** What came to the server, with its proof taken apart. */
+/** A request to the server, with the parts of its proof. */
 export interface Asked {
   path: string;
   body: Record<string, unknown>;
   proof: Proof | undefined;
 }
 
-/** The part of a server that devices pair with, over real HTTP; it verifies every signature with the platform's own means. */
+/** The pairing endpoints of a server, over real HTTP. It verifies every signature with Node's own crypto module. */
 export class PairingServer {
   readonly asked: Asked[] = [];
-  /** What it answers next, in place of a token. */
+  /** The next answers, in place of a token. */
   readonly refusals: { status: number; code?: string; retryAfter?: string }[] = [];
   lifetimeSeconds = 100;
   mqttUrl = "mqtt://127.0.0.1:1";
-  /** The password that a token is, by its number. */
+  /** Returns the token with a number. */
   tokenOf = (number: number) => `token-${number}`;
-  /** What the broker wants to see in place of it. */
+  /** Returns the broker's password, where it is not the token. */
   passwordOf = (number: number) => this.tokenOf(number);
-  /** The terminal's device has this number; another one after each pairing and each loss of memory. */
+  /** The number in the device's address; it grows with each pairing and each lost memory. */
   device = 0;
-  /** The results that it holds of a log, in order. */
+  /** The results of a log that the server holds, in order. */
   readonly held: Messages["result"][] = [];
-  /** Whether what was asked for is done, and the answer to it gets lost. */
+  /** Whether the server carries requests out and their answers are lost. */
   losesAnswer = false;
   #tokens = 0;
   #key: { alg: string; key: KeyObject } | undefined;

@@ -9,18 +9,18 @@ import { Answers } from "../../src/talk/answers.ts";
 import { ServerTime } from "../../src/talk/server-time.ts";
 import { FakeClock } from "./fake-clock.ts";
 
-/** Noon, by the server and by the clock of a rig that is given none. */
+/** Noon: the server's time, and the time of a rig without a clock of its own. */
 export const noon = Date.parse("2026-06-29T12:00:00.000Z");
 
 type Options<State> = {
   clock?: FakeClock;
-  /** Where to note results; a list of its own unless told otherwise. */
+  /** The list for the results; left out, a new list. */
   results?: ReportedResult[];
 } & Partial<Pick<OperationRunnerOptions<State>, "settled" | "payments" | "comparison">>;
 
 const compared = { isDone: () => true, isOldCopy: () => false, done: () => Promise.resolve() };
 
-/** An operation runner without a wire: what it says is noted, and nobody answers unless the test does. */
+/** An operation runner without a connection: its messages are recorded, and only the test answers them. */
 export function runnerRig<State>(
   handlers: OperationHandlers<State>,
   journal: Journal<State>,
@@ -32,7 +32,7 @@ export function runnerRig<State>(
     ...more
   }: Options<State> = {},
 ) {
-  /** Channels in the order in which they were used. */
+  /** The channels of the messages, in their order. */
   const said: string[] = [];
   const delivered: { operation_id: string; received_at: string }[] = [];
   const started: { operation_id: string; started_at: string }[] = [];
@@ -90,7 +90,7 @@ export function runnerRig<State>(
     started,
     refused,
     results,
-    /** Waits until so many results were said, copies included. */
+    /** Waits until that many results were sent, copies included. */
     answered: (count: number) => until(() => expect(results).toHaveLength(count)),
     until,
   };

@@ -10,7 +10,7 @@ import { until } from "./until.ts";
 export const terminalId = "T00000001-T0001";
 export const address = `${terminalId}-D1`;
 
-/** A broker, a server to script and an empty folder: new for each test, and gone with it. */
+/** A broker, a scripted server and an empty folder, new for each test and removed after it. */
 export interface Scene {
   broker: TestBroker;
   server: ScriptedServer;
@@ -18,8 +18,8 @@ export interface Scene {
 }
 
 /**
- * Gives each test of a file a scene, through `set`. A test fails whose terminal said what does not fit the contract, or left
- * a connection open.
+ * Gives each test of a file a scene, through `set`. A test fails when its terminal sent a message against the contract,
+ * or left a connection open.
  */
 export function useScene(set: (scene: Scene) => void): void {
   let scene: Scene;

@@ -30,25 +30,25 @@ const checks = {
 
 const signsOfLife: ReadonlySet<UpChannel> = new Set(["heartbeat", "goodbye", "gone", "probe_answer"]);
 
-/** The server's half of the protocol, as much as a test tells it to speak, for one device. */
+/** The server's side of the protocol for one device; the test says which messages it sends. */
 export class ScriptedServer {
   readonly hellos: Messages["hello"][] = [];
   readonly deliveries: Messages["delivered"][] = [];
   readonly starts: Messages["started"][] = [];
   readonly refusals: Messages["cancel_refused"][] = [];
   readonly results: Messages["result"][] = [];
-  /** What came about operations, in the order it came. */
+  /** The received messages about operations, in their order. */
   readonly channels: UpChannel[] = [];
-  /** What came to say that the terminal is there, or is not. */
+  /** The received messages about presence: heartbeats, goodbyes and wills. */
   readonly signs: { channel: UpChannel; message: Record<string, unknown> }[] = [];
   heartbeatSeconds: number | undefined;
-  /** Whatever did not fit the contract. */
+  /** The messages that did not fit the contract. */
   readonly faults: string[] = [];
   welcomes = true;
   receipts = true;
-  /** How far it is with the log of the device. */
+  /** How much of the device's log the server holds. */
   memory: Memory = { number: 0 };
-  /** The last close that it holds. */
+  /** The last close that the server holds. */
   lastClose: string | null = null;
   readonly #broker: TestBroker;
   readonly #address: string;
@@ -88,7 +88,7 @@ export class ScriptedServer {
     this.#broker.aedes.publish(packet, () => {});
   }
 
-  /** Sends a command that may be begun for `windowMs`, and gives it back. */
+  /** Sends a command with a window of `windowMs`, and returns it. */
   command(overrides: Partial<CommandMessage> = {}, windowMs = 15_000): CommandMessage {
     const closes = overrides.operation === "end_of_day" && { previous_close: this.lastClose };
     const message = command(this.now(), { ...closes, ...overrides }, windowMs);
@@ -96,25 +96,25 @@ export class ScriptedServer {
     return message;
   }
 
-  /** Cancels a command that was sent, or was not. */
+  /** Sends a cancellation of a command, which need not have been sent. */
   cancel({ operation_id, operation, created_at, expires_at, previous_close, origin }: CommandMessage): void {
     const when = { created_at, expires_at, ...(previous_close !== undefined && { previous_close }) };
     this.send("cancel", { operation_id, operation, ...when, origin });
   }
 
-  /** Takes a result as a server does: the next of the log only. */
+  /** Takes a result as a server does: only the next number of the log. */
   receipt(operationId: string, status: Messages["receipt"]["status"] = "COMPLETED"): void {
     const result = this.resultsOf(operationId).at(-1);
     const isNext = this.#take(result);
     this.send("receipt", { operation_id: operationId, ...(isNext && { status }), memory: this.memory });
   }
 
-  /** It says how far it is, as after a heartbeat that believes something else. */
+  /** Sends how much of the log it holds, as after a heartbeat with another number. */
   word(): void {
     this.send("memory", { memory: this.memory });
   }
 
-  /** Its database goes back, to a moment when it held so many results. */
+  /** Restores its database to a moment at which it held that many results. */
   goBackTo(number: number): void {
     const held = this.results.filter((result) => (result.number ?? 0) <= number);
     this.memory = { number: 0 };
@@ -122,7 +122,7 @@ export class ScriptedServer {
     for (const result of held.toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0))) this.#take(result);
   }
 
-  /** Answers whether it takes the result. */
+  /** Returns whether it takes the result. */
   #take(result: Messages["result"] | undefined): boolean {
     if (result?.number === undefined) return true;
     if (result.number > this.memory.number && (result.after ?? result.number - 1) > this.memory.number) return false;
@@ -133,7 +133,7 @@ export class ScriptedServer {
     return true;
   }
 
-  /** Fails when anything that came did not fit the contract. */
+  /** Throws when a received message did not fit the contract. */
   assertNoFaults(): void {
     if (this.faults.length > 0) throw new Error(`Messages that do not fit the contract: ${this.faults.join("\n")}`);
   }

@@ -21,7 +21,7 @@ export function releaseMaker(): ReleaseMaker {
   return { publicKey: { kty: "OKP", crv: "Ed25519", x }, privateKey };
 }
 
-/** A release as a manifest offers it, properly signed. */
+/** A release as a manifest offers it, correctly signed. */
 export function offer(
   { publicKey, privateKey }: ReleaseMaker,
   content: Buffer,
@@ -36,7 +36,9 @@ export function offer(
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** The two addresses that a terminal fetches from, answering as a test says; ends with the test. */
+/**
+ * A server with the two addresses from which a terminal fetches; it answers as the test says, and ends with the test.
+ */
 export class UpdateServer {
   manifest: Answer;
   file: Answer;
@@ -86,7 +88,7 @@ export function sendFile(
   response.write(content.subarray(from, until), () => response.destroy());
 }
 
-/** Answers once in one way, and in another ever after. */
+/** Answers the first request by one function, and all later requests by another. */
 export function onceThen<T extends unknown[]>(first: (...given: T) => void, then: (...given: T) => void) {
   let use = first;
   return (...given: T) => {

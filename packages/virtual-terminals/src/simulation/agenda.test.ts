@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { numbersFrom } from "../virtual/invented-day.ts";
 import { Agenda } from "./agenda.ts";
 
-/** A clock that stands until it is told to go on, and counts its timers. */
+/** A clock that moves only when the test says so, and that counts its timers. */
 function standingClock() {
   let now = 0;
   const timers = new Set<{ at: number; action: () => void }>();

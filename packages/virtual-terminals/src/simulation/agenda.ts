@@ -2,12 +2,15 @@ import type { Clock } from "@tillkeeper/agent/clock";
 
 interface Entry {
   at: number;
-  /** Of two for one instant the one that was noted first comes first. */
+  /** The order of noting, which decides between entries for one instant. */
   order: number;
   act: () => void;
 }
 
-/** What is to be done when, for a whole fleet: a heap and one timer, however many wait. Times are the clock's monotonic ones. */
+/**
+ * A queue of timed actions for a whole fleet: a heap and one timer for any number of entries. Times are monotonic
+ * milliseconds.
+ */
 export class Agenda {
   readonly #clock: Clock;
   readonly #heap: Entry[] = [];
@@ -24,6 +27,7 @@ export class Agenda {
     return this.#clock.monotonic();
   }
 
+  /** Plans an action for an instant; after `close`, or for infinity, does nothing. */
   note(at: number, act: () => void): void {
     if (this.#closed || at === Number.POSITIVE_INFINITY) return;
     this.#push({ at, order: this.#noted, act });
@@ -31,11 +35,12 @@ export class Agenda {
     this.#wake();
   }
 
+  /** Plans an action after a delay. */
   noteIn(delayMs: number, act: () => void): void {
     this.note(this.#clock.monotonic() + delayMs, act);
   }
 
-  /** Nothing more happens. */
+  /** Drops all actions, and takes no more. */
   close(): void {
     this.#closed = true;
     this.#heap.length = 0;

@@ -8,21 +8,24 @@ const mostSkewMs = 600_000;
 const mostDriftPerSecond = 0.001;
 const driftingShare = 0.3;
 const receiptsPerRoll = 160;
-const lowBeforeEnd = 20;
+const lowReceiptsLeft = 20;
 
-/** What a simulated terminal is like, all of it from the seed and its number. */
-export interface Character {
-  /** What its clock is off at the beginning, and milliseconds that this grows by in each. */
+/** The properties of a simulated terminal, which follow from the seed and its number. */
+export interface TerminalProfile {
+  /** The error of its clock at the beginning, and the milliseconds that the error grows by per millisecond. */
   clock: { offMs: number; drift: number };
-  /** How it is after so many milliseconds of the simulated day since midnight, and so many receipts printed. */
+  /**
+   * Returns telemetry at a time of the simulated day, in milliseconds since midnight, and after so many printed
+   * receipts.
+   */
   conditionAt: (dayTimeMs: number, receipts: number) => Pick<Telemetry, "battery" | "link" | "printer">;
-  /** Whether it can tell which batch it closed last. */
+  /** Whether it can name the batch that it closed last. */
   namesBatches: boolean;
-  /** What befalls its n-th operation. */
-  fateOf: (operation: number) => Fault | undefined;
+  /** Returns the fault of its n-th operation; undefined without one. */
+  faultOf: (operation: number) => Fault | undefined;
 }
 
-interface Origin {
+interface ProfileOptions {
   seed: string;
   number: number;
   store: number;
@@ -30,10 +33,14 @@ interface Origin {
 }
 
 const linkTypes = ["ethernet", "wifi", "wifi", "mobile"] as const;
-/** The host alone would say nothing about the other operations. */
+/**
+ * The faults of the kind `refusals`. `host_unreachable` alone would leave operations other than a close without a
+ * refusal.
+ */
 const refusals = ["failure", "user_aborted", "host_unreachable"] as const satisfies Fault[];
 
-export function characterOf({ seed, number, store, faults }: Origin): Character {
+/** Returns the properties of a terminal by its seed, number, store and the rates of faults. */
+export function profileOf({ seed, number, store, faults }: ProfileOptions): TerminalProfile {
   const random = numbersFrom(`${seed}:${number}:character`);
   const { opensAt, closesAt } = tradingHours(seed, store);
   const type = linkTypes[Math.floor(random() * linkTypes.length)] ?? "other";
@@ -50,11 +57,11 @@ export function characterOf({ seed, number, store, faults }: Origin): Character 
       return {
         battery: { percent: batteryAt(hour, { opensAt, closesAt, charged, drained }), charging: !open },
         link: type === "ethernet" ? { type } : { type, signal_percent: signal },
-        printer: left <= 1 ? "paper_out" : left <= lowBeforeEnd ? "paper_low" : "ok",
+        printer: left <= 1 ? "paper_out" : left <= lowReceiptsLeft ? "paper_low" : "ok",
       };
     },
     namesBatches: numbersFrom(`${seed}:${number}:nameless`)() >= faults.nameless,
-    fateOf: (operation) => {
+    faultOf: (operation) => {
       const draw = numbersFrom(`${seed}:${number}:operation:${operation}`);
       if (draw() < faults.refusals) return refusals[Math.floor(draw() * refusals.length)];
       return draw() < faults.slow ? "slow" : undefined;
@@ -62,7 +69,7 @@ export function characterOf({ seed, number, store, faults }: Origin): Character 
   };
 }
 
-function clockOf(random: () => number, share: number): Character["clock"] {
+function clockOf(random: () => number, share: number): TerminalProfile["clock"] {
   if (random() >= share) return { offMs: 0, drift: 0 };
   const offMs = Math.round((2 * random() - 1) * mostSkewMs);
   const drift = random() < driftingShare ? (2 * random() - 1) * mostDriftPerSecond : 0;
@@ -76,7 +83,7 @@ interface Battery {
   drained: number;
 }
 
-/** Drains while the store is open, and is charged again by the next morning. */
+/** Returns the battery's charge in percent: it drains while the store is open, and is charged by the next morning. */
 function batteryAt(hour: number, { opensAt, closesAt, charged, drained }: Battery): number {
   const openHours = closesAt - opensAt;
   const sinceOpening = (hour - opensAt + 24) % 24;

@@ -1,4 +1,7 @@
-/** What can go wrong in a simulated fleet. `mild` is what there is of it unless told otherwise, `usual` what its name alone asks for. */
+/**
+ * The faults of a simulated fleet. `mild` is the rate by default, `usual` the rate of a fault that is named without a
+ * rate.
+ */
 export const simulatedFaults = {
   "bad-links": { unit: "per hour", mild: 0.1, usual: 1, meaning: "links that drop, die without a word, or get slow" },
   restarts: { unit: "per hour", mild: 0.02, usual: 0.3, meaning: "power that is lost and comes back" },
@@ -16,7 +19,7 @@ export const simulatedFaults = {
 } as const satisfies Record<string, Row>;
 
 interface Row {
-  /** Per terminal and hour of the simulated day, or a share from 0 to 1. */
+  /** `per hour`: times per terminal and hour of the simulated day; otherwise a share from 0 to 1. */
   unit: "per hour" | "of terminals" | "of operations";
   mild: number;
   usual: number;
@@ -24,6 +27,7 @@ interface Row {
 }
 
 export type SimulatedFault = keyof typeof simulatedFaults;
+/** The rate of each fault, in the fault's own unit. */
 export type FaultMix = Readonly<Record<SimulatedFault, number>>;
 
 export const simulatedFaultNames = Object.keys(simulatedFaults).filter(
@@ -37,8 +41,9 @@ export const mildFaults = mixOf((name) => simulatedFaults[name].mild);
 export const allFaults = mixOf((name) => simulatedFaults[name].usual);
 
 /**
- * Reads `bad-links=0.5,restarts` and the words `all` and `none`: what is named is there, at its usual rate or the given one.
- * What comes later counts. Throws an Error whose message says what is wrong.
+ * Reads a text like `bad-links=0.5,restarts`: each named fault with its rate, or its usual rate. `all` and `none` name
+ * all faults and no fault. A later part overrides an earlier one. Throws an Error whose message says which part is
+ * wrong.
  */
 export function readFaultMix(text: string): FaultMix {
   let mix = noFaults;

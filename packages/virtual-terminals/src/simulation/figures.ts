@@ -1,33 +1,34 @@
 import type { Change } from "@tillkeeper/agent/memory/result-log";
 import type { PlannedEvent } from "./plan.ts";
 
-/** What has happened in a simulated fleet so far. */
+/** Counts of everything that has happened in a simulated fleet so far. */
 export interface Figures {
   terminals: number;
   connected: number;
   operations: {
-    /** Begun and not answered. */
+    /** Operations that are begun and not answered. */
     running: number;
     completed: number;
     failed: number;
-    /** How many FAILED for which reason. */
+    /** The number of FAILED operations by reason. */
     failures: Record<string, number>;
-    /** Closes that were made at the terminals. */
+    /** Closes that were made by hand at the terminals. */
     by_hand: number;
-    /** Results that the server has not said to hold. */
+    /** Results that the server has not acknowledged. */
     unreceipted: number;
   };
   payments: {
     count: number;
-    /** What customers have paid less what they got back, in minor units. */
+    /** Purchases and tips less reversals, in minor units. */
     amount: number;
-    /** Broken off when the power was lost. */
+    /** Payments that a power cut interrupted. */
     lost: number;
   };
-  /** How many of each kind have happened. */
+  /** The number of faults by kind. */
   faults: Record<string, number>;
 }
 
+/** Returns figures that are all 0. */
 export function noFigures(): Figures {
   return {
     terminals: 0,
@@ -38,14 +39,15 @@ export function noFigures(): Figures {
   };
 }
 
+/** Adds one to the faults of a kind. */
 export function countFault({ faults }: Figures, kind: Exclude<PlannedEvent["kind"], "payment">): void {
   faults[kind] = (faults[kind] ?? 0) + 1;
 }
 
-/** Counts what a terminal writes down about its operations; one for each terminal. */
+/** Makes a counter for the journal writes of one terminal; each terminal needs its own. */
 export function operationCounter({ operations }: Figures) {
   const running = new Set<string>();
-  let lacking = 0;
+  let known = 0;
   const end = (id: string) => {
     if (running.delete(id)) operations.running -= 1;
   };
@@ -66,9 +68,9 @@ export function operationCounter({ operations }: Figures) {
         }
       }
     },
-    untold(count: number): void {
-      operations.unreceipted += count - lacking;
-      lacking = count;
+    unreceipted(count: number): void {
+      operations.unreceipted += count - known;
+      known = count;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { characterOf } from "./character.ts";
+import { profileOf } from "./character.ts";
 import { allFaults, mildFaults, noFaults, readFaultMix } from "./fault-mix.ts";
 import { type PlannedEvent, type PlanOptions, planOf } from "./plan.ts";
 import { dayMs, hourMs, tradingHours } from "./trading-hours.ts";
@@ -54,7 +54,7 @@ describe("the plan of a terminal", () => {
     expect(Math.min(...hours)).toBeGreaterThanOrEqual(opensAt);
     expect(Math.max(...hours)).toBeLessThan(closesAt);
     const perHour = payments.length / (days * (closesAt - opensAt));
-    // Customers who stand in line come later than they would have.
+    // A payment that waits for an earlier payment begins later than its rate alone says.
     expect(perHour).toBeGreaterThan(16);
     expect(perHour).toBeLessThan(20.5);
   });
@@ -78,7 +78,7 @@ describe("the character of a terminal", () => {
 
   test("clocks are right without skew, and at most ten minutes off with it", () => {
     const clocks = (faults: typeof noFaults) =>
-      Array.from({ length: 400 }, (_, number) => characterOf({ ...origin, number, faults }).clock);
+      Array.from({ length: 400 }, (_, number) => profileOf({ ...origin, number, faults }).clock);
     expect(new Set(clocks(noFaults).map(({ offMs }) => offMs))).toEqual(new Set([0]));
     const off = clocks({ ...noFaults, "clock-skew": 0.5 });
     expect(off.filter(({ offMs }) => offMs !== 0).length).toBeGreaterThan(150);
@@ -87,7 +87,7 @@ describe("the character of a terminal", () => {
   });
 
   test("batteries drain while the store is open and are charged at night; rolls of paper run out and are replaced", () => {
-    const { conditionAt } = characterOf({ ...origin, faults: noFaults });
+    const { conditionAt } = profileOf({ ...origin, faults: noFaults });
     const { opensAt, closesAt } = tradingHours("a", 1);
     const at = (hour: number) => conditionAt(hour * hourMs, 0).battery ?? { percent: Number.NaN };
     expect(at(opensAt).percent).toBeGreaterThan(at(closesAt - 0.1).percent + 10);
@@ -100,8 +100,8 @@ describe("the character of a terminal", () => {
 
   test("the n-th operation has the same fate again, refused or slow as often as asked for", () => {
     const fates = (faults: typeof noFaults) => {
-      const { fateOf } = characterOf({ ...origin, faults });
-      return Array.from({ length: 1000 }, (_, operation) => fateOf(operation));
+      const { faultOf } = profileOf({ ...origin, faults });
+      return Array.from({ length: 1000 }, (_, operation) => faultOf(operation));
     };
     const drawn = fates(allFaults);
     expect(fates(allFaults)).toEqual(drawn);

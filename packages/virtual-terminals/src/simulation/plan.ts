@@ -2,22 +2,22 @@ import { numbersFrom } from "../virtual/invented-day.ts";
 import type { FaultMix } from "./fault-mix.ts";
 import { dayMs, hourMs, tradingHours } from "./trading-hours.ts";
 
-/** A customer pays, or gets money back. Sums in minor units. */
+/** A purchase or a reversal. Amounts in minor units. */
 export interface PlannedPayment {
   kind: "payment";
-  /** Purchase: what the goods cost, without the tip. Reversal: what is paid back. */
+  /** Purchase: the price of the goods, without the tip. Reversal: the amount paid back. */
   type: "purchase" | "reversal";
   amount: number;
   tip: number;
-  /** Milliseconds of the simulated day. */
+  /** The length of the payment, in milliseconds of the simulated day. */
   takesMs: number;
 }
 
 /**
- * What happens to one terminal. Payments go by the simulated day; how long a trouble lasts is told in real milliseconds,
- * because a server judges links by real ones.
+ * An event at one terminal. The length of a payment is in milliseconds of the simulated day. `lastsMs` of a fault is in
+ * real milliseconds, because the server judges connections by real time.
  */
-type Happening =
+type TerminalEvent =
   | PlannedPayment
   | { kind: "drop" }
   | { kind: "silent"; lastsMs: number }
@@ -25,20 +25,21 @@ type Happening =
   | { kind: "restart"; lastsMs: number }
   | { kind: "by_hand" }
   | { kind: "device_fault"; code: DeviceFaultCode; lastsMs: number };
-export type HappeningKind = Happening["kind"];
+export type HappeningKind = TerminalEvent["kind"];
 
-/** `at`: milliseconds of the simulated day after the plan's beginning. */
-export type PlannedEvent = Happening & { at: number };
+/** An event with its time: `at` is in milliseconds of the simulated day since the plan's beginning. */
+export type PlannedEvent = TerminalEvent & { at: number };
 
 const deviceFaultCodes = ["card_reader_blocked", "printer_jam", "tamper_alert", "key_missing"] as const;
 export type DeviceFaultCode = (typeof deviceFaultCodes)[number];
 
+/** What the plan of a terminal depends on. */
 export interface PlanOptions {
   seed: string;
   /** The terminal's number in the fleet, and its store's. */
   number: number;
   store: number;
-  /** On average while the store is open. */
+  /** The average rate while the store is open. */
   paymentsPerHour: number;
   faults: FaultMix;
   /** Time of the simulated day at which the plan begins, in milliseconds after midnight. */
@@ -48,18 +49,18 @@ export interface PlanOptions {
 type Random = () => number;
 
 /**
- * Everything that happens to a terminal, in order, without an end: the same for the same options. Each kind is drawn from
- * numbers of its own, so that more of one changes nothing about the others.
+ * Yields all events of a terminal in order, without an end; equal options give equal events. Each kind of event has its
+ * own random numbers, so that a higher rate of one kind changes no other.
  */
 export function* planOf(options: PlanOptions): Generator<PlannedEvent, never> {
   const { seed, number, faults } = options;
   const random = (kind: string) => numbersFrom(`${seed}:${number}:${kind}`);
   const streams = [
     payments(options, random("payments")),
-    byChance(faults["bad-links"], random("bad-links"), badLink),
-    byChance(faults.restarts, random("restarts"), restart),
-    byChance(faults.faults, random("faults"), deviceFault),
-    byChance(faults["by-hand"], random("by-hand"), () => ({ kind: "by_hand" })),
+    atRandom(faults["bad-links"], random("bad-links"), badLink),
+    atRandom(faults.restarts, random("restarts"), restart),
+    atRandom(faults.faults, random("faults"), deviceFault),
+    atRandom(faults["by-hand"], random("by-hand"), () => ({ kind: "by_hand" })),
   ];
   const heads = streams.map((stream) => stream.next().value);
   for (;;) {
@@ -73,24 +74,24 @@ export function* planOf(options: PlanOptions): Generator<PlannedEvent, never> {
   }
 }
 
-/** What never happens stands at the end of time. */
-function* nothing(): Generator<PlannedEvent, never> {
+/** Yields events at infinity, which never happen. */
+function* noEvents(): Generator<PlannedEvent, never> {
   for (;;) yield { kind: "drop", at: Number.POSITIVE_INFINITY };
 }
 
-/** Customers come by chance, as often as the hour has it, and one after the other. */
+/** Yields payments at random, as often as the hour's rate says, one after the other. */
 function* payments(options: PlanOptions, random: Random): Generator<PlannedEvent, never> {
   const { seed, store, paymentsPerHour, fromMs } = options;
   const { busyAt, peak } = tradingHours(seed, store);
   const mostPerHour = paymentsPerHour * peak;
-  if (mostPerHour === 0) return yield* nothing();
+  if (mostPerHour === 0) return yield* noEvents();
   for (let at = 0; ; ) {
     at += pause(random, mostPerHour);
     const hour = ((fromMs + at) % dayMs) / hourMs;
     if (random() * peak >= busyAt(hour)) continue;
     const payment = paymentOf(random);
     yield { ...payment, at };
-    // The next customer stands in line.
+    // The next payment waits for the end of this payment.
     at += payment.takesMs;
   }
 }
@@ -104,19 +105,19 @@ function paymentOf(random: Random): PlannedPayment {
   return { kind: "payment", type, amount, tip, takesMs: Math.round(between(random, 6000, 30_000)) };
 }
 
-function* byChance(
+function* atRandom(
   perHour: number,
   random: Random,
-  draw: (random: Random) => Happening,
+  draw: (random: Random) => TerminalEvent,
 ): Generator<PlannedEvent, never> {
-  if (perHour === 0) return yield* nothing();
+  if (perHour === 0) return yield* noEvents();
   for (let at = 0; ; ) {
     at += pause(random, perHour);
     yield { ...draw(random), at };
   }
 }
 
-function badLink(random: Random): Happening {
+function badLink(random: Random): TerminalEvent {
   const kind = random();
   const lastsMs = Math.round(between(random, 10_000, 40_000));
   if (kind < 0.5) return { kind: "drop" };
@@ -124,16 +125,16 @@ function badLink(random: Random): Happening {
   return { kind: "slow_link", delayMs: Math.round(between(random, 200, 2000)), lastsMs };
 }
 
-function restart(random: Random): Happening {
+function restart(random: Random): TerminalEvent {
   return { kind: "restart", lastsMs: Math.round(between(random, 1000, 15_000)) };
 }
 
-function deviceFault(random: Random): Happening {
+function deviceFault(random: Random): TerminalEvent {
   const code = deviceFaultCodes[Math.floor(random() * deviceFaultCodes.length)] ?? "tamper_alert";
   return { kind: "device_fault", code, lastsMs: Math.round(between(random, 5000, 30_000)) };
 }
 
-/** Milliseconds until the next of what happens so often an hour, independently of each other. */
+/** Draws the milliseconds until the next of independent events with that rate (exponential distribution). */
 function pause(random: Random, perHour: number): number {
   return Math.ceil((-Math.log(1 - random()) * hourMs) / perHour);
 }

@@ -5,37 +5,39 @@ import { Agenda } from "./agenda.ts";
 import { type FaultMix, mildFaults } from "./fault-mix.ts";
 import { type Figures, noFigures } from "./figures.ts";
 import type { SimulatedState } from "./simulated-state.ts";
-import { SimulatedTerminal, type SimulatedTerminalSpec, type World } from "./simulated-terminal.ts";
+import { SimulatedTerminal, type SimulatedTerminalSpec, type SimulationContext } from "./simulated-terminal.ts";
 import { hourMs } from "./trading-hours.ts";
 
 export interface SimulatedFleetOptions {
   seed: string;
   faults?: FaultMix;
   paymentsPerHour?: number;
-  /** How many times faster than the real one the simulated day goes by. */
+  /** The factor by which the simulated day is faster than the real day. */
   speed?: number;
-  /** Time of the simulated day at which it begins, in milliseconds after midnight. */
+  /** The time of the simulated day at which it begins, in milliseconds after midnight. */
   fromMs?: number;
   clock?: Clock;
   log?: Logger;
-  /** A device got over the fault that it had reported: its server wants a check_update before it trusts it again. */
+  /**
+   * Called when a reported device fault is over: the server wants a check_update before the terminal is ACTIVE again.
+   */
   mended?: (terminalId: string) => void;
 }
 
 const defaults = { paymentsPerHour: 20, fromMs: 11 * hourMs };
-/** How long those are waited for who have no link at the end. */
+/** How long `stop` waits for terminals that are not connected. */
 const patienceMs = 5000;
-/** How many say goodbye at once. */
+/** The number of terminals that end at once. */
 const endingAtOnce = 500;
 
-/** Thousands of simulated terminals in this process, with one timer for everything that happens to them. */
+/** Thousands of simulated terminals in this process, with one timer for all their events. */
 export class SimulatedFleet {
-  readonly #world: World;
+  readonly #context: SimulationContext;
   readonly #terminals: SimulatedTerminal[] = [];
 
   constructor(options: SimulatedFleetOptions) {
     const { seed, faults = mildFaults, speed = 1, clock = systemClock, log = silentLogger } = options;
-    this.#world = {
+    this.#context = {
       seed,
       faults,
       paymentsPerHour: options.paymentsPerHour ?? defaults.paymentsPerHour,
@@ -49,23 +51,26 @@ export class SimulatedFleet {
     };
   }
 
-  /** What has happened so far; goes on changing. */
+  /** The counts so far; the object goes on changing. */
   get figures(): Readonly<Figures> {
-    return this.#world.figures;
+    return this.#context.figures;
   }
 
-  /** Resolves when the terminal begins to connect. Rejects for the journal of another device, and a URL that is not MQTT. */
+  /**
+   * Resolves when the terminal begins to connect. Rejects for the journal of another device, and a URL that is not
+   * MQTT.
+   */
   async add(spec: SimulatedTerminalSpec, journal: Journal<SimulatedState>): Promise<void> {
-    const terminal = new SimulatedTerminal(spec, journal, this.#world);
+    const terminal = new SimulatedTerminal(spec, journal, this.#context);
     this.#terminals.push(terminal);
     await terminal.start();
   }
 
-  /** Nothing more happens; every terminal ends cleanly. */
+  /** Ends all events and every terminal, cleanly. */
   async stop(): Promise<void> {
-    this.#world.agenda.close();
+    this.#context.agenda.close();
     const settled = new AbortController();
-    const patience = sleep(this.#world.clock, patienceMs, settled.signal).catch(() => undefined);
+    const patience = sleep(this.#context.clock, patienceMs, settled.signal).catch(() => undefined);
     await Promise.race([patience, Promise.all(this.#terminals.map((terminal) => terminal.settle()))]);
     settled.abort();
     for (let from = 0; from < this.#terminals.length; from += endingAtOnce) {

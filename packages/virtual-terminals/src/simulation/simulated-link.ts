@@ -2,7 +2,7 @@ import type { Connection, ConnectionSettings } from "@tillkeeper/agent/links/con
 import { type MqttLink, openMqttConnection } from "@tillkeeper/agent/links/mqtt-connection";
 import type { Agenda } from "./agenda.ts";
 
-/** A way to connect that can be made bad. */
+/** Opens MQTT connections that can be made to break, fall silent or slow down. */
 export class SimulatedLink {
   readonly #agenda: Agenda;
   readonly #changed: (isUp: boolean) => void;
@@ -12,10 +12,10 @@ export class SimulatedLink {
   #welcomed = false;
   readonly #waiting = new Set<() => void>();
   #delayMs = 0;
-  /** Nothing overtakes what was slow: not before this instant, by the agenda's clock. */
+  /** The instant of the last delayed message, by the agenda's clock: no later message may overtake it. */
   #lastAt = 0;
 
-  /** `changed` is told when a link comes up and goes down. */
+  /** `changed` is called when a connection comes up and when it goes down. */
   constructor(agenda: Agenda, changed: (isUp: boolean) => void) {
     this.#agenda = agenda;
     this.#changed = changed;
@@ -27,7 +27,7 @@ export class SimulatedLink {
     this.#delayMs = 0;
     const end = () => {
       if (this.#link === link) this.#link = undefined;
-      this.#turn(false);
+      this.#setUp(false);
     };
     return {
       send: (channel, message) => this.#send(link, () => link.send(channel, message)),
@@ -45,12 +45,14 @@ export class SimulatedLink {
     };
   };
 
-  /** The link breaks. */
+  /** Breaks the connection; a new one follows. */
   drop(): void {
     this.#link?.drop();
   }
 
-  /** The link dies without a word: nothing comes or goes any more, until one side notices or the time is over. */
+  /**
+   * Lets no message pass in either direction while the socket stays open, until one side notices or the time is over.
+   */
   fallSilent(lastsMs: number): void {
     const link = this.#link;
     if (!link || !this.#isUp || this.#silent) return;
@@ -61,6 +63,7 @@ export class SimulatedLink {
     });
   }
 
+  /** Delays each message by `delayMs`, for `lastsMs`. */
   slowDown(delayMs: number, lastsMs: number): void {
     this.#delayMs = delayMs;
     this.#agenda.noteIn(lastsMs, () => {
@@ -68,7 +71,7 @@ export class SimulatedLink {
     });
   }
 
-  /** Whatever ails the link is over. Resolves when the server has said welcome on it, at once if it has. */
+  /** Ends all faults of the connection. Resolves when the server has sent welcome on it, at once if it already has. */
   mend(): Promise<void> {
     this.#delayMs = 0;
     this.#lastAt = 0;
@@ -82,30 +85,30 @@ export class SimulatedLink {
   #events(events: ConnectionSettings["events"], isCurrent: () => boolean): ConnectionSettings["events"] {
     return {
       up: (session) => {
-        this.#turn(true);
+        this.#setUp(true);
         events.up(session);
       },
       down: () => {
-        this.#turn(false);
+        this.#setUp(false);
         events.down();
       },
       message: (channel, payload) => {
         if (this.#silent) return;
-        this.#later(() => {
+        this.#delayed(() => {
           if (isCurrent()) events.message(channel, payload);
-          if (isCurrent() && channel === "welcome") this.#greeted();
+          if (isCurrent() && channel === "welcome") this.#setWelcomed();
         });
       },
     };
   }
 
-  #greeted(): void {
+  #setWelcomed(): void {
     this.#welcomed = true;
     for (const goOn of this.#waiting) goOn();
     this.#waiting.clear();
   }
 
-  #turn(isUp: boolean): void {
+  #setUp(isUp: boolean): void {
     this.#silent = false;
     this.#welcomed = false;
     if (isUp === this.#isUp) return;
@@ -116,14 +119,14 @@ export class SimulatedLink {
   #send(link: MqttLink, send: () => Promise<void>): Promise<void> {
     if (this.#delayMs === 0 && this.#agenda.now() >= this.#lastAt) return send();
     return new Promise((resolve) => {
-      this.#later(() => {
+      this.#delayed(() => {
         if (this.#link === link) void send().then(resolve);
         else resolve();
       });
     });
   }
 
-  #later(act: () => void): void {
+  #delayed(act: () => void): void {
     const at = Math.max(this.#agenda.now() + this.#delayMs, this.#lastAt);
     if (at <= this.#agenda.now()) return act();
     this.#lastAt = at;

@@ -9,29 +9,33 @@ import { newTerminalState, TerminalState } from "../virtual/state.ts";
 
 const Count = Type.Integer({ minimum: 0 });
 
-/** What a simulated terminal has taken since its last close. Sums in minor units. */
+/** The payments of a simulated terminal since its last close. Amounts in minor units. */
 export const OpenBatch = Type.Object({
   purchases_count: Count,
-  /** What cards were charged, tips included. */
+  /** The amount charged to cards, tips included. */
   purchases_amount: Count,
   reversals_count: Count,
   reversals_amount: Count,
   tip_amount: Count,
-  /** Of the first payment; absent while there is none. */
+  /** The time of the first payment; absent without payments. */
   oldest_at: Type.Optional(Type.String({ format: "date-time" })),
 });
 export type OpenBatch = Static<typeof OpenBatch>;
 
-/** The batch is added to in place, and is on disk with the next write of the journal; a close puts another in its place. */
+/**
+ * The state of a simulated terminal. Payments change `open_batch` in place, and the next write of the journal stores
+ * it.
+ */
 const SimulatedState = Type.Object({ ...TerminalState.properties, open_batch: OpenBatch });
 export type SimulatedState = Static<typeof SimulatedState>;
 const check = Compile(SimulatedState);
 
+/** Returns a batch without payments. */
 export function emptyBatch(): OpenBatch {
   return { purchases_count: 0, purchases_amount: 0, reversals_count: 0, reversals_amount: 0, tip_amount: 0 };
 }
 
-/** The file in which a simulated terminal keeps its journal. */
+/** Returns the options for the journal file of a simulated terminal. */
 export function simulatedFile(folder: string, terminalId: string, nowMs: number): FileJournalOptions<SimulatedState> {
   return {
     path: join(folder, `${terminalId}.json`),
@@ -41,23 +45,29 @@ export function simulatedFile(folder: string, terminalId: string, nowMs: number)
   };
 }
 
-/** What a simulated terminal begins with. */
+/** Returns the state of a new simulated terminal. */
 export function newSimulatedState(nowMs: number): SimulatedState {
   return { ...newTerminalState(nowMs), open_batch: emptyBatch() };
 }
 
-/** The power cuts of a simulation leave the machine's own disk alone, and thousands of terminals share it. */
+/**
+ * Replaces a file without fsync: simulated power cuts do not affect the machine's disk, and thousands of terminals
+ * share it.
+ */
 async function replaceUnsynced(path: string, text: string): Promise<void> {
   await writeFile(`${path}.tmp`, text, { mode: 0o600 });
   await rename(`${path}.tmp`, path);
 }
 
-/** The same journal, and somebody who is told of each write, and how many results the server lacks then and after its word. */
+/**
+ * Wraps a journal: calls `wrote` after each write, and `unreceipted` with the number of results that the server lacks,
+ * after each write and each `hold`.
+ */
 export function watchedJournal<State>(
   journal: Journal<State>,
-  watcher: { wrote: (change: Change<State>) => void; untold: (count: number) => void },
+  watcher: { wrote: (change: Change<State>) => void; unreceipted: (count: number) => void },
 ): Journal<State> {
-  const count = () => watcher.untold(journal.log.countAfter(journal.held));
+  const count = () => watcher.unreceipted(journal.log.countAfter(journal.held));
   return {
     get address() {
       return journal.address;
@@ -79,7 +89,7 @@ export function watchedJournal<State>(
           return decided;
         });
       } finally {
-        // Also when it could not be stored.
+        // Called for a failed write, too.
         if (decided) watcher.wrote(decided);
         count();
       }

@@ -7,7 +7,7 @@ import type { Fault } from "../virtual/faults.ts";
 import type { ClosedDay, TerminalState } from "../virtual/state.ts";
 import { VirtualTerminal, type VirtualTerminalSpec } from "../virtual/terminal.ts";
 import type { Agenda } from "./agenda.ts";
-import { type Character, characterOf } from "./character.ts";
+import { profileOf, type TerminalProfile } from "./character.ts";
 import type { FaultMix } from "./fault-mix.ts";
 import { countFault, type Figures, operationCounter } from "./figures.ts";
 import { type PlannedEvent, type PlannedPayment, planOf } from "./plan.ts";
@@ -17,44 +17,47 @@ import { closeBatch, Till } from "./till.ts";
 
 const byHand = "by hand";
 
-/** What the terminals of a simulation have in common. */
-export interface World {
+/** The settings and objects that all terminals of a simulation share. */
+export interface SimulationContext {
   seed: string;
   faults: FaultMix;
   paymentsPerHour: number;
-  /** How many times faster than the real one the simulated day goes by. */
+  /** The factor by which the simulated day is faster than the real day. */
   speed: number;
-  /** Time of the simulated day at which every terminal begins, in milliseconds after midnight. */
+  /** The time of the simulated day at which every terminal begins, in milliseconds after midnight. */
   fromMs: number;
   clock: Clock;
   agenda: Agenda;
   figures: Figures;
   log: Logger;
-  /** A terminal's device got over its fault: its server wants a check_update before it trusts it again. */
+  /**
+   * Called when a terminal's device fault is over: the server wants a check_update before the terminal is ACTIVE again.
+   */
   mended: (terminalId: string) => void;
 }
 
+/** A terminal of a simulated fleet. */
 export interface SimulatedTerminalSpec extends VirtualTerminalSpec {
-  /** From 0; with the seed it decides everything that happens to the terminal. */
+  /** The terminal's number in the fleet, from 0; with the seed it determines all its events. */
   number: number;
   store: number;
 }
 
-/** Before a customer tries again who came while the day was being closed. */
+/** The pause before a payment is tried again that met another payment or a close. */
 const customerWaitsMs = 250;
 
-/** A virtual terminal in a shop: customers pay at it, and things happen to it, as the plan has it. */
+/** A virtual terminal with payments and faults, which happen as its plan says. */
 export class SimulatedTerminal {
   readonly #spec: SimulatedTerminalSpec;
-  readonly #world: World;
+  readonly #context: SimulationContext;
   readonly #clock: Clock;
-  readonly #character: Character;
+  readonly #profile: TerminalProfile;
   readonly #journal: Journal<SimulatedState>;
   readonly #till = new Till();
   readonly #link: SimulatedLink;
   readonly #terminal: VirtualTerminal;
   readonly #plan: Generator<PlannedEvent, never>;
-  /** Which operation of this run each is, until it is answered. */
+  /** The number in this run of each unanswered operation, by operation id. */
   readonly #numbers = new Map<string, number>();
   #operations = 0;
   #receipts = 0;
@@ -64,15 +67,15 @@ export class SimulatedTerminal {
   #ended = false;
   #fault: DeviceFault | undefined;
 
-  constructor(spec: SimulatedTerminalSpec, journal: Journal<SimulatedState>, world: World) {
-    const { seed, faults, paymentsPerHour, fromMs, figures } = world;
+  constructor(spec: SimulatedTerminalSpec, journal: Journal<SimulatedState>, context: SimulationContext) {
+    const { seed, faults, paymentsPerHour, fromMs, figures } = context;
     const { number, store } = spec;
     this.#spec = spec;
-    this.#world = world;
-    this.#character = characterOf({ seed, number, store, faults });
-    this.#clock = wrongClock(world.clock, this.#character.clock);
+    this.#context = context;
+    this.#profile = profileOf({ seed, number, store, faults });
+    this.#clock = wrongClock(context.clock, this.#profile.clock);
     this.#plan = planOf({ seed, number, store, paymentsPerHour, faults, fromMs });
-    this.#link = new SimulatedLink(world.agenda, (isUp) => {
+    this.#link = new SimulatedLink(context.agenda, (isUp) => {
       figures.connected += isUp ? 1 : -1;
     });
     const counter = operationCounter(figures);
@@ -86,47 +89,47 @@ export class SimulatedTerminal {
         }
       },
     });
-    this.#terminal = this.#play();
+    this.#terminal = this.#createTerminal();
   }
 
   async start(): Promise<void> {
     await this.#terminal.start();
-    this.#world.figures.terminals += 1;
-    this.#begunAt = this.#world.agenda.now();
-    this.#lookAhead();
+    this.#context.figures.terminals += 1;
+    this.#begunAt = this.#context.agenda.now();
+    this.#planNextEvent();
   }
 
-  /** Nothing more happens to it. Resolves when it is connected, so that it can say goodbye. */
+  /** Ends its events and its faults. Resolves when it is connected, so that it can send goodbye. */
   async settle(): Promise<void> {
     this.#ended = true;
     this.#powerBack?.();
     await this.#link.mend();
   }
 
-  /** Ends cleanly; what was taken since the last close is kept, where a journal is. */
+  /** Ends cleanly; the payments since the last close are stored with the journal. */
   async stop(): Promise<void> {
     await this.#terminal.stop();
     await this.#journal.write(() => ({}));
   }
 
-  #play(): VirtualTerminal {
+  #createTerminal(): VirtualTerminal {
     return new VirtualTerminal(this.#spec, () => Promise.resolve(this.#journal), {
       clock: this.#clock,
-      log: this.#world.log,
+      log: this.#context.log,
       open: this.#link.open,
-      namesBatches: this.#character.namesBatches,
+      namesBatches: this.#profile.namesBatches,
       parts: {
         closed: (day) => this.#closed(day),
         payments: this.#till,
         operations: (usual) => this.#operationsOf(usual),
         telemetry: () => this.#telemetry(),
         fault: () => this.#fault,
-        faultOf: (operation) => this.#fateOf(operation),
+        faultOf: (operation) => this.#faultOf(operation),
       },
     });
   }
 
-  /** The close takes its totals from the payments that there were. */
+  /** Replaces the invented totals of a close by the totals of the open batch. */
   #closed({ result: usual, state }: ClosedDay): ClosedDay {
     const closed = closeBatch(this.#journal.state, state);
     const result = { ...usual, ...closed.totals };
@@ -148,7 +151,7 @@ export class SimulatedTerminal {
     };
   }
 
-  #fateOf({ operation_id: id }: Operation): Fault | undefined {
+  #faultOf({ operation_id: id }: Operation): Fault | undefined {
     let number = this.#numbers.get(id);
     if (number === undefined) {
       if (this.#journal.log.find(id)) return undefined;
@@ -156,31 +159,31 @@ export class SimulatedTerminal {
       this.#operations += 1;
       this.#numbers.set(id, number);
     }
-    return this.#character.fateOf(number);
+    return this.#profile.faultOf(number);
   }
 
   #telemetry(): Telemetry {
-    const { speed, fromMs, agenda } = this.#world;
+    const { speed, fromMs, agenda } = this.#context;
     const dayTimeMs = fromMs + (agenda.now() - this.#begunAt) * speed;
     const { purchases_count, reversals_count, oldest_at } = this.#journal.state.open_batch;
     return {
-      ...this.#character.conditionAt(dayTimeMs, this.#receipts),
+      ...this.#profile.conditionAt(dayTimeMs, this.#receipts),
       unsent_batch: { transactions_count: purchases_count + reversals_count, ...(oldest_at && { oldest_at }) },
     };
   }
 
-  #lookAhead(): void {
-    const { agenda, speed } = this.#world;
+  #planNextEvent(): void {
+    const { agenda, speed } = this.#context;
     const event = this.#plan.next().value;
     agenda.note(this.#begunAt + event.at / speed, () => {
-      this.#happen(event);
-      this.#lookAhead();
+      this.#handle(event);
+      this.#planNextEvent();
     });
   }
 
-  #happen(event: PlannedEvent): void {
+  #handle(event: PlannedEvent): void {
     if (!this.#powered || this.#ended) return;
-    if (event.kind !== "payment") countFault(this.#world.figures, event.kind);
+    if (event.kind !== "payment") countFault(this.#context.figures, event.kind);
     switch (event.kind) {
       case "payment":
         return this.#takePayment(event);
@@ -201,7 +204,7 @@ export class SimulatedTerminal {
 
   #takePayment(payment: PlannedPayment): void {
     if (!this.#powered || this.#ended) return;
-    const { agenda, speed, figures } = this.#world;
+    const { agenda, speed, figures } = this.#context;
     const paying = this.#till.begin(payment);
     if (!paying) return agenda.noteIn(customerWaitsMs, () => this.#takePayment(payment));
     agenda.noteIn(payment.takesMs / speed, () => {
@@ -214,18 +217,20 @@ export class SimulatedTerminal {
 
   async #losePower(forMs: number): Promise<void> {
     this.#powered = false;
-    if (this.#till.underWay()) this.#world.figures.payments.lost += 1;
+    if (this.#till.underWay()) this.#context.figures.payments.lost += 1;
     this.#till.losePower();
     this.#fault = undefined;
     const { promise: back, resolve } = Promise.withResolvers<void>();
     this.#powerBack = resolve;
-    this.#world.agenda.noteIn(forMs, resolve);
+    this.#context.agenda.noteIn(forMs, resolve);
     await this.#terminal.losePower(undefined, back);
     this.#powerBack = undefined;
     this.#powered = true;
   }
 
-  /** Nobody closes the day while a payment is taken, nor takes one meanwhile: it would be in neither batch. */
+  /**
+   * Closes the day by hand, but not during a payment, and no payment begins meanwhile: it would be in neither batch.
+   */
   async #closeByHand(): Promise<void> {
     if (this.#till.underWay() || this.#till.isShut) return;
     this.#till.shutFor(byHand);
@@ -236,16 +241,16 @@ export class SimulatedTerminal {
   #break(fault: DeviceFault, lastsMs: number): void {
     this.#fault = fault;
     this.#terminal.reportSoon();
-    this.#world.agenda.noteIn(lastsMs, () => {
+    this.#context.agenda.noteIn(lastsMs, () => {
       if (this.#fault === fault) this.#fault = undefined;
       this.#terminal.reportSoon();
-      this.#world.mended(this.#spec.terminalId);
+      this.#context.mended(this.#spec.terminalId);
     });
   }
 }
 
-/** The device's own clock; how time passes between two instants is right, as on real devices. */
-function wrongClock(clock: Clock, { offMs, drift }: Character["clock"]): Clock {
+/** Returns a clock whose wall time is wrong. Its monotonic time is right, as on real devices. */
+function wrongClock(clock: Clock, { offMs, drift }: TerminalProfile["clock"]): Clock {
   if (offMs === 0 && drift === 0) return clock;
   const since = clock.monotonic();
   return {

@@ -97,10 +97,10 @@ test("a watched journal tells of each change once it is written, and of one that
   const wrote: string[] = [];
   const inner = memoryJournal(newState());
   const change = { begun: begun({ operation_id: "a" }) };
-  const untold: number[] = [];
+  const unreceipted: number[] = [];
   const watching = (tell: () => string) => ({
     wrote: () => void wrote.push(tell()),
-    untold: (count: number) => void untold.push(count),
+    unreceipted: (count: number) => void unreceipted.push(count),
   });
   const journal = watchedJournal(
     inner,
@@ -119,7 +119,7 @@ test("a watched journal tells of each change once it is written, and of one that
   expect(wrote).toEqual(["1 begun", "failed"]);
   await journal.write(() => ({ results: [result({ operation_id: "a" }), result()] }));
   journal.hold(1);
-  expect(untold).toEqual([0, 0, 2, 1]);
+  expect(unreceipted).toEqual([0, 0, 2, 1]);
   inner.state.open_batch.purchases_count = 7;
   expect(journal.state.open_batch.purchases_count).toBe(7);
 });

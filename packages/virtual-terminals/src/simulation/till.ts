@@ -4,28 +4,28 @@ import type { TerminalState } from "../virtual/state.ts";
 import type { PlannedPayment } from "./plan.ts";
 import { emptyBatch, type OpenBatch, type SimulatedState } from "./simulated-state.ts";
 
-/** A payment that is under way. */
+/** A payment that is under way; compared by identity. */
 export interface Paying {
   readonly payment: PlannedPayment;
 }
 
 type Totals = Omit<OpenBatch, "oldest_at"> & { sale_amount: number };
 
-/** Where the payments of a simulated terminal are taken: one at a time, none while its day is being closed. */
+/** Takes the payments of a simulated terminal: one at a time, and none while its day is being closed. */
 export class Till implements Payments {
   readonly #over = new Waiters();
   #paying: Paying | undefined;
-  /** The `end_of_day` that runs. */
+  /** The id of the running `end_of_day`. */
   #closing: string | undefined;
 
-  /** Undefined while another is under way, or the day is being closed. */
+  /** Begins a payment; undefined while another is under way, or the day is being closed. */
   begin(payment: PlannedPayment): Paying | undefined {
     if (this.#paying || this.#closing !== undefined) return undefined;
     this.#paying = { payment };
     return this.#paying;
   }
 
-  /** Adds a payment to the batch at its end; false for one that was broken off meanwhile. */
+  /** Ends a payment and adds it to the batch; returns false when a power cut interrupted it. */
   complete(paying: Paying, batch: OpenBatch, at: string): boolean {
     if (this.#paying !== paying) return false;
     const { type, amount, tip } = paying.payment;
@@ -42,20 +42,22 @@ export class Till implements Payments {
     return true;
   }
 
+  /** Whether the day is being closed. */
   get isShut(): boolean {
     return this.#closing !== undefined;
   }
 
-  /** Until that operation is answered, no payment begins. */
+  /** Begins no payment from now on, until `openAfter` with this operation. */
   shutFor(operationId: string): void {
     this.#closing = operationId;
   }
 
+  /** To be called when an operation is answered: payments may begin again if it was the close. */
   openAfter(operationId: string): void {
     if (this.#closing === operationId) this.#closing = undefined;
   }
 
-  /** A payment that was under way has not happened. */
+  /** Drops the payment under way, as a power cut does. */
   losePower(): void {
     this.#closing = undefined;
     this.#free();
@@ -75,7 +77,9 @@ export class Till implements Payments {
   }
 }
 
-/** Closes the open batch: what it came to, and the state in which the next one is open. To be stored together. */
+/**
+ * Closes the open batch: returns its totals, and the state with an empty batch. The caller stores both in one write.
+ */
 export function closeBatch(
   { open_batch: batch }: SimulatedState,
   next: TerminalState,

@@ -1,6 +1,6 @@
 import type { OperationParameters } from "@tillkeeper/contract/operations";
 
-/** How a virtual terminal can misbehave, in the order of the serial numbers 901, 902, … */
+/** The faults of a virtual terminal, in the order of the serial numbers 901, 902, … */
 export const faults = {
   no_answer: "The command is taken and forgotten: not begun, not answered.",
   late_answer: "The answer comes 2 seconds after the window has closed.",
@@ -22,17 +22,21 @@ export const faults = {
 } as const;
 export type Fault = keyof typeof faults;
 
+/** The names of all faults, in the order of their serial numbers. */
 export const faultNames = Object.keys(faults).filter((name): name is Fault => name in faults);
 
 const firstFaultySerial = 901;
 
-/** The fault of every operation of a `SIMULATED-{aid}-NNN` terminal; none for other serial numbers. */
+/** Returns the fault of all operations of a `SIMULATED-{aid}-NNN` terminal; undefined for other serial numbers. */
 export function faultOfSerial(serialNumber: string): Fault | undefined {
   const number = /^SIMULATED-[PT]\d{8}-(\d{3})$/.exec(serialNumber)?.[1];
   return number === undefined ? undefined : faultNames[Number(number) - firstFaultySerial];
 }
 
-/** What a command asks for by `operator_id` = `simulate:<fault>`; `unknown` for a fault that is not in the table. */
+/**
+ * Returns the fault that a command asks for by `operator_id` = `simulate:<fault>`; `unknown` for one that is not in the
+ * table.
+ */
 export function faultOfCommand(parameters: OperationParameters): Fault | "unknown" | undefined {
   const asked = /^simulate:(.*)$/s.exec(parameters.operator_id ?? "")?.[1];
   if (asked === undefined) return undefined;

@@ -11,24 +11,24 @@ export interface FaultyLinkOptions {
   faultOf: (operation: Operation) => Fault | "unknown" | undefined;
   payments: InventedPayments;
   condition: InventedCondition;
-  /** The terminal is to lose its power. */
+  /** Called when a fault cuts the terminal's power. */
   restart: () => void;
-  /** Somebody is to close the day at the terminal. */
+  /** Called when a fault closes the day by hand at the terminal. */
   closeByHand: () => void;
 }
 
-/** The faults of a virtual terminal that come with its messages, and not with what its handlers do. */
+/** Plays the faults of a virtual terminal that are in its messages and its connection, and not in its handlers. */
 export class FaultyLink {
   readonly #options: FaultyLinkOptions;
-  /** Operations whose messages are tampered with, until their receipt; `spent` where that is over. */
-  readonly #tampered = new Map<string, Fault | "spent">();
+  /** The fault of each operation until its receipt; `spent` after a fault that happens once has happened. */
+  readonly #faults = new Map<string, Fault | "spent">();
   readonly #waitingForLink = new Set<() => void>();
 
   constructor(options: FaultyLinkOptions) {
     this.#options = options;
   }
 
-  /** A way to connect that goes through this link. */
+  /** Wraps a connection so that its messages go through the faults. */
   through(open: OpenConnection): OpenConnection {
     return (settings) => {
       const ignored = ({ operation_id }: CommandMessage) => {
@@ -47,7 +47,9 @@ export class FaultyLink {
     };
   }
 
-  /** Resolves when a link comes up after this call; rejects with the signal's reason when it is aborted. */
+  /**
+   * Resolves when the connection comes up after this call; rejects with the signal's reason when the signal is aborted.
+   */
   nextLink(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
@@ -77,20 +79,20 @@ export class FaultyLink {
       down: () => events.down(),
       message: (channel, payload) => {
         const incoming = readMessage(channel, payload);
-        if (incoming.channel === "receipt") this.#tampered.delete(incoming.message.operation_id);
+        if (incoming.channel === "receipt") this.#faults.delete(incoming.message.operation_id);
         if (incoming.channel === "command" && !this.#admits(incoming.message)) return ignored(incoming.message);
         events.message(channel, payload);
       },
     };
   }
 
-  /** Whether a command may reach the agent; what it brings along begins with its first copy. */
+  /** Whether a command may reach the agent. Side effects of its fault begin with the first copy of the command. */
   #admits(command: CommandMessage): boolean {
     const { faultOf, payments, condition, closeByHand } = this.#options;
     const fault = faultOf(command);
-    if (fault === undefined || fault === "unknown" || this.#tampered.has(command.operation_id)) return true;
+    if (fault === undefined || fault === "unknown" || this.#faults.has(command.operation_id)) return true;
     if (fault === "no_answer") return false;
-    this.#tampered.set(command.operation_id, fault);
+    this.#faults.set(command.operation_id, fault);
     if (fault === "busy_payment") payments.begin(command);
     if (fault === "silent") condition.fallSilent();
     if (fault === "by_hand" && command.operation === "end_of_day") closeByHand();
@@ -100,15 +102,15 @@ export class FaultyLink {
   async #send(connection: Connection, channel: UpChannel, message: object): Promise<void> {
     if (signsOfLife.has(channel) && this.#options.condition.silent) return;
     const id = "operation_id" in message ? String(message.operation_id) : "";
-    const fault = this.#tampered.get(id);
+    const fault = this.#faults.get(id);
     const sent = connection.send(channel, message);
     if (channel === "result") {
       this.#options.payments.end(id);
       this.#options.condition.answered(message as ResultMessage, fault);
     }
-    if (fault === "twice" && twofold.has(channel)) await connection.send(channel, message);
+    if (fault === "twice" && sentTwice.has(channel)) await connection.send(channel, message);
     if (channel !== "started" || (fault !== "disconnect" && fault !== "restart")) return sent;
-    this.#tampered.set(id, "spent");
+    this.#faults.set(id, "spent");
     await sent;
     if (fault === "disconnect") connection.drop();
     else this.#options.restart();
@@ -116,4 +118,4 @@ export class FaultyLink {
 }
 
 const signsOfLife: ReadonlySet<UpChannel> = new Set(["heartbeat", "probe_answer"]);
-const twofold: ReadonlySet<UpChannel> = new Set(["started", "result"]);
+const sentTwice: ReadonlySet<UpChannel> = new Set(["started", "result"]);

@@ -6,20 +6,26 @@ import { terminalJournal } from "./state.ts";
 import { credentialOf, VirtualTerminal, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./terminal.ts";
 
 export interface VirtualFleetOptions extends VirtualTerminalOptions {
-  /** Where each terminal keeps `<terminal_id>.json`; made when it is missing. Without it nothing outlives the process. */
+  /**
+   * The folder for each terminal's `<terminal_id>.json`; made when it is missing. Left out, nothing outlives the
+   * process.
+   */
   folder?: string;
 }
 
+/** Virtual terminals that are started and stopped by their terminal ids. */
 export interface VirtualFleet {
   /**
-   * Plays a terminal. Resolves when it has its memory and begins to connect. To start what runs already changes nothing, or
-   * makes it connect again when the credential is another; what it remembers goes on with another address. Rejects for a terminal id that is no file
-   * name, for a damaged state file and for a URL that is not MQTT.
+   * Plays a terminal. Resolves when its journal is open and it begins to connect. A terminal that runs already stays as
+   * it is, or connects again with the new credential; its journal goes on with another address. Rejects for a terminal
+   * id that is no file name, for a damaged journal file and for a URL that is not MQTT.
    */
   start(spec: VirtualTerminalSpec): Promise<void>;
-  /** Somebody closes the day at a terminal: as `VirtualTerminal.closeByHand`; undefined also when it does not run. */
+  /**
+   * Closes the day by hand, as `VirtualTerminal.closeByHand` does; resolves with undefined also when it does not run.
+   */
   closeByHand(terminalId: string): Promise<EndOfDayResult | undefined>;
-  /** Ends one terminal cleanly; nothing happens when it does not run. */
+  /** Ends one terminal cleanly; does nothing when it does not run. */
   stop(terminalId: string): Promise<void>;
   stopAll(): Promise<void>;
 }
@@ -29,12 +35,12 @@ interface Running {
   terminal: VirtualTerminal;
 }
 
-/** Any number of virtual terminals in this process. Only the folder is shared with earlier runs. */
+/** Makes a fleet of any number of virtual terminals in this process. Only the folder is shared with earlier runs. */
 export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
   const running = new Map<string, Running>();
   const turns = new Map<string, Promise<void>>();
 
-  // Calls for one terminal happen one after another; two agents on one state file would undo each other's work.
+  // Calls for one terminal run one after another: two agents on one journal file would overwrite each other's entries.
   const inTurn = async (terminalId: string, work: () => Promise<void>): Promise<void> => {
     const turn = (turns.get(terminalId) ?? Promise.resolve()).catch(() => {}).then(work);
     turns.set(terminalId, turn);

@@ -6,11 +6,14 @@ import type { Fault } from "./faults.ts";
 const silenceMs = 2 * 60 * 1000;
 const simulatedFault: DeviceFault = { code: "simulated_fault", message: "The virtual terminal was told to break" };
 
-/** What ails a virtual terminal beyond one operation: silence, and a fault that it reports. Forgotten when it restarts. */
+/**
+ * The faults of a virtual terminal that outlast one operation: silence, and a reported device fault. A restart clears
+ * both.
+ */
 export class InventedCondition {
   readonly #clock: Clock;
   readonly #alwaysSilent: boolean;
-  /** Told when the fault begins or ends. */
+  /** Called when the reported fault begins or ends. */
   readonly #changed: () => void;
   #silentUntil = Number.NEGATIVE_INFINITY;
   #fault: DeviceFault | undefined;
@@ -21,6 +24,7 @@ export class InventedCondition {
     this.#changed = changed;
   }
 
+  /** Whether heartbeats and answers to probes are withheld now. */
   get silent(): boolean {
     return this.#alwaysSilent || this.#clock.monotonic() < this.#silentUntil;
   }
@@ -29,22 +33,24 @@ export class InventedCondition {
     return this.#fault;
   }
 
+  /** Begins a silence of two minutes. */
   fallSilent(): void {
     this.#silentUntil = this.#clock.monotonic() + silenceMs;
   }
 
-  /** An operation with that fault has its result. */
+  /** To be called for each result, with the fault of its operation. */
   answered({ operation, status }: ResultMessage, fault: Fault | "spent" | undefined): void {
-    if (fault === "device_fault") this.#become(simulatedFault);
-    else if (operation === "check_update" && status === "COMPLETED") this.#become(undefined);
+    if (fault === "device_fault") this.#setFault(simulatedFault);
+    else if (operation === "check_update" && status === "COMPLETED") this.#setFault(undefined);
   }
 
+  /** Clears everything, as a restart does; `changed` is not called. */
   mend(): void {
     this.#silentUntil = Number.NEGATIVE_INFINITY;
     this.#fault = undefined;
   }
 
-  #become(fault: DeviceFault | undefined): void {
+  #setFault(fault: DeviceFault | undefined): void {
     if (fault === this.#fault) return;
     this.#fault = fault;
     this.#changed();

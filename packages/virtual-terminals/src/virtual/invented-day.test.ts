@@ -75,7 +75,7 @@ describe("closing the day", () => {
         const days = pauses.map((pause) => {
           now += pause;
           const closed = closeDay(serialNumber, state, now);
-          // As it would be read back after a restart.
+          // The state as it is read from the file after a restart.
           state = structuredClone(closed.state);
           return closed.result;
         });

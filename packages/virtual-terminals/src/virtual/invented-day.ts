@@ -1,6 +1,6 @@
 /**
- * The invented trade of a virtual terminal. Nothing is stored: each slot of five minutes holds nothing, one purchase or
- * one reversal, which follow from the serial number and the slot alone, at an instant that follows from them too.
+ * The length of a slot in the invented trade of a virtual terminal. Each slot holds no trade, one purchase or one
+ * reversal. Kind, amount and instant follow from the serial number and the slot alone, so nothing has to be stored.
  */
 export const slotMs = 5 * 60 * 1000;
 
@@ -11,18 +11,21 @@ const tippedShare = 0.15;
 /** Sums in minor units. */
 export interface DayTotals {
   purchases_count: number;
-  /** What cards were charged, tips included. */
+  /** The amount charged to cards, tips included. */
   purchases_amount: number;
   reversals_count: number;
-  /** What was paid back; a positive number. */
+  /** The amount paid back, as a positive number. */
   reversals_amount: number;
   /** The tips among `purchases_amount`. */
   tip_amount: number;
-  /** What is left for goods: purchases_amount - tip_amount - reversals_amount. May be negative. */
+  /** The amount for goods: purchases_amount - tip_amount - reversals_amount. May be negative. */
   sale_amount: number;
 }
 
-/** Everything from `fromMs` up to but not including `untilMs` (epoch milliseconds), so that days fit end to end. */
+/**
+ * Totals from `fromMs` up to but not including `untilMs` (epoch milliseconds), so that consecutive days neither overlap
+ * nor gap.
+ */
 export function dayTotals(serialNumber: string, fromMs: number, untilMs: number): DayTotals {
   const totals = {
     purchases_count: 0,
@@ -55,7 +58,7 @@ interface Trade {
   tip: number;
 }
 
-/** What happened in one slot, if anything did. */
+/** Returns the trade of one slot; undefined for a slot without one. */
 export function tradeIn(serialNumber: string, slot: number): Trade | undefined {
   const random = numbersFrom(`${serialNumber}:${slot}`);
   const at = slot * slotMs + Math.floor(random() * slotMs);
@@ -68,7 +71,10 @@ export function tradeIn(serialNumber: string, slot: number): Trade | undefined {
   return { kind: "purchase", at, amount, tip };
 }
 
-/** The same numbers in [0, 1) for the same text, everywhere and in every version: FNV-1a, then mulberry32. */
+/**
+ * Returns a generator of numbers in [0, 1). A text gives the same sequence in every process and version: FNV-1a, then
+ * mulberry32.
+ */
 export function numbersFrom(text: string): () => number {
   let state = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {

@@ -3,17 +3,17 @@ import type { Operation } from "@tillkeeper/agent/operations/operation";
 import type { Payments } from "@tillkeeper/agent/operations/payments";
 import { Waiters } from "@tillkeeper/agent/waiters";
 
-/** How long an invented payment takes: a share of its operation's window, and at most so many milliseconds. */
+/** How long an invented payment takes: a share of its operation's window, and at most `longestMs`. */
 export interface PaymentLength {
   share: number;
   longestMs: number;
 }
 
-/** Payments of customers that do not exist. Each comes with an operation, and is over at the latest when that is answered. */
+/** Invented payments. Each begins with an operation, and ends at the latest when that operation is answered. */
 export class InventedPayments implements Payments {
   readonly #clock: Clock;
   readonly #length: PaymentLength;
-  /** What cancels the end of each, by operation id. */
+  /** Functions that cancel the timer of each payment, by operation id. */
   readonly #underWay = new Map<string, () => void>();
   readonly #over = new Waiters();
 
@@ -22,6 +22,7 @@ export class InventedPayments implements Payments {
     this.#length = length;
   }
 
+  /** Begins a payment for an operation; a second call restarts it. */
   begin({ operation_id: id, created_at, expires_at }: Operation): void {
     const windowMs = Date.parse(expires_at) - Date.parse(created_at);
     const lengthMs = Math.min(this.#length.longestMs, this.#length.share * windowMs);
@@ -38,7 +39,7 @@ export class InventedPayments implements Payments {
     if (this.#underWay.size === 0) this.#over.release();
   }
 
-  /** As a power cut does. */
+  /** Ends all payments, as a power cut does. */
   endAll(): void {
     for (const id of this.#underWay.keys()) this.end(id);
   }

@@ -3,14 +3,14 @@ import type { Telemetry } from "@tillkeeper/contract/telemetry";
 import { numbersFrom } from "./invented-day.ts";
 
 const hourMs = 60 * 60 * 1000;
-/** A battery lasts for the first part of the period and is charged in the rest. */
+/** A battery discharges in the first part of the period and is charged in the rest. */
 const batteryPeriodMs = 12 * hourMs;
 const dischargingShare = 0.75;
 const emptiestPercent = 30;
 
 /**
- * How a virtual terminal is: what it has follows from its serial number, the charge of its battery from the time too. What it
- * runs is not invented.
+ * Telemetry of a virtual terminal at `nowMs`. Its parts follow from the serial number, the battery's charge from the
+ * time, too. The versions are not invented: `running` is reported as it is.
  */
 export function inventedTelemetry(serialNumber: string, nowMs: number, running: Versions): Telemetry {
   const random = numbersFrom(`${serialNumber}:telemetry`);

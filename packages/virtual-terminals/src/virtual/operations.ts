@@ -21,36 +21,42 @@ const slowShare = 0.7;
 const userAborted: Failed = { status: "FAILED", reason: "user_aborted" };
 const hostUnreachable: Failed = { status: "FAILED", reason: "host_unreachable" };
 
+/** What the handlers of a virtual terminal need from it. */
 export interface VirtualOperationsOptions {
   serialNumber: string;
   clock: Clock;
-  /** Milliseconds an operation takes, by chance between the two; with 0 it is answered at once. */
+  /** Milliseconds that an operation takes, a random number between the two; with both 0 it is answered at once. */
   durationMs: { shortest: number; longest: number };
   faultOf: (operation: Operation) => Fault | "unknown" | undefined;
+  /** Resolves at the next connection; rejects with the signal's reason. */
   nextLink: (signal: AbortSignal) => Promise<void>;
-  /** What the terminal has really logged lately. */
+  /** Returns the last lines of the terminal's real log. */
   recentLog: () => string;
   checkUpdate: OperationHandler<"check_update", TerminalState>;
   closeDay: (state: TerminalState) => ClosedDay;
-  /** Absent of a terminal that cannot tell. */
+  /** Undefined for a terminal that cannot name its last batch. */
   lastBatch: CloseHandler<TerminalState>["lastBatch"];
 }
 
 type Context = HandlerContext<TerminalState>;
-type Act<Name extends OperationName> = (operation: Operation, context: Context) => Answer<Name> | Promise<Answer<Name>>;
-type Answer<Name extends OperationName> = Completed<OperationResults[Name], TerminalState> | Failed;
+type Perform<Name extends OperationName> = (
+  operation: Operation,
+  context: Context,
+) => AnswerOf<Name> | Promise<AnswerOf<Name>>;
+type AnswerOf<Name extends OperationName> = Completed<OperationResults[Name], TerminalState> | Failed;
 
-/** What a virtual terminal does when it is told to; it can do everything. */
+/** Makes the handlers of a virtual terminal, one for each operation. */
 export function virtualOperations(options: VirtualOperationsOptions): Required<OperationHandlers<TerminalState>> {
   const { serialNumber, clock, checkUpdate, closeDay, lastBatch } = options;
-  // How long files take depends on the network, so it is not said. A window is never shorter than the least timeout.
+  // Transfers depend on the network, so their handlers name no `maxSeconds`. A window is never shorter than the least
+  // timeout.
   const maxSeconds = limits.operationTimeoutSecondsMin + Math.floor(options.durationMs.longest / 1000);
-  const handler = <Name extends OperationName>(act: Act<Name>): OperationHandler<Name, TerminalState> => ({
+  const handler = <Name extends OperationName>(perform: Perform<Name>): OperationHandler<Name, TerminalState> => ({
     run: async (operation, context) => {
       await takeTime(options, operation, context);
-      return failureOf(options, operation) ?? act(operation, context);
+      return failureOf(options, operation) ?? perform(operation, context);
     },
-    // Who closes a day must bring it to its end: the payment host may have closed it already.
+    // A running close must end: the payment host may have closed the batch already.
     cancellable: (operation) => operation.operation !== "end_of_day" && options.faultOf(operation) !== "refuses_cancel",
   });
   return {
@@ -68,7 +74,7 @@ export function virtualOperations(options: VirtualOperationsOptions): Required<O
   };
 }
 
-/** Takes as long as the operation and its fault want; rejects when it is cancelled or the agent stops. */
+/** Waits as long as the operation and its fault take; rejects when the operation is cancelled or the agent stops. */
 async function takeTime(
   options: VirtualOperationsOptions,
   operation: Operation,
@@ -96,7 +102,7 @@ async function takeTime(
   if (takesMs > 0) await sleep(clock, takesMs, brokenOff);
 }
 
-/** The answer that a fault puts in place of the usual one. */
+/** Returns the outcome that a fault puts in place of the usual one; undefined without such a fault. */
 function failureOf({ faultOf }: VirtualOperationsOptions, operation: Operation): Failed | undefined {
   switch (faultOf(operation)) {
     case "failure":
@@ -122,7 +128,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Public number for tests: who downloads the log sees that it was masked on its way. */
+/** A public test card number, so that the downloaded log shows that the server has masked it. */
 const testCard = "4111 1111 1111 1111";
 const inventedLines = [
   "boot",
@@ -133,7 +139,7 @@ const inventedLines = [
   "payment approved",
 ];
 
-/** Lines from before the terminal began to play. */
+/** Returns log lines from before the terminal's start. */
 function inventedLog(serialNumber: string, nowMs: number): string {
   const at = (index: number) => timestamp(nowMs - 3_600_000 - (inventedLines.length - index) * 1000);
   return inventedLines.map((line, index) => `${at(index)} ${serialNumber} ${line}\n`).join("");

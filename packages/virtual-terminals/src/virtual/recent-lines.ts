@@ -1,11 +1,11 @@
 import { type Clock, timestamp } from "@tillkeeper/agent/clock";
 import type { Logger } from "@tillkeeper/agent/logger";
 
-/** Little, because a process may play thousands of terminals. */
+/** A low limit, because one process may play thousands of terminals. */
 const mostLines = 50;
 const mostCharacters = 300;
 
-/** Remembers the last lines that went to a log, as text, and passes them on. */
+/** Keeps the last lines of a log as text, and passes all of them on to another logger. */
 export class RecentLines {
   readonly #clock: Clock;
   readonly #lines: string[] = [];
@@ -14,7 +14,7 @@ export class RecentLines {
     this.#clock = clock;
   }
 
-  /** A logger in front of another one. */
+  /** Returns a logger that keeps the lines and passes them on to `log`. Debug lines are passed on only. */
   through(log: Logger): Logger {
     const noting = (level: keyof Logger) => (details: object, message: string) => {
       this.#note(level, details, message);
@@ -28,6 +28,7 @@ export class RecentLines {
     };
   }
 
+  /** Returns the kept lines, each with a line feed. */
   text(): string {
     return this.#lines.map((line) => `${line}\n`).join("");
   }

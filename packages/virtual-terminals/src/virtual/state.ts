@@ -10,27 +10,27 @@ import { dayTotals } from "./invented-day.ts";
 const firstDayMs = 9 * 60 * 60 * 1000;
 const currency = "NOK";
 
-/** What a virtual terminal remembers between closes. */
+/** The state of a virtual terminal, which it stores in its journal. */
 export const TerminalState = Type.Object({
   /** The number of the batch that is open now. */
   batch_number: Type.Integer({ minimum: 1 }),
-  /** When it was opened: the instant of the close before it. */
+  /** The instant at which the batch was opened, which is that of the close before it. */
   start_of_day_at: Type.String({ format: "date-time" }),
-  /** The close before it; absent while there was none. */
+  /** The result of the close before it; absent while there was none. */
   last_close: Type.Optional(EndOfDayResult),
-  /** What it runs from its next start on; absent as long as that is what it came with. */
+  /** The installed version, which runs from the next start on; absent while it is the first version. */
   software_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   configuration_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
 });
 export type TerminalState = Static<typeof TerminalState>;
 const check = Compile(TerminalState);
 
-/** A terminal that has been trading for nine hours when it is started for the first time. */
+/** Returns the state of a new terminal, whose first batch was opened nine hours before. */
 export function newTerminalState(nowMs: number): TerminalState {
   return { batch_number: 1, start_of_day_at: timestamp(nowMs - firstDayMs) };
 }
 
-/** The state after a close that was made elsewhere; undefined when the terminal knows of one as late. */
+/** Returns the state after a close that was made elsewhere; undefined when the terminal's own last close is as late. */
 export function afterClose(
   state: TerminalState,
   close: EndOfDayResult | undefined,
@@ -43,15 +43,20 @@ export function afterClose(
   return { ...state, batch_number: number + 1, start_of_day_at: at, last_close: close };
 }
 
-/** Opens what a terminal with this address remembers; again after each start of it. Rejects for a damaged file. */
+/**
+ * Opens the journal of a terminal with this address; called at each start of the terminal. Rejects for a damaged file.
+ */
 export type OpenTerminalJournal = (address: string) => Promise<Journal<TerminalState>>;
 
-/** Batch, start of the day and journal of one virtual terminal, in one file. */
+/** Returns the options for the journal file of one virtual terminal. `now` returns epoch milliseconds. */
 export function terminalFile(path: string, now: () => number): FileJournalOptions<TerminalState> {
   return { path, readState: (stored) => check.Parse(stored), initial: () => newTerminalState(now()) };
 }
 
-/** The memory of a virtual terminal, in a file, or without a `path` in this process only. It goes on with another address. */
+/**
+ * Returns how to open the journal of a virtual terminal: in a file, or without `path` in memory. Another address goes
+ * on with it.
+ */
 export function terminalJournal(path: string | undefined, now: () => number): OpenTerminalJournal {
   if (path !== undefined) return (address) => resumeFileJournal(terminalFile(path, now), address);
   let memory: Journal<TerminalState> | undefined;
@@ -62,17 +67,18 @@ export function terminalJournal(path: string | undefined, now: () => number): Op
   };
 }
 
-/** A close that leaves nothing out. */
+/** The result of a close with all figures. */
 export type WholeClose = EndOfDayResult & Required<Pick<EndOfDayResult, EndOfDayFigure>>;
 
+/** The result of a close, and the state after it. */
 export interface ClosedDay {
   result: WholeClose;
   state: TerminalState;
 }
 
 /**
- * Closes the open batch at `nowMs`: its totals, and the state in which the next one is open. Both are to be stored
- * together. A clock that was set back closes an empty day and never opens a day that was closed.
+ * Closes the open batch at `nowMs`. Returns its totals and the state with the next batch; the caller stores both in one
+ * write. When the clock was set back, an empty day is closed: a closed day is never opened again.
  */
 export function closeDay(serialNumber: string, state: TerminalState, nowMs: number): ClosedDay {
   const from = Date.parse(state.start_of_day_at);
@@ -89,7 +95,7 @@ export function closeDay(serialNumber: string, state: TerminalState, nowMs: numb
   return { result, state: { ...state, ...next } };
 }
 
-/** The batch that was closed last, by whomever. */
+/** Returns the batch that was closed last, by an operation or by hand; undefined when there is none. */
 export function lastBatch({ last_close: close }: TerminalState): LastBatch | undefined {
   if (!close) return undefined;
   const { last_end_of_day_at: closedAt } = close;

@@ -32,53 +32,57 @@ import {
 } from "./state.ts";
 import { installedVersion, runningVersions, virtualUpdates } from "./updates.ts";
 
-/** A terminal to play, with the credential that it connects with. */
+/** A terminal to play, with its credential. */
 export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
   terminalId: string;
   serialNumber: string;
   mqttUrl: Credential["url"];
-  /** Releases for another model are not installed; left out, the server is believed. */
+  /**
+   * The terminal's model: releases for another model are not installed. Left out, the server's manifest names the
+   * model.
+   */
   deviceModel?: string;
-  /** Asked at each check_update: the keys whose releases it installs. Without it, none. */
+  /** Returns the release keys that the terminal trusts; called at each check_update. Left out, it trusts none. */
   releaseKeys?: () => readonly ReleasePublicKey[] | Promise<readonly ReleasePublicKey[]>;
-  /** Its last close as far as the server knows it: made elsewhere, if its own memory knows of none as late. */
+  /** The last close that the server knows. Its journal takes it over unless it has one as late. */
   lastClose?: EndOfDayResult | undefined;
 }
 
+/** How a virtual terminal behaves. */
 export interface VirtualTerminalOptions {
   clock?: Clock;
   log?: Logger;
-  /** Milliseconds an operation takes, by chance between the two; both 0 for load. */
+  /** Milliseconds that an operation takes, a random number between the two; both 0 for load tests. */
   durationMs?: { shortest: number; longest: number };
   /** How long the payments of the fault `busy_payment` take. */
   payment?: PaymentLength;
-  /** The fault of all its operations, in place of the one by serial number; a command may still ask for another. */
+  /** The fault of all its operations, in place of the serial number's; a command may still ask for another. */
   fault?: Fault;
-  /** What it cannot do: its hello says so, and what is sent all the same is answered `unsupported`. */
+  /** Operations that it cannot do: its hello leaves them out, and their commands are answered `unsupported`. */
   lacks?: readonly OperationName[];
-  /** Whether it can tell which batch it closed last; it can unless told otherwise. */
+  /** Whether it can name the batch that it closed last; left out, true, except with the fault `nameless`. */
   namesBatches?: boolean;
   open?: OpenConnection;
   /** As in `AgentOptions`. */
   repeat?: { firstMs: number; longestMs: number };
-  /** Where it keeps what it downloads, until that is installed; a temporary folder unless told otherwise. */
+  /** The folder for downloads until they are installed; left out, a temporary folder. */
   downloads?: string;
-  /** What somebody else plays in place of what is invented. */
+  /** Parts of the device that the caller plays in place of the invented ones. */
   parts?: Partial<DeviceParts>;
 }
 
 /** The parts of a device that a virtual terminal invents. */
 export interface DeviceParts {
   payments: Payments;
-  /** Changes what a close comes to, by whomever it is made. */
+  /** Changes the result and the state of a close, made by an operation or by hand. */
   closed: (day: ClosedDay) => ClosedDay;
-  /** Changes what the terminal does when it is told to. */
+  /** Changes the handlers of the terminal. */
   operations: (usual: OperationHandlers<TerminalState>) => OperationHandlers<TerminalState>;
-  /** What is told of the device, over what is invented. */
+  /** Returns telemetry that overrides the invented telemetry. */
   telemetry: () => Telemetry;
-  /** What keeps the device from its work. Call `reportSoon` when it begins and ends. */
+  /** Returns a device fault, undefined without one. Call `reportSoon` when it begins and ends. */
   fault: () => DeviceFault | undefined;
-  /** What befalls an operation; asked several times for each. A command may still ask for something else. */
+  /** Returns the fault of an operation; called several times for each. A command may still ask for another. */
   faultOf: (operation: Operation) => Fault | undefined;
 }
 
@@ -86,7 +90,7 @@ const defaultDurationMs = { shortest: 150, longest: 600 };
 const defaultPayment = { share: 0.3, longestMs: 5000 };
 const agentName = "tillkeeper-virtual-terminal";
 
-/** A terminal without hardware: an agent whose handlers invent what they answer, and that can lose its power. */
+/** A terminal without hardware: an agent with handlers that invent their results, and with power that can be cut. */
 export class VirtualTerminal {
   readonly #spec: VirtualTerminalSpec;
   readonly #openJournal: OpenTerminalJournal;
@@ -125,14 +129,20 @@ export class VirtualTerminal {
     });
   }
 
-  /** Resolves when it has its memory and begins to connect. Rejects for a damaged memory and a URL that is not MQTT. */
+  /**
+   * Resolves when its journal is open and it begins to connect. Rejects for a damaged journal and a URL that is not
+   * MQTT.
+   */
   async start(): Promise<void> {
     const agent = await this.#boot();
     agent.start();
     this.#agent = agent;
   }
 
-  /** Connects again with another credential; with another address, after a restart on that one's journal. */
+  /**
+   * Connects again with another credential. A credential with another address restarts the terminal on that address's
+   * journal.
+   */
   async use(credential: Credential): Promise<void> {
     const isOther = current(credential.address) !== current(this.#credential.address);
     if (!isOther) this.#agent?.use(credential);
@@ -140,7 +150,7 @@ export class VirtualTerminal {
     if (isOther) await this.losePower();
   }
 
-  /** Its credential is about to have another address: resolves when the journal says so. */
+  /** To be called before its credential has another address: resolves when the journal is moved to it. */
   move(address: string): Promise<void> {
     const moved = this.#restarted.then(() => this.#journal?.move(address));
     this.#restarted = moved.catch(() => undefined);
@@ -148,8 +158,8 @@ export class VirtualTerminal {
   }
 
   /**
-   * Somebody closes the day at the terminal. Resolves when that is done, with what came of it; undefined while it is being
-   * closed by an operation, or has not been started.
+   * Closes the day by hand at the terminal, and resolves with the result. Resolves with undefined while an operation
+   * closes the day, and before the first start.
    */
   closeByHand(): Promise<EndOfDayResult | undefined> {
     const closed = this.#restarted.then(async () => {
@@ -166,17 +176,17 @@ export class VirtualTerminal {
     return closed;
   }
 
-  /** Hands in what its server lacks of its log, as a device that was replaced. Rejects with `DeviceServerError`. */
+  /** Hands in the results that the server lacks, as a replaced device does. Rejects with `DeviceServerError`. */
   async handIn(by: ServerOptions): Promise<void> {
     if (this.#journal) await handIn(by, this.#journal);
   }
 
-  /** What one of its parts tells has changed. */
+  /** To be called when telemetry or fault of one of its parts has changed. */
   reportSoon(): void {
     this.#agent?.reportSoon();
   }
 
-  /** Ends cleanly, a restart that is under way too. */
+  /** Ends cleanly, after a restart that is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#restarted;
@@ -186,8 +196,9 @@ export class VirtualTerminal {
   }
 
   /**
-   * The power is lost, perhaps already, and comes back when the second promise resolves: what is not in the journal is
-   * forgotten. Resolves when the terminal runs again, or will not. Never rejects.
+   * Cuts the power and restarts the terminal: everything that is not in the journal is lost. It happens after `lost`
+   * resolves, and the restart waits for `back`. Resolves when the terminal runs again, or could not start. Never
+   * rejects.
    */
   losePower(lost?: Promise<void>, back?: Promise<void>): Promise<void> {
     const { log = silentLogger } = this.#options;
@@ -211,10 +222,10 @@ export class VirtualTerminal {
 
   async #boot(): Promise<Agent<TerminalState>> {
     const { open = openMqttConnection, log = silentLogger, repeat, parts = {} } = this.#options;
-    // First: another credential may come meanwhile.
+    // Read the address before waiting: another credential may come meanwhile.
     const journal = await this.#openJournal(current(this.#credential.address));
     const caughtUp = afterClose(journal.state, this.#spec.lastClose);
-    // The terminal has closed that batch, and no result in this journal says so.
+    // The terminal has closed that batch, but this journal has no result of it.
     if (caughtUp) await journal.write(() => ({ state: caughtUp, batch: caughtUp.last_close.batch_id }));
     this.#journal = journal;
     const runningVersion = installedVersion(journal.state);
@@ -224,7 +235,7 @@ export class VirtualTerminal {
       agentName: `${agentName}/${runningVersion}`,
       handlers: parts.operations?.(usual) ?? usual,
       receipted: () => {
-        // Nobody would notice but whoever is served just now, and that is nobody.
+        // Restart for the update at once: an idle terminal interrupts no operation.
         if (agent.idle && installedVersion(journal.state) !== runningVersion) void this.losePower(agent.kill());
       },
       journal,
@@ -270,7 +281,7 @@ export class VirtualTerminal {
     return this.#options.parts?.closed?.(day) ?? day;
   }
 
-  /** Not while somebody is about to close it. */
+  /** Waits for a close by hand that is under way. */
   async #lastBatch(): Promise<LastBatch | undefined> {
     await this.#closedByHand.catch(() => undefined);
     return this.#journal && lastBatch(this.#journal.state);
@@ -280,12 +291,13 @@ export class VirtualTerminal {
     return faultOfCommand(operation.parameters) ?? this.#ownFault() ?? this.#options.parts?.faultOf?.(operation);
   }
 
-  /** Of all its operations. */
+  /** The fault of all its operations. */
   #ownFault(): Fault | undefined {
     return this.#options.fault ?? faultOfSerial(this.#spec.serialNumber);
   }
 }
 
+/** Returns the credential in a terminal's spec. */
 export function credentialOf({
   mqttUrl: url,
   address,

@@ -5,32 +5,37 @@ import type { OperationHandler } from "@tillkeeper/agent/operations/operation";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { TerminalState } from "./state.ts";
 
-/** What a virtual terminal came with. */
+/** The version of a new virtual terminal. */
 const firstVersion = "4.2.0";
 
-/** What a terminal runs that is started with this memory. */
+/** Returns the version that a terminal with this state runs after its next start. */
 export function installedVersion({ software_version = firstVersion }: TerminalState): string {
   return software_version;
 }
 
-/** What runs since the start with `software_version`. A configuration is taken on at once. */
+/**
+ * Returns the versions that run: the software since the last start, and the configuration, which is applied at once.
+ */
 export function runningVersions({ configuration_version }: TerminalState, software_version: string): Versions {
   return { software_version, ...(configuration_version !== undefined && { configuration_version }) };
 }
 
 export interface VirtualUpdatesOptions {
-  /** What runs since the last start; what is installed may be newer. */
+  /** The version that runs since the last start; the installed version may be newer. */
   runningVersion: string;
-  /** The release keys that it trusts; none without it. */
+  /** Returns the release keys that the terminal trusts; undefined: none. */
   releaseKeys: (() => readonly ReleasePublicKey[] | Promise<readonly ReleasePublicKey[]>) | undefined;
-  /** What it is, if it knows. */
+  /** The terminal's model, if it is known. */
   deviceModel: string | undefined;
-  /** Where downloads lie. */
+  /** The folder for downloads. */
   folder: string;
   clock: Clock;
 }
 
-/** `check_update` as a real terminal does it, but for the last step: what is installed is only the version's name. */
+/**
+ * Makes a handler for `check_update` like a real terminal's, except for the last step: only the version's name is
+ * installed.
+ */
 export function virtualUpdates(options: VirtualUpdatesOptions): OperationHandler<"check_update", TerminalState> {
   const { runningVersion, releaseKeys, deviceModel, folder, clock } = options;
   return checkUpdate<TerminalState>({

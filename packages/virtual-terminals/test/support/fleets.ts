@@ -19,7 +19,7 @@ export function useFleets(scene: () => Scene) {
     fleets = [];
   });
 
-  /** Quick terminals with files in the scene's folder, or in memory with `inMemory`. */
+  /** Makes a fleet without delays, with files in the scene's folder, or in memory with `inMemory`. */
   const fleet = ({ inMemory = false, ...options }: VirtualFleetOptions & { inMemory?: boolean } = {}): VirtualFleet => {
     const made = createVirtualFleet({
       ...(!inMemory && { folder: join(scene().folder, "terminals") }),
@@ -39,7 +39,7 @@ export function useFleets(scene: () => Scene) {
     fleet,
     spec,
     serial: (number: number) => spec({ serialNumber: `SIMULATED-T00000001-${number}` }),
-    /** Has the day closed, and gives its totals. */
+    /** Sends an end_of_day, and resolves with its totals. */
     close: async () => {
       const { server } = scene();
       const { operation_id } = server.command({ operation: "end_of_day" });
