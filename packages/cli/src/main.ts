@@ -2,7 +2,7 @@
 import { reportFailure } from "./failure.ts";
 import { programFor, upToUnknown } from "./program/program.ts";
 
-// Whoever read our output has gone (`| head`, a closed terminal): no reason to end in disorder.
+// The reader of our output has gone (`| head`, a closed terminal): the command still ends in order.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
@@ -17,5 +17,5 @@ try {
   reportFailure(error);
   process.exitCode = 1;
 }
-// Whatever a command has left open must not keep the process alive; by now there is nothing worth waiting for.
+// Sockets and timers that a command left open must not keep the process alive.
 process.exit();

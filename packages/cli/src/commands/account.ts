@@ -14,7 +14,7 @@ export interface CreateOptions {
 const instead =
   "stop it first, or start it with TILLKEEPER_BOOTSTRAP_TOKEN and create the account with POST /v1/accounts";
 
-/** An account and its first client, made in the database itself. */
+/** Creates an account and its first client, in the database itself. */
 export async function createAction({ name, id, operator }: CreateOptions): Promise<void> {
   const wanted = {
     name,

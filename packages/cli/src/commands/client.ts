@@ -5,7 +5,7 @@ import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
 import { localMaker } from "../maker.ts";
 
-/** A client that may do everything in an account. */
+/** Creates a client that may do everything in an account, in the database itself. */
 export async function createAction({ account: accountId, name }: { account: string; name: string }): Promise<void> {
   const instead = "stop it first, make the client, and start it again";
   const client = await withDatabase(

@@ -4,7 +4,7 @@ import { noteRestored } from "@tillkeeper/server/restores/restores";
 import { withDatabase } from "../database.ts";
 import { localMaker } from "../maker.ts";
 
-/** What has to follow when a database went back to an earlier moment. */
+/** Notes in the database that it went back to an earlier moment, and prints what follows from that. */
 export async function restored(): Promise<void> {
   const instead = "stop it first, and start it again afterwards";
   const done = await withDatabase(

@@ -3,7 +3,7 @@ import { type EndOfDayResult, operationKinds, operationNames } from "@tillkeeper
 import type { Facts } from "./facts.ts";
 import { checkCompleted, type Scene, sendAccepted, waitForEnd } from "./scene.ts";
 
-/** Each operation, one after the other, to its end. */
+/** Plays each kind of operation, one after the other, to its end. */
 export async function playCommands(scene: Scene, terminalId: string): Promise<void> {
   for (const operation of operationNames) {
     await scene.stage.step(
@@ -21,7 +21,7 @@ export async function playCommands(scene: Scene, terminalId: string): Promise<vo
   }
 }
 
-/** What an operation has brought, in a few words. */
+/** The result of an operation in a few words. */
 function describe(result: Operation["result"], facts: Facts): string {
   if (!result) return "no result";
   if ("batch_id" in result) return describeDay(result, facts);
@@ -43,7 +43,7 @@ function describeDay(day: EndOfDayResult, facts: Facts): string {
   return `sales ${money(sale_amount)}, ${day.purchases_count} purchases, ${day.reversals_count} reversals, tips ${money(tip_amount)}`;
 }
 
-/** Minor units as text: how many of them make one depends on the currency. */
+/** Formats minor units, whose number of digits depends on the currency. */
 function moneyFormat(currency: string): (minorUnits: number) => string {
   const format = new Intl.NumberFormat("en", { style: "currency", currency });
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;

@@ -4,7 +4,7 @@ import { checkCompleted, refusalOf, type Scene, sendAccepted, waitForEnd } from 
 
 const windowSeconds = 5;
 
-/** One operation at a time, and what an idempotency key is good for. */
+/** Plays the refusal of a second operation, and the repetition of requests with an idempotency key. */
 export async function playConflicts(scene: Scene, terminalId: string): Promise<void> {
   const { stage, client, last } = scene;
   const idempotencyKey = randomUUID();
@@ -14,7 +14,7 @@ export async function playConflicts(scene: Scene, terminalId: string): Promise<v
   let accepted: Operation | undefined;
 
   await stage.step("Send a command while another is pending", "409, Retry-After 1-5, blocker named", async (facts) => {
-    // The virtual terminal takes 70 % of the window for it.
+    // With this operator the virtual terminal takes 70 % of the window.
     const parameters = { operator_id: "simulate:slow" };
     const slow: OperationCreate = { terminal_id: terminalId, operation: "check_update", parameters };
     blocker = await sendAccepted(scene, facts, { ...slow, timeout: windowSeconds });

@@ -5,11 +5,11 @@ import type { Answer } from "./answers.ts";
 import type { Facts } from "./facts.ts";
 import type { Stage } from "./stage.ts";
 
-/** What every part of the story plays with. */
+/** What every part of the demo works with. */
 export interface Scene {
   stage: Stage;
   client: Client;
-  /** Head of the newest answer. */
+  /** The head of the newest answer. */
   last: () => Answer;
   accountId: string;
   clientId: string;
@@ -23,7 +23,7 @@ export const documentedTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const longestWaitMs = 20_000;
 const pollMs = 100;
 
-/** Sends a command and checks the answer of a server that has accepted it: 201, PENDING, the documented fields. */
+/** Sends a command and checks that the answer accepts it: 201, PENDING, the documented fields. */
 export async function sendAccepted(
   { client, last, clientId }: Scene,
   facts: Facts,
@@ -45,7 +45,7 @@ export async function sendAccepted(
   return operation;
 }
 
-/** Waits until the operation has ended and checks that the end is the same operation's. */
+/** Waits until an operation has ended, and checks the ended operation's id and times. */
 export async function waitForEnd({ client, signal }: Scene, facts: Facts, sent: Operation): Promise<Operation> {
   const ended = await client.operations.wait(sent.id, { timeoutMs: longestWaitMs, pollMs, signal });
   facts.equal("id", ended.id, sent.id);
@@ -54,7 +54,7 @@ export async function waitForEnd({ client, signal }: Scene, facts: Facts, sent: 
   return ended;
 }
 
-/** Checks an operation that was to succeed, and that its result has the fields of that operation. */
+/** Checks that an operation succeeded, and that its result has the fields of its kind. */
 export function checkCompleted(facts: Facts, ended: Operation): void {
   facts.equal("status", ended.status, "COMPLETED");
   facts.equal("reason", ended.reason, undefined);
@@ -65,7 +65,7 @@ export function checkCompleted(facts: Facts, ended: Operation): void {
   facts.equal("the fields of result", Object.keys(ended.result ?? {}).toSorted(), fields.toSorted());
 }
 
-/** The refusal that a call ends with; a call that is not refused is a failure of the story. */
+/** The refusal that a call ends with. Throws when the call is not refused. */
 export async function refusalOf(call: Promise<unknown>): Promise<TillkeeperError> {
   try {
     await call;

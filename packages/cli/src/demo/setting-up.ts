@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { documentedTime, type Scene, uuid } from "./scene.ts";
 
-/** A token, a store and a virtual terminal in it; answers the terminal's id. */
+/** Plays the set-up: a token, a store, and a virtual terminal in it, whose id is returned. */
 export async function setUp(scene: Scene): Promise<string> {
   const { stage, client, last, accountId, clientId } = scene;
   const storeId = `demo-${randomInt(1000, 10_000)}`;

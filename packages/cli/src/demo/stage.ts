@@ -2,7 +2,7 @@ import { colours } from "../colours.ts";
 import { columns } from "../columns.ts";
 import { Facts } from "./facts.ts";
 
-/** What one step was to show and what it showed. */
+/** The expected and the actual outcome of a step. */
 interface Outcome {
   name: string;
   expected: string;
@@ -13,7 +13,7 @@ interface Outcome {
 
 const nameWidth = 46;
 
-/** Plays steps one after the other, shows each as it happens, and keeps what came of it. */
+/** Plays steps one after the other, prints each as it happens, and keeps the outcomes. */
 export class Stage {
   readonly #outcomes: Outcome[] = [];
   readonly #signal: AbortSignal;
@@ -22,7 +22,7 @@ export class Stage {
     this.#signal = signal;
   }
 
-  /** `play` answers what it got in a few words and reports every deviation; one that throws ends the story. */
+  /** `play` returns the outcome in a few words, and reports every deviation. An error of it ends the demo. */
   async step(name: string, expected: string, play: (facts: Facts) => Promise<string>): Promise<void> {
     this.#signal.throwIfAborted();
     process.stdout.write(`  ${name.padEnd(nameWidth)}`);
@@ -52,7 +52,7 @@ export class Stage {
     return this.#outcomes.length > 0 && this.#outcomes.every(({ deviations }) => deviations.length === 0);
   }
 
-  /** Step, expected, got, milliseconds. */
+  /** The table of all steps: name, expected, got, milliseconds. */
   table(): string {
     const head = ["", "step", "expected", "got", "ms"].map((cell) => colours.bold(cell));
     const rows = this.#outcomes.map(({ name, expected, got, ms, deviations }) => {

@@ -9,12 +9,12 @@ import { setUp } from "./setting-up.ts";
 import { Stage } from "./stage.ts";
 import { playHistory, playTrouble } from "./trouble.ts";
 
-/** One of each kind, the slow one and the menu that waited for it. */
+/** One operation of each kind, then the slow one, and the menu that waited for it. */
 const sentToFirst = operationNames.length + 2;
 
 /**
- * Plays the whole story against a sandbox and prints its progress and the table at the end. Answers whether everything
- * went as documented; throws the signal's reason when it is interrupted.
+ * Plays all steps against a sandbox, and prints the progress and the table at the end. Returns whether everything went as
+ * documented. Throws the signal's reason when it is interrupted.
  */
 export async function playStory(sandbox: NonNullable<RunningServer["sandbox"]>, signal: AbortSignal): Promise<boolean> {
   const { account_id: accountId, client_id: clientId, client_secret: clientSecret } = sandbox;

@@ -4,10 +4,10 @@ import { checkCompleted, type Scene, sendAccepted, waitForEnd } from "./scene.ts
 const windowSeconds = 5;
 /** A timeout shows at most this long after the deadline. */
 const visibleWithinMs = 1_000;
-/** What our own looking may add. */
+/** What the demo's own polling may add. */
 const pollingMs = 500;
 
-/** The sandbox's terminals that misbehave: one does not answer, one fails. */
+/** Plays operations on the sandbox's faulty terminals: one does not answer, one fails. */
 export async function playTrouble(scene: Scene): Promise<void> {
   const { stage, client, last, accountId } = scene;
   const { terminals } = await client.terminals.list({ limit: 100 });
@@ -45,7 +45,7 @@ export async function playTrouble(scene: Scene): Promise<void> {
   });
 }
 
-/** Everything that was sent to a terminal, read back: newest first, all of it ended well. */
+/** Plays the list of a terminal's operations: newest first, all COMPLETED. */
 export async function playHistory(scene: Scene, terminalId: string, count: number): Promise<void> {
   await scene.stage.step("List what the first terminal did", `${count} COMPLETED, newest first`, async (facts) => {
     const operations = await scene.client.operations.list({ terminal_id: terminalId });

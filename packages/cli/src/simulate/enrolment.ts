@@ -15,7 +15,7 @@ export interface EnrolmentOptions {
   server: string;
   seed: string;
   perStore: number;
-  /** Where keys are kept; without it they are gone with the process. */
+  /** Where keys are kept; without it they are lost at the end of the process. */
   keysFolder: string | undefined;
   signal: AbortSignal;
 }
@@ -26,7 +26,7 @@ export interface Enrolled extends GivenToken {
   store: number;
   serialNumber: string;
   keys: DeviceKeys;
-  /** It does its work already; else it wants a check_update. */
+  /** Whether the terminal is ACTIVE already; if not, it needs a check_update. */
   isActive: boolean;
 }
 
@@ -38,7 +38,7 @@ interface Known {
 const agentName = `tillkeeper-simulation/${version}`;
 const pageLength = 100;
 
-/** Gets terminals: those of an earlier run go on as they are, others are registered and paired. */
+/** Enrols terminals: terminals of an earlier run go on as they are, others are registered and paired. */
 export class Enrolment {
   readonly #options: EnrolmentOptions;
   readonly #known = new Map<string, Known>();
@@ -50,8 +50,8 @@ export class Enrolment {
     this.#options = options;
   }
 
-  /** Learns which terminals there are. Before anything else. */
-  async look(): Promise<void> {
+  /** Reads which terminals of the seed are registered. Call it before `enrol`. */
+  async readRegistered(): Promise<void> {
     const { client, keysFolder, signal } = this.#options;
     if (keysFolder !== undefined) await mkdir(keysFolder, { recursive: true, mode: 0o700 });
     const prefix = this.#serialOf("");
@@ -66,6 +66,7 @@ export class Enrolment {
     }
   }
 
+  /** Gives one terminal, counted from 0, with its first token. Throws `StartupError` for a serial number that is taken. */
   async enrol(number: number): Promise<Enrolled> {
     const serialNumber = this.#serialOf(String(number + 1));
     const store = Math.floor(number / this.#options.perStore);
@@ -83,7 +84,7 @@ export class Enrolment {
     return `SIMULATION-${this.#options.seed}-${number}`;
   }
 
-  /** Undefined when the server does not know these keys any more. */
+  /** Gets a token with the keys of an earlier run; undefined when the server does not accept them any more. */
   async #goOn({ terminalId }: Known, keys: DeviceKeys): Promise<GivenToken | undefined> {
     const { server, signal } = this.#options;
     try {
@@ -95,7 +96,7 @@ export class Enrolment {
     }
   }
 
-  /** With the code that registering has answered, or with a new one for a terminal that there is. */
+  /** Pairs with the code of a registration just made, or with a new code for a terminal that is registered (its id). */
   async #pair(serialNumber: string, keys: DeviceKeys, from: string | { code: string }): Promise<GivenToken> {
     const { client, server, signal } = this.#options;
     const { code } =

@@ -1,10 +1,10 @@
 import { isatty } from "node:tty";
 import type { Figures } from "@tillkeeper/terminal/simulation/figures";
 
-/** How far a simulation is. */
+/** The progress of a simulation. */
 export interface Standing {
   wanted: number;
-  /** Registered and paired in this run; others go on from an earlier one. */
+  /** Terminals registered, and paired, in this run; others go on from an earlier one. */
   registered: number;
   paired: number;
   active: number;
@@ -17,8 +17,8 @@ const everyMs = 1000;
 const summaryEvery = 10;
 
 /**
- * Tells how a simulation goes: progress each second, a summary every ten. At a terminal the progress stays in one line; in a
- * file there is only as much of it as there is of getting ready.
+ * Prints how a simulation goes: progress each second, a summary every ten seconds. On a screen the progress is one line that
+ * is rewritten. In a file it is printed only until all terminals are active.
  */
 export class Report {
   readonly #standing: () => Standing;
@@ -35,18 +35,19 @@ export class Report {
     this.#timer = setInterval(() => this.#tick(), everyMs);
   }
 
-  /** A sentence for people. */
+  /** Prints a sentence for people. */
   note(text: string): void {
     if (this.#json) return;
     this.#clear();
     console.log(text);
   }
 
-  /** Stops the clock, at the latest now. */
+  /** Stops printing progress; may be called more than once. */
   pause(): void {
     clearInterval(this.#timer);
   }
 
+  /** Prints the final summary, once. */
   end(): void {
     this.pause();
     if (this.#isOver) return;

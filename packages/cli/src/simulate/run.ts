@@ -24,18 +24,18 @@ export interface SimulationOptions {
   paymentsPerHour: number;
   speed: number;
   fromMs: number;
-  /** Where keys and journals are kept. */
+  /** The folder of keys and journals; without it they are kept in memory. */
   state: string | undefined;
-  /** Ends by itself after so many. */
+  /** Minutes after which the simulation ends by itself. */
   minutes: number | undefined;
   remove: boolean;
   json: boolean;
 }
 
-/** Registered and paired, or deleted, at once. */
+/** Terminals that are enrolled, or deleted, at the same time. */
 const width = 8;
 
-/** Simulates until the interruption, or until the time is over. Throws `StartupError` for what the operator can mend. */
+/** Simulates until the interruption, or until the time is over. Throws `StartupError` for an error that the caller can mend. */
 export async function simulate(target: ClientOptions, options: SimulationOptions, interruption: AbortSignal) {
   const signal = endOf(options.minutes, interruption);
   const folder = folderOf(target, options);
@@ -72,8 +72,8 @@ class Simulation {
   readonly #journals: string | undefined;
   readonly #credentials: DeviceCredential[] = [];
   readonly #terminalIds: string[] = [];
-  /** What went wrong with single terminals, each kind told once. */
-  readonly #told = new Set<string>();
+  /** Texts of the errors printed so far, so that each is printed once. */
+  readonly #printed = new Set<string>();
 
   constructor(target: ClientOptions, options: SimulationOptions, signal: AbortSignal) {
     const { seed, perStore } = options;
@@ -82,7 +82,7 @@ class Simulation {
     this.#options = options;
     this.#signal = signal;
     this.#client = createClient(target);
-    this.#activation = new Activation({ client: this.#client, signal, failed: (cause) => this.#tell(cause) });
+    this.#activation = new Activation({ client: this.#client, signal, failed: (cause) => this.#printOnce(cause) });
     this.#journals = folder && join(folder, "journals");
     this.#fleet = new SimulatedFleet({
       ...options,
@@ -101,14 +101,14 @@ class Simulation {
         "Without --state the terminals' keys are gone at the end; the next run pairs the terminals anew.",
       );
     }
-    await this.#enrolment.look();
+    await this.#enrolment.readRegistered();
     await inParallel(Array(terminals).keys(), width, this.#signal, async (number) => {
       await this.#start(await this.#enrolment.enrol(number));
     });
     await aborted(this.#signal);
   }
 
-  /** Everybody says goodbye. */
+  /** Stops all terminals, which say goodbye, and deletes them if that was asked for. */
   async end(): Promise<void> {
     this.#report.pause();
     for (const credential of this.#credentials) credential.stop();
@@ -149,7 +149,7 @@ class Simulation {
       try {
         await patiently(goOn, () => this.#client.terminals.delete(terminalId));
       } catch (cause) {
-        this.#tell(cause);
+        this.#printOnce(cause);
       }
     });
   }
@@ -160,15 +160,15 @@ class Simulation {
     return { wanted: this.#options.terminals, registered, paired, active, figures: this.#fleet.figures };
   }
 
-  #tell(cause: unknown): void {
+  #printOnce(cause: unknown): void {
     const text = cause instanceof Error ? cause.message : String(cause);
-    if (this.#told.has(text)) return;
-    this.#told.add(text);
+    if (this.#printed.has(text)) return;
+    this.#printed.add(text);
     console.error(text);
   }
 }
 
-/** What the server says to our credentials and requests is for whoever gave them. */
+/** Refusals of the server, and a server that does not answer, as errors that the caller can mend. */
 function asStartupError(cause: unknown): unknown {
   if (cause instanceof TillkeeperError) {
     return new StartupError(`The server refused: ${cause.message} (${cause.code})`, { cause });
