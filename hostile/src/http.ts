@@ -1,6 +1,6 @@
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
 
-/** A request as it goes out. */
+/** A request as it is sent. */
 export interface Shot {
   method: string;
   path: string;
@@ -8,7 +8,7 @@ export interface Shot {
   body?: string | Buffer | undefined;
 }
 
-/** The whole answer; status 0 when there was none, with the reason as text. */
+/** The whole answer. Status 0: there was none, and `text` is the reason. */
 export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
@@ -23,7 +23,7 @@ export interface Http {
 
 const patienceMs = 30_000;
 
-/** Sends requests as they are, over connections that are kept. Never rejects. */
+/** Creates a sender of requests that keeps its connections. `send` never rejects. */
 export function createHttp(url: string, connections: number): Http {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const { hostname, port } = new URL(url);
@@ -60,7 +60,7 @@ function exchange(to: { agent: Agent; hostname: string; port: string }, { method
   });
 }
 
-/** The request as a line for a shell. */
+/** The request as a command line of curl. */
 export function asCurl(url: string, { method, path, headers, body }: Shot): string {
   const head = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
   const data = body === undefined ? [] : [`--data-binary ${quotedBody(body)}`];

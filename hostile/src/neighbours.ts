@@ -6,17 +6,21 @@ import { type Made, type Making, makeRequest } from "./requests.ts";
 import { missingOf } from "./values.ts";
 
 const missingAccount = "T79999999";
-/** A thing of the own account may change between the two requests: only what differs each time is told. */
+/** Comparisons of one pair. The own account may change between two requests, so only a repeated difference counts. */
 const tries = 3;
 
+/** Requests for a foreign thing and for a missing one, with their answers. */
 export interface Pair {
   made: Made;
   answers: [Shot, Answer][];
-  /** How the answers tell a foreign thing from a missing one. */
+  /** How the answers for the foreign thing and the missing one differ; undefined if they do not. */
   difference: string | undefined;
 }
 
-/** Asks for a foreign thing and for one that does not exist, by equal requests; undefined where a request names no thing. */
+/**
+ * Sends equal requests for a thing of another account and for a thing that does not exist. Returns undefined for a route whose
+ * requests name no thing.
+ */
 export async function askForNeighbours(
   making: Making,
   http: Http,
@@ -37,7 +41,7 @@ export async function askForNeighbours(
   }
 }
 
-/** Equal seeds make equal requests but for the ids, which are noted as pairs. */
+/** Makes a request; equal seeds make requests that differ only in their ids. `ids` collects the pairs of ids. */
 function requestFor(
   making: Making,
   endpoint: Endpoint,
@@ -57,7 +61,7 @@ function requestFor(
     if (kind === "aid" || kind === "oid") return otherAccount ? note(foreign.accountId, missingAccount) : own.accountId;
     const known = foreign.ids[kind];
     const id = known?.[index % known.length];
-    // Versions are counted in each account: the number is the own account's, too.
+    // Versions are counted within each account, so a foreign version exists in the own account, too.
     if (id === undefined || kind === "version") return own.ids[kind]?.[0] ?? "x";
     if (otherAccount) return id;
     return note(id, kind === "account_id" ? missingAccount : missingOf(id));

@@ -21,15 +21,15 @@ export interface RunOptions extends Settings {
   signal: AbortSignal;
 }
 
-/** The failures that are printed; the first ones say enough. */
+/** The number of failures that are kept and printed; further ones are counted. */
 const mostFailures = 50;
 const mostPerRoute = 5;
-/** Long before the windows of the transfers are over. */
+/** The transfers are renewed long before their windows end. */
 const renewMs = (transferSeconds / 2) * 1000;
-/** Each asks twice. */
+/** The share of requests that are sent as pairs, for a foreign thing and for a missing one. */
 const forNeighbours = 0.08;
 
-/** Sends requests until the time is over or every route has had enough, ends the server and reads its log. */
+/** Sends requests until the time is over or every route has its number, then ends the server and searches its log. */
 export async function runHostile({ stage, signal, ...settings }: RunOptions): Promise<Report> {
   const begun = performance.now();
   const world = await openWorld(stage);
@@ -84,6 +84,7 @@ class Run {
     for (const { id } of parts.endpoints) this.routes.set(id, new Tally());
   }
 
+  /** Sends requests, so many at a time, until `over` returns true or every route has its number. */
   async sendUntil(over: () => boolean): Promise<void> {
     const ended = new AbortController();
     const renewing = this.#renewUntil(ended.signal);
@@ -96,13 +97,14 @@ class Run {
     this.#http.close();
   }
 
+  /** Keeps a failure, or counts it when there are enough. */
   fail(failure: Failure): void {
     const ofRoute = this.failures.filter(({ route }) => route === failure.route).length;
     if (this.failures.length < mostFailures && ofRoute < mostPerRoute) this.failures.push(failure);
     else this.more += 1;
   }
 
-  /** The routes in turn, without those that have had enough. */
+  /** The next route in turn that has not reached its number of requests; undefined when all have. */
   #next(): Endpoint | undefined {
     const { endpoints, settings } = this.#parts;
     for (let step = 0; step < endpoints.length; step += 1) {
@@ -158,7 +160,7 @@ class Run {
     while (await sleep(renewMs, true, { signal: ended }).catch(() => false)) await this.#renew();
   }
 
-  /** New windows for what waits, so that its tokens go on to count. */
+  /** Renews the transfers of the waiting devices, so that their tokens stay valid. */
   async #renew(): Promise<void> {
     const { stage, world } = this.#parts;
     for (const kind of transferKinds) {

@@ -7,7 +7,7 @@ import { type Post, poster } from "./poster.ts";
 import type { Stage } from "./stage.ts";
 import { transferOf, transferSeconds } from "./transfers.ts";
 
-/** Ids of one account's things, by their kind. */
+/** The ids of one account's things, by kind. */
 type Ids = Record<string, string[]>;
 
 /** An account with a client and things of every kind. */
@@ -19,45 +19,49 @@ interface Party {
   ids: Ids;
 }
 
-/** A terminal that speaks over HTTPS; no request with a client's token names it. */
+/** A paired device that uses HTTPS. No request with a client's token names its terminal. */
 export interface Device {
   terminalId: string;
   address: string;
   token: string;
-  /** The body that has paired it; to send it again is the request of a thief. */
+  /** The body of the request that paired it. Sent again, it is a replay attack. */
   pairing: object;
 }
 
-/** What came with a command that waits: its operation, and the token for its files. */
+/** An operation in progress, and the token for its files. */
 export interface Transfer {
   operationId: string;
   token: string;
 }
 
+/** The accounts of a run, with their things. */
 export interface World {
+  /** The account that the run's requests are for. */
   own: Party;
+  /** An account whose things must look like missing ones. */
   foreign: Party;
-  /** Token of the operator's client for the own account. */
+  /** A token of the operator's client for the own account. */
   operatorToken: string;
-  /** The operator in its own account. */
+  /** The operator's own account. */
   operator: Account;
   /** Signs the releases of the run. */
   maker: Maker;
-  /** Sends the messages that the run chooses. */
+  /** The device for which the run sends messages. */
   talker: Device;
-  /** One waits with its log, the other with its update. */
+  /** Two further devices, one with a pending send_logs, one with a pending check_update. */
   waiting: Record<TransferKind, { device: Device; transfer: Transfer }>;
 }
 
 export const transferKinds = ["send_logs", "check_update"] as const;
 export type TransferKind = (typeof transferKinds)[number];
 
+/** The number of things of each kind. */
 const things = 6;
 
-/** The documented form, which every server accepts. */
+/** The audience of an account in its documented form, which every server accepts. */
 export const audienceOf = (accountId: string): string => `https://api.dintero.com/v1/accounts/${accountId}`;
 
-/** Makes two accounts with equal kinds of things, an operator of the first, and a device. */
+/** Makes two accounts with things of every kind, an operator of the first, and devices. */
 export async function openWorld(stage: Stage): Promise<World> {
   const number = randomInt(1_000_000, 9_999_999);
   const operator = await openAccount(stage, `T1${number}`);
@@ -109,7 +113,7 @@ async function openAccount(stage: Stage, accountId: string, operator?: string): 
   return { accountId, clientId, clientSecret, token };
 }
 
-/** A token of an operator's client for the account that it runs. */
+/** Gets a token of an operator's client for an account that the operator owns. */
 async function enterAsOperator(stage: Stage, operator: Account, ownId: string): Promise<string> {
   const post = poster(stage, operator.token);
   const base = `/v1/accounts/${operator.accountId}/auth`;
@@ -131,7 +135,7 @@ async function tokenOf(stage: Stage, by: Omit<Account, "token">, accountId: stri
   return (await poster(stage, undefined, basic)(path, body)).access_token;
 }
 
-/** Things of every kind. Names are as long for every account, so that answers can be compared. */
+/** Makes things of every kind. Names have one length in all accounts, so that answers can be compared. */
 async function furnish(stage: Stage, aid: string, token: string, name: string): Promise<Ids> {
   const post = poster(stage, token);
   const ids: Ids = { aid: [aid], oid: [aid], account_id: [aid] };
@@ -181,7 +185,7 @@ async function addClient(post: Post, aid: string, add: Add): Promise<void> {
   add("grant_ref", (await post(`/v1/accounts/${aid}/auth/client-grants`, grant)).id);
 }
 
-/** The body that announces the release, signed. */
+/** Makes the signed body that creates a release. */
 type Describe = (keyId: string, version: string) => object;
 
 interface Maker {
@@ -189,7 +193,7 @@ interface Maker {
   describe: Describe;
 }
 
-/** Who signs releases. */
+/** Makes a release key, and the function that signs releases with it. */
 export function newMaker(): { publicKey: object; describe: Describe } {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const { x = "" } = publicKey.export({ format: "jwk" });
@@ -214,7 +218,7 @@ async function registered(post: Post, aid: string, name: string): Promise<Maker>
   return { keyId, describe };
 }
 
-/** The bytes of every release of the run. */
+/** The file of every release of the run. */
 export const releaseFile = Buffer.from("a release\n");
 
 async function addReleases(post: Post, aid: string, add: Add): Promise<void> {
@@ -227,7 +231,7 @@ async function addReleases(post: Post, aid: string, add: Add): Promise<void> {
   }
 }
 
-/** A virtual terminal sends a real log, and carries out what else makes operations. */
+/** Adds a virtual terminal, and has it send a log. */
 async function addLog(post: Post, aid: string, add: Add): Promise<void> {
   const serial = `SIMULATED-${aid}-001`;
   const store = await post(`/v1/accounts/${aid}/stores`, {});
@@ -273,7 +277,7 @@ async function openWaiting(stage: Stage, account: Account, kind: TransferKind) {
   return { device, transfer: await transferOf(stage, account.token, device, kind) };
 }
 
-/** Notes the bodies that the work sends: the library alone knows how proofs are made. */
+/** Runs `work`, and adds the bodies that it sends to `bodies`. Only the agent library can make the proofs in them. */
 async function watched<T>(bodies: object[], work: () => Promise<T>): Promise<T> {
   const real = globalThis.fetch;
   globalThis.fetch = (input, init) => {

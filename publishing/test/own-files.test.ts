@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { ownFiles } from "../src/own-files.ts";
 import { emptyFolder } from "./support.ts";
 
-/** Packs one module that stands beside `data/one.sql` and `thread.ts`. Resolves with the names of what comes of it. */
+/** Packs one module that is beside `data/one.sql` and `thread.ts`. Resolves with the names of the packed files. */
 async function pack(code: string, knowing: readonly string[] = []): Promise<string[]> {
   const { folder, remove } = emptyFolder();
   onTestFinished(remove);
