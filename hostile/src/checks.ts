@@ -1,6 +1,6 @@
 import { AnswerCheck } from "../../packages/server/test/support/answer-check.ts";
 import type { OpenApi } from "./document.ts";
-import type { Answer, Shot } from "./http.ts";
+import type { Answer, RawRequest } from "./http.ts";
 import { cardNumbers } from "./recipes.ts";
 import type { Stage } from "./stage.ts";
 import type { World } from "./world.ts";
@@ -15,12 +15,12 @@ const requiredHeaders: Record<string, RegExp> = {
 };
 
 /** Checks one answer. Returns what is wrong with it, or undefined. */
-export type Judge = (shot: Shot, answer: Answer) => string | undefined;
+export type CheckAnswer = (rawRequest: RawRequest, answer: Answer) => string | undefined;
 
 /** Makes the checks that every answer to every request must pass. */
-export function createJudge(document: OpenApi, stage: Stage, world: World): Judge {
+export function createAnswerCheck(document: OpenApi, stage: Stage, world: World): CheckAnswer {
   const described = new AnswerCheck(document as never);
-  return (shot, answer) => {
+  return (rawRequest, answer) => {
     if (answer.status === 0) return `no answer: ${answer.text}`;
     if (answer.status >= 500) return `a fault of the server: ${answer.status} ${answer.text.slice(0, 200)}`;
     for (const [name, form] of Object.entries(requiredHeaders)) {
@@ -30,14 +30,14 @@ export function createJudge(document: OpenApi, stage: Stage, world: World): Judg
     const whole = `${answer.text}\n${JSON.stringify(answer.headers)}`;
     const shown = secretsOf(stage, world).find(([, secret]) => whole.includes(secret));
     if (shown) return `the answer shows the ${shown[0]}`;
-    return againstDocument(described, shot, answer);
+    return againstDocument(described, rawRequest, answer);
   };
 }
 
 /** Secrets that no answer may show, because they were given before the run or are renewed outside its requests. */
 function secretsOf(
   stage: Stage,
-  { own, foreign, operator, operatorToken, talker, waiting }: World,
+  { own, foreign, operator, operatorToken, messagingDevice, waiting }: World,
 ): [name: string, secret: string][] {
   return [
     ["bootstrap token", stage.bootstrapToken],
@@ -49,14 +49,14 @@ function secretsOf(
     ["operator's secret", operator.clientSecret],
     ["operator's token", operator.token],
     ["operator's token for the own account", operatorToken],
-    ["device's token", talker.token],
+    ["device's token", messagingDevice.token],
     ["transfer token", waiting.send_logs.transfer.token],
     ["transfer token", waiting.check_update.transfer.token],
     ...cardNumbers.map((number): [string, string] => ["number of a card", number]),
   ];
 }
 
-function againstDocument(described: AnswerCheck, { method, path }: Shot, { status, headers, text }: Answer) {
+function againstDocument(described: AnswerCheck, { method, path }: RawRequest, { status, headers, text }: Answer) {
   const isJson = headers["content-type"]?.startsWith("application/json") ?? false;
   try {
     const body: unknown = isJson && text !== "" ? JSON.parse(text) : undefined;

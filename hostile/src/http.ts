@@ -1,7 +1,7 @@
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
 
 /** A request as it is sent. */
-export interface Shot {
+export interface RawRequest {
   method: string;
   path: string;
   headers: Record<string, string>;
@@ -17,7 +17,7 @@ export interface Answer {
 }
 
 export interface Http {
-  send(shot: Shot): Promise<Answer>;
+  send(rawRequest: RawRequest): Promise<Answer>;
   close(): void;
 }
 
@@ -28,9 +28,9 @@ export function createHttp(url: string, connections: number): Http {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const { hostname, port } = new URL(url);
   return {
-    send: async (shot) => {
+    send: async (rawRequest) => {
       const begun = performance.now();
-      const answer = await exchange({ agent, hostname, port }, shot).catch((error: NodeJS.ErrnoException) => ({
+      const answer = await exchange({ agent, hostname, port }, rawRequest).catch((error: NodeJS.ErrnoException) => ({
         status: 0,
         headers: {},
         text: error.code ?? error.message,
@@ -41,7 +41,7 @@ export function createHttp(url: string, connections: number): Http {
   };
 }
 
-function exchange(to: { agent: Agent; hostname: string; port: string }, { method, path, headers, body }: Shot) {
+function exchange(to: { agent: Agent; hostname: string; port: string }, { method, path, headers, body }: RawRequest) {
   return new Promise<Omit<Answer, "ms">>((resolve, reject) => {
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
     const signal = AbortSignal.timeout(patienceMs);
@@ -61,7 +61,7 @@ function exchange(to: { agent: Agent; hostname: string; port: string }, { method
 }
 
 /** The request as a command line of curl. */
-export function asCurl(url: string, { method, path, headers, body }: Shot): string {
+export function asCurl(url: string, { method, path, headers, body }: RawRequest): string {
   const head = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
   const data = body === undefined ? [] : [`--data-binary ${quotedBody(body)}`];
   return ["curl --path-as-is -i -X", method, ...head, ...data, quoted(`${url}${path}`)].join(" ");

@@ -1,6 +1,6 @@
 import { readError } from "./checks.ts";
 import type { Endpoint } from "./document.ts";
-import type { Answer, Shot } from "./http.ts";
+import type { Answer, RawRequest } from "./http.ts";
 import type { Pools, Thing } from "./pools.ts";
 import { recipes } from "./recipes.ts";
 
@@ -19,12 +19,12 @@ const missingKinds: Record<string, readonly string[]> = {
 };
 
 /** Notes what the answer to a valid request says about ids: made, renamed, ended or missing things. */
-export function noteThings(pools: Pools, endpoint: Endpoint, shot: Shot, answer: Answer): void {
+export function noteThings(pools: Pools, endpoint: Endpoint, rawRequest: RawRequest, answer: Answer): void {
   const { makes, renames, destructive, belongsTo, kinds } = recipes[endpoint.id] ?? {};
-  const named = namedIn(endpoint, shot.path);
+  const named = namedIn(endpoint, rawRequest.path);
   const [parameter, subject = ""] = Object.entries(named).at(-1) ?? [];
   const kindOf = (name: string) => kinds?.[name] ?? name;
-  if (answer.status === 400) for (const [kind, id] of missingInBody(shot, answer)) pools.forget(kind, id);
+  if (answer.status === 400) for (const [kind, id] of missingInBody(rawRequest, answer)) pools.forget(kind, id);
   if (answer.status === 404) {
     const missing = missingKinds[readError(answer.text).code] ?? [];
     for (const [name, id] of Object.entries(named)) if (missing.includes(kindOf(name))) pools.forget(kindOf(name), id);
@@ -50,7 +50,7 @@ function namedIn({ path: template }: Endpoint, path: string): Thing {
 }
 
 /** The ids in a body that the server reports missing, with the names of their fields. */
-function missingInBody({ body }: Shot, { text }: Answer): [kind: string, id: string][] {
+function missingInBody({ body }: RawRequest, { text }: Answer): [kind: string, id: string][] {
   return readError(text).places.flatMap(({ path, message }): [string, string][] => {
     const id = message === "does not exist" ? valueAt(path, body) : undefined;
     return id === undefined ? [] : [[path.slice(path.lastIndexOf("/") + 1), id]];
@@ -58,7 +58,7 @@ function missingInBody({ body }: Shot, { text }: Answer): [kind: string, id: str
 }
 
 /** The text in a JSON body at a JSON pointer that begins with `/body`. */
-function valueAt(pointer: string, body: Shot["body"]): string | undefined {
+function valueAt(pointer: string, body: RawRequest["body"]): string | undefined {
   const [, place, ...names] = pointer.split("/");
   if (place !== "body" || typeof body !== "string") return undefined;
   const value = names.reduce<unknown>((inner, name) => (inner as Thing | undefined)?.[name], JSON.parse(body));

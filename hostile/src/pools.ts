@@ -1,5 +1,5 @@
 import type { Random } from "../../chaos/src/random.ts";
-import { missingOf } from "./values.ts";
+import { missingIdLike } from "./values.ts";
 import type { World } from "./world.ts";
 
 /** An id, by its kind, with the id of its owner where it has one. */
@@ -78,7 +78,7 @@ export class Pools {
       owned = rest;
       const thing = known === undefined ? pick(ownedBy[kind] ?? kind) : undefined;
       if (thing && kind in ownedBy) owned = thing;
-      return known ?? thing?.[kind] ?? missingOf(own.ids[kind]?.[0] ?? "x");
+      return known ?? thing?.[kind] ?? missingIdLike(own.ids[kind]?.[0] ?? "x");
     };
   }
 }

@@ -3,7 +3,7 @@ import { operationNames } from "@tillkeeper/contract/operations";
 import type { Random } from "../../chaos/src/random.ts";
 import type { Stage } from "./stage.ts";
 import { uuid } from "./values.ts";
-import { audienceOf, newMaker, releaseFile, type World } from "./world.ts";
+import { audienceOf, newReleaseKey, releaseFile, type World } from "./world.ts";
 
 /** Numbers of test cards in the messages and logs of devices. No answer and no line of the server's log may show one. */
 export const cardNumbers = ["4111111111111111", "5555555555554444", "378282246310005"];
@@ -45,7 +45,7 @@ interface IdField {
 const clientKinds = { id: "client_ref" };
 const grantKinds = { id: "grant_ref" };
 const logKinds = { terminal_id: "virtual_terminal_id" };
-const talkerKinds = { terminal_id: "talking_terminal_id" };
+const messagingDeviceKinds = { terminal_id: "talking_terminal_id" };
 
 const operation: Recipe = {
   body: ({ random, id }) => ({
@@ -127,9 +127,9 @@ export const recipes: Record<string, Recipe> = {
   terminal_device_post: { body: ({ random }) => ({ device_serial_number: `D-${random.integer(1, 1e12)}` }) },
   terminal_pairing_codes_post: { body: () => ({ reference: "job 17" }) },
   terminal_probe_post: { kinds: logKinds },
-  terminal_presence_get: { kinds: talkerKinds },
-  terminal_telemetry_get: { kinds: talkerKinds },
-  terminal_telemetry_history_get: { kinds: talkerKinds },
+  terminal_presence_get: { kinds: messagingDeviceKinds },
+  terminal_telemetry_get: { kinds: messagingDeviceKinds },
+  terminal_telemetry_history_get: { kinds: messagingDeviceKinds },
   admin_terminals_operations_post: operation,
   account_admin_terminals_operations_post: operation,
   admin_terminals_terminal_id_logs_log_id_get: { kinds: logKinds },
@@ -137,13 +137,13 @@ export const recipes: Record<string, Recipe> = {
   account_admin_terminals_terminal_id_logs_log_id_get: { kinds: logKinds },
   account_admin_terminals_terminal_id_logs_log_id_content_get: { kinds: logKinds },
   aid_releases_post: {
-    body: ({ random, world }) => world.maker.describe(world.maker.keyId, `${random.integer(1, 1e9)}.0.0`),
+    body: ({ random, world }) => world.signer.describe(world.signer.keyId, `${random.integer(1, 1e9)}.0.0`),
     makes: { kind: "release_id", field: "id" },
   },
   aid_releases_rid_file_put: { body: () => releaseFile },
   aid_releases_rid_delete: { destructive: true },
   aid_release_keys_post: {
-    body: () => ({ name: "Releases", public_key: newMaker().publicKey }),
+    body: () => ({ name: "Releases", public_key: newReleaseKey().publicKey }),
     makes: { kind: "key_id", field: "key_id" },
   },
   aid_release_keys_kid_delete: { destructive: true },
@@ -153,27 +153,27 @@ export const recipes: Record<string, Recipe> = {
   },
   aid_configurations_version_delete: { destructive: true },
   device_pair_post: {
-    body: ({ random, world: { talker } }) => ({
-      ...talker.pairing,
+    body: ({ random, world: { messagingDevice } }) => ({
+      ...messagingDevice.pairing,
       // The server allows few tries a minute for one serial number.
       ...(random.chance(0.95) && { device_serial_number: `P-${random.integer(1, 1e12)}` }),
     }),
   },
   device_token_post: {
     body: ({ world }) => {
-      const { proof } = world.talker.pairing as { proof: string };
-      return { terminal_id: world.talker.terminalId, proof };
+      const { proof } = world.messagingDevice.pairing as { proof: string };
+      return { terminal_id: world.messagingDevice.terminalId, proof };
     },
   },
   device_results_post: {
     body: (context) => {
-      const { talker } = context.world;
-      const { proof } = talker.pairing as { proof: string };
-      return { address: talker.address, results: [resultMessage(context)], proof };
+      const { messagingDevice } = context.world;
+      const { proof } = messagingDevice.pairing as { proof: string };
+      return { address: messagingDevice.address, results: [resultMessage(context)], proof };
     },
   },
   device_messages_post: {
-    authorization: ({ world }) => `Bearer ${world.talker.token}`,
+    authorization: ({ world }) => `Bearer ${world.messagingDevice.token}`,
     body: (context) => ({ session, messages: [deviceMessage(context)] }),
   },
   device_operations_update_get: { ...ofUpdate, query: () => ({ software_version: "4.1.2" }) },

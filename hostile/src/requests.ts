@@ -1,6 +1,6 @@
 import type { Random } from "../../chaos/src/random.ts";
 import type { Endpoint, Schema } from "./document.ts";
-import type { Shot } from "./http.ts";
+import type { RawRequest } from "./http.ts";
 import type { Pools } from "./pools.ts";
 import { type Context, recipes } from "./recipes.ts";
 import type { Stage } from "./stage.ts";
@@ -8,17 +8,17 @@ import { fitting, hostileText, hostileValue } from "./values.ts";
 import { audienceOf, type World } from "./world.ts";
 
 /** The credentials of a request. `right`: valid ones, of the account or its operator. `nobody`: none. `wrong`: invalid ones. */
-export type Who = "right" | "nobody" | "wrong";
+export type CredentialKind = "right" | "nobody" | "wrong";
 
 /** A request for a route. */
-export interface Made {
+export interface MadeRequest {
   endpoint: Endpoint;
-  who: Who;
-  shot: Shot;
+  credentials: CredentialKind;
+  rawRequest: RawRequest;
 }
 
 /** What requests are made from. */
-export interface Making {
+export interface RequestParts {
   stage: Stage;
   world: World;
   pools: Pools;
@@ -29,23 +29,23 @@ export interface Making {
  * Makes a request for a route: valid, or spoiled in one place or in its credentials. `ids` replaces the ids of the own account;
  * such a request is always valid.
  */
-export function makeRequest(making: Making, endpoint: Endpoint, ids?: (kind: string) => string): Made {
-  const { random, stage, world, pools } = making;
+export function makeRequest(parts: RequestParts, endpoint: Endpoint, ids?: (kind: string) => string): MadeRequest {
+  const { random, stage, world, pools } = parts;
   const recipe = recipes[endpoint.id] ?? {};
   const id = ids ?? pools.picker(random, recipe.destructive ?? false);
   const context: Context = { random, stage, world, id };
-  const who: Who = ids || random.chance(0.86) ? "right" : random.pick(["nobody", "wrong"] as const);
+  const credentials: CredentialKind = ids || random.chance(0.86) ? "right" : random.pick(["nobody", "wrong"] as const);
   const spoiled = !ids && random.chance(0.4);
   const spot = spoiled ? random.pick(spotsOf(endpoint)) : undefined;
   const body = bodyOf(context, endpoint, spot === "body");
   const headers = {
     ...(body !== undefined && { "content-type": endpoint.types[0] ?? "application/json" }),
     ...(body !== undefined && recipe.headers?.(body, context)),
-    ...authorizationOf(context, endpoint, who),
+    ...authorizationOf(context, endpoint, credentials),
     ...(spot === "headers" && hostileHeader(random)),
   };
   const path = `${pathOf(context, endpoint, spot === "path")}${queryOf(context, endpoint, { spoiled: spot === "query", plain: ids !== undefined })}`;
-  return { endpoint, who, shot: { method: endpoint.method, path, headers, body } };
+  return { endpoint, credentials, rawRequest: { method: endpoint.method, path, headers, body } };
 }
 
 type Spot = "path" | "query" | "headers" | "body";
@@ -115,10 +115,14 @@ function idOf({ id }: Context, route: string, name: string): string | undefined 
 
 const strangeNames = ["unknown", "limit[]", "__proto__", "a\0b", "access_token"];
 
-function authorizationOf(context: Context, { id: route, guarded }: Endpoint, who: Who): Record<string, string> {
+function authorizationOf(
+  context: Context,
+  { id: route, guarded }: Endpoint,
+  credentials: CredentialKind,
+): Record<string, string> {
   const { random, world } = context;
-  if (who === "nobody") return {};
-  if (who === "wrong") return { authorization: wrongAuthorization(random, world) };
+  if (credentials === "nobody") return {};
+  if (credentials === "wrong") return { authorization: wrongAuthorization(random, world) };
   const own = recipes[route]?.authorization?.(context);
   if (own !== undefined) return { authorization: own };
   if (!guarded) return {};
@@ -126,7 +130,7 @@ function authorizationOf(context: Context, { id: route, guarded }: Endpoint, who
 }
 
 /** Invalid credentials: a forged token, a token of another account or of a device, or unreadable text. */
-function wrongAuthorization(random: Random, { own, foreign, talker, waiting }: World): string {
+function wrongAuthorization(random: Random, { own, foreign, messagingDevice, waiting }: World): string {
   const [, payload = "", signature = ""] = own.token.split(".");
   const none = Buffer.from('{"alg":"none"}').toString("base64url");
   return random.pick([
@@ -134,7 +138,7 @@ function wrongAuthorization(random: Random, { own, foreign, talker, waiting }: W
     `Bearer ${none}.${payload}.`,
     `Bearer ${none}.${payload}.${signature}`,
     `Bearer ${foreign.token}`,
-    `Bearer ${talker.token}`,
+    `Bearer ${messagingDevice.token}`,
     `Bearer ${waiting.check_update.transfer.token}`,
     `Bearer ${"a.".repeat(2_000)}`,
     "Bearer",

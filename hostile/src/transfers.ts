@@ -26,8 +26,8 @@ export async function transferOf(
 }
 
 /**
- * Gets a transfer of a new operation, so that there is always a valid token. The device ends its earlier operation first, because
- * a terminal has one at a time; so the run need not wait for the end of a window.
+ * Gets a transfer of a new operation, so that there is always a valid token. The device ends its earlier operation first,
+ * because a terminal has one at a time. So the run need not wait for the end of a window.
  */
 export async function renewTransfer(stage: Stage, { own, waiting }: World, kind: TransferKind): Promise<Transfer> {
   const { device, transfer } = waiting[kind];

@@ -143,7 +143,7 @@ export function uuid(random: Random): string {
 }
 
 /** An id of the form and length of `id`, but of no thing. */
-export function missingOf(id: string): string {
+export function missingIdLike(id: string): string {
   if (/^[\da-f]{8}-/.test(id)) return `${id.slice(0, -12)}${"f".repeat(12)}`;
   if (/-T\d{4}$/.test(id)) return `${id.slice(0, -4)}9${id.slice(-3)}`;
   if (/own|far/.test(id)) return id.replace(/own|far/, "nix");

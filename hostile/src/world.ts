@@ -45,9 +45,9 @@ export interface World {
   /** The operator's own account. */
   operator: Account;
   /** Signs the releases of the run. */
-  maker: Maker;
+  signer: ReleaseSigner;
   /** The device for which the run sends messages. */
-  talker: Device;
+  messagingDevice: Device;
   /** Two further devices, one with a pending send_logs, one with a pending check_update. */
   waiting: Record<TransferKind, { device: Device; transfer: Transfer }>;
 }
@@ -67,9 +67,9 @@ export async function openWorld(stage: Stage): Promise<World> {
   const operator = await openAccount(stage, `T1${number}`);
   const own = await openAccount(stage, `T7${number}`, operator.accountId);
   const foreign = await openAccount(stage, `T8${number}`);
-  const ids = await furnish(stage, own.accountId, own.token, "own");
-  const talker = await openDevice(stage, own, "H-talker");
-  const told = { terminal_id: talker.terminalId, operation: "open_menu", timeout: transferSeconds };
+  const ids = await makeThings(stage, own.accountId, own.token, "own");
+  const messagingDevice = await openDevice(stage, own, "H-talker");
+  const told = { terminal_id: messagingDevice.terminalId, operation: "open_menu", timeout: transferSeconds };
   const { id: toldOperation } = await poster(stage, own.token)("/v1/admin/terminals/operations", told);
   return {
     own: {
@@ -78,8 +78,8 @@ export async function openWorld(stage: Stage): Promise<World> {
         ...ids,
         operation_id: [...(ids["operation_id"] ?? []), toldOperation],
         told_operation_id: [toldOperation],
-        talking_terminal_id: [talker.terminalId],
-        address: [talker.address],
+        talking_terminal_id: [messagingDevice.terminalId],
+        address: [messagingDevice.address],
         operator_id: [operator.accountId],
         operator_destination_id: await addDestinations(poster(stage, operator.token), operator.accountId, "own"),
       },
@@ -87,14 +87,14 @@ export async function openWorld(stage: Stage): Promise<World> {
     foreign: {
       ...foreign,
       ids: {
-        ...(await furnish(stage, foreign.accountId, foreign.token, "far")),
+        ...(await makeThings(stage, foreign.accountId, foreign.token, "far")),
         address: [(await openDevice(stage, foreign, "H-talker", "far-1")).address],
       },
     },
     operator,
     operatorToken: await enterAsOperator(stage, operator, own.accountId),
-    maker: await registered(poster(stage, own.token), own.accountId, "Releases of the run"),
-    talker,
+    signer: await registered(poster(stage, own.token), own.accountId, "Releases of the run"),
+    messagingDevice,
     waiting: {
       send_logs: await openWaiting(stage, own, "send_logs"),
       check_update: await openWaiting(stage, own, "check_update"),
@@ -136,7 +136,7 @@ async function tokenOf(stage: Stage, by: Omit<Account, "token">, accountId: stri
 }
 
 /** Makes things of every kind. Names have one length in all accounts, so that answers can be compared. */
-async function furnish(stage: Stage, aid: string, token: string, name: string): Promise<Ids> {
+async function makeThings(stage: Stage, aid: string, token: string, name: string): Promise<Ids> {
   const post = poster(stage, token);
   const ids: Ids = { aid: [aid], oid: [aid], account_id: [aid] };
   const add = (kind: string, id: unknown) => void (ids[kind] = [...(ids[kind] ?? []), String(id)]);
@@ -188,13 +188,13 @@ async function addClient(post: Post, aid: string, add: Add): Promise<void> {
 /** Makes the signed body that creates a release. */
 type Describe = (keyId: string, version: string) => object;
 
-interface Maker {
+interface ReleaseSigner {
   keyId: string;
   describe: Describe;
 }
 
 /** Makes a release key, and the function that signs releases with it. */
-export function newMaker(): { publicKey: object; describe: Describe } {
+export function newReleaseKey(): { publicKey: object; describe: Describe } {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const { x = "" } = publicKey.export({ format: "jwk" });
   return {
@@ -212,8 +212,8 @@ export function newMaker(): { publicKey: object; describe: Describe } {
   };
 }
 
-async function registered(post: Post, aid: string, name: string): Promise<Maker> {
-  const { publicKey, describe } = newMaker();
+async function registered(post: Post, aid: string, name: string): Promise<ReleaseSigner> {
+  const { publicKey, describe } = newReleaseKey();
   const { key_id: keyId } = await post(`/v1/accounts/${aid}/release-keys`, { name, public_key: publicKey });
   return { keyId, describe };
 }

@@ -21,7 +21,7 @@ interface Bill {
 
 /**
  * The bill of materials (CycloneDX) of the published packages, by the lock file. npm writes it, and packages for development
- * are removed here. `npm sbom --omit=dev` does not serve: it omits every package that any part of the workspace needs for
+ * are removed here. `npm sbom --omit=dev` does not serve. It omits every package that any part of the workspace needs for
  * development, even if another part needs it to run.
  */
 export function billOfMaterials(root: string): Bill {

@@ -7,7 +7,7 @@ import type { PublishedPackage } from "./packages.ts";
 /** Bundles a package's modules into few files in `folder`. Returns the names of the outside packages that they import. */
 export async function bundle(
   root: string,
-  { entries, knowing, node }: PublishedPackage,
+  { entries, exempt, node }: PublishedPackage,
   folder: string,
 ): Promise<string[]> {
   const build = await rolldown({
@@ -16,7 +16,7 @@ export async function bundle(
     platform: "node",
     external: (id) => !id.startsWith(".") && !isAbsolute(id) && !id.startsWith("@tillkeeper/"),
     transform: { target: `node${node}` },
-    plugins: [ownFiles(root, knowing)],
+    plugins: [ownFiles(root, exempt)],
     checks: { circularDependency: false },
     onLog: (level, log) => {
       if (level === "warn") throw new Error(log.message);

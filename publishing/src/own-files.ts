@@ -10,14 +10,14 @@ const byName = /createRequire\(import\.meta\.url\)/g;
  * A bundler plugin that packs the files which a module finds by its own place, `new URL("./…", import.meta.url)`. A script
  * becomes a bundle of its own; a folder or another file is copied.
  *
- * Any other use of a module's place fails the build, because bundling moves all modules. The modules in `knowing` are exempt:
+ * Any other use of a module's place fails the build, because bundling moves all modules. The modules in `exempt` are exempt:
  * they find their files in a package as well.
  */
-export function ownFiles(root: string, knowing: readonly string[]): Plugin {
+export function ownFiles(root: string, exempt: readonly string[]): Plugin {
   return {
     name: "own-files",
     transform(code, id) {
-      if (!id.startsWith(join(root, "packages")) || knowing.includes(relative(root, id))) return null;
+      if (!id.startsWith(join(root, "packages")) || exempt.includes(relative(root, id))) return null;
       const moved = code.replace(ownFile, (_, path: string) => {
         const target = join(dirname(id), path);
         if (!existsSync(target)) this.error(`${relative(root, id)} names ${path}, which does not exist`);

@@ -19,7 +19,7 @@ export interface PublishedPackage {
   /** Outside packages whose declarations are packed, so that a program compiles without installing them. */
   inlinedTypes: readonly string[];
   /** Modules that find their files by their own place, in a package as well as in the checkout: see `ownFiles`. */
-  knowing: readonly string[];
+  exempt: readonly string[];
   /** Files beside `dist`: the path in the checkout, by the path in the package. */
   files: Readonly<Record<string, string>>;
   /** Whether it needs packages that the program finds by name when it runs, and that may be missing. */
@@ -50,7 +50,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     exports: { ".": "index" },
     node: 20,
     inlinedTypes: ["typebox"],
-    knowing: [],
+    exempt: [],
     files: {},
     optional: false,
   },
@@ -63,7 +63,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     exports: { ".": "index", "./virtual": "virtual" },
     node: 20,
     inlinedTypes: [],
-    knowing: [],
+    exempt: [],
     files: {},
     optional: false,
   },
@@ -77,7 +77,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     bin: { name: "tillkeeper", file: "tillkeeper.js" },
     node: 24,
     inlinedTypes: [],
-    knowing: ["packages/server/src/api-docs/docs-folder.ts"],
+    exempt: ["packages/server/src/api-docs/docs-folder.ts"],
     files: documents,
     optional: true,
   },

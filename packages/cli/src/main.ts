@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { reportFailure } from "./failure.ts";
-import { programFor, upToUnknown } from "./program/program.ts";
+import { programFor, untilUnknownCommand } from "./program/program.ts";
 
 // The reader of our output has gone (`| head`, a closed terminal): the command still ends in order.
 for (const stream of [process.stdout, process.stderr]) {
@@ -12,7 +12,7 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   const args = process.argv.slice(2);
   const program = await programFor(args);
-  await program.parseAsync(upToUnknown(program, args), { from: "user" });
+  await program.parseAsync(untilUnknownCommand(program, args), { from: "user" });
 } catch (error) {
   reportFailure(error);
   process.exitCode = 1;

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 
 /**
  * The address of a device: one credential of one terminal, `{terminal_id}-D{n}` (docs/adr/0025). It is the user name and the
- * client id of its MQTT connections and a level of its topics, so any broker can vouch for it by a rule on the user name.
+ * client id of its MQTT connections, and a level of its topics. So any broker can vouch for it by a rule on the user name.
  */
 export const deviceAddressPattern = "^[PT]\\d{8}-T\\d{4,9}-D\\d{1,10}$";
 const form = /^(([PT]\d{8})-T\d{4,9})-D\d{1,10}$/;
@@ -31,7 +31,7 @@ const epochMs = Date.UTC(2020, 0, 1);
 
 /**
  * The number of a terminal's next address: at least the seconds since 2020. So a database that went back to an earlier moment
- * does not give a number twice: even a failover loses some seconds, and no terminal gets an address a second for long.
+ * does not give a number twice. Even a failover loses some seconds, and no terminal gets an address a second for long.
  */
 export function nextDeviceNumber(last: number, now: Date): number {
   return Math.max(last + 1, Math.floor((now.getTime() - epochMs) / 1_000));

@@ -11,7 +11,7 @@ export const limits = {
   mqttConnectionsPerTerminal: 4,
   mqttHelloOperations: 100,
   mqttHelloAbilities: 32,
-  /** Log entries that the server holds and an agent keeps all the same: so many closes, and so many other entries. */
+  /** Log entries that an agent keeps although the server holds them: so many closes, and so many other entries. */
   journalEntriesKept: 50,
   journalDaysKept: 7,
   /** How long a replaced device may still hand in the rest of its log. */

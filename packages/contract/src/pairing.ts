@@ -93,7 +93,7 @@ export function readPairingUri(text: string): PairingInvitation | undefined {
 
 /**
  * The purposes of a proof, which is a compact JWS that a device signs with its own key. A proof is valid for one kind of
- * request only: the header's `typ` names the purpose, and the payload's `aud` is the URL of the request.
+ * request. The header's `typ` names the purpose, and the payload's `aud` is the URL of the request.
  */
 export const deviceProofs = {
   pairing: { type: "device-pairing+jwt", path: "/v1/device/pair" },

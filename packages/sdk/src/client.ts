@@ -2,13 +2,13 @@ import type { TokenResponse } from "@tillkeeper/contract/http/token";
 import { endpointTable, type Nouns } from "./endpoint-table.ts";
 import { methodOf, type Row } from "./method.ts";
 import { type ClientOptions, createTransport, type Transport } from "./transport.ts";
-import { type Waiting, waitForEnd } from "./wait.ts";
+import { type WaitMethod, waitForEnd } from "./wait.ts";
 
 export type { ClientOptions } from "./transport.ts";
 
 /** The methods of the endpoints, and methods that take more than one call. */
 export interface Client extends Nouns {
-  readonly operations: Nouns["operations"] & Waiting;
+  readonly operations: Nouns["operations"] & WaitMethod;
   /**
    * Gives the access token in use, and gets one if there is none. Other methods do so by themselves; an early call shows
    * whether the credentials are right. Throws `TillkeeperError` when the server refuses them.

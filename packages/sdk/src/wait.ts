@@ -10,7 +10,7 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
-export interface Waiting {
+export interface WaitMethod {
   /**
    * Reads an operation until it is no longer PENDING. Throws a `DOMException` named `TimeoutError` when it is PENDING after
    * `timeoutMs`, and the signal's reason when the signal aborts. Throws `TillkeeperError` for an answer that a repeated
@@ -24,7 +24,7 @@ const defaultPollMs = 500;
 /** Statuses after which a request is repeated: too many requests, or a server or proxy that is away for a while. */
 const retriedStatuses = new Set([429, 502, 503, 504]);
 
-/** Implements `Waiting.wait` with the method that reads an operation. */
+/** Implements `WaitMethod.wait` with the method that reads an operation. */
 export function waitForEnd(
   get: (id: string, options: CallOptions) => Promise<Operation>,
   id: string,

@@ -35,8 +35,8 @@ const longestRetryMs = 15_000;
 const reserveBytes = 128 * 1024;
 
 /**
- * Gives the device with the first token of this run. It pairs by the code; a device that was paired before goes on with the
- * address of its journal, or gets a new address if the journal is lost. It tries until the server answers.
+ * Gives the device with the first token of this run. It pairs by the code. A device that was paired before goes on with the
+ * address of its journal, or gets a new address if the journal is lost. Requests are repeated until the server answers.
  *
  * Throws the signal's reason, and `StartupError` when the server refuses the device. A refused device may have been replaced,
  * so it first hands in the rest of its log.

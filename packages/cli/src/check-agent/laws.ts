@@ -1,6 +1,6 @@
 /**
- * The laws that a case can find broken: a rule of the device protocol by its number, or a section of its pages that is no list
- * of rules. The texts sum each up for reports; the protocol's page decides.
+ * The laws that a case can find broken. A law is a rule of the device protocol, by its number, or a section of its pages that
+ * has no numbered rules. The texts sum each up for reports; the protocol's page decides.
  */
 export const laws = {
   Connecting: "how a device connects, and notices within 18 seconds that its link is dead",

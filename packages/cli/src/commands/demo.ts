@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { colours } from "../colours.ts";
-import { playStory } from "../demo/story.ts";
+import { playDemo } from "../demo/story.ts";
 import { watchInterruption } from "../interruption.ts";
 import { openServer, stopInTime } from "../server.ts";
 
@@ -45,7 +45,7 @@ async function playOnOwnServer(dataDir: string, interruption: AbortSignal): Prom
   try {
     if (!server.sandbox) throw new Error("the server runs without a sandbox");
     console.log(`${server.httpUrl}\n`);
-    return await playStory(server.sandbox, interruption);
+    return await playDemo(server.sandbox, interruption);
   } finally {
     await stopInTime(server);
   }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
 /** The checks of one step. `deviations` are sentences, one for each difference from the documentation. */
-export class Facts {
+export class StepChecks {
   readonly deviations: string[] = [];
   #details = "";
 

@@ -23,10 +23,10 @@ export async function programFor([first, second]: readonly string[]): Promise<Co
  * The arguments for the program to parse. Behind an unknown command all arguments are dropped, so that the program refuses
  * the command's name, and does not print help in place of that.
  */
-export function upToUnknown(program: Command, args: readonly string[]): readonly string[] {
+export function untilUnknownCommand(program: Command, args: readonly string[]): readonly string[] {
   if (args[0] === "help" && args.length > 1) {
     const rest = args.slice(1);
-    const readable = upToUnknown(program, [...rest, "--help"]);
+    const readable = untilUnknownCommand(program, [...rest, "--help"]);
     return readable.length > rest.length ? args : readable;
   }
   let command: Command | undefined = program;

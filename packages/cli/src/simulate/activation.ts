@@ -1,6 +1,6 @@
 import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import { sleep, systemClock } from "@tillkeeper/terminal/clock";
-import { patiently } from "./patience.ts";
+import { withRetries } from "./patience.ts";
 
 export interface ActivationOptions {
   client: Client;
@@ -76,7 +76,7 @@ export class Activation {
       timeout: windowSeconds,
     } as const;
     try {
-      const operation = await patiently(signal, () => client.operations.create(body));
+      const operation = await withRetries(signal, () => client.operations.create(body));
       const waiting = { signal, pollMs, timeoutMs: 3000 * windowSeconds };
       const { status } = await client.operations.wait(operation.id, waiting);
       return status === "COMPLETED" ? 0 : againAfterMs;

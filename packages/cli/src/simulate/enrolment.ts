@@ -7,7 +7,7 @@ import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { type DeviceKeys, makeDeviceKeys, openDeviceKeys } from "@tillkeeper/terminal/device-keys";
 import { DeviceServerError, type GivenToken, pairOrGoOn, requestToken } from "@tillkeeper/terminal/pairing";
 import { version } from "../version.ts";
-import { patiently } from "./patience.ts";
+import { withRetries } from "./patience.ts";
 
 export interface EnrolmentOptions {
   client: Client;
@@ -57,7 +57,7 @@ export class Enrolment {
     const prefix = this.#serialOf("");
     for (let after: string | undefined; ; ) {
       const page = { limit: pageLength, ...(after !== undefined && { starting_after: after }) };
-      const list = await patiently(signal, () => client.terminals.list(page));
+      const list = await withRetries(signal, () => client.terminals.list(page));
       for (const { device_serial_number: serial, terminal_id: terminalId, status } of list.terminals) {
         if (serial.startsWith(prefix)) this.#known.set(serial, { terminalId, status });
       }
@@ -88,7 +88,7 @@ export class Enrolment {
   async #goOn({ terminalId }: Known, keys: DeviceKeys): Promise<GivenToken | undefined> {
     const { server, signal } = this.#options;
     try {
-      const token = await patiently(signal, () => requestToken({ server, keys, signal, terminalId }));
+      const token = await withRetries(signal, () => requestToken({ server, keys, signal, terminalId }));
       return { token, isNew: false };
     } catch (cause) {
       if (cause instanceof DeviceServerError && cause.final) return undefined;
@@ -100,8 +100,8 @@ export class Enrolment {
   async #pair(serialNumber: string, keys: DeviceKeys, from: string | { code: string }): Promise<GivenToken> {
     const { client, server, signal } = this.#options;
     const { code } =
-      typeof from === "string" ? await patiently(signal, () => client.terminals.issuePairingCode(from)) : from;
-    const given = await patiently(signal, () => pairOrGoOn({ server, keys, signal, serialNumber, code, agentName }));
+      typeof from === "string" ? await withRetries(signal, () => client.terminals.issuePairingCode(from)) : from;
+    const given = await withRetries(signal, () => pairOrGoOn({ server, keys, signal, serialNumber, code, agentName }));
     this.paired += 1;
     return given;
   }
@@ -110,7 +110,7 @@ export class Enrolment {
     const { client, signal } = this.#options;
     await this.#ensureStore(store);
     const body = { device_serial_number: serialNumber, store_id: storeId(store) };
-    const { pairing } = await patiently(signal, () => client.terminals.create(body)).catch((cause: unknown) => {
+    const { pairing } = await withRetries(signal, () => client.terminals.create(body)).catch((cause: unknown) => {
       if (!isRefusal(cause, "serial_number_taken")) throw cause;
       const message = `Terminal ${serialNumber} belongs to another account, or somebody registers it just now; take another --seed.`;
       throw new StartupError(message, { cause });
@@ -125,7 +125,7 @@ export class Enrolment {
     if (known) return known;
     const { client, signal } = this.#options;
     const body = { store_id: storeId(store), store_name: `Simulated store ${store + 1}` };
-    const made = patiently(signal, () => client.stores.create(body)).then(
+    const made = withRetries(signal, () => client.stores.create(body)).then(
       () => undefined,
       (cause: unknown) => {
         if (!isRefusal(cause, "store_id_taken")) throw cause;

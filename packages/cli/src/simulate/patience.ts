@@ -12,7 +12,7 @@ const mostAttempts = 12;
  * Repeats `work` after a failure that passes: too many requests, or a server that restarts. Throws any other failure, the last
  * one after too many retries, and the signal's reason.
  */
-export async function patiently<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export async function withRetries<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     signal.throwIfAborted();
     try {

@@ -2,7 +2,7 @@ import { isatty } from "node:tty";
 import type { Figures } from "@tillkeeper/terminal/simulation/figures";
 
 /** The progress of a simulation. */
-export interface Standing {
+export interface SimulationProgress {
   wanted: number;
   /** Terminals registered, and paired, in this run; others go on from an earlier one. */
   registered: number;
@@ -21,7 +21,7 @@ const summaryEvery = 10;
  * is rewritten. In a file it is printed only until all terminals are active.
  */
 export class Report {
-  readonly #standing: () => Standing;
+  readonly #progress: () => SimulationProgress;
   readonly #json: boolean;
   readonly #rewrites = isatty(1);
   readonly #begunAt = performance.now();
@@ -29,8 +29,8 @@ export class Report {
   #ticks = 0;
   #isOver = false;
 
-  constructor(standing: () => Standing, json: boolean) {
-    this.#standing = standing;
+  constructor(progress: () => SimulationProgress, json: boolean) {
+    this.#progress = progress;
     this.#json = json;
     this.#timer = setInterval(() => this.#tick(), everyMs);
   }
@@ -61,14 +61,14 @@ export class Report {
   }
 
   #tell(moment: Moment): void {
-    const standing = this.#standing();
+    const progress = this.#progress();
     const seconds = Math.round((performance.now() - this.#begunAt) / 1000);
     if (this.#json) {
-      console.log(JSON.stringify({ event: moment, seconds, ...asJson(standing) }));
+      console.log(JSON.stringify({ event: moment, seconds, ...asJson(progress) }));
       return;
     }
-    const isReady = standing.active >= standing.wanted;
-    const line = `${clockText(seconds)}  ${isReady ? summaryOf(standing) : `${readiness(standing)} · ${summaryOf(standing)}`}`;
+    const isReady = progress.active >= progress.wanted;
+    const line = `${clockText(seconds)}  ${isReady ? summaryOf(progress) : `${readiness(progress)} · ${summaryOf(progress)}`}`;
     if (moment !== "progress") {
       this.#clear();
       console.log(moment === "ended" ? `${line}\nEnded.` : line);
@@ -85,16 +85,16 @@ export class Report {
   }
 }
 
-function asJson({ wanted, registered, paired, active, figures }: Standing): object {
+function asJson({ wanted, registered, paired, active, figures }: SimulationProgress): object {
   const { terminals, connected, ...happened } = figures;
   return { terminals: { wanted, registered, paired, active, started: terminals, connected }, ...happened };
 }
 
-function readiness({ wanted, registered, paired, active, figures }: Standing): string {
+function readiness({ wanted, registered, paired, active, figures }: SimulationProgress): string {
   return `${figures.terminals} of ${wanted} started (${registered} registered, ${paired} paired), ${active} active`;
 }
 
-function summaryOf({ wanted, figures }: Standing): string {
+function summaryOf({ wanted, figures }: SimulationProgress): string {
   const { connected, operations, payments, faults } = figures;
   const troubles = Object.values(faults).reduce((sum, count) => sum + count, 0);
   return [

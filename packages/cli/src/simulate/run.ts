@@ -13,7 +13,7 @@ import { aborted } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
 import { Activation } from "./activation.ts";
 import { type Enrolled, Enrolment } from "./enrolment.ts";
-import { inParallel, patiently } from "./patience.ts";
+import { inParallel, withRetries } from "./patience.ts";
 import { Report } from "./report.ts";
 
 export interface SimulationOptions {
@@ -91,7 +91,7 @@ class Simulation {
     const keysFolder = folder && join(folder, "keys");
     const { url: server } = target;
     this.#enrolment = new Enrolment({ client: this.#client, server, seed, perStore, keysFolder, signal });
-    this.#report = new Report(() => this.#standing(), options.json);
+    this.#report = new Report(() => this.#progress(), options.json);
   }
 
   async run(): Promise<void> {
@@ -139,7 +139,7 @@ class Simulation {
     const { terminal_id: terminalId } = token;
     await mkdir(this.#journals, { recursive: true, mode: 0o700 });
     return rememberedDevice(enrolled, simulatedFile(this.#journals, terminalId, Date.now()), () =>
-      patiently(this.#signal, () => requestToken({ server, keys, terminalId, memoryLost: true })),
+      withRetries(this.#signal, () => requestToken({ server, keys, terminalId, memoryLost: true })),
     );
   }
 
@@ -147,14 +147,14 @@ class Simulation {
     const goOn = new AbortController().signal;
     await inParallel(this.#terminalIds, width, goOn, async (terminalId) => {
       try {
-        await patiently(goOn, () => this.#client.terminals.delete(terminalId));
+        await withRetries(goOn, () => this.#client.terminals.delete(terminalId));
       } catch (cause) {
         this.#printOnce(cause);
       }
     });
   }
 
-  #standing() {
+  #progress() {
     const { registered, paired } = this.#enrolment;
     const { active } = this.#activation;
     return { wanted: this.#options.terminals, registered, paired, active, figures: this.#fleet.figures };

@@ -13,7 +13,7 @@ export const clientStatuses = ["ACTIVE", "DELETED"] as const;
 export const ClientStatus = Type.Enum(clientStatuses);
 export type ClientStatus = (typeof clientStatuses)[number];
 
-/** Valid secrets of a client: several, so that one can be replaced without an outage; few, so that forgotten ones show. */
+/** Valid secrets of a client: several, so that a secret can be replaced without an outage; few, so that a forgotten one shows. */
 export const mostClientSecrets = 5;
 
 /**

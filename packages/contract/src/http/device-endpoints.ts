@@ -11,7 +11,7 @@ import {
   PairRequest,
 } from "./devices.ts";
 import { endpoint } from "./endpoint.ts";
-import { fileHeaders, fileParts, fileType, RangeHeaders } from "./files.ts";
+import { fileAnswers, fileHeaders, fileType, RangeHeaders } from "./files.ts";
 import { gzipType, LogReceived, textType } from "./logs.ts";
 
 const tag = "Devices";
@@ -79,7 +79,7 @@ export const deviceEndpoints = {
     tag: "For terminals",
     params: ofOperation,
     query: FileQuery,
-    answers: fileParts,
+    answers: fileAnswers,
     binary: fileType,
     outsideSdk: "for devices",
     errors: [

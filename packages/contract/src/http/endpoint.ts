@@ -9,8 +9,8 @@ import type { Tag } from "./tags.ts";
 export type Examples = Readonly<Record<string, { summary: string; value: unknown }>>;
 
 /**
- * One endpoint of the HTTP API as data: the server binds a handler to it, the SDK derives its method from it, and the
- * OpenAPI document is printed from it. Without `scopes` it does not compile; an open endpoint says `"public"`.
+ * One endpoint of the HTTP API as data. The server binds a handler to it, the SDK derives its method from it, and the
+ * OpenAPI document is printed from it. Without `scopes` it does not compile; an open endpoint has `"public"`.
  */
 export interface Endpoint {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

@@ -4,7 +4,7 @@ import type { AnswerHeader } from "./headers.ts";
 /** The content type of a file that the server does not look into. */
 export const fileType = "application/octet-stream";
 /** Answers with a whole file, or with a part of it. */
-export const fileParts = { 200: Type.Unknown(), 206: Type.Unknown() };
+export const fileAnswers = { 200: Type.Unknown(), 206: Type.Unknown() };
 
 /** The request headers that ask for a part of a file (RFC 9110 section 14.2). */
 export const RangeHeaders = Type.Object({

@@ -5,7 +5,7 @@ import { ReleaseStatus } from "../releases.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
 import { versionPattern } from "../versions.ts";
 import { endpoint } from "./endpoint.ts";
-import { fileHeaders, fileParts, fileType, RangeHeaders } from "./files.ts";
+import { fileAnswers, fileHeaders, fileType, RangeHeaders } from "./files.ts";
 import { ListQuery } from "./paging.ts";
 
 const Time = Type.String({ format: "date-time" });
@@ -177,7 +177,7 @@ export const releaseEndpoints = {
     summary: "The file of a release, or the part of it that Range asks for",
     tag,
     params: ofRelease,
-    answers: fileParts,
+    answers: fileAnswers,
     binary: fileType,
     errors: ["release_not_found", "release_file_not_found", "range_not_satisfiable"],
     requestHeaders: RangeHeaders,

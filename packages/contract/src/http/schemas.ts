@@ -59,8 +59,8 @@ export function inPascalCase(name: string): string {
 }
 
 /**
- * The schemas that have a name in the OpenAPI document, and so in clients generated from it: every schema that these modules
- * export under a name that begins with a capital letter.
+ * The schemas that have a name in the OpenAPI document, and so in clients generated from it. They are the schemas that these
+ * modules export under a capitalized name, and those of the kinds of operations.
  */
 export const namedSchemas: Readonly<Record<string, TSchema>> = Object.fromEntries([
   ...modules.flatMap((module) =>
