@@ -3,8 +3,8 @@ import { Identifier } from "./texts.ts";
 
 export const OperationId = Type.String({ format: "uuid" });
 /** A UUID and a time, described for the field that they are used in. */
-export const describedId = (description: string) => Type.String({ format: "uuid", description });
-export const describedTime = (description: string) => Type.String({ format: "date-time", description });
+export const idField = (description: string) => Type.String({ format: "uuid", description });
+export const timeField = (description: string) => Type.String({ format: "date-time", description });
 /** Unknown fields are allowed: later versions of the protocol may add some. */
 export const open = { additionalProperties: true } as const;
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { Abilities } from "./abilities.ts";
 import { limits } from "./limits.ts";
-import { describedId, describedTime, OperationId, Origin, open, PreviousClose, Session } from "./message-parts.ts";
+import { idField, OperationId, Origin, open, PreviousClose, Session, timeField } from "./message-parts.ts";
 import { DeviceReason } from "./operation-reasons.ts";
 import {
   OperationError,
@@ -86,7 +86,7 @@ export const Memory = Type.Object(
       maximum: 2_147_483_647,
       description: "The last number that the server holds of the log of this address; 0 for none.",
     }),
-    id: Type.Optional(describedId("The `operation_id` of the entry with that number; left out with 0.")),
+    id: Type.Optional(idField("The `operation_id` of the entry with that number; left out with 0.")),
   },
   { ...open, description: "How far the server holds your log." },
 );
@@ -96,7 +96,7 @@ export const HelloMessage = Type.Object(
   {
     protocol: Type.Literal(protocolVersion),
     agent: FreeText({ minLength: 1, maxLength: 100, description: "Name and version of the program." }),
-    sent_at: describedTime("Your own clock. The welcome repeats it."),
+    sent_at: timeField("Your own clock. The welcome repeats it."),
     session: Session,
     operations: Type.Array(
       Type.Object(
@@ -120,8 +120,8 @@ export type HelloMessage = Static<typeof HelloMessage>;
 export const WelcomeMessage = Type.Object(
   {
     protocol: Type.Literal(protocolVersion),
-    server_time: describedTime("When the server wrote this."),
-    hello_sent_at: describedTime("`sent_at` of the hello that this answers, letter for letter."),
+    server_time: timeField("When the server wrote this."),
+    hello_sent_at: timeField("`sent_at` of the hello that this answers, letter for letter."),
     heartbeat_seconds: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -141,7 +141,7 @@ export const Transfer = Type.Object(
   {
     url: Type.String({ pattern: "^https?://", maxLength: 2_000, description: "May have a query (`?`) already." }),
     token: Type.String({ description: "Bearer token, good for this operation of this terminal only." }),
-    expires_at: describedTime("When the token ends, a minute after the operation's own `expires_at`."),
+    expires_at: timeField("When the token ends, a minute after the operation's own `expires_at`."),
   },
   {
     ...open,
@@ -156,9 +156,9 @@ export const CommandMessage = Type.Object(
     operation: OperationName,
     parameters: OperationParameters,
     when_busy: Type.Optional(WhenBusy),
-    created_at: describedTime("When the operation was accepted."),
-    expires_at: describedTime("Never begin it at or after this instant."),
-    sent_at: describedTime("The server's time when it sent this copy."),
+    created_at: timeField("When the operation was accepted."),
+    expires_at: timeField("Never begin it at or after this instant."),
+    sent_at: timeField("The server's time when it sent this copy."),
     previous_close: PreviousClose,
     origin: Origin,
     transfer: Type.Optional(Transfer),
@@ -168,19 +168,13 @@ export const CommandMessage = Type.Object(
 export type CommandMessage = Static<typeof CommandMessage>;
 
 export const DeliveredMessage = Type.Object(
-  {
-    operation_id: OperationId,
-    received_at: describedTime("When the first copy of the command came, by your own clock."),
-  },
+  { operation_id: OperationId, received_at: timeField("When the command's first copy came, by your own clock.") },
   open,
 );
 export type DeliveredMessage = Static<typeof DeliveredMessage>;
 
 export const StartedMessage = Type.Object(
-  {
-    operation_id: OperationId,
-    started_at: describedTime("When it was begun, by your own clock. The same in every copy."),
-  },
+  { operation_id: OperationId, started_at: timeField("When it was begun, by your own clock; equal in every copy.") },
   open,
 );
 export type StartedMessage = Static<typeof StartedMessage>;
@@ -202,11 +196,11 @@ export const ResultMessage = Type.Object(
         description: "The number of the journal's entry before this one, 0 for none. Left out if it is `number` − 1.",
       }),
     ),
-    operation_id: describedId("As in the command; a random one for a close by hand."),
+    operation_id: idField("As in the command; a random one for a close by hand."),
     operation: Type.Enum([...operationNames], { description: "As in the command, even if you do not know it." }),
     status: Type.Enum(["COMPLETED", "FAILED"]),
-    started_at: Type.Optional(describedTime("When it was begun, as in `started`; left out if it never was.")),
-    finished_at: describedTime("When the entry was written, by your own clock."),
+    started_at: Type.Optional(timeField("When it was begun, as in `started`; left out if it never was.")),
+    finished_at: timeField("When the entry was written, by your own clock."),
     result: Type.Optional(
       Type.Unknown({ description: "With COMPLETED always, with FAILED never: the result of that operation." }),
     ),
@@ -215,8 +209,8 @@ export const ResultMessage = Type.Object(
     unknown_end: Type.Optional(
       Type.Literal(true, { description: "With FAILED: it was begun; whether it was completed is not known." }),
     ),
-    last_close: Type.Optional(describedId("With out_of_step: the last close of the log; left out if it has none.")),
-    repeats: Type.Optional(describedId("The earlier operation of the same request, whose result this entry repeats.")),
+    last_close: Type.Optional(idField("With out_of_step: the last close of the log; left out if it has none.")),
+    repeats: Type.Optional(idField("The earlier operation of the same request, whose result this entry repeats.")),
     by_hand: Type.Optional(
       Type.Literal(true, { description: "The day was closed at the terminal, without a command." }),
     ),
@@ -232,7 +226,7 @@ export type ResultMessage = Static<typeof ResultMessage>;
  */
 export const ReceiptMessage = Type.Object(
   {
-    operation_id: describedId("As in the result."),
+    operation_id: idField("As in the result."),
     status: Type.Optional(
       Type.Enum([...operationStatuses, "UNKNOWN"], {
         description: "What the server now holds of the operation; left out: nothing was stored.",
@@ -252,8 +246,8 @@ export const CancelMessage = Type.Object(
   {
     operation_id: OperationId,
     operation: Type.Enum([...operationNames], { description: "As in the command." }),
-    created_at: describedTime("As in the command."),
-    expires_at: describedTime("As in the command."),
+    created_at: timeField("As in the command."),
+    expires_at: timeField("As in the command."),
     previous_close: PreviousClose,
     origin: Origin,
   },
@@ -291,7 +285,7 @@ export type RejectionMessage = Static<typeof RejectionMessage>;
 export const HeartbeatMessage = Type.Object(
   {
     session: Session,
-    sent_at: describedTime("Your own clock."),
+    sent_at: timeField("Your own clock."),
     round_trip_ms: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 600_000, description: "Milliseconds from your last hello to its welcome." }),
     ),
@@ -313,10 +307,7 @@ export const GoneMessage = Type.Object({ session: Session }, open);
 export type GoneMessage = Static<typeof GoneMessage>;
 
 const ProbeId = Type.String({ format: "uuid" });
-export const ProbeMessage = Type.Object(
-  { probe_id: ProbeId, sent_at: describedTime("When the server sent it.") },
-  open,
-);
+export const ProbeMessage = Type.Object({ probe_id: ProbeId, sent_at: timeField("When the server sent it.") }, open);
 export type ProbeMessage = Static<typeof ProbeMessage>;
 
 export const ProbeAnswerMessage = Type.Object({ probe_id: ProbeId }, open);
