@@ -68,6 +68,7 @@ function againstDocument(described: AnswerCheck, { method, path }: RawRequest, {
   }
 }
 
+/** The parts of a refusal that the run reads. */
 export interface ReadError {
   code: string;
   places: { path: string; message: string }[];

@@ -44,6 +44,7 @@ interface Operation {
   requestBody?: { content: Record<string, { schema: Schema }> };
 }
 
+/** The parts of the OpenAPI document that the run reads. */
 export interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, Schema> };

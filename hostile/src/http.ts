@@ -16,6 +16,7 @@ export interface Answer {
   ms: number;
 }
 
+/** A sender of requests. */
 export interface Http {
   send(rawRequest: RawRequest): Promise<Answer>;
   close(): void;

@@ -35,6 +35,7 @@ function shareOf(all: boolean[]): Share {
   return { of: all.length, past: all.filter(Boolean).length / Math.max(all.length, 1) };
 }
 
+/** Something wrong that a run found. */
 export interface Failure {
   what: string;
   route: string;
@@ -42,6 +43,7 @@ export interface Failure {
   curl: string[];
 }
 
+/** The outcome of a run. */
 export interface Report {
   seed: number;
   seconds: number;

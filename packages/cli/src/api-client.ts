@@ -6,6 +6,7 @@ import { readConfigured } from "@tillkeeper/server/platform/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { ClientFlags } from "./client-flags.ts";
 
+/** A server's address, and a client of one of its accounts. */
 export interface Credentials {
   url: string;
   clientId: string;

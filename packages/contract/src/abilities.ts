@@ -37,7 +37,7 @@ export function abilityTable(abilities: Abilities | undefined): AbilityTable {
   return Object.fromEntries(abilities.map(({ operation, max_seconds = null }) => [operation, max_seconds]));
 }
 
-/** Abilities as answers show them: only operations that this version knows. */
+/** Abilities as answers show them: only operations of this version. */
 export function abilitiesOf(table: Exclude<AbilityTable, null>): (Ability & { operation: OperationName })[] {
   return operationNames.flatMap((operation) => {
     const seconds = table[operation];

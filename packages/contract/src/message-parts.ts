@@ -18,7 +18,7 @@ export const Session = Type.String({
 });
 
 /**
- * The run, one start of an agent's program, that a session's name tells; undefined where it tells none. A program that was
+ * The run, one start of an agent's program, in a session's name; undefined for a name without one. A program that was
  * started again has another run, and sends nothing more from its earlier one.
  */
 export function runOf(session: string | null | undefined): string | undefined {

@@ -41,7 +41,7 @@ export type TerminalEvent = (typeof terminalEvents)[number];
 /** A status that a terminal can have before it turns INACTIVE, and to which it returns. */
 export type LiveStatus = Exclude<TerminalStatus, "DELETED" | "INACTIVE">;
 
-/** The effect of an event: a new status, no change (`stays`), or an effect that only an INACTIVE terminal knows. */
+/** The effect of an event: a new status, no change (`stays`), or an effect that occurs only for INACTIVE terminals. */
 type Effect = TerminalStatus | "stays" | "resumes" | "moves_remembered";
 
 /**

@@ -4,6 +4,7 @@ import type { Answer } from "./method-types.ts";
 import { nextPage } from "./next-page.ts";
 import { createTokenSource } from "./token.ts";
 
+/** Where a client's server is, and the client's credentials. */
 export interface ClientOptions {
   /** Where the server is, without `/v1`: `http://127.0.0.1:8080`. */
   url: string;

@@ -2,6 +2,7 @@ import type { Operation } from "@tillkeeper/contract/http/operations";
 import { TillkeeperError } from "./error.ts";
 import type { CallOptions } from "./method-types.ts";
 
+/** How long and how often an operation is read. */
 export interface WaitOptions {
   /** Milliseconds until the wait ends with an error. Default 630 000: no operation is PENDING for longer. */
   timeoutMs?: number;
@@ -10,6 +11,7 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
+/** The method that waits for the end of an operation. */
 export interface WaitMethod {
   /**
    * Reads an operation until it is no longer PENDING. Throws a `DOMException` named `TimeoutError` when it is PENDING after

@@ -21,6 +21,7 @@ export interface DeviceIdentity {
   agentName: string;
 }
 
+/** A paired device at the beginning of a run. */
 export interface PairedDevice extends Pick<RememberedDevice<TerminalState>, "token" | "memoryLost"> {
   keys: DeviceKeys;
   /** The journal of the token's address. */

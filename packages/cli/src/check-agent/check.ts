@@ -26,6 +26,7 @@ export interface CheckSettings extends DeviceCommands {
   device?: (server: Referee) => Device;
 }
 
+/** What a check found. */
 export interface Finding {
   outcomes: readonly Outcome[];
   /** The name and version that the device's hello gave. */

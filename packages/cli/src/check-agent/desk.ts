@@ -25,6 +25,7 @@ interface DeviceApiDeps {
   transfers: Transfers;
 }
 
+/** The running HTTP endpoints, below `url`. */
 export interface DeviceApi {
   url: string;
   close: () => Promise<void>;

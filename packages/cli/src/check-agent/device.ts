@@ -25,6 +25,7 @@ export interface Device {
 /** Gives the environment variables with the present credentials. */
 export type LoginVariables = () => Promise<Record<string, string>>;
 
+/** The shell commands, and the journal's path, that the command line names. */
 export interface DeviceCommands {
   start?: string | undefined;
   restart?: string | undefined;

@@ -22,12 +22,14 @@ export interface Summary {
   laws: readonly string[];
 }
 
+/** Counts the outcomes by verdict, and collects the laws that were broken. */
 export function summaryOf(outcomes: readonly Outcome[]): Summary {
   const count = (verdict: Outcome["verdict"]) => outcomes.filter((one) => one.verdict === verdict).length;
   const broken = outcomes.flatMap(({ breaches }) => breaches.map(({ law }) => nameOf(law)));
   return { passed: count("passed"), broken: count("broken"), skipped: count("skipped"), laws: [...new Set(broken)] };
 }
 
+/** The last line of the report: the laws that were broken, and the counts. */
 export function lastLineOf(outcomes: readonly Outcome[]): string {
   const { passed, broken, skipped, laws: names } = summaryOf(outcomes);
   const verdict = broken === 0 ? "No law was broken." : `Broken: ${names.join(", ")}.`;

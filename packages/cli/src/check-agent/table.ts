@@ -207,6 +207,7 @@ export class CaseContext {
   }
 }
 
+/** Whether an entry of the transcript is a message on this channel. */
 export function isMessageOn<C extends DeviceMessage["channel"]>(
   heard: TranscriptEntry,
   channel: C,
