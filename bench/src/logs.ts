@@ -1,14 +1,14 @@
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
-import { openSigningKeys } from "@tillkeeper/server/auth/signing-keys";
-import { type TransferTokens, transferTokens } from "@tillkeeper/server/auth/transfer-tokens";
+import { openSigningKeys } from "@tillkeeper/server/access/auth/keys/signing-keys";
+import { type TransferTokens, transferTokens } from "@tillkeeper/server/access/auth/tokens/transfer-tokens";
 import { openDb } from "@tillkeeper/server/db/db";
 import { openRootKey } from "@tillkeeper/server/db/known-key";
-import { CardMask } from "@tillkeeper/server/logs/card-mask";
+import { CardMask } from "@tillkeeper/server/logs/masking/card-mask";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import type { Closing } from "@tillkeeper/server/platform/closing";
-import { createLogger } from "@tillkeeper/server/platform/log";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
 import type { Effort } from "./arguments.ts";
 import { Child } from "./child.ts";
 import type { ServerPlace } from "./children/server.ts";

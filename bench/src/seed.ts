@@ -1,6 +1,6 @@
 import type { Scope } from "@tillkeeper/contract/scopes";
-import { createClient } from "@tillkeeper/server/auth/clients";
-import { newSecret, sha256 } from "@tillkeeper/server/auth/secrets";
+import { createClient } from "@tillkeeper/server/access/auth/clients";
+import { newSecret, sha256 } from "@tillkeeper/server/access/auth/secrets/secrets";
 import type { Db } from "@tillkeeper/server/db/db";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import { accountId, addressOf, firstTerminalNumber, terminalId, terminalIdPrefix } from "./terminal-set.ts";

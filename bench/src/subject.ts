@@ -1,6 +1,6 @@
 import { type Db, openDb } from "@tillkeeper/server/db/db";
 import type { Closing } from "@tillkeeper/server/platform/closing";
-import { createLogger } from "@tillkeeper/server/platform/log";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { Child } from "./child.ts";
 import type { ServerPlace, ServerSetUp } from "./children/server.ts";
 import { type Credentials, seedAccount, seedTerminals } from "./seed.ts";

@@ -1,6 +1,6 @@
-import { hashChosen } from "@tillkeeper/server/auth/chosen-secrets";
-import { createClient } from "@tillkeeper/server/auth/clients";
-import { newSecret } from "@tillkeeper/server/auth/secrets";
+import { createClient } from "@tillkeeper/server/access/auth/clients";
+import { hashChosen } from "@tillkeeper/server/access/auth/secrets/chosen-secrets";
+import { newSecret } from "@tillkeeper/server/access/auth/secrets/secrets";
 import type { Db } from "@tillkeeper/server/db/db";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import type { Closing } from "@tillkeeper/server/platform/closing";

@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync, randomInt, sign } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
+import { pairDevice } from "@tillkeeper/agent/credentials/pairing";
 import { releaseText } from "@tillkeeper/contract/releases";
-import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
-import { pairDevice } from "@tillkeeper/terminal/pairing";
 import { type Post, poster } from "./poster.ts";
 import type { Stage } from "./stage.ts";
 import { transferOf, transferSeconds } from "./transfers.ts";

@@ -1,5 +1,5 @@
-import { scalarBundle } from "@tillkeeper/server/api-docs/docs-folder";
-import { guides } from "@tillkeeper/server/api-docs/guides";
+import { scalarBundle } from "@tillkeeper/server/api-docs/pages/docs-folder";
+import { guides } from "@tillkeeper/server/api-docs/pages/guides";
 
 /** A package as it is published. Bundling finds the packages that it depends on. */
 export interface PublishedPackage {
@@ -59,7 +59,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     description: "The device side of Tillkeeper: an agent for payment terminals, and virtual terminals.",
     keywords: ["payment-terminals", "point-of-sale", "mqtt", "simulator", "tillkeeper"],
     folder: "packages/terminal",
-    entries: { index: "packages/terminal/src/index.ts", virtual: "packages/terminal/src/virtual.ts" },
+    entries: { index: "packages/agent/src/index.ts", virtual: "packages/virtual-terminals/src/index.ts" },
     exports: { ".": "index", "./virtual": "virtual" },
     node: 20,
     inlinedTypes: [],
@@ -77,7 +77,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     bin: { name: "tillkeeper", file: "tillkeeper.js" },
     node: 24,
     inlinedTypes: [],
-    exempt: ["packages/server/src/api-docs/docs-folder.ts"],
+    exempt: ["packages/server/src/api-docs/pages/docs-folder.ts"],
     files: documents,
     optional: true,
   },

@@ -60,10 +60,10 @@ describe("no regular expression works longer than its text is long", { timeout: 
   it("among those that are put together while the server runs", () => {
     const { composed: files } = patternsInSources(root, "packages/server/src");
     expect(files.toSorted()).toEqual([
-      "packages/server/src/auth/audience.ts",
+      "packages/server/src/access/auth/tokens/audience.ts",
       "packages/server/src/config/settings.ts",
-      "packages/server/src/db/tenant.ts",
-      "packages/server/src/payout-destinations/present.ts",
+      "packages/server/src/db/walls/tenant.ts",
+      "packages/server/src/merchants/payout-destinations/present.ts",
       "packages/server/src/platform/http/request-client.ts",
     ]);
     const composed = [accountIdPattern, operatorAccountIdPattern, clientIdPattern];

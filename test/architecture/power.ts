@@ -17,7 +17,7 @@ const builders = new Set(["insertInto", "updateTable", "deleteFrom", "mergeInto"
 const statement = new RegExp(`\\b(?:insert into|update|delete from|merge into)\\s+(${powerTables.join("|")})\\b`, "gi");
 
 /** Looks at the caller's grant in the transaction at hand. */
-const check = "packages/server/src/auth/live-grant.ts#liveCaller";
+const check = "packages/server/src/access/auth/live-grant.ts#liveCaller";
 
 /** They count up in the account's row, and nothing else. */
 const counters = /^next[A-Z]\w*Number$/;

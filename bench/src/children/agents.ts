@@ -1,7 +1,7 @@
-import { Agent } from "@tillkeeper/terminal/agent";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
-import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
-import { readMessage } from "@tillkeeper/terminal/wire";
+import { Agent } from "@tillkeeper/agent/agent";
+import { openMqttConnection } from "@tillkeeper/agent/links/mqtt-connection";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
+import { readMessage } from "@tillkeeper/agent/talk/wire";
 import type { DeviceAccess } from "../seed.ts";
 import { notifyParent, serveParent } from "./serve-parent.ts";
 

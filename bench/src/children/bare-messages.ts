@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { topic } from "@tillkeeper/contract/mqtt";
-import { createOrigins } from "@tillkeeper/server/operations/origin";
+import { createOrigins } from "@tillkeeper/server/operations/reports/origin";
 import { clientId } from "../seed.ts";
 import { accountId, addressOf, terminalId } from "../terminal-set.ts";
 

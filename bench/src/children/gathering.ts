@@ -5,7 +5,7 @@ import { createDurations } from "@tillkeeper/server/operations/durations";
 import { acceptOperations, type NewOperation } from "@tillkeeper/server/operations/sql/accept";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import { newId } from "@tillkeeper/server/platform/ids";
-import { createLogger } from "@tillkeeper/server/platform/log";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { acceptOneText } from "../accept-one.ts";
 import { clientId } from "../seed.ts";
 import { accountId, scattered, terminalId } from "../terminal-set.ts";

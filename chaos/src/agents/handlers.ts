@@ -1,5 +1,11 @@
+import type {
+  Completed,
+  Failed,
+  LastBatch,
+  Operation,
+  OperationHandlers,
+} from "@tillkeeper/agent/operations/operation";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
-import type { Completed, Failed, LastBatch, Operation, OperationHandlers } from "@tillkeeper/terminal/operation";
 import type { AgentLine, Outcome } from "../checker/history.ts";
 import type { HistoryFile } from "./history-file.ts";
 import type { Work } from "./work.ts";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { uploadLog } from "@tillkeeper/agent/files/log-upload";
+import type { Completed, Failed, Operation } from "@tillkeeper/agent/operations/operation";
 import type { OperationName, OperationResults } from "@tillkeeper/contract/operations";
-import { uploadLog } from "@tillkeeper/terminal/log-upload";
-import type { Completed, Failed, Operation } from "@tillkeeper/terminal/operation";
 
 /** How an operation is carried out: resolves with what came of it. */
 export type Work = (

@@ -1,7 +1,7 @@
 import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { StoredLog } from "@tillkeeper/terminal/result-log";
+import type { StoredLog } from "@tillkeeper/agent/memory/result-log";
 import { beginJournals, type FleetReport, type FleetSettings, readJournal } from "../agents/fleet.ts";
 import { launch, Service } from "./process.ts";
 

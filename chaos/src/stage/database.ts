@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Db, openDb } from "@tillkeeper/server/db/db";
 import { killSurvivors } from "@tillkeeper/server/db/embedded/orphan";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
-import type { Logger } from "@tillkeeper/server/platform/log";
+import type { Logger } from "@tillkeeper/server/platform/log/log";
 import { copyCluster } from "./standby.ts";
 
 const enoughConnections = "200";

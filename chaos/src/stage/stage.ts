@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Closing } from "@tillkeeper/server/platform/closing";
-import { createLogger } from "@tillkeeper/server/platform/log";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { HealthSampler } from "../health/sampler.ts";
 import { until } from "../until.ts";
 import { Agents } from "./agents.ts";

@@ -1,4 +1,4 @@
-import type { OperationHandler, OperationHandlers } from "@tillkeeper/terminal/operation";
+import type { OperationHandler, OperationHandlers } from "@tillkeeper/agent/operations/operation";
 import { playTerminals } from "../../src/agents/fleet.ts";
 
 let runs = 0;

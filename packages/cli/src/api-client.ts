@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
 import { clientSettings } from "@tillkeeper/server/config/settings";
-import { readConfigured } from "@tillkeeper/server/platform/configured-file";
+import { readConfigured } from "@tillkeeper/server/platform/folders/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { ClientFlags } from "./client-flags.ts";
 

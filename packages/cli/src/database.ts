@@ -1,9 +1,9 @@
 import type { Config } from "@tillkeeper/server/config/config";
 import type { Db } from "@tillkeeper/server/db/db";
 import { openDatabase } from "@tillkeeper/server/db/open";
-import { lockDataFolder } from "@tillkeeper/server/platform/data-folder";
 import { ApiError } from "@tillkeeper/server/platform/errors";
-import { createLogger } from "@tillkeeper/server/platform/log";
+import { lockDataFolder } from "@tillkeeper/server/platform/folders/data-folder";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { watchInterruption } from "./interruption.ts";
 

@@ -1,11 +1,11 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
+import { keyIdOf } from "@tillkeeper/agent/files/release-signature";
 import type { ReleaseCreate, ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { limits } from "@tillkeeper/contract/limits";
 import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { releaseText } from "@tillkeeper/contract/releases";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import { keyIdOf } from "@tillkeeper/terminal/release-signature";
 
 /** The public part of a release key, as the server and terminals know it. */
 export interface PublicHalf {

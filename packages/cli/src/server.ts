@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Config } from "@tillkeeper/server/config/config";
 import { type RunningServer, startServer } from "@tillkeeper/server/main";
-import { createLogger } from "@tillkeeper/server/platform/log";
-import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
+import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { aborted, watchInterruption } from "./interruption.ts";
 
 const longestStopMs = 20_000;

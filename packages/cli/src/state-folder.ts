@@ -1,4 +1,4 @@
-import { lockFolder, type TakenFolder, troubleWith } from "@tillkeeper/server/platform/folder-lock";
+import { lockFolder, type TakenFolder, troubleWith } from "@tillkeeper/server/platform/folders/folder-lock";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
 /**

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDb } from "@tillkeeper/server/db/db";
-import { createLogger } from "@tillkeeper/server/platform/log";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createTestDatabase } from "../../server/test/support/database.ts";
 import { scratch, startCli } from "./support/cli.ts";

@@ -5,7 +5,7 @@ import type { Operation } from "@tillkeeper/contract/http/operations";
 import type { PresenceCounts } from "@tillkeeper/contract/http/presence";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { type Client, createClient, type Terminal } from "@tillkeeper/sdk";
-import type { OpenBatch } from "@tillkeeper/terminal/simulation/simulated-state";
+import type { OpenBatch } from "@tillkeeper/virtual-terminals/simulation/simulated-state";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "./support/cli.ts";
 

@@ -1,15 +1,15 @@
 import { defaultTimeoutSeconds } from "@tillkeeper/contract/operations";
-import { type AppDeps, buildApp } from "./app.ts";
 import { routesOf } from "./assembly/api.ts";
+import { type AppDeps, buildApp } from "./assembly/app.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { openDeviceSide } from "./assembly/device-side.ts";
 import { storePorts, terminalPorts } from "./assembly/ports.ts";
 import { workersOf } from "./assembly/workers.ts";
 import { devicesPerAddress } from "./config/limits.ts";
-import { announcer } from "./gateway/dispatch.ts";
+import { announcer } from "./gateway/outbox.ts";
 import { createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";
-import { createRateLimit } from "./platform/http/rate-limit.ts";
+import { createRateLimit } from "./platform/http/limits/rate-limit.ts";
 import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/worker.ts";
 import { accessOf } from "./sandbox/first-requests.ts";

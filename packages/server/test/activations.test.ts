@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { defaultPace } from "../src/activations/next-step.ts";
-import { claimDue } from "../src/activations/queries.ts";
+import { defaultPace } from "../src/rollout/activations/next-step.ts";
+import { claimDue } from "../src/rollout/activations/queries.ts";
 import { type Device, registerDevice } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { inTenant } from "../src/db/tenant.ts";
+import { inTenant } from "../src/db/walls/tenant.ts";
 import { behindTheTriggers, reportsOn } from "./support/audit.ts";
 import { databaseUrl } from "./support/own-postgres.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { openAccount } from "../src/accounts/accounts.ts";
-import { recordChange } from "../src/audit/audit.ts";
+import { openAccount } from "../src/access/accounts/accounts.ts";
+import { recordChange } from "../src/access/audit/audit.ts";
 import { openDb } from "../src/db/db.ts";
 import { migrate } from "../src/db/migrate.ts";
 import { openDatabase } from "../src/db/open.ts";
 import { systemClock } from "../src/platform/clock.ts";
-import { createLogger } from "../src/platform/log.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { reportsOn } from "./support/audit.ts";
 import { createTestDatabase } from "./support/database.ts";
 

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createSigningKey, retireSigningKeys } from "../src/auth/key-rotation.ts";
+import { createSigningKey, retireSigningKeys } from "../src/access/auth/keys/key-rotation.ts";
 import { testRootKey } from "./support/database.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

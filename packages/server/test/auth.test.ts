@@ -9,7 +9,7 @@ import {
   SignJWT,
 } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decryptPrivateJwk, encryptPrivateJwk } from "../src/auth/private-keys.ts";
+import { decryptPrivateJwk, encryptPrivateJwk } from "../src/access/auth/keys/private-keys.ts";
 import { testRootKey } from "./support/database.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

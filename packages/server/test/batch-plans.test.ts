@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { Pool, QueryConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
-import { toFinish } from "../src/operations/finish.ts";
+import { toFinish } from "../src/operations/reports/results.ts";
 import { acceptOperations } from "../src/operations/sql/accept.ts";
 import { expireOperations } from "../src/operations/sql/expire.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
 import { takeAnswers } from "../src/operations/sql/take-answers.ts";
-import { noteHeard } from "../src/presence/sql/note-heard.ts";
+import { noteHeard } from "../src/presence/hearing/sql/note-heard.ts";
 import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 interface Plan {

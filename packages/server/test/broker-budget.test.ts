@@ -1,6 +1,6 @@
 import { generate, type Packet } from "mqtt-packet";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { createLogger } from "../src/platform/log.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { allowed, enter, megabyteOf, one, open, other, said, subscribe, theBroker } from "./support/flooding.ts";
 import { FrameCount } from "./support/frame-count.ts";
 import { connectOf, RawLink } from "./support/raw-link.ts";

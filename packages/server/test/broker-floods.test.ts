@@ -1,8 +1,8 @@
 import { topic } from "@tillkeeper/contract/mqtt";
 import type { IPublishPacket } from "mqtt-packet";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { mostWaitingAtBroker } from "../src/gateway/fair-share.ts";
-import type { DeviceTransport, Receive } from "../src/gateway/transport.ts";
+import { mostWaitingAtBroker } from "../src/gateway/carriers/fair-share.ts";
+import type { DeviceTransport, Receive } from "../src/gateway/carriers/transport.ts";
 import { openBrokerAlone } from "./support/embedded-broker.ts";
 import { connectOf, RawLink } from "./support/raw-link.ts";
 

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Authenticate } from "../src/gateway/admission.ts";
-import type { DeviceTransport, Receive } from "../src/gateway/transport.ts";
+import type { Authenticate } from "../src/gateway/carriers/embedded/entrance.ts";
+import type { DeviceTransport, Receive } from "../src/gateway/carriers/transport.ts";
 import { activeDevice, connectMqtt, type Device } from "./support/device.ts";
 import { letIn, openBrokerAlone } from "./support/embedded-broker.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";

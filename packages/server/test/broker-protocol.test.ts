@@ -1,7 +1,7 @@
 import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import type { IPublishPacket, Packet } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { DeviceTransport } from "../src/gateway/transport.ts";
+import type { DeviceTransport } from "../src/gateway/carriers/transport.ts";
 import { letIn, openBrokerAlone } from "./support/embedded-broker.ts";
 import { type ConnectFields, connectOf, RawLink } from "./support/raw-link.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
-import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announcement, newKeyPair } from "./support/releases.ts";
 import { startTestServer, type TestServer } from "./support/test-server.ts";

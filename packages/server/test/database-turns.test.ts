@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inTenant } from "../src/db/tenant.ts";
 import { inTurn } from "../src/db/turns.ts";
+import { inTenant } from "../src/db/walls/tenant.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const flood = 200;

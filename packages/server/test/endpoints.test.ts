@@ -1,11 +1,11 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildApp } from "../src/app.ts";
+import type { Tokens } from "../src/access/auth/tokens/tokens.ts";
 import { requireAllBound } from "../src/assembly/all-bound.ts";
-import type { Tokens } from "../src/auth/tokens.ts";
+import { buildApp } from "../src/assembly/app.ts";
 import type { Route } from "../src/platform/http/route.ts";
-import { createLogger } from "../src/platform/log.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { startTestServer, type TestServer } from "./support/test-server.ts";
 import { testConfig } from "./support/topology.ts";
 

@@ -7,7 +7,7 @@ import S3rver from "@20minutes/s3rver";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { openFileStore } from "../src/files/open-store.ts";
 import { removeOutdated } from "../src/files/removal.ts";
-import { createLogger } from "../src/platform/log.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { activeDevice, type Device } from "./support/device.ts";
 import { HangingLink } from "./support/hanging-link.ts";
 import { askForLogs, putLog, uploadLog } from "./support/logs.ts";

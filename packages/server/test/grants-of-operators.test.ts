@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inTenant } from "../src/db/tenant.ts";
+import { inTenant } from "../src/db/walls/tenant.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operator = "P112";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createInbound } from "../src/gateway/inbound.ts";
-import { createLogger } from "../src/platform/log.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { activeDevice } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { buildApp } from "../src/app.ts";
-import type { Tokens } from "../src/auth/tokens.ts";
-import { createLogger } from "../src/platform/log.ts";
+import type { Tokens } from "../src/access/auth/tokens/tokens.ts";
+import { buildApp } from "../src/assembly/app.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { type Call, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T40000002";

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createDurations } from "../src/operations/durations.ts";
-import { createOrigins } from "../src/operations/origin.ts";
-import { createReports } from "../src/operations/reports.ts";
+import { createOrigins } from "../src/operations/reports/origin.ts";
+import { createReports } from "../src/operations/reports/reports.ts";
 import { activeDevice, type Device, registerDevice } from "./support/device.ts";
 import { PresentDevice } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";

@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type RunningServer, startServer } from "../src/main.ts";
-import { createLogger } from "../src/platform/log.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { PairingDevice } from "./support/pairing-device.ts";
 import { basic, send, type TestServer } from "./support/test-server.ts";

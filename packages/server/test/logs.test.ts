@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { createClient } from "@tillkeeper/sdk";
-import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { activeDevice, type Device } from "./support/device.ts";
 import { answerLogs, askForLogs, putLog, sha256Of, uploadLog } from "./support/logs.ts";

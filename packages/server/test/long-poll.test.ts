@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { Agent } from "@tillkeeper/agent/agent";
+import { openLongPollConnection } from "@tillkeeper/agent/links/long-poll-connection";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import { limits } from "@tillkeeper/contract/limits";
-import { Agent } from "@tillkeeper/terminal/agent";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
-import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { openDb } from "../src/db/db.ts";
 import { migrate } from "../src/db/migrate.ts";
 import { newId } from "../src/platform/ids.ts";
-import { createLogger } from "../src/platform/log.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { createTestDatabase } from "./support/database.ts";
 import { registerForPairing } from "./support/pairing-device.ts";
 import { basic, startTestServer } from "./support/test-server.ts";

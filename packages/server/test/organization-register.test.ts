@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { norwegianRegister } from "../src/organizations/norwegian-register.ts";
+import { norwegianRegister } from "../src/merchants/organizations/norwegian-register.ts";
 import {
   broken,
   dribbling,

@@ -1,6 +1,6 @@
 import { pairingLimits } from "@tillkeeper/contract/pairing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createWrongTries } from "../src/terminals/pairing/wrong-tries.ts";
+import { createWrongTries } from "../src/enrolment/pairing/wrong-tries.ts";
 import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

@@ -1,9 +1,9 @@
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deviceTokens } from "../src/auth/device-tokens.ts";
-import { openSigningKeys } from "../src/auth/signing-keys.ts";
-import { authenticateDevice, liveCredentials } from "../src/terminals/credentials.ts";
-import { renewToken } from "../src/terminals/pairing/tokens.ts";
+import { openSigningKeys } from "../src/access/auth/keys/signing-keys.ts";
+import { deviceTokens } from "../src/access/auth/tokens/device-tokens.ts";
+import { authenticateDevice, liveCredentials } from "../src/enrolment/issue-credential.ts";
+import { renewToken } from "../src/enrolment/pairing/tokens.ts";
 import { testRootKey } from "./support/database.ts";
 import { connectMqtt } from "./support/device.ts";
 import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { inTenant } from "../src/db/tenant.ts";
-import { operatorDestinationsOfStore } from "../src/payout-destinations/for-stores.ts";
+import { inTenant } from "../src/db/walls/tenant.ts";
+import { operatorDestinationsOfStore } from "../src/merchants/payout-destinations/for-stores.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** D6: an operator, with three digits, that owns two accounts. */

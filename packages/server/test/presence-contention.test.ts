@@ -1,10 +1,10 @@
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createLogger } from "../src/platform/log.ts";
-import type { PresenceEvent } from "../src/presence/events.ts";
-import { writeEvents } from "../src/presence/journal.ts";
-import { telemetryNotes } from "../src/presence/telemetry.ts";
-import { moveFreeTerminals } from "../src/terminals/life-cycle.ts";
+import { createLogger } from "../src/platform/log/log.ts";
+import { writeEvents } from "../src/presence/hearing/write.ts";
+import type { PresenceEvent } from "../src/presence/status/events.ts";
+import { telemetryNotes } from "../src/presence/telemetry/telemetry.ts";
+import { moveFreeTerminals } from "../src/terminals/record/life-cycle.ts";
 import { activeDevice, type Device } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

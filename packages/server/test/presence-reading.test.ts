@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { PresenceEvent } from "../src/presence/events.ts";
-import { writeEvents } from "../src/presence/journal.ts";
+import { writeEvents } from "../src/presence/hearing/write.ts";
+import type { PresenceEvent } from "../src/presence/status/events.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createSigningKey } from "../src/auth/key-rotation.ts";
-import { decryptPrivateJwk, encryptPrivateJwk } from "../src/auth/private-keys.ts";
-import { openSigningKeys } from "../src/auth/signing-keys.ts";
+import { createSigningKey } from "../src/access/auth/keys/key-rotation.ts";
+import { decryptPrivateJwk, encryptPrivateJwk } from "../src/access/auth/keys/private-keys.ts";
+import { openSigningKeys } from "../src/access/auth/keys/signing-keys.ts";
 import { testRootKey } from "./support/database.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

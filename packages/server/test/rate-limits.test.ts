@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../src/config/config.ts";
-import { createRateLimit, networkOf } from "../src/platform/http/rate-limit.ts";
+import { createRateLimit, networkOf } from "../src/platform/http/limits/rate-limit.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("a rate limit", () => {

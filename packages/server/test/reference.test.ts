@@ -4,10 +4,10 @@ import { messageExamples } from "@tillkeeper/contract/message-examples";
 import { type DownChannel, messages, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
+import { asyncApiDocument } from "../src/api-docs/messages/async-api.ts";
+import { messagesPage } from "../src/api-docs/messages/messages-page.ts";
+import { errorsPage } from "../src/api-docs/open-api/errors-page.ts";
 import { settingsTable } from "../src/config/in-words.ts";
-import { asyncApiDocument } from "../src/reference/async-api.ts";
-import { errorsPage } from "../src/reference/errors-page.ts";
-import { messagesPage } from "../src/reference/messages-page.ts";
 import { startTestServer } from "./support/test-server.ts";
 
 const docs = resolve(import.meta.dirname, "../../../docs");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { newSecret } from "../src/auth/secrets.ts";
+import { newSecret } from "../src/access/auth/secrets/secrets.ts";
 import { type RunningServer, startServer } from "../src/main.ts";
 import { basic, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 import { testConfig } from "./support/topology.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRootKey } from "../src/db/known-key.ts";
-import { createRootKey } from "../src/platform/root-key.ts";
+import { createRootKey } from "../src/platform/folders/root-key.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { startTestServer, type TestServer } from "./support/test-server.ts";
 

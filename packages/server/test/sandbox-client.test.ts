@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { startServer } from "../src/main.ts";
-import { createLogger } from "../src/platform/log.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { basic, send, startTestServer, type TestServer } from "./support/test-server.ts";
 import { testConfig } from "./support/topology.ts";
 

@@ -1,9 +1,9 @@
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { hashChosen } from "../src/auth/chosen-secrets.ts";
-import { createClient } from "../src/auth/clients.ts";
-import { newSecret } from "../src/auth/secrets.ts";
+import { createClient } from "../src/access/auth/clients.ts";
+import { hashChosen } from "../src/access/auth/secrets/chosen-secrets.ts";
+import { newSecret } from "../src/access/auth/secrets/secrets.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
@@ -51,7 +51,7 @@ describe("checking a secret", () => {
     syncBuiltinESMExports();
     // Once more, so that it meets what watches.
     vi.resetModules();
-    const { clientIsKnown } = await import("../src/auth/known-clients.ts");
+    const { clientIsKnown } = await import("../src/access/auth/known-clients.ts");
     const sql = server.db.sql.withPlugin({
       transformQuery: ({ node }) => {
         work.push(node.kind);

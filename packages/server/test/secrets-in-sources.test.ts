@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseSync } from "oxc-parser";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hashChosen } from "../src/auth/chosen-secrets.ts";
-import { createClient } from "../src/auth/clients.ts";
-import { newSecret } from "../src/auth/secrets.ts";
+import { createClient } from "../src/access/auth/clients.ts";
+import { hashChosen } from "../src/access/auth/secrets/chosen-secrets.ts";
+import { newSecret } from "../src/access/auth/secrets/secrets.ts";
 import { basic, startTestServer, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";

@@ -1,5 +1,5 @@
-import { Agent } from "@tillkeeper/terminal/agent";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { Agent } from "@tillkeeper/agent/agent";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { openBrokerAlone } from "./support/embedded-broker.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Tables } from "../src/db/schema.ts";
-import { inTenant } from "../src/db/tenant.ts";
-import { tenantRights } from "../src/db/tenant-rights.ts";
+import type { Tables } from "../src/db/tables/schema.ts";
+import { inTenant } from "../src/db/walls/tenant.ts";
+import { tenantRights } from "../src/db/walls/tenant-rights.ts";
 import { addRelease, announcement, newKeyPair, newMaker } from "./support/releases.ts";
 import { type Call, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

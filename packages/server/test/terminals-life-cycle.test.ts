@@ -8,9 +8,9 @@ import {
 } from "@tillkeeper/contract/terminal-status";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inTenant } from "../src/db/tenant.ts";
-import { moveTerminals } from "../src/terminals/life-cycle.ts";
-import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
+import { inTenant } from "../src/db/walls/tenant.ts";
+import { moveTerminals } from "../src/terminals/record/life-cycle.ts";
+import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminals/record/suspension.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const pairs = terminalEvents.flatMap((event) => terminalStates.map((state) => ({ event, state })));

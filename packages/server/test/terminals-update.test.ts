@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { inTenant } from "../src/db/tenant.ts";
-import { suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
+import { inTenant } from "../src/db/walls/tenant.ts";
+import { suspendTerminalsOfStore } from "../src/terminals/record/suspension.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("update terminal", () => {

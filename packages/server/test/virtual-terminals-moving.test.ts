@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { VirtualTerminalSpec } from "../src/gateway/virtual-terminals.ts";
+import type { VirtualTerminalSpec } from "../src/virtual-terminals/virtual-terminals.ts";
 import { createTestDatabase, type TestDatabase } from "./support/database.ts";
 import { closedDay } from "./support/day.ts";
 import { PresentDevice } from "./support/presence.ts";

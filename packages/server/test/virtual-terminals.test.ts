@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createTestDatabase } from "./support/database.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";

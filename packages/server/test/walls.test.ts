@@ -2,10 +2,10 @@ import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Db, forAllAccounts } from "../src/db/db.ts";
-import { inTenant, tenantRole } from "../src/db/tenant.ts";
-import { closedToTenants, exemptingOwner, tenantRights } from "../src/db/tenant-rights.ts";
-import { raiseWalls } from "../src/db/walls.ts";
-import { differences } from "../src/db/walls-check.ts";
+import { differences } from "../src/db/walls/check.ts";
+import { inTenant, tenantRole } from "../src/db/walls/tenant.ts";
+import { closedToTenants, exemptingOwner, tenantRights } from "../src/db/walls/tenant-rights.ts";
+import { raiseWalls } from "../src/db/walls/walls.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** What a statement says instead of an answer. */

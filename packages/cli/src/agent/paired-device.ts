@@ -1,15 +1,15 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { backoff } from "@tillkeeper/agent/backoff";
+import { sleep, systemClock } from "@tillkeeper/agent/clock";
+import { type DeviceKeys, openDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
+import { type RememberedDevice, rememberedDevice } from "@tillkeeper/agent/credentials/device-memory";
+import { DeviceServerError, pairOrGoOn, requestToken, type ServerOptions } from "@tillkeeper/agent/credentials/pairing";
+import { replaceFile } from "@tillkeeper/agent/memory/durable-file";
+import { type FileJournalOptions, readFileJournal } from "@tillkeeper/agent/memory/file-journal";
+import { handIn } from "@tillkeeper/agent/talk/handing-in";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import { backoff } from "@tillkeeper/terminal/backoff";
-import { sleep, systemClock } from "@tillkeeper/terminal/clock";
-import { type DeviceKeys, openDeviceKeys } from "@tillkeeper/terminal/device-keys";
-import { type RememberedDevice, rememberedDevice } from "@tillkeeper/terminal/device-memory";
-import { replaceFile } from "@tillkeeper/terminal/durable-file";
-import { type FileJournalOptions, readFileJournal } from "@tillkeeper/terminal/file-journal";
-import { handIn } from "@tillkeeper/terminal/handing-in";
-import { DeviceServerError, pairOrGoOn, requestToken, type ServerOptions } from "@tillkeeper/terminal/pairing";
-import { type TerminalState, terminalFile } from "@tillkeeper/terminal/terminal-state";
+import { type TerminalState, terminalFile } from "@tillkeeper/virtual-terminals/virtual/state";
 
 /** A device and its server, with the code to pair with if there is one. */
 export interface DeviceIdentity {

@@ -7,13 +7,13 @@ import {
   topic,
   type UpChannel,
 } from "@tillkeeper/contract/mqtt";
-import { mayPublish, maySubscribe } from "@tillkeeper/server/broker-access/topic-rules";
-import { usualAllowance } from "@tillkeeper/server/gateway/mqtt/budget";
-import { ProtocolError } from "@tillkeeper/server/gateway/mqtt/frames";
-import type { ConnectPacket } from "@tillkeeper/server/gateway/mqtt/incoming";
-import { Link, type LinkHost } from "@tillkeeper/server/gateway/mqtt/link";
-import { returnCodes } from "@tillkeeper/server/gateway/mqtt/outgoing";
-import { Turns } from "@tillkeeper/server/gateway/mqtt/turns";
+import { usualAllowance } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/budget";
+import { ProtocolError } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/frames";
+import type { ConnectPacket } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/incoming";
+import { Link, type LinkHost } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/link";
+import { returnCodes } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/outgoing";
+import { Turns } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/turns";
+import { mayPublish, maySubscribe } from "@tillkeeper/server/gateway/carriers/topic-rules";
 import { Relay } from "./relay.ts";
 
 /** What the broker calls; none of these functions throws. */

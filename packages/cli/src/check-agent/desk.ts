@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { DeviceToken } from "@tillkeeper/contract/http/devices";
 import { deviceProofs, pairingLimits, readPairingCode } from "@tillkeeper/contract/pairing";
-import { ApiError } from "@tillkeeper/server/platform/errors";
 import {
   type DeviceKey,
   type ProofPlace,
   verifyPairingProof,
   verifyProof,
-} from "@tillkeeper/server/terminals/pairing/proofs";
+} from "@tillkeeper/server/enrolment/pairing/proofs";
+import { ApiError } from "@tillkeeper/server/platform/errors";
 import { type Identity, terminalId } from "./identity.ts";
 import type { Transfers } from "./transfers.ts";
 

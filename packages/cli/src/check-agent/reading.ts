@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Messages, ResultMessage, UpChannel } from "@tillkeeper/contract/mqtt";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
-import { type Place, readMessage } from "@tillkeeper/server/gateway/read-message";
+import { type Place, readMessage } from "@tillkeeper/server/gateway/reading/message";
 
 export type Read<C extends UpChannel> =
   | { message: Messages[C]; places?: undefined }

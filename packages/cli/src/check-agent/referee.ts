@@ -13,8 +13,8 @@ import {
   topic,
   type UpChannel,
 } from "@tillkeeper/contract/mqtt";
-import type { ConnectPacket } from "@tillkeeper/server/gateway/mqtt/incoming";
-import type { Link } from "@tillkeeper/server/gateway/mqtt/link";
+import type { ConnectPacket } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/incoming";
+import type { Link } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/link";
 import { Broker } from "./broker.ts";
 import { type DeviceApi, openDeviceApi } from "./desk.ts";
 import { HeldLog } from "./held-log.ts";

@@ -9,7 +9,7 @@ import type {
   ResultMessage,
   UpChannel,
 } from "@tillkeeper/contract/mqtt";
-import type { Will } from "@tillkeeper/server/gateway/mqtt/incoming";
+import type { Will } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/incoming";
 import type { Entry } from "./held-log.ts";
 import type { Law } from "./laws.ts";
 import { sameButNumber, sameEntry } from "./reading.ts";

@@ -1,4 +1,4 @@
-import { createAccount } from "@tillkeeper/server/accounts/accounts";
+import { createAccount } from "@tillkeeper/server/access/accounts/accounts";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { columns } from "../columns.ts";

@@ -1,16 +1,16 @@
 import { join } from "node:path";
+import { DeviceCredential } from "@tillkeeper/agent/credentials/device-credential";
+import { readPairingUri } from "@tillkeeper/agent/credentials/pairing";
+import type { Credential, OpenConnection } from "@tillkeeper/agent/links/connection";
+import { withFallback } from "@tillkeeper/agent/links/fallback-connection";
+import { openLongPollConnection } from "@tillkeeper/agent/links/long-poll-connection";
+import { openMqttAs } from "@tillkeeper/agent/links/mqtt-connection";
+import type { MqttVersion } from "@tillkeeper/agent/links/mqtt-version";
+import { openFileJournal } from "@tillkeeper/agent/memory/file-journal";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { OperationName } from "@tillkeeper/contract/operations";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import type { Credential, OpenConnection } from "@tillkeeper/terminal/connection";
-import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
-import { withFallback } from "@tillkeeper/terminal/fallback-connection";
-import { openFileJournal } from "@tillkeeper/terminal/file-journal";
-import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
-import { openMqttAs } from "@tillkeeper/terminal/mqtt-connection";
-import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
-import { readPairingUri } from "@tillkeeper/terminal/pairing";
-import { VirtualTerminal } from "@tillkeeper/terminal/virtual-terminal";
+import { VirtualTerminal } from "@tillkeeper/virtual-terminals/virtual/terminal";
 import { type Emit, lineOf, observed } from "../agent/events.ts";
 import {
   type DeviceIdentity,

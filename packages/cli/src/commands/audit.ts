@@ -1,13 +1,13 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
-import { checkCheckpoints } from "@tillkeeper/server/audit/checkpoint-files";
-import { checkpointKey, keyIdOf } from "@tillkeeper/server/audit/checkpoint-keys";
-import { verifyChains } from "@tillkeeper/server/audit/verify";
-import { verifyCheckpoints } from "@tillkeeper/server/audit/verify-checkpoints";
+import { checkCheckpoints } from "@tillkeeper/server/access/audit/checkpoints/files";
+import { checkpointKey, keyIdOf } from "@tillkeeper/server/access/audit/checkpoints/keys";
+import { verifyCheckpoints } from "@tillkeeper/server/access/audit/checkpoints/verify";
+import { verifyChains } from "@tillkeeper/server/access/audit/verify";
 import { type Config, readConfig } from "@tillkeeper/server/config/config";
 import type { Db } from "@tillkeeper/server/db/db";
-import { readRootKey, rootKeyFile } from "@tillkeeper/server/platform/root-key";
+import { readRootKey, rootKeyFile } from "@tillkeeper/server/platform/folders/root-key";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { withDatabase } from "../database.ts";
 

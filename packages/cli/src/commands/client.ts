@@ -1,4 +1,4 @@
-import { addAdministrator } from "@tillkeeper/server/accounts/administrators";
+import { addAdministrator } from "@tillkeeper/server/access/accounts/administrators";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { columns } from "../columns.ts";

@@ -1,4 +1,4 @@
-import { createSigningKey } from "@tillkeeper/server/auth/key-rotation";
+import { createSigningKey } from "@tillkeeper/server/access/auth/keys/key-rotation";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { openRootKey } from "@tillkeeper/server/db/known-key";

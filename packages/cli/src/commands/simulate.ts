@@ -1,4 +1,4 @@
-import type { FaultMix } from "@tillkeeper/terminal/simulation/fault-mix";
+import type { FaultMix } from "@tillkeeper/virtual-terminals/simulation/fault-mix";
 import { readCredentials } from "../api-client.ts";
 import type { ClientFlags } from "../client-flags.ts";
 import { watchInterruption } from "../interruption.ts";

@@ -1,7 +1,7 @@
 import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
+import { releaseSerial } from "@tillkeeper/server/enrolment/release-serial";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import { releaseSerial } from "@tillkeeper/server/terminals/serial-release";
 import { withDatabase } from "../database.ts";
 import { cliActor } from "../maker.ts";
 

@@ -1,5 +1,5 @@
+import { mqttVersions } from "@tillkeeper/agent/links/mqtt-version";
 import { operationNames } from "@tillkeeper/contract/operations";
-import { mqttVersions } from "@tillkeeper/terminal/mqtt-version";
 import { Command, Option } from "commander";
 import type { AgentOptions } from "../commands/agent.ts";
 

@@ -4,7 +4,7 @@ import {
   readFaultMix,
   simulatedFaultNames,
   simulatedFaults,
-} from "@tillkeeper/terminal/simulation/fault-mix";
+} from "@tillkeeper/virtual-terminals/simulation/fault-mix";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { withClientFlags } from "../client-flags.ts";
 import { columns } from "../columns.ts";

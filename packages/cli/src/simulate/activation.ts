@@ -1,5 +1,5 @@
+import { sleep, systemClock } from "@tillkeeper/agent/clock";
 import { type Client, TillkeeperError } from "@tillkeeper/sdk";
-import { sleep, systemClock } from "@tillkeeper/terminal/clock";
 import { withRetries } from "./patience.ts";
 
 export interface ActivationOptions {

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { type DeviceKeys, makeDeviceKeys, openDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
+import { DeviceServerError, type GivenToken, pairOrGoOn, requestToken } from "@tillkeeper/agent/credentials/pairing";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import { type DeviceKeys, makeDeviceKeys, openDeviceKeys } from "@tillkeeper/terminal/device-keys";
-import { DeviceServerError, type GivenToken, pairOrGoOn, requestToken } from "@tillkeeper/terminal/pairing";
 import { version } from "../version.ts";
 import { withRetries } from "./patience.ts";
 

@@ -1,7 +1,7 @@
+import { backoff } from "@tillkeeper/agent/backoff";
+import { sleep, systemClock } from "@tillkeeper/agent/clock";
+import { DeviceServerError } from "@tillkeeper/agent/credentials/pairing";
 import { TillkeeperError } from "@tillkeeper/sdk";
-import { backoff } from "@tillkeeper/terminal/backoff";
-import { sleep, systemClock } from "@tillkeeper/terminal/clock";
-import { DeviceServerError } from "@tillkeeper/terminal/pairing";
 
 const firstRetryMs = 500;
 const longestRetryMs = 15_000;

@@ -1,5 +1,5 @@
 import { isatty } from "node:tty";
-import type { Figures } from "@tillkeeper/terminal/simulation/figures";
+import type { Figures } from "@tillkeeper/virtual-terminals/simulation/figures";
 
 /** The progress of a simulation. */
 export interface SimulationProgress {

@@ -1,14 +1,18 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { DeviceCredential } from "@tillkeeper/agent/credentials/device-credential";
+import { type RememberedDevice, rememberedDevice } from "@tillkeeper/agent/credentials/device-memory";
+import { requestToken } from "@tillkeeper/agent/credentials/pairing";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import { type Client, type ClientOptions, createClient, TillkeeperError } from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
-import { type RememberedDevice, rememberedDevice } from "@tillkeeper/terminal/device-memory";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
-import { requestToken } from "@tillkeeper/terminal/pairing";
-import type { FaultMix } from "@tillkeeper/terminal/simulation/fault-mix";
-import { SimulatedFleet } from "@tillkeeper/terminal/simulation/simulated-fleet";
-import { newSimulatedState, type SimulatedState, simulatedFile } from "@tillkeeper/terminal/simulation/simulated-state";
+import type { FaultMix } from "@tillkeeper/virtual-terminals/simulation/fault-mix";
+import { SimulatedFleet } from "@tillkeeper/virtual-terminals/simulation/simulated-fleet";
+import {
+  newSimulatedState,
+  type SimulatedState,
+  simulatedFile,
+} from "@tillkeeper/virtual-terminals/simulation/simulated-state";
 import { aborted } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
 import { Activation } from "./activation.ts";

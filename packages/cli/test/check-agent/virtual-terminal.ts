@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MemoryLostError } from "@tillkeeper/terminal/file-journal";
-import { openPasswordJournal } from "@tillkeeper/terminal/password-memory";
-import { terminalFile } from "@tillkeeper/terminal/terminal-state";
-import { VirtualTerminal } from "@tillkeeper/terminal/virtual-terminal";
+import { openPasswordJournal } from "@tillkeeper/agent/credentials/password-memory";
+import { MemoryLostError } from "@tillkeeper/agent/memory/file-journal";
+import { terminalFile } from "@tillkeeper/virtual-terminals/virtual/state";
+import { VirtualTerminal } from "@tillkeeper/virtual-terminals/virtual/terminal";
 
 /*
  * A virtual terminal with a password, as a program: `virtual-terminal.ts FOLDER`. The environment says how to connect. Its journal,

@@ -1,24 +1,24 @@
-import { grantExists } from "../auth/clients.ts";
-import { deviceTokens as createDeviceTokens, type DeviceIdentity } from "../auth/device-tokens.ts";
-import { openNarrowedGrants } from "../auth/narrowed-grants.ts";
-import { openSigningKeys } from "../auth/signing-keys.ts";
-import { createTokens } from "../auth/tokens.ts";
-import { transferTokens } from "../auth/transfer-tokens.ts";
+import { grantExists } from "../access/auth/clients.ts";
+import { openSigningKeys } from "../access/auth/keys/signing-keys.ts";
+import { openNarrowedGrants } from "../access/auth/narrowed-grants.ts";
+import { deviceTokens as createDeviceTokens, type DeviceIdentity } from "../access/auth/tokens/device-tokens.ts";
+import { createTokens } from "../access/auth/tokens/tokens.ts";
+import { transferTokens } from "../access/auth/tokens/transfer-tokens.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
 import { openRootKey } from "../db/known-key.ts";
 import { openDatabase } from "../db/open.ts";
+import { liveCredentials } from "../enrolment/issue-credential.ts";
 import { openFileStore } from "../files/open-store.ts";
-import type { VirtualTerminalHost } from "../gateway/virtual-terminals.ts";
 import { openMasking } from "../logs/masking/masking.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Closing } from "../platform/closing.ts";
-import { lockDataFolder } from "../platform/data-folder.ts";
-import type { Logger } from "../platform/log.ts";
+import { lockDataFolder } from "../platform/folders/data-folder.ts";
+import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
-import { closeOldAddress } from "../terminals/address-ahead.ts";
-import { liveCredentials } from "../terminals/credentials.ts";
+import { closeOldAddress } from "../terminals/credentials/close-old-address.ts";
+import type { VirtualTerminalHost } from "../virtual-terminals/virtual-terminals.ts";
 
 export interface ServerOptions {
   config: Config;

@@ -1,14 +1,14 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
-import { forgetReported } from "../configurations/configurations.ts";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
-import type { DeviceTransport } from "../gateway/transport.ts";
+import type { DeviceTransport } from "../gateway/carriers/transport.ts";
+import { norwegianRegister } from "../merchants/organizations/norwegian-register.ts";
 import type { createAccept } from "../operations/accept.ts";
 import { cancelUndelivered } from "../operations/cancel.ts";
-import { norwegianRegister } from "../organizations/norwegian-register.ts";
-import { awaitOtherTelemetry, endFault } from "../presence/presence.ts";
-import type { Admission, TakenCredential } from "../terminals/admission.ts";
-import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/suspension.ts";
+import { awaitOtherTelemetry, endFault } from "../presence/hearing/hear.ts";
+import { forgetReported } from "../rollout/configurations/configurations.ts";
+import type { Admission, TakenCredential } from "../terminals/credentials/broker-grant.ts";
+import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/record/suspension.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 

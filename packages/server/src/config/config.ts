@@ -1,6 +1,6 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Port } from "../platform/listen.ts";
-import type { LogLevel } from "../platform/log.ts";
+import type { LogLevel } from "../platform/log/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { type BrokerConfig, brokerConfig } from "./brokers.ts";
 import type { FilesPlace } from "./files-place.ts";

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { Clock } from "../platform/clock.ts";
-import type { Logger } from "../platform/log.ts";
+import type { Logger } from "../platform/log/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 
 /** What a machine knows of time by itself: its wall clock, which may be wrong, and how much passes. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kysely, PostgresDialect, type Transaction } from "kysely";
 import pg from "pg";
-import { fairTurns, type Turns } from "../platform/fair-turns.ts";
-import type { Logger } from "../platform/log.ts";
+import { fairTurns, type Turns } from "../platform/load/fair-turns.ts";
+import type { Logger } from "../platform/log/log.ts";
 import { isOverdue, unavailable } from "./failures.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables/schema.ts";
 
 /**
  * Without this setting the owner of the tables sees no row, unless an account is set. It counts for the owner alone: the

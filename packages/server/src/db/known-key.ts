@@ -1,5 +1,11 @@
 import { sql } from "kysely";
-import { createRootKey, type RootKey, type RootKeyPlace, readRootKey, rootKeyFile } from "../platform/root-key.ts";
+import {
+  createRootKey,
+  type RootKey,
+  type RootKeyPlace,
+  readRootKey,
+  rootKeyFile,
+} from "../platform/folders/root-key.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import type { Db } from "./db.ts";
 import { startLock } from "./locks.ts";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { sql } from "kysely";
-import type { Logger } from "../platform/log.ts";
+import type { Logger } from "../platform/log/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { type Db, openDb } from "./db.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { migrate } from "./migrate.ts";
-import { raiseWalls } from "./walls.ts";
+import { raiseWalls } from "./walls/walls.ts";
 
 const oldest = 15;
 const newest = 18;

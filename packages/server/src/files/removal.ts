@@ -1,4 +1,4 @@
-import type { Logger } from "../platform/log.ts";
+import type { Logger } from "../platform/log/log.ts";
 import type { FileStore } from "./file-store.ts";
 
 /** Files whose time is over, as rows that name them. */

@@ -17,19 +17,19 @@ import { isMoved } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
 import { inTurn } from "../db/turns.ts";
 import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
-import type { Origins } from "../operations/origin.ts";
-import type { Reports } from "../operations/reports.ts";
+import type { Origins } from "../operations/reports/origin.ts";
+import type { Reports } from "../operations/reports/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { Logger } from "../platform/log.ts";
-import { noteAbilities } from "../terminals/abilities.ts";
-import { type Device, deviceConnected, isPresent } from "../terminals/devices.ts";
-import { repeatAt, sendMessage } from "./dispatch.ts";
-import { type Refused, readMessage } from "./read-message.ts";
-import type { ReadResult } from "./read-result.ts";
+import type { Logger } from "../platform/log/log.ts";
+import { noteAbilities } from "../terminals/record/abilities.ts";
+import { type Device, deviceConnected, isPresent } from "../terminals/record/devices.ts";
+import type { DeviceTransport, Receive } from "./carriers/transport.ts";
+import { repeatAt, sendMessage } from "./outbox.ts";
+import { type Refused, readMessage } from "./reading/message.ts";
+import type { ReadResult } from "./reading/result.ts";
 import { type HelloOverview, helloOverviews } from "./sql/hello-overview.ts";
 import type { TransferOf } from "./transfers.ts";
-import type { DeviceTransport, Receive } from "./transport.ts";
 
 interface InboundOptions {
   db: Db;

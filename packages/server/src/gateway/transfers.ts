@@ -1,6 +1,6 @@
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 import { operationKinds } from "@tillkeeper/contract/operations";
-import { type TransferTokens, transferEnd } from "../auth/transfer-tokens.ts";
+import { type TransferTokens, transferEnd } from "../access/auth/tokens/transfer-tokens.ts";
 import type { Command } from "../operations/commands.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 

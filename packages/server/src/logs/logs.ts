@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 import type { TerminalLog, TerminalLogList } from "@tillkeeper/contract/http/logs";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
-import { recordChange } from "../audit/audit.ts";
+import { recordChange } from "../access/audit/audit.ts";
 import type { Db } from "../db/db.ts";
-import { inTenant } from "../db/tenant.ts";
+import { inTenant } from "../db/walls/tenant.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -11,7 +11,7 @@ import { isUuid } from "../platform/formats.ts";
 import { cutPage } from "../platform/http/paging.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { documentedTime } from "../platform/timestamps.ts";
-import { terminalNotFound } from "../terminals/present.ts";
+import { terminalNotFound } from "../terminals/record/present.ts";
 import { findStored, findStoredOf, listStored, type StoredRow, terminalExists } from "./queries.ts";
 
 export interface LogDeps {

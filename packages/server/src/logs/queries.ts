@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from "kysely";
-import type { Tables } from "../db/schema.ts";
+import type { Tables } from "../db/tables/schema.ts";
 
 export type LogRow = Selectable<Tables["terminal_logs"]>;
 

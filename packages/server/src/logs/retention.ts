@@ -2,7 +2,7 @@ import type { Db } from "../db/db.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { removeOutdated } from "../files/removal.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Logger } from "../platform/log.ts";
+import type { Logger } from "../platform/log/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { deleteLog, listRemoving, markOld, type RemovingRow } from "./queries.ts";
 

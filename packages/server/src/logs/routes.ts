@@ -1,13 +1,13 @@
 import type { Readable } from "node:stream";
 import { deviceEndpoints as devices } from "@tillkeeper/contract/http/device-endpoints";
 import { gzipType, logEndpoints, logEndpointsByToken, type TerminalLog } from "@tillkeeper/contract/http/logs";
-import type { TransferTokens } from "../auth/transfer-tokens.ts";
+import type { TransferTokens } from "../access/auth/tokens/transfer-tokens.ts";
 import { ApiError } from "../platform/errors.ts";
 import { pageAnswer } from "../platform/http/paging.ts";
 import { Answer, bind, type Route } from "../platform/http/route.ts";
 import { getLog, getLogs, type LogDeps, openLog } from "./logs.ts";
-import type { ReceiveLog } from "./receive.ts";
-import { digestHeader } from "./upload-headers.ts";
+import { digestHeader } from "./upload/headers.ts";
+import type { ReceiveLog } from "./upload/receive.ts";
 
 /** Under both bases, like operations and activations; the one without an account takes it from the token. */
 export function logRoutes(deps: LogDeps): Route[] {

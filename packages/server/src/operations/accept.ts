@@ -7,12 +7,12 @@ import { retried } from "../db/retry.ts";
 import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import { gather } from "../platform/gather.ts";
 import { newId } from "../platform/ids.ts";
+import { gather } from "../platform/load/batch.ts";
 import type { Durations } from "./durations.ts";
 import { makeMonth } from "./months.ts";
-import { type AcceptRequest, findObstacle, requestKeyOf } from "./obstacle.ts";
 import { presentAccepted } from "./present.ts";
+import { type AcceptRequest, findObstacle, requestKeyOf } from "./refusal.ts";
 import { type Acceptance, acceptOperations, type NewOperation } from "./sql/accept.ts";
 import type { Command } from "./sql/claim-messages.ts";
 

@@ -2,9 +2,9 @@ import { limits } from "@tillkeeper/contract/limits";
 import { type Kysely, sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import { isLockTimeout } from "../db/failures.ts";
-import type { Tables } from "../db/schema.ts";
+import type { Tables } from "../db/tables/schema.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Logger } from "../platform/log.ts";
+import type { Logger } from "../platform/log/log.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 
 const lookEveryMs = 3_600_000;

@@ -1,11 +1,11 @@
 import type { EndOfDayResult, OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Kysely, type Selectable, sql } from "kysely";
-import type { Tables } from "../db/schema.ts";
+import type { Tables } from "../db/tables/schema.ts";
 import { lowestId } from "../platform/ids.ts";
-import type { Device } from "../terminals/devices.ts";
+import type { Device } from "../terminals/record/devices.ts";
 import type { Command } from "./sql/claim-messages.ts";
-import { presentAddressOf } from "./sql/release.ts";
+import { presentAddressOf } from "./sql/fragments.ts";
 
 export type OperationRow = Selectable<Tables["operations"]>;
 export type ClaimRow = Selectable<Tables["operation_claims"]>;

@@ -7,8 +7,8 @@ import { pageAnswer } from "../platform/http/paging.ts";
 import { Answer, bind, type Caller, type Route } from "../platform/http/route.ts";
 import type { createAccept } from "./accept.ts";
 import { type CancelDeps, cancelOperation } from "./cancel.ts";
-import { getOperation, getOperations } from "./operations.ts";
 import type { OperationFilter } from "./queries.ts";
+import { getOperation, getOperations } from "./read.ts";
 
 export interface OperationRouteDeps extends CancelDeps {
   accept: ReturnType<typeof createAccept>;

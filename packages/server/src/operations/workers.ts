@@ -3,7 +3,7 @@ import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
 import { forgetKeys } from "./queries.ts";
-import type { Reports } from "./reports.ts";
+import type { Reports } from "./reports/reports.ts";
 import { expireImpossible, expireOperations } from "./sql/expire.ts";
 
 const expireEveryMs = 200;

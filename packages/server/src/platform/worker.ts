@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "./log.ts";
+import type { Logger } from "./log/log.ts";
 
 /** Something long-running: a name and a run that ends when the signal aborts. */
 export interface Worker {

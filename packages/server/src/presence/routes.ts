@@ -1,7 +1,7 @@
 import { presenceEndpoints as presence } from "@tillkeeper/contract/http/presence";
 import { bind, type Route } from "../platform/http/route.ts";
-import type { Probes } from "./probes.ts";
-import { probeTerminal } from "./probing.ts";
+import { probeTerminal } from "./probes/ask.ts";
+import type { Probes } from "./probes/probes.ts";
 import {
   getChanges,
   getPresence,
@@ -10,7 +10,7 @@ import {
   getTelemetry,
   getTelemetryHistory,
   type ReadingDeps,
-} from "./reading.ts";
+} from "./reading/reading.ts";
 
 export function presenceRoutes(deps: ReadingDeps & { probes: Pick<Probes, "ask"> }): Route[] {
   return [

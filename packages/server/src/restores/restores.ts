@@ -1,10 +1,10 @@
 import { sql } from "kysely";
-import type { Actor } from "../audit/audit.ts";
-import { recordChange } from "../audit/audit.ts";
+import type { Actor } from "../access/audit/audit.ts";
+import { recordChange } from "../access/audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { startLock } from "../db/locks.ts";
 import { retried } from "../db/retry.ts";
-import { asAccount } from "../db/tenant.ts";
+import { asAccount } from "../db/walls/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 

@@ -1,13 +1,13 @@
 import { terminalEndpoints as terminals } from "@tillkeeper/contract/http/terminal-endpoints";
+import { type DeletionDeps, deleteTerminal } from "../enrolment/delete.ts";
+import { type CredentialDeps, issueCredential } from "../enrolment/issue-credential.ts";
+import { deviceRoutes, pairingCodeRoutes } from "../enrolment/pairing/routes.ts";
+import type { TokenDeps } from "../enrolment/pairing/tokens.ts";
+import { createTerminal, getTerminal, type TerminalDeps } from "../enrolment/register.ts";
+import { type FormerDeviceDeps, getDevices, replaceDevice } from "../enrolment/replace-device.ts";
 import { bind, type Route } from "../platform/http/route.ts";
-import { type CredentialDeps, issueCredential } from "./credentials.ts";
-import { type DeletionDeps, deleteTerminal } from "./deletion.ts";
-import { type FormerDeviceDeps, getDevices, replaceDevice } from "./hardware-swap.ts";
-import { getTerminals } from "./list.ts";
-import { deviceRoutes, pairingCodeRoutes } from "./pairing/routes.ts";
-import type { TokenDeps } from "./pairing/tokens.ts";
-import { createTerminal, getTerminal, type TerminalDeps } from "./terminals.ts";
-import { updateTerminal } from "./update.ts";
+import { getTerminals } from "./record/list.ts";
+import { updateTerminal } from "./record/update.ts";
 
 export function terminalRoutes(
   deps: TerminalDeps & CredentialDeps & DeletionDeps & TokenDeps & FormerDeviceDeps,

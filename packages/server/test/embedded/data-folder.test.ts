@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { folderError, lockDataFolder } from "../../src/platform/data-folder.ts";
+import { folderError, lockDataFolder } from "../../src/platform/folders/data-folder.ts";
 import { StartupError } from "../../src/platform/startup-error.ts";
 import { scratchFolder, startChild } from "./scratch.ts";
 

@@ -1,5 +1,5 @@
 /** A server that holds, or does not get, the lock of the given data folder: prints "held" or why not, and waits. */
-import { lockDataFolder } from "../../src/platform/data-folder.ts";
+import { lockDataFolder } from "../../src/platform/folders/data-folder.ts";
 
 try {
   lockDataFolder(process.argv[2] ?? "");

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
 import { describe, expect, test } from "vitest";
-import { openSigningKeys } from "../../src/auth/signing-keys.ts";
+import { openSigningKeys } from "../../src/access/auth/keys/signing-keys.ts";
 import { openDb } from "../../src/db/db.ts";
 import { openRootKey } from "../../src/db/known-key.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { openDatabase } from "../../src/db/open.ts";
-import { inTenant, tenantRole } from "../../src/db/tenant.ts";
+import { inTenant, tenantRole } from "../../src/db/walls/tenant.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 import { query, scratchFolder, startScratch } from "./scratch.ts";
 
 const log = createLogger("silent");

@@ -13,7 +13,7 @@ import {
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
 } from "../../src/db/embedded/postgres.ts";
-import type { Logger } from "../../src/platform/log.ts";
+import type { Logger } from "../../src/platform/log/log.ts";
 
 /** A folder (0700, like every one of mkdtemp) that is removed after the test, whatever modes the test has set below it. */
 export function scratchFolder(): string {

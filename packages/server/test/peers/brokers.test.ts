@@ -1,4 +1,4 @@
-import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { TestBroker } from "../support/broker-process.ts";

@@ -1,8 +1,8 @@
-import { Agent } from "@tillkeeper/terminal/agent";
-import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
-import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
-import { pairDevice } from "@tillkeeper/terminal/pairing";
+import { Agent } from "@tillkeeper/agent/agent";
+import { DeviceCredential } from "@tillkeeper/agent/credentials/device-credential";
+import { makeDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
+import { pairDevice } from "@tillkeeper/agent/credentials/pairing";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { TestBroker } from "../support/broker-process.ts";

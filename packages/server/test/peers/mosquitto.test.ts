@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";

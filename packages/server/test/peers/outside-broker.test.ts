@@ -3,10 +3,10 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { Aedes } from "aedes";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { askingBroker } from "../../src/broker-access/asking.ts";
-import { connectOutsideBroker } from "../../src/gateway/outside-broker.ts";
-import type { DeviceTransport, Receive } from "../../src/gateway/transport.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { askingBroker } from "../../src/gateway/carriers/outside/access/asking.ts";
+import { connectOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
+import type { DeviceTransport, Receive } from "../../src/gateway/carriers/transport.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 
 const log = createLogger("silent");

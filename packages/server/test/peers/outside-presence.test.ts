@@ -1,5 +1,5 @@
-import { Agent } from "@tillkeeper/terminal/agent";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { Agent } from "@tillkeeper/agent/agent";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { PresentDevice, register, watcher } from "../support/presence.ts";

@@ -1,11 +1,11 @@
+import { Agent } from "@tillkeeper/agent/agent";
+import { DeviceCredential } from "@tillkeeper/agent/credentials/device-credential";
+import { makeDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
+import { pairDevice } from "@tillkeeper/agent/credentials/pairing";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { DeviceToken } from "@tillkeeper/contract/http/devices";
 import { topic } from "@tillkeeper/contract/mqtt";
-import { Agent } from "@tillkeeper/terminal/agent";
-import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
-import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
-import { pairDevice } from "@tillkeeper/terminal/pairing";
-import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
+import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { decodeJwt, SignJWT } from "jose";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";

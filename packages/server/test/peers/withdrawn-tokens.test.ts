@@ -1,10 +1,10 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import { deviceTokens } from "../../src/auth/device-tokens.ts";
-import { openSigningKeys } from "../../src/auth/signing-keys.ts";
-import { mosquittoAccess } from "../../src/broker-access/mosquitto/mosquitto.ts";
-import type { Admission, Admitted, TakenCredential } from "../../src/terminals/admission.ts";
-import { liveCredentials } from "../../src/terminals/credentials.ts";
-import { renewToken } from "../../src/terminals/pairing/tokens.ts";
+import { openSigningKeys } from "../../src/access/auth/keys/signing-keys.ts";
+import { deviceTokens } from "../../src/access/auth/tokens/device-tokens.ts";
+import { liveCredentials } from "../../src/enrolment/issue-credential.ts";
+import { renewToken } from "../../src/enrolment/pairing/tokens.ts";
+import { mosquittoAccess } from "../../src/gateway/carriers/outside/access/mosquitto/mosquitto.ts";
+import type { Admission, Admitted, TakenCredential } from "../../src/terminals/credentials/broker-grant.ts";
 import { testRootKey } from "../support/database.ts";
 import { enter } from "../support/hostile.ts";
 import { mosquittoDynsec } from "../support/mosquitto-dynsec.ts";

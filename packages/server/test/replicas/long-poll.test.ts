@@ -1,6 +1,6 @@
-import { Agent } from "@tillkeeper/terminal/agent";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
-import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
+import { Agent } from "@tillkeeper/agent/agent";
+import { openLongPollConnection } from "@tillkeeper/agent/links/long-poll-connection";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { register } from "../support/presence.ts";
 import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";

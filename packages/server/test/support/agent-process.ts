@@ -1,5 +1,5 @@
-import { Agent } from "@tillkeeper/terminal/agent";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
+import { Agent } from "@tillkeeper/agent/agent";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 
 /** An agent in a process of its own, to be killed: `node agent-process.ts <url> <address> <password>`. */
 const [url = "", address = "", password = ""] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { type ChainReport, verifyChains } from "../../src/audit/verify.ts";
+import { type ChainReport, verifyChains } from "../../src/access/audit/verify.ts";
 import type { Db } from "../../src/db/db.ts";
 
 /** What `tillkeeper audit verify` has to say of all accounts, or of one. */

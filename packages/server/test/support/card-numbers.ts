@@ -1,4 +1,4 @@
-import { CardMask } from "../../src/logs/card-mask.ts";
+import { CardMask } from "../../src/logs/masking/card-mask.ts";
 
 export function masked(...pieces: Uint8Array[]): { text: Buffer; count: number } {
   const mask = new CardMask();

@@ -1,7 +1,7 @@
-import { Agent } from "@tillkeeper/terminal/agent";
-import { memoryJournal } from "@tillkeeper/terminal/journal";
-import { uploadLog } from "@tillkeeper/terminal/log-upload";
-import type { OperationHandlers } from "@tillkeeper/terminal/operation";
+import { Agent } from "@tillkeeper/agent/agent";
+import { uploadLog } from "@tillkeeper/agent/files/log-upload";
+import { memoryJournal } from "@tillkeeper/agent/memory/journal";
+import type { OperationHandlers } from "@tillkeeper/agent/operations/operation";
 import { vi } from "vitest";
 import type { ForDevices } from "./device.ts";
 import type { Tenant } from "./test-server.ts";

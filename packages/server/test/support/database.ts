@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
-import { createRootKey, type RootKey } from "../../src/platform/root-key.ts";
+import { createRootKey, type RootKey } from "../../src/platform/folders/root-key.ts";
 import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.ts";
 
 declare module "vitest" {

@@ -1,8 +1,8 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import type { Shown } from "../../src/gateway/connections.ts";
-import { openEmbeddedBroker } from "../../src/gateway/embedded-broker.ts";
-import type { DeviceTransport } from "../../src/gateway/transport.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { openEmbeddedBroker } from "../../src/gateway/carriers/embedded/broker.ts";
+import type { Shown } from "../../src/gateway/carriers/embedded/connections.ts";
+import type { DeviceTransport } from "../../src/gateway/carriers/transport.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 
 type Options = Parameters<typeof openEmbeddedBroker>[0];
 

@@ -1,10 +1,10 @@
 import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
 import { generate, type Packet } from "mqtt-packet";
 import { onTestFinished } from "vitest";
-import type { Authenticate } from "../../src/gateway/admission.ts";
-import type { Allowance } from "../../src/gateway/mqtt/budget.ts";
-import type { DeviceTransport } from "../../src/gateway/transport.ts";
-import type { Logger } from "../../src/platform/log.ts";
+import type { Authenticate } from "../../src/gateway/carriers/embedded/entrance.ts";
+import type { Allowance } from "../../src/gateway/carriers/embedded/mqtt/budget.ts";
+import type { DeviceTransport } from "../../src/gateway/carriers/transport.ts";
+import type { Logger } from "../../src/platform/log/log.ts";
 import { openBrokerAlone } from "./embedded-broker.ts";
 import { connectOf, RawLink } from "./raw-link.ts";
 

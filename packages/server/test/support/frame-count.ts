@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from "vitest";
-import { type Frame, Frames } from "../../src/gateway/mqtt/frames.ts";
+import { type Frame, Frames } from "../../src/gateway/carriers/embedded/mqtt/frames.ts";
 
 /** What the brokers of this process take of each connection, turn by turn of the event loop. */
 export class FrameCount {

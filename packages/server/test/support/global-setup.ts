@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { startEmbeddedPostgres } from "../../src/db/embedded/postgres.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 import { compileInto, makeTemplate } from "./prepared.ts";
 import { keepScratchInMemory } from "./scratch-in-memory.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { type RunningServer, startServer } from "../../src/main.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 import { TestClock } from "./test-clock.ts";
 import { type Topology, type TopologyOptions, testConfig } from "./topology.ts";
 

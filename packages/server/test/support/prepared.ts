@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { openDatabase } from "../../src/db/open.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.ts";
 
 declare module "vitest" {

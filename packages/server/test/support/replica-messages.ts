@@ -1,5 +1,5 @@
 import type { Config } from "../../src/config/config.ts";
-import type { VirtualTerminalSpec } from "../../src/gateway/virtual-terminals.ts";
+import type { VirtualTerminalSpec } from "../../src/virtual-terminals/virtual-terminals.ts";
 
 /** What the tests tell a server that runs in a process of its own. */
 export type ToReplica =

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import type { Config } from "../../src/config/config.ts";
-import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
+import type { VirtualTerminalHost } from "../../src/virtual-terminals/virtual-terminals.ts";
 import type { FromReplica, ToReplica } from "./replica-messages.ts";
 import type { TestClock } from "./test-clock.ts";
 

@@ -1,8 +1,8 @@
 // Before anything else reads the time.
 import "./wall-clock.ts";
-import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
+import type { VirtualTerminalHost } from "../../src/virtual-terminals/virtual-terminals.ts";
 import type { FromReplica, ToReplica } from "./replica-messages.ts";
 import { TestClock } from "./test-clock.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inject } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 import { createTestDatabase } from "./database.ts";
 import { testConfig } from "./topology.ts";
 

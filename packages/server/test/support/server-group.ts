@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inject } from "vitest";
 import { openDb } from "../../src/db/db.ts";
 import { systemClock } from "../../src/platform/clock.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 import { Balancer } from "./balancer.ts";
 import { createTestDatabase } from "./database.ts";
 import { startMosquitto } from "./mosquitto.ts";

@@ -1,12 +1,12 @@
 import type { Scope } from "@tillkeeper/contract/scopes";
-import { openAccount } from "../../src/accounts/accounts.ts";
-import { createClient } from "../../src/auth/clients.ts";
-import { newSecret } from "../../src/auth/secrets.ts";
+import { openAccount } from "../../src/access/accounts/accounts.ts";
+import { createClient } from "../../src/access/auth/clients.ts";
+import { newSecret } from "../../src/access/auth/secrets/secrets.ts";
 import type { Config } from "../../src/config/config.ts";
 import { type Db, openDb } from "../../src/db/db.ts";
-import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
 import type { Clock } from "../../src/platform/clock.ts";
-import { createLogger } from "../../src/platform/log.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
+import type { VirtualTerminalHost } from "../../src/virtual-terminals/virtual-terminals.ts";
 import { AnswerCheck } from "./answer-check.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { startOneProcess } from "./one-process.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../../src/config/config.ts";
-import type { VirtualTerminalHost } from "../../src/gateway/virtual-terminals.ts";
+import type { VirtualTerminalHost } from "../../src/virtual-terminals/virtual-terminals.ts";
 import type { TestClock } from "./test-clock.ts";
 
 export interface TopologyOptions {

@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { keyIdOf } from "@tillkeeper/agent/files/release-signature";
 import type { OperationName, SendLogsResult } from "@tillkeeper/contract/operations";
 import { releaseText } from "@tillkeeper/contract/releases";
-import { keyIdOf } from "@tillkeeper/terminal/release-signature";
 import { BrokenLaw } from "../laws.ts";
 import type { CaseContext } from "../table.ts";
 import { type AnswerFiles, type FileAnswer, type FileRequest, failure } from "../transfers.ts";

@@ -1,4 +1,4 @@
-import { returnCodes } from "@tillkeeper/server/gateway/mqtt/outgoing";
+import { returnCodes } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/outgoing";
 import { BrokenLaw, type Law } from "../laws.ts";
 import { heartbeatSeconds } from "../referee.ts";
 import { type CaseContext, isMessageOn } from "../table.ts";

@@ -4,12 +4,12 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import type { Logger } from "../../platform/log.ts";
-import { type RootKeyPlace, readRootKey, rootKeyFile } from "../../platform/root-key.ts";
+import { type RootKeyPlace, readRootKey, rootKeyFile } from "../../platform/folders/root-key.ts";
+import type { Logger } from "../../platform/log/log.ts";
 import { StartupError } from "../../platform/startup-error.ts";
 import { type DatabaseLocation, forAllAccounts, openDb } from "../db.ts";
 import { migrate } from "../migrate.ts";
-import { raiseWalls } from "../walls.ts";
+import { raiseWalls } from "../walls/walls.ts";
 import { type BackupEnd, type BackupHeader, BackupReader, type BackupSection } from "./format.ts";
 import { columnList, countRows, lastMigration, quoted, tablesInOrder } from "./tables.ts";
 

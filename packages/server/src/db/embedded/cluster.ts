@@ -18,8 +18,8 @@ import {
 } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { folderError } from "../../platform/data-folder.ts";
-import type { Logger } from "../../platform/log.ts";
+import { folderError } from "../../platform/folders/data-folder.ts";
+import type { Logger } from "../../platform/log/log.ts";
 import { StartupError } from "../../platform/startup-error.ts";
 import { type Account, currentAccount } from "./account.ts";
 import { MAJOR_VERSION } from "./binaries.ts";

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "../../platform/log.ts";
+import type { Logger } from "../../platform/log/log.ts";
 
 /** Above every pid limit of Linux (2^22) and macOS (99998), so never the number of a process. */
 const NO_PROCESS = 2_147_483_646;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Logger } from "../../platform/log.ts";
+import type { Logger } from "../../platform/log/log.ts";
 import { type Account, chooseAccount } from "./account.ts";
 import { locateBinaries, prepareBinaries } from "./binaries.ts";
 import { createCluster, handOver, inspectCluster, ROLE, readPassword } from "./cluster.ts";

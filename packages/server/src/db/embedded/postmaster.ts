@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Client, DatabaseError } from "pg";
-import type { Logger } from "../../platform/log.ts";
+import type { Logger } from "../../platform/log/log.ts";
 import { StartupError } from "../../platform/startup-error.ts";
 import type { Account } from "./account.ts";
 import { ROLE } from "./cluster.ts";

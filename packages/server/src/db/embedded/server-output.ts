@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import type { Logger } from "../../platform/log.ts";
+import type { Logger } from "../../platform/log/log.ts";
 
 const KEPT_LINES = 20;
 const LINE = /^(?:\[(?<pid>\d+)\] )?(?<severity>[A-Z]+\d?): (?<text>.*)$/;

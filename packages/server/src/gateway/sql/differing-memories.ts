@@ -1,6 +1,6 @@
 import type { Memory } from "@tillkeeper/contract/mqtt";
 import type { Pool } from "pg";
-import type { Device } from "../../terminals/devices.ts";
+import type { Device } from "../../terminals/record/devices.ts";
 
 const text = `
 select seen.position::int as position, log.number, log.last_id

@@ -3,8 +3,8 @@ import type { Memory } from "@tillkeeper/contract/mqtt";
 import type { TerminalState } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../../db/db.ts";
 import { ApiError } from "../../platform/errors.ts";
-import { gather } from "../../platform/gather.ts";
-import type { Device } from "../../terminals/devices.ts";
+import { gather } from "../../platform/load/batch.ts";
+import type { Device } from "../../terminals/record/devices.ts";
 
 /** What is known of a terminal that says hello, to see whether anything has to be done at all. */
 export interface HelloOverview {

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { createLogger } from "../../platform/log.ts";
-import { CardMask } from "../card-mask.ts";
+import { createLogger } from "../../platform/log/log.ts";
+import { CardMask } from "./card-mask.ts";
 import { type Masking, openMasking } from "./masking.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

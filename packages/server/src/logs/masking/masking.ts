@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Logger } from "../../platform/log.ts";
+import type { Logger } from "../../platform/log/log.ts";
 import { MaskThread } from "./mask-thread.ts";
 
 /** One log, while it is being masked. */

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
-import { CardMask } from "../card-mask.ts";
+import { CardMask } from "./card-mask.ts";
 import type { Masked, ToMasking } from "./messages.ts";
 
 /** By the number of the upload. */

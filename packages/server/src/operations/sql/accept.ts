@@ -1,7 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationsAllowed, type WhenBusy } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
-import { isRepeatable, noDevice } from "./release.ts";
+import { isRepeatable, noDevice } from "./fragments.ts";
 
 /** An operation as it is about to be accepted. */
 export interface NewOperation {

@@ -1,7 +1,7 @@
 import { CompiledQuery, type Kysely } from "kysely";
-import type { Tables } from "../../db/schema.ts";
+import type { Tables } from "../../db/tables/schema.ts";
 import type { RequestOrigin } from "./claim-messages.ts";
-import { noDevice, operationOf, phasesFrom, presentAddressOf, release } from "./release.ts";
+import { noDevice, operationOf, phasesFrom, presentAddressOf, release } from "./fragments.ts";
 
 export interface Cancel {
   accountId: string;

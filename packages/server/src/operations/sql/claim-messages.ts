@@ -2,7 +2,7 @@ import type { OperationName, OperationParameters, WhenBusy } from "@tillkeeper/c
 import type { Pool } from "pg";
 import type { Db } from "../../db/db.ts";
 import { isLockTimeout } from "../../db/failures.ts";
-import { isBeingCancelled, operationOf } from "./release.ts";
+import { isBeingCancelled, operationOf } from "./fragments.ts";
 
 /** A command on its way to a terminal. */
 export interface Command {

@@ -1,6 +1,6 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
 import { type Kysely, sql } from "kysely";
-import type { Tables } from "../../db/schema.ts";
+import type { Tables } from "../../db/tables/schema.ts";
 
 /** How many operations of a kind, on terminals of a model ("" for unknown), took as long as a bucket says. */
 export interface DurationCount {

@@ -1,6 +1,6 @@
 import { limits } from "@tillkeeper/contract/limits";
 import type { Pool } from "pg";
-import { cancellationFrom, operationOf, phasesFrom, release, timeoutReasonOf } from "./release.ts";
+import { cancellationFrom, operationOf, phasesFrom, release, timeoutReasonOf } from "./fragments.ts";
 
 /**
  * Turns operations past their deadline into TIMEOUT, oldest deadline first, and gives their terminals back. Rows that

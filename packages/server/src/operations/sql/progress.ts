@@ -1,5 +1,5 @@
 import type { Pool } from "pg";
-import { lockedClaim, type Meeting } from "./release.ts";
+import { lockedClaim, type Meeting } from "./fragments.ts";
 
 /** How far an operation has come, at the server's time; what is null is not reported. */
 export interface Progress {

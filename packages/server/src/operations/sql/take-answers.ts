@@ -1,9 +1,9 @@
 import type { Memory } from "@tillkeeper/contract/mqtt";
 import type { OperationStatus } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
-import { movesOf } from "../../terminals/life-cycle.ts";
-import type { Finish } from "../finish.ts";
-import { cancellationFrom, lockedClaim, type Meeting, operationOf, release, skipping } from "./release.ts";
+import { movesOf } from "../../terminals/record/life-cycle.ts";
+import type { Finish } from "../reports/results.ts";
+import { cancellationFrom, lockedClaim, type Meeting, operationOf, release, skipping } from "./fragments.ts";
 
 /**
  * How an answer was met. `live`: it ended its operation. `over`: it is stored otherwise, or was before. `early`: it is not the

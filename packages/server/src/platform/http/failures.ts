@@ -1,7 +1,7 @@
 import type { ErrorCode } from "@tillkeeper/contract/http/errors";
 import type { FastifyError } from "fastify";
 import { ApiError } from "../errors.ts";
-import { errorDetails } from "./validation.ts";
+import { errorDetails } from "./bodies/validation.ts";
 
 const nothingHere: [ErrorCode, string] = ["not_found", "There is nothing at this address."];
 

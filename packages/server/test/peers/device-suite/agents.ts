@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
+import type { MqttVersion } from "@tillkeeper/agent/links/mqtt-version";
 import { vi } from "vitest";
 import { endsWithUs } from "../../support/children.ts";
 

@@ -1,4 +1,4 @@
-import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
+import type { MqttVersion } from "@tillkeeper/agent/links/mqtt-version";
 import type { BrokerOptions, TestBroker } from "../../support/broker-process.ts";
 import { deviceBrokers } from "../../support/brokers.ts";
 

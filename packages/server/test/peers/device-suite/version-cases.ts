@@ -63,7 +63,7 @@ export function twinCase(scene: Scene): void {
     twin.start();
     await twin.agent.until({ event: "connected" });
     await device.agent.until({ event: "disconnected" });
-    // None of the brokers here says why. Otherwise it takes longer: packages/terminal/test/mqtt5.test.ts.
+    // None of the brokers here says why. Otherwise it takes longer: packages/agent/test/mqtt5.test.ts.
     await device.agent.until({ event: "connected" }, { times: 2 });
     await twin.agent.stop();
     await staysOnline(stage(), device);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inject, vi } from "vitest";
 import { openDb } from "../../../src/db/db.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
-import { createLogger } from "../../../src/platform/log.ts";
+import { createLogger } from "../../../src/platform/log/log.ts";
 import type { TestBroker } from "../../support/broker-process.ts";
 import { type OwnPostgres, startOwnPostgres } from "../../support/own-postgres.ts";
 import { type Serving, serve } from "../../support/serving.ts";

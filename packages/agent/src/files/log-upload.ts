@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { createGzip } from "node:zlib";
+import type { DeviceReason } from "@tillkeeper/contract/operation-reasons";
+import type { OperationResults } from "@tillkeeper/contract/operations";
+import { backoff } from "../backoff.ts";
+import { sleep, systemClock } from "../clock.ts";
+import type { Completed, Failed, HandlerContext, Operation } from "../operations/operation.ts";
+import { deviceError } from "../operations/outcome.ts";
+import { type MovingFetchOptions, movingFetch } from "./moving-fetch.ts";
+
+/**
+ * A log: its bytes, or a function that reads it from the beginning each time it is called. It is read once for the digest
+ * and once for each try, and must be the same each time; whoever writes on meanwhile hands out what was there first.
+ */
+export type LogContent = Uint8Array | (() => AsyncIterable<Uint8Array>);
+
+type Context = Pick<HandlerContext<unknown>, "signal" | "cancelled" | "serverNow">;
+
+/** `stallMs`: when a request in which nothing moves is given up; ten seconds unless told otherwise. */
+export type LogUploadOptions = MovingFetchOptions;
+
+/** The answer still has to reach the server. */
+const marginMs = 1_000;
+const pauseMs = { first: 500, longest: 10_000 };
+
+/**
+ * Sends a terminal's log to where the command says, compressed, and answers what the operation's result is then. Tries
+ * again within the operation's window while the server cannot be reached or has trouble, or nothing moves. The memory it
+ * takes does not grow with the log. Rejects with the signal's reason when the agent stops or the operation is cancelled.
+ */
+export async function uploadLog(
+  operation: Operation,
+  content: LogContent,
+  { signal, cancelled, serverNow }: Context,
+  options: LogUploadOptions = {},
+): Promise<Completed<OperationResults["send_logs"], never> | Failed> {
+  const { transfer, expires_at: expiresAt } = operation;
+  const [clock, send] = [options.clock ?? systemClock, movingFetch(options)];
+  if (!transfer) return deviceError("no_transfer", "The command does not say where to send the log");
+  const brokenOff = AbortSignal.any([signal, cancelled]);
+  const digest = await digestOf(content);
+  let trouble: Trouble = { reason: "host_unreachable", problem: "it was not tried" };
+  for (let tries = 0; ; tries += 1) {
+    const leftMs = Date.parse(expiresAt) - marginMs - serverNow();
+    if (leftMs <= 0) break;
+    const ending = AbortSignal.any([brokenOff, AbortSignal.timeout(Math.ceil(leftMs))]);
+    const tried = await attempt(send, transfer, { content, digest, signal: ending });
+    brokenOff.throwIfAborted();
+    if ("status" in tried) return tried;
+    trouble = tried;
+    await sleep(clock, Math.min(backoff(tries, pauseMs.first, pauseMs.longest), leftMs), brokenOff);
+  }
+  const message = `The server did not take the log within the operation's window. At the last try: ${trouble.problem}`;
+  return { status: "FAILED", reason: trouble.reason, error: { code: "log_not_sent", message: message.slice(0, 500) } };
+}
+
+/** Why a try came to nothing that another may do better. */
+interface Trouble {
+  reason: DeviceReason;
+  problem: string;
+}
+
+interface Attempt {
+  content: LogContent;
+  digest: string;
+  signal: AbortSignal;
+}
+
+/** One try: the outcome, or why another may do better. */
+async function attempt(
+  send: typeof fetch,
+  { url, token }: NonNullable<Operation["transfer"]>,
+  { content, digest, signal }: Attempt,
+): Promise<Completed<OperationResults["send_logs"], never> | Failed | Trouble> {
+  try {
+    const response = await send(url, {
+      method: "PUT",
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/gzip",
+        "content-digest": `sha-256=:${digest}:`,
+      },
+      body: Readable.toWeb(compressed(content)),
+      duplex: "half",
+      redirect: "error",
+      signal,
+    });
+    const answer = await response.text();
+    if (response.status >= 500 || response.status === 429 || isReplaced(response.status, answer)) {
+      // The way to the server is fine, so its people are the ones to look.
+      const reason = answer.includes('"storage_full"') ? "storage_failed" : "host_unreachable";
+      return { reason, problem: `the server answered ${response.status}: ${answer}` };
+    }
+    if (!response.ok) return refused(response.status, answer);
+    const { log_id, size, sha256 } = JSON.parse(answer) as OperationResults["send_logs"];
+    return { status: "COMPLETED", result: { log_id, size, sha256 } };
+  } catch (cause) {
+    // No connection, or none any more; or what came back was no answer of this server's.
+    return { reason: "host_unreachable", problem: wordsOf(cause) };
+  }
+}
+
+/** The global fetch says "fetch failed" of everything, and why beside it. */
+function wordsOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
+}
+
+/** By a try of before, which the server learned of late. There is never more than one at a time. */
+function isReplaced(status: number, answer: string): boolean {
+  return status === 409 && answer.includes('"upload_replaced"');
+}
+
+function refused(status: number, answer: string): Failed {
+  return deviceError("log_refused", `The server refused the log with status ${status}: ${answer}`);
+}
+
+/** Base64 of the SHA-256 of what is sent; compressing the same bytes again gives the same. */
+async function digestOf(content: LogContent): Promise<string> {
+  const sha256 = createHash("sha256");
+  for await (const piece of compressed(content)) sha256.update(piece as Uint8Array);
+  return sha256.digest("base64");
+}
+
+function compressed(content: LogContent): Readable {
+  const pieces = typeof content === "function" ? content() : [content];
+  const source = Readable.from(pieces, { objectMode: false });
+  const gzip = createGzip();
+  source.once("error", (error) => gzip.destroy(error));
+  gzip.once("close", () => source.destroy());
+  return source.pipe(gzip);
+}

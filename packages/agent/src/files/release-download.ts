@@ -1,0 +1,140 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import { roomIn } from "../memory/disk-room.ts";
+import { UpdateFailure } from "./update-failure.ts";
+import { type Http, refused, request, unreachable } from "./update-manifest.ts";
+import { Tries } from "./update-retries.ts";
+
+export interface Download extends Http {
+  url: URL;
+  token: string;
+  size: number;
+  sha256: string;
+  /** Where files lie until they are installed. */
+  folder: string;
+  clock: Clock;
+}
+
+/** Left free on the disk, so that the journal can be written while a download fills the rest. */
+const roomForJournal = 512 * 1024;
+const partName = /^[0-9a-f]{64}\.part$/;
+
+/**
+ * Fetches a release's file and answers where it lies, checked. Tries again while the operation's time lasts. What was fetched before a break, also before a power cut or
+ * under another operation, is not fetched again.
+ * Throws `UpdateFailure` with `update_unreachable`, `bad_checksum` or `storage_failed`.
+ */
+export async function downloadRelease(download: Download): Promise<string> {
+  const { folder, sha256 } = download;
+  const path = join(folder, `${sha256}.part`);
+  await stored(async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Whatever else is there was begun for a release that is not wanted any more.
+    for (const name of await readdir(folder)) {
+      if (partName.test(name) && name !== `${sha256}.part`) await rm(join(folder, name));
+    }
+  });
+  await requireRoom(download, path);
+  const before = await complete(download, path);
+  if ((await hashOf(path)) === sha256) return path;
+  await stored(() => rm(path, { force: true }));
+  // What had been lying there may have been at fault.
+  if (before > 0) return downloadRelease(download);
+  throw new UpdateFailure("bad_checksum", "The file that came is not the one that was announced");
+}
+
+/** Looks for room before anything is fetched: for the file, and for the journal beside it. */
+async function requireRoom({ folder, size }: Download, path: string): Promise<void> {
+  const room = await roomIn(folder);
+  if (room === undefined) return;
+  const there = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  const needed = Math.max(0, size - there) + roomForJournal;
+  if (room >= needed) return;
+  await rm(path, { force: true });
+  const message = `The update needs ${needed} bytes of room, and the disk has ${room}`;
+  throw new UpdateFailure("storage_failed", message);
+}
+
+/** Fetches what is missing; answers how many bytes were there before. */
+async function complete(download: Download, path: string): Promise<number> {
+  const { size } = download;
+  const file = await stored(() => open(path, "a+", 0o600));
+  try {
+    const before = (await file.stat()).size;
+    let bytes = before > size ? await emptied(file) : before;
+    const tries = new Tries(download);
+    while (bytes < size) {
+      const had = bytes;
+      const failure = await more(download, file, bytes).then(() => undefined, asValue);
+      bytes = (await file.stat()).size;
+      if (bytes > size) throw new UpdateFailure("bad_checksum", "The file that comes is larger than announced");
+      if (bytes > had) tries.moved();
+      if (bytes < size) await tries.failed(failure);
+    }
+    await stored(() => file.sync());
+    return before;
+  } catch (cause) {
+    // What lies there is of no use, or takes the room that the journal needs.
+    if (cause instanceof UpdateFailure && cause.code !== "update_unreachable") await rm(path, { force: true });
+    throw cause;
+  } finally {
+    await file.close();
+  }
+}
+
+function asValue(failure: unknown): unknown {
+  return failure;
+}
+
+/** Appends what one request brings. */
+async function more({ url, token, size, ...http }: Download, file: FileHandle, from: number): Promise<void> {
+  const response = await request(url, { token }, http, from > 0 ? { range: `bytes=${from}-` } : {});
+  let at = from;
+  if (response.status === 200) {
+    if (from > 0) at = await emptied(file);
+  } else if (response.status !== 206 || !response.headers.get("content-range")?.startsWith(`bytes ${from}-`)) {
+    await response.body?.cancel();
+    throw refused(response);
+  }
+  const reader = response.body?.getReader();
+  try {
+    for (;;) {
+      const chunk = await reader?.read().catch((cause: unknown) => Promise.reject(unreachable(cause, http.signal)));
+      if (!chunk?.value) return;
+      await stored(() => file.writeFile(chunk.value));
+      at += chunk.value.byteLength;
+      // One byte too many is seen by whoever looks at the file; the rest is not waited for.
+      if (at > size) return;
+    }
+  } finally {
+    await reader?.cancel().catch(() => {});
+  }
+}
+
+async function emptied(file: FileHandle): Promise<0> {
+  await stored(() => file.truncate(0));
+  return 0;
+}
+
+async function hashOf(path: string): Promise<string> {
+  return stored(async () => {
+    const hash = createHash("sha256");
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+    return hash.digest("hex");
+  });
+}
+
+async function stored<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UpdateFailure("storage_failed", `The update could not be stored: ${why}`, cause);
+  }
+}

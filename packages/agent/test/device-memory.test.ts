@@ -1,0 +1,129 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { makeDeviceKeys } from "../src/credentials/device-keys.ts";
+import { rememberedDevice } from "../src/credentials/device-memory.ts";
+import { pairOrGoOn, requestToken } from "../src/credentials/pairing.ts";
+import { result } from "./support/entries.ts";
+import { PairingServer } from "./support/pairing-server.ts";
+
+const terminalId = "T12345678-T0001";
+const addressOf = (number: number) => `${terminalId}-D${number}`;
+
+describe("a device that starts", () => {
+  let server: PairingServer;
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    server = await PairingServer.start();
+    folder = mkdtempSync(join(tmpdir(), "tillkeeper-memory-"));
+    path = join(folder, "journal.json");
+    await remember(true);
+  });
+  afterEach(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const keys = makeDeviceKeys();
+  const file = () => ({ path, initial: () => null, readState: () => null });
+  const lost = () => server.asked.filter(({ body }) => body["memory_lost"] === true).length;
+
+  /** As a program does at its start: it pairs, or goes on as who it was. */
+  async function remember(pairs: boolean) {
+    const by = { server: server.url, keys };
+    const given = pairs
+      ? await pairOrGoOn({ ...by, serialNumber: "S1", code: "C" })
+      : { token: await requestToken({ ...by, terminalId }), isNew: false };
+    return rememberedDevice(given, file(), () => requestToken({ ...by, terminalId, memoryLost: true }));
+  }
+
+  /** Something to remember. */
+  async function work(pairs = false) {
+    const { journal } = await remember(pairs);
+    const known = result();
+    await journal.write(() => ({ results: [known] }));
+    return known.operation_id;
+  }
+
+  test("begins its journal with the pairing, for the address that it was given", async () => {
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({
+      address: addressOf(1),
+      log: { results: [], begun: [] },
+    });
+    expect(lost()).toBe(0);
+  });
+
+  test("goes on as who it was with its journal", async () => {
+    const id = await work();
+    const { token, journal, memoryLost } = await remember(false);
+    expect([token.address, journal.address, memoryLost]).toEqual([addressOf(1), addressOf(1), false]);
+    expect(journal.log.find(id)).toBeDefined();
+    expect(lost()).toBe(0);
+  });
+
+  test("keeps its journal when it pairs again, and notes the new address", async () => {
+    const id = await work();
+    const { token, journal, memoryLost } = await remember(true);
+    expect([token.address, journal.address, memoryLost]).toEqual([addressOf(2), addressOf(2), false]);
+    expect(journal.log.find(id)).toBeDefined();
+    expect((await remember(false)).token.address).toBe(addressOf(2));
+    expect(lost()).toBe(0);
+  });
+
+  test.each([
+    ["is missing", () => rmSync(path)],
+    ["cannot be read", () => writeFileSync(path, "{")],
+    [
+      "is another device's",
+      () => writeFileSync(path, readFileSync(path, "utf8").replace(terminalId, "T12345678-T0002")),
+    ],
+  ])("whose journal %s asks for another address, and begins a journal for that", async (_, spoil) => {
+    await work();
+    spoil();
+    const { token, journal, memoryLost } = await remember(false);
+    expect([token.address, journal.address, memoryLost]).toEqual([addressOf(2), addressOf(2), true]);
+    expect(journal.log.entries).toEqual([]);
+    expect(server.asked.at(-1)?.body).toMatchObject({ terminal_id: terminalId, memory_lost: true });
+    expect(await remember(false)).toMatchObject({ token: { address: addressOf(2) }, memoryLost: false });
+  });
+
+  test("asks again when the answer got lost or the power did, and is given yet another address", async () => {
+    rmSync(path);
+    server.losesAnswer = true;
+    // The request for a token is the first that gets lost.
+    await expect(remember(false)).rejects.toThrow("502");
+    const by = { server: server.url, keys, terminalId };
+    server.losesAnswer = true;
+    await expect(requestToken({ ...by, memoryLost: true })).rejects.toThrow("502");
+    expect(server.device).toBe(2);
+    // Answered, and the power is lost before there is a journal.
+    expect(await requestToken({ ...by, memoryLost: true })).toMatchObject({ address: addressOf(3) });
+    const { token, journal } = await remember(false);
+    expect([token.address, journal.address]).toEqual([addressOf(4), addressOf(4)]);
+  });
+
+  test("whose pairing was never answered, or never noted, is not taken for one that remembers its new address", async () => {
+    const id = await work();
+    server.losesAnswer = true;
+    await expect(remember(true)).rejects.toThrow("502");
+    server.refusals.push({ status: 401, code: "pairing_refused" });
+    const { token, journal, memoryLost } = await remember(true);
+    expect([token.address, journal.address, memoryLost]).toEqual([addressOf(3), addressOf(3), true]);
+    // It is the same device, and what it has done is still to be told.
+    expect(journal.log.find(id)).toBeDefined();
+  });
+
+  test("is not started as a new one while the disk is full: there is no address without its journal", async () => {
+    rmSync(path);
+    const full = new Error("no space left on device");
+    const by = { server: server.url, keys, terminalId };
+    const replace = () => Promise.reject(full);
+    const starting = rememberedDevice({ token: await requestToken(by), isNew: false }, { ...file(), replace }, () =>
+      requestToken({ ...by, memoryLost: true }),
+    );
+    await expect(starting).rejects.toBe(full);
+    expect((await remember(false)).token.address).toBe(addressOf(3));
+  });
+});

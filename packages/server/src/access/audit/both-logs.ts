@@ -1,0 +1,26 @@
+import type { Tx } from "../../db/db.ts";
+import { asAccount } from "../../db/walls/tenant.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { type Actor, type Change, recordChange } from "./audit.ts";
+
+/**
+ * Writes changes into the logs of all accounts that they concern, in the transaction that makes them. The log of another
+ * account names the actor as `{account}/{client}`: a slash is in no client id, so none of its own can be meant.
+ */
+export async function recordInLogs(
+  tx: Tx,
+  clock: Clock,
+  actor: Actor,
+  changes: readonly (Change & { accountId: string })[],
+): Promise<void> {
+  // The end of each log is locked, so all transactions lock the logs in one order.
+  for (const { accountId, ...change } of changes.toSorted((one, other) => (one.accountId < other.accountId ? -1 : 1))) {
+    if (accountId === actor.accountId) await recordChange(tx, clock, actor, change);
+    else
+      await asAccount(tx, actor.accountId, accountId, () => recordChange(tx, clock, actorIn(accountId, actor), change));
+  }
+}
+
+function actorIn(accountId: string, actor: Actor): Actor {
+  return { ...actor, accountId, clientId: `${actor.accountId}/${actor.clientId}` };
+}

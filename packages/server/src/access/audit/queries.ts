@@ -1,0 +1,70 @@
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { Tables } from "../../db/tables/schema.ts";
+
+export type AuditRow = Selectable<Tables["audit_log"]>;
+
+export interface AuditFilter {
+  actor?: string;
+  action?: string;
+  subject_type?: string;
+  subject_id?: string;
+  at_gte?: Date;
+  at_lte?: Date;
+  /** Entries below this number. */
+  below?: number;
+  limit: number;
+}
+
+/** Newest first. */
+export function listEntries(db: Kysely<Tables>, accountId: string, filter: AuditFilter): Promise<AuditRow[]> {
+  let query = db
+    .selectFrom("audit_log")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .orderBy("seq", "desc")
+    .limit(filter.limit);
+  if (filter.actor !== undefined) query = query.where("actor", "=", filter.actor);
+  if (filter.action !== undefined) query = query.where("action", "=", filter.action);
+  if (filter.subject_type !== undefined) query = query.where("subject_type", "=", filter.subject_type);
+  if (filter.subject_id !== undefined) query = query.where("subject_id", "=", filter.subject_id);
+  if (filter.at_gte !== undefined) query = query.where("at", ">=", filter.at_gte);
+  if (filter.at_lte !== undefined) query = query.where("at", "<=", filter.at_lte);
+  if (filter.below !== undefined) query = query.where("seq", "<", String(filter.below));
+  return query.execute();
+}
+
+/** Oldest first, above a number: for reading a chain through. */
+export function readChain(
+  db: Kysely<Tables>,
+  { accountId, above, limit }: { accountId: string; above: string | undefined; limit: number },
+): Promise<AuditRow[]> {
+  let query = db.selectFrom("audit_log").selectAll().where("account_id", "=", accountId).orderBy("seq").limit(limit);
+  if (above !== undefined) query = query.where("seq", ">", above);
+  return query.execute();
+}
+
+/** What stands where chains are said to have been. */
+export interface Place {
+  account_id: string;
+  /** Whether the account has a row. */
+  known: boolean;
+  /** Of the entry with that number. */
+  hash: Buffer | null;
+  /** The number of the last entry. */
+  end: string | null;
+}
+
+export async function findPlaces(
+  db: Kysely<Tables>,
+  heads: readonly { account: string; seq: number }[],
+): Promise<Place[]> {
+  const accounts = heads.map((head) => head.account);
+  const numbers = heads.map((head) => head.seq);
+  const { rows } = await sql<Place>`
+    select asked.account_id, accounts.account_id is not null as known, audit_log.hash,
+      (select seq from audit_log where account_id = asked.account_id order by seq desc limit 1) as "end"
+    from unnest(${accounts}::text[], ${numbers}::bigint[]) as asked (account_id, seq)
+    left join accounts on accounts.account_id = asked.account_id
+    left join audit_log on audit_log.account_id = asked.account_id and audit_log.seq = asked.seq`.execute(db);
+  return rows;
+}

@@ -1,0 +1,76 @@
+import { createHmac, randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+import QuickLRU from "quick-lru";
+import { ApiError } from "../../../platform/errors.ts";
+import { fairTurns, type Share } from "../../../platform/load/fair-turns.ts";
+
+const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt);
+
+/** Memory-hard: 32 MB and some 60 ms for each guess. Kept in each hash, so that it can be raised later. */
+const cost = { N: 32_768, r: 8, p: 1 };
+const keyBytes = 32;
+
+/** The slow hash of a secret that a person chose: `scrypt$N$r$p$salt$key`. */
+export interface ChosenHash {
+  hash: string;
+}
+
+/** Slow by design, so it is not done while a transaction holds a connection. */
+export async function hashChosen(secret: string): Promise<ChosenHash> {
+  const salt = randomBytes(16);
+  const key = await derive(secret, salt, keyBytes, { ...cost, maxmem: memoryFor(cost) });
+  const parts = ["scrypt", cost.N, cost.r, cost.p, salt.toString("base64url"), key.toString("base64url")];
+  return { hash: parts.join("$") };
+}
+
+/** Twice what the algorithm itself needs. */
+function memoryFor({ N, r }: { N: number; r: number }): number {
+  return 128 * N * r * 2;
+}
+
+/**
+ * One slow check at a time: each takes a whole core, and memory. Only clients with a chosen secret cause any, so none does
+ * on a live server. Addresses take turns, and within an address its clients: however many checks the others ask for, a
+ * client waits for one turn of each address.
+ */
+const inTurn = fairTurns({
+  slots: 1,
+  mostPerMember: 4,
+  mostPerGroup: 16,
+  mostWaiting: 1_000,
+  overload: () =>
+    new ApiError("too_many_requests", "Too many secrets of this client are being checked; try again.", {
+      headers: { "retry-after": "2" },
+    }),
+});
+
+/**
+ * Secrets that matched, by the hash they matched: a client that comes often pays for the slow check once. What is kept is a
+ * keyed digest, of no use outside this process; whether the hash is still valid is asked every time.
+ */
+const matched = new QuickLRU<string, Buffer>({ maxSize: 1_000 });
+const matchKey = randomBytes(32);
+
+/**
+ * Whether the hash is this secret's, in constant time for a given hash. `share` is the address and client that the check
+ * is counted for. Throws `too_many_requests` when that share is used up.
+ */
+export async function matchesChosen(secret: string, hash: string, share: Share): Promise<boolean> {
+  const digest = createHmac("sha256", matchKey).update(secret).digest();
+  const known = matched.get(hash);
+  if (known && timingSafeEqual(known, digest)) return true;
+  if (!(await inTurn(share, () => derivesTo(hash, secret)))) return false;
+  matched.set(hash, digest);
+  return true;
+}
+
+/** A hash in another form than `hashChosen`'s never matches. */
+async function derivesTo(hash: string, secret: string): Promise<boolean> {
+  const [scheme, n, r, p, salt, key] = hash.split("$");
+  if (scheme !== "scrypt" || !n || !r || !p || !salt || !key) return false;
+  const expected = Buffer.from(key, "base64url");
+  const options = { N: Number(n), r: Number(r), p: Number(p) };
+  const maxmem = memoryFor(options);
+  const actual = await derive(secret, Buffer.from(salt, "base64url"), expected.length, { ...options, maxmem });
+  return timingSafeEqual(actual, expected);
+}

@@ -1,0 +1,72 @@
+import { type ClientSecretCreated, mostClientSecrets } from "@tillkeeper/contract/http/clients";
+import { ApiError } from "../../platform/errors.ts";
+import type { PowerfulCaller } from "../../platform/http/route.ts";
+import { recordChange } from "../audit/audit.ts";
+import { inTenantWithLiveGrant } from "../auth/live-grant.ts";
+import { newSecret } from "../auth/secrets/secrets.ts";
+import { insertSecret } from "../auth/secrets/stored-secrets.ts";
+import { type ClientDeps, holdClient, showClient } from "./clients.ts";
+import { requireCovered } from "./covered-scopes.ts";
+import { scopesOfClient } from "./queries.ts";
+import { inTenantTaking } from "./taking.ts";
+
+/**
+ * A further secret, shown this once; the others stay valid until they are deleted. Whoever gets it can do all that the
+ * client can, so the caller's own scopes must cover that.
+ * Throws `client_not_found`, `scope_not_held`, `too_many_secrets`.
+ */
+export async function addClientSecret(
+  deps: ClientDeps,
+  caller: PowerfulCaller,
+  id: string,
+): Promise<ClientSecretCreated> {
+  const { accountId } = caller;
+  const secret = newSecret();
+  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
+    const { clientId, before: client } = await holdClient(tx, accountId, id);
+    requireCovered(live, await scopesOfClient(tx, accountId, id));
+    if (client.secrets.length >= mostClientSecrets) {
+      throw new ApiError("too_many_secrets", `A client has at most ${mostClientSecrets} valid secrets.`);
+    }
+    const secretId = await insertSecret(tx, deps.clock, { accountId, clientId, secret });
+    const { secrets } = await showClient(tx, accountId, id);
+    const made = secrets.find((entry) => entry.id === secretId);
+    if (!made) throw new Error("the new secret is not there");
+    await recordChange(tx, deps.clock, live, {
+      action: "client_secret.create",
+      subject: { type: "client", id },
+      after: made,
+    });
+    return { ...made, client_secret: secret };
+  });
+}
+
+/**
+ * Tokens that were got with the secret live on until they expire. Throws `client_not_found`, `client_secret_not_found`,
+ * `scope_not_held`, `last_admin_client`.
+ */
+export async function deleteClientSecret(
+  deps: ClientDeps,
+  caller: PowerfulCaller,
+  { id, secretId }: { id: string; secretId: string },
+): Promise<void> {
+  const { accountId } = caller;
+  await inTenantTaking(deps.db, caller, { clientRef: id }, async (tx, live) => {
+    const { clientId, before: client } = await holdClient(tx, accountId, id);
+    requireCovered(live, await scopesOfClient(tx, accountId, id));
+    const before = client.secrets.find((entry) => entry.id === secretId);
+    if (!before) throw new ApiError("client_secret_not_found", "The client has no such secret.");
+    await tx
+      .updateTable("client_secrets")
+      .set({ revoked_at: deps.clock.now() })
+      .where("account_id", "=", accountId)
+      .where("client_id", "=", clientId)
+      .where("secret_id", "=", secretId)
+      .execute();
+    await recordChange(tx, deps.clock, live, {
+      action: "client_secret.delete",
+      subject: { type: "client", id },
+      before,
+    });
+  });
+}

@@ -1,0 +1,224 @@
+import type {
+  ClientGrant,
+  ClientGrantCreate,
+  ClientGrantList,
+  ClientGrantUpdate,
+} from "@tillkeeper/contract/http/clients";
+import type { Db, Tx } from "../../db/db.ts";
+import { inTurn } from "../../db/turns.ts";
+import { asAccount, inTenant } from "../../db/walls/tenant.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { cutPage } from "../../platform/http/paging.ts";
+import type { PowerfulCaller } from "../../platform/http/route.ts";
+import { newId } from "../../platform/ids.ts";
+import { documentedTime } from "../../platform/timestamps.ts";
+import type { Change } from "../audit/audit.ts";
+import { recordInLogs } from "../audit/both-logs.ts";
+import { madeBy } from "../auth/clients.ts";
+import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
+import { accountOfAudience } from "../auth/tokens/audience.ts";
+import { clientIdTaken, isNameOfOwn, lockLiveClient } from "../clients/clients.ts";
+import { requireCovered } from "../clients/covered-scopes.ts";
+import { inTenantTaking } from "../clients/taking.ts";
+import { findGrant, type GrantRow, isOwnOrOperated, listGrants } from "./queries.ts";
+
+export interface GrantDeps {
+  db: Db;
+  clock: Clock;
+  acceptedHosts: () => ReadonlySet<string>;
+  /** The server's own address, without a slash at the end. */
+  ownUrl: () => string;
+}
+
+/**
+ * Lets a client of the own account work in this account, or in one that it is operator of.
+ * Throws `invalid_audience`, `scope_not_held`, `invalid_request`, `client_grant_exists`, `client_id_taken`.
+ */
+export async function addGrant(
+  deps: GrantDeps,
+  caller: PowerfulCaller,
+  input: ClientGrantCreate,
+): Promise<ClientGrant> {
+  const audienceId = accountOfAudience(input.audience, deps.acceptedHosts());
+  const { db } = deps;
+  const { accountId } = caller;
+  if (!audienceId || !(await inTurn(db, accountId, () => isOwnOrOperated(db.sql, accountId, audienceId)))) {
+    throw new ApiError("invalid_audience", "`audience` names neither this account nor one that it is operator of.", {
+      errors: [{ path: "/body/audience", message: "must be {server}/v1/accounts/{account_id} of such an account" }],
+    });
+  }
+  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
+    requireCovered(live, input.scope, (scope) => placeOf(input.scope, scope));
+    const client = await lockLiveClient(tx, live.accountId, input.client_id);
+    if (!client) {
+      throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
+        errors: [{ path: "/body/client_id", message: "is not the id of a client of this account" }],
+      });
+    }
+    const clientId = client.client_id;
+    if (audienceId !== live.accountId) await requireFreeName(tx, live, audienceId, clientId);
+    const id = await insertGrant(tx, deps.clock, live, { ...input, clientId, audienceId });
+    const row = (await findGrant(tx, live.accountId, id)) as GrantRow;
+    await record(tx, deps.clock, live, row, { action: "client_grant.create", after: present(deps, row) });
+    return present(deps, row);
+  });
+}
+
+/** Two clients of one name would be one in the records of the account in which both work. Throws `client_id_taken`. */
+async function requireFreeName(tx: Tx, live: LiveCaller, audienceId: string, clientId: string): Promise<void> {
+  const taken = await asAccount(tx, live.accountId, audienceId, () => isNameOfOwn(tx, audienceId, clientId));
+  if (taken) throw clientIdTaken();
+}
+
+type NewGrant = ClientGrantCreate & { clientId: string; audienceId: string };
+
+async function insertGrant(tx: Tx, clock: Clock, live: LiveCaller, grant: NewGrant): Promise<string> {
+  const now = clock.now();
+  const inserted = await tx
+    .insertInto("client_grants")
+    .values({
+      account_id: live.accountId,
+      id: newId(now),
+      client_id: grant.clientId,
+      client_ref: grant.client_id,
+      audience_account_id: grant.audienceId,
+      audience: grant.audience,
+      scopes: grant.scope,
+      ...madeBy(live.clientId, now),
+      removed_at: null,
+      narrowed_at: null,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  if (!inserted) throw new ApiError("client_grant_exists", "The client holds a grant for this account already.");
+  return inserted.id;
+}
+
+/** Throws `client_grant_not_found`, also for grants of other accounts. */
+export async function getGrant(deps: GrantDeps, accountId: string, id: string): Promise<ClientGrant> {
+  const row = await inTenant(deps.db, accountId, (tx) => findGrant(tx, accountId, id));
+  if (!row) throw grantNotFound();
+  return present(deps, row);
+}
+
+export interface GrantQuery {
+  audience?: string;
+  client_id?: string;
+  limit: number;
+  starting_after?: string;
+}
+
+export async function getGrants(deps: GrantDeps, accountId: string, query: GrantQuery): Promise<ClientGrantList> {
+  const audienceAccountId = query.audience && accountOfAudience(query.audience, deps.acceptedHosts());
+  if (query.audience !== undefined && !audienceAccountId) {
+    throw new ApiError("invalid_audience", "`audience` does not name an account of this server.", {
+      errors: [{ path: "/query/audience", message: "must be {server}/v1/accounts/{account_id}" }],
+    });
+  }
+  const page = { clientRef: query.client_id, audienceAccountId, after: query.starting_after, limit: query.limit + 1 };
+  const rows = await inTenant(deps.db, accountId, (tx) => listGrants(tx, accountId, page));
+  const { page: grants, last } = cutPage(rows, query.limit);
+  return { client_grants: grants.map((row) => present(deps, row)), ...(last && { starting_after: last.id }) };
+}
+
+/**
+ * Replaces the scopes. What is new must be the caller's to give; where something is taken away, the whole grant must be.
+ * Throws `client_grant_not_found`, `not_own_grant`, `scope_not_held`, `last_admin_client`.
+ */
+export function updateGrant(
+  deps: GrantDeps,
+  caller: PowerfulCaller,
+  id: string,
+  { scope }: ClientGrantUpdate,
+): Promise<ClientGrant> {
+  return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
+    const row = await heldGrant(tx, live, id);
+    if (row.account_id !== live.accountId) throw notOwnGrant();
+    const added = scope.filter((entry) => !row.scopes.includes(entry));
+    requireCovered(live, added, (entry) => placeOf(scope, entry));
+    const now = deps.clock.now();
+    const narrowed = row.scopes.some((entry) => !scope.some((kept) => kept === entry));
+    if (narrowed) requireCovered(live, row.scopes);
+    await tx
+      .updateTable("client_grants")
+      .set({ scopes: scope, ...updated(live, now), ...(narrowed && { narrowed_at: deps.clock.realNow() }) })
+      .where("account_id", "=", live.accountId)
+      .where("id", "=", id)
+      .execute();
+    const before = present(deps, row);
+    const after = present(deps, (await findGrant(tx, live.accountId, id)) as GrantRow);
+    await record(tx, deps.clock, live, row, { action: "client_grant.update", before, after });
+    return after;
+  });
+}
+
+/**
+ * Takes a grant away, also one that the account's operator holds in it; tokens of it end within 5 s.
+ * Throws `client_grant_not_found`, `scope_not_held`, `last_admin_client`.
+ */
+export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string): Promise<void> {
+  return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
+    const row = await heldGrant(tx, live, id);
+    requireCovered(live, row.scopes);
+    const now = deps.clock.now();
+    const by = row.account_id === live.accountId ? live : { clientId: `${live.accountId}/${live.clientId}` };
+    await tx
+      .updateTable("client_grants")
+      .set({ removed_at: now, narrowed_at: deps.clock.realNow(), ...updated(by, now) })
+      .where("account_id", "=", row.account_id)
+      .where("id", "=", id)
+      .execute();
+    await record(tx, deps.clock, live, row, { action: "client_grant.delete", before: present(deps, row) });
+  });
+}
+
+async function heldGrant(tx: Tx, live: LiveCaller, id: string): Promise<GrantRow> {
+  const row = await findGrant(tx, live.accountId, id);
+  if (!row) throw grantNotFound();
+  return row;
+}
+
+/** Both the client's account and the account that the grant opens hear of it. */
+async function record(tx: Tx, clock: Clock, live: LiveCaller, row: GrantRow, change: Omit<Change, "subject">) {
+  const subject = { type: "client_grant", id: row.id };
+  const accounts = new Set([row.account_id, row.audience_account_id]);
+  await recordInLogs(
+    tx,
+    clock,
+    live,
+    [...accounts].map((accountId) => ({ accountId, subject, ...change })),
+  );
+}
+
+function updated({ clientId }: Pick<LiveCaller, "clientId">, now: Date) {
+  return { updated_at: now, updated_by: clientId };
+}
+
+function placeOf(scopes: readonly string[], scope: string): string {
+  return `/body/scope/${scopes.indexOf(scope)}`;
+}
+
+function present({ ownUrl }: GrantDeps, row: GrantRow): ClientGrant {
+  return {
+    id: row.id,
+    client_id: row.client_ref,
+    client_account_id: row.account_id,
+    audience: row.audience ?? `${ownUrl()}/v1/accounts/${row.audience_account_id}`,
+    scope: row.scopes,
+    type: row.type,
+    created_at: documentedTime(row.created_at),
+    created_by: row.created_by,
+    updated_at: documentedTime(row.updated_at),
+    updated_by: row.updated_by,
+  };
+}
+
+function grantNotFound(): ApiError {
+  return new ApiError("client_grant_not_found", "There is no such client grant.");
+}
+
+function notOwnGrant(): ApiError {
+  return new ApiError("not_own_grant", "The grant is the operator's: this account can end it, and not change it.");
+}

@@ -1,0 +1,120 @@
+import { endpoints } from "@tillkeeper/contract/http/endpoints";
+import { namedSchemas } from "@tillkeeper/contract/http/schemas";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import Negotiator from "negotiator";
+import { ApiError } from "../../platform/errors.ts";
+import { asyncApiDocument } from "../messages/async-api.ts";
+import { openApiDocument } from "../open-api/document.ts";
+import { guideIndex } from "./guide-index.ts";
+import { guidePages } from "./guides.ts";
+import { landingJson, landingPage } from "./landing.ts";
+import { llmsIndex } from "./llms.ts";
+import { Prepared, send } from "./prepared.ts";
+import { referencePage } from "./reference-page.ts";
+import { isAskedFromHere, isOfThisMachine, type SandboxAccess } from "./sandbox-access.ts";
+import { keeping, siteFiles } from "./site.ts";
+
+export interface ApiDocsDeps {
+  /** The server's own address, without a slash at the end. */
+  ownUrl: () => string;
+  /** On a sandbox: what opens it, as soon as it is open. */
+  sandbox?: (() => SandboxAccess | undefined) | undefined;
+}
+
+interface Shown {
+  content: Prepared;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** Pages load nothing from other hosts, and no other site may show them. */
+const pagePolicy = policyOf({ style: "'self'" });
+/** Scalar sets styles by elements and attributes of its own making. */
+const referencePolicy = policyOf({ style: "'self' 'unsafe-inline'" });
+
+function policyOf({ style }: { style: string }): Record<string, string> {
+  const own = ["script-src", "connect-src", "img-src"].map((kind) => `${kind} 'self'`).join("; ");
+  const none = ["base-uri", "form-action", "frame-ancestors"].map((kind) => `${kind} 'none'`).join("; ");
+  return { "content-security-policy": `default-src 'none'; ${own}; style-src ${style}; ${none}` };
+}
+
+/** Every page and document, by its address. None of them needs a token, and none holds a secret. */
+export class ApiDocs {
+  readonly #pages: ReadonlyMap<string, (request: FastifyRequest) => Shown>;
+  readonly #sandbox: ApiDocsDeps["sandbox"];
+
+  constructor(deps: ApiDocsDeps) {
+    this.#sandbox = deps.sandbox;
+    this.#pages = new Map([...startPages(deps), ...documents(deps), ...guidesAndFiles()]);
+  }
+
+  get paths(): string[] {
+    return [...this.#pages.keys()];
+  }
+
+  addTo(app: FastifyInstance): void {
+    for (const [url, show] of this.#pages) {
+      app.get(url, (request, reply) => {
+        const { content, headers } = show(request);
+        return send(request, reply, content, headers);
+      });
+    }
+    const sandbox = this.#sandbox;
+    if (!sandbox) return;
+    // Not GET: a browser says from which site a POST comes, whatever it asks for.
+    app.post("/docs/sandbox", (request) => {
+      const access = isAskedFromHere(request) ? sandbox() : undefined;
+      if (!access || !isOfThisMachine(access)) throw new ApiError("not_found", "There is nothing at this address.");
+      return access;
+    });
+  }
+}
+
+type Pages = [string, (request: FastifyRequest) => Shown][];
+
+function startPages({ sandbox: access }: ApiDocsDeps): Pages {
+  const sandbox = access !== undefined;
+  const [html, json] = [landingPage({ sandbox }), landingJson()];
+  const reference = referencePage({ sandbox });
+  const index = guideIndex();
+  const vary = { vary: "Accept, Accept-Encoding" };
+  return [
+    [
+      "/",
+      (request) => {
+        const wanted = new Negotiator(request).mediaType(["text/html", "application/json"]);
+        const isForPrograms = wanted === "application/json";
+        return isForPrograms
+          ? { content: json, headers: vary }
+          : { content: html, headers: { ...pagePolicy, ...vary } };
+      },
+    ],
+    ...["/docs", "/docs/"].map((path): Pages[number] => [
+      path,
+      () => ({ content: reference, headers: referencePolicy }),
+    ]),
+    ["/docs/guides", () => ({ content: index, headers: pagePolicy })],
+  ];
+}
+
+/** What programs read. */
+function documents({ ownUrl }: ApiDocsDeps): Pages {
+  const json = (make: () => object) => new Prepared("application/json; charset=utf-8", () => JSON.stringify(make()));
+  const contents = {
+    "/openapi.json": json(() => openApiDocument(endpoints, namedSchemas)),
+    "/asyncapi.json": json(asyncApiDocument),
+    "/llms.txt": llmsIndex(ownUrl),
+  };
+  return Object.entries(contents).map(([path, content]) => [path, () => ({ content })]);
+}
+
+function guidesAndFiles(): Pages {
+  const pages = [...guidePages()].map(([path, content]): Pages[number] => [
+    path,
+    () => ({ content, headers: pagePolicy }),
+  ]);
+  const files = [...siteFiles()].map(([path, content]): Pages[number] => [
+    path,
+    ({ query }) => ({ content, headers: keeping(content, (query as { v?: unknown }).v) }),
+  ]);
+  return [...pages, ...files];
+}

@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DeviceToken, PairRequest } from "@tillkeeper/contract/http/devices";
+import { pairingCodeMoves } from "@tillkeeper/contract/pairing";
+import { recordChange } from "../../access/audit/audit.ts";
+import type { Nonce } from "../../access/auth/tokens/device-tokens.ts";
+import type { Tx } from "../../db/db.ts";
+import { inTurn } from "../../db/turns.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { networkOf, type RateLimit, takeTurn } from "../../platform/http/limits/rate-limit.ts";
+import type { Reached } from "../../platform/own-addresses.ts";
+import { type Replaced, replaceCredential } from "../../terminals/credentials/replace-credential.ts";
+import { moveTerminals } from "../../terminals/record/life-cycle.ts";
+import { presentTerminal } from "../../terminals/record/present.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "../../terminals/record/rows.ts";
+import { codeMatches, compareInVain } from "./codes.ts";
+import { spendNonce } from "./nonces.ts";
+import { type DeviceKey, thumbprintOf, verifyPairingProof } from "./proofs.ts";
+import { type CodeRow, findOpenCodes, lockOpenCode, nowhere, setCode } from "./queries.ts";
+import { issueToken, proofPlace, type TokenDeps } from "./tokens.ts";
+import type { Peer, WrongTries } from "./wrong-tries.ts";
+
+/** Refusals are answered at full multiples of this alone, so that their time does not tell how far the check came. */
+const refusedAfterMs = 200;
+
+export interface PairingDeps extends TokenDeps {
+  /** By network and serial number, whether a terminal has it or not. */
+  tries: RateLimit;
+  wrongTries: WrongTries;
+}
+
+/** The device, as its connection and its request show it. */
+export interface PairingPeer extends Peer {
+  reached: Reached;
+}
+
+/**
+ * Makes a device a terminal: its public key becomes the terminal's credential, and the device before is locked out.
+ * Throws `too_many_requests`, `invalid_proof`, and an equal `pairing_refused` for every fault of serial number and code.
+ */
+export async function pairDevice(deps: PairingDeps, from: PairingPeer, request: PairRequest): Promise<DeviceToken> {
+  const begunAt = performance.now();
+  const { device_serial_number: serialNumber, code } = request;
+  const { reached, ...peer } = from;
+  takeTurn(deps.tries, `${networkOf(peer.address)} ${serialNumber.toLowerCase()}`);
+  const expected = { subject: serialNumber, code };
+  const { key, nonce } = await verifyPairingProof(proofPlace(deps, reached), request.proof, expected);
+  const { db, clock } = deps;
+  const open = await inTurn(db, networkOf(peer.address), () => findOpenCodes(db.sql, serialNumber, clock.realNow()));
+  const right = findRight(open, code);
+  if (!right) {
+    const wrong = open.length > 0 ? open : [codeOfNobody];
+    await Promise.all(wrong.map((row) => deps.wrongTries.count(serialNumber, row, peer)));
+  }
+  const attempt = { ...request, key, nonce, thumbprint: await thumbprintOf(key), peer };
+  const paired = right && (await inTenant(deps.db, right.account_id, (tx) => take(tx, deps, right, attempt)));
+  if (!right || !paired) {
+    await sleep(refusedAfterMs - ((performance.now() - begunAt) % refusedAfterMs));
+    throw pairingRefused();
+  }
+  const { address, former, reference } = paired;
+  const identity = { accountId: right.account_id, terminalId: right.terminal_id, address };
+  return issueToken(deps, identity, { reference, former });
+}
+
+/** What is counted for a serial number without an open code, so that all serial numbers take equal steps. */
+const codeOfNobody = {
+  account_id: nowhere.accountId,
+  terminal_id: nowhere.terminalId,
+  id: "00000000-0000-0000-0000-000000000000",
+  code_hash: Buffer.alloc(32),
+};
+
+/** The code that was meant. One is compared where there is none. */
+function findRight(open: readonly CodeRow[], typed: string): CodeRow | undefined {
+  if (open.length === 0) compareInVain(typed);
+  return open.find((row) => codeMatches(row, typed));
+}
+
+interface Attempt extends PairRequest {
+  key: DeviceKey;
+  nonce: Nonce;
+  thumbprint: string;
+  peer: Peer;
+}
+
+type MatchDeps = Pick<TokenDeps, "clock">;
+
+interface Paired extends Replaced {
+  reference: string | undefined;
+}
+
+/** Takes the code, which was right a moment ago. Undefined when it is over meanwhile, or another device was first. */
+async function take(tx: Tx, deps: MatchDeps, right: CodeRow, attempt: Attempt): Promise<Paired | undefined> {
+  const place = { accountId: right.account_id, terminalId: right.terminal_id };
+  const terminal = await lockTerminal(tx, place.accountId, place.terminalId);
+  const code = await lockOpenCode(tx, place);
+  if (!terminal || terminal.status === "DELETED" || code?.id !== right.id) return undefined;
+  if (terminal.device_serial_number !== code.device_serial_number || code.expires_at <= deps.clock.realNow()) {
+    return undefined;
+  }
+  await spendNonce(tx, place.accountId, attempt.nonce);
+  return pair(tx, deps, { terminal, code, attempt });
+}
+
+interface Match {
+  terminal: TerminalRow;
+  code: CodeRow;
+  attempt: Attempt;
+}
+
+async function pair(tx: Tx, deps: MatchDeps, { terminal, code, attempt }: Match): Promise<Paired> {
+  const { clock } = deps;
+  const { account_id: accountId, terminal_id: terminalId } = terminal;
+  const { key, thumbprint, peer, agent, device_serial_number: serialNumber } = attempt;
+  const used = { status: pairingCodeMoves.device_paired, used_at: clock.realNow(), key_thumbprint: thumbprint };
+  await setCode(tx, code, used);
+  const device = { publicKey: key.jwk, serialNumber };
+  const replaced = await replaceCredential(tx, clock, { accountId, terminalId }, device);
+  await moveTerminals(tx, clock, "device_connected", { accountId, terminalId });
+  const after = (await findTerminal(tx, accountId, terminalId)) as TerminalRow;
+  const actor = { accountId, clientId: "device", ...peer };
+  await recordChange(tx, clock, actor, {
+    action: "terminal.pair",
+    subject: { type: "terminal", id: terminalId },
+    before: presentTerminal(terminal),
+    after: {
+      ...presentTerminal(after),
+      pairing_code_id: code.id,
+      key_thumbprint: thumbprint,
+      ...(code.reference !== null && { reference: code.reference }),
+      ...(agent !== undefined && { agent }),
+    },
+  });
+  return { ...replaced, reference: code.reference ?? undefined };
+}
+
+function pairingRefused(): ApiError {
+  return new ApiError("pairing_refused", "The serial number and the code do not pair.", {
+    headers: { "www-authenticate": 'DeviceProof realm="tillkeeper devices"' },
+  });
+}

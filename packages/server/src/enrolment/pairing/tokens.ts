@@ -1,0 +1,191 @@
+import type { DeviceToken, DeviceTokenRequest } from "@tillkeeper/contract/http/devices";
+import type { JWK } from "jose";
+import { recordChange } from "../../access/audit/audit.ts";
+import type { DeviceIdentity, DeviceTokens, Nonce } from "../../access/auth/tokens/device-tokens.ts";
+import type { Tx } from "../../db/db.ts";
+import { inTurn } from "../../db/turns.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { networkOf, type RateLimit, takeTurn } from "../../platform/http/limits/rate-limit.ts";
+import type { OwnAddresses, Reached } from "../../platform/own-addresses.ts";
+import { preciseTime } from "../../platform/timestamps.ts";
+import { type AdmitDeps, admitWhileLive } from "../../terminals/credentials/admit-live.ts";
+import { accountOfTerminalId, noticeLaterAddress } from "../../terminals/credentials/authenticate.ts";
+import type { LiveCredential } from "../../terminals/credentials/find-live.ts";
+import { changeAddress } from "../../terminals/credentials/replace-credential.ts";
+import { noteToken } from "../../terminals/credentials/token-end.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "../../terminals/record/rows.ts";
+import { spendNonce } from "./nonces.ts";
+import { invalidProof, isSignedBy, type ProofPlace, verifyProof } from "./proofs.ts";
+import { findBySerial, nowhere, type Place } from "./queries.ts";
+import type { Peer } from "./wrong-tries.ts";
+
+export interface TokenDeps extends AdmitDeps {
+  deviceTokens: DeviceTokens;
+  mqttUrl: () => string;
+  /** The server's own address, without a slash at the end. */
+  ownUrl: () => string;
+  isOwnAddress: OwnAddresses["isOwn"];
+  addressAhead: (identity: DeviceIdentity) => Promise<void>;
+}
+
+/** The device, as its connection and its request show it. */
+export interface RenewalPeer extends Peer {
+  reached: Reached;
+}
+
+export interface RenewalDeps extends TokenDeps {
+  /** By terminal, and only for proofs that are right: a stranger takes no turns of others. */
+  renewals: RateLimit;
+}
+
+/**
+ * A new token for a device that holds the key which its terminal is paired with; with another address for one that has lost
+ * its memory (docs/adr/0025-device-addresses.md). Throws `invalid_proof`, and
+ * `too_many_requests` for a device that asks without need.
+ */
+export async function renewToken(
+  deps: RenewalDeps,
+  { reached, ...peer }: RenewalPeer,
+  request: DeviceTokenRequest,
+): Promise<DeviceToken> {
+  const { terminal_id: named, device_serial_number: serialNumber, proof, memory_lost: memoryLost = false } = request;
+  const subject = named ?? serialNumber;
+  if (subject === undefined || (named !== undefined && serialNumber !== undefined)) {
+    throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
+      errors: [{ path: "/body", message: "must have either terminal_id or device_serial_number" }],
+    });
+  }
+  if (request.token !== undefined) await noticeLaterAddress(deps, request.token);
+  const { accountId, terminalId, credential } = await holderOf(deps, {
+    named,
+    serialNumber,
+    proof,
+    from: networkOf(peer.address),
+  });
+  const publicKey = (credential?.public_key ?? undefined) as JWK | undefined;
+  const nonce = await verifyProof(proofPlace(deps, reached), proof, { purpose: "renewal", subject, publicKey });
+  // A proof by a key that nobody has does not verify.
+  if (!credential) throw new Error("a proof was verified without a credential");
+  takeTurn(deps.renewals, `${accountId}/${terminalId}`);
+  const identity = { accountId, terminalId, address: credential.address };
+  if (!memoryLost) return issueToken(deps, identity, { reference: undefined, former: undefined, nonce });
+  const address = await inTenant(deps.db, accountId, (tx) => beginAnew(tx, deps, identity, { nonce, peer }));
+  return issueToken(deps, { ...identity, address }, { reference: undefined, former: identity.address });
+}
+
+interface Beginning {
+  nonce: Nonce;
+  peer: Peer;
+}
+
+/** Another address: whatever the server says to the one before is not for a device that remembers nothing of it. */
+async function beginAnew(
+  tx: Tx,
+  { clock }: Pick<TokenDeps, "clock">,
+  identity: DeviceIdentity,
+  { nonce, peer }: Beginning,
+): Promise<string> {
+  const { accountId, terminalId, address: before } = identity;
+  await lockTerminal(tx, accountId, terminalId);
+  await spendNonce(tx, accountId, nonce);
+  const address = await changeAddress(tx, clock, identity);
+  if (address === undefined) throw notTheKey();
+  const subject = { type: "terminal", id: terminalId } as const;
+  const actor = { accountId, clientId: "device", ...peer };
+  await recordChange(tx, clock, actor, {
+    action: "terminal.memory_lost",
+    subject,
+    before: { address: before },
+    after: { address },
+  });
+  return address;
+}
+
+function notTheKey() {
+  return invalidProof("its key is not the terminal's any more");
+}
+
+/** What a proof is held against: nonces, and the addresses of this server. */
+export function proofPlace({ deviceTokens, isOwnAddress, ownUrl }: TokenDeps, reached: Reached): ProofPlace {
+  return { nonces: deviceTokens, isOwn: (origin) => isOwnAddress(origin, reached), ownUrl };
+}
+
+interface Asking {
+  named: string | undefined;
+  serialNumber: string | undefined;
+  proof: string;
+  /** The network that the request came from. */
+  from: string;
+}
+
+/** The terminal that asks. Of several with one serial number, in sandbox accounts, it is the terminal whose key signed the proof. */
+async function holderOf(
+  { db, findLiveCredential }: TokenDeps,
+  { named, serialNumber, proof, from }: Asking,
+): Promise<Place & { credential: LiveCredential | undefined }> {
+  const accountId = named && accountOfTerminalId(named);
+  const places =
+    serialNumber === undefined
+      ? [accountId ? { accountId, terminalId: named } : nowhere]
+      : await inTurn(db, from, () => findBySerial(db.sql, serialNumber));
+  const holders = await Promise.all(
+    (places.length > 0 ? places : [nowhere]).map(async (place) => ({
+      ...place,
+      credential: await findLiveCredential(place.accountId, place.terminalId),
+    })),
+  );
+  const [first] = holders;
+  if (holders.length > 1) {
+    for (const holder of holders) if (await isSignedBy(proof, holder.credential?.public_key)) return holder;
+  }
+  return first as NonNullable<typeof first>;
+}
+
+interface About {
+  reference: string | undefined;
+  /** The address that this one replaces. */
+  former: string | undefined;
+  /** Of the proof that the token is given for, where nothing else has used it up. */
+  nonce?: Nonce;
+}
+
+/** Throws `invalid_proof` when the credential is over meanwhile, or the nonce was used before. */
+export async function issueToken(
+  deps: TokenDeps,
+  identity: DeviceIdentity,
+  { reference, former, nonce }: About,
+): Promise<DeviceToken> {
+  const { db, deviceTokens, clock, mqttUrl, ownUrl } = deps;
+  const { accountId, terminalId, address } = identity;
+  const { token, endsAt } = await deviceTokens.sign(address);
+  const { generation, terminal } = await inTenant(db, accountId, async (tx) => {
+    if (nonce) await spendNonce(tx, accountId, nonce);
+    return {
+      // Before the token is given out: what a device has is always known to end.
+      generation: await noteToken(tx, identity, endsAt),
+      // Terminals are never removed, and so it is there as long as its credential.
+      terminal: (await findTerminal(tx, accountId, terminalId)) as TerminalRow,
+    };
+  });
+  const now = clock.realNow();
+  const admission = { address, password: token, former, expiresAt: endsAt };
+  const mqtt = generation && (await admitWhileLive(deps, { ...admission, generation }));
+  if (!mqtt) throw notTheKey();
+  return {
+    terminal_id: terminalId,
+    address,
+    account_id: accountId,
+    store_id: terminal.store_id,
+    ...(reference !== undefined && { reference }),
+    token,
+    token_type: "Bearer",
+    expires_in: deviceTokens.lifetimeSeconds,
+    mqtt_url: mqttUrl(),
+    mqtt_username: mqtt.username,
+    mqtt_password: mqtt.password,
+    mqtt_client_id: mqtt.clientId,
+    https_url: ownUrl(),
+    server_time: preciseTime(now),
+  };
+}

@@ -1,0 +1,134 @@
+import { repeatable } from "@tillkeeper/contract/operations";
+import type { Db } from "../db/db.ts";
+import { anyMessageDue, type Command, claimMessages, findSentBefore, type Message } from "../operations/commands.ts";
+import type { Origins } from "../operations/reports/origin.ts";
+import type { Reports } from "../operations/reports/reports.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Logger } from "../platform/log/log.ts";
+import { preciseTime } from "../platform/timestamps.ts";
+import { pause, type Worker } from "../platform/worker.ts";
+import type { Mailboxes } from "./carriers/long-poll/mailboxes.ts";
+import type { DeviceTransport } from "./carriers/transport.ts";
+import type { TransferOf } from "./transfers.ts";
+
+interface DispatchDeps {
+  db: Db;
+  clock: Clock;
+  log: Logger;
+  transport: () => DeviceTransport;
+  reports: Pick<Reports, "dispatched">;
+  transferOf: TransferOf;
+  origins: Pick<Origins, "of">;
+  /** Who waits at this server over HTTPS. */
+  mailboxes: Pick<Mailboxes, "waiting" | "lacks">;
+}
+
+type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "transferOf" | "origins">;
+
+const claimEveryMs = 500;
+const claimBatch = 200;
+/** A terminal that has not said `started` by then gets the command again; it never begins one twice. */
+const repeatAfterMs = 10_000;
+/** Less than the time after which the outbox takes an accepted command over. */
+const announceWithinMs = 1_500;
+
+/** When a message that nothing comes of is to be sent again. */
+export function repeatAt(now: Date): Date {
+  return new Date(now.getTime() + repeatAfterMs);
+}
+
+/** Sends a message about an operation on its way. Nobody's sending is waited for, and a failed one is only logged. */
+export function sendMessage(deps: SendDeps, { kind, command }: Message): void {
+  const { accountId, operationId, terminalId } = command;
+  sending[kind](deps, command).then(
+    () => kind === "command" && deps.reports.dispatched({ accountId, id: operationId, terminalId }),
+    (error: unknown) => deps.log.warn({ err: error, operation_id: operationId, kind }, "a message could not be sent"),
+  );
+}
+
+const sending = {
+  command: async ({ transport, clock, transferOf, origins }: SendDeps, command: Command) => {
+    const transfer = await transferOf(command);
+    const message = {
+      operation_id: command.operationId,
+      operation: command.operation,
+      parameters: command.parameters,
+      ...(command.whenBusy && { when_busy: command.whenBusy }),
+      created_at: preciseTime(command.createdAt),
+      expires_at: preciseTime(command.deadline),
+      sent_at: preciseTime(clock.now()),
+      ...comparison(command, origins),
+      ...(transfer && { transfer }),
+    };
+    await transport().publish(command.address, "command", message);
+  },
+  cancel: ({ transport, origins }: SendDeps, command: Command) => {
+    const message = {
+      operation_id: command.operationId,
+      operation: command.operation,
+      created_at: preciseTime(command.createdAt),
+      expires_at: preciseTime(command.deadline),
+      ...comparison(command, origins),
+    };
+    return transport().publish(command.address, "cancel", message);
+  },
+} satisfies Record<Message["kind"], unknown>;
+
+/** What a device holds against its log before it begins, or gives up. */
+function comparison(command: Command, origins: Pick<Origins, "of">) {
+  return {
+    ...(!repeatable[command.operation] && { previous_close: command.previousClose }),
+    origin: origins.of(command),
+  };
+}
+
+/**
+ * Sends at once what the outbox would send otherwise, if the terminal is in reach. Should that fail, its claim is still
+ * there and falls due by itself.
+ */
+export function announcer(deps: SendDeps, kind: Message["kind"]): (command: Command) => void {
+  return (command) => {
+    // After a stall somebody else may have asked or sent already.
+    const late = deps.clock.now().getTime() - command.createdAt.getTime() > announceWithinMs;
+    if ((kind === "command" && late) || !deps.transport().hears(command.terminalId)) return;
+    sendMessage(deps, { kind, command });
+  };
+}
+
+/**
+ * Sends what is due: commands accepted by other servers, those whose process died before sending, and those no terminal has
+ * begun yet.
+ */
+export function outboxWorker(deps: DispatchDeps): Worker {
+  const { db, clock, transport } = deps;
+  return {
+    name: "gateway.outbox",
+    backWithinMs: claimEveryMs,
+    async run(signal) {
+      while (!signal.aborted) {
+        const now = clock.now();
+        const idle = !transport().healthy() || !(await anyMessageDue(db.pool, now));
+        const terminalIds = idle ? [] : transport().listening();
+        const due = { now, nextDueAt: repeatAt(now), limit: claimBatch, terminalIds };
+        const messages = terminalIds?.length === 0 ? [] : await claimMessages(db.pool, due);
+        // After a stall they are somebody else's.
+        if (clock.now() >= due.nextDueAt) continue;
+        for (const message of messages) sendMessage(deps, message);
+        await sendToWaiting(deps);
+        if (messages.length < claimBatch) await pause(claimEveryMs, signal);
+      }
+    },
+  };
+}
+
+/**
+ * Who waits here over HTTPS is reached by no other server: whatever one of those has sent to a broker in the meantime is said
+ * again. That may be done to any command.
+ */
+async function sendToWaiting(deps: DispatchDeps): Promise<void> {
+  const { db, clock, mailboxes } = deps;
+  for (const message of await findSentBefore(db.pool, clock.now(), mailboxes.waiting())) {
+    const { terminalId, operationId } = message.command;
+    if (mailboxes.lacks(terminalId, message.kind, operationId)) sendMessage(deps, message);
+  }
+}

@@ -1,0 +1,159 @@
+import { UpdateQuery } from "@tillkeeper/contract/http/device-updates";
+import { PairRequest } from "@tillkeeper/contract/http/devices";
+import { messages, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import { operationResults } from "@tillkeeper/contract/operations";
+import { isFreeText } from "@tillkeeper/contract/texts";
+import { describe, expect, it } from "vitest";
+import { hasFreeText, textReader } from "../../logs/masking/device-texts.ts";
+import { readMessage } from "./message.ts";
+
+interface Form {
+  contentMediaType?: string;
+  type?: string;
+  pattern?: string;
+  format?: string;
+  enum?: unknown;
+  const?: unknown;
+  maxLength?: number;
+  properties?: Record<string, Form>;
+  items?: Form;
+}
+
+/** Every text in a schema. */
+function textsIn(form: Form, path: string): { path: string; form: Form }[] {
+  if (form.properties)
+    return Object.entries(form.properties).flatMap(([name, inner]) => textsIn(inner, `${path}/${name}`));
+  if (form.items) return textsIn(form.items, `${path}/*`);
+  return form.type === "string" ? [{ path, form }] : [];
+}
+
+/** Texts that are compared or looked up, and never kept or shown. */
+const neverKept = new Set(["pair/code", "pair/proof"]);
+
+const [card, masked] = ["4111 1111 1111 1111", "4111 11** **** 1111"];
+const id = "019cb0f2-7a31-7c44-9d1e-5a0b6f2c8e10";
+const at = "2026-06-29T09:00:00.000Z";
+const told: Partial<Record<UpChannel, object>> = {
+  hello: {
+    protocol: 1,
+    agent: `till ${card}`,
+    sent_at: at,
+    session: "a",
+    operations: [{ operation_id: id, phase: "started", note: card }],
+  },
+  result: {
+    operation_id: id,
+    operation: "open_menu",
+    status: "FAILED",
+    finished_at: at,
+    reason: "device_error",
+    error: { code: "declined", message: `declined card ${card} track ;4111111111111111=2912?` },
+    result: { note: card },
+  },
+  cancel_refused: { operation_id: id, error: { code: "too_late", message: card } },
+  heartbeat: {
+    session: "a",
+    sent_at: at,
+    telemetry: { software_version: "4.1.2", battery: { percent: 5, note: card }, note: card },
+    fault: { code: "tamper", message: `at ${card}`, note: card },
+  },
+  goodbye: { session: "a", note: card },
+  gone: { session: "a", note: card },
+  delivered: { operation_id: id, received_at: at, note: card },
+  started: { operation_id: id, started_at: at, note: card },
+  probe_answer: { probe_id: id, note: card },
+};
+
+describe("what devices say", () => {
+  it("consists of identifiers with a pattern, and of free text", () => {
+    const schemas = [
+      ...upChannels.map((channel) => [channel, messages[channel]] as const),
+      ...Object.entries(operationResults),
+      ["pair", PairRequest] as const,
+      ["update", UpdateQuery] as const,
+    ];
+    const texts = schemas.flatMap(([name, schema]) => textsIn(schema as Form, name));
+    expect(texts.length).toBeGreaterThan(40);
+    for (const { path, form } of texts.filter((text) => !neverKept.has(text.path))) {
+      const fixed = form.enum !== undefined || form.const !== undefined || form.format !== undefined;
+      const identifier = form.pattern !== undefined;
+      // An identifier takes no sentence in.
+      if (identifier) expect([path, new RegExp(form.pattern ?? "").test(`paid by ${card}`)]).toEqual([path, false]);
+      else if (!fixed) expect([path, form.maxLength !== undefined]).toEqual([path, true]);
+      expect([path, [fixed, identifier, isFreeText(form)].filter(Boolean)]).toEqual([path, [true]]);
+    }
+  });
+
+  it("is kept without card numbers, in whichever place it has them", () => {
+    for (const channel of upChannels) {
+      const read = readMessage(channel, Buffer.from(JSON.stringify(told[channel])));
+      expect([channel, read.places]).toEqual([channel, undefined]);
+      expect(JSON.stringify(read)).not.toMatch(/1111 1111|1{10}/);
+    }
+    const readAs = (channel: UpChannel) => readMessage(channel, Buffer.from(JSON.stringify(told[channel])));
+    expect(readAs("result")).toMatchObject({
+      message: { error: { message: `declined card ${masked} track ;411111******1111=2912?` } },
+    });
+    expect(readAs("heartbeat")).toMatchObject({ message: { fault: { code: "tamper", message: `at ${masked}` } } });
+    expect(readAs("hello")).toMatchObject({ message: { agent: `till ${masked}`, operations: [{ phase: "started" }] } });
+    expect(hasFreeText(PairRequest)).toBe(true);
+    const pairing = { device_serial_number: "4111111111111111", code: "7K3M-92XD", proof: "x", agent: card };
+    expect(textReader(PairRequest)(pairing)).toEqual({ ...pairing, agent: masked });
+  });
+
+  it("keeps identifiers as they are, whatever they look like", () => {
+    const result = {
+      outcome: "accepted",
+      batch_id: "4111111111111111",
+      start_of_day_at: at,
+      last_end_of_day_at: at,
+      purchases_count: 1,
+      purchases_amount: 4_111_111_111_111_111,
+      reversals_count: 0,
+      reversals_amount: 0,
+      sale_amount: 4_111_111_111_111_111,
+      tip_amount: 0,
+      currency: "NOK",
+    };
+    const said = { operation_id: id, operation: "end_of_day", status: "COMPLETED", finished_at: at, result };
+    expect(readMessage("result", Buffer.from(JSON.stringify(said)))).toEqual({ message: said });
+    const spaced = { ...said, result: { ...result, batch_id: card } };
+    const refused = readMessage("result", Buffer.from(JSON.stringify(spaced)));
+    expect(refused).toMatchObject({ places: [{ path: "/result/batch_id" }], operationId: id });
+  });
+
+  it("has no code that holds a card number", () => {
+    for (const [code, taken] of [
+      ["e_12345678901", true],
+      ["declined_4111111111111111", false],
+      ["declined_4111_1111_1111_1111", false],
+      [`a${"1_".repeat(30)}`, false],
+    ] as const) {
+      const said = { ...told.result, error: { code, message: "" } };
+      const { places } = readMessage("result", Buffer.from(JSON.stringify(said)));
+      expect([code, places?.[0]?.path]).toEqual([code, taken ? undefined : "/error/code"]);
+    }
+  });
+
+  it("keeps of a result that nobody can read its place in the log, and only as the log can hold it", () => {
+    const said = { number: 7, operation_id: id, operation: "open_menu", status: "COMPLETED", finished_at: at };
+    const placeOf = (more: object) => {
+      const read = readMessage("result", Buffer.from(JSON.stringify({ ...said, ...more, result: { opened: "?" } })));
+      return read.places ? read.unreadable : "it can be read";
+    };
+    const place = { number: 7, after: 6, id, operation: "open_menu", mayHaveClosed: false };
+    expect(placeOf({})).toEqual(place);
+    expect(placeOf({ after: 0 })).toEqual({ ...place, after: 0 });
+    expect(placeOf({ operation: "dance" })).toEqual({ ...place, operation: "dance" });
+    const nowhere = {
+      number: [undefined, null, 0, -1, 1.5, 2 ** 31, 1e300, "7", {}],
+      after: [null, -1, 1.5, 2 ** 31, 1e300, "6", {}, [6]],
+      operation_id: [undefined, null, 7, "", `urn:uuid:${id}`, `{${id}}`, [id]],
+      operation: [undefined, null, 7, {}, "a\0b", "a\ud800", "a".repeat(65)],
+    };
+    for (const [field, values] of Object.entries(nowhere)) {
+      for (const value of values)
+        expect([field, value, placeOf({ [field]: value })]).toEqual([field, value, undefined]);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+import { deviceEndpoints as devices } from "@tillkeeper/contract/http/device-endpoints";
+import { type DeviceResultsAnswer } from "@tillkeeper/contract/http/devices";
+import { limits } from "@tillkeeper/contract/limits";
+import type { ReceiptMessage, ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { VerifyHandingIn } from "../enrolment/pairing/handing-in.ts";
+import type { Reports } from "../operations/reports/reports.ts";
+import { ApiError } from "../platform/errors.ts";
+import { bind, type Route } from "../platform/http/route.ts";
+import type { Device } from "../terminals/record/devices.ts";
+import type { Refused } from "./reading/message.ts";
+import type { ReadResult } from "./reading/result.ts";
+
+interface HandingInDeps {
+  reports: Pick<Reports, "finished" | "unreadable">;
+  readResult: ReadResult;
+  verify: VerifyHandingIn;
+}
+
+/** What a device still may do that was replaced: hand in the rest of its log, with a proof by its key (docs/adr/0026). */
+export function handingInRoutes(deps: HandingInDeps): Route[] {
+  return [
+    bind(
+      devices.handInResults,
+      async ({ body, request }) => {
+        const device = await deps.verify({ address: request.ip, reached: request.socket }, body);
+        return takeAll(deps, device, body.results);
+      },
+      { bodyValues: limits.mqttMessageValues },
+    ),
+  ];
+}
+
+/** In order. One that nobody can read counts in the log, as on any other way. */
+async function takeAll(deps: HandingInDeps, device: Device, results: unknown[]): Promise<DeviceResultsAnswer> {
+  const receipts: ReceiptMessage[] = [];
+  for (const [index, result] of results.entries()) {
+    const read = await deps.readResult(device, Buffer.from(JSON.stringify(result)));
+    receipts.push(read.places ? await pass(deps, device, index, read) : await take(deps, device, index, read.message));
+  }
+  return { receipts, memory: receipts.at(-1)?.memory ?? { number: 0 } };
+}
+
+async function take({ reports }: HandingInDeps, device: Device, index: number, message: ResultMessage) {
+  const receipt = await reports.finished(device, message);
+  if (!receipt) throw notUnderstood(index, [{ path: "", message: "is of an address that is not known here" }]);
+  return "ofAnother" in receipt ? { operation_id: message.operation_id, memory: receipt.memory } : receipt;
+}
+
+async function pass({ reports }: HandingInDeps, device: Device, index: number, { places, unreadable }: Refused) {
+  const memory = unreadable && (await reports.unreadable(device, unreadable));
+  if (!memory) throw notUnderstood(index, places);
+  return { operation_id: unreadable.id, memory };
+}
+
+function notUnderstood(index: number, places: { path: string; message: string }[]): ApiError {
+  return new ApiError("invalid_request", "The request is not valid; see `errors`. The results before it are stored.", {
+    errors: places.map(({ path, message }) => ({ path: `/body/results/${index}${path}`, message })),
+  });
+}

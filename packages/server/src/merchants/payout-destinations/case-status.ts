@@ -1,0 +1,79 @@
+import { type CaseStatus, caseMoves, mayMove } from "@tillkeeper/contract/case-status";
+import type { PayoutDestination } from "@tillkeeper/contract/http/payout-destinations";
+import { recordChange } from "../../access/audit/audit.ts";
+import type { Db } from "../../db/db.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import { ApiError } from "../../platform/errors.ts";
+import type { Caller } from "../../platform/http/route.ts";
+import { type DestinationDeps, destinationNotFound, getDestination } from "./destinations.ts";
+
+/**
+ * Moves a case, if the table of moves allows it; its stores are suspended or taken up again in the same transaction
+ * (D5). The status it has already is no move. Throws `operator_only`, `unknown_payout_destination`,
+ * `case_status_not_allowed`.
+ */
+export async function moveCase(
+  deps: DestinationDeps,
+  caller: Caller,
+  id: string,
+  to: CaseStatus,
+): Promise<PayoutDestination> {
+  const { accountId } = caller;
+  await requireOperator(deps.db, caller);
+  await inTenant(deps.db, accountId, async (tx) => {
+    const row = await tx
+      .selectFrom("payout_destinations")
+      .select("case_status")
+      .where("account_id", "=", accountId)
+      .where("payout_destination_id", "=", id)
+      .forNoKeyUpdate()
+      .executeTakeFirst();
+    if (!row) throw destinationNotFound();
+    const from = row.case_status;
+    if (from === to) return;
+    if (!mayMove(from, to)) throw moveNotAllowed(from, to);
+    const now = deps.clock.now();
+    await tx
+      .updateTable("payout_destinations")
+      .set({
+        case_status: to,
+        ...(from === "ACTIVE" && { stopped_at: now }),
+        ...(to === "ACTIVE" && { stopped_at: null }),
+        updated_at: now,
+        updated_by: caller.clientId,
+      })
+      .where("account_id", "=", accountId)
+      .where("payout_destination_id", "=", id)
+      .execute();
+    if (from === "ACTIVE" || to === "ACTIVE") {
+      const active = to === "ACTIVE";
+      await deps.storesOfDestinationChanged(tx, { accountId, payoutDestinationId: id, active });
+    }
+    await recordChange(tx, deps.clock, caller, {
+      action: "payout_destination.case_status",
+      subject: { type: "payout_destination", id },
+      before: { case_status: from },
+      after: { case_status: to },
+    });
+  });
+  return getDestination(deps, accountId, id);
+}
+
+/**
+ * On live accounts no account decides its own case: the client must belong to the operator that owns the account. Sandbox
+ * accounts decide for themselves.
+ */
+async function requireOperator(db: Db, { accountId, clientAccountId }: Caller): Promise<void> {
+  if (accountId.startsWith("T")) return;
+  const account = await inTenant(db, accountId, (tx) =>
+    tx.selectFrom("accounts").select("operator_account_id").where("account_id", "=", accountId).executeTakeFirst(),
+  );
+  if (account?.operator_account_id === clientAccountId) return;
+  throw new ApiError("operator_only", "On a live account only its operator moves the case of a payout destination.");
+}
+
+function moveNotAllowed(from: CaseStatus, to: CaseStatus): ApiError {
+  return new ApiError("case_status_not_allowed", `A case cannot move from ${from} to ${to}.`, {
+    errors: [{ path: "/body/case_status", message: "is not reached from here", from, to, allowed: caseMoves[from] }],
+  });
+}

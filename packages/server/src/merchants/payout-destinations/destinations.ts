@@ -1,0 +1,170 @@
+import { type CaseStatus, firstCaseStatus, sandboxDecisions } from "@tillkeeper/contract/case-status";
+import {
+  mostListedStores,
+  type PayoutDestination,
+  type PayoutDestinationCreate,
+  type PayoutDestinationList,
+} from "@tillkeeper/contract/http/payout-destinations";
+import { recordChange } from "../../access/audit/audit.ts";
+import type { Db, Tx } from "../../db/db.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { cutPage } from "../../platform/http/paging.ts";
+import type { Caller } from "../../platform/http/route.ts";
+import { newId } from "../../platform/ids.ts";
+import type { OrganizationRegister } from "../organizations/register.ts";
+import { linkedCounts, linkedStores } from "./linked-stores.ts";
+import { present, presentListItem } from "./present.ts";
+import {
+  type DestinationRow,
+  destinationExists,
+  findDestination,
+  listDestinations,
+  storesOfDestination,
+} from "./queries.ts";
+import { withRegisteredDetails } from "./register-check.ts";
+import { checkDestination, numberType } from "./validation.ts";
+
+/** Told in the transaction that takes a destination out of use, or back into it: its stores follow (D5). */
+export type StoresOfDestinationChanged = (
+  tx: Tx,
+  change: { accountId: string; payoutDestinationId: string; active: boolean },
+) => Promise<void>;
+
+export interface DestinationDeps {
+  db: Db;
+  clock: Clock;
+  /** New companies must be in it; left out, nobody is asked. */
+  register: OrganizationRegister | undefined;
+  /** The server's own address, without a slash at the end. */
+  ownUrl: () => string;
+  storesOfDestinationChanged: StoresOfDestinationChanged;
+}
+
+export function destinationNotFound(): ApiError {
+  return new ApiError("unknown_payout_destination", "There is no such payout destination.");
+}
+
+/** Throws `invalid_request`, `payout_destination_id_taken`, and what `withRegisteredDetails` throws. */
+export async function createDestination(
+  deps: DestinationDeps,
+  caller: Caller,
+  input: PayoutDestinationCreate,
+): Promise<PayoutDestination> {
+  checkDestination(input);
+  // Asked before the transaction begins, so that a slow register holds no connection.
+  const destination = deps.register ? await withRegisteredDetails(deps.register, input) : input;
+  return inTenant(deps.db, caller.accountId, async (tx) => {
+    const id = destination.payout_destination_id ?? newId(deps.clock.now());
+    await insertDestination(tx, deps.clock, caller, { ...destination, payout_destination_id: id });
+    const row = (await findDestination(tx, caller.accountId, id)) as DestinationRow;
+    const created = present({ row, linked: { stores: 0, terminals: 0 }, stores: [], serverUrl: deps.ownUrl() });
+    await recordChange(tx, deps.clock, caller, {
+      action: "payout_destination.create",
+      subject: { type: "payout_destination", id },
+      after: created,
+    });
+    return created;
+  });
+}
+
+async function insertDestination(
+  tx: Tx,
+  clock: Clock,
+  caller: Caller,
+  destination: PayoutDestinationCreate & { payout_destination_id: string },
+): Promise<void> {
+  const json = (value: object | undefined) => (value ? JSON.stringify(value) : null);
+  const now = clock.now();
+  const organization = destination.organization;
+  const bankAccounts = destination.bank_accounts ?? [];
+  const inserted = await tx
+    .insertInto("payout_destinations")
+    .values({
+      account_id: caller.accountId,
+      payout_destination_id: destination.payout_destination_id,
+      id: newId(now),
+      payout_destination_name: destination.payout_destination_name ?? null,
+      payout_destination_description: destination.payout_destination_description ?? null,
+      case_status: caseStatusOfNew(caller.accountId, destination.payout_destination_description),
+      type: destination.type ?? "company",
+      merchant_category_code: destination.merchant_category_code ?? null,
+      organization: json(organization && { country: "NO", type: "main_unit", ...organization }),
+      individual: json(destination.individual),
+      address: json(destination.address),
+      bank_accounts: JSON.stringify(
+        bankAccounts.map((account) => ({ ...account, bank_account_number_type: numberType(account) })),
+      ),
+      payout_interval_type: destination.payout_interval_type ?? null,
+      payout_reference: destination.payout_reference ?? null,
+      email: destination.email ?? null,
+      phone_number: destination.phone_number ?? null,
+      website: destination.website ?? null,
+      form_submitter: json(destination.form_submitter),
+      report_configuration: json(destination.report_configuration),
+      created_at: now,
+      created_by: caller.clientId,
+      updated_at: now,
+      updated_by: caller.clientId,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  if (!inserted) {
+    throw new ApiError("payout_destination_id_taken", "A payout destination with this id exists already.", {
+      errors: [{ path: "/body/payout_destination_id", message: "is taken" }],
+    });
+  }
+}
+
+/** The public reference lets sandbox accounts decide a case by a word in the description. */
+function caseStatusOfNew(accountId: string, description: string | undefined): CaseStatus {
+  if (!accountId.startsWith("T")) return firstCaseStatus;
+  const words = new Set(description?.split(/\s+/));
+  const decision = Object.entries(sandboxDecisions).find(([word]) => words.has(word));
+  return decision?.[1] ?? firstCaseStatus;
+}
+
+/** Throws `unknown_payout_destination`, also for destinations of other accounts. */
+export async function getDestination(deps: DestinationDeps, accountId: string, id: string): Promise<PayoutDestination> {
+  const { row, own } = await inTenant(deps.db, accountId, async (tx) => ({
+    row: await findDestination(tx, accountId, id),
+    own: await storesOfDestination(tx, accountId, id, mostListedStores),
+  }));
+  if (!row) throw destinationNotFound();
+  const countsOf = await linkedCounts(deps.db, accountId, [id]);
+  const linked = await linkedStores(deps.db, accountId, id, mostListedStores);
+  return present({ row, linked: countsOf(id), stores: [...own, ...linked], serverUrl: deps.ownUrl() });
+}
+
+export async function getDestinations(
+  deps: DestinationDeps,
+  accountId: string,
+  query: { limit: number; starting_after?: string; case_status?: CaseStatus[]; search?: string },
+): Promise<PayoutDestinationList> {
+  const after = query.starting_after;
+  const rows = await inTenant(deps.db, accountId, async (tx) => {
+    if (after !== undefined && !(await destinationExists(tx, accountId, after))) {
+      throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
+        errors: [{ path: "/query/starting_after", message: "is not a value that a page of this list gave" }],
+      });
+    }
+    return listDestinations(tx, accountId, {
+      after,
+      limit: query.limit + 1,
+      caseStatus: query.case_status,
+      search: query.search,
+    });
+  });
+  const { page, last } = cutPage(rows, query.limit);
+  const countsOf = await linkedCounts(
+    deps.db,
+    accountId,
+    page.map((row) => row.payout_destination_id),
+  );
+  return {
+    payout_destinations: page.map((row) => presentListItem(row, countsOf(row.payout_destination_id))),
+    ...(last && { starting_after: last.payout_destination_id }),
+  };
+}

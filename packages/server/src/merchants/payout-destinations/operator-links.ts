@@ -1,0 +1,124 @@
+import type { Change } from "../../access/audit/audit.ts";
+import { recordInLogs } from "../../access/audit/both-logs.ts";
+import type { Db, Tx } from "../../db/db.ts";
+import { inTurn } from "../../db/turns.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { ApiError } from "../../platform/errors.ts";
+import type { Caller } from "../../platform/http/route.ts";
+import { destinationNotFound } from "./destinations.ts";
+import { destinationExists } from "./queries.ts";
+
+interface LinkDeps {
+  db: Db;
+  clock: Clock;
+}
+
+/** An operator's destination and a store of an account that it owns. */
+export interface StoreLink {
+  payoutDestinationId: string;
+  accountId: string;
+  /** The caller's id of the store or the generated one. */
+  storeId: string;
+}
+
+/** Links the store; nothing changes when it is linked already. */
+export function linkStore(deps: LinkDeps, caller: Caller, link: StoreLink): Promise<void> {
+  return changeLink(deps, caller, link, "link", async (tx, storeRef) => {
+    const inserted = await tx
+      .insertInto("operator_destination_stores")
+      .values({
+        operator_account_id: caller.accountId,
+        payout_destination_id: link.payoutDestinationId,
+        account_id: link.accountId,
+        store_ref: storeRef,
+        created_at: deps.clock.now(),
+        created_by: caller.clientId,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    return (inserted.numInsertedOrUpdatedRows ?? 0n) > 0n;
+  });
+}
+
+/** Takes the link away; nothing changes when there is none. */
+export function unlinkStore(deps: LinkDeps, caller: Caller, link: StoreLink): Promise<void> {
+  return changeLink(deps, caller, link, "unlink", async (tx, storeRef) => {
+    const deleted = await tx
+      .deleteFrom("operator_destination_stores")
+      .where("operator_account_id", "=", caller.accountId)
+      .where("payout_destination_id", "=", link.payoutDestinationId)
+      .where("account_id", "=", link.accountId)
+      .where("store_ref", "=", storeRef)
+      .executeTakeFirst();
+    return deleted.numDeletedRows > 0n;
+  });
+}
+
+/**
+ * A link joins rows of two accounts, so the transaction stands outside `inTenant`, and each statement names the accounts
+ * itself. Throws `unknown_payout_destination`, `account_not_found` (also for accounts of other operators) and
+ * `store_not_found`. Both accounts' logs tell of the change.
+ */
+async function changeLink(
+  { db, clock }: LinkDeps,
+  caller: Caller,
+  link: StoreLink,
+  verb: "link" | "unlink",
+  change: (tx: Tx, storeRef: string) => Promise<boolean>,
+): Promise<void> {
+  const { payoutDestinationId, accountId } = link;
+  const work = async (tx: Tx) => {
+    if (!(await destinationExists(tx, caller.accountId, payoutDestinationId))) throw destinationNotFound();
+    await requireOwned(tx, caller.accountId, accountId);
+    const storeRef = await findLiveStore(tx, accountId, link.storeId);
+    if (!(await change(tx, storeRef))) return;
+    await recordInLogs(tx, clock, caller, changesOf(verb, { ...link, storeRef, operatorAccountId: caller.accountId }));
+  };
+  await inTurn(db, caller.accountId, () => db.sql.transaction().execute(work));
+}
+
+type Linked = StoreLink & { storeRef: string; operatorAccountId: string };
+
+/** What the operator's log and that of the store's account say. */
+function changesOf(verb: "link" | "unlink", link: Linked): (Change & { accountId: string })[] {
+  const { operatorAccountId, payoutDestinationId, accountId, storeRef } = link;
+  const told = (what: object) => (verb === "link" ? { after: what } : { before: what });
+  return [
+    {
+      accountId: operatorAccountId,
+      action: `payout_destination.${verb}_store`,
+      subject: { type: "payout_destination", id: payoutDestinationId },
+      ...told({ account_id: accountId, store_id: storeRef }),
+    },
+    {
+      accountId,
+      action: `store.${verb}_operator_payout_destination`,
+      subject: { type: "store", id: storeRef },
+      ...told({ operator_account_id: operatorAccountId, payout_destination_id: payoutDestinationId }),
+    },
+  ];
+}
+
+async function requireOwned(tx: Tx, operatorAccountId: string, accountId: string): Promise<void> {
+  const owned = await tx
+    .selectFrom("accounts")
+    .select("account_id")
+    .where("account_id", "=", accountId)
+    .where("operator_account_id", "=", operatorAccountId)
+    .executeTakeFirst();
+  if (!owned) throw new ApiError("account_not_found", "There is no such account.");
+}
+
+/** Both forms of the id are taken (D1), the caller's own before the generated one. Answers the generated one. */
+async function findLiveStore(tx: Tx, accountId: string, storeId: string): Promise<string> {
+  const stores = await tx
+    .selectFrom("stores")
+    .select(["id", "store_id"])
+    .where("account_id", "=", accountId)
+    .where("status", "<>", "DELETED")
+    .where((eb) => eb.or([eb("store_id", "=", storeId), eb("id", "=", storeId)]))
+    .execute();
+  const store = stores.find((candidate) => candidate.store_id === storeId) ?? stores[0];
+  if (!store) throw new ApiError("store_not_found", "There is no such store.");
+  return store.id;
+}

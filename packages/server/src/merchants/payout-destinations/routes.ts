@@ -1,0 +1,24 @@
+import { payoutDestinationEndpoints as payoutDestinations } from "@tillkeeper/contract/http/payout-destinations";
+import { bind, type Route } from "../../platform/http/route.ts";
+import { moveCase } from "./case-status.ts";
+import { createDestination, type DestinationDeps, getDestination, getDestinations } from "./destinations.ts";
+import { linkStore, type StoreLink, unlinkStore } from "./operator-links.ts";
+
+export function payoutDestinationRoutes(deps: DestinationDeps): Route[] {
+  return [
+    bind(payoutDestinations.create, ({ caller, body }) => createDestination(deps, caller, body)),
+    bind(payoutDestinations.list, ({ caller, query }) => getDestinations(deps, caller.accountId, query)),
+    bind(payoutDestinations.get, ({ caller, params }) =>
+      getDestination(deps, caller.accountId, params.payout_destination_id),
+    ),
+    bind(payoutDestinations.moveCase, ({ caller, params, body }) =>
+      moveCase(deps, caller, params.payout_destination_id, body.case_status),
+    ),
+    bind(payoutDestinations.linkStore, ({ caller, params }) => linkStore(deps, caller, linkOf(params))),
+    bind(payoutDestinations.unlinkStore, ({ caller, params }) => unlinkStore(deps, caller, linkOf(params))),
+  ];
+}
+
+function linkOf(params: { payout_destination_id: string; account_id: string; store_id: string }): StoreLink {
+  return { payoutDestinationId: params.payout_destination_id, accountId: params.account_id, storeId: params.store_id };
+}

@@ -1,0 +1,82 @@
+import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
+import { recordChange } from "../../access/audit/audit.ts";
+import { retried } from "../../db/retry.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import type { Caller } from "../../platform/http/route.ts";
+import { lockLiveStore, storeNotFound } from "./changes.ts";
+import type { StoreDeps } from "./deps.ts";
+import { findStore, type StoreRow } from "./queries.ts";
+import { isTimeZone, timeZoneOf } from "./time-zones.ts";
+import { invalidRequest } from "./validation.ts";
+
+/** After most shops have closed, with the night to reach terminals that are switched off. */
+const usualTimes = { time: "23:30", retry_until: "05:00" } as const;
+
+/** The whole configuration: what was set, and the defaults for the rest. Real money is closed by itself, play money not. */
+export function configurationOf(store: StoreRow): StoreConfiguration {
+  const { auto_end_of_day: autoEndOfDay, time_zone: timeZone } = store.configuration;
+  return {
+    auto_end_of_day: { enabled: store.account_id.startsWith("P"), ...usualTimes, ...withoutNulls(autoEndOfDay ?? {}) },
+    time_zone: timeZone ?? timeZoneOf(store),
+  };
+}
+
+/** Throws `store_not_found`, also for a DELETED store: nothing is run there any more. */
+export async function getConfiguration(
+  deps: StoreDeps,
+  accountId: string,
+  storeId: string,
+): Promise<StoreConfiguration> {
+  const store = await inTenant(deps.db, accountId, (tx) => findStore(tx, accountId, storeId));
+  if (!store || store.status === "DELETED") throw storeNotFound();
+  return configurationOf(store);
+}
+
+/** Merges into what was set; `null` goes back to the default. Throws `invalid_request`, `store_not_found`. */
+export async function patchConfiguration(
+  deps: StoreDeps,
+  caller: Caller,
+  storeId: string,
+  patch: StoreConfigurationPatch,
+): Promise<StoreConfiguration> {
+  if (typeof patch.time_zone === "string" && !isTimeZone(patch.time_zone)) {
+    throw invalidRequest([{ path: "/body/time_zone", message: "must be the name of an IANA time zone" }]);
+  }
+  const { accountId } = caller;
+  return retried(() =>
+    inTenant(deps.db, accountId, async (tx) => {
+      const found = await findStore(tx, accountId, storeId);
+      if (!found) throw storeNotFound();
+      const store = await lockLiveStore(tx, accountId, found.id);
+      const configuration = merged(store.configuration, patch);
+      const [before, after] = [configurationOf(store), configurationOf({ ...store, configuration })];
+      if (JSON.stringify(configuration) === JSON.stringify(store.configuration)) return before;
+      await tx
+        .updateTable("stores")
+        .set({ configuration: JSON.stringify(configuration) })
+        .where("account_id", "=", accountId)
+        .where("id", "=", store.id)
+        .execute();
+      const subject = { type: "store", id: store.id };
+      await recordChange(tx, deps.clock, caller, { action: "store.configure", subject, before, after });
+      return after;
+    }),
+  );
+}
+
+/** Only what differs from the defaults by the caller's wish is kept, so that later defaults reach everybody else. */
+function merged(set: StoreConfigurationPatch, patch: StoreConfigurationPatch): StoreConfigurationPatch {
+  const autoEndOfDay =
+    patch.auto_end_of_day === null ? {} : withoutNulls({ ...set.auto_end_of_day, ...patch.auto_end_of_day });
+  const timeZone = patch.time_zone === undefined ? set.time_zone : patch.time_zone;
+  return {
+    ...(Object.keys(autoEndOfDay).length > 0 && { auto_end_of_day: autoEndOfDay }),
+    ...(timeZone && { time_zone: timeZone }),
+  };
+}
+
+function withoutNulls<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}

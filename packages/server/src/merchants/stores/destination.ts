@@ -1,0 +1,73 @@
+import type { CaseStatus } from "@tillkeeper/contract/case-status";
+import type { StoreCreate } from "@tillkeeper/contract/http/stores";
+import type { Tx } from "../../db/db.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import { ApiError } from "../../platform/errors.ts";
+import type { RegisteredUnit } from "../organizations/register.ts";
+import { destinationForStore, type StoreDestination } from "../payout-destinations/for-stores.ts";
+import type { StoreDeps } from "./deps.ts";
+import { detailsFrom, lookUpSubUnit, type StoreDetails } from "./details.ts";
+
+/** What the register said, asked for before the transaction that writes, so that none waits for another server. */
+export async function consultRegister(
+  deps: StoreDeps,
+  accountId: string,
+  input: StoreCreate,
+): Promise<RegisteredUnit | undefined> {
+  const id = input.payout_destination?.payout_destination_id;
+  if (id === undefined) return undefined;
+  const destination = await inTenant(deps.db, accountId, (tx) => requireDestination(tx, accountId, id));
+  return lookUpSubUnit(deps.register, destination, input);
+}
+
+/**
+ * What a store gets from the destination it is tied to, or the caller's own details without one. `stopped`: the store
+ * is suspended from the beginning. Call it before any store is locked; throws `payout_destination_*`.
+ */
+export async function resolveDetails(
+  tx: Tx,
+  accountId: string,
+  input: StoreCreate,
+  unit: RegisteredUnit | undefined,
+): Promise<{ details: StoreDetails; stopped: boolean }> {
+  const id = input.payout_destination?.payout_destination_id;
+  if (id === undefined) return { details: { ...input, verified: false }, stopped: false };
+  await holdDestinations(tx, accountId, [id]);
+  const destination = await requireDestination(tx, accountId, id);
+  return { details: detailsFrom(destination, unit, input), stopped: hasStopped(destination) };
+}
+
+/**
+ * Keeps destinations as they are until the transaction ends. A destination's own changes lock it before its stores, so
+ * whoever changes a store takes the same order.
+ */
+export async function holdDestinations(tx: Tx, accountId: string, ids: readonly (string | null)[]): Promise<void> {
+  const held = ids.filter((id) => id !== null);
+  if (held.length === 0) return;
+  await tx
+    .selectFrom("payout_destinations")
+    .select("payout_destination_id")
+    .where("account_id", "=", accountId)
+    .where("payout_destination_id", "in", held)
+    .orderBy("payout_destination_id")
+    .forShare()
+    .execute();
+}
+
+async function requireDestination(tx: Tx, accountId: string, id: string): Promise<StoreDestination> {
+  const destination = await destinationForStore(tx, accountId, id);
+  if (destination) return destination;
+  throw new ApiError("payout_destination_not_found", "There is no such payout destination.", {
+    errors: [{ path: "/body/payout_destination/payout_destination_id", message: "does not exist" }],
+  });
+}
+
+const ended: ReadonlySet<CaseStatus> = new Set(["DECLINED", "TERMINATED", "ARCHIVED"]);
+
+/**
+ * Whether the destination has stopped being ACTIVE, as opposed to not being ACTIVE yet: a seller that is still being
+ * checked may already set up its stores (D5). Told by the destination alone: stores are the tenant's to change.
+ */
+function hasStopped({ caseStatus, stoppedAt }: StoreDestination): boolean {
+  return stoppedAt !== null || ended.has(caseStatus);
+}

@@ -1,0 +1,140 @@
+import type { StoreStatus } from "@tillkeeper/contract/http/stores";
+import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { Tables } from "../../db/tables/schema.ts";
+
+/** A store with what its answers show of its payout destination. */
+export type StoreRow = Selectable<Tables["stores"]> & {
+  destination_status: string | null;
+  destination_type: string | null;
+  merchant_category_code: string | null;
+};
+
+export function selectStores(db: Kysely<Tables>, accountId: string) {
+  return db
+    .selectFrom("stores")
+    .leftJoin("payout_destinations as destination", (join) =>
+      join
+        .onRef("destination.account_id", "=", "stores.account_id")
+        .onRef("destination.payout_destination_id", "=", "stores.payout_destination_id"),
+    )
+    .selectAll("stores")
+    .select([
+      "destination.case_status as destination_status",
+      "destination.type as destination_type",
+      "destination.merchant_category_code as merchant_category_code",
+    ])
+    .where("stores.account_id", "=", accountId);
+}
+
+/**
+ * By the caller's id or the generated one (D1). A live store comes before a deleted one, the caller's id before the
+ * generated one, the newest first.
+ */
+export function findStore(db: Kysely<Tables>, accountId: string, storeId: string): Promise<StoreRow | undefined> {
+  return selectStores(db, accountId)
+    .where((eb) => eb.or([eb("stores.store_id", "=", storeId), eb("stores.id", "=", storeId)]))
+    .orderBy((eb) => eb("stores.status", "=", "DELETED"))
+    .orderBy((eb) => eb("stores.store_id", "=", storeId), "desc")
+    .orderBy("stores.number", "desc")
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** By the generated id, which never goes to another store. */
+export function getStoreRow(db: Kysely<Tables>, accountId: string, id: string): Promise<StoreRow> {
+  return selectStores(db, accountId).where("stores.id", "=", id).executeTakeFirstOrThrow();
+}
+
+/** The live terminals of one store, in the order they were registered. */
+export function terminalsOfStore(db: Kysely<Tables>, accountId: string, id: string) {
+  return db
+    .selectFrom("terminals")
+    .select(["terminal_id", "device_serial_number", "status"])
+    .where("account_id", "=", accountId)
+    .where("store_ref", "=", id)
+    .where("status", "<>", "DELETED")
+    .orderBy("number")
+    .execute();
+}
+
+/** How many live terminals each of these stores has in each status. */
+export function countTerminals(
+  db: Kysely<Tables>,
+  accountId: string,
+  ids: readonly string[],
+): Promise<{ store_ref: string; status: TerminalStatus; count: number }[]> {
+  return db
+    .selectFrom("terminals")
+    .select(["store_ref", "status", sql<number>`count(*)::integer`.as("count")])
+    .where("account_id", "=", accountId)
+    .where(sql<boolean>`store_ref = any(${ids}::text[])`)
+    .where("status", "<>", "DELETED")
+    .groupBy(["store_ref", "status"])
+    .execute();
+}
+
+export interface StorePage {
+  /** Below the store with this number. */
+  below: number | undefined;
+  limit: number;
+  statuses: readonly StoreStatus[];
+  payoutDestinationIds: readonly string[] | undefined;
+  /** A LIKE pattern; its case does not matter. */
+  pattern: string | undefined;
+}
+
+const aboveAllNumbers = 2_147_483_647;
+
+/** Newest first. */
+export async function listStores(db: Kysely<Tables>, accountId: string, page: StorePage): Promise<StoreRow[]> {
+  const numbers = page.pattern === undefined ? newest(accountId, page) : matching(accountId, page, page.pattern);
+  const { rows } = await numbers.execute(db);
+  if (rows.length === 0) return [];
+  return selectStores(db, accountId)
+    .where(
+      "stores.number",
+      "in",
+      rows.map((row) => row.number),
+    )
+    .orderBy("stores.number", "desc")
+    .execute();
+}
+
+/** The newest of every wanted status and destination by an index each, and of those the newest. */
+function newest(accountId: string, { below, limit, statuses, payoutDestinationIds }: StorePage) {
+  const destinations =
+    payoutDestinationIds && sql`cross join unnest(${payoutDestinationIds}::text[]) as destination (id)`;
+  const ofDestination = payoutDestinationIds && sql`and payout_destination_id = destination.id`;
+  return sql<{ number: number }>`
+    select page.number
+    from unnest(${statuses}::text[]) as wanted (status) ${destinations ?? sql``}
+    cross join lateral (
+      select number from stores
+      where account_id = ${accountId} and status = wanted.status and number < ${below ?? aboveAllNumbers}
+        ${ofDestination ?? sql``}
+      order by number desc
+      limit ${limit}
+    ) as page
+    order by page.number desc
+    limit ${limit}`;
+}
+
+function matching(accountId: string, { below, limit, statuses, payoutDestinationIds }: StorePage, pattern: string) {
+  return sql<{ number: number }>`
+    select number from tillkeeper_search_stores(
+      ${accountId}, ${pattern}, ${statuses}::text[], ${payoutDestinationIds ?? null}::text[],
+      ${below ?? aboveAllNumbers}::int, ${limit}::int
+    ) as number`;
+}
+
+/** The next number of this account's stores. Locks the account's row until the transaction ends. */
+export async function nextStoreNumber(db: Kysely<Tables>, accountId: string): Promise<number> {
+  const row = await db
+    .updateTable("accounts")
+    .set((eb) => ({ last_store_number: eb("last_store_number", "+", 1) }))
+    .where("account_id", "=", accountId)
+    .returning("last_store_number")
+    .executeTakeFirstOrThrow();
+  return row.last_store_number;
+}

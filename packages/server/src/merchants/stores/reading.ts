@@ -1,0 +1,90 @@
+import { type Store, type StoreList, type StoreStatus, storeStatuses } from "@tillkeeper/contract/http/stores";
+import type { Db } from "../../db/db.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import { cutPage } from "../../platform/http/paging.ts";
+import { operatorDestinationsOfStore } from "../payout-destinations/for-stores.ts";
+import { shownStore, storeNotFound } from "./changes.ts";
+import type { StoreDeps } from "./deps.ts";
+import { presentListItem } from "./present.ts";
+import { countTerminals, findStore, listStores, type StorePage } from "./queries.ts";
+import { literalPattern } from "./search.ts";
+import { invalidRequest } from "./validation.ts";
+
+type Includes = readonly "operator_payout_destinations"[];
+
+/** One store with its live terminals. Throws `store_not_found`, also for stores of other accounts. */
+export async function getStore(
+  { db }: StoreDeps,
+  accountId: string,
+  storeId: string,
+  includes: Includes = [],
+): Promise<Store> {
+  const store = await inTenant(db, accountId, async (tx) => {
+    const row = await findStore(tx, accountId, storeId);
+    return row && shownStore(tx, row);
+  });
+  if (!store) throw storeNotFound();
+  return withIncludes(db, accountId, includes, store);
+}
+
+interface StoreQuery {
+  limit: number;
+  starting_after?: string;
+  status?: readonly StoreStatus[];
+  search?: string;
+  payout_destination_id?: readonly string[];
+  include_deleted?: boolean;
+  includes?: Includes;
+}
+
+/** A page of stores, newest first. */
+export async function getStores({ db }: StoreDeps, accountId: string, query: StoreQuery): Promise<StoreList> {
+  const page: StorePage = {
+    below: query.starting_after === undefined ? undefined : storeNumber(query.starting_after, accountId),
+    limit: query.limit + 1,
+    statuses: wantedStatuses(query),
+    // Named twice, a destination's stores would be listed twice.
+    payoutDestinationIds: query.payout_destination_id && [...new Set(query.payout_destination_id)],
+    pattern: query.search === undefined ? undefined : literalPattern(query.search),
+  };
+  const { rows, counts } = await inTenant(db, accountId, async (tx) => {
+    const found = await listStores(tx, accountId, page);
+    return {
+      rows: found,
+      counts: await countTerminals(
+        tx,
+        accountId,
+        found.map((row) => row.id),
+      ),
+    };
+  });
+  const { page: stores, last } = cutPage(rows, query.limit);
+  const countsByStore = Map.groupBy(counts, (entry) => entry.store_ref);
+  const shown = [];
+  // One after the other: a page must not take every connection for itself.
+  for (const row of stores) {
+    const item = presentListItem(row, countsByStore.get(row.id) ?? []);
+    shown.push(await withIncludes(db, accountId, query.includes ?? [], item));
+  }
+  return { stores: shown, ...(last && { starting_after: last.id }) };
+}
+
+/** DELETED stores show when asked for by status, or with `include_deleted` where no status is named (D22). */
+function wantedStatuses({ status, include_deleted: includeDeleted }: StoreQuery): StoreStatus[] {
+  if (status) return [...new Set(status)];
+  return storeStatuses.filter((candidate) => candidate !== "DELETED" || includeDeleted);
+}
+
+/** The cursor is the generated id of the last store on the page before. */
+function storeNumber(cursor: string, accountId: string): number {
+  const digits = cursor.startsWith(`${accountId}-`) ? cursor.slice(accountId.length + 1) : "";
+  if (/^\d{4,9}$/.test(digits)) return Number(digits);
+  throw invalidRequest([{ path: "/query/starting_after", message: "is not a value that a page of this list gave" }]);
+}
+
+/** The operator's destinations lie in another account, so they are read outside of the tenant's transaction. */
+async function withIncludes<T extends { id: string }>(db: Db, accountId: string, includes: Includes, store: T) {
+  if (!includes.includes("operator_payout_destinations")) return store;
+  const destinations = await operatorDestinationsOfStore(db, { accountId, storeRef: store.id });
+  return { ...store, operator_payout_destinations: destinations };
+}

@@ -1,0 +1,81 @@
+import type { Store, StoreCreate } from "@tillkeeper/contract/http/stores";
+import { recordChange } from "../../access/audit/audit.ts";
+import type { Tx } from "../../db/db.ts";
+import { retried } from "../../db/retry.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Caller } from "../../platform/http/route.ts";
+import { shownStore, storeIdTaken } from "./changes.ts";
+import type { StoreDeps } from "./deps.ts";
+import { consultRegister, resolveDetails } from "./destination.ts";
+import { columnsOf, type StoreDetails } from "./details.ts";
+import { getStoreRow, nextStoreNumber } from "./queries.ts";
+import { statusOf } from "./suspension.ts";
+import { checkStore } from "./validation.ts";
+
+export type { StoreDeps } from "./deps.ts";
+export { findStore } from "./queries.ts";
+
+/**
+ * Creates a store (D1-D4). Throws `invalid_request`, `store_id_taken`, `payout_destination_*`, `organization_*`,
+ * `register_unavailable`.
+ */
+export async function createStore(deps: StoreDeps, caller: Caller, input: StoreCreate): Promise<Store> {
+  checkStore(input);
+  const unit = await consultRegister(deps, caller.accountId, input);
+  return retried(() =>
+    inTenant(deps.db, caller.accountId, async (tx) => {
+      const { details, stopped } = await resolveDetails(tx, caller.accountId, input, unit);
+      const id = await insertStore(tx, deps.clock, caller, { input, details, stopped });
+      const store = await shownStore(tx, await getStoreRow(tx, caller.accountId, id));
+      const subject = { type: "store", id };
+      await recordChange(tx, deps.clock, caller, { action: "store.create", subject, after: store });
+      return store;
+    }),
+  );
+}
+
+interface NewStore {
+  input: StoreCreate;
+  details: StoreDetails;
+  stopped: boolean;
+}
+
+/** Answers the generated id. */
+async function insertStore(
+  tx: Tx,
+  clock: Clock,
+  caller: Caller,
+  { input, details, stopped }: NewStore,
+): Promise<string> {
+  const { accountId, clientId } = caller;
+  const now = clock.now();
+  const suspension = { suspended_by_operator: false, suspended_by_destination: stopped };
+  for (;;) {
+    const number = await nextStoreNumber(tx, accountId);
+    const id = `${accountId}-${String(number).padStart(4, "0")}`;
+    const storeId = input.store_id ?? id;
+    const inserted = await tx
+      .insertInto("stores")
+      .values({
+        account_id: accountId,
+        id,
+        number,
+        store_id: storeId,
+        status: statusOf(suspension),
+        ...suspension,
+        ...columnsOf(details),
+        payout_destination_id: input.payout_destination?.payout_destination_id ?? null,
+        created_at: now,
+        created_by: clientId,
+        updated_at: now,
+        updated_by: clientId,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning("id")
+      .executeTakeFirst();
+    if (inserted) return id;
+    if (input.store_id !== undefined) throw storeIdTaken();
+    // A caller chose an id of our form for another store: take the next number.
+  }
+}

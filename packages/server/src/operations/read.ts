@@ -1,0 +1,35 @@
+import type { Operation, OperationList } from "@tillkeeper/contract/http/operations";
+import { sql } from "kysely";
+import type { Db } from "../db/db.ts";
+import { inTenant } from "../db/walls/tenant.ts";
+import { ApiError } from "../platform/errors.ts";
+import { cutPage } from "../platform/http/paging.ts";
+import { presentOperation } from "./present.ts";
+import { findOperation, listOperations, type OperationFilter } from "./queries.ts";
+
+/** Throws `operation_not_found`, also for operations of other accounts. */
+export async function getOperation(db: Db, accountId: string, id: string): Promise<Operation> {
+  const row = await inTenant(db, accountId, (tx) => findOperation(tx, accountId, id));
+  if (!row) throw new ApiError("operation_not_found", "There is no such operation.");
+  return presentOperation(row);
+}
+
+/**
+ * What row-level security lets through is guessed far too low by the planner, so that it would rather read and sort all
+ * partitions than walk an index until the page is full.
+ */
+const inOrderOfIndex = sql`set local enable_seqscan = off; set local enable_bitmapscan = off; set local max_parallel_workers_per_gather = 0`;
+
+/** Newest first. `next` is the `starting_after` of the following page, absent on the last. */
+export async function getOperations(
+  db: Db,
+  accountId: string,
+  filter: OperationFilter,
+): Promise<{ operations: OperationList; next?: string }> {
+  const rows = await inTenant(db, accountId, async (tx) => {
+    await inOrderOfIndex.execute(tx);
+    return listOperations(tx, accountId, { ...filter, limit: filter.limit + 1 });
+  });
+  const { page, last } = cutPage(rows, filter.limit);
+  return { operations: page.map(presentOperation), ...(last && { next: last.id }) };
+}

@@ -1,0 +1,48 @@
+import type { Db } from "../../db/db.ts";
+import { isWithoutPartition } from "../../db/failures.ts";
+import { retried } from "../../db/retry.ts";
+import type { Meeting } from "../sql/fragments.ts";
+import { type Answered, takeAnswers } from "../sql/take-answers.ts";
+import { type Finish, withoutItsPlace } from "./results.ts";
+
+/** Equal for copies of one answer. */
+export function sameAnswer({ address, id, entry }: Finish): string {
+  return `${address} ${entry?.number ?? ""} ${id}`;
+}
+
+/**
+ * Takes answers, of each log and each operation in their order: as many rounds as one of them has answers here, which mostly is
+ * one. Says of each, in the order that they came in, how it was met.
+ */
+export async function takeInOrder(db: Db, answers: Finish[], meeting: Meeting): Promise<Answered[]> {
+  const met = new Map<Finish, Answered>();
+  let waiting = answers.toSorted((a, b) => (a.entry?.number ?? 0) - (b.entry?.number ?? 0));
+  while (waiting.length > 0) {
+    const seen = new Set<string>();
+    const [round, later] = [[] as Finish[], [] as Finish[]];
+    for (const answer of waiting) {
+      const names = [answer.address, `${answer.terminalId} ${answer.id}`];
+      (names.some((name) => seen.has(name)) ? later : round).push(answer);
+      for (const name of names) seen.add(name);
+    }
+    const results = await take(db, round, meeting);
+    for (const [index, answer] of round.entries()) met.set(answer, results[index] as Answered);
+    waiting = later;
+  }
+  return answers.map((answer) => met.get(answer) as Answered);
+}
+
+async function take(db: Db, round: Finish[], meeting: Meeting): Promise<Answered[]> {
+  try {
+    return await retried(() => takeAnswers(db.pool, round, meeting));
+  } catch (error) {
+    if (!isWithoutPartition(error)) throw error;
+    const [first] = round;
+    // Of an operation whose month is gone: no list shows it any more.
+    if (first && round.length === 1) return takeAnswers(db.pool, [withoutItsPlace(first)], meeting);
+    // By halves: one of them must not cost all others a statement each.
+    const half = Math.ceil(round.length / 2);
+    const before = await take(db, round.slice(0, half), meeting);
+    return [...before, ...(await take(db, round.slice(half), meeting))];
+  }
+}

@@ -1,0 +1,32 @@
+import { resolve } from "node:path";
+import { StartupError } from "../startup-error.ts";
+import { lockFolder, type TakenFolder, troubleWith } from "./folder-lock.ts";
+
+/**
+ * Takes the data folder for this process: creates it (mode 0700) if missing, closes it to other users, and writes `server.lock` into it.
+ * The lock of a server that has died is taken over at once. `release()` is idempotent.
+ * Throws `StartupError` when another live server holds the folder (naming its pid), or when the path is not a writable folder.
+ */
+export function lockDataFolder(folder: string): TakenFolder {
+  const path = resolve(folder);
+  try {
+    return lockFolder(path, {
+      lockName: "server.lock",
+      ownNames: ["server-id", "postgres", "sandbox.json", "key"],
+      inUse: (pid) =>
+        `The data folder ${path} is in use by another server (process ${pid}): stop that one first, or name another folder in TILLKEEPER_DATA_DIR.`,
+    });
+  } catch (error) {
+    throw folderError(path, error);
+  }
+}
+
+/** The sentence for a folder the file system refuses; an error that is not from the file system comes back as it is. */
+export function folderError(folder: string, error: unknown): unknown {
+  const trouble = troubleWith(error, "server");
+  if (trouble === undefined) return error;
+  return new StartupError(
+    `The data folder ${folder} ${trouble}: change that, or name another folder in TILLKEEPER_DATA_DIR.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,97 @@
+import QuickLRU from "quick-lru";
+import { ApiError } from "../../errors.ts";
+
+/** Turns for each key. */
+export interface RateLimit {
+  /** 0: go on. Else the seconds to wait before the next turn. */
+  take(key: string): number;
+}
+
+/** A token bucket for each key. */
+export interface BucketLimit extends RateLimit {
+  /** Takes a turn back that should not count. */
+  giveBack(key: string): void;
+}
+
+export interface RateLimits {
+  perClient: RateLimit;
+  /** For routes that need no token. */
+  perAddress: RateLimit;
+  /** Access tokens that turn out to be none. */
+  badTokensPerAddress: BucketLimit;
+  /** For devices that pair or want a token: many of them stand behind one address. */
+  devicesPerAddress: RateLimit;
+}
+
+/** A bucket holds the turns of so many seconds: who was silent for a while may catch up. */
+const burstSeconds = 2;
+/** Buckets that are remembered; the one that was used longest ago is full again anyway. */
+const mostKeys = 20_000;
+
+/**
+ * Instead of counting drops, each key keeps the moment at which its bucket will be full again (the generic cell rate
+ * algorithm). Counted per server, by a clock that nobody can set.
+ */
+export function createRateLimit(perSecond: number, now: () => number = () => performance.now()): BucketLimit {
+  const fullAgainAt = new QuickLRU<string, number>({ maxSize: mostKeys });
+  const turnMs = 1000 / perSecond;
+  const bucketMs = burstSeconds * 1000;
+  return {
+    take(key) {
+      const at = now();
+      const next = Math.max(fullAgainAt.get(key) ?? at, at) + turnMs;
+      const tooSoonByMs = next - at - bucketMs;
+      // Rounded: sums of fractions must not cost the last turn of a bucket.
+      if (tooSoonByMs > 0.001) return Math.ceil(tooSoonByMs / 1000);
+      fullAgainAt.set(key, next);
+      return 0;
+    },
+    giveBack(key) {
+      const before = fullAgainAt.get(key);
+      if (before !== undefined) fullAgainAt.set(key, before - turnMs);
+    },
+  };
+}
+
+/** So many turns in any span of that length, counted one by one: for tries that a stranger could guess with. */
+export function createSpanLimit(
+  turns: number,
+  spanSeconds: number,
+  now: () => number = () => performance.now(),
+): RateLimit {
+  const taken = new QuickLRU<string, number[]>({ maxSize: mostKeys });
+  const spanMs = spanSeconds * 1000;
+  return {
+    take(key) {
+      const at = now();
+      const recent = (taken.get(key) ?? []).filter((turn) => turn > at - spanMs);
+      const [oldest = at] = recent;
+      const full = recent.length >= turns;
+      if (!full) recent.push(at);
+      taken.set(key, recent);
+      return full ? Math.max(1, Math.ceil((oldest + spanMs - at) / 1000)) : 0;
+    },
+  };
+}
+
+/** Takes a turn, if there is a limit. Throws `too_many_requests`. */
+export function takeTurn(limit: RateLimit | undefined, key: string): void {
+  const waitSeconds = limit?.take(key) ?? 0;
+  if (waitSeconds === 0) return;
+  throw new ApiError("too_many_requests", "Too many requests in a short time; wait, then send it again.", {
+    headers: { "retry-after": String(waitSeconds) },
+  });
+}
+
+/**
+ * Who counts as one sender: an IPv4 address, or the /64 of an IPv6 one, because that is the least that a subscriber gets
+ * (RFC 6177 section 2).
+ */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped || !address.includes(":")) return mapped ?? address;
+  const [head = [], tail] = address.split("::").map((part) => part.split(":").filter((group) => group !== ""));
+  if (tail === undefined) return head.slice(0, 4).join(":");
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => "0");
+  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
+}

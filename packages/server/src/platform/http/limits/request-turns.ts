@@ -1,0 +1,53 @@
+import { TurnQueue } from "../../load/fair-turns.ts";
+
+/** Requests of one network that begin in one turn of the event loop as they come. */
+const mostAtOnce = 4;
+/** Of those that wait, so many begin in a turn, network after network. */
+const mostPerTurn = 8;
+/** They are bounded by the connections, and by what each may send ahead. */
+const unbounded = { mostPerMember: Infinity, mostPerGroup: Infinity, mostWaiting: Infinity };
+
+/**
+ * Shares the event loop among networks: however many requests one brings at once, over however many connections, a few of
+ * them begin in a turn, and others are read and begin in between. Nothing waits while there is nothing else to do.
+ */
+export class RequestTurns {
+  readonly #queue = new TurnQueue(unbounded);
+  /** Requests of this turn, and such that wait, by network. */
+  readonly #begun = new Map<string, number>();
+  readonly #waiting = new Map<string, number>();
+  #ending = false;
+
+  /** Calls `begin` now or in a later turn. */
+  take(network: string, begin: () => void): void {
+    this.#endLater();
+    const begun = this.#begun.get(network) ?? 0;
+    if (begun < mostAtOnce && !this.#waiting.has(network)) {
+      this.#begun.set(network, begun + 1);
+      return begin();
+    }
+    this.#waiting.set(network, (this.#waiting.get(network) ?? 0) + 1);
+    this.#queue.add({ share: { group: network, member: "" }, start: begin });
+  }
+
+  #endLater(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    setImmediate(() => this.#next());
+  }
+
+  #next(): void {
+    this.#ending = false;
+    this.#begun.clear();
+    if (this.#queue.size > mostPerTurn) this.#endLater();
+    for (let left = mostPerTurn; left > 0; left -= 1) {
+      const next = this.#queue.take();
+      if (!next) return;
+      const { group: network } = next.share;
+      const others = (this.#waiting.get(network) ?? 1) - 1;
+      if (others > 0) this.#waiting.set(network, others);
+      else this.#waiting.delete(network);
+      next.start();
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { type Selectable, sql } from "kysely";
+import type { Db } from "../../db/db.ts";
+import type { Tables } from "../../db/tables/schema.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import type { Origin } from "../record/queries.ts";
+
+export type ProbeRow = Selectable<Tables["terminal_probes"]>;
+
+interface Question {
+  probeId: string;
+  now: Date;
+  /** An older question does not stand in the way. */
+  freeFrom: Date;
+  sentAt: Date | null;
+}
+
+/** Asks, or answers the question that is being asked already: the key allows one per terminal. */
+export function askFor(
+  db: Db,
+  { accountId, terminalId }: Origin,
+  { probeId, now, freeFrom, sentAt }: Question,
+): Promise<{ row: ProbeRow; ours: boolean }> {
+  return inTenant(db, accountId, async (tx) => {
+    const { rows } = await sql<ProbeRow>`
+      insert into terminal_probes as probe (account_id, terminal_id, probe_id, created_at, sent_at)
+      values (${accountId}, ${terminalId}, ${probeId}, ${now}, ${sentAt})
+      on conflict (account_id, terminal_id) do update set
+        probe_id = excluded.probe_id, created_at = excluded.created_at, sent_at = excluded.sent_at, answered_at = null
+      where probe.created_at <= ${freeFrom} or probe.created_at > ${now}::timestamptz + interval '1 minute'
+      returning *`.execute(tx);
+    if (rows[0]) return { row: rows[0], ours: true };
+    const row = await tx
+      .selectFrom("terminal_probes")
+      .selectAll()
+      .where("account_id", "=", accountId)
+      .where("terminal_id", "=", terminalId)
+      .executeTakeFirstOrThrow();
+    return { row, ours: false };
+  });
+}
+
+/** Questions without an answer. */
+export async function findUnanswered(db: Db, after: Date): Promise<ProbeRow[]> {
+  return db.sql
+    .selectFrom("terminal_probes")
+    .selectAll()
+    .where("answered_at", "is", null)
+    .where("created_at", ">", after)
+    .execute();
+}
+
+/** Answers whether this server is the one to send it. */
+export async function noteSent(db: Db, { account_id, terminal_id, probe_id }: ProbeRow, at: Date): Promise<boolean> {
+  const { numUpdatedRows } = await db.sql
+    .updateTable("terminal_probes")
+    .set({ sent_at: at })
+    .where("account_id", "=", account_id)
+    .where("terminal_id", "=", terminal_id)
+    .where("probe_id", "=", probe_id)
+    .where("sent_at", "is", null)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/** The question that this answers; undefined when this terminal was not asked that, or has answered it. */
+export function noteAnswer(
+  db: Db,
+  { accountId, terminalId }: Origin,
+  probeId: string,
+  at: Date,
+): Promise<ProbeRow | undefined> {
+  return db.sql
+    .updateTable("terminal_probes")
+    .set({ answered_at: at })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("probe_id", "=", probeId)
+    .where("answered_at", "is", null)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+export async function findProbes(db: Db, rows: ProbeRow[]): Promise<ProbeRow[]> {
+  const { rows: found } = await sql<ProbeRow>`
+    select probe.* from terminal_probes as probe
+    join unnest(${rows.map((row) => row.account_id)}::text[], ${rows.map((row) => row.terminal_id)}::text[])
+      as key (account_id, terminal_id) using (account_id, terminal_id)`.execute(db.sql);
+  return found;
+}
+
+export async function forgetProbes(db: Db, before: Date): Promise<void> {
+  await db.sql.deleteFrom("terminal_probes").where("created_at", "<", before).execute();
+}

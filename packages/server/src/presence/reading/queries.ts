@@ -1,0 +1,160 @@
+import { type Kysely, type Selectable, sql } from "kysely";
+import type { Tables } from "../../db/tables/schema.ts";
+import { lowestId } from "../../platform/ids.ts";
+import type { PresenceRow } from "../record/queries.ts";
+
+/** A terminal with what is known of its presence; null where nothing is. */
+export interface TerminalPresenceRow {
+  terminal_id: string;
+  store_ref: string;
+  created_at: Date;
+  deleted: boolean;
+  presence: PresenceRow | null;
+}
+
+export async function findTerminal(
+  db: Kysely<Tables>,
+  accountId: string,
+  terminalId: string,
+): Promise<TerminalPresenceRow | undefined> {
+  const rows = await selectTerminals(db, accountId).where("terminal_id", "=", terminalId).execute();
+  const [row] = await withPresence(db, accountId, rows);
+  return row;
+}
+
+/** The terminals of stores that are not deleted. */
+export async function terminalsOfStores(
+  db: Kysely<Tables>,
+  accountId: string,
+  storeRefs: string[],
+): Promise<TerminalPresenceRow[]> {
+  if (storeRefs.length === 0) return [];
+  const rows = await selectTerminals(db, accountId)
+    .where("store_ref", "in", storeRefs)
+    .where("status", "<>", "DELETED")
+    .orderBy("number")
+    .execute();
+  return withPresence(db, accountId, rows);
+}
+
+function selectTerminals(db: Kysely<Tables>, accountId: string) {
+  return db
+    .selectFrom("terminals")
+    .select(["terminal_id", "store_ref", "created_at", "status"])
+    .where("account_id", "=", accountId);
+}
+
+/** In a statement of its own, by keys: a join would be planned by what the tables looked like before an account grew. */
+async function withPresence(
+  db: Kysely<Tables>,
+  accountId: string,
+  terminals: Pick<Selectable<Tables["terminals"]>, "terminal_id" | "store_ref" | "created_at" | "status">[],
+): Promise<TerminalPresenceRow[]> {
+  const ids = terminals.map(({ terminal_id }) => terminal_id);
+  const { rows } = await sql<PresenceRow>`
+    select * from terminal_presence where account_id = ${accountId} and terminal_id = any(${ids})`.execute(db);
+  const known = new Map(rows.map((row) => [row.terminal_id, row]));
+  return terminals.map(({ status, ...terminal }) => ({
+    ...terminal,
+    deleted: status === "DELETED",
+    presence: known.get(terminal.terminal_id) ?? null,
+  }));
+}
+
+export type StoreRow = Pick<Selectable<Tables["stores"]>, "id" | "store_id" | "number">;
+
+/** By either of its ids; the one that lives, where an id was used again. */
+export function findStore(db: Kysely<Tables>, accountId: string, storeId: string): Promise<StoreRow | undefined> {
+  return db
+    .selectFrom("stores")
+    .select(["id", "store_id", "number"])
+    .where("account_id", "=", accountId)
+    .where("status", "<>", "DELETED")
+    .where((eb) => eb.or([eb("store_id", "=", storeId), eb("id", "=", storeId)]))
+    .orderBy((eb) => eb("store_id", "=", storeId), "desc")
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Newest first. */
+export function listStores(
+  db: Kysely<Tables>,
+  accountId: string,
+  { below, limit }: { below: number | undefined; limit: number },
+): Promise<StoreRow[]> {
+  return db
+    .selectFrom("stores")
+    .select(["id", "store_id", "number"])
+    .where("account_id", "=", accountId)
+    .where("status", "<>", "DELETED")
+    .$if(below !== undefined, (query) => query.where("number", "<", below as number))
+    .orderBy("number", "desc")
+    .limit(limit)
+    .execute();
+}
+
+/** A page of what happened to a terminal, newest first: ids are ordered by the time of what happened. */
+export interface HistoryPage {
+  terminalId: string;
+  from: Date | undefined;
+  to: Date | undefined;
+  below: string | undefined;
+  limit: number;
+  /** Of telemetry only. */
+  field?: Selectable<Tables["telemetry_history"]>["field"] | undefined;
+}
+
+export function listChanges(
+  db: Kysely<Tables>,
+  accountId: string,
+  { terminalId, from, to, below, limit }: HistoryPage,
+): Promise<Selectable<Tables["presence_changes"]>[]> {
+  return db
+    .selectFrom("presence_changes")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .$if(below !== undefined, (query) => query.where("id", "<", below as string))
+    .$if(from !== undefined, (query) => query.where("id", ">=", lowestId(from as Date)))
+    .$if(to !== undefined, (query) => query.where("id", "<", lowestAfter(to as Date)))
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+}
+
+export function listTelemetryHistory(
+  db: Kysely<Tables>,
+  accountId: string,
+  { terminalId, from, to, below, limit, field }: HistoryPage,
+): Promise<Selectable<Tables["telemetry_history"]>[]> {
+  return db
+    .selectFrom("telemetry_history")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .$if(field !== undefined, (query) => query.where("field", "=", field as never))
+    .$if(below !== undefined, (query) => query.where("id", "<", below as string))
+    .$if(from !== undefined, (query) => query.where("id", ">=", lowestId(from as Date)))
+    .$if(to !== undefined, (query) => query.where("id", "<", lowestAfter(to as Date)))
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+}
+
+/** Ids carry milliseconds: everything up to and with that instant is lower. */
+function lowestAfter(at: Date): string {
+  return lowestId(new Date(at.getTime() + 1));
+}
+
+export function latestTelemetry(
+  db: Kysely<Tables>,
+  accountId: string,
+  terminalId: string,
+): Promise<Selectable<Tables["terminal_telemetry"]>[]> {
+  return db
+    .selectFrom("terminal_telemetry")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .execute();
+}

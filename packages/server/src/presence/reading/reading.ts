@@ -1,0 +1,228 @@
+import type {
+  PresenceChangeList,
+  PresenceCounts,
+  StorePresence,
+  StorePresenceList,
+  StorePresenceSummary,
+  TelemetryHistory,
+  TerminalPresence,
+  TerminalTelemetry,
+} from "@tillkeeper/contract/http/presence";
+import { presenceBySeverity } from "@tillkeeper/contract/presence";
+import type { TelemetryField } from "@tillkeeper/contract/telemetry";
+import type { Db, Tx } from "../../db/db.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import { storeNotFound } from "../../merchants/stores/changes.ts";
+import type { RealClock } from "../../platform/clock.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { cutPage } from "../../platform/http/paging.ts";
+import { preciseTime } from "../../platform/timestamps.ts";
+import { deviceOverTime } from "../../terminals/record/device-over-time.ts";
+import { terminalNotFound } from "../../terminals/record/present.ts";
+import { asOf, standingAt } from "../status/status.ts";
+import { listeningSince } from "../watch/watch.ts";
+import {
+  findStore,
+  findTerminal,
+  latestTelemetry,
+  listChanges,
+  listStores,
+  listTelemetryHistory,
+  type StoreRow,
+  type TerminalPresenceRow,
+  terminalsOfStores,
+} from "./queries.ts";
+
+export interface ReadingDeps {
+  db: Db;
+  clock: RealClock;
+}
+
+/** The instant of an answer: what is shown of all its terminals holds at that one. */
+interface Moment {
+  now: Date;
+  since: Date;
+}
+
+function read<T>(
+  { db, clock }: ReadingDeps,
+  accountId: string,
+  work: (tx: Tx, moment: Moment) => Promise<T>,
+): Promise<T> {
+  return inTenant(db, accountId, async (tx) => {
+    const now = clock.realNow();
+    return work(tx, { now, since: await listeningSince(tx, now) });
+  });
+}
+
+/** Throws `terminal_not_found`, also for terminals of other accounts. A deleted one can still be looked at. */
+export function getPresence(deps: ReadingDeps, accountId: string, terminalId: string): Promise<TerminalPresence> {
+  return read(deps, accountId, async (tx, moment) => present(await existing(tx, accountId, terminalId), moment));
+}
+
+/** The same; throws `terminal_not_found` for a deleted one, too. */
+export function getLivePresence(deps: ReadingDeps, accountId: string, terminalId: string): Promise<TerminalPresence> {
+  return read(deps, accountId, async (tx, moment) => {
+    const terminal = await existing(tx, accountId, terminalId);
+    if (terminal.deleted) throw terminalNotFound();
+    return present(terminal, moment);
+  });
+}
+
+async function existing(tx: Tx, accountId: string, terminalId: string): Promise<TerminalPresenceRow> {
+  const terminal = await findTerminal(tx, accountId, terminalId);
+  if (!terminal) throw terminalNotFound();
+  return terminal;
+}
+
+export interface HistoryQuery {
+  "at.gte"?: string;
+  "at.lte"?: string;
+  starting_after?: string;
+  limit: number;
+  field?: TelemetryField;
+}
+
+function pageOf(terminalId: string, query: HistoryQuery) {
+  const { "at.gte": from, "at.lte": to, starting_after: below, limit, field } = query;
+  return {
+    terminalId,
+    from: from === undefined ? undefined : new Date(from),
+    to: to === undefined ? undefined : new Date(to),
+    below,
+    limit: limit + 1,
+    field,
+  };
+}
+
+/** What happened to a terminal, newest first. */
+export function getChanges(
+  { db }: ReadingDeps,
+  accountId: string,
+  terminalId: string,
+  query: HistoryQuery,
+): Promise<PresenceChangeList> {
+  return inTenant(db, accountId, async (tx) => {
+    await existing(tx, accountId, terminalId);
+    const rows = await listChanges(tx, accountId, pageOf(terminalId, query));
+    const { page, last } = cutPage(rows, query.limit);
+    const changes = page.map(({ id, at, status, reason }) => ({ id, at: preciseTime(at), status, reason }));
+    return { changes, ...(last && { starting_after: last.id }) };
+  });
+}
+
+/** The latest value of each field that the terminal has ever told, however old, and whichever device it was then. */
+export function getTelemetry({ db }: ReadingDeps, accountId: string, terminalId: string): Promise<TerminalTelemetry> {
+  return inTenant(db, accountId, async (tx) => {
+    await existing(tx, accountId, terminalId);
+    const rows = await latestTelemetry(tx, accountId, terminalId);
+    const serialAt = await deviceOverTime(tx, accountId, terminalId);
+    const shown = rows.map(({ field, value, since, at }) => [
+      field,
+      { value, since: preciseTime(since), at: preciseTime(at), device_serial_number: serialAt(at) },
+    ]);
+    return { terminal_id: terminalId, telemetry: Object.fromEntries(shown) };
+  });
+}
+
+export function getTelemetryHistory(
+  { db }: ReadingDeps,
+  accountId: string,
+  terminalId: string,
+  query: HistoryQuery,
+): Promise<TelemetryHistory> {
+  return inTenant(db, accountId, async (tx) => {
+    await existing(tx, accountId, terminalId);
+    const rows = await listTelemetryHistory(tx, accountId, pageOf(terminalId, query));
+    const { page, last } = cutPage(rows, query.limit);
+    const serialAt = await deviceOverTime(tx, accountId, terminalId);
+    const changes = page.map(({ id, field, value, at }) => ({
+      id,
+      field,
+      value,
+      at: preciseTime(at),
+      device_serial_number: serialAt(at),
+    }));
+    return { changes, ...(last && { starting_after: last.id }) };
+  });
+}
+
+/** A store with its terminals. Throws `store_not_found`. */
+export function getStorePresence(deps: ReadingDeps, accountId: string, storeId: string): Promise<StorePresence> {
+  return read(deps, accountId, async (tx, moment) => {
+    const store = await findStore(tx, accountId, storeId);
+    if (!store) throw storeNotFound();
+    const rows = await terminalsOfStores(tx, accountId, [store.id]);
+    const terminals = rows.map((row) => present(row, moment));
+    return { ...summary(store, terminals), terminals };
+  });
+}
+
+/** A page of stores, newest first, each with how many of its terminals have which status. */
+export function getStoresPresence(
+  deps: ReadingDeps,
+  accountId: string,
+  { limit, starting_after: cursor }: { limit: number; starting_after?: string },
+): Promise<StorePresenceList> {
+  const below = cursor === undefined ? undefined : storeNumber(cursor, accountId);
+  return read(deps, accountId, async (tx, moment) => {
+    const rows = await listStores(tx, accountId, { below, limit: limit + 1 });
+    const { page, last } = cutPage(rows, limit);
+    const terminals = await terminalsOfStores(
+      tx,
+      accountId,
+      page.map(({ id }) => id),
+    );
+    const byStore = Map.groupBy(terminals, (row) => row.store_ref);
+    const stores = page.map((store) =>
+      summary(
+        store,
+        (byStore.get(store.id) ?? []).map((row) => present(row, moment)),
+      ),
+    );
+    return { stores, ...(last && { starting_after: last.id }) };
+  });
+}
+
+/** The cursor is the generated id of the last store on the page before. */
+function storeNumber(cursor: string, accountId: string): number {
+  const digits = cursor.startsWith(`${accountId}-`) ? cursor.slice(accountId.length + 1) : "";
+  if (/^\d{4,9}$/.test(digits)) return Number(digits);
+  throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
+    errors: [{ path: "/query/starting_after", message: "is not a value that a page of this list gave" }],
+  });
+}
+
+function summary({ id, store_id }: StoreRow, terminals: TerminalPresence[]): StorePresenceSummary {
+  const counts: PresenceCounts = { online: 0, late: 0, offline: 0, never: 0, shut_down: 0 };
+  for (const { status } of terminals) counts[status] += 1;
+  const worst = presenceBySeverity.find((status) => counts[status] > 0);
+  return { id, store_id, counts, ...(worst && { worst }) };
+}
+
+function present(
+  { terminal_id, created_at, presence: known }: TerminalPresenceRow,
+  { now, since }: Moment,
+): TerminalPresence {
+  if (!known) return { terminal_id, status: "never", since: preciseTime(created_at) };
+  const presence = asOf(known, now, since);
+  const standing = standingAt(presence, since, now);
+  const { next_expected_at: expected, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at } = presence;
+  return {
+    terminal_id,
+    status: standing.status,
+    since: preciseTime(standing.since),
+    last_heard_at: preciseTime(presence.last_heard_at),
+    ...(expected && { next_expected_at: preciseTime(expected) }),
+    ...(round_trip_ms !== null && { round_trip_ms }),
+    ...(fault_code !== null &&
+      fault_at && {
+        fault: {
+          code: fault_code,
+          ...(fault_message !== null && { message: fault_message }),
+          at: preciseTime(fault_at),
+          ...(fault_ended_at && { ended_at: preciseTime(fault_ended_at) }),
+        },
+      }),
+  };
+}

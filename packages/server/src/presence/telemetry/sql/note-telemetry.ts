@@ -1,0 +1,134 @@
+import type { TelemetryField } from "@tillkeeper/contract/telemetry";
+import type { Pool } from "pg";
+import { mostAheadMs } from "../../status/status.ts";
+
+export interface FieldOfTerminal {
+  accountId: string;
+  terminalId: string;
+  field: TelemetryField;
+}
+
+/** One field as a terminal told it. */
+export interface ToldField extends FieldOfTerminal {
+  /** Of the device that told it. */
+  address: string;
+  value: unknown;
+  at: Date;
+}
+
+/** How old the time of a value may become that is told over and over: writing it each time would cost more than it tells. */
+const renewAfter = "interval '5 minutes'";
+
+/** Between two values of one field in the history: however often a device changes its mind, this bounds the rows. */
+export const historyGapMs = 10_000;
+const historyGap = `interval '${historyGapMs} milliseconds'`;
+
+const idOf = (time: string, rest = "gen_random_uuid()::text") =>
+  `(left(tillkeeper_lowest_id(${time})::text, 14) || '7' || substr(${rest}, 16))::uuid`;
+
+/** Other hardware has taken the terminal's place since: what it tells is news, also if it says the same. */
+const ofAnother = (at: string) => `coalesce(${at} >= known.device_changed_at, false)`;
+
+/**
+ * Reads all, and writes what is new. A value that was told later, by way of another server, is not undone. What is written
+ * is not joined with what came in again: without the ways to join that the hot connections do without, that would take
+ * the square of its length. So the ids of the history (UUIDv7 of the time) are made here. A value that comes too soon after
+ * the last one in the history is held back; its field is answered. What was written when a clock was ahead does not count.
+ */
+const text = `
+with input as (
+  select account_id, terminal_id, field, value::jsonb as value, at, address
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
+    as row (account_id, terminal_id, field, value, at, address)
+), due as (
+  select input.* from input
+  join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
+  left join terminal_telemetry as known
+    on known.account_id = input.account_id and known.terminal_id = input.terminal_id and known.field = input.field
+  where (
+    known.field is null or known.at > $7
+    or input.at > known.at
+      and (known.value <> input.value or input.at >= known.at + ${renewAfter} or ${ofAnother("input.at")})
+  )
+  -- The device may have been replaced since it told this.
+  and exists (
+    select from terminal_credentials as credential
+    where credential.account_id = input.account_id and credential.terminal_id = input.terminal_id
+      and credential.address = input.address
+  )
+), written as (
+  insert into terminal_telemetry as known (account_id, terminal_id, field, value, since, at)
+  select account_id, terminal_id, field, value, at, at from due
+  order by account_id, terminal_id, field
+  on conflict (account_id, terminal_id, field) do update set
+    since = case
+      when known.value = excluded.value and known.since <= $7 and not ${ofAnother("excluded.at")} then known.since
+      else excluded.since end,
+    value = excluded.value, at = excluded.at,
+    device_changed_at = case when ${ofAnother("excluded.at")} then null else known.device_changed_at end
+  where known.at < excluded.at or known.at > $7
+  returning account_id, terminal_id, field, value, since, at
+), changed as (
+  select written.*, exists (
+    select from telemetry_history as earlier
+    where earlier.account_id = written.account_id and earlier.terminal_id = written.terminal_id
+      and earlier.field = written.field and earlier.id >= tillkeeper_lowest_id(written.at - ${historyGap})
+      and earlier.at <= $7
+  ) as held_back
+  from written
+  where since = at
+), recorded as (
+  insert into telemetry_history (account_id, terminal_id, id, at, field, value)
+  select account_id, terminal_id, ${idOf("at")}, at, field, value from changed where not held_back
+)
+select account_id as "accountId", terminal_id as "terminalId", field from changed where held_back`;
+
+/** The same of the same field at any server: two may have held it back. */
+const sharedId = idOf("known.since", "overlay(md5(known.field)::uuid::text placing '8' from 20)");
+
+/**
+ * The latest value of fields that were held back, unless it got into the history meanwhile. OFFSET keeps the subquery from
+ * becoming a join: behind row security the index would not serve the comparison with a function of another table's column.
+ */
+const recordText = `
+insert into telemetry_history (account_id, terminal_id, id, at, field, value)
+select known.account_id, known.terminal_id, ${sharedId}, known.since, known.field, known.value
+from unnest($1::text[], $2::text[], $3::text[]) as row (account_id, terminal_id, field)
+join terminal_telemetry as known
+  on known.account_id = row.account_id and known.terminal_id = row.terminal_id and known.field = row.field
+where not exists (
+  select from telemetry_history as later
+  where later.account_id = known.account_id and later.terminal_id = known.terminal_id
+    and later.field = known.field and later.id >= tillkeeper_lowest_id(known.since) and later.at <= $4
+  offset 0
+)
+on conflict do nothing`;
+
+/** Answers the fields whose values are not in the history yet. */
+export async function noteTelemetry(pool: Pool, told: ToldField[], now: Date): Promise<FieldOfTerminal[]> {
+  const { rows } = await pool.query<FieldOfTerminal>({
+    name: "note_telemetry",
+    text,
+    values: [
+      ...keysOf(told),
+      told.map((row) => JSON.stringify(row.value)),
+      told.map((row) => row.at),
+      told.map((row) => row.address),
+      horizonOf(now),
+    ],
+  });
+  return rows;
+}
+
+/** Puts into the history what the last value of these fields is. */
+export async function recordTelemetry(pool: Pool, fields: FieldOfTerminal[], now: Date): Promise<void> {
+  await pool.query({ name: "record_telemetry", text: recordText, values: [...keysOf(fields), horizonOf(now)] });
+}
+
+function horizonOf(now: Date): Date {
+  return new Date(now.getTime() + mostAheadMs);
+}
+
+function keysOf(fields: FieldOfTerminal[]): string[][] {
+  return [fields.map((row) => row.accountId), fields.map((row) => row.terminalId), fields.map((row) => row.field)];
+}

@@ -1,0 +1,102 @@
+import type { Activation, ActivationList } from "@tillkeeper/contract/http/activations";
+import { recordChange } from "../../access/audit/audit.ts";
+import type { Db, Tx } from "../../db/db.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { cutPage } from "../../platform/http/paging.ts";
+import type { Caller } from "../../platform/http/route.ts";
+import { newId } from "../../platform/ids.ts";
+import { documentedTime } from "../../platform/timestamps.ts";
+import { terminalNotFound } from "../../terminals/record/present.ts";
+import {
+  type ActivationRow,
+  findLiveTerminal,
+  findRunning,
+  insertActivation,
+  listActivations,
+  lockLiveTerminal,
+} from "./queries.ts";
+
+export interface ActivationDeps {
+  db: Db;
+  clock: Clock;
+}
+
+/** Starts an activation (D11). Throws `terminal_not_found`, and `activation_running` when there is one already. */
+export function startActivation(
+  { db, clock }: ActivationDeps,
+  caller: Caller,
+  terminalId: string,
+): Promise<Activation> {
+  const { accountId, clientId } = caller;
+  return inTenant(db, accountId, async (tx) => {
+    const terminal = await lockLiveTerminal(tx, accountId, terminalId);
+    if (!terminal) throw terminalNotFound();
+    const now = clock.now();
+    const row = await insertActivation(tx, {
+      account_id: accountId,
+      id: newId(now),
+      terminal_id: terminalId,
+      store_id: terminal.store_id,
+      status: "RUNNING",
+      attempt: 0,
+      look_at: now,
+      ask_at: now,
+      created_at: now,
+      created_by: clientId,
+      updated_at: now,
+      updated_by: clientId,
+    });
+    if (!row) throw await alreadyRunning(tx, accountId, terminalId);
+    const activation = presentActivation(row);
+    await recordChange(tx, clock, caller, {
+      action: "activation.create",
+      subject: { type: "activation", id: row.id },
+      after: activation,
+    });
+    return activation;
+  });
+}
+
+async function alreadyRunning(tx: Tx, accountId: string, terminalId: string): Promise<ApiError> {
+  const row = await findRunning(tx, accountId, terminalId);
+  return new ApiError("activation_running", "The terminal is being activated already.", {
+    errors: [
+      {
+        path: "/path/terminal_id",
+        message: "has a running activation",
+        ...(row && { running: { id: row.id, created_by: row.created_by, attempt: row.attempt } }),
+      },
+    ],
+  });
+}
+
+/** Newest first. `next` is the `starting_after` of the following page, absent on the last. Throws `terminal_not_found`. */
+export function getActivations(
+  { db }: ActivationDeps,
+  accountId: string,
+  { terminalId, startingAfter, limit }: { terminalId: string; startingAfter: string | undefined; limit: number },
+): Promise<{ activations: ActivationList; next?: string }> {
+  return inTenant(db, accountId, async (tx) => {
+    if (!(await findLiveTerminal(tx, accountId, terminalId))) throw terminalNotFound();
+    const rows = await listActivations(tx, accountId, { terminalId, below: startingAfter, limit: limit + 1 });
+    const { page, last } = cutPage(rows, limit);
+    return { activations: page.map(presentActivation), ...(last && { next: last.id }) };
+  });
+}
+
+export function presentActivation(row: ActivationRow): Activation {
+  return {
+    id: row.id,
+    terminal_id: row.terminal_id,
+    store_id: row.store_id,
+    status: row.status,
+    attempt: row.attempt,
+    created_at: documentedTime(row.created_at),
+    created_by: row.created_by,
+    updated_at: documentedTime(row.updated_at),
+    updated_by: row.updated_by,
+    account_id: row.account_id,
+  };
+}

@@ -1,0 +1,47 @@
+import type { Db } from "../../db/db.ts";
+import type { FileStore } from "../../files/file-store.ts";
+import { removeOutdated } from "../../files/removal.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Logger } from "../../platform/log/log.ts";
+import { pause, type Worker } from "../../platform/worker.ts";
+import { nameOf } from "./files.ts";
+import { listToClean, markCleaned, type ToClean } from "./queries.ts";
+
+const keptMs = 30 * 24 * 60 * 60 * 1000;
+const lookEveryMs = 10 * 60 * 1000;
+
+interface CleaningDeps {
+  db: Db;
+  clock: Clock;
+  log: Logger;
+  files: FileStore;
+}
+
+/**
+ * Deletes the files of releases that were withdrawn a month ago. First the file, then the mark: a server that dies in between
+ * leaves nothing that is not looked at again.
+ */
+export function releaseFileWorker(deps: CleaningDeps): Worker {
+  return {
+    name: "releases.files",
+    async run(signal) {
+      while (!signal.aborted) {
+        await removeOldFiles(deps, signal);
+        await pause(lookEveryMs, signal);
+      }
+    },
+  };
+}
+
+async function removeOldFiles({ db, clock, log, files }: CleaningDeps, signal: AbortSignal): Promise<void> {
+  const now = clock.now();
+  const before = new Date(now.getTime() - keptMs);
+  await removeOutdated<ToClean>(
+    { files, log, signal },
+    {
+      list: (after, limit) => listToClean(db.sql, { before, after, limit }),
+      nameOf: ({ account_id, id }) => nameOf(account_id, id),
+      removed: ({ account_id, id }) => markCleaned(db.sql, account_id, id, now),
+    },
+  );
+}

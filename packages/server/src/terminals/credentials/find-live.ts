@@ -1,0 +1,56 @@
+import type { Selectable } from "kysely";
+import type { Db } from "../../db/db.ts";
+import type { Tables } from "../../db/tables/schema.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { gather } from "../../platform/load/batch.ts";
+
+export type LiveCredential = Pick<
+  Selectable<Tables["terminal_credentials"]>,
+  "address" | "secret_sha256" | "public_key"
+>;
+
+/** Finds the credential of a terminal that may connect. */
+export type FindLiveCredential = (accountId: string, terminalId: string) => Promise<LiveCredential | undefined>;
+
+/**
+ * The credential of a live terminal, or of a deleted one with an operation still to end
+ * (docs/adr/0007-deleting-a-terminal.md): one whose claim still holds the terminal.
+ */
+const find = `
+select seen.position::int as position, credential.address, credential.secret_sha256, credential.public_key
+from unnest($1::text[], $2::text[]) with ordinality as seen (account_id, terminal_id, position)
+join terminal_credentials as credential
+  on credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
+join terminals on terminals.account_id = seen.account_id and terminals.terminal_id = seen.terminal_id
+where terminals.status <> 'DELETED' or (
+  select claim.terminal_id from operation_claims as claim
+  where claim.account_id = credential.account_id and claim.operation_id = credential.ends_with
+) is not null`;
+
+interface Asked {
+  accountId: string;
+  terminalId: string;
+}
+
+/** Looks up many in one statement: after a broken network thousands of terminals come in a second. */
+export function liveCredentials(db: Db): FindLiveCredential {
+  const lookUp = gather<Asked, LiveCredential | undefined>({
+    slots: 2,
+    maxBatch: 512,
+    maxQueue: 20_000,
+    restMs: 20,
+    overload: () => new ApiError("service_unavailable", "Too many terminals come at once."),
+    run: async (batch) => {
+      const { rows } = await db.pool.query<LiveCredential & { position: number }>({
+        name: "live_credentials",
+        text: find,
+        values: [batch.map(({ accountId }) => accountId), batch.map(({ terminalId }) => terminalId)],
+      });
+      const found: (LiveCredential | undefined)[] = batch.map(() => undefined);
+      // PostgreSQL counts from 1.
+      for (const { position, ...credential } of rows) found[position - 1] = credential;
+      return found;
+    },
+  });
+  return (accountId, terminalId) => lookUp({ accountId, terminalId });
+}

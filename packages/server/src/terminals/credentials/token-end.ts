@@ -1,0 +1,133 @@
+import { pairingLimits } from "@tillkeeper/contract/pairing";
+import { sql } from "kysely";
+import type { DeviceIdentity } from "../../access/auth/tokens/device-tokens.ts";
+import type { Db, Tx } from "../../db/db.ts";
+import type { RealClock } from "../../platform/clock.ts";
+import type { Logger } from "../../platform/log/log.ts";
+import { pause, type Worker } from "../../platform/worker.ts";
+import type { TakenCredential } from "./broker-grant.ts";
+
+/** A token that is over may still be renewed for so long before what it opened ends. */
+export const tokenGraceMs = pairingLimits.tokenGraceSeconds * 1000;
+
+const lookEveryMs = 2_000;
+/** A broker may take a second for each. */
+const batch = 50;
+/** When a broker that could not be told, or a server that died with them, is made up for by whichever server. */
+const againAfterMs = 60_000;
+
+/** What a broker that keeps a list knows a credential by: what it took before the tokens were over is not taken again. */
+export function generationOf({ token_lapses }: { token_lapses: number }): string {
+  return String(token_lapses);
+}
+
+/**
+ * Notes until when the newest token of a credential holds, before anybody is given it. Answers the generation that a
+ * broker is to take; undefined when the address is not the terminal's any more.
+ */
+export async function noteToken(
+  tx: Tx,
+  { accountId, terminalId, address }: DeviceIdentity,
+  endsAt: Date,
+): Promise<string | undefined> {
+  const row = await tx
+    .updateTable("terminal_credentials")
+    .set({
+      lapse_due_at: new Date(endsAt.getTime() + tokenGraceMs),
+      token_lapses: sql`token_lapses + case when lapsed_at is null then 0 else 1 end`,
+      lapsed_at: null,
+    })
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("address", "=", address)
+    .returning("token_lapses")
+    .executeTakeFirst();
+  return row && generationOf(row);
+}
+
+interface LapseDeps {
+  db: Db;
+  clock: RealClock;
+  log: Logger;
+  /** Makes the broker forget these, and end their connections. Rejects when it could not be told. */
+  lapse: (credentials: TakenCredential[]) => Promise<void>;
+}
+
+/**
+ * Ends what was opened by tokens that nobody has renewed. That they are over is written first, and from then on a renewal
+ * begins anew; so a broker that is told late, or twice, never takes away what was renewed since for longer than the agent
+ * needs to ask again.
+ *
+ * Devices could renew nothing while the servers or the database were away. So it begins after the time that they may
+ * take, also after a failure.
+ */
+export function lapseWorker({ db, clock, log, lapse }: LapseDeps): Worker {
+  const round = async () => {
+    const lapsed = await claimLapsed(db, clock.realNow());
+    try {
+      if (lapsed.length > 0) await lapse(lapsed.map(takenOf));
+    } catch (error) {
+      log.warn(
+        { err: error, terminals: lapsed.length },
+        "tokens that are over could not be taken back, it is tried again",
+      );
+      return false;
+    }
+    await settle(db, lapsed);
+    return lapsed.length === batch;
+  };
+  return {
+    name: "terminals.lapse",
+    async run(signal) {
+      const from = clock.realNow().getTime() + tokenGraceMs;
+      while (!signal.aborted) {
+        const more = clock.realNow().getTime() >= from && (await round());
+        if (!more) await pause(lookEveryMs, signal);
+      }
+    },
+  };
+}
+
+function takenOf({ address, ...row }: Lapsed): TakenCredential {
+  return { address, generation: generationOf(row) };
+}
+
+interface Lapsed {
+  account_id: string;
+  terminal_id: string;
+  address: string;
+  token_lapses: number;
+  lapse_due_at: Date;
+}
+
+async function claimLapsed(db: Db, now: Date): Promise<Lapsed[]> {
+  const again = new Date(now.getTime() + againAfterMs);
+  const { rows } = await sql<Lapsed>`
+    with due as (
+      select account_id, terminal_id from terminal_credentials
+      where lapse_due_at <= ${now}::timestamptz
+      order by lapse_due_at limit ${batch}
+      for update skip locked
+    )
+    update terminal_credentials as credential
+    set lapsed_at = coalesce(credential.lapsed_at, ${now}::timestamptz), lapse_due_at = ${again}::timestamptz
+    from due
+    where credential.account_id = due.account_id and credential.terminal_id = due.terminal_id
+    returning credential.account_id, credential.terminal_id, credential.address, credential.token_lapses,
+      credential.lapse_due_at`.execute(db.sql);
+  return rows;
+}
+
+/** Those that were renewed meanwhile have another time. */
+async function settle(db: Db, lapsed: Lapsed[]): Promise<void> {
+  if (lapsed.length === 0) return;
+  await sql`
+    update terminal_credentials as credential set lapse_due_at = null
+    from unnest(
+      ${lapsed.map((row) => row.account_id)}::text[],
+      ${lapsed.map((row) => row.terminal_id)}::text[],
+      ${lapsed.map((row) => row.lapse_due_at)}::timestamptz[]
+    ) as told (account_id, terminal_id, lapse_due_at)
+    where credential.account_id = told.account_id and credential.terminal_id = told.terminal_id
+      and credential.lapse_due_at = told.lapse_due_at and credential.lapsed_at is not null`.execute(db.sql);
+}

@@ -1,0 +1,34 @@
+import type { StoreStatus } from "@tillkeeper/contract/http/stores";
+import type { Tx } from "../../db/db.ts";
+import { findStore } from "../../merchants/stores/stores.ts";
+import { ApiError } from "../../platform/errors.ts";
+
+/** The store that a terminal is put into. */
+export interface Place {
+  id: string;
+  status: Exclude<StoreStatus, "DELETED">;
+}
+
+/**
+ * The live store with the caller's or the generated id. Holds it as it is until the transaction ends, so that it is not
+ * suspended or deleted while a terminal is on its way in. To be called before terminals are locked: whoever suspends a
+ * store locks in this order, too.
+ */
+export async function holdStore(tx: Tx, accountId: string, storeId: string): Promise<Place | undefined> {
+  const found = await findStore(tx, accountId, storeId);
+  if (!found) return undefined;
+  const { id, status } = await tx
+    .selectFrom("stores")
+    .select(["id", "status"])
+    .where("account_id", "=", accountId)
+    .where("id", "=", found.id)
+    .forShare()
+    .executeTakeFirstOrThrow();
+  return status === "DELETED" ? undefined : { id, status };
+}
+
+export function noSuchStore(): ApiError {
+  return new ApiError("invalid_request", "There is no such store.", {
+    errors: [{ path: "/body/store_id", message: "does not exist" }],
+  });
+}

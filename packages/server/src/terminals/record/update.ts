@@ -1,0 +1,65 @@
+import type { Terminal, TerminalUpdate } from "@tillkeeper/contract/http/terminals";
+import { recordChange } from "../../access/audit/audit.ts";
+import type { Db, Tx } from "../../db/db.ts";
+import { retried } from "../../db/retry.ts";
+import { inTenant } from "../../db/walls/tenant.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Caller } from "../../platform/http/route.ts";
+import { holdStore, noSuchStore } from "./hold-store.ts";
+import { moveTerminals } from "./life-cycle.ts";
+import { presentTerminal, terminalNotFound } from "./present.ts";
+import { findTerminal, lockTerminal, type TerminalRow } from "./rows.ts";
+
+interface UpdateDeps {
+  db: Db;
+  clock: Clock;
+}
+
+/**
+ * Moves a terminal to another store, or names its model (D12); identity and history stay. What changes nothing leaves no
+ * trace. Throws `terminal_not_found`, also for deleted terminals, and `invalid_request` for an unknown store.
+ */
+export function updateTerminal(
+  { db, clock }: UpdateDeps,
+  caller: Caller,
+  terminalId: string,
+  input: TerminalUpdate,
+): Promise<Terminal> {
+  const { accountId } = caller;
+  return retried(() =>
+    inTenant(db, accountId, async (tx) => {
+      const store = input.store_id === undefined ? undefined : await holdStore(tx, accountId, input.store_id);
+      const row = await lockTerminal(tx, accountId, terminalId);
+      if (!row || row.status === "DELETED") throw terminalNotFound();
+      if (input.store_id !== undefined && !store) throw noSuchStore();
+
+      const before = presentTerminal(row);
+      const moves = store !== undefined && store.id !== row.store_ref;
+      const model = input.device_model ?? row.device_model;
+      if (!moves && model === row.device_model) return before;
+      await changeRow(tx, clock, row, { store_ref: store?.id ?? row.store_ref, device_model: model });
+      if (moves) {
+        const event = store.status === "SUSPENDED" ? "store_suspended" : "store_resumed";
+        await moveTerminals(tx, clock, event, { accountId, terminalId });
+      }
+      const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
+      const subject = { type: "terminal", id: terminalId };
+      await recordChange(tx, clock, caller, { action: "terminal.update", subject, before, after });
+      return after;
+    }),
+  );
+}
+
+async function changeRow(
+  tx: Tx,
+  clock: Clock,
+  row: TerminalRow,
+  values: { store_ref: string; device_model: string | null },
+): Promise<void> {
+  await tx
+    .updateTable("terminals")
+    .set({ ...values, updated_at: clock.now() })
+    .where("account_id", "=", row.account_id)
+    .where("terminal_id", "=", row.terminal_id)
+    .execute();
+}
