@@ -1,21 +1,21 @@
 import { parseArgs } from "node:util";
 import { readNumber, UsageError } from "../../chaos/src/usage.ts";
 
-/** What a run is told. */
+/** The settings of a run, from the command line. */
 export interface Settings {
-  /** Makes every request, together with the world's ids. */
+  /** Decides every request, together with the ids of the accounts. */
   seed: number;
-  /** When the run ends at the latest. */
+  /** Minutes after which the run ends at the latest. */
   minutes: number;
-  /** When a route has had enough; 0 for no such number. The run ends when all have. */
+  /** Requests after which a route gets no more; 0 for no limit. The run ends when all routes have reached it. */
   requestsPerRoute: number;
-  /** Requests that are under way at a time. */
+  /** Requests in progress at a time. */
   concurrency: number;
-  /** Only routes whose operation id contains it. */
+  /** Only routes whose operation id contains this text are requested. */
   routes: string;
 }
 
-/** Reads the command line. Throws `UsageError` for what it does not understand. */
+/** Reads the command line. Throws `UsageError` for an unknown option or a wrong value. */
 export function readArguments(args: string[]): Settings {
   const values = parse(args);
   return {

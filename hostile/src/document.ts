@@ -22,18 +22,18 @@ interface Parameter {
   schema: Schema;
 }
 
-/** A route as the OpenAPI document tells it. */
+/** A route of the OpenAPI document. */
 export interface Endpoint {
   id: string;
   method: string;
   path: string;
   inPath: Parameter[];
   inQuery: Parameter[];
-  /** Of a JSON or form body. */
+  /** The schema of a JSON or form body. */
   body: Schema | undefined;
-  /** Content types of the body, the first of them usual. */
+  /** Content types of the body; the first is the usual one. */
   types: string[];
-  /** Opened by a bearer token of a client. */
+  /** Whether it takes the access token of a client. */
   guarded: boolean;
 }
 
@@ -44,12 +44,13 @@ interface Operation {
   requestBody?: { content: Record<string, { schema: Schema }> };
 }
 
+/** The parts of the OpenAPI document that the run reads. */
 export interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, Schema> };
 }
 
-/** Every route of the document; schemas that it refers to stand in their places. */
+/** Reads every route of the document, with references replaced by the schemas that they name. */
 export function readEndpoints(document: OpenApi): Endpoint[] {
   const { paths } = withoutReferences(document, document.components.schemas);
   return Object.entries(paths).flatMap(([path, methods]) =>
@@ -69,7 +70,7 @@ export function readEndpoints(document: OpenApi): Endpoint[] {
   );
 }
 
-/** A part of the document with named schemas in place of references to them. None of them refers to itself. */
+/** A part of the document with schemas in place of references. No schema refers to itself, so this ends. */
 function withoutReferences<T>(part: T, schemas: Record<string, unknown>): T {
   if (typeof part !== "object" || part === null) return part;
   if (Array.isArray(part)) return part.map((element) => withoutReferences(element, schemas)) as T;

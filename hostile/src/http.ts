@@ -1,14 +1,14 @@
 import { Agent, type IncomingHttpHeaders, request } from "node:http";
 
-/** A request as it goes out. */
-export interface Shot {
+/** A request as it is sent. */
+export interface RawRequest {
   method: string;
   path: string;
   headers: Record<string, string>;
   body?: string | Buffer | undefined;
 }
 
-/** The whole answer; status 0 when there was none, with the reason as text. */
+/** The whole answer. Status 0: there was none, and `text` is the reason. */
 export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
@@ -16,21 +16,22 @@ export interface Answer {
   ms: number;
 }
 
+/** A sender of requests. */
 export interface Http {
-  send(shot: Shot): Promise<Answer>;
+  send(rawRequest: RawRequest): Promise<Answer>;
   close(): void;
 }
 
 const patienceMs = 30_000;
 
-/** Sends requests as they are, over connections that are kept. Never rejects. */
+/** Creates a sender of requests that keeps its connections. `send` never rejects. */
 export function createHttp(url: string, connections: number): Http {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const { hostname, port } = new URL(url);
   return {
-    send: async (shot) => {
+    send: async (rawRequest) => {
       const begun = performance.now();
-      const answer = await exchange({ agent, hostname, port }, shot).catch((error: NodeJS.ErrnoException) => ({
+      const answer = await exchange({ agent, hostname, port }, rawRequest).catch((error: NodeJS.ErrnoException) => ({
         status: 0,
         headers: {},
         text: error.code ?? error.message,
@@ -41,7 +42,7 @@ export function createHttp(url: string, connections: number): Http {
   };
 }
 
-function exchange(to: { agent: Agent; hostname: string; port: string }, { method, path, headers, body }: Shot) {
+function exchange(to: { agent: Agent; hostname: string; port: string }, { method, path, headers, body }: RawRequest) {
   return new Promise<Omit<Answer, "ms">>((resolve, reject) => {
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
     const signal = AbortSignal.timeout(patienceMs);
@@ -60,8 +61,8 @@ function exchange(to: { agent: Agent; hostname: string; port: string }, { method
   });
 }
 
-/** The request as a line for a shell. */
-export function asCurl(url: string, { method, path, headers, body }: Shot): string {
+/** The request as a command line of curl. */
+export function asCurl(url: string, { method, path, headers, body }: RawRequest): string {
   const head = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`);
   const data = body === undefined ? [] : [`--data-binary ${quotedBody(body)}`];
   return ["curl --path-as-is -i -X", method, ...head, ...data, quoted(`${url}${path}`)].join(" ");

@@ -1,10 +1,10 @@
 import { readError } from "./checks.ts";
 import type { Endpoint } from "./document.ts";
-import type { Answer, Shot } from "./http.ts";
+import type { Answer, RawRequest } from "./http.ts";
 import type { Pools, Thing } from "./pools.ts";
 import { recipes } from "./recipes.ts";
 
-/** What an error says is not there, by its code. Other refusals with 404 say nothing of what the path names. */
+/** The kinds of ids that an error code with status 404 reports missing. Other codes say nothing about the path's ids. */
 const missingKinds: Record<string, readonly string[]> = {
   store_not_found: ["store_id"],
   terminal_not_found: ["terminal_id"],
@@ -18,13 +18,13 @@ const missingKinds: Record<string, readonly string[]> = {
   configuration_not_found: ["version"],
 };
 
-/** Notes what the answer to a right request says of what lives: what was made, has another name, has ended, or is not there. */
-export function noteThings(pools: Pools, endpoint: Endpoint, shot: Shot, answer: Answer): void {
+/** Notes what the answer to a valid request says about ids: made, renamed, ended or missing things. */
+export function noteThings(pools: Pools, endpoint: Endpoint, rawRequest: RawRequest, answer: Answer): void {
   const { makes, renames, destructive, belongsTo, kinds } = recipes[endpoint.id] ?? {};
-  const named = namedIn(endpoint, shot.path);
+  const named = namedIn(endpoint, rawRequest.path);
   const [parameter, subject = ""] = Object.entries(named).at(-1) ?? [];
   const kindOf = (name: string) => kinds?.[name] ?? name;
-  if (answer.status === 400) for (const [kind, id] of missingInBody(shot, answer)) pools.forget(kind, id);
+  if (answer.status === 400) for (const [kind, id] of missingInBody(rawRequest, answer)) pools.forget(kind, id);
   if (answer.status === 404) {
     const missing = missingKinds[readError(answer.text).code] ?? [];
     for (const [name, id] of Object.entries(named)) if (missing.includes(kindOf(name))) pools.forget(kindOf(name), id);
@@ -39,7 +39,7 @@ export function noteThings(pools: Pools, endpoint: Endpoint, shot: Shot, answer:
   if (destructive && parameter !== undefined) pools.forget(kindOf(parameter), subject);
 }
 
-/** The values of the path's parameters, in their order. */
+/** The values of the path's parameters, by name and in order. */
 function namedIn({ path: template }: Endpoint, path: string): Thing {
   const values = path.split("?")[0]?.split("/") ?? [];
   const pairs = template.split("/").flatMap((part, n): [string, string][] => {
@@ -49,16 +49,16 @@ function namedIn({ path: template }: Endpoint, path: string): Thing {
   return Object.fromEntries(pairs);
 }
 
-/** What a body names and the server does not know, by the names of the fields. */
-function missingInBody({ body }: Shot, { text }: Answer): [kind: string, id: string][] {
+/** The ids in a body that the server reports missing, with the names of their fields. */
+function missingInBody({ body }: RawRequest, { text }: Answer): [kind: string, id: string][] {
   return readError(text).places.flatMap(({ path, message }): [string, string][] => {
     const id = message === "does not exist" ? valueAt(path, body) : undefined;
     return id === undefined ? [] : [[path.slice(path.lastIndexOf("/") + 1), id]];
   });
 }
 
-/** The text in a JSON body at a pointer that begins with `/body`. */
-function valueAt(pointer: string, body: Shot["body"]): string | undefined {
+/** The text in a JSON body at a JSON pointer that begins with `/body`. */
+function valueAt(pointer: string, body: RawRequest["body"]): string | undefined {
   const [, place, ...names] = pointer.split("/");
   if (place !== "body" || typeof body !== "string") return undefined;
   const value = names.reduce<unknown>((inner, name) => (inner as Thing | undefined)?.[name], JSON.parse(body));

@@ -5,28 +5,29 @@ import { createInterface } from "node:readline";
 const secretFields = /"(?:access_token|client_secret|password|mqtt_password|token|code)":"([^"\\]{8,})"/g;
 const tokens = /[\w.~-]{8,}/g;
 
-/** What a server's log must not hold. */
+/** Searches a server's log for secrets, which it must not hold. */
 export class LogSearch {
   readonly #secrets = new Map<string, string>();
 
-  /** `secret` may stand in any line, between characters that no secret has. */
+  /** Adds a secret to search for. Secrets of fewer than eight characters are ignored. */
   add(name: string, secret: string): void {
     if (secret.length >= 8) this.#secrets.set(secret, name);
   }
 
-  /** Takes every secret that an answer shows. */
+  /** Adds every secret in the text of an answer. */
   learn(text: string, from: string): void {
     for (const [, secret = ""] of text.matchAll(secretFields)) {
-      // Error codes stand in a field `code`, too.
+      // A field `code` also holds error codes.
       if (!/^[a-z_]+$/.test(secret)) this.add(`secret shown by ${from}`, secret);
     }
   }
 
+  /** The number of secrets. */
   get size(): number {
     return this.#secrets.size;
   }
 
-  /** Lines of the file that hold one, as sentences; the secrets are not repeated. */
+  /** Searches a file. Returns the number of its lines, and sentences on lines with a secret, which the sentences leave out. */
   async search(file: string): Promise<{ lines: number; found: string[] }> {
     const found = new Set<string>();
     let lines = 0;

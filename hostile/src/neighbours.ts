@@ -1,65 +1,69 @@
 import { createRandom } from "../../chaos/src/random.ts";
 import { difference } from "./checks.ts";
 import type { Endpoint } from "./document.ts";
-import type { Answer, Http, Shot } from "./http.ts";
-import { type Made, type Making, makeRequest } from "./requests.ts";
-import { missingOf } from "./values.ts";
+import type { Answer, Http, RawRequest } from "./http.ts";
+import { type MadeRequest, makeRequest, type RequestParts } from "./requests.ts";
+import { missingIdLike } from "./values.ts";
 
 const missingAccount = "T79999999";
-/** A thing of the own account may change between the two requests: only what differs each time is told. */
+/** Comparisons of one pair. The own account may change between two requests, so only a repeated difference counts. */
 const tries = 3;
 
+/** Requests for a foreign thing and for a missing one, with their answers. */
 export interface Pair {
-  made: Made;
-  answers: [Shot, Answer][];
-  /** How the answers tell a foreign thing from a missing one. */
+  made: MadeRequest;
+  answers: [RawRequest, Answer][];
+  /** How the answers for the foreign thing and the missing one differ; undefined if they do not. */
   difference: string | undefined;
 }
 
-/** Asks for a foreign thing and for one that does not exist, by equal requests; undefined where a request names no thing. */
-export async function askForNeighbours(
-  making: Making,
+/**
+ * Sends equal requests for a thing of another account and for a thing that does not exist. Returns undefined for a route whose
+ * requests name no thing.
+ */
+export async function compareWithForeign(
+  parts: RequestParts,
   http: Http,
   endpoint: Endpoint,
   seed: number,
 ): Promise<Pair | undefined> {
-  const answers: [Shot, Answer][] = [];
+  const answers: [RawRequest, Answer][] = [];
   for (let turn = 1; ; turn += 1) {
     const ids = new Map<string, string>();
-    const foreign = requestFor(making, endpoint, seed, ids, "foreign");
-    const missing = requestFor(making, endpoint, seed, ids, "missing");
+    const foreign = requestFor(parts, endpoint, seed, ids, "foreign");
+    const missing = requestFor(parts, endpoint, seed, ids, "missing");
     if (ids.size === 0) return undefined;
-    const one = await http.send(foreign.shot);
-    const other = await http.send(missing.shot);
-    answers.push([foreign.shot, one], [missing.shot, other]);
+    const one = await http.send(foreign.rawRequest);
+    const other = await http.send(missing.rawRequest);
+    answers.push([foreign.rawRequest, one], [missing.rawRequest, other]);
     const found = difference(one, other, [...ids]);
     if (found === undefined || turn === tries) return { made: foreign, answers, difference: found };
   }
 }
 
-/** Equal seeds make equal requests but for the ids, which are noted as pairs. */
+/** Makes a request; equal seeds make requests that differ only in their ids. `ids` collects the pairs of ids. */
 function requestFor(
-  making: Making,
+  parts: RequestParts,
   endpoint: Endpoint,
   seed: number,
   ids: Map<string, string>,
   side: "foreign" | "missing",
 ) {
   const random = createRandom(seed);
-  const { own, foreign } = making.world;
+  const { own, foreign } = parts.world;
   const index = random.integer(0, 1_000);
   const otherAccount = /\{(aid|oid)\}/.test(endpoint.path) && random.chance(0.25);
   const note = (one: string, other: string) => {
     ids.set(one, other);
     return side === "foreign" ? one : other;
   };
-  return makeRequest({ ...making, random }, endpoint, (kind) => {
+  return makeRequest({ ...parts, random }, endpoint, (kind) => {
     if (kind === "aid" || kind === "oid") return otherAccount ? note(foreign.accountId, missingAccount) : own.accountId;
     const known = foreign.ids[kind];
     const id = known?.[index % known.length];
-    // Versions are counted in each account: the number is the own account's, too.
+    // Versions are counted within each account, so a foreign version exists in the own account, too.
     if (id === undefined || kind === "version") return own.ids[kind]?.[0] ?? "x";
     if (otherAccount) return id;
-    return note(id, kind === "account_id" ? missingAccount : missingOf(id));
+    return note(id, kind === "account_id" ? missingAccount : missingIdLike(id));
   });
 }

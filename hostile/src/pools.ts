@@ -1,19 +1,19 @@
 import type { Random } from "../../chaos/src/random.ts";
-import { missingOf } from "./values.ts";
+import { missingIdLike } from "./values.ts";
 import type { World } from "./world.ts";
 
-/** An id by its kind, perhaps with ids of what it belongs to. */
+/** An id, by its kind, with the id of its owner where it has one. */
 export type Thing = Record<string, string>;
 
 const mostMade = 300;
 const ofAccount = new Set(["aid", "oid", "account_id"]);
-/** Kinds that are picked together with another: the client that has the secret. */
+/** The kind of the owner, for kinds that are picked together with their owner: a secret with its client. */
 const ownerOf: Record<string, string> = { secret_id: "secret_client" };
 const ownedBy = Object.fromEntries(Object.entries(ownerOf).map(([kind, owner]) => [owner, kind]));
 
 /**
- * What lives in the own account, as far as the server has said: the things of the world, which no request ends on purpose,
- * and those that the run has made. What a hostile request renames has its new name from then on.
+ * The ids of existing things in the own account, by what the server has answered. They are the things of the world, which no
+ * request ends on purpose, and the things that the run has made. A renamed thing keeps its place under the new id.
  */
 export class Pools {
   readonly #world: World;
@@ -30,12 +30,12 @@ export class Pools {
     }
   }
 
-  /** A newer one takes the place of the oldest. */
+  /** Adds a thing that the run has made. Beyond 300 of a kind the oldest one is dropped. */
   add(kind: string, thing: Thing): void {
     this.#made.set(kind, [...(this.#made.get(kind) ?? []).slice(-(mostMade - 1)), thing]);
   }
 
-  /** It has ended, or is not there. */
+  /** Removes a thing that has ended or is missing. */
   forget(kind: string, id: string): void {
     const list = ownedBy[kind] ?? kind;
     for (const things of [this.#kept, this.#made]) {
@@ -50,7 +50,7 @@ export class Pools {
     if (kind === "client_ref") this.forget("secret_client", id);
   }
 
-  /** The server calls it by another id. */
+  /** Gives a thing another id. */
   rename(kind: string, from: string, to: string): void {
     if (from === to) return;
     const known = [this.#kept, this.#made].flatMap((things) => things.get(kind) ?? []);
@@ -59,7 +59,7 @@ export class Pools {
     if (renamed.length === 0) this.add(kind, { [kind]: to });
   }
 
-  /** Picks ids for one request. What the request ends must have been made by the run. */
+  /** Makes a function that picks ids for one request. A destructive request gets only things that the run has made. */
   picker(random: Random, destructive: boolean): (kind: string) => string {
     const { own, waiting } = this.#world;
     const pick = (list: string): Thing | undefined => {
@@ -73,12 +73,12 @@ export class Pools {
       if (kind === "update_operation_id") return waiting.check_update.transfer.operationId;
       if (kind === "logs_operation_id") return waiting.send_logs.transfer.operationId;
       if (ofAccount.has(kind)) return own.accountId;
-      // The owner was picked for the sake of this one.
+      // If the owner was picked before, its thing was picked with it.
       const { [kind]: known, ...rest } = owned;
       owned = rest;
       const thing = known === undefined ? pick(ownedBy[kind] ?? kind) : undefined;
       if (thing && kind in ownedBy) owned = thing;
-      return known ?? thing?.[kind] ?? missingOf(own.ids[kind]?.[0] ?? "x");
+      return known ?? thing?.[kind] ?? missingIdLike(own.ids[kind]?.[0] ?? "x");
     };
   }
 }

@@ -1,9 +1,9 @@
 import type { Stage } from "./stage.ts";
 
-/** Resolves with the answer's JSON; rejects for all but a success. */
+/** Sends a request. Resolves with the answer's JSON; rejects for every answer but a success. */
 export type Post = (path: string, body?: unknown, method?: string) => Promise<any>;
 
-/** Posts and wants a success; what the world is made of must be there. */
+/** Makes a function that sends requests to the server's own address, to set up the accounts of a run. */
 export function poster({ ownUrl: url }: Stage, token: string | undefined, authorization = `Bearer ${token}`): Post {
   return async (path, body, method = "POST") => {
     const raw = body instanceof Uint8Array;

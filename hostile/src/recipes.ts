@@ -3,39 +3,41 @@ import { operationNames } from "@tillkeeper/contract/operations";
 import type { Random } from "../../chaos/src/random.ts";
 import type { Stage } from "./stage.ts";
 import { uuid } from "./values.ts";
-import { audienceOf, newMaker, releaseFile, type World } from "./world.ts";
+import { audienceOf, newReleaseKey, releaseFile, type World } from "./world.ts";
 
-/** Numbers of test cards that a device says and sends; no answer and no line of the log may show one. */
+/** Numbers of test cards in the messages and logs of devices. No answer and no line of the server's log may show one. */
 export const cardNumbers = ["4111111111111111", "5555555555554444", "378282246310005"];
 
+/** What a recipe makes a request from. */
 export interface Context {
   random: Random;
   stage: Stage;
   world: World;
-  /** An id of the account's things, all of one bundle where they belong together. */
+  /** Picks an id of the account by its kind. Ids that belong together are picked together. */
   id: (kind: string) => string;
 }
 
-/** What a right request of a route looks like beyond what its schema says. */
+/** How a valid request for a route differs from what its schema alone gives. */
 interface Recipe {
-  /** What opens it, where that is no token of a client. */
+  /** The credentials, where they are not a client's token for the own account. */
   authorization?: (context: Context) => string;
   body?: (context: Context) => unknown;
   headers?: (body: string | Buffer, context: Context) => Record<string, string>;
   query?: (context: Context) => Record<string, string>;
-  /** Kinds of ids that the path takes under another name. */
+  /** The kind of id for a parameter whose name is not its kind. */
   kinds?: Record<string, string>;
-  /** It ends things: only those that the run itself has made. */
+  /** The request ends the thing that it names, so it gets only things that the run has made. */
   destructive?: boolean;
-  /** What the id is of that its answer has in this field. */
-  makes?: Told;
-  /** Whose the made thing is: the one that this parameter of the path names. */
+  /** The request makes a thing of this kind, whose id is in this field of the answer. */
+  makes?: IdField;
+  /** The owner of the made thing: its kind, and the parameter of the path that names it. */
   belongsTo?: { kind: string; parameter: string };
-  /** The field of its answer that says what the thing of the path is called from now on. */
-  renames?: Told;
+  /** The request gives the thing in the path a new id, which is in this field of the answer. */
+  renames?: IdField;
 }
 
-interface Told {
+/** A field of an answer that holds an id. */
+interface IdField {
   kind: string;
   field: string;
 }
@@ -43,7 +45,7 @@ interface Told {
 const clientKinds = { id: "client_ref" };
 const grantKinds = { id: "grant_ref" };
 const logKinds = { terminal_id: "virtual_terminal_id" };
-const talkerKinds = { terminal_id: "talking_terminal_id" };
+const messagingDeviceKinds = { terminal_id: "talking_terminal_id" };
 
 const operation: Recipe = {
   body: ({ random, id }) => ({
@@ -59,13 +61,13 @@ const ofUpdate: Recipe = {
   kinds: { operation_id: "update_operation_id" },
 };
 
-/** An operator binds its own destination to stores of the accounts that it runs. */
+/** An operator links its own destination to stores of the accounts that it owns. */
 const ofOperator: Recipe = {
   authorization: ({ world }) => `Bearer ${world.operator.token}`,
   kinds: { oid: "operator_id", payout_destination_id: "operator_destination_id" },
 };
 
-/** By operation id. A route without a row gets what its schema asks for. */
+/** The recipes by operation id. A route without a recipe gets requests by its schema alone. */
 export const recipes: Record<string, Recipe> = {
   accounts_post: {
     authorization: ({ stage }) => `Bearer ${stage.bootstrapToken}`,
@@ -125,9 +127,9 @@ export const recipes: Record<string, Recipe> = {
   terminal_device_post: { body: ({ random }) => ({ device_serial_number: `D-${random.integer(1, 1e12)}` }) },
   terminal_pairing_codes_post: { body: () => ({ reference: "job 17" }) },
   terminal_probe_post: { kinds: logKinds },
-  terminal_presence_get: { kinds: talkerKinds },
-  terminal_telemetry_get: { kinds: talkerKinds },
-  terminal_telemetry_history_get: { kinds: talkerKinds },
+  terminal_presence_get: { kinds: messagingDeviceKinds },
+  terminal_telemetry_get: { kinds: messagingDeviceKinds },
+  terminal_telemetry_history_get: { kinds: messagingDeviceKinds },
   admin_terminals_operations_post: operation,
   account_admin_terminals_operations_post: operation,
   admin_terminals_terminal_id_logs_log_id_get: { kinds: logKinds },
@@ -135,13 +137,13 @@ export const recipes: Record<string, Recipe> = {
   account_admin_terminals_terminal_id_logs_log_id_get: { kinds: logKinds },
   account_admin_terminals_terminal_id_logs_log_id_content_get: { kinds: logKinds },
   aid_releases_post: {
-    body: ({ random, world }) => world.maker.describe(world.maker.keyId, `${random.integer(1, 1e9)}.0.0`),
+    body: ({ random, world }) => world.signer.describe(world.signer.keyId, `${random.integer(1, 1e9)}.0.0`),
     makes: { kind: "release_id", field: "id" },
   },
   aid_releases_rid_file_put: { body: () => releaseFile },
   aid_releases_rid_delete: { destructive: true },
   aid_release_keys_post: {
-    body: () => ({ name: "Releases", public_key: newMaker().publicKey }),
+    body: () => ({ name: "Releases", public_key: newReleaseKey().publicKey }),
     makes: { kind: "key_id", field: "key_id" },
   },
   aid_release_keys_kid_delete: { destructive: true },
@@ -151,27 +153,27 @@ export const recipes: Record<string, Recipe> = {
   },
   aid_configurations_version_delete: { destructive: true },
   device_pair_post: {
-    body: ({ random, world: { talker } }) => ({
-      ...talker.pairing,
-      // A serial number has few tries a minute.
+    body: ({ random, world: { messagingDevice } }) => ({
+      ...messagingDevice.pairing,
+      // The server allows few tries a minute for one serial number.
       ...(random.chance(0.95) && { device_serial_number: `P-${random.integer(1, 1e12)}` }),
     }),
   },
   device_token_post: {
     body: ({ world }) => {
-      const { proof } = world.talker.pairing as { proof: string };
-      return { terminal_id: world.talker.terminalId, proof };
+      const { proof } = world.messagingDevice.pairing as { proof: string };
+      return { terminal_id: world.messagingDevice.terminalId, proof };
     },
   },
   device_results_post: {
     body: (context) => {
-      const { talker } = context.world;
-      const { proof } = talker.pairing as { proof: string };
-      return { address: talker.address, results: [toldResult(context)], proof };
+      const { messagingDevice } = context.world;
+      const { proof } = messagingDevice.pairing as { proof: string };
+      return { address: messagingDevice.address, results: [resultMessage(context)], proof };
     },
   },
   device_messages_post: {
-    authorization: ({ world }) => `Bearer ${world.talker.token}`,
+    authorization: ({ world }) => `Bearer ${world.messagingDevice.token}`,
     body: (context) => ({ session, messages: [deviceMessage(context)] }),
   },
   device_operations_update_get: { ...ofUpdate, query: () => ({ software_version: "4.1.2" }) },
@@ -197,7 +199,7 @@ export const recipes: Record<string, Recipe> = {
 
 const session = "hostile";
 
-/** As a terminal says it, with a card number where its texts may hold one. */
+/** A message as a device sends it, with a card number in its free texts. */
 function deviceMessage(context: Context): object {
   const { random } = context;
   const at = new Date().toISOString();
@@ -210,12 +212,12 @@ function deviceMessage(context: Context): object {
       channel: "hello",
       message: { protocol: 1, agent: `hostile ${random.pick(cardNumbers)}`, sent_at: at, session, operations: [] },
     },
-    { channel: "result", message: toldResult(context) },
+    { channel: "result", message: resultMessage(context) },
   ]);
 }
 
-/** Of an operation that there is or not, as any entry of the log. */
-function toldResult(context: Context): object {
+/** A result of an operation that exists or not, as an entry of the device's log. */
+function resultMessage(context: Context): object {
   const { random, id } = context;
   const number = random.integer(1, 50);
   return {

@@ -1,9 +1,9 @@
-/** What became of a route's requests. */
+/** The counts of a route's requests. */
 export class Tally {
   requests = 0;
   ms = 0;
   readonly statuses = new Map<number, number>();
-  /** Whether they got past validation, of those that were sent with what opens the route; in their order. */
+  /** For each request with valid credentials, in order: whether it got past validation. */
   readonly #past: boolean[] = [];
 
   add(status: number, { right, past, ms }: { right: boolean; past: boolean; ms: number }): void {
@@ -13,19 +13,19 @@ export class Tally {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
   }
 
-  /** Of all that were sent with what opens the route. */
+  /** The share of all requests with valid credentials. */
   get whole(): Share {
     return shareOf(this.#past);
   }
 
-  /** By quarter of the run: the routes take turns. */
+  /** The share in each quarter of the run; a quarter of the requests is one, because the routes take turns. */
   get quarters(): Share[] {
     const cut = (quarter: number) => Math.floor((this.#past.length * quarter) / 4);
     return [0, 1, 2, 3].map((quarter) => shareOf(this.#past.slice(cut(quarter), cut(quarter + 1))));
   }
 }
 
-/** How much of so many got past validation; nothing of none. */
+/** The share of requests that got past validation; 0 of 0 requests. */
 export interface Share {
   of: number;
   past: number;
@@ -35,31 +35,33 @@ function shareOf(all: boolean[]): Share {
   return { of: all.length, past: all.filter(Boolean).length / Math.max(all.length, 1) };
 }
 
+/** Something wrong that a run found. */
 export interface Failure {
   what: string;
   route: string;
-  /** The requests that show it, as lines for a shell. */
+  /** The requests that show it, as command lines. */
   curl: string[];
 }
 
+/** The outcome of a run. */
 export interface Report {
   seed: number;
   seconds: number;
   routes: Map<string, Tally>;
   failures: Failure[];
-  /** Failures beyond those that are kept. */
+  /** The number of failures that were not kept. */
   more: number;
   logLines: number;
   secrets: number;
 }
 
 const leastShare = 0.5;
-/** Fewer say nothing about a share. */
+/** Below this number of requests a share says nothing. */
 const leastRequests = 20;
-/** Of so many, half is half; of fewer, chance alone takes something off. */
+/** From this number of requests on, no allowance is made for chance. */
 const enough = 1_000;
 
-/** Routes whose requests were mostly refused for their form, in the whole run or at its end. */
+/** Sentences on routes whose requests were mostly refused for their form, in the whole run or in its last quarter. */
 export function shallow({ routes }: Report): string[] {
   return [...routes].flatMap(([route, { whole, quarters }]) => {
     const last = quarters.at(-1) as Share;
@@ -78,11 +80,12 @@ function tellShallow(route: string, { past }: Share, of: string): string {
   return `${route}: only ${percent(past)} of ${of} get past validation`;
 }
 
+/** Whether a run found nothing, and was deep enough to find something. */
 export function isClean(report: Report): boolean {
   return report.failures.length === 0 && shallow(report).length === 0;
 }
 
-/** As Markdown: a row for each route, then what is wrong. */
+/** The report as Markdown: a row for each route, then the failures. */
 export function asMarkdown(report: Report): string {
   const { routes, failures, more, seconds, seed, logLines, secrets } = report;
   const counts = [...routes.values()].map(({ requests }) => requests);

@@ -1,46 +1,51 @@
 import type { Random } from "../../chaos/src/random.ts";
 import type { Endpoint, Schema } from "./document.ts";
-import type { Shot } from "./http.ts";
+import type { RawRequest } from "./http.ts";
 import type { Pools } from "./pools.ts";
 import { type Context, recipes } from "./recipes.ts";
 import type { Stage } from "./stage.ts";
 import { fitting, hostileText, hostileValue } from "./values.ts";
 import { audienceOf, type World } from "./world.ts";
 
-/** Who sends a request. `right`: whose the route is, also its operator. */
-export type Who = "right" | "nobody" | "wrong";
+/** The credentials of a request. `right`: valid ones, of the account or its operator. `nobody`: none. `wrong`: invalid ones. */
+export type CredentialKind = "right" | "nobody" | "wrong";
 
-export interface Made {
+/** A request for a route. */
+export interface MadeRequest {
   endpoint: Endpoint;
-  who: Who;
-  shot: Shot;
+  credentials: CredentialKind;
+  rawRequest: RawRequest;
 }
 
-export interface Making {
+/** What requests are made from. */
+export interface RequestParts {
   stage: Stage;
   world: World;
   pools: Pools;
   random: Random;
 }
 
-/** A right request of a route, in most cases spoiled in one place or two. `ids` stands in for the account's own. */
-export function makeRequest(making: Making, endpoint: Endpoint, ids?: (kind: string) => string): Made {
-  const { random, stage, world, pools } = making;
+/**
+ * Makes a request for a route: valid, or spoiled in one place or in its credentials. `ids` replaces the ids of the own account;
+ * such a request is always valid.
+ */
+export function makeRequest(parts: RequestParts, endpoint: Endpoint, ids?: (kind: string) => string): MadeRequest {
+  const { random, stage, world, pools } = parts;
   const recipe = recipes[endpoint.id] ?? {};
   const id = ids ?? pools.picker(random, recipe.destructive ?? false);
   const context: Context = { random, stage, world, id };
-  const who: Who = ids || random.chance(0.86) ? "right" : random.pick(["nobody", "wrong"] as const);
+  const credentials: CredentialKind = ids || random.chance(0.86) ? "right" : random.pick(["nobody", "wrong"] as const);
   const spoiled = !ids && random.chance(0.4);
   const spot = spoiled ? random.pick(spotsOf(endpoint)) : undefined;
   const body = bodyOf(context, endpoint, spot === "body");
   const headers = {
     ...(body !== undefined && { "content-type": endpoint.types[0] ?? "application/json" }),
     ...(body !== undefined && recipe.headers?.(body, context)),
-    ...authorizationOf(context, endpoint, who),
+    ...authorizationOf(context, endpoint, credentials),
     ...(spot === "headers" && hostileHeader(random)),
   };
   const path = `${pathOf(context, endpoint, spot === "path")}${queryOf(context, endpoint, { spoiled: spot === "query", plain: ids !== undefined })}`;
-  return { endpoint, who, shot: { method: endpoint.method, path, headers, body } };
+  return { endpoint, credentials, rawRequest: { method: endpoint.method, path, headers, body } };
 }
 
 type Spot = "path" | "query" | "headers" | "body";
@@ -49,7 +54,7 @@ function spotsOf({ inPath, inQuery, types }: Endpoint): Spot[] {
   return [
     "headers",
     ...(inPath.length > 0 ? (["path"] as const) : []),
-    // An unknown parameter is a hostile one, too.
+    // Without parameters of its own, the query gets an unknown one.
     ...(inQuery.length > 0 ? (["query", "query"] as const) : (["query"] as const)),
     ...(types.length > 0 ? (["body", "body"] as const) : []),
   ];
@@ -64,7 +69,7 @@ function pathOf({ random, id, stage }: Context, { id: route, path, inPath }: End
   });
 }
 
-/** Half a surrogate pair cannot stand in a URL; some bytes are sent as they are. */
+/** Percent-encodes a text. Half a surrogate pair, which a URL cannot hold, is replaced. */
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
@@ -79,7 +84,7 @@ const idParameters = new Set([
 
 interface QueryWish {
   spoiled: boolean;
-  /** Only what must be there. */
+  /** Only the parameters of the recipe are sent. */
   plain: boolean;
 }
 
@@ -87,7 +92,7 @@ function queryOf(context: Context, { id: route, inQuery }: Endpoint, { spoiled, 
   const { random } = context;
   const pairs = Object.entries(recipes[route]?.query?.(context) ?? {});
   for (const { name, schema } of inQuery) {
-    // Only an answer of the server says where the next page begins.
+    // A valid `starting_after` can only come from an answer of the server.
     if (plain || name === "starting_after" || pairs.some(([known]) => known === name) || !random.chance(0.25)) continue;
     const value = idOf(context, route, name) ?? fitting(schema, random);
     if (schema.type === "array") for (const one of [value].flat()) pairs.push([name, String(one)]);
@@ -101,7 +106,7 @@ function queryOf(context: Context, { id: route, inQuery }: Endpoint, { spoiled, 
   return text === "" ? "" : `?${text}`;
 }
 
-/** Where a parameter names something: what it names. */
+/** The id for a parameter that names a thing; undefined for another parameter. */
 function idOf({ id }: Context, route: string, name: string): string | undefined {
   if (name === "audience") return audienceOf(id("aid"));
   const kind = recipes[route]?.kinds?.[name];
@@ -110,18 +115,22 @@ function idOf({ id }: Context, route: string, name: string): string | undefined 
 
 const strangeNames = ["unknown", "limit[]", "__proto__", "a\0b", "access_token"];
 
-function authorizationOf(context: Context, { id: route, guarded }: Endpoint, who: Who): Record<string, string> {
+function authorizationOf(
+  context: Context,
+  { id: route, guarded }: Endpoint,
+  credentials: CredentialKind,
+): Record<string, string> {
   const { random, world } = context;
-  if (who === "nobody") return {};
-  if (who === "wrong") return { authorization: wrongAuthorization(random, world) };
+  if (credentials === "nobody") return {};
+  if (credentials === "wrong") return { authorization: wrongAuthorization(random, world) };
   const own = recipes[route]?.authorization?.(context);
   if (own !== undefined) return { authorization: own };
   if (!guarded) return {};
   return { authorization: `Bearer ${random.chance(0.15) ? world.operatorToken : world.own.token}` };
 }
 
-/** Forged, of another account, of a device, or nothing that could be read. */
-function wrongAuthorization(random: Random, { own, foreign, talker, waiting }: World): string {
+/** Invalid credentials: a forged token, a token of another account or of a device, or unreadable text. */
+function wrongAuthorization(random: Random, { own, foreign, messagingDevice, waiting }: World): string {
   const [, payload = "", signature = ""] = own.token.split(".");
   const none = Buffer.from('{"alg":"none"}').toString("base64url");
   return random.pick([
@@ -129,7 +138,7 @@ function wrongAuthorization(random: Random, { own, foreign, talker, waiting }: W
     `Bearer ${none}.${payload}.`,
     `Bearer ${none}.${payload}.${signature}`,
     `Bearer ${foreign.token}`,
-    `Bearer ${talker.token}`,
+    `Bearer ${messagingDevice.token}`,
     `Bearer ${waiting.check_update.transfer.token}`,
     `Bearer ${"a.".repeat(2_000)}`,
     "Bearer",
@@ -168,7 +177,7 @@ function bodyOf(context: Context, endpoint: Endpoint, spoiled: boolean): string 
   return JSON.stringify(spoil(right, endpoint.body ?? {}, random)) ?? "";
 }
 
-/** One more optional field with a value that fits. */
+/** The body with one more optional field that fits the schema. */
 function varied(right: unknown, schema: Schema | undefined, random: Random): unknown {
   const names = Object.keys(schema?.properties ?? {}).filter((name) => !/_id$|^audience$|^scope$/.test(name));
   if (names.length === 0) return right;
@@ -176,7 +185,7 @@ function varied(right: unknown, schema: Schema | undefined, random: Random): unk
   return { ...(right as object), [name]: fitting(schema?.properties?.[name] ?? {}, random) };
 }
 
-/** A hostile value in a place that the schema knows, a field too many, or one too few. */
+/** The body with a hostile value in one of the schema's fields, with an unknown field, or without one of its fields. */
 function spoil(right: unknown, schema: Schema, random: Random): unknown {
   if (random.chance(0.05)) return hostileValue(random);
   const spoiled: Record<string, unknown> = { ...(right as Record<string, unknown>) };

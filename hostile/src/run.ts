@@ -2,16 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createRandom } from "../../chaos/src/random.ts";
 import { UsageError } from "../../chaos/src/usage.ts";
 import type { Settings } from "./arguments.ts";
-import { createJudge, isPastValidation } from "./checks.ts";
+import { createAnswerCheck, isPastValidation } from "./checks.ts";
 import { type Endpoint, type OpenApi, readEndpoints } from "./document.ts";
-import { type Answer, asCurl, createHttp, type Http, type Shot } from "./http.ts";
+import { type Answer, asCurl, createHttp, type Http, type RawRequest } from "./http.ts";
 import { noteThings } from "./learning.ts";
 import { LogSearch } from "./log-search.ts";
-import { askForNeighbours } from "./neighbours.ts";
+import { compareWithForeign } from "./neighbours.ts";
 import { Pools } from "./pools.ts";
 import { cardNumbers } from "./recipes.ts";
 import { type Failure, type Report, Tally } from "./report.ts";
-import { makeRequest, type Who } from "./requests.ts";
+import { type CredentialKind, makeRequest } from "./requests.ts";
 import type { Stage } from "./stage.ts";
 import { renewTransfer, transferKinds, transferSeconds } from "./transfers.ts";
 import { openWorld, type World } from "./world.ts";
@@ -21,15 +21,15 @@ export interface RunOptions extends Settings {
   signal: AbortSignal;
 }
 
-/** The failures that are printed; the first ones say enough. */
+/** The number of failures that are kept and printed; further ones are counted. */
 const mostFailures = 50;
 const mostPerRoute = 5;
-/** Long before the windows of the transfers are over. */
+/** The transfers are renewed long before their windows end. */
 const renewMs = (transferSeconds / 2) * 1000;
-/** Each asks twice. */
-const forNeighbours = 0.08;
+/** The share of requests that are sent as pairs, for a foreign thing and for a missing one. */
+const pairShare = 0.08;
 
-/** Sends requests until the time is over or every route has had enough, ends the server and reads its log. */
+/** Sends requests until the time is over or every route has its number, then ends the server and searches its log. */
 export async function runHostile({ stage, signal, ...settings }: RunOptions): Promise<Report> {
   const begun = performance.now();
   const world = await openWorld(stage);
@@ -68,14 +68,14 @@ class Run {
   more = 0;
   readonly #parts: RunParts;
   readonly #pools: Pools;
-  readonly #judge: ReturnType<typeof createJudge>;
+  readonly #checkAnswer: ReturnType<typeof createAnswerCheck>;
   readonly #http: Http;
   #count = 0;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.#pools = new Pools(parts.world);
-    this.#judge = createJudge(parts.document, parts.stage, parts.world);
+    this.#checkAnswer = createAnswerCheck(parts.document, parts.stage, parts.world);
     this.#http = createHttp(parts.stage.url, parts.settings.concurrency);
     this.log.add("bootstrap token", parts.stage.bootstrapToken);
     this.log.add("broker secret", parts.stage.brokerSecret);
@@ -84,6 +84,7 @@ class Run {
     for (const { id } of parts.endpoints) this.routes.set(id, new Tally());
   }
 
+  /** Sends requests, so many at a time, until `over` returns true or every route has its number. */
   async sendUntil(over: () => boolean): Promise<void> {
     const ended = new AbortController();
     const renewing = this.#renewUntil(ended.signal);
@@ -96,13 +97,14 @@ class Run {
     this.#http.close();
   }
 
+  /** Keeps a failure, or counts it when there are enough. */
   fail(failure: Failure): void {
     const ofRoute = this.failures.filter(({ route }) => route === failure.route).length;
     if (this.failures.length < mostFailures && ofRoute < mostPerRoute) this.failures.push(failure);
     else this.more += 1;
   }
 
-  /** The routes in turn, without those that have had enough. */
+  /** The next route in turn that has not reached its number of requests; undefined when all have. */
   #next(): Endpoint | undefined {
     const { endpoints, settings } = this.#parts;
     for (let step = 0; step < endpoints.length; step += 1) {
@@ -117,48 +119,48 @@ class Run {
     const { stage, world, settings } = this.#parts;
     const seed = (settings.seed * 1_000_003 + this.#count) >>> 0;
     const random = createRandom(seed);
-    const making = { stage, world, pools: this.#pools, random };
-    if (endpoint.guarded && random.chance(forNeighbours)) {
-      const pair = await askForNeighbours(making, this.#http, endpoint, seed);
+    const parts = { stage, world, pools: this.#pools, random };
+    if (endpoint.guarded && random.chance(pairShare)) {
+      const pair = await compareWithForeign(parts, this.#http, endpoint, seed);
       if (pair) {
-        for (const [shot, answer] of pair.answers) this.#note(endpoint, "right", shot, answer);
+        for (const [rawRequest, answer] of pair.answers) this.#note(endpoint, "right", rawRequest, answer);
         if (pair.difference !== undefined)
           this.#report(
             endpoint,
             pair.difference,
-            pair.answers.slice(0, 2).map(([shot]) => shot),
+            pair.answers.slice(0, 2).map(([rawRequest]) => rawRequest),
           );
         return;
       }
     }
-    const { shot, who } = makeRequest(making, endpoint);
-    this.#note(endpoint, who, shot, await this.#http.send(shot));
+    const { rawRequest, credentials } = makeRequest(parts, endpoint);
+    this.#note(endpoint, credentials, rawRequest, await this.#http.send(rawRequest));
   }
 
-  #note(endpoint: Endpoint, who: Who, shot: Shot, answer: Answer): void {
-    const wrong = this.#judge(shot, answer);
-    if (wrong !== undefined) this.#report(endpoint, wrong, [shot]);
+  #note(endpoint: Endpoint, credentials: CredentialKind, rawRequest: RawRequest, answer: Answer): void {
+    const wrong = this.#checkAnswer(rawRequest, answer);
+    if (wrong !== undefined) this.#report(endpoint, wrong, [rawRequest]);
     const past = isPastValidation(answer);
-    this.routes.get(endpoint.id)?.add(answer.status, { right: who === "right", past, ms: answer.ms });
-    if (who === "right") noteThings(this.#pools, endpoint, shot, answer);
+    this.routes.get(endpoint.id)?.add(answer.status, { right: credentials === "right", past, ms: answer.ms });
+    if (credentials === "right") noteThings(this.#pools, endpoint, rawRequest, answer);
     if (answer.status >= 200 && answer.status < 300) this.#learn(endpoint, answer);
   }
 
   #learn({ id }: Endpoint, { text }: Answer): void {
     this.log.learn(text, id);
     if (id === "device_pair_post" || id === "device_token_post")
-      this.#parts.world.talker.token = JSON.parse(text).token;
+      this.#parts.world.messagingDevice.token = JSON.parse(text).token;
   }
 
-  #report({ id: route }: Endpoint, what: string, shots: Shot[]): void {
-    this.fail({ what, route, curl: shots.map((shot) => asCurl(this.#parts.stage.url, shot)) });
+  #report({ id: route }: Endpoint, what: string, rawRequests: RawRequest[]): void {
+    this.fail({ what, route, curl: rawRequests.map((rawRequest) => asCurl(this.#parts.stage.url, rawRequest)) });
   }
 
   async #renewUntil(ended: AbortSignal): Promise<void> {
     while (await sleep(renewMs, true, { signal: ended }).catch(() => false)) await this.#renew();
   }
 
-  /** New windows for what waits, so that its tokens go on to count. */
+  /** Renews the transfers of the waiting devices, so that their tokens stay valid. */
   async #renew(): Promise<void> {
     const { stage, world } = this.#parts;
     for (const kind of transferKinds) {

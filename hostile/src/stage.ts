@@ -12,7 +12,7 @@ const program = resolve(import.meta.dirname, "../../packages/cli/src/main.ts");
 
 const tokenSeconds = String(7 * 24 * 60 * 60);
 
-/** A server of its own, with what opens it. */
+/** A running server, with its secrets. */
 export interface Stage {
   /** Where the requests of a run go. */
   url: string;
@@ -27,7 +27,7 @@ export interface Stage {
   remove(): void;
 }
 
-/** `tillkeeper serve` on loopback, with the embedded database and broker, and no register to ask outside. */
+/** Starts `tillkeeper serve` on loopback with the embedded database and broker, and a local organization register. */
 export async function openStage(): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-hostile-"));
   const logFile = join(folder, "server.log");
@@ -46,12 +46,12 @@ export async function openStage(): Promise<Stage> {
       TILLKEEPER_BRREG_URL: `http://127.0.0.1:${(register.address() as AddressInfo).port}`,
       TILLKEEPER_BOOTSTRAP_TOKEN: secrets.bootstrapToken,
       TILLKEEPER_BROKER_SECRET: secrets.brokerSecret,
-      // Longer than a run.
+      // Tokens are valid for longer than a run.
       TILLKEEPER_TOKEN_SECONDS: tokenSeconds,
       TILLKEEPER_DEVICE_TOKEN_SECONDS: tokenSeconds,
     },
     stdio: ["ignore", "pipe", log],
-    // Ctrl-C is for this program, which then ends the server.
+    // Ctrl-C reaches only this program, which then ends the server.
     detached: true,
   });
   closeSync(log);
@@ -70,7 +70,7 @@ function newSecret(): string {
   return randomBytes(32).toString("base64url");
 }
 
-/** The line that the server prints says where it listens. */
+/** Reads the server's address from the line that it prints once it listens. */
 async function addressOf(child: ChildProcess): Promise<string> {
   if (!child.stdout) throw new Error("the server was started without a standard output");
   for await (const line of createInterface({ input: child.stdout })) {

@@ -22,13 +22,13 @@ export type TransferKind = (typeof transferKinds)[number];
 /** Devices that wait with an operation of each kind. */
 export type Waiting = Record<TransferKind, { device: Device; transfer: Transfer }>;
 
-/** As long a window as may be. */
+/** The longest window that an operation may have. */
 export const transferSeconds = 600;
 
 const session = "world";
 const mostTries = 20;
 
-/** Asks the device for something; answers what comes with the command. */
+/** Sends an operation to the device. Returns the transfer in its command. */
 export async function transferOf(
   stage: Stage,
   token: string,
@@ -46,8 +46,8 @@ export async function transferOf(
 }
 
 /**
- * What comes with a new command, so that there is always a token that counts. The device ends the operation before, since
- * a terminal has one at a time: so nothing has to wait for the end of a window.
+ * Gets a transfer of a new operation, so that there is always a valid token. The device ends its earlier operation first,
+ * because a terminal has one at a time. So the run need not wait for the end of a window.
  */
 export async function renewTransfer(
   stage: Stage,
@@ -58,12 +58,12 @@ export async function renewTransfer(
   const { operationId } = transfer;
   const finished_at = new Date().toISOString();
   const failed = { operation_id: operationId, operation: kind, status: "FAILED", finished_at, reason: "device_error" };
-  // It comes when the end is committed.
+  // The receipt comes after the end is committed.
   await answered(stage, device, [{ channel: "result", message: failed }], { channel: "receipt", operationId });
   return transferOf(stage, own.token, device, kind);
 }
 
-/** What of a message for the device is looked at. */
+/** The fields of a message for the device that are read here. */
 interface Come {
   channel: string;
   message: { operation_id: string; transfer?: { token: string } };
@@ -74,7 +74,7 @@ interface Wanted {
   operationId: string;
 }
 
-/** Sends the messages, and waits for one of that channel about the operation. */
+/** Sends the messages, and waits for a message of the channel about the operation. Throws if none comes. */
 async function answered(stage: Stage, device: Device, messages: object[], { channel, operationId }: Wanted) {
   for (let tries = 0; tries < mostTries; tries += 1) {
     const { messages: come } = await exchange(stage, device, tries === 0 ? messages : []);
@@ -84,7 +84,7 @@ async function answered(stage: Stage, device: Device, messages: object[], { chan
   throw new Error(`no ${channel} for the operation ${operationId} has come to ${device.terminalId}`);
 }
 
-/** Sends messages as the device, and answers those that wait for it or come within two seconds. */
+/** Sends messages as the device. Resolves with the messages for it that wait, or come within two seconds. */
 function exchange(stage: Stage, device: Device, messages: object[]): Promise<{ messages: Come[] }> {
   return poster(stage, device.token)("/v1/device/messages", { session, wait_seconds: 2, messages });
 }

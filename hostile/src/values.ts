@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Random } from "../../chaos/src/random.ts";
 import type { Schema } from "./document.ts";
 
-/** Text that has broken servers before: in storing, in routing, in reading numbers and times, in logs and in shells. */
+/** Texts that have broken servers before: in storage, routing, parsing of numbers and times, logs and shells. */
 const hostileTexts = [
   "",
   " ",
@@ -68,11 +68,12 @@ const hostileThings: unknown[] = [
   { toString: 1, hasOwnProperty: 2 },
 ];
 
-/** A value that no schema asks for. */
+/** A random text that no schema asks for. */
 export function hostileText(random: Random): string {
   return random.pick(hostileTexts);
 }
 
+/** A random JSON value that no schema asks for. */
 export function hostileValue(random: Random): unknown {
   if (random.chance(0.5)) return hostileText(random);
   return random.chance(0.02) ? nested(random.integer(10, 2_000)) : random.pick(hostileThings);
@@ -84,7 +85,7 @@ function nested(depth: number): unknown {
   return value;
 }
 
-/** A value that fits the schema; of objects what is required, and some of the rest. */
+/** A value that fits the schema. An object has its required fields, and each optional one with the probability `more`. */
 export function fitting(schema: Schema, random: Random, more = 0.3): unknown {
   if (schema.anyOf) return fitting(random.pick(schema.anyOf), random, more);
   if (schema.enum) return random.pick(schema.enum);
@@ -125,7 +126,7 @@ function fittingText({ format, pattern, examples, minLength = 0, maxLength = 40 
 
 const pools = new Map<string, string[] | undefined>();
 
-/** Texts of the pattern, made once; undefined for patterns beyond the generator: Unicode classes and look-ahead. */
+/** Texts that match a pattern, made once. Undefined for Unicode classes and look-ahead, which the generator does not support. */
 function matching(pattern: string): string[] | undefined {
   if (!pools.has(pattern)) {
     const known = !/\\p|\(\?!/.test(pattern);
@@ -135,13 +136,14 @@ function matching(pattern: string): string[] | undefined {
   return pools.get(pattern);
 }
 
+/** A random UUID of version 4. */
 export function uuid(random: Random): string {
   const hex = Array.from({ length: 32 }, () => random.integer(0, 15).toString(16)).join("");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-/** An id of equal form and length that nothing has. */
-export function missingOf(id: string): string {
+/** An id of the form and length of `id`, but of no thing. */
+export function missingIdLike(id: string): string {
   if (/^[\da-f]{8}-/.test(id)) return `${id.slice(0, -12)}${"f".repeat(12)}`;
   if (/-T\d{4}$/.test(id)) return `${id.slice(0, -4)}9${id.slice(-3)}`;
   if (/own|far/.test(id)) return id.replace(/own|far/, "nix");

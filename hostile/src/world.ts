@@ -7,7 +7,7 @@ import { type Post, poster } from "./poster.ts";
 import type { Stage } from "./stage.ts";
 import { type Device, type TransferKind, transferOf, transferSeconds, type Waiting } from "./transfers.ts";
 
-/** Ids of one account's things, by their kind. */
+/** The ids of one account's things, by kind. */
 type Ids = Record<string, string[]>;
 
 /** An account with a client and things of every kind. */
@@ -19,12 +19,15 @@ interface Party {
   ids: Ids;
 }
 
+/** The accounts of a run, with their things. */
 export interface World {
+  /** The account that the run's requests are for. */
   own: Party;
+  /** An account whose things must look like missing ones. */
   foreign: Party;
-  /** Token of the operator's client for the own account. */
+  /** A token of the operator's client for the own account. */
   operatorToken: string;
-  /** The operator in its own account. */
+  /** The operator's own account. */
   operator: Account;
   /** Signs the releases of the run. */
   maker: Maker;
@@ -36,18 +39,18 @@ export interface World {
 
 const things = 6;
 
-/** The documented form, which every server accepts. */
+/** The audience of an account in its documented form, which every server accepts. */
 export const audienceOf = (accountId: string): string => `https://api.dintero.com/v1/accounts/${accountId}`;
 
-/** Makes two accounts with equal kinds of things, an operator of the first, and a device. */
+/** Makes two accounts with things of every kind, an operator of the first, and devices. */
 export async function openWorld(stage: Stage): Promise<World> {
   const number = randomInt(1_000_000, 9_999_999);
   const operator = await openAccount(stage, `T1${number}`);
   const own = await openAccount(stage, `T7${number}`, operator.accountId);
   const foreign = await openAccount(stage, `T8${number}`);
-  const ids = await furnish(stage, own.accountId, own.token, "own");
-  const talker = await openDevice(stage, own, "H-talker");
-  const told = { terminal_id: talker.terminalId, operation: "open_menu", timeout: transferSeconds };
+  const ids = await makeThings(stage, own.accountId, own.token, "own");
+  const messagingDevice = await openDevice(stage, own, "H-talker");
+  const told = { terminal_id: messagingDevice.terminalId, operation: "open_menu", timeout: transferSeconds };
   const { id: toldOperation } = await poster(stage, own.token)("/v1/admin/terminals/operations", told);
   return {
     own: {
@@ -56,8 +59,8 @@ export async function openWorld(stage: Stage): Promise<World> {
         ...ids,
         operation_id: [...(ids["operation_id"] ?? []), toldOperation],
         told_operation_id: [toldOperation],
-        talking_terminal_id: [talker.terminalId],
-        address: [talker.address],
+        talking_terminal_id: [messagingDevice.terminalId],
+        address: [messagingDevice.address],
         operator_id: [operator.accountId],
         operator_destination_id: await addDestinations(poster(stage, operator.token), operator.accountId, "own"),
       },
@@ -65,14 +68,14 @@ export async function openWorld(stage: Stage): Promise<World> {
     foreign: {
       ...foreign,
       ids: {
-        ...(await furnish(stage, foreign.accountId, foreign.token, "far")),
+        ...(await makeThings(stage, foreign.accountId, foreign.token, "far")),
         address: [(await openDevice(stage, foreign, "H-talker", "far-1")).address],
       },
     },
     operator,
     operatorToken: await enterAsOperator(stage, operator, own.accountId),
-    maker: await registered(poster(stage, own.token), own.accountId, "Releases of the run"),
-    talker,
+    signer: await registered(poster(stage, own.token), own.accountId, "Releases of the run"),
+    messagingDevice,
     waiting: {
       send_logs: await openWaiting(stage, own, "send_logs"),
       check_update: await openWaiting(stage, own, "check_update"),
@@ -91,7 +94,7 @@ async function openAccount(stage: Stage, accountId: string, operator?: string): 
   return { accountId, clientId, clientSecret, token };
 }
 
-/** A token of an operator's client for the account that it runs. */
+/** Gets a token of an operator's client for an account that the operator owns. */
 async function enterAsOperator(stage: Stage, operator: Account, ownId: string): Promise<string> {
   const post = poster(stage, operator.token);
   const base = `/v1/accounts/${operator.accountId}/auth`;
@@ -113,8 +116,8 @@ async function tokenOf(stage: Stage, by: Omit<Account, "token">, accountId: stri
   return (await poster(stage, undefined, basic)(path, body)).access_token;
 }
 
-/** Things of every kind. Names are as long for every account, so that answers can be compared. */
-async function furnish(stage: Stage, aid: string, token: string, name: string): Promise<Ids> {
+/** Makes things of every kind. Names have one length in all accounts, so that answers can be compared. */
+async function makeThings(stage: Stage, aid: string, token: string, name: string): Promise<Ids> {
   const post = poster(stage, token);
   const ids: Ids = { aid: [aid], oid: [aid], account_id: [aid] };
   const add = (kind: string, id: unknown) => void (ids[kind] = [...(ids[kind] ?? []), String(id)]);
@@ -163,16 +166,16 @@ async function addClient(post: Post, aid: string, add: Add): Promise<void> {
   add("grant_ref", (await post(`/v1/accounts/${aid}/auth/client-grants`, grant)).id);
 }
 
-/** The body that announces the release, signed. */
+/** Makes the signed body that creates a release. */
 type Describe = (keyId: string, version: string) => object;
 
-interface Maker {
+interface ReleaseSigner {
   keyId: string;
   describe: Describe;
 }
 
-/** Who signs releases. */
-export function newMaker(): { publicKey: object; describe: Describe } {
+/** Makes a release key, and the function that signs releases with it. */
+export function newReleaseKey(): { publicKey: object; describe: Describe } {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const { x = "" } = publicKey.export({ format: "jwk" });
   return {
@@ -190,13 +193,13 @@ export function newMaker(): { publicKey: object; describe: Describe } {
   };
 }
 
-async function registered(post: Post, aid: string, name: string): Promise<Maker> {
-  const { publicKey, describe } = newMaker();
+async function registered(post: Post, aid: string, name: string): Promise<ReleaseSigner> {
+  const { publicKey, describe } = newReleaseKey();
   const { key_id: keyId } = await post(`/v1/accounts/${aid}/release-keys`, { name, public_key: publicKey });
   return { keyId, describe };
 }
 
-/** The bytes of every release of the run. */
+/** The file of every release of the run. */
 export const releaseFile = Buffer.from("a release\n");
 
 async function addReleases(post: Post, aid: string, add: Add): Promise<void> {
@@ -209,7 +212,7 @@ async function addReleases(post: Post, aid: string, add: Add): Promise<void> {
   }
 }
 
-/** A virtual terminal sends a real log, and carries out what else makes operations. */
+/** Adds a virtual terminal, and has it send a log. */
 async function addLog(post: Post, aid: string, add: Add): Promise<void> {
   const serial = `SIMULATED-${aid}-001`;
   const store = await post(`/v1/accounts/${aid}/stores`, {});
@@ -255,7 +258,7 @@ async function openWaiting(stage: Stage, account: Account, kind: TransferKind) {
   return { device, transfer: await transferOf(stage, account.token, device, kind) };
 }
 
-/** Notes the bodies that the work sends: the library alone knows how proofs are made. */
+/** Runs `work`, and adds the bodies that it sends to `bodies`. Only the agent library can make the proofs in them. */
 async function watched<T>(bodies: object[], work: () => Promise<T>): Promise<T> {
   const real = globalThis.fetch;
   globalThis.fetch = (input, init) => {

@@ -3,9 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parts } from "./packages.ts";
 
+/** An entry of the lock file. */
 interface Locked {
   version?: string;
-  /** Where a link leads: a part of the workspace. */
+  /** The target of a link: a part of the workspace. */
   resolved?: string;
   link?: boolean;
   dependencies?: Record<string, string>;
@@ -19,9 +20,9 @@ interface Bill {
 }
 
 /**
- * What the published packages are made of, by the lock file, in CycloneDX. npm writes it; what is for development is taken
- * out here, because `npm sbom --omit=dev` leaves out all that any part of the workspace needs for development, even where
- * another runs with it.
+ * The bill of materials (CycloneDX) of the published packages, by the lock file. npm writes it, and packages for development
+ * are removed here. `npm sbom --omit=dev` does not serve. It omits every package that any part of the workspace needs for
+ * development, even if another part needs it to run.
  */
 export function billOfMaterials(root: string): Bill {
   const options = ["--sbom-format", "cyclonedx", "--sbom-type", "application", "--package-lock-only"];
@@ -31,7 +32,7 @@ export function billOfMaterials(root: string): Bill {
   const running = new Set([own, ...refsThatRun(root)]);
   return {
     ...rest,
-    // npm names it for the folder of the checkout.
+    // npm gives it the name of the checkout's folder.
     metadata: { ...metadata, component: { ...metadata.component, name: "tillkeeper" } },
     components: components.filter((component) => running.has(component["bom-ref"])).map(asRunning),
     dependencies: dependencies
@@ -40,13 +41,13 @@ export function billOfMaterials(root: string): Bill {
   };
 }
 
-/** What stands twice in the lock file is said once, perhaps of the place that is for development. */
+/** A component as one that runs. npm lists a package once that is twice in the lock file, perhaps as one for development. */
 function asRunning({ properties = [], ...component }: Bill["components"][number]): Bill["components"][number] {
   const others = properties.filter(({ name }) => name !== "cdx:npm:package:development");
   return { ...component, ...(others.length < properties.length && { scope: "required" }), properties: others };
 }
 
-/** `name@version` of all that the parts need when they run, and of the parts. */
+/** `name@version` of the parts, and of all packages that they need when they run. */
 function refsThatRun(root: string): Set<string> {
   const { packages }: { packages: Record<string, Locked> } = JSON.parse(
     readFileSync(join(root, "package-lock.json"), "utf8"),
@@ -67,7 +68,7 @@ function refsThatRun(root: string): Set<string> {
   return refs;
 }
 
-/** Where Node finds a package from a place in the lock file; undefined where an optional one is not there. */
+/** The path in the lock file where Node finds a package from another path; undefined for an absent optional package. */
 function placeOf(packages: Record<string, Locked>, from: string, name: string): string | undefined {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/")))) {
     const place = join(folder, "node_modules", name);

@@ -4,10 +4,10 @@ import { rolldown } from "rolldown";
 import { ownFiles } from "./own-files.ts";
 import type { PublishedPackage } from "./packages.ts";
 
-/** Writes a package's modules to `folder`, as few files. Returns the names of the outside packages that they import. */
+/** Bundles a package's modules into few files in `folder`. Returns the names of the outside packages that they import. */
 export async function bundle(
   root: string,
-  { entries, knowing, node }: PublishedPackage,
+  { entries, exempt, node }: PublishedPackage,
   folder: string,
 ): Promise<string[]> {
   const build = await rolldown({
@@ -16,7 +16,7 @@ export async function bundle(
     platform: "node",
     external: (id) => !id.startsWith(".") && !isAbsolute(id) && !id.startsWith("@tillkeeper/"),
     transform: { target: `node${node}` },
-    plugins: [ownFiles(root, knowing)],
+    plugins: [ownFiles(root, exempt)],
     checks: { circularDependency: false },
     onLog: (level, log) => {
       if (level === "warn") throw new Error(log.message);
@@ -24,11 +24,11 @@ export async function bundle(
   });
   const { output } = await build.write({
     dir: folder,
-    // All modules lie side by side, so that a place relative to one is relative to all.
+    // All modules are in one folder, so that a relative path leads to the same file from each of them.
     entryFileNames: "[name].js",
     chunkFileNames: "[name]-[hash].js",
     sourcemap: true,
-    // As seen from the package, not from the folder that it happened to be built in.
+    // Paths of sources are relative to the package, not to the temporary folder of the build.
     sourcemapPathTransform: (source, map) => join("..", relative(root, resolve(dirname(map), source))),
   });
   await build.close();
@@ -38,7 +38,7 @@ export async function bundle(
   return [...new Set(outside.map(packageOf))].toSorted();
 }
 
-/** `@scope/name` or `name`, of what may name a module in it. */
+/** The package's name (`@scope/name` or `name`) in a specifier that may name a module in it. */
 export function packageOf(specifier: string): string {
   return specifier
     .split("/")

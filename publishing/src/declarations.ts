@@ -7,13 +7,13 @@ import { type PublishedPackage, parts } from "./packages.ts";
 
 const specifiers = /(\bfrom |\bimport\(|^import )["']([^"']+)["']/gm;
 
-/** The declarations of all entries, made by the compiler in a folder of its own. */
+/** The declarations of all entries, in a temporary folder. `remove` deletes it. */
 export interface Declarations {
   folder: string;
   remove: () => void;
 }
 
-/** Has the compiler make the declarations of all that the packages with `exports` consist of. */
+/** Has the compiler make the declarations of all modules of the packages with `exports`. */
 export function makeDeclarations(root: string, packages: readonly PublishedPackage[]): Declarations {
   const folder = mkdtempSync(join(tmpdir(), "tk-declarations-"));
   const files = packages.flatMap(({ entries, exports }) =>
@@ -28,7 +28,7 @@ export function makeDeclarations(root: string, packages: readonly PublishedPacka
       rootDir: join(root, "packages"),
       outDir: join(folder, "packages"),
       typeRoots: [join(root, "node_modules/@types")],
-      // What is found in node_modules counts as somebody else's and gets no declarations.
+      // Modules found in node_modules count as outside ones and get no declarations, so the parts are mapped to their sources.
       paths: Object.fromEntries(
         parts.map((part) => [`@tillkeeper/${part}/*`, [join(root, "packages", part, "src/*.ts")]]),
       ),
@@ -42,8 +42,8 @@ export function makeDeclarations(root: string, packages: readonly PublishedPacka
 }
 
 /**
- * Copies what the entries of a package refer to into `target`, and lets it refer to the copies: the contract's declarations,
- * and those of the packages that it brings along. Returns where the declaration of each entry is, relative to `target`.
+ * Copies the declarations that a package's entries refer to into `target`: of the workspace's parts, and of `inlinedTypes`. In
+ * the copies, specifiers lead to copies. Returns the path of each entry's declaration, relative to `target`.
  */
 export function copyDeclarations(
   root: string,
@@ -90,14 +90,14 @@ export function copyDeclarations(
   return Object.fromEntries(made);
 }
 
-/** The declaration that a relative path with any extension of a module means. */
+/** The declaration for the path of a module with any extension. Throws if it does not exist. */
 function fileOf(path: string): string {
   const file = path.replace(/\.(m?)[jt]s$/, ".d.$1ts");
   if (!existsSync(file)) throw new Error(`there is no declaration ${file}`);
   return file;
 }
 
-/** Where an outside package keeps the declaration of its main entry. */
+/** The path of the declaration of an outside package's main entry. */
 function typesOf(modules: string, name: string): string {
   const { exports } = JSON.parse(readFileSync(join(modules, name, "package.json"), "utf8"));
   return fileOf(join(modules, name, exports["."].import));

@@ -4,7 +4,7 @@ import { type PublishedPackage, parts } from "./packages.ts";
 
 const repository = "https://github.com/tillkeeper/tillkeeper";
 
-/** A manifest of the workspace, as far as it is read here. */
+/** The fields of a `package.json` that are read here. */
 interface Manifest {
   name: string;
   version: string;
@@ -14,7 +14,7 @@ interface Manifest {
   devDependencies?: Record<string, string>;
 }
 
-/** The manifest of the checkout, or of one of its folders. */
+/** Reads the `package.json` of the checkout, or of one of its folders. */
 export function readManifest(root: string, folder = "."): Manifest {
   return JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
 }
@@ -22,11 +22,11 @@ export function readManifest(root: string, folder = "."): Manifest {
 interface Contents {
   /** Outside packages that the modules import. */
   imported: readonly string[];
-  /** By entry, where its declaration is in `dist`. */
+  /** The path of each entry's declaration in `dist`. */
   declarations: Readonly<Record<string, string>>;
 }
 
-/** The `package.json` that a package is published with. Throws for an import whose version no part of the workspace names. */
+/** The `package.json` of a published package. Throws for an import whose version no part of the workspace names. */
 export function publishedManifest(root: string, published: PublishedPackage, contents: Contents): object {
   const { name, description, keywords, folder, exports, bin, files, node, optional } = published;
   const { version, license } = readManifest(root);

@@ -3,19 +3,21 @@ import { dirname, join, relative } from "node:path";
 import type { Plugin } from "rolldown";
 
 const ownFile = /new URL\(\s*"(\.{1,2}\/[^"]+)",\s*import\.meta\.url\s*\)/g;
-/** Finds packages by name, which is the same from any file of the package. */
+/** A use of the module's place that finds packages by name, which works from any file of the package. */
 const byName = /createRequire\(import\.meta\.url\)/g;
 
 /**
- * Brings along the files that a module finds by its own place, `new URL("./…", import.meta.url)`: a script becomes a bundle of
- * its own, a folder or another file is copied. Any other use of a module's place fails the build, because all modules move; but
- * of those that know how a package looks.
+ * A bundler plugin that packs the files which a module finds by its own place, `new URL("./…", import.meta.url)`. A script
+ * becomes a bundle of its own; a folder or another file is copied.
+ *
+ * Any other use of a module's place fails the build, because bundling moves all modules. The modules in `exempt` are exempt:
+ * they find their files in a package as well.
  */
-export function ownFiles(root: string, knowing: readonly string[]): Plugin {
+export function ownFiles(root: string, exempt: readonly string[]): Plugin {
   return {
     name: "own-files",
     transform(code, id) {
-      if (!id.startsWith(join(root, "packages")) || knowing.includes(relative(root, id))) return null;
+      if (!id.startsWith(join(root, "packages")) || exempt.includes(relative(root, id))) return null;
       const moved = code.replace(ownFile, (_, path: string) => {
         const target = join(dirname(id), path);
         if (!existsSync(target)) this.error(`${relative(root, id)} names ${path}, which does not exist`);
@@ -38,7 +40,7 @@ export function ownFiles(root: string, knowing: readonly string[]): Plugin {
   };
 }
 
-/** Name in the package and content, of one file or of all that lie in a folder. */
+/** Names in the package, and contents, of one file, or of all files in a folder. */
 function filesOf(path: string, packed: string): [string, Buffer][] {
   if (!packed.endsWith("/")) return [[packed, readFileSync(path)]];
   return readdirSync(path).map((name) => [`${packed}${name}`, readFileSync(join(path, name))]);

@@ -8,7 +8,7 @@ import { copyDeclarations, makeDeclarations } from "./declarations.ts";
 import { publishedManifest } from "./manifest.ts";
 import { type PublishedPackage, publishedPackages } from "./packages.ts";
 
-/** Packs all that is published, and what it is made of (CycloneDX), into `target`. Returns the files. */
+/** Packs all published packages into `target`, and writes their bill of materials (CycloneDX). Returns the files. */
 export async function packAll(root: string, target: string): Promise<string[]> {
   mkdirSync(target, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), "tk-pack-"));
@@ -30,7 +30,7 @@ export async function packAll(root: string, target: string): Promise<string[]> {
   }
 }
 
-/** Puts everything of a package into `folder`, as it will be installed. */
+/** Writes all files of a package into `folder`, as npm will install them. */
 async function assemble(
   root: string,
   published: PublishedPackage,
@@ -52,7 +52,7 @@ async function assemble(
   if (published.bin) writeStarter(published.bin, published.node, dist);
 }
 
-/** What a Node that is too old can still read, so that it says what is missing instead of failing at some syntax. */
+/** Writes the file that starts the program. Even an old Node can parse it, so that it names the version it needs. */
 function writeStarter({ name, file }: NonNullable<PublishedPackage["bin"]>, node: number, dist: string): void {
   const lines = [
     "#!/usr/bin/env node",

@@ -1,31 +1,32 @@
 import { scalarBundle } from "@tillkeeper/server/api-docs/pages/docs-folder";
 import { guides } from "@tillkeeper/server/api-docs/pages/guides";
 
-/** A package as it is published. What it needs at run time is found while it is bundled. */
+/** A package as it is published. Bundling finds the packages that it depends on. */
 export interface PublishedPackage {
   name: string;
   description: string;
   keywords: readonly string[];
-  /** Its folder in the checkout, with README.md and the versions of what it needs. */
+  /** Its folder in the checkout, with README.md and the versions of its dependencies. */
   folder: string;
-  /** Name of each entry to its source. */
+  /** The source of each entry, by name. */
   entries: Readonly<Record<string, string>>;
-  /** What `exports` leads to, by entry; none for a program. */
+  /** The entry of each path in `exports`; none for a program. */
   exports: Readonly<Record<string, string>>;
   /** The program's name, and the file that starts it. */
   bin?: { name: string; file: string };
+  /** The lowest major version of Node that runs it. */
   node: number;
-  /** Outside packages whose declarations come along, so that a program needs nothing else to be compiled. */
+  /** Outside packages whose declarations are packed, so that a program compiles without installing them. */
   inlinedTypes: readonly string[];
-  /** Modules that find files by their own place in a package as well as in the checkout. */
-  knowing: readonly string[];
-  /** Files beside `dist`: where each is in the checkout, by its path in the package. */
+  /** Modules that find their files by their own place, in a package as well as in the checkout: see `ownFiles`. */
+  exempt: readonly string[];
+  /** Files beside `dist`: the path in the checkout, by the path in the package. */
   files: Readonly<Record<string, string>>;
-  /** Packages that are looked for by name when the program runs, and which may be missing. */
+  /** Whether it needs packages that the program finds by name when it runs, and that may be missing. */
   optional: boolean;
 }
 
-/** What the server shows: its guides, and the files of its pages. */
+/** The files that the server shows: its guides, and the files of its pages. */
 const documents: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     Object.values(guides)
@@ -33,12 +34,12 @@ const documents: Readonly<Record<string, string>> = {
       .map(({ name }) => [`docs/${name}.md`, `docs/${name}.md`]),
   ),
   "docs/site": "docs/site",
-  // Alone: the rest of that package, and what it needs, would only be installed.
+  // Only this file: the rest of that package, and its dependencies, would be installed in vain.
   [`docs/site/${scalarBundle}`]: "node_modules/@scalar/api-reference/dist/browser/standalone.js",
   "docs/site/scalar.LICENSE": "publishing/licences/scalar.txt",
 };
 
-/** Everything that is published. The workspace's other packages are parts of these. */
+/** All published packages. The workspace's other packages are bundled into them. */
 export const publishedPackages: readonly PublishedPackage[] = [
   {
     name: "@tillkeeper/sdk",
@@ -49,7 +50,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     exports: { ".": "index" },
     node: 20,
     inlinedTypes: ["typebox"],
-    knowing: [],
+    exempt: [],
     files: {},
     optional: false,
   },
@@ -62,7 +63,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     exports: { ".": "index", "./virtual": "virtual" },
     node: 20,
     inlinedTypes: [],
-    knowing: [],
+    exempt: [],
     files: {},
     optional: false,
   },
@@ -76,11 +77,11 @@ export const publishedPackages: readonly PublishedPackage[] = [
     bin: { name: "tillkeeper", file: "tillkeeper.js" },
     node: 24,
     inlinedTypes: [],
-    knowing: ["packages/server/src/api-docs/pages/docs-folder.ts"],
+    exempt: ["packages/server/src/api-docs/pages/docs-folder.ts"],
     files: documents,
     optional: true,
   },
 ];
 
-/** The parts of the workspace that are published with others, and which name the versions of what they need. */
+/** The parts of the workspace that published packages consist of. Their `package.json` names the versions of dependencies. */
 export const parts: readonly string[] = ["contract", "sdk", "agent", "virtual-terminals", "server", "cli"];

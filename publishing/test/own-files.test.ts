@@ -5,8 +5,8 @@ import { expect, it, onTestFinished } from "vitest";
 import { ownFiles } from "../src/own-files.ts";
 import { emptyFolder } from "./support.ts";
 
-/** Packs one module that stands beside `data/one.sql` and `thread.ts`. Resolves with the names of what comes of it. */
-async function pack(code: string, knowing: readonly string[] = []): Promise<string[]> {
+/** Packs one module that is beside `data/one.sql` and `thread.ts`. Resolves with the names of the packed files. */
+async function pack(code: string, exempt: readonly string[] = []): Promise<string[]> {
   const { folder, remove } = emptyFolder();
   onTestFinished(remove);
   const place = join(folder, "packages/part/src");
@@ -17,7 +17,7 @@ async function pack(code: string, knowing: readonly string[] = []): Promise<stri
   const build = await rolldown({
     input: join(place, "module.ts"),
     platform: "node",
-    plugins: [ownFiles(folder, knowing)],
+    plugins: [ownFiles(folder, exempt)],
   });
   const { output } = await build.generate();
   await build.close();

@@ -11,15 +11,15 @@ import { packAll } from "../src/pack.ts";
 import { publishedPackages } from "../src/packages.ts";
 import { emptyFolder, root, run, start } from "./support.ts";
 
-/** Besides the one that runs this. */
+/** Versions of Node for the programs, beside the version that runs the tests. */
 const otherNodes = ["20.20.2", "22.23.3"];
 const aliasOf = (version: string) => `node-${version.split(".")[0]}`;
-/** The programs are TypeScript that is JavaScript as it stands. */
+/** Programs without type annotations, so that they are TypeScript and JavaScript alike. */
 const programs = ["close-the-day", "be-a-terminal"];
 
 const { folder, remove } = emptyFolder();
 const tarballs = join(folder, "tarballs");
-/** Apart from the packages: whatever npm installs beside them comes first for npx. */
+/** Apart from the packages, because npx prefers the programs that npm installs beside them. */
 const nodeFolder = join(folder, "nodes");
 const nodes = [
   process.execPath,
@@ -45,12 +45,12 @@ beforeAll(async () => {
 
 afterAll(remove);
 
-/** Nothing may have to run a script to be installed. */
+/** Installs packages without scripts: no package may need one. */
 async function install(place: string, ...wanted: string[]): Promise<void> {
   await run(place, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", ...wanted);
 }
 
-/** What of a package is in the folder, by its path in it. */
+/** The paths of a package's installed files. */
 function filesOf(name: string): string[] {
   const installed = join(folder, "node_modules", name);
   return readdirSync(installed, { recursive: true, withFileTypes: true })
@@ -126,7 +126,7 @@ describe("compiles a program", () => {
       JSON.stringify({ compilerOptions: { ...compilerOptions, noEmit: true }, files: ["page.ts"] }),
     );
     await run(folder, join(root, "node_modules/.bin/tsc"), "-p", ".");
-    // What it says of types is held to, so a wrong program does not compile.
+    // The types are checked: a wrong program does not compile.
     writeFileSync(join(folder, "page.ts"), page.replace("end_of_day", "end_of_year"));
     await expect(run(folder, join(root, "node_modules/.bin/tsc"), "-p", ".")).rejects.toThrow("end_of_year");
   });

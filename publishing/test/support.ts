@@ -9,15 +9,15 @@ import { onTestFinished } from "vitest";
 /** The checkout. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Nothing of the checkout leads there: neither `node_modules` above it nor what npm tells its scripts. */
+/** A folder without access to the checkout: it has no `node_modules` above it. */
 export function emptyFolder(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "tk-published-"));
-  // A server that root starts hands its database to another user, who has to come through here.
+  // A server that root starts runs its database as another user, who has to enter this folder.
   chmodSync(folder, 0o755);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** The environment of somebody at a shell, with the project's Node first. */
+/** The environment of a user's shell, without npm's variables, and with the project's Node first in PATH. */
 function env(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) =>
@@ -27,7 +27,7 @@ function env(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), PATH: path, TILLKEEPER_HTTP_PORT: "0", TILLKEEPER_MQTT_PORT: "0" };
 }
 
-/** Runs a program to its end. Resolves with its output; rejects, with all that it said, when it fails. */
+/** Runs a program to its end. Resolves with its output; rejects, with its output, when it fails. */
 export async function run(folder: string, command: string, ...args: readonly string[]): Promise<string> {
   const options = { cwd: folder, env: env(), maxBuffer: 2 ** 27 };
   const { stdout } = await promisify(execFile)(command, args, options).catch((cause: Error & { stdout: string }) => {
@@ -36,14 +36,14 @@ export async function run(folder: string, command: string, ...args: readonly str
   return stdout;
 }
 
-/** Starts a program that goes on, and ends it with the test. Resolves when its output matches. */
+/** Starts a program, and ends it with the test. Resolves with the output when that matches; rejects when the program ends. */
 export function start(folder: string, pattern: RegExp, command: string, ...args: readonly string[]): Promise<string> {
   const child = spawn(command, args, { cwd: folder, env: env(), stdio: ["ignore", "pipe", "pipe"], detached: true });
   const ended = new Promise<void>((resolve) => {
     child.once("close", () => resolve());
   });
   onTestFinished(async () => {
-    // npx does not pass signals on, so its group gets them.
+    // npx does not pass signals on, so its process group gets the signal.
     if (child.pid && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGTERM");
     await ended;
   });

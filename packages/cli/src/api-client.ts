@@ -6,6 +6,7 @@ import { readConfigured } from "@tillkeeper/server/platform/folders/configured-f
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { ClientFlags } from "./client-flags.ts";
 
+/** A server's address, and a client of one of its accounts. */
 export interface Credentials {
   url: string;
   clientId: string;
@@ -15,7 +16,7 @@ export interface Credentials {
 
 type Environment = Record<string, string | undefined>;
 
-/** Works on a server as its client. Throws `StartupError` with one sentence for what the server refuses. */
+/** Runs `work` with a client of a server. Throws `StartupError`, with one sentence, for a request that the server refuses. */
 export async function withClient<T>(
   flags: ClientFlags,
   work: (client: Client) => Promise<T>,
@@ -33,7 +34,7 @@ export async function withClient<T>(
   }
 }
 
-/** Who asks which server: by the flags, else by the environment, else the sandbox. Throws `StartupError`. */
+/** The server and the client's credentials: from the flags, else the environment, else the sandbox. Throws `StartupError`. */
 export function readCredentials(flags: ClientFlags, env: Environment = process.env): Credentials {
   const given = {
     url: flags.url ?? env["TILLKEEPER_URL"],
@@ -42,8 +43,8 @@ export function readCredentials(flags: ClientFlags, env: Environment = process.e
     accountId: flags.account ?? env["TILLKEEPER_ACCOUNT"],
   };
   const { url, clientId, clientSecret, accountId } = given;
-  if (url && clientId && clientSecret && accountId) return checked({ url, clientId, clientSecret, accountId });
-  // Half of one place and half of another would be a mistake that is hard to see.
+  if (url && clientId && clientSecret && accountId) return withCheckedUrl({ url, clientId, clientSecret, accountId });
+  // Two values from the flags and two from the sandbox would be a mistake that is hard to see.
   if (Object.values(given).some((value) => value)) {
     throw new StartupError(
       `All four are needed, or none: ${Object.keys(clientSettings).join(", ")}, or their options.`,
@@ -62,7 +63,7 @@ function readSecret({ clientSecret, clientSecretFile: path }: ClientFlags): stri
   return secret;
 }
 
-function checked(credentials: Credentials): Credentials {
+function withCheckedUrl(credentials: Credentials): Credentials {
   if (URL.canParse(credentials.url) && /^https?:/.test(credentials.url)) return credentials;
   throw new StartupError(`This is no address of a server: ${credentials.url}.`);
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-/** How to reach a server, as options of a command; what is left out comes from the environment, or from the sandbox. */
+/** A server and a client of it, as options of a command. Options not given come from the environment, or from the sandbox. */
 export interface ClientFlags {
   url?: string;
   clientId?: string;

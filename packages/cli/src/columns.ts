@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 
-/** Rows as lines, each cell but the last as wide as the widest of its column. Colour codes take no width. */
+/** Rows as lines. Each cell but the last is as wide as the widest cell of its column; colour codes take no width. */
 export function columns(rows: readonly (readonly string[])[], indent = ""): string[] {
   const widths: number[] = [];
   for (const row of rows) {

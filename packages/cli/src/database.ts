@@ -8,17 +8,18 @@ import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { watchInterruption } from "./interruption.ts";
 
 /**
- * Works on the database that the configuration names, without a server: the embedded one is started for it, and nobody
- * else may hold its folder meanwhile. `instead` says, as the end of a sentence, what to do while a server holds it.
+ * Runs `work` on the configured database, without a server. The embedded database is started for it, and its data folder
+ * locked. `instead` is the end of a sentence: what to do while a server holds the folder. Throws `StartupError` when the
+ * folder is held, and for a refusal by the rules of the server.
  */
 export async function withDatabase<T>(
   config: Config,
   work: (db: Db) => Promise<T>,
   { instead }: { instead?: string } = {},
 ): Promise<T> {
-  // Cut short, it would leave the embedded database running: Ctrl-C waits for the end, a second one does not.
+  // An end at once would leave the embedded database running. So the first Ctrl-C waits for `work`, the second does not.
   watchInterruption();
-  // An outside database is nobody's alone, and servers on it may be running.
+  // An outside database has no folder to lock, and servers on it may be running.
   const folder = config.databaseUrl === undefined ? takeFolder(config, instead) : undefined;
   try {
     const db = await openDatabase({
@@ -32,7 +33,7 @@ export async function withDatabase<T>(
       await db.close();
     }
   } catch (error) {
-    // A rule refused it; its text is meant for whoever asked.
+    // A rule of the server refused it: the text is meant for the caller, as it is.
     throw error instanceof ApiError && error.status < 500 ? new StartupError(error.message, { cause: error }) : error;
   } finally {
     folder?.release();

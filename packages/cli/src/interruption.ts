@@ -1,13 +1,13 @@
 import { isatty } from "node:tty";
 import { reportFailure } from "./failure.ts";
 
-/** A package manager passes Ctrl-C on to a child that the terminal has told already: one key press, two signals. */
+/** A package manager passes on the SIGINT that its child also gets from the terminal: one key press, two signals. */
 const samePressMs = 500;
 const interruptedCode = 130;
 
 /**
- * Aborts with the first SIGINT or SIGTERM, so that the command can end in order. From then on another Ctrl-C ends the
- * process at once with 130. An error that nobody has caught is reported and asks for the same orderly end, exit code 1.
+ * Gives a signal that aborts with the first SIGINT or SIGTERM, so that the command can end in order. After that another
+ * Ctrl-C ends the process at once with 130. An uncaught error is printed and aborts the signal, too, with exit code 1.
  */
 export function watchInterruption(): AbortSignal {
   const controller = new AbortController();
@@ -22,7 +22,7 @@ export function watchInterruption(): AbortSignal {
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", () => controller.abort());
-  // The window was closed. Under nohup, which asks to survive that, standard input is no terminal.
+  // SIGHUP: the terminal's window was closed. Under nohup, where the process must survive that, standard input is no terminal.
   if (isatty(0)) process.on("SIGHUP", () => controller.abort());
   process.on("uncaughtException", (error) => {
     reportFailure(error);

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { reportFailure } from "./failure.ts";
-import { programFor, upToUnknown } from "./program/program.ts";
+import { programFor, untilUnknownCommand } from "./program/program.ts";
 
-// Whoever read our output has gone (`| head`, a closed terminal): no reason to end in disorder.
+// The reader of our output has gone (`| head`, a closed terminal): the command still ends in order.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
@@ -12,10 +12,10 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   const args = process.argv.slice(2);
   const program = await programFor(args);
-  await program.parseAsync(upToUnknown(program, args), { from: "user" });
+  await program.parseAsync(untilUnknownCommand(program, args), { from: "user" });
 } catch (error) {
   reportFailure(error);
   process.exitCode = 1;
 }
-// Whatever a command has left open must not keep the process alive; by now there is nothing worth waiting for.
+// Sockets and timers that a command left open must not keep the process alive.
 process.exit();

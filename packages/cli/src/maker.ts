@@ -1,2 +1,2 @@
-/** The actor in the audit log of what the server's operator does in the database itself. */
-export const localMaker = { clientId: "tillkeeper:cli", address: "", requestId: "cli" } as const;
+/** The actor in the audit log for commands of the server's operator that work on the database without a server. */
+export const cliActor = { clientId: "tillkeeper:cli", address: "", requestId: "cli" } as const;

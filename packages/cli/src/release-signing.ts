@@ -7,13 +7,13 @@ import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { releaseText } from "@tillkeeper/contract/releases";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
-/** A key of a maker, as the server and terminals know it. */
+/** The public part of a release key, as the server and terminals know it. */
 export interface PublicHalf {
   key_id: string;
   public_key: ReleasePublicKey;
 }
 
-/** Makes a key pair and writes it where nothing is yet, readable by this user only. */
+/** Makes a key pair and writes it into a new file, readable by this user only. Throws `StartupError` if the file exists. */
 export function writeNewKey(path: string): PublicHalf {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   try {
@@ -24,7 +24,7 @@ export function writeNewKey(path: string): PublicHalf {
   return publicHalf(publicKey);
 }
 
-/** The public half of what lies there: a private key or a public one, as PEM. */
+/** Reads the public half of a private or public key in a PEM file. Throws `StartupError` for a key that is not accepted. */
 export function readPublicKey(path: string): PublicHalf {
   const half = publicHalf(keyFrom(path, createPublicKey));
   const fault = faultOfPublicKey(half.public_key);
@@ -32,7 +32,7 @@ export function readPublicKey(path: string): PublicHalf {
   return half;
 }
 
-/** Describes a release by its file, and signs that. The key does not leave this process. */
+/** Describes a release by its file, and signs the description. The private key does not leave this process. */
 export async function signRelease(
   about: { device_model: string; version: string },
   { file, key }: { file: string; key: string },
@@ -71,7 +71,7 @@ function keyFrom(path: string, parse: (text: string) => KeyObject): KeyObject {
     const key = parse(text);
     if (key.asymmetricKeyType === "ed25519") return key;
   } catch {
-    // Its text may quote the key.
+    // The error is not passed on: its text may quote the key.
   }
   throw new StartupError(`${path} holds no Ed25519 key of the kind that is needed, as PEM.`);
 }

@@ -7,7 +7,7 @@ import { columns } from "./columns.ts";
 
 type Sandbox = NonNullable<RunningServer["sandbox"]>;
 
-/** What a sandbox says once it runs: where it listens, its credentials, and three requests to paste. */
+/** The text that a sandbox prints once it runs: where it listens, its credentials, and three requests to paste. */
 export function sandboxBlock({ httpUrl, mqttUrl, sandbox }: RunningServer, config: Config): string {
   if (!sandbox) throw new Error("the server runs without a sandbox");
   const folder = resolve(config.dataDir);
@@ -34,7 +34,7 @@ export function sandboxBlock({ httpUrl, mqttUrl, sandbox }: RunningServer, confi
   ].join("\n");
 }
 
-/** A name beside the first of its values only. */
+/** Rows for several values of one name, which stands beside the first value only. */
 function inColumn(name: string, values: readonly string[]): string[][] {
   return values.map((value, index) => [index === 0 ? name : "", value]);
 }
@@ -45,7 +45,7 @@ function withGap(lines: readonly string[]): readonly string[] {
 
 type Addresses = Pick<RunningServer, "httpUrl" | "mqttUrl">;
 
-/** A default port that another program holds is stepped around; whoever expects the default has to know. */
+/** Notes on default ports that another program holds: the server took other ports, which callers have to know. */
 function portNotes({ httpUrl, mqttUrl }: Addresses, { http, mqtt, publicUrl }: Config): string[] {
   const listeners = [
     { what: "the API", port: http.port, url: publicUrl === undefined ? httpUrl : undefined },

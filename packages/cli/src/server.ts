@@ -7,7 +7,7 @@ import { aborted, watchInterruption } from "./interruption.ts";
 
 const longestStopMs = 20_000;
 
-/** Starts the server together with the virtual terminals it needs. Throws as `startServer` does, and leaves nothing then. */
+/** Starts the server together with its virtual terminals. Throws as `startServer` does, and leaves nothing running then. */
 export async function openServer(config: Config, { sandbox }: { sandbox: boolean }): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
   const fleet = createVirtualFleet({ folder: join(config.dataDir, "terminals"), log });
@@ -21,7 +21,7 @@ export async function openServer(config: Config, { sandbox }: { sandbox: boolean
   };
 }
 
-/** Stops a server; when that takes longer than 20 s, says so and ends the process with exit code 1. */
+/** Stops a server. If that takes longer than 20 s, it prints so and ends the process with exit code 1. */
 export async function stopInTime(server: Pick<RunningServer, "stop">): Promise<void> {
   const timer = setTimeout(() => {
     console.error(`The server has not ended within ${longestStopMs / 1000} seconds; giving up on it.`);
@@ -38,7 +38,7 @@ export async function runServer(
 ): Promise<void> {
   const interruption = watchInterruption();
   const server = await openServer(config, { sandbox }).catch((error: unknown) => {
-    // Ctrl-C reaches the database's own programs too, so a start that fails after it failed because of it.
+    // Ctrl-C also reaches the processes of the embedded database, so it is the cause of a start that fails after it.
     if (interruption.aborted) return undefined;
     throw error;
   });

@@ -2,8 +2,8 @@ import { lockFolder, type TakenFolder, troubleWith } from "@tillkeeper/server/pl
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
 /**
- * Takes the folder of a device's memory for this process: two that remember in one folder would each close the same day.
- * Whoever dies gives it back. Throws `StartupError` when another process has it, or it is not a writable folder.
+ * Locks the folder of a device's journal for this process: two processes with one journal would each close the same day.
+ * The lock ends with the process. Throws `StartupError` when another process has it, or it is not a writable folder.
  */
 export function takeStateFolder(folder: string): TakenFolder {
   try {

@@ -1,8 +1,8 @@
 import { Type } from "typebox";
 
-/** An account (tenant): `P` is live, `T` is sandbox. */
+/** The id of an account (tenant): `P` is live, `T` is sandbox. */
 export const accountIdPattern = "^[PT]\\d{8}$";
-/** An account that may own other accounts: three or eight digits. */
+/** The id of an account that may own other accounts: three or eight digits. */
 export const operatorAccountIdPattern = "^[PT](\\d{3}|\\d{8})$";
 
 export const AccountId = Type.String({
@@ -11,10 +11,10 @@ export const AccountId = Type.String({
 });
 export const OperatorAccountId = Type.String({
   pattern: operatorAccountIdPattern,
-  description: "The account, or the account that owns it.",
+  description: "The id of an account, which may be an operator that owns other accounts.",
 });
 
-/** Virtual terminals carry this serial number; only sandbox accounts may register them (D10). */
+/** The serial numbers of an account's virtual terminals; only sandbox accounts may register them (D10). */
 export function simulatedSerialPattern(accountId: string): RegExp {
   return new RegExp(`^SIMULATED-${accountId}-\\d{3}$`);
 }

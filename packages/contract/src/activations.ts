@@ -9,7 +9,7 @@ export const ActivationStatus = Type.Enum(activationStatuses, {
 });
 export type ActivationStatus = (typeof activationStatuses)[number];
 
-/** Which states an activation may move to. A state that lists none is final. */
+/** Which states an activation may move to. A state without moves is final. */
 export const activationMoves = {
   RUNNING: ["SUCCEEDED", "EXHAUSTED"],
   SUCCEEDED: [],

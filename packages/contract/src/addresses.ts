@@ -2,18 +2,18 @@ import { Type } from "typebox";
 
 /**
  * The address of a device: one credential of one terminal, `{terminal_id}-D{n}` (docs/adr/0025). It is the user name and the
- * client id of its MQTT connections and a level of its topics, so any broker can vouch for it by a rule on the user name.
+ * client id of its MQTT connections, and a level of its topics. So any broker can vouch for it by a rule on the user name.
  */
 export const deviceAddressPattern = "^[PT]\\d{8}-T\\d{4,9}-D\\d{1,10}$";
 const form = /^(([PT]\d{8})-T\d{4,9})-D\d{1,10}$/;
 
 export const DeviceAddress = Type.String({
   pattern: deviceAddressPattern,
-  description: "The terminal's id, `-D` and a number: another one for each device, pairing and password.",
+  description: "The terminal's id, `-D` and a number. Each device, pairing and password has a number of its own.",
   examples: ["T12345678-T0001-D3632400"],
 });
 
-/** `undefined` for what has not the form of an address. */
+/** Splits a device address into its parts; `undefined` for a text of another form. */
 export function readDeviceAddress(
   text: string,
 ): { accountId: string; terminalId: string; address: string } | undefined {
@@ -22,7 +22,7 @@ export function readDeviceAddress(
   return { accountId, terminalId, address };
 }
 
-/** `number`: a positive integer, larger than that of every address that the terminal had before. */
+/** The address of a device. `number`: a positive integer, larger than in every earlier address of the terminal. */
 export function deviceAddress(terminalId: string, number: number): string {
   return `${terminalId}-D${number}`;
 }
@@ -30,19 +30,19 @@ export function deviceAddress(terminalId: string, number: number): string {
 const epochMs = Date.UTC(2020, 0, 1);
 
 /**
- * The number of a terminal's next address. Seconds are in it so that a database which went back to an earlier moment does not
- * give a number twice: a failover takes some, and no terminal gets more addresses than that for long.
+ * The number of a terminal's next address: at least the seconds since 2020. So a database that went back to an earlier moment
+ * does not give a number twice. Even a failover loses some seconds, and no terminal gets an address a second for long.
  */
 export function nextDeviceNumber(last: number, now: Date): number {
   return Math.max(last + 1, Math.floor((now.getTime() - epochMs) / 1_000));
 }
 
-/** Whether an address of a terminal was given after another one of it. */
+/** Whether `address` was given later than `than`, an address of the same terminal. */
 export function isLater(address: string, than: string): boolean {
   return deviceNumber(address) > deviceNumber(than);
 }
 
-/** 0 for what has not the form of an address. */
+/** The number in a device address; 0 for a text of another form. */
 export function deviceNumber(address: string): number {
   return Number(readDeviceAddress(address) ? address.slice(address.lastIndexOf("-D") + 2) : 0);
 }

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 
-/** Where the check of a payout destination stands, in the words of the public reference. */
+/** The states of a payout destination's check (its case), as the public reference names them. */
 export const caseStatuses = [
   "ACTIVE",
   "DECLINED",
@@ -16,18 +16,18 @@ export const caseStatuses = [
 export const CaseStatus = Type.Enum(caseStatuses, {
   description:
     "Where the check of the payout destination stands. ACTIVE: it can be used. AUTOMATIC_REVIEW, UNDER_MANUAL_REVIEW: " +
-    "being checked. WAITING_FOR_…: the seller's turn. ERROR: the check broke off. DECLINED: refused. " +
-    "TERMINATED: was in use and is not any more. ARCHIVED: put away.",
+    "being checked. WAITING_FOR_…: the seller has to act. ERROR: the check broke off. DECLINED: refused. " +
+    "TERMINATED: was in use, and cannot be used any more. ARCHIVED: closed for good.",
   examples: ["ACTIVE"],
 });
 export type CaseStatus = (typeof caseStatuses)[number];
 
-/** What an open case can turn into; the public reference names the words, but not the moves between them. */
+/** The moves that every open case has. The public reference names the states, but not the moves between them. */
 const whileOpen = ["ACTIVE", "DECLINED", "ERROR", "ARCHIVED"] as const;
 
 /**
- * The moves of a case. An open case goes to and fro between review and the seller until it is decided; a decision can be
- * looked at again; what is in use is taken out of use by TERMINATED, or sent back into review; ARCHIVED is the end.
+ * The moves of a case. An open case alternates between review and the seller until it is decided. A decision can be
+ * reviewed again. An ACTIVE case ends as TERMINATED, or goes back into review. ARCHIVED is final.
  */
 export const caseMoves = {
   AUTOMATIC_REVIEW: [
@@ -54,16 +54,17 @@ export const caseMoves = {
   ARCHIVED: [],
 } as const satisfies { readonly [From in CaseStatus]: readonly Exclude<CaseStatus, From>[] };
 
-/** Where every new case begins, but for the sandbox's short cuts. */
+/** The first state of a case, except for the decisions of a sandbox below. */
 export const firstCaseStatus = "AUTOMATIC_REVIEW" satisfies CaseStatus;
 
-/** What a sandbox account writes into `payout_destination_description` to have a case decided at once. */
+/** Words in `payout_destination_description` that decide the case of a sandbox account at once. */
 export const sandboxDecisions = {
   AUTO_APPROVE: "ACTIVE",
   AUTO_DECLINE: "DECLINED",
   AUTO_WAITING_FOR_SIGNATURE: "WAITING_FOR_SIGNATURE",
 } as const satisfies Record<string, CaseStatus>;
 
+/** Whether a case may move from one state to another. */
 export function mayMove(from: CaseStatus, to: CaseStatus): boolean {
   const allowed: readonly CaseStatus[] = caseMoves[from];
   return allowed.includes(to);

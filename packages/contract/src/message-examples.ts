@@ -7,7 +7,7 @@ const session = "8d2f6c1e-5a0b-4c55-9d53-0d6a3c9b7e11.3";
 const memory = { number: 6, id: operation_id };
 const probe_id = "0f6f5e0e-9a55-4a0b-8a2f-6b7f0c7f3d10";
 
-/** What each message may look like. */
+/** Examples of each message, which the documents of the protocol print. */
 export const messageExamples: { readonly [Channel in UpChannel | DownChannel]: readonly Messages[Channel][] } = {
   hello: [
     {

@@ -2,10 +2,10 @@ import { type Static, Type } from "typebox";
 import { Identifier } from "./texts.ts";
 
 export const OperationId = Type.String({ format: "uuid" });
-/** Both with what they mean where they stand. */
-export const idThat = (description: string) => Type.String({ format: "uuid", description });
-export const timeThat = (description: string) => Type.String({ format: "date-time", description });
-/** Later versions may add fields. */
+/** A UUID and a time, described for the field that they are used in. */
+export const idField = (description: string) => Type.String({ format: "uuid", description });
+export const timeField = (description: string) => Type.String({ format: "date-time", description });
+/** Unknown fields are allowed: later versions of the protocol may add some. */
 export const open = { additionalProperties: true } as const;
 
 export const Session = Type.String({
@@ -13,35 +13,35 @@ export const Session = Type.String({
   maxLength: 64,
   pattern: "^[A-Za-z0-9._-]+$",
   description:
-    "Names one connection, new for each: what is said of an older one changes nothing. Best `{run}.{n}`: " +
-    "`run` is random, new at each start of the program; `n` counts its connections (rule 37).",
+    "Names one connection; each has a name of its own. A message that names an older connection changes nothing. " +
+    "Best `{run}.{n}`: `run` is random, new at each start of the program; `n` counts its connections (rule 37).",
 });
 
 /**
- * The run of the program that a session belongs to; undefined where its name tells of none. A program that was started
- * anew has another run, and its earlier one never speaks again.
+ * The run, one start of an agent's program, in a session's name; undefined for a name without one. A program that was
+ * started again has another run, and sends nothing more from its earlier one.
  */
 export function runOf(session: string | null | undefined): string | undefined {
   return /^([\w.-]+)\.\d{1,15}$/.exec(session ?? "")?.[1];
 }
 
 /**
- * What the server needs to store an operation that it does not know any more, because its database went back. The device keeps
- * it and brings it back with the result, as it is.
+ * What the server needs to store an operation that its database lost by going back to an earlier moment. The device keeps it,
+ * and returns it unchanged with the result.
  */
 export const Origin = Type.Object(
   {
     request: Type.Optional(
       Identifier({
         maxLength: 64,
-        description: "Equal for commands that came of one request: a repeated one has it again.",
+        description: "Names the request: the command of a repeated request has the same value.",
       }),
     ),
-    signed: Identifier({ maxLength: 2_000, description: "For the server alone." }),
+    signed: Identifier({ maxLength: 2_000, description: "Signed data that only the server reads." }),
   },
   {
     ...open,
-    description: "Keep it with the operation, and bring it back in the result as it came, with all its fields.",
+    description: "Keep it with the operation, and return it in the result unchanged, with all its fields.",
   },
 );
 export type Origin = Static<typeof Origin>;
@@ -49,6 +49,6 @@ export type Origin = Static<typeof Origin>;
 export const PreviousClose = Type.Optional(
   Type.Union([OperationId, Type.Null()], {
     description:
-      "Always with end_of_day, and only there: the last close that the server knew of. Begin only if it is the last of the log; null: if the log has none.",
+      "With end_of_day always, with others never: the last close that the server knew of. Begin only if it is the last close in the log; null: only if the log has none.",
   }),
 );

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { Abilities } from "./abilities.ts";
 import { limits } from "./limits.ts";
-import { idThat, OperationId, Origin, open, PreviousClose, Session, timeThat } from "./message-parts.ts";
+import { idField, OperationId, Origin, open, PreviousClose, Session, timeField } from "./message-parts.ts";
 import { DeviceReason } from "./operation-reasons.ts";
 import {
   OperationError,
@@ -17,8 +17,8 @@ import { FreeText } from "./texts.ts";
 
 /**
  * The device protocol: MQTT 5 or 3.1.1, JSON payloads, QoS 1, nothing retained, clean sessions.
- * Topics are `tillkeeper/v1/{address}/{channel}`; what each channel is for stands in `channel-meanings.ts`.
- * The broker only carries: a PUBACK proves nothing, a receipt does.
+ * Topics are `tillkeeper/v1/{address}/{channel}`; `channel-meanings.ts` says what each channel carries.
+ * A PUBACK proves nothing: only a receipt shows that the server has committed a result.
  */
 export const protocolVersion = 1;
 
@@ -38,31 +38,31 @@ export const downChannels = ["welcome", "command", "receipt", "cancel", "memory"
 export type DownChannel = (typeof downChannels)[number];
 
 /**
- * After how many seconds a broker of MQTT 5 may throw away what an agent says, because it is of no use any more. Anything else
- * counts whenever it comes.
+ * The Message Expiry Interval (MQTT 5), in seconds, of agents' messages that are useless after that time. Messages of the
+ * other channels do not expire.
  */
 export const messageExpirySeconds: { readonly [Channel in UpChannel]?: number } = { heartbeat: 60, probe_answer: 3 };
 
 const root = "tillkeeper/v1";
 
-/** `address`: of the device that speaks, or is spoken to. */
+/** The topic of one channel. `address`: of the device that sends or receives. */
 export function topic(address: string, channel: UpChannel | DownChannel): string {
   return `${root}/${address}/${channel}`;
 }
 
-/** Everything that devices say, for the server to subscribe to on an outside broker. */
+/** The topic filters of all messages from devices, which the server subscribes to on an outside broker. */
 export function upTopicFilters(): string[] {
   return upChannels.map((channel) => `${root}/+/${channel}`);
 }
 
-/** Everything that concerns one device: the prefix it may publish and subscribe below, ending in `/`. */
+/** The prefix of all topics of one device, ending in `/`. The device may publish and subscribe to topics below it. */
 export function deviceTopicPrefix(address: string): string {
   return `${root}/${address}/`;
 }
 
 const allChannels = [...upChannels, ...downChannels];
 
-/** `undefined` for a topic that is not one of ours. Whether the address has the form of one is not looked at. */
+/** Splits a topic; `undefined` for a topic outside the protocol. The form of the address is not checked. */
 export function parseTopic(text: string): { address: string; channel: UpChannel | DownChannel } | undefined {
   const [first, version, address, channel, ...rest] = text.split("/");
   if (`${first}/${version}` !== root || !address || !channel || rest.length > 0) return undefined;
@@ -71,14 +71,14 @@ export function parseTopic(text: string): { address: string; channel: UpChannel 
 }
 
 /**
- * The client ids a device may connect with: its address, or that address, a colon and anything, for a second connection.
- * A broker ends the older of two connections with one client id, so another device's address must not be taken.
+ * Whether a device may connect with a client id: its address, or its address, a colon and any text, for a second connection.
+ * A broker ends the older of two connections with one client id, so no device may use another device's address.
  */
 export function clientIdBelongsTo(clientId: string, address: string): boolean {
   return clientId === address || clientId.startsWith(`${address}:`);
 }
 
-/** How far the log of an address is: the last number, and the id that stands under it; 0 without an id for an empty one. */
+/** How far the server holds the log of an address: number and id of the last entry; 0 and no id for none. */
 export const Memory = Type.Object(
   {
     number: Type.Integer({
@@ -86,7 +86,7 @@ export const Memory = Type.Object(
       maximum: 2_147_483_647,
       description: "The last number that the server holds of the log of this address; 0 for none.",
     }),
-    id: Type.Optional(idThat("The `operation_id` that stands under it; left out with 0.")),
+    id: Type.Optional(idField("The `operation_id` of the entry with that number; left out with 0.")),
   },
   { ...open, description: "How far the server holds your log." },
 );
@@ -96,19 +96,19 @@ export const HelloMessage = Type.Object(
   {
     protocol: Type.Literal(protocolVersion),
     agent: FreeText({ minLength: 1, maxLength: 100, description: "Name and version of the program." }),
-    sent_at: timeThat("Your own clock. The welcome repeats it."),
+    sent_at: timeField("Your own clock. The welcome repeats it."),
     session: Session,
     operations: Type.Array(
       Type.Object(
         {
           operation_id: OperationId,
-          phase: Type.Enum(["delivered", "started"], { description: "The command waits, or it is begun." }),
+          phase: Type.Enum(["delivered", "started"], { description: "delivered: it waits. started: it has begun." }),
         },
         open,
       ),
       {
         maxItems: limits.mqttHelloOperations,
-        description: "Waiting or begun; empty if there is none. What is answered is told as a result.",
+        description: "Operations that wait or have begun; may be empty. Answered ones are sent as results instead.",
       },
     ),
     abilities: Type.Optional(Abilities),
@@ -120,12 +120,12 @@ export type HelloMessage = Static<typeof HelloMessage>;
 export const WelcomeMessage = Type.Object(
   {
     protocol: Type.Literal(protocolVersion),
-    server_time: timeThat("When the server wrote this."),
-    hello_sent_at: timeThat("`sent_at` of the hello that this answers, letter for letter."),
+    server_time: timeField("When the server wrote this."),
+    hello_sent_at: timeField("`sent_at` of the hello that this answers, letter for letter."),
     heartbeat_seconds: Type.Optional(
       Type.Integer({
         minimum: 1,
-        description: "How often the server wants to hear a heartbeat; 30 where it says nothing.",
+        description: "Seconds between heartbeats; 30 if it is left out.",
       }),
     ),
     memory: Memory,
@@ -136,16 +136,16 @@ export type WelcomeMessage = Static<typeof WelcomeMessage>;
 
 const transferring = operationNames.filter((name) => operationKinds[name].transfer !== null);
 
-/** Where the files of an operation go or come from over HTTPS: the bundle of `send_logs`, the manifest of `check_update`. */
+/** Where an agent uploads or downloads an operation's files by HTTPS: the log of `send_logs`, the manifest of `check_update`. */
 export const Transfer = Type.Object(
   {
-    url: Type.String({ pattern: "^https?://", maxLength: 2_000, description: "May hold a `?` already." }),
+    url: Type.String({ pattern: "^https?://", maxLength: 2_000, description: "May have a query (`?`) already." }),
     token: Type.String({ description: "Bearer token, good for this operation of this terminal only." }),
-    expires_at: timeThat("When the token ends, a minute after the operation's own `expires_at`."),
+    expires_at: timeField("When the token ends, a minute after the operation's own `expires_at`."),
   },
   {
     ...open,
-    description: `Always with ${transferring.join(" and ")}, and only there: files go there, or come from there.`,
+    description: `With ${transferring.join(" and ")} always, with others never: where files are uploaded or downloaded.`,
   },
 );
 export type Transfer = Static<typeof Transfer>;
@@ -156,9 +156,9 @@ export const CommandMessage = Type.Object(
     operation: OperationName,
     parameters: OperationParameters,
     when_busy: Type.Optional(WhenBusy),
-    created_at: timeThat("When the operation was accepted."),
-    expires_at: timeThat("Never begin it at or after this instant."),
-    sent_at: timeThat("The server's time when it sent this copy."),
+    created_at: timeField("When the operation was accepted."),
+    expires_at: timeField("Never begin it at or after this instant."),
+    sent_at: timeField("The server's time when it sent this copy."),
     previous_close: PreviousClose,
     origin: Origin,
     transfer: Type.Optional(Transfer),
@@ -168,13 +168,13 @@ export const CommandMessage = Type.Object(
 export type CommandMessage = Static<typeof CommandMessage>;
 
 export const DeliveredMessage = Type.Object(
-  { operation_id: OperationId, received_at: timeThat("When its first copy came, by your own clock.") },
+  { operation_id: OperationId, received_at: timeField("When the command's first copy came, by your own clock.") },
   open,
 );
 export type DeliveredMessage = Static<typeof DeliveredMessage>;
 
 export const StartedMessage = Type.Object(
-  { operation_id: OperationId, started_at: timeThat("When it was begun, by your own clock. The same in every copy.") },
+  { operation_id: OperationId, started_at: timeField("When it was begun, by your own clock; equal in every copy.") },
   open,
 );
 export type StartedMessage = Static<typeof StartedMessage>;
@@ -185,33 +185,34 @@ export const ResultMessage = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: 2_147_483_647,
-        description: "Its place in the log of this address. Left out of what the journal could not take (rule 14).",
+        description:
+          "The entry's place in the log of this address. Left out if the journal had no room for it (rule 14).",
       }),
     ),
     after: Type.Optional(
       Type.Integer({
         minimum: 0,
         maximum: 2_147_483_646,
-        description: "The number that the journal has before it, 0 for none; left out where that is one less.",
+        description: "The number of the journal's entry before this one, 0 for none. Left out if it is `number` − 1.",
       }),
     ),
-    operation_id: idThat("As in the command; of a close by hand a random one."),
-    operation: Type.Enum([...operationNames], { description: "As in the command, also one that you do not know." }),
+    operation_id: idField("As in the command; a random one for a close by hand."),
+    operation: Type.Enum([...operationNames], { description: "As in the command, even if you do not know it." }),
     status: Type.Enum(["COMPLETED", "FAILED"]),
-    started_at: Type.Optional(timeThat("When it was begun, as in `started`; left out if it never was.")),
-    finished_at: timeThat("When the entry was written, by your own clock."),
+    started_at: Type.Optional(timeField("When it was begun, as in `started`; left out if it never was.")),
+    finished_at: timeField("When the entry was written, by your own clock."),
     result: Type.Optional(
-      Type.Unknown({ description: "Always with COMPLETED, and only there: what came of that operation." }),
+      Type.Unknown({ description: "With COMPLETED always, with FAILED never: the result of that operation." }),
     ),
     reason: Type.Optional(DeviceReason),
     error: Type.Optional(OperationError),
     unknown_end: Type.Optional(
-      Type.Literal(true, { description: "With FAILED: it was begun, and the device cannot say whether it was done." }),
+      Type.Literal(true, { description: "With FAILED: it was begun; whether it was completed is not known." }),
     ),
-    last_close: Type.Optional(idThat("With out_of_step: the last close of the log; left out if it has none.")),
-    repeats: Type.Optional(idThat("The operation of the same request, whose result this is.")),
+    last_close: Type.Optional(idField("With out_of_step: the last close of the log; left out if it has none.")),
+    repeats: Type.Optional(idField("The earlier operation of the same request, whose result this entry repeats.")),
     by_hand: Type.Optional(
-      Type.Literal(true, { description: "Nobody asked for it here: the day was closed at the terminal." }),
+      Type.Literal(true, { description: "The day was closed at the terminal, without a command." }),
     ),
     origin: Type.Optional(Origin),
   },
@@ -220,12 +221,12 @@ export const ResultMessage = Type.Object(
 export type ResultMessage = Static<typeof ResultMessage>;
 
 /**
- * `UNKNOWN`: the server has no such operation for this terminal, and what came of it tells nobody anything. Without a
- * status the result was not the next one: it is to be told again after those before it.
+ * The answer to a result. `UNKNOWN`: the server has no such operation for this terminal, and discards the result. Without a
+ * status the result was not the next one of the log: the agent sends it again after the entries before it.
  */
 export const ReceiptMessage = Type.Object(
   {
-    operation_id: idThat("As in the result."),
+    operation_id: idField("As in the result."),
     status: Type.Optional(
       Type.Enum([...operationStatuses, "UNKNOWN"], {
         description: "What the server now holds of the operation; left out: nothing was stored.",
@@ -238,15 +239,15 @@ export const ReceiptMessage = Type.Object(
 export type ReceiptMessage = Static<typeof ReceiptMessage>;
 
 /**
- * Carries what a terminal needs that has never seen the command: it then answers FAILED, `cancelled`, and never begins. An
- * `end_of_day` it gives up only after the comparison that beginning takes.
+ * Carries what a terminal needs that never received the command. Such a terminal answers FAILED, `cancelled`, and never
+ * begins the operation. It gives up an `end_of_day` only after it has compared `previous_close`, as before a begin.
  */
 export const CancelMessage = Type.Object(
   {
     operation_id: OperationId,
     operation: Type.Enum([...operationNames], { description: "As in the command." }),
-    created_at: timeThat("As in the command."),
-    expires_at: timeThat("As in the command."),
+    created_at: timeField("As in the command."),
+    expires_at: timeField("As in the command."),
     previous_close: PreviousClose,
     origin: Origin,
   },
@@ -284,13 +285,13 @@ export type RejectionMessage = Static<typeof RejectionMessage>;
 export const HeartbeatMessage = Type.Object(
   {
     session: Session,
-    sent_at: timeThat("Your own clock."),
+    sent_at: timeField("Your own clock."),
     round_trip_ms: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 600_000, description: "Milliseconds from your last hello to its welcome." }),
     ),
     memory: Type.Optional({
       ...Memory,
-      description: "How far you believe that the server holds your log, as it said last. Answered if that is not so.",
+      description: "How far the server holds your log, as it said last. It answers if that is not so any more.",
     }),
     telemetry: Type.Optional(Telemetry),
     fault: Type.Optional(DeviceFault),
@@ -306,13 +307,13 @@ export const GoneMessage = Type.Object({ session: Session }, open);
 export type GoneMessage = Static<typeof GoneMessage>;
 
 const ProbeId = Type.String({ format: "uuid" });
-export const ProbeMessage = Type.Object({ probe_id: ProbeId, sent_at: timeThat("When the server sent it.") }, open);
+export const ProbeMessage = Type.Object({ probe_id: ProbeId, sent_at: timeField("When the server sent it.") }, open);
 export type ProbeMessage = Static<typeof ProbeMessage>;
 
 export const ProbeAnswerMessage = Type.Object({ probe_id: ProbeId }, open);
 export type ProbeAnswerMessage = Static<typeof ProbeAnswerMessage>;
 
-/** Payload by channel, for whoever publishes or handles. */
+/** The schema of each channel's payload. */
 export const messages = {
   hello: HelloMessage,
   delivered: DeliveredMessage,
@@ -332,6 +333,7 @@ export const messages = {
   probe: ProbeMessage,
 } as const satisfies Record<UpChannel | DownChannel, unknown>;
 
+/** The type of each channel's payload. */
 export interface Messages {
   hello: HelloMessage;
   delivered: DeliveredMessage;
@@ -352,8 +354,8 @@ export interface Messages {
 }
 
 /**
- * Whether a result may have closed a batch: what the next close has to know of. An answer that is repeated for the same request
- * is no close of its own.
+ * Whether a result may have closed a batch, so that the next close must name it as `previous_close`. A result that repeats
+ * an earlier one for the same request is not a close of its own.
  */
 export function mayHaveClosed({ operation, status, result, unknown_end, repeats }: ResultMessage): boolean {
   if (operation !== "end_of_day" || repeats !== undefined) return false;

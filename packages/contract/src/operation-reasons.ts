@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { OperationPhase } from "./operations.ts";
 
-/** Why an operation FAILED, in the words of its terminal. */
+/** The reasons with which a terminal reports FAILED. */
 export const deviceReasons = [
   "busy_payment",
   "refused",
@@ -14,25 +14,25 @@ export const deviceReasons = [
   "out_of_step",
   "storage_failed",
 ] as const;
-export const DeviceReason = Type.Enum(deviceReasons, { description: "With FAILED, and only then: why." });
+export const DeviceReason = Type.Enum(deviceReasons, { description: "With FAILED always, with COMPLETED never: why." });
 export type DeviceReason = (typeof deviceReasons)[number];
-/** For whoever writes the program on a terminal. */
+/** What each reason means; the documents of the protocol print it for authors of agents. */
 export const deviceReasonMeanings = {
-  busy_payment: "a payment is going on, or was for as long as could be waited",
+  busy_payment: "a payment is going on, or did not end within the window",
   refused: "the terminal will not do it now",
   unsupported: "this agent does not know the operation, one of its parameters, or its `when_busy`",
-  user_aborted: "someone at the terminal stopped it",
+  user_aborted: "a person at the terminal stopped it",
   device_error: "something broke; say what in `error`",
   host_unreachable: "the payment host, or a server that has a file, could not be reached",
   cancelled: "it was cancelled, and not begun or broken off",
   expired: "the command came too late, and was not begun",
-  out_of_step: "an `end_of_day`: the last close is another than `previous_close`",
-  storage_failed: "there is no room to store what it does, or what it brings",
+  out_of_step: "of an `end_of_day`: the last close in the log is not `previous_close`",
+  storage_failed: "the device has no room to store the operation or its result",
 } as const satisfies Record<DeviceReason, string>;
 
 /**
- * Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. The first four
- * tell what the server saw.
+ * Why an operation ended as FAILED or TIMEOUT (D17): a closed list, so that programs can branch on it. The first four are
+ * the server's own.
  */
 export const operationReasons = [
   "unreachable",
@@ -44,7 +44,7 @@ export const operationReasons = [
 export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
 export type OperationReason = (typeof operationReasons)[number];
 
-/** What a TIMEOUT says, by the phase that the operation had reached. */
+/** The reason of a TIMEOUT, by the phase that the operation had reached. */
 export const timeoutReasons = {
   accepted: "unreachable",
   dispatched: "not_delivered",

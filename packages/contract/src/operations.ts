@@ -3,7 +3,7 @@ import type { TerminalStatus } from "./terminal-status.ts";
 import { FaultCode, FreeText, Identifier } from "./texts.ts";
 
 /**
- * The words and rules of terminal operations that every wire shares (HTTP, MQTT, events).
+ * The names and rules of terminal operations that HTTP, MQTT and events share.
  * Sources: the public guide on terminal operations; decisions D14-D19 of the project's domain page.
  */
 export const operationStatuses = ["PENDING", "COMPLETED", "FAILED", "TIMEOUT"] as const;
@@ -14,7 +14,7 @@ export const OperationStatus = Type.Enum(operationStatuses, {
 });
 export type OperationStatus = (typeof operationStatuses)[number];
 
-/** Which states an operation may move to. A state that lists none is final. */
+/** Which states an operation may move to. A state without moves is final. */
 export const operationMoves = {
   PENDING: ["COMPLETED", "FAILED", "TIMEOUT"],
   COMPLETED: [],
@@ -22,26 +22,26 @@ export const operationMoves = {
   TIMEOUT: [],
 } as const satisfies Record<OperationStatus, readonly OperationStatus[]>;
 
-/** How far an operation has come (D17), in this order; some may be skipped. */
+/** The phases of an operation (D17), in order; some may be skipped. */
 export const operationPhases = ["accepted", "dispatched", "delivered", "started", "answered"] as const;
 export const OperationPhase = Type.Enum(operationPhases, {
   description:
-    "accepted: stored. dispatched: sent towards the terminal. delivered: the terminal has it. started: it has begun. " +
-    "answered: it has said what came of it.",
+    "accepted: stored. dispatched: sent towards the terminal. delivered: the terminal has it. started: the terminal has begun " +
+    "it. answered: the terminal has sent its result.",
 });
 export type OperationPhase = (typeof operationPhases)[number];
 
-/** What a terminal does that is in the middle of a payment: answer `busy_payment`, or wait within the window. */
+/** What a terminal does with a command during a payment: answer `busy_payment`, or wait within the window. */
 export const WhenBusy = Type.Enum(["fail", "wait"], {
   description:
-    "In the middle of a payment: `fail` with `busy_payment` at once, or `wait` for its end, within the window.",
+    "What the terminal does during a payment: `fail` with `busy_payment` at once, or `wait` for its end, within the window.",
 });
 export type WhenBusy = Static<typeof WhenBusy>;
 
 export const OperationParameters = Type.Object(
   {
     operator_id: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 64, description: "Who asked for it, as the point of sale knows them." }),
+      Type.String({ minLength: 1, maxLength: 64, description: "Who asked for it, by the point of sale's own id." }),
     ),
   },
   { additionalProperties: false },
@@ -57,7 +57,7 @@ const MinorUnits = Type.Integer({
 });
 const Instant = Type.String({ format: "date-time" });
 
-/** What a close says beside its facts: each figure and time counts by itself (D29). */
+/** The figures and times in the result of a close. Each is checked by itself: a wrong one does not spoil the rest (D29). */
 export const endOfDayFigures = {
   start_of_day_at: Instant,
   last_end_of_day_at: Instant,
@@ -72,26 +72,26 @@ export const endOfDayFigures = {
 export type EndOfDayFigure = keyof typeof endOfDayFigures;
 export const endOfDayFigureNames = Object.keys(endOfDayFigures) as EndOfDayFigure[];
 
-/** What cannot all be true of the figures of a close; they are kept as they were told (D29). */
+/** The rules that the figures of a close can break. The server keeps such figures as reported, and names the rule (D29). */
 export const inconsistencies = ["sale_amount", "tip_above_purchases", "end_before_start"] as const;
 export type Inconsistency = (typeof inconsistencies)[number];
 
 export const EndOfDayResult = Type.Object(
   {
     outcome: Type.Enum(["accepted", "declined", "unconfirmed"], {
-      description: "What the payment host said to the close.",
+      description: "The payment host's answer to the close; `unconfirmed`: the terminal does not know it.",
     }),
     batch_id: Identifier({ maxLength: 64 }),
     ...Type.Partial(Type.Object(endOfDayFigures)).properties,
     invalid_fields: Type.Optional(
       Type.Array(Type.Enum(endOfDayFigureNames), {
-        description: "Figures and times that the terminal told and that cannot be; they are left out.",
+        description: "Figures and times that the terminal reported with impossible values; they are left out.",
       }),
     ),
     inconsistent: Type.Optional(
       Type.Array(Type.Enum(inconsistencies), {
         description:
-          "What does not fit together. sale_amount: it is not purchases − tips − reversals. tip_above_purchases: more tips than " +
+          "Rules that the figures break. sale_amount: it is not purchases − tips − reversals. tip_above_purchases: more tips than " +
           "purchases. end_before_start: the day ended before it began.",
       }),
     ),
@@ -124,40 +124,41 @@ export type CheckUpdateResult = Static<typeof CheckUpdateResult>;
 export const OpenMenuResult = Type.Object({ opened: Type.Boolean() }, { additionalProperties: false });
 export type OpenMenuResult = Static<typeof OpenMenuResult>;
 
-/** What of a close has to be right; of the figures each counts by itself (D29). */
+/** The facts of a close: the fields without which its result is rejected (D29). */
 const EndOfDayFacts = Type.Pick(EndOfDayResult, ["outcome", "batch_id"], { additionalProperties: true });
 
-/** A terminal with a configuration. */
+/** Statuses of a terminal that has its configuration. */
 const ready = ["ACTIVE", "INACTIVE", "ERROR"] as const;
-/** Also one that has to fetch it first. */
+/** Statuses of a terminal with a paired device, which may have to fetch its configuration first. */
 const connected = ["ACTION_REQUIRED", ...ready] as const;
 
-/** All that differs by the kind of an operation, and can be said as data. */
+/** One row of the table of operations: all that differs by kind and can be written as data. */
 interface OperationKind {
-  /** What it asks of a terminal, as a command in words. */
+  /** The command in words, for people. */
   title: string;
-  /** Seconds that a terminal has to answer, unless the request says otherwise (D16). */
+  /** Seconds that a terminal has to answer, unless the request names another `timeout` (D16). */
   windowSeconds: number;
   /**
-   * Whether it does no harm that two devices carry the operation out. One that is not repeatable belongs to the address that
-   * the terminal had when it was accepted, and is never sent to another. It counts as sent from then on: only its device cancels it.
+   * Whether two devices may carry the operation out without harm. An operation that is not repeatable belongs to the address
+   * that the terminal had at acceptance, and is never sent to another. It counts as sent from acceptance on, so only the
+   * device at that address can cancel it.
    */
   repeatable: boolean;
-  /** Of one whose file goes over HTTPS: the last part of that file's address. */
+  /** The last part of the URL for the operation's files, which go over HTTPS; null for an operation without files. */
   transfer: string | null;
   /** The statuses in which a terminal accepts it (D18). */
   acceptedIn: readonly Exclude<TerminalStatus, "PENDING" | "DELETED">[];
   /** The shape of `result`. */
   result: TObject;
-  /** What of a result has to be right, or else it is none. */
+  /** The part of a result that has to be valid; without it the server rejects the message. */
   facts: TObject;
-  /** Fields of the result that the server adds: no device tells them. */
+  /** Fields of the result that the server adds, and that no device sends. */
   added: readonly string[];
-  /** What it may bring; a test holds it to the shape. */
+  /** An example of a result; a test checks it against the schema. */
   example: object;
 }
 
-/** Every kind of operation. CONTRIBUTING.md says what else a new one takes. */
+/** The table of operations, a row for each kind. CONTRIBUTING.md says what else a new kind takes. */
 export const operationKinds = {
   end_of_day: {
     title: "Close its day",
@@ -229,7 +230,7 @@ export type OperationName = keyof typeof operationKinds;
 export const operationNames = Object.keys(operationKinds) as readonly OperationName[];
 export const OperationName = Type.Enum([...operationNames], { description: "The administrative command." });
 
-/** One column of the table. */
+/** One column of the table of operations, by name of the operation. */
 function byName<Column extends keyof OperationKind>(column: Column) {
   return Object.fromEntries(operationNames.map((name) => [name, operationKinds[name][column]])) as {
     readonly [Name in OperationName]: (typeof operationKinds)[Name][Column];
@@ -240,7 +241,7 @@ export const repeatable = byName("repeatable");
 export const operationResults = byName("result");
 export type OperationResults = { [Name in OperationName]: Static<(typeof operationKinds)[Name]["result"]> };
 
-/** Which operations a terminal accepts in each status. DELETED is answered as unknown before this is asked. */
+/** The operations that a terminal accepts in each status. For a DELETED terminal the answer is 404 before this is read. */
 export const operationsAllowed: Readonly<Record<TerminalStatus, readonly OperationName[]>> = {
   DELETED: acceptedIn("DELETED"),
   PENDING: acceptedIn("PENDING"),

@@ -1,12 +1,12 @@
 import { Type } from "typebox";
 import { withoutTrailingSlashes } from "./urls.ts";
 
-/** How a device becomes a terminal: by a code that is used once. */
+/** The states of a pairing code. By such a code, used once, a device becomes a terminal's. */
 export const pairingCodeStatuses = ["open", "used", "expired", "replaced", "exhausted"] as const;
 export const PairingCodeStatus = Type.Enum(pairingCodeStatuses, {
   description:
     "open: a device can pair with it. used: a device has. expired: its time ran out. replaced: a newer code, or the end " +
-    "of the terminal, ended it. exhausted: it was guessed at too often.",
+    "of the terminal, ended it. exhausted: too many wrong tries ended it.",
 });
 export type PairingCodeStatus = (typeof pairingCodeStatuses)[number];
 
@@ -19,7 +19,7 @@ export const pairingCodeEvents = [
 ] as const;
 export type PairingCodeEvent = (typeof pairingCodeEvents)[number];
 
-/** What an event makes of an open code. Every other status is an end: nothing happens to such a code any more. */
+/** The status that each event gives to an open code. Every other status is final. */
 export const pairingCodeMoves = {
   device_paired: "used",
   time_ran_out: "expired",
@@ -32,18 +32,18 @@ export const pairingLimits = {
   codeSecondsDefault: 900,
   codeSecondsMin: 60,
   codeSecondsMax: 86_400,
-  /** Wrong tries that end a code. With 2^40 codes, so many guesses find one in two hundred million. */
+  /** Wrong tries that end a code. Among 2^40 codes, so many guesses succeed once in two hundred million. */
   wrongTries: 5_000,
-  /** After so many wrong tries of a code, the account's audit log tells of them. */
+  /** Counts of wrong tries of one code at which the account's audit log gets an entry. */
   wrongTriesTold: [10, 100, 1_000],
-  /** Networks that the audit log names; tries from further ones are counted. */
+  /** Networks that such an entry names; tries from further networks are only counted. */
   wrongTriesAddresses: 20,
-  /** Tries a minute from one network for one serial number, at each server. */
+  /** Tries a minute from one network for one serial number, counted by each server process. */
   triesPerMinute: 10,
-  /** Tokens a minute for one terminal, at each server. */
+  /** Tokens a minute for one terminal, counted by each server process. */
   renewalsPerMinute: 60,
   nonceSeconds: 120,
-  /** How long after the end of its newest token a device that is connected may still renew it. */
+  /** How long after the end of its newest token a connected device may still renew it. */
   tokenGraceSeconds: 120,
   proofCharacters: 4_096,
 } as const;
@@ -52,18 +52,18 @@ export const pairingLimits = {
 export const pairingCodeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 export const pairingCodeCharacters = 8;
 
-/** As people read it out: `XXXX-XXXX`. */
+/** A pairing code as people read it out: `XXXX-XXXX`. */
 export function showPairingCode(code: string): string {
   const half = pairingCodeCharacters / 2;
   return `${code.slice(0, half)}-${code.slice(half)}`;
 }
 
-/** The code behind what somebody typed: in any case, with or without hyphen and spaces, O for 0 and I or L for 1. */
+/** Reads a typed pairing code: in either case, with or without hyphen and spaces, O for 0 and I or L for 1. */
 export function readPairingCode(typed: string): string {
   return typed.toUpperCase().replaceAll(/[\s-]/g, "").replaceAll("O", "0").replaceAll(/[IL]/g, "1");
 }
 
-/** What the QR code of a pairing says: enough for a device that knows nothing yet but its own serial number. */
+/** What the QR code of a pairing holds: enough for a device that knows only its own serial number. */
 export interface PairingInvitation {
   /** The server's address, without a slash at the end. */
   server: string;
@@ -73,14 +73,14 @@ export interface PairingInvitation {
 
 const scheme = "tillkeeper:pair?";
 
-/** `tillkeeper:pair?server=…&serial=…&code=…`, each value percent-encoded. */
+/** The text of a pairing's QR code: `tillkeeper:pair?server=…&serial=…&code=…`, each value percent-encoded. */
 export function pairingUri({ server, serialNumber, code }: PairingInvitation): string {
   const values = { server, serial: serialNumber, code };
   const pairs = Object.entries(values).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return `${scheme}${pairs.join("&")}`;
 }
 
-/** What a scanned text invites to; `undefined` when it is not a pairing. Fields of later versions are left alone. */
+/** Reads a scanned text; `undefined` when it is not of a pairing. Unknown fields, of later versions, are ignored. */
 export function readPairingUri(text: string): PairingInvitation | undefined {
   const trimmed = text.trim();
   if (trimmed.slice(0, scheme.length).toLowerCase() !== scheme) return undefined;
@@ -92,8 +92,8 @@ export function readPairingUri(text: string): PairingInvitation | undefined {
 }
 
 /**
- * What a proof, a compact JWS that a device signs with its own key, is good for: one request, and nothing else. The
- * header's `typ` names it, and the payload's `aud` is the address of that request.
+ * The purposes of a proof, which is a compact JWS that a device signs with its own key. A proof is valid for one kind of
+ * request. The header's `typ` names the purpose, and the payload's `aud` is the URL of the request.
  */
 export const deviceProofs = {
   pairing: { type: "device-pairing+jwt", path: "/v1/device/pair" },
@@ -102,7 +102,7 @@ export const deviceProofs = {
 } as const;
 export type DeviceProofPurpose = keyof typeof deviceProofs;
 
-/** `aud` of a proof: the URL that it is sent to, as `htu` of RFC 9449, so that a server cannot use it at another server. */
+/** `aud` of a proof: the URL that it is sent to, as `htu` of RFC 9449. So a server cannot use it at another server. */
 export function deviceProofAudience(server: string, purpose: DeviceProofPurpose): string {
   return new URL(deviceProofs[purpose].path, server).href;
 }

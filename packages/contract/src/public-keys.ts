@@ -1,4 +1,4 @@
-/** A public key as JWK, as it came from outside; nothing in it has been looked at. */
+/** A public key as JWK, as it came from outside; none of its fields is checked yet. */
 export interface ForeignKey {
   kty?: unknown;
   crv?: unknown;
@@ -11,9 +11,9 @@ const coordinate = /^[\w-]{43}$/;
 const prime = 2n ** 255n - 19n;
 
 /**
- * The y coordinates of the eight points of small order on Ed25519, by which a signature proves nothing: a constant
- * passes as the signature of almost any message. They are those that libsodium's `ge25519_has_small_order` blocks
- * (crypto_core/ed25519/ref10/ed25519_ref10.c). Its two forms that are not reduced fall under the rule on canonical keys.
+ * The y coordinates of the eight points of small order on Ed25519. With such a key a signature proves nothing: a constant
+ * passes as the signature of almost any message. libsodium's `ge25519_has_small_order` blocks these points
+ * (crypto_core/ed25519/ref10/ed25519_ref10.c). The two unreduced forms in its list fall under the rule on canonical keys.
  */
 const smallOrder = new Set([
   0n,
@@ -24,9 +24,9 @@ const smallOrder = new Set([
 ]);
 
 /**
- * Why a public key from outside is not taken; `undefined` when nothing is wrong with it. Every place that imports such a
- * key asks here first: pairing, release keys, and the keys that a terminal trusts. That the point lies on its curve is
- * for the platform's import and the signature to show.
+ * Why a public key from outside is refused; `undefined` for a good key. Every place that imports such a key calls this
+ * first: pairing, release keys, and the keys that a terminal trusts. Whether the point lies on its curve is not checked
+ * here: the platform's import and the signature show it.
  */
 export function faultOfPublicKey({ kty, crv, x, y }: ForeignKey): string | undefined {
   if (kty === "OKP" && crv === "Ed25519") return faultOfCoordinate("x", x) ?? faultOfEd25519(x as string);
@@ -36,7 +36,7 @@ export function faultOfPublicKey({ kty, crv, x, y }: ForeignKey): string | undef
 
 function faultOfCoordinate(name: string, value: unknown): string | undefined {
   if (typeof value !== "string" || !coordinate.test(value)) return `must have 32 bytes in base64url as ${name}`;
-  // The last character holds two bits more than the bytes: with others in them, one key had several names.
+  // The last character has two bits beyond the 32 bytes. They must be 0, or one key could be written in several ways.
   return "AEIMQUYcgkosw048".includes(value.at(-1) ?? "") ? undefined : `must write ${name} in canonical base64url`;
 }
 

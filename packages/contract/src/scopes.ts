@@ -24,16 +24,16 @@ export const writeOperations = [
   "write:checkout:/admin/terminals",
 ] as const satisfies readonly Scope[];
 
-/** What a log says may be more than who sends operations should see: a scope of its own. */
+/** To read logs. It is a scope of its own, because a log may hold more than a client that sends operations should see. */
 export const readLogs = ["admin:checkout", "read:checkout:/admin/terminals/logs"] as const satisfies readonly Scope[];
 
-/** To change clients and grants; reading them takes `readAccounts`. Which scopes open them is not documented. */
+/** To change clients and grants; reading them takes `readAccounts`. The public reference does not name these scopes. */
 export const writeClients = ["admin:accounts"] as const satisfies readonly Scope[];
 
-/** What an account's first client holds: every scope that manages a service fully. */
+/** The scopes of an account's first client: each `admin:{service}`, which covers its whole service. */
 export const adminScopes: readonly Scope[] = scopes.filter((scope) => /^admin:[^:]+$/.test(scope));
 
-/** Whether who holds `held` has what `scope` gives: the scope itself, or `admin:{service}`, which manages all of it. */
+/** Whether the scopes `held` cover `scope`: they contain it, or `admin:{service}`, which covers its whole service. */
 export function coversScope(held: ReadonlySet<string>, scope: string): boolean {
   return held.has(scope) || held.has(`admin:${scope.split(":")[1]}`);
 }

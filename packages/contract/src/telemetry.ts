@@ -2,8 +2,8 @@ import { type Static, Type } from "typebox";
 import { FaultCode, FreeText, Identifier } from "./texts.ts";
 
 /**
- * What a terminal tells of itself. Each field stands alone: what is left out has not changed, or is not known to the
- * terminal, and never blanks what was told before.
+ * What a terminal reports about itself. Each field counts by itself: an absent one has not changed, or is unknown to the
+ * terminal, and never clears an earlier value.
  */
 export const Telemetry = Type.Object(
   {
@@ -28,7 +28,7 @@ export const Telemetry = Type.Object(
           transactions_count: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
           oldest_at: Type.Optional(Type.String({ format: "date-time" })),
         },
-        { description: "Transactions that the device has taken and not yet handed over." },
+        { description: "Transactions that the device has taken and not yet sent on." },
       ),
     ),
   },
@@ -36,7 +36,7 @@ export const Telemetry = Type.Object(
 );
 export type Telemetry = Static<typeof Telemetry>;
 
-/** The fields of telemetry that this version keeps; others are ignored. */
+/** The fields of telemetry that this version stores; it ignores others. */
 export const telemetryFields = [
   "software_version",
   "configuration_version",

@@ -15,7 +15,7 @@ export const TerminalStatusReason = Type.Enum(terminalStatusReasons, {
 });
 export type TerminalStatusReason = (typeof terminalStatusReasons)[number];
 
-/** The reason that comes with a status: it follows from the status alone. */
+/** The reason that answers show with a status. It follows from the status alone. */
 export const statusReasons = {
   DELETED: null,
   PENDING: null,
@@ -38,15 +38,15 @@ export const terminalEvents = [
 ] as const;
 export type TerminalEvent = (typeof terminalEvents)[number];
 
-/** A status that an INACTIVE terminal comes from, remembers, and returns to. */
+/** A status that a terminal can have before it turns INACTIVE, and to which it returns. */
 export type LiveStatus = Exclude<TerminalStatus, "DELETED" | "INACTIVE">;
 
-/** What an event does: move to a status, leave things as they are, or, to INACTIVE, one of the two below. */
+/** The effect of an event: a new status, no change (`stays`), or an effect that occurs only for INACTIVE terminals. */
 type Effect = TerminalStatus | "stays" | "resumes" | "moves_remembered";
 
 /**
- * What each event does to a terminal in each status. An INACTIVE terminal goes on with its life unseen: what happens to
- * it moves the status that it remembers (`moves_remembered`) and comes to light when its store resumes (`resumes`).
+ * What each event does to a terminal in each status. Events of an INACTIVE terminal move the status that it remembers
+ * (`moves_remembered`). The terminal shows that status again when its store resumes (`resumes`).
  */
 export const terminalMoves = {
   device_connected: {
@@ -90,7 +90,7 @@ export const terminalMoves = {
     INACTIVE: "moves_remembered",
     DELETED: "stays",
   },
-  // Another device in its place, which has not paired yet.
+  // The new device has not paired yet.
   device_replaced: {
     PENDING: "stays",
     ACTION_REQUIRED: "PENDING",
@@ -128,7 +128,7 @@ export const terminalMoves = {
   Record<LiveStatus | "DELETED", TerminalStatus | "stays"> & { INACTIVE: Effect }
 >;
 
-/** What a terminal is: its status and, only while INACTIVE, the status that it will return to. */
+/** The state of a terminal: its status and, only while INACTIVE, the status that it will return to. */
 export interface TerminalState {
   status: TerminalStatus;
   remembered: LiveStatus | null;
@@ -143,19 +143,19 @@ export const terminalStates: readonly TerminalState[] = [
   { status: "DELETED", remembered: null },
 ];
 
-/** What becomes of a terminal by an event; the same state when the event does not concern it. */
+/** The state of a terminal after an event; `state` itself when the event does not concern it. */
 export function afterEvent(event: TerminalEvent, state: TerminalState): TerminalState {
   const effect: Effect = terminalMoves[event][state.status];
   if (effect === "stays") return state;
   if (effect === "resumes") return { status: state.remembered ?? "PENDING", remembered: null };
   if (effect === "moves_remembered") {
-    const beneath = afterEvent(event, { status: state.remembered ?? "PENDING", remembered: null });
-    return { status: "INACTIVE", remembered: beneath.status as LiveStatus };
+    const moved = afterEvent(event, { status: state.remembered ?? "PENDING", remembered: null });
+    return { status: "INACTIVE", remembered: moved.status as LiveStatus };
   }
   return { status: effect, remembered: effect === "INACTIVE" ? (state.status as LiveStatus) : null };
 }
 
-/** Whether an event changes anything about a terminal in this state. */
+/** Whether an event changes a terminal in this state. */
 export function isMoved(event: TerminalEvent, state: TerminalState): boolean {
   const next = afterEvent(event, state);
   return next.status !== state.status || next.remembered !== state.remembered;

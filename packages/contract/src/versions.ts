@@ -1,14 +1,14 @@
-/** The form of a release's version: what file names, URLs and log lines carry as it is. */
+/** The form of a release's version: characters that file names, URLs and log lines hold without escaping. */
 export const versionPattern = "^[A-Za-z0-9._+-]{1,64}$";
 
 /**
- * Orders versions: below 0 when `a` is older than `b`, above 0 when it is newer, 0 when neither is. The rule, for makers:
+ * Compares versions: negative when `a` is older than `b`, positive when it is newer, 0 when neither is. The rule:
  *
  * - What follows a `+` does not count.
  * - The first `-` begins the pre-release: `2.0-rc1` comes before `2.0`.
  * - The rest falls into numbers and words, wherever a digit meets something else: `4.12b2` is 4, 12, b, 2. Numbers compare as
  *   numbers, words letter by letter regardless of case, and a word comes before any number.
- * - What is missing counts as 0: `4.2` and `4.2.0` are the same age.
+ * - A missing part counts as 0: `4.2` and `4.2.0` are equally old.
  */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [readVersion(a), readVersion(b)];
@@ -22,7 +22,7 @@ export function compareVersions(a: string, b: string): number {
 
 interface Version {
   release: string[];
-  /** Absent for a version that is released. */
+  /** Absent for a version that is not a pre-release. */
   preRelease: string[] | undefined;
 }
 
@@ -49,7 +49,7 @@ function comparePart(a: string, b: string): number {
   const [aIsNumber, bIsNumber] = [/^\d/.test(a), /^\d/.test(b)];
   if (aIsNumber !== bIsNumber) return aIsNumber ? 1 : -1;
   if (!aIsNumber) return compareTexts(a, b);
-  // As texts: a version may hold more digits than a number can.
+  // Numbers are compared as texts: a version may have more digits than a number can hold.
   const [left, right] = [a.replace(/^0+/, ""), b.replace(/^0+/, "")];
   return Math.sign(left.length - right.length) || compareTexts(left, right);
 }

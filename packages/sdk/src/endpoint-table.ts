@@ -42,7 +42,7 @@ export interface Nouns {
     readonly deleteSecret: MethodOf<Endpoints["clients"]["deleteSecret"]>;
   };
   readonly clientGrants: {
-    /** Let a client work in this account, or in one that this account is operator of. Scopes: admin:accounts. */
+    /** Grant a client scopes for this account, or for an account that this account operates. Scopes: admin:accounts. */
     readonly create: MethodOf<Endpoints["clientGrants"]["create"]>;
     /** List client grants, newest first. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["clientGrants"]["list"]>;
@@ -60,13 +60,13 @@ export interface Nouns {
     readonly get: MethodOf<Endpoints["stores"]["get"]>;
     /** Create a store. Scopes: admin:accounts or write:accounts. */
     readonly create: MethodOf<Endpoints["stores"]["create"]>;
-    /** Replace a store; what is left out is cleared, but for its store_id. Scopes: admin:accounts or write:accounts. */
+    /** Replace a store; absent fields are cleared, except its store_id. Scopes: admin:accounts or write:accounts. */
     readonly replace: MethodOf<Endpoints["stores"]["replace"]>;
     /** Delete a store without terminals; its store_id can be used again. Scopes: admin:accounts or write:accounts. */
     readonly delete: MethodOf<Endpoints["stores"]["delete"]>;
-    /** How a store is run, defaults filled in. Scopes: admin:accounts or read:accounts. */
+    /** The configuration of a store, defaults filled in. Scopes: admin:accounts or read:accounts. */
     readonly getConfiguration: MethodOf<Endpoints["stores"]["getConfiguration"]>;
-    /** Change parts of a store's configuration; null goes back to the default. Scopes: admin:accounts or write:accounts. */
+    /** Change parts of a store's configuration; null restores the default. Scopes: admin:accounts or write:accounts. */
     readonly patchConfiguration: MethodOf<Endpoints["stores"]["patchConfiguration"]>;
     /** Suspend a store; its terminals turn INACTIVE. Scopes: admin:accounts. */
     readonly suspend: MethodOf<Endpoints["stores"]["suspend"]>;
@@ -74,9 +74,9 @@ export interface Nouns {
     readonly resume: MethodOf<Endpoints["stores"]["resume"]>;
   };
   readonly terminals: {
-    /** Make a code that a device pairs with; the one before ends. Scopes: admin:accounts or write:accounts. */
+    /** Make a pairing code for a device; the terminal's earlier code ends. Scopes: admin:accounts or write:accounts. */
     readonly issuePairingCode: MethodOf<Endpoints["terminals"]["issuePairingCode"]>;
-    /** What became of a terminal's pairing codes, newest first. Scopes: admin:accounts or read:accounts. */
+    /** List a terminal's pairing codes with their statuses, newest first. Scopes: admin:accounts or read:accounts. */
     readonly listPairingCodes: MethodOf<Endpoints["terminals"]["listPairingCodes"]>;
     /** Register a terminal in a store. Scopes: admin:accounts or write:accounts. */
     readonly create: MethodOf<Endpoints["terminals"]["create"]>;
@@ -88,11 +88,11 @@ export interface Nouns {
     readonly update: MethodOf<Endpoints["terminals"]["update"]>;
     /** Remove a terminal; a connected one closes its day first. Scopes: admin:accounts or write:accounts. */
     readonly delete: MethodOf<Endpoints["terminals"]["delete"]>;
-    /** Give a terminal a new MQTT credential; the old one ends at once. Scopes: admin:accounts or write:accounts. */
+    /** Give a terminal a new MQTT credential; the old credential ends at once. Scopes: admin:accounts or write:accounts. */
     readonly issueCredential: MethodOf<Endpoints["terminals"]["issueCredential"]>;
-    /** Put another device in the place of a terminal's; identity and history stay. Scopes: admin:accounts or write:accounts. */
+    /** Replace a terminal's device by another one; id and history of the terminal stay. Scopes: admin:accounts or write:accounts. */
     readonly replaceDevice: MethodOf<Endpoints["terminals"]["replaceDevice"]>;
-    /** The devices that a terminal is and was, newest first. Scopes: admin:accounts or read:accounts. */
+    /** List a terminal's present device and its former ones, newest first. Scopes: admin:accounts or read:accounts. */
     readonly listDevices: MethodOf<Endpoints["terminals"]["listDevices"]>;
   };
   readonly operations: {
@@ -120,23 +120,23 @@ export interface Nouns {
     readonly getContent: MethodOf<Endpoints["logs"]["getContent"]>;
   };
   readonly presence: {
-    /** Whether a terminal is there. Scopes: admin:accounts or read:accounts. */
+    /** The presence of a terminal. Scopes: admin:accounts or read:accounts. */
     readonly ofTerminal: MethodOf<Endpoints["presence"]["ofTerminal"]>;
-    /** When a terminal was there and when not, newest first. Scopes: admin:accounts or read:accounts. */
+    /** List the changes of a terminal's presence, newest first. Scopes: admin:accounts or read:accounts. */
     readonly listChanges: MethodOf<Endpoints["presence"]["listChanges"]>;
-    /** Ask a terminal whether it is there; answered within three seconds. Scopes: admin:accounts or write:accounts. */
+    /** Probe a terminal: ask it for an answer over its connection; takes three seconds at most. Scopes: admin:accounts or write:accounts. */
     readonly probe: MethodOf<Endpoints["presence"]["probe"]>;
-    /** What a terminal last told of itself. Scopes: admin:accounts or read:accounts. */
+    /** The telemetry of a terminal: the latest value of each field. Scopes: admin:accounts or read:accounts. */
     readonly telemetry: MethodOf<Endpoints["presence"]["telemetry"]>;
-    /** What changed in what a terminal tells of itself, newest first. Scopes: admin:accounts or read:accounts. */
+    /** List the changes of a terminal's telemetry, newest first. Scopes: admin:accounts or read:accounts. */
     readonly telemetryHistory: MethodOf<Endpoints["presence"]["telemetryHistory"]>;
-    /** Which terminals of a store are there. Scopes: admin:accounts or read:accounts. */
+    /** The presence of a store's terminals. Scopes: admin:accounts or read:accounts. */
     readonly ofStore: MethodOf<Endpoints["presence"]["ofStore"]>;
-    /** How many terminals of each store are there; stores newest first. Scopes: admin:accounts or read:accounts. */
+    /** List the stores with the number of their terminals by presence, newest first. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["presence"]["list"]>;
   };
   readonly releases: {
-    /** Describe a release; it is offered once its file is here. Scopes: admin:accounts or write:accounts. */
+    /** Create a release; it is offered once its file has been sent. Scopes: admin:accounts or write:accounts. */
     readonly create: MethodOf<Endpoints["releases"]["create"]>;
     /** List releases, newest first. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["releases"]["list"]>;
@@ -150,7 +150,7 @@ export interface Nouns {
     readonly getFile: MethodOf<Endpoints["releases"]["getFile"]>;
   };
   readonly releaseKeys: {
-    /** Register the public key of who makes releases. Scopes: admin:accounts or write:accounts. */
+    /** Register a public key that the account's releases are verified with. Scopes: admin:accounts or write:accounts. */
     readonly create: MethodOf<Endpoints["releaseKeys"]["create"]>;
     /** All release keys, newest first, revoked ones too. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["releaseKeys"]["list"]>;
@@ -158,7 +158,7 @@ export interface Nouns {
     readonly revoke: MethodOf<Endpoints["releaseKeys"]["revoke"]>;
   };
   readonly configurations: {
-    /** Lay down what terminals are to be set to: all, those of a model, of a store, or both. Scopes: admin:accounts or write:accounts. */
+    /** Create a configuration for all terminals, or for those of a model, of a store, or of both. Scopes: admin:accounts or write:accounts. */
     readonly create: MethodOf<Endpoints["configurations"]["create"]>;
     /** List configurations, newest first. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["configurations"]["list"]>;
@@ -166,7 +166,7 @@ export interface Nouns {
     readonly get: MethodOf<Endpoints["configurations"]["get"]>;
     /** Withdraw a configuration: it holds for no terminal any more. Scopes: admin:accounts or write:accounts. */
     readonly withdraw: MethodOf<Endpoints["configurations"]["withdraw"]>;
-    /** What a terminal is to be set to, and what it reported last. Scopes: admin:accounts or read:accounts. */
+    /** The configuration that a terminal should have, and the versions that it reported last. Scopes: admin:accounts or read:accounts. */
     readonly ofTerminal: MethodOf<Endpoints["configurations"]["ofTerminal"]>;
   };
   readonly payoutDestinations: {
@@ -180,7 +180,7 @@ export interface Nouns {
     readonly moveCase: MethodOf<Endpoints["payoutDestinations"]["moveCase"]>;
     /** Link an operator's destination to a store of an account it owns. Scopes: admin:accounts or write:accounts. */
     readonly linkStore: MethodOf<Endpoints["payoutDestinations"]["linkStore"]>;
-    /** Take such a link away. Scopes: admin:accounts or write:accounts. */
+    /** Remove the link between an operator's destination and a store. Scopes: admin:accounts or write:accounts. */
     readonly unlinkStore: MethodOf<Endpoints["payoutDestinations"]["unlinkStore"]>;
   };
   readonly audit: {

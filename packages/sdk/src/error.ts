@@ -1,8 +1,8 @@
 import type { ErrorBody, ErrorCode, ErrorDetail } from "@tillkeeper/contract/http/errors";
 
 /**
- * `http_error`: the answer was not one of ours, for example a proxy's. The codes are an open list, because a newer
- * server may have some that this version does not know.
+ * The code of an answer. `http_error`: the answer is not of a Tillkeeper server, but for example of a proxy. The codes are an
+ * open list, because a newer server may have codes that this version does not know.
  */
 export type AnswerCode = ErrorCode | "http_error" | (string & {});
 
@@ -15,18 +15,18 @@ interface Answer {
   requestId: string | undefined;
 }
 
-/** An answer of the server that is not a success. A server that does not answer at all is fetch's `TypeError` instead. */
+/** An answer that is not a success. When a server does not answer at all, fetch's `TypeError` is thrown instead. */
 export class TillkeeperError extends Error {
   override readonly name = "TillkeeperError";
   /** HTTP status. */
   readonly status: number;
-  /** For programs; with each code belongs one status. */
+  /** The error code, for programs. Each code of the server has one status. */
   readonly code: AnswerCode;
-  /** The places in the request that are wrong, or what is in its way. */
+  /** The wrong places in the request, or what prevents it: for example the pending operation of the terminal. */
   readonly errors: ErrorDetail[];
-  /** How long to wait before trying again, when the server says so. */
+  /** Seconds to wait before the request is sent again, when the server names them. */
   readonly retryAfterSeconds: number | undefined;
-  /** What the operator of the server finds the request by in its log. */
+  /** The id of the request in the server's log. */
   readonly requestId: string | undefined;
 
   constructor({ status, code, message, errors, retryAfterSeconds, requestId }: Answer) {
@@ -39,9 +39,9 @@ export class TillkeeperError extends Error {
   }
 }
 
-/** Reads an answer that is not a success; its body may be anything. */
+/** Makes an error of an answer that is not a success. Its body may be of any form, for example a proxy's page. */
 export async function readError(response: Response): Promise<TillkeeperError> {
-  const { code, message, errors } = ourError(await response.text());
+  const { code, message, errors } = parseErrorBody(await response.text());
   return new TillkeeperError({
     status: response.status,
     code: code ?? "http_error",
@@ -52,7 +52,8 @@ export async function readError(response: Response): Promise<TillkeeperError> {
   });
 }
 
-function ourError(body: string): Partial<ErrorBody["error"]> {
+/** The error in a body of the server; empty for a body of another form. */
+function parseErrorBody(body: string): Partial<ErrorBody["error"]> {
   try {
     const { error }: Partial<ErrorBody> = JSON.parse(body);
     return typeof error?.code === "string" && typeof error.message === "string" ? error : {};
@@ -61,7 +62,7 @@ function ourError(body: string): Partial<ErrorBody["error"]> {
   }
 }
 
-/** RFC 9110: whole seconds, or the date to wait for. */
+/** The seconds in `Retry-After`, which holds whole seconds or a date (RFC 9110). */
 function retryAfter(text: string | null): number | undefined {
   if (text === null) return undefined;
   if (/^\d+$/.test(text)) return Number(text);

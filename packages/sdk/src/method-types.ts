@@ -1,19 +1,19 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { AnswerOf, BodyOf, PathParameters, QueryOf } from "@tillkeeper/contract/http/endpoint-types";
 
-/** What every method takes as its last argument. */
+/** The options that every method takes as its last argument. */
 export interface CallOptions {
   /** Ends the call, which then throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Milliseconds that this call may take, in place of the client's `requestTimeoutMs`. */
   timeoutMs?: number | undefined;
-  /** Sent beside those that the client sends by itself. */
+  /** Sent beside the headers of the client itself. */
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** For calls that may be repeated safely: the server accepts a key once, and gives its answer again for the rest. */
+/** Options of a call that can be repeated safely: the server accepts a key once, and repeats its answer after that. */
 export interface IdempotentCallOptions extends CallOptions {
-  /** A UUID that stands for this request, over every repetition of it. */
+  /** A UUID that names this request; every repetition of it carries the UUID again. */
   idempotencyKey?: string | undefined;
 }
 
@@ -22,28 +22,28 @@ export interface Answer<Body> {
   body: Body;
   status: number;
   headers: Headers;
-  /** What the operator of the server finds the request by in its log. */
+  /** The id of the request in the server's log. */
   requestId: string | undefined;
-  /** The server had accepted this request before, under the same idempotency key, and gives the same answer again. */
+  /** The server accepted this request earlier, under its idempotency key, and repeats the answer. */
   replayed: boolean;
-  /** `starting_after` of the next page; nothing on the last, and where there are no pages. */
+  /** `starting_after` of the next page; undefined on the last page, and for an answer without pages. */
   next: string | undefined;
 }
 
-/** Calls one endpoint and gives the body of its answer. Every answer but 2xx is thrown as `TillkeeperError`. */
+/** Calls one endpoint and gives the body of its answer. Throws `TillkeeperError` for every answer but 2xx. */
 export interface Method<Args extends unknown[], Body> {
   (...args: Args): Promise<Body>;
-  /** The same, and gives the whole answer: status, headers and what they say. */
+  /** Calls the endpoint and gives the whole answer: body, status, headers, and what the headers mean. */
   withResponse(...args: Args): Promise<Answer<Body>>;
 }
 
-/** Calls an endpoint that gives one page of a list. */
+/** Calls an endpoint whose answer is one page of a list. */
 export interface ListMethod<Args extends unknown[], Body> extends Method<Args, Body> {
-  /** What is on this page and all after it, which are asked for as they are read. */
+  /** The items of this page and of all later pages. A page is requested when the loop reaches it. */
   all(...args: Args): AsyncIterable<ItemOf<Body>>;
 }
 
-/** The elements of a page, which is an array or has one. */
+/** The type of an item on a page. The page is an array, or an object with one field that is an array. */
 type ItemOf<Body> = (Body extends readonly unknown[] ? Body : Extract<Body[keyof Body], readonly unknown[]>)[number];
 
 /** The method that an endpoint of the contract makes; `Names` are the names of its path parameters in an editor. */
@@ -63,7 +63,7 @@ type OptionsOf<E extends Endpoint> = E extends { requestHeaders: { properties: {
   ? IdempotentCallOptions
   : CallOptions;
 
-/** All but the account, which is the client's own. */
+/** The ids in a path, without the account, which the client fills in. */
 type IdsOf<Parameters extends string[], Names> = Parameters extends [infer Name, ...infer Further extends string[]]
   ? [...(Name extends "aid" | "oid" ? [] : IdOf<Name, Names>), ...IdsOf<Further, Names>]
   : [];

@@ -1,13 +1,13 @@
 import type { IdempotentCallOptions } from "./method-types.ts";
 import type { Call, Transport } from "./transport.ts";
 
-/** What has to be known of an endpoint to call it. */
+/** All that a call needs to know of an endpoint, printed from the contract into `endpoint-table.ts`. */
 export interface Row {
   method: Call["method"];
   path: string;
-  /** In this order they follow the ids. */
+  /** The method takes a body after the ids; `upload` and `query` follow in this order. */
   body?: true;
-  /** The type that a file is sent as. */
+  /** The content type of a file that the method takes. */
   upload?: string;
   query?: true;
   /** The answer is one page of a list. */
@@ -18,7 +18,7 @@ export interface Row {
 
 type Query = NonNullable<Call["query"]>;
 
-/** What `MethodOf` says of an endpoint. */
+/** Makes the method for an endpoint; its type is `MethodOf`. */
 export function methodOf(transport: Transport, row: Row): unknown {
   const withResponse = async (...args: unknown[]) => transport.send(callOf(transport.accountId, row, args));
   const method = async (...args: unknown[]) => (await withResponse(...args)).body;
@@ -26,7 +26,7 @@ export function methodOf(transport: Transport, row: Row): unknown {
   return Object.assign(method, { withResponse, ...(row.pages && { all }) });
 }
 
-/** The arguments in the order of `ArgsOf`. */
+/** Makes a call of the method's arguments, which come in the order of `ArgsOf`. */
 function callOf(accountId: string, { method, stream, ...row }: Row, args: unknown[]): Call {
   const rest = [...args];
   const path = row.path.replaceAll(/:(\w+)/g, (_, name: string) =>
@@ -40,7 +40,7 @@ function callOf(accountId: string, { method, stream, ...row }: Row, args: unknow
   return { method, path, query, body, ...(file && { file }), stream, headers: sent, signal, timeoutMs };
 }
 
-/** What is no segment of a path would lead elsewhere. */
+/** Checks an id for the path. An empty one, `.` and `..` would change the path, so they throw. */
 function id(name: string, value: unknown): string {
   if (typeof value === "string" && !["", ".", ".."].includes(value)) return value;
   throw new TypeError(`${name} must be a text that is not empty, "." or ".."`);
@@ -60,7 +60,7 @@ async function* allPages(transport: Transport, call: Call): AsyncGenerator {
 
 const largestPage = 100;
 
-/** A page is an array, or has one. */
+/** The items of a page, which is an array, or an object with one field that is an array. */
 function itemsOf(body: unknown): unknown[] {
   return Array.isArray(body) ? body : (Object.values(body as object).find(Array.isArray) ?? []);
 }

@@ -1,19 +1,20 @@
 import type { TokenResponse } from "@tillkeeper/contract/http/token";
 import { readError } from "./error.ts";
 
+/** Where a client gets its access tokens. */
 export interface TokenSource {
-  /** The token in use, or a new one when half of its life is over. */
+  /** Gives the token in use, or a new one when half of its life is over. Throws `TillkeeperError` when refused. */
   get(): Promise<TokenResponse>;
-  /** Lets go of a token that the server has refused; one that was already replaced changes nothing. */
+  /** Drops a token that the server has refused, so that the next `get` asks for another. A token no longer in use is ignored. */
   discard(accessToken: string): void;
 }
 
 interface TokenSourceOptions {
-  /** Asks the token endpoint. */
+  /** Sends a request to the token endpoint. */
   request: () => Promise<Response>;
 }
 
-/** Keeps one token and renews it once at a time, however many callers wait. Throws `TillkeeperError` when refused. */
+/** Keeps one token. All callers that need a new token at a time wait for one request. */
 export function createTokenSource({ request }: TokenSourceOptions): TokenSource {
   let current: { token: TokenResponse; renewAt: number } | undefined;
   let renewal: Promise<TokenResponse> | undefined;

@@ -4,48 +4,52 @@ import type { Answer } from "./method-types.ts";
 import { nextPage } from "./next-page.ts";
 import { createTokenSource } from "./token.ts";
 
+/** Where a client's server is, and the client's credentials. */
 export interface ClientOptions {
   /** Where the server is, without `/v1`: `http://127.0.0.1:8080`. */
   url: string;
   accountId: string;
   clientId: string;
   clientSecret: string;
-  /** What the token is for. Default: this account on this server. */
+  /** The audience of the access token. Default: this account on this server. */
   audience?: string;
   /** Milliseconds that one request may take, or else it throws a `DOMException` named `TimeoutError`. Default 30 000. */
   requestTimeoutMs?: number;
-  /** Makes the requests in place of the global `fetch`. */
+  /** Sends the requests in place of the global `fetch`. */
   fetch?: typeof fetch;
 }
 
 type QueryValue = string | number | boolean | undefined;
 
+/** One request to the server. */
 export interface Call {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Below the server's address, each part encoded. */
+  /** The path below the server's address, each part percent-encoded. */
   path: string;
-  /** A list is a repeated parameter. */
+  /** An array is sent as a repeated parameter. */
   query?: Readonly<Record<string, QueryValue | readonly QueryValue[]>> | undefined;
   body?: unknown;
-  /** In place of a body. It may take as long as it needs, unless `timeoutMs` or the signal says otherwise. */
+  /** Sent in place of a body. An upload has no time limit but `timeoutMs` and the signal. */
   file?: { content: Blob; type: string };
-  /** The answer is a file: its time is over when it begins, while the signal ends it at any time. */
+  /** The answer is a file. The time limit holds until the answer begins; the signal ends it at any time. */
   stream?: boolean | undefined;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
   timeoutMs?: number | undefined;
 }
 
+/** Sends requests of one account. */
 export interface Transport {
   accountId: string;
-  /** Sends with a token. A 401 is tried once more with a new one; every other answer but 2xx throws `TillkeeperError`. */
+  /** Sends a request with the access token, and after a 401 once more with a new one. Throws as `Method` does. */
   send(call: Call): Promise<Answer<unknown>>;
-  /** The token in use. */
+  /** Gives the token in use, as `TokenSource.get`. */
   token(): Promise<TokenResponse>;
 }
 
 const defaultTimeoutMs = 30_000;
 
+/** Creates the transport of a client: base address, tokens, time limits. */
 export function createTransport(options: ClientOptions): Transport {
   const base = withoutTrailingSlashes(options.url);
   const account = `/v1/accounts/${encodeURIComponent(options.accountId)}`;
@@ -116,7 +120,7 @@ function answerOf({ status, headers }: Response, body: unknown): Answer<unknown>
   };
 }
 
-/** The token is renewed for all calls that wait for it, so one that ends leaves that alone. */
+/** Waits for `work` until the signal aborts, and leaves `work` running: a token's renewal serves other calls, too. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const end = () => reject(signal.reason);
@@ -126,7 +130,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** Ends what has not begun in time, and leaves alone what has. */
+/** A time limit until an answer begins: `again` starts it anew for an attempt, and `met` ends it. */
 function deadline(ms: number): { again: () => AbortSignal; met: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
@@ -151,7 +155,7 @@ function binary({ content, type }: NonNullable<Call["file"]>, headers: Record<st
   return { headers: { ...headers, accept: "application/json", "content-type": type }, body: content };
 }
 
-/** As the API documents it: id and secret as they are, without percent-encoding. */
+/** The header for HTTP Basic, as the API documents it: id and secret without percent-encoding. */
 function basic({ clientId, clientSecret }: ClientOptions): Record<string, string> {
   const bytes = new TextEncoder().encode(`${clientId}:${clientSecret}`);
   return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
@@ -164,7 +168,10 @@ function queryText(query: Call["query"] = {}): string {
   return given.size === 0 ? "" : `?${given.toString()}`;
 }
 
-/** So that a path can follow. A pattern for it would try each slash anew. */
+/**
+ * Removes slashes from the end of a URL, so that a path can be appended. A loop, because a regular expression would start
+ * again at each slash of a long run.
+ */
 function withoutTrailingSlashes(url: string): string {
   let end = url.length;
   while (url[end - 1] === "/") end -= 1;

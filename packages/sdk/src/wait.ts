@@ -2,28 +2,31 @@ import type { Operation } from "@tillkeeper/contract/http/operations";
 import { TillkeeperError } from "./error.ts";
 import type { CallOptions } from "./method-types.ts";
 
+/** How long and how often an operation is read. */
 export interface WaitOptions {
-  /** Milliseconds until it gives up. Default 630 000: no operation is PENDING for longer. */
+  /** Milliseconds until the wait ends with an error. Default 630 000: no operation is PENDING for longer. */
   timeoutMs?: number;
-  /** Milliseconds between two looks. Default 500. */
+  /** Milliseconds between two requests. Default 500. */
   pollMs?: number;
   signal?: AbortSignal;
 }
 
-export interface Waiting {
+/** The method that waits for the end of an operation. */
+export interface WaitMethod {
   /**
-   * Looks until the operation is no longer PENDING. Throws a `DOMException` named `TimeoutError` when it still is after
-   * `timeoutMs`, the signal's reason when that aborts, and `TillkeeperError` for what looking again will not cure.
+   * Reads an operation until it is no longer PENDING. Throws a `DOMException` named `TimeoutError` when it is PENDING after
+   * `timeoutMs`, and the signal's reason when the signal aborts. Throws `TillkeeperError` for an answer that a repeated
+   * request will not cure.
    */
   wait(id: string, options?: WaitOptions): Promise<Operation>;
 }
 
 const defaultWaitMs = 630_000;
 const defaultPollMs = 500;
-/** Too many requests, and the answers of a server or proxy that will be back. */
-const passing = new Set([429, 502, 503, 504]);
+/** Statuses after which a request is repeated: too many requests, or a server or proxy that is away for a while. */
+const retriedStatuses = new Set([429, 502, 503, 504]);
 
-/** See `Waiting`. */
+/** Implements `WaitMethod.wait` with the method that reads an operation. */
 export function waitForEnd(
   get: (id: string, options: CallOptions) => Promise<Operation>,
   id: string,
@@ -34,21 +37,21 @@ export function waitForEnd(
   );
 }
 
-async function poll(look: () => Promise<Operation>, pollMs: number, signal: AbortSignal): Promise<Operation> {
+async function poll(read: () => Promise<Operation>, pollMs: number, signal: AbortSignal): Promise<Operation> {
   for (;;) {
     let pauseMs = pollMs;
     try {
-      const operation = await look();
+      const operation = await read();
       if (operation.status !== "PENDING") return operation;
     } catch (error) {
-      if (!(error instanceof TillkeeperError) || !passing.has(error.status)) throw error;
+      if (!(error instanceof TillkeeperError) || !retriedStatuses.has(error.status)) throw error;
       pauseMs = Math.max(pollMs, (error.retryAfterSeconds ?? 0) * 1000);
     }
     await pause(pauseMs, signal);
   }
 }
 
-/** Ends early when the signal aborts; its caller looks at the signal next. */
+/** Waits, and ends early when the signal aborts; the caller checks the signal next. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms);
@@ -62,7 +65,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Ends `work` by its signal, and throws why: the caller's reason, or a `TimeoutError` with this message. */
+/** Aborts `work` after `ms`. Throws the reason of its signal: the caller's, or a `TimeoutError` with this message. */
 async function withTimeout<T>(
   ms: number,
   outer: AbortSignal | undefined,

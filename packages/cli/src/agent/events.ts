@@ -2,16 +2,17 @@ import type { OpenConnection } from "@tillkeeper/agent/links/connection";
 import { readMessage } from "@tillkeeper/agent/talk/wire";
 import type { CommandMessage, ResultMessage, StartedMessage } from "@tillkeeper/contract/mqtt";
 
-/** What happens to an agent, for whoever watches it. */
+/** An event of an agent, as the command prints it. */
 export type AgentEvent =
   | { event: "paired"; terminal_id: string; reference?: string }
   | { event: "connected" | "disconnected" | "locked_out" | "memory_lost"; terminal_id: string }
   | { event: "operation"; operation_id: string; operation: string; state: "received" | "started" }
   | { event: "operation"; operation_id: string; operation: string; state: "COMPLETED" | "FAILED"; reason?: string };
 
-export type Tell = (event: AgentEvent) => void;
+/** Called with each event, as it happens. */
+export type Emit = (event: AgentEvent) => void;
 
-/** One line per event: JSON, or words. */
+/** The line that an event prints: JSON, or words. */
 export function lineOf(event: AgentEvent, json: boolean): string {
   if (json) return JSON.stringify(event);
   if (event.event !== "operation") return [event.event, event.terminal_id].join(" ");
@@ -19,20 +20,20 @@ export function lineOf(event: AgentEvent, json: boolean): string {
   return ["operation", event.operation_id, event.operation, event.state, ...reason].join(" ");
 }
 
-/** A way to connect that tells what goes through. Copies of what was told already are not told again. */
-export function observed(open: OpenConnection, terminalId: string, tell: Tell): OpenConnection {
-  const operations = new OperationTeller(tell);
+/** Wraps `open`: the connection emits events for what passes through it. Copies of a message emit no further event. */
+export function observed(open: OpenConnection, terminalId: string, emit: Emit): OpenConnection {
+  const operations = new OperationEvents(emit);
   return (settings) => {
     const { events } = settings;
     const connection = open({
       ...settings,
       events: {
         up: (session) => {
-          tell({ event: "connected", terminal_id: terminalId });
+          emit({ event: "connected", terminal_id: terminalId });
           events.up(session);
         },
         down: () => {
-          tell({ event: "disconnected", terminal_id: terminalId });
+          emit({ event: "disconnected", terminal_id: terminalId });
           events.down();
         },
         message: (channel, payload) => {
@@ -57,13 +58,13 @@ export function observed(open: OpenConnection, terminalId: string, tell: Tell): 
   };
 }
 
-class OperationTeller {
-  readonly #tell: Tell;
-  readonly #told = new Set<string>();
+class OperationEvents {
+  readonly #emit: Emit;
+  readonly #emitted = new Set<string>();
   readonly #names = new Map<string, string>();
 
-  constructor(tell: Tell) {
-    this.#tell = tell;
+  constructor(emit: Emit) {
+    this.#emit = emit;
   }
 
   received({ operation_id, operation }: CommandMessage): void {
@@ -84,8 +85,8 @@ class OperationTeller {
 
   #once(event: AgentEvent & { event: "operation" }): void {
     const key = `${event.operation_id} ${event.state}`;
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
-    this.#tell(event);
+    if (this.#emitted.has(key)) return;
+    this.#emitted.add(key);
+    this.#emit(event);
   }
 }

@@ -11,7 +11,7 @@ import { handIn } from "@tillkeeper/agent/talk/handing-in";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { type TerminalState, terminalFile } from "@tillkeeper/virtual-terminals/virtual/state";
 
-/** Which server and which device, and the code to pair with where there is one. */
+/** A device and its server, with the code to pair with if there is one. */
 export interface DeviceIdentity {
   server: string;
   serialNumber: string;
@@ -21,23 +21,26 @@ export interface DeviceIdentity {
   agentName: string;
 }
 
+/** A paired device at the beginning of a run. */
 export interface PairedDevice extends Pick<RememberedDevice<TerminalState>, "token" | "memoryLost"> {
   keys: DeviceKeys;
-  /** Of the token's address. */
+  /** The journal of the token's address. */
   journal: FileJournalOptions<TerminalState>;
-  /** Just now, and not in an earlier run. */
+  /** Whether it was paired in this run, not in an earlier one. */
   fresh: boolean;
 }
 
 const firstRetryMs = 500;
 const longestRetryMs = 15_000;
-/** For the answer of what is going on when the disk becomes full. */
+/** Space kept for the result of the operation in progress when the disk becomes full. */
 const reserveBytes = 128 * 1024;
 
 /**
- * The device with its first token: paired by the code; or, when it was paired before, under the address of its journal, and
- * under a new address when the journal is lost. Tries until the server answers. Throws `StartupError` when the server refuses, and the signal's reason: as a device
- * that was replaced, it has handed in then what it had done.
+ * Gives the device with the first token of this run. It pairs by the code. A device that was paired before goes on with the
+ * address of its journal, or gets a new address if the journal is lost. Requests are repeated until the server answers.
+ *
+ * Throws the signal's reason, and `StartupError` when the server refuses the device. A refused device may have been replaced,
+ * so it first hands in the rest of its log.
  */
 export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSignal): Promise<PairedDevice> {
   const { folder, server, serialNumber, code, agentName } = identity;
@@ -52,7 +55,7 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
     reserveBytes,
   });
   const asked = <T>(work: () => Promise<T>) =>
-    patiently(work, signal).catch(async (cause: unknown) => {
+    withRetries(work, signal).catch(async (cause: unknown) => {
       if (!(cause instanceof DeviceServerError)) throw cause;
       if (known) await handInRest(by, journalOf(known.terminal_id));
       throw refused(cause, code);
@@ -66,14 +69,14 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
   );
   const fresh = known?.terminal_id !== token.terminal_id || code !== undefined;
   const now = { server, serial_number: serialNumber, terminal_id: token.terminal_id };
-  // The disk may be full, and it is all there.
+  // An unchanged file is not written again, because the disk may be full.
   if (JSON.stringify(known) !== JSON.stringify(now)) {
     await replaceFile(join(folder, "device.json"), `${JSON.stringify(now)}\n`);
   }
   return { keys, token, journal, memoryLost, fresh };
 }
 
-/** Hands in what a device that was replaced has left to tell. A failure changes nothing: the device is refused all the same. */
+/** Hands in the rest of a replaced device's log. A failure is ignored: the device is refused in any case. */
 async function handInRest(by: ServerOptions, file: FileJournalOptions<TerminalState>): Promise<void> {
   const journal = await readFileJournal(file);
   if (journal) await handIn(by, journal).catch(() => undefined);
@@ -84,7 +87,8 @@ function refused(cause: DeviceServerError, code: string | undefined): StartupErr
   return new StartupError(`The device is not paired; give it a pairing code with --code. (${cause.message})`);
 }
 
-async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+/** Repeats `work` while the server is away. Throws a final refusal, and the signal's reason. */
+async function withRetries<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await work();
@@ -96,14 +100,14 @@ async function patiently<T>(work: () => Promise<T>, signal: AbortSignal): Promis
   }
 }
 
-/** What the device was in an earlier run. */
+/** A device as an earlier run wrote it down. */
 export interface KnownDevice {
   server: string;
   serial_number: string;
   terminal_id: string;
 }
 
-/** What an earlier run has written down; a file that says something else is as good as none, the keys say it all. */
+/** Reads the device of an earlier run; undefined without a valid file. The keys alone suffice to go on. */
 export async function readKnown(folder: string): Promise<KnownDevice | undefined> {
   try {
     const { server, serial_number, terminal_id } = JSON.parse(await readFile(join(folder, "device.json"), "utf8"));

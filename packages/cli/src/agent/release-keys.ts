@@ -4,8 +4,9 @@ import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
 /**
- * The keys whose releases a device installs: a JWK set (RFC 7517), an array of public keys as JWK or as
- * `{key_id, public_key}`, or what `GET …/release-keys` answers. They are pinned: nothing that the server says later adds one.
+ * Reads the keys whose releases a device installs. The file holds a JWK set (RFC 7517), an array of public keys as JWK or as
+ * `{key_id, public_key}`, or the answer of `GET …/release-keys`. The keys are pinned: the server cannot add one later.
+ * Throws `StartupError`.
  */
 export function readReleaseKeys(path: string): ReleasePublicKey[] {
   const parsed = read(path);

@@ -16,22 +16,27 @@ import { Turns } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/turns";
 import { mayPublish, maySubscribe } from "@tillkeeper/server/gateway/carriers/topic-rules";
 import { Relay } from "./relay.ts";
 
+/** What the broker calls; none of these functions throws. */
 export interface BrokerEvents {
-  /** Whether the credential holds. */
+  /** Whether a credential is valid. Called for each CONNECT that is otherwise acceptable. */
   admits: (username: string, password: string) => boolean;
+  /** Called after a CONNECT was accepted. */
   connected(link: Link, packet: ConnectPacket): void;
+  /** Called after a CONNECT was refused. */
   refused(): void;
+  /** Called for each PUBLISH, with its channel. */
   said(link: Link, channel: UpChannel, payload: Buffer): void;
-  /** Ended without a DISCONNECT. */
+  /** Called with the will of a connection that ended without a DISCONNECT. */
   willOf(link: Link, payload: Buffer): void;
+  /** Called when an accepted connection has ended. */
   ended(link: Link): void;
-  /** It did what no device may do; the connection ends. */
+  /** Called when a connection ends because the device broke a rule of MQTT or used a foreign topic. */
   misbehaved(link: Link, fault: string): void;
 }
 
-/** The server's own broker for one device, without anything behind it: what happens on it is for `events` to answer. */
+/** The embedded broker's MQTT for one device, without the rest of the server: it only calls `events`. */
 export class Broker {
-  /** The return code with which connections are refused; 0 lets them in. */
+  /** The return code with which connections are refused; 0 accepts them. */
   refusing: number = returnCodes.accepted;
   readonly #server: Server;
   readonly #relay: Relay;
@@ -43,7 +48,7 @@ export class Broker {
     this.#relay = relay;
   }
 
-  /** Devices connect to this host, at `port`. */
+  /** Opens the broker on `host`. Devices connect to `port`. */
   static async open(host: string, events: BrokerEvents): Promise<Broker> {
     const server = createServer({ noDelay: true }).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -63,7 +68,7 @@ export class Broker {
     return this.#relay.port;
   }
 
-  /** Sends to every connection of this address that listens. */
+  /** Publishes to every connection of this address that has subscribed to the channel. */
   send(address: string, channel: DownChannel, payload: string): void {
     for (const link of this.#links) {
       const qos = link.address === address ? link.qosOf(channel) : undefined;
@@ -71,12 +76,12 @@ export class Broker {
     }
   }
 
-  /** Breaks every connection. */
+  /** Resets every connection. */
   cut(): void {
     this.#relay.cut();
   }
 
-  /** The connections that there are go silent, without an end. */
+  /** Silences the present connections, without closing them. */
   silence(): void {
     for (const link of this.#links) this.#silenced.add(link);
     this.#relay.silence();

@@ -10,69 +10,71 @@ import { type Outcome, play } from "./run.ts";
 
 export interface CheckSettings extends DeviceCommands {
   cases: readonly LevelCase[];
-  /** Where the device reaches it. */
+  /** The address on which the device reaches the test server. */
   host: string;
   pairing: boolean;
   serial: string;
   timeoutFactor: number;
   signal: AbortSignal;
-  /** Told how to connect, as soon as it is possible. */
+  /** Called with the credentials, as soon as the device can connect. */
   introduced: (login: Record<string, string>) => void;
+  /** Called with the outcome of each case. */
   tell: (outcome: Outcome) => void;
-  /** What the device's programs print. */
+  /** Called with each line that the device's programs print. */
   overheard: (line: string) => void;
-  /** In place of the commands. */
-  device?: (referee: Referee) => Device;
+  /** Makes the device in place of the commands, for tests. */
+  device?: (server: Referee) => Device;
 }
 
+/** What a check found. */
 export interface Finding {
   outcomes: readonly Outcome[];
-  /** As the device calls itself. */
+  /** The name and version that the device's hello gave. */
   agent: string;
 }
 
-/** Opens the server, waits for the device, and checks it. Nothing is found when the signal aborts before the end. */
+/** Opens the test server, waits for the device, and checks it. Returns undefined when the signal aborts before the end. */
 export async function check(settings: CheckSettings): Promise<Finding | undefined> {
   const { host, serial, pairing, signal, timeoutFactor } = settings;
   const folder = await mkdtemp(join(tmpdir(), "tk-check-agent-"));
-  const referee = await Referee.open(host, serial);
-  const login = () => loginOf(referee, { host, folder, pairing });
+  const server = await Referee.open(host, serial);
+  const login = () => loginOf(server, { host, folder, pairing });
   const device =
-    settings.device?.(referee) ??
-    deviceOf(settings, login, { tell: settings.overheard, stopped: () => referee.deviceStopped() });
+    settings.device?.(server) ??
+    deviceOf(settings, login, { tell: settings.overheard, stopped: () => server.deviceStopped() });
   try {
     settings.introduced(await login());
-    const deps = { referee, device, pairs: pairing, factor: timeoutFactor, signal };
+    const deps = { server, device, pairs: pairing, factor: timeoutFactor, signal };
     const outcomes = await play(settings.cases, deps, settings.tell);
-    return { outcomes, agent: referee.transcript.said("hello").at(-1)?.agent ?? "unknown" };
+    return { outcomes, agent: server.transcript.said("hello").at(-1)?.agent ?? "unknown" };
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;
   } finally {
     await device.end();
-    await referee.close();
+    await server.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-interface LoginPlace {
+interface LoginSettings {
   host: string;
-  /** For the file of the credentials. */
+  /** The folder of the file with the credentials. */
   folder: string;
   pairing: boolean;
 }
 
-/** Environment variables that say how to connect now. */
-async function loginOf(referee: Referee, { host, folder, pairing }: LoginPlace): Promise<Record<string, string>> {
-  const { httpUrl, identity } = referee;
+/** The environment variables with the present credentials. Without pairing, it also writes them into a file. */
+async function loginOf(server: Referee, { host, folder, pairing }: LoginSettings): Promise<Record<string, string>> {
+  const { httpUrl, identity } = server;
   const { serialNumber, code, address, password } = identity;
   if (pairing) {
     const qr = pairingUri({ server: httpUrl, serialNumber, code });
     return { AGENT_SERVER: httpUrl, AGENT_SERIAL: serialNumber, AGENT_CODE: code, AGENT_QR: qr };
   }
-  const mqtt = referee.mqttUrl(host);
+  const mqtt = server.mqttUrl(host);
   const file = join(folder, "credentials.json");
-  // As `POST …/credentials` answers them.
+  // In the form that `POST …/credentials` answers.
   const answer = { terminal_id: terminalId, address, mqtt_url: mqtt, username: address, password, client_id: address };
   await writeFile(file, JSON.stringify(answer), { mode: 0o600 });
   return {

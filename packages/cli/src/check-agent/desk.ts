@@ -14,18 +14,19 @@ import { ApiError } from "@tillkeeper/server/platform/errors";
 import { type Identity, terminalId } from "./identity.ts";
 import type { Transfers } from "./transfers.ts";
 
-interface DeskDeps {
+interface DeviceApiDeps {
   identity: Identity;
   mqttUrl: string;
   now: () => Date;
-  /** The device has asked for something. */
+  /** Called when the device has requested something. */
   asked: (what: string) => void;
   /** Gives the device another address. */
   replace: () => void;
   transfers: Transfers;
 }
 
-export interface Desk {
+/** The running HTTP endpoints, below `url`. */
+export interface DeviceApi {
   url: string;
   close: () => Promise<void>;
 }
@@ -34,32 +35,32 @@ type Body = Record<string, unknown>;
 
 const tokenSeconds = 3_600;
 
-/** The requests by which a device pairs, gets its tokens, and sends and fetches files: as the server's, for one device. */
-export async function openDesk(host: string, deps: DeskDeps): Promise<Desk> {
-  const clerk = new Clerk(deps);
-  const server = createServer((request, response) => void answer(clerk, deps.transfers, request, response)).listen(
+/** Opens the HTTP endpoints of one device, as a server has them: pairing, tokens, uploads and downloads. */
+export async function openDeviceApi(host: string, deps: DeviceApiDeps): Promise<DeviceApi> {
+  const handler = new RequestHandler(deps);
+  const server = createServer((request, response) => void answer(handler, deps.transfers, request, response)).listen(
     0,
     host,
   );
   await once(server, "listening");
   const url = `http://${host}:${(server.address() as AddressInfo).port}`;
-  clerk.url = url;
+  handler.url = url;
   return { url, close: () => closed(server) };
 }
 
 async function answer(
-  clerk: Clerk,
+  handler: RequestHandler,
   transfers: Transfers,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const { method = "", url = "", headers } = request;
   const body = await bytesOf(request);
-  const file = transfers.answer(new URL(url, clerk.url), { method, headers, body });
+  const file = transfers.answer(new URL(url, handler.url), { method, headers, body });
   if (file === "silent") return;
   let [status, said]: [number, unknown] = [file?.status ?? 200, file?.body];
   try {
-    if (!file) said = await clerk.take(`${method} ${url}`, readBody(body));
+    if (!file) said = await handler.take(`${method} ${url}`, readBody(body));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     [status, said] = [error.status, error.body()];
@@ -89,13 +90,13 @@ function closed(server: Server): Promise<void> {
   });
 }
 
-class Clerk {
+class RequestHandler {
   url = "";
-  readonly #deps: DeskDeps;
+  readonly #deps: DeviceApiDeps;
   readonly #nonces = new Map<string, Date>();
   #key: DeviceKey | undefined;
 
-  constructor(deps: DeskDeps) {
+  constructor(deps: DeviceApiDeps) {
     this.#deps = deps;
   }
 
@@ -125,7 +126,7 @@ class Clerk {
     const { key, nonce } = await verifyPairingProof(this.#place(), textOf(proof), expected);
     this.#nonces.delete(nonce.id);
     const fits = readPairingCode(expected.code) === readPairingCode(identity.code);
-    // A code pairs once.
+    // A pairing code is used once.
     if (this.#key || !fits || expected.subject !== identity.serialNumber)
       throw new ApiError("pairing_refused", "Serial number and code do not go together.");
     this.#key = key;

@@ -4,46 +4,47 @@ import { cp, rm } from "node:fs/promises";
 import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
-/** What can be done to the device beside talking to it. What is left out cannot. */
+/** What cases can do to the device beside sending messages. An absent function means that it is not possible. */
 export interface Device {
   /** Cuts the power of the device: its program ends at once, in the middle of an operation, too. */
   cut?(): Promise<void>;
-  /** Switches it on, with the login that holds now. */
+  /** Switches the device on, with its present credentials. */
   start?(): Promise<void>;
-  /** Both in one, for a device that is elsewhere; resolves when the power is back. */
+  /** Cuts the power and switches it on again, for a device that runs elsewhere. Resolves when the power is back. */
   restart?(): Promise<void>;
-  /** Ends it in order, as an update or its operator does. */
+  /** Ends the device's program in order, as an update does. */
   stop?(): Promise<void>;
   /** Closes the day at the device, as the staff of a store does. */
   closeByHand?(): Promise<void>;
-  /** Its journal: notes a copy, puts it back, deletes it. Only while it is off. */
+  /** Copies the journal, puts the copy back, deletes the journal. Called only while the device is off. */
   journal?: { copy(): Promise<void>; restore(): Promise<void>; remove(): Promise<void> };
-  /** Leaves nothing running that was started here. */
+  /** Ends all programs that were started here. Called once, at the end of the check. */
   end(): Promise<void>;
 }
 
-/** Environment variables that say how to connect. */
+/** Gives the environment variables with the present credentials. */
 export type LoginVariables = () => Promise<Record<string, string>>;
 
+/** The shell commands, and the journal's path, that the command line names. */
 export interface DeviceCommands {
   start?: string | undefined;
   restart?: string | undefined;
   closeByHand?: string | undefined;
   journal?: string | undefined;
-  /** Asks the person beside the device to do something. */
+  /** Asks a person beside the device to do something. */
   ask?: ((what: string) => void) | undefined;
 }
 
-interface Watching {
-  /** What the commands print. */
+interface ProgramEvents {
+  /** Called with each line that the commands print. */
   tell: (line: string) => void;
-  /** The program that is the device has ended by itself. */
+  /** Called when the device's program has ended by itself. */
   stopped: () => void;
 }
 
-/** The device as the commands of the command line have it. */
-export function deviceOf(commands: DeviceCommands, login: LoginVariables, watching: Watching): Device {
-  const { tell } = watching;
+/** Makes a device of the commands that the command line names. */
+export function deviceOf(commands: DeviceCommands, login: LoginVariables, events: ProgramEvents): Device {
+  const { tell } = events;
   const { start, restart, closeByHand, journal, ask } = commands;
   const run = (command: string) => async () => runOnce(command, await login(), tell);
   const device: Device = { end: async () => undefined };
@@ -53,34 +54,34 @@ export function deviceOf(commands: DeviceCommands, login: LoginVariables, watchi
     else if (ask) device.restart = async () => ask("Cut the power of the device now, and switch it on again.");
     return device;
   }
-  const program = new StartedProgram(start, login, watching);
+  const program = new StartedProgram(start, login, events);
   device.start = () => program.start();
   device.cut = () => program.end("SIGKILL");
   device.stop = () => program.end("SIGTERM");
-  const keeper = journal === undefined ? undefined : keeperOf(journal);
-  if (keeper) device.journal = keeper;
+  const copier = journal === undefined ? undefined : journalCopier(journal);
+  if (copier) device.journal = copier;
   device.end = async () => {
     await program.end("SIGKILL");
-    await keeper?.forget();
+    await copier?.removeCopy();
   };
   return device;
 }
 
-/** A program that is the device, with all that it starts. */
+/** The device's program, with the processes that it starts. */
 class StartedProgram {
   readonly #command: string;
   readonly #login: LoginVariables;
-  readonly #watching: Watching;
+  readonly #events: ProgramEvents;
   #child: ChildProcess | undefined;
 
-  constructor(command: string, login: LoginVariables, watching: Watching) {
+  constructor(command: string, login: LoginVariables, events: ProgramEvents) {
     this.#command = command;
     this.#login = login;
-    this.#watching = watching;
+    this.#events = events;
   }
 
   async start(): Promise<void> {
-    const { tell, stopped } = this.#watching;
+    const { tell, stopped } = this.#events;
     const child = spawnShell(this.#command, await this.#login(), tell);
     this.#child = child;
     child.once("exit", (code, signal) => {
@@ -96,7 +97,7 @@ class StartedProgram {
     if (!child?.pid) return;
     const gone = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "exit");
     try {
-      // A group of its own: what the shell has started goes with it.
+      // The whole process group: the shell, and the program that it has started.
       process.kill(-child.pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
@@ -123,8 +124,8 @@ function spawnShell(command: string, env: Record<string, string>, tell: (line: s
   return child;
 }
 
-/** Copies the file or the folder beside itself. */
-function keeperOf(path: string): NonNullable<Device["journal"]> & { forget(): Promise<void> } {
+/** Copies a journal, which is a file or a folder, to a path beside it. */
+function journalCopier(path: string): NonNullable<Device["journal"]> & { removeCopy(): Promise<void> } {
   const copy = `${withoutTrailingSlashes(path)}.check-agent-copy`;
   const remove = (place: string) => rm(place, { recursive: true, force: true });
   const replace = async (from: string, to: string) => {
@@ -135,6 +136,6 @@ function keeperOf(path: string): NonNullable<Device["journal"]> & { forget(): Pr
     copy: () => replace(path, copy),
     restore: () => replace(copy, path),
     remove: () => remove(path),
-    forget: () => remove(copy),
+    removeCopy: () => remove(copy),
   };
 }

@@ -1,9 +1,9 @@
 import { type Memory, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
 
-/** A result that stands in a log. */
+/** A result with its number: an entry of a log. */
 export type Entry = ResultMessage & { number: number };
 
-/** What the server holds of the log of one address. */
+/** The entries that the test server holds of the log of one address. */
 export class HeldLog {
   #entries: Entry[] = [];
 
@@ -16,12 +16,12 @@ export class HeldLog {
     return last ? { number: last.number, id: last.operation_id } : { number: 0 };
   }
 
-  /** The last close, as a command names it. */
+  /** The `previous_close` of the next command. */
   get lastClose(): string | null {
     return this.#entries.findLast(mayHaveClosed)?.operation_id ?? null;
   }
 
-  /** Whether it is held now. What is not the next one is not taken. */
+  /** Adds the entry if it is the next one. Returns whether the log holds it now. */
   take(entry: Entry): boolean {
     const { number } = this.memory;
     if (entry.number <= number) return true;
@@ -30,7 +30,7 @@ export class HeldLog {
     return true;
   }
 
-  /** As a database that went back: only so much of it is left. */
+  /** Drops all entries after this number, as a database does that went back to an earlier moment. */
   goBackTo(number: number): void {
     this.#entries = this.#entries.filter((entry) => entry.number <= number);
   }

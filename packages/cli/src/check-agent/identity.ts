@@ -4,7 +4,7 @@ import { pairingCodeAlphabet, pairingCodeCharacters, showPairingCode } from "@ti
 
 export const terminalId = "T00000000-T0001";
 
-/** Who the device is at the moment, and the password that proves it. Whenever one is replaced, it is another address. */
+/** The present address and password of the device. Each replacement gives a new address. */
 export class Identity {
   readonly serialNumber: string;
   readonly code = showPairingCode(newCode());
@@ -24,7 +24,7 @@ export class Identity {
     return this.#password;
   }
 
-  /** Another address, with a password of its own. */
+  /** Gives the device a new address with a new password. */
   replace(): void {
     this.#number = nextDeviceNumber(this.#number, new Date());
     this.#password = randomBytes(24).toString("base64url");

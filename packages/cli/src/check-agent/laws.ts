@@ -1,6 +1,6 @@
 /**
- * What a case can find broken: a rule of the device protocol by its number, or a section of its pages that is no list of rules.
- * The texts say each in a few words, for reports; the page is the law.
+ * The laws that a case can find broken. A law is a rule of the device protocol, by its number, or a section of its pages that
+ * has no numbered rules. The texts sum each up for reports; the protocol's page decides.
  */
 export const laws = {
   Connecting: "how a device connects, and notices within 18 seconds that its link is dead",
@@ -49,19 +49,19 @@ export const laws = {
 } as const;
 export type Law = keyof typeof laws;
 
-/** A law as it is called in reports. */
+/** The name of a law in reports. */
 export function nameOf(law: Law | `${Law}`): string {
   return /^U?\d+$/.test(String(law)) ? `rule ${law}` : `section ${law}`;
 }
 
-/** A law that was broken, and how that was seen. */
+/** A law that the device broke: the expected behaviour, and the observed one. */
 export interface Breach {
   law: Law;
   expected: string;
   seen: string;
 }
 
-/** Ends a case. */
+/** Thrown to end a case in which the device broke a law. */
 export class BrokenLaw extends Error {
   override readonly name = "BrokenLaw";
   readonly breach: Breach;
@@ -72,7 +72,7 @@ export class BrokenLaw extends Error {
   }
 }
 
-/** Ends a case that cannot be played with this device. */
+/** Thrown to end a case that cannot be played with this device. */
 export class Skipped extends Error {
   override readonly name = "Skipped";
 }

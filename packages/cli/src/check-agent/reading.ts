@@ -8,13 +8,13 @@ export type Read<C extends UpChannel> =
   | { message?: undefined; places: Place[]; operationId: string | undefined };
 
 /**
- * Checks what a device says as the server does, but knows the operations that only this check has. The message that it
- * answers is as the device said it, with the fields that the contract does not know.
+ * Checks a device's message as the server does, but also accepts a FAILED result of an operation that only this check knows.
+ * The returned message is as the device sent it, with fields that the contract does not know.
  */
 export function read<C extends UpChannel>(channel: C, payload: Buffer): Read<C> {
-  const invented = channel === "result" ? inventedOf(payload) : undefined;
-  // Everything else of it has to be right all the same.
-  const known = invented && JSON.stringify({ ...invented, operation: "open_menu" satisfies OperationName });
+  const unknownResult = channel === "result" ? unknownOperationOf(payload) : undefined;
+  // With a known operation's name in place of the unknown one, the other fields are checked as usual.
+  const known = unknownResult && JSON.stringify({ ...unknownResult, operation: "open_menu" satisfies OperationName });
   const { places, operationId } = {
     operationId: undefined,
     ...readMessage(channel, known ? Buffer.from(known) : payload),
@@ -22,22 +22,22 @@ export function read<C extends UpChannel>(channel: C, payload: Buffer): Read<C> 
   return places ? { places, operationId } : { message: JSON.parse(payload.toString("utf8")) };
 }
 
-function inventedOf(payload: Buffer): ResultMessage | undefined {
+function unknownOperationOf(payload: Buffer): ResultMessage | undefined {
   try {
     const said = JSON.parse(payload.toString("utf8"));
-    const isInvented = typeof said?.operation === "string" && !operationNames.includes(said.operation);
-    return isInvented && said.status === "FAILED" ? said : undefined;
+    const isUnknown = typeof said?.operation === "string" && !operationNames.includes(said.operation);
+    return isUnknown && said.status === "FAILED" ? said : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Whether two results are copies of one: they may differ in `after`. */
+/** Whether two results are copies of one entry. Copies may differ in `after`. */
 export function sameEntry(one: ResultMessage, other: ResultMessage): boolean {
   return isDeepStrictEqual({ ...one, after: undefined }, { ...other, after: undefined });
 }
 
-/** Whether two results are the same under numbers of different addresses. */
+/** Whether two results are one entry under the numbers of two addresses. */
 export function sameButNumber(one: ResultMessage, other: ResultMessage): boolean {
   return sameEntry({ ...one, number: 1 }, { ...other, number: 1 });
 }

@@ -16,80 +16,80 @@ import {
 import type { ConnectPacket } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/incoming";
 import type { Link } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/link";
 import { Broker } from "./broker.ts";
-import { type Desk, openDesk } from "./desk.ts";
+import { type DeviceApi, openDeviceApi } from "./desk.ts";
 import { HeldLog } from "./held-log.ts";
 import { Identity } from "./identity.ts";
 import type { Breach, Law } from "./laws.ts";
 import { read } from "./reading.ts";
-import { type Happening, Transcript } from "./transcript.ts";
+import { type DeviceEvent, Transcript } from "./transcript.ts";
 import { type AnswerFiles, Transfers } from "./transfers.ts";
-import { Watch } from "./watch.ts";
+import { MessageMonitor } from "./watch.ts";
 
-/** What the server leaves undone, and what it says that is not so. As it comes, it does everything right. */
-export interface Mood {
-  /** Whether it answers a hello. */
+/** What the test server omits, or says wrongly. By default it does neither. */
+export interface Misbehaviour {
+  /** Whether it answers hellos. */
   welcomes: boolean;
   /** `lost`: it holds the result, and its receipt is lost. `deaf`: the result itself is lost. */
   receipts: "sent" | "lost" | "deaf";
-  /** What a welcome says in place of what it holds. */
+  /** The `memory` of welcomes, in place of the true one. */
   memory?: Memory | undefined;
-  /** How far its clock is ahead. */
+  /** Milliseconds by which its clock is ahead. */
   clockMs: number;
 }
 
-const calm: Mood = { welcomes: true, receipts: "sent", clockMs: 0 };
+const calm: Misbehaviour = { welcomes: true, receipts: "sent", clockMs: 0 };
 
 export const heartbeatSeconds = 2;
 
 /**
- * A server for one device: broker, welcome, receipts and memory as docs/device-protocol.md has them, and no more. What goes
- * wrong on command is the mood; what the device does wrong at any time is a breach.
+ * The test server for one device: broker, welcome, receipts and memory as docs/device-protocol.md describes them, and no more.
+ * It misbehaves on command, and notes as breaches what the device does wrong at any time.
  */
 export class Referee {
   readonly identity: Identity;
   readonly transcript = new Transcript();
   readonly breaches: Breach[] = [];
-  mood: Mood = { ...calm };
+  misbehaviour: Misbehaviour = { ...calm };
   readonly #logs = new Map<string, HeldLog>();
   readonly #sent = new Map<string, CommandMessage | CancelMessage>();
   readonly #numbers = new Map<Link, number>();
-  readonly #watch: Watch;
+  readonly #monitor: MessageMonitor;
   readonly #transfers = new Transfers();
   #connections = 0;
   #live = 0;
   #broker: Broker | undefined;
-  #desk: Desk | undefined;
-  /** The last CONNECT. */
+  #deviceApi: DeviceApi | undefined;
+  /** The last CONNECT packet that was accepted. */
   lastConnect: ConnectPacket | undefined;
 
   private constructor(identity: Identity) {
     this.identity = identity;
-    this.#watch = new Watch({
+    this.#monitor = new MessageMonitor({
       sentOf: (id) => this.#sent.get(id),
       broken: (law, expected, seen) => this.#broken(law, expected, seen),
     });
   }
 
   static async open(host: string, serialNumber: string): Promise<Referee> {
-    const referee = new Referee(new Identity(serialNumber));
-    referee.#broker = await Broker.open(host, {
-      admits: (username, password) => referee.identity.admits(username, password),
-      connected: (link, packet) => referee.#connected(link, packet),
-      refused: () => referee.#note({ kind: "refused" }, 0),
-      said: (link, channel, payload) => referee.#said(link, channel, payload),
-      willOf: (link, payload) => referee.#willOf(link, payload),
-      ended: (link) => referee.#ended(link),
-      misbehaved: (_, fault) => referee.#broken("Connecting", "MQTT 3.1.1, and its own topics alone", fault),
+    const server = new Referee(new Identity(serialNumber));
+    server.#broker = await Broker.open(host, {
+      admits: (username, password) => server.identity.admits(username, password),
+      connected: (link, packet) => server.#connected(link, packet),
+      refused: () => server.#note({ kind: "refused" }, 0),
+      said: (link, channel, payload) => server.#said(link, channel, payload),
+      willOf: (link, payload) => server.#willOf(link, payload),
+      ended: (link) => server.#ended(link),
+      misbehaved: (_, fault) => server.#broken("Connecting", "MQTT 3.1.1, and its own topics alone", fault),
     });
-    referee.#desk = await openDesk(host, {
-      identity: referee.identity,
-      mqttUrl: referee.mqttUrl(host),
-      now: () => referee.now(),
-      asked: (what) => referee.#note({ kind: "asked", what }, 0),
-      replace: () => referee.replaceDevice(),
-      transfers: referee.#transfers,
+    server.#deviceApi = await openDeviceApi(host, {
+      identity: server.identity,
+      mqttUrl: server.mqttUrl(host),
+      now: () => server.now(),
+      asked: (what) => server.#note({ kind: "asked", what }, 0),
+      replace: () => server.replaceDevice(),
+      transfers: server.#transfers,
     });
-    return referee;
+    return server;
   }
 
   mqttUrl(host: string): string {
@@ -101,10 +101,10 @@ export class Referee {
   }
 
   get httpUrl(): string {
-    return (this.#desk as Desk).url;
+    return (this.#deviceApi as DeviceApi).url;
   }
 
-  /** What the server holds of the log of the device's present address. */
+  /** What this server holds of the log of the device's present address. */
   get log(): HeldLog {
     const { address } = this.identity;
     const known = this.#logs.get(address) ?? new HeldLog();
@@ -112,51 +112,51 @@ export class Referee {
     return known;
   }
 
-  /** Everything that the device has told at its present address, held or not. */
-  get told(): ReturnType<Watch["toldBy"]> {
-    return this.#watch.toldBy(this.identity.address);
+  /** The entries that the device has sent at its present address, held or not. */
+  get sentEntries(): ReturnType<MessageMonitor["entriesSentBy"]> {
+    return this.#monitor.entriesSentBy(this.identity.address);
   }
 
   /** The server's clock. */
   now(): Date {
-    return new Date(Date.now() + this.mood.clockMs);
+    return new Date(Date.now() + this.misbehaviour.clockMs);
   }
 
   get isConnected(): boolean {
     return this.#live > 0;
   }
 
-  /** Everything goes right again. Answers whether the device may have been told what is not so. */
+  /** Ends all misbehaviour. Returns whether the device may have received a false statement, or missed a welcome. */
   calm(): boolean {
-    const { welcomes, memory, clockMs } = this.mood;
-    this.mood = { ...calm };
+    const { welcomes, memory, clockMs } = this.misbehaviour;
+    this.misbehaviour = { ...calm };
     this.broker.refusing = 0;
     return !welcomes || memory !== undefined || clockMs !== 0;
   }
 
-  /** The device's program has ended by itself. */
+  /** Notes that the device's program has ended by itself. */
   deviceStopped(): void {
     this.#note({ kind: "stopped" }, 0);
   }
 
-  /** Takes every told result into the server's log, so that the fault of one case is not found in the next. */
+  /** Takes every entry sent so far into the held log, so that the fault of one case is not found in the next. */
   holdAll(): void {
-    for (const entry of this.told) this.log.take(entry);
+    for (const entry of this.sentEntries) this.log.take(entry);
   }
 
   switchedOff(): void {
-    this.#watch.switchedOff();
+    this.#monitor.switchedOff();
   }
 
-  /** The device gets another address, and the connections of the one before end. */
+  /** Gives the device another address, and ends the connections of its former one. */
   replaceDevice(): void {
     this.identity.replace();
-    this.mood.memory = undefined;
-    this.#watch.switchedOff();
+    this.misbehaviour.memory = undefined;
+    this.#monitor.switchedOff();
     this.broker.cut();
   }
 
-  /** Sends what it is, right or wrong. */
+  /** Sends a message without checking it: cases send wrong ones, too. */
   send(channel: DownChannel, message: unknown): void {
     this.broker.send(this.identity.address, channel, typeof message === "string" ? message : JSON.stringify(message));
   }
@@ -172,11 +172,11 @@ export class Referee {
   }
 
   sendMemory(): void {
-    this.#saysMemory();
+    this.#memorySent();
     this.send("memory", { memory: this.log.memory });
   }
 
-  /** What a command needs whose files are answered like this. */
+  /** Makes the `transfer` of a command; `answer` answers the requests for its files. */
   offer(expiresAt: Date, answer: AnswerFiles): Transfer {
     return this.#transfers.offer(this.httpUrl, expiresAt, (request) => {
       const answered = answer(request);
@@ -185,7 +185,7 @@ export class Referee {
     });
   }
 
-  /** The answer is in the transcript. */
+  /** Sends a probe and returns its id. The answer appears in the transcript. */
   probe(): string {
     const id = randomUUID();
     this.send("probe", { probe_id: id, sent_at: this.now().toISOString() });
@@ -193,7 +193,7 @@ export class Referee {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.broker.close(), this.#desk?.close()]);
+    await Promise.all([this.broker.close(), this.#deviceApi?.close()]);
   }
 
   #connected(link: Link, packet: ConnectPacket): void {
@@ -203,7 +203,7 @@ export class Referee {
     this.#numbers.set(link, this.#connections);
     const address = link.address ?? "";
     const will = packet.will?.topic === topic(address, "gone") ? packet.will : undefined;
-    this.#watch.connected(this.#connections, address, will);
+    this.#monitor.connected(this.#connections, address, will);
     this.#note({ kind: "connected", address }, this.#connections);
   }
 
@@ -229,21 +229,21 @@ export class Referee {
       });
       return;
     }
-    // What a device says that was replaced meanwhile is another address's.
+    // Messages of a former address are ignored.
     if (link.address !== this.identity.address) return;
     const number = this.#numberOf(link);
-    this.#watch.said(number, channel, message);
-    this.#note({ kind: "said", channel, message } as Happening, number);
+    this.#monitor.said(number, channel, message);
+    this.#note({ kind: "said", channel, message } as DeviceEvent, number);
     if (channel === "hello") this.#welcome(message as HelloMessage);
     if (channel === "result") this.#receive(message as ResultMessage);
     if (channel === "heartbeat") this.#compare(message as HeartbeatMessage);
   }
 
   #welcome({ sent_at }: HelloMessage): void {
-    if (!this.mood.welcomes) return;
-    const memory = this.mood.memory ?? this.log.memory;
-    this.#watch.welcomed();
-    this.#watch.saysMemory(this.identity.address, memory);
+    if (!this.misbehaviour.welcomes) return;
+    const memory = this.misbehaviour.memory ?? this.log.memory;
+    this.#monitor.welcomed();
+    this.#monitor.memorySent(this.identity.address, memory);
     this.send("welcome", {
       protocol: protocolVersion,
       server_time: this.now().toISOString(),
@@ -254,12 +254,12 @@ export class Referee {
   }
 
   #receive(result: ResultMessage): void {
-    if (this.mood.receipts === "deaf") return;
+    if (this.misbehaviour.receipts === "deaf") return;
     const { number, operation_id } = result;
     const held = number === undefined || this.log.take({ ...result, number });
-    if (this.mood.receipts === "lost") return;
+    if (this.misbehaviour.receipts === "lost") return;
     const known = this.#sent.has(operation_id) || result.by_hand === true;
-    this.#saysMemory();
+    this.#memorySent();
     this.send("receipt", {
       operation_id,
       ...(held && { status: known ? result.status : "UNKNOWN" }),
@@ -269,24 +269,24 @@ export class Referee {
 
   #compare({ memory }: HeartbeatMessage): void {
     const held = this.log.memory;
-    const isQuiet = this.mood.receipts !== "sent" || this.mood.memory !== undefined;
+    const isQuiet = this.misbehaviour.receipts !== "sent" || this.misbehaviour.memory !== undefined;
     if (!memory || isQuiet || (memory.number === held.number && memory.id === held.id)) return;
     this.sendMemory();
   }
 
-  #saysMemory(): void {
-    this.#watch.saysMemory(this.identity.address, this.log.memory);
+  #memorySent(): void {
+    this.#monitor.memorySent(this.identity.address, this.log.memory);
   }
 
   #numberOf(link: Link): number {
     return this.#numbers.get(link) ?? 0;
   }
 
-  #note(happening: Happening, connection: number): void {
-    this.transcript.add({ ...happening, connection, at: performance.now() });
+  #note(event: DeviceEvent, connection: number): void {
+    this.transcript.add({ ...event, connection, at: performance.now() });
   }
 
-  /** A law that is broken all the time is told once in a case. */
+  /** Notes a breach: only the first one of each law in a case. */
   #broken(law: Law, expected: string, seen: string): void {
     const known = this.breaches.some((breach) => breach.law === law);
     if (!known) this.breaches.push({ law, expected, seen });

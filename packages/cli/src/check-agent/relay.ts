@@ -4,11 +4,11 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 interface Pair {
   near: Socket;
   far: Socket;
-  /** Nothing passes any more, and neither end is told. */
+  /** Data no longer passes, although both sockets stay open. */
   dead: boolean;
 }
 
-/** The way between the device and the broker, to be cut and to go silent on command. */
+/** A TCP relay between the device and the broker, which cuts or silences connections on command. */
 export class Relay {
   readonly port: number;
   readonly #server: Server;
@@ -20,14 +20,14 @@ export class Relay {
     server.on("connection", (near) => this.#carry(near, target));
   }
 
-  /** Listens on this host, and carries to that port of this machine. */
+  /** Listens on `host`, and forwards to the port `target` of this machine. */
   static async open(host: string, target: number): Promise<Relay> {
     const server = createServer({ noDelay: true }).listen(0, host);
     await once(server, "listening");
     return new Relay(server, target);
   }
 
-  /** Breaks every connection. */
+  /** Resets every connection. */
   cut(): void {
     for (const { near, far } of this.#pairs) {
       near.resetAndDestroy();
@@ -35,7 +35,7 @@ export class Relay {
     }
   }
 
-  /** Every connection that there is goes silent, in both directions, without an end. Later ones are as usual. */
+  /** Silences the present connections in both directions, without closing them. Later connections are not affected. */
   silence(): void {
     for (const pair of this.#pairs) pair.dead = true;
   }
@@ -60,7 +60,7 @@ export class Relay {
       });
       one.on("error", () => one.destroy());
       one.once("close", () => {
-        // The broker ends what is silent; the device is not to hear of that, or it would not have to notice by itself.
+        // The broker closes a silent connection. The device must not see that: it has to notice the silence by itself.
         if (pair.dead && one === far) return;
         this.#pairs.delete(pair);
         other.destroy();

@@ -1,32 +1,35 @@
 import { type Breach, laws, nameOf } from "./laws.ts";
 import type { Outcome } from "./run.ts";
 
-/** One line for people; how a law was broken stands on lines of its own below it. */
+/** The line of an outcome, for people; each breach follows on a line of its own. */
 export function lineOf({ name, level, title, verdict, why, breaches }: Outcome): string {
   const reason = why === undefined ? "" : ` (${why})`;
   const lines = [`${verdict.padEnd(8)} ${level}  ${name}: ${title}${reason}`];
   return [...lines, ...breaches.map((breach) => `            ${sentenceOf(breach)}`)].join("\n");
 }
 
-/** The same as one line of JSON. */
+/** The line of an outcome, as JSON. */
 export function jsonOf(outcome: Outcome): string {
   return JSON.stringify({ event: "case", ...outcome });
 }
 
+/** The counts of all outcomes. */
 export interface Summary {
   passed: number;
   broken: number;
   skipped: number;
-  /** The names of those that were broken. */
+  /** The names of the laws that were broken. */
   laws: readonly string[];
 }
 
+/** Counts the outcomes by verdict, and collects the laws that were broken. */
 export function summaryOf(outcomes: readonly Outcome[]): Summary {
   const count = (verdict: Outcome["verdict"]) => outcomes.filter((one) => one.verdict === verdict).length;
   const broken = outcomes.flatMap(({ breaches }) => breaches.map(({ law }) => nameOf(law)));
   return { passed: count("passed"), broken: count("broken"), skipped: count("skipped"), laws: [...new Set(broken)] };
 }
 
+/** The last line of the report: the laws that were broken, and the counts. */
 export function lastLineOf(outcomes: readonly Outcome[]): string {
   const { passed, broken, skipped, laws: names } = summaryOf(outcomes);
   const verdict = broken === 0 ? "No law was broken." : `Broken: ${names.join(", ")}.`;
@@ -38,7 +41,7 @@ function sentenceOf({ law, expected, seen }: Breach): string {
 }
 
 export interface ReportFacts {
-  /** As the device calls itself. */
+  /** The name and version that the device's hello gave. */
   agent: string;
   at: Date;
   command: string;
@@ -48,7 +51,7 @@ const style = `body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; ma
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #ccc; }
 .passed { color: #175e2b; } .broken { color: #9c1c1c; font-weight: bold; } .skipped { color: #666; }`;
 
-/** A page of its own, for whoever wants to see it: nothing in it comes from elsewhere. */
+/** The report as an HTML page, which loads nothing from elsewhere. */
 export function pageOf(outcomes: readonly Outcome[], { agent, at, command }: ReportFacts): string {
   const rows = outcomes.map(
     ({ name, level, title, laws: about, verdict, why, breaches }) =>

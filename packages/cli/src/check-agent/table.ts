@@ -5,37 +5,37 @@ import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Device } from "./device.ts";
 import { BrokenLaw, type Law, Skipped } from "./laws.ts";
 import type { Referee } from "./referee.ts";
-import { describe, type Heard, type Said } from "./transcript.ts";
+import { type DeviceMessage, describe, type TranscriptEntry } from "./transcript.ts";
 
-export interface TableDeps {
-  referee: Referee;
+export interface CaseContextDeps {
+  server: Referee;
   device: Device;
   /** Whether the device can get another address by itself. */
   pairs: boolean;
-  /** Multiplies everything that is waited for. */
+  /** Multiplies every wait for the device. */
   factor: number;
   signal: AbortSignal;
 }
 
-/** How long something is awaited that should come at once: long enough for a slow device and a busy machine. */
+/** The wait for an event that should come at once: long enough for a slow device and a busy machine. */
 const patienceMs = 20_000;
-/** How long a device may take to start. */
+/** The wait for a device to start. */
 const startMs = 180_000;
 const windowMs = 120_000;
 const dayMs = 86_400_000;
 export const yearMs = 365 * dayMs;
 
-/** What a case plays at: the server on one side, the device on the other, and what has been heard since the last move. */
-export class Table {
-  readonly referee: Referee;
+/** What a case works with: the test server, the device, and the events since the last mark. */
+export class CaseContext {
+  readonly server: Referee;
   readonly device: Device;
   readonly pairs: boolean;
   readonly signal: AbortSignal;
   readonly #factor: number;
   #place = 0;
 
-  constructor({ referee, device, pairs, factor, signal }: TableDeps) {
-    this.referee = referee;
+  constructor({ server, device, pairs, factor, signal }: CaseContextDeps) {
+    this.server = server;
     this.device = device;
     this.pairs = pairs;
     this.signal = signal;
@@ -50,41 +50,42 @@ export class Table {
     return startMs * this.#factor;
   }
 
-  /** What was heard since the last move. */
-  get heard(): readonly Heard[] {
-    return this.referee.transcript.since(this.#place);
+  /** The events since the last mark. */
+  get heard(): readonly TranscriptEntry[] {
+    return this.server.transcript.since(this.#place);
   }
 
-  /** A move: what is awaited from now on is what comes after it. */
+  /** Sets the mark: later waits see only events after it. */
   mark(): void {
-    this.#place = this.referee.transcript.end;
+    this.#place = this.server.transcript.end;
   }
 
-  /** Waits for something that a law demands. */
-  async hears<T>(
+  /** Waits for an event that a law demands. Throws `BrokenLaw` when it does not come in time. */
+  async waitFor<T>(
     law: Law,
     expected: string,
-    find: (heard: readonly Heard[]) => T | undefined,
+    find: (heard: readonly TranscriptEntry[]) => T | undefined,
     withinMs = this.patienceMs,
   ) {
-    const found = await this.referee.transcript.until(() => find(this.heard), withinMs, this.signal);
+    const found = await this.server.transcript.until(() => find(this.heard), withinMs, this.signal);
     this.signal.throwIfAborted();
     if (found !== undefined) return found;
     throw new BrokenLaw(law, expected, `${describe(this.heard)}, in ${Math.round(withinMs / 1_000)} seconds`);
   }
 
+  /** Ends the case: the events since the last mark break the law. */
   broken(law: Law, expected: string): never {
     throw new BrokenLaw(law, expected, describe(this.heard));
   }
 
   async pause(ms: number): Promise<void> {
-    await this.referee.transcript.until(() => undefined, ms, this.signal);
+    await this.server.transcript.until(() => undefined, ms, this.signal);
     this.signal.throwIfAborted();
   }
 
-  /** A command as a server makes it, not sent yet. */
+  /** Makes a command as a server does, without sending it. */
   command(operation: OperationName, more: Partial<CommandMessage> = {}): CommandMessage {
-    const now = this.referee.now().getTime();
+    const now = this.server.now().getTime();
     const at = (ms: number) => new Date(now + ms).toISOString();
     return {
       operation_id: randomUUID(),
@@ -93,31 +94,31 @@ export class Table {
       created_at: at(0),
       expires_at: at(windowMs * this.#factor),
       sent_at: at(0),
-      ...(operation === "end_of_day" && { previous_close: this.referee.log.lastClose }),
+      ...(operation === "end_of_day" && { previous_close: this.server.log.lastClose }),
       origin: { request: randomUUID(), signed: randomUUID(), later_version: { kept: [1, "as it is"] } },
       ...more,
     } as CommandMessage;
   }
 
-  /** Sends the command as a move. */
-  ask(operation: OperationName, more: Partial<CommandMessage> = {}): CommandMessage {
+  /** Sets the mark, and sends a command. */
+  send(operation: OperationName, more: Partial<CommandMessage> = {}): CommandMessage {
     const command = this.command(operation, more);
     this.mark();
-    this.referee.sendCommand(command);
+    this.server.sendCommand(command);
     return command;
   }
 
   cancel({ operation_id, operation, created_at, expires_at, previous_close, origin }: CommandMessage): void {
     const optional = previous_close === undefined ? {} : { previous_close };
-    this.referee.sendCancel({ operation_id, operation, created_at, expires_at, origin, ...optional });
+    this.server.sendCancel({ operation_id, operation, created_at, expires_at, origin, ...optional });
   }
 
-  /** The result of an operation since the last move. */
+  /** Waits for the result of an operation, since the last mark. */
   result(law: Law, { operation_id: id, operation }: CommandMessage, expected = `the result of ${operation}`) {
-    return this.hears(law, expected, resultOf(id));
+    return this.waitFor(law, expected, resultOf(id));
   }
 
-  /** The result, which has to be FAILED with this reason, of something that was never begun. */
+  /** Waits for the result of an operation, which has to be FAILED with this reason, and never begun. */
   async failure(law: Law, command: CommandMessage, reason: ResultMessage["reason"]): Promise<ResultMessage> {
     const result = await this.result(law, command, `FAILED, ${reason}`);
     if (this.began(command)) this.broken(law, `FAILED, ${reason}, and no beginning`);
@@ -125,27 +126,27 @@ export class Table {
     return result;
   }
 
-  /** Whether it was begun since the last move. */
+  /** Whether the device has begun the operation since the last mark. */
   began({ operation_id: id }: CommandMessage): boolean {
     return this.heard.some(
       (heard) =>
-        (isSaid(heard, "started") && heard.message.operation_id === id) ||
-        (isSaid(heard, "result") && heard.message.operation_id === id && heard.message.started_at !== undefined),
+        (isMessageOn(heard, "started") && heard.message.operation_id === id) ||
+        (isMessageOn(heard, "result") && heard.message.operation_id === id && heard.message.started_at !== undefined),
     );
   }
 
-  /** Carries out one operation, to have an entry. */
+  /** Has the device carry out one operation, so that its log gets an entry. */
   async perform(operation: OperationName, law: Law = 7): Promise<{ command: CommandMessage; result: ResultMessage }> {
-    const command = this.ask(operation);
+    const command = this.send(operation);
     const result = await this.result(law, command, `${operation} to come to its end`);
     this.#checkTime(result);
-    await this.held();
+    await this.waitUntilHeld();
     return { command, result };
   }
 
-  /** What the device said last that it can do; null where it has not said. */
+  /** The abilities in the device's last hello; null if it named none. */
   get abilities(): AbilityTable {
-    return abilityTable(this.referee.transcript.said("hello").at(-1)?.abilities);
+    return abilityTable(this.server.transcript.said("hello").at(-1)?.abilities);
   }
 
   #checkTime({ operation, started_at, finished_at }: ResultMessage): void {
@@ -155,34 +156,36 @@ export class Table {
       this.broken("Abilities", `${seconds} seconds for ${operation} at most, not ${tookMs} ms`);
   }
 
-  /** Everything that the device has told is held by the server. */
-  async held(): Promise<void> {
-    const { referee } = this;
-    await this.hears(9, "all of the log", () => referee.told.length <= referee.log.memory.number || undefined);
+  /** Waits until the test server holds every entry that the device has sent. */
+  async waitUntilHeld(): Promise<void> {
+    const { server } = this;
+    await this.waitFor(9, "all of the log", () => server.sentEntries.length <= server.log.memory.number || undefined);
   }
 
-  /** The device connects and says hello, after the last move. */
-  async back(law: Law = 1, withinMs = this.patienceMs): Promise<Said<"hello">> {
-    const connected = await this.hears(
+  /** Waits for a connection since the last mark, and for the hello on it. */
+  async waitForHello(law: Law = 1, withinMs = this.patienceMs): Promise<DeviceMessage<"hello">> {
+    const connected = await this.waitFor(
       "Connecting",
       "another connection",
       (heard) => heard.find(({ kind }) => kind === "connected"),
       withinMs,
     );
-    return this.hears(law, "a hello on the new connection", (heard) =>
-      heard.find((one): one is Said<"hello"> => isSaid(one, "hello") && one.connection >= connected.connection),
+    return this.waitFor(law, "a hello on the new connection", (heard) =>
+      heard.find(
+        (one): one is DeviceMessage<"hello"> => isMessageOn(one, "hello") && one.connection >= connected.connection,
+      ),
     );
   }
 
-  /** The link is cut, and the device comes back. */
-  async reconnect(): Promise<Said<"hello">> {
+  /** Cuts the link, and waits for the device's next hello. */
+  async reconnect(): Promise<DeviceMessage<"hello">> {
     this.mark();
-    this.referee.broker.cut();
-    return this.back();
+    this.server.broker.cut();
+    return this.waitForHello();
   }
 
-  /** The power goes and comes back; in between, where the device can be left off, something else may be done. */
-  async powerCut(between?: () => Promise<void>): Promise<Said<"hello">> {
+  /** Cuts the power and switches it on again; `between` runs while the power is off. Throws `Skipped` if that is not possible. */
+  async powerCut(between?: () => Promise<void>): Promise<DeviceMessage<"hello">> {
     const { device } = this;
     if (device.cut && device.start) {
       await device.cut();
@@ -195,21 +198,26 @@ export class Table {
     } else {
       throw new Skipped(between ? "needs --start" : "needs --start or --restart");
     }
-    return this.back(1, this.startMs);
+    return this.waitForHello(1, this.startMs);
   }
 
   #off(): void {
     this.mark();
-    this.referee.switchedOff();
+    this.server.switchedOff();
   }
 }
 
-export function isSaid<C extends Said["channel"]>(heard: Heard, channel: C): heard is Said<C> {
+/** Whether an entry of the transcript is a message on this channel. */
+export function isMessageOn<C extends DeviceMessage["channel"]>(
+  heard: TranscriptEntry,
+  channel: C,
+): heard is DeviceMessage<C> {
   return heard.kind === "said" && heard.channel === channel;
 }
 
-/** Finds the result of an operation. */
-export function resultOf(id: string): (heard: readonly Heard[]) => ResultMessage | undefined {
+/** Makes a search for the result of an operation among events. */
+export function resultOf(id: string): (heard: readonly TranscriptEntry[]) => ResultMessage | undefined {
   return (heard) =>
-    heard.find((one): one is Said<"result"> => isSaid(one, "result") && one.message.operation_id === id)?.message;
+    heard.find((one): one is DeviceMessage<"result"> => isMessageOn(one, "result") && one.message.operation_id === id)
+      ?.message;
 }

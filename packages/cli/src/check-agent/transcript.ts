@@ -1,46 +1,46 @@
 import type { Messages, UpChannel } from "@tillkeeper/contract/mqtt";
 
-/** Something that the device did, or that happened to its connection. */
-export type Happening =
+/** An action of the device, or an event of its connection. */
+export type DeviceEvent =
   | { kind: "connected"; address: string }
   | { [C in UpChannel]: { kind: "said"; channel: C; message: Messages[C] } }[UpChannel]
   | { kind: "refused" | "ended" }
-  /** Its program has ended by itself. */
+  /** The device's program has ended by itself. */
   | { kind: "stopped" }
   | { kind: "asked"; what: string };
 
-/** When, by `performance.now()`, and on which connection; 0 where it was on none. */
-export type Heard = Happening & { at: number; connection: number };
+/** An entry of the transcript. `at`: of `performance.now()`. `connection`: its number, 0 for none. */
+export type TranscriptEntry = DeviceEvent & { at: number; connection: number };
 
-export type Said<C extends UpChannel = UpChannel> = Extract<Heard, { channel: C }>;
+export type DeviceMessage<C extends UpChannel = UpChannel> = Extract<TranscriptEntry, { channel: C }>;
 
-/** All that was heard of the device, in order, to look back at and to wait for. */
+/** All events of the device, in order. Cases read earlier events, and wait for later ones. */
 export class Transcript {
-  readonly #heard: Heard[] = [];
+  readonly #heard: TranscriptEntry[] = [];
   readonly #waiting = new Set<() => void>();
 
-  /** The place behind the last. */
+  /** The place behind the last event. */
   get end(): number {
     return this.#heard.length;
   }
 
-  add(heard: Heard): void {
+  add(heard: TranscriptEntry): void {
     this.#heard.push(heard);
     for (const look of this.#waiting) look();
   }
 
-  since(place: number): readonly Heard[] {
+  since(place: number): readonly TranscriptEntry[] {
     return this.#heard.slice(place);
   }
 
-  /** Everything so far that was said on a channel from this place on. */
+  /** The messages so far on a channel, from this place on. */
   said<C extends UpChannel>(channel: C, place = 0): Messages[C][] {
     return this.since(place).flatMap((heard) =>
       heard.kind === "said" && heard.channel === channel ? [heard.message as Messages[C]] : [],
     );
   }
 
-  /** Resolves with what `find` finds; with undefined after so long, or when the signal aborts. */
+  /** Calls `find` on each event until it finds something. Resolves with undefined after `withinMs`, or when the signal aborts. */
   until<T>(find: () => T | undefined, withinMs: number, signal: AbortSignal): Promise<T | undefined> {
     return new Promise((resolve) => {
       const end = (found: T | undefined) => {
@@ -63,8 +63,8 @@ export class Transcript {
   }
 }
 
-/** What was heard, in a few words, for a report. */
-export function describe(heard: readonly Heard[]): string {
+/** Events in a few words, for a report. */
+export function describe(heard: readonly TranscriptEntry[]): string {
   const words = heard.map(wordsOf);
   if (words.length === 0) return "nothing";
   const most = 12;
@@ -72,7 +72,7 @@ export function describe(heard: readonly Heard[]): string {
   return shown.join(", ");
 }
 
-function wordsOf(heard: Heard): string {
+function wordsOf(heard: TranscriptEntry): string {
   if (heard.kind !== "said") return heard.kind === "asked" ? `asks for ${heard.what}` : heard.kind;
   if (heard.channel !== "result") return heard.channel;
   const { number, operation, status, reason, by_hand, repeats } = heard.message;
@@ -80,7 +80,7 @@ function wordsOf(heard: Heard): string {
   return ["result", number ?? "without a number", operation, status, ...marks].join(" ");
 }
 
-/** Whether something that was heard is the result of that operation. */
-export function isEntryOf(id: string): (heard: Heard) => boolean {
+/** Makes a test for events: whether one is the result of this operation. */
+export function isEntryOf(id: string): (heard: TranscriptEntry) => boolean {
   return (heard) => heard.kind === "said" && heard.channel === "result" && heard.message.operation_id === id;
 }

@@ -2,31 +2,32 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 
-/** A request of the device for a file, or with one. */
+/** A request with which the device uploads or downloads a file. */
 export interface FileRequest {
   method: string;
-  /** Behind the transfer's own address: `` for that, `file` for the release. */
+  /** The path below the transfer's URL: `` for the URL itself, `file` for the release. */
   what: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
 
+/** The answer to a request for files; `body` is sent as JSON. */
 export interface FileAnswer {
   status: number;
   body: unknown;
 }
 
-/** Answers a request; `silent` leaves it without an answer. */
+/** Gives the answer to a request; `silent` leaves the request without an answer. */
 export type AnswerFiles = (request: FileRequest) => FileAnswer | "silent";
 
 const path = "/check-agent/files";
 
-/** Where the files of operations go to and come from. Each operation has an address and a token of its own. */
+/** The uploads and downloads of operations. Each operation has a URL and a token of its own. */
 export class Transfers {
   readonly #open = new Map<string, { token: string; answer: AnswerFiles }>();
 
-  /** For a command. The address has a query already, which is allowed. */
+  /** Makes the `transfer` of a command. Its URL has a query, which the protocol allows. */
   offer(serverUrl: string, expiresAt: Date, answer: AnswerFiles): Transfer {
     const id = randomUUID();
     const token = randomBytes(24).toString("base64url");
@@ -34,7 +35,7 @@ export class Transfers {
     return { url: `${serverUrl}${path}/?transfer=${id}`, token, expires_at: expiresAt.toISOString() };
   }
 
-  /** Undefined for what is none of these requests. */
+  /** Answers a request; undefined for a request outside these URLs. */
   answer(url: URL, request: Omit<FileRequest, "what" | "query">): FileAnswer | "silent" | undefined {
     if (!url.pathname.startsWith(`${path}/`)) return undefined;
     const known = this.#open.get(url.searchParams.get("transfer") ?? "");
@@ -44,7 +45,7 @@ export class Transfers {
   }
 }
 
-/** As the server says no. */
+/** An error answer in the form of the server. */
 export function failure(status: number, code: string): FileAnswer {
   return { status, body: { error: { code, message: `check-agent answers ${status}`, errors: [] } } };
 }

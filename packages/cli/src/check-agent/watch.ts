@@ -14,7 +14,7 @@ import type { Entry } from "./held-log.ts";
 import type { Law } from "./laws.ts";
 import { sameButNumber, sameEntry } from "./reading.ts";
 
-/** What is known of a connection. */
+/** The state of a connection. */
 interface Connection {
   address: string;
   willSession: string | undefined;
@@ -23,28 +23,28 @@ interface Connection {
   lastHeartbeatAt: number | undefined;
 }
 
-interface WatchDeps {
-  /** What was first sent of an operation. */
+interface MonitorDeps {
+  /** The first command or cancel that was sent of an operation. */
   sentOf: (operationId: string) => CommandMessage | CancelMessage | undefined;
   broken: (law: Law, expected: string, seen: string) => void;
 }
 
-/** Between two heartbeats, by the device's own clock. */
+/** The least time between two heartbeats, by the device's own clock. */
 const leastBetweenMs = 1_000;
 
-/** The laws that hold whatever is going on: looks at everything that a device says, in whichever case. */
-export class Watch {
-  readonly #deps: WatchDeps;
+/** Checks the laws that hold at any time, on every message of the device, in every case. */
+export class MessageMonitor {
+  readonly #deps: MonitorDeps;
   readonly #connections = new Map<number, Connection>();
   readonly #sessions = new Set<string>();
-  /** By address, in the order of the addresses. */
-  readonly #told = new Map<string, Entry[]>();
+  /** The entries that the device has sent, by address, in the order of the addresses. */
+  readonly #entriesByAddress = new Map<string, Entry[]>();
   readonly #started = new Map<string, string>();
-  readonly #words = new Set<string>();
-  /** Since the device was switched on. */
+  readonly #sentMemories = new Set<string>();
+  /** Whether a welcome was sent since the device was switched on. */
   #welcomed = false;
 
-  constructor(deps: WatchDeps) {
+  constructor(deps: MonitorDeps) {
     this.#deps = deps;
   }
 
@@ -59,20 +59,20 @@ export class Watch {
     });
   }
 
-  /** The device begins a new run: it knows nothing but its journal. */
+  /** Notes that the device begins a new run, of which it knows only its journal. */
   switchedOff(): void {
     this.#welcomed = false;
   }
 
-  /** A welcome goes out to the devices that are connected. */
+  /** Notes that a welcome is sent to all connections. */
   welcomed(): void {
     this.#welcomed = true;
     for (const connection of this.#connections.values()) connection.welcomed = true;
   }
 
-  /** The server says that it holds so much. */
-  saysMemory(address: string, memory: Memory): void {
-    this.#words.add(wordOf(address, memory));
+  /** Notes a `memory` that the test server sends. */
+  memorySent(address: string, memory: Memory): void {
+    this.#sentMemories.add(memoryKey(address, memory));
   }
 
   said(number: number, channel: UpChannel, message: Messages[UpChannel]): void {
@@ -84,9 +84,9 @@ export class Watch {
     if (channel === "result") this.#result(connection, message as ResultMessage);
   }
 
-  /** The entries that an address has told, in order. */
-  toldBy(address: string): readonly Entry[] {
-    return this.#told.get(address) ?? [];
+  /** The entries that an address has sent, in order. */
+  entriesSentBy(address: string): readonly Entry[] {
+    return this.#entriesByAddress.get(address) ?? [];
   }
 
   #hello(connection: Connection, { session, operations }: HelloMessage): void {
@@ -101,8 +101,8 @@ export class Watch {
       this.#sessions.add(session);
       connection.session = session;
     }
-    const told = this.toldBy(connection.address);
-    const answered = operations.find(({ operation_id: id }) => told.some((entry) => entry.operation_id === id));
+    const entries = this.entriesSentBy(connection.address);
+    const answered = operations.find(({ operation_id: id }) => entries.some((entry) => entry.operation_id === id));
     if (answered) broken(2, "what waits and what is begun", `${answered.operation_id}, which is answered`);
   }
 
@@ -115,7 +115,7 @@ export class Watch {
     connection.lastHeartbeatAt = at;
     if (since !== undefined && since >= 0 && since < leastBetweenMs)
       broken(39, "a second between two heartbeats", `${since} ms`);
-    if (memory && !this.#words.has(wordOf(connection.address, memory)))
+    if (memory && !this.#sentMemories.has(memoryKey(connection.address, memory)))
       broken(10, "what the server has said", `that it holds ${memory.number} (${memory.id ?? "no id"})`);
   }
 
@@ -124,7 +124,7 @@ export class Watch {
     const before = this.#started.get(id);
     if (before !== undefined && before !== started_at)
       broken(17, "one beginning", `two, at ${before} and ${started_at}`);
-    if (this.toldBy(address).some((entry) => entry.operation_id === id))
+    if (this.entriesSentBy(address).some((entry) => entry.operation_id === id))
       broken(17, "its entry again, for an operation that is answered", "started");
     this.#started.set(id, started_at);
   }
@@ -145,22 +145,22 @@ export class Watch {
 
   #entry({ address }: Connection, entry: Entry): void {
     const { broken } = this.#deps;
-    const told = this.#told.get(address) ?? [];
-    const same = told.find(({ number }) => number === entry.number);
+    const entries = this.#entriesByAddress.get(address) ?? [];
+    const same = entries.find(({ number }) => number === entry.number);
     if (same) {
       if (!sameEntry(same, entry)) broken(9, `number ${entry.number} as it was told before`, differenceOf(same, entry));
       return;
     }
-    const next = (told.at(-1)?.number ?? 0) + 1;
+    const next = (entries.at(-1)?.number ?? 0) + 1;
     if (entry.number !== next) broken(8, `number ${next} next`, `number ${entry.number}`);
     if (entry.after !== undefined && entry.after !== entry.number - 1)
       broken(11, "no `after`, since nothing was dropped", `after ${entry.after}`);
-    if (told.some(({ operation_id: id }) => id === entry.operation_id))
+    if (entries.some(({ operation_id: id }) => id === entry.operation_id))
       broken(17, "one entry for an operation", `another under number ${entry.number}`);
     this.#checkBeginning(entry);
-    this.#checkOverlap(told, entry);
-    this.#checkRenumbering(address, told, entry);
-    this.#told.set(address, [...told, entry]);
+    this.#checkOverlap(entries, entry);
+    this.#checkRenumbering(address, entries, entry);
+    this.#entriesByAddress.set(address, [...entries, entry]);
   }
 
   #checkBeginning({ operation_id: id, started_at }: Entry): void {
@@ -169,33 +169,33 @@ export class Watch {
       this.#deps.broken(17, `begun at ${said}, as in \`started\``, `begun at ${started_at}, in the result`);
   }
 
-  #checkOverlap(told: readonly Entry[], entry: Entry): void {
-    const last = told.findLast(({ started_at }) => started_at !== undefined);
+  #checkOverlap(entries: readonly Entry[], entry: Entry): void {
+    const last = entries.findLast(({ started_at }) => started_at !== undefined);
     if (!last || entry.started_at === undefined || last.operation_id === entry.repeats) return;
     const [ended, begun] = [Date.parse(last.finished_at), Date.parse(entry.started_at)];
     if (begun < ended && begun >= Date.parse(last.started_at as string) && !this.#isInterrupted(last))
       this.#deps.broken(19, "the end of one operation before the beginning of the next", `${ended - begun} ms of both`);
   }
 
-  /** After a crash its end is when that was noticed. */
+  /** Whether a crash interrupted the operation. The end of such an entry is the time at which the device noticed the crash. */
   #isInterrupted({ status, reason }: Entry): boolean {
     return status === "FAILED" && reason === "device_error";
   }
 
-  /** With a new address, what is known is told anew, in the same order. */
-  #checkRenumbering(address: string, told: readonly Entry[], entry: Entry): void {
-    const before = [...this.#told].findLast(([other]) => other !== address)?.[1] ?? [];
+  /** At a new address the device sends its known entries again, in their former order. */
+  #checkRenumbering(address: string, entries: readonly Entry[], entry: Entry): void {
+    const before = [...this.#entriesByAddress].findLast(([other]) => other !== address)?.[1] ?? [];
     const placeOf = (id: string) => before.findIndex(({ operation_id }) => operation_id === id);
     const place = placeOf(entry.operation_id);
     if (place === -1) return;
-    if (told.length > 0 && placeOf((told.at(-1) as Entry).operation_id) !== place - 1)
+    if (entries.length > 0 && placeOf((entries.at(-1) as Entry).operation_id) !== place - 1)
       this.#deps.broken(13, "what it knows in the same order", `number ${entry.number} out of its order`);
     if (!sameButNumber(before[place] as Entry, entry))
       this.#deps.broken(13, "what it told before", differenceOf(before[place] as Entry, entry));
   }
 }
 
-function wordOf(address: string, { number, id }: Memory): string {
+function memoryKey(address: string, { number, id }: Memory): string {
   return `${address} ${number} ${id ?? ""}`;
 }
 
@@ -208,7 +208,7 @@ function sessionIn(payload: Buffer): string | undefined {
   }
 }
 
-/** The fields in which two copies differ. */
+/** The fields in which two results differ. */
 function differenceOf(one: ResultMessage, other: ResultMessage): string {
   const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof ResultMessage>;
   const different = [...names].filter((name) => name !== "after" && !isDeepStrictEqual(one[name], other[name]));

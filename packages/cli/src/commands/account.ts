@@ -3,7 +3,7 @@ import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
-import { localMaker } from "../maker.ts";
+import { cliActor } from "../maker.ts";
 
 export interface CreateOptions {
   name: string;
@@ -14,7 +14,7 @@ export interface CreateOptions {
 const instead =
   "stop it first, or start it with TILLKEEPER_BOOTSTRAP_TOKEN and create the account with POST /v1/accounts";
 
-/** An account and its first client, made in the database itself. */
+/** Creates an account and its first client, in the database itself. */
 export async function createAction({ name, id, operator }: CreateOptions): Promise<void> {
   const wanted = {
     name,
@@ -23,7 +23,7 @@ export async function createAction({ name, id, operator }: CreateOptions): Promi
   };
   const account = await withDatabase(
     readConfig(process.env),
-    async (db) => createAccount({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, wanted),
+    async (db) => createAccount({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, wanted),
     { instead },
   );
   const facts = [

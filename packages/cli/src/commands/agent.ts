@@ -11,7 +11,7 @@ import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { OperationName } from "@tillkeeper/contract/operations";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { VirtualTerminal } from "@tillkeeper/virtual-terminals/virtual/terminal";
-import { lineOf, observed, type Tell } from "../agent/events.ts";
+import { type Emit, lineOf, observed } from "../agent/events.ts";
 import {
   type DeviceIdentity,
   type KnownDevice,
@@ -40,20 +40,20 @@ export interface AgentOptions {
 
 const agentName = `tillkeeper-agent/${version}`;
 
-/** Pairs if it must, connects, and carries out operations until it is interrupted. */
+/** Pairs the device if it is not paired, connects, and carries out operations until it is interrupted. */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const identity = identityOf(options, await readKnown(options.state));
   const { transport, mqttVersion, model, lacks } = options;
   const releaseKeys = options.releaseKeys === undefined ? [] : readReleaseKeys(options.releaseKeys);
   const interruption = watchInterruption();
-  const tell: Tell = (event) => console.log(lineOf(event, options.json ?? false));
+  const emit: Emit = (event) => console.log(lineOf(event, options.json ?? false));
   const folder = takeStateFolder(identity.folder);
   try {
     const device = await openPairedDevice(identity, interruption);
     const { terminal_id, reference } = device.token;
-    if (device.fresh) tell({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
-    if (device.memoryLost) tell({ event: "memory_lost", terminal_id });
-    await play(identity, device, { tell, interruption, releaseKeys, transport, mqttVersion, model, lacks });
+    if (device.fresh) emit({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
+    if (device.memoryLost) emit({ event: "memory_lost", terminal_id });
+    await runDevice(identity, device, { emit, interruption, releaseKeys, transport, mqttVersion, model, lacks });
   } catch (error) {
     if (!interruption.aborted) throw error;
   } finally {
@@ -61,8 +61,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   }
 }
 
-interface Stage {
-  tell: Tell;
+interface RunOptions {
+  emit: Emit;
   interruption: AbortSignal;
   releaseKeys: readonly ReleasePublicKey[];
   transport: AgentOptions["transport"];
@@ -71,8 +71,8 @@ interface Stage {
   lacks: readonly OperationName[];
 }
 
-async function play(identity: DeviceIdentity, { keys, token, journal }: PairedDevice, stage: Stage) {
-  const { tell, interruption, releaseKeys, model, lacks } = stage;
+async function runDevice(identity: DeviceIdentity, { keys, token, journal }: PairedDevice, options: RunOptions) {
+  const { emit, interruption, releaseKeys, model, lacks } = options;
   const { terminal_id: terminalId } = token;
   const kept = await DeviceCredential.open({
     server: identity.server,
@@ -81,18 +81,18 @@ async function play(identity: DeviceIdentity, { keys, token, journal }: PairedDe
     first: token,
     moved: async (address) => {
       await terminal.move(address);
-      tell({ event: "memory_lost", terminal_id: terminalId });
+      emit({ event: "memory_lost", terminal_id: terminalId });
     },
     handIn: () => terminal.handIn({ server: identity.server, keys }),
-    lockedOut: () => tell({ event: "locked_out", terminal_id: terminalId }),
+    lockedOut: () => emit({ event: "locked_out", terminal_id: terminalId }),
   });
-  const { credential, open } = waysOf(kept, stage);
+  const { credential, open } = connectionOf(kept, options);
   const { url: mqttUrl, ...login } = credential;
   const what = { terminalId, serialNumber: identity.serialNumber, ...(model !== undefined && { deviceModel: model }) };
   const openJournal = (address: string) => openFileJournal(journal, address);
   const spec = { ...what, mqttUrl, ...login, releaseKeys: () => releaseKeys };
   const terminal: VirtualTerminal = new VirtualTerminal(spec, openJournal, {
-    open: observed(open, terminalId, tell),
+    open: observed(open, terminalId, emit),
     downloads: join(identity.folder, "downloads"),
     ...(lacks.length > 0 && { lacks }),
   });
@@ -105,10 +105,10 @@ async function play(identity: DeviceIdentity, { keys, token, journal }: PairedDe
   }
 }
 
-/** How it connects, and with what. */
-function waysOf(
+/** The way to connect, and the credential for it. */
+function connectionOf(
   kept: DeviceCredential,
-  { transport, mqttVersion }: Pick<Stage, "transport" | "mqttVersion">,
+  { transport, mqttVersion }: Pick<RunOptions, "transport" | "mqttVersion">,
 ): { credential: Credential; open: OpenConnection } {
   if (transport === "https") return { credential: kept.overHttps, open: openLongPollConnection };
   const openMqtt = openMqttAs(mqttVersion);
@@ -117,7 +117,7 @@ function waysOf(
   return { credential: kept.credential, open };
 }
 
-/** What the options leave out stands in the folder, once the device has paired. */
+/** The device's identity from the options, else from the folder of a device that has paired. Throws `StartupError`. */
 function identityOf({ server, serial, code, qr, state }: AgentOptions, known: KnownDevice | undefined): DeviceIdentity {
   const scanned = qr === undefined ? undefined : readPairingUri(qr);
   if (qr !== undefined && !scanned) throw new StartupError("The text of --qr is not a pairing's.");

@@ -22,18 +22,18 @@ const nextStep = [
   "named with a backup from before; docs/audit.md says what each fault means.",
 ].join("\n");
 
-/** Prints the public key that checkpoints are signed with. */
+/** Prints the public key that verifies checkpoints. */
 export function keyAction(): void {
   const publicKey = ownKey(readConfig(process.env));
   const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
   console.log(`Key id: ${keyIdOf(publicKey)}\n${pem.trimEnd()}`);
 }
 
-/** Whether the log of all changes is whole; exit code 1 when it is not. */
+/** Verifies the chains of the audit log, and the checkpoints given. Sets exit code 1 when one does not hold. */
 export async function verifyAction(options: VerifyOptions): Promise<void> {
   const config = readConfig(process.env);
   const keys = options.publicKey.map(readPublicKey);
-  // An auditor's copy of the database may be verified with the public key alone.
+  // An auditor's copy of the database has no key file: the public keys given suffice there.
   if (options.checkpoint.length > 0 && (keys.length === 0 || readRootKey(rootKeyFile(config))))
     keys.push(ownKey(config));
   const holds = await withDatabase(config, async (db) => {

@@ -12,7 +12,7 @@ import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { columns } from "../columns.ts";
 import { watchInterruption } from "../interruption.ts";
 
-/** All rows of the database in one file, also while servers run. */
+/** Writes all rows of the database into one file, also while servers run. */
 export async function backupAction({ to }: { to: string }): Promise<void> {
   const config = readConfig(process.env);
   const report = await withLocation(config, (location) => writeBackup(location, to), { beside: true });
@@ -31,7 +31,7 @@ export async function backupAction({ to }: { to: string }): Promise<void> {
   );
 }
 
-/** What `backup` has written, into an empty database. */
+/** Reads a file of `backup` into an empty database. */
 export async function restoreAction(file: string): Promise<void> {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
@@ -47,8 +47,8 @@ function rowsOf(rows: Record<string, number>): string[] {
 }
 
 /**
- * Works on the database as it is, with a schema of any version. `beside`: also while a server has it. Without that the
- * embedded database is locked for this process meanwhile.
+ * Runs `work` on the database without migrating it, whatever version its schema has. `beside`: also while a server holds the
+ * data folder. Otherwise the folder is locked for this process.
  */
 async function withLocation<T>(
   config: Config,
@@ -76,7 +76,7 @@ async function withLocation<T>(
   }
 }
 
-/** Undefined when a server has it, and that is no hindrance. */
+/** Locks the data folder; undefined when a server holds it and `beside` allows that. Throws `StartupError` otherwise. */
 function takeFolder(dataDir: string, beside: boolean): ReturnType<typeof lockDataFolder> | undefined {
   try {
     return lockDataFolder(dataDir);

@@ -21,10 +21,10 @@ export interface CheckOptions {
   report?: string;
 }
 
-/** Nothing was found, good or bad. */
+/** The exit code of a check that was interrupted, so that it found nothing, good or bad. */
 const interruptedCode = 130;
 
-/** Puts a device through the rules, prints what came of it, and ends with exit code 1 where it broke one. */
+/** Checks a device by the rules of the protocol, prints the outcomes, and sets exit code 1 if the device broke a rule. */
 export async function checkAgent(options: CheckOptions): Promise<void> {
   const { json = false, report, only } = options;
   const cases = chosen(Number(options.level), only);

@@ -3,14 +3,14 @@ import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
-import { localMaker } from "../maker.ts";
+import { cliActor } from "../maker.ts";
 
-/** A client that may do everything in an account. */
+/** Creates a client that may do everything in an account, in the database itself. */
 export async function createAction({ account: accountId, name }: { account: string; name: string }): Promise<void> {
   const instead = "stop it first, make the client, and start it again";
   const client = await withDatabase(
     readConfig(process.env),
-    async (db) => addAdministrator({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, { accountId, name }),
+    async (db) => addAdministrator({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, { accountId, name }),
     { instead },
   );
   const facts = [

@@ -10,7 +10,7 @@ export interface NarrowFlags extends ClientFlags {
   store?: string;
 }
 
-/** Lays a configuration down. */
+/** Creates a configuration from a JSON file. */
 export async function setAction({ file, model, store, ...flags }: NarrowFlags & { file: string }): Promise<void> {
   const body = { ...narrowness({ model, store }), content: readObject(file) };
   const made = await withClient(flags, (client) => client.configurations.create(body));
@@ -34,7 +34,7 @@ export async function listAction({ model, store, ...flags }: NarrowFlags): Promi
   );
 }
 
-/** Takes a configuration back. */
+/** Withdraws a configuration. */
 export async function withdrawAction(version: string, flags: ClientFlags): Promise<void> {
   const { version: taken } = await withClient(flags, (client) => client.configurations.withdraw(version));
   console.log(`Configuration ${taken} is withdrawn.`);
@@ -55,7 +55,7 @@ function readObject(path: string): Record<string, unknown> {
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw notRead(path, error);
-    // Its text may quote a file that was not meant.
+    // The error is not passed on: its text may quote a file that was named by mistake.
   }
   throw new StartupError(`${path} holds no configuration: it is not a JSON object.`);
 }

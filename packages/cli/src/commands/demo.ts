@@ -3,18 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { colours } from "../colours.ts";
-import { playStory } from "../demo/story.ts";
+import { playDemo } from "../demo/story.ts";
 import { watchInterruption } from "../interruption.ts";
 import { openServer, stopInTime } from "../server.ts";
 
 const interruptedCode = 130;
 
-/** A server of its own, a story played on it, and nothing left behind. */
+/** Starts a throw-away server, plays the demo's steps on it, and removes its data. */
 export async function demo(): Promise<void> {
   const interruption = watchInterruption();
   const startedAt = performance.now();
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-demo-"));
-  // However this process ends, short of kill -9.
+  // At every end of this process but SIGKILL.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   try {
     const succeeded = await playOnOwnServer(join(folder, "data"), interruption);
@@ -29,7 +29,7 @@ export async function demo(): Promise<void> {
   }
 }
 
-/** Takes nothing from the environment but the log level: a demo must not touch a real database, broker or data folder. */
+/** Reads only the log level from the environment: a demo must not touch a real database, broker or data folder. */
 async function playOnOwnServer(dataDir: string, interruption: AbortSignal): Promise<boolean> {
   console.log(`\n${colours.bold("Tillkeeper demo")}\n`);
   process.stdout.write("Starting a server with an empty database … ");
@@ -45,7 +45,7 @@ async function playOnOwnServer(dataDir: string, interruption: AbortSignal): Prom
   try {
     if (!server.sandbox) throw new Error("the server runs without a sandbox");
     console.log(`${server.httpUrl}\n`);
-    return await playStory(server.sandbox, interruption);
+    return await playDemo(server.sandbox, interruption);
   } finally {
     await stopInTime(server);
   }

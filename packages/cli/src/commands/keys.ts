@@ -4,7 +4,7 @@ import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { openRootKey } from "@tillkeeper/server/db/known-key";
 import { withDatabase } from "../database.ts";
 
-/** A new key to sign tokens with. */
+/** Adds a new key to sign tokens with. */
 export async function rotateAction(): Promise<void> {
   const instead = "stop it first, rotate, and start it again; nobody is logged out by that";
   const config = readConfig(process.env);

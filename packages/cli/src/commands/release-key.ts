@@ -3,7 +3,7 @@ import type { ClientFlags } from "../client-flags.ts";
 import { columns } from "../columns.ts";
 import { readPublicKey, writeNewKey } from "../release-signing.ts";
 
-/** Makes a key pair for who makes releases. */
+/** Makes a key pair that signs releases. */
 export function keygenAction({ out }: { out: string }): void {
   const { key_id, public_key } = writeNewKey(out);
   const facts = [

@@ -25,7 +25,7 @@ export async function addAction({ model, version, file, key, notes, ...flags }: 
   console.log(`Release ${release.version} for ${release.device_model} is available: ${release.id}`);
 }
 
-/** A draft that an earlier attempt has left is gone on with. */
+/** Creates the release, or finds the draft that an earlier attempt has left. */
 async function createOrFind({ releases }: Client, described: ReleaseCreate): Promise<Release> {
   try {
     return await releases.create(described);
@@ -56,7 +56,7 @@ function lineOf({ id, device_model, version, status, offered, size }: Release): 
   return [id, device_model, version, shown, `${size} bytes`];
 }
 
-/** Takes a release back. */
+/** Withdraws a release. */
 export async function withdrawAction(id: string, flags: ClientFlags): Promise<void> {
   const release = await withClient(flags, (client) => client.releases.withdraw(id));
   console.log(`Release ${release.version} for ${release.device_model} is withdrawn.`);

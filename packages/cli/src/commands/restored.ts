@@ -2,14 +2,14 @@ import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { noteRestored } from "@tillkeeper/server/restores/restores";
 import { withDatabase } from "../database.ts";
-import { localMaker } from "../maker.ts";
+import { cliActor } from "../maker.ts";
 
-/** What has to follow when a database went back to an earlier moment. */
+/** Notes in the database that it went back to an earlier moment, and prints what follows from that. */
 export async function restored(): Promise<void> {
   const instead = "stop it first, and start it again afterwards";
   const done = await withDatabase(
     readConfig(process.env),
-    async (db) => noteRestored({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, "told"),
+    async (db) => noteRestored({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, "told"),
     { instead },
   );
   console.log(

@@ -1,7 +1,7 @@
 import { readConfig } from "@tillkeeper/server/config/config";
 import { runServer } from "../server.ts";
 
-/** The server, and one line that says where it listens. */
+/** Runs the server; prints one line that says where it listens. */
 export function serve(): Promise<void> {
   return runServer(readConfig(process.env), {
     sandbox: false,

@@ -1,7 +1,7 @@
 import { settingsInWords } from "@tillkeeper/server/config/in-words";
 import { columns } from "../columns.ts";
 
-/** Prints what the environment may hold. */
+/** Prints the settings that are read from the environment. */
 export function printSettings(): void {
   console.log(columns(settingsInWords()).join("\n"));
 }

@@ -18,7 +18,7 @@ export interface SimulateOptions extends ClientFlags {
   json?: true;
 }
 
-/** A fleet of virtual terminals with customers and troubles, against any server. */
+/** Runs a fleet of virtual terminals with customers and troubles, against any server. */
 export async function runSimulation(flags: SimulateOptions): Promise<void> {
   const { from, state, minutes, remove, json, ...options } = flags;
   const target = readCredentials(options);

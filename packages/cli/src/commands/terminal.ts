@@ -3,7 +3,7 @@ import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { releaseSerial } from "@tillkeeper/server/enrolment/release-serial";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { withDatabase } from "../database.ts";
-import { localMaker } from "../maker.ts";
+import { cliActor } from "../maker.ts";
 
 export interface ReleaseOptions {
   serial: string;
@@ -16,7 +16,7 @@ export async function releaseAction({ serial, paired = false }: ReleaseOptions):
   const found = await withDatabase(
     readConfig(process.env),
     async (db) =>
-      releaseSerial({ db, clock: await DatabaseClock.open(db.urgent) }, localMaker, { serialNumber: serial, paired }),
+      releaseSerial({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, { serialNumber: serial, paired }),
     { instead },
   );
   if (!found) {

@@ -1,9 +1,10 @@
+/** The head of an answer. */
 export interface Answer {
   status: number;
   headers: Headers;
 }
 
-/** A `fetch` that keeps the head of the newest answer, for those who have to know more than the client tells. */
+/** A `fetch` that keeps the head of the newest answer, for checks of fields that the client does not give. */
 export function watchAnswers(): { fetch: typeof fetch; last: () => Answer } {
   let answer: Answer | undefined;
   return {

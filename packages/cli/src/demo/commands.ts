@@ -1,30 +1,30 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
 import { type EndOfDayResult, operationKinds, operationNames } from "@tillkeeper/contract/operations";
-import type { Facts } from "./facts.ts";
-import { checkCompleted, type Scene, sendAccepted, waitForEnd } from "./scene.ts";
+import type { StepChecks } from "./facts.ts";
+import { checkCompleted, type DemoContext, sendAccepted, waitForEnd } from "./scene.ts";
 
-/** Each operation, one after the other, to its end. */
-export async function playCommands(scene: Scene, terminalId: string): Promise<void> {
+/** Plays each kind of operation, one after the other, to its end. */
+export async function playCommands(context: DemoContext, terminalId: string): Promise<void> {
   for (const operation of operationNames) {
-    await scene.stage.step(
+    await context.steps.step(
       `${operationKinds[operation].title} (${operation})`,
       "201 PENDING, then COMPLETED",
-      async (facts) => {
-        const sent = await sendAccepted(scene, facts, { terminal_id: terminalId, operation });
-        const accepted = `${scene.last().status} ${sent.status}`;
-        const ended = await waitForEnd(scene, facts, sent);
-        checkCompleted(facts, ended);
-        facts.note(describe(ended.result, facts));
+      async (checks) => {
+        const sent = await sendAccepted(context, checks, { terminal_id: terminalId, operation });
+        const accepted = `${context.last().status} ${sent.status}`;
+        const ended = await waitForEnd(context, checks, sent);
+        checkCompleted(checks, ended);
+        checks.note(describe(ended.result, checks));
         return `${accepted}, then ${ended.status}`;
       },
     );
   }
 }
 
-/** What an operation has brought, in a few words. */
-function describe(result: Operation["result"], facts: Facts): string {
+/** The result of an operation in a few words. */
+function describe(result: Operation["result"], checks: StepChecks): string {
   if (!result) return "no result";
-  if ("batch_id" in result) return describeDay(result, facts);
+  if ("batch_id" in result) return describeDay(result, checks);
   if ("log_id" in result) return `${result.size} bytes, sha256 ${result.sha256.slice(0, 8)}…`;
   if ("opened" in result) return result.opened ? "opened" : "not opened";
   if ("update_available" in result) {
@@ -35,15 +35,15 @@ function describe(result: Operation["result"], facts: Facts): string {
   return JSON.stringify(result);
 }
 
-function describeDay(day: EndOfDayResult, facts: Facts): string {
+function describeDay(day: EndOfDayResult, checks: StepChecks): string {
   const { purchases_amount = 0, reversals_amount = 0, tip_amount = 0, sale_amount = 0, currency = "NOK" } = day;
-  facts.equal("outcome", day.outcome, "accepted");
-  facts.equal("sale_amount", sale_amount, purchases_amount - tip_amount - reversals_amount);
+  checks.equal("outcome", day.outcome, "accepted");
+  checks.equal("sale_amount", sale_amount, purchases_amount - tip_amount - reversals_amount);
   const money = moneyFormat(currency);
   return `sales ${money(sale_amount)}, ${day.purchases_count} purchases, ${day.reversals_count} reversals, tips ${money(tip_amount)}`;
 }
 
-/** Minor units as text: how many of them make one depends on the currency. */
+/** Formats minor units, whose number of digits depends on the currency. */
 function moneyFormat(currency: string): (minorUnits: number) => string {
   const format = new Intl.NumberFormat("en", { style: "currency", currency });
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 
-/** What a step has found out; `deviations` are sentences on what is other than documented. */
-export class Facts {
+/** The checks of one step. `deviations` are sentences, one for each difference from the documentation. */
+export class StepChecks {
   readonly deviations: string[] = [];
   #details = "";
 
-  /** What else there is to say about the step; shown while it plays, but not in the table. */
+  /** Further words on the step, shown while it plays, but not in the table. */
   get details(): string {
     return this.#details;
   }

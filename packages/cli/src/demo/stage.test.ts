@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Stage } from "./stage.ts";
+import { StepRunner } from "./stage.ts";
 
 let printed = "";
 const { signal } = new AbortController();
@@ -19,47 +19,47 @@ afterEach(() => {
 });
 
 test("has succeeded when every step found what was expected", async () => {
-  const stage = new Stage(signal);
-  expect(stage.succeeded).toBe(false);
-  await stage.step("Knock", "201", (facts) => {
-    facts.equal("the status code", 201, 201);
-    facts.note("twice");
+  const steps = new StepRunner(signal);
+  expect(steps.succeeded).toBe(false);
+  await steps.step("Knock", "201", (checks) => {
+    checks.equal("the status code", 201, 201);
+    checks.note("twice");
     return Promise.resolve("201");
   });
-  expect(stage.succeeded).toBe(true);
+  expect(steps.succeeded).toBe(true);
   expect(printed).toMatch(/^ {2}Knock {41}ok +\d+ ms {2}201 {2}twice\n$/);
-  expect(stage.table()).toMatch(/ok +Knock +201 +201 +\d+$/);
+  expect(steps.table()).toMatch(/ok +Knock +201 +201 +\d+$/);
 });
 
 test("goes on after a deviation, shows it, and has not succeeded", async () => {
-  const stage = new Stage(signal);
-  await stage.step("Knock", "201", (facts) => {
-    facts.equal("the status code", 200, 201);
-    facts.matches("id", undefined, /^\d$/);
+  const steps = new StepRunner(signal);
+  await steps.step("Knock", "201", (checks) => {
+    checks.equal("the status code", 200, 201);
+    checks.matches("id", undefined, /^\d$/);
     return Promise.resolve("200");
   });
-  await stage.step("Knock", "201", () => Promise.resolve("201"));
-  expect(stage.succeeded).toBe(false);
+  await steps.step("Knock", "201", () => Promise.resolve("201"));
+  expect(steps.succeeded).toBe(false);
   expect(printed).toContain("the status code is 200, not 201\n");
   expect(printed).toContain("id is absent, which is not ^\\d$\n");
-  expect(stage.table()).toMatch(/FAIL +Knock +201 +200 .*\n +ok +Knock/);
+  expect(steps.table()).toMatch(/FAIL +Knock +201 +200 .*\n +ok +Knock/);
 });
 
 test("a step that throws is a deviation and ends the story", async () => {
-  const stage = new Stage(signal);
-  await expect(stage.step("Knock", "201", () => Promise.reject(new Error("no door")))).rejects.toThrow("no door");
-  expect(stage.succeeded).toBe(false);
+  const steps = new StepRunner(signal);
+  await expect(steps.step("Knock", "201", () => Promise.reject(new Error("no door")))).rejects.toThrow("no door");
+  expect(steps.succeeded).toBe(false);
   expect(printed).toContain("Error: no door\n");
 });
 
 test("an interruption is no deviation", async () => {
   const abort = new AbortController();
-  const stage = new Stage(abort.signal);
-  const playing = stage.step("Knock", "201", () => {
+  const steps = new StepRunner(abort.signal);
+  const playing = steps.step("Knock", "201", () => {
     abort.abort(new Error("enough"));
     return Promise.reject(new Error("cut off"));
   });
   await expect(playing).rejects.toThrow("enough");
-  await expect(stage.step("Knock", "201", () => Promise.resolve("201"))).rejects.toThrow("enough");
+  await expect(steps.step("Knock", "201", () => Promise.resolve("201"))).rejects.toThrow("enough");
   expect(printed).not.toContain("FAIL");
 });

@@ -1,8 +1,8 @@
 import { colours } from "../colours.ts";
 import { columns } from "../columns.ts";
-import { Facts } from "./facts.ts";
+import { StepChecks } from "./facts.ts";
 
-/** What one step was to show and what it showed. */
+/** The expected and the actual outcome of a step. */
 interface Outcome {
   name: string;
   expected: string;
@@ -13,8 +13,8 @@ interface Outcome {
 
 const nameWidth = 46;
 
-/** Plays steps one after the other, shows each as it happens, and keeps what came of it. */
-export class Stage {
+/** Plays steps one after the other, prints each as it happens, and keeps the outcomes. */
+export class StepRunner {
   readonly #outcomes: Outcome[] = [];
   readonly #signal: AbortSignal;
 
@@ -22,15 +22,15 @@ export class Stage {
     this.#signal = signal;
   }
 
-  /** `play` answers what it got in a few words and reports every deviation; one that throws ends the story. */
-  async step(name: string, expected: string, play: (facts: Facts) => Promise<string>): Promise<void> {
+  /** `play` returns the outcome in a few words, and reports every deviation. An error of it ends the demo. */
+  async step(name: string, expected: string, play: (checks: StepChecks) => Promise<string>): Promise<void> {
     this.#signal.throwIfAborted();
     process.stdout.write(`  ${name.padEnd(nameWidth)}`);
-    const facts = new Facts();
+    const checks = new StepChecks();
     const startedAt = performance.now();
     const end = (got: string) => {
       const ms = Math.round(performance.now() - startedAt);
-      const { deviations, details } = facts;
+      const { deviations, details } = checks;
       this.#outcomes.push({ name, expected, got, ms, deviations });
       console.log(
         `${mark(deviations)} ${colours.dim(`${ms} ms`.padStart(7))}  ${got}  ${colours.dim(details)}`.trimEnd(),
@@ -38,11 +38,11 @@ export class Stage {
       for (const deviation of deviations) console.log(`      ${colours.red(deviation)}`);
     };
     try {
-      end(await play(facts));
+      end(await play(checks));
     } catch (error) {
       if (this.#signal.aborted) console.log("interrupted");
       this.#signal.throwIfAborted();
-      facts.that(false, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+      checks.that(false, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
       end("an error");
       throw error;
     }
@@ -52,7 +52,7 @@ export class Stage {
     return this.#outcomes.length > 0 && this.#outcomes.every(({ deviations }) => deviations.length === 0);
   }
 
-  /** Step, expected, got, milliseconds. */
+  /** The table of all steps: name, expected, got, milliseconds. */
   table(): string {
     const head = ["", "step", "expected", "got", "ms"].map((cell) => colours.bold(cell));
     const rows = this.#outcomes.map(({ name, expected, got, ms, deviations }) => {

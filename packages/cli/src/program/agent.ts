@@ -12,14 +12,14 @@ export function agentCommand(): Command {
     .option("--qr <text>", "what the QR code of the pairing says, in place of server, serial number and code")
     .requiredOption("--state <folder>", "where the device keeps its keys and its journal")
     .addOption(
-      new Option("--transport <name>", "what carries; auto is MQTT, and HTTPS where MQTT does not get through")
+      new Option("--transport <name>", "how it connects; auto is MQTT, and HTTPS where MQTT does not get through")
         .choices(["auto", "mqtt", "https"])
         .default("auto"),
     )
     .addOption(
       new Option(
         "--mqtt-version <version>",
-        "what it speaks to the broker; auto is 5, and 3.1.1 where the broker knows no other",
+        "the version of MQTT; auto is 5, and 3.1.1 where the broker does not support 5",
       )
         .choices(mqttVersions)
         .default("auto"),
@@ -27,7 +27,7 @@ export function agentCommand(): Command {
     .option("--release-keys <file>", "JWK set of the keys whose releases it installs; none without it")
     .option(
       "--model <model>",
-      "what the device is: releases for others are not installed; without it the server is believed",
+      "the device's model: releases for other models are not installed; without it the server's word counts",
     )
     .addOption(
       new Option("--lacks <operations...>", "what it cannot do: its hello says so, and it answers unsupported")

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { VerifyOptions } from "../commands/audit.ts";
 
-/** `tillkeeper audit`: whether the log of all changes is whole, and the key that its checkpoints are signed with. */
+/** `tillkeeper audit`: verifies the audit log, and prints the key that verifies its checkpoints. */
 export function auditCommand(): Command {
   const verify = new Command("verify")
     .description("recompute the chains of the audit log; exit code 1 when one does not hold")

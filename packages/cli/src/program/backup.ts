@@ -1,13 +1,13 @@
 import { Command } from "commander";
 
-/** `tillkeeper backup`: all rows of the database in one file, also while servers run. */
+/** `tillkeeper backup`: writes all rows of the database into one file, also while servers run. */
 export function backupCommand(): Command {
   return new Command("backup")
     .requiredOption("--to <file>", "the file to make")
     .action(async (options: { to: string }) => (await import("../commands/backup.ts")).backupAction(options));
 }
 
-/** `tillkeeper restore`: what `backup` has written, into an empty database. */
+/** `tillkeeper restore`: reads a file of `backup` into an empty database. */
 export function restoreCommand(): Command {
   return new Command("restore")
     .argument("<file>", "what `tillkeeper backup` has written")

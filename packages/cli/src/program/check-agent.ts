@@ -20,7 +20,7 @@ export function checkAgentCommand(): Command {
     .option("--pairing", "let the device pair by a code, in place of a password")
     .option("--serial <number>", "with --pairing: the device's serial number", "CHECK-AGENT-1")
     .option("--host <address>", "where it listens, for a device that runs elsewhere", "127.0.0.1")
-    .option("--timeout-factor <n>", "multiplies how long is waited for the device", factor, 1)
+    .option("--timeout-factor <n>", "multiplies every wait for the device", factor, 1)
     .option("--json", "print one JSON object per line, in place of words")
     .option("--report <file>", "write a page that shows it all (HTML)")
     .addHelpText("after", help())

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { readAccountId, readName } from "../options.ts";
 
-/** `tillkeeper client create`: the way back into an account whose clients or secrets are lost. */
+/** `tillkeeper client create`: makes a client of an account whose clients or secrets are lost. */
 export function clientCommand(): Command {
   const create = new Command("create")
     .description("make a client that may do everything in an account, and print its secret this once")

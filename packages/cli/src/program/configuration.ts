@@ -4,11 +4,11 @@ import type { NarrowFlags } from "../commands/configuration.ts";
 
 const actions = () => import("../commands/configuration.ts");
 
-/** `tillkeeper configuration`: what terminals are to be set to. */
+/** `tillkeeper configuration`: manages the configurations of terminals. */
 export function configurationCommand(): Command {
   const set = narrowed(new Command("set"))
-    .description("lay a configuration down; terminals get it with their next check_update")
-    .requiredOption("--file <file>", "a JSON object; what is in it is between you and your terminals")
+    .description("create a configuration; terminals get it with their next check_update")
+    .requiredOption("--file <file>", "a JSON object, in the form that your terminals read")
     .action(async (flags: NarrowFlags & { file: string }) => (await actions()).setAction(flags));
   const list = narrowed(new Command("list"))
     .description("list the latest configurations")

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-/** `tillkeeper keys rotate`: a new key to sign tokens with; nobody is logged out. */
+/** `tillkeeper keys rotate`: adds a new key to sign tokens with. Issued tokens stay valid. */
 export function keysCommand(): Command {
   const rotate = new Command("rotate")
     .description("add a new key to sign tokens with; old ones are retired when their tokens have expired")

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-/** `tillkeeper migrate`: for deployments that bring the database to this version before they serve. */
+/** `tillkeeper migrate`: for deployments that migrate the database before they start servers of this version. */
 export function migrateCommand(): Command {
   return new Command("migrate").action(async () => (await import("../commands/migrate.ts")).migrate());
 }

@@ -2,12 +2,12 @@ import { Command } from "commander";
 import { version } from "../version.ts";
 import { rows } from "./rows.ts";
 
-/** The whole program for these arguments. Only the command that they begin with has its options; of others the help says one line. */
+/** The whole program. Only the command at the beginning of the arguments gets its options; the others are a line of help. */
 export async function programFor([first, second]: readonly string[]): Promise<Command> {
   const program = new Command("tillkeeper")
     .description("Manages fleets of payment terminals: stores, terminals and remote operations.")
     .version(version)
-    // Options that stand behind a command are its own, also where the program has one of that name.
+    // Options behind a command's name are the command's, even where the program has an option of that name.
     .enablePositionalOptions()
     .showHelpAfterError()
     .addHelpText("after", "\nThe environment configures the server; `tillkeeper settings` lists what it may hold.");
@@ -20,13 +20,13 @@ export async function programFor([first, second]: readonly string[]): Promise<Co
 }
 
 /**
- * The arguments as the program is to read them. Of a command that is not there no help can be given: what follows its name is
- * dropped, so that the name is refused.
+ * The arguments for the program to parse. Behind an unknown command all arguments are dropped, so that the program refuses
+ * the command's name, and does not print help in place of that.
  */
-export function upToUnknown(program: Command, args: readonly string[]): readonly string[] {
+export function untilUnknownCommand(program: Command, args: readonly string[]): readonly string[] {
   if (args[0] === "help" && args.length > 1) {
     const rest = args.slice(1);
-    const readable = upToUnknown(program, [...rest, "--help"]);
+    const readable = untilUnknownCommand(program, [...rest, "--help"]);
     return readable.length > rest.length ? args : readable;
   }
   let command: Command | undefined = program;

@@ -4,7 +4,7 @@ import type { AddFlags } from "../commands/release-key.ts";
 
 const actions = () => import("../commands/release-key.ts");
 
-/** `tillkeeper release keygen`: a key pair for who makes releases. */
+/** `tillkeeper release keygen`: makes a key pair that signs releases. */
 export function releaseKeygenCommand(): Command {
   return new Command("keygen")
     .description("make a key that signs releases; keep it off the server")
@@ -12,7 +12,7 @@ export function releaseKeygenCommand(): Command {
     .action(async (options: { out: string }) => (await actions()).keygenAction(options));
 }
 
-/** `tillkeeper release key`: the public keys that the server knows. */
+/** `tillkeeper release key`: manages the public keys on the server. */
 export function releaseKeyCommand(): Command {
   const add = withClientFlags(new Command("add"))
     .description("register the public half of a key")

@@ -5,7 +5,7 @@ import { releaseKeyCommand, releaseKeygenCommand } from "./release-key.ts";
 
 const actions = () => import("../commands/release.ts");
 
-/** `tillkeeper release`: software for terminals, signed here and sent to the server. */
+/** `tillkeeper release`: signs software for terminals and sends it to the server. */
 export function releaseCommand(): Command {
   const command = new Command("release");
   for (const sub of [releaseKeygenCommand(), releaseKeyCommand(), addCommand(), listCommand(), withdrawCommand()]) {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-/** A command of the program: its line in the help, and its options, which are read when it is the one that was asked for. */
+/** A command of the program: its line in the help, and its options, which are loaded only when the command is called. */
 interface Row {
   description: string;
   define: () => Promise<Command>;
@@ -56,7 +56,7 @@ export const rows: Readonly<Record<string, Row>> = {
     define: async () => (await import("./agent.ts")).agentCommand(),
   },
   "check-agent": {
-    description: "check a device, law by law, against a server of its own that makes trouble",
+    description: "check a device, rule by rule, against a test server of its own that makes trouble",
     define: async () => (await import("./check-agent.ts")).checkAgentCommand(),
   },
   release: {

@@ -14,7 +14,7 @@ import type { SimulateOptions } from "../commands/simulate.ts";
 export function simulateCommand(): Command {
   const command = new Command("simulate")
     .option("--terminals <n>", "how many", whole(1, 100_000), 20)
-    .option("--seed <text>", "decides everything that happens; the same again for the same text", seed, "1")
+    .option("--seed <text>", "decides everything that happens; the same text gives the same run", seed, "1")
     .addOption(
       new Option("--faults <list>", "what goes wrong; see below")
         .argParser(faults)

@@ -1,21 +1,21 @@
 import { sleep, systemClock } from "@tillkeeper/agent/clock";
 import { type Client, TillkeeperError } from "@tillkeeper/sdk";
-import { patiently } from "./patience.ts";
+import { withRetries } from "./patience.ts";
 
 export interface ActivationOptions {
   client: Client;
   signal: AbortSignal;
-  /** Told of what trying again does not help: somebody has deleted the terminal, say. */
+  /** Called with an error that a retry does not cure, for example because a client has deleted the terminal. */
   failed: (cause: unknown) => void;
 }
 
-/** Asked of at once. */
+/** Terminals that are activated at the same time. */
 const width = 32;
 const windowSeconds = 20;
 const pollMs = 400;
 const againAfterMs = 1500;
 
-/** Sends terminals a check_update until it succeeds: that makes them ACTIVE, at first and after a fault. */
+/** Sends terminals a check_update until it succeeds, which makes them ACTIVE: at first, and after a fault. */
 export class Activation {
   readonly #options: ActivationOptions;
   readonly #waiting = new Set<string>();
@@ -26,15 +26,17 @@ export class Activation {
     this.#options = options;
   }
 
-  /** How many have become ACTIVE, or were. */
+  /** How many terminals have become ACTIVE, or were at the beginning. */
   get active(): number {
     return this.#done.size;
   }
 
+  /** Counts a terminal that is ACTIVE already. */
   isActive(terminalId: string): void {
     this.#done.add(terminalId);
   }
 
+  /** Adds a terminal that has to become ACTIVE. */
   wants(terminalId: string): void {
     if (this.#options.signal.aborted) return;
     this.#waiting.add(terminalId);
@@ -64,7 +66,7 @@ export class Activation {
     }
   }
 
-  /** Milliseconds to wait before the next one; 0 when it has succeeded. */
+  /** Returns the milliseconds to wait before the next attempt; 0 when it has succeeded. */
   async #attempt(terminalId: string): Promise<number> {
     const { client, signal } = this.#options;
     const body = {
@@ -74,14 +76,14 @@ export class Activation {
       timeout: windowSeconds,
     } as const;
     try {
-      const operation = await patiently(signal, () => client.operations.create(body));
+      const operation = await withRetries(signal, () => client.operations.create(body));
       const waiting = { signal, pollMs, timeoutMs: 3000 * windowSeconds };
       const { status } = await client.operations.wait(operation.id, waiting);
       return status === "COMPLETED" ? 0 : againAfterMs;
     } catch (cause) {
       signal.throwIfAborted();
       if (cause instanceof DOMException && cause.name === "TimeoutError") return againAfterMs;
-      // Somebody else's operation is under way.
+      // The terminal has a pending operation of another client.
       const isPending = cause instanceof TillkeeperError && cause.code === "operation_pending";
       if (isPending) return 1000 * Math.max(1, cause.retryAfterSeconds ?? 1);
       throw cause;

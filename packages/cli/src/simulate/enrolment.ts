@@ -7,7 +7,7 @@ import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { version } from "../version.ts";
-import { patiently } from "./patience.ts";
+import { withRetries } from "./patience.ts";
 
 export interface EnrolmentOptions {
   client: Client;
@@ -15,7 +15,7 @@ export interface EnrolmentOptions {
   server: string;
   seed: string;
   perStore: number;
-  /** Where keys are kept; without it they are gone with the process. */
+  /** Where keys are kept; without it they are lost at the end of the process. */
   keysFolder: string | undefined;
   signal: AbortSignal;
 }
@@ -26,7 +26,7 @@ export interface Enrolled extends GivenToken {
   store: number;
   serialNumber: string;
   keys: DeviceKeys;
-  /** It does its work already; else it wants a check_update. */
+  /** Whether the terminal is ACTIVE already; if not, it needs a check_update. */
   isActive: boolean;
 }
 
@@ -38,7 +38,7 @@ interface Known {
 const agentName = `tillkeeper-simulation/${version}`;
 const pageLength = 100;
 
-/** Gets terminals: those of an earlier run go on as they are, others are registered and paired. */
+/** Enrols terminals: terminals of an earlier run go on as they are, others are registered and paired. */
 export class Enrolment {
   readonly #options: EnrolmentOptions;
   readonly #known = new Map<string, Known>();
@@ -50,14 +50,14 @@ export class Enrolment {
     this.#options = options;
   }
 
-  /** Learns which terminals there are. Before anything else. */
-  async look(): Promise<void> {
+  /** Reads which terminals of the seed are registered. Call it before `enrol`. */
+  async readRegistered(): Promise<void> {
     const { client, keysFolder, signal } = this.#options;
     if (keysFolder !== undefined) await mkdir(keysFolder, { recursive: true, mode: 0o700 });
     const prefix = this.#serialOf("");
     for (let after: string | undefined; ; ) {
       const page = { limit: pageLength, ...(after !== undefined && { starting_after: after }) };
-      const list = await patiently(signal, () => client.terminals.list(page));
+      const list = await withRetries(signal, () => client.terminals.list(page));
       for (const { device_serial_number: serial, terminal_id: terminalId, status } of list.terminals) {
         if (serial.startsWith(prefix)) this.#known.set(serial, { terminalId, status });
       }
@@ -66,6 +66,7 @@ export class Enrolment {
     }
   }
 
+  /** Gives one terminal, counted from 0, with its first token. Throws `StartupError` for a serial number that is taken. */
   async enrol(number: number): Promise<Enrolled> {
     const serialNumber = this.#serialOf(String(number + 1));
     const store = Math.floor(number / this.#options.perStore);
@@ -83,11 +84,11 @@ export class Enrolment {
     return `SIMULATION-${this.#options.seed}-${number}`;
   }
 
-  /** Undefined when the server does not know these keys any more. */
+  /** Gets a token with the keys of an earlier run; undefined when the server does not accept them any more. */
   async #goOn({ terminalId }: Known, keys: DeviceKeys): Promise<GivenToken | undefined> {
     const { server, signal } = this.#options;
     try {
-      const token = await patiently(signal, () => requestToken({ server, keys, signal, terminalId }));
+      const token = await withRetries(signal, () => requestToken({ server, keys, signal, terminalId }));
       return { token, isNew: false };
     } catch (cause) {
       if (cause instanceof DeviceServerError && cause.final) return undefined;
@@ -95,12 +96,12 @@ export class Enrolment {
     }
   }
 
-  /** With the code that registering has answered, or with a new one for a terminal that there is. */
+  /** Pairs with the code of a registration just made, or with a new code for a terminal that is registered (its id). */
   async #pair(serialNumber: string, keys: DeviceKeys, from: string | { code: string }): Promise<GivenToken> {
     const { client, server, signal } = this.#options;
     const { code } =
-      typeof from === "string" ? await patiently(signal, () => client.terminals.issuePairingCode(from)) : from;
-    const given = await patiently(signal, () => pairOrGoOn({ server, keys, signal, serialNumber, code, agentName }));
+      typeof from === "string" ? await withRetries(signal, () => client.terminals.issuePairingCode(from)) : from;
+    const given = await withRetries(signal, () => pairOrGoOn({ server, keys, signal, serialNumber, code, agentName }));
     this.paired += 1;
     return given;
   }
@@ -109,7 +110,7 @@ export class Enrolment {
     const { client, signal } = this.#options;
     await this.#ensureStore(store);
     const body = { device_serial_number: serialNumber, store_id: storeId(store) };
-    const { pairing } = await patiently(signal, () => client.terminals.create(body)).catch((cause: unknown) => {
+    const { pairing } = await withRetries(signal, () => client.terminals.create(body)).catch((cause: unknown) => {
       if (!isRefusal(cause, "serial_number_taken")) throw cause;
       const message = `Terminal ${serialNumber} belongs to another account, or somebody registers it just now; take another --seed.`;
       throw new StartupError(message, { cause });
@@ -124,7 +125,7 @@ export class Enrolment {
     if (known) return known;
     const { client, signal } = this.#options;
     const body = { store_id: storeId(store), store_name: `Simulated store ${store + 1}` };
-    const made = patiently(signal, () => client.stores.create(body)).then(
+    const made = withRetries(signal, () => client.stores.create(body)).then(
       () => undefined,
       (cause: unknown) => {
         if (!isRefusal(cause, "store_id_taken")) throw cause;

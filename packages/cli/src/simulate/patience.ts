@@ -5,38 +5,41 @@ import { TillkeeperError } from "@tillkeeper/sdk";
 
 const firstRetryMs = 500;
 const longestRetryMs = 15_000;
-/** A server that is away for longer than this, attempt after attempt, is not waited for. */
+/** After so many retries the server is given up. */
 const mostAttempts = 12;
 
-/** Tries again what was refused for now: too many requests, a server that restarts. Throws the signal's reason. */
-export async function patiently<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/**
+ * Repeats `work` after a failure that passes: too many requests, or a server that restarts. Throws any other failure, the last
+ * one after too many retries, and the signal's reason.
+ */
+export async function withRetries<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     signal.throwIfAborted();
     try {
       return await work();
     } catch (cause) {
       signal.throwIfAborted();
-      const waitMs = passesIn(cause);
+      const waitMs = retryAfterMs(cause);
       if (waitMs === undefined || attempt >= mostAttempts) throw cause;
       await sleep(systemClock, Math.max(waitMs, backoff(attempt, firstRetryMs, longestRetryMs)), signal);
     }
   }
 }
 
-const passing = new Set([429, 502, 503, 504]);
+const retriedStatuses = new Set([429, 502, 503, 504]);
 
-/** Milliseconds to wait at least; `undefined` when waiting does not help. */
-function passesIn(cause: unknown): number | undefined {
+/** The least number of milliseconds to wait before a retry; `undefined` for a failure that a retry does not cure. */
+function retryAfterMs(cause: unknown): number | undefined {
   if (cause instanceof TillkeeperError) {
-    return passing.has(cause.status) ? 1000 * (cause.retryAfterSeconds ?? 0) : undefined;
+    return retriedStatuses.has(cause.status) ? 1000 * (cause.retryAfterSeconds ?? 0) : undefined;
   }
   if (cause instanceof DeviceServerError) return cause.final ? undefined : cause.retryAfterMs;
-  // No answer at all, or none in time.
+  // The server gave no answer at all, or none in time.
   const noAnswer = cause instanceof TypeError || (cause instanceof DOMException && cause.name === "TimeoutError");
   return noAnswer ? 0 : undefined;
 }
 
-/** Does so much at once, and no more; the first failure ends it. */
+/** Runs `work` on all items, on `width` of them at the same time. The first failure ends it, and is thrown. */
 export async function inParallel<T>(
   items: Iterable<T>,
   width: number,
@@ -56,7 +59,7 @@ export async function inParallel<T>(
       }
     }
   };
-  // All of them, so that nothing goes on behind the back of whoever cleans up.
+  // Waits for all workers, so that none is still running when the caller cleans up.
   const ends = await Promise.allSettled(Array.from({ length: width }, worker));
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }

@@ -1,10 +1,10 @@
 import { isatty } from "node:tty";
 import type { Figures } from "@tillkeeper/virtual-terminals/simulation/figures";
 
-/** How far a simulation is. */
-export interface Standing {
+/** The progress of a simulation. */
+export interface SimulationProgress {
   wanted: number;
-  /** Registered and paired in this run; others go on from an earlier one. */
+  /** Terminals registered, and paired, in this run; others go on from an earlier one. */
   registered: number;
   paired: number;
   active: number;
@@ -17,11 +17,11 @@ const everyMs = 1000;
 const summaryEvery = 10;
 
 /**
- * Tells how a simulation goes: progress each second, a summary every ten. At a terminal the progress stays in one line; in a
- * file there is only as much of it as there is of getting ready.
+ * Prints how a simulation goes: progress each second, a summary every ten seconds. On a screen the progress is one line that
+ * is rewritten. In a file it is printed only until all terminals are active.
  */
 export class Report {
-  readonly #standing: () => Standing;
+  readonly #progress: () => SimulationProgress;
   readonly #json: boolean;
   readonly #rewrites = isatty(1);
   readonly #begunAt = performance.now();
@@ -29,24 +29,25 @@ export class Report {
   #ticks = 0;
   #isOver = false;
 
-  constructor(standing: () => Standing, json: boolean) {
-    this.#standing = standing;
+  constructor(progress: () => SimulationProgress, json: boolean) {
+    this.#progress = progress;
     this.#json = json;
     this.#timer = setInterval(() => this.#tick(), everyMs);
   }
 
-  /** A sentence for people. */
+  /** Prints a sentence for people. */
   note(text: string): void {
     if (this.#json) return;
     this.#clear();
     console.log(text);
   }
 
-  /** Stops the clock, at the latest now. */
+  /** Stops printing progress; may be called more than once. */
   pause(): void {
     clearInterval(this.#timer);
   }
 
+  /** Prints the final summary, once. */
   end(): void {
     this.pause();
     if (this.#isOver) return;
@@ -60,14 +61,14 @@ export class Report {
   }
 
   #tell(moment: Moment): void {
-    const standing = this.#standing();
+    const progress = this.#progress();
     const seconds = Math.round((performance.now() - this.#begunAt) / 1000);
     if (this.#json) {
-      console.log(JSON.stringify({ event: moment, seconds, ...asJson(standing) }));
+      console.log(JSON.stringify({ event: moment, seconds, ...asJson(progress) }));
       return;
     }
-    const isReady = standing.active >= standing.wanted;
-    const line = `${clockText(seconds)}  ${isReady ? summaryOf(standing) : `${readiness(standing)} · ${summaryOf(standing)}`}`;
+    const isReady = progress.active >= progress.wanted;
+    const line = `${clockText(seconds)}  ${isReady ? summaryOf(progress) : `${readiness(progress)} · ${summaryOf(progress)}`}`;
     if (moment !== "progress") {
       this.#clear();
       console.log(moment === "ended" ? `${line}\nEnded.` : line);
@@ -84,16 +85,16 @@ export class Report {
   }
 }
 
-function asJson({ wanted, registered, paired, active, figures }: Standing): object {
+function asJson({ wanted, registered, paired, active, figures }: SimulationProgress): object {
   const { terminals, connected, ...happened } = figures;
   return { terminals: { wanted, registered, paired, active, started: terminals, connected }, ...happened };
 }
 
-function readiness({ wanted, registered, paired, active, figures }: Standing): string {
+function readiness({ wanted, registered, paired, active, figures }: SimulationProgress): string {
   return `${figures.terminals} of ${wanted} started (${registered} registered, ${paired} paired), ${active} active`;
 }
 
-function summaryOf({ wanted, figures }: Standing): string {
+function summaryOf({ wanted, figures }: SimulationProgress): string {
   const { connected, operations, payments, faults } = figures;
   const troubles = Object.values(faults).reduce((sum, count) => sum + count, 0);
   return [

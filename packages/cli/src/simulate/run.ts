@@ -17,7 +17,7 @@ import { aborted } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
 import { Activation } from "./activation.ts";
 import { type Enrolled, Enrolment } from "./enrolment.ts";
-import { inParallel, patiently } from "./patience.ts";
+import { inParallel, withRetries } from "./patience.ts";
 import { Report } from "./report.ts";
 
 export interface SimulationOptions {
@@ -28,18 +28,18 @@ export interface SimulationOptions {
   paymentsPerHour: number;
   speed: number;
   fromMs: number;
-  /** Where keys and journals are kept. */
+  /** The folder of keys and journals; without it they are kept in memory. */
   state: string | undefined;
-  /** Ends by itself after so many. */
+  /** Minutes after which the simulation ends by itself. */
   minutes: number | undefined;
   remove: boolean;
   json: boolean;
 }
 
-/** Registered and paired, or deleted, at once. */
+/** Terminals that are enrolled, or deleted, at the same time. */
 const width = 8;
 
-/** Simulates until the interruption, or until the time is over. Throws `StartupError` for what the operator can mend. */
+/** Simulates until the interruption, or until the time is over. Throws `StartupError` for an error that the caller can mend. */
 export async function simulate(target: ClientOptions, options: SimulationOptions, interruption: AbortSignal) {
   const signal = endOf(options.minutes, interruption);
   const folder = folderOf(target, options);
@@ -76,8 +76,8 @@ class Simulation {
   readonly #journals: string | undefined;
   readonly #credentials: DeviceCredential[] = [];
   readonly #terminalIds: string[] = [];
-  /** What went wrong with single terminals, each kind told once. */
-  readonly #told = new Set<string>();
+  /** Texts of the errors printed so far, so that each is printed once. */
+  readonly #printed = new Set<string>();
 
   constructor(target: ClientOptions, options: SimulationOptions, signal: AbortSignal) {
     const { seed, perStore } = options;
@@ -86,7 +86,7 @@ class Simulation {
     this.#options = options;
     this.#signal = signal;
     this.#client = createClient(target);
-    this.#activation = new Activation({ client: this.#client, signal, failed: (cause) => this.#tell(cause) });
+    this.#activation = new Activation({ client: this.#client, signal, failed: (cause) => this.#printOnce(cause) });
     this.#journals = folder && join(folder, "journals");
     this.#fleet = new SimulatedFleet({
       ...options,
@@ -95,7 +95,7 @@ class Simulation {
     const keysFolder = folder && join(folder, "keys");
     const { url: server } = target;
     this.#enrolment = new Enrolment({ client: this.#client, server, seed, perStore, keysFolder, signal });
-    this.#report = new Report(() => this.#standing(), options.json);
+    this.#report = new Report(() => this.#progress(), options.json);
   }
 
   async run(): Promise<void> {
@@ -105,14 +105,14 @@ class Simulation {
         "Without --state the terminals' keys are gone at the end; the next run pairs the terminals anew.",
       );
     }
-    await this.#enrolment.look();
+    await this.#enrolment.readRegistered();
     await inParallel(Array(terminals).keys(), width, this.#signal, async (number) => {
       await this.#start(await this.#enrolment.enrol(number));
     });
     await aborted(this.#signal);
   }
 
-  /** Everybody says goodbye. */
+  /** Stops all terminals, which say goodbye, and deletes them if that was asked for. */
   async end(): Promise<void> {
     this.#report.pause();
     for (const credential of this.#credentials) credential.stop();
@@ -143,7 +143,7 @@ class Simulation {
     const { terminal_id: terminalId } = token;
     await mkdir(this.#journals, { recursive: true, mode: 0o700 });
     return rememberedDevice(enrolled, simulatedFile(this.#journals, terminalId, Date.now()), () =>
-      patiently(this.#signal, () => requestToken({ server, keys, terminalId, memoryLost: true })),
+      withRetries(this.#signal, () => requestToken({ server, keys, terminalId, memoryLost: true })),
     );
   }
 
@@ -151,28 +151,28 @@ class Simulation {
     const goOn = new AbortController().signal;
     await inParallel(this.#terminalIds, width, goOn, async (terminalId) => {
       try {
-        await patiently(goOn, () => this.#client.terminals.delete(terminalId));
+        await withRetries(goOn, () => this.#client.terminals.delete(terminalId));
       } catch (cause) {
-        this.#tell(cause);
+        this.#printOnce(cause);
       }
     });
   }
 
-  #standing() {
+  #progress() {
     const { registered, paired } = this.#enrolment;
     const { active } = this.#activation;
     return { wanted: this.#options.terminals, registered, paired, active, figures: this.#fleet.figures };
   }
 
-  #tell(cause: unknown): void {
+  #printOnce(cause: unknown): void {
     const text = cause instanceof Error ? cause.message : String(cause);
-    if (this.#told.has(text)) return;
-    this.#told.add(text);
+    if (this.#printed.has(text)) return;
+    this.#printed.add(text);
     console.error(text);
   }
 }
 
-/** What the server says to our credentials and requests is for whoever gave them. */
+/** Refusals of the server, and a server that does not answer, as errors that the caller can mend. */
 function asStartupError(cause: unknown): unknown {
   if (cause instanceof TillkeeperError) {
     return new StartupError(`The server refused: ${cause.message} (${cause.code})`, { cause });

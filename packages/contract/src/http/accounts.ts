@@ -3,7 +3,7 @@ import { OperatorAccountId } from "../accounts.ts";
 import { ClientCreated } from "./clients.ts";
 import { endpoint } from "./endpoint.ts";
 
-/** Creating accounts is for whoever runs the server: over the command line, or here with the bootstrap token. */
+/** A new account. Only the server's operator creates accounts: by the command line, or here with the bootstrap token. */
 export const AccountCreate = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 255 }),
@@ -13,7 +13,7 @@ export const AccountCreate = Type.Object(
     }),
     operator_account_id: Type.Optional({
       ...OperatorAccountId,
-      description: "An existing account that shall own this one.",
+      description: "An existing account, which will own this one as its operator.",
     }),
   },
   { additionalProperties: false },

@@ -10,7 +10,7 @@ export const Activation = Type.Object({
   terminal_id: Type.String({ examples: ["P11223351-T0013"] }),
   store_id: Type.String({ description: "The store that the terminal belonged to when the activation began." }),
   status: ActivationStatus,
-  attempt: Type.Integer({ minimum: 0, description: "How often the device was asked so far." }),
+  attempt: Type.Integer({ minimum: 0, description: "How many times the device was asked so far." }),
   created_at: Type.String({ format: "date-time" }),
   created_by: Type.String(),
   updated_at: Type.String({ format: "date-time" }),
@@ -32,7 +32,7 @@ const ListQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** The documented resource under one of its two bases; the one without an account takes it from the token (D20). */
+/** The documented endpoints under one of their two bases. The base without an account takes it from the token (D20). */
 function activationsAt<const Base extends string, OfBase extends TProperties>(
   base: Base,
   ofBase: OfBase,
@@ -69,5 +69,5 @@ function activationsAt<const Base extends string, OfBase extends TProperties>(
 }
 
 export const activationEndpoints = activationsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
-/** The same at the base without an account. */
+/** The endpoints at the base without an account. */
 export const activationEndpointsByToken = activationsAt("/v1", {}, "");

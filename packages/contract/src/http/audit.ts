@@ -5,7 +5,7 @@ import { endpoint } from "./endpoint.ts";
 
 const Hash = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256, hexadecimal." });
 
-/** One change: who, when, from where, what, before and after. */
+/** An entry of the audit log, for one change: who, when, from where, what, before and after. */
 export const AuditEntry = Type.Object({
   seq: Type.Integer({ description: "1, 2, 3 … within the account, without gaps." }),
   at: Type.String({ format: "date-time" }),
@@ -24,7 +24,9 @@ export type AuditEntry = Static<typeof AuditEntry>;
 
 export const AuditList = Type.Object({
   entries: Type.Array(AuditEntry),
-  starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
+  starting_after: Type.Optional(
+    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
+  ),
 });
 export type AuditList = Static<typeof AuditList>;
 

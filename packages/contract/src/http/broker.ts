@@ -1,7 +1,10 @@
 import { type Static, Type } from "typebox";
 import { endpoint } from "./endpoint.ts";
 
-/** What brokers ask this server before they let somebody in (docs/brokers.md). Brokers say more than is looked at. */
+/**
+ * Questions of outside brokers before they admit a client (docs/brokers.md). Brokers send more fields than the server reads,
+ * so unknown ones are allowed.
+ */
 const open = { additionalProperties: true } as const;
 const Text = Type.String({ maxLength: 4096 });
 

@@ -15,7 +15,7 @@ const ofGrant = Type.Object({ oid: OperatorAccountId, id: Uuid });
 const GrantListQuery = Type.Object(
   {
     audience: Type.Optional(
-      Type.String({ maxLength: 255, description: "In any form that a token request may name it in." }),
+      Type.String({ maxLength: 255, description: "An account's audience, in any form that token requests accept." }),
     ),
     client_id: Type.Optional(Type.String({ format: "uuid", description: "The client's `id`." })),
     limit: ListQuery.properties.limit,
@@ -30,7 +30,7 @@ export const clientGrantEndpoints = {
     path: collection,
     scopes: writeClients,
     id: "auth_client_grants_post",
-    summary: "Let a client work in this account, or in one that this account is operator of",
+    summary: "Grant a client scopes for this account, or for an account that this account operates",
     tag,
     params: ofAccount,
     body: ClientGrantCreate,
@@ -80,7 +80,7 @@ export const clientGrantEndpoints = {
     summary: "Remove a client grant; its tokens stop working within 5 seconds",
     tag,
     params: ofGrant,
-    answers: { 204: Type.Null({ description: "It is gone." }) },
+    answers: { 204: Type.Null({ description: "It is removed." }) },
     errors: ["scope_not_held", "client_grant_not_found", "last_admin_client"],
   }),
 };

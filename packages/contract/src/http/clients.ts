@@ -5,20 +5,20 @@ import { endpoint } from "./endpoint.ts";
 import { ListQuery } from "./paging.ts";
 
 /**
- * API clients and their grants, as the public reference lists them. Where it is silent these hold: writing takes
- * `admin:accounts`, reading `read:accounts` as well; clients are ACTIVE or DELETED; a deleted client is still shown by its
- * id, its `client_id` is never used again; a client holds at most one grant per account.
+ * API clients and their grants, as the public reference lists them. Where it is silent these rules hold. Writing takes
+ * `admin:accounts`, reading `read:accounts` as well. Clients are ACTIVE or DELETED. A deleted client is still shown by its
+ * id, and its `client_id` is never used again. A client holds at most one grant per account.
  */
 export const clientStatuses = ["ACTIVE", "DELETED"] as const;
 export const ClientStatus = Type.Enum(clientStatuses);
 export type ClientStatus = (typeof clientStatuses)[number];
 
-/** Several, so that a secret can be replaced without an outage; few, so that forgotten ones are noticed. */
+/** Valid secrets of a client: several, so that a secret can be replaced without an outage; few, so that a forgotten one shows. */
 export const mostClientSecrets = 5;
 
 /**
- * `sub` of every token and `created_by` of what it makes, so it is unique within its account, and none of the names by which
- * records mean the server (`system`), a device that pairs (`device`) or a terminal.
+ * The form of a `client_id`. It is the `sub` of the client's tokens and the `created_by` of its records. So it is unique
+ * within its account, and differs from the names of the server (`system`), a pairing device (`device`) and terminals there.
  */
 export const clientIdPattern = "^(?!system$|device$|[PT]\\d{8}-T\\d{4,9}$)[\\w.@-]{1,64}$";
 
@@ -28,7 +28,7 @@ const changeable = {
   callbacks: Type.Optional(
     Type.Array(Type.String({ format: "uri", maxLength: 2000 }), {
       maxItems: 20,
-      description: "Kept and shown; this server has no grant type that calls them.",
+      description: "Kept and shown; this server has no grant type that uses them.",
     }),
   ),
 };
@@ -49,7 +49,7 @@ export type ClientCreate = Static<typeof ClientCreate>;
 
 export const ClientUpdate = Type.Object(changeable, {
   additionalProperties: false,
-  description: "Replaces all three: what is left out is empty afterwards.",
+  description: "Replaces all three fields: an absent one is empty afterwards.",
 });
 export type ClientUpdate = Static<typeof ClientUpdate>;
 
@@ -64,19 +64,21 @@ const ClientSecretInfo = Type.Object({
   id: Type.String({ format: "uuid" }),
   created_at: Type.String({ format: "date-time" }),
   last_four: Type.Optional(
-    Type.String({ description: "The secret's last four characters; absent for short ones, which somebody chose." }),
+    Type.String({
+      description: "The secret's last four characters; absent for a short secret, which the server did not make.",
+    }),
   ),
 });
 export type ClientSecretInfo = Static<typeof ClientSecretInfo>;
 
-const secretOnce = Type.String({ description: "Shown this once; only a hash of it is kept." });
+const secretOnce = Type.String({ description: "Shown only in this answer; the server keeps a hash of it." });
 
 export const Client = Type.Object({
   id: Type.String({ format: "uuid", description: "Made by the server; paths and grants name the client by it." }),
   client_id: Type.String(),
   ...changeable,
   status: ClientStatus,
-  secrets: Type.Array(ClientSecretInfo, { description: "The valid ones, newest first." }),
+  secrets: Type.Array(ClientSecretInfo, { description: "The valid secrets, newest first." }),
   ...entityFields,
 });
 export type Client = Static<typeof Client>;
@@ -88,14 +90,17 @@ export const ClientSecretCreated = Type.Object({ ...ClientSecretInfo.properties,
 export type ClientSecretCreated = Static<typeof ClientSecretCreated>;
 
 const startingAfter = Type.Optional(
-  Type.String({ description: "Pass it on to get the next page; absent on the last." }),
+  Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
 );
 
 export const ClientList = Type.Object({ clients: Type.Array(Client), starting_after: startingAfter });
 export type ClientList = Static<typeof ClientList>;
 
-/** No client gives or takes away more than it holds: `admin:{service}` covers every scope of its service. */
-// With the type, equal ones are found by a table: without it each would be compared with each, seconds for one request.
+/**
+ * The scopes of a grant. A client gives and takes away only scopes that its own cover; `admin:{service}` covers every scope of
+ * its service. `type` stands beside `enum` because the check of `uniqueItems` then uses a hash table. Without it each item is
+ * compared with each, which takes seconds for one request.
+ */
 const GrantScope = Type.Unsafe<Scope>({ type: "string", enum: [...scopes] });
 const GrantScopes = Type.Array(GrantScope, { minItems: 1, uniqueItems: true });
 const grantTypes = ["client_credentials"] as const;
@@ -105,12 +110,15 @@ export const ClientGrantCreate = Type.Object(
     client_id: Type.String({ format: "uuid", description: "The client's `id`." }),
     audience: Type.String({
       maxLength: 255,
-      description: "`{server}/v1/accounts/{account_id}`: the own account, or one that the own account is operator of.",
+      description: "`{server}/v1/accounts/{account_id}`: this account, or an account that this account operates.",
       examples: ["https://api.dintero.com/v1/accounts/P00000000"],
     }),
     scope: GrantScopes,
     type: Type.Optional(
-      Type.Enum(grantTypes, { default: "client_credentials", description: "The grant type it may be used for." }),
+      Type.Enum(grantTypes, {
+        default: "client_credentials",
+        description: "The OAuth 2 grant type that it may be used for.",
+      }),
     ),
   },
   { additionalProperties: false },
@@ -121,7 +129,7 @@ export const ClientGrantUpdate = Type.Object(
   { scope: GrantScopes },
   {
     additionalProperties: false,
-    description: "Replaces the scopes. Tokens in use lose what is taken away within 5 s; they never gain any.",
+    description: "Replaces the scopes. Issued tokens lose removed scopes within 5 s; they never gain scopes.",
   },
 );
 export type ClientGrantUpdate = Static<typeof ClientGrantUpdate>;
@@ -130,7 +138,8 @@ export const ClientGrant = Type.Object({
   id: Type.String({ format: "uuid" }),
   client_id: Type.String({ description: "The client's `id`." }),
   client_account_id: Type.String({
-    description: "The account that the client belongs to: this one, or its operator, whose grants it can end.",
+    description:
+      "The account that the client belongs to: this account, or its operator, whose grants this account can end.",
   }),
   audience: Type.String(),
   scope: Type.Array(Type.String()),
@@ -152,7 +161,7 @@ const Uuid = Type.String({ format: "uuid" });
 const ofAccount = Type.Object({ oid: OperatorAccountId });
 const ofClient = Type.Object({ oid: OperatorAccountId, id: Uuid });
 const ofSecret = Type.Object({ oid: OperatorAccountId, id: Uuid, secret_id: Uuid });
-const gone = { 204: Type.Null({ description: "It is gone." }) };
+const gone = { 204: Type.Null({ description: "It is removed." }) };
 
 const ClientListQuery = Type.Object(
   {

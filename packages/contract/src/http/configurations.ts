@@ -9,7 +9,7 @@ const Content = Type.Object(
   {},
   {
     additionalProperties: true,
-    description: "What the terminals are to be set to, in their own words; at most 32 KiB.",
+    description: "The settings, in the form that the terminals' software reads; at most 32 KiB.",
   },
 );
 const ConfigurationVersion = Type.String({
@@ -18,7 +18,7 @@ const ConfigurationVersion = Type.String({
   examples: ["1"],
 });
 
-/** Narrowed by what is given: to a model, to a store, to a model in a store; to nothing where neither is. */
+/** A new configuration: for a model, a store, a model in a store, or, with neither, for all terminals of the account. */
 export const ConfigurationCreate = Type.Object(
   {
     device_model: Type.Optional(ReleaseModel),
@@ -26,7 +26,7 @@ export const ConfigurationCreate = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 255,
-        description: "The caller's or the generated id.",
+        description: "The store's `store_id`, or its generated `id`.",
         examples: ["S312"],
       }),
     ),
@@ -43,18 +43,22 @@ export const Configuration = Type.Object({
   content: Content,
   created_at: Type.String({ format: "date-time" }),
   created_by: Type.String(),
-  withdrawn_at: Type.Optional(Type.String({ format: "date-time", description: "From then on it holds for nobody." })),
+  withdrawn_at: Type.Optional(
+    Type.String({ format: "date-time", description: "From then on it holds for no terminal." }),
+  ),
   withdrawn_by: Type.Optional(Type.String()),
 });
 export type Configuration = Static<typeof Configuration>;
 
 export const ConfigurationList = Type.Object({
   configurations: Type.Array(Configuration),
-  starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
+  starting_after: Type.Optional(
+    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
+  ),
 });
 export type ConfigurationList = Static<typeof ConfigurationList>;
 
-/** What a terminal should have, and what it said last. */
+/** The configuration that a terminal should have, and the versions that it reported last. */
 export const TerminalConfiguration = Type.Object({
   terminal_id: Type.String(),
   configuration: Type.Union([Configuration, Type.Null()], { description: "null: there is none for this terminal." }),
@@ -69,7 +73,7 @@ export const TerminalConfiguration = Type.Object({
     ],
     {
       description:
-        "What it said last, in its heartbeats or with its last completed check_update. null: it has not said anything yet.",
+        "The versions that it reported last, in a heartbeat or with a completed check_update. null: it has not reported any yet.",
     },
   ),
   up_to_date: Type.Boolean({ description: "It has reported the version that it should have, or there is none." }),
@@ -99,7 +103,7 @@ export const configurationEndpoints = {
     path: list,
     scopes: writeAccounts,
     id: "aid_configurations_post",
-    summary: "Lay down what terminals are to be set to: all, those of a model, of a store, or both",
+    summary: "Create a configuration for all terminals, or for those of a model, of a store, or of both",
     tag,
     params: ofAccount,
     body: ConfigurationCreate,
@@ -143,7 +147,7 @@ export const configurationEndpoints = {
     path: "/v1/accounts/:aid/terminals/:terminal_id/configuration",
     scopes: readAccounts,
     id: "aid_terminals_termid_configuration_get",
-    summary: "What a terminal is to be set to, and what it reported last",
+    summary: "The configuration that a terminal should have, and the versions that it reported last",
     tag,
     params: ofTerminal,
     answers: { 200: TerminalConfiguration },

@@ -1,10 +1,10 @@
 interface Credential {
-  /** Of HTTP authentication, as the header `Authorization` names it. */
+  /** The scheme of HTTP authentication, as in the header `Authorization`. */
   scheme: "bearer" | "basic";
   description: string;
 }
 
-/** What opens endpoints that take no access token, as security schemes of the OpenAPI document. */
+/** The credentials of endpoints that take no access token: security schemes in the OpenAPI document. */
 export const credentials = {
   client: {
     scheme: "basic",

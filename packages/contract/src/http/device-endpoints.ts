@@ -11,7 +11,7 @@ import {
   PairRequest,
 } from "./devices.ts";
 import { endpoint } from "./endpoint.ts";
-import { fileHeaders, fileParts, fileType, RangeHeaders } from "./files.ts";
+import { fileAnswers, fileHeaders, fileType, RangeHeaders } from "./files.ts";
 import { gzipType, LogReceived, textType } from "./logs.ts";
 
 const tag = "Devices";
@@ -27,7 +27,7 @@ const DigestHeader = Type.Object({
   }),
 });
 
-/** What the program on a terminal calls: it shows a token of its own, or a proof in the body. */
+/** What the agent on a device calls: with a token of its own, or with a proof in the body. */
 export const deviceEndpoints = {
   exchangeMessages: endpoint({
     method: "POST",
@@ -35,7 +35,7 @@ export const deviceEndpoints = {
     scopes: "public",
     credentials: ["device", "device_password"],
     id: "device_messages_post",
-    summary: "Say and hear the messages of the device protocol, where MQTT does not get through",
+    summary: "Exchange messages of the device protocol over HTTPS, where MQTT does not get through",
     tag,
     body: DeviceMessagesRequest,
     answers: { 200: DeviceMessagesAnswer },
@@ -79,7 +79,7 @@ export const deviceEndpoints = {
     tag: "For terminals",
     params: ofOperation,
     query: FileQuery,
-    answers: fileParts,
+    answers: fileAnswers,
     binary: fileType,
     outsideSdk: "for devices",
     errors: [

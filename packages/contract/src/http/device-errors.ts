@@ -1,8 +1,8 @@
-/** Error codes of what devices ask, and of their logs. */
+/** Error codes of the endpoints for devices, and of logs. */
 export const deviceErrorCodes = {
   session_replaced: {
     status: 409,
-    cause: "Another session of the same terminal has asked for its messages since.",
+    cause: "A newer session of the terminal has asked for its messages.",
     cure: "Begin a new session after a pause, longer each time: another device or program may use the same address.",
   },
   pairing_refused: {
@@ -22,12 +22,12 @@ export const deviceErrorCodes = {
   },
   log_exists: {
     status: 409,
-    cause: "The operation has a log already, and it is another one.",
-    cure: "Leave it at the log that is there, or send a new `send_logs`.",
+    cause: "The operation has a different log already.",
+    cure: "Use the log that is there, or send a new `send_logs`.",
   },
   upload_replaced: {
     status: 409,
-    cause: "A newer upload for the same operation took the place of this one, or it took longer than it may.",
+    cause: "A newer upload for the same operation replaced this one, or the upload took longer than it may.",
     cure: "Go on with the newer upload, or send it again while the operation's window is open.",
   },
   log_too_large: {
@@ -48,11 +48,11 @@ export const deviceErrorCodes = {
   storage_full: {
     status: 503,
     cause: "The server has no room for the file; nothing of it was kept.",
-    cure: "Make room where the server keeps its files, then send it again. Terminals do by themselves while the operation's window is open.",
+    cure: "Make room where the server keeps its files, then send it again. Terminals send again by themselves while the operation's window is open.",
   },
   log_not_found: {
     status: 404,
-    cause: "The terminal has no such log, or its time is over and it was removed.",
+    cause: "The terminal has no such log, or the log was removed at the end of its retention.",
     cure: "Check the log's id; `send_logs` fetches a new one.",
   },
 } as const;

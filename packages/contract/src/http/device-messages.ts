@@ -4,9 +4,9 @@ import { Session } from "../message-parts.ts";
 import { downChannels, upChannels } from "../mqtt.ts";
 
 /**
- * The device protocol over HTTPS, for networks that let no MQTT through: the same messages on the same channels. What the
- * terminal says goes up with a request; what waits for it comes down with the answer, which is held back for a while when
- * nothing waits.
+ * The device protocol over HTTPS, for networks that let no MQTT through, with the messages and channels of MQTT. A request
+ * carries the device's messages, its answer those that wait for the device. If none waits, the answer is held back for a
+ * while (long poll).
  */
 export const DeviceMessagesRequest = Type.Object(
   {
@@ -15,7 +15,7 @@ export const DeviceMessagesRequest = Type.Object(
       Type.Integer({
         minimum: 0,
         maximum: limits.longPollWaitSecondsMax,
-        description: "How long the answer may be held back until there is a message. Default 0.",
+        description: "How many seconds the answer may be held back until there is a message. Default 0.",
       }),
     ),
     messages: Type.Optional(

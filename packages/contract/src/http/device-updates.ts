@@ -3,7 +3,7 @@ import { Identifier } from "../texts.ts";
 import { ConfigurationVersion } from "./configurations.ts";
 import { KeyId, Sha256, Signature, Version } from "./releases.ts";
 
-/** What a terminal says of itself when it asks what there is for it. */
+/** What a terminal runs and has now: the query of its request for a manifest. */
 export const UpdateQuery = Type.Object(
   {
     software_version: Identifier({
@@ -33,11 +33,11 @@ export const OfferedRelease = Type.Object({
   signature: Signature,
   key_id: KeyId,
   notes: Type.Optional(Type.String()),
-  url: Type.String({ maxLength: 2_000, description: "Where the file is, for the same token." }),
+  url: Type.String({ maxLength: 2_000, description: "Where the file is; the token of this request opens it." }),
 });
 export type OfferedRelease = Static<typeof OfferedRelease>;
 
-/** Everything that there is for one terminal at this moment. */
+/** The release and the configuration that one terminal should have at this moment. */
 export const UpdateManifest = Type.Object({
   device_model: Type.Union([Type.String(), Type.Null()], { description: "As the server knows the terminal." }),
   latest: Type.Union([OfferedRelease, Type.Null()], {
@@ -53,7 +53,7 @@ export const UpdateManifest = Type.Object({
       }),
       Type.Null(),
     ],
-    { description: "What it should be set to; null where nothing is laid down." },
+    { description: "The configuration that it should have; null where there is none for it." },
   ),
 });
 export type UpdateManifest = Static<typeof UpdateManifest>;

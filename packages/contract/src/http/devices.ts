@@ -12,7 +12,7 @@ const Time = Type.String({ format: "date-time" });
 export const Pairing = Type.Object({
   code: Type.String({ description: "To be typed into the device; shown here once.", examples: ["7K3M-92XD"] }),
   qr_text: Type.String({
-    description: "The same for a device that can scan: the server's address, the serial number and the code.",
+    description: "For a QR code that the device scans: the server's address, the serial number and the code.",
     examples: ["tillkeeper:pair?server=https%3A%2F%2Fpos.example.com&serial=123456789012&code=7K3M-92XD"],
   }),
   expires_at: Time,
@@ -39,7 +39,7 @@ export const PairingCodeCreate = Type.Object(
 );
 export type PairingCodeCreate = Static<typeof PairingCodeCreate>;
 
-/** What became of a pairing code; the code itself is not shown again. */
+/** A pairing code and its status; the code itself is not shown again. */
 export const PairingCode = Type.Object({
   id: Type.String({ format: "uuid" }),
   reference: Type.Optional(PairingReference),
@@ -49,15 +49,17 @@ export const PairingCode = Type.Object({
   created_by: Type.String(),
   expires_at: Time,
   used_at: Type.Optional(Time),
-  failed_attempts: Type.Integer({ description: "How often a device came with a wrong code." }),
+  failed_attempts: Type.Integer({ description: "How many times a device sent a wrong code." }),
   key_thumbprint: Type.Optional(
-    Type.String({ description: "Of the public key that the device paired with (RFC 7638, SHA-256, base64url)." }),
+    Type.String({
+      description: "Thumbprint of the public key that the device paired with (RFC 7638, SHA-256, base64url).",
+    }),
   ),
 });
 export type PairingCode = Static<typeof PairingCode>;
 export const PairingCodeList = Type.Array(PairingCode);
 
-/** Another device in the place of the one that the terminal was. */
+/** The device that replaces a terminal's present one. */
 export const DeviceReplacement = Type.Object(
   {
     device_serial_number: DeviceSerialNumber,
@@ -68,13 +70,13 @@ export const DeviceReplacement = Type.Object(
 );
 export type DeviceReplacement = Static<typeof DeviceReplacement>;
 
-/** A device that a terminal is, or was. */
+/** The present device of a terminal, or a former one. */
 export const TerminalDevice = Type.Object({
   device_serial_number: Type.String(),
   device_model: Type.Optional(Type.String()),
   from: Time,
-  until: Type.Optional(Type.String({ format: "date-time", description: "Absent while the terminal is this device." })),
-  replaced_by: Type.Optional(Type.String({ description: "Who put another device in its place." })),
+  until: Type.Optional(Type.String({ format: "date-time", description: "Absent for the present device." })),
+  replaced_by: Type.Optional(Type.String({ description: "Who replaced it by another device." })),
 });
 export type TerminalDevice = Static<typeof TerminalDevice>;
 export const TerminalDeviceList = Type.Array(TerminalDevice);
@@ -102,7 +104,7 @@ export const PairRequest = Type.Object(
 );
 export type PairRequest = Static<typeof PairRequest>;
 
-/** What a paired device sends for a new token; exactly one of the two says who it is. */
+/** A paired device's request for a new token. Exactly one of `terminal_id` and `device_serial_number` identifies it. */
 export const DeviceTokenRequest = Type.Object(
   {
     terminal_id: Type.Optional(Type.String({ minLength: 1, maxLength: 64, examples: ["T12345678-T0001"] })),
@@ -111,13 +113,13 @@ export const DeviceTokenRequest = Type.Object(
       Type.String({
         maxLength: 4096,
         description:
-          "The last token that the device was given. Of a server whose database went back to an earlier moment it shows which address is the latest.",
+          "The last token that the device got. If the server's database went back to an earlier moment, it shows which address is the latest.",
       }),
     ),
     memory_lost: Type.Optional(
       Type.Boolean({
         description:
-          "The device has lost its journal, or part of it: it is given another address, and begins a new one.",
+          "The device has lost its journal, or part of it. It gets another address, and begins a new journal there.",
       }),
     ),
     proof: Proof,
@@ -126,11 +128,11 @@ export const DeviceTokenRequest = Type.Object(
 );
 export type DeviceTokenRequest = Static<typeof DeviceTokenRequest>;
 
-/** What a device hands in that was replaced: the rest of its log, in order. */
+/** The rest of a replaced device's log, in order. */
 export const DeviceResultsRequest = Type.Object(
   {
     address: DeviceAddress,
-    results: Type.Array(Type.Unknown({ description: "As on the channel `result` of the device protocol." }), {
+    results: Type.Array(Type.Unknown({ description: "A message as on the channel `result` of the device protocol." }), {
       minItems: 1,
       maxItems: limits.longPollMessages,
     }),
@@ -140,7 +142,7 @@ export const DeviceResultsRequest = Type.Object(
 );
 export type DeviceResultsRequest = Static<typeof DeviceResultsRequest>;
 
-/** One receipt for each result, in their order; `memory` says how far the server is after them. */
+/** One receipt for each result, in order. `memory`: how far the server holds the log after them. */
 export const DeviceResultsAnswer = Type.Object({ receipts: Type.Array(ReceiptMessage), memory: Memory });
 export type DeviceResultsAnswer = Static<typeof DeviceResultsAnswer>;
 

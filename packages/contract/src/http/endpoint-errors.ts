@@ -9,19 +9,19 @@ const everywhere = [
   "internal_error",
   "service_unavailable",
 ] as const satisfies readonly ErrorCode[];
-/** The token's account is checked against the path's, too. */
+/** `account_not_found` is among them, because the token's account is checked against the path's. */
 const withToken = ["missing_token", "invalid_token", "insufficient_scope", "account_not_found"] as const;
 const withBody = ["invalid_json", "body_too_large"] as const;
 
-/** The codes that follow from a row without being named by it. */
+/** The codes that follow from an endpoint's other fields, so that its row does not name them. */
 export const commonErrors: ReadonlySet<ErrorCode> = new Set([...everywhere, ...withToken, ...withBody]);
 
-/** A body that an endpoint has no use for is read all the same, and must be JSON. */
+/** Whether the server reads a JSON body. It does so, and refuses other bodies, even where the endpoint has no body schema. */
 function readsBody({ method, upload }: Endpoint): boolean {
   return method !== "GET" && !upload;
 }
 
-/** Every error code that an endpoint can answer: what its row names, and what follows from the rest of the row. */
+/** Every error code that an endpoint can answer: those that its row names, and those that follow from the rest of the row. */
 export function errorsOf(row: Endpoint): ErrorCode[] {
   const codes = new Set<ErrorCode>([
     ...everywhere,

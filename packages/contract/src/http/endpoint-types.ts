@@ -8,14 +8,14 @@ export type PathParameters<Path extends string> = Path extends `${string}:${infe
     : [Rest]
   : [];
 
-/** What a caller may put into the query. All of it can be left out: what is required has a default. */
+/** The query parameters that a caller may send. All are optional: a required one has a default. */
 export type QueryOf<E extends Endpoint> = E["query"] extends TObject
   ? { [Name in keyof Static<E["query"]>]?: Static<E["query"]>[Name] | undefined }
   : never;
 
 export type BodyOf<E extends Endpoint> = E["body"] extends TSchema ? Static<E["body"]> : never;
 
-/** The body of the success answer, whichever of its statuses it has; nothing where there is no content. */
+/** The body of a success answer of any status; `undefined` for 204. */
 export type AnswerOf<E extends Endpoint> = {
   [Status in keyof E["answers"]]: Status extends 204
     ? undefined

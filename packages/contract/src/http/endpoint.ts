@@ -5,20 +5,20 @@ import type { ErrorCode } from "./errors.ts";
 import type { AnswerHeader } from "./headers.ts";
 import type { Tag } from "./tags.ts";
 
-/** By name: one line that says what an example shows, and the body. */
+/** Examples by name: a line that says what the example shows, and its body. */
 export type Examples = Readonly<Record<string, { summary: string; value: unknown }>>;
 
 /**
- * One endpoint of the HTTP API as data: the server binds a handler to it, the SDK derives its method from it, and the
- * OpenAPI document is printed from it. Without `scopes` it does not compile; an open endpoint says `"public"`.
+ * One endpoint of the HTTP API as data. The server binds a handler to it, the SDK derives its method from it, and the
+ * OpenAPI document is printed from it. Without `scopes` it does not compile; an open endpoint has `"public"`.
  */
 export interface Endpoint {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Parameters are marked by a colon: `/v1/accounts/:aid/stores/:store_id`. */
   path: string;
-  /** Any one of them suffices. */
+  /** The accepted scopes; a token needs one of them. */
   scopes: "public" | readonly [Scope, ...Scope[]];
-  /** What opens it in place of an access token, where it is `"public"` and yet not open: any one of them suffices. */
+  /** With `"public"` only: the credentials that it takes in place of an access token, each sufficient; left out, it is open. */
   credentials?: readonly CredentialName[];
   /** OpenAPI: `operationId`, one line of summary, and the section of the reference page. */
   id: string;
@@ -37,7 +37,7 @@ export interface Endpoint {
   errors?: readonly ErrorCode[];
   /** Named examples of bodies, for the reference page. */
   examples?: { request?: Examples; answer?: Examples };
-  /** Open to everybody, so its rate is limited by where requests come from. */
+  /** It takes no access token, so its rate is limited by the network address of the caller. */
   limited?: "per address" | "devices per address";
   /** The body may be left out, which is then an empty object. */
   bodyOptional?: boolean;
@@ -49,7 +49,7 @@ export interface Endpoint {
   outsideSdk?: string;
   /** The success answer is a file of this type, not JSON. */
   binary?: string;
-  /** The success answer is text as it stands, not JSON. */
+  /** The success answer is plain text, not JSON. */
   plain?: boolean;
 }
 

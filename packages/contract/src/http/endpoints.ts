@@ -16,7 +16,7 @@ import { storeEndpoints } from "./store-endpoints.ts";
 import { terminalEndpoints } from "./terminal-endpoints.ts";
 import { authEndpoints } from "./token.ts";
 
-/** Every endpoint of the HTTP API, by noun and by name: what the SDK calls them, too. */
+/** Every endpoint of the HTTP API, by noun and by name. The SDK uses these names, too. */
 export const endpoints = {
   auth: authEndpoints,
   accounts: accountEndpoints,

@@ -5,7 +5,7 @@ interface Example {
   errors: readonly ErrorDetail[];
 }
 
-/** An answer with each code, as the server gives it; a code without one does not compile. */
+/** An answer with each error code, as the server gives it. A code without an example does not compile. */
 export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   invalid_request: {
     message: "The request is not valid; see `errors`.",

@@ -3,8 +3,8 @@ import { deviceErrorCodes } from "./device-errors.ts";
 import { updateErrorCodes } from "./update-errors.ts";
 
 /**
- * Every error code that a caller can meet, with its HTTP status and what to do about it.
- * The status belongs to the code: the same code never comes with two statuses.
+ * Every error code of the API, with its HTTP status, its cause and its cure.
+ * The status belongs to the code: a code never comes with two statuses.
  */
 export const errorCodes = {
   invalid_request: {
@@ -182,7 +182,8 @@ export const errorCodes = {
   },
   serial_number_taken: {
     status: 409,
-    cause: "A terminal has this serial number, in whatever case: of any live account, or of this sandbox account.",
+    cause:
+      "A terminal has this serial number, in upper or lower case: of any live account, or of this sandbox account.",
     cure: "Delete the device's other registration first. If that is not yours, ask the operator of the server to release it.",
   },
   payout_destination_id_taken: {
@@ -267,7 +268,7 @@ export const errorCodes = {
 } as const;
 export type ErrorCode = keyof typeof errorCodes;
 
-/** One place in the request that is wrong; `path` is a JSON pointer below `body`, `query`, `path` or `headers`. */
+/** One wrong place in the request; `path` is a JSON pointer below `body`, `query`, `path` or `headers`. */
 export const ErrorDetail = Type.Object({ path: Type.String(), message: Type.String() }, { additionalProperties: true });
 export type ErrorDetail = Static<typeof ErrorDetail> & Record<string, unknown>;
 

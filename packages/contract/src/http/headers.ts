@@ -6,7 +6,7 @@ export const answerHeaders = {
   "request-id": Type.String({ format: "uuid", description: "Names the request in the server's log." }),
   "retry-after": Type.Integer({ minimum: 1, description: "Seconds to wait before the request is sent again." }),
   "idempotent-replayed": Type.Literal("true", {
-    description: "The request had been accepted before under this `Idempotency-Key`; this is the same answer.",
+    description: "The request was accepted before under this `Idempotency-Key`; this is its answer again.",
   }),
   link: Type.String({
     description: 'The next page (RFC 8288): `<path and query>; rel="next"`; absent on the last page.',

@@ -20,7 +20,7 @@ const Readiness = Type.Object({
   wall_clock_ahead_ms: Type.Optional(
     Type.Integer({
       description:
-        "How far the machine's clock is ahead of the database's, by which the server goes. Shown to callers on the server's own machine.",
+        "Milliseconds by which the machine's clock is ahead of the database's, which the server uses. Shown to callers on the server's own machine.",
     }),
   ),
 });
@@ -34,7 +34,7 @@ export const healthEndpoints = {
     summary: "The process answers",
     tag,
     answers: { 200: Type.Object({ status: Type.Literal("live") }) },
-    outsideSdk: "for whatever watches the server",
+    outsideSdk: "for monitoring",
   }),
   ready: endpoint({
     method: "GET",
@@ -44,6 +44,6 @@ export const healthEndpoints = {
     summary: "Database, broker and workers are up",
     tag,
     answers: { 200: Readiness, 503: Readiness },
-    outsideSdk: "for whatever watches the server",
+    outsideSdk: "for monitoring",
   }),
 };

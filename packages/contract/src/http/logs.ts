@@ -4,22 +4,27 @@ import { SendLogsResult } from "../operations.ts";
 import { readLogs } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 
-/** Log bundles over HTTP: what a terminal sent for `send_logs`, masked and compressed. */
 const Sha256 = Type.String({
   pattern: "^[0-9a-f]{64}$",
-  description: "Of the file that is downloaded, in hexadecimal digits.",
+  description: "SHA-256 of the downloaded file, in hexadecimal digits.",
 });
 
+/** A log that a terminal sent for `send_logs`. The server masks and compresses it. */
 export const TerminalLog = Type.Object({
   id: Type.String({ format: "uuid", description: "`log_id` in the result of its operation." }),
   account_id: Type.String(),
   terminal_id: Type.String({ examples: ["P11223351-T0013"] }),
   operation_id: Type.String({ format: "uuid" }),
-  device_serial_number: Type.String({ description: "Of the device that sent it; the terminal's own may change." }),
-  size: Type.Integer({ minimum: 0, description: "Bytes of the file that is downloaded (gzip)." }),
+  device_serial_number: Type.String({
+    description: "Of the device that sent it. The terminal may have another device by now.",
+  }),
+  size: Type.Integer({ minimum: 0, description: "Bytes of the downloaded file (gzip)." }),
   unpacked_size: Type.Integer({ minimum: 0, description: "Bytes of the text in it." }),
   sha256: Sha256,
-  masked_count: Type.Integer({ minimum: 0, description: "How many places looked like a card number and were masked." }),
+  masked_count: Type.Integer({
+    minimum: 0,
+    description: "How many places looked like a card number, and were masked.",
+  }),
   created_at: Type.String({ format: "date-time" }),
 });
 export type TerminalLog = Static<typeof TerminalLog>;
@@ -27,14 +32,14 @@ export type TerminalLog = Static<typeof TerminalLog>;
 export const TerminalLogList = Type.Array(TerminalLog);
 export type TerminalLogList = Static<typeof TerminalLogList>;
 
-/** What the terminal copies into its result, and how often something was masked. */
+/** The answer to an upload: the fields that the terminal copies into its result, and the number of masked places. */
 export const LogReceived = Type.Object({
   ...SendLogsResult.properties,
   masked_count: TerminalLog.properties.masked_count,
 });
 export type LogReceived = Static<typeof LogReceived>;
 
-/** What a log is sent and kept as: compressed, or as text. */
+/** The content types of logs: compressed, or plain text. */
 export const gzipType = "application/gzip";
 export const textType = "text/plain";
 
@@ -49,7 +54,7 @@ const ListQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** The documented resource under one of its two bases; the one without an account takes it from the token (D20). */
+/** The endpoints of logs under one of the two documented bases. The base without an account takes it from the token (D20). */
 function logsAt<const Base extends string, OfBase extends TProperties>(base: Base, ofBase: OfBase, idPrefix: string) {
   const path = `${base}/admin/terminals/:terminal_id/logs` as const;
   const id = `${idPrefix}admin_terminals_terminal_id_logs`;
@@ -96,5 +101,5 @@ function logsAt<const Base extends string, OfBase extends TProperties>(base: Bas
 }
 
 export const logEndpoints = logsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
-/** The same at the base without an account. */
+/** The endpoints at the base without an account. */
 export const logEndpointsByToken = logsAt("/v1", {}, "");

@@ -33,7 +33,7 @@ const answered = {
 
 const phaseNames = ["accepted", "dispatched", "delivered", "started"] as const;
 
-/** The body that sends each kind of operation. */
+/** The request body of each kind of operation. */
 export const requestExamples: Examples = Object.fromEntries(
   operationNames.map((operation) => [
     operation,
@@ -55,7 +55,7 @@ export const operationExamples: Examples = {
   ...Object.fromEntries(
     deviceReasons.map((reason) => [`failed_${reason}`, failed(reason, deviceReasonMeanings[reason])]),
   ),
-  failed_invalid_result: failed("invalid_result", "the terminal's answer is not one for this operation"),
+  failed_invalid_result: failed("invalid_result", "the server could not read the terminal's result"),
   ...Object.fromEntries(
     Object.entries(timeoutReasons).map(([phase, reason]) => [`timeout_${phase}`, timedOut(phase, reason)]),
   ),

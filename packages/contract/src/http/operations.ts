@@ -37,7 +37,7 @@ export type OperationCreate = Static<typeof OperationCreate>;
 
 const Time = Type.String({ format: "date-time" });
 
-/** The fields of an operation of one kind: the kinds differ in `operation` and in the shape of `result`. */
+/** The schema of one kind of operation. The kinds differ in `operation` and in the shape of `result`. */
 function operationOf<Name extends OperationName, Result extends TSchema>(operation: Name, result: Result) {
   return Type.Object({
     id: Type.String({ format: "uuid" }),
@@ -68,12 +68,12 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
     cancellation: Type.Optional(
       Type.Object(
         { requested_at: Time, requested_by: Type.String(), refused_at: Type.Optional(Time) },
-        { description: "Somebody asked for the operation to be cancelled; the terminal may have refused." },
+        { description: "A request to cancel the operation; with `refused_at`, the terminal has refused it." },
       ),
     ),
     parameters: Type.Optional(OperationParameters),
     recovered: Type.Optional(
-      Type.Literal(true, { description: "The database had lost it; the terminal brought it back." }),
+      Type.Literal(true, { description: "The database had lost it; the terminal's result brought it back." }),
     ),
     result: Type.Optional(result),
     reason: Type.Optional(OperationReason),
@@ -87,7 +87,7 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
           reason: Type.Optional(OperationReason),
           error: Type.Optional(OperationError),
         },
-        { description: "What the terminal answered after TIMEOUT, or after it was cancelled; the status stays." },
+        { description: "The terminal's answer after TIMEOUT, or after a cancel; the status stays." },
       ),
     ),
   });
@@ -132,7 +132,7 @@ export const Operation = Type.Unsafe<Operation>(
 export const OperationList = Type.Array(Operation);
 export type OperationList = Static<typeof OperationList>;
 
-/** What a 409 says about the operation that is in the way (D14). */
+/** The pending operation that a 409 names (D14). */
 export const OperationBlocker = Type.Object({
   id: Type.String({ format: "uuid" }),
   operation: OperationName,
@@ -142,7 +142,7 @@ export const OperationBlocker = Type.Object({
   expected_end: Type.String({
     format: "date-time",
     description:
-      "When it can be expected to end: its deadline, or sooner by how long others took. `Retry-After` says the same.",
+      "When it is expected to end: its deadline, or sooner, by the time that earlier operations took. `Retry-After` counts to it.",
   }),
 });
 export type OperationBlocker = Static<typeof OperationBlocker>;
@@ -176,7 +176,7 @@ const ListQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** The documented resource under one of its two bases; the one without an account takes it from the token (D20). */
+/** The documented endpoints under one of their two bases. The base without an account takes it from the token (D20). */
 function operationsAt<const Base extends string, OfBase extends TProperties>(
   base: Base,
   ofBase: OfBase,
@@ -247,5 +247,5 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
 }
 
 export const operationEndpoints = operationsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
-/** The same at the base without an account. */
+/** The endpoints at the base without an account. */
 export const operationEndpointsByToken = operationsAt("/v1", {}, "");

@@ -7,7 +7,7 @@ import { endpoint } from "./endpoint.ts";
 import { ListQuery } from "./paging.ts";
 import { Address, PayoutDestinationId, StoreStatus } from "./stores.ts";
 
-/** Payout destinations, field by field as the public reference shows them; what it does not show says so. */
+/** Payout destinations, field by field as the public reference shows them; additions are marked as such. */
 const Country = Type.String({ format: "iso-3166-1-alpha-2", description: "ISO 3166-1 alpha-2.", examples: ["NO"] });
 const Currency = Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217.", examples: ["NOK"] });
 const Email = Type.String({ format: "email", maxLength: 254 });
@@ -30,7 +30,7 @@ const DestinationOrganization = Type.Object(
     name: Type.Optional(Text),
     trade_name: Type.Optional(Text),
   },
-  { additionalProperties: false, description: "Of a company. Without a country it is Norwegian." },
+  { additionalProperties: false, description: "The organization of a company. Without a country it is Norwegian." },
 );
 
 export const Individual = Type.Object(
@@ -100,7 +100,7 @@ const writableFields = {
   address: Type.Optional(Address),
   payout_interval_type: Type.Optional(Type.Enum(payoutIntervals)),
   payout_reference: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 60, description: "Stands on the transfers in bank statements." }),
+    Type.String({ minLength: 1, maxLength: 60, description: "The text of the transfers in bank statements." }),
   ),
   email: Type.Optional(Email),
   website: Type.Optional(Text),
@@ -158,7 +158,7 @@ const DestinationTerminal = Type.Object({
   store_id: Type.String(),
 });
 
-/** More are counted, but not listed; the lists of stores and terminals page through all of them. */
+/** Stores that an answer lists; further ones are only counted. The lists of stores and terminals page through all. */
 export const mostListedStores = 1000;
 
 export const PayoutDestination = Type.Object({
@@ -176,7 +176,9 @@ export type PayoutDestinationListItem = Static<typeof PayoutDestinationListItem>
 
 export const PayoutDestinationList = Type.Object({
   payout_destinations: Type.Array(PayoutDestinationListItem),
-  starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
+  starting_after: Type.Optional(
+    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
+  ),
 });
 export type PayoutDestinationList = Static<typeof PayoutDestinationList>;
 
@@ -196,7 +198,9 @@ const listQuery = Type.Object(
   {
     limit,
     starting_after,
-    case_status: Type.Optional(Type.Array(CaseStatus, { description: "Any of these; repeat the parameter." })),
+    case_status: Type.Optional(
+      Type.Array(CaseStatus, { description: "In any of these statuses; repeat the parameter for several." }),
+    ),
     search: Type.Optional(
       Type.String({ minLength: 1, maxLength: 255, description: "A part of id, name or organization number." }),
     ),
@@ -207,13 +211,13 @@ const listQuery = Type.Object(
 const create = [...writeAccounts, "write:accounts:/management/settings/approvals"] as const satisfies readonly Scope[];
 const administer = ["admin:accounts"] as const satisfies readonly Scope[];
 
-/** A store of an account that the operator owns. */
+/** What linking and unlinking share: the path names a store of an account that the operator owns. */
 const link = {
   path: `${one}/stores/:account_id/:store_id`,
   scopes: writeAccounts,
   tag,
   params: Type.Object({ ...ofDestination.properties, ...OwnedStorePath }),
-  answers: { 204: Type.Null({ description: "It is so now." }) },
+  answers: { 204: Type.Null({ description: "The link exists, or is removed, as requested." }) },
 } as const;
 
 export const payoutDestinationEndpoints = {
@@ -279,7 +283,7 @@ export const payoutDestinationEndpoints = {
     ...link,
     method: "DELETE",
     id: "payout_destinations_stores_delete",
-    summary: "Take such a link away",
+    summary: "Remove the link between an operator's destination and a store",
     errors: ["store_not_found", "unknown_payout_destination"],
   }),
 };

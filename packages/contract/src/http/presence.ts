@@ -6,21 +6,23 @@ import { DeviceFault, Telemetry, type TelemetryField, telemetryFields } from "..
 import { endpoint } from "./endpoint.ts";
 
 const Time = Type.String({ format: "date-time" });
-const Next = Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." }));
+const Next = Type.Optional(
+  Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
+);
 
 const RoundTrip = Type.Integer({
   minimum: 0,
   description: "Milliseconds to the terminal and back, when last measured.",
 });
 
-/** Whether one terminal is there, and what is known about it. */
+/** The presence of one terminal. */
 export const TerminalPresence = Type.Object({
   terminal_id: Type.String({ examples: ["T12233302-T0001"] }),
   status: PresenceStatus,
   since: Type.String({ format: "date-time", description: "Since when it has this status." }),
   last_heard_at: Type.Optional(Time),
   next_expected_at: Type.Optional(
-    Type.String({ format: "date-time", description: "When it should be heard of again; while it is connected." }),
+    Type.String({ format: "date-time", description: "While it is connected: when its next message is expected." }),
   ),
   round_trip_ms: Type.Optional(RoundTrip),
   fault: Type.Optional(
@@ -29,12 +31,12 @@ export const TerminalPresence = Type.Object({
         ...DeviceFault.properties,
         at: Time,
         ended_at: Type.Optional(
-          Type.String({ format: "date-time", description: "Since when it is not told any more." }),
+          Type.String({ format: "date-time", description: "When the device stopped reporting it." }),
         ),
       },
       {
         description:
-          "The last fault that the device told of, or `address_shared`, which the server finds: two devices use its address.",
+          "The last fault that the device reported, or `address_shared`, which the server finds: two devices use its address.",
       },
     ),
   ),
@@ -69,12 +71,12 @@ const storeFields = {
   worst: Type.Optional(
     Type.Enum(presenceStatuses, {
       description:
-        "The status that needs somebody most: offline, late, never, shut_down, online. None without terminals.",
+        "The most severe status of its terminals, in the order offline, late, never, shut_down, online. Absent without terminals.",
     }),
   ),
 };
 
-/** The terminals of a store at one glance. */
+/** The terminals of a store, with their presence. */
 export const StorePresence = Type.Object({ ...storeFields, terminals: Type.Array(TerminalPresence) });
 export type StorePresence = Static<typeof StorePresence>;
 
@@ -84,8 +86,8 @@ export type StorePresenceSummary = Static<typeof StorePresenceSummary>;
 export const StorePresenceList = Type.Object({ stores: Type.Array(StorePresenceSummary), starting_after: Next });
 export type StorePresenceList = Static<typeof StorePresenceList>;
 
-const ToldBy = Type.String({
-  description: "Of the device that told it. After a swap of hardware it may be another one than the terminal's.",
+const ReportedBy = Type.String({
+  description: "Serial number of the device that reported it, which may have been replaced by another one since.",
   examples: ["123456789012"],
 });
 
@@ -96,14 +98,14 @@ const latest = <T extends TSchema>(value: T) =>
       since: Type.String({ format: "date-time", description: "Since when it has this value." }),
       at: Type.String({
         format: "date-time",
-        description: "When the terminal last told it, or up to five minutes before that.",
+        description: "When the terminal last reported it, or up to five minutes before that.",
       }),
-      device_serial_number: ToldBy,
+      device_serial_number: ReportedBy,
     }),
   );
 const fields = Telemetry.properties;
 
-/** What a terminal has told of itself: the latest value of each field, however old. */
+/** The telemetry of a terminal: the latest value of each field, however old. */
 export const TerminalTelemetry = Type.Object({
   terminal_id: Type.String(),
   telemetry: Type.Object({
@@ -120,22 +122,23 @@ export type TerminalTelemetry = Static<typeof TerminalTelemetry>;
 export const TelemetryChange = Type.Object({
   id: Type.String({ format: "uuid" }),
   field: Type.Enum(telemetryFields),
-  value: Type.Unknown({ description: "As the terminal told it." }),
+  value: Type.Unknown({ description: "As the terminal reported it." }),
   at: Time,
-  device_serial_number: ToldBy,
+  device_serial_number: ReportedBy,
 });
 export type TelemetryChange = Static<typeof TelemetryChange>;
 
 export const TelemetryHistory = Type.Object({ changes: Type.Array(TelemetryChange), starting_after: Next });
 export type TelemetryHistory = Static<typeof TelemetryHistory>;
 
-/** What came of asking a terminal whether it is there. */
+/** The outcome of a probe. */
 export const ProbeOutcome = Type.Object({
   reachable: Type.Boolean(),
   round_trip_ms: Type.Optional(RoundTrip),
   reason: Type.Optional(
     Type.Enum(["not_connected", "no_answer"], {
-      description: "Of one that is not reachable: it has no connection, or it did not answer over the one it has.",
+      description:
+        "Why it is not reachable. not_connected: it has no connection. no_answer: it did not answer over its connection.",
     }),
   ),
   presence: TerminalPresence,
@@ -169,7 +172,7 @@ export const presenceEndpoints = {
     path: `${terminalPath}/presence`,
     scopes: readAccounts,
     id: "terminal_presence_get",
-    summary: "Whether a terminal is there",
+    summary: "The presence of a terminal",
     tag,
     params: ofTerminal,
     answers: { 200: TerminalPresence },
@@ -180,7 +183,7 @@ export const presenceEndpoints = {
     path: `${terminalPath}/presence/changes`,
     scopes: readAccounts,
     id: "terminal_presence_changes_get",
-    summary: "When a terminal was there and when not, newest first",
+    summary: "List the changes of a terminal's presence, newest first",
     tag,
     params: ofTerminal,
     query: ChangeQuery,
@@ -192,7 +195,7 @@ export const presenceEndpoints = {
     path: `${terminalPath}/probe`,
     scopes: writeAccounts,
     id: "terminal_probe_post",
-    summary: "Ask a terminal whether it is there; answered within three seconds",
+    summary: "Probe a terminal: ask it for an answer over its connection; takes three seconds at most",
     tag,
     params: ofTerminal,
     answers: { 200: ProbeOutcome },
@@ -203,7 +206,7 @@ export const presenceEndpoints = {
     path: `${terminalPath}/telemetry`,
     scopes: readAccounts,
     id: "terminal_telemetry_get",
-    summary: "What a terminal last told of itself",
+    summary: "The telemetry of a terminal: the latest value of each field",
     tag,
     params: ofTerminal,
     answers: { 200: TerminalTelemetry },
@@ -214,7 +217,7 @@ export const presenceEndpoints = {
     path: `${terminalPath}/telemetry/history`,
     scopes: readAccounts,
     id: "terminal_telemetry_history_get",
-    summary: "What changed in what a terminal tells of itself, newest first",
+    summary: "List the changes of a terminal's telemetry, newest first",
     tag,
     params: ofTerminal,
     query: HistoryQuery,
@@ -226,7 +229,7 @@ export const presenceEndpoints = {
     path: "/v1/accounts/:aid/stores/:store_id/presence",
     scopes: readAccounts,
     id: "store_presence_get",
-    summary: "Which terminals of a store are there",
+    summary: "The presence of a store's terminals",
     tag,
     params: ofStore,
     answers: { 200: StorePresence },
@@ -237,7 +240,7 @@ export const presenceEndpoints = {
     path: "/v1/accounts/:aid/presence",
     scopes: readAccounts,
     id: "aid_presence_get",
-    summary: "How many terminals of each store are there; stores newest first",
+    summary: "List the stores with the number of their terminals by presence, newest first",
     tag,
     params: ofAccount,
     query: StoreQuery,

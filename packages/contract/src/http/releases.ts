@@ -5,7 +5,7 @@ import { ReleaseStatus } from "../releases.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
 import { versionPattern } from "../versions.ts";
 import { endpoint } from "./endpoint.ts";
-import { fileHeaders, fileParts, fileType, RangeHeaders } from "./files.ts";
+import { fileAnswers, fileHeaders, fileType, RangeHeaders } from "./files.ts";
 import { ListQuery } from "./paging.ts";
 
 const Time = Type.String({ format: "date-time" });
@@ -52,7 +52,7 @@ export const Release = Type.Object({
 export type Release = Static<typeof Release>;
 
 const startingAfter = Type.Optional(
-  Type.String({ description: "Pass it on to get the next page; absent on the last." }),
+  Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
 );
 
 export const ReleaseList = Type.Object({ releases: Type.Array(Release), starting_after: startingAfter });
@@ -117,7 +117,7 @@ export const releaseEndpoints = {
     path: list,
     scopes: writeAccounts,
     id: "aid_releases_post",
-    summary: "Describe a release; it is offered once its file is here",
+    summary: "Create a release; it is offered once its file has been sent",
     tag,
     params: ofAccount,
     body: ReleaseCreate,
@@ -177,7 +177,7 @@ export const releaseEndpoints = {
     summary: "The file of a release, or the part of it that Range asks for",
     tag,
     params: ofRelease,
-    answers: fileParts,
+    answers: fileAnswers,
     binary: fileType,
     errors: ["release_not_found", "release_file_not_found", "range_not_satisfiable"],
     requestHeaders: RangeHeaders,
@@ -191,7 +191,7 @@ export const releaseKeyEndpoints = {
     path: keys,
     scopes: writeAccounts,
     id: "aid_release_keys_post",
-    summary: "Register the public key of who makes releases",
+    summary: "Register a public key that the account's releases are verified with",
     tag,
     params: ofAccount,
     body: ReleaseKeyCreate,

@@ -53,14 +53,14 @@ const modules: readonly object[] = [
   token,
 ];
 
-/** `end_of_day` as `EndOfDay`. */
+/** A name in PascalCase: `EndOfDay` for `end_of_day`. */
 export function inPascalCase(name: string): string {
   return name.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /**
- * The schemas that have a name in the OpenAPI document, and so in clients that are made from it: what the modules of the
- * contract export under a name that begins with a capital letter.
+ * The schemas that have a name in the OpenAPI document, and so in clients generated from it. They are the schemas that these
+ * modules export under a capitalized name, and those of the kinds of operations.
  */
 export const namedSchemas: Readonly<Record<string, TSchema>> = Object.fromEntries([
   ...modules.flatMap((module) =>

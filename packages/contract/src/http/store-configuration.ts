@@ -7,13 +7,13 @@ const LocalTime = Type.String({
 });
 const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: "IANA.", examples: ["Europe/Oslo"] });
 
-/** How a store is run (D7); always whole, defaults filled in. */
+/** The configuration of a store (D7): always complete, with defaults filled in. */
 export const StoreConfiguration = Type.Object({
   auto_end_of_day: Type.Object({
     enabled: Type.Boolean({ description: "Close every terminal once a day. Default: false on sandbox accounts." }),
     time: LocalTime,
     retry_until: Type.String({
-      description: "HH:MM; at or before `time`, it is on the day after.",
+      description: "HH:MM; if it is not after `time`, it is on the next day.",
       examples: ["05:00"],
     }),
   }),
@@ -23,7 +23,7 @@ export type StoreConfiguration = Static<typeof StoreConfiguration>;
 
 const resettable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
 
-/** Merged into the configuration, at every depth: what is left out stays, `null` goes back to the default. */
+/** Merged into the configuration, at every depth: an absent field stays as it is, `null` restores the default. */
 export const StoreConfigurationPatch = Type.Object(
   {
     auto_end_of_day: resettable(

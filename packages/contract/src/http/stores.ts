@@ -68,15 +68,15 @@ const echoed = Type.Optional(
 );
 
 /**
- * Only the id counts; the other three belong to the destination and are ignored. They are the only read-only fields that
- * may be sent: those of the store itself (`id`, `status`, `created_at`, ...) are unknown fields in a request.
+ * In a request only the id counts; the other three fields belong to the destination and are ignored. No other read-only
+ * fields may be sent: `id`, `status`, `created_at` and others of the store itself are unknown fields in a request.
  */
 const PayoutDestinationReference = Type.Object(
   { payout_destination_id: PayoutDestinationId, status: echoed, type: echoed, merchant_category_code: echoed },
   { additionalProperties: false },
 );
 
-/** The body of POST and of PUT, which replaces: what it leaves out is cleared, but for `store_id`. */
+/** The body of POST and PUT. PUT replaces the store: absent fields are cleared, except `store_id`. */
 export const StoreCreate = Type.Object(
   {
     store_id: Type.Optional(StoreIdText),
@@ -125,7 +125,7 @@ const OperatorPayoutDestination = Type.Object({
   merchant_category_code: Type.Optional(Type.String()),
 });
 
-/** Each reason ends by itself; the store is SUSPENDED as long as one is left (D5). */
+/** Why a store is suspended. Each reason ends by itself; the store is SUSPENDED as long as any of them holds (D5). */
 export const suspensionReasons = ["operator", "payout_destination"] as const;
 export type SuspensionReason = (typeof suspensionReasons)[number];
 
@@ -148,8 +148,8 @@ const storeFields = {
   ),
   verified: Type.Boolean({
     description:
-      "Every shown detail came from a payout destination or a public register. A store name, coordinates or an " +
-      "organization's field of the caller's own that the source does not confirm make it false.",
+      "Every shown detail came from a payout destination or a public register. It is false if the caller gave a store name, " +
+      "coordinates or a field of the organization that the source does not confirm.",
   }),
   number_of_terminals: Type.Integer({ description: "Live terminals of the store." }),
   organization: Type.Optional(Organization),
@@ -176,29 +176,33 @@ export type StoreListItem = Static<typeof StoreListItem>;
 
 export const StoreList = Type.Object({
   stores: Type.Array(StoreListItem),
-  starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
+  starting_after: Type.Optional(
+    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
+  ),
 });
 export type StoreList = Static<typeof StoreList>;
 
-/** What a GET may ask for beyond the store itself. */
+/** The values of the query parameter `includes`: further parts of the answer. */
 export const storeIncludes = ["operator_payout_destinations"] as const;
 export const StoreIncludes = Type.Optional(Type.Array(Type.Enum(storeIncludes), { maxItems: 10 }));
 
 /** The filters of the list of stores; arrays are repeated parameters. */
 export const storeFilters = {
   status: Type.Optional(
-    Type.Array(StoreStatus, { maxItems: 10, description: "Exactly these; without it, all but DELETED." }),
+    Type.Array(StoreStatus, { maxItems: 10, description: "Stores in these statuses; without it, all but DELETED." }),
   ),
   search: Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: 255,
       pattern: "^[^\\p{Cc}]+$",
-      description: "Part of the store's name, ids, place or organization number, in either case.",
+      description: "Part of the store's name, ids, place or organization number; upper or lower case.",
       examples: ["oslo"],
     }),
   ),
   payout_destination_id: Type.Optional(Type.Array(PayoutDestinationId, { maxItems: 100 })),
-  include_deleted: Type.Optional(Type.Boolean({ description: "Show DELETED rows, too; `status` goes before it." })),
+  include_deleted: Type.Optional(
+    Type.Boolean({ description: "Show DELETED rows, too. It has no effect beside `status`." }),
+  ),
   includes: StoreIncludes,
 };

@@ -17,7 +17,7 @@ export const DeviceSerialNumber = Type.String({
   examples: ["123456789012"],
 });
 
-/** The caller's own word for a pairing, to find it again in the list and in the audit log. */
+/** The caller's own reference of a pairing, by which it can be found in the list and in the audit log. */
 export const PairingReference = Type.String({
   minLength: 1,
   maxLength: 64,
@@ -38,7 +38,7 @@ export const TerminalCreate = Type.Object(
 );
 export type TerminalCreate = Static<typeof TerminalCreate>;
 
-/** What is left out stays as it is; another `store_id` moves the terminal (D12). */
+/** An absent field stays as it is; another `store_id` moves the terminal (D12). */
 export const TerminalUpdate = Type.Object(
   { device_model: Type.Optional(DeviceModel), store_id: Type.Optional(StoreId) },
   { additionalProperties: false },
@@ -65,8 +65,8 @@ export const Terminal = Type.Object({
   abilities: Type.Optional(
     Type.Array(Type.Object({ operation: OperationName, max_seconds: Ability.properties.max_seconds }), {
       description:
-        "Where one terminal is asked for: which operations its device has said it can do, and how many seconds each takes at most. " +
-        "Absent: it has not said, and counts as able to do all.",
+        "Not in lists: the operations that its device reports to be able to do, and how many seconds each takes at most. " +
+        "Absent: the device has not reported any, and counts as able to do all.",
     }),
   ),
 });
@@ -98,11 +98,14 @@ const several = <T extends TSchema>(item: T, description: string) =>
   Type.Optional(Type.Array(item, { minItems: 1, maxItems: 100, description: `${description} Repeated for several.` }));
 const Text = Type.String({ minLength: 1, maxLength: 255 });
 
-/** What narrows the list of terminals; a terminal must meet each filter that is given. */
+/** The filters of the list of terminals; a terminal must meet each filter that is given. */
 export const terminalFilters = {
-  status: several(TerminalStatus, "Terminals in this status; the only way to DELETED ones but `include_deleted`."),
+  status: several(
+    TerminalStatus,
+    "Terminals in this status. DELETED ones are listed only with this filter or `include_deleted`.",
+  ),
   device_model: several(Text, "Terminals of this model."),
-  device_serial_number: several(Text, "The terminals that this device is, or was."),
+  device_serial_number: several(Text, "Terminals that have, or had, the device with this serial number."),
   terminal_id: several(Text, "The terminal with this id."),
   store_id: several(Text, "Terminals of this store, by either of its ids."),
   payout_destination_id: several(Text, "Terminals of stores with this payout destination."),
@@ -111,7 +114,8 @@ export const terminalFilters = {
       minLength: 1,
       maxLength: 255,
       pattern: "^[^\\p{Cc}]*$",
-      description: "Part of the terminal's id, serial number or model, or of its store's id or name; in any case.",
+      description:
+        "Part of the terminal's id, serial number or model, or of its store's id or name; upper or lower case.",
     }),
   ),
   includes: Type.Optional(
@@ -121,7 +125,9 @@ export const terminalFilters = {
 
 export const TerminalList = Type.Object({
   terminals: Type.Array(TerminalListItem),
-  starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
+  starting_after: Type.Optional(
+    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
+  ),
 });
 export type TerminalList = Static<typeof TerminalList>;
 

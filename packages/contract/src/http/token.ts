@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 import { OperatorAccountId } from "../accounts.ts";
 import { endpoint } from "./endpoint.ts";
 
-/** Get Token, in the documented JSON form and in the form encoding of RFC 6749 section 4.4. */
+/** A token request, in the documented JSON form or in the form encoding of RFC 6749 section 4.4. */
 export const TokenRequest = Type.Object(
   {
     grant_type: Type.String({ description: "`client_credentials`." }),

@@ -23,7 +23,7 @@ export const updateErrorCodes = {
   release_exists: {
     status: 409,
     cause: "The account has a release of this model and version.",
-    cure: "Choose another version: one that was available once means that one file forever.",
+    cure: "Choose another version: a version that was available once belongs to its file for ever.",
   },
   release_not_draft: {
     status: 409,
@@ -33,16 +33,16 @@ export const updateErrorCodes = {
   release_key_exists: {
     status: 409,
     cause: "The account has this release key, or had it and revoked it.",
-    cure: "Use the key that is there; one that was revoked stays so: make another.",
+    cure: "Use the registered key. A revoked key cannot be registered again: make another one.",
   },
   range_not_satisfiable: {
     status: 416,
     cause: "`Range` begins after the end of the file.",
-    cure: "`Content-Range` names the file's size; ask for a part of it.",
+    cure: "`Content-Range` names the file's size; ask for a range within it.",
   },
   invalid_signature: {
     status: 422,
-    cause: "The signature is not one of a live release key of the account over the release's text.",
+    cause: "The signature is not by a live release key of the account, or not over the release's text.",
     cure: "Sign the exact text of docs/updates.md with a key that is registered and not revoked.",
   },
   file_mismatch: {

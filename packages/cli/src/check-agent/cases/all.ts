@@ -15,7 +15,7 @@ const groups: readonly (readonly [Level, readonly Case[]])[] = [
   [1, [...linkCases, ...commandCases, ...answerCases, ...powerCases]],
   [2, closeCases],
   [3, fileCases],
-  // Last of all: a device is another one then, or has to stop.
+  // Last, because the device gets another address in these cases, or has to stop.
   [2, memoryCases],
 ];
 

@@ -1,13 +1,13 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
-import type { Table } from "../table.ts";
+import type { CaseContext } from "../table.ts";
 
-/** An operation whose cancel comes before its command must be answered as cancelled, and never begin. */
-export async function cancelledFirst(table: Table, operation: OperationName): Promise<void> {
-  const command = table.command(operation);
-  table.mark();
-  table.cancel(command);
-  await table.failure(29, command, "cancelled");
-  table.referee.sendCommand(command);
-  await table.perform("open_menu");
-  if (table.began(command)) table.broken(29, "never to begin what was cancelled");
+/** Sends a cancel before its command: the device has to answer the operation as cancelled, and never begin it. */
+export async function cancelledFirst(context: CaseContext, operation: OperationName): Promise<void> {
+  const command = context.command(operation);
+  context.mark();
+  context.cancel(command);
+  await context.failure(29, command, "cancelled");
+  context.server.sendCommand(command);
+  await context.perform("open_menu");
+  if (context.began(command)) context.broken(29, "never to begin what was cancelled");
 }

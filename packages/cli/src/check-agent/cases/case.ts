@@ -1,15 +1,15 @@
 import type { Law } from "../laws.ts";
-import type { Table } from "../table.ts";
+import type { CaseContext } from "../table.ts";
 
 export type Level = 1 | 2 | 3;
 
-/** One thing that a device is put through. */
+/** One test of a device. */
 export interface Case {
   name: string;
-  /** What happens in it, for people. */
+  /** What the case does to the device, for people. */
   title: string;
-  /** The laws that it is about. Others that are broken meanwhile are told, too. */
+  /** The laws that the case tests. Breaches of other laws are reported, too. */
   laws: readonly Law[];
   /** Resolves when all is well; throws `BrokenLaw` or `Skipped`. */
-  play(table: Table): Promise<void>;
+  play(context: CaseContext): Promise<void>;
 }

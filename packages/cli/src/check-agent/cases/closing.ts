@@ -1,6 +1,6 @@
 import { type CommandMessage, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
 import { BrokenLaw } from "../laws.ts";
-import type { Table } from "../table.ts";
+import type { CaseContext } from "../table.ts";
 
 interface Close {
   command: CommandMessage;
@@ -8,40 +8,40 @@ interface Close {
 }
 
 /**
- * Closes the day, as it has to be possible when the server knows the last close. A device that has just named a batch which was
- * closed by hand is asked once more, as a server's user would.
+ * Closes the day, which has to succeed when the server knows the last close. If the device first names a close by hand, a second
+ * command follows, as a client of a server would send it.
  */
-export async function closeDay(table: Table, more: Partial<CommandMessage> = {}): Promise<Close> {
-  await table.held();
-  const known = table.referee.log.lastClose;
-  const close = await attempt(table, more);
-  if (close.result.reason !== "out_of_step" || table.referee.log.lastClose === known) return completed(table, close);
-  return completed(table, await attempt(table, more));
+export async function closeDay(context: CaseContext, more: Partial<CommandMessage> = {}): Promise<Close> {
+  await context.waitUntilHeld();
+  const known = context.server.log.lastClose;
+  const close = await attempt(context, more);
+  if (close.result.reason !== "out_of_step" || context.server.log.lastClose === known) return completed(context, close);
+  return completed(context, await attempt(context, more));
 }
 
-async function attempt(table: Table, more: Partial<CommandMessage>): Promise<Close> {
-  const command = table.ask("end_of_day", more);
-  const result = await table.result(25, command);
-  await table.held();
+async function attempt(context: CaseContext, more: Partial<CommandMessage>): Promise<Close> {
+  const command = context.send("end_of_day", more);
+  const result = await context.result(25, command);
+  await context.waitUntilHeld();
   return { command, result };
 }
 
-function completed(table: Table, close: Close): Close {
+function completed(context: CaseContext, close: Close): Close {
   const { result } = close;
   if (result.status !== "COMPLETED" || result.repeats !== undefined)
-    table.broken(25, "end_of_day COMPLETED, since `previous_close` is the last close of the log");
+    context.broken(25, "end_of_day COMPLETED, since `previous_close` is the last close of the log");
   if (!mayHaveClosed(result))
     throw new BrokenLaw("Messages", "an `outcome` that closes the batch", JSON.stringify(result.result));
   return close;
 }
 
-/** An `end_of_day` that names this as its previous close has to be out of step. */
-export async function outOfStep(table: Table, previousClose: string | null): Promise<CommandMessage> {
-  const { lastClose } = table.referee.log;
-  const command = table.ask("end_of_day", { previous_close: previousClose });
-  const { last_close } = await table.failure(25, command, "out_of_step");
+/** Sends an `end_of_day` with this `previous_close`: the device has to answer `out_of_step`. */
+export async function outOfStep(context: CaseContext, previousClose: string | null): Promise<CommandMessage> {
+  const { lastClose } = context.server.log;
+  const command = context.send("end_of_day", { previous_close: previousClose });
+  const { last_close } = await context.failure(25, command, "out_of_step");
   if ((last_close ?? null) !== lastClose)
     throw new BrokenLaw(25, `last_close ${lastClose ?? "left out"}`, last_close ?? "none");
-  await table.held();
+  await context.waitUntilHeld();
   return command;
 }

@@ -1,24 +1,24 @@
 import { returnCodes } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/outgoing";
 import { BrokenLaw, type Law } from "../laws.ts";
 import { heartbeatSeconds } from "../referee.ts";
-import { isSaid, type Table } from "../table.ts";
-import type { Said } from "../transcript.ts";
+import { type CaseContext, isMessageOn } from "../table.ts";
+import type { DeviceMessage } from "../transcript.ts";
 import type { Case } from "./case.ts";
 
 const mostKeepaliveSeconds = 12;
-/** When a silent link has to be missed. */
+/** The time within which a device has to notice a silent link. */
 const deadAfterMs = 18_000;
 const heartbeatGraceMs = 5_000;
 
-/** How a device connects, and how it shows that it is there. */
+/** Cases of connections, hellos, heartbeats and probes. */
 export const linkCases: readonly Case[] = [
   {
     name: "connects",
     title: "connects, says hello, and leaves its will",
     laws: ["Connecting", 1, 37],
-    async play(table) {
-      const hello = await table.reconnect();
-      const { keepaliveSeconds = 0, will } = table.referee.lastConnect ?? {};
+    async play(context) {
+      const hello = await context.reconnect();
+      const { keepaliveSeconds = 0, will } = context.server.lastConnect ?? {};
       if (keepaliveSeconds < 1 || keepaliveSeconds > mostKeepaliveSeconds)
         throw new BrokenLaw("Connecting", "a keepalive of 12 seconds", `${keepaliveSeconds}`);
       if (hello.message.session !== undefined && !will) throw new BrokenLaw(37, "a will on `gone`", "none");
@@ -28,27 +28,29 @@ export const linkCases: readonly Case[] = [
     name: "connects-again",
     title: "is refused for a while (return code 3), and connects again",
     laws: ["Connecting", 1],
-    async play(table) {
-      table.mark();
-      table.referee.broker.refusing = returnCodes.unavailable;
-      table.referee.broker.cut();
+    async play(context) {
+      context.mark();
+      context.server.broker.refusing = returnCodes.unavailable;
+      context.server.broker.cut();
       const twice = (kinds: { kind: string }[]) => (kinds.length >= 2 ? true : undefined);
-      await table.hears("Connecting", "further tries to connect", (heard) =>
+      await context.waitFor("Connecting", "further tries to connect", (heard) =>
         twice(heard.filter(({ kind }) => kind === "refused")),
       );
-      table.referee.broker.refusing = returnCodes.accepted;
-      await table.back();
+      context.server.broker.refusing = returnCodes.accepted;
+      await context.waitForHello();
     },
   },
   {
     name: "hello-again",
     title: "says hello again when no welcome comes",
     laws: [3],
-    async play(table) {
-      table.referee.mood.welcomes = false;
-      const { connection } = await table.reconnect();
-      await table.hears(3, "a second hello on the same connection", (heard) =>
-        heard.filter((one) => isSaid(one, "hello") && one.connection === connection).length >= 2 ? true : undefined,
+    async play(context) {
+      context.server.misbehaviour.welcomes = false;
+      const { connection } = await context.reconnect();
+      await context.waitFor(3, "a second hello on the same connection", (heard) =>
+        heard.filter((one) => isMessageOn(one, "hello") && one.connection === connection).length >= 2
+          ? true
+          : undefined,
       );
     },
   },
@@ -56,25 +58,25 @@ export const linkCases: readonly Case[] = [
     name: "heartbeats",
     title: "says heartbeats after the welcome, in time, and what it believes of its log",
     laws: [37, 38, 39, 10],
-    async play(table) {
-      const { connection, message } = await table.reconnect();
+    async play(context) {
+      const { connection, message } = await context.reconnect();
       if (message.session === undefined) return;
       const beats = () =>
-        table.heard.filter(
-          (one): one is Said<"heartbeat"> => isSaid(one, "heartbeat") && one.connection === connection,
+        context.heard.filter(
+          (one): one is DeviceMessage<"heartbeat"> => isMessageOn(one, "heartbeat") && one.connection === connection,
         );
       for (const count of [1, 2, 3]) {
         const withinMs =
-          count === 1 ? table.patienceMs : heartbeatSeconds * 1_000 + heartbeatGraceMs + table.patienceMs / 2;
-        await table.hears(
+          count === 1 ? context.patienceMs : heartbeatSeconds * 1_000 + heartbeatGraceMs + context.patienceMs / 2;
+        await context.waitFor(
           38,
           `heartbeat ${count}, ${heartbeatSeconds} seconds apart`,
           () => beats()[count - 1],
           withinMs,
         );
       }
-      await table.hears(10, "a heartbeat that says what the welcome said", () =>
-        beats().find(({ message: { memory } }) => memory?.number === table.referee.log.memory.number),
+      await context.waitFor(10, "a heartbeat that says what the welcome said", () =>
+        beats().find(({ message: { memory } }) => memory?.number === context.server.log.memory.number),
       );
     },
   },
@@ -82,27 +84,27 @@ export const linkCases: readonly Case[] = [
     name: "probe",
     title: "answers a probe",
     laws: [40],
-    async play(table) {
-      await probed(table);
+    async play(context) {
+      await answersProbe(context);
     },
   },
   {
     name: "dead-link",
     title: "notices within 18 seconds that its link is dead, and connects anew",
     laws: ["Connecting"],
-    async play(table) {
-      table.mark();
-      table.referee.broker.silence();
-      await table.back(1, deadAfterMs + table.patienceMs);
+    async play(context) {
+      context.mark();
+      context.server.broker.silence();
+      await context.waitForHello(1, deadAfterMs + context.patienceMs);
     },
   },
 ];
 
-/** It has dealt with a probe, and with what came before that. */
-export async function probed(table: Table, law: Law = 40): Promise<void> {
-  table.mark();
-  const id = table.referee.probe();
-  await table.hears(law, "an answer to the probe", (heard) =>
-    heard.some((one) => isSaid(one, "probe_answer") && one.message.probe_id === id) ? true : undefined,
+/** Sends a probe and waits for its answer, by which the device has also handled all messages before the probe. */
+export async function answersProbe(context: CaseContext, law: Law = 40): Promise<void> {
+  context.mark();
+  const id = context.server.probe();
+  await context.waitFor(law, "an answer to the probe", (heard) =>
+    heard.some((one) => isMessageOn(one, "probe_answer") && one.message.probe_id === id) ? true : undefined,
   );
 }

@@ -20,6 +20,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "payout-destinations", about: "who gets the money of a store, and what follows from it" },
     { name: "updates", about: "signed releases and configurations, from your key to a terminal that runs them" },
     { name: "api-changelog", about: "what the API has beyond its public documentation, and since when" },
+    { name: "glossary", about: "the words of the project, each with its one meaning" },
     { name: "conformance", about: "for every decision about the API the test that shows it" },
   ],
   "Making a terminal": [
