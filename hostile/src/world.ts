@@ -30,9 +30,9 @@ export interface World {
   /** The operator's own account. */
   operator: Account;
   /** Signs the releases of the run. */
-  maker: Maker;
+  signer: ReleaseSigner;
   /** Sends the messages that the run chooses. */
-  talker: Device;
+  messagingDevice: Device;
   /** One waits with its log, the other with its update. */
   waiting: Waiting;
 }
