@@ -3,7 +3,7 @@ import type { Db, Tx } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { moveTerminals } from "../terminals/life-cycle.ts";
 import { presentActivation } from "./activations.ts";
 import { type ActivationPace, defaultPace, nextStep, type Step } from "./next-step.ts";
@@ -25,14 +25,7 @@ const pollEveryMs = 250;
  * knows is rows, so any server goes on where another one stopped.
  */
 export function activationWorker(deps: ActivationWorkerDeps): Worker {
-  return {
-    name: "activations.drive",
-    async run(signal) {
-      while (!signal.aborted) {
-        if (!(await driveOne(deps))) await pause(pollEveryMs, signal);
-      }
-    },
-  };
+  return every("activations.drive", pollEveryMs, () => driveOne(deps));
 }
 
 /** Takes the next step of one activation whose turn it is; answers whether there was one. */

@@ -16,7 +16,7 @@ import { deviceLogRoutes, logRoutes } from "../logs/routes.ts";
 import { operationRoutes } from "../operations/routes.ts";
 import { payoutDestinationRoutes } from "../payout-destinations/routes.ts";
 import type { Route } from "../platform/http/route.ts";
-import type { Supervisor } from "../platform/worker.ts";
+import type { Supervisor } from "../platform/supervisor.ts";
 import { presenceRoutes } from "../presence/routes.ts";
 import { deviceUpdateRoutes } from "../releases/device-routes.ts";
 import { releaseRoutes } from "../releases/routes.ts";

@@ -10,7 +10,7 @@ import { openTransport } from "../gateway/open-transport.ts";
 import { resultReader } from "../gateway/read-result.ts";
 import { createTransfers } from "../gateway/transfers.ts";
 import type { DeviceTransport, Receive } from "../gateway/transport.ts";
-import { virtualTerminals } from "../gateway/virtual-terminals.ts";
+import { virtualTerminalWorker } from "../gateway/virtual-terminals.ts";
 import { holdsLog } from "../logs/logs.ts";
 import { findOperation } from "../operations/commands.ts";
 import { createDurations } from "../operations/durations.ts";
@@ -109,7 +109,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
   );
   const virtual =
     host &&
-    virtualTerminals({
+    virtualTerminalWorker({
       db,
       clock,
       log,

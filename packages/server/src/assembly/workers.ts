@@ -15,7 +15,7 @@ import { watchWorker } from "../presence/watch.ts";
 import { releaseFileWorker } from "../releases/worker.ts";
 import { noteRestored } from "../restores/restores.ts";
 import { lapseWorker } from "../terminals/lapses.ts";
-import { type RetirementDeps, retirementWorker } from "../terminals/retirement.ts";
+import { nonceWorker, type RetirementDeps, retirementWorker } from "../terminals/retirement.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 import { type Accept, operationRequest } from "./ports.ts";
@@ -43,15 +43,16 @@ export function workersOf(
       hearing: () => gateway.transport.healthy(),
       wentBack: () => wentBack(core),
     }),
-    gateway.probes.worker,
+    ...gateway.probes.workers,
     retentionWorker({
       db,
       clock,
       presenceDays: config.presenceDays ?? defaultPresenceDays,
       telemetryDays: config.telemetryDays ?? defaultTelemetryDays,
     }),
-    ...(gateway.virtual ? [gateway.virtual.worker] : []),
+    ...(gateway.virtual ? [gateway.virtual] : []),
     retirementWorker(terminals),
+    nonceWorker({ db, clock }),
     lapseWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({

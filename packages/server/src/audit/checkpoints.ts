@@ -2,7 +2,7 @@ import type { Db } from "../db/db.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { RealClock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import type { CheckpointKey } from "./checkpoint-keys.ts";
 import {
   type Checkpoint,
@@ -36,20 +36,13 @@ const lookEveryMs = 60_000;
  * be reached delays it: it is tried again every minute, and the log says so.
  */
 export function checkpointWorker(deps: CheckpointDeps): Worker {
-  return {
-    name: "audit.checkpoints",
-    async run(signal) {
-      while (!signal.aborted) {
-        try {
-          await makeCheckpoint(deps, signal);
-        } catch (error) {
-          if (!signal.aborted)
-            deps.log.error({ err: error }, "no checkpoint of the audit log was made, it is tried again");
-        }
-        await pause(lookEveryMs, signal);
-      }
-    },
-  };
+  return every("audit.checkpoints", lookEveryMs, async (signal) => {
+    try {
+      await makeCheckpoint(deps, signal);
+    } catch (error) {
+      if (!signal.aborted) deps.log.error({ err: error }, "no checkpoint of the audit log was made, it is tried again");
+    }
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Db } from "../db/db.ts";
 import { startLock } from "../db/locks.ts";
 import type { RealClock } from "../platform/clock.ts";
 import type { RootKey } from "../platform/root-key.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { encryptPrivateJwk } from "./private-keys.ts";
 
 export const algorithm = "EdDSA";
@@ -55,15 +55,7 @@ interface RetirementDeps {
 
 /** Retires keys whose tokens have all expired: those that a newer one has followed for longer than a token lives. */
 export function signingKeyWorker(deps: RetirementDeps): Worker {
-  return {
-    name: "auth.retire_keys",
-    async run(signal) {
-      while (!signal.aborted) {
-        await retireSigningKeys(deps);
-        await pause(retireEveryMs, signal);
-      }
-    },
-  };
+  return every("auth.retire_keys", retireEveryMs, () => retireSigningKeys(deps));
 }
 
 export async function retireSigningKeys({ db, clock, lifetimeSeconds }: RetirementDeps): Promise<void> {

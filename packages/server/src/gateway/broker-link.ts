@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from "mqtt";
 import { shareOf } from "../broker-access/share.ts";
 import type { Logger } from "../platform/log.ts";
-import { pause } from "../platform/worker.ts";
+import { pause } from "../platform/pause.ts";
 import { PublishWindow } from "./publish-window.ts";
 
 interface LinkOptions {

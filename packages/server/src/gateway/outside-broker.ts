@@ -1,8 +1,9 @@
 import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt";
 import type { BrokerAccess } from "../broker-access/access.ts";
+import { backoff } from "../platform/backoff.ts";
 import type { Logger } from "../platform/log.ts";
+import { pause } from "../platform/pause.ts";
 import { StartupError } from "../platform/startup-error.ts";
-import { pause } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
 import { type BrokerLink, openLink } from "./broker-link.ts";
 import { FairShare, mostWaitingAtBroker } from "./fair-share.ts";
@@ -27,7 +28,7 @@ interface OutsideOptions {
 
 const mostInHand = 1_000;
 const messagesAtOncePerTerminal = 4;
-/** Between one attempt to come back and the next: doubling, less up to a half by chance. */
+/** Between one attempt to come back and the next. */
 const retryMs = { first: 200, longest: 5_000 };
 /** How long the end waits for the broker to take the subscription back, and for messages that are being handled. */
 const farewellMs = 5_000;
@@ -185,8 +186,8 @@ class OutsideBroker {
     const { log } = this.#options;
     const { signal } = this.#ending;
     let problem = "";
-    for (let delay = retryMs.first; !signal.aborted; delay = Math.min(delay * 2, retryMs.longest)) {
-      await pause(delay * (1 - Math.random() / 2), signal);
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      await pause(backoff(attempt, retryMs), signal);
       if (signal.aborted) break;
       try {
         return await this.#open();

@@ -1,5 +1,6 @@
+import { backoff } from "../platform/backoff.ts";
 import type { Logger } from "../platform/log.ts";
-import { pause } from "../platform/worker.ts";
+import { pause } from "../platform/pause.ts";
 
 interface RevokingOptions {
   /** Has the broker forget the address once; rejects when it cannot be told. */
@@ -7,7 +8,7 @@ interface RevokingOptions {
   log: Logger;
 }
 
-/** Between one attempt and the next: doubling. */
+/** Between one attempt and the next. */
 const retryMs = { first: 200, longest: 30_000 };
 /** It is tried for so long; a broker that was away meanwhile has ended the connection itself. */
 const revokeForMs = 600_000;
@@ -48,8 +49,8 @@ export class Revoking {
     const { revoke, log } = this.#options;
     const { signal } = this.#ending;
     const until = performance.now() + revokeForMs;
-    for (let delay = retryMs.first; performance.now() < until; delay = Math.min(2 * delay, retryMs.longest)) {
-      await pause(delay, signal);
+    for (let attempt = 0; performance.now() < until; attempt += 1) {
+      await pause(backoff(attempt, retryMs), signal);
       if (signal.aborted) return;
       try {
         return await revoke(address);

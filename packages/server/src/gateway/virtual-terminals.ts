@@ -4,7 +4,7 @@ import { newSecret } from "../auth/secrets.ts";
 import { findLastClose } from "../operations/commands.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import type { Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/admission.ts";
 import { generationOf } from "../terminals/lapses.ts";
 import { changePassword, replaceCredential } from "../terminals/replace-credential.ts";
@@ -49,10 +49,9 @@ const lookEveryMs = 5_000;
 
 /**
  * Keeps this server's virtual terminals running: leases the ones nobody else runs, gives each a fresh credential and
- * starts it; stops those that were deleted or taken over. `wake` makes it look at once.
+ * starts it; stops those that were deleted or taken over. It looks at once when it is woken.
  */
-export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () => void } {
-  let wake = () => {};
+export function virtualTerminalWorker(deps: VirtualDeps): Worker {
   const running = new Set<string>();
   const memoriesLost = new Set<string>();
 
@@ -70,7 +69,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
     const { terminal_id } = row;
     const memoryLost = () => {
       memoriesLost.add(terminal_id);
-      wake();
+      worker.wake();
     };
     const address = memoriesLost.has(terminal_id) ? null : row.address;
     try {
@@ -92,22 +91,13 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
     }
   }
 
-  const worker: Worker = {
-    name: "gateway.virtual_terminals",
-    async run(signal) {
-      while (!signal.aborted) {
-        const called = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        await look();
-        await Promise.race([called, timer(lookEveryMs, signal)]);
-      }
-      for (const terminalId of running) await stop(terminalId);
-      running.clear();
-      await endLeases(deps);
-    },
-  };
-  return { worker, wake: () => wake() };
+  async function stopAll(): Promise<void> {
+    for (const terminalId of running) await stop(terminalId);
+    await endLeases(deps);
+  }
+
+  const worker = every("gateway.virtual_terminals", lookEveryMs, look, { end: stopAll });
+  return worker;
 }
 
 /** With a fresh password, and another address unless this server has the journal of the one before. */
@@ -131,17 +121,4 @@ async function credentialOf(deps: VirtualDeps, row: Leased) {
   const replaced = await replaceCredential(db.sql, clock, { accountId, terminalId }, { password });
   await noteAddress(deps, row, replaced.address);
   return { ...replaced, password };
-}
-
-function timer(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timeout = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timeout);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }

@@ -3,7 +3,7 @@ import type { FileStore } from "../files/file-store.ts";
 import { removeOutdated } from "../files/removal.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { deleteLog, listRemoving, markOld, type RemovingRow } from "./queries.ts";
 
 interface RetentionDeps {
@@ -25,15 +25,7 @@ const abandonedAfterMs = 3_600_000;
  * the row: whatever stops in between is done again.
  */
 export function logRetentionWorker(deps: RetentionDeps): Worker {
-  return {
-    name: "logs.retention",
-    async run(signal) {
-      while (!signal.aborted) {
-        await removeOldLogs(deps, signal);
-        await pause(lookEveryMs, signal);
-      }
-    },
-  };
+  return every("logs.retention", lookEveryMs, (signal) => removeOldLogs(deps, signal));
 }
 
 async function removeOldLogs({ db, clock, log, files, logDays }: RetentionDeps, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { addDurations, type DurationCount, forgetDurations, readDurations } from "./sql/durations.ts";
 
 /** How long operations take, by their kind and by the model of the terminal, as far as this fleet has shown it (D14). */
@@ -105,13 +105,5 @@ export function percentile95(counts: Map<number, number>, elapsedMs: number): nu
 const exchangeEveryMs = 10_000;
 
 export function durationsWorker(durations: Durations): Worker {
-  return {
-    name: "operations.durations",
-    async run(signal) {
-      while (!signal.aborted) {
-        await durations.exchange();
-        await pause(exchangeEveryMs, signal);
-      }
-    },
-  };
+  return every("operations.durations", exchangeEveryMs, () => durations.exchange());
 }

@@ -5,7 +5,7 @@ import { isLockTimeout } from "../db/failures.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 
 const lookEveryMs = 3_600_000;
 const dayMs = 86_400_000;
@@ -26,24 +26,18 @@ interface MonthDeps {
 
 /** Keeps the months ahead in place, and drops those that ended before the retention (docs/adr/0011). */
 export function monthWorker({ db, clock, log, retentionDays }: MonthDeps): Worker {
-  return {
-    name: "operations.months",
-    async run(signal) {
-      while (!signal.aborted) {
-        const now = clock.now();
-        for (let ahead = 0; ahead <= monthsAhead; ahead += 1) await makeMonth(db.sql, monthsAfter(now, ahead));
-        const kept = Math.max(retentionDays, limits.retentionDaysMin);
-        try {
-          const dropped = await dropMonths(db.sql, new Date(now.getTime() - kept * dayMs));
-          if (dropped.length > 0) log.info({ partitions: dropped }, "dropped operations past their retention");
-        } catch (error) {
-          // Somebody is reading them; whoever reads or writes others must not queue up behind this. Next time.
-          if (!isLockTimeout(error)) throw error;
-        }
-        await pause(lookEveryMs, signal);
-      }
-    },
-  };
+  return every("operations.months", lookEveryMs, async () => {
+    const now = clock.now();
+    for (let ahead = 0; ahead <= monthsAhead; ahead += 1) await makeMonth(db.sql, monthsAfter(now, ahead));
+    const kept = Math.max(retentionDays, limits.retentionDaysMin);
+    try {
+      const dropped = await dropMonths(db.sql, new Date(now.getTime() - kept * dayMs));
+      if (dropped.length > 0) log.info({ partitions: dropped }, "dropped operations past their retention");
+    } catch (error) {
+      // Somebody is reading them; whoever reads or writes others must not queue up behind this. Next time.
+      if (!isLockTimeout(error)) throw error;
+    }
+  });
 }
 
 async function dropMonths(db: Kysely<Tables>, before: Date): Promise<string[]> {

@@ -5,7 +5,7 @@ import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { addressOf } from "../terminals/replace-credential.ts";
 import {
   askFor,
@@ -34,7 +34,7 @@ export interface Probes {
   /** Asks a terminal whether it is there. Who asks while another asks shares the outcome. Resolves within 2.5 seconds. */
   ask(origin: Origin): Promise<Answered>;
   answered(origin: Origin, probeId: string): Promise<void>;
-  worker: Worker;
+  workers: Worker[];
 }
 
 interface ProbeDeps {
@@ -76,34 +76,26 @@ export function createProbes(deps: ProbeDeps): Probes {
       if (row) waiting.learn([row]);
     },
 
-    worker: probeWorker(deps, waiting),
+    workers: [
+      probeWorker(deps, waiting),
+      every("presence.forget_probes", forgetEveryMs, () =>
+        forgetProbes(db, new Date(clock.realNow().getTime() - forgetAfterMs)),
+      ),
+    ],
   };
 }
 
 /** Sends what other servers ask of the terminals of this one, and looks for answers that other servers heard. */
 function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
   const { db, clock } = deps;
-  return {
-    name: "presence.probes",
-    backWithinMs: lookEveryMs,
-    async run(signal) {
-      let forgottenAt = Number.NEGATIVE_INFINITY;
-      while (!signal.aborted) {
-        const now = clock.realNow();
-        for (const row of await findUnanswered(db, new Date(now.getTime() - patienceMs))) {
-          if (await isToBeSent(deps, row)) void send(deps, row);
-        }
-        const asked = waiting.rows();
-        if (asked.length > 0) waiting.learn(await findProbes(db, asked));
-        if (performance.now() - forgottenAt > forgetEveryMs) {
-          await forgetProbes(db, new Date(now.getTime() - forgetAfterMs));
-          forgottenAt = performance.now();
-        }
-        await pause(lookEveryMs, signal);
-      }
-      waiting.end();
-    },
+  const look = async () => {
+    for (const row of await findUnanswered(db, new Date(clock.realNow().getTime() - patienceMs))) {
+      if (await isToBeSent(deps, row)) void send(deps, row);
+    }
+    const asked = waiting.rows();
+    if (asked.length > 0) waiting.learn(await findProbes(db, asked));
   };
+  return every("presence.probes", lookEveryMs, look, { backWithinMs: lookEveryMs, end: () => waiting.end() });
 }
 
 /** Each question is sent by one server, and by that at which the terminal waits. */

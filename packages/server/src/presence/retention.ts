@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { pause } from "../platform/pause.ts";
+import { every, type Worker } from "../platform/worker.ts";
 
 interface RetentionDeps {
   db: Db;
@@ -22,18 +23,12 @@ export function retentionWorker({ db, clock, presenceDays, telemetryDays }: Rete
     { table: "presence_changes", days: presenceDays, now: () => clock.realNow() },
     { table: "telemetry_history", days: telemetryDays, now: () => clock.now() },
   ];
-  return {
-    name: "presence.retention",
-    async run(signal) {
-      while (!signal.aborted) {
-        for (const { table, days, now } of kept) {
-          const before = new Date(now().getTime() - days * dayMs);
-          while (!signal.aborted && (await deleteSome(db, table, before)) === batch) await pause(restMs, signal);
-        }
-        await pause(everyMs, signal);
-      }
-    },
-  };
+  return every("presence.retention", everyMs, async (signal) => {
+    for (const { table, days, now } of kept) {
+      const before = new Date(now().getTime() - days * dayMs);
+      while (!signal.aborted && (await deleteSome(db, table, before)) === batch) await pause(restMs, signal);
+    }
+  });
 }
 
 async function deleteSome(db: Db, table: string, before: Date): Promise<number> {

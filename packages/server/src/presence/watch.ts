@@ -4,7 +4,7 @@ import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import type { Tables } from "../db/schema.ts";
 import type { RealClock } from "../platform/clock.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { addChanges } from "./history.ts";
 import { lockFreePresence, type Origin } from "./queries.ts";
 import { asOf, comeBackMs, mostAheadMs, stepsUntil } from "./status.ts";
@@ -75,22 +75,16 @@ export function watchWorker(deps: {
 }): Worker {
   const { db, clock, hearing, wentBack } = deps;
   let seen = 0;
-  return {
-    name: "presence.watch",
-    backWithinMs: watchEveryMs,
-    async run(signal) {
-      while (!signal.aborted) {
-        // Without its broker a server hears nobody, and says nothing of anybody.
-        const listening = hearing() ? await listenOn(deps, clock.step()) : undefined;
-        const since = listening?.since;
-        if (since) clock.follow();
-        if (listening && listening.signs <= seen) await wentBack();
-        seen = listening?.signs ?? seen;
-        if (since && (await isOurTurn(db))) await settleOverdue(deps, since, signal);
-        await pause(watchEveryMs, signal);
-      }
-    },
+  const watch = async (signal: AbortSignal) => {
+    // Without its broker a server hears nobody, and says nothing of anybody.
+    if (!hearing()) return;
+    const { since, signs } = await listenOn(deps, clock.step());
+    clock.follow();
+    if (signs <= seen) await wentBack();
+    seen = signs;
+    if (await isOurTurn(db)) await settleOverdue(deps, since, signal);
   };
+  return every("presence.watch", watchEveryMs, watch, { backWithinMs: watchEveryMs });
 }
 
 /** It reads every terminal's row, so one of several servers does. */

@@ -3,7 +3,7 @@ import type { FileStore } from "../files/file-store.ts";
 import { removeOutdated } from "../files/removal.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { nameOf } from "./files.ts";
 import { listToClean, markCleaned, type ToClean } from "./queries.ts";
 
@@ -22,15 +22,7 @@ interface CleaningDeps {
  * leaves nothing that is not looked at again.
  */
 export function releaseFileWorker(deps: CleaningDeps): Worker {
-  return {
-    name: "releases.files",
-    async run(signal) {
-      while (!signal.aborted) {
-        await removeOldFiles(deps, signal);
-        await pause(lookEveryMs, signal);
-      }
-    },
-  };
+  return every("releases.files", lookEveryMs, (signal) => removeOldFiles(deps, signal));
 }
 
 async function removeOldFiles({ db, clock, log, files }: CleaningDeps, signal: AbortSignal): Promise<void> {

@@ -4,7 +4,7 @@ import type { DeviceIdentity } from "../auth/device-tokens.ts";
 import type { Db, Tx } from "../db/db.ts";
 import type { RealClock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import type { TakenCredential } from "./admission.ts";
 
 /** A token that is over may still be renewed for so long before what it opened ends. */
@@ -76,16 +76,13 @@ export function lapseWorker({ db, clock, log, lapse }: LapseDeps): Worker {
     await settle(db, lapsed);
     return lapsed.length === batch;
   };
-  return {
-    name: "terminals.lapse",
-    async run(signal) {
-      const from = clock.realNow().getTime() + tokenGraceMs;
-      while (!signal.aborted) {
-        const more = clock.realNow().getTime() >= from && (await round());
-        if (!more) await pause(lookEveryMs, signal);
-      }
-    },
+  let from = Number.POSITIVE_INFINITY;
+  const begin = () => {
+    from = clock.realNow().getTime() + tokenGraceMs;
   };
+  return every("terminals.lapse", lookEveryMs, async () => clock.realNow().getTime() >= from && (await round()), {
+    begin,
+  });
 }
 
 function takenOf({ address, ...row }: Lapsed): TakenCredential {

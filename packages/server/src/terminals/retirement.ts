@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { forgetNonces } from "./pairing/nonces.ts";
 
 export interface RetirementDeps {
@@ -19,26 +19,19 @@ const graceMs = 500;
 
 /**
  * Removes the credentials of deleted terminals whose last operation is over, and ends their connections. No device gets in
- * with such a credential in between: a connection is asked for that operation. Once a minute it also removes nonces that are over.
+ * with such a credential in between: a connection is asked for that operation.
  */
 export function retirementWorker({ db, clock, ...deps }: RetirementDeps): Worker {
-  return {
-    name: "terminals.retire",
-    async run(signal) {
-      let forgetAt = 0;
-      while (!signal.aborted) {
-        const now = clock.realNow();
-        if (now.getTime() >= forgetAt) {
-          await forgetNonces(db, now);
-          forgetAt = now.getTime() + forgetEveryMs;
-        }
-        const gone = await removeEnded(db, new Date(clock.now().getTime() - graceMs));
-        for (const address of gone) deps.credentialReplaced(address);
-        if (gone.length > 0) deps.virtualTerminalsChanged();
-        await pause(lookEveryMs, signal);
-      }
-    },
-  };
+  return every("terminals.retire", lookEveryMs, async () => {
+    const gone = await removeEnded(db, new Date(clock.now().getTime() - graceMs));
+    for (const address of gone) deps.credentialReplaced(address);
+    if (gone.length > 0) deps.virtualTerminalsChanged();
+  });
+}
+
+/** Removes nonces that are over. */
+export function nonceWorker({ db, clock }: Pick<RetirementDeps, "db" | "clock">): Worker {
+  return every("terminals.forget_nonces", forgetEveryMs, () => forgetNonces(db, clock.realNow()));
 }
 
 async function removeEnded(db: Db, endedBefore: Date): Promise<string[]> {
