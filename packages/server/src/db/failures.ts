@@ -53,10 +53,7 @@ export function isOverdue(error: unknown): boolean {
 }
 
 export function unavailable(cause: unknown): ApiError {
-  return new ApiError("service_unavailable", "The service is briefly unavailable; try again.", {
-    headers: { "retry-after": "1" },
-    cause,
-  });
+  return new ApiError("service_unavailable", "The service is briefly unavailable; try again.", { cause });
 }
 
 function codeOf(error: unknown): string {

@@ -102,10 +102,10 @@ function pending(durations: Durations, claim: ClaimRow & { deadline: Date }, now
     phase: phaseOf({ ...claim, answered_at: null }),
     expected_end: preciseTime(end),
   };
-  const seconds = Math.max(1, Math.ceil((end.getTime() - now.getTime()) / 1000));
+  const seconds = (end.getTime() - now.getTime()) / 1000;
   return new ApiError("operation_pending", `The terminal is busy with ${claim.operation}.`, {
     errors: [{ path: "/body/terminal_id", message: "has a pending operation", blocker }],
-    headers: { "retry-after": String(seconds) },
+    retryAfterSeconds: seconds,
   });
 }
 

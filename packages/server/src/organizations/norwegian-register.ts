@@ -16,7 +16,6 @@ const rememberedMs = 15 * 60_000;
 const mostRemembered = 1_000;
 /** A unit has a few kilobytes. */
 const mostAnswerBytes = 2 ** 20;
-const retryAfterSeconds = 10;
 
 /**
  * The Norwegian register of organizations (Enhetsregisteret) by its open HTTP API: main units at `/enheter/{number}`,
@@ -66,7 +65,6 @@ async function ask(url: string, organizationNumber: string, timeoutMs: number): 
     return unit;
   } catch (cause) {
     throw new ApiError("register_unavailable", "The public register of organizations cannot be asked right now.", {
-      headers: { "retry-after": String(retryAfterSeconds) },
       cause,
     });
   }

@@ -1,9 +1,17 @@
-import { type ErrorBody, type ErrorCode, type ErrorDetail, errorCodes } from "@tillkeeper/contract/http/errors";
+import {
+  type ErrorBody,
+  type ErrorCode,
+  type ErrorDetail,
+  errorCodes,
+  retryAfterSecondsOf,
+} from "@tillkeeper/contract/http/errors";
 
 interface ErrorOptions {
   /** The places in the request that are wrong. */
   errors?: ErrorDetail[];
-  /** Extra response headers, for example `retry-after`. */
+  /** When it may have passed, in place of what the contract says of its code. Fractions are rounded up. */
+  retryAfterSeconds?: number | undefined;
+  /** Extra response headers, for example `www-authenticate`; `Retry-After` is none of them. */
   headers?: Record<string, string>;
   /** What went wrong inside; logged, never sent. */
   cause?: unknown;
@@ -17,20 +25,38 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ErrorCode;
   readonly errors: ErrorDetail[];
-  readonly headers: Record<string, string>;
+  /** Whole seconds for which the caller should wait; undefined for what does not pass by itself. */
+  readonly retryAfterSeconds: number | undefined;
+  readonly #headers: Record<string, string>;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.code = code;
     this.errors = options.errors ?? [];
-    this.headers = options.headers ?? {};
+    const seconds = options.retryAfterSeconds ?? retryAfterSecondsOf(code);
+    this.retryAfterSeconds = seconds === undefined ? undefined : wholeSeconds(seconds);
+    this.#headers = options.headers ?? {};
   }
 
   get status(): number {
     return errorCodes[this.code].status;
   }
 
+  /** What stands in the head of the answer. */
+  headers(): Record<string, string> {
+    const seconds = this.retryAfterSeconds;
+    return { ...this.#headers, ...(seconds !== undefined && { "retry-after": String(seconds) }) };
+  }
+
   body(): ErrorBody {
     return { error: { code: this.code, message: this.message, errors: this.errors } };
   }
+}
+
+/** Nobody is sent away for longer than this. */
+const mostSeconds = 3_600;
+
+/** As `Retry-After` has them: rounded up, so that a caller who keeps to it does not come too early, and never 0. */
+function wholeSeconds(seconds: number): number {
+  return Math.min(Math.max(1, Math.ceil(seconds)), mostSeconds);
 }

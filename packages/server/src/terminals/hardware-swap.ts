@@ -114,7 +114,7 @@ async function endLiveOperation(tx: Tx, deps: SwapDeps, caller: LiveCaller, term
 
 function pending(live: LiveClaim, now: Date): ApiError {
   const deadline = live.deadline ?? now;
-  const seconds = Math.max(1, Math.ceil((deadline.getTime() - now.getTime()) / 1000));
+  const seconds = (deadline.getTime() - now.getTime()) / 1000;
   const blocker = {
     id: live.operation_id,
     operation: live.operation,
@@ -123,7 +123,7 @@ function pending(live: LiveClaim, now: Date): ApiError {
   };
   return new ApiError("operation_pending", `The terminal is busy with ${live.operation}.`, {
     errors: [{ path: "/path/terminal_id", message: "has a pending operation", blocker }],
-    headers: { "retry-after": String(seconds) },
+    retryAfterSeconds: seconds,
   });
 }
 
