@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { accessErrorCodes } from "./access-errors.ts";
 import { deviceErrorCodes } from "./device-errors.ts";
+import type { ErrorFacts } from "./error-facts.ts";
 import { updateErrorCodes } from "./update-errors.ts";
 
 interface ErrorRow {
@@ -250,7 +251,7 @@ export function retryAfterSecondsOf(code: ErrorCode): number | undefined {
 
 /** One place in the request that is wrong; `path` is a JSON pointer below `body`, `query`, `path` or `headers`. */
 export const ErrorDetail = Type.Object({ path: Type.String(), message: Type.String() }, { additionalProperties: true });
-export type ErrorDetail = Static<typeof ErrorDetail> & Record<string, unknown>;
+export type ErrorDetail = Static<typeof ErrorDetail> & ErrorFacts;
 
 /** The body of every answer that is not a success (D23). */
 export const ErrorBody = Type.Object(

@@ -5,9 +5,11 @@ import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/transport.ts";
 import type { createAccept } from "../operations/accept.ts";
 import { cancelUndelivered } from "../operations/cancel.ts";
+import { operationPending } from "../operations/pending.ts";
 import { norwegianRegister } from "../organizations/norwegian-register.ts";
 import { awaitOtherTelemetry, endFault } from "../presence/presence.ts";
 import type { Admission, TakenCredential } from "../terminals/admission.ts";
+import type { LiveClaim } from "../terminals/live-claim.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/suspension.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
@@ -25,11 +27,13 @@ export function storePorts({ db, clock, config }: Core) {
 export type StorePorts = ReturnType<typeof storePorts>;
 
 /** What terminals stand on, and what they need of the features above them. */
-export function terminalPorts({ transport, virtual, presence }: DeviceSide, accept: Accept, core: Core) {
+export function terminalPorts({ transport, virtual, presence, durations }: DeviceSide, accept: Accept, core: Core) {
   const { db, clock, deviceTokens, findLiveCredential, addressAhead, addresses } = core;
   return {
     db,
     clock,
+    operationPending: (live: LiveClaim) =>
+      operationPending(durations, live, { path: "/path/terminal_id", now: clock.now() }),
     deviceTokens,
     findLiveCredential,
     addressAhead,

@@ -13,7 +13,7 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
-import { documentedTime, preciseTime } from "../platform/timestamps.ts";
+import { documentedTime } from "../platform/timestamps.ts";
 import { virtualTerminal } from "./credentials.ts";
 import type { DeletionDeps } from "./deletion.ts";
 import { moveTerminals } from "./life-cycle.ts";
@@ -30,6 +30,8 @@ import { isSimulated } from "./terminals.ts";
 export interface FormerDeviceDeps {
   /** Forgets what the device said of itself as it is now: what it runs, and what is wrong with it. */
   forgetDevice: (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<void>;
+  /** The refusal while the device may be carrying something out. */
+  operationPending: (live: LiveClaim) => ApiError;
 }
 
 type SwapDeps = PairingCodeDeps &
@@ -108,23 +110,8 @@ async function endLiveOperation(tx: Tx, deps: SwapDeps, caller: LiveCaller, term
   const live = await findLiveClaim(tx, accountId, terminalId);
   if (!live) return;
   const sentToWhoListens = live.attempts > 0 && (await deps.isConnected(tx, { accountId, terminalId }));
-  if (sentToWhoListens || mayHaveBegun(live)) throw pending(live, deps.clock.now());
+  if (sentToWhoListens || mayHaveBegun(live)) throw deps.operationPending(live);
   await deps.cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId });
-}
-
-function pending(live: LiveClaim, now: Date): ApiError {
-  const deadline = live.deadline ?? now;
-  const seconds = (deadline.getTime() - now.getTime()) / 1000;
-  const blocker = {
-    id: live.operation_id,
-    operation: live.operation,
-    created_by: live.client_id,
-    deadline: preciseTime(deadline),
-  };
-  return new ApiError("operation_pending", `The terminal is busy with ${live.operation}.`, {
-    errors: [{ path: "/path/terminal_id", message: "has a pending operation", blocker }],
-    retryAfterSeconds: seconds,
-  });
 }
 
 function unchanged(): ApiError {

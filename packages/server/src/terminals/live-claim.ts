@@ -4,28 +4,18 @@ import type { Selectable } from "kysely";
 import type { Tx } from "../db/db.ts";
 import type { Tables } from "../db/schema.ts";
 
-export type LiveClaim = Pick<
-  Selectable<Tables["operation_claims"]>,
-  "operation_id" | "terminal_id" | "operation" | "client_id" | "deadline" | "started_at" | "attempts" | "address"
->;
+export type LiveClaim = Selectable<Tables["operation_claims"]> & { deadline: Date };
 
 /** The operation that the terminal is busy with; nobody sends it, and nothing ends it, until the transaction does. */
 export function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Promise<LiveClaim | undefined> {
   return (
     tx
       .selectFrom("operation_claims")
-      .select([
-        "operation_id",
-        "terminal_id",
-        "operation",
-        "client_id",
-        "deadline",
-        "started_at",
-        "attempts",
-        "address",
-      ])
+      .selectAll()
       .where("account_id", "=", accountId)
       .where("terminal_id", "=", terminalId)
+      .where("deadline", "is not", null)
+      .$narrowType<{ deadline: Date }>()
       // Nobody sends it between this look and what follows from it.
       .forUpdate()
       .executeTakeFirst()
