@@ -17,7 +17,7 @@ import { insufficientScope } from "./auth/refusals.ts";
 import type { Attempts, Tokens } from "./auth/tokens.ts";
 import { isRetryable, isUnavailable, unavailable } from "./db/failures.ts";
 import { hasFreeText, textReader } from "./logs/device-texts.ts";
-import { ApiError } from "./platform/errors.ts";
+import { ApiError, invalidRequest } from "./platform/errors.ts";
 import { type BodyLimits, limitBodies } from "./platform/http/body-times.ts";
 import { draining } from "./platform/http/draining.ts";
 import { emptyIsNoBody } from "./platform/http/empty-body.ts";
@@ -272,7 +272,7 @@ function unstorable(request: FastifyRequest): ApiError | undefined {
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
     (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));
-  return fault && new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors: [fault] });
+  return fault && invalidRequest(fault);
 }
 
 function tooManyValues({ body, routeOptions }: FastifyRequest): ErrorDetail | undefined {

@@ -11,7 +11,7 @@ import { inTenant } from "../db/tenant.ts";
 import type { OrganizationRegister } from "../organizations/register.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import { cutPage } from "../platform/http/paging.ts";
+import { cutPage, invalidStart } from "../platform/http/paging.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { newId } from "../platform/ids.ts";
 import { linkedCounts, linkedStores } from "./linked-stores.ts";
@@ -145,11 +145,7 @@ export async function getDestinations(
 ): Promise<PayoutDestinationList> {
   const after = query.starting_after;
   const rows = await inTenant(deps.db, accountId, async (tx) => {
-    if (after !== undefined && !(await destinationExists(tx, accountId, after))) {
-      throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
-        errors: [{ path: "/query/starting_after", message: "is not a value that a page of this list gave" }],
-      });
-    }
+    if (after !== undefined && !(await destinationExists(tx, accountId, after))) throw invalidStart();
     return listDestinations(tx, accountId, {
       after,
       limit: query.limit + 1,

@@ -53,6 +53,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The refusal of a request that is wrong in these places. */
+export function invalidRequest(...errors: ErrorDetail[]): ApiError {
+  return new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors });
+}
+
 /** Nobody is sent away for longer than this. */
 const mostSeconds = 3_600;
 
