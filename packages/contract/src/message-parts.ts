@@ -1,7 +1,8 @@
 import { type Static, Type } from "typebox";
+import { Uuid } from "./scalars.ts";
 import { Identifier } from "./texts.ts";
 
-export const OperationId = Type.String({ format: "uuid" });
+export const OperationId = Uuid;
 /** Both with what they mean where they stand. */
 export const idThat = (description: string) => Type.String({ format: "uuid", description });
 export const timeThat = (description: string) => Type.String({ format: "date-time", description });

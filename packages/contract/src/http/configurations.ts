@@ -1,8 +1,10 @@
 import { type Static, Type } from "typebox";
 import { AccountId } from "../accounts.ts";
+import { Time } from "../scalars.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
-import { ListQuery } from "./paging.ts";
+import { limit, nextPage } from "./paging.ts";
+import { ofAccount } from "./params.ts";
 import { ReleaseModel } from "./releases.ts";
 
 const Content = Type.Object(
@@ -41,7 +43,7 @@ export const Configuration = Type.Object({
   device_model: Type.Optional(Type.String()),
   store_id: Type.Optional(Type.String()),
   content: Content,
-  created_at: Type.String({ format: "date-time" }),
+  created_at: Time,
   created_by: Type.String(),
   withdrawn_at: Type.Optional(Type.String({ format: "date-time", description: "From then on it holds for nobody." })),
   withdrawn_by: Type.Optional(Type.String()),
@@ -50,7 +52,7 @@ export type Configuration = Static<typeof Configuration>;
 
 export const ConfigurationList = Type.Object({
   configurations: Type.Array(Configuration),
-  starting_after: Type.Optional(Type.String({ description: "Pass it on to get the next page; absent on the last." })),
+  starting_after: nextPage,
 });
 export type ConfigurationList = Static<typeof ConfigurationList>;
 
@@ -63,7 +65,7 @@ export const TerminalConfiguration = Type.Object({
       Type.Object({
         software_version: Type.Optional(Type.String()),
         configuration_version: Type.Optional(Type.String()),
-        at: Type.String({ format: "date-time" }),
+        at: Time,
       }),
       Type.Null(),
     ],
@@ -80,14 +82,13 @@ export { ConfigurationVersion };
 
 const tag = "Updates";
 const list = "/v1/accounts/:aid/configurations";
-const ofAccount = Type.Object({ aid: AccountId });
 const ofConfiguration = Type.Object({ aid: AccountId, version: ConfigurationVersion });
 const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 64 }) });
 const ConfigurationListQuery = Type.Object(
   {
     device_model: Type.Optional(ReleaseModel),
     store_id: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-    limit: ListQuery.properties.limit,
+    limit,
     starting_after: Type.Optional(ConfigurationVersion),
   },
   { additionalProperties: false },
