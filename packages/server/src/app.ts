@@ -290,5 +290,5 @@ function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   // is left of the body is read and forgotten instead, for as long as a request may take.
   if (error.code === "body_too_large" || error.code === "log_too_large") reply.removeHeader("connection");
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
-  reply.status(error.status).headers(error.headers()).send(error.body());
+  reply.status(error.status).headers(error.headers).send(error.body());
 }

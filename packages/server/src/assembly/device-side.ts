@@ -11,8 +11,6 @@ import { resultReader } from "../gateway/read-result.ts";
 import { createTransfers } from "../gateway/transfers.ts";
 import type { DeviceTransport, Receive } from "../gateway/transport.ts";
 import { virtualTerminalWorker } from "../gateway/virtual-terminals.ts";
-import { holdsLog } from "../logs/logs.ts";
-import { findOperation } from "../operations/commands.ts";
 import { createDurations } from "../operations/durations.ts";
 import { createOrigins } from "../operations/origin.ts";
 import { createReports } from "../operations/reports.ts";
@@ -66,11 +64,7 @@ async function openMessages(core: Core, closing: Closing) {
   closing.add(() =>
     presence.flush().catch((error: unknown) => log.warn({ err: error }, "what was heard of terminals was not noted")),
   );
-  const readResult = resultReader({
-    holds: (origin, id, result) => holdsLog(core, origin, id, result),
-    knowsOperation: async ({ accountId }, id) =>
-      (await inTenant(db, accountId, (tx) => findOperation(tx, accountId, id))) !== undefined,
-  });
+  const readResult = resultReader({ db });
   const inbound = createInbound({
     ...device,
     presence,

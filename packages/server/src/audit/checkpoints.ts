@@ -2,6 +2,7 @@ import type { Db } from "../db/db.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { RealClock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import type { CheckpointKey } from "./checkpoint-keys.ts";
 import {
@@ -29,7 +30,7 @@ export interface MadeCheckpoint extends Checkpoint {
   file: string;
 }
 
-const lookEveryMs = 60_000;
+const lookEveryMs = minuteMs;
 
 /**
  * Makes a checkpoint every hour, by one of the servers of a database, and the first at once. A place of files that cannot

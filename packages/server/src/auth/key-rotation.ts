@@ -4,6 +4,7 @@ import type { Db } from "../db/db.ts";
 import { startLock } from "../db/locks.ts";
 import type { RealClock } from "../platform/clock.ts";
 import type { RootKey } from "../platform/root-key.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { encryptPrivateJwk } from "./private-keys.ts";
 
@@ -14,8 +15,8 @@ export const algorithm = "EdDSA";
  */
 export const settlesAfterMs = 70_000;
 /** Clocks of servers may differ by this much. */
-const clockSkewMs = 60_000;
-const retireEveryMs = 60_000;
+const clockSkewMs = minuteMs;
+const retireEveryMs = minuteMs;
 
 /** Adds a key pair; servers sign with it once it has settled. Answers its id. */
 export async function createSigningKey(db: Pick<Db, "sql">, clock: RealClock, rootKey: RootKey): Promise<string> {

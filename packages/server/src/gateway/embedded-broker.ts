@@ -36,18 +36,13 @@ const handshakeTimeoutMs = 10_000;
 const tcpKeepAliveDelayMs = 30_000;
 /** Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms). */
 const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs };
-const messagesAtOncePerTerminal = 4;
 
 /** The MQTT broker inside this process: each terminal sees its own topics and nothing else. */
 export async function openEmbeddedBroker(options: BrokerOptions): Promise<DeviceTransport> {
   const { log, allowance = usualAllowance } = options;
   const connections = new Connections(limits.mqttConnectionsPerTerminal, new Takeovers(log));
   const admission = new Admission(connections, options.authenticate);
-  const share = new FairShare({
-    atOnce: messagesAtOncePerTerminal,
-    mostWaiting: mostWaitingAtBroker,
-    receive: options.receive,
-  });
+  const share = new FairShare({ mostWaiting: mostWaitingAtBroker, receive: options.receive });
   const flooders = new Flooders(log);
   const sendAway = (address: string) => {
     admission.replaced(address);

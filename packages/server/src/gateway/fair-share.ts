@@ -1,14 +1,16 @@
 import type { Receive } from "./transport.ts";
 
 interface FairShareOptions {
-  /** Messages of one device that are handled at a time, over all its connections. */
-  atOnce: number;
+  /** Messages of one device that are handled at a time, over all its connections; four unless a test says otherwise. */
+  atOnce?: number;
   /** Further ones wait, up to so many; left out where whoever brings them sees to that. */
   mostWaiting?: number;
   receive: Receive;
   /** Told of a device that has said more than waits for it. */
   dropped?: (address: string) => void;
 }
+
+const messagesAtOnce = 4;
 
 interface Share {
   running: number;
@@ -38,7 +40,7 @@ export class FairShare {
 
   /** Resolves when the message is handled, or will never be. */
   readonly receive: Receive = async (address, ...said) => {
-    const { atOnce, receive } = this.#options;
+    const { atOnce = messagesAtOnce, receive } = this.#options;
     if (this.#closed) return;
     const share = this.#devices.get(address) ?? { running: 0, waiting: [] };
     this.#devices.set(address, share);

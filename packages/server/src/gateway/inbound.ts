@@ -2,13 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import { abilityTable } from "@tillkeeper/contract/abilities";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import {
-  type GoneMessage,
-  type GoodbyeMessage,
-  type HeartbeatMessage,
   type HelloMessage,
   type Memory,
   type Messages,
-  type ProbeAnswerMessage,
   protocolVersion,
   type ResultMessage,
   type UpChannel,
@@ -22,6 +18,7 @@ import type { Reports } from "../operations/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log.ts";
+import type { HeardFrom, Presence } from "../presence/presence.ts";
 import { noteAbilities } from "../terminals/abilities.ts";
 import { type Device, deviceConnected, isPresent } from "../terminals/devices.ts";
 import { repeatAt, sendMessage } from "./dispatch.ts";
@@ -37,7 +34,7 @@ interface InboundOptions {
   log: Logger;
   reports: Reports;
   transport: () => DeviceTransport;
-  presence: PresenceReports;
+  presence: Presence;
   readResult: ReadResult;
   transferOf: TransferOf;
   origins: Origins;
@@ -49,24 +46,6 @@ interface InboundOptions {
 
 interface InboundDeps extends InboundOptions {
   overview: (origin: Device) => Promise<HelloOverview | undefined>;
-}
-
-/** Who speaks as a terminal, and whether it asks for its messages over HTTPS, again and again. */
-interface HeardFrom extends Device {
-  polls?: boolean;
-}
-
-/** What the gateway tells of who is there. */
-export interface PresenceReports {
-  /** How often terminals are asked to say that they are there. */
-  readonly heartbeatSeconds: number;
-  hello(origin: HeardFrom, message: HelloMessage): Promise<void>;
-  /** A message that says nothing of presence but that there is somebody. */
-  heard(origin: HeardFrom): void;
-  heartbeat(origin: HeardFrom, message: HeartbeatMessage): Promise<void>;
-  goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
-  gone(origin: Origin, message: GoneMessage): Promise<void>;
-  probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
 }
 
 /**
@@ -113,11 +92,6 @@ async function reject(
   // To repeat it is useless, and what comes after it has to be told.
   const memory = unreadable && (await reports.unreadable(origin, unreadable));
   if (memory) await transport().publish(origin.address, "memory", { memory });
-}
-
-interface Origin {
-  accountId: string;
-  terminalId: string;
 }
 
 type From<C extends UpChannel> = (deps: InboundDeps, origin: HeardFrom, message: Messages[C]) => Promise<void>;

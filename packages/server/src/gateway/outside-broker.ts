@@ -27,7 +27,6 @@ interface OutsideOptions {
 }
 
 const mostInHand = 1_000;
-const messagesAtOncePerTerminal = 4;
 /** Between one attempt to come back and the next. */
 const retryMs = { first: 200, longest: 5_000 };
 /** How long the end waits for the broker to take the subscription back, and for messages that are being handled. */
@@ -81,7 +80,6 @@ class OutsideBroker {
     this.revoking = new Revoking({ log: options.log, revoke: (address) => options.access.revoke(address) });
     const floods = new Floods({ sendAway: (address) => this.#endFlood(address) });
     this.#share = new FairShare({
-      atOnce: messagesAtOncePerTerminal,
       mostWaiting: mostWaitingAtBroker,
       receive: options.receive,
       dropped: (address) => floods.dropped(address),

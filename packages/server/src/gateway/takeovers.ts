@@ -1,5 +1,6 @@
 import { runOf } from "@tillkeeper/contract/message-parts";
 import type { Logger } from "../platform/log.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 
 /** A connection, by what stands in its will. */
 interface Named {
@@ -17,9 +18,9 @@ interface Known {
 
 const mostReturns = 3;
 const firstPauseMs = 5_000;
-const longestPauseMs = 60_000;
+const longestPauseMs = minuteMs;
 /** After a takeover and the pause that it brought. */
-const forgottenAfterMs = 60_000;
+const forgottenAfterMs = minuteMs;
 
 /**
  * Slows down two devices with one client id, each of which ends the other's connection. Only a run that comes back after another

@@ -3,6 +3,7 @@ import type { FileStore } from "../files/file-store.ts";
 import { removeOutdated } from "../files/removal.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
+import { dayMs, hourMs, minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { deleteLog, listRemoving, markOld, type RemovingRow } from "./queries.ts";
 
@@ -15,10 +16,9 @@ interface RetentionDeps {
   logDays: number;
 }
 
-const lookEveryMs = 600_000;
-const dayMs = 86_400_000;
+const lookEveryMs = 10 * minuteMs;
 /** No upload takes that long: its token is over sooner. */
-const abandonedAfterMs = 3_600_000;
+const abandonedAfterMs = hourMs;
 
 /**
  * Removes logs whose time is over, and what crashes have left of uploads. The row is marked first, then the file goes, then

@@ -1,6 +1,7 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
+import { dayMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { addDurations, type DurationCount, forgetDurations, readDurations } from "./sql/durations.ts";
 
@@ -19,7 +20,6 @@ export interface Durations {
 const bucketBase = 1.15;
 const fewestSamples = 20;
 const daysThatCount = 7;
-const dayMs = 86_400_000;
 
 export function bucketOf(ms: number): number {
   return Math.max(0, Math.floor(Math.log(Math.max(1, ms)) / Math.log(bucketBase)));

@@ -5,10 +5,10 @@ import { isLockTimeout } from "../db/failures.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
+import { dayMs, hourMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 
-const lookEveryMs = 3_600_000;
-const dayMs = 86_400_000;
+const lookEveryMs = hourMs;
 const monthsAhead = 2;
 
 /** Makes the partition of the month that `at` lies in, unless it is there. */

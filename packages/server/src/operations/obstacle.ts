@@ -6,6 +6,7 @@ import { type OperationName, operationsAllowed } from "@tillkeeper/contract/oper
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
+import { hourMs } from "../platform/time-spans.ts";
 import { findAbilities } from "../terminals/abilities.ts";
 import type { Durations } from "./durations.ts";
 import { operationPending } from "./pending.ts";
@@ -46,7 +47,7 @@ export async function findObstacle(
   const now = deps.clock.now();
   if (idempotencyKey !== null) {
     const earlier = await findByRequestKey(db.sql, accountId, requestKeyOf(clientId, idempotencyKey));
-    const forgetBefore = new Date(now.getTime() - limits.idempotencyKeyHours * 3_600_000);
+    const forgetBefore = new Date(now.getTime() - limits.idempotencyKeyHours * hourMs);
     if (earlier && earlier.created_at < forgetBefore) {
       await forgetKey(db.sql, earlier);
       return undefined;

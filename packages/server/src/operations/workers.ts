@@ -2,6 +2,7 @@ import { limits } from "@tillkeeper/contract/limits";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause } from "../platform/pause.ts";
+import { hourMs, minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { forgetKeys } from "./queries.ts";
 import type { Reports } from "./reports.ts";
@@ -11,7 +12,7 @@ const expireEveryMs = 200;
 const expireBatch = 1_000;
 const roundsPerImpossible = 5;
 const flushPatienceMs = 100;
-const forgetEveryMs = 10 * 60_000;
+const forgetEveryMs = 10 * minuteMs;
 const forgetBatch = 5_000;
 
 /**
@@ -43,7 +44,7 @@ export function expiryWorker({ db, clock, reports }: { db: Db; clock: Clock; rep
 /** Lets go of idempotency keys after 48 hours (D15). */
 export function idempotencyWorker({ db, clock }: { db: Db; clock: Clock }): Worker {
   return every("operations.forget_keys", forgetEveryMs, async () => {
-    const before = new Date(clock.now().getTime() - limits.idempotencyKeyHours * 3_600_000);
+    const before = new Date(clock.now().getTime() - limits.idempotencyKeyHours * hourMs);
     return (await forgetKeys(db.sql, before, forgetBatch)) === forgetBatch;
   });
 }

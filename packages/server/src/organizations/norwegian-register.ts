@@ -1,5 +1,6 @@
 import QuickLRU from "quick-lru";
 import { ApiError } from "../platform/errors.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 import { readUnit, removedUnit } from "./norwegian-format.ts";
 import type { OrganizationRegister, RegisteredUnit } from "./register.ts";
 
@@ -12,7 +13,7 @@ interface RegisterSettings {
 const publicUrl = "https://data.brreg.no/enhetsregisteret/api";
 const defaultTimeoutMs = 5_000;
 /** What the register says changes rarely, and several stores of one company are often made in one go. */
-const rememberedMs = 15 * 60_000;
+const rememberedMs = 15 * minuteMs;
 const mostRemembered = 1_000;
 /** A unit has a few kilobytes. */
 const mostAnswerBytes = 2 ** 20;

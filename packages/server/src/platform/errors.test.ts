@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ApiError } from "./errors.ts";
 
 const retryAfter = (retryAfterSeconds?: number) =>
-  new ApiError("too_many_requests", "Wait.", { retryAfterSeconds }).headers()["retry-after"];
+  new ApiError("too_many_requests", "Wait.", { retryAfterSeconds }).headers["retry-after"];
 
 describe("Retry-After", () => {
   it("is whole seconds, never too early, at least one and at most an hour", () => {
@@ -20,9 +20,9 @@ describe("Retry-After", () => {
 
   it("is what the contract says of the code where nothing better is known, and absent where nothing passes by itself", () => {
     expect(retryAfter()).toBe("1");
-    expect(new ApiError("register_unavailable", "Later.").headers()).toEqual({ "retry-after": "10" });
-    expect(new ApiError("terminal_not_found", "No.").headers()).toEqual({});
+    expect(new ApiError("register_unavailable", "Later.").headers).toEqual({ "retry-after": "10" });
+    expect(new ApiError("terminal_not_found", "No.").headers).toEqual({});
     const headers = { "www-authenticate": "Basic" };
-    expect(new ApiError("invalid_client", "No.", { headers }).headers()).toEqual(headers);
+    expect(new ApiError("invalid_client", "No.", { headers }).headers).toEqual(headers);
   });
 });

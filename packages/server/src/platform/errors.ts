@@ -11,8 +11,8 @@ interface ErrorOptions {
   errors?: ErrorDetail[];
   /** When it may have passed, in place of what the contract says of its code. Fractions are rounded up. */
   retryAfterSeconds?: number | undefined;
-  /** Extra response headers, for example `www-authenticate`; `Retry-After` is none of them. */
-  headers?: Record<string, string>;
+  /** Extra response headers, for example `www-authenticate`. */
+  headers?: Record<string, string> & { "retry-after"?: never };
   /** What went wrong inside; logged, never sent. */
   cause?: unknown;
 }
@@ -27,7 +27,8 @@ export class ApiError extends Error {
   readonly errors: ErrorDetail[];
   /** Whole seconds for which the caller should wait; undefined for what does not pass by itself. */
   readonly retryAfterSeconds: number | undefined;
-  readonly #headers: Record<string, string>;
+  /** What stands in the head of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -35,17 +36,14 @@ export class ApiError extends Error {
     this.errors = options.errors ?? [];
     const seconds = options.retryAfterSeconds ?? retryAfterSecondsOf(code);
     this.retryAfterSeconds = seconds === undefined ? undefined : wholeSeconds(seconds);
-    this.#headers = options.headers ?? {};
+    this.headers = {
+      ...options.headers,
+      ...(this.retryAfterSeconds !== undefined && { "retry-after": String(this.retryAfterSeconds) }),
+    };
   }
 
   get status(): number {
     return errorCodes[this.code].status;
-  }
-
-  /** What stands in the head of the answer. */
-  headers(): Record<string, string> {
-    const seconds = this.retryAfterSeconds;
-    return { ...this.#headers, ...(seconds !== undefined && { "retry-after": String(seconds) }) };
   }
 
   body(): ErrorBody {

@@ -37,7 +37,7 @@ export { awaitOtherTelemetry, endFault } from "./queries.ts";
 const pollSeconds = limits.longPollWaitSecondsMax + 4;
 
 /** Who speaks as a terminal, and whether it asks for its messages over HTTPS: then it is heard of more often than by heartbeats. */
-interface HeardFrom extends Device {
+export interface HeardFrom extends Device {
   polls?: boolean;
 }
 

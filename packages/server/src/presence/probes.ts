@@ -4,6 +4,7 @@ import type { Db } from "../db/db.ts";
 import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { addressOf } from "../terminals/replace-credential.ts";
@@ -48,8 +49,8 @@ interface ProbeDeps {
 /** A question waits so long for its answer, and so long no other is asked of the terminal. */
 const patienceMs = 2_500;
 const lookEveryMs = 200;
-const forgetAfterMs = 5 * 60_000;
-const forgetEveryMs = 60_000;
+const forgetAfterMs = 5 * minuteMs;
+const forgetEveryMs = minuteMs;
 
 /**
  * Questions to terminals. Each is a row, so that it finds the server that the terminal is connected to, and the answer

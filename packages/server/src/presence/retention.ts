@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause } from "../platform/pause.ts";
+import { dayMs, minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 
 interface RetentionDeps {
@@ -11,11 +12,10 @@ interface RetentionDeps {
   telemetryDays: number;
 }
 
-const everyMs = 10 * 60_000;
+const everyMs = 10 * minuteMs;
 /** In small portions with rests between them: others write to the same tables. */
 const batch = 2_000;
 const restMs = 50;
-const dayMs = 86_400_000;
 
 /** Deletes what happened too long ago. What terminals last told of themselves stays, however old. */
 export function retentionWorker({ db, clock, presenceDays, telemetryDays }: RetentionDeps): Worker {

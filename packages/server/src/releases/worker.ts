@@ -3,12 +3,13 @@ import type { FileStore } from "../files/file-store.ts";
 import { removeOutdated } from "../files/removal.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
+import { dayMs, minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { nameOf } from "./files.ts";
 import { listToClean, markCleaned, type ToClean } from "./queries.ts";
 
-const keptMs = 30 * 24 * 60 * 60 * 1000;
-const lookEveryMs = 10 * 60 * 1000;
+const keptMs = 30 * dayMs;
+const lookEveryMs = 10 * minuteMs;
 
 interface CleaningDeps {
   db: Db;

@@ -7,6 +7,7 @@ import { retried } from "../db/retry.ts";
 import { asAccount } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 
 export interface RestoreDeps {
   db: Db;
@@ -22,7 +23,7 @@ export interface Restored {
 }
 
 /** Servers that notice the same do so within this time. */
-const sameMs = 60_000;
+const sameMs = minuteMs;
 
 /**
  * Notes that the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md): from now on nothing is said of

@@ -4,6 +4,7 @@ import type { DeviceIdentity } from "../auth/device-tokens.ts";
 import type { Db, Tx } from "../db/db.ts";
 import type { RealClock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import type { TakenCredential } from "./admission.ts";
 
@@ -14,7 +15,7 @@ const lookEveryMs = 2_000;
 /** A broker may take a second for each. */
 const batch = 50;
 /** When a broker that could not be told, or a server that died with them, is made up for by whichever server. */
-const againAfterMs = 60_000;
+const againAfterMs = minuteMs;
 
 /** What a broker that keeps a list knows a credential by: what it took before the tokens were over is not taken again. */
 export function generationOf({ token_lapses }: { token_lapses: number }): string {

@@ -5,6 +5,7 @@ import type { Kysely } from "kysely";
 import { sha256 } from "../auth/secrets.ts";
 import type { Tables } from "../db/schema.ts";
 import type { Clock } from "../platform/clock.ts";
+import { dayMs } from "../platform/time-spans.ts";
 
 interface Place {
   accountId: string;
@@ -130,7 +131,7 @@ export async function keyOfAddress(
 
 /** Devices that were replaced before have told what they had, or are not in the merchant's hands. */
 function formerSince(clock: Clock): Date {
-  return new Date(clock.realNow().getTime() - limits.formerDeviceDays * 86_400_000);
+  return new Date(clock.realNow().getTime() - limits.formerDeviceDays * dayMs);
 }
 
 /** The address that a terminal has. */

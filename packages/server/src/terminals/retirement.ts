@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { forgetNonces } from "./pairing/nonces.ts";
 
@@ -13,7 +14,7 @@ export interface RetirementDeps {
 }
 
 const lookEveryMs = 500;
-const forgetEveryMs = 60_000;
+const forgetEveryMs = minuteMs;
 /** Lets the receipt of the last result out before the connection ends. */
 const graceMs = 500;
 

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { SignJWT } from "jose";
 import type { RealClock } from "../../platform/clock.ts";
+import { dayMs } from "../../platform/time-spans.ts";
 import type { BrokerAccess, BrokerAddress } from "../access.ts";
 import { kick } from "../kick.ts";
 import { shareOf } from "../share.ts";
@@ -16,9 +17,9 @@ interface JwtOptions extends BrokerAddress {
 
 const serverName = "tillkeeper";
 /** The broker ends a server's connection after so long, and the server opens another one. */
-const serverTokenMs = 30 * 86_400_000;
+const serverTokenMs = 30 * dayMs;
 /** Of a password, which nobody renews; a broker that asks nobody has no other way to know it. */
-const passwordMs = 3_650 * 86_400_000;
+const passwordMs = 3_650 * dayMs;
 /** So many connections are ended at a time. */
 const atOnce = 10;
 

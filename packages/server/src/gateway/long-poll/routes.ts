@@ -20,7 +20,6 @@ interface LongPollDeps {
   authenticate: (authorization: string | undefined) => Promise<Device>;
 }
 
-const messagesAtOncePerTerminal = 4;
 /** Two that wait, as mailboxes allow, and four that say something; an agent has two. */
 const requestsPerTerminal = 6;
 
@@ -29,7 +28,7 @@ export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
   const deps = {
     ...others,
     // Of few requests at a time, none of which may be endless.
-    receive: new FairShare({ atOnce: messagesAtOncePerTerminal, receive }).receive,
+    receive: new FairShare({ receive }).receive,
     underWay: new UnderWay(requestsPerTerminal),
   };
   return [

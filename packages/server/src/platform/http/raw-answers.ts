@@ -66,7 +66,7 @@ export function rawAnswers(headers: HeaderTable): RawAnswers {
 function headersOf(error: ApiError, headers: HeaderTable) {
   return {
     ...headers,
-    ...error.headers(),
+    ...error.headers,
     "content-type": "application/json; charset=utf-8",
     "request-id": randomUUID(),
   };

@@ -1,9 +1,10 @@
 import type { Nonce } from "../../auth/device-tokens.ts";
 import type { Db, Tx } from "../../db/db.ts";
+import { minuteMs } from "../../platform/time-spans.ts";
 import { invalidProof } from "./proofs.ts";
 
 /** Servers differ in their clocks: what is over at one may hold at another for so long. */
-const keptAfterEndMs = 10 * 60_000;
+const keptAfterEndMs = 10 * minuteMs;
 
 /**
  * Remembers that a proof with this nonce was accepted, in the transaction that it counts for. Throws `invalid_proof` when
