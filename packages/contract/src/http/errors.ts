@@ -8,7 +8,7 @@ interface ErrorRow {
   status: number;
   cause: string;
   cure: string;
-  /** It passes by itself: the answer has `Retry-After`, with so many seconds where the server knows no better. */
+  /** The error passes by itself: its answer has `Retry-After`, with so many seconds where the server knows no better. */
   retryAfterSeconds?: number;
 }
 
@@ -243,7 +243,7 @@ export const errorCodes = {
 } as const satisfies Record<string, ErrorRow>;
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Undefined for what does not pass by itself. */
+/** The usual `Retry-After` of a code; undefined for errors that do not pass by themselves. */
 export function retryAfterSecondsOf(code: ErrorCode): number | undefined {
   const row: ErrorRow = errorCodes[code];
   return row.retryAfterSeconds;

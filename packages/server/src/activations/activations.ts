@@ -59,7 +59,7 @@ export function startActivation(
   });
 }
 
-/** It may be over after its next question. */
+/** An activation can be over after its next question, so `Retry-After` is the time until that. */
 async function alreadyRunning(tx: Tx, accountId: string, terminalId: string, now: Date): Promise<ApiError> {
   const row = await findRunning(tx, accountId, terminalId);
   return new ApiError("activation_running", "The terminal is being activated already.", {

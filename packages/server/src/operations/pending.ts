@@ -5,10 +5,7 @@ import type { Durations } from "./durations.ts";
 import { phaseOf } from "./present.ts";
 import type { LiveClaim } from "./queries.ts";
 
-/**
- * The refusal of a request that the terminal's live operation stands in the way of. `path` is where the request names the
- * terminal.
- */
+/** The refusal of a request because the terminal has a live operation. `path` is where the request names the terminal. */
 export function operationPending(
   durations: Durations,
   claim: LiveClaim,
@@ -29,7 +26,7 @@ export function operationPending(
   });
 }
 
-/** Its deadline, or sooner by how long such operations have taken (D14). */
+/** The deadline of the operation, or sooner by how long such operations have taken (D14). */
 function expectedEnd(durations: Durations, claim: LiveClaim, now: Date): Date {
   const begun = claim.created_at.getTime();
   const expected = durations.expectedMs(claim.operation, claim.device_model, now.getTime() - begun);

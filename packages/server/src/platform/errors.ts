@@ -9,7 +9,7 @@ import {
 interface ErrorOptions {
   /** The places in the request that are wrong. */
   errors?: ErrorDetail[];
-  /** When it may have passed, in place of what the contract says of its code. Fractions are rounded up. */
+  /** Seconds until the error may have passed, where more is known than what the contract says of its code. Rounded up. */
   retryAfterSeconds?: number | undefined;
   /** Extra response headers, for example `www-authenticate`. */
   headers?: Record<string, string> & { "retry-after"?: never };
@@ -25,7 +25,7 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ErrorCode;
   readonly errors: ErrorDetail[];
-  /** Whole seconds for which the caller should wait; undefined for what does not pass by itself. */
+  /** Whole seconds for which the caller should wait; undefined for errors that do not pass by themselves. */
   readonly retryAfterSeconds: number | undefined;
   /** What stands in the head of the answer. */
   readonly headers: Readonly<Record<string, string>>;
@@ -56,10 +56,10 @@ export function invalidRequest(...errors: ErrorDetail[]): ApiError {
   return new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors });
 }
 
-/** Nobody is sent away for longer than this. */
+/** The longest wait that an answer asks for. */
 const mostSeconds = 3_600;
 
-/** As `Retry-After` has them: rounded up, so that a caller who keeps to it does not come too early, and never 0. */
+/** The seconds as `Retry-After` tells them: rounded up, so that a caller who keeps to them is not too early, and never 0. */
 function wholeSeconds(seconds: number): number {
   return Math.min(Math.max(1, Math.ceil(seconds)), mostSeconds);
 }

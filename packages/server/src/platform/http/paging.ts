@@ -8,7 +8,7 @@ export function cutPage<T>(rows: T[], limit: number): { page: T[]; last: T | und
   return { page, last: rows.length > limit ? page.at(-1) : undefined };
 }
 
-/** What a page is continued after, as the number that an id has behind its prefix. Throws `invalid_request`. */
+/** Reads `starting_after` of a list whose ids are a prefix and a number: the number. Throws `invalid_request`. */
 export function numberAfter(prefix: string, startingAfter: string | undefined): number | undefined {
   if (startingAfter === undefined) return undefined;
   const digits = startingAfter.startsWith(prefix) ? startingAfter.slice(prefix.length) : "";
