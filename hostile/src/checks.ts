@@ -61,7 +61,10 @@ function againstDocument(described: AnswerCheck, { method, path }: RawRequest, {
   try {
     const body: unknown = isJson && text !== "" ? JSON.parse(text) : undefined;
     if (status >= 400 && !isError(body)) return `the error has another shape: ${text.slice(0, 200)}`;
-    if (isJson) described.check(method, path, { status, body });
+    if (isJson) {
+      const retryAfter = [headers["retry-after"] ?? []].flat().join() || null;
+      described.check(method, path, { status, body, retryAfter });
+    }
     return undefined;
   } catch (error) {
     return `the answer is not as the document has it: ${(error as Error).message.slice(0, 300)}`;

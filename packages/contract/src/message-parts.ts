@@ -1,7 +1,8 @@
 import { type Static, Type } from "typebox";
+import { Uuid } from "./scalars.ts";
 import { Identifier } from "./texts.ts";
 
-export const OperationId = Type.String({ format: "uuid" });
+export const OperationId = Uuid;
 /** A UUID and a time, described for the field that they are used in. */
 export const idField = (description: string) => Type.String({ format: "uuid", description });
 export const timeField = (description: string) => Type.String({ format: "date-time", description });

@@ -12,6 +12,7 @@ import {
   operationStatuses,
   WhenBusy,
 } from "./operations.ts";
+import { Uuid } from "./scalars.ts";
 import { DeviceFault, Telemetry } from "./telemetry.ts";
 import { FreeText } from "./texts.ts";
 
@@ -306,11 +307,10 @@ export type GoodbyeMessage = Static<typeof GoodbyeMessage>;
 export const GoneMessage = Type.Object({ session: Session }, open);
 export type GoneMessage = Static<typeof GoneMessage>;
 
-const ProbeId = Type.String({ format: "uuid" });
-export const ProbeMessage = Type.Object({ probe_id: ProbeId, sent_at: timeField("When the server sent it.") }, open);
+export const ProbeMessage = Type.Object({ probe_id: Uuid, sent_at: timeField("When the server sent it.") }, open);
 export type ProbeMessage = Static<typeof ProbeMessage>;
 
-export const ProbeAnswerMessage = Type.Object({ probe_id: ProbeId }, open);
+export const ProbeAnswerMessage = Type.Object({ probe_id: Uuid }, open);
 export type ProbeAnswerMessage = Static<typeof ProbeAnswerMessage>;
 
 /** The schema of each channel's payload. */

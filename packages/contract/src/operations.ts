@@ -1,4 +1,5 @@
 import { type Static, type TObject, Type } from "typebox";
+import { Time } from "./scalars.ts";
 import type { TerminalStatus } from "./terminal-status.ts";
 import { FaultCode, FreeText, Identifier } from "./texts.ts";
 
@@ -55,12 +56,11 @@ const MinorUnits = Type.Integer({
   maximum: most,
   description: "In minor units of `currency`, for example øre.",
 });
-const Instant = Type.String({ format: "date-time" });
 
 /** The figures and times in the result of a close. Each is checked by itself: a wrong one does not spoil the rest (D29). */
 export const endOfDayFigures = {
-  start_of_day_at: Instant,
-  last_end_of_day_at: Instant,
+  start_of_day_at: Time,
+  last_end_of_day_at: Time,
   purchases_count: Count,
   purchases_amount: MinorUnits,
   reversals_count: Count,

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { Time } from "./scalars.ts";
 import { FaultCode, FreeText, Identifier } from "./texts.ts";
 
 /**
@@ -26,7 +27,7 @@ export const Telemetry = Type.Object(
       Type.Object(
         {
           transactions_count: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
-          oldest_at: Type.Optional(Type.String({ format: "date-time" })),
+          oldest_at: Type.Optional(Time),
         },
         { description: "Transactions that the device has taken and not yet sent on." },
       ),

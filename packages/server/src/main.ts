@@ -11,7 +11,7 @@ import { createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";
 import { createRateLimit } from "./platform/http/limits/rate-limit.ts";
 import { listen } from "./platform/listen.ts";
-import { Supervisor } from "./platform/worker.ts";
+import { Supervisor } from "./platform/supervisor.ts";
 import { accessOf } from "./sandbox/first-requests.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 

@@ -170,12 +170,28 @@ describe("hardware swap", () => {
     const busy = await activeDevice(server, tenant, "BUSY-1");
     const { body: sent } = await send(busy.terminalId, "open_menu");
     await busy.next("command");
+    await busy.say("started", { operation_id: sent.id, started_at: server.clock.now().toISOString() });
+    const phase = async () => (await server.call("GET", `${operations}/${sent.id}`, tenant)).body.phase;
+    await expect.poll(phase).toBe("started");
     const refused = await swap(busy.terminalId, "BUSY-2");
-    expect(refused).toMatchObject({
-      status: 409,
-      body: { error: { code: "operation_pending", errors: [{ blocker: { id: sent.id, operation: "open_menu" } }] } },
-    });
+    expect(refused).toMatchObject({ status: 409, body: { error: { code: "operation_pending" } } });
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    const { error } = refused.body;
+    const { created_by, deadline } = sent;
+    expect(error.errors[0].blocker).toEqual({
+      id: sent.id,
+      operation: "open_menu",
+      created_by,
+      deadline,
+      phase: "started",
+      expected_end: deadline,
+    });
+    // The answer to another operation is the same, but for where the request names the terminal.
+    const [place] = error.errors;
+    expect((await send(busy.terminalId, "check_update")).body.error).toEqual({
+      ...error,
+      errors: [{ ...place, path: "/body/terminal_id" }],
+    });
     await busy.openedMenu(sent.id);
     await busy.next("receipt");
     expect((await swap(busy.terminalId, "BUSY-2")).status).toBe(200);

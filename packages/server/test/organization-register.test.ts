@@ -85,7 +85,7 @@ describe("the Norwegian register of organizations", () => {
       await expect(register.findMainUnit(number), number).rejects.toMatchObject({
         code: "register_unavailable",
         status: 503,
-        headers: { "retry-after": "10" },
+        retryAfterSeconds: 10,
       });
     }
     fake.close();

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import type { Operation, OperationBlocker, OperationCreate } from "@tillkeeper/contract/http/operations";
 import { checkCompleted, type DemoContext, refusalOf, sendAccepted, waitForEnd } from "./scene.ts";
 
@@ -60,7 +61,7 @@ function named({ id, operation, created_by, deadline }: Operation | OperationBlo
   return { id, operation, created_by, deadline };
 }
 
-function blockerOf(errors: readonly Record<string, unknown>[]): Named | undefined {
-  const blocker = errors.find((detail) => "blocker" in detail)?.["blocker"];
-  return blocker === undefined ? undefined : named(blocker as OperationBlocker);
+function blockerOf(errors: readonly ErrorDetail[]): Named | undefined {
+  const blocker = errors.find((detail) => detail.blocker)?.blocker;
+  return blocker && named(blocker);
 }

@@ -1,12 +1,13 @@
 import { type Static, Type } from "typebox";
 import { OperatorAccountId } from "../accounts.ts";
+import { Text, Time } from "../scalars.ts";
 import { ClientCreated } from "./clients.ts";
 import { endpoint } from "./endpoint.ts";
 
 /** A new account. Only the server's operator creates accounts: by the command line, or here with the bootstrap token. */
 export const AccountCreate = Type.Object(
   {
-    name: Type.String({ minLength: 1, maxLength: 255 }),
+    name: Text,
     account_id: Type.Optional({
       ...OperatorAccountId,
       description: "`P` live, `T` sandbox; three digits for operators. Left out, the server takes a free `P` number.",
@@ -24,7 +25,7 @@ export const AccountCreated = Type.Object({
   account_id: Type.String(),
   name: Type.String(),
   operator_account_id: Type.Optional(Type.String()),
-  created_at: Type.String({ format: "date-time" }),
+  created_at: Time,
   client: Type.Object(ClientCreated.properties, {
     description: "A first client with every `admin:` scope for the account.",
   }),

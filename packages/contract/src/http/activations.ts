@@ -1,19 +1,22 @@
 import { type Static, type TProperties, Type } from "typebox";
 import { AccountId } from "../accounts.ts";
 import { ActivationStatus } from "../activations.ts";
+import { Time, Uuid } from "../scalars.ts";
 import { readOperations, writeOperations } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
+import { LinkedListQuery } from "./paging.ts";
+import { PathId } from "./params.ts";
 
 /** Activations over HTTP, field by field as the public reference shows them. */
 export const Activation = Type.Object({
-  id: Type.String({ format: "uuid" }),
+  id: Uuid,
   terminal_id: Type.String({ examples: ["P11223351-T0013"] }),
   store_id: Type.String({ description: "The store that the terminal belonged to when the activation began." }),
   status: ActivationStatus,
   attempt: Type.Integer({ minimum: 0, description: "How many times the device was asked so far." }),
-  created_at: Type.String({ format: "date-time" }),
+  created_at: Time,
   created_by: Type.String(),
-  updated_at: Type.String({ format: "date-time" }),
+  updated_at: Time,
   updated_by: Type.String(),
   account_id: Type.String(),
 });
@@ -23,14 +26,6 @@ export const ActivationList = Type.Array(Activation);
 export type ActivationList = Static<typeof ActivationList>;
 
 const tag = "Terminal activations";
-const TerminalId = Type.String({ minLength: 1, maxLength: 255 });
-const ListQuery = Type.Object(
-  {
-    starting_after: Type.Optional(Type.String({ format: "uuid", description: "The last `id` of the page before." })),
-    limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
-  },
-  { additionalProperties: false },
-);
 
 /** The documented endpoints under one of their two bases. The base without an account takes it from the token (D20). */
 function activationsAt<const Base extends string, OfBase extends TProperties>(
@@ -39,7 +34,7 @@ function activationsAt<const Base extends string, OfBase extends TProperties>(
   idPrefix: string,
 ) {
   const path = `${base}/admin/terminals/:terminal_id/activations` as const;
-  const params = Type.Object({ ...ofBase, terminal_id: TerminalId });
+  const params = Type.Object({ ...ofBase, terminal_id: PathId });
   return {
     create: endpoint({
       method: "POST",
@@ -60,7 +55,7 @@ function activationsAt<const Base extends string, OfBase extends TProperties>(
       summary: "List a terminal's activations, newest first",
       tag,
       params,
-      query: ListQuery,
+      query: LinkedListQuery,
       answers: { 200: ActivationList },
       errors: ["terminal_not_found"],
       headers: ["link"],

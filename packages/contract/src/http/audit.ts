@@ -1,14 +1,16 @@
 import { type Static, Type } from "typebox";
-import { AccountId } from "../accounts.ts";
+import { Text, Time } from "../scalars.ts";
 import { readAccounts } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
+import { nextPage } from "./paging.ts";
+import { ofAccount } from "./params.ts";
 
 const Hash = Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256, hexadecimal." });
 
 /** An entry of the audit log, for one change: who, when, from where, what, before and after. */
 export const AuditEntry = Type.Object({
   seq: Type.Integer({ description: "1, 2, 3 … within the account, without gaps." }),
-  at: Type.String({ format: "date-time" }),
+  at: Time,
   account_id: Type.String(),
   actor: Type.String({ description: "The client, or the part of the server that acted by itself." }),
   address: Type.String({ description: "The network address the request came from; empty for the server itself." }),
@@ -24,14 +26,10 @@ export type AuditEntry = Static<typeof AuditEntry>;
 
 export const AuditList = Type.Object({
   entries: Type.Array(AuditEntry),
-  starting_after: Type.Optional(
-    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
-  ),
+  starting_after: nextPage,
 });
 export type AuditList = Static<typeof AuditList>;
 
-const Text = Type.String({ minLength: 1, maxLength: 255 });
-const Time = Type.String({ format: "date-time" });
 const ListQuery = Type.Object(
   {
     actor: Type.Optional(Text),
@@ -54,7 +52,7 @@ export const auditEndpoints = {
     id: "aid_audit_get",
     summary: "Who changed what, newest first",
     tag: "Audit",
-    params: Type.Object({ aid: AccountId }),
+    params: ofAccount,
     query: ListQuery,
     answers: { 200: AuditList },
   }),

@@ -1,15 +1,15 @@
 import { Type } from "typebox";
 import { OperatorAccountId } from "../accounts.ts";
+import { Uuid } from "../scalars.ts";
 import { readAccounts, writeClients } from "../scopes.ts";
 import { ClientGrant, ClientGrantCreate, ClientGrantList, ClientGrantUpdate } from "./clients.ts";
 import { endpoint } from "./endpoint.ts";
-import { ListQuery } from "./paging.ts";
+import { limit, startingAfterUuid } from "./paging.ts";
+import { ofOperatorAccount } from "./params.ts";
 
 const tag = "Clients";
 const collection = "/v1/accounts/:oid/auth/client-grants";
 const one = `${collection}/:id` as const;
-const Uuid = Type.String({ format: "uuid" });
-const ofAccount = Type.Object({ oid: OperatorAccountId });
 const ofGrant = Type.Object({ oid: OperatorAccountId, id: Uuid });
 
 const GrantListQuery = Type.Object(
@@ -18,8 +18,8 @@ const GrantListQuery = Type.Object(
       Type.String({ maxLength: 255, description: "An account's audience, in any form that token requests accept." }),
     ),
     client_id: Type.Optional(Type.String({ format: "uuid", description: "The client's `id`." })),
-    limit: ListQuery.properties.limit,
-    starting_after: Type.Optional(Type.String({ format: "uuid", description: "`starting_after` of the page before." })),
+    limit,
+    starting_after: startingAfterUuid,
   },
   { additionalProperties: false },
 );
@@ -32,7 +32,7 @@ export const clientGrantEndpoints = {
     id: "auth_client_grants_post",
     summary: "Grant a client scopes for this account, or for an account that this account operates",
     tag,
-    params: ofAccount,
+    params: ofOperatorAccount,
     body: ClientGrantCreate,
     answers: { 201: ClientGrant },
     errors: ["invalid_audience", "scope_not_held", "client_id_taken", "client_grant_exists"],
@@ -44,7 +44,7 @@ export const clientGrantEndpoints = {
     id: "auth_client_grants_list",
     summary: "List client grants, newest first",
     tag,
-    params: ofAccount,
+    params: ofOperatorAccount,
     query: GrantListQuery,
     answers: { 200: ClientGrantList },
     errors: ["invalid_audience"],

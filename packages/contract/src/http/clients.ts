@@ -1,8 +1,10 @@
 import { type Static, Type } from "typebox";
 import { OperatorAccountId } from "../accounts.ts";
+import { Time, Uuid } from "../scalars.ts";
 import { readAccounts, type Scope, scopes, writeClients } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
-import { ListQuery } from "./paging.ts";
+import { ListQuery, limit, nextPage, startingAfterUuid } from "./paging.ts";
+import { ofOperatorAccount } from "./params.ts";
 
 /**
  * API clients and their grants, as the public reference lists them. Where it is silent these rules hold. Writing takes
@@ -54,15 +56,15 @@ export const ClientUpdate = Type.Object(changeable, {
 export type ClientUpdate = Static<typeof ClientUpdate>;
 
 const entityFields = {
-  created_at: Type.String({ format: "date-time" }),
+  created_at: Time,
   created_by: Type.String(),
-  updated_at: Type.String({ format: "date-time" }),
+  updated_at: Time,
   updated_by: Type.String(),
 };
 
 const ClientSecretInfo = Type.Object({
-  id: Type.String({ format: "uuid" }),
-  created_at: Type.String({ format: "date-time" }),
+  id: Uuid,
+  created_at: Time,
   last_four: Type.Optional(
     Type.String({
       description: "The secret's last four characters; absent for a short secret, which the server did not make.",
@@ -89,11 +91,7 @@ export type ClientCreated = Static<typeof ClientCreated>;
 export const ClientSecretCreated = Type.Object({ ...ClientSecretInfo.properties, client_secret: secretOnce });
 export type ClientSecretCreated = Static<typeof ClientSecretCreated>;
 
-const startingAfter = Type.Optional(
-  Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
-);
-
-export const ClientList = Type.Object({ clients: Type.Array(Client), starting_after: startingAfter });
+export const ClientList = Type.Object({ clients: Type.Array(Client), starting_after: nextPage });
 export type ClientList = Static<typeof ClientList>;
 
 /**
@@ -135,7 +133,7 @@ export const ClientGrantUpdate = Type.Object(
 export type ClientGrantUpdate = Static<typeof ClientGrantUpdate>;
 
 export const ClientGrant = Type.Object({
-  id: Type.String({ format: "uuid" }),
+  id: Uuid,
   client_id: Type.String({ description: "The client's `id`." }),
   client_account_id: Type.String({
     description:
@@ -150,15 +148,13 @@ export type ClientGrant = Static<typeof ClientGrant>;
 
 export const ClientGrantList = Type.Object({
   client_grants: Type.Array(ClientGrant),
-  starting_after: startingAfter,
+  starting_after: nextPage,
 });
 export type ClientGrantList = Static<typeof ClientGrantList>;
 
 const tag = "Clients";
 const collection = "/v1/accounts/:oid/auth/clients";
 const one = `${collection}/:id` as const;
-const Uuid = Type.String({ format: "uuid" });
-const ofAccount = Type.Object({ oid: OperatorAccountId });
 const ofClient = Type.Object({ oid: OperatorAccountId, id: Uuid });
 const ofSecret = Type.Object({ oid: OperatorAccountId, id: Uuid, secret_id: Uuid });
 const gone = { 204: Type.Null({ description: "It is removed." }) };
@@ -170,8 +166,8 @@ const ClientListQuery = Type.Object(
       Type.String({ minLength: 1, maxLength: 255, description: "Part of name, description or client id." }),
     ),
     include_deleted: ListQuery.properties.include_deleted,
-    limit: ListQuery.properties.limit,
-    starting_after: Type.Optional(Type.String({ format: "uuid", description: "`starting_after` of the page before." })),
+    limit,
+    starting_after: startingAfterUuid,
   },
   { additionalProperties: false },
 );
@@ -184,7 +180,7 @@ export const clientEndpoints = {
     id: "auth_clients_post",
     summary: "Create an API client; its secret is shown this once",
     tag,
-    params: ofAccount,
+    params: ofOperatorAccount,
     body: ClientCreate,
     answers: { 201: ClientCreated },
     errors: ["client_id_taken"],
@@ -196,7 +192,7 @@ export const clientEndpoints = {
     id: "auth_clients_list",
     summary: "List API clients, newest first",
     tag,
-    params: ofAccount,
+    params: ofOperatorAccount,
     query: ClientListQuery,
     answers: { 200: ClientList },
   }),

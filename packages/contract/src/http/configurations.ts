@@ -1,8 +1,10 @@
 import { type Static, Type } from "typebox";
 import { AccountId } from "../accounts.ts";
+import { Time } from "../scalars.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
-import { ListQuery } from "./paging.ts";
+import { limit, nextPage } from "./paging.ts";
+import { ofAccount } from "./params.ts";
 import { ReleaseModel } from "./releases.ts";
 
 const Content = Type.Object(
@@ -41,7 +43,7 @@ export const Configuration = Type.Object({
   device_model: Type.Optional(Type.String()),
   store_id: Type.Optional(Type.String()),
   content: Content,
-  created_at: Type.String({ format: "date-time" }),
+  created_at: Time,
   created_by: Type.String(),
   withdrawn_at: Type.Optional(
     Type.String({ format: "date-time", description: "From then on it holds for no terminal." }),
@@ -52,9 +54,7 @@ export type Configuration = Static<typeof Configuration>;
 
 export const ConfigurationList = Type.Object({
   configurations: Type.Array(Configuration),
-  starting_after: Type.Optional(
-    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
-  ),
+  starting_after: nextPage,
 });
 export type ConfigurationList = Static<typeof ConfigurationList>;
 
@@ -67,7 +67,7 @@ export const TerminalConfiguration = Type.Object({
       Type.Object({
         software_version: Type.Optional(Type.String()),
         configuration_version: Type.Optional(Type.String()),
-        at: Type.String({ format: "date-time" }),
+        at: Time,
       }),
       Type.Null(),
     ],
@@ -84,14 +84,13 @@ export { ConfigurationVersion };
 
 const tag = "Updates";
 const list = "/v1/accounts/:aid/configurations";
-const ofAccount = Type.Object({ aid: AccountId });
 const ofConfiguration = Type.Object({ aid: AccountId, version: ConfigurationVersion });
 const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 64 }) });
 const ConfigurationListQuery = Type.Object(
   {
     device_model: Type.Optional(ReleaseModel),
     store_id: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-    limit: ListQuery.properties.limit,
+    limit,
     starting_after: Type.Optional(ConfigurationVersion),
   },
   { additionalProperties: false },

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { deviceProofs } from "../pairing.ts";
+import { Uuid } from "../scalars.ts";
 import { DeviceMessagesAnswer, DeviceMessagesRequest } from "./device-messages.ts";
 import { UpdateManifest, UpdateQuery } from "./device-updates.ts";
 import {
@@ -17,7 +18,6 @@ import { gzipType, LogReceived, textType } from "./logs.ts";
 const tag = "Devices";
 const operation = "/v1/device/operations/:operation_id";
 const update = `${operation}/update` as const;
-const Uuid = Type.String({ format: "uuid" });
 const ofOperation = Type.Object({ operation_id: Uuid });
 const FileQuery = Type.Object({ release_id: Uuid }, { additionalProperties: false });
 

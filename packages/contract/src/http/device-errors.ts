@@ -49,6 +49,7 @@ export const deviceErrorCodes = {
     status: 503,
     cause: "The server has no room for the file; nothing of it was kept.",
     cure: "Make room where the server keeps its files, then send it again. Terminals send again by themselves while the operation's window is open.",
+    retryAfterSeconds: 2,
   },
   log_not_found: {
     status: 404,

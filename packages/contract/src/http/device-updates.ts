@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import { Uuid } from "../scalars.ts";
 import { Identifier } from "../texts.ts";
 import { ConfigurationVersion } from "./configurations.ts";
 import { KeyId, Sha256, Signature, Version } from "./releases.ts";
@@ -26,7 +27,7 @@ export const UpdateQuery = Type.Object(
 export type UpdateQuery = Static<typeof UpdateQuery>;
 
 export const OfferedRelease = Type.Object({
-  release_id: Type.String({ format: "uuid" }),
+  release_id: Uuid,
   version: Version,
   size: Type.Integer({ minimum: 1, description: "Bytes." }),
   sha256: Sha256,

@@ -3,10 +3,9 @@ import { DeviceAddress } from "../addresses.ts";
 import { limits } from "../limits.ts";
 import { Memory, ReceiptMessage } from "../mqtt.ts";
 import { PairingCodeStatus, pairingLimits } from "../pairing.ts";
+import { Time, Uuid } from "../scalars.ts";
 import { FreeText } from "../texts.ts";
 import { DeviceModel, DeviceSerialNumber, PairingReference, Terminal } from "./terminals.ts";
-
-const Time = Type.String({ format: "date-time" });
 
 /** A pairing code, shown once. */
 export const Pairing = Type.Object({
@@ -41,7 +40,7 @@ export type PairingCodeCreate = Static<typeof PairingCodeCreate>;
 
 /** A pairing code and its status; the code itself is not shown again. */
 export const PairingCode = Type.Object({
-  id: Type.String({ format: "uuid" }),
+  id: Uuid,
   reference: Type.Optional(PairingReference),
   status: PairingCodeStatus,
   device_serial_number: Type.String(),

@@ -1,6 +1,16 @@
 import { type Static, Type } from "typebox";
+import { accessErrorCodes } from "./access-errors.ts";
 import { deviceErrorCodes } from "./device-errors.ts";
+import type { ErrorFacts } from "./error-facts.ts";
 import { updateErrorCodes } from "./update-errors.ts";
+
+interface ErrorRow {
+  status: number;
+  cause: string;
+  cure: string;
+  /** The error passes by itself: its answer has `Retry-After`, with so many seconds where the server knows no better. */
+  retryAfterSeconds?: number;
+}
 
 /**
  * Every error code of the API, with its HTTP status, its cause and its cure.
@@ -62,46 +72,7 @@ export const errorCodes = {
     cause: "The organization is deleted from the register, bankrupt, or being wound up.",
     cure: "Name an organization that is in business; this one is deleted, bankrupt or being wound up.",
   },
-  missing_token: {
-    status: 401,
-    cause: "There is no `Authorization` header.",
-    cure: "Send `Authorization: Bearer <token>`.",
-  },
-  invalid_token: {
-    status: 401,
-    cause: "The token is expired, forged, revoked, or meant for another server.",
-    cure: "Get a new token; this one is expired, forged, or meant for another server.",
-  },
-  invalid_client: {
-    status: 401,
-    cause: "Client id, secret, or account of the token request is wrong, or none was sent.",
-    cure: "Check client id, secret and account.",
-  },
-  insufficient_scope: {
-    status: 403,
-    cause: "The token holds none of the scopes that the endpoint accepts.",
-    cure: "Use a client that holds one of the scopes the message names.",
-  },
-  scope_not_held: {
-    status: 403,
-    cause: "The request gives or takes away scopes that its own token does not cover.",
-    cure: "Give and take only scopes that your own token covers; the message names the others.",
-  },
-  not_own_grant: {
-    status: 403,
-    cause: "The grant belongs to a client of the account's operator.",
-    cure: "End the grant with DELETE, or ask the operator to change it.",
-  },
-  audience_not_granted: {
-    status: 403,
-    cause: "The client holds no grant for the account that `audience` names.",
-    cure: "Ask for an account that the client holds a grant for.",
-  },
-  operator_only: {
-    status: 403,
-    cause: "On a live account, the client does not belong to the operator that owns the account.",
-    cure: "Use a client of the account's operator, with a grant for the account.",
-  },
+  ...accessErrorCodes,
   not_found: { status: 404, cause: "No route has this path.", cure: "Check the path." },
   account_not_found: {
     status: 404,
@@ -200,6 +171,7 @@ export const errorCodes = {
     status: 409,
     cause: "The terminal has a pending operation; `errors` names it.",
     cure: "Wait as long as `Retry-After` says, then send it again.",
+    retryAfterSeconds: 1,
   },
   operation_ended: {
     status: 409,
@@ -220,6 +192,7 @@ export const errorCodes = {
     status: 409,
     cause: "The terminal is being activated; `errors` names the task.",
     cure: "Wait for the activation that `errors` names to end; it ends by itself.",
+    retryAfterSeconds: 1,
   },
   virtual_terminal: {
     status: 409,
@@ -242,6 +215,7 @@ export const errorCodes = {
     status: 429,
     cause: "The client, the address, or a device that pairs or asks for tokens sends more requests than it may.",
     cure: "Wait as long as `Retry-After` says, then send it again.",
+    retryAfterSeconds: 1,
   },
   headers_too_large: {
     status: 431,
@@ -257,20 +231,28 @@ export const errorCodes = {
     status: 503,
     cause: "The public register could not be reached or gave no usable answer; nothing was created.",
     cure: "Try again after `Retry-After`; nothing was created.",
+    retryAfterSeconds: 10,
   },
   service_unavailable: {
     status: 503,
     cause: "The database is away for a moment, or too much is waiting.",
     cure: "Try again after `Retry-After`; with the same `Idempotency-Key` nothing is done twice.",
+    retryAfterSeconds: 1,
   },
   ...deviceErrorCodes,
   ...updateErrorCodes,
-} as const;
+} as const satisfies Record<string, ErrorRow>;
 export type ErrorCode = keyof typeof errorCodes;
+
+/** The usual `Retry-After` of a code; undefined for errors that do not pass by themselves. */
+export function retryAfterSecondsOf(code: ErrorCode): number | undefined {
+  const row: ErrorRow = errorCodes[code];
+  return row.retryAfterSeconds;
+}
 
 /** One wrong place in the request; `path` is a JSON pointer below `body`, `query`, `path` or `headers`. */
 export const ErrorDetail = Type.Object({ path: Type.String(), message: Type.String() }, { additionalProperties: true });
-export type ErrorDetail = Static<typeof ErrorDetail> & Record<string, unknown>;
+export type ErrorDetail = Static<typeof ErrorDetail> & ErrorFacts;
 
 /** The body of every answer that is not a success (D23). */
 export const ErrorBody = Type.Object(

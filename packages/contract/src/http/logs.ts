@@ -1,8 +1,11 @@
 import { type Static, type TProperties, Type } from "typebox";
 import { AccountId } from "../accounts.ts";
 import { SendLogsResult } from "../operations.ts";
+import { Time, Uuid } from "../scalars.ts";
 import { readLogs } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
+import { LinkedListQuery } from "./paging.ts";
+import { PathId } from "./params.ts";
 
 const Sha256 = Type.String({
   pattern: "^[0-9a-f]{64}$",
@@ -14,7 +17,7 @@ export const TerminalLog = Type.Object({
   id: Type.String({ format: "uuid", description: "`log_id` in the result of its operation." }),
   account_id: Type.String(),
   terminal_id: Type.String({ examples: ["P11223351-T0013"] }),
-  operation_id: Type.String({ format: "uuid" }),
+  operation_id: Uuid,
   device_serial_number: Type.String({
     description: "Of the device that sent it. The terminal may have another device by now.",
   }),
@@ -25,7 +28,7 @@ export const TerminalLog = Type.Object({
     minimum: 0,
     description: "How many places looked like a card number, and were masked.",
   }),
-  created_at: Type.String({ format: "date-time" }),
+  created_at: Time,
 });
 export type TerminalLog = Static<typeof TerminalLog>;
 
@@ -44,21 +47,12 @@ export const gzipType = "application/gzip";
 export const textType = "text/plain";
 
 const tag = "Terminal logs";
-const TerminalId = Type.String({ minLength: 1, maxLength: 255 });
-const LogId = Type.String({ format: "uuid" });
-const ListQuery = Type.Object(
-  {
-    starting_after: Type.Optional(Type.String({ format: "uuid", description: "The last `id` of the page before." })),
-    limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
-  },
-  { additionalProperties: false },
-);
 
 /** The endpoints of logs under one of the two documented bases. The base without an account takes it from the token (D20). */
 function logsAt<const Base extends string, OfBase extends TProperties>(base: Base, ofBase: OfBase, idPrefix: string) {
   const path = `${base}/admin/terminals/:terminal_id/logs` as const;
   const id = `${idPrefix}admin_terminals_terminal_id_logs`;
-  const OfLog = Type.Object({ ...ofBase, terminal_id: TerminalId, log_id: LogId });
+  const OfLog = Type.Object({ ...ofBase, terminal_id: PathId, log_id: Uuid });
   return {
     list: endpoint({
       method: "GET",
@@ -67,8 +61,8 @@ function logsAt<const Base extends string, OfBase extends TProperties>(base: Bas
       id: `${id}_get`,
       summary: "List the logs that a terminal has sent, newest first",
       tag,
-      params: Type.Object({ ...ofBase, terminal_id: TerminalId }),
-      query: ListQuery,
+      params: Type.Object({ ...ofBase, terminal_id: PathId }),
+      query: LinkedListQuery,
       answers: { 200: TerminalLogList },
       errors: ["terminal_not_found"],
       headers: ["link"],

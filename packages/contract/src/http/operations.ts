@@ -12,6 +12,7 @@ import {
   operationResults,
   WhenBusy,
 } from "../operations.ts";
+import { Text, Time, Uuid } from "../scalars.ts";
 import { readOperations, writeOperations } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { acceptedExamples, operationExamples, requestExamples } from "./operation-examples.ts";
@@ -35,18 +36,16 @@ export const OperationCreate = Type.Object(
 );
 export type OperationCreate = Static<typeof OperationCreate>;
 
-const Time = Type.String({ format: "date-time" });
-
 /** The schema of one kind of operation. The kinds differ in `operation` and in the shape of `result`. */
 function operationOf<Name extends OperationName, Result extends TSchema>(operation: Name, result: Result) {
   return Type.Object({
-    id: Type.String({ format: "uuid" }),
+    id: Uuid,
     terminal_id: Type.String(),
     operation: Type.Literal(operation),
     status: OperationStatus,
-    created_at: Type.String({ format: "date-time" }),
+    created_at: Time,
     created_by: Type.String({ description: "`terminal:{terminal_id}` for a day that was closed at the terminal." }),
-    updated_at: Type.String({ format: "date-time" }),
+    updated_at: Time,
     updated_by: Type.String(),
     account_id: Type.String(),
     deadline: Type.String({
@@ -82,7 +81,7 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
       Type.Object(
         {
           status: Type.Enum(["COMPLETED", "FAILED"]),
-          finished_at: Type.String({ format: "date-time" }),
+          finished_at: Time,
           result: Type.Optional(result),
           reason: Type.Optional(OperationReason),
           error: Type.Optional(OperationError),
@@ -134,10 +133,10 @@ export type OperationList = Static<typeof OperationList>;
 
 /** The pending operation that a 409 names (D14). */
 export const OperationBlocker = Type.Object({
-  id: Type.String({ format: "uuid" }),
+  id: Uuid,
   operation: OperationName,
   created_by: Type.String(),
-  deadline: Type.String({ format: "date-time" }),
+  deadline: Time,
   phase: OperationPhase,
   expected_end: Type.String({
     format: "date-time",
@@ -158,8 +157,6 @@ const IdempotencyKey = Type.Object({
     }),
   ),
 });
-const Uuid = Type.String({ format: "uuid" });
-const Text = Type.String({ minLength: 1, maxLength: 255 });
 
 const ListQuery = Type.Object(
   {

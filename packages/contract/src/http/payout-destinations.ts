@@ -1,10 +1,12 @@
 import { type Static, Type } from "typebox";
 import { AccountId, OperatorAccountId } from "../accounts.ts";
 import { CaseStatus } from "../case-status.ts";
+import { Text, Time, Uuid } from "../scalars.ts";
 import { readAccounts, type Scope, writeAccounts } from "../scopes.ts";
 import { TerminalStatus } from "../terminal-status.ts";
 import { endpoint } from "./endpoint.ts";
-import { ListQuery } from "./paging.ts";
+import { ListQuery, nextPage } from "./paging.ts";
+import { ofOperatorAccount, PathId } from "./params.ts";
 import { Address, PayoutDestinationId, StoreStatus } from "./stores.ts";
 
 /** Payout destinations, field by field as the public reference shows them; additions are marked as such. */
@@ -16,7 +18,6 @@ const PhoneNumber = Type.String({
   description: "A phone number in E.164 format.",
   examples: ["+4799999999"],
 });
-const Text = Type.String({ minLength: 1, maxLength: 255 });
 
 export const DestinationType = Type.Enum(["company", "individual"]);
 
@@ -125,12 +126,12 @@ export const PayoutDestinationCreate = Type.Object(
 export type PayoutDestinationCreate = Static<typeof PayoutDestinationCreate>;
 
 const destinationFields = {
-  id: Type.String({ format: "uuid" }),
+  id: Uuid,
   payout_destination_id: Type.String({ examples: ["PD032"] }),
   account_id: Type.String(),
-  created_at: Type.String({ format: "date-time" }),
+  created_at: Time,
   created_by: Type.String(),
-  updated_at: Type.String({ format: "date-time" }),
+  updated_at: Time,
   updated_by: Type.String(),
   case_status: CaseStatus,
   type: DestinationType,
@@ -176,9 +177,7 @@ export type PayoutDestinationListItem = Static<typeof PayoutDestinationListItem>
 
 export const PayoutDestinationList = Type.Object({
   payout_destinations: Type.Array(PayoutDestinationListItem),
-  starting_after: Type.Optional(
-    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
-  ),
+  starting_after: nextPage,
 });
 export type PayoutDestinationList = Static<typeof PayoutDestinationList>;
 
@@ -186,12 +185,11 @@ export type PayoutDestinationList = Static<typeof PayoutDestinationList>;
 export const CaseStatusChange = Type.Object({ case_status: CaseStatus }, { additionalProperties: false });
 
 /** Beyond the documented API: a store of an account that the operator owns. */
-export const OwnedStorePath = { account_id: AccountId, store_id: Type.String({ minLength: 1, maxLength: 255 }) };
+export const OwnedStorePath = { account_id: AccountId, store_id: PathId };
 
 const tag = "Payout destinations";
 const list = "/v1/accounts/:oid/payout-destinations";
 const one = `${list}/:payout_destination_id` as const;
-const ofAccount = Type.Object({ oid: OperatorAccountId });
 const ofDestination = Type.Object({ oid: OperatorAccountId, payout_destination_id: PayoutDestinationId });
 const { limit, starting_after } = ListQuery.properties;
 const listQuery = Type.Object(
@@ -228,7 +226,7 @@ export const payoutDestinationEndpoints = {
     id: "aid_mgmnt_payout_destinations_post",
     summary: "Create a payout destination",
     tag,
-    params: ofAccount,
+    params: ofOperatorAccount,
     body: PayoutDestinationCreate,
     answers: { 201: PayoutDestination },
     errors: [
@@ -245,7 +243,7 @@ export const payoutDestinationEndpoints = {
     id: "aid_mgmnt_payout_destinations_get",
     summary: "List payout destinations, newest first",
     tag,
-    params: ofAccount,
+    params: ofOperatorAccount,
     query: listQuery,
     answers: { 200: PayoutDestinationList },
   }),

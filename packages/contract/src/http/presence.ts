@@ -1,14 +1,11 @@
 import { type Static, type TSchema, Type } from "typebox";
-import { AccountId } from "../accounts.ts";
 import { PresenceReason, PresenceStatus, presenceStatuses } from "../presence.ts";
+import { Time, Uuid } from "../scalars.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
 import { DeviceFault, Telemetry, type TelemetryField, telemetryFields } from "../telemetry.ts";
 import { endpoint } from "./endpoint.ts";
-
-const Time = Type.String({ format: "date-time" });
-const Next = Type.Optional(
-  Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
-);
+import { limit, nextPage, startingAfterUuid } from "./paging.ts";
+import { ofAccount, ofStore, ofTerminal, PathId } from "./params.ts";
 
 const RoundTrip = Type.Integer({
   minimum: 0,
@@ -44,14 +41,14 @@ export const TerminalPresence = Type.Object({
 export type TerminalPresence = Static<typeof TerminalPresence>;
 
 export const PresenceChange = Type.Object({
-  id: Type.String({ format: "uuid" }),
+  id: Uuid,
   at: Time,
   status: PresenceStatus,
   reason: PresenceReason,
 });
 export type PresenceChange = Static<typeof PresenceChange>;
 
-export const PresenceChangeList = Type.Object({ changes: Type.Array(PresenceChange), starting_after: Next });
+export const PresenceChangeList = Type.Object({ changes: Type.Array(PresenceChange), starting_after: nextPage });
 export type PresenceChangeList = Static<typeof PresenceChangeList>;
 
 const Count = Type.Integer({ minimum: 0 });
@@ -83,7 +80,7 @@ export type StorePresence = Static<typeof StorePresence>;
 export const StorePresenceSummary = Type.Object(storeFields);
 export type StorePresenceSummary = Static<typeof StorePresenceSummary>;
 
-export const StorePresenceList = Type.Object({ stores: Type.Array(StorePresenceSummary), starting_after: Next });
+export const StorePresenceList = Type.Object({ stores: Type.Array(StorePresenceSummary), starting_after: nextPage });
 export type StorePresenceList = Static<typeof StorePresenceList>;
 
 const ReportedBy = Type.String({
@@ -120,7 +117,7 @@ export const TerminalTelemetry = Type.Object({
 export type TerminalTelemetry = Static<typeof TerminalTelemetry>;
 
 export const TelemetryChange = Type.Object({
-  id: Type.String({ format: "uuid" }),
+  id: Uuid,
   field: Type.Enum(telemetryFields),
   value: Type.Unknown({ description: "As the terminal reported it." }),
   at: Time,
@@ -128,7 +125,7 @@ export const TelemetryChange = Type.Object({
 });
 export type TelemetryChange = Static<typeof TelemetryChange>;
 
-export const TelemetryHistory = Type.Object({ changes: Type.Array(TelemetryChange), starting_after: Next });
+export const TelemetryHistory = Type.Object({ changes: Type.Array(TelemetryChange), starting_after: nextPage });
 export type TelemetryHistory = Static<typeof TelemetryHistory>;
 
 /** The outcome of a probe. */
@@ -146,17 +143,12 @@ export const ProbeOutcome = Type.Object({
 export type ProbeOutcome = Static<typeof ProbeOutcome>;
 
 const tag = "Presence";
-const Name = Type.String({ minLength: 1, maxLength: 255 });
-const ofAccount = Type.Object({ aid: AccountId });
-const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Name });
-const ofStore = Type.Object({ aid: AccountId, store_id: Name });
 const terminalPath = "/v1/accounts/:aid/terminals/:terminal_id";
 
-const limit = Type.Integer({ minimum: 1, maximum: 100, default: 10, description: "How many rows at most." });
 const history = {
   "at.gte": Type.Optional(Time),
   "at.lte": Type.Optional(Time),
-  starting_after: Type.Optional(Type.String({ format: "uuid", description: "`starting_after` of the page before." })),
+  starting_after: startingAfterUuid,
   limit,
 };
 const ChangeQuery = Type.Object(history, { additionalProperties: false });
@@ -164,7 +156,7 @@ const HistoryQuery = Type.Object(
   { ...history, field: Type.Optional(Type.Enum(telemetryFields)) },
   { additionalProperties: false },
 );
-const StoreQuery = Type.Object({ limit, starting_after: Type.Optional(Name) }, { additionalProperties: false });
+const StoreQuery = Type.Object({ limit, starting_after: Type.Optional(PathId) }, { additionalProperties: false });
 
 export const presenceEndpoints = {
   ofTerminal: endpoint({

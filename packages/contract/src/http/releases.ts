@@ -2,13 +2,14 @@ import { type Static, Type } from "typebox";
 import { AccountId } from "../accounts.ts";
 import { limits } from "../limits.ts";
 import { ReleaseStatus } from "../releases.ts";
+import { Time, Uuid } from "../scalars.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
 import { versionPattern } from "../versions.ts";
 import { endpoint } from "./endpoint.ts";
 import { fileAnswers, fileHeaders, fileType, RangeHeaders } from "./files.ts";
-import { ListQuery } from "./paging.ts";
+import { limit, nextPage, startingAfterUuid } from "./paging.ts";
+import { ofAccount } from "./params.ts";
 
-const Time = Type.String({ format: "date-time" });
 export const ReleaseModel = Type.String({
   minLength: 1,
   maxLength: 64,
@@ -37,7 +38,7 @@ export const ReleaseCreate = Type.Object(
 export type ReleaseCreate = Static<typeof ReleaseCreate>;
 
 export const Release = Type.Object({
-  id: Type.String({ format: "uuid" }),
+  id: Uuid,
   ...described,
   signature: Signature,
   key_id: KeyId,
@@ -51,11 +52,7 @@ export const Release = Type.Object({
 });
 export type Release = Static<typeof Release>;
 
-const startingAfter = Type.Optional(
-  Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
-);
-
-export const ReleaseList = Type.Object({ releases: Type.Array(Release), starting_after: startingAfter });
+export const ReleaseList = Type.Object({ releases: Type.Array(Release), starting_after: nextPage });
 export type ReleaseList = Static<typeof ReleaseList>;
 
 export const releaseFilters = {
@@ -98,15 +95,13 @@ const tag = "Updates";
 const list = "/v1/accounts/:aid/releases";
 const one = `${list}/:release_id` as const;
 const keys = "/v1/accounts/:aid/release-keys";
-const Uuid = Type.String({ format: "uuid" });
-const ofAccount = Type.Object({ aid: AccountId });
 const ofRelease = Type.Object({ aid: AccountId, release_id: Uuid });
 const ofKey = Type.Object({ aid: AccountId, key_id: KeyId });
 const ReleaseListQuery = Type.Object(
   {
     ...releaseFilters,
-    limit: ListQuery.properties.limit,
-    starting_after: Type.Optional(Type.String({ format: "uuid", description: "`starting_after` of the page before." })),
+    limit,
+    starting_after: startingAfterUuid,
   },
   { additionalProperties: false },
 );

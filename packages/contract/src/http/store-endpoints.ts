@@ -1,8 +1,8 @@
 import { Type } from "typebox";
-import { AccountId } from "../accounts.ts";
 import { readAccounts, type Scope, writeAccounts } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { ListQuery } from "./paging.ts";
+import { ofAccount, ofStore } from "./params.ts";
 import { StoreConfiguration, StoreConfigurationPatch } from "./store-configuration.ts";
 import { Store, StoreCreate, StoreIncludes, StoreList, storeFilters } from "./stores.ts";
 
@@ -10,8 +10,6 @@ const tag = "Stores";
 const operators = ["admin:accounts"] as const satisfies readonly Scope[];
 const list = "/v1/accounts/:aid/stores";
 const one = `${list}/:store_id` as const;
-const params = Type.Object({ aid: AccountId });
-const ofStore = Type.Object({ aid: AccountId, store_id: Type.String({ minLength: 1, maxLength: 255 }) });
 
 export const storeEndpoints = {
   list: endpoint({
@@ -21,7 +19,7 @@ export const storeEndpoints = {
     id: "aid_account_management_stores_get",
     summary: "List stores, newest first",
     tag,
-    params,
+    params: ofAccount,
     query: Type.Object({ ...ListQuery.properties, ...storeFilters }, { additionalProperties: false }),
     answers: { 200: StoreList },
   }),
@@ -44,7 +42,7 @@ export const storeEndpoints = {
     id: "aid_account_management_stores_post",
     summary: "Create a store",
     tag,
-    params,
+    params: ofAccount,
     body: StoreCreate,
     answers: { 201: Store },
     errors: [

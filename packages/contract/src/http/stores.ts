@@ -1,5 +1,7 @@
 import { type Static, Type } from "typebox";
+import { Text, Time } from "../scalars.ts";
 import { TerminalStatus } from "../terminal-status.ts";
+import { nextPage } from "./paging.ts";
 
 /** Stores, field by field as the public reference shows them (D1-D3). */
 export const storeStatuses = ["DELETED", "ACTIVE", "SUSPENDED"] as const;
@@ -30,8 +32,8 @@ export const Organization = Type.Object(
     organization_number: Type.Optional(Type.String({ minLength: 1, maxLength: 32 })),
     country: Type.Optional(Country),
     type: Type.Optional(Type.Enum(["main_unit", "sub_unit"])),
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-    trade_name: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    name: Type.Optional(Text),
+    trade_name: Type.Optional(Text),
   },
   { additionalProperties: false, description: "The organization for the store." },
 );
@@ -138,9 +140,9 @@ export const StoreTerminal = Type.Object({
 const storeFields = {
   store_id: Type.String(),
   id: Type.String({ description: "`{account}-{4 digits}`, made by the server.", examples: ["P11223351-0026"] }),
-  created_at: Type.String({ format: "date-time" }),
+  created_at: Time,
   created_by: Type.String(),
-  updated_at: Type.String({ format: "date-time" }),
+  updated_at: Time,
   updated_by: Type.String(),
   status: StoreStatus,
   suspended_by: Type.Optional(
@@ -176,9 +178,7 @@ export type StoreListItem = Static<typeof StoreListItem>;
 
 export const StoreList = Type.Object({
   stores: Type.Array(StoreListItem),
-  starting_after: Type.Optional(
-    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
-  ),
+  starting_after: nextPage,
 });
 export type StoreList = Static<typeof StoreList>;
 
@@ -186,7 +186,7 @@ export type StoreList = Static<typeof StoreList>;
 export const storeIncludes = ["operator_payout_destinations"] as const;
 export const StoreIncludes = Type.Optional(Type.Array(Type.Enum(storeIncludes), { maxItems: 10 }));
 
-/** The filters of the list of stores; arrays are repeated parameters. */
+/** The values of the query parameter `includes`: further parts of the answer. */
 export const storeFilters = {
   status: Type.Optional(
     Type.Array(StoreStatus, { maxItems: 10, description: "Stores in these statuses; without it, all but DELETED." }),

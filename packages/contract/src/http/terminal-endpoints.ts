@@ -1,5 +1,4 @@
 import { Type } from "typebox";
-import { AccountId } from "../accounts.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
 import {
   DeviceReplacement,
@@ -11,6 +10,7 @@ import {
 } from "./devices.ts";
 import { endpoint } from "./endpoint.ts";
 import { ListQuery } from "./paging.ts";
+import { ofAccount, ofTerminal } from "./params.ts";
 import {
   Terminal,
   TerminalCreate,
@@ -23,8 +23,6 @@ import {
 const tag = "Terminals";
 const list = "/v1/accounts/:aid/terminals";
 const one = `${list}/:terminal_id` as const;
-const ofAccount = Type.Object({ aid: AccountId });
-const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 255 }) });
 const TerminalQuery = Type.Object({ ...ListQuery.properties, ...terminalFilters }, { additionalProperties: false });
 
 export const terminalEndpoints = {

@@ -2,7 +2,9 @@ import { type Static, type TSchema, Type } from "typebox";
 import { Ability } from "../abilities.ts";
 import { DeviceAddress } from "../addresses.ts";
 import { OperationName } from "../operations.ts";
+import { Text, Time, Uuid } from "../scalars.ts";
 import { TerminalStatus, TerminalStatusReason } from "../terminal-status.ts";
+import { nextPage } from "./paging.ts";
 
 const StoreId = Type.String({
   minLength: 1,
@@ -48,12 +50,12 @@ export type TerminalUpdate = Static<typeof TerminalUpdate>;
 const terminalFields = {
   terminal_id: Type.String({ examples: ["T12233302-T0001"] }),
   device_serial_number: Type.String(),
-  id: Type.String({ format: "uuid" }),
-  created_at: Type.String({ format: "date-time" }),
+  id: Uuid,
+  created_at: Time,
   created_by: Type.String(),
-  updated_at: Type.String({ format: "date-time" }),
+  updated_at: Time,
   deleted_by: Type.Optional(Type.String()),
-  deleted_at: Type.Optional(Type.String({ format: "date-time" })),
+  deleted_at: Type.Optional(Time),
   device_model: Type.Optional(Type.String()),
   store_id: Type.String(),
   status: TerminalStatus,
@@ -96,7 +98,6 @@ export type TerminalListItem = Static<typeof TerminalListItem>;
 
 const several = <T extends TSchema>(item: T, description: string) =>
   Type.Optional(Type.Array(item, { minItems: 1, maxItems: 100, description: `${description} Repeated for several.` }));
-const Text = Type.String({ minLength: 1, maxLength: 255 });
 
 /** The filters of the list of terminals; a terminal must meet each filter that is given. */
 export const terminalFilters = {
@@ -125,9 +126,7 @@ export const terminalFilters = {
 
 export const TerminalList = Type.Object({
   terminals: Type.Array(TerminalListItem),
-  starting_after: Type.Optional(
-    Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
-  ),
+  starting_after: nextPage,
 });
 export type TerminalList = Static<typeof TerminalList>;
 

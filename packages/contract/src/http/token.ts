@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
-import { OperatorAccountId } from "../accounts.ts";
 import { endpoint } from "./endpoint.ts";
+import { ofOperatorAccount } from "./params.ts";
 
 /** A token request, in the documented JSON form or in the form encoding of RFC 6749 section 4.4. */
 export const TokenRequest = Type.Object(
@@ -59,7 +59,7 @@ export const authEndpoints = {
     id: "get_token",
     summary: "Get an access token for client credentials",
     tag,
-    params: Type.Object({ oid: OperatorAccountId }),
+    params: ofOperatorAccount,
     body: TokenRequest,
     answers: { 200: TokenResponse },
     limited: "per address",
@@ -84,7 +84,7 @@ export const authEndpoints = {
     id: "get_oauth_metadata",
     summary: "Discovery (RFC 8414) for an account as the issuer of tokens",
     tag,
-    params: Type.Object({ oid: OperatorAccountId }),
+    params: ofOperatorAccount,
     answers: { 200: anything },
     outsideSdk: "the SDK gets its tokens by itself",
   }),

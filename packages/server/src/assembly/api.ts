@@ -19,7 +19,7 @@ import { destinationChanged } from "../merchants/stores/suspension.ts";
 import type { Accept } from "../operations/accept.ts";
 import { operationRoutes } from "../operations/routes.ts";
 import type { Route } from "../platform/http/route.ts";
-import type { Supervisor } from "../platform/worker.ts";
+import type { Supervisor } from "../platform/supervisor.ts";
 import { presenceRoutes } from "../presence/routes.ts";
 import { activationRoutes } from "../rollout/activations/routes.ts";
 import { configurationRoutes } from "../rollout/configurations/routes.ts";

@@ -17,7 +17,7 @@ import type { Attempts, Tokens } from "../access/auth/tokens/tokens.ts";
 import { ApiDocs, type ApiDocsDeps } from "../api-docs/pages/api-docs.ts";
 import { isRetryable, isUnavailable, unavailable } from "../db/failures.ts";
 import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
-import { ApiError } from "../platform/errors.ts";
+import { ApiError, invalidRequest } from "../platform/errors.ts";
 import { emptyIsNoBody } from "../platform/http/bodies/empty-body.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
 import { findUnstorable } from "../platform/http/bodies/storable.ts";
@@ -280,7 +280,7 @@ function storabilityError(request: FastifyRequest): ApiError | undefined {
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
     (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));
-  return fault && new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors: [fault] });
+  return fault && invalidRequest(fault);
 }
 
 function tooManyValues({ body, routeOptions }: FastifyRequest): ErrorDetail | undefined {

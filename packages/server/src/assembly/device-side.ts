@@ -10,8 +10,6 @@ import { createInbound } from "../gateway/inbound.ts";
 import { memoryComparison } from "../gateway/memory-check.ts";
 import { resultReader } from "../gateway/reading/result.ts";
 import { createTransfers } from "../gateway/transfers.ts";
-import { holdsLog } from "../logs/logs.ts";
-import { findOperation } from "../operations/commands.ts";
 import { createDurations } from "../operations/durations.ts";
 import { createOrigins } from "../operations/reports/origin.ts";
 import { createReports } from "../operations/reports/reports.ts";
@@ -25,7 +23,7 @@ import { liveKeys } from "../rollout/releases/keys.ts";
 import { accountOfTerminalId } from "../terminals/credentials/authenticate.ts";
 import { addressOf } from "../terminals/credentials/replace-credential.ts";
 import type { Device } from "../terminals/record/devices.ts";
-import { virtualTerminals } from "../virtual-terminals/virtual-terminals.ts";
+import { virtualTerminalWorker } from "../virtual-terminals/virtual-terminals.ts";
 import type { Core, ServerOptions } from "./core.ts";
 
 /** What handles messages, made before the carriers listen. */
@@ -61,11 +59,7 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
   closing.add(() =>
     presence.flush().catch((error: unknown) => log.warn({ err: error }, "what was heard of terminals was not noted")),
   );
-  const readResult = resultReader({
-    holds: (origin, id, result) => holdsLog(core, origin, id, result),
-    knowsOperation: async ({ accountId }, id) =>
-      (await inTenant(db, accountId, (tx) => findOperation(tx, accountId, id))) !== undefined,
-  });
+  const readResult = resultReader({ db });
   const inbound = createInbound({
     ...device,
     presence,
@@ -105,7 +99,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
   );
   const virtual =
     host &&
-    virtualTerminals({
+    virtualTerminalWorker({
       db,
       clock,
       log,

@@ -21,12 +21,13 @@ export function storePorts({ db, clock, config }: Core) {
 export type StorePorts = ReturnType<typeof storePorts>;
 
 /** What enrolment stands on, and what it needs of the gateway above it. */
-export function enrolmentPorts({ transport, virtual, presence }: DeviceSide, accept: Accept, core: Core) {
+export function enrolmentPorts({ transport, virtual, presence, durations }: DeviceSide, accept: Accept, core: Core) {
   const { db, clock, deviceTokens, findLiveCredential, addressAhead, addresses } = core;
   return {
     db,
     clock,
     accept,
+    durations,
     deviceTokens,
     findLiveCredential,
     addressAhead,

@@ -3,7 +3,7 @@ import { checkpointWorker } from "../access/audit/checkpoints/worker.ts";
 import { signingKeyWorker } from "../access/auth/keys/key-rotation.ts";
 import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config/settings.ts";
 import { clockWorker } from "../db/database-clock.ts";
-import { type RetirementDeps, retirementWorker } from "../enrolment/retire.ts";
+import { nonceWorker, type RetirementDeps, retirementWorker } from "../enrolment/retire.ts";
 import { credentialWorker } from "../gateway/carriers/credential-check.ts";
 import { outboxWorker } from "../gateway/outbox.ts";
 import { logRetentionWorker } from "../logs/retention.ts";
@@ -48,15 +48,16 @@ export function workersOf(
       hearing: () => gateway.transport.healthy(),
       wentBack: () => wentBack(core),
     }),
-    gateway.probes.worker,
+    ...gateway.probes.workers,
     retentionWorker({
       db,
       clock,
       presenceDays: config.presenceDays ?? defaultPresenceDays,
       telemetryDays: config.telemetryDays ?? defaultTelemetryDays,
     }),
-    ...(gateway.virtual ? [gateway.virtual.worker] : []),
+    ...(gateway.virtual ? [gateway.virtual] : []),
     retirementWorker(enrolment),
+    nonceWorker({ db, clock }),
     lapseWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({

@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log/log.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 
 /** A machine's own measures of time: the wall clock, which may be wrong, and elapsed time. */
 export interface MachineTime {
@@ -99,19 +99,13 @@ export class DatabaseClock implements Clock {
 /** Synchronizes the server's time with the database's, and warns when the machine's wall clock is off. */
 export function clockWorker({ clock, log }: { clock: DatabaseClock; log: Logger }): Worker {
   let off = false;
-  return {
-    name: "clock.follow",
-    backWithinMs: followEveryMs,
-    async run(signal) {
-      while (!signal.aborted) {
-        await clock.look();
-        const aheadMs = clock.wallAheadMs;
-        if (!off && Math.abs(aheadMs) > warnFromMs) {
-          log.warn({ wall_clock_ahead_ms: aheadMs }, "the machine's clock is off; this server goes by the database's");
-        }
-        off = Math.abs(aheadMs) > warnFromMs;
-        await pause(followEveryMs, signal);
-      }
-    },
+  const follow = async () => {
+    await clock.look();
+    const aheadMs = clock.wallAheadMs;
+    if (!off && Math.abs(aheadMs) > warnFromMs) {
+      log.warn({ wall_clock_ahead_ms: aheadMs }, "the machine's clock is off; this server goes by the database's");
+    }
+    off = Math.abs(aheadMs) > warnFromMs;
   };
+  return every("clock.follow", followEveryMs, follow, { backWithinMs: followEveryMs });
 }

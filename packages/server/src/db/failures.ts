@@ -60,10 +60,7 @@ export function isOverdue(error: unknown): boolean {
 
 /** The answer to a failure that passes: 503, to be tried again after a second. */
 export function unavailable(cause: unknown): ApiError {
-  return new ApiError("service_unavailable", "The service is briefly unavailable; try again.", {
-    headers: { "retry-after": "1" },
-    cause,
-  });
+  return new ApiError("service_unavailable", "The service is briefly unavailable; try again.", { cause });
 }
 
 function codeOf(error: unknown): string {

@@ -4,11 +4,12 @@ import { recordChange } from "../access/audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller } from "../access/auth/live-grant.ts";
 import type { Tx } from "../db/db.ts";
 import { cancelUndelivered } from "../operations/cancel.ts";
-import { findLiveClaim, type LiveClaim, mayHaveBegun } from "../operations/live-claim.ts";
+import type { Durations } from "../operations/durations.ts";
+import { findLiveClaim, mayHaveBegun } from "../operations/live-claim.ts";
+import { operationPending } from "../operations/pending.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
-import { preciseTime } from "../platform/timestamps.ts";
 import { awaitOtherTelemetry, endFault } from "../presence/hearing/hear.ts";
 import { forgetReported, versionFields } from "../rollout/configurations/configurations.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
@@ -24,7 +25,9 @@ import { virtualTerminal } from "./issue-credential.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
 import { lockOpenCode } from "./pairing/queries.ts";
 
-export type ReplaceDeviceDeps = PairingCodeDeps & Pick<DeletionDeps, "isConnected" | "credentialReplaced">;
+/** `durations`: how long operations take, for the expected end of one in the way. */
+export type ReplaceDeviceDeps = PairingCodeDeps &
+  Pick<DeletionDeps, "isConnected" | "credentialReplaced"> & { durations: Durations };
 
 /**
  * Replaces a terminal's device: the former one is locked out at once, and the new one has to pair. Throws
@@ -96,23 +99,10 @@ async function endLiveOperation(
   const live = await findLiveClaim(tx, accountId, terminalId);
   if (!live) return;
   const sentToWhoListens = live.attempts > 0 && (await deps.isConnected(tx, { accountId, terminalId }));
-  if (sentToWhoListens || mayHaveBegun(live)) throw pending(live, deps.clock.now());
+  if (sentToWhoListens || mayHaveBegun(live)) {
+    throw operationPending(deps.durations, live, { path: "/path/terminal_id", now: deps.clock.now() });
+  }
   await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId, at: deps.clock.now() });
-}
-
-function pending(live: LiveClaim, now: Date): ApiError {
-  const deadline = live.deadline ?? now;
-  const seconds = Math.max(1, Math.ceil((deadline.getTime() - now.getTime()) / 1000));
-  const blocker = {
-    id: live.operation_id,
-    operation: live.operation,
-    created_by: live.client_id,
-    deadline: preciseTime(deadline),
-  };
-  return new ApiError("operation_pending", `The terminal is busy with ${live.operation}.`, {
-    errors: [{ path: "/path/terminal_id", message: "has a pending operation", blocker }],
-    headers: { "retry-after": String(seconds) },
-  });
 }
 
 function unchanged(): ApiError {

@@ -5,10 +5,12 @@ import { type CredentialDeps, issueCredential } from "./issue-credential.ts";
 import { deviceRoutes, pairingCodeRoutes } from "./pairing/routes.ts";
 import type { TokenDeps } from "./pairing/tokens.ts";
 import { createTerminal, type TerminalDeps } from "./register.ts";
-import { replaceDevice } from "./replace-device.ts";
+import { type ReplaceDeviceDeps, replaceDevice } from "./replace-device.ts";
 
 /** Registering, pairing, replacing and deleting: all that gives or takes a device its place as a terminal. */
-export function enrolmentRoutes(deps: TerminalDeps & CredentialDeps & DeletionDeps & TokenDeps): Route[] {
+export function enrolmentRoutes(
+  deps: TerminalDeps & CredentialDeps & DeletionDeps & ReplaceDeviceDeps & TokenDeps,
+): Route[] {
   return [
     bind(terminals.create, ({ caller, body }) => createTerminal(deps, caller, body), { givesPower: true }),
     bind(terminals.delete, ({ caller, params }) => deleteTerminal(deps, caller, params.terminal_id), {

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { type Config } from "../config/config.ts";
 import { defaultFilesPatienceSeconds } from "../config/settings.ts";
+import { dayMs } from "../platform/time-spans.ts";
 import type { FileStore } from "./file-store.ts";
 import { clearDrafts, folderStore } from "./folder-store.ts";
 import { storeWithTimeout } from "./patience.ts";
 
 /** Age from which a draft is abandoned: servers that share the folder may still be writing younger ones. */
-const abandonedAfterMs = 86_400_000;
+const abandonedAfterMs = dayMs;
 
 /** Opens the store that the settings name. Throws `StartupError` when it cannot be reached. */
 export async function openFileStore({

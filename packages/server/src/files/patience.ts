@@ -140,13 +140,10 @@ function refusal(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new ApiError("storage_full", "The server has no room for the file; nothing was kept.", {
-      headers: { "retry-after": "2" },
-      cause: error,
-    });
+    return new ApiError("storage_full", "The server has no room for the file; nothing was kept.", { cause: error });
   }
   return new ApiError("service_unavailable", "The files cannot be reached now; try again.", {
-    headers: { "retry-after": "2" },
+    retryAfterSeconds: 2,
     cause: error,
   });
 }

@@ -2,13 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import { abilityTable } from "@tillkeeper/contract/abilities";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import {
-  type GoneMessage,
-  type GoodbyeMessage,
-  type HeartbeatMessage,
   type HelloMessage,
   type Memory,
   type Messages,
-  type ProbeAnswerMessage,
   protocolVersion,
   type ResultMessage,
   type UpChannel,
@@ -22,6 +18,7 @@ import type { Reports } from "../operations/reports/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log/log.ts";
+import type { HeardFrom, Presence } from "../presence/hearing/hear.ts";
 import { noteAbilities } from "../terminals/record/abilities.ts";
 import { type Device, deviceConnected, isPresent } from "../terminals/record/devices.ts";
 import type { DeviceTransport, Receive } from "./carriers/transport.ts";
@@ -37,7 +34,7 @@ interface InboundOptions {
   log: Logger;
   reports: Reports;
   transport: DeviceTransport;
-  presence: PresenceReports;
+  presence: Presence;
   readResult: ReadResult;
   transferOf: TransferOf;
   origins: Origins;
@@ -51,27 +48,6 @@ interface InboundOptions {
 
 interface InboundDeps extends InboundOptions {
   overview: (origin: Device) => Promise<HelloOverview | undefined>;
-}
-
-/** The device that a message comes from. `polls`: it fetches its messages by polling over HTTPS. */
-interface HeardFrom extends Device {
-  polls?: boolean;
-}
-
-/**
- * What the gateway reports to presence. Each function is called once per message, and throws when the database refuses
- * the note.
- */
-export interface PresenceReports {
-  /** How often terminals are asked to send heartbeats. */
-  readonly heartbeatSeconds: number;
-  hello(origin: HeardFrom, message: HelloMessage): Promise<void>;
-  /** Called for a message of any other kind, which only shows that the terminal is there. */
-  heard(origin: HeardFrom): void;
-  heartbeat(origin: HeardFrom, message: HeartbeatMessage): Promise<void>;
-  goodbye(origin: TerminalKey, message: GoodbyeMessage): Promise<void>;
-  gone(origin: TerminalKey, message: GoneMessage): Promise<void>;
-  probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
 }
 
 /**
@@ -119,11 +95,6 @@ async function reject(
   // Repeating the result is useless, and the device must be told how much of its log the server has.
   const memory = unreadable && (await reports.unreadable(origin, unreadable));
   if (memory) await transport.publish(origin.address, "memory", { memory });
-}
-
-interface TerminalKey {
-  accountId: string;
-  terminalId: string;
 }
 
 type Handler<C extends UpChannel> = (deps: InboundDeps, origin: HeardFrom, message: Messages[C]) => Promise<void>;

@@ -6,7 +6,7 @@ import type { Reports } from "../operations/reports/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import type { Mailboxes } from "./carriers/long-poll/mailboxes.ts";
 import type { DeviceTransport } from "./carriers/transport.ts";
 import type { TransferOf } from "./transfers.ts";
@@ -105,24 +105,19 @@ export function announcer(deps: SendDeps, kind: Message["kind"]): (command: Comm
  */
 export function outboxWorker(deps: DispatchDeps): Worker {
   const { db, clock, transport } = deps;
-  return {
-    name: "gateway.outbox",
-    backWithinMs: claimEveryMs,
-    async run(signal) {
-      while (!signal.aborted) {
-        const now = clock.now();
-        const idle = !transport.healthy() || !(await anyMessageDue(db.pool, now));
-        const terminalIds = idle ? [] : transport.listening();
-        const due = { now, nextDueAt: repeatAt(now), limit: claimBatch, terminalIds };
-        const messages = terminalIds?.length === 0 ? [] : await claimMessages(db.pool, due);
-        // After a stall the claim has fallen due again, and another server may have taken these messages.
-        if (clock.now() >= due.nextDueAt) continue;
-        for (const message of messages) sendMessage(deps, message);
-        await sendToWaiting(deps);
-        if (messages.length < claimBatch) await pause(claimEveryMs, signal);
-      }
-    },
+  const sendDue = async () => {
+    const now = clock.now();
+    const idle = !transport.healthy() || !(await anyMessageDue(db.pool, now));
+    const terminalIds = idle ? [] : transport.listening();
+    const due = { now, nextDueAt: repeatAt(now), limit: claimBatch, terminalIds };
+    const messages = terminalIds?.length === 0 ? [] : await claimMessages(db.pool, due);
+    // After a stall the claim has fallen due again, and another server may have taken these messages.
+    if (clock.now() >= due.nextDueAt) return true;
+    for (const message of messages) sendMessage(deps, message);
+    await sendToWaiting(deps);
+    return messages.length === claimBatch;
   };
+  return every("gateway.outbox", claimEveryMs, sendDue, { backWithinMs: claimEveryMs });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { healthEndpoints as health } from "@tillkeeper/contract/http/health";
 import type { FastifyRequest } from "fastify";
 import { Answer, bind, type Route } from "../platform/http/route.ts";
-import type { WorkerHealth } from "../platform/worker.ts";
+import type { WorkerHealth } from "../platform/supervisor.ts";
 
 export interface HealthDeps {
   /** Resolves when the database answers. */

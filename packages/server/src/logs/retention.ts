@@ -3,7 +3,8 @@ import type { FileStore } from "../files/file-store.ts";
 import { removeOutdated } from "../files/removal.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log/log.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { dayMs, hourMs, minuteMs } from "../platform/time-spans.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { deleteLog, listRemoving, markOld, type RemovingRow } from "./queries.ts";
 
 interface RetentionDeps {
@@ -15,25 +16,16 @@ interface RetentionDeps {
   logDays: number;
 }
 
-const lookEveryMs = 600_000;
-const dayMs = 86_400_000;
+const lookEveryMs = 10 * minuteMs;
 /** Age from which an upload is abandoned: its token has expired long before. */
-const abandonedAfterMs = 3_600_000;
+const abandonedAfterMs = hourMs;
 
 /**
  * Removes outdated logs, and what crashes have left of uploads. It marks the row, removes the file, then deletes the
  * row; after an interruption the next run repeats the rest.
  */
 export function logRetentionWorker(deps: RetentionDeps): Worker {
-  return {
-    name: "logs.retention",
-    async run(signal) {
-      while (!signal.aborted) {
-        await removeOldLogs(deps, signal);
-        await pause(lookEveryMs, signal);
-      }
-    },
-  };
+  return every("logs.retention", lookEveryMs, (signal) => removeOldLogs(deps, signal));
 }
 
 async function removeOldLogs({ db, clock, log, files, logDays }: RetentionDeps, signal: AbortSignal): Promise<void> {

@@ -131,7 +131,7 @@ function requestHash(body: OperationCreate): Buffer {
 }
 
 function busy(): ApiError {
-  return new ApiError("service_unavailable", "Too much is going on; try again.", { headers: { "retry-after": "1" } });
+  return new ApiError("service_unavailable", "Too much is going on; try again.");
 }
 
 function toAccepted(operation: NewOperation) {

@@ -1,7 +1,8 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { dayMs } from "../platform/time-spans.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { addDurations, type DurationCount, forgetDurations, readDurations } from "./sql/durations.ts";
 
 /** How long operations of this fleet take, by their kind and the model of the terminal (D14). */
@@ -20,7 +21,6 @@ export interface Durations {
 const bucketBase = 1.15;
 const fewestSamples = 20;
 const daysThatCount = 7;
-const dayMs = 86_400_000;
 
 export function bucketOf(ms: number): number {
   return Math.max(0, Math.floor(Math.log(Math.max(1, ms)) / Math.log(bucketBase)));
@@ -109,13 +109,5 @@ export function percentile95(counts: Map<number, number>, elapsedMs: number): nu
 const exchangeEveryMs = 10_000;
 
 export function durationsWorker(durations: Durations): Worker {
-  return {
-    name: "operations.durations",
-    async run(signal) {
-      while (!signal.aborted) {
-        await durations.exchange();
-        await pause(exchangeEveryMs, signal);
-      }
-    },
-  };
+  return every("operations.durations", exchangeEveryMs, () => durations.exchange());
 }

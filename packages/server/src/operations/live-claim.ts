@@ -4,10 +4,7 @@ import type { Selectable } from "kysely";
 import type { Tx } from "../db/db.ts";
 import type { Tables } from "../db/tables/schema.ts";
 
-export type LiveClaim = Pick<
-  Selectable<Tables["operation_claims"]>,
-  "operation_id" | "terminal_id" | "operation" | "client_id" | "deadline" | "started_at" | "attempts" | "address"
->;
+export type LiveClaim = Selectable<Tables["operation_claims"]> & { deadline: Date };
 
 /**
  * Finds the live operation of a terminal and locks its claim. Until the transaction ends, it is not sent and does not
@@ -17,18 +14,11 @@ export function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Pr
   return (
     tx
       .selectFrom("operation_claims")
-      .select([
-        "operation_id",
-        "terminal_id",
-        "operation",
-        "client_id",
-        "deadline",
-        "started_at",
-        "attempts",
-        "address",
-      ])
+      .selectAll()
       .where("account_id", "=", accountId)
       .where("terminal_id", "=", terminalId)
+      .where("deadline", "is not", null)
+      .$narrowType<{ deadline: Date }>()
       // Locked, so that no server sends it before the decision that follows.
       .forUpdate()
       .executeTakeFirst()

@@ -5,10 +5,10 @@ import { isLockTimeout } from "../db/failures.ts";
 import type { Tables } from "../db/tables/schema.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log/log.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { dayMs, hourMs } from "../platform/time-spans.ts";
+import { every, type Worker } from "../platform/worker.ts";
 
-const lookEveryMs = 3_600_000;
-const dayMs = 86_400_000;
+const lookEveryMs = hourMs;
 const monthsAhead = 2;
 
 /** Makes the partition of the month of `at`, unless it exists. */
@@ -26,25 +26,19 @@ interface MonthDeps {
 
 /** Makes the partitions of the next months, and drops partitions that ended before the retention (docs/adr/0011). */
 export function monthWorker({ db, clock, log, retentionDays }: MonthDeps): Worker {
-  return {
-    name: "operations.months",
-    async run(signal) {
-      while (!signal.aborted) {
-        const now = clock.now();
-        for (let ahead = 0; ahead <= monthsAhead; ahead += 1) await makeMonth(db.sql, monthsAfter(now, ahead));
-        const kept = Math.max(retentionDays, limits.retentionDaysMin);
-        try {
-          const dropped = await dropMonths(db.sql, new Date(now.getTime() - kept * dayMs));
-          if (dropped.length > 0) log.info({ partitions: dropped }, "dropped operations past their retention");
-        } catch (error) {
-          // Another transaction reads the partition. Waiting for its lock would block all other readers and writers, so
-          // the next round tries again.
-          if (!isLockTimeout(error)) throw error;
-        }
-        await pause(lookEveryMs, signal);
-      }
-    },
-  };
+  return every("operations.months", lookEveryMs, async () => {
+    const now = clock.now();
+    for (let ahead = 0; ahead <= monthsAhead; ahead += 1) await makeMonth(db.sql, monthsAfter(now, ahead));
+    const kept = Math.max(retentionDays, limits.retentionDaysMin);
+    try {
+      const dropped = await dropMonths(db.sql, new Date(now.getTime() - kept * dayMs));
+      if (dropped.length > 0) log.info({ partitions: dropped }, "dropped operations past their retention");
+    } catch (error) {
+      // Another transaction reads the partition. Waiting for its lock would block all other readers and writers, so
+      // the next round tries again.
+      if (!isLockTimeout(error)) throw error;
+    }
+  });
 }
 
 async function dropMonths(db: Kysely<Tables>, before: Date): Promise<string[]> {

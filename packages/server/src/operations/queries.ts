@@ -9,6 +9,8 @@ import { presentAddressOf } from "./sql/fragments.ts";
 
 export type OperationRow = Selectable<Tables["operations"]>;
 export type ClaimRow = Selectable<Tables["operation_claims"]>;
+/** The claim of a terminal's live operation. */
+export type LiveClaim = ClaimRow & { deadline: Date };
 
 export interface OperationFilter {
   terminal_id?: string;
@@ -105,11 +107,7 @@ export function findByRequestKey(
 }
 
 /** The claim of a terminal's live operation. */
-export function findLive(
-  db: Kysely<Tables>,
-  accountId: string,
-  terminalId: string,
-): Promise<(ClaimRow & { deadline: Date }) | undefined> {
+export function findLive(db: Kysely<Tables>, accountId: string, terminalId: string): Promise<LiveClaim | undefined> {
   return db
     .selectFrom("operation_claims")
     .selectAll()

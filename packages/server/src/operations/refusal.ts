@@ -1,24 +1,16 @@
 import { createHash } from "node:crypto";
 import { abilitiesOf } from "@tillkeeper/contract/abilities";
-import type { OperationBlocker, OperationCreate } from "@tillkeeper/contract/http/operations";
+import type { OperationCreate } from "@tillkeeper/contract/http/operations";
 import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationsAllowed } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import { preciseTime } from "../platform/timestamps.ts";
+import { hourMs } from "../platform/time-spans.ts";
 import { findAbilities } from "../terminals/record/abilities.ts";
 import type { Durations } from "./durations.ts";
-import { phaseOf } from "./present.ts";
-import {
-  type ClaimRow,
-  findByRequestKey,
-  findLive,
-  findOperation,
-  forgetKey,
-  type OperationRow,
-  terminalStatus,
-} from "./queries.ts";
+import { operationPending } from "./pending.ts";
+import { findByRequestKey, findLive, findOperation, forgetKey, type OperationRow, terminalStatus } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
 
 /** A request to send a command to a terminal. */
@@ -55,7 +47,7 @@ export async function findObstacle(
   const now = deps.clock.now();
   if (idempotencyKey !== null) {
     const earlier = await findByRequestKey(db.sql, accountId, requestKeyOf(clientId, idempotencyKey));
-    const forgetBefore = new Date(now.getTime() - limits.idempotencyKeyHours * 3_600_000);
+    const forgetBefore = new Date(now.getTime() - limits.idempotencyKeyHours * hourMs);
     if (earlier && earlier.created_at < forgetBefore) {
       await forgetKey(db.sql, earlier);
       return undefined;
@@ -72,7 +64,7 @@ export async function findObstacle(
   await checkAbility(db, accountId, body);
   const blocker = await findLive(db.sql, accountId, body.terminal_id);
   if (!blocker) return undefined;
-  if (blocker.deadline > now) throw pending(deps.durations, blocker, now);
+  if (blocker.deadline > now) throw operationPending(deps.durations, blocker, { path: "/body/terminal_id", now });
   // The deadline has passed, and the expiry worker has not reached it yet.
   await expireOperations(db.pool, now, mostExpired);
   return undefined;
@@ -93,30 +85,6 @@ async function checkAbility(
   throw new ApiError("operation_unsupported", `The terminal's device cannot do ${operation}.`, {
     errors: [{ path: "/body/operation", message: "is nothing that the terminal's device can do", supported }],
   });
-}
-
-function pending(durations: Durations, claim: ClaimRow & { deadline: Date }, now: Date): ApiError {
-  const end = expectedEnd(durations, claim, now);
-  const blocker: OperationBlocker = {
-    id: claim.operation_id,
-    operation: claim.operation,
-    created_by: claim.client_id,
-    deadline: preciseTime(claim.deadline),
-    phase: phaseOf({ ...claim, answered_at: null }),
-    expected_end: preciseTime(end),
-  };
-  const seconds = Math.max(1, Math.ceil((end.getTime() - now.getTime()) / 1000));
-  return new ApiError("operation_pending", `The terminal is busy with ${claim.operation}.`, {
-    errors: [{ path: "/body/terminal_id", message: "has a pending operation", blocker }],
-    headers: { "retry-after": String(seconds) },
-  });
-}
-
-/** The deadline, or an earlier time that follows from the durations of such operations (D14). */
-function expectedEnd(durations: Durations, claim: ClaimRow & { deadline: Date }, now: Date): Date {
-  const begun = claim.created_at.getTime();
-  const expected = durations.expectedMs(claim.operation, claim.device_model, now.getTime() - begun);
-  return expected === undefined ? claim.deadline : new Date(Math.min(claim.deadline.getTime(), begun + expected));
 }
 
 function keyReused(): ApiError {

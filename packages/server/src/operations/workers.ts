@@ -1,7 +1,9 @@
 import { limits } from "@tillkeeper/contract/limits";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
-import { pause, type Worker } from "../platform/worker.ts";
+import { pause } from "../platform/pause.ts";
+import { hourMs, minuteMs } from "../platform/time-spans.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import { forgetKeys } from "./queries.ts";
 import type { Reports } from "./reports/reports.ts";
 import { expireImpossible, expireOperations } from "./sql/expire.ts";
@@ -10,7 +12,7 @@ const expireEveryMs = 200;
 const expireBatch = 1_000;
 const roundsPerImpossible = 5;
 const flushPatienceMs = 100;
-const forgetEveryMs = 10 * 60_000;
+const forgetEveryMs = 10 * minuteMs;
 const forgetBatch = 5_000;
 
 /**
@@ -18,42 +20,31 @@ const forgetBatch = 5_000;
  * loses none: its first round ends all that have passed.
  */
 export function expiryWorker({ db, clock, reports }: { db: Db; clock: Clock; reports: Reports }): Worker {
-  return {
-    name: "operations.expire",
-    // After an outage of the database, too, no TIMEOUT is more than a second late.
-    backWithinMs: expireEveryMs,
-    async run(signal) {
-      let rounds = 0;
-      let flushing: Promise<void> | undefined;
-      while (!signal.aborted) {
-        // The end of an operation shows how far it came, so the notes of this server are written first. Their writing
-        // may have to wait for locks; the deadlines do not wait for it.
-        flushing ??= reports
-          .flush()
-          .catch(() => undefined)
-          .finally(() => {
-            flushing = undefined;
-          });
-        await Promise.race([flushing, pause(flushPatienceMs, signal)]);
-        const ended = await expireOperations(db.urgent, clock.now(), expireBatch);
-        if (rounds % roundsPerImpossible === 0) await expireImpossible(db.urgent, clock.now(), expireBatch);
-        rounds += 1;
-        if (ended < expireBatch) await pause(expireEveryMs, signal);
-      }
-    },
+  let rounds = 0;
+  let flushing: Promise<void> | undefined;
+  const expire = async (signal: AbortSignal) => {
+    // The end of an operation shows how far it came, so the notes of this server are written first. Their writing
+    // may have to wait for locks; the deadlines do not wait for it.
+    flushing ??= reports
+      .flush()
+      .catch(() => undefined)
+      .finally(() => {
+        flushing = undefined;
+      });
+    await Promise.race([flushing, pause(flushPatienceMs, signal)]);
+    const ended = await expireOperations(db.urgent, clock.now(), expireBatch);
+    if (rounds % roundsPerImpossible === 0) await expireImpossible(db.urgent, clock.now(), expireBatch);
+    rounds += 1;
+    return ended === expireBatch;
   };
+  // After an outage of the database, too, no TIMEOUT is more than a second late.
+  return every("operations.expire", expireEveryMs, expire, { backWithinMs: expireEveryMs });
 }
 
 /** Deletes idempotency keys after 48 hours (D15). */
 export function idempotencyWorker({ db, clock }: { db: Db; clock: Clock }): Worker {
-  return {
-    name: "operations.forget_keys",
-    async run(signal) {
-      while (!signal.aborted) {
-        const before = new Date(clock.now().getTime() - limits.idempotencyKeyHours * 3_600_000);
-        const forgotten = await forgetKeys(db.sql, before, forgetBatch);
-        if (forgotten < forgetBatch) await pause(forgetEveryMs, signal);
-      }
-    },
-  };
+  return every("operations.forget_keys", forgetEveryMs, async () => {
+    const before = new Date(clock.now().getTime() - limits.idempotencyKeyHours * hourMs);
+    return (await forgetKeys(db.sql, before, forgetBatch)) === forgetBatch;
+  });
 }

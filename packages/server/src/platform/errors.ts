@@ -1,10 +1,18 @@
-import { type ErrorBody, type ErrorCode, type ErrorDetail, errorCodes } from "@tillkeeper/contract/http/errors";
+import {
+  type ErrorBody,
+  type ErrorCode,
+  type ErrorDetail,
+  errorCodes,
+  retryAfterSecondsOf,
+} from "@tillkeeper/contract/http/errors";
 
 interface ErrorOptions {
   /** The wrong places in the request. */
   errors?: ErrorDetail[];
-  /** Extra response headers, for example `retry-after`. */
-  headers?: Record<string, string>;
+  /** Seconds until the error may have passed, where more is known than what the contract says of its code. Rounded up. */
+  retryAfterSeconds?: number | undefined;
+  /** Extra response headers, for example `www-authenticate`. */
+  headers?: Record<string, string> & { "retry-after"?: never };
   /** The internal cause; logged, never sent. */
   cause?: unknown;
 }
@@ -17,13 +25,21 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ErrorCode;
   readonly errors: ErrorDetail[];
-  readonly headers: Record<string, string>;
+  /** Whole seconds for which the caller should wait; undefined for errors that do not pass by themselves. */
+  readonly retryAfterSeconds: number | undefined;
+  /** What stands in the head of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.code = code;
     this.errors = options.errors ?? [];
-    this.headers = options.headers ?? {};
+    const seconds = options.retryAfterSeconds ?? retryAfterSecondsOf(code);
+    this.retryAfterSeconds = seconds === undefined ? undefined : wholeSeconds(seconds);
+    this.headers = {
+      ...options.headers,
+      ...(this.retryAfterSeconds !== undefined && { "retry-after": String(this.retryAfterSeconds) }),
+    };
   }
 
   get status(): number {
@@ -33,4 +49,17 @@ export class ApiError extends Error {
   body(): ErrorBody {
     return { error: { code: this.code, message: this.message, errors: this.errors } };
   }
+}
+
+/** The refusal of a request that is wrong in these places. */
+export function invalidRequest(...errors: ErrorDetail[]): ApiError {
+  return new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors });
+}
+
+/** The longest wait that an answer asks for. */
+const mostSeconds = 3_600;
+
+/** The seconds as `Retry-After` tells them: rounded up, so that a caller who keeps to them is not too early, and never 0. */
+function wholeSeconds(seconds: number): number {
+  return Math.min(Math.max(1, Math.ceil(seconds)), mostSeconds);
 }

@@ -1,82 +1,66 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "./log/log.ts";
+import { pause } from "./pause.ts";
 
-/**
- * A long-running task: a name, and a run that ends when the signal aborts. `run` is called at the start, and again
- * whenever it ends early. It may throw; the supervisor logs the error.
- */
-export interface Worker {
-  name: string;
-  run(signal: AbortSignal): Promise<void>;
-  /**
-   * Longest delay of a restart after a failure, in milliseconds. Left out, five seconds; set it where a promise depends
-   * on the worker.
-   */
+/** One round of a worker. Answering `true` says that there is more to do: the next round begins at once. */
+type Work = (signal: AbortSignal) => Promise<void> | Promise<boolean>;
+
+interface WorkerOptions {
+  /** How long the worker may be away after a failure, in milliseconds; five seconds unless a promise depends on it. */
   backWithinMs?: number;
+  /** Called before the first round, and before the first one after a failure. */
+  begin?: () => void;
+  /** Called once, after the last round. */
+  end?: () => void | Promise<void>;
 }
-
-export interface WorkerHealth {
-  name: string;
-  state: "running" | "restarting" | "stopped";
-  restarts: number;
-}
-
-const restartDelayMs = { first: 100, most: 5_000 };
 
 /**
- * Runs workers until stopped. A worker that throws is logged and started again with growing delay; the other workers
- * are not affected. Stops in the reverse order of start.
+ * A worker that does its work every so many milliseconds, counted from the end of a round to the begin of the next. A round
+ * that throws is logged and followed by another one, later and later (`Supervisor`).
  */
-export class Supervisor {
-  readonly #log: Logger;
-  readonly #running: { health: WorkerHealth; abort: AbortController; done: Promise<void> }[] = [];
+export function every(name: string, intervalMs: number, work: Work, options: WorkerOptions = {}): Worker {
+  return new Worker(name, intervalMs, work, options);
+}
 
-  constructor(log: Logger) {
-    this.#log = log;
+/** Something long-running; made by `every`, started and stopped by a `Supervisor`. */
+class Worker {
+  readonly name: string;
+  readonly backWithinMs: number | undefined;
+  readonly #intervalMs: number;
+  readonly #work: Work;
+  readonly #options: WorkerOptions;
+  #rest = new AbortController();
+
+  constructor(name: string, intervalMs: number, work: Work, options: WorkerOptions) {
+    this.name = name;
+    this.backWithinMs = options.backWithinMs;
+    this.#intervalMs = intervalMs;
+    this.#work = work;
+    this.#options = options;
   }
 
-  start(worker: Worker): void {
-    const health: WorkerHealth = { name: worker.name, state: "running", restarts: 0 };
-    const abort = new AbortController();
-    this.#running.push({ health, abort, done: this.#keepRunning(worker, health, abort.signal) });
+  /** Begins the next round now, or right after the one that is under way. */
+  wake(): void {
+    this.#rest.abort();
   }
 
-  health(): WorkerHealth[] {
-    return this.#running.map((entry) => ({ ...entry.health }));
-  }
-
-  async stop(): Promise<void> {
-    for (const entry of this.#running.toReversed()) {
-      entry.abort.abort();
-      await entry.done;
-    }
-  }
-
-  async #keepRunning(worker: Worker, health: WorkerHealth, signal: AbortSignal): Promise<void> {
-    let delay = restartDelayMs.first;
-    while (!signal.aborted) {
-      const startedAt = Date.now();
-      try {
-        health.state = "running";
-        await worker.run(signal);
-      } catch (error) {
-        if (signal.aborted) break;
-        this.#log.error({ err: error, worker: worker.name }, "worker failed, starting it again");
+  /** Resolves when the signal has aborted and the round under way is over; rejects when a round throws. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.wake();
+    signal.addEventListener("abort", stop);
+    try {
+      this.#options.begin?.();
+      while (!signal.aborted) {
+        this.#rest = new AbortController();
+        const more = await this.#work(signal);
+        if (more !== true) await pause(this.#intervalMs, this.#rest.signal);
       }
-      if (signal.aborted) break;
-      health.state = "restarting";
-      health.restarts += 1;
-      delay =
-        Date.now() - startedAt > restartDelayMs.most
-          ? restartDelayMs.first
-          : Math.min(delay * 2, worker.backWithinMs ?? restartDelayMs.most);
-      await pause(delay, signal);
+    } finally {
+      signal.removeEventListener("abort", stop);
     }
-    health.state = "stopped";
+  }
+
+  async end(): Promise<void> {
+    await this.#options.end?.();
   }
 }
 
-/** Waits for the milliseconds, or until the signal aborts; never throws. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
-}
+export type { Worker };

@@ -7,6 +7,7 @@ import { retried } from "../db/retry.ts";
 import { asAccount } from "../db/walls/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 
 export interface RestoreDeps {
   db: Db;
@@ -22,7 +23,7 @@ export interface Restored {
 }
 
 /** Servers that notice one restore of the database do so within this time. */
-const sameRestoreMs = 60_000;
+const sameRestoreMs = minuteMs;
 
 /**
  * Notes that the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md). From now on no operation

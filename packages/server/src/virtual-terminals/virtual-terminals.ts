@@ -4,7 +4,7 @@ import { newSecret } from "../access/auth/secrets/secrets.ts";
 import { findLastClose } from "../operations/commands.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log/log.ts";
-import type { Worker } from "../platform/worker.ts";
+import { every, type Worker } from "../platform/worker.ts";
 import type { Admission, Admitted } from "../terminals/credentials/broker-grant.ts";
 import { changePassword, replaceCredential } from "../terminals/credentials/replace-credential.ts";
 import { generationOf } from "../terminals/credentials/token-end.ts";
@@ -51,12 +51,10 @@ interface VirtualDeps extends LeaseDeps {
 const lookEveryMs = 5_000;
 
 /**
- * Makes the worker that keeps this server's virtual terminals running. It leases terminals that no server runs, gives
- * each a fresh credential, and starts it. It stops terminals that were deleted or taken over. `wake` makes it look at
- * once.
+ * Keeps this server's virtual terminals running: leases the ones nobody else runs, gives each a fresh credential and
+ * starts it; stops those that were deleted or taken over. It looks at once when it is woken.
  */
-export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () => void } {
-  let wake = () => {};
+export function virtualTerminalWorker(deps: VirtualDeps): Worker {
   const running = new Set<string>();
   const memoriesLost = new Set<string>();
 
@@ -74,7 +72,7 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
     const { terminal_id } = row;
     const memoryLost = () => {
       memoriesLost.add(terminal_id);
-      wake();
+      worker.wake();
     };
     const address = memoriesLost.has(terminal_id) ? null : row.address;
     try {
@@ -96,22 +94,13 @@ export function virtualTerminals(deps: VirtualDeps): { worker: Worker; wake: () 
     }
   }
 
-  const worker: Worker = {
-    name: "gateway.virtual_terminals",
-    async run(signal) {
-      while (!signal.aborted) {
-        const called = new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        await look();
-        await Promise.race([called, timer(lookEveryMs, signal)]);
-      }
-      for (const terminalId of running) await stop(terminalId);
-      running.clear();
-      await endLeases(deps);
-    },
-  };
-  return { worker, wake: () => wake() };
+  async function stopAll(): Promise<void> {
+    for (const terminalId of running) await stop(terminalId);
+    await endLeases(deps);
+  }
+
+  const worker = every("gateway.virtual_terminals", lookEveryMs, look, { end: stopAll });
+  return worker;
 }
 
 /** Makes a fresh password. The address changes too, unless this server has the journal of the former address. */
@@ -135,17 +124,4 @@ async function credentialOf(deps: VirtualDeps, row: Leased) {
   const replaced = await replaceCredential(db.sql, clock, { accountId, terminalId }, { password });
   await noteAddress(deps, row, replaced.address);
   return { ...replaced, password };
-}
-
-function timer(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timeout = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timeout);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }

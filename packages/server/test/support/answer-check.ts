@@ -1,9 +1,16 @@
+import { type ErrorCode, retryAfterSecondsOf } from "@tillkeeper/contract/http/errors";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { isDateTime, isUuid } from "../../src/platform/formats.ts";
 
 interface Response {
   $ref?: string;
   content?: Record<string, { schema: object }>;
+}
+
+interface Checked {
+  status: number;
+  body: unknown;
+  retryAfter: string | null;
 }
 
 interface Document {
@@ -44,8 +51,11 @@ export class AnswerCheck {
   }
 
   /** Throws when the answer is not one that the document describes for this method, path and status. */
-  check(method: string, url: string, { status, body }: { status: number; body: unknown }): void {
+  check(method: string, url: string, { status, body, retryAfter }: Checked): void {
     const pathname = url.split("?")[0] as string;
+    const code = codeOf(body);
+    const fault = status >= 400 && code !== undefined ? faultOfRetryAfter(code, retryAfter) : undefined;
+    if (fault) throw new Error(`${method} ${pathname} answers ${code}, and Retry-After ${fault}`);
     const path = this.#paths.find(({ form }) => form.test(pathname))?.path;
     const operation = path && this.#document.paths[path]?.[method.toLowerCase()];
     if (!operation) {
@@ -54,7 +64,7 @@ export class AnswerCheck {
       return;
     }
     // The path had a part that no route takes.
-    if (isUnrouted(body)) return;
+    if (code === "not_found") return;
     const response = this.#resolved(operation.responses[status]);
     if (!response) throw new Error(`${method} ${path} answers ${status}, which the OpenAPI document does not describe`);
     const schema = response.content?.["application/json"]?.schema;
@@ -69,6 +79,13 @@ export class AnswerCheck {
   }
 }
 
-function isUnrouted(body: unknown): boolean {
-  return (body as { error?: { code?: string } } | undefined)?.error?.code === "not_found";
+function codeOf(body: unknown): string | undefined {
+  return (body as { error?: { code?: string } } | undefined)?.error?.code;
+}
+
+/** What passes by itself says how long to wait, and nothing else does. */
+function faultOfRetryAfter(code: string, shown: string | null): string | undefined {
+  if (retryAfterSecondsOf(code as ErrorCode) === undefined) return shown === null ? undefined : `is ${shown}`;
+  if (shown === null) return "is missing";
+  return /^[1-9]\d*$/.test(shown) ? undefined : `is ${shown}`;
 }

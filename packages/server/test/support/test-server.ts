@@ -94,7 +94,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     async call(method, path, call) {
       await topology.settled();
       const reply = await request<never>(method, path, call);
-      if (path !== "/openapi.json") answers.check(method, path, reply);
+      if (path !== "/openapi.json")
+        answers.check(method, path, { ...reply, retryAfter: reply.headers.get("retry-after") });
       return reply;
     },
     restart: (meanwhile) => topology.restart(meanwhile),

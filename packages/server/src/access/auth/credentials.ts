@@ -1,6 +1,6 @@
 import type { TokenRequest } from "@tillkeeper/contract/http/token";
 import type { FastifyRequest } from "fastify";
-import { ApiError } from "../../platform/errors.ts";
+import { ApiError, invalidRequest } from "../../platform/errors.ts";
 
 interface ClientCredentials {
   clientId: string;
@@ -43,15 +43,14 @@ function readBasic(encoded: string): { clientId: string; secret: string } | unde
 /** A form may repeat the client id beside the header. A parameter without a value counts as left out. */
 function refuseSecondMethod(header: string, { client_id: clientId, client_secret: secret }: TokenRequest): void {
   const message = "must not be there beside the header Authorization: a request authenticates its client in one way";
-  if (secret) throw invalidRequest("/body/client_secret", message);
+  if (secret) throw invalidRequest({ path: "/body/client_secret", message });
   const encoded = basic.exec(header)?.[1];
   if (clientId && encoded && readBasic(encoded)?.clientId !== clientId) {
-    throw invalidRequest("/body/client_id", "must be the client of the header Authorization, or left out");
+    throw invalidRequest({
+      path: "/body/client_id",
+      message: "must be the client of the header Authorization, or left out",
+    });
   }
-}
-
-function invalidRequest(path: string, message: string): ApiError {
-  return new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors: [{ path, message }] });
 }
 
 function decode(text: string): string {

@@ -8,7 +8,7 @@ import type { Db, Tx } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
 import { asAccount, inTenant } from "../../db/walls/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { ApiError } from "../../platform/errors.ts";
+import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
@@ -52,9 +52,7 @@ export async function addGrant(
     requireCovered(live, input.scope, (scope) => placeOf(input.scope, scope));
     const client = await lockLiveClient(tx, live.accountId, input.client_id);
     if (!client) {
-      throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
-        errors: [{ path: "/body/client_id", message: "is not the id of a client of this account" }],
-      });
+      throw invalidRequest({ path: "/body/client_id", message: "is not the id of a client of this account" });
     }
     const clientId = client.client_id;
     if (audienceId !== live.accountId) await requireFreeClientId(tx, live, audienceId, clientId);

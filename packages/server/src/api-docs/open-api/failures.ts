@@ -1,6 +1,6 @@
 import { commonErrors } from "@tillkeeper/contract/http/endpoint-errors";
 import { errorExamples } from "@tillkeeper/contract/http/error-examples";
-import { ErrorBody, type ErrorCode, errorCodes } from "@tillkeeper/contract/http/errors";
+import { ErrorBody, type ErrorCode, errorCodes, retryAfterSecondsOf } from "@tillkeeper/contract/http/errors";
 import type { AnswerHeader } from "@tillkeeper/contract/http/headers";
 import { inPascalCase } from "@tillkeeper/contract/http/schemas";
 import { headersOf } from "./headers.ts";
@@ -32,7 +32,7 @@ export class Failures {
 
 /** One error answer: its possible codes, with an example of each. */
 function failure(status: number, codes: readonly ErrorCode[], schemas: Schemas): object {
-  const waits = status === 429 || status === 503 || codes.some((code) => codesThatWait.has(code));
+  const waits = codes.some((code) => retryAfterSecondsOf(code) !== undefined);
   const headers: AnswerHeader[] = [
     "request-id",
     ...(status === 401 ? (["www-authenticate"] as const) : []),
@@ -46,9 +46,6 @@ function failure(status: number, codes: readonly ErrorCode[], schemas: Schemas):
     },
   };
 }
-
-/** Conflicts that end by themselves. */
-const codesThatWait: ReadonlySet<ErrorCode> = new Set(["operation_pending", "activation_running"]);
 
 function errorShape(codes: readonly ErrorCode[], schemas: Schemas): object {
   const { type, required, properties } = ErrorBody.properties.error;

@@ -1,12 +1,13 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { backoff } from "../../platform/backoff.ts";
+import { pause } from "../../platform/pause.ts";
 import { killSurvivors, replaceOrphan } from "./orphan.ts";
 import { Postmaster, type PostmasterOptions } from "./postmaster.ts";
 
 /** How long a start waits for processes of a killed predecessor to release the cluster. */
 const PREDECESSOR_MS = 15_000;
-const FIRST_BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 5_000;
-/** A run at least this long makes the next backoff short again. */
+/** Between one attempt to start PostgreSQL again and the next. */
+const RETRY_MS = { first: 100, longest: 5_000 };
+/** A run at least this long makes the next pause short again. */
 const STEADY_MS = 30_000;
 
 /** Keeps one PostgreSQL running on a cluster, always on one socket, until it is stopped. */
@@ -47,17 +48,17 @@ export class Supervisor {
 
   async #watch(first: Postmaster): Promise<void> {
     let postmaster: Postmaster | undefined = first;
-    let backoff = FIRST_BACKOFF_MS;
+    let attempt = 0;
     let since = Date.now();
     while (!this.#stopping.signal.aborted) {
       if (postmaster !== undefined) {
         const end = await postmaster.ended;
         if (this.#stopping.signal.aborted) return;
         this.#options.log.error(`PostgreSQL ended unexpectedly (${end}): starting it again`);
-        if (Date.now() - since > STEADY_MS) backoff = FIRST_BACKOFF_MS;
+        if (Date.now() - since > STEADY_MS) attempt = 0;
       }
-      await delay(backoff, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-      backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
+      await pause(backoff(attempt, RETRY_MS), this.#stopping.signal);
+      attempt += 1;
       since = Date.now();
       postmaster = await this.#relaunch();
     }
@@ -90,7 +91,8 @@ export class Supervisor {
         const { temporaryCause } = postmaster;
         if (temporaryCause === undefined || Date.now() > deadline) throw error;
         if (temporaryCause === "survivors") await killSurvivors(this.#options.cluster);
-        await delay(FIRST_BACKOFF_MS, undefined, { signal: this.#stopping.signal });
+        await pause(RETRY_MS.first, this.#stopping.signal);
+        this.#stopping.signal.throwIfAborted();
       }
     }
   }

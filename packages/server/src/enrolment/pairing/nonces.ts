@@ -1,9 +1,10 @@
 import type { Nonce } from "../../access/auth/tokens/device-tokens.ts";
 import type { Db, Tx } from "../../db/db.ts";
+import { minuteMs } from "../../platform/time-spans.ts";
 import { invalidProof } from "./proofs.ts";
 
 /** Servers' clocks differ: a nonce that is over at one server may be valid at another for so long. */
-const keptAfterEndMs = 10 * 60_000;
+const keptAfterEndMs = 10 * minuteMs;
 
 /**
  * Notes that a proof with this nonce was accepted, in the transaction that the proof is for. Throws `invalid_proof` if

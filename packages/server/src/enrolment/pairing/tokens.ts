@@ -5,7 +5,7 @@ import type { DeviceIdentity, DeviceTokens, Nonce } from "../../access/auth/toke
 import type { Tx } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
-import { ApiError } from "../../platform/errors.ts";
+import { invalidRequest } from "../../platform/errors.ts";
 import { networkOf, type RateLimit, takeTurn } from "../../platform/http/limits/rate-limit.ts";
 import type { OwnAddresses, Reached } from "../../platform/own-addresses.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
@@ -52,9 +52,7 @@ export async function renewToken(
   const { terminal_id: named, device_serial_number: serialNumber, proof, memory_lost: memoryLost = false } = request;
   const subject = named ?? serialNumber;
   if (subject === undefined || (named !== undefined && serialNumber !== undefined)) {
-    throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
-      errors: [{ path: "/body", message: "must have either terminal_id or device_serial_number" }],
-    });
+    throw invalidRequest({ path: "/body", message: "must have either terminal_id or device_serial_number" });
   }
   if (request.token !== undefined) await noticeLaterAddress(deps, request.token);
   const { accountId, terminalId, credential } = await findHolder(deps, {

@@ -1,7 +1,7 @@
 import type { Db } from "../../db/db.ts";
 import type { RealClock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/log/log.ts";
-import { pause, type Worker } from "../../platform/worker.ts";
+import { every, type Worker } from "../../platform/worker.ts";
 import { tokenGraceMs } from "../../terminals/credentials/token-end.ts";
 import { findOutdated } from "./sql/outdated-connections.ts";
 import type { DeviceTransport } from "./transport.ts";
@@ -20,27 +20,16 @@ const checkEveryMs = 2_000;
  * ended. It looks every 2 seconds, so such a connection ends within 5.
  */
 export function credentialWorker({ db, clock, log, transport }: CheckDeps): Worker {
-  return {
-    name: "gateway.credentials",
-    async run(signal) {
-      while (!signal.aborted) {
-        const connections = transport.connections();
-        const outdated =
-          connections.length === 0
-            ? []
-            : await findOutdated(
-                db,
-                connections.map(({ address }) => address),
-              );
-        const over = connections.filter(
-          ({ endsAt }) => endsAt && endsAt.getTime() + tokenGraceMs <= clock.realNow().getTime(),
-        );
-        for (const connection of new Set([...outdated.map((position) => connections[position]), ...over])) {
-          log.info({ address: connection?.address }, "ended a connection with an old credential");
-          connection?.end();
-        }
-        await pause(checkEveryMs, signal);
-      }
-    },
-  };
+  return every("gateway.credentials", checkEveryMs, async () => {
+    const connections = transport.connections();
+    if (connections.length === 0) return;
+    const addresses = connections.map(({ address }) => address);
+    const outdated = await findOutdated(db, addresses);
+    const now = clock.realNow().getTime();
+    const over = connections.filter(({ endsAt }) => endsAt && endsAt.getTime() + tokenGraceMs <= now);
+    for (const connection of new Set([...outdated.map((position) => connections[position]), ...over])) {
+      log.info({ address: connection?.address }, "ended a connection with an old credential");
+      connection?.end();
+    }
+  });
 }

@@ -1,13 +1,15 @@
 import type { Receive } from "./transport.ts";
 
 interface FairShareOptions {
-  /** How many messages of one device are handled at a time, over all its connections. */
-  atOnce: number;
+  /** Messages of one device that are handled at a time, over all its connections; four unless a test says otherwise. */
+  atOnce?: number;
   /** How many further messages of one device may wait; unlimited where the caller sets its own limit. */
   mostWaiting?: number;
   /** Called when a message of the device was dropped because too many wait. */
   dropped?: (address: string) => void;
 }
+
+const messagesAtOnce = 4;
 
 interface Share {
   running: number;
@@ -32,7 +34,7 @@ export class FairShare {
   /** Undefined before it has started and after it has closed: messages are dropped then. */
   #receive: Receive | undefined;
 
-  constructor(options: FairShareOptions) {
+  constructor(options: FairShareOptions = {}) {
     this.#options = options;
   }
 
@@ -43,7 +45,7 @@ export class FairShare {
 
   /** Handles a message. Resolves when it has been handled or dropped; rejects as the receiver does. */
   readonly receive: Receive = async (address, ...message) => {
-    const { atOnce } = this.#options;
+    const { atOnce = messagesAtOnce } = this.#options;
     const receive = this.#receive;
     if (!receive) return;
     const share = this.#devices.get(address) ?? { running: 0, waiting: [] };

@@ -195,5 +195,5 @@ function replaced(): ApiError {
 }
 
 function tryAgain(message: string, cause?: unknown): ApiError {
-  return new ApiError("service_unavailable", message, { headers: { "retry-after": "2" }, cause });
+  return new ApiError("service_unavailable", message, { retryAfterSeconds: 2, cause });
 }

@@ -1,5 +1,6 @@
 import QuickLRU from "quick-lru";
 import { ApiError } from "../../platform/errors.ts";
+import { minuteMs } from "../../platform/time-spans.ts";
 import { readUnit, removedUnit } from "./norwegian-format.ts";
 import type { OrganizationRegister, RegisteredUnit } from "./register.ts";
 
@@ -12,11 +13,10 @@ interface RegisterSettings {
 const publicUrl = "https://data.brreg.no/enhetsregisteret/api";
 const defaultTimeoutMs = 5_000;
 /** Life of a cached answer: units change rarely, and several stores of one company are often created together. */
-const rememberedMs = 15 * 60_000;
+const rememberedMs = 15 * minuteMs;
 const mostRemembered = 1_000;
 /** A unit has a few kilobytes. */
 const mostAnswerBytes = 2 ** 20;
-const retryAfterSeconds = 10;
 
 /**
  * The Norwegian register of organizations (Enhetsregisteret) by its open HTTP API: main units at `/enheter/{number}`,
@@ -66,7 +66,6 @@ async function ask(url: string, organizationNumber: string, timeoutMs: number): 
     return unit;
   } catch (cause) {
     throw new ApiError("register_unavailable", "The public register of organizations cannot be asked right now.", {
-      headers: { "retry-after": String(retryAfterSeconds) },
       cause,
     });
   }

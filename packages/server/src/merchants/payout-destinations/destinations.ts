@@ -10,7 +10,7 @@ import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
-import { cutPage } from "../../platform/http/paging.ts";
+import { cutPage, invalidStart } from "../../platform/http/paging.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import type { OrganizationRegister } from "../organizations/register.ts";
@@ -149,11 +149,7 @@ export async function getDestinations(
 ): Promise<PayoutDestinationList> {
   const after = query.starting_after;
   const rows = await inTenant(deps.db, accountId, async (tx) => {
-    if (after !== undefined && !(await destinationExists(tx, accountId, after))) {
-      throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
-        errors: [{ path: "/query/starting_after", message: "is not a value that a page of this list gave" }],
-      });
-    }
+    if (after !== undefined && !(await destinationExists(tx, accountId, after))) throw invalidStart();
     return listDestinations(tx, accountId, {
       after,
       limit: query.limit + 1,

@@ -1,6 +1,6 @@
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import type { BankAccount, PayoutDestinationCreate } from "@tillkeeper/contract/http/payout-destinations";
-import { ApiError } from "../../platform/errors.ts";
+import { invalidRequest } from "../../platform/errors.ts";
 import { isNorwegianOrganizationNumber } from "../organizations/organization-number.ts";
 
 /** Checks what schemas cannot express about a payout destination. Throws `invalid_request`. */
@@ -30,7 +30,7 @@ export function checkDestination(destination: PayoutDestinationCreate): void {
       });
     }
   }
-  if (errors.length > 0) throw new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors });
+  if (errors.length > 0) throw invalidRequest(...errors);
 }
 
 function isDate(text: string): boolean {

@@ -2,12 +2,12 @@ import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/co
 import { recordChange } from "../../access/audit/audit.ts";
 import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
+import { invalidRequest } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { lockLiveStore, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
 import { findStore, type StoreRow } from "./queries.ts";
 import { isTimeZone, timeZoneOf } from "./time-zones.ts";
-import { invalidRequest } from "./validation.ts";
 
 /** After most shops have closed; the night is left to reach terminals that are switched off. */
 const usualTimes = { time: "23:30", retry_until: "05:00" } as const;
@@ -43,7 +43,7 @@ export async function patchConfiguration(
   patch: StoreConfigurationPatch,
 ): Promise<StoreConfiguration> {
   if (typeof patch.time_zone === "string" && !isTimeZone(patch.time_zone)) {
-    throw invalidRequest([{ path: "/body/time_zone", message: "must be the name of an IANA time zone" }]);
+    throw invalidRequest({ path: "/body/time_zone", message: "must be the name of an IANA time zone" });
   }
   const { accountId } = caller;
   return retried(() =>

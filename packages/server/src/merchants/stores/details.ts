@@ -117,7 +117,8 @@ function refuse(errors: ErrorDetail[]): void {
 /** Adds the place in the request, which the register does not know. */
 function withErrorPath(error: ApiError): ApiError {
   const errors = [{ path: numberPath, message: "could not be looked up in the public register" }];
-  return new ApiError(error.code, error.message, { errors, headers: error.headers, cause: error.cause });
+  const { code, message, retryAfterSeconds, cause } = error;
+  return new ApiError(code, message, { errors, retryAfterSeconds, cause });
 }
 
 /** The columns that hold a store's details. */

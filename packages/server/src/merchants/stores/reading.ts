@@ -1,14 +1,13 @@
 import { type Store, type StoreList, type StoreStatus, storeStatuses } from "@tillkeeper/contract/http/stores";
 import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
-import { cutPage } from "../../platform/http/paging.ts";
+import { cutPage, numberAfter } from "../../platform/http/paging.ts";
 import { operatorDestinationsOfStore } from "../payout-destinations/for-stores.ts";
 import { presentWithTerminals, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
 import { presentListItem } from "./present.ts";
 import { countTerminals, findStore, listStores, type StorePage } from "./queries.ts";
 import { literalPattern } from "./search.ts";
-import { invalidRequest } from "./validation.ts";
 
 type Includes = readonly "operator_payout_destinations"[];
 
@@ -40,7 +39,7 @@ interface StoreQuery {
 /** A page of stores, newest first. */
 export async function getStores({ db }: StoreDeps, accountId: string, query: StoreQuery): Promise<StoreList> {
   const page: StorePage = {
-    below: query.starting_after === undefined ? undefined : storeNumber(query.starting_after, accountId),
+    below: numberAfter(`${accountId}-`, query.starting_after),
     limit: query.limit + 1,
     statuses: wantedStatuses(query),
     // A destination named twice would list its stores twice.
@@ -73,13 +72,6 @@ export async function getStores({ db }: StoreDeps, accountId: string, query: Sto
 function wantedStatuses({ status, include_deleted: includeDeleted }: StoreQuery): StoreStatus[] {
   if (status) return [...new Set(status)];
   return storeStatuses.filter((candidate) => candidate !== "DELETED" || includeDeleted);
-}
-
-/** Parses the cursor: the generated id of the last store on the page before. */
-function storeNumber(cursor: string, accountId: string): number {
-  const digits = cursor.startsWith(`${accountId}-`) ? cursor.slice(accountId.length + 1) : "";
-  if (/^\d{4,9}$/.test(digits)) return Number(digits);
-  throw invalidRequest([{ path: "/query/starting_after", message: "is not a value that a page of this list gave" }]);
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@tillkeeper/contract/http/errors";
 import type { FastifyError } from "fastify";
-import { ApiError } from "../errors.ts";
+import { ApiError, invalidRequest } from "../errors.ts";
 import { errorDetails } from "./bodies/validation.ts";
 
 const nothingHere: [ErrorCode, string] = ["not_found", "There is nothing at this address."];
@@ -33,9 +33,7 @@ export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   const error = thrown as Partial<FastifyError>;
   if (error.validation) {
-    return new ApiError("invalid_request", "The request is not valid; see `errors`.", {
-      errors: errorDetails(error.validation, error.validationContext),
-    });
+    return invalidRequest(...errorDetails(error.validation, error.validationContext));
   }
   const known = frameworkCodes[error.code ?? ""];
   if (known) return new ApiError(known[0], known[1], { cause: thrown });

@@ -39,7 +39,7 @@ const pollSeconds = limits.longPollWaitSecondsMax + 4;
 /**
  * The device that a message came from. `polls`: it polls over HTTPS, so its messages come more often than heartbeats.
  */
-interface HeardFrom extends Device {
+export interface HeardFrom extends Device {
   polls?: boolean;
 }
 

@@ -4,8 +4,9 @@ import type { Db } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/log/log.ts";
+import { minuteMs } from "../../platform/time-spans.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
-import { pause, type Worker } from "../../platform/worker.ts";
+import { every, type Worker } from "../../platform/worker.ts";
 import { addressOf } from "../../terminals/credentials/replace-credential.ts";
 import type { Origin } from "../record/queries.ts";
 import { askFor, findProbes, findUnanswered, forgetProbes, noteAnswer, noteSent, type ProbeRow } from "./queries.ts";
@@ -35,7 +36,7 @@ export interface Probes {
    */
   ask(origin: Origin): Promise<Answered>;
   answered(origin: Origin, probeId: string): Promise<void>;
-  worker: Worker;
+  workers: Worker[];
 }
 
 interface ProbeDeps {
@@ -49,8 +50,8 @@ interface ProbeDeps {
 /** A probe waits so long for its answer, and so long no other is created for the terminal. */
 const patienceMs = 2_500;
 const lookEveryMs = 200;
-const forgetAfterMs = 5 * 60_000;
-const forgetEveryMs = 60_000;
+const forgetAfterMs = 5 * minuteMs;
+const forgetEveryMs = minuteMs;
 
 /**
  * Probes of terminals. Each probe is a row: so it reaches the server that has the terminal's connection, and its answer
@@ -77,7 +78,12 @@ export function createProbes(deps: ProbeDeps): Probes {
       if (row) waiting.learn([row]);
     },
 
-    worker: probeWorker(deps, waiting),
+    workers: [
+      probeWorker(deps, waiting),
+      every("presence.forget_probes", forgetEveryMs, () =>
+        forgetProbes(db, new Date(clock.realNow().getTime() - forgetAfterMs)),
+      ),
+    ],
   };
 }
 
@@ -86,27 +92,14 @@ export function createProbes(deps: ProbeDeps): Probes {
  */
 function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
   const { db, clock } = deps;
-  return {
-    name: "presence.probes",
-    backWithinMs: lookEveryMs,
-    async run(signal) {
-      let forgottenAt = Number.NEGATIVE_INFINITY;
-      while (!signal.aborted) {
-        const now = clock.realNow();
-        for (const row of await findUnanswered(db, new Date(now.getTime() - patienceMs))) {
-          if (await isToBeSent(deps, row)) void send(deps, row);
-        }
-        const asked = waiting.rows();
-        if (asked.length > 0) waiting.learn(await findProbes(db, asked));
-        if (performance.now() - forgottenAt > forgetEveryMs) {
-          await forgetProbes(db, new Date(now.getTime() - forgetAfterMs));
-          forgottenAt = performance.now();
-        }
-        await pause(lookEveryMs, signal);
-      }
-      waiting.end();
-    },
+  const look = async () => {
+    for (const row of await findUnanswered(db, new Date(clock.realNow().getTime() - patienceMs))) {
+      if (await isToBeSent(deps, row)) void send(deps, row);
+    }
+    const asked = waiting.rows();
+    if (asked.length > 0) waiting.learn(await findProbes(db, asked));
   };
+  return every("presence.probes", lookEveryMs, look, { backWithinMs: lookEveryMs, end: () => waiting.end() });
 }
 
 /**

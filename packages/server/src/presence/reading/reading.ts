@@ -14,8 +14,7 @@ import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
 import { storeNotFound } from "../../merchants/stores/changes.ts";
 import type { RealClock } from "../../platform/clock.ts";
-import { ApiError } from "../../platform/errors.ts";
-import { cutPage } from "../../platform/http/paging.ts";
+import { cutPage, numberAfter } from "../../platform/http/paging.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { deviceOverTime } from "../../terminals/record/device-over-time.ts";
 import { terminalNotFound } from "../../terminals/record/present.ts";
@@ -168,9 +167,9 @@ export function getStorePresence(deps: ReadingDeps, accountId: string, storeId: 
 export function getStoresPresence(
   deps: ReadingDeps,
   accountId: string,
-  { limit, starting_after: cursor }: { limit: number; starting_after?: string },
+  { limit, starting_after }: { limit: number; starting_after?: string },
 ): Promise<StorePresenceList> {
-  const below = cursor === undefined ? undefined : storeNumber(cursor, accountId);
+  const below = numberAfter(`${accountId}-`, starting_after);
   return read(deps, accountId, async (tx, moment) => {
     const rows = await listStores(tx, accountId, { below, limit: limit + 1 });
     const { page, last } = cutPage(rows, limit);
@@ -187,15 +186,6 @@ export function getStoresPresence(
       ),
     );
     return { stores, ...(last && { starting_after: last.id }) };
-  });
-}
-
-/** Reads the cursor: the generated id of the last store on the page before. */
-function storeNumber(cursor: string, accountId: string): number {
-  const digits = cursor.startsWith(`${accountId}-`) ? cursor.slice(accountId.length + 1) : "";
-  if (/^\d{4,9}$/.test(digits)) return Number(digits);
-  throw new ApiError("invalid_request", "The request is not valid; see `errors`.", {
-    errors: [{ path: "/query/starting_after", message: "is not a value that a page of this list gave" }],
   });
 }
 

@@ -1,7 +1,9 @@
 import { sql } from "kysely";
 import type { Db } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { pause, type Worker } from "../../platform/worker.ts";
+import { pause } from "../../platform/pause.ts";
+import { dayMs, minuteMs } from "../../platform/time-spans.ts";
+import { every, type Worker } from "../../platform/worker.ts";
 
 interface RetentionDeps {
   db: Db;
@@ -10,11 +12,10 @@ interface RetentionDeps {
   telemetryDays: number;
 }
 
-const everyMs = 10 * 60_000;
+const everyMs = 10 * minuteMs;
 /** Rows per statement, with rests in between: other statements write to these tables. */
 const batch = 2_000;
 const restMs = 50;
-const dayMs = 86_400_000;
 
 /** Deletes history older than the configured days. The last reported values of terminals stay, however old. */
 export function retentionWorker({ db, clock, presenceDays, telemetryDays }: RetentionDeps): Worker {
@@ -22,18 +23,12 @@ export function retentionWorker({ db, clock, presenceDays, telemetryDays }: Rete
     { table: "presence_changes", days: presenceDays, now: () => clock.realNow() },
     { table: "telemetry_history", days: telemetryDays, now: () => clock.now() },
   ];
-  return {
-    name: "presence.retention",
-    async run(signal) {
-      while (!signal.aborted) {
-        for (const { table, days, now } of kept) {
-          const before = new Date(now().getTime() - days * dayMs);
-          while (!signal.aborted && (await deleteSome(db, table, before)) === batch) await pause(restMs, signal);
-        }
-        await pause(everyMs, signal);
-      }
-    },
-  };
+  return every("presence.retention", everyMs, async (signal) => {
+    for (const { table, days, now } of kept) {
+      const before = new Date(now().getTime() - days * dayMs);
+      while (!signal.aborted && (await deleteSome(db, table, before)) === batch) await pause(restMs, signal);
+    }
+  });
 }
 
 async function deleteSome(db: Db, table: string, before: Date): Promise<number> {

@@ -1,12 +1,13 @@
 import { runOf } from "@tillkeeper/contract/message-parts";
 import { addressShared } from "@tillkeeper/contract/presence";
+import { minuteMs } from "../../platform/time-spans.ts";
 import type { AppliedEvent, PresenceEvent, PresenceState, StatusStep } from "./state.ts";
 import { changedAt } from "./status.ts";
 
 /** A single return may be a late message. */
 const returnsOfTwo = 3;
 /** The fault ends when one device has been alone for so long, or for three heartbeats if that is longer. */
-export const aloneMs = 5 * 60_000;
+export const aloneMs = 5 * minuteMs;
 const heartbeatsAlone = 3;
 const message =
   "Two devices use the address of this terminal. Find the copy, and pair the terminal anew or give it another password.";

@@ -4,7 +4,7 @@ import type { Db } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { RealClock } from "../../platform/clock.ts";
-import { pause, type Worker } from "../../platform/worker.ts";
+import { every, type Worker } from "../../platform/worker.ts";
 import { addChanges } from "../record/history.ts";
 import { lockFreePresence, type Origin } from "../record/queries.ts";
 import { asOf, comeBackMs, mostAheadMs, stepsUntil } from "../status/status.ts";
@@ -76,22 +76,16 @@ export function watchWorker(deps: {
 }): Worker {
   const { db, clock, hearing, wentBack } = deps;
   let seen = 0;
-  return {
-    name: "presence.watch",
-    backWithinMs: watchEveryMs,
-    async run(signal) {
-      while (!signal.aborted) {
-        // Without its broker a server receives nothing, so it must not say that it listens.
-        const listening = hearing() ? await listenOn(deps, clock.step()) : undefined;
-        const since = listening?.since;
-        if (since) clock.follow();
-        if (listening && listening.signs <= seen) await wentBack();
-        seen = listening?.signs ?? seen;
-        if (since && (await isOurTurn(db))) await settleOverdue(deps, since, signal);
-        await pause(watchEveryMs, signal);
-      }
-    },
+  const watch = async (signal: AbortSignal) => {
+    // Without its broker a server receives nothing, so it must not say that it listens.
+    if (!hearing()) return;
+    const { since, signs } = await listenOn(deps, clock.step());
+    clock.follow();
+    if (signs <= seen) await wentBack();
+    seen = signs;
+    if (await isOurTurn(db)) await settleOverdue(deps, since, signal);
   };
+  return every("presence.watch", watchEveryMs, watch, { backWithinMs: watchEveryMs });
 }
 
 /** Whether this server does the next look: it reads the rows of all terminals, so one server is enough. */

@@ -48,7 +48,7 @@ export function startActivation(
       updated_at: now,
       updated_by: clientId,
     });
-    if (!row) throw await alreadyRunning(tx, accountId, terminalId);
+    if (!row) throw await alreadyRunning(tx, accountId, terminalId, now);
     const activation = presentActivation(row);
     await recordChange(tx, clock, caller, {
       action: "activation.create",
@@ -59,7 +59,8 @@ export function startActivation(
   });
 }
 
-async function alreadyRunning(tx: Tx, accountId: string, terminalId: string): Promise<ApiError> {
+/** An activation can be over after its next question, so `Retry-After` is the time until that. */
+async function alreadyRunning(tx: Tx, accountId: string, terminalId: string, now: Date): Promise<ApiError> {
   const row = await findRunning(tx, accountId, terminalId);
   return new ApiError("activation_running", "The terminal is being activated already.", {
     errors: [
@@ -69,6 +70,7 @@ async function alreadyRunning(tx: Tx, accountId: string, terminalId: string): Pr
         ...(row && { running: { id: row.id, created_by: row.created_by, attempt: row.attempt } }),
       },
     ],
+    retryAfterSeconds: row && (row.ask_at.getTime() - now.getTime()) / 1000,
   });
 }
 

@@ -3,7 +3,7 @@ import type { Db, Tx } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/log/log.ts";
-import { pause, type Worker } from "../../platform/worker.ts";
+import { every, type Worker } from "../../platform/worker.ts";
 import { moveTerminals } from "../../terminals/record/life-cycle.ts";
 import { presentActivation } from "./activations.ts";
 import { type ActivationPace, defaultPace, nextStep, type Step } from "./next-step.ts";
@@ -25,14 +25,7 @@ const pollEveryMs = 250;
  * is in rows, so any server continues where another server stopped.
  */
 export function activationWorker(deps: ActivationWorkerDeps): Worker {
-  return {
-    name: "activations.drive",
-    async run(signal) {
-      while (!signal.aborted) {
-        if (!(await driveOne(deps))) await pause(pollEveryMs, signal);
-      }
-    },
-  };
+  return every("activations.drive", pollEveryMs, () => driveOne(deps));
 }
 
 /** Takes the next step of one due activation. Returns false when none is due. */

@@ -10,7 +10,7 @@ import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
 import { findStore } from "../../merchants/stores/stores.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { ApiError } from "../../platform/errors.ts";
+import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { documentedTime, preciseTime } from "../../platform/timestamps.ts";
@@ -41,11 +41,14 @@ export async function addConfiguration(
   const { accountId, clientId } = caller;
   const content = JSON.stringify(input.content);
   if (Buffer.byteLength(content) > limits.configurationBytes) {
-    throw invalidRequest("/body/content", `must not have more than ${limits.configurationBytes} bytes`);
+    throw invalidRequest({
+      path: "/body/content",
+      message: `must not have more than ${limits.configurationBytes} bytes`,
+    });
   }
   return inTenant(db, accountId, async (tx) => {
     const storeRef = input.store_id === undefined ? null : await liveStore(tx, accountId, input.store_id);
-    if (storeRef === undefined) throw invalidRequest("/body/store_id", "does not exist");
+    if (storeRef === undefined) throw invalidRequest({ path: "/body/store_id", message: "does not exist" });
     const version = await nextConfigurationNumber(tx, accountId);
     await tx
       .insertInto("configurations")
@@ -69,10 +72,6 @@ export async function addConfiguration(
 async function liveStore(tx: Tx, accountId: string, storeId: string): Promise<string | undefined> {
   const store = await findStore(tx, accountId, storeId);
   return store && store.status !== "DELETED" ? store.id : undefined;
-}
-
-function invalidRequest(path: string, message: string): ApiError {
-  return new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors: [{ path, message }] });
 }
 
 /** Throws `configuration_not_found`. */

@@ -3,12 +3,13 @@ import type { FileStore } from "../../files/file-store.ts";
 import { removeOutdated } from "../../files/removal.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/log/log.ts";
-import { pause, type Worker } from "../../platform/worker.ts";
+import { dayMs, minuteMs } from "../../platform/time-spans.ts";
+import { every, type Worker } from "../../platform/worker.ts";
 import { nameOf } from "./files.ts";
 import { listWithdrawnFiles, markFileRemoved, type WithdrawnFile } from "./queries.ts";
 
-const keptMs = 30 * 24 * 60 * 60 * 1000;
-const lookEveryMs = 10 * 60 * 1000;
+const keptMs = 30 * dayMs;
+const lookEveryMs = 10 * minuteMs;
 
 interface CleaningDeps {
   db: Db;
@@ -22,15 +23,7 @@ interface CleaningDeps {
  * dies in between leaves a row that is read again.
  */
 export function releaseFileWorker(deps: CleaningDeps): Worker {
-  return {
-    name: "releases.files",
-    async run(signal) {
-      while (!signal.aborted) {
-        await removeOldFiles(deps, signal);
-        await pause(lookEveryMs, signal);
-      }
-    },
-  };
+  return every("releases.files", lookEveryMs, (signal) => removeOldFiles(deps, signal));
 }
 
 async function removeOldFiles({ db, clock, log, files }: CleaningDeps, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import type { Kysely } from "kysely";
 import { sha256 } from "../../access/auth/secrets/secrets.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { dayMs } from "../../platform/time-spans.ts";
 
 interface TerminalKey {
   accountId: string;
@@ -139,7 +140,7 @@ export async function keyOfAddress(
  * hands.
  */
 function formerSince(clock: Clock): Date {
-  return new Date(clock.realNow().getTime() - limits.formerDeviceDays * 86_400_000);
+  return new Date(clock.realNow().getTime() - limits.formerDeviceDays * dayMs);
 }
 
 /** The present address of a terminal. */

@@ -4,7 +4,8 @@ import type { DeviceIdentity } from "../../access/auth/tokens/device-tokens.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import type { RealClock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/log/log.ts";
-import { pause, type Worker } from "../../platform/worker.ts";
+import { minuteMs } from "../../platform/time-spans.ts";
+import { every, type Worker } from "../../platform/worker.ts";
 import type { TakenCredential } from "./broker-grant.ts";
 
 /** An ended token may still be renewed for so long, before what it opened is ended. */
@@ -14,7 +15,7 @@ const lookEveryMs = 2_000;
 /** A broker may take a second per credential. */
 const batch = 50;
 /** When any server tries again, after the broker could not be reached or the server died. */
-const againAfterMs = 60_000;
+const againAfterMs = minuteMs;
 
 /**
  * The generation of a credential: brokers that keep a list store it. A new generation begins after tokens were over,
@@ -79,16 +80,13 @@ export function lapseWorker({ db, clock, log, lapse }: LapseDeps): Worker {
     await settle(db, lapsed);
     return lapsed.length === batch;
   };
-  return {
-    name: "terminals.lapse",
-    async run(signal) {
-      const from = clock.realNow().getTime() + tokenGraceMs;
-      while (!signal.aborted) {
-        const more = clock.realNow().getTime() >= from && (await round());
-        if (!more) await pause(lookEveryMs, signal);
-      }
-    },
+  let from = Number.POSITIVE_INFINITY;
+  const begin = () => {
+    from = clock.realNow().getTime() + tokenGraceMs;
   };
+  return every("terminals.lapse", lookEveryMs, async () => clock.realNow().getTime() >= from && (await round()), {
+    begin,
+  });
 }
 
 function takenOf({ address, ...row }: Lapsed): TakenCredential {

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "../../../db/db.ts";
+import { hourMs } from "../../../platform/time-spans.ts";
 import type { Checkpoint, CheckpointHead } from "./text.ts";
 
 /** A claim: the right of one server to make the next checkpoint. */
@@ -11,7 +12,6 @@ export interface CheckpointClaim {
 }
 
 export const claimMs = 600_000;
-const hourMs = 3_600_000;
 const headsAtOnce = 1_000;
 
 /**

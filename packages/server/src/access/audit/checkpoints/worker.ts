@@ -2,7 +2,8 @@ import type { Db } from "../../../db/db.ts";
 import type { FileStore } from "../../../files/file-store.ts";
 import type { RealClock } from "../../../platform/clock.ts";
 import type { Logger } from "../../../platform/log/log.ts";
-import { pause, type Worker } from "../../../platform/worker.ts";
+import { minuteMs } from "../../../platform/time-spans.ts";
+import { every, type Worker } from "../../../platform/worker.ts";
 import type { CheckpointKey } from "./keys.ts";
 import {
   type Checkpoint,
@@ -29,27 +30,20 @@ export interface MadeCheckpoint extends Checkpoint {
   file: string;
 }
 
-const lookEveryMs = 60_000;
+const lookEveryMs = minuteMs;
 
 /**
  * Makes a checkpoint every hour, the first at once; one server per database makes it. While the file store cannot be
  * reached, the worker tries again every minute and logs an error.
  */
 export function checkpointWorker(deps: CheckpointDeps): Worker {
-  return {
-    name: "audit.checkpoints",
-    async run(signal) {
-      while (!signal.aborted) {
-        try {
-          await makeCheckpoint(deps, signal);
-        } catch (error) {
-          if (!signal.aborted)
-            deps.log.error({ err: error }, "no checkpoint of the audit log was made, it is tried again");
-        }
-        await pause(lookEveryMs, signal);
-      }
-    },
-  };
+  return every("audit.checkpoints", lookEveryMs, async (signal) => {
+    try {
+      await makeCheckpoint(deps, signal);
+    } catch (error) {
+      if (!signal.aborted) deps.log.error({ err: error }, "no checkpoint of the audit log was made, it is tried again");
+    }
+  });
 }
 
 /**

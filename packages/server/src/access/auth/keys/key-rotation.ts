@@ -4,7 +4,8 @@ import type { Db } from "../../../db/db.ts";
 import { startLock } from "../../../db/locks.ts";
 import type { RealClock } from "../../../platform/clock.ts";
 import type { RootKey } from "../../../platform/folders/root-key.ts";
-import { pause, type Worker } from "../../../platform/worker.ts";
+import { minuteMs } from "../../../platform/time-spans.ts";
+import { every, type Worker } from "../../../platform/worker.ts";
 import { encryptPrivateJwk } from "./private-keys.ts";
 
 export const algorithm = "EdDSA";
@@ -14,8 +15,8 @@ export const algorithm = "EdDSA";
  */
 export const settlesAfterMs = 70_000;
 /** Clocks of servers may differ by this much. */
-const clockSkewMs = 60_000;
-const retireEveryMs = 60_000;
+const clockSkewMs = minuteMs;
+const retireEveryMs = minuteMs;
 
 /** Adds a key pair and returns its id. Servers sign with it once it has settled (`settlesAfterMs`). */
 export async function createSigningKey(db: Pick<Db, "sql">, clock: RealClock, rootKey: RootKey): Promise<string> {
@@ -55,15 +56,7 @@ interface RetirementDeps {
 
 /** Retires keys whose tokens have all expired: a newer key has been in use for longer than a token lives. */
 export function signingKeyWorker(deps: RetirementDeps): Worker {
-  return {
-    name: "auth.retire_keys",
-    async run(signal) {
-      while (!signal.aborted) {
-        await retireSigningKeys(deps);
-        await pause(retireEveryMs, signal);
-      }
-    },
-  };
+  return every("auth.retire_keys", retireEveryMs, () => retireSigningKeys(deps));
 }
 
 /** Retires the keys that are due now; `signingKeyWorker` repeats it. */

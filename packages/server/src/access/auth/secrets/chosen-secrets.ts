@@ -40,7 +40,7 @@ const inTurn = fairTurns({
   mostWaiting: 1_000,
   overload: () =>
     new ApiError("too_many_requests", "Too many secrets of this client are being checked; try again.", {
-      headers: { "retry-after": "2" },
+      retryAfterSeconds: 2,
     }),
 });
 

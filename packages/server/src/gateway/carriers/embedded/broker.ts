@@ -35,7 +35,6 @@ const handshakeTimeoutMs = 10_000;
 const tcpKeepAliveDelayMs = 30_000;
 /** Without TCP_NODELAY each QoS 1 exchange waits for a delayed acknowledgement (some 40 ms). */
 const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs };
-const messagesAtOncePerTerminal = 4;
 
 /**
  * Starts the MQTT broker inside this process (ADR 20): each terminal may use its own topics only. Throws `StartupError`
@@ -45,10 +44,7 @@ export function createEmbeddedBroker(options: BrokerOptions): DeviceTransport {
   const { log, allowance = usualAllowance } = options;
   const connections = new Connections(limits.mqttConnectionsPerTerminal, new Takeovers(log));
   const entrance = new Entrance(connections, options.authenticate);
-  const share = new FairShare({
-    atOnce: messagesAtOncePerTerminal,
-    mostWaiting: mostWaitingAtBroker,
-  });
+  const share = new FairShare({ mostWaiting: mostWaitingAtBroker });
   const flooders = new Flooders(log);
   const endConnections = (address: string) => {
     entrance.replaced(address);

@@ -1,5 +1,6 @@
 import { runOf } from "@tillkeeper/contract/message-parts";
 import type { Logger } from "../../../platform/log/log.ts";
+import { minuteMs } from "../../../platform/time-spans.ts";
 
 /** A connection, by the session in its will. */
 interface WithSession {
@@ -17,9 +18,9 @@ interface Contest {
 
 const mostReturns = 3;
 const firstPauseMs = 5_000;
-const longestPauseMs = 60_000;
+const longestPauseMs = minuteMs;
 /** Milliseconds after a takeover and the pause that followed it. */
-const forgottenAfterMs = 60_000;
+const forgottenAfterMs = minuteMs;
 
 /**
  * Slows down two devices with one client id that keep ending each other's connections. It counts only a run that comes

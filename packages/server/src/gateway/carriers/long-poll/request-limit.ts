@@ -13,9 +13,7 @@ export class UnderWay {
   begin(terminalId: string): () => void {
     const count = this.#counts.get(terminalId) ?? 0;
     if (count >= this.#most) {
-      throw new ApiError("too_many_requests", "Too many requests of this terminal are under way; wait for answers.", {
-        headers: { "retry-after": "1" },
-      });
+      throw new ApiError("too_many_requests", "Too many requests of this terminal are under way; wait for answers.");
     }
     this.#counts.set(terminalId, count + 1);
     return () => {

@@ -20,13 +20,13 @@ interface LongPollDeps {
   authenticate: (authorization: string | undefined) => Promise<Device>;
 }
 
-const messagesAtOncePerTerminal = 4;
 /** Two that wait, as mailboxes allow, and four that bring messages; an agent needs two. */
 const requestsPerTerminal = 6;
 
 /** The route of the device protocol over HTTPS. */
 export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
-  const share = new FairShare({ atOnce: messagesAtOncePerTerminal });
+  // No limit on what waits: `requestsPerTerminal` and the size of a request limit it.
+  const share = new FairShare();
   share.start(receive);
   const deps = { ...others, receive: share.receive, underWay: new UnderWay(requestsPerTerminal) };
   return [

@@ -1,7 +1,8 @@
 import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt";
+import { backoff } from "../../../platform/backoff.ts";
 import type { Logger } from "../../../platform/log/log.ts";
+import { pause } from "../../../platform/pause.ts";
 import { StartupError } from "../../../platform/startup-error.ts";
-import { pause } from "../../../platform/worker.ts";
 import type { Admission, Admitted } from "../../../terminals/credentials/broker-grant.ts";
 import { FairShare, mostWaitingAtBroker } from "../fair-share.ts";
 import { Floods } from "../floods.ts";
@@ -28,8 +29,7 @@ interface OutsideOptions {
 }
 
 const mostInHand = 1_000;
-const messagesAtOncePerTerminal = 4;
-/** Milliseconds between attempts to reconnect: doubling, minus up to a half at random. */
+/** Between one attempt to come back and the next. */
 const retryMs = { first: 200, longest: 5_000 };
 /** Shutdown waits so long, in milliseconds, for the UNSUBACK and for the messages that are being handled. */
 const farewellMs = 5_000;
@@ -82,7 +82,6 @@ class OutsideBroker {
     this.revoking = new ConnectionEnder({ log: options.log, revoke: (address) => options.access.revoke(address) });
     const floods = new Floods({ sendAway: (address) => this.#endFlood(address) });
     this.#share = new FairShare({
-      atOnce: messagesAtOncePerTerminal,
       mostWaiting: mostWaitingAtBroker,
       dropped: (address) => floods.dropped(address),
     });
@@ -192,8 +191,8 @@ class OutsideBroker {
     const { log } = this.#options;
     const { signal } = this.#ending;
     let problem = "";
-    for (let delay = retryMs.first; !signal.aborted; delay = Math.min(delay * 2, retryMs.longest)) {
-      await pause(delay * (1 - Math.random() / 2), signal);
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      await pause(backoff(attempt, retryMs), signal);
       if (signal.aborted) break;
       try {
         return await this.#open();

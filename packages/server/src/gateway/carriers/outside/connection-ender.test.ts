@@ -22,7 +22,8 @@ describe("ending connections", () => {
     await revoking.revoke("D1");
     await revoking.revoke("D2");
     await vi.waitUntil(() => attempts.length === 5);
-    expect(attempts).toEqual(["D1", "D1", "D2", "D1", "D2"]);
+    expect(attempts.slice(0, 3)).toEqual(["D1", "D1", "D2"]);
+    expect(attempts.slice(3).toSorted()).toEqual(["D1", "D2"]);
     // After success, a second call is a new attempt.
     await revoking.revoke("D1");
     expect(attempts).toHaveLength(6);

@@ -1,5 +1,6 @@
+import { backoff } from "../../../platform/backoff.ts";
 import type { Logger } from "../../../platform/log/log.ts";
-import { pause } from "../../../platform/worker.ts";
+import { pause } from "../../../platform/pause.ts";
 
 interface ConnectionEnderOptions {
   /**
@@ -10,7 +11,7 @@ interface ConnectionEnderOptions {
   log: Logger;
 }
 
-/** Milliseconds between two attempts: doubling. */
+/** Between one attempt and the next. */
 const retryMs = { first: 200, longest: 30_000 };
 /**
  * Attempts end after so many milliseconds: a broker that was unreachable for so long has ended the connection itself.
@@ -53,8 +54,8 @@ export class ConnectionEnder {
     const { revoke, log } = this.#options;
     const { signal } = this.#ending;
     const until = performance.now() + revokeForMs;
-    for (let delay = retryMs.first; performance.now() < until; delay = Math.min(2 * delay, retryMs.longest)) {
-      await pause(delay, signal);
+    for (let attempt = 0; performance.now() < until; attempt += 1) {
+      await pause(backoff(attempt, retryMs), signal);
       if (signal.aborted) return;
       try {
         return await revoke(address);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { connect, type IConnackPacket, type IPublishPacket, type MqttClient } from "mqtt";
 import type { Logger } from "../../../platform/log/log.ts";
-import { pause } from "../../../platform/worker.ts";
+import { pause } from "../../../platform/pause.ts";
 import { shareOf } from "./access/share.ts";
 import { PublishWindow } from "./publish-window.ts";
 

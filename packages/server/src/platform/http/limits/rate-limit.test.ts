@@ -11,7 +11,7 @@ describe("a limit over a span", () => {
     };
     for (let second = 0; second < 10; second += 1) expect(take(second)).toBe(0);
     expect(take(10)).toBe(50);
-    expect(take(59.5)).toBe(1);
+    expect(take(59.5)).toBe(0.5);
     expect(take(59.5, "b")).toBe(0);
     // The first turn is 60 s old: one more is free, and the next when the second turn is 60 s old.
     expect(take(60)).toBe(0);

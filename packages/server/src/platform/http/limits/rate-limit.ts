@@ -3,10 +3,7 @@ import { ApiError } from "../../errors.ts";
 
 /** A rate limit with turns for each key. */
 export interface RateLimit {
-  /**
-   * Takes a turn and returns 0, or the seconds to wait before the next turn. Never throws. Called for each limited
-   * request, before it is handled.
-   */
+  /** 0: go on. Else the seconds to wait before the next turn, with their fractions. */
   take(key: string): number;
 }
 
@@ -45,7 +42,7 @@ export function createRateLimit(perSecond: number, now: () => number = () => per
       const next = Math.max(fullAgainAt.get(key) ?? at, at) + turnMs;
       const tooSoonByMs = next - at - bucketMs;
       // Rounded: sums of fractions must not cost the last turn of a bucket.
-      if (tooSoonByMs > 0.001) return Math.ceil(tooSoonByMs / 1000);
+      if (tooSoonByMs > 0.001) return tooSoonByMs / 1000;
       fullAgainAt.set(key, next);
       return 0;
     },
@@ -74,7 +71,7 @@ export function createSpanLimit(
       const full = recent.length >= turns;
       if (!full) recent.push(at);
       taken.set(key, recent);
-      return full ? Math.max(1, Math.ceil((oldest + spanMs - at) / 1000)) : 0;
+      return full ? (oldest + spanMs - at) / 1000 : 0;
     },
   };
 }
@@ -84,7 +81,7 @@ export function takeTurn(limit: RateLimit | undefined, key: string): void {
   const waitSeconds = limit?.take(key) ?? 0;
   if (waitSeconds === 0) return;
   throw new ApiError("too_many_requests", "Too many requests in a short time; wait, then send it again.", {
-    headers: { "retry-after": String(waitSeconds) },
+    retryAfterSeconds: waitSeconds,
   });
 }
 

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { SignJWT } from "jose";
 import type { RealClock } from "../../../../../platform/clock.ts";
+import { dayMs } from "../../../../../platform/time-spans.ts";
 import type { BrokerAccess, BrokerAddress } from "../access.ts";
 import { kick } from "../kick.ts";
 import { shareOf } from "../share.ts";
@@ -16,12 +17,12 @@ interface JwtOptions extends BrokerAddress {
 
 const serverName = "tillkeeper";
 /** The life of a server's token. At its end the broker closes the connection, and the server opens another. */
-const serverTokenMs = 30 * 86_400_000;
+const serverTokenMs = 30 * dayMs;
 /**
  * The life of a token in place of a password, which is never renewed: such a broker cannot ask whether a password
  * holds.
  */
-const passwordMs = 3_650 * 86_400_000;
+const passwordMs = 3_650 * dayMs;
 /** How many connections are ended at a time. */
 const atOnce = 10;
 
