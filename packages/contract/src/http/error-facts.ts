@@ -1,14 +1,29 @@
+import { type Static, Type } from "typebox";
 import type { CaseStatus } from "../case-status.ts";
-import type { OperationName } from "../operations.ts";
-import type { Activation } from "./activations.ts";
-import type { OperationBlocker } from "./operations.ts";
+import { OperationName, OperationPhase } from "../operations.ts";
+import { Time, Uuid } from "../scalars.ts";
+
+/** The pending operation that a 409 names (D14). */
+export const OperationBlocker = Type.Object({
+  id: Uuid,
+  operation: OperationName,
+  created_by: Type.String(),
+  deadline: Time,
+  phase: OperationPhase,
+  expected_end: Type.String({
+    format: "date-time",
+    description:
+      "When it is expected to end: its deadline, or sooner, by the time that earlier operations took. `Retry-After` counts to it.",
+  }),
+});
+export type OperationBlocker = Static<typeof OperationBlocker>;
 
 /** What a place in `errors` can tell beside path and message, by the name of the field. */
 export interface ErrorFacts {
   /** `operation_pending`: what the terminal is busy with. */
   blocker?: OperationBlocker;
   /** `activation_running`: the activation that has to end first. */
-  running?: Pick<Activation, "id" | "created_by" | "attempt">;
+  running?: { id: string; created_by: string; attempt: number };
   /** `operation_unsupported`: what the terminal's device can do. */
   supported?: readonly OperationName[];
   /** `case_status_not_allowed`: the move that was asked for, and those that there are. */

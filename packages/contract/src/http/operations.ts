@@ -131,21 +131,6 @@ export const Operation = Type.Unsafe<Operation>(
 export const OperationList = Type.Array(Operation);
 export type OperationList = Static<typeof OperationList>;
 
-/** The pending operation that a 409 names (D14). */
-export const OperationBlocker = Type.Object({
-  id: Uuid,
-  operation: OperationName,
-  created_by: Type.String(),
-  deadline: Time,
-  phase: OperationPhase,
-  expected_end: Type.String({
-    format: "date-time",
-    description:
-      "When it is expected to end: its deadline, or sooner, by the time that earlier operations took. `Retry-After` counts to it.",
-  }),
-});
-export type OperationBlocker = Static<typeof OperationBlocker>;
-
 const tag = "Terminal operations";
 const IdempotencyKey = Type.Object({
   "Idempotency-Key": Type.Optional(

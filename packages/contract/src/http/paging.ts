@@ -7,7 +7,7 @@ export const startingAfterUuid = Type.Optional(Type.String({ format: "uuid", des
 
 /** What a page says of the next one. */
 export const nextPage = Type.Optional(
-  Type.String({ description: "Pass it on to get the next page; absent on the last." }),
+  Type.String({ description: "`starting_after` of the next page's request; absent on the last page." }),
 );
 
 /** The query of a list without filters of its own. */

@@ -1,4 +1,4 @@
-import type { OperationBlocker } from "@tillkeeper/contract/http/operations";
+import type { OperationBlocker } from "@tillkeeper/contract/http/error-facts";
 import { ApiError } from "../platform/errors.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import type { Durations } from "./durations.ts";
