@@ -6,7 +6,7 @@ import { openDeviceSide } from "./assembly/device-side.ts";
 import { enrolmentPorts, storePorts } from "./assembly/ports.ts";
 import { workersOf } from "./assembly/workers.ts";
 import { devicesPerAddress } from "./config/limits.ts";
-import { announcer } from "./gateway/outbox.ts";
+import { announcer } from "./gateway/send.ts";
 import { createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";
 import { createRateLimit } from "./platform/http/limits/rate-limit.ts";

@@ -1,109 +1,23 @@
-import { repeatable } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
-import { anyMessageDue, type Command, claimMessages, findSentBefore, type Message } from "../operations/commands.ts";
-import type { Origins } from "../operations/reports/origin.ts";
-import type { Reports } from "../operations/reports/reports.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Logger } from "../platform/log/log.ts";
-import { preciseTime } from "../platform/timestamps.ts";
+import { anyMessageDue, claimMessages, findSentBefore } from "../operations/commands.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import type { Mailboxes } from "./carriers/long-poll/mailboxes.ts";
-import type { DeviceTransport } from "./carriers/transport.ts";
-import type { TransferOf } from "./transfers.ts";
+import { repeatAt, type SendDeps, sendMessage } from "./send.ts";
 
-interface DispatchDeps {
+interface OutboxDeps extends SendDeps {
   db: Db;
-  clock: Clock;
-  log: Logger;
-  transport: DeviceTransport;
-  reports: Pick<Reports, "dispatched">;
-  transferOf: TransferOf;
-  origins: Pick<Origins, "of">;
   /** The mailboxes of terminals that poll this server over HTTPS. */
   mailboxes: Pick<Mailboxes, "waiting" | "lacks">;
 }
 
-type SendDeps = Pick<DispatchDeps, "clock" | "log" | "transport" | "reports" | "transferOf" | "origins">;
-
 const claimEveryMs = 500;
 const claimBatch = 200;
-/** A terminal that has not reported `started` by then gets the command again; an agent never begins a command twice. */
-const repeatAfterMs = 10_000;
-/** Less than the time after which the outbox sends an accepted command. */
-const announceWithinMs = 1_500;
-
-/** When a message that brought no answer is to be sent again. */
-export function repeatAt(now: Date): Date {
-  return new Date(now.getTime() + repeatAfterMs);
-}
-
-/**
- * Sends a message about a live operation. Returns at once: the sending goes on in the background, and a failure is only
- * logged.
- */
-export function sendMessage(deps: SendDeps, { kind, command }: Message): void {
-  const { accountId, operationId, terminalId } = command;
-  sending[kind](deps, command).then(
-    () => kind === "command" && deps.reports.dispatched({ accountId, id: operationId, terminalId }),
-    (error: unknown) => deps.log.warn({ err: error, operation_id: operationId, kind }, "a message could not be sent"),
-  );
-}
-
-const sending = {
-  command: async ({ transport, clock, transferOf, origins }: SendDeps, command: Command) => {
-    const transfer = await transferOf(command);
-    const message = {
-      operation_id: command.operationId,
-      operation: command.operation,
-      parameters: command.parameters,
-      ...(command.whenBusy && { when_busy: command.whenBusy }),
-      created_at: preciseTime(command.createdAt),
-      expires_at: preciseTime(command.deadline),
-      sent_at: preciseTime(clock.now()),
-      ...comparison(command, origins),
-      ...(transfer && { transfer }),
-    };
-    await transport.publish(command.address, "command", message);
-  },
-  cancel: ({ transport, origins }: SendDeps, command: Command) => {
-    const message = {
-      operation_id: command.operationId,
-      operation: command.operation,
-      created_at: preciseTime(command.createdAt),
-      expires_at: preciseTime(command.deadline),
-      ...comparison(command, origins),
-    };
-    return transport.publish(command.address, "cancel", message);
-  },
-} satisfies Record<Message["kind"], unknown>;
-
-/** The fields that a device compares with its log before it begins an operation, or gives it up. */
-function comparison(command: Command, origins: Pick<Origins, "of">) {
-  return {
-    ...(!repeatable[command.operation] && { previous_close: command.previousClose }),
-    origin: origins.of(command),
-  };
-}
-
-/**
- * Makes the function that sends a message right after its commit, instead of at the next look of the outbox. It sends
- * nothing when the terminal is not connected here. If the sending fails the outbox sends again: the claim of the
- * operation is due by itself.
- */
-export function announcer(deps: SendDeps, kind: Message["kind"]): (command: Command) => void {
-  return (command) => {
-    // After a stall the outbox, of this server or another, may have sent the command already.
-    const late = deps.clock.now().getTime() - command.createdAt.getTime() > announceWithinMs;
-    if ((kind === "command" && late) || !deps.transport.hears(command.terminalId)) return;
-    sendMessage(deps, { kind, command });
-  };
-}
 
 /**
  * The outbox: sends all messages that are due. These are commands accepted by other servers, commands whose server died
  * before sending, and commands that no terminal has begun yet.
  */
-export function outboxWorker(deps: DispatchDeps): Worker {
+export function outboxWorker(deps: OutboxDeps): Worker {
   const { db, clock, transport } = deps;
   const sendDue = async () => {
     const now = clock.now();
@@ -124,7 +38,7 @@ export function outboxWorker(deps: DispatchDeps): Worker {
  * Sends again to terminals that poll this server over HTTPS: no other server can reach them. A command that another
  * server has published to the broker meanwhile did not arrive. Sending any command twice is safe.
  */
-async function sendToWaiting(deps: DispatchDeps): Promise<void> {
+async function sendToWaiting(deps: OutboxDeps): Promise<void> {
   const { db, clock, mailboxes } = deps;
   for (const message of await findSentBefore(db.pool, clock.now(), mailboxes.waiting())) {
     const { terminalId, operationId } = message.command;
