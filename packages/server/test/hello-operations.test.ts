@@ -32,7 +32,7 @@ describe("operations of a hello", () => {
       presence: { heartbeatSeconds: 30, hello: async () => undefined },
       origins: { of: () => ({ signed: "" }) },
       transferOf: async () => undefined,
-      transport: () => ({ publish: async (_to: string, channel: string) => void published.push(channel) }),
+      transport: { publish: async (_to: string, channel: string) => void published.push(channel) },
     } as unknown as Options);
     const unknown = Array.from({ length: 99 }, () => ({ operation_id: randomUUID(), phase: "started" }));
     const hello = (operations: object[]) =>
