@@ -14,6 +14,11 @@ export const OperatorAccountId = Type.String({
   description: "The id of an account, which may be an operator that owns other accounts.",
 });
 
+/** Whether an account is a sandbox: its id begins with `T`. */
+export function isSandboxAccount(accountId: string): boolean {
+  return accountId.startsWith("T");
+}
+
 /** The serial numbers of an account's virtual terminals; only sandbox accounts may register them (D10). */
 export function simulatedSerialPattern(accountId: string): RegExp {
   return new RegExp(`^SIMULATED-${accountId}-\\d{3}$`);

@@ -1,3 +1,4 @@
+import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { pairingCodeMoves } from "@tillkeeper/contract/pairing";
 import { type Actor, recordChange } from "../access/audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
@@ -34,7 +35,7 @@ export async function releaseSerial(
   { serialNumber, paired }: Wanted,
 ): Promise<Outcome | undefined> {
   const places = await findBySerial(deps.db.sql, serialNumber);
-  const place = places.find(({ accountId }) => accountId.startsWith("P"));
+  const place = places.find(({ accountId }) => !isSandboxAccount(accountId));
   if (!place) return undefined;
   const outcome = await inTenant(deps.db, place.accountId, (tx) =>
     release(tx, deps.clock, { ...actor, accountId: place.accountId }, { ...place, paired }),

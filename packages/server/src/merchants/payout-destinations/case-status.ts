@@ -1,3 +1,4 @@
+import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { type CaseStatus, caseMoves, mayMove } from "@tillkeeper/contract/case-status";
 import type { PayoutDestination } from "@tillkeeper/contract/http/payout-destinations";
 import { recordChange } from "../../access/audit/audit.ts";
@@ -64,7 +65,7 @@ export async function moveCase(
  * account. Sandbox accounts may.
  */
 async function requireOperator(db: Db, { accountId, clientAccountId }: Caller): Promise<void> {
-  if (accountId.startsWith("T")) return;
+  if (isSandboxAccount(accountId)) return;
   const account = await inTenant(db, accountId, (tx) =>
     tx.selectFrom("accounts").select("operator_account_id").where("account_id", "=", accountId).executeTakeFirst(),
   );

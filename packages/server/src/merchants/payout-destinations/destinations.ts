@@ -1,3 +1,4 @@
+import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { type CaseStatus, firstCaseStatus, sandboxDecisions } from "@tillkeeper/contract/case-status";
 import {
   mostListedStores,
@@ -123,7 +124,7 @@ async function insertDestination(
 
 /** On sandbox accounts a word in the description decides the case, as the public reference says. */
 function caseStatusOfNew(accountId: string, description: string | undefined): CaseStatus {
-  if (!accountId.startsWith("T")) return firstCaseStatus;
+  if (!isSandboxAccount(accountId)) return firstCaseStatus;
   const words = new Set(description?.split(/\s+/));
   const decision = Object.entries(sandboxDecisions).find(([word]) => words.has(word));
   return decision?.[1] ?? firstCaseStatus;

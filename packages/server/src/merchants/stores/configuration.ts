@@ -1,3 +1,4 @@
+import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import { recordChange } from "../../access/audit/audit.ts";
 import { retried } from "../../db/retry.ts";
@@ -19,7 +20,11 @@ const usualTimes = { time: "23:30", retry_until: "05:00" } as const;
 export function configurationOf(store: StoreRow): StoreConfiguration {
   const { auto_end_of_day: autoEndOfDay, time_zone: timeZone } = store.configuration;
   return {
-    auto_end_of_day: { enabled: store.account_id.startsWith("P"), ...usualTimes, ...withoutNulls(autoEndOfDay ?? {}) },
+    auto_end_of_day: {
+      enabled: !isSandboxAccount(store.account_id),
+      ...usualTimes,
+      ...withoutNulls(autoEndOfDay ?? {}),
+    },
     time_zone: timeZone ?? timeZoneOf(store),
   };
 }

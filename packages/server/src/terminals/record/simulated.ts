@@ -1,4 +1,4 @@
-import { simulatedSerialPattern } from "@tillkeeper/contract/accounts";
+import { isSandboxAccount, simulatedSerialPattern } from "@tillkeeper/contract/accounts";
 import { ApiError } from "../../platform/errors.ts";
 
 /**
@@ -7,7 +7,7 @@ import { ApiError } from "../../platform/errors.ts";
  */
 export function isSimulated(accountId: string, serial: string): boolean {
   if (!serial.toUpperCase().startsWith("SIMULATED")) return false;
-  if (accountId.startsWith("T") && simulatedSerialPattern(accountId).test(serial)) return true;
+  if (isSandboxAccount(accountId) && simulatedSerialPattern(accountId).test(serial)) return true;
   throw new ApiError("simulated_not_allowed", "This account may not register that virtual terminal.", {
     errors: [
       {
