@@ -123,7 +123,7 @@ describe("the repository", () => {
     const text = readFileSync(join(root, "docs/dependencies.md"), "utf8");
     const manifests = [
       "package.json",
-      ...["contract", "server", "terminal", "sdk", "cli"].map((name) => `packages/${name}/package.json`),
+      ...["contract", "server", "terminal", "sdk", "cli", "stage"].map((name) => `packages/${name}/package.json`),
       ...["bench", "chaos", "hostile"].map((name) => `${name}/package.json`),
     ];
     const names = manifests.flatMap((path) => {

@@ -7,10 +7,16 @@ const packages: Record<string, readonly string[]> = {
   terminal: ["contract"],
   server: ["contract"],
   cli: ["contract", "sdk", "server", "terminal"],
+  stage: ["contract", "sdk", "server", "terminal"],
 };
 
 /** Tests of a package may use what its sources may not: virtual terminals and the client are test tools, too. */
-const packagesForTests: Record<string, readonly string[]> = { ...packages, server: ["contract", "sdk", "terminal"] };
+const packagesForTests: Record<string, readonly string[]> = {
+  ...packages,
+  server: ["contract", "sdk", "stage", "terminal"],
+  terminal: ["contract", "stage"],
+  cli: [...(packages["cli"] ?? []), "stage"],
+};
 
 /** The server's folders and top files, lowest first: each may import what stands before it, never what stands after. */
 const serverLayers = [
@@ -44,7 +50,7 @@ const serverLayers = [
 
 /** Outside packages that only some may use. */
 const exclusive: Record<string, readonly string[]> = {
-  pg: ["server"],
+  pg: ["server", "stage"],
   kysely: ["server"],
   fastify: ["server"],
   commander: ["cli"],

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@tillkeeper/stage/until";
 import type { Period } from "../checker/history.ts";
 import type { Recorder } from "../clients/recorder.ts";
 import type { Stage } from "../stage/stage.ts";
 import { links } from "../stage/topology.ts";
-import { until } from "../until.ts";
 import { blows } from "./blows.ts";
 import type { Fault } from "./schedule.ts";
 

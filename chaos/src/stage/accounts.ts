@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AccountCreated } from "@tillkeeper/contract/http/accounts";
 import { type Client, createClient } from "@tillkeeper/sdk";
+import { until } from "@tillkeeper/stage/until";
 import type { FleetSettings } from "../agents/fleet.ts";
 import { type Api, createApi } from "../clients/api.ts";
 import type { createHttp } from "../clients/http.ts";
 import type { Recorder } from "../clients/recorder.ts";
-import { until } from "../until.ts";
 import { audienceOf } from "./server.ts";
 import type { Stage } from "./stage.ts";
 import { topology } from "./topology.ts";

@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log";
+import { Link } from "@tillkeeper/stage/links/link";
+import { until } from "@tillkeeper/stage/until";
 import { HealthSampler } from "../health/sampler.ts";
-import { until } from "../until.ts";
 import { Agents } from "./agents.ts";
 import { Broker } from "./broker.ts";
 import { Database } from "./database.ts";
-import { Link } from "./link.ts";
 import { Server } from "./server.ts";
 import { agentNames, links as linkNames, serverNames } from "./topology.ts";
 

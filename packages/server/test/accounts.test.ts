@@ -1,7 +1,7 @@
 import { AccountCreated } from "@tillkeeper/contract/http/accounts";
+import { basic, startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Value } from "typebox/value";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { basic, startTestServer, type TestServer } from "./support/test-server.ts";
 
 const bootstrapToken = "bootstrap-token-of-the-tests-0000";
 

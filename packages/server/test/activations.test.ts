@@ -1,8 +1,8 @@
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { defaultPace } from "../src/activations/next-step.ts";
 import { claimDue } from "../src/activations/queries.ts";
-import { type Device, registerDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const answerOfCheck = (operationId: unknown, more: object = {}) => ({
   operation_id: operationId,

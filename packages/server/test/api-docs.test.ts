@@ -4,13 +4,13 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { forDevelopers, guides } from "../src/api-docs/guides.ts";
 import type { RunningServer } from "../src/main.ts";
 import { asyncApiDocument } from "../src/reference/async-api.ts";
-import { freePort } from "./support/free-port.ts";
 import { startSandbox } from "./support/sandbox.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 interface Got {
   status: number;

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import { databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { behindTheTriggers, reportsOn } from "./support/audit.ts";
-import { databaseUrl } from "./support/own-postgres.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const zeroes = "decode(repeat('00', 32), 'hex')";
 

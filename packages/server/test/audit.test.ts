@@ -1,6 +1,6 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { behindTheTriggers, reportsOn } from "./support/audit.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("the audit log", () => {
   let server: TestServer;

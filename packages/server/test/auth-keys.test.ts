@@ -1,8 +1,8 @@
+import { testRootKey } from "@tillkeeper/stage/postgres/database";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSigningKey, retireSigningKeys } from "../src/auth/key-rotation.ts";
-import { testRootKey } from "./support/database.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
 const lifetimeSeconds = 14_400;

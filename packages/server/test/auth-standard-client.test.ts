@@ -1,6 +1,6 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import * as oauth from "oauth4webapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
 /** The servers of tests speak plain HTTP. */

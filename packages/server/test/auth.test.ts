@@ -1,3 +1,5 @@
+import { testRootKey } from "@tillkeeper/stage/postgres/database";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import {
   type CryptoKey,
   createRemoteJWKSet,
@@ -10,8 +12,6 @@ import {
 } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decryptPrivateJwk, encryptPrivateJwk } from "../src/auth/private-keys.ts";
-import { testRootKey } from "./support/database.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
 const tokenPath = `/v1/accounts/${aid}/auth/token`;

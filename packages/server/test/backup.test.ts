@@ -12,6 +12,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
+import { asSuperuser, databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
+import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { restoreBackup } from "../src/db/backup/restore.ts";
@@ -20,12 +25,7 @@ import { writeBackup } from "../src/db/backup/write.ts";
 import { forAllAccounts } from "../src/db/db.ts";
 import { createLogger } from "../src/platform/log.ts";
 import { createRootKey } from "../src/platform/root-key.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
-import { activeDevice } from "./support/device.ts";
-import { asSuperuser, databaseUrl } from "./support/own-postgres.ts";
-import { registerForPairing } from "./support/pairing-device.ts";
 import { addRelease, newMaker } from "./support/releases.ts";
-import { send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const log = createLogger("silent");
 

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T40000001";
 const stores = `/v1/accounts/${aid}/stores`;

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import type { Pool, QueryConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
@@ -8,7 +9,6 @@ import { expireOperations } from "../src/operations/sql/expire.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
 import { takeAnswers } from "../src/operations/sql/take-answers.ts";
 import { noteHeard } from "../src/presence/sql/note-heard.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 interface Plan {
   "Node Type": string;

@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { limits } from "@tillkeeper/contract/limits";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const contract = join(import.meta.dirname, "../../contract/src");
 

@@ -1,6 +1,6 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IssuedCredential } from "./support/hostile.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const secret = "a-broker-secret-of-the-tests-0000000000";
 /** Of the same terminal, as it may have had before. */

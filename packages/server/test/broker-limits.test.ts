@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
+import { letIn, openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
+import { activeDevice, connectMqtt, type Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Authenticate } from "../src/gateway/admission.ts";
 import type { DeviceTransport, Receive } from "../src/gateway/transport.ts";
-import { activeDevice, connectMqtt, type Device } from "./support/device.ts";
-import { letIn, openBrokerAlone } from "./support/embedded-broker.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 const patience = { interval: 5 };

@@ -1,11 +1,11 @@
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { basic, send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { expireImpossible } from "../src/operations/sql/expire.ts";
-import { activeDevice } from "./support/device.ts";
 import { answerLogs, askForLogs, uploadLog } from "./support/logs.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { PresentDevice, register, watcher } from "./support/presence.ts";
-import { basic, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 const hour = 3_600_000;

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { type Clock, systemClock } from "@tillkeeper/terminal/clock";
 import type { OpenConnection } from "@tillkeeper/terminal/connection";
@@ -9,7 +10,6 @@ import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connectio
 import { openMqttConnection } from "@tillkeeper/terminal/mqtt-connection";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { register } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 

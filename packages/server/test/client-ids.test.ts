@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operator = "P113";
 const [one, two] = ["P81000001", "P81000002"];

@@ -1,7 +1,7 @@
 import { createClient, TillkeeperError } from "@tillkeeper/sdk";
 import { endpointTable } from "@tillkeeper/sdk/endpoint-table";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 

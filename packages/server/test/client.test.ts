@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announcement, newKeyPair } from "./support/releases.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];

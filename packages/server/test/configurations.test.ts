@@ -1,8 +1,8 @@
 import { limits } from "@tillkeeper/contract/limits";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
 import { PresentDevice, register as registerIn } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("configurations", () => {
   let server: TestServer;

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDb } from "../src/db/db.ts";
 import { isUnavailable } from "../src/db/failures.ts";
 import { createLogger } from "../src/platform/log.ts";
-import { activeDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 

@@ -1,7 +1,7 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { inTurn } from "../src/db/turns.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const flood = 200;
 

@@ -1,8 +1,8 @@
 import { connect as connectTcp } from "node:net";
+import { activeDevice, connectMqtt, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { activeDevice, connectMqtt, type Device, enterAs } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 

@@ -1,13 +1,13 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { endpoints } from "@tillkeeper/contract/http/endpoints";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildApp } from "../src/app.ts";
 import { requireAllBound } from "../src/assembly/all-bound.ts";
 import type { Tokens } from "../src/auth/tokens.ts";
 import type { Route } from "../src/platform/http/route.ts";
 import { createLogger } from "../src/platform/log.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
-import { testConfig } from "./support/topology.ts";
 
 const all = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values(rows));
 

@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import S3rver from "@20minutes/s3rver";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { HangingLink } from "@tillkeeper/stage/links/hanging-link";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { openFileStore } from "../src/files/open-store.ts";
 import { removeOutdated } from "../src/files/removal.ts";
 import { createLogger } from "../src/platform/log.ts";
-import { activeDevice, type Device } from "./support/device.ts";
-import { HangingLink } from "./support/hanging-link.ts";
 import { askForLogs, putLog, uploadLog } from "./support/logs.ts";
 import { announce, type Maker, newMaker, putFile } from "./support/releases.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const bucket = "terminal-files";
 

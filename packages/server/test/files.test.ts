@@ -7,13 +7,13 @@ import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import S3rver from "@20minutes/s3rver";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { FileStore } from "../src/files/file-store.ts";
 import { openFileStore } from "../src/files/open-store.ts";
 import { StartupError } from "../src/platform/startup-error.ts";
-import { activeDevice } from "./support/device.ts";
 import { askForLogs, uploadLog } from "./support/logs.ts";
-import { startTestServer } from "./support/test-server.ts";
 
 const bucket = "terminal-files";
 

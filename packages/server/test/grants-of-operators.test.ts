@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operator = "P112";
 const merchant = "P11112222";

@@ -1,7 +1,7 @@
 import { ClientGrant, ClientGrantList } from "@tillkeeper/contract/http/clients";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Value } from "typebox/value";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operator = "P112";
 const merchant = "P11112222";

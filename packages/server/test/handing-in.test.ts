@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { limits } from "@tillkeeper/contract/limits";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const path = "/v1/device/results";
 

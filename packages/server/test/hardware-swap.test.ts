@@ -1,8 +1,8 @@
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { PresentDevice } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("hardware swap", () => {
   const aid = "T64000001";

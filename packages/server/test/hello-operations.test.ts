@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createInbound } from "../src/gateway/inbound.ts";
 import { createLogger } from "../src/platform/log.ts";
-import { activeDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 type Options = Parameters<typeof createInbound>[0];
 

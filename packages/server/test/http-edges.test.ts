@@ -1,9 +1,9 @@
 import { connect } from "node:net";
+import { type Call, send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { buildApp } from "../src/app.ts";
 import type { Tokens } from "../src/auth/tokens.ts";
 import { createLogger } from "../src/platform/log.ts";
-import { type Call, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T40000002";
 const stores = `/v1/accounts/${aid}/stores`;

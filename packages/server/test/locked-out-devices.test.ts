@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { activeDevice, type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createDurations } from "../src/operations/durations.ts";
 import { createOrigins } from "../src/operations/origin.ts";
 import { createReports } from "../src/operations/reports.ts";
-import { activeDevice, type Device, registerDevice } from "./support/device.ts";
 import { PresentDevice } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** The other server learns of it a moment later: until then the connection stands, and what comes by it is taken. */
 describe("a device that another server has locked out", () => {

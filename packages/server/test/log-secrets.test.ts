@@ -5,14 +5,14 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
+import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
+import { basic, send, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type RunningServer, startServer } from "../src/main.ts";
 import { createLogger } from "../src/platform/log.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
-import { PairingDevice } from "./support/pairing-device.ts";
-import { basic, send, type TestServer } from "./support/test-server.ts";
-import { testConfig } from "./support/topology.ts";
 
 const aid = "T41000001";
 const made = (name: string) => `${name}-${randomBytes(24).toString("base64url")}`;

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
 import { answerLogs, askForLogs, putLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("logs in several gzip members", () => {
   let server: TestServer;

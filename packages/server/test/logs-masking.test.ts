@@ -1,9 +1,9 @@
 import { type ClientRequest, request } from "node:http";
 import { gzipSync } from "node:zlib";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
 import { askForLogs, type LogCommand, sha256Of, uploadLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** 64 MiB of digits, the slowest text to mask, in some 65 KB. */
 const bomb = gzipSync(Buffer.alloc(64 * 2 ** 20, "4111 1111 1111 1111,"));

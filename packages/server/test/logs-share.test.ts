@@ -1,9 +1,9 @@
 import { type ClientRequest, request } from "node:http";
 import { gzipSync } from "node:zlib";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
 import { askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** Half of what a server takes in at a time. */
 const mostOfOne = 32;

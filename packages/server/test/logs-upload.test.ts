@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { limits } from "@tillkeeper/contract/limits";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
 import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** What happens to a request that is written by hand. */
 interface Sent {

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { createClient } from "@tillkeeper/sdk";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
 import { answerLogs, askForLogs, putLog, sha256Of, uploadLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operations = "/v1/admin/terminals/operations";
 const cardLine = "paid with 4111 1111 1111 1111 today\n";

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import { limits } from "@tillkeeper/contract/limits";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const path = "/v1/device/messages";
 const operations = "/v1/admin/terminals/operations";

@@ -1,6 +1,6 @@
+import { activeDevice, registerDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, registerDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operations = "/v1/admin/terminals/operations";
 

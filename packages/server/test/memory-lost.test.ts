@@ -1,8 +1,8 @@
+import { connectMqtt, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { closedDay } from "./support/day.ts";
-import { connectMqtt, type Device, enterAs } from "./support/device.ts";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T69300001";
 const base = "/v1/admin/terminals/operations";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lowestId } from "../src/platform/ids.ts";
-import { type Device, enterAs } from "./support/device.ts";
 import { base, figures, memoryWords } from "./support/memory-words.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** docs/adr/0026-closes-and-memory.md, as a device sees it. */
 describe("memory", () => {

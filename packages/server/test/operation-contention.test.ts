@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { CompiledQuery } from "kysely";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -6,8 +8,6 @@ import { takeInOrder } from "../src/operations/answers.ts";
 import { type Finish, toFinish } from "../src/operations/finish.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
 import { type Answered, takeAnswers } from "../src/operations/sql/take-answers.ts";
-import { activeDevice, type Device } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const waitsForLock = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
 const base = "/v1/admin/terminals/operations";

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { norwegianRegister } from "../src/organizations/norwegian-register.ts";
 import {
@@ -12,7 +13,6 @@ import {
   slow,
   unknown,
 } from "./support/fake-register.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("the Norwegian register of organizations", () => {
   let fake: FakeRegister;

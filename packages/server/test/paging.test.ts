@@ -1,6 +1,6 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 type Step = { kind: "page"; limit: number } | { kind: "add" } | { kind: "delete"; which: number };
 

@@ -1,8 +1,8 @@
 import { pairingLimits } from "@tillkeeper/contract/pairing";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWrongTries } from "../src/terminals/pairing/wrong-tries.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const wrong = "0000-0000";
 

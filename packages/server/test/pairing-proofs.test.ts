@@ -1,8 +1,8 @@
 import { request } from "node:http";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const serial = "PROOFS-1";
 

@@ -1,13 +1,13 @@
+import { connectMqtt } from "@tillkeeper/stage/devices/device";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { testRootKey } from "@tillkeeper/stage/postgres/database";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deviceTokens } from "../src/auth/device-tokens.ts";
 import { openSigningKeys } from "../src/auth/signing-keys.ts";
 import { authenticateDevice, liveCredentials } from "../src/terminals/credentials.ts";
 import { renewToken } from "../src/terminals/pairing/tokens.ts";
-import { testRootKey } from "./support/database.ts";
-import { connectMqtt } from "./support/device.ts";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T62000001";
 const path = `/v1/accounts/${aid}/terminals`;

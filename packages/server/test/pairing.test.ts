@@ -1,9 +1,9 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { readPairingUri } from "@tillkeeper/contract/pairing";
+import { enterAs } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { enterAs } from "./support/device.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("pairing a device", () => {
   const aid = "T61000001";

@@ -1,6 +1,6 @@
 import { type CaseStatus, caseMoves, caseStatuses } from "@tillkeeper/contract/case-status";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 let server: TestServer;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { operatorDestinationsOfStore } from "../src/payout-destinations/for-stores.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** D6: an operator, with three digits, that owns two accounts. */
 describe("an operator's payout destinations", () => {

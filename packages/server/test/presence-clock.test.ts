@@ -1,7 +1,7 @@
+import type { Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Device } from "./support/device.ts";
 import { PresentDevice, register, watcher } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const hour = 3_600_000;
 

@@ -1,3 +1,5 @@
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLogger } from "../src/platform/log.ts";
@@ -5,8 +7,6 @@ import type { PresenceEvent } from "../src/presence/events.ts";
 import { writeEvents } from "../src/presence/journal.ts";
 import { telemetryNotes } from "../src/presence/telemetry.ts";
 import { moveFreeTerminals } from "../src/terminals/life-cycle.ts";
-import { activeDevice, type Device } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** One writer notes what is heard of the terminals of all accounts: no transaction of one of them may hold it up. */
 describe("what is heard of terminals", () => {

@@ -4,19 +4,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ForDevices } from "@tillkeeper/stage/devices/device";
+import { RoughLink } from "@tillkeeper/stage/links/rough-link";
+import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { endsWithUs } from "@tillkeeper/stage/processes/children";
+import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
+import { makeTenant, send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Db, openDb } from "../src/db/db.ts";
 import { systemClock } from "../src/platform/clock.ts";
 import { createLogger } from "../src/platform/log.ts";
-import { endsWithUs } from "./support/children.ts";
-import { createTestDatabase } from "./support/database.ts";
-import type { ForDevices } from "./support/device.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { RoughLink } from "./support/rough-link.ts";
-import { type Serving, serve } from "./support/serving.ts";
-import { makeTenant, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const agentProcess = fileURLToPath(new URL("./support/agent-process.ts", import.meta.url));
 

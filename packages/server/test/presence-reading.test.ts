@@ -1,8 +1,8 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { PresenceEvent } from "../src/presence/events.ts";
 import { writeEvents } from "../src/presence/journal.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("reading of presence", () => {
   const aid = "T60000003";

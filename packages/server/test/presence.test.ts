@@ -1,8 +1,8 @@
 import { topic } from "@tillkeeper/contract/mqtt";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { connectAsync, type IClientOptions } from "mqtt";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 type Will = NonNullable<IClientOptions["will"]>;
 

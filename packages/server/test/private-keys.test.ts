@@ -1,10 +1,10 @@
+import { testRootKey } from "@tillkeeper/stage/postgres/database";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSigningKey } from "../src/auth/key-rotation.ts";
 import { decryptPrivateJwk, encryptPrivateJwk } from "../src/auth/private-keys.ts";
 import { openSigningKeys } from "../src/auth/signing-keys.ts";
-import { testRootKey } from "./support/database.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("private signing keys", () => {
   let server: TestServer;

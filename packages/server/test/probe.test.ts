@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("a probe", () => {
   const aid = "T62000001";

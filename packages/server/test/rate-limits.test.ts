@@ -1,7 +1,7 @@
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../src/config/config.ts";
 import { createRateLimit, networkOf } from "../src/platform/http/rate-limit.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("a rate limit", () => {
   it("lets two seconds' worth through at once, then as many per second as it says", () => {

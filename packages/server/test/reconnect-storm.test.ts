@@ -1,9 +1,9 @@
 import { topic } from "@tillkeeper/contract/mqtt";
+import { connectOf, RawLink } from "@tillkeeper/stage/devices/raw-link";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import type { IPublishPacket } from "mqtt-packet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Registered, register, watcher } from "./support/presence.ts";
-import { connectOf, RawLink } from "./support/raw-link.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 const patience = { interval: 5 };

@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { messageExamples } from "@tillkeeper/contract/message-examples";
 import { type DownChannel, messages, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
 import { settingsTable } from "../src/config/in-words.ts";
 import { asyncApiDocument } from "../src/reference/async-api.ts";
 import { errorsPage } from "../src/reference/errors-page.ts";
 import { messagesPage } from "../src/reference/messages-page.ts";
-import { startTestServer } from "./support/test-server.ts";
 
 const docs = resolve(import.meta.dirname, "../../../docs");
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("release keys", () => {
   let server: TestServer;

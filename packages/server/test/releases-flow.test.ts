@@ -4,13 +4,13 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { checkUpdate, type Versions } from "@tillkeeper/terminal/updates";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { addRelease, type Maker, newMaker } from "./support/releases.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 

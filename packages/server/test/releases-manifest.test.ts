@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
 import { addRelease, type Maker, newMaker } from "./support/releases.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** A transfer as it came with a command. */
 interface Ordered {

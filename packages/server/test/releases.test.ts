@@ -4,9 +4,9 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { limits } from "@tillkeeper/contract/limits";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { addRelease, announce, announcement, newKeyPair, newMaker, putFile } from "./support/releases.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const dayMs = 86_400_000;
 

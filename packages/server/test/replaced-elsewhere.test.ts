@@ -1,8 +1,8 @@
+import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { closedDay } from "./support/day.ts";
-import { activeDevice, type Device, enterAs } from "./support/device.ts";
-import { PairingDevice } from "./support/pairing-device.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 

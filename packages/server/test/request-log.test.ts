@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { basic, send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { newSecret } from "../src/auth/secrets.ts";
 import { type RunningServer, startServer } from "../src/main.ts";
-import { basic, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
-import { testConfig } from "./support/topology.ts";
 
 const aid = "T12345678";
 const tokens = `/v1/accounts/${aid}/auth/token`;

@@ -1,8 +1,8 @@
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noteRestored } from "../src/restores/restores.ts";
-import { activeDevice } from "./support/device.ts";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 const actor = { clientId: "tillkeeper:cli", address: "", requestId: "cli" };

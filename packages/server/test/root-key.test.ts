@@ -1,11 +1,11 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRootKey } from "../src/db/known-key.ts";
 import { createRootKey } from "../src/platform/root-key.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 describe("a database knows its root key", () => {
   let folder: string;

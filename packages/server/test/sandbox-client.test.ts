@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { basic, send, startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { startServer } from "../src/main.ts";
 import { createLogger } from "../src/platform/log.ts";
-import { basic, send, startTestServer, type TestServer } from "./support/test-server.ts";
-import { testConfig } from "./support/topology.ts";
 
 describe("the client of a sandbox", () => {
   let maker: TestServer;

@@ -1,10 +1,10 @@
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { hashChosen } from "../src/auth/chosen-secrets.ts";
 import { createClient } from "../src/auth/clients.ts";
 import { newSecret } from "../src/auth/secrets.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
 const audience = `https://api.dintero.com/v1/accounts/${aid}`;

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { basic, startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { parseSync } from "oxc-parser";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashChosen } from "../src/auth/chosen-secrets.ts";
 import { createClient } from "../src/auth/clients.ts";
 import { newSecret } from "../src/auth/secrets.ts";
-import { basic, startTestServer, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
 const path = `/v1/accounts/${aid}/auth/token`;

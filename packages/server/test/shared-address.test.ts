@@ -1,9 +1,9 @@
+import { openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
+import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { openBrokerAlone } from "./support/embedded-broker.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("two devices with one address", () => {
   let server: TestServer;

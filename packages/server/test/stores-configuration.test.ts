@@ -1,7 +1,7 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { iso31661Alpha2ToAlpha3 } from "iso-3166";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isTimeZone, timeZoneOf } from "../src/stores/time-zones.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("the configuration of a store", () => {
   let server: TestServer;

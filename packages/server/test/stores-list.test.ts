@@ -1,9 +1,9 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tx } from "../src/db/db.ts";
 import { inTenant } from "../src/db/tenant.ts";
 import { countTerminals, findStore, listStores, type StorePage } from "../src/stores/queries.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 interface Listed {
   id: string;

@@ -1,5 +1,5 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** D5: two reasons, each ending by itself, and the terminals that go with the store. */
 describe("suspended stores", () => {

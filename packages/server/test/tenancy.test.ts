@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { type Call, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tables } from "../src/db/schema.ts";
 import { inTenant } from "../src/db/tenant.ts";
 import { tenantRights } from "../src/db/tenant-rights.ts";
 import { addRelease, announcement, newKeyPair, newMaker } from "./support/releases.ts";
-import { type Call, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 interface Endpoint {
   id: string;

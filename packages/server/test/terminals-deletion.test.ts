@@ -1,7 +1,14 @@
+import {
+  activeDevice,
+  connectMqtt,
+  type Device,
+  type Entry,
+  enterAs,
+  registerDevice,
+} from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { closedDay } from "./support/day.ts";
-import { activeDevice, connectMqtt, type Device, type Entry, enterAs, registerDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operations = "/v1/admin/terminals/operations";
 

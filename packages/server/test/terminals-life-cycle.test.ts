@@ -6,12 +6,12 @@ import {
   terminalEvents,
   terminalStates,
 } from "@tillkeeper/contract/terminal-status";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { moveTerminals } from "../src/terminals/life-cycle.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const pairs = terminalEvents.flatMap((event) => terminalStates.map((state) => ({ event, state })));
 const fresh: TerminalState = { status: "PENDING", remembered: null };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("the list of terminals", () => {
   const aid = "P22000001";

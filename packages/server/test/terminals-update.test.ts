@@ -1,7 +1,7 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("update terminal", () => {
   const aid = "T23000001";

@@ -1,9 +1,9 @@
+import { connectMqtt } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { connectMqtt } from "./support/device.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { register } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const lifetime = 600;
 const config = { deviceTokenSeconds: lifetime, tokenLifetimeSeconds: 604_800 };

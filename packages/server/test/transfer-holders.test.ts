@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { gzipSync } from "node:zlib";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
+import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { activeDevice, type Device, enterAs } from "./support/device.ts";
 import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
-import { PairingDevice } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** A log that is sent in parts, as its test likes. */
 function openUpload({ transfer }: LogCommand, whole: Uint8Array) {

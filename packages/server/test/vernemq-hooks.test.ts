@@ -1,9 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IssuedCredential } from "./support/hostile.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 const secret = "a-broker-secret-of-the-tests-0000000000";
 const program = fileURLToPath(new URL("../../../deploy/brokers/vernemq/hooks.mjs", import.meta.url));

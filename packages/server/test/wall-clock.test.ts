@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { ReplicaProcess } from "@tillkeeper/stage/servers/replica-process";
+import { TestClock } from "@tillkeeper/stage/servers/test-clock";
+import { basic, send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
-import { freePort } from "./support/free-port.ts";
-import { ReplicaProcess } from "./support/replica-process.ts";
-import { TestClock } from "./support/test-clock.ts";
-import { basic, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
-import { testConfig } from "./support/topology.ts";
 
 const base = "/v1/admin/terminals/operations";
 const [minute, hour] = [60_000, 3_600_000];

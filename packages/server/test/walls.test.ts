@@ -1,3 +1,4 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -6,7 +7,6 @@ import { inTenant, tenantRole } from "../src/db/tenant.ts";
 import { closedToTenants, exemptingOwner, tenantRights } from "../src/db/tenant-rights.ts";
 import { raiseWalls } from "../src/db/walls.ts";
 import { differences } from "../src/db/walls-check.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** What a statement says instead of an answer. */
 const refusalOf = (work: Promise<unknown>) =>

@@ -1,12 +1,12 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { registerDevice } from "@tillkeeper/stage/devices/device";
+import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
+import { basic, send, type Tenant } from "@tillkeeper/stage/servers/test-server";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { registerDevice } from "../support/device.ts";
-import { type Serving, serve } from "../support/serving.ts";
 import { readSystemCalls, straceTo } from "../support/system-calls.ts";
-import { basic, send, type Tenant } from "../support/test-server.ts";
 
 const bootstrapToken = "bootstrap-token-of-the-tests-0000";
 const requests = 10;

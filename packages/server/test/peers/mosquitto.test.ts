@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { type Mosquitto, startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const run = promisify(execFile);
 const base = "/v1/admin/terminals/operations";

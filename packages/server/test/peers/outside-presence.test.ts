@@ -1,9 +1,9 @@
+import { type Mosquitto, startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { PresentDevice, register, watcher } from "../support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 describe("presence over an outside broker, at two servers", () => {
   let mosquitto: Mosquitto;

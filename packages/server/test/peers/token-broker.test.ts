@@ -1,5 +1,9 @@
 import type { DeviceToken } from "@tillkeeper/contract/http/devices";
 import { topic } from "@tillkeeper/contract/mqtt";
+import { rabbitMqJwt } from "@tillkeeper/stage/brokers/rabbitmq";
+import { Device } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { DeviceCredential } from "@tillkeeper/terminal/device-credential";
 import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
@@ -9,11 +13,7 @@ import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { decodeJwt, SignJWT } from "jose";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { Device } from "../support/device.ts";
 import { enter, granted, type IssuedCredential, utter } from "../support/hostile.ts";
-import { PairingDevice, registerForPairing } from "../support/pairing-device.ts";
-import { rabbitMqJwt } from "../support/rabbitmq.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const operations = "/v1/admin/terminals/operations";
 /** By then a device that was replaced must have lost its connection. */

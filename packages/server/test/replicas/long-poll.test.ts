@@ -1,9 +1,9 @@
+import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { register } from "../support/presence.ts";
-import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 /** Should only the outbox send to it, which is any server's, all of so many are rarely sent by the right one in time. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "../support/device.ts";
-import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 const rounds = 20;

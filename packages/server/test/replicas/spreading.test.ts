@@ -1,5 +1,5 @@
+import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 /** Without this, the other tests could all be talking to one server, and prove nothing. */
 describe("three servers behind a balancer", () => {

@@ -1,5 +1,5 @@
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 /** The public page "Create Store", its request and response examples to the letter. */
 describe("create store, as documented", () => {

@@ -1,6 +1,6 @@
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "../support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 /** The public page "terminal operations", its request and response examples to the letter. */
 describe("terminal operations, as documented", () => {

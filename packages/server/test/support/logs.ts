@@ -3,8 +3,8 @@ import { gzipSync } from "node:zlib";
 import type { LogReceived } from "@tillkeeper/contract/http/logs";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
-import type { Device } from "./device.ts";
-import { send, type Tenant, type TestServer } from "./test-server.ts";
+import type { Device } from "@tillkeeper/stage/devices/device";
+import { send, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 
 /** A command as a device gets it. */
 export interface LogCommand {

@@ -1,6 +1,6 @@
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import type { Tenant, TestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect } from "vitest";
-import { activeDevice, type Device } from "./device.ts";
-import type { Tenant, TestServer } from "./test-server.ts";
 
 export const base = "/v1/admin/terminals/operations";
 export const figures = {

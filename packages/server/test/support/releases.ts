@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { releaseText } from "@tillkeeper/contract/releases";
-import type { Tenant, TestServer } from "./test-server.ts";
+import type { Tenant, TestServer } from "@tillkeeper/stage/servers/test-server";
 
 /** Who makes releases: a key pair that the account knows the public half of. */
 export interface Maker {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { endsWithUs } from "@tillkeeper/stage/processes/children";
 import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
 import { vi } from "vitest";
-import { endsWithUs } from "../../support/children.ts";
 
 const here = (path: string) => fileURLToPath(new URL(`../../../../../${path}`, import.meta.url));
 

@@ -1,6 +1,6 @@
+import type { BrokerOptions, TestBroker } from "@tillkeeper/stage/brokers/broker-process";
+import { deviceBrokers } from "@tillkeeper/stage/brokers/brokers";
 import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
-import type { BrokerOptions, TestBroker } from "../../support/broker-process.ts";
-import { deviceBrokers } from "../../support/brokers.ts";
 
 interface Carrier {
   broker: keyof typeof deviceBrokers;

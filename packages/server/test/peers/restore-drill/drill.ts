@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker-process";
+import { type OwnPostgres, startOwnPostgres } from "@tillkeeper/stage/postgres/own-postgres";
+import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
+import { makeTenant, send, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { inject, vi } from "vitest";
 import { openDb } from "../../../src/db/db.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { createLogger } from "../../../src/platform/log.ts";
-import type { TestBroker } from "../../support/broker-process.ts";
-import { type OwnPostgres, startOwnPostgres } from "../../support/own-postgres.ts";
-import { type Serving, serve } from "../../support/serving.ts";
-import { makeTenant, send, type Tenant, type TestServer } from "../../support/test-server.ts";
 import { Desk, operations } from "../device-suite/desk.ts";
 import { type Keeping, KeptDatabase, runTillkeeper } from "./keeping.ts";
 
