@@ -27,6 +27,7 @@ describe("import directions", () => {
       "packages/sdk/src/sideways.ts imports @tillkeeper/server/main: package sdk may import contract",
       "packages/server/src/gateway/dynamic.ts imports @tillkeeper/terminal/agent: package server may import contract",
       "packages/server/src/gateway/private.ts imports ../operations/sql/claim.ts: operations/sql/claim.ts is private to operations",
+      "packages/server/src/stores/staged.ts imports @tillkeeper/stage/processes/free-port: package server may import contract",
       "packages/server/src/stores/upwards.ts imports ../operations/accept.ts: stores lies below or beside operations",
     ]);
   });

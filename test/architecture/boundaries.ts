@@ -50,7 +50,7 @@ const serverLayers = [
 
 /** Outside packages that only some may use. */
 const exclusive: Record<string, readonly string[]> = {
-  pg: ["server", "stage"],
+  pg: ["server"],
   kysely: ["server"],
   fastify: ["server"],
   commander: ["cli"],
@@ -72,7 +72,7 @@ export function findViolations(imports: readonly Import[]): string[] {
 function reasonAgainst({ from, specifier, file, typesOnly }: Import): string | undefined {
   const [, fromPackage, fromKind, fromPath] = place.exec(from) ?? [];
   if (!fromPackage || !fromKind || !fromPath) return undefined;
-  const test = fromKind === "test" || fromPath.endsWith(".test.ts");
+  const test = fromKind === "test" || fromPath.endsWith(".test.ts") || fromPackage === "stage";
   if (file === undefined) {
     if (fromPackage === "sdk" && !test) return "the client stands alone";
     const owners = exclusive[specifier];
